@@ -1,0 +1,31 @@
+"""The one frame that moves the machine. Only `vehicle/safety/gate.py` may import this constructor.
+
+The wall is checked by import-linter (see pyproject.toml): whoever can build an `ActuatorCommand` can move 12 t of steel.
+"""
+
+import msgspec
+
+from firmware_bridge.types import EngineMode, ToolMode
+
+
+class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A lease: set-points that hold for `valid_for_ms` at the controller and fall to safe by themselves.
+
+    Track speeds are of the belt [m/s], positive forward; `tool_value_m` is a height above or a depth below the
+    undisturbed ground according to `tool_mode`. `brake` asks for the parking brake once |v| < 0.05 m/s.
+    """
+
+    sequence: int
+    tick: int
+    valid_for_ms: int
+    track_left_mps: float
+    track_right_mps: float
+    rotor_speed_radps: float
+    tool_mode: ToolMode
+    tool_value_m: float
+    engine: EngineMode
+    brake: bool
+    horn: bool = False
+    beacon: bool = False
+    suppression: bool = False
+    kill: bool = False

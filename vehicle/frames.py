@@ -1,0 +1,113 @@
+"""WGS 84 <-> local ENU, yaw <-> heading, lever arms. NED and FRD live in `firmware_bridge/mavlink` only."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vehicle.units import TAU_RAD, wrap_rad
+
+WGS84_A_M = 6_378_137.0
+WGS84_F = 1.0 / 298.257223563
+WGS84_E2 = WGS84_F * (2.0 - WGS84_F)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class LocalFrame(msgspec.Struct, frozen=True):
+    """Tangent plane at a datum: x east, y north, z up [m].
+
+    Exact (through ECEF); at 1 km from the datum the plane departs from the ellipsoid by 8 cm in height and by
+    12 micrometres in the horizontal, so planning distances are ground distances.
+    """
+
+    lat_deg: float
+    lon_deg: float
+    alt_m: float = 0.0
+
+    def enu_from_geodetic(self, lat_deg: float, lon_deg: float, alt_m: float = 0.0) -> tuple[float, float, float]:
+        """East, north, up [m] of one point."""
+        x, y, z = _ecef(lat_deg, lon_deg, alt_m)
+        x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
+        dx, dy, dz = x - x0, y - y0, z - z0
+        lat, lon = math.radians(self.lat_deg), math.radians(self.lon_deg)
+        sin_lat, cos_lat, sin_lon, cos_lon = math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)
+        horizontal = cos_lon * dx + sin_lon * dy
+        return (
+            -sin_lon * dx + cos_lon * dy,
+            -sin_lat * horizontal + cos_lat * dz,
+            cos_lat * horizontal + sin_lat * dz,
+        )
+
+    def geodetic_from_enu(self, east_m: float, north_m: float, up_m: float = 0.0) -> tuple[float, float, float]:
+        """Latitude [deg], longitude [deg], altitude [m] of one point."""
+        lat, lon = math.radians(self.lat_deg), math.radians(self.lon_deg)
+        sin_lat, cos_lat, sin_lon, cos_lon = math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)
+        x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
+        meridian = -sin_lat * north_m + cos_lat * up_m
+        x = x0 - sin_lon * east_m + cos_lon * meridian
+        y = y0 + cos_lon * east_m + sin_lon * meridian
+        z = z0 + cos_lat * north_m + sin_lat * up_m
+        return _geodetic(x, y, z)
+
+    def enu_from_lonlat_array(self, lonlat_deg: FloatArray) -> FloatArray:
+        """(n, 2) lon, lat [deg] -> (n, 2) east, north [m] on the ellipsoid's surface."""
+        return np.array([self.enu_from_geodetic(lat, lon, self.alt_m)[:2] for lon, lat in lonlat_deg]).reshape(-1, 2)
+
+    def lonlat_from_enu_array(self, enu_m: FloatArray | list[Any]) -> FloatArray:
+        """(n, 2) east, north [m] -> (n, 2) lon, lat [deg]."""
+        rows = [self.geodetic_from_enu(east, north)[:2] for east, north in enu_m]
+        return np.array([(lon, lat) for lat, lon in rows]).reshape(-1, 2)
+
+
+def _ecef(lat_deg: float, lon_deg: float, alt_m: float) -> tuple[float, float, float]:
+    lat, lon = math.radians(lat_deg), math.radians(lon_deg)
+    sin_lat, cos_lat = math.sin(lat), math.cos(lat)
+    radius = WGS84_A_M / math.sqrt(1.0 - WGS84_E2 * sin_lat * sin_lat)
+    return (
+        (radius + alt_m) * cos_lat * math.cos(lon),
+        (radius + alt_m) * cos_lat * math.sin(lon),
+        (radius * (1.0 - WGS84_E2) + alt_m) * sin_lat,
+    )
+
+
+def _geodetic(x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Bowring's start and two Newton-like turns: below 1e-9 m near the ground."""
+    p = math.hypot(x, y)
+    lat = math.atan2(z, p * (1.0 - WGS84_E2))
+    radius = WGS84_A_M
+    for _ in range(4):
+        sin_lat = math.sin(lat)
+        radius = WGS84_A_M / math.sqrt(1.0 - WGS84_E2 * sin_lat * sin_lat)
+        lat = math.atan2(z + WGS84_E2 * radius * sin_lat, p)
+    cos_lat = math.cos(lat)
+    alt_m = p / cos_lat - radius if abs(cos_lat) > 1e-6 else abs(z) - radius * (1.0 - WGS84_E2)
+    return math.degrees(lat), math.degrees(math.atan2(y, x)), alt_m
+
+
+def heading_deg_from_yaw(yaw_rad: float) -> float:
+    """Compass heading [deg, 0..360) of an ENU yaw, for people and MAVLink."""
+    return math.degrees((math.pi / 2.0 - yaw_rad) % TAU_RAD)
+
+
+def yaw_from_heading_rad(heading_rad: float) -> float:
+    """ENU yaw in (-pi, pi] of a heading from true north, clockwise."""
+    return wrap_rad(math.pi / 2.0 - heading_rad)
+
+
+def enu_offset_from_body(
+    point_body_m: tuple[float, float, float], yaw_rad: float, pitch_rad: float, roll_rad: float
+) -> tuple[float, float, float]:
+    """ENU offset [m] of a body-fixed point (FLU) under yaw-pitch-roll, Rz(yaw) Ry(pitch) Rx(roll).
+
+    FLU pitch is positive nose down, roll positive right side down.
+    """
+    x, y, z = point_body_m
+    sin_r, cos_r = math.sin(roll_rad), math.cos(roll_rad)
+    sin_p, cos_p = math.sin(pitch_rad), math.cos(pitch_rad)
+    sin_y, cos_y = math.sin(yaw_rad), math.cos(yaw_rad)
+    y1, z1 = cos_r * y - sin_r * z, sin_r * y + cos_r * z
+    x2, z2 = cos_p * x + sin_p * z1, -sin_p * x + cos_p * z1
+    return cos_y * x2 - sin_y * y1, sin_y * x2 + cos_y * y1, z2

@@ -1,0 +1,38 @@
+"""Planar geometry on plain floats: what the tick needs; polygons at large are shapely's."""
+
+import math
+
+Point = tuple[float, float]
+
+
+def along_cross_m(point_m: Point, start_m: Point, yaw_rad: float) -> tuple[float, float]:
+    """Along-track and cross-track (left positive) of a point on the line through `start_m` in direction `yaw_rad`."""
+    dx, dy = point_m[0] - start_m[0], point_m[1] - start_m[1]
+    cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
+    return dx * cos_yaw + dy * sin_yaw, -dx * sin_yaw + dy * cos_yaw
+
+
+def offset_m(point_m: Point, yaw_rad: float, along_m: float, left_m: float = 0.0) -> Point:
+    """The point moved `along_m` in direction `yaw_rad` and `left_m` to its left."""
+    cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
+    return (
+        point_m[0] + along_m * cos_yaw - left_m * sin_yaw,
+        point_m[1] + along_m * sin_yaw + left_m * cos_yaw,
+    )
+
+
+def distance_m(a_m: Point, b_m: Point) -> float:
+    """Euclidean distance."""
+    return math.hypot(b_m[0] - a_m[0], b_m[1] - a_m[1])
+
+
+def rectangle_m(
+    origin_m: Point, yaw_rad: float, front_m: float, rear_m: float, half_width_m: float
+) -> tuple[Point, Point, Point, Point]:
+    """Corners of a body-fixed rectangle, anticlockwise from the rear right; `rear_m` is a positive length."""
+    return (
+        offset_m(origin_m, yaw_rad, -rear_m, -half_width_m),
+        offset_m(origin_m, yaw_rad, front_m, -half_width_m),
+        offset_m(origin_m, yaw_rad, front_m, half_width_m),
+        offset_m(origin_m, yaw_rad, -rear_m, half_width_m),
+    )

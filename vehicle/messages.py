@@ -1,0 +1,233 @@
+"""Every message between rooms, in order of flow; frozen, units last in the name. `None` means unknown, never 0."""
+
+from enum import IntEnum, IntFlag, StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firmware_bridge.types import (
+    ControllerHello,
+    ControllerStatus,
+    EngineMode,
+    FixType,
+    GnssFix,
+    ImuSample,
+    ToolMode,
+)
+
+if TYPE_CHECKING:
+    from firmware_bridge.command import ActuatorCommand
+
+__all__ = ["ControllerHello", "ControllerStatus", "EngineMode", "FixType", "GnssFix", "ImuSample", "ToolMode"]
+
+
+# --- operator -> vehicle ---------------------------------------------------------------------------------------------
+class OperatorEdge(IntFlag):
+    """Deliberate acts; each counts once, at the frame in which it first appears."""
+
+    NONE = 0
+    ARM = 1
+    DISARM = 2
+    RESET = 4
+    STOP = 8
+    ESTOP = 16
+    TAKE = 32
+    RELEASE = 64
+    MISSION_START = 128
+    MISSION_PAUSE = 256
+    ATTENTION = 512
+    ACKNOWLEDGE = 1024
+    RECOVERY = 2048
+    RELEASE_ESTOP = 4096
+
+
+class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One 20 Hz frame of an operator's station (FLAIL_OPERATOR).
+
+    `echo_tick` is the vehicle tick the station last saw: creation age = now - that tick, whatever the radio did.
+    `sample_count` counts reads of the stick, so that a frozen station which repeats its last frame is found out.
+    Sticks are -1..1: `drive` forward positive, `turn` left positive.
+    """
+
+    station_id: int
+    session_id: int
+    sequence: int
+    echo_tick: int
+    sample_count: int
+    hold_to_run: bool
+    drive: float
+    turn: float
+    rotor_request: bool
+    tool_mode: ToolMode
+    tool_value_m: float
+    edges: OperatorEdge
+    battery_ratio: float
+    tilt_rad: float
+    video_age_ms: int
+
+
+# --- wire -> tick ----------------------------------------------------------------------------------------------------
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that arrived since the last tick; nothing in here acts by itself."""
+
+    status: ControllerStatus | None = None
+    imu: ImuSample | None = None
+    gnss: GnssFix | None = None
+    hello: ControllerHello | None = None
+    operator: tuple[OperatorFrame, ...] = ()
+    bad_frames: int = 0
+    overrun: bool = False
+
+
+# --- estimate --------------------------------------------------------------------------------------------------------
+class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Pose of the body origin, twist, tilt and 1-sigma uncertainty; `tool_*` at the tool axis' centre.
+
+    `position_proven` is RTK fixed, fresh and accepted: the only state in which ground may be credited.
+    """
+
+    t_ns: int
+    valid: bool
+    position_proven: bool
+    fix: FixType
+    gnss_age_s: float
+    imu_age_s: float
+    status_age_s: float
+    east_m: float
+    north_m: float
+    yaw_rad: float
+    speed_mps: float
+    yaw_rate_radps: float
+    roll_rad: float
+    pitch_rad: float
+    crab_rad: float
+    slip_ratio: float
+    yaw_rate_slip_radps: float
+    sigma_east_m: float
+    sigma_north_m: float
+    sigma_yaw_rad: float
+    tool_east_m: float
+    tool_north_m: float
+    tool_sigma_m: float
+    innovation_ratio: float
+
+
+# --- mission, drive, flail -> gate -----------------------------------------------------------------------------------
+class MissionPhase(StrEnum):
+    """What the job is doing; WORK is AUTO_WORK, everything else that moves is AUTO_MOVE."""
+
+    IDLE = "idle"
+    SPIN_UP = "spin_up"
+    LOWER = "lower"
+    WORK = "work"
+    RAISE = "raise"
+    MOVE = "move"
+    BACK_OFF = "back_off"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+class DriveRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Body twist wanted by a room: forward and left positive."""
+
+    speed_mps: float = 0.0
+    yaw_rate_radps: float = 0.0
+
+
+class FlailRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Rotor and tool wanted by a room; height and depth both count from the undisturbed ground."""
+
+    rotor_speed_radps: float = 0.0
+    tool_mode: ToolMode = ToolMode.HOLD
+    tool_value_m: float = 0.0
+    engine: EngineMode = EngineMode.KEEP
+
+
+class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the rooms ask of the gate; nothing of it reaches a wire by itself."""
+
+    auto_drive: DriveRequest
+    auto_flail: FlailRequest
+    auto_phase: MissionPhase
+    manual_drive: DriveRequest
+    manual_flail: FlailRequest
+
+
+# --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
+class Mode(IntEnum):
+    """Top-level state of safety.md C with the amendments of C.4b."""
+
+    BOOT = 0
+    DISARMED = 1
+    READY = 2
+    MANUAL = 3
+    AUTO_MOVE = 4
+    AUTO_WORK = 5
+    STOPPING = 6
+    HOLD = 7
+    ESTOP = 8
+    FAULT = 9
+    RECOVERY = 10
+
+
+class RotorState(IntEnum):
+    """AT_SPEED is *measured*; a commanded rotor is not a turning one, a rotor commanded off is not a stopped one."""
+
+    OFF = 0
+    SPIN_UP = 1
+    AT_SPEED = 2
+    SPIN_DOWN = 3
+
+
+class GateReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate decided and why; `reasons` are names of `StopReason`, worst first."""
+
+    mode: Mode
+    rotor: RotorState
+    reasons: tuple[str, ...]
+    operator_age_s: float
+    lease_holder: int
+    neutral_seen: bool
+    speed_cap_mps: float
+    drive_speed_mps: float
+    drive_yaw_rate_radps: float
+    driving: bool
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log: what happened, where, in words an operator understands."""
+
+    t_ns: int
+    tick: int
+    kind: str
+    text: str
+    east_m: float | None = None
+    north_m: float | None = None
+
+
+class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What stations and the broker are told, at 10 Hz and on change."""
+
+    tick: int
+    t_ns: int
+    estimate: Estimate
+    gate: GateReport
+    phase: MissionPhase
+    segment_seq: int
+    segment_count: int
+    along_m: float
+    cross_track_m: float
+    tool_depth_m: float | None
+    rotor_speed_radps: float | None
+    processed_m2: float
+    swept_m2: float
+    session_id: int
+
+
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tick hands to the shell: one command, perhaps a report, events."""
+
+    command: "ActuatorCommand"
+    report: VehicleReport
+    publish: bool
+    events: tuple[Event, ...]

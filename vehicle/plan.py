@@ -1,0 +1,104 @@
+"""What a plan is: segments that the machine can drive, in ENU metres of the site's datum.
+
+All points are of the **body origin** (midpoint between the tracks on the ground); the tool's axis is
+`machine.tool_ahead_m` ahead of it. design.md section 6 has the five properties that a plan keeps.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from vehicle.frames import LocalFrame
+
+
+class SegmentKind(StrEnum):
+    """SWATH: straight, tool down, forward. TRANSIT: forward, tool up. REVERSE: backward. TURN: pivot on the spot."""
+
+    SWATH = "swath"
+    TRANSIT = "transit"
+    TURN = "turn"
+    REVERSE = "reverse"
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of the path.
+
+    `points_m` is a polyline of (east, north); a TURN has its one point twice and turns from `yaw_start_rad` by the
+    shorter way unless `turn_rad` says otherwise. `yaw_*` is where the machine *points*: for REVERSE it is opposite
+    to the motion. `speed_mps` is a magnitude.
+    """
+
+    seq: int
+    kind: SegmentKind
+    tool_down: bool
+    points_m: tuple[tuple[float, float], ...]
+    yaw_start_rad: float
+    yaw_end_rad: float
+    speed_mps: float
+    turn_rad: float = 0.0
+    swath_id: int = -1
+
+
+class MachineFootprint(msgspec.Struct, frozen=True, kw_only=True):
+    """The dimensions and rates that a plan was made for, as `summary.json` prints them."""
+
+    name: str
+    tool_width_m: float
+    tool_ahead_m: float
+    tool_length_m: float
+    track_length_m: float
+    track_outer_width_m: float
+    body_front_m: float
+    body_rear_m: float
+    working_speed_mps: float
+    transit_speed_mps: float
+    reverse_speed_mps: float
+    pivot_rate_radps: float
+    settle_s: float
+    spin_up_s: float
+    lower_s: float
+
+
+class UntreatableReason(StrEnum):
+    """Why a piece of the work area stays unprocessed."""
+
+    NO_APPROACH = "no_approach"
+    KEEP_OUT_CLEARANCE = "keep_out_clearance"
+    KEEP_OUT_CREDIT_MARGIN = "keep_out_credit_margin"
+    SLOPE = "slope"
+    NARROWER_THAN_MACHINE = "narrower_than_machine"
+
+
+class Untreatable(msgspec.Struct, frozen=True, kw_only=True):
+    """A polygon (ENU rings, first the shell) that the plan leaves, with its reason."""
+
+    reason: UntreatableReason
+    rings_m: tuple[tuple[tuple[float, float], ...], ...]
+    area_m2: float
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """Missed area of the nominal sweep and of the sweep shrunk by the cross-track budget, exact and by bitmap [m2]."""
+
+    missed_nominal_m2: float
+    missed_shrunk_m2: float
+    missed_bitmap_m2: float
+    cross_track_budget_m: float
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole plan; `plan_hash` names it in the ledger, the mission and the record."""
+
+    datum: LocalFrame
+    site_hash: str
+    plan_hash: str
+    machine: MachineFootprint
+    segments: tuple[Segment, ...]
+    untreatable: tuple[Untreatable, ...]
+    certificate: Certificate
+    area_m2: float
+    overlap_m: float
+    outside: str
+    outside_assumed: bool
+    time_s: float
+    bound_s: float

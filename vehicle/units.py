@@ -1,0 +1,26 @@
+"""Unit conversions; with `frames.py` the only home of conversions. Inside: SI and radians."""
+
+import math
+
+TAU_RAD = 2.0 * math.pi
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+TICK_NS = 20_000_000
+"""One tick of the vehicle: 50 Hz."""
+TICK_S = TICK_NS / NS_PER_S
+
+
+def radps_from_rpm(speed_rpm: float) -> float:
+    """Shaft speed in rad/s from revolutions per minute."""
+    return speed_rpm * TAU_RAD / 60.0
+
+
+def rpm_from_radps(speed_radps: float) -> float:
+    """Shaft speed in revolutions per minute, for people."""
+    return speed_radps * 60.0 / TAU_RAD
+
+
+def wrap_rad(angle_rad: float) -> float:
+    """The same angle in (-pi, pi]."""
+    wrapped_rad = math.remainder(angle_rad, TAU_RAD)
+    return math.pi if wrapped_rad == -math.pi else wrapped_rad
