@@ -102,7 +102,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pitch_rad: float
     crab_rad: float
     slip_ratio: float
-    yaw_rate_slip_radps: float
+    slip_curvature_forward_1pm: float
+    slip_curvature_reverse_1pm: float
     sigma_east_m: float
     sigma_north_m: float
     sigma_yaw_rad: float
@@ -125,6 +126,37 @@ class MissionPhase(StrEnum):
     BACK_OFF = "back_off"
     PAUSED = "paused"
     DONE = "done"
+
+
+class DriveKind(StrEnum):
+    """How the follower is to move: not at all, along a line, or about the body origin."""
+
+    STAND = "stand"
+    LINE = "line"
+    PIVOT = "pivot"
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the mission wants done in this tick; `drive` and `flail` turn it into requests.
+
+    A LINE starts at (`start_east_m`, `start_north_m`), runs `length_m` in the direction of *motion* `course_rad`;
+    `direction` is -1 where the machine reverses along it. A PIVOT turns by the sign of `turn_rad` to `yaw_goal_rad`.
+    """
+
+    phase: MissionPhase
+    drive: DriveKind = DriveKind.STAND
+    start_east_m: float = 0.0
+    start_north_m: float = 0.0
+    course_rad: float = 0.0
+    length_m: float = 0.0
+    direction: int = 1
+    speed_mps: float = 0.0
+    yaw_goal_rad: float = 0.0
+    turn_rad: float = 0.0
+    along_m: float = 0.0
+    cross_track_m: float = 0.0
+    rotor_on: bool = False
+    tool_down: bool = False
 
 
 class DriveRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
-from vehicle.messages import MissionPhase, Mode, OperatorFrame, RotorState
+from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
+from vehicle.plan import Plan
 
 FloatArray = npt.NDArray[np.float64]
 NEVER_NS = -(10**18)
@@ -47,8 +48,47 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     credited_m2: float = 0.0
 
 
-class MissionState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the job stands."""
+class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
+    """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6)."""
 
+    ready: bool = False
+    x: FloatArray = msgspec.field(default_factory=lambda: np.zeros(6))
+    p: FloatArray = msgspec.field(default_factory=lambda: np.zeros((6, 6)))
+    accepted_t_ns: int = NEVER_NS
+    rejected_count: int = 0
+    innovation_ratio: float = 0.0
+    slip_curvature_forward_1pm: float = 0.0
+    slip_curvature_reverse_1pm: float = 0.0
+
+
+class MissionState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it."""
+
+    plan: Plan | None = None
     phase: MissionPhase = MissionPhase.IDLE
     index: int = 0
+    phase_t_ns: int = 0
+    worked_along_m: float = 0.0
+    work_started: bool = False
+    entry_along_m: float = 0.0
+    blocked: str = ""
+
+
+class FlailState(msgspec.Struct, frozen=True, kw_only=True):
+    """The load governor's memory: the share of the working speed that rotor and depth allow."""
+
+    speed_ratio: float = 1.0
+
+
+class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything; `tick(state, inputs, now)` is a function of it."""
+
+    tick: int = 0
+    session_id: int = 0
+    wire: WireState = WireState()
+    estimate: EstimateState = EstimateState()
+    mission: MissionState = MissionState()
+    flail: FlailState = FlailState()
+    gate: GateState = GateState()
+    ledger: LedgerState = LedgerState()
+    report: GateReport | None = None

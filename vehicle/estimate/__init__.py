@@ -1,0 +1,1 @@
+"""Pose, twist and covariance from GNSS, IMU and track encoders."""
