@@ -237,7 +237,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
 
 
 def _tool_sigma(p: FloatArray, tool_dx: float, tool_dy: float, receiver_sigma: float) -> float:
-    """1-sigma of the tool's position in its worse direction [m], with the receiver's share that does not average out."""
+    """1-sigma of the tool's position in its worse direction [m], with the share that does not average out."""
     var_east = p[0, 0] - 2.0 * tool_dy * p[0, 2] + tool_dy * tool_dy * p[2, 2]
     var_north = p[1, 1] + 2.0 * tool_dx * p[1, 2] + tool_dx * tool_dx * p[2, 2]
     cov = p[0, 1] + tool_dx * p[0, 2] - tool_dy * p[1, 2] - tool_dx * tool_dy * p[2, 2]

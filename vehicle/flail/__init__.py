@@ -1,0 +1,1 @@
+"""Rotor, depth set-point and the load governor."""

@@ -1,0 +1,149 @@
+"""Job progress over the segments of a plan: spin up, lower, work, raise, move; back off and overlap after a break.
+
+Pure and explicit: the phase is an enum, every change of phase is in one table, nothing hides in a program counter.
+The gate decides whether the machine may move at all; this room only says what it wants.
+"""
+
+import math
+
+import msgspec
+
+from vehicle.config import VehicleConfig
+from vehicle.messages import Estimate, MissionPhase, Mode, RotorState
+from vehicle.mission import task as wishes
+from vehicle.mission.progress import length_m, segment_of, segment_progress
+from vehicle.plan import Segment, SegmentKind
+from vehicle.state import MissionState, VehicleState
+from vehicle.units import wrap_rad
+
+ALONG_DONE_M = 0.01
+PIVOT_DONE_RAD = math.radians(0.4)
+PIVOT_SETTLED_RADPS = math.radians(1.0)
+STANDSTILL_MPS = 0.01
+START_DISTANCE_MAX_M = 1.0
+"""A job starts or resumes only this near to its next segment; further off the operator drives there."""
+DEPTH_REACHED_M = 0.005
+TOOL_UP_TOLERANCE_M = 0.03
+AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+
+
+def step(
+    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
+) -> MissionState:
+    """Advance by one tick; `vehicle` gives the mode and rotor that the gate reported a tick ago."""
+    if state.plan is None or state.phase is MissionPhase.DONE:
+        return state
+    if vehicle.gate.mode not in AUTO_MODES:
+        return _interrupted(state)
+    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return _taken_up(state, estimate, now_ns)
+    done = _CHECKS[state.phase](state, vehicle, estimate, config)
+    if state.phase is MissionPhase.WORK:
+        along, _ = segment_progress(segment_of(state), estimate)
+        state = msgspec.structs.replace(state, worked_along_m=max(state.worked_along_m, along), work_started=True)
+    return _next_phase(state, now_ns) if done else state
+
+
+# --- breaks ----------------------------------------------------------------------------------------------------------
+def _interrupted(state: MissionState) -> MissionState:
+    """Whoever stopped us, the job is paused; it never goes on by itself."""
+    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return state
+    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED)
+
+
+def _taken_up(state: MissionState, estimate: Estimate, now_ns: int) -> MissionState:
+    """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
+    segment = segment_of(state)
+    along, cross = segment_progress(segment, estimate)
+    beyond_m = max(-along, along - length_m(segment), 0.0)
+    away_m = math.hypot(beyond_m, cross)
+    if away_m > START_DISTANCE_MAX_M:
+        text = f"drive to segment {segment.seq}: {away_m:.1f} m away"
+        return msgspec.structs.replace(state, blocked=text)
+    phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
+    return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
+
+
+# --- the phases ------------------------------------------------------------------------------------------------------
+def _first_phase(segment: Segment) -> MissionPhase:
+    return MissionPhase.SPIN_UP if segment.kind is SegmentKind.SWATH else MissionPhase.MOVE
+
+
+def _next_phase(state: MissionState, now_ns: int) -> MissionState:
+    """The table of the job. After WORK the tool is raised; a RAISE in a started swath means re-entry: back off first."""
+    phase, change = state.phase, {}
+    if phase is MissionPhase.SPIN_UP:
+        phase = MissionPhase.LOWER
+    elif phase is MissionPhase.LOWER:
+        phase = MissionPhase.WORK
+    elif phase is MissionPhase.BACK_OFF:
+        phase = MissionPhase.SPIN_UP
+    elif phase is MissionPhase.WORK:
+        phase = MissionPhase.RAISE
+        change = {"work_started": False, "worked_along_m": 0.0, "entry_along_m": -1.0}
+    elif phase is MissionPhase.RAISE and state.work_started:
+        phase = MissionPhase.BACK_OFF
+    else:
+        return _next_segment(state, now_ns)
+    return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, **change)
+
+
+def _next_segment(state: MissionState, now_ns: int) -> MissionState:
+    assert state.plan is not None
+    index = state.index + 1
+    if index >= len(state.plan.segments):
+        return msgspec.structs.replace(state, phase=MissionPhase.DONE, phase_t_ns=now_ns)
+    return msgspec.structs.replace(
+        state, index=index, phase=_first_phase(state.plan.segments[index]), phase_t_ns=now_ns, entry_along_m=0.0
+    )
+
+
+def _rotor_ready(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    return vehicle.gate.rotor is RotorState.AT_SPEED or config.machine.tool.rotor_speed_rpm == 0.0
+
+
+def _at_depth(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    status = vehicle.wire.status
+    return status is not None and status.depth_m >= wishes.depth_wish_m(config) - DEPTH_REACHED_M
+
+
+def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    status = vehicle.wire.status
+    return status is not None and status.tool_height_m >= wishes.height_wish_m(config) - TOOL_UP_TOLERANCE_M
+
+
+def _worked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle, config
+    segment = segment_of(state)
+    along, _ = segment_progress(segment, estimate)
+    return along >= length_m(segment) - ALONG_DONE_M
+
+
+def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle, config
+    segment = segment_of(state)
+    if segment.kind is SegmentKind.TURN:
+        left_rad = wrap_rad(segment.yaw_end_rad - estimate.yaw_rad)
+        return abs(left_rad) < PIVOT_DONE_RAD and abs(estimate.yaw_rate_radps) < PIVOT_SETTLED_RADPS
+    along, _ = segment_progress(segment, estimate)
+    return along >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS
+
+
+def _backed_off(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle
+    along, _ = segment_progress(segment_of(state), estimate)
+    return along <= max(0.0, state.worked_along_m - config.mission.back_off_m) + ALONG_DONE_M
+
+
+_CHECKS = {
+    MissionPhase.SPIN_UP: _rotor_ready,
+    MissionPhase.LOWER: _at_depth,
+    MissionPhase.WORK: _worked,
+    MissionPhase.RAISE: _tool_up,
+    MissionPhase.MOVE: _moved,
+    MissionPhase.BACK_OFF: _backed_off,
+}

@@ -1,0 +1,92 @@
+"""What the job wants in this tick: a task for the follower and the flail."""
+
+import math
+
+import msgspec
+
+from vehicle.config import VehicleConfig
+from vehicle.geometry import offset_m
+from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
+from vehicle.mission.progress import course_rad, length_m, segment_of, segment_progress
+from vehicle.plan import Segment, SegmentKind
+from vehicle.state import MissionState
+from vehicle.units import wrap_rad
+
+DEPTH_MARGIN_M = 0.02
+"""Worked below the required depth, so that unevenness and k sigma of the depth sensor do not withhold credit."""
+BACK_OFF_SPEED_MPS = 0.2
+ROTOR_PHASES = (MissionPhase.SPIN_UP, MissionPhase.LOWER, MissionPhase.WORK, MissionPhase.RAISE)
+DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
+RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
+
+
+def depth_wish_m(config: VehicleConfig) -> float:
+    """Depth set-point: the required depth and a margin, within what the tool can reach."""
+    return min(config.mission.required_depth_m + DEPTH_MARGIN_M, config.machine.tool.depth_max_m)
+
+
+def height_wish_m(config: VehicleConfig) -> float:
+    """Height of the raised tool for moves; well above stubble, low enough to keep the centre of mass down."""
+    return min(0.3, config.machine.tool.height_max_m)
+
+
+def task(state: MissionState, estimate: Estimate, config: VehicleConfig) -> Task:
+    """What is wanted in this tick. Outside WORK, MOVE and BACK_OFF the tracks stand."""
+    phase = state.phase
+    if phase in RESTING_PHASES:
+        return Task(phase=phase)
+    segment = segment_of(state)
+    along, cross = segment_progress(segment, estimate)
+    base = Task(
+        phase=phase,
+        along_m=along,
+        cross_track_m=cross,
+        rotor_on=phase in ROTOR_PHASES or (phase is MissionPhase.MOVE and _spins_up_ahead(state, along, config)),
+        tool_down=phase in DOWN_PHASES,
+    )
+    if phase is MissionPhase.BACK_OFF:
+        return _back_off(base, state, segment, config)
+    if phase is MissionPhase.MOVE and segment.kind is SegmentKind.TURN:
+        return msgspec.structs.replace(
+            base, drive=DriveKind.PIVOT, yaw_goal_rad=segment.yaw_end_rad, turn_rad=segment.turn_rad
+        )
+    return _line(base, segment) if phase in (MissionPhase.WORK, MissionPhase.MOVE) else base
+
+
+def _line(base: Task, segment: Segment) -> Task:
+    return msgspec.structs.replace(
+        base,
+        drive=DriveKind.LINE,
+        start_east_m=segment.points_m[0][0],
+        start_north_m=segment.points_m[0][1],
+        course_rad=course_rad(segment),
+        length_m=length_m(segment),
+        direction=-1 if segment.kind is SegmentKind.REVERSE else 1,
+        speed_mps=segment.speed_mps,
+    )
+
+
+def _back_off(base: Task, state: MissionState, segment: Segment, config: VehicleConfig) -> Task:
+    """Reverse along the own strip to where the tool, lowered again, overlaps what was worked before the break."""
+    end = offset_m(segment.points_m[0], segment.yaw_start_rad, state.worked_along_m)
+    return msgspec.structs.replace(
+        base,
+        drive=DriveKind.LINE,
+        start_east_m=end[0],
+        start_north_m=end[1],
+        course_rad=wrap_rad(segment.yaw_start_rad + math.pi),
+        length_m=min(config.mission.back_off_m, state.worked_along_m),
+        direction=-1,
+        speed_mps=min(BACK_OFF_SPEED_MPS, config.machine.tracks.reverse_speed_mps),
+    )
+
+
+def _spins_up_ahead(state: MissionState, along: float, config: VehicleConfig) -> bool:
+    """Spin up on the last metres of a move so that the swath begins without a wait."""
+    assert state.plan is not None
+    following = state.index + 1
+    if following >= len(state.plan.segments) or state.plan.segments[following].kind is not SegmentKind.SWATH:
+        return False
+    segment = segment_of(state)
+    left_s = (length_m(segment) - along) / max(0.05, segment.speed_mps)
+    return left_s < config.machine.tool.spin_up_s
