@@ -260,6 +260,5 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """What a tick hands to the shell: one command, perhaps a report, events."""
 
     command: "ActuatorCommand"
-    report: VehicleReport
-    publish: bool
+    report: VehicleReport | None
     events: tuple[Event, ...]

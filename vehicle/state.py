@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
+from vehicle.config import VehicleConfig
+from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
 
@@ -81,8 +83,10 @@ class FlailState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything; `tick(state, inputs, now)` is a function of it."""
+    """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded."""
 
+    config: VehicleConfig
+    datum: LocalFrame
     tick: int = 0
     session_id: int = 0
     wire: WireState = WireState()

@@ -1,0 +1,56 @@
+"""What is worth a line in the log: changes between two ticks, in words an operator understands."""
+
+from vehicle.messages import Estimate, Event, FixType, GateReport, MissionPhase, Mode
+from vehicle.state import VehicleState
+
+FIX_TEXT = {
+    FixType.NONE: "no receiver",
+    FixType.NO_FIX: "no position",
+    FixType.FIX_2D: "2-D fix",
+    FixType.FIX_3D: "3-D fix",
+    FixType.DGPS: "differential fix",
+    FixType.RTK_FLOAT: "RTK float",
+    FixType.RTK_FIXED: "RTK fixed",
+}
+
+
+def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate: GateReport) -> tuple[Event, ...]:
+    """Events of this tick, oldest cause first; empty for nearly every tick."""
+    quiet = (
+        before.gate.mode is after.gate.mode
+        and before.mission.phase is after.mission.phase
+        and before.mission.blocked == after.mission.blocked
+        and (before.report is None or before.report.reasons == gate.reasons)
+        and (before.wire.gnss is None or after.wire.gnss is None or before.wire.gnss.fix is after.wire.gnss.fix)
+    )
+    if quiet:
+        return ()
+    found: list[tuple[str, str]] = []
+    fix_before = before.wire.gnss.fix if before.wire.gnss is not None else FixType.NONE
+    fix_after = after.wire.gnss.fix if after.wire.gnss is not None else FixType.NONE
+    if fix_before is not fix_after:
+        found.append(("gnss", f"GNSS: {FIX_TEXT[fix_after]}"))
+    reasons_before = before.report.reasons if before.report is not None else ()
+    found.extend(("reason", f"reason: {reason}") for reason in gate.reasons if reason not in reasons_before)
+    if before.gate.mode is not after.gate.mode:
+        found.append(("mode", f"{before.gate.mode.name} -> {after.gate.mode.name}"))
+    if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
+        before.mission.phase,
+        after.mission.phase,
+    ):
+        found.append(("mission", f"mission: {after.mission.phase.value}"))
+    if after.mission.phase is MissionPhase.DONE and before.mission.phase is not MissionPhase.DONE:
+        found.append(("mission", "mission: done"))
+    if after.mission.blocked and after.mission.blocked != before.mission.blocked:
+        found.append(("mission", f"mission waits: {after.mission.blocked}"))
+    east, north = (estimate.east_m, estimate.north_m) if estimate.valid else (None, None)
+    return tuple(
+        Event(t_ns=estimate.t_ns, tick=after.tick, kind=kind, text=text, east_m=east, north_m=north)
+        for kind, text in found
+    )
+
+
+def is_stop(before: Mode, after: Mode) -> bool:
+    """True where a moving mode was left by a stop."""
+    moving = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+    return before in moving and after in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)

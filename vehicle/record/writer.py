@@ -1,0 +1,107 @@
+"""MCAP writer. Log time is the vehicle's monotonic time, so the same run gives the same bytes.
+
+Channel `/tick` holds the raw bytes of each tick (controller in, operator in, controller out): feeding them to the tick
+again reproduces everything else. `/report` and `/event` are JSON for people and viewers.
+"""
+
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import msgspec
+from mcap.writer import CompressionType, Writer
+
+from vehicle.messages import Event, VehicleReport
+
+REPORT_PERIOD_TICKS = 10
+"""Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
+CHUNK_BYTES = 1 << 20
+
+
+class TickRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One tick on the wire side."""
+
+    tick: int
+    t_ns: int
+    controller_in: bytes
+    operator_in: bytes
+    controller_out: bytes
+
+
+class Recorder(Protocol):
+    """What the shell writes to."""
+
+    def tick(self, record: TickRecord) -> None:
+        """Keep one tick."""
+        ...
+
+    def report(self, report: VehicleReport) -> None:
+        """Keep one report."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Keep one event."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file."""
+        ...
+
+
+class NoRecorder:
+    """Keeps nothing: for benchmarks of the bare stack and for tests."""
+
+    def tick(self, record: TickRecord) -> None:
+        """Drop."""
+
+    def report(self, report: VehicleReport) -> None:
+        """Drop."""
+
+    def event(self, event: Event) -> None:
+        """Drop."""
+
+    def close(self) -> None:
+        """Nothing to finish."""
+
+
+class McapRecorder:
+    """Writes `run.mcap`; chunks are complete on disk every mebibyte and carry a CRC."""
+
+    def __init__(self, path: Path, header: dict[str, str]) -> None:
+        self._stream: BinaryIO = path.open("wb")
+        self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer.start(profile="flailpilot", library="flailpilot")
+        self._writer.add_metadata("run", header)
+        self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
+        self._report = self._channel("/report", "flailpilot.VehicleReport", "json")
+        self._event = self._channel("/event", "flailpilot.Event", "json")
+        self._pack = msgspec.msgpack.Encoder()
+        self._json = msgspec.json.Encoder()
+        self._sequence = 0
+
+    def _channel(self, topic: str, name: str, encoding: str) -> int:
+        schema = self._writer.register_schema(name=name, encoding="jsonschema", data=b'{"type":"object"}')
+        return self._writer.register_channel(topic=topic, message_encoding=encoding, schema_id=schema)
+
+    def _add(self, channel: int, t_ns: int, payload: bytes) -> None:
+        self._sequence += 1
+        self._writer.add_message(
+            channel_id=channel, log_time=t_ns, publish_time=t_ns, data=payload, sequence=self._sequence
+        )
+
+    def tick(self, record: TickRecord) -> None:
+        """Keep the raw bytes of one tick."""
+        self._add(self._tick, record.t_ns, self._pack.encode(record))
+
+    def report(self, report: VehicleReport) -> None:
+        """Keep one report in five."""
+        if report.tick % REPORT_PERIOD_TICKS == 0:
+            self._add(self._report, report.t_ns, self._json.encode(report))
+
+    def event(self, event: Event) -> None:
+        """Keep an event."""
+        self._add(self._event, event.t_ns, self._json.encode(event))
+
+    def close(self) -> None:
+        """Write the summary section; without it the file is still readable up to the last whole chunk."""
+        self._writer.finish()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self._stream.close()

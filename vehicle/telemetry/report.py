@@ -1,0 +1,33 @@
+"""The vehicle's own account of itself, for stations, broker and record; pure, built in the tick."""
+
+from vehicle.messages import Estimate, GateReport, Task, VehicleReport
+from vehicle.state import VehicleState
+
+PERIOD_TICKS = 2
+"""25 Hz: a station echoes the tick of the newest report, so its age adds to every operator frame's age."""
+
+
+def is_due(number: int) -> bool:
+    """True in the ticks in which stations are told."""
+    return number % PERIOD_TICKS == 0
+
+
+def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task) -> VehicleReport:
+    """The report of one tick."""
+    mission, status = state.mission, state.wire.status
+    return VehicleReport(
+        tick=state.tick,
+        t_ns=estimate.t_ns,
+        estimate=estimate,
+        gate=gate,
+        phase=mission.phase,
+        segment_seq=mission.index,
+        segment_count=len(mission.plan.segments) if mission.plan is not None else 0,
+        along_m=task.along_m,
+        cross_track_m=task.cross_track_m,
+        tool_depth_m=status.depth_m if status is not None else None,
+        rotor_speed_radps=status.rotor_speed_radps if status is not None else None,
+        processed_m2=state.ledger.credited_m2,
+        swept_m2=state.ledger.swept_m2,
+        session_id=state.session_id,
+    )

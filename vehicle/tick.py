@@ -1,0 +1,72 @@
+"""One step of the whole vehicle, 50 times a second: pure, no clock, no I/O, no await.
+
+wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate -> wire
+                                    \\-> ledger -> telemetry, record
+
+Coverage plans outside the tick: a plan is an input of the mission like any other.
+"""
+
+from vehicle.drive import follower, manual
+from vehicle.estimate import fusion
+from vehicle.estimate import wire as wires
+from vehicle.events import changes
+from vehicle.flail import governor
+from vehicle.ledger import masks
+from vehicle.messages import Estimate, Inputs, Outputs, Requests, Task
+from vehicle.mission import job
+from vehicle.mission import task as wishes
+from vehicle.safety import gate as safety
+from vehicle.state import FlailState, VehicleState, WireState
+from vehicle.telemetry import report as reports
+
+
+def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
+    """The next state and what goes out. Same state, same inputs, same time: same outputs, bit for bit."""
+    config = state.config
+    number = state.tick + 1
+    # wire -> estimate
+    wire = wires.step(state.wire, inputs, now_ns)
+    belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
+    estimate = fusion.estimate(belief, wire, config, now_ns)
+    # -> mission
+    mission = job.step(state.mission, state, estimate, config, now_ns)
+    # -> drive + flail requests
+    task = wishes.task(mission, estimate, config)
+    flail = governor.step(state.flail, wire, task, config)
+    requests = _requests(state, task, estimate, wire, flail)
+    # -> safety gate
+    gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
+    # \-> ledger -> telemetry
+    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_fresh, config, now_ns)
+    after = VehicleState(
+        config=config,
+        datum=state.datum,
+        tick=number,
+        session_id=state.session_id,
+        wire=wire,
+        estimate=belief,
+        mission=mission,
+        flail=flail,
+        gate=gate,
+        ledger=ledger,
+        report=gated,
+    )
+    events = changes(state, after, estimate, gated)
+    due = reports.is_due(number) or bool(events)
+    report = reports.report(after, estimate, gated, task) if due else None
+    return after, Outputs(command=command, report=report, events=events)
+
+
+def _requests(
+    state: VehicleState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState
+) -> Requests:
+    """What the rooms want; the gate alone decides what of it reaches the wire."""
+    config = state.config
+    frame = wire.operator[-1] if wire.operator else state.gate.frame
+    return Requests(
+        auto_drive=follower.step(task, estimate, config, flail.speed_ratio),
+        auto_flail=governor.request(task, config, wishes.depth_wish_m(config), wishes.height_wish_m(config)),
+        auto_phase=task.phase,
+        manual_drive=manual.drive(frame, config),
+        manual_flail=manual.flail(frame, config),
+    )
