@@ -61,8 +61,39 @@ class ControllerFlag(IntFlag):
     SUPPRESSION = 128
 
 
+class ControllerFault(IntFlag):
+    """Faults latched by the controller: the bits of `ControllerStatus.fault_bits` (FLAIL_FAULT)."""
+
+    TRACK_LEFT_SENSOR = 1
+    TRACK_RIGHT_SENSOR = 2
+    ROTOR_SENSOR = 4
+    TOOL_SENSOR = 8
+    TRACK_STUCK = 16
+    BRAKE = 32
+    ROTOR_STUCK = 64
+    OUTPUT = 128
+    ENGINE = 256
+    PRESSURE = 512
+    SUPPLY = 1024
+    WATCHDOG_RESET = 2048
+    CONFIG = 4096
+    COMMAND = 8192
+
+
+class DepthDatum(IntEnum):
+    """What a reported depth counts from; only GROUND_AHEAD, the measured undisturbed ground, proves depth."""
+
+    UNKNOWN = 0
+    GROUND_AHEAD = 1
+    ARM_ANGLE = 2
+
+
 class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Answer to each command (FLAIL_STATUS). Track speeds are of the belt, positive forward."""
+    """Answer to each command (FLAIL_STATUS). Track speeds are of the belt, positive forward.
+
+    `status_count` counts the statuses since boot modulo 65536: one that repeats comes from a hung controller.
+    `command_age_ms` saturates at 65535, which also means that no command was obeyed yet.
+    """
 
     time_ms: int
     boot_count: int
@@ -86,6 +117,9 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     coolant_temp_degc: float
     supply_voltage_v: float
     fault_bits: int
+    applied_rotor_radps: float = 0.0
+    depth_datum: DepthDatum = DepthDatum.UNKNOWN
+    status_count: int = 0
 
 
 class ImuSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -104,7 +138,10 @@ class ImuSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Position of the main antenna and dual-antenna heading (FLAIL_GNSS); yaw is ENU, from east, anticlockwise."""
+    """Position of the main antenna and dual-antenna heading (FLAIL_GNSS).
+
+    Yaw and course are ENU, from east, anticlockwise; `correction_age_s` is infinite where none were ever received.
+    """
 
     time_ms: int
     fix: FixType
@@ -123,10 +160,112 @@ class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ControllerHello(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Handshake of the controller (FLAIL_HELLO); a mismatch refuses to arm and says what differs."""
+    """Handshake, both ways (FLAIL_HELLO); a mismatch refuses to arm and says what differs.
+
+    `config_hash` is 8 bytes; `boot_count` is 0 from the host.
+    """
 
     protocol_version: int
     firmware_version: int
     config_hash: bytes
     watchdog_ms: int
     boot_count: int
+
+
+class ReceivedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A FLAIL_COMMAND as a controller reads it: the fields of `ActuatorCommand`, and no power to move anything.
+
+    The receiving side has its own type so that nobody needs the constructor of the one that the gate alone may build.
+    """
+
+    sequence: int
+    tick: int
+    valid_for_ms: int
+    track_left_mps: float
+    track_right_mps: float
+    rotor_speed_radps: float
+    tool_mode: ToolMode
+    tool_value_m: float
+    engine: EngineMode
+    brake: bool
+    horn: bool
+    beacon: bool
+    suppression: bool
+    kill: bool
+
+
+class OperatorEdge(IntFlag):
+    """Deliberate acts; each counts once, at the frame in which it first appears."""
+
+    NONE = 0
+    ARM = 1
+    DISARM = 2
+    RESET = 4
+    STOP = 8
+    ESTOP = 16
+    TAKE = 32
+    RELEASE = 64
+    MISSION_START = 128
+    MISSION_PAUSE = 256
+    ATTENTION = 512
+    ACKNOWLEDGE = 1024
+    RECOVERY = 2048
+    RELEASE_ESTOP = 4096
+
+
+class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One 20 Hz frame of an operator's station (FLAIL_OPERATOR).
+
+    `echo_tick` is the vehicle tick the station last saw: creation age = now - that tick, whatever the radio did.
+    `sample_count` counts reads of the stick, so that a frozen station which repeats its last frame is found out.
+    Sticks are -1..1: `drive` forward positive, `turn` left positive.
+    """
+
+    station_id: int
+    session_id: int
+    sequence: int
+    echo_tick: int
+    sample_count: int
+    hold_to_run: bool
+    drive: float
+    turn: float
+    rotor_request: bool
+    tool_mode: ToolMode
+    tool_value_m: float
+    edges: OperatorEdge
+    battery_ratio: float
+    tilt_rad: float
+    video_age_ms: int
+
+
+class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What stations see, 10 to 20 Hz (FLAIL_VEHICLE); yaw and tilt are ENU and FLU, `None` means unknown.
+
+    `mode`, `rotor` and `phase` carry the numbers of FLAIL_MODE, FLAIL_ROTOR_STATE and FLAIL_PHASE. Bit n of `reasons`
+    is stop reason n; `worst_reason` is 255 where none is active. `operator_age_ms` saturates at 65535.
+    """
+
+    tick: int
+    session_id: int
+    mode: int
+    rotor: int
+    phase: int
+    lease_holder: int
+    worst_reason: int
+    reasons: int
+    operator_age_ms: int
+    lat_deg: float | None
+    lon_deg: float | None
+    yaw_rad: float | None
+    speed_mps: float | None
+    roll_rad: float | None
+    pitch_rad: float | None
+    tool_height_m: float | None
+    depth_m: float | None
+    rotor_speed_radps: float | None
+    segment_seq: int
+    segment_count: int
+    cross_track_m: float
+    along_m: float
+    processed_m2: float
+    sigma_m: float | None

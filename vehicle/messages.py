@@ -1,6 +1,6 @@
 """Every message between rooms, in order of flow; frozen, units last in the name. `None` means unknown, never 0."""
 
-from enum import IntEnum, IntFlag, StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,58 +12,25 @@ from firmware_bridge.types import (
     FixType,
     GnssFix,
     ImuSample,
+    OperatorEdge,
+    OperatorFrame,
     ToolMode,
 )
 
 if TYPE_CHECKING:
     from firmware_bridge.command import ActuatorCommand
 
-__all__ = ["ControllerHello", "ControllerStatus", "EngineMode", "FixType", "GnssFix", "ImuSample", "ToolMode"]
-
-
-# --- operator -> vehicle ---------------------------------------------------------------------------------------------
-class OperatorEdge(IntFlag):
-    """Deliberate acts; each counts once, at the frame in which it first appears."""
-
-    NONE = 0
-    ARM = 1
-    DISARM = 2
-    RESET = 4
-    STOP = 8
-    ESTOP = 16
-    TAKE = 32
-    RELEASE = 64
-    MISSION_START = 128
-    MISSION_PAUSE = 256
-    ATTENTION = 512
-    ACKNOWLEDGE = 1024
-    RECOVERY = 2048
-    RELEASE_ESTOP = 4096
-
-
-class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One 20 Hz frame of an operator's station (FLAIL_OPERATOR).
-
-    `echo_tick` is the vehicle tick the station last saw: creation age = now - that tick, whatever the radio did.
-    `sample_count` counts reads of the stick, so that a frozen station which repeats its last frame is found out.
-    Sticks are -1..1: `drive` forward positive, `turn` left positive.
-    """
-
-    station_id: int
-    session_id: int
-    sequence: int
-    echo_tick: int
-    sample_count: int
-    hold_to_run: bool
-    drive: float
-    turn: float
-    rotor_request: bool
-    tool_mode: ToolMode
-    tool_value_m: float
-    edges: OperatorEdge
-    battery_ratio: float
-    tilt_rad: float
-    video_age_ms: int
+__all__ = [
+    "ControllerHello",
+    "ControllerStatus",
+    "EngineMode",
+    "FixType",
+    "GnssFix",
+    "ImuSample",
+    "OperatorEdge",
+    "OperatorFrame",
+    "ToolMode",
+]
 
 
 # --- wire -> tick ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""MAVLink 2, once for all: dialect, framing, tables, codec; NED and FRD exist nowhere else."""

@@ -1,0 +1,153 @@
+"""Make `_dialect.py` (and, for the controller, C headers) from flail.xml with pymavlink's mavgen.
+
+Runs in the build and by hand: `python -m firmware_bridge.mavlink.generate`. It stands alone (the build loads it by
+path, before any package is installed). pymavlink is needed here only, never at run time: its generated module takes
+0.9 s to import, the trimmed table a few milliseconds.
+"""
+
+import contextlib
+import importlib.util
+import io
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+DIALECT_XML = HERE / "flail.xml"
+OUTPUT = HERE / "_dialect.py"
+
+# ardupilotmega and development add the messages and modes that ground stations ask a rover for (EKF status,
+# AVAILABLE_MODES); the controller's wire needs flail.xml and what it includes.
+ROOTS = ("flail.xml", "ardupilotmega.xml", "development.xml")
+CONTROLLER_ROOTS = ("flail.xml",)
+
+# Beside every FLAIL_* message: what the operator link speaks with unmodified ground stations, and what the adapter of
+# other controllers needs.
+MESSAGES = """
+ATTITUDE AUTOPILOT_VERSION AUTOPILOT_VERSION_REQUEST AVAILABLE_MODES AVAILABLE_MODES_MONITOR BATTERY_STATUS
+CAMERA_INFORMATION COMMAND_ACK COMMAND_INT COMMAND_LONG CURRENT_MODE
+EFI_STATUS EKF_STATUS_REPORT ESTIMATOR_STATUS EXTENDED_SYS_STATE FENCE_STATUS FILE_TRANSFER_PROTOCOL
+GLOBAL_POSITION_INT GPS2_RAW GPS_GLOBAL_ORIGIN GPS_RAW_INT GPS_RTCM_DATA HEARTBEAT HOME_POSITION LOCAL_POSITION_NED
+LOG_DATA LOG_ENTRY LOG_ERASE LOG_REQUEST_DATA LOG_REQUEST_END LOG_REQUEST_LIST MANUAL_CONTROL MESSAGE_INTERVAL
+MISSION_ACK MISSION_CLEAR_ALL MISSION_COUNT MISSION_CURRENT MISSION_ITEM MISSION_ITEM_INT MISSION_ITEM_REACHED
+MISSION_REQUEST MISSION_REQUEST_INT MISSION_REQUEST_LIST MISSION_REQUEST_PARTIAL_LIST MISSION_SET_CURRENT
+MISSION_WRITE_PARTIAL_LIST NAMED_VALUE_FLOAT NAMED_VALUE_INT NAV_CONTROLLER_OUTPUT PARAM_ERROR PARAM_REQUEST_LIST
+PARAM_REQUEST_READ PARAM_SET PARAM_VALUE PING POSITION_TARGET_GLOBAL_INT RADIO_STATUS RC_CHANNELS
+RC_CHANNELS_OVERRIDE REQUEST_DATA_STREAM SCALED_PRESSURE SERVO_OUTPUT_RAW SETUP_SIGNING SET_GPS_GLOBAL_ORIGIN
+SET_HOME_POSITION SET_MODE SET_POSITION_TARGET_GLOBAL_INT SET_POSITION_TARGET_LOCAL_NED STATUSTEXT SYSTEM_TIME
+SYS_STATUS TIMESYNC VFR_HUD VIBRATION VIDEO_STREAM_INFORMATION WHEEL_DISTANCE
+"""
+
+ENUMS = """
+FENCE_BREACH FIRMWARE_VERSION_TYPE GPS_FIX_TYPE LIMITS_STATE MAV_ARM_AUTH_DENIED_REASON
+MAV_AUTOPILOT MAV_BATTERY_CHARGE_STATE MAV_BATTERY_FUNCTION MAV_BATTERY_TYPE MAV_CMD MAV_COMPONENT MAV_DATA_STREAM
+MAV_FRAME MAV_FTP_ERR MAV_FTP_OPCODE MAV_GOTO MAV_LANDED_STATE MAV_MISSION_RESULT MAV_MISSION_TYPE MAV_MODE
+MAV_MODE_FLAG MAV_MODE_PROPERTY MAV_PARAM_ERROR MAV_PARAM_TYPE MAV_PROTOCOL_CAPABILITY MAV_RESULT MAV_SEVERITY
+MAV_STANDARD_MODE MAV_STATE MAV_SYS_STATUS_SENSOR MAV_TYPE MAV_VTOL_STATE EKF_STATUS_FLAGS POSITION_TARGET_TYPEMASK
+ESTIMATOR_STATUS_FLAGS MISSION_STATE ROVER_MODE
+"""
+
+
+def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] = ROOTS) -> Path:
+    """Stage all XML in `folder`, run mavgen there, and give the generated file (Python) or directory (C).
+
+    Raises:
+        RuntimeError: mavgen refused the XML; its words are in the message.
+    """
+    from pymavlink import dialects  # noqa: PLC0415 (only where the build has it)
+    from pymavlink.generator import mavgen, mavparse  # noqa: PLC0415
+
+    for xml in (Path(dialects.__file__).resolve().parent / "v20").glob("*.xml"):
+        shutil.copy(xml, folder / xml.name)
+    shutil.copy(DIALECT_XML, folder / DIALECT_XML.name)
+    output = folder / ("c_headers" if language == "C" else "generated_dialect.py")
+    options = mavgen.Opts(str(output), mavparse.PROTOCOL_2_0, language=language, validate=True)
+    spoken = io.StringIO()
+    with contextlib.redirect_stdout(spoken), contextlib.redirect_stderr(spoken):
+        try:
+            done = mavgen.mavgen(options, [str(folder / root) for root in roots])
+        except SystemExit as refusal:
+            raise RuntimeError(f"mavgen: {refusal}") from refusal
+    if not done:
+        raise RuntimeError(f"mavgen refused the dialect: {spoken.getvalue()[-2000:]}")
+    return output
+
+
+def load_module(path: Path, name: str = "generated_dialect") -> ModuleType:
+    """Import a generated Python dialect from where it lies."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _message_rows(module: ModuleType) -> Iterator[str]:
+    """One literal a message: id, name, struct format, field names in wire order, kinds, array lengths, crc extra."""
+    by_name = {cls.msgname: cls for cls in module.mavlink_map.values()}
+    wanted = sorted({*MESSAGES.split(), *(name for name in by_name if name.startswith("FLAIL_"))})
+    missing = [name for name in wanted if name not in by_name]
+    if missing:
+        raise RuntimeError(f"no such message in the installed MAVLink XML: {', '.join(missing)}")
+    for cls in sorted((by_name[name] for name in wanted), key=lambda cls: int(cls.id)):
+        kind_of = dict(zip(cls.fieldnames, cls.fieldtypes, strict=True))
+        names = tuple(cls.ordered_fieldnames)
+        kinds = tuple(kind_of[name] for name in names)
+        counts = tuple(cls.array_lengths)
+        # bytes stay bytes: uint8_t[n] becomes one `ns`, as char[n] already is
+        codes = re.findall(r"\d*[a-zA-Z]", cls.unpacker.format)
+        codes = [c[:-1] + "s" if k == "uint8_t" and n else c for c, k, n in zip(codes, kinds, counts, strict=True)]
+        row = (int(cls.id), str(cls.msgname), "<" + "".join(codes), names, kinds, counts, int(cls.crc_extra))
+        yield f"    {row!r},"
+
+
+def _enum_rows(module: ModuleType) -> Iterator[str]:
+    for enum in [*ENUMS.split(), *sorted(name for name in module.enums if name.startswith("FLAIL_"))]:
+        for value, entry in sorted(module.enums[enum].items()):
+            if not entry.name.endswith("_ENUM_END"):
+                yield f"{entry.name} = {value}"
+
+
+def write_tables(module: ModuleType, path: Path = OUTPUT) -> None:
+    """Write the trimmed table; unchanged content is not written again, so that imports stay cached."""
+    lines = [
+        '"""Generated by firmware_bridge/mavlink/generate.py from flail.xml; not for editing."""',
+        "",
+        "MESSAGES: tuple[tuple[int, str, str, tuple[str, ...], tuple[str, ...], tuple[int, ...], int], ...] = (",
+        *_message_rows(module),
+        ")",
+        "",
+        *_enum_rows(module),
+    ]
+    text = "\n".join(lines) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def generate(path: Path = OUTPUT) -> Path:
+    """Make the trimmed dialect module; about a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tables(load_module(run_mavgen(Path(folder))), path)
+    return path
+
+
+def generate_c(folder: Path) -> Path:
+    """Make the C headers of the controller's dialect under `folder`; returns the include directory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as staging:
+        headers = run_mavgen(Path(staging), "C", CONTROLLER_ROOTS)
+        shutil.copytree(headers, folder, dirs_exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.stdout.write(f"{generate_c(Path(sys.argv[1]))}\n")
+    else:
+        sys.stdout.write(f"{generate()}\n")
