@@ -1,113 +1,46 @@
 """Strict, frozen configuration: read once, checked hard, refused with the key and the nearest match.
 
-A machine profile is TOML. Every figure in it has an entry in its `[sources]` table ("unverified" is a legal source,
-silence is not). Cross-checks refuse what cannot be true, such as a rate above working speed x width.
+A machine profile is TOML (`vehicle/machine.py`, re-exported here). Every figure in it has an entry in its
+`[sources]` table ("unverified" is a legal source, silence is not).
 """
 
-from typing import Annotated, Literal
+import hashlib
+import json
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
-from vehicle.units import radps_from_rpm
+from vehicle.machine import (
+    BodyConfig,
+    GnssConfig,
+    LimitsConfig,
+    MachineConfig,
+    NotNegative,
+    Positive,
+    RatesConfig,
+    Strict,
+    ToolConfig,
+    TracksConfig,
+    footprint,
+)
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-
-
-class Strict(BaseModel):
-    """Unknown keys, coercion, NaN and mutation are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class ToolConfig(Strict):
-    """The tool and what `engaged` means for it: flail and tiller need rotor at speed and depth, blade and plough depth and motion."""
-
-    kind: Literal["flail", "tiller", "blade", "plough"]
-    width_m: Positive
-    ahead_m: Positive
-    length_m: NotNegative
-    depth_max_m: Positive
-    height_max_m: Positive
-    lift_rate_mps: Positive
-    rotor_speed_rpm: NotNegative
-    rotor_inertia_kgm2: NotNegative
-    rotor_power_w: NotNegative
-    rotor_efficiency_ratio: Annotated[float, Field(gt=0, le=1)]
-    spin_up_s: NotNegative
-    spin_down_s: NotNegative
-    hammer_count: Annotated[int, Field(ge=0)]
-    hammers_per_track: Annotated[int, Field(ge=0)]
-    tip_radius_m: NotNegative
-
-    @property
-    def rotor_speed_radps(self) -> float:
-        """Working rotor speed; 0 for a blade or a plough."""
-        return radps_from_rpm(self.rotor_speed_rpm)
-
-
-class TracksConfig(Strict):
-    """Running gear. `length_m` is the contact length; `outer_width_m` over the outer edges of both belts."""
-
-    length_m: Positive
-    outer_width_m: Positive
-    gauge_m: Positive
-    working_speed_mps: Positive
-    transit_speed_mps: Positive
-    reverse_speed_mps: Positive
-    pivot_rate_radps: Positive
-    accel_mps2: Positive
-    decel_mps2: Positive
-    settle_s: NotNegative
-
-
-class BodyConfig(Strict):
-    """Outline without the tool, from the body origin, and mass."""
-
-    mass_kg: Positive
-    front_m: Positive
-    rear_m: Positive
-    width_m: Positive
-    power_w: Positive
-
-
-class LimitsConfig(Strict):
-    """Slopes the machine may stand on; the gate's hard caps lie below these."""
-
-    pitch_max_rad: Positive
-    roll_max_rad: Positive
-
-
-class GnssConfig(Strict):
-    """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body."""
-
-    antenna_x_m: float
-    antenna_y_m: float
-    antenna_z_m: float
-    heading_offset_rad: float
-
-
-class RatesConfig(Strict):
-    """Published rate, checked against working speed x width; 0 = none published."""
-
-    published_m2_per_h: NotNegative
-    depth_published_m: NotNegative
-
-
-class MachineConfig(Strict):
-    """A machine profile; `sources` names the origin of every figure."""
-
-    name: str
-    maker: str
-    complete: bool
-    notes: str
-    tool: ToolConfig
-    tracks: TracksConfig
-    body: BodyConfig
-    limits: LimitsConfig
-    gnss: GnssConfig
-    rates: RatesConfig
-    sources: dict[str, str]
+__all__ = [
+    "BodyConfig",
+    "GnssConfig",
+    "LimitsConfig",
+    "MachineConfig",
+    "MissionConfig",
+    "NotNegative",
+    "Positive",
+    "RatesConfig",
+    "SafetyConfig",
+    "Strict",
+    "ToolConfig",
+    "TracksConfig",
+    "VehicleConfig",
+    "config_hash",
+    "footprint",
+]
 
 
 class SafetyConfig(Strict):
@@ -139,9 +72,33 @@ class MissionConfig(Strict):
 
 
 class VehicleConfig(Strict):
-    """All that the tick needs to know; its hash is compared with the controller's before arming."""
+    """All that the tick needs to know; its hash is compared with the controller's before arming.
 
-    vehicle_id: str
+    `vehicle_id` names the vehicle in topics and file names, hence its narrow alphabet.
+    """
+
+    vehicle_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
     machine: MachineConfig
     mission: MissionConfig
     safety: SafetyConfig = SafetyConfig()
+
+    @model_validator(mode="after")
+    def _check_depth(self) -> Self:
+        """A depth that the tool cannot reach would leave the whole site below depth."""
+        depth_m, max_m = self.mission.required_depth_m, self.machine.tool.depth_max_m
+        if depth_m > max_m:
+            raise ValueError(f"mission.required_depth_m: {depth_m:g} m is deeper than tool.depth_max_m ({max_m:g} m)")
+        return self
+
+
+_PROSE = {"machine": {"notes", "maker", "aliases", "sources"}}
+
+
+def config_hash(config: VehicleConfig) -> bytes:
+    """Eight bytes that name every value the tick depends on, for the handshake with the controller.
+
+    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form); prose about the machine is left
+    out, so that a corrected citation does not disarm a fleet.
+    """
+    canonical = json.dumps(config.model_dump(mode="json", exclude=_PROSE), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).digest()[:8]
