@@ -1,0 +1,39 @@
+# make demo   a whole mission in the simulator, with its picture and report
+# make test   what CI runs: lint, types, walls, tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := vehicle firmware_bridge sim console flailpilot
+
+.PHONY: demo test lint check bench pins clean
+
+demo: $(VENV)/.installed
+	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
+	@echo "Picture: runs/demo/map.png   Report: runs/demo/report.html"
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check $(PACKAGES) tests benchmarks
+	$(BIN)/ruff format --check $(PACKAGES) tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/stack.py
+
+# Everything is pinned with hashes; the project itself is built from this tree (mavgen runs in that build).
+$(VENV)/.installed: requirements/dev.txt pyproject.toml firmware_bridge/mavlink/flail.xml firmware_bridge/mavlink/generate.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# Needs uv on the path; writes no registry address.
+pins:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras \
+		pyproject.toml -o requirements/dev.txt --quiet
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Machine profiles, sites, scenarios: data that ships with the program."""

@@ -1,0 +1,67 @@
+"""An operator's station: turns controls into 20 Hz frames and reads the vehicle's reports. Pure; moves no bytes itself.
+
+Every frame carries a new sequence number, the vehicle tick last seen (so that its age at the vehicle is its age since
+creation, whatever the radio did) and the count of stick reads (so that a frozen station is found out).
+"""
+
+import msgspec
+
+from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
+
+PERIOD_NS = 50_000_000
+"""20 Hz (design.md section 4)."""
+
+
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator's hands do in this frame; sticks -1..1, forward and left positive."""
+
+    hold_to_run: bool = False
+    drive: float = 0.0
+    turn: float = 0.0
+    rotor_request: bool = False
+    tool_mode: ToolMode = ToolMode.HOLD
+    tool_value_m: float = 0.0
+    edges: OperatorEdge = OperatorEdge.NONE
+
+
+NEUTRAL = Controls()
+
+
+class Station:
+    """One console's identity and counters. `session_id` and `echo_tick` come from the vehicle, never from a clock."""
+
+    def __init__(self, station_id: int) -> None:
+        self.station_id = station_id
+        self.session_id = 0
+        self.echo_tick = 0
+        self._sequence = 0
+        self._samples = 0
+
+    def seen(self, session_id: int, tick: int) -> None:
+        """A report arrived; an older one than the newest changes nothing within a session."""
+        if session_id != self.session_id:
+            self.session_id, self.echo_tick = session_id, tick
+        elif tick > self.echo_tick:
+            self.echo_tick = tick
+
+    def frame(self, controls: Controls) -> OperatorFrame:
+        """The next frame; one call is one read of the sticks."""
+        self._sequence += 1
+        self._samples += 1
+        return OperatorFrame(
+            station_id=self.station_id,
+            session_id=self.session_id,
+            sequence=self._sequence,
+            echo_tick=self.echo_tick,
+            sample_count=self._samples,
+            hold_to_run=controls.hold_to_run,
+            drive=controls.drive,
+            turn=controls.turn,
+            rotor_request=controls.rotor_request,
+            tool_mode=controls.tool_mode,
+            tool_value_m=controls.tool_value_m,
+            edges=controls.edges,
+            battery_ratio=1.0,
+            tilt_rad=0.0,
+            video_age_ms=0,
+        )

@@ -1,0 +1,103 @@
+"""A scripted operator who follows the manual: neutral, take, arm, arm, hold, start; after a stop: reset, arm, arm, go on.
+
+Knows only what the station shows: the vehicle's reports. Reaction times are fixed, so that runs repeat.
+"""
+
+import msgspec
+
+from console.station import NEUTRAL, PERIOD_NS, Controls, Station
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.ports import BytePort
+from firmware_bridge.types import OperatorEdge, VehicleFrame
+from vehicle.messages import Mode
+
+PRESS_FRAMES = 3
+"""A button is down for 150 ms; the vehicle counts its edge once, even when a frame is lost."""
+PAUSE_FRAMES = 12
+"""Between two acts the hands rest 600 ms, as the arming rules ask (two distinct edges)."""
+ATTENTION_FRAMES = 500
+"""An attention press every 25 s keeps a supervised mission going (60 s allowed)."""
+
+ACTS = {
+    Mode.DISARMED: OperatorEdge.ARM,
+    Mode.READY: OperatorEdge.ARM,
+    Mode.HOLD: OperatorEdge.RESET,
+    Mode.ESTOP: OperatorEdge.RESET,
+    Mode.FAULT: OperatorEdge.RESET,
+    Mode.MANUAL: OperatorEdge.MISSION_START,
+}
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """How stubborn the operator is: after so many stops he gives up and leaves the machine in its stop."""
+
+    stops_max: int = 20
+
+
+class ScriptedOperator:
+    """Steps at 20 Hz on the barrier; reads and writes frames through the radio like any console."""
+
+    def __init__(self, port: BytePort, script: Script) -> None:
+        self._port, self._script = port, script
+        self._station = Station(station_id=1)
+        self._parser = FrameParser()
+        self._seen: VehicleFrame | None = None
+        self._press, self._pause, self._quiet = OperatorEdge.NONE, PAUSE_FRAMES, 0
+        self._press_left = 0
+        self._due_ns = 0
+        self._sequence = 0
+        self.stops = 0
+        self.gave_up = False
+        self.done = False
+
+    def step(self, now_ns: int) -> None:
+        """Read what arrived; send a frame every 50 ms."""
+        for vehicle in adapters.vehicle_frames(self._parser.feed(self._port.read())):
+            self._notice(vehicle)
+        if now_ns < self._due_ns:
+            return
+        self._due_ns = now_ns + PERIOD_NS
+        self._sequence = (self._sequence + 1) & 0xFF
+        self._port.write(adapters.encode_operator(self._station.frame(self._controls()), self._sequence))
+
+    def _notice(self, vehicle: VehicleFrame) -> None:
+        moving = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+        if self._seen is not None and self._seen.mode in moving and vehicle.mode not in moving and not self.done:
+            self.stops += 1
+            self.gave_up = self.stops > self._script.stops_max
+        self._seen = vehicle
+        self._station.seen(vehicle.session_id, vehicle.tick)
+
+    def finish(self) -> None:
+        """The job is done: disarm."""
+        self.done = True
+
+    def _controls(self) -> Controls:
+        vehicle = self._seen
+        if vehicle is None or self.gave_up:
+            return NEUTRAL
+        mode = Mode(vehicle.mode)
+        hold = mode is Mode.MANUAL
+        if self._press_left > 0:
+            self._press_left -= 1
+            return Controls(hold_to_run=hold, edges=self._press)
+        if self._pause > 0:
+            self._pause -= 1
+            return Controls(hold_to_run=hold)
+        self._choose(mode, vehicle.lease_holder)
+        return Controls(hold_to_run=hold)
+
+    def _choose(self, mode: Mode, lease_holder: int) -> None:
+        """The next act of the manual for this mode, if there is one."""
+        act = ACTS.get(mode, OperatorEdge.NONE)
+        if self.done:
+            act = OperatorEdge.DISARM if mode is not Mode.DISARMED else OperatorEdge.NONE
+        elif lease_holder != self._station.station_id:
+            act = OperatorEdge.TAKE
+        elif mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
+            self._quiet += 1
+            act = OperatorEdge.ATTENTION if self._quiet >= ATTENTION_FRAMES else OperatorEdge.NONE
+        if act is OperatorEdge.NONE:
+            return
+        self._press, self._press_left, self._pause, self._quiet = act, PRESS_FRAMES, PAUSE_FRAMES, 0

@@ -1,0 +1,71 @@
+"""What is simulated: machine, site, ground, noise, radio, job. Read from TOML, checked as strictly as a machine profile."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vehicle.config import MissionConfig, NotNegative, Positive, Strict
+
+Ratio = Annotated[float, Field(ge=0, lt=1)]
+
+
+class GroundSettings(Strict):
+    """A tilted plane with gentle unevenness; `slope_bearing_deg` is the direction of steepest descent from north."""
+
+    slope_deg: Annotated[float, Field(ge=0, le=25)] = 0.0
+    slope_bearing_deg: Annotated[float, Field(ge=0, lt=360)] = 0.0
+    unevenness_m: NotNegative = 0.02
+    soil_energy_mj_per_m3: Annotated[float, Field(ge=0.5, le=10)] = 1.5
+
+
+class SlipSettings(Strict):
+    """Share of belt speed lost by each track on level ground at no load."""
+
+    left_ratio: Ratio = 0.03
+    right_ratio: Ratio = 0.03
+
+
+class SensorSettings(Strict):
+    """1-sigma noise of the receivers."""
+
+    gnss_sigma_m: NotNegative = 0.02
+    heading_sigma_deg: NotNegative = 0.2
+    imu_tilt_sigma_deg: NotNegative = 0.1
+
+
+class RadioSettings(Strict):
+    """Operator link: one-way delay, jitter and loss of the datagrams, both ways."""
+
+    delay_ms: NotNegative = 15.0
+    jitter_ms: NotNegative = 5.0
+    loss_ratio: Ratio = 0.0
+
+
+class PlanSettingsFile(Strict):
+    """Overrides for the planner; nothing here weakens a property of the plan."""
+
+    overlap_m: Positive | None = None
+    outside: Literal["safe", "unknown"] | None = None
+
+
+class Scenario(Strict):
+    """One reproducible run; with the seed it determines every byte of the recording."""
+
+    name: str
+    machine: str
+    site: str
+    seed: int = 1
+    sim_max_s: Positive = 86_400.0
+    mission: MissionConfig
+    ground: GroundSettings = GroundSettings()
+    slip: SlipSettings = SlipSettings()
+    sensors: SensorSettings = SensorSettings()
+    radio: RadioSettings = RadioSettings()
+    plan: PlanSettingsFile = PlanSettingsFile()
+
+
+def site_path(scenario: Scenario, scenario_file: Path) -> Path:
+    """The site's file; a relative one counts from the scenario's own folder."""
+    path = Path(scenario.site)
+    return path if path.is_absolute() else scenario_file.parent / path

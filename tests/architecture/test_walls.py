@@ -1,0 +1,84 @@
+"""The walls of the house are checked by machine, and the checks can fail: each planted breach must be reported."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("vehicle", "firmware_bridge", "sim", "console", "flailpilot")
+GENERATED = ("_dialect.py",)
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 400
+
+
+def sources() -> list[Path]:
+    found = [p for package in (*PACKAGES, "tests", "benchmarks") for p in (ROOT / package).rglob("*.py")]
+    return [p for p in found if p.name not in GENERATED and "_generated" not in p.parts]
+
+
+def run_contracts(folder: Path) -> subprocess.CompletedProcess[str]:
+    code = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
+    return subprocess.run([sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_import_contracts_hold() -> None:
+    result = run_contracts(ROOT)
+    assert result.returncode == 0, result.stdout
+
+
+BREACHES = {
+    "vehicle imports the simulator": ("vehicle/drive/follower.py", "from sim import virtual_time as _"),
+    "a room imports a room": ("vehicle/drive/follower.py", "from vehicle.mission import job as _"),
+    "a room of the tick reads the clock": ("vehicle/estimate/fusion.py", "import time as _"),
+    "someone else builds a command": ("vehicle/loop.py", "from firmware_bridge.command import ActuatorCommand as _"),
+    "the simulator builds a command": ("sim/controller.py", "from firmware_bridge.command import ActuatorCommand as _"),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_planted_breach_is_reported(breach: str, tmp_path: Path) -> None:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    name, line = BREACHES[breach]
+    path = tmp_path / name
+    path.write_text(path.read_text() + f"\n{line}\n")
+    result = run_contracts(tmp_path)
+    assert result.returncode == 1, result.stdout
+    assert "BROKEN" in result.stdout
+
+
+def test_files_and_functions_stay_short() -> None:
+    too_long = []
+    for path in sources():
+        text = path.read_text()
+        lines = text.count("\n")
+        if lines > FILE_LINES_MAX:
+            too_long.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > FUNCTION_LINES_MAX:
+                    too_long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines")
+    assert too_long == []
+
+
+def test_vehicle_does_not_know_that_it_is_simulated() -> None:
+    for path in (ROOT / "vehicle").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If | ast.IfExp):
+                assert "simul" not in ast.unparse(node.test).lower(), path
+
+
+@pytest.mark.parametrize("call", ["import time\ntime.sleep(1)\n", "import asyncio\nasyncio.run(asyncio.sleep(1))\n"])
+def test_waiting_outside_the_clock_is_refused(call: str, tmp_path: Path) -> None:
+    path = tmp_path / "room.py"
+    path.write_text(call)
+    command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--select", "TID251", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "TID251" in result.stdout
