@@ -1,0 +1,113 @@
+"""The job, phase by phase: what follows what, what a break does, and that nothing goes on by itself."""
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import builders
+from vehicle.config import footprint
+from vehicle.geometry import offset_m
+from vehicle.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
+from vehicle.mission import job
+from vehicle.mission.task import depth_wish_m, height_wish_m, task
+from vehicle.state import GateState, MissionState, VehicleState, WireState
+
+CONFIG = builders.config()
+YAW_RAD = 0.7
+LENGTH_M = 12.0
+PLAN = builders.plan((builders.swath(0, LENGTH_M, YAW_RAD),), footprint(CONFIG.machine))
+ACTIVE = [p for p in MissionPhase if p not in (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)]
+
+
+def at(along_m: float, cross_m: float = 0.0) -> Estimate:
+    east, north = offset_m((0.0, 0.0), YAW_RAD, along_m, cross_m)
+    return builders.estimate(east, north, YAW_RAD)
+
+
+def vehicle(mode: Mode, rotor: RotorState = RotorState.OFF, **status: float) -> VehicleState:
+    return VehicleState(
+        config=CONFIG,
+        datum=builders.DATUM,
+        gate=GateState(mode=mode, rotor=rotor),
+        wire=WireState(status=builders.status(**status)),
+    )
+
+
+def mission(phase: MissionPhase, **changes: object) -> MissionState:
+    return msgspec.structs.replace(MissionState(plan=PLAN, phase=phase), **changes)
+
+
+def step(state: MissionState, seen: VehicleState, estimate: Estimate) -> MissionState:
+    return job.step(state, seen, estimate, CONFIG, 0)
+
+
+def test_a_swath_from_start_to_end() -> None:
+    up, down = height_wish_m(CONFIG), depth_wish_m(CONFIG)
+    state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(0.0))
+    assert state.phase is MissionPhase.SPIN_UP
+    assert step(state, vehicle(Mode.AUTO_MOVE, RotorState.SPIN_UP), at(0.0)).phase is MissionPhase.SPIN_UP
+    state = step(state, vehicle(Mode.AUTO_MOVE, RotorState.AT_SPEED), at(0.0))
+    assert state.phase is MissionPhase.LOWER
+    assert step(state, vehicle(Mode.AUTO_WORK, depth_m=down - 0.02), at(0.0)).phase is MissionPhase.LOWER
+    state = step(state, vehicle(Mode.AUTO_WORK, depth_m=down), at(0.0))
+    assert state.phase is MissionPhase.WORK
+    state = step(state, vehicle(Mode.AUTO_WORK), at(5.0))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.WORK, pytest.approx(5.0))
+    state = step(state, vehicle(Mode.AUTO_WORK), at(LENGTH_M))
+    assert state.phase is MissionPhase.RAISE
+    assert step(state, vehicle(Mode.AUTO_WORK, tool_height_m=up - 0.1), at(LENGTH_M)).phase is MissionPhase.RAISE
+    assert step(state, vehicle(Mode.AUTO_WORK, tool_height_m=up), at(LENGTH_M)).phase is MissionPhase.DONE
+
+
+@pytest.mark.parametrize("phase", ACTIVE)
+@pytest.mark.parametrize("mode", [m for m in Mode if m not in job.AUTO_MODES])
+def test_leaving_auto_pauses_and_wants_nothing(phase: MissionPhase, mode: Mode) -> None:
+    state = step(mission(phase), vehicle(mode, RotorState.AT_SPEED), at(3.0))
+    assert state.phase is MissionPhase.PAUSED
+    wanted = task(state, at(3.0), CONFIG)
+    assert (wanted.drive, wanted.rotor_on, wanted.tool_down) == (DriveKind.STAND, False, False)
+    assert step(state, vehicle(mode), at(3.0)).phase is MissionPhase.PAUSED
+
+
+def test_reentry_backs_off_and_overlaps() -> None:
+    state = mission(MissionPhase.PAUSED, worked_along_m=5.0, work_started=True)
+    up = height_wish_m(CONFIG)
+    state = step(state, vehicle(Mode.AUTO_MOVE), at(5.0))
+    assert state.phase is MissionPhase.RAISE
+    state = step(state, vehicle(Mode.AUTO_MOVE, tool_height_m=up), at(5.0))
+    assert state.phase is MissionPhase.BACK_OFF
+    wanted = task(state, at(5.0), CONFIG)
+    assert (wanted.direction, wanted.tool_down) == (-1, False)
+    assert wanted.length_m == CONFIG.mission.back_off_m
+    back_m = 5.0 - CONFIG.mission.back_off_m
+    assert step(state, vehicle(Mode.AUTO_MOVE), at(back_m + 0.1)).phase is MissionPhase.BACK_OFF
+    state = step(state, vehicle(Mode.AUTO_MOVE), at(back_m))
+    assert state.phase is MissionPhase.SPIN_UP
+    assert state.worked_along_m == 5.0
+
+
+@given(st.floats(-30.0, 40.0), st.floats(-10.0, 10.0))
+def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None:
+    state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(along_m, cross_m))
+    beyond_m = max(-along_m, along_m - LENGTH_M, 0.0)
+    away_m = math.hypot(beyond_m, cross_m)
+    if away_m > job.START_DISTANCE_MAX_M + 1e-6:
+        assert state.phase is MissionPhase.IDLE
+        assert f"{away_m:.1f} m away" in state.blocked
+    elif away_m < job.START_DISTANCE_MAX_M - 1e-6:
+        assert state.phase is MissionPhase.SPIN_UP
+
+
+@pytest.mark.parametrize(
+    "phase", [p for p in ACTIVE if p not in (MissionPhase.WORK, MissionPhase.MOVE, MissionPhase.BACK_OFF)]
+)
+def test_tracks_stand_while_the_tool_changes(phase: MissionPhase) -> None:
+    assert task(mission(phase), at(3.0), CONFIG).drive is DriveKind.STAND
+
+
+def test_without_a_plan_nothing_is_wanted() -> None:
+    state = step(MissionState(), vehicle(Mode.AUTO_MOVE), at(0.0))
+    assert task(state, at(0.0), CONFIG).drive is DriveKind.STAND
