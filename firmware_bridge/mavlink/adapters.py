@@ -1,0 +1,118 @@
+"""The flail messages' one door: typed values in and out, and a reader for each end of each wire."""
+
+from collections.abc import Callable, Mapping
+
+from firmware_bridge.mavlink.command_adapters import (
+    CONTROLLER_COMPONENT_ID,
+    HOST_COMPONENT_ID,
+    LEASE_MAX_MS,
+    SYSTEM_ID,
+    decode_command,
+    decode_hello,
+    encode_command,
+    encode_hello,
+)
+from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.operator_adapters import (
+    STATION_COMPONENT_ID,
+    decode_operator,
+    decode_vehicle,
+    encode_operator,
+    encode_vehicle,
+)
+from firmware_bridge.mavlink.sensor_adapters import (
+    decode_gnss,
+    decode_imu,
+    decode_status,
+    encode_gnss,
+    encode_imu,
+    encode_status,
+)
+from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
+from firmware_bridge.types import (
+    ControllerHello,
+    ControllerStatus,
+    GnssFix,
+    ImuSample,
+    OperatorFrame,
+    ReceivedCommand,
+    VehicleFrame,
+)
+
+__all__ = [
+    "CONTROLLER_COMPONENT_ID",
+    "CONTROLLER_DECODERS",
+    "HOST_COMPONENT_ID",
+    "HOST_DECODERS",
+    "LEASE_MAX_MS",
+    "STATION_COMPONENT_ID",
+    "STATION_DECODERS",
+    "SYSTEM_ID",
+    "VEHICLE_DECODERS",
+    "Message",
+    "MessageReader",
+    "decode_command",
+    "decode_gnss",
+    "decode_hello",
+    "decode_imu",
+    "decode_operator",
+    "decode_status",
+    "decode_vehicle",
+    "encode_command",
+    "encode_gnss",
+    "encode_hello",
+    "encode_imu",
+    "encode_operator",
+    "encode_status",
+    "encode_vehicle",
+]
+
+Message = ControllerStatus | ImuSample | GnssFix | ControllerHello | ReceivedCommand | OperatorFrame | VehicleFrame
+Decoder = Callable[[Frame], Message | None]
+
+
+def _by_id(**decoders: Decoder) -> Mapping[int, Decoder]:
+    return {SPEC_BY_NAME[name].msg_id: decoder for name, decoder in decoders.items()}
+
+
+HOST_DECODERS = _by_id(
+    FLAIL_STATUS=decode_status, FLAIL_IMU=decode_imu, FLAIL_GNSS=decode_gnss, FLAIL_HELLO=decode_hello
+)
+"""What the host understands on the controller's wire."""
+CONTROLLER_DECODERS = _by_id(FLAIL_COMMAND=decode_command, FLAIL_HELLO=decode_hello)
+"""What a controller understands."""
+VEHICLE_DECODERS = _by_id(FLAIL_OPERATOR=decode_operator)
+"""What the vehicle understands of the flail dialect on the operator's wire: no controller message, ever."""
+STATION_DECODERS = _by_id(FLAIL_VEHICLE=decode_vehicle)
+"""What a station understands."""
+
+
+class MessageReader:
+    """Bytes -> typed messages of one end of one wire; ids outside its table are noise to it.
+
+    `refused` counts frames whose checksum held and whose values did not.
+    """
+
+    def __init__(self, decoders: Mapping[int, Decoder]) -> None:
+        self._decoders = dict(decoders)
+        self.parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in decoders})
+        self.refused = 0
+
+    @property
+    def bad_frames(self) -> int:
+        """Frames lost to their checksum or their values since the start."""
+        return self.parser.bad_frames + self.refused
+
+    def feed(self, data: bytes) -> list[Message]:
+        """All messages that `data` completes, in order. Never raises."""
+        if not data:
+            return []
+        decoders = self._decoders
+        messages: list[Message] = []
+        for frame in self.parser.feed(data):
+            message = decoders[frame.msg_id](frame)
+            if message is None:
+                self.refused += 1
+            else:
+                messages.append(message)
+        return messages
