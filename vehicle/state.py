@@ -10,7 +10,7 @@ import numpy.typing as npt
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
-from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
+from vehicle.messages import GateReport, MissionPhase, Mode, OperatorEdge, OperatorFrame, RotorState
 from vehicle.plan import Plan
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,19 +35,135 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     overrun: bool = False
 
 
-class GateState(msgspec.Struct, frozen=True, kw_only=True):
-    """The safety gate's own part."""
+class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the gate remembers of one operator's station: counters, pressed edges, and when its sticks last moved on."""
 
+    station_id: int
+    sequence: int
+    edges: OperatorEdge
+    sample_count: int
+    sample_tick: int
+    tick: int
+
+
+class GateState(msgspec.Struct, frozen=True, kw_only=True):
+    """The safety gate's own part.
+
+    The composition root sets `session_id` and `config_hash` once; everything else belongs to the gate. `frame` is the
+    lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
+    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY.
+    """
+
+    session_id: int = 0
+    config_hash: bytes = b""
     mode: Mode = Mode.BOOT
     rotor: RotorState = RotorState.OFF
     sequence: int = 0
+    holder: int = 0
+    neutral_seen: bool = False
+    estop_latched: bool = False
+    frame: OperatorFrame | None = None
+    frame_tick: int = 0
+    stations: tuple[StationTrack, ...] = ()
+    foreign_count: int = 0
+    budget_ms: int = 0
+    flapping: bool = True
+    active: int = 0
+    latched: int = 0
+    latch_tick: int = 0
+    shown: int = 0
+    accepted: int = 0
+    timers: tuple[tuple[int, int], ...] = ()
+    chain_open: bool = False
+    boot_count: int = -1
+    stop_tick: int = 0
+    armed_tick: int = 0
+    attention_tick: int = 0
+    used_tick: int = 0
+    rotor_on: bool = False
+    rotor_tick: int = 0
+
+
+class ToolLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where the tool's axis lay on the ground plan, and the worst that was measured since the line before.
+
+    `half_*` points from the centre to the left end in plan view, so a rolled tool is as narrow as the ground sees it.
+    `path_m` is the way of the faster end since the run began. `bow_*_m`: how far the centre strayed to that side of
+    the chord from the line before. `depth_m` is the least proven depth.
+    """
+
+    east_m: float
+    north_m: float
+    half_east_m: float
+    half_north_m: float
+    path_m: float
+    sigma_m: float
+    end_sigma_m: float
+    depth_m: float
+    bow_left_m: float = 0.0
+    bow_right_m: float = 0.0
+
+
+class LedgerBand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A rectangle in the stroke's frame whose whole cells receive `flags`; `depth_cm` where it claims a depth."""
+
+    rear_m: float
+    front_m: float
+    right_m: float
+    left_m: float
+    flags: int
+    depth_cm: int = 0
+
+
+class LedgerStroke(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of the masks: the journal keeps these, and the masks are nothing but their sum.
+
+    Frame: origin at the tool's centre, a along (`forward_east`, `forward_north`), w to the left, less `slope` * a.
+    """
+
+    number: int
+    t_ns: int
+    east_m: float
+    north_m: float
+    forward_east: float
+    forward_north: float
+    slope: float
+    bands: tuple[LedgerBand, ...]
+
+
+class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One unbroken passage of the tool through the ground; `tip` is the newest line, `lines` the remembered ones."""
+
+    t_ns: int
+    lines: tuple[ToolLine, ...]
+    tip: ToolLine
+    stray_left_m: float
+    stray_right_m: float
+    fails: int
+    swept_from: ToolLine | None
+    swept_done_m: float
+    credit_from: ToolLine | None
+    credit_done_m: float
+    credit_flag: int
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
-    """The two masks, `swept` and `credited`, as copy-on-write tiles."""
+    """The masks as copy-on-write tiles, the run under way, and the newest stroke for the journal.
+
+    `tiles`: block -> (tile -> (2, n, n) uint8 flags and depth [cm], or the same packed once the tool is far away).
+    `warm`: tiles that are not packed, the newest first.
+    """
 
     swept_m2: float = 0.0
     credited_m2: float = 0.0
+    swept_cells: int = 0
+    credited_cells: int = 0
+    tiles: dict[tuple[int, int], dict[tuple[int, int], npt.NDArray[np.uint8] | bytes]] = msgspec.field(
+        default_factory=dict
+    )
+    warm: tuple[tuple[int, int], ...] = ()
+    run: LedgerRun | None = None
+    stroke: LedgerStroke | None = None
 
 
 class EstimateState(msgspec.Struct, frozen=True, kw_only=True):

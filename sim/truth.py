@@ -1,0 +1,171 @@
+"""What the ground truly got: an independent raster, fed with the plant's own tool, rotor and depth.
+
+Shares no rule and no geometry with the vehicle's ledger: swept ground is a polygon (shapely) through every true tool
+line, tested on a lattice of cell corners and centres. A cell is truly processed if its four corners and its centre
+were swept while the true rotor was fast enough and the true depth great enough.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from vehicle.ledger import tiles
+from vehicle.state import LedgerState
+
+Point = tuple[float, float]
+BoolArray = npt.NDArray[np.bool_]
+
+FLUSH_M = 0.6
+"""Way of the tool between two evaluations: amortises them over some hundred ticks."""
+
+STEP_M = 0.002
+"""Tool lines closer together than this are not kept apart: shorter than any figure that is judged."""
+
+SIZE = 256
+"""Cells along a tile of the lattice."""
+
+
+class GroundTruth:
+    """Lattice points that the true tool has passed, working, in ENU metres.
+
+    `rotor_min_radps` and `depth_min_m` are the task's; no pass counts that is faster over ground than `speed_max_mps`.
+    """
+
+    def __init__(
+        self, *, cell_m: float, rotor_min_radps: float, depth_min_m: float, speed_max_mps: float = math.inf
+    ) -> None:
+        self._cell_m = cell_m
+        self._rotor_min_radps = rotor_min_radps
+        self._depth_min_m = depth_min_m
+        self._speed_max_mps = speed_max_mps
+        self._chain: list[tuple[float, float, float, float]] = []
+        self._last: tuple[float, float, float, float] | None = None
+        self._tiles: dict[tuple[int, int], BoolArray] = {}
+
+    def observe(
+        self, left_m: Point, right_m: Point, rotor_speed_radps: float, depth_m: float, ground_speed_mps: float
+    ) -> None:
+        """One tick of the plant: true ends of the tool's axis in plan view, true rotor, depth and ground speed."""
+        works = rotor_speed_radps >= self._rotor_min_radps and depth_m >= self._depth_min_m
+        if not works or abs(ground_speed_mps) > self._speed_max_mps:
+            if self._chain:
+                self.flush()
+            return
+        line = (left_m[0], left_m[1], right_m[0], right_m[1])
+        chain = self._chain
+        self._last = line
+        if not chain:
+            chain.append(line)
+            return
+        last = chain[-1]
+        step_m = max(abs(line[0] - last[0]), abs(line[1] - last[1]), abs(line[2] - last[2]), abs(line[3] - last[3]))
+        if step_m < STEP_M:
+            return
+        chain.append(line)
+        first = chain[0]
+        moved_m = math.hypot(line[0] + line[2] - first[0] - first[2], line[1] + line[3] - first[1] - first[3]) / 2.0
+        if moved_m >= FLUSH_M or len(chain) > 400:
+            self.flush()
+            self._chain = [line]
+
+    def flush(self) -> None:
+        """Bring the lattice up to the newest tool line."""
+        chain = self._chain
+        if self._last is not None and chain and self._last != chain[-1]:
+            chain.append(self._last)
+        self._chain, self._last = [], None
+        if len(chain) > 1:
+            for polygon in _swept(np.array(chain)):
+                self._mark(polygon)
+
+    def processed_m2(self) -> float:
+        """Ground whose cells are truly processed."""
+        _, _, cells = self.cells()
+        return float(np.count_nonzero(cells)) * self._cell_m**2
+
+    def false_credit_m2(self, ledger: LedgerState) -> float:
+        """Ground that the ledger credits although it was not truly processed; anything above 0 is a false record."""
+        column0, row0, cells = self.cells()
+        false_cells = 0
+        for column, row, tile in tiles.each(ledger.tiles):
+            credited = (tile[0] & tiles.CREDITED) != 0
+            if credited.any():
+                false_cells += int(np.count_nonzero(credited & ~_window(cells, row - row0, column - column0)))
+        return false_cells * self._cell_m**2
+
+    def cells(self) -> tuple[int, int, BoolArray]:
+        """First column, first row, and which cells from there (rows north, columns east) are truly processed."""
+        chain, last = list(self._chain), self._last
+        self.flush()
+        self._chain, self._last = chain[-1:] if last is None else [last], last
+        if not self._tiles:
+            return 0, 0, np.zeros((1, 1), np.bool_)
+        west, east = min(key[0] for key in self._tiles), max(key[0] for key in self._tiles)
+        south, north = min(key[1] for key in self._tiles), max(key[1] for key in self._tiles)
+        whole = np.zeros((2, (north - south + 1) * SIZE + 1, (east - west + 1) * SIZE + 1), np.bool_)
+        for (column, row), tile in self._tiles.items():
+            down, across = (row - south) * SIZE, (column - west) * SIZE
+            whole[:, down : down + SIZE, across : across + SIZE] = tile
+        corner, centre = whole
+        cells = corner[:-1, :-1] & corner[1:, :-1] & corner[:-1, 1:] & corner[1:, 1:] & centre[:-1, :-1]
+        return west * SIZE, south * SIZE, cells
+
+    def _mark(self, polygon: shapely.Polygon) -> None:
+        """Set the corners and centres that lie in or on a polygon."""
+        cell_m = self._cell_m
+        west_m, south_m, east_m, north_m = polygon.bounds
+        column, row = math.floor(west_m / cell_m) - 1, math.floor(south_m / cell_m) - 1
+        columns, rows = math.ceil(east_m / cell_m) + 1 - column, math.ceil(north_m / cell_m) + 1 - row
+        shapely.prepare(polygon)
+        east = np.arange(column, column + columns) * cell_m
+        north = np.arange(row, row + rows) * cell_m
+        for layer, shift_m in enumerate((0.0, 0.5 * cell_m)):
+            x, y = np.meshgrid(east + shift_m, north + shift_m)
+            self._set(layer, column, row, shapely.intersects_xy(polygon, x, y))
+
+    def _set(self, layer: int, column: int, row: int, inside: BoolArray) -> None:
+        rows, columns = inside.shape
+        for tile_row in range(row // SIZE, (row + rows - 1) // SIZE + 1):
+            south, north = max(row, tile_row * SIZE), min(row + rows, (tile_row + 1) * SIZE)
+            for tile_column in range(column // SIZE, (column + columns - 1) // SIZE + 1):
+                west, east = max(column, tile_column * SIZE), min(column + columns, (tile_column + 1) * SIZE)
+                part = inside[south - row : north - row, west - column : east - column]
+                if part.any():
+                    tile = self._tiles.setdefault((tile_column, tile_row), np.zeros((2, SIZE, SIZE), np.bool_))
+                    down, across = south - tile_row * SIZE, west - tile_column * SIZE
+                    tile[layer, down : down + part.shape[0], across : across + part.shape[1]] |= part
+
+
+def _swept(lines_m: npt.NDArray[np.float64]) -> list[shapely.Polygon]:
+    """The ground that a moving line passes; lines are rows of left east, north, right east, north."""
+    left, right = lines_m[:, :2], lines_m[:, 2:]
+    across = left - right
+    # Both ends of every step on the same side of the line: the lines bound one simple polygon.
+    side = np.concatenate([_cross(across[:-1], np.diff(left, axis=0)), _cross(across[:-1], np.diff(right, axis=0))])
+    if (side <= 0.0).all() or (side >= 0.0).all():
+        polygon = shapely.Polygon(np.concatenate([left, right[::-1]]))
+        if polygon.is_valid:
+            return [polygon]
+    pieces = []
+    for index in range(len(lines_m) - 1):
+        quad = shapely.Polygon([left[index], left[index + 1], right[index + 1], right[index]])
+        # A line that turns about a point of its own sweeps a bow-tie: two triangles.
+        pieces += [part for part in shapely.get_parts(shapely.make_valid(quad)) if part.geom_type == "Polygon"]
+    return pieces
+
+
+def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+
+
+def _window(cells: BoolArray, row: int, column: int) -> BoolArray:
+    """A tile-sized window of `cells` from this row and column; outside of it nothing is processed."""
+    window = np.zeros((tiles.TILE, tiles.TILE), np.bool_)
+    rows, columns = cells.shape
+    south, north = max(0, row), min(rows, row + tiles.TILE)
+    west, east = max(0, column), min(columns, column + tiles.TILE)
+    if south < north and west < east:
+        window[south - row : north - row, west - column : east - column] = cells[south:north, west:east]
+    return window

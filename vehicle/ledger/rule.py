@@ -1,0 +1,143 @@
+"""What counts: when a tool is engaged, and what must be measured in a tick for ground to be credited in it."""
+
+import math
+from typing import Final
+
+import msgspec
+
+from vehicle.config import VehicleConfig
+from vehicle.ledger.tiles import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
+from vehicle.messages import ControllerStatus, Estimate
+from vehicle.state import ToolLine
+from vehicle.units import TAU_RAD
+
+NEEDS_ROTOR: Final = {"flail": True, "tiller": True, "blade": False, "plough": False}
+"""What `engaged` means: True = rotor at speed and at depth, False = at depth and moving."""
+
+BITE_MAX_M = 0.05
+"""Greatest advance between two blows on one hammer track: a hammer head is about 5 cm wide, so that with a longer bite
+ground between two cuts is not struck at all (domain.md 2.1: bite s = a / K; hammer width unverified)."""
+
+UNKNOWN_BITE_SPEED_RATIO = 1.15
+"""A tool without hammers in its profile may pass its profile's working speed by this much and no more (ours)."""
+
+MOVING_MPS = 0.02
+"""Below this a blade is standing; a flail that moves backwards faster than this is dragged, not working (ours)."""
+
+DEPTH_PLAUSIBLE_M = 0.1
+"""A depth reading beyond the tool's greatest depth by more than this is a broken sensor, no deep cut (ours)."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one configuration that the credit rule needs, worked out once."""
+
+    config: VehicleConfig
+    needs_rotor: bool
+    half_width_m: float
+    ahead_m: float
+    k_sigma: float
+    cell_m: float
+    rotor_min_radps: float
+    depth_required_m: float
+    depth_plausible_m: float
+    speed_per_rotor_m: float
+    roll_max_rad: float
+    pitch_max_rad: float
+
+
+def rule(config: VehicleConfig) -> Rule:
+    """The rule of a configuration."""
+    tool, mission = config.machine.tool, config.mission
+    return Rule(
+        config=config,
+        needs_rotor=NEEDS_ROTOR[tool.kind],
+        half_width_m=tool.width_m / 2.0,
+        ahead_m=tool.ahead_m,
+        k_sigma=mission.k_sigma,
+        cell_m=mission.cell_m,
+        rotor_min_radps=mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
+        depth_required_m=mission.required_depth_m,
+        depth_plausible_m=tool.depth_max_m + DEPTH_PLAUSIBLE_M,
+        speed_per_rotor_m=_speed_per_rotor_m(config),
+        roll_max_rad=config.machine.limits.roll_max_rad,
+        pitch_max_rad=config.machine.limits.pitch_max_rad,
+    )
+
+
+def speed_limit_mps(config: VehicleConfig, rotor_speed_radps: float) -> float:
+    """Greatest ground speed at which a rotor of this speed leaves no bite longer than `BITE_MAX_M`.
+
+    bite = advance per turn / hammers per track = (TAU v / omega) / K, solved for v. At the working speeds of the
+    profiles hit density itself is no limit (domain.md 2.1: Poisson miss below 1e-4 under 2 km/h); the bite is the
+    stricter of the two. A blade has no rotor: its limit does not depend on it.
+    """
+    if not NEEDS_ROTOR[config.machine.tool.kind]:
+        return config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
+    return _speed_per_rotor_m(config) * rotor_speed_radps
+
+
+def _speed_per_rotor_m(config: VehicleConfig) -> float:
+    """Speed limit per rad/s of the rotor; for a blade the limit itself."""
+    tool = config.machine.tool
+    unknown_mps = config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
+    if not NEEDS_ROTOR[tool.kind]:
+        return unknown_mps
+    if tool.hammers_per_track == 0:
+        return unknown_mps / tool.rotor_speed_radps
+    return BITE_MAX_M * tool.hammers_per_track / TAU_RAD
+
+
+def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool) -> int:
+    """Reason flags of all that is not proven in this tick; 0 = ground under the tool may be credited.
+
+    Each test is written so that NaN fails it.
+    """
+    rotor_radps = status.rotor_speed_radps
+    depth_m = status.depth_m - rule.k_sigma * status.depth_sigma_m
+    limit_mps = rule.speed_per_rotor_m * rotor_radps if rule.needs_rotor else rule.speed_per_rotor_m
+    # The outer end of a turning tool is the fastest: its bite counts.
+    end_mps = abs(estimate.speed_mps) + abs(estimate.yaw_rate_radps) * rule.half_width_m
+    found = 0
+    if not (
+        depth_m >= rule.depth_required_m and status.depth_m <= rule.depth_plausible_m and status.depth_sigma_m >= 0.0
+    ):
+        found |= SHALLOW
+    if rule.needs_rotor and not rotor_radps >= rule.rotor_min_radps:
+        found |= ROTOR_SLOW
+    if not end_mps <= limit_mps:
+        found |= TOO_FAST
+    if not (estimate.position_proven and estimate.tool_sigma_m >= 0.0 and estimate.sigma_yaw_rad >= 0.0):
+        found |= UNPROVEN
+    tilted = not (abs(estimate.roll_rad) <= rule.roll_max_rad and abs(estimate.pitch_rad) <= rule.pitch_max_rad)
+    if tilted or not status_fresh:
+        found |= OTHER
+    return found
+
+
+def engaged(rule: Rule, estimate: Estimate, status: ControllerStatus, found: int) -> bool:
+    """The tool works the ground as far as measured: the `swept` mask, without any allowance for uncertainty."""
+    if found & (UNPROVEN | OTHER | ROTOR_SLOW):
+        return False
+    moving = rule.needs_rotor or estimate.speed_mps >= MOVING_MPS
+    return moving and rule.depth_required_m <= status.depth_m <= rule.depth_plausible_m
+
+
+def tool_line(rule: Rule, estimate: Estimate, depth_m: float) -> ToolLine:
+    """The tool's axis in plan view: body's left axis under yaw, pitch and roll, half a width to each side.
+
+    The plan width is width x cos(roll): a rolled tool covers less ground than its width.
+    """
+    sin_roll, cos_roll = math.sin(estimate.roll_rad), math.cos(estimate.roll_rad)
+    sin_yaw, cos_yaw = math.sin(estimate.yaw_rad), math.cos(estimate.yaw_rad)
+    ahead_m = rule.half_width_m * math.sin(estimate.pitch_rad) * sin_roll
+    left_m = rule.half_width_m * cos_roll
+    return ToolLine(
+        east_m=estimate.tool_east_m,
+        north_m=estimate.tool_north_m,
+        half_east_m=cos_yaw * ahead_m - sin_yaw * left_m,
+        half_north_m=sin_yaw * ahead_m + cos_yaw * left_m,
+        path_m=0.0,
+        sigma_m=estimate.tool_sigma_m,
+        end_sigma_m=math.hypot(estimate.tool_sigma_m, rule.half_width_m * estimate.sigma_yaw_rad),
+        depth_m=depth_m,
+    )
