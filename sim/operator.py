@@ -7,7 +7,6 @@ import msgspec
 
 from console.station import NEUTRAL, PERIOD_NS, Controls, Station
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame
 from vehicle.messages import Mode
@@ -41,7 +40,7 @@ class ScriptedOperator:
     def __init__(self, port: BytePort, script: Script) -> None:
         self._port, self._script = port, script
         self._station = Station(station_id=1)
-        self._parser = FrameParser()
+        self._reader = adapters.MessageReader(adapters.STATION_DECODERS)
         self._seen: VehicleFrame | None = None
         self._press, self._pause, self._quiet = OperatorEdge.NONE, PAUSE_FRAMES, 0
         self._press_left = 0
@@ -53,8 +52,9 @@ class ScriptedOperator:
 
     def step(self, now_ns: int) -> None:
         """Read what arrived; send a frame every 50 ms."""
-        for vehicle in adapters.vehicle_frames(self._parser.feed(self._port.read())):
-            self._notice(vehicle)
+        for vehicle in self._reader.feed(self._port.read()):
+            if isinstance(vehicle, VehicleFrame):
+                self._notice(vehicle)
         if now_ns < self._due_ns:
             return
         self._due_ns = now_ns + PERIOD_NS

@@ -191,6 +191,10 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     drive_speed_mps: float
     drive_yaw_rate_radps: float
     driving: bool
+    worst_reason: int = 255
+    """Number of the first of `reasons` on the station's wire; 255 = none."""
+    reason_bits: int = 0
+    """Bit n stands for stop reason n; only the first 64 have one."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +221,7 @@ class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     along_m: float
     cross_track_m: float
     tool_depth_m: float | None
+    tool_height_m: float | None
     rotor_speed_radps: float | None
     processed_m2: float
     swept_m2: float

@@ -25,6 +25,7 @@ class TickRecord(msgspec.Struct, frozen=True, array_like=True):
     controller_in: bytes
     operator_in: bytes
     controller_out: bytes
+    overrun: bool = False
 
 
 class Recorder(Protocol):

@@ -26,6 +26,7 @@ def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task
         along_m=task.along_m,
         cross_track_m=task.cross_track_m,
         tool_depth_m=status.depth_m if status is not None else None,
+        tool_height_m=status.tool_height_m if status is not None else None,
         rotor_speed_radps=status.rotor_speed_radps if status is not None else None,
         processed_m2=state.ledger.credited_m2,
         swept_m2=state.ledger.swept_m2,

@@ -1,0 +1,76 @@
+"""`flailpilot`: one command for each job. Bad input is one line on stderr and exit status 2; never a traceback."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from vehicle.errors import InputError
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+app = typer.Typer(
+    name="flailpilot",
+    help="Control software for remote-controlled mine-clearance flails.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SitePath = Annotated[Path | None, typer.Option("--site", help="Site file (GeoJSON); replaces the scenario's.")]
+MachineName = Annotated[str | None, typer.Option("--machine", help="Machine profile: a name or a TOML file.")]
+OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
+Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
+Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap of swaths [m]; default from the credit rule.")]
+Depth = Annotated[float, typer.Option("--depth", help="Required processing depth [m].")]
+
+
+@app.command()
+def sim(
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); without one: level ground and --site.")] = None,
+    site: SitePath = None,
+    machine: MachineName = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of every noise source.")] = None,
+    out: OutDir = Path("runs/sim"),
+    outside: Outside = None,
+    broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT 5 broker; default: embedded.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
+    from flailpilot import simulate
+
+    raise typer.Exit(simulate.run(scenario, site, machine, seed, out, outside, broker, as_json))
+
+
+@app.command()
+def plan(
+    site: Annotated[Path, typer.Argument(help="Site file (GeoJSON).")],
+    machine: Annotated[str, typer.Option("--machine", help="Machine profile: a name or a TOML file.")],
+    out: OutDir = Path("runs/plan"),
+    outside: Outside = None,
+    overlap: Overlap = None,
+    depth: Depth = 0.15,
+    as_json: AsJson = False,
+) -> None:
+    """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
+    from flailpilot import planning
+
+    raise typer.Exit(planning.run(site, machine, out, outside, overlap, depth, as_json))
+
+
+def fail(message: str) -> NoReturn:
+    """One clear line, exit status 2."""
+    sys.stderr.write(f"flailpilot: {message}\n")
+    raise SystemExit(BAD_INPUT)
+
+
+def main() -> None:
+    """Entry point of the `flailpilot` command."""
+    try:
+        app()
+    except InputError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        raise SystemExit(FAILED) from None

@@ -1,0 +1,107 @@
+"""The thin shell round the tick: drain the wires, tick, send, record. External events wait here; none acts by itself."""
+
+from typing import Protocol
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.ports import BytePort
+from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
+from vehicle.clock import Clock
+from vehicle.messages import Event, Inputs, VehicleReport
+from vehicle.record.writer import Recorder, TickRecord
+from vehicle.state import VehicleState
+from vehicle.telemetry.station_frame import station_frame
+from vehicle.tick import tick
+from vehicle.units import TICK_NS
+
+
+class Listener(Protocol):
+    """Whoever is told beside the wires: telemetry, a progress bar. Must return at once."""
+
+    def offer(self, report: VehicleReport) -> None:
+        """A report was made."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Something worth a line happened."""
+        ...
+
+
+class Inbox:
+    """Bytes of both wires -> the inputs of the next tick: the newest of each source, every operator frame in order."""
+
+    def __init__(self) -> None:
+        self._controller = adapters.MessageReader(adapters.HOST_DECODERS)
+        self._operator = adapters.MessageReader(adapters.VEHICLE_DECODERS)
+
+    def inputs(self, controller_in: bytes, operator_in: bytes, overrun: bool) -> Inputs:
+        """Never raises on what the wires bring; also what a replay calls."""
+        newest: dict[type, object] = {}
+        bad_before = self._controller.bad_frames
+        for message in self._controller.feed(controller_in):
+            newest[type(message)] = message
+        frames = self._operator.feed(operator_in)
+        return Inputs(
+            status=newest.get(ControllerStatus),  # type: ignore[arg-type]  # keyed by its own type
+            imu=newest.get(ImuSample),  # type: ignore[arg-type]
+            gnss=newest.get(GnssFix),  # type: ignore[arg-type]
+            hello=newest.get(ControllerHello),  # type: ignore[arg-type]
+            operator=tuple(frame for frame in frames if isinstance(frame, OperatorFrame)),
+            bad_frames=self._controller.bad_frames - bad_before,
+            overrun=overrun,
+        )
+
+
+class VehicleLoop:
+    """Owns the state between ticks. `step` is synchronous, so the same code runs in real and in virtual time."""
+
+    def __init__(
+        self,
+        state: VehicleState,
+        controller: BytePort,
+        operator: BytePort,
+        recorder: Recorder,
+        listeners: tuple[Listener, ...] = (),
+    ) -> None:
+        self.state = state
+        self._controller, self._operator = controller, operator
+        self._recorder, self._listeners = recorder, listeners
+        self._inbox = Inbox()
+        self._overrun = False
+        self._sequence = 0
+
+    def step(self, now_ns: int) -> None:
+        """One tick, at 50 Hz."""
+        controller_in, operator_in = self._controller.read(), self._operator.read()
+        overrun = self._overrun
+        self.state, outputs = tick(self.state, self._inbox.inputs(controller_in, operator_in, overrun), now_ns)
+        self._sequence = (self._sequence + 1) & 0xFF
+        controller_out = adapters.encode_command(outputs.command, self._sequence)
+        self._controller.write(controller_out)
+        self._recorder.tick(
+            TickRecord(self.state.tick, now_ns, controller_in, operator_in, controller_out, overrun=overrun)
+        )
+        if outputs.report is not None:
+            self._tell(outputs.report)
+        for event in outputs.events:
+            self._recorder.event(event)
+            for listener in self._listeners:
+                listener.event(event)
+
+    def _tell(self, report: VehicleReport) -> None:
+        frame = station_frame(report, self.state.datum)
+        self._operator.write(adapters.encode_vehicle(frame, self._sequence))
+        self._recorder.report(report)
+        for listener in self._listeners:
+            listener.offer(report)
+
+    async def run(self, clock: Clock) -> None:
+        """Tick on an absolute 20 ms grid until cancelled; a late tick is told to the next one, never hidden."""
+        deadline_ns = clock.now_ns()
+        while True:
+            await clock.sleep_until_ns(deadline_ns)
+            self.step(clock.now_ns())
+            deadline_ns += TICK_NS
+            late_ns = clock.now_ns() - deadline_ns
+            self._overrun = late_ns > 0
+            if self._overrun:
+                deadline_ns += (late_ns // TICK_NS + 1) * TICK_NS
