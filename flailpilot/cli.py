@@ -23,19 +23,19 @@ MachineName = Annotated[str | None, typer.Option("--machine", help="Machine prof
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
-Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap of swaths [m]; default from the credit rule.")]
+Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap [m]; default: from the credit rule.")]
 Depth = Annotated[float, typer.Option("--depth", help="Required processing depth [m].")]
 
 
 @app.command()
 def sim(
-    scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); without one: level ground and --site.")] = None,
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); else --site on level ground.")] = None,
     site: SitePath = None,
     machine: MachineName = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of every noise source.")] = None,
     out: OutDir = Path("runs/sim"),
     outside: Outside = None,
-    broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT 5 broker; default: embedded.")] = None,
+    broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""

@@ -1,4 +1,4 @@
-"""A scripted operator who follows the manual: neutral, take, arm, arm, hold, start; after a stop: reset, arm, arm, go on.
+"""A scripted operator who follows the manual: take, arm, arm, hold, start; after a stop: reset, arm, start again.
 
 Knows only what the station shows: the vehicle's reports. Reaction times are fixed, so that runs repeat.
 """

@@ -1,4 +1,4 @@
-"""The thin shell round the tick: drain the wires, tick, send, record. External events wait here; none acts by itself."""
+"""The thin shell round the tick: drain the wires, tick, send, record. Events wait here; none acts by itself."""
 
 from typing import Protocol
 
