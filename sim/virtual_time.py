@@ -44,6 +44,7 @@ class _JumpingSelector(selectors.BaseSelector):
         else:
             self.rounds += 1
             if self.rounds > LIVELOCK_ROUNDS:
+                self.rounds = 0  # the runner still has to cancel the tasks
                 raise LivelockError(f"{LIVELOCK_ROUNDS} rounds of the loop at t = {self.now_ns} ns")
         return []
 

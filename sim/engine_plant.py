@@ -1,0 +1,80 @@
+"""Engine, hydraulics and supply, as far as gauges show them. Constants are ours: no machine publishes them."""
+
+import math
+
+from firmware_bridge.types import EngineMode
+from vehicle.units import TICK_S, radps_from_rpm
+
+IDLE_RADPS = radps_from_rpm(1000.0)
+WORK_RADPS = radps_from_rpm(2100.0)
+SPEED_TAU_S = 0.6
+LOAD_TAU_S = 0.3
+DROOP_RATIO = 0.04
+"""Fall of speed from no load to full load: a mechanical governor's."""
+IDLE_LOAD_RATIO = 0.08
+CHARGE_PA, RELIEF_PA = 2.5e6, 35.0e6
+AMBIENT_DEGC = 20.0
+HYDRAULIC_RISE_DEGC, COOLANT_RISE_DEGC, COOLANT_WARM_DEGC = 55.0, 15.0, 80.0
+HEAT_TAU_S = 900.0
+RUNNING_V, STANDING_V = 27.8, 25.4
+
+
+class EnginePlant:
+    """True engine speed, load, pressure, temperatures and supply; starts warm and idling, as at the line.
+
+    Doors for faults: `stall`, `start` (an act at the machine), `pressure_ratio` (a burst hose is 0), `voltage_drop_v`,
+    and the temperatures themselves.
+    """
+
+    def __init__(self, power_w: float, *, step_s: float = TICK_S) -> None:
+        self._power_w = power_w
+        self._speed_gain = 1.0 - math.exp(-step_s / SPEED_TAU_S)
+        self._load_gain = 1.0 - math.exp(-step_s / LOAD_TAU_S)
+        self._heat_gain = 1.0 - math.exp(-step_s / HEAT_TAU_S)
+        self.mode = EngineMode.IDLE
+        self.running = True
+        self.speed_radps, self.load_ratio = IDLE_RADPS, IDLE_LOAD_RATIO
+        self.pressure_pa = CHARGE_PA
+        self.hydraulic_degc, self.coolant_degc = 45.0, COOLANT_WARM_DEGC
+        self.pressure_ratio, self.voltage_drop_v = 1.0, 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Speed over working speed: the share of rotor power at hand; 0 when the engine stands."""
+        return min(1.0, self.speed_radps / (WORK_RADPS * (1.0 - DROOP_RATIO))) if self.running else 0.0
+
+    @property
+    def supply_v(self) -> float:
+        """Supply voltage."""
+        return (RUNNING_V if self.running else STANDING_V) - self.voltage_drop_v
+
+    def command(self, mode: EngineMode) -> None:
+        """Obey a mode; no mode starts a stopped engine."""
+        if mode is EngineMode.SHUTDOWN:
+            self.running = False
+        elif mode is not EngineMode.KEEP:
+            self.mode = mode
+
+    def start(self) -> None:
+        """Start at the machine: idling."""
+        self.running, self.mode = True, EngineMode.IDLE
+
+    def stall(self) -> None:
+        """The engine dies; only `start` brings it back."""
+        self.running = False
+
+    def step(self, shaft_power_w: float, torque_ratio: float) -> None:
+        """Advance one step under `shaft_power_w` with the rotor circuit at `torque_ratio` of its relief torque."""
+        load = min(1.0, IDLE_LOAD_RATIO + shaft_power_w / self._power_w) if self.running else 0.0
+        self.load_ratio += (load - self.load_ratio) * self._load_gain
+        wanted = 0.0
+        if self.running:
+            base = WORK_RADPS if self.mode is EngineMode.WORK else IDLE_RADPS
+            wanted = base * (1.0 - DROOP_RATIO * self.load_ratio)
+        self.speed_radps += (wanted - self.speed_radps) * self._speed_gain
+        charged_pa = CHARGE_PA + (RELIEF_PA - CHARGE_PA) * min(1.0, torque_ratio)
+        self.pressure_pa = charged_pa * self.pressure_ratio if self.running else 0.0
+        hot = AMBIENT_DEGC + (25.0 + HYDRAULIC_RISE_DEGC * self.load_ratio if self.running else 0.0)
+        self.hydraulic_degc += (hot - self.hydraulic_degc) * self._heat_gain
+        warm = COOLANT_WARM_DEGC + COOLANT_RISE_DEGC * self.load_ratio if self.running else AMBIENT_DEGC
+        self.coolant_degc += (warm - self.coolant_degc) * self._heat_gain

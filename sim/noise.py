@@ -1,0 +1,52 @@
+"""Seeded noise: one generator a source, named, so that a new sensor does not shift the draws of the others."""
+
+import math
+import zlib
+
+import numpy as np
+
+BLOCK_ROWS = 2048
+"""Rows drawn at a time: a draw inside a step costs ten times a list look-up."""
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """The generator of the source `name` in the run `seed`; the name enters by its CRC, which no version changes."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())])))
+
+
+class NormalRows:
+    """Rows of independent standard normal numbers, drawn in blocks."""
+
+    __slots__ = ("_draw", "_index", "_rows", "_width")
+
+    def __init__(self, seed: int, name: str, width: int) -> None:
+        self._draw = generator(seed, name)
+        self._width = width
+        self._rows: list[list[float]] = []
+        self._index = 0
+
+    def row(self) -> list[float]:
+        """The next `width` numbers."""
+        index = self._index
+        if index == len(self._rows):
+            self._rows = self._draw.standard_normal((BLOCK_ROWS, self._width)).tolist()
+            index = 0
+        self._index = index + 1
+        return self._rows[index]
+
+
+class GaussMarkov:
+    """First-order Gauss-Markov noise: 1-sigma `sigma`, correlation time `tau_s`, exact for any step."""
+
+    __slots__ = ("_decay", "_kick", "value")
+
+    def __init__(self, sigma: float, tau_s: float, step_s: float, first_normal: float) -> None:
+        self._decay = math.exp(-step_s / tau_s)
+        self._kick = sigma * math.sqrt(1.0 - self._decay * self._decay)
+        # Starting inside the stationary distribution: a run's first minute is no better than its last.
+        self.value = sigma * first_normal
+
+    def step(self, normal: float) -> float:
+        """Advance one step with a standard normal number."""
+        self.value = self._decay * self.value + self._kick * normal
+        return self.value

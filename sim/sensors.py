@@ -1,0 +1,235 @@
+"""Sensors: RTK GNSS on its lever arm, IMU with tilt, encoders, depth. True values in, readings out.
+
+Noise is drawn in blocks from a generator per sensor. A 1-sigma figure is the total of a white part and a slow part
+(first-order Gauss-Markov): RTK errors of multipath and troposphere last a minute and no averaging removes them. The
+reported sigma is that total, as an honest receiver's is.
+"""
+
+import math
+from collections import deque
+
+import msgspec
+
+from firmware_bridge.types import FixType, GnssFix, ImuSample
+from sim.noise import GaussMarkov, NormalRows
+from sim.plant import GRAVITY_MPS2, TrackPlant
+from vehicle.config import GnssConfig
+from vehicle.frames import LocalFrame
+from vehicle.units import TICK_S, wrap_rad
+
+FLOAT_FACTOR = 20.0
+"""Error of an RTK float solution as a multiple of a fixed one's: 2 cm become 40 cm."""
+AUTONOMOUS_SIGMA_M = 1.5
+GYRO_RANGE_RADPS = math.radians(300.0)
+"""Beyond this the gyro clips."""
+
+
+class SensorParams(msgspec.Struct, frozen=True, kw_only=True):
+    """1-sigma noise of every sensor, and which share of it is slow.
+
+    `*_slow_ratio`: the slow part's sigma as a share of the total (0.6 leaves 0.8 white). `gnss_latency_ticks`: ticks
+    between an epoch and its arrival. The IMU samples every tick (50 Hz), GNSS every `gnss_period_ticks` (10 Hz). The
+    gyro's bias starts at random and walks (per root second). With the rotor at speed the accelerometers shake by
+    `vibration_mps2`.
+    """
+
+    gnss_period_ticks: int = 5
+    gnss_latency_ticks: int = 0
+    gnss_sigma_m: float = 0.02
+    gnss_slow_ratio: float = 0.6
+    gnss_tau_s: float = 60.0
+    heading_sigma_rad: float = math.radians(0.2)
+    heading_slow_ratio: float = 0.3
+    heading_tau_s: float = 60.0
+    velocity_sigma_mps: float = 0.03
+    satellites: int = 24
+    base_id: int = 1
+    gyro_sigma_radps: float = math.radians(0.05)
+    gyro_bias_sigma_radps: float = math.radians(0.02)
+    gyro_walk_radps: float = math.radians(0.001)
+    tilt_sigma_rad: float = math.radians(0.1)
+    tilt_slow_ratio: float = 0.6
+    tilt_tau_s: float = 20.0
+    accel_sigma_mps2: float = 0.05
+    vibration_mps2: float = 0.8
+    encoder_sigma_mps: float = 0.002
+    rotor_sigma_radps: float = 0.1
+    depth_sigma_m: float = 0.007
+    depth_slow_ratio: float = 0.7
+    depth_tau_s: float = 5.0
+
+
+def white_part(sigma: float, slow_ratio: float) -> float:
+    """Sigma of the white part that makes up `sigma` with the slow one."""
+    return sigma * math.sqrt(1.0 - slow_ratio * slow_ratio)
+
+
+class GnssSensor:
+    """Dual-antenna RTK receiver. Doors for faults, each holds until it is set back.
+
+    `fix` (what the receiver claims: float errs and reports 20 times as much), `silent`, `jump_m` (east, north: a wrong
+    fix or a spoofer, unreported), `heading_lost`, `heading_jump_rad` (a swapped baseline is pi), `correction_age_s`,
+    `base_id`.
+    """
+
+    def __init__(
+        self, params: SensorParams, mount: GnssConfig, datum: LocalFrame, *, seed: int, step_s: float = TICK_S
+    ) -> None:
+        self._params, self._mount, self._datum = params, mount, datum
+        self._noise = NormalRows(seed, "sensor.gnss", 9)
+        first = self._noise.row()
+        period_s, tau_s = params.gnss_period_ticks * step_s, params.gnss_tau_s
+        slow_m = params.gnss_sigma_m * params.gnss_slow_ratio
+        slow_rad = params.heading_sigma_rad * params.heading_slow_ratio
+        self._slow_east = GaussMarkov(slow_m, tau_s, period_s, first[0])
+        self._slow_north = GaussMarkov(slow_m, tau_s, period_s, first[1])
+        self._slow_up = GaussMarkov(2.0 * slow_m, tau_s, period_s, first[2])
+        self._slow_yaw = GaussMarkov(slow_rad, params.heading_tau_s, period_s, first[3])
+        self._white_m = white_part(params.gnss_sigma_m, params.gnss_slow_ratio)
+        self._white_rad = white_part(params.heading_sigma_rad, params.heading_slow_ratio)
+        self._course_rad = 0.0
+        self._under_way: deque[tuple[int, GnssFix]] = deque()
+        self.fix = FixType.RTK_FIXED
+        self.silent = self.heading_lost = False
+        self.jump_m = (0.0, 0.0)
+        self.heading_jump_rad = 0.0
+        self.correction_age_s, self.base_id = 1.0, params.base_id
+
+    def sample(self, body: TrackPlant, tick: int, time_ms: int) -> GnssFix | None:
+        """The fix that arrives in this tick, if one does; it carries the time of the epoch it describes."""
+        if tick % self._params.gnss_period_ticks == 0:
+            self._under_way.append((tick + self._params.gnss_latency_ticks, self._measure(body, time_ms)))
+        if not self._under_way or self._under_way[0][0] > tick:
+            return None
+        fix = self._under_way.popleft()[1]
+        return None if self.silent else fix
+
+    def _measure(self, body: TrackPlant, time_ms: int) -> GnssFix:
+        params, mount, noise = self._params, self._mount, self._noise.row()
+        factor = self._error_factor()
+        white_m = self._white_m
+        east_m, north_m, up_m = body.point_m(mount.antenna_x_m, mount.antenna_y_m, mount.antenna_z_m)
+        east_m += self.jump_m[0] + factor * (white_m * noise[0] + self._slow_east.step(noise[1]))
+        north_m += self.jump_m[1] + factor * (white_m * noise[2] + self._slow_north.step(noise[3]))
+        up_m += factor * (2.0 * white_m * noise[4] + self._slow_up.step(noise[5]))
+        yaw_noise_rad = self._white_rad * noise[6] + self._slow_yaw.step(noise[7])
+        lat_deg, lon_deg, alt_m = self._datum.geodetic_from_enu(east_m, north_m, up_m)
+        yaw_rad = None
+        if not self.heading_lost and self.fix >= FixType.RTK_FLOAT:
+            yaw_rad = wrap_rad(body.yaw_rad + mount.heading_offset_rad + self.heading_jump_rad + yaw_noise_rad)
+        return GnssFix(
+            time_ms=time_ms,
+            fix=self.fix,
+            satellites=params.satellites if self.fix > FixType.NO_FIX else 0,
+            lat_deg=lat_deg,
+            lon_deg=lon_deg,
+            alt_m=alt_m,
+            sigma_horizontal_m=factor * params.gnss_sigma_m,
+            sigma_vertical_m=2.0 * factor * params.gnss_sigma_m,
+            yaw_rad=yaw_rad,
+            yaw_sigma_rad=params.heading_sigma_rad,
+            speed_mps=abs(math.hypot(body.speed_mps, body.lateral_mps) + params.velocity_sigma_mps * noise[8]),
+            course_rad=self._course(body),
+            correction_age_s=self.correction_age_s,
+            base_id=self.base_id,
+        )
+
+    def _error_factor(self) -> float:
+        """Error against a fixed solution's; without RTK it is that of an autonomous fix."""
+        if self.fix is FixType.RTK_FIXED:
+            return 1.0
+        if self.fix is FixType.RTK_FLOAT:
+            return FLOAT_FACTOR
+        return AUTONOMOUS_SIGMA_M / self._params.gnss_sigma_m if self._params.gnss_sigma_m > 0.0 else 1.0
+
+    def _course(self, body: TrackPlant) -> float:
+        """Direction of motion; repeats the last one at standstill, as receivers do."""
+        if not body.standing:
+            self._course_rad = wrap_rad(body.yaw_rad + math.atan2(body.lateral_mps, body.speed_mps))
+        return self._course_rad
+
+
+class ImuSensor:
+    """Gyro, accelerometers and tilt. Doors for faults: `silent`, `stuck`, `tilt_offset_rad` (roll, pitch)."""
+
+    def __init__(self, params: SensorParams, *, seed: int, step_s: float = TICK_S) -> None:
+        self._params = params
+        self._noise = NormalRows(seed, "sensor.imu", 11)
+        first = self._noise.row()
+        self._bias_radps = params.gyro_bias_sigma_radps * first[0]
+        self._walk_radps = params.gyro_walk_radps * math.sqrt(step_s)
+        slow_rad = params.tilt_sigma_rad * params.tilt_slow_ratio
+        self._slow_roll = GaussMarkov(slow_rad, params.tilt_tau_s, step_s, first[1])
+        self._slow_pitch = GaussMarkov(slow_rad, params.tilt_tau_s, step_s, first[2])
+        self._white_rad = white_part(params.tilt_sigma_rad, params.tilt_slow_ratio)
+        self._last: ImuSample | None = None
+        self._clip_count = 0
+        self.silent = self.stuck = False
+        self.tilt_offset_rad = (0.0, 0.0)
+
+    def sample(self, body: TrackPlant, rotor_ratio: float, time_ms: int) -> ImuSample | None:
+        """The reading of this tick; `rotor_ratio` is rotor speed over working speed."""
+        params, noise = self._params, self._noise.row()
+        self._bias_radps += self._walk_radps * noise[0]
+        sigma_radps = params.gyro_sigma_radps
+        yaw_rate_radps = body.yaw_rate_radps + self._bias_radps + sigma_radps * noise[1]
+        if abs(yaw_rate_radps) > GYRO_RANGE_RADPS:
+            yaw_rate_radps = math.copysign(GYRO_RANGE_RADPS, yaw_rate_radps)
+            self._clip_count += 1
+        shake_mps2 = params.accel_sigma_mps2 + params.vibration_mps2 * rotor_ratio
+        forward_z, left_z, up_z = body.gravity_axes
+        sample = ImuSample(
+            time_ms=time_ms,
+            yaw_rate_radps=yaw_rate_radps,
+            roll_rate_radps=body.roll_rate_radps + sigma_radps * noise[2],
+            pitch_rate_radps=body.pitch_rate_radps + sigma_radps * noise[3],
+            accel_x_mps2=body.accel_mps2 + GRAVITY_MPS2 * forward_z + shake_mps2 * noise[4],
+            accel_y_mps2=GRAVITY_MPS2 * left_z + shake_mps2 * noise[5],
+            accel_z_mps2=GRAVITY_MPS2 * up_z + shake_mps2 * noise[6],
+            roll_rad=body.roll_rad
+            + self.tilt_offset_rad[0]
+            + self._white_rad * noise[7]
+            + self._slow_roll.step(noise[8]),
+            pitch_rad=body.pitch_rad
+            + self.tilt_offset_rad[1]
+            + self._white_rad * noise[9]
+            + self._slow_pitch.step(noise[10]),
+            clip_count=self._clip_count,
+        )
+        if self.stuck and self._last is not None:
+            sample = msgspec.structs.replace(self._last, time_ms=time_ms)
+        self._last = sample
+        return None if self.silent else sample
+
+
+class ToolSensors:
+    """Encoders of belts and rotor, and the depth sensor, which sees the surface before the rotor reaches it.
+
+    The depth reading is that of the shallowest of the tool's ends and middle: what is claimed for the whole width.
+    Doors for faults: `left_gain` and `right_gain` (dead 0, reversed -1), `rotor_gain`, `depth_offset_m`, `depth_lost`.
+    """
+
+    def __init__(self, params: SensorParams, *, seed: int, step_s: float = TICK_S) -> None:
+        self._params = params
+        self._noise = NormalRows(seed, "sensor.tool", 5)
+        first = self._noise.row()
+        self._slow = GaussMarkov(params.depth_sigma_m * params.depth_slow_ratio, params.depth_tau_s, step_s, first[0])
+        self._white_m = white_part(params.depth_sigma_m, params.depth_slow_ratio)
+        self.left_gain = self.right_gain = self.rotor_gain = 1.0
+        self.depth_offset_m, self.depth_lost = 0.0, False
+        self.left_mps = self.right_mps = self.rotor_radps = self.depth_m = 0.0
+        self.depth_sigma_m = params.depth_sigma_m
+
+    def sample(self, body: TrackPlant, rotor_radps: float, depths_m: tuple[float, float, float]) -> None:
+        """Take this tick's readings; a lost depth reads NaN, which is unknown."""
+        params, noise = self._params, self._noise.row()
+        self.left_mps = self.left_gain * _encoder(body.belt_left_mps, params.encoder_sigma_mps * noise[0])
+        self.right_mps = self.right_gain * _encoder(body.belt_right_mps, params.encoder_sigma_mps * noise[1])
+        self.rotor_radps = self.rotor_gain * max(0.0, _encoder(rotor_radps, params.rotor_sigma_radps * noise[2]))
+        depth_m = min(depths_m) + self.depth_offset_m + self._white_m * noise[3] + self._slow.step(noise[4])
+        self.depth_m = math.nan if self.depth_lost else depth_m
+
+
+def _encoder(speed: float, noise: float) -> float:
+    """An encoder on a standing shaft counts nothing."""
+    return speed + noise if speed != 0.0 else 0.0
