@@ -1,0 +1,191 @@
+"""Nonsense is refused on both sides of the wire, and unknown is told from zero."""
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.mavlink.adapters import MessageReader
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.types import FixType
+from tests.firmware_bridge import samples
+from tests.firmware_bridge.wire import adapters_frame, read_one, rewired
+
+WIRE_FIELDS = {
+    "command": "FLAIL_COMMAND",
+    "operator": "FLAIL_OPERATOR",
+    "status": "FLAIL_STATUS",
+    "imu": "FLAIL_IMU",
+    "gnss": "FLAIL_GNSS",
+    "vehicle": "FLAIL_VEHICLE",
+}
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 5.01, -5.01])
+@pytest.mark.parametrize("field", ["track_left_mps", "track_right_mps"])
+def test_command_refuses_on_both_sides(field: str, bad: float) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        adapters.encode_command(msgspec.structs.replace(samples.COMMAND, **{field: bad}), 1)
+    wire = rewired(adapters.encode_command(samples.COMMAND, 1), **{field.removesuffix("_mps"): bad})
+    reader = MessageReader(adapters.CONTROLLER_DECODERS)
+    assert reader.feed(wire) == []
+    assert (reader.refused, reader.bad_frames) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "wire_field", "bad"),
+    [
+        ("rotor_speed_radps", "rotor_speed", 300.5),
+        ("rotor_speed_radps", "rotor_speed", -300.5),
+        ("rotor_speed_radps", "rotor_speed", math.nan),
+        ("tool_value_m", "tool_value", 3.5),
+        ("tool_value_m", "tool_value", -3.5),
+        ("tool_value_m", "tool_value", math.nan),
+        ("valid_for_ms", "valid_for_ms", 151),
+    ],
+)
+def test_command_refuses_rotor_tool_and_lease(field: str, wire_field: str, bad: float) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        adapters.encode_command(msgspec.structs.replace(samples.COMMAND, **{field: bad}), 1)
+    wire = rewired(adapters.encode_command(samples.COMMAND, 1), **{wire_field: bad})
+    assert read_one(adapters.CONTROLLER_DECODERS, wire) is None
+
+
+def test_command_limits_themselves_pass() -> None:
+    edge = msgspec.structs.replace(
+        samples.COMMAND,
+        track_left_mps=5.0,
+        track_right_mps=-5.0,
+        rotor_speed_radps=-300.0,
+        tool_value_m=3.0,
+        valid_for_ms=150,
+    )
+    assert read_one(adapters.CONTROLLER_DECODERS, adapters.encode_command(edge, 1)).track_right_mps == -5.0
+    with pytest.raises(ValueError, match="out of range"):
+        adapters.encode_command(msgspec.structs.replace(edge, valid_for_ms=-1), 1)
+
+
+@pytest.mark.parametrize("fields", [{"tool_mode": 3}, {"engine_mode": 4}, {"flags": 32}, {"flags": 0x8000}])
+def test_command_refuses_what_it_does_not_know(fields: dict[str, int]) -> None:
+    wire = rewired(adapters.encode_command(samples.COMMAND, 1), **fields)
+    assert read_one(adapters.CONTROLLER_DECODERS, wire) is None
+
+
+STATUS_FLOATS = [
+    "track_left", "track_right", "applied_left", "applied_right", "applied_rotor", "rotor_speed", "rotor_torque",
+    "tool_height", "depth", "depth_sigma", "engine_speed", "engine_load", "hydraulic_pressure", "hydraulic_temp",
+    "coolant_temp", "supply_voltage",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("field", STATUS_FLOATS)
+def test_status_with_an_unknown_measurement_is_refused(field: str, bad: float) -> None:
+    wire = rewired(adapters.encode_status(samples.STATUS, 1), **{field: bad})
+    assert read_one(adapters.HOST_DECODERS, wire) is None
+
+
+@pytest.mark.parametrize("fields", [{"state": 5}, {"depth_datum": 3}, {"flags": 256}])
+def test_status_of_another_protocol_version_is_refused(fields: dict[str, int]) -> None:
+    assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_status(samples.STATUS, 1), **fields)) is None
+
+
+IMU_FLOATS = ["roll_rate", "pitch_rate", "yaw_rate", "accel_x", "accel_y", "accel_z", "roll", "pitch"]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("field", IMU_FLOATS)
+def test_imu_refuses_what_is_not_finite(field: str, bad: float) -> None:
+    assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_imu(samples.IMU, 1), **{field: bad})) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"lat": math.nan},
+        {"lat": 90.5},
+        {"lat": -90.5},
+        {"lon": 180.5},
+        {"lon": -180.5},
+        {"lon": math.inf},
+        {"alt": math.nan},
+        {"sigma_horizontal": math.nan},
+        {"sigma_horizontal": -0.01},
+        {"sigma_vertical": -0.01},
+        {"sigma_vertical": math.inf},
+        {"speed": math.nan},
+        {"course": math.nan},
+        {"fix": 9},
+    ],
+)
+def test_gnss_refuses_nonsense(fields: dict[str, float]) -> None:
+    assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_gnss(samples.GNSS, 1), **fields)) is None
+
+
+@pytest.mark.parametrize("fields", [{"heading": math.nan}, {"heading_sigma": math.nan}, {"heading_sigma": -0.1}])
+def test_heading_without_sigma_is_unknown(fields: dict[str, float]) -> None:
+    fix = read_one(adapters.HOST_DECODERS, rewired(adapters.encode_gnss(samples.GNSS, 1), **fields))
+    assert fix.yaw_rad is None
+    assert fix.yaw_sigma_rad == math.pi
+    (frame,) = FrameParser().feed(adapters.encode_gnss(fix, 1))
+    assert math.isnan(codec.decode_fields(frame)["heading"])
+    assert math.isnan(codec.decode_fields(frame)["heading_sigma"])
+
+
+def test_corrections_that_never_came_are_infinitely_old() -> None:
+    wire = rewired(adapters.encode_gnss(samples.GNSS, 1), correction_age=math.nan)
+    fix = read_one(adapters.HOST_DECODERS, wire)
+    assert fix.correction_age_s == math.inf
+    assert read_one(adapters.HOST_DECODERS, adapters.encode_gnss(fix, 1)).correction_age_s == math.inf
+
+
+@pytest.mark.parametrize(("number", "fix"), [(5, FixType.RTK_FLOAT), (7, FixType.DGPS), (8, FixType.DGPS)])
+def test_only_rtk_fixed_reads_as_rtk_fixed(number: int, fix: FixType) -> None:
+    assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_gnss(samples.GNSS, 1), fix=number)).fix is fix
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1.0001, -1.0001])
+@pytest.mark.parametrize("field", ["drive", "turn"])
+def test_sticks_are_refused_on_both_sides(field: str, bad: float) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        adapters.encode_operator(msgspec.structs.replace(samples.OPERATOR, **{field: bad}))
+    wire = rewired(adapters.encode_operator(samples.OPERATOR), **{field: bad})
+    assert read_one(adapters.VEHICLE_DECODERS, wire) is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tool_value": math.nan},
+        {"tool_value": 3.01},
+        {"battery": -0.01},
+        {"battery": 1.01},
+        {"battery": math.nan},
+        {"tilt": math.nan},
+        {"tilt": 3.2},
+        {"tool_mode": 3},
+        {"flags": 4},
+        {"edges": 8192},
+        {"edges": 0x80000000},
+    ],
+)
+def test_operator_frame_refuses_nonsense(fields: dict[str, float]) -> None:
+    assert read_one(adapters.VEHICLE_DECODERS, rewired(adapters.encode_operator(samples.OPERATOR), **fields)) is None
+
+
+@given(st.sampled_from(sorted(WIRE_FIELDS)), st.binary(max_size=120), st.integers(0, 255))
+def test_any_payload_is_read_or_refused_but_never_raises(kind: str, payload: bytes, system: int) -> None:
+    spec = codec.SPEC_BY_NAME[WIRE_FIELDS[kind]]
+    wire = adapters_frame(spec, payload, system)
+    for decoders in (
+        adapters.HOST_DECODERS,
+        adapters.CONTROLLER_DECODERS,
+        adapters.VEHICLE_DECODERS,
+        adapters.STATION_DECODERS,
+    ):
+        reader = MessageReader(decoders)
+        messages = reader.feed(wire)
+        assert len(messages) + reader.refused == (1 if spec.msg_id in decoders else 0)
