@@ -1,0 +1,72 @@
+"""`flailpilot plan`: site and machine in, plan files out."""
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+
+from vehicle.config import footprint
+from vehicle.config_load import load_machine
+from vehicle.coverage.export import summary_of, write_plan_files
+from vehicle.coverage.planner import plan_site
+from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.site import Site, load_site
+from vehicle.errors import InputError
+from vehicle.plan import Plan
+
+DONE, MISSED = 0, 1
+
+
+def run(
+    site_file: Path,
+    machine_name: str,
+    out_dir: Path,
+    outside: str | None,
+    overlap_m: float | None,
+    depth_m: float,
+    as_json: bool,
+) -> int:
+    """Plan and write the files; exit status 1 where the certificate says that ground is missed."""
+    machine = load_machine(machine_name)
+    if not 0.0 < depth_m <= machine.tool.depth_max_m:
+        raise InputError(
+            f"--depth {depth_m:g}: {machine.name} works between 0 and {machine.tool.depth_max_m:g} m; choose such a depth"
+        )
+    if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:
+        raise InputError(f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m")
+    site = load_site(site_file, outside)
+    make_folder(out_dir)
+    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m))
+    with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
+        task = bar.add_task("writing the plan", total=1.0)
+        write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share))
+    _tell(plan, site, out_dir, as_json)
+    return DONE if plan.certificate.missed_nominal_m2 <= 0.0 else MISSED
+
+
+def make_folder(out_dir: Path) -> None:
+    """The results' folder; a file in its place is the user's mistake."""
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out_dir}: {error.strerror}; name a folder that can be written") from error
+
+
+def _tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+    summary = summary_of(plan, site)
+    if as_json:
+        sys.stdout.write(json.dumps(msgspec.to_builtins(summary)) + "\n")
+        return
+    for repair in site.repairs:
+        print(f"repaired: {repair}")
+    if plan.outside_assumed:
+        print("warning: the site does not say whether ground outside bears the tracks; 'safe' was assumed")
+    left_m2 = sum(part.area_m2 for part in plan.untreatable)
+    print(
+        f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "
+        f"{plan.overlap_m:.2f} m; {left_m2:.1f} m2 listed as untreatable; missed "
+        f"{plan.certificate.missed_nominal_m2:.1f} m2; files in {out_dir}"
+    )
