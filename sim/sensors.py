@@ -221,13 +221,14 @@ class ToolSensors:
         self.depth_sigma_m = params.depth_sigma_m
 
     def sample(self, body: TrackPlant, rotor_radps: float, depths_m: tuple[float, float, float]) -> None:
-        """Take this tick's readings; a lost depth reads NaN, which is unknown."""
+        """Take this tick's readings; a lost depth keeps its last value, and `depth_lost` tells the controller."""
         params, noise = self._params, self._noise.row()
         self.left_mps = self.left_gain * _encoder(body.belt_left_mps, params.encoder_sigma_mps * noise[0])
         self.right_mps = self.right_gain * _encoder(body.belt_right_mps, params.encoder_sigma_mps * noise[1])
         self.rotor_radps = self.rotor_gain * max(0.0, _encoder(rotor_radps, params.rotor_sigma_radps * noise[2]))
         depth_m = min(depths_m) + self.depth_offset_m + self._white_m * noise[3] + self._slow.step(noise[4])
-        self.depth_m = math.nan if self.depth_lost else depth_m
+        if not self.depth_lost:
+            self.depth_m = depth_m
 
 
 def _encoder(speed: float, noise: float) -> float:

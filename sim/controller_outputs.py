@@ -1,0 +1,111 @@
+"""Output stage of the controller twin: ramps, brake, rotor drive, tool servo.
+
+It follows a live command; given none it goes to the stop shape by itself.
+"""
+
+import math
+
+import msgspec
+
+from firmware_bridge.types import EngineMode, ReceivedCommand, ToolMode
+from sim.engine_plant import EnginePlant
+from sim.flail_plant import FlailPlant
+from sim.sensors import ToolSensors
+from vehicle.config import MachineConfig
+
+BRAKE_BELOW_MPS = 0.05
+OVERSPEED_RATIO = 1.05
+"""The controller caps set-points at the profile's limits with this margin, whatever the host asks."""
+
+
+class OutputParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Firmware constants: T_BRAKE and the gain of the tool servo."""
+
+    t_brake_s: float = 4.0
+    servo_gain_1ps: float = 3.0
+
+
+class OutputStage:
+    """Set-points as applied at the valves; `brake` is the parking brake, `arm_rate_mps` the tool's."""
+
+    def __init__(
+        self,
+        machine: MachineConfig,
+        params: OutputParams,
+        sensors: ToolSensors,
+        flail: FlailPlant,
+        engine: EnginePlant,
+    ) -> None:
+        self._machine, self._params = machine, params
+        self._sensors, self._flail, self._engine = sensors, flail, engine
+        tracks = machine.tracks
+        self._belt_max_mps = OVERSPEED_RATIO * (
+            max(tracks.transit_speed_mps, tracks.reverse_speed_mps) + tracks.pivot_rate_radps * tracks.gauge_m / 2.0
+        )
+        self._rotor_max_radps = OVERSPEED_RATIO * machine.tool.rotor_speed_radps
+        spin_up_s = machine.tool.spin_up_s
+        self._rotor_ramp_radps2 = machine.tool.rotor_speed_radps / spin_up_s if spin_up_s > 0.0 else math.inf
+        self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
+        self.brake = True
+        self.horn = self.beacon = self.suppression = False
+        self._stopping_s = 0.0
+
+    def advance(self, command: ReceivedCommand | None, step_s: float) -> None:
+        """Follow `command` for `step_s`; None is the stop shape: ramp to zero, rotor off, tool held, engine idle."""
+        if command is None:
+            self._tracks(0.0, 0.0, want_brake=True, step_s=step_s)
+            self.rotor_radps = self.arm_rate_mps = 0.0
+            self._engine.command(EngineMode.IDLE)
+            return
+        self._tracks(command.track_left_mps, command.track_right_mps, want_brake=command.brake, step_s=step_s)
+        self._rotor(command.rotor_speed_radps, step_s)
+        self._tool(command)
+        standing = self.left_mps == 0.0 == self.right_mps and self._slow()
+        if command.engine is not EngineMode.SHUTDOWN or standing:
+            self._engine.command(command.engine)
+        self.horn, self.beacon = command.horn, command.beacon
+        self.suppression = self.suppression or command.suppression
+
+    def cut(self) -> None:
+        """Outputs off at once: spring brakes fall in, valves close."""
+        self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
+        self.brake = True
+
+    def _tracks(self, left_mps: float, right_mps: float, *, want_brake: bool, step_s: float) -> None:
+        tracks, cap_mps = self._machine.tracks, self._belt_max_mps
+        up_mps, down_mps = tracks.accel_mps2 * step_s, tracks.decel_mps2 * step_s
+        self.left_mps = _ramp(self.left_mps, max(-cap_mps, min(cap_mps, left_mps)), up_mps, down_mps)
+        self.right_mps = _ramp(self.right_mps, max(-cap_mps, min(cap_mps, right_mps)), up_mps, down_mps)
+        if left_mps != 0.0 or right_mps != 0.0:
+            self.brake, self._stopping_s = False, 0.0
+            return
+        self._stopping_s += step_s
+        at_rest = self.left_mps == 0.0 == self.right_mps and self._slow()
+        if want_brake and (at_rest or self._stopping_s >= self._params.t_brake_s):
+            self.brake = True
+
+    def _slow(self) -> bool:
+        return abs(self._sensors.left_mps) < BRAKE_BELOW_MPS and abs(self._sensors.right_mps) < BRAKE_BELOW_MPS
+
+    def _rotor(self, wanted_radps: float, step_s: float) -> None:
+        """The pump swings out over the spin-up time; off, or slower, is at once."""
+        wanted_radps = max(0.0, min(self._rotor_max_radps, wanted_radps))
+        self.rotor_radps = min(wanted_radps, self.rotor_radps + self._rotor_ramp_radps2 * step_s)
+
+    def _tool(self, command: ReceivedCommand) -> None:
+        if command.tool_mode is ToolMode.HOLD or not self._engine.running:
+            self.arm_rate_mps = 0.0
+            return
+        depth_m = -self._flail.arm_m if self._sensors.depth_lost else self._sensors.depth_m
+        wanted_m = command.tool_value_m if command.tool_mode is ToolMode.DEPTH else -command.tool_value_m
+        wanted_m = min(wanted_m, self._machine.tool.depth_max_m)
+        self.arm_rate_mps = self._params.servo_gain_1ps * (depth_m - wanted_m)
+
+
+def _ramp(applied_mps: float, wanted_mps: float, up_mps: float, down_mps: float) -> float:
+    """One step of a set-point: away from zero by `up_mps`, towards it by `down_mps`; a reversal rests at zero first."""
+    if applied_mps * wanted_mps < 0.0:
+        wanted_mps = 0.0
+    if abs(wanted_mps) >= abs(applied_mps):
+        return math.copysign(min(abs(wanted_mps), abs(applied_mps) + up_mps), wanted_mps) if wanted_mps else 0.0
+    return math.copysign(max(abs(wanted_mps), abs(applied_mps) - down_mps), applied_mps)

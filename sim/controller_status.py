@@ -1,0 +1,102 @@
+"""The status frame of the controller twin: what its gauges read, in the types of the bridge."""
+
+from typing import NamedTuple, Protocol
+
+from firmware_bridge.types import ControllerFault, ControllerFlag, ControllerState, ControllerStatus, DepthDatum
+from sim.controller_outputs import OutputStage
+from sim.engine_plant import EnginePlant
+from sim.flail_plant import FlailPlant
+from sim.sensors import ToolSensors
+
+ARM_ANGLE_SIGMA_M = 0.05
+"""What a depth by the arm's angle alone is worth on uneven ground."""
+_FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
+"""Building an IntFlag from bits costs 1 us, a look-up 0.02."""
+
+
+class Counters(NamedTuple):
+    """What the firmware counts."""
+
+    time_ms: int
+    boot_count: int
+    command_sequence: int
+    command_age_ms: int
+    status_count: int
+
+
+class Contacts(Protocol):
+    """State, switches and latches of the controller."""
+
+    estop_chain_open: bool
+    fire: bool
+    shock: bool
+    oil_pressure_low: bool
+    fault_bits: ControllerFault
+
+    @property
+    def state(self) -> ControllerState:
+        """The state machine's."""
+        ...
+
+    @property
+    def lease_expired(self) -> bool:
+        """The last command outlived its life."""
+        ...
+
+    @property
+    def estop_latched(self) -> bool:
+        """Chain or kill line, latched."""
+        ...
+
+
+def compose(
+    contacts: Contacts,
+    counters: Counters,
+    outputs: OutputStage,
+    sensors: ToolSensors,
+    flail: FlailPlant,
+    engine: EnginePlant,
+) -> ControllerStatus:
+    """One FLAIL_STATUS. Without its depth sensor the controller says so by the datum and falls back to the arm."""
+    lost = sensors.depth_lost
+    return ControllerStatus(
+        time_ms=counters.time_ms,
+        boot_count=counters.boot_count,
+        command_sequence=counters.command_sequence,
+        state=contacts.state,
+        flags=_flags(contacts, outputs),
+        command_age_ms=counters.command_age_ms,
+        track_left_mps=sensors.left_mps,
+        track_right_mps=sensors.right_mps,
+        applied_left_mps=outputs.left_mps,
+        applied_right_mps=outputs.right_mps,
+        rotor_speed_radps=sensors.rotor_radps,
+        rotor_torque_nm=flail.drive_torque_nm,
+        tool_height_m=flail.arm_m,
+        depth_m=-flail.arm_m if lost else sensors.depth_m,
+        depth_sigma_m=ARM_ANGLE_SIGMA_M if lost else sensors.depth_sigma_m,
+        engine_speed_radps=engine.speed_radps,
+        engine_load_ratio=engine.load_ratio,
+        hydraulic_pressure_pa=engine.pressure_pa,
+        hydraulic_temp_degc=engine.hydraulic_degc,
+        coolant_temp_degc=engine.coolant_degc,
+        supply_voltage_v=engine.supply_v,
+        fault_bits=int(contacts.fault_bits) | (int(ControllerFault.TOOL_SENSOR) if lost else 0),
+        applied_rotor_radps=outputs.rotor_radps,
+        depth_datum=DepthDatum.ARM_ANGLE if lost else DepthDatum.GROUND_AHEAD,
+        status_count=counters.status_count,
+    )
+
+
+def _flags(contacts: Contacts, outputs: OutputStage) -> ControllerFlag:
+    bits = (
+        (1 if contacts.estop_chain_open else 0)
+        | (2 if contacts.fire else 0)
+        | (4 if contacts.shock else 0)
+        | (8 if contacts.oil_pressure_low else 0)
+        | (16 if outputs.brake else 0)
+        | (32 if contacts.estop_latched else 0)
+        | (64 if contacts.lease_expired else 0)
+        | (128 if outputs.suppression else 0)
+    )
+    return _FLAGS[bits]
