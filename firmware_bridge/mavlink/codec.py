@@ -24,7 +24,7 @@ def encode(spec: MessageSpec, values: Sequence[Value], sequence: int, system_id:
         payload = spec.packer.pack(*(values if spec.plain else _flat(spec, values)))
     except Exception as refusal:
         raise ValueError(f"{spec.name} cannot carry {values!r}: {refusal}") from refusal
-    return frame_bytes(spec.header_id, bytes([spec.crc_extra]), payload, sequence, system_id, component_id)
+    return frame_bytes(spec.header_id, spec.seed, payload, sequence, system_id, component_id)
 
 
 def encode_fields(name: str, fields: Mapping[str, Value], sequence: int, system_id: int, component_id: int) -> bytes:

@@ -31,9 +31,9 @@ TOOL_VALUE_MAX_M = 3.0
 LEASE_MAX_MS = 150
 
 _COMMAND = SPEC_BY_NAME["FLAIL_COMMAND"]
-_COMMAND_SEED = bytes([_COMMAND.crc_extra])
+_COMMAND_SEED = _COMMAND.seed
 _HELLO = SPEC_BY_NAME["FLAIL_HELLO"]
-_HELLO_SEED = bytes([_HELLO.crc_extra])
+_HELLO_SEED = _HELLO.seed
 _TOOL_MODES = dict(enumerate(ToolMode))
 _ENGINE_MODES = dict(enumerate(EngineMode))
 _FLAGS_KNOWN = (

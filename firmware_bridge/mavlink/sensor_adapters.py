@@ -28,7 +28,7 @@ from firmware_bridge.types import (
 _STATUS = SPEC_BY_NAME["FLAIL_STATUS"]
 _IMU = SPEC_BY_NAME["FLAIL_IMU"]
 _GNSS = SPEC_BY_NAME["FLAIL_GNSS"]
-_STATUS_SEED, _IMU_SEED, _GNSS_SEED = (bytes([spec.crc_extra]) for spec in (_STATUS, _IMU, _GNSS))
+_STATUS_SEED, _IMU_SEED, _GNSS_SEED = (spec.seed for spec in (_STATUS, _IMU, _GNSS))
 _STATES = dict(enumerate(ControllerState))
 _DATUMS = dict(enumerate(DepthDatum))
 # a table, because making an IntFlag costs 1 us; bits beyond it mean another protocol version and are refused

@@ -27,6 +27,7 @@ class MessageSpec(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...]
     array_lengths: tuple[int, ...]
     crc_extra: int
+    seed: bytes
     max_length: int
     packer: struct.Struct
     header_id: tuple[int, int]
@@ -61,6 +62,7 @@ def _spec(
         kinds=kinds,
         array_lengths=array_lengths,
         crc_extra=crc_extra,
+        seed=bytes([crc_extra]),
         max_length=packer.size,
         packer=packer,
         header_id=(msg_id & 0xFFFF, msg_id >> 16),
@@ -74,5 +76,5 @@ SPECS = MappingProxyType({row[0]: _spec(*row) for row in _dialect.MESSAGES})
 SPEC_BY_NAME = MappingProxyType({spec.name: spec for spec in SPECS.values()})
 """The same by name."""
 
-CRC_EXTRA = MappingProxyType({msg_id: bytes([spec.crc_extra]) for msg_id, spec in SPECS.items()})
+CRC_EXTRA = MappingProxyType({msg_id: spec.seed for msg_id, spec in SPECS.items()})
 """Seed byte of each message's checksum, by id."""
