@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from firmware_bridge.types import DepthDatum
 from vehicle.config import VehicleConfig
 from vehicle.ledger.tiles import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
 from vehicle.messages import ControllerStatus, Estimate
@@ -109,7 +110,8 @@ def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh
     if not (estimate.position_proven and estimate.tool_sigma_m >= 0.0 and estimate.sigma_yaw_rad >= 0.0):
         found |= UNPROVEN
     tilted = not (abs(estimate.roll_rad) <= rule.roll_max_rad and abs(estimate.pitch_rad) <= rule.pitch_max_rad)
-    if tilted or not status_fresh:
+    # A depth from the arm's angle alone proves nothing, not even that the ground was worked to less.
+    if tilted or not status_fresh or status.depth_datum is not DepthDatum.GROUND_AHEAD:
         found |= OTHER
     return found
 
@@ -138,6 +140,7 @@ def tool_line(rule: Rule, estimate: Estimate, depth_m: float) -> ToolLine:
         half_north_m=sin_yaw * ahead_m + cos_yaw * left_m,
         path_m=0.0,
         sigma_m=estimate.tool_sigma_m,
-        end_sigma_m=math.hypot(estimate.tool_sigma_m, rule.half_width_m * estimate.sigma_yaw_rad),
+        # A sum, not a root of squares: both errors come from the same heading, so they are not independent.
+        end_sigma_m=estimate.tool_sigma_m + rule.half_width_m * estimate.sigma_yaw_rad,
         depth_m=depth_m,
     )

@@ -1,0 +1,193 @@
+"""Each condition of credit, violated for a single tick."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_bridge.types import DepthDatum
+from tests import builders
+from tests.ledger.driving import (
+    ORIGIN_NS,
+    along_cross,
+    cells,
+    changed,
+    drive,
+    readings,
+    straight,
+    truth_of,
+    versions,
+)
+from vehicle.ledger import masks, tiles
+from vehicle.ledger.rule import BITE_MAX_M, speed_limit_mps
+from vehicle.state import LedgerState
+from vehicle.units import TICK_NS, TICK_S
+
+CONFIG = builders.config()
+K_SIGMA = CONFIG.mission.k_sigma
+CELL_M = CONFIG.mission.cell_m
+YAW_RAD = 0.37
+START_M = (11.02, -3.31)
+CLEAN = straight(4.0, YAW_RAD, START_M)
+BROKEN = 330
+"""The tick that is violated; the tool is 1.85 m along."""
+
+VIOLATIONS = {
+    "rotor slow": {"rotor_radps": 0.89 * CONFIG.machine.tool.rotor_speed_radps},
+    "rotor unknown": {"rotor_radps": math.nan},
+    "too shallow": {"depth_m": 0.149},
+    "depth not proven": {"depth_m": 0.15 + 0.9 * K_SIGMA * 0.003},
+    "depth beyond the tool": {"depth_m": 0.9},
+    "depth from the arm": {"datum": DepthDatum.ARM_ANGLE},
+    "depth of unknown datum": {"datum": DepthDatum.UNKNOWN},
+    "depth unknown": {"depth_m": math.nan},
+    "too fast": {"speed_mps": 0.51},
+    "speed unknown": {"speed_mps": math.nan},
+    "backwards": {"speed_mps": -0.05},
+    "outer end too fast": {"yaw_rate_radps": 0.3},
+    "position unproven": {"proven": False},
+    "estimate invalid": {"valid": False},
+    "sigma unknown": {"sigma_m": math.nan},
+    "position unknown": {"error_east_m": math.nan},
+    "rolled over": {"roll_rad": CONFIG.machine.limits.roll_max_rad + 0.01},
+    "pitched over": {"pitch_rad": -CONFIG.machine.limits.pitch_max_rad - 0.01},
+    "status stale": {"fresh": False},
+}
+
+
+@pytest.fixture(scope="module")
+def clean() -> set[tuple[int, int]]:
+    return cells(drive(CLEAN, CONFIG), tiles.CREDITED)
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_one_violated_tick_withholds_credit_there_and_nowhere_else(name: str, clean: set[tuple[int, int]]) -> None:
+    violated = changed(CLEAN, lambda n: n == BROKEN, **VIOLATIONS[name])
+    credited = cells(drive(violated, CONFIG), tiles.CREDITED)
+    assert credited < clean
+    trim_m = K_SIGMA * CLEAN[0].sigma_m
+    at_m = BROKEN * 0.28 * TICK_S
+    for cell in clean:
+        along_m, _ = along_cross(cell, CELL_M, START_M, YAW_RAD)
+        if abs(along_m - at_m) <= trim_m:
+            assert cell not in credited, f"credited {along_m - at_m:+.3f} m from the violation"
+        # Up to the trim, a cell's extent and the shortest stroke on either side, nothing more is lost.
+        if abs(along_m - at_m) > trim_m + 0.07 + masks.CUT_M + 0.02:
+            assert cell in credited
+
+
+def test_the_clean_drive_is_credited(clean: set[tuple[int, int]]) -> None:
+    width_m, sigma_m = CONFIG.machine.tool.width_m, CLEAN[0].sigma_m
+    whole_m2 = (4.0 - 2 * K_SIGMA * sigma_m) * (width_m - 2 * K_SIGMA * sigma_m)
+    border_m2 = 2 * (4.0 + width_m) * CELL_M * (math.cos(YAW_RAD) + math.sin(YAW_RAD))
+    assert whole_m2 - border_m2 < len(clean) * CELL_M**2 < whole_m2
+
+
+@pytest.mark.parametrize("lost", ["ticks", "jump", "status"])
+def test_missing_ticks_and_jumps_break_the_run(lost: str, clean: set[tuple[int, int]]) -> None:
+    state, now_ns = LedgerState(), ORIGIN_NS
+    for number, tick in enumerate(CLEAN):
+        now_ns += TICK_NS
+        estimate, status = readings(tick)
+        if number == BROKEN and lost == "ticks":
+            now_ns += 2 * TICK_NS
+        if number == BROKEN and lost == "jump":
+            wrong = changed([tick], lambda _: True, error_north_m=0.3)[0]
+            estimate, _ = readings(wrong)
+        given_status = None if number == BROKEN and lost == "status" else status
+        state = masks.step(state, estimate, given_status, True, CONFIG, now_ns)
+    credited = cells(state, tiles.CREDITED)
+    at_m = BROKEN * 0.28 * TICK_S
+    near = {c for c in clean if abs(along_cross(c, CELL_M, START_M, YAW_RAD)[0] - at_m) <= 0.03}
+    assert near
+    assert not near & credited
+
+
+def test_swept_needs_an_engaged_tool_but_no_proof_of_speed_or_k_sigma() -> None:
+    marginal = changed(CLEAN, lambda _: True, depth_m=0.155, speed_mps=0.28)
+    state = drive(marginal, CONFIG)
+    assert state.credited_m2 == 0.0
+    assert state.swept_m2 == pytest.approx(drive(CLEAN, CONFIG).swept_m2)
+    assert cells(state, tiles.BELOW)
+    unengaged = changed(CLEAN, lambda _: True, depth_m=0.149)
+    assert drive(unengaged, CONFIG).swept_m2 == 0.0
+    slow = changed(CLEAN, lambda _: True, rotor_radps=20.0)
+    assert drive(slow, CONFIG).swept_m2 == 0.0
+
+
+def test_below_depth_is_recorded_as_such_with_its_depth() -> None:
+    shallow = changed(CLEAN, lambda _: True, depth_m=0.12)
+    state = drive(shallow, CONFIG)
+    below = cells(state, tiles.BELOW)
+    assert below == cells(drive(CLEAN, CONFIG), tiles.CREDITED)
+    assert state.credited_m2 == 0.0
+    depths_cm = {int(tile[1][r - row, c - column]) for column, row, tile in tiles.each(state.tiles) for c, r in below
+                 if column <= c < column + tiles.TILE and row <= r < row + tiles.TILE}  # fmt: skip
+    assert depths_cm == {10}  # 0.12 m less k sigma (4 x 3 mm) is 10.8 cm, rounded down
+
+
+def test_a_depth_that_proves_nothing_claims_nothing() -> None:
+    blind = changed(CLEAN, lambda _: True, datum=DepthDatum.ARM_ANGLE)
+    state = drive(blind, CONFIG)
+    assert (state.credited_m2, state.swept_m2) == (0.0, 0.0)
+    assert not cells(state, tiles.BELOW)
+    assert cells(state, tiles.OTHER)
+
+
+def test_depth_is_the_least_of_the_dwell_and_the_best_of_the_passes() -> None:
+    at_m = BROKEN * 0.28 * TICK_S
+    dipped = changed(CLEAN, lambda n: n == BROKEN, depth_m=0.17)
+    once = drive(dipped, CONFIG)
+    twice = drive(CLEAN, CONFIG, once, start_ns=ORIGIN_NS * 2)
+    depths = {"once": once, "twice": twice}
+    worst = {}
+    for name, state in depths.items():
+        worst[name] = min(
+            int(tile[1][r - row, c - column])
+            for column, row, tile in tiles.each(state.tiles)
+            for c, r in cells(state, tiles.CREDITED)
+            if column <= c < column + tiles.TILE
+            and row <= r < row + tiles.TILE
+            and abs(along_cross((c, r), CELL_M, START_M, YAW_RAD)[0] - at_m) < 0.05
+        )
+    assert worst == {"once": 15, "twice": 18}
+
+
+@given(rotor_radps=st.floats(5.0, 120.0), hammers=st.integers(1, 3))
+def test_speed_limit_keeps_the_bite(rotor_radps: float, hammers: int) -> None:
+    tool = CONFIG.machine.tool.model_copy(update={"hammers_per_track": hammers})
+    config = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tool": tool})})
+    limit_mps = speed_limit_mps(config, rotor_radps)
+    turns_per_s = rotor_radps / (2.0 * math.pi)
+    assert limit_mps / turns_per_s / hammers == pytest.approx(BITE_MAX_M)
+
+
+def test_a_blade_is_engaged_at_depth_and_moving_without_any_rotor() -> None:
+    tool = CONFIG.machine.tool.model_copy(update={"kind": "blade", "rotor_speed_rpm": 0.0})
+    config = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tool": tool})})
+    still = changed(CLEAN, lambda _: True, rotor_radps=0.0)
+    blade = drive(still, config)
+    assert blade.credited_m2 == pytest.approx(drive(CLEAN, CONFIG).credited_m2)
+    assert drive(still, CONFIG).credited_m2 == 0.0
+
+
+def test_driving_backwards_earns_nothing() -> None:
+    back = straight(4.0, YAW_RAD, START_M, speed_mps=-0.2)
+    state = drive(back, CONFIG)
+    assert (state.credited_m2, state.swept_m2) == (0.0, 0.0)
+
+
+def test_the_tool_out_of_the_ground_costs_nothing_and_changes_nothing() -> None:
+    state = LedgerState()
+    raised = changed(CLEAN, lambda _: True, depth_m=-0.3)
+    for version in versions(raised, CONFIG, state, ORIGIN_NS):
+        assert version is state
+
+
+def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
+    standing = CLEAN + [CLEAN[-1]] * 500 + straight(2.0, YAW_RAD, (CLEAN[-1].east_m, CLEAN[-1].north_m))
+    truth = truth_of(CONFIG)
+    state = drive(standing, CONFIG, truth=truth)
+    assert truth.false_credit_m2(state) == 0.0
+    assert cells(state, tiles.CREDITED) == cells(drive(straight(6.0, YAW_RAD, START_M), CONFIG), tiles.CREDITED)
