@@ -55,6 +55,8 @@ class SafetyConfig(Strict):
     attention_grace_s: Annotated[float, Field(gt=0, le=5.0)] = 5.0
     controller_timeout_s: Annotated[float, Field(gt=0, le=0.2)] = 0.2
     gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
+    horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0
+    arm_unused_s: Annotated[float, Field(gt=0, le=10.0)] = 5.0
     bench: bool = False
 
 

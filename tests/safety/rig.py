@@ -1,0 +1,179 @@
+"""A bench for the gate alone: a healthy machine, one console, and one call per tick."""
+
+import msgspec
+
+from firmware_bridge.command import ActuatorCommand
+from firmware_bridge.types import ControllerHello, FixType, OperatorEdge, OperatorFrame, ToolMode
+from tests.builders import config as memat
+from tests.builders import estimate, status
+from vehicle.config import VehicleConfig
+from vehicle.messages import (
+    DriveRequest,
+    FlailRequest,
+    GateReport,
+    MissionPhase,
+    Mode,
+    Requests,
+)
+from vehicle.safety import gate
+from vehicle.state import GateState, WireState
+from vehicle.units import TICK_NS
+
+SESSION = 7
+HASH = b"12345678"
+HELLO = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=1)
+E = OperatorEdge
+
+
+def frame(**changes: object) -> OperatorFrame:
+    base = OperatorFrame(
+        station_id=1,
+        session_id=SESSION,
+        sequence=1,
+        echo_tick=0,
+        sample_count=1,
+        hold_to_run=False,
+        drive=0.0,
+        turn=0.0,
+        rotor_request=False,
+        tool_mode=ToolMode.HOLD,
+        tool_value_m=0.0,
+        edges=E.NONE,
+        battery_ratio=0.9,
+        tilt_rad=0.1,
+        video_age_ms=65535,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+class Rig:
+    """Ticks the gate. `status`, `estimate`, `frame` and `phase` hold what the next tick sees."""
+
+    def __init__(self, config: VehicleConfig | None = None) -> None:
+        self.config = config or memat()
+        self.state = GateState(session_id=SESSION, config_hash=HASH)
+        self.tick = 1000
+        self.status: dict[str, object] = {}
+        self.estimate: dict[str, object] = {}
+        self.wire: dict[str, object] = {}
+        self.controls: dict[str, object] = {}
+        self.phase = MissionPhase.IDLE
+        self.auto = DriveRequest(speed_mps=0.2, yaw_rate_radps=0.01)
+        self.auto_flail = FlailRequest()
+        self.station = 1
+        self.sequence = 0
+        self.delay_ticks = 1
+        self.command: ActuatorCommand
+        self.report: GateReport
+
+    @property
+    def mode(self) -> Mode:
+        return self.state.mode
+
+    @property
+    def rotor_radps(self) -> float:
+        return self.config.machine.tool.rotor_speed_radps
+
+    def step(self, *frames: OperatorFrame, status_fresh: bool = True) -> ActuatorCommand:
+        self.tick += 1
+        now_ns = self.tick * TICK_NS
+        if status_fresh:
+            self._status_t_ns = now_ns
+        values: dict[str, object] = {
+            "status": status(**self.status),
+            "status_t_ns": self._status_t_ns,
+            "hello": HELLO,
+            "operator": frames,
+        }
+        wire = WireState(**(values | self.wire))
+        belief = estimate(**({"fix": FixType.RTK_FIXED, "t_ns": now_ns} | self.estimate))
+        self.state, self.command, self.report = gate.step(
+            self.state, wire, belief, self._requests(), self.config, self.tick, now_ns
+        )
+        return self.command
+
+    def _requests(self) -> Requests:
+        drive = float(str(self.controls.get("drive", 0.0)))
+        turn = float(str(self.controls.get("turn", 0.0)))
+        rotor = bool(self.controls.get("rotor_request"))
+        tracks = self.config.machine.tracks
+        return Requests(
+            auto_drive=self.auto,
+            auto_flail=self.auto_flail,
+            auto_phase=self.phase,
+            manual_drive=DriveRequest(
+                speed_mps=drive * tracks.transit_speed_mps, yaw_rate_radps=turn * tracks.pivot_rate_radps
+            ),
+            manual_flail=FlailRequest(
+                rotor_speed_radps=self.rotor_radps if rotor else 0.0,
+                tool_mode=self.controls.get("tool_mode", ToolMode.HOLD),
+                tool_value_m=self.controls.get("tool_value_m", 0.0),
+            ),
+        )
+
+    def frame(self, edges: E = E.NONE, **changes: object) -> OperatorFrame:
+        self.sequence += 1
+        counters: dict[str, object] = {
+            "station_id": self.station,
+            "sequence": self.sequence,
+            "sample_count": self.sequence,
+            "echo_tick": self.tick + 1 - self.delay_ticks,
+            "edges": edges,
+        }
+        return frame(**(counters | self.controls | changes))
+
+    def send(self, edges: E = E.NONE, **changes: object) -> ActuatorCommand:
+        """One tick with a frame."""
+        return self.step(self.frame(edges, **changes))
+
+    def run(self, ticks: int, **changes: object) -> ActuatorCommand:
+        """Ticks with a frame in each."""
+        for _ in range(ticks):
+            self.send(**changes)
+        return self.command
+
+    def press(self, edges: E, **changes: object) -> ActuatorCommand:
+        """A rising edge, then let go."""
+        self.send(E.NONE, **changes)
+        self.send(edges, **changes)
+        return self.command
+
+    def to_disarmed(self) -> "Rig":
+        self.run(150)
+        self.press(E.TAKE)
+        self.run(2)
+        assert self.mode is Mode.DISARMED, (self.mode, self.report.reasons)
+        assert self.state.holder == self.station
+        return self
+
+    def to_ready(self) -> "Rig":
+        self.to_disarmed()
+        self.run(60)
+        self.press(E.ARM)
+        assert self.mode is Mode.READY, self.report.reasons
+        return self
+
+    def to_manual(self, warned: bool = True) -> "Rig":
+        self.to_ready()
+        self.press(E.ARM)
+        assert self.mode is Mode.MANUAL, self.report.reasons
+        if warned:
+            self.run(151, hold_to_run=True)
+            self.run(1)
+        return self
+
+    def to_auto(self, phase: MissionPhase = MissionPhase.MOVE) -> "Rig":
+        self.to_manual()
+        self.press(E.MISSION_START, hold_to_run=True)
+        assert self.mode is Mode.AUTO_MOVE, self.report.reasons
+        self.phase = phase
+        self.send()
+        return self
+
+    def to_work(self) -> "Rig":
+        self.status = {"rotor_speed_radps": self.rotor_radps}
+        self.to_auto(MissionPhase.LOWER)
+        assert self.mode is Mode.AUTO_WORK, self.report.reasons
+        self.phase = MissionPhase.WORK
+        self.send()
+        return self

@@ -1,0 +1,142 @@
+"""The gate as a whole on the bench: promises that an operator can name."""
+
+from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
+from tests.safety.rig import Rig
+from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
+
+E = OperatorEdge
+
+
+def test_manual_drive_follows_the_stick() -> None:
+    rig = Rig().to_manual()
+    rig.controls = {"drive": 0.1, "hold_to_run": True}
+    rig.send(drive=0.0)
+    command = rig.send()
+    assert rig.report.driving
+    assert command.track_left_mps == command.track_right_mps
+    assert abs(command.track_left_mps - 0.1 * rig.config.machine.tracks.transit_speed_mps) < 1e-9
+    assert not command.brake
+
+
+def test_link_silence_stops_within_t_stop_and_never_resumes() -> None:
+    rig = Rig().to_manual()
+    rig.controls = {"drive": 0.1, "hold_to_run": True}
+    rig.send(drive=0.0)
+    rig.send()
+    lives = []
+    for _ in range(60):
+        command = rig.step()
+        if command.track_left_mps != 0.0:
+            lives.append((rig.report.operator_age_s, command.valid_for_ms))
+    assert max(age * 1000 + life for age, life in lives) <= 450.0
+    assert rig.mode is Mode.HOLD
+    rig.run(50)
+    assert rig.mode is Mode.HOLD
+    assert rig.command.track_left_mps == 0.0
+
+
+def test_mission_spins_up_lowers_and_works() -> None:
+    rig = Rig().to_auto(MissionPhase.SPIN_UP)
+    rig.auto_flail = FlailRequest(rotor_speed_radps=rig.rotor_radps, tool_mode=ToolMode.HEIGHT, tool_value_m=0.3)
+    assert rig.send().rotor_speed_radps == rig.rotor_radps
+    assert not rig.report.driving
+    rig.status = {"rotor_speed_radps": rig.rotor_radps}
+    rig.phase = MissionPhase.LOWER
+    rig.auto_flail = FlailRequest(rotor_speed_radps=rig.rotor_radps, tool_mode=ToolMode.DEPTH, tool_value_m=0.17)
+    rig.send()
+    assert rig.mode is Mode.AUTO_WORK
+    assert rig.command.tool_mode is ToolMode.DEPTH
+    assert not rig.report.driving
+    rig.phase = MissionPhase.WORK
+    rig.send()
+    assert rig.report.driving
+    rig.status = {"rotor_speed_radps": rig.rotor_radps * 0.89}
+    rig.send()
+    assert not rig.report.driving
+    assert rig.command.tool_mode is ToolMode.HOLD
+
+
+def test_float_stops_a_mission_but_not_a_hand() -> None:
+    rig = Rig().to_work()
+    assert rig.report.driving
+    rig.estimate = {"fix": FixType.RTK_FLOAT, "position_proven": False}
+    command = rig.send()
+    assert rig.mode is Mode.STOPPING
+    assert (command.track_left_mps, command.rotor_speed_radps) == (0.0, 0.0)
+    assert command.tool_mode is ToolMode.HOLD
+    assert command.engine is EngineMode.IDLE
+    assert rig.report.reasons[0] == "position_float"
+    hand = Rig().to_manual()
+    hand.estimate = {"fix": FixType.RTK_FLOAT}
+    hand.run(20)
+    assert hand.mode is Mode.MANUAL
+
+
+def test_any_stick_ends_a_mission() -> None:
+    rig = Rig().to_work()
+    rig.send(turn=0.2)
+    assert rig.mode is Mode.STOPPING
+    assert "mission_left" in rig.report.reasons
+
+
+def test_moves_only_with_the_tool_up_and_backs_off_only_backward() -> None:
+    rig = Rig().to_auto()
+    rig.auto = DriveRequest(speed_mps=0.5)
+    assert rig.send().track_left_mps == 0.5
+    rig.status = {"tool_height_m": 0.05}
+    assert rig.send().track_left_mps == 0.0
+    rig.phase = MissionPhase.BACK_OFF
+    assert rig.send().track_left_mps == 0.0
+    rig.auto = DriveRequest(speed_mps=-0.2)
+    assert rig.send().track_left_mps == -0.2
+
+
+def test_estop_button_needs_the_machine_then_a_reset() -> None:
+    rig = Rig().to_manual()
+    rig.status = {"flags": ControllerFlag.ESTOP_CHAIN_OPEN}
+    command = rig.send()
+    assert rig.mode is Mode.ESTOP
+    assert command.kill
+    rig.run(5)
+    rig.press(E.RESET)
+    assert rig.mode is Mode.ESTOP
+    rig.status = {}
+    rig.run(5)
+    assert rig.mode is Mode.ESTOP
+    rig.press(E.RESET)
+    assert rig.mode is Mode.DISARMED
+    assert not rig.command.kill
+
+
+def test_a_stranger_can_stop_but_not_drive() -> None:
+    rig = Rig().to_manual()
+    rig.controls = {"hold_to_run": True}
+    rig.send()
+    other = rig.frame(station_id=2, sequence=5, drive=1.0, hold_to_run=True)
+    mine = rig.frame()
+    assert rig.step(mine, other).track_left_mps == 0.0
+    assert rig.mode is Mode.MANUAL
+    rig.step(rig.frame(), rig.frame(station_id=2, sequence=6, edges=E.STOP))
+    assert rig.mode is Mode.STOPPING
+
+
+def test_frames_of_another_session_change_nothing_but_a_count() -> None:
+    rig = Rig().to_disarmed()
+    count = rig.state.foreign_count
+    rig.step(rig.frame(session_id=8, edges=E.ESTOP))
+    assert rig.mode is Mode.DISARMED
+    assert rig.state.foreign_count == count + 1
+
+
+def test_horn_before_the_first_motion() -> None:
+    rig = Rig().to_manual(warned=False)
+    rig.controls = {"hold_to_run": True}
+    rig.send()
+    rig.controls["drive"] = 0.1
+    for _ in range(146):
+        rig.send()
+        assert rig.command.horn
+        assert not rig.report.driving
+    rig.run(5)
+    assert rig.report.driving
+    assert not rig.command.horn

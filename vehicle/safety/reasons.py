@@ -1,0 +1,312 @@
+"""Every reason for which the machine is limited or stopped: class, recovery rule, and what the operator is told.
+
+The order is the order of the wire (bit n of FLAIL_VEHICLE.reasons) and, within a class, the order of importance.
+Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more in a mission than by hand.
+"""
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class Level(IntEnum):
+    """What a reason does. LIMIT: slow, no new mission. STOP: ramp, rotor off. FAULT: and engine off. ESTOP: at once."""
+
+    WARN = 1
+    LIMIT = 2
+    STOP = 3
+    FAULT = 4
+    ESTOP = 5
+
+
+class Recovery(StrEnum):
+    """How a reason is left. No recovery moves the machine: motion needs reset, arm and arm again."""
+
+    CLEARS = "A"
+    RESET = "N"
+    ACKNOWLEDGE = "P"
+    MACHINE = "H"
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One reason. `level` by hand, `auto_level` in a mission; `retreat`: RECOVERY may drive in spite of it."""
+
+    name: str
+    level: Level
+    auto_level: Level
+    recovery: Recovery
+    retreat: bool
+    text: str
+
+
+class StopReason(IntEnum):
+    """Codes of the reasons; a code is a bit of the wire and never changes its meaning."""
+
+    ESTOP_MACHINE = 0
+    ESTOP_CONSOLE = 1
+    FIRE = 2
+    ROLL_OVER = 3
+    RUNAWAY = 4
+    ROTOR_UNREQUESTED = 5
+    ROTOR_STUCK_ON = 6
+    CONTROLLER_HUNG = 7
+    CONTROLLER_RESET = 8
+    SETPOINT_MISMATCH = 9
+    ROTOR_NOT_STOPPING = 10
+    HYDRAULIC_PRESSURE_LOST = 11
+    ENGINE_OVERSPEED = 12
+    OIL_PRESSURE_LOW = 13
+    OVERHEATED = 14
+    CONTROLLER_FAULT = 15
+    LINK_LOST = 16
+    LINK_FLAPPING = 17
+    CONSOLE_FROZEN = 18
+    STICK_FAULT = 19
+    CONSOLE_BATTERY_EMPTY = 20
+    CONSOLE_TILTED = 21
+    VIDEO_STALE = 22
+    DUPLICATE_STATION = 23
+    LEASE_RELEASED = 24
+    OPERATOR_STOP = 25
+    ARM_UNUSED = 26
+    CONTROLLER_LOST = 27
+    HANDSHAKE = 28
+    WIRE_ERRORS = 29
+    TRACK_SENSOR = 30
+    TILT_DISAGREES = 31
+    TILT_UNKNOWN = 32
+    SLOPE = 33
+    ROTOR_SPIN_UP = 34
+    ROTOR_SAG = 35
+    ROTOR_OVERSPEED = 36
+    ROTOR_SENSOR = 37
+    DETONATION = 38
+    ENGINE_STALL = 39
+    TOO_HOT = 40
+    SUPPLY_LOW = 41
+    LOOP_STALL = 42
+    MOVED_WHILE_BRAKED = 43
+    TRACK_STUCK = 44
+    BOOT_LOOP = 45
+    CONFIG_ENVELOPE = 46
+    PERSON_NEAR = 47
+    MAINTENANCE = 48
+    GNSS_LOST = 49
+    POSITION_FLOAT = 50
+    POSITION_UNPROVEN = 51
+    POSITION_JUMP = 52
+    POSITION_DRIFT = 53
+    WRONG_BASE = 54
+    HEADING_LOST = 55
+    TOOL_HEIGHT_UNKNOWN = 56
+    TRACK_SLIP = 57
+    FENCE = 58
+    UNPROCESSED_GROUND = 59
+    ATTENTION = 60
+    MISSION_LEFT = 61
+    LINK_SLOW = 62
+    IMU_NOISY = 63
+    CORRECTIONS_OLD = 64
+    TICKS_LATE = 65
+    VIDEO_LATE = 66
+    HOT = 67
+    LINK_AGEING = 68
+    CONSOLE_BATTERY_LOW = 69
+    CONSOLE_TILTING = 70
+    SUPPLY_WARN = 71
+    SLOPE_NEAR = 72
+    SECOND_STATION = 73
+    BAD_FRAMES = 74
+
+
+def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
+    """`levels` is the class by hand, then in a mission where it differs, then `r` where RECOVERY may drive on."""
+    auto = levels.rstrip("r")[-1]
+    return Rule(
+        code.name.lower(), Level(int(levels[0])), Level(int(auto)), Recovery(recovery), levels.endswith("r"), text
+    )
+
+
+_R = StopReason
+RULES: tuple[Rule, ...] = (
+    _rule(_R.ESTOP_MACHINE, "5", "H", "E-stop pressed on the machine. Release the button there, then RESET."),
+    _rule(_R.ESTOP_CONSOLE, "5", "N", "E-stop from a console. Release it on your console, centre the sticks, RESET."),
+    _rule(
+        _R.FIRE, "5", "H", "Fire or smoke. Keep away; when it is out, press and release the machine's e-stop, RESET."
+    ),
+    _rule(_R.ROLL_OVER, "5", "H", "Rolled over. When it stands again, press and release the machine's e-stop, RESET."),
+    _rule(
+        _R.RUNAWAY, "5", "P", "Did not stop in time, engine cut. Watch for sliding; when it stands: ACKNOWLEDGE, RESET."
+    ),
+    _rule(
+        _R.ROTOR_UNREQUESTED,
+        "5",
+        "P",
+        "Rotor turned unasked, engine cut. Do not approach; at rest: ACKNOWLEDGE, RESET.",
+    ),
+    _rule(_R.ROTOR_STUCK_ON, "5", "P", "Rotor still turning 10 s after off, engine cut. At rest: ACKNOWLEDGE, RESET."),
+    _rule(_R.CONTROLLER_HUNG, "5", "P", "Controller hangs. It restarts by itself; then ACKNOWLEDGE, RESET."),
+    _rule(_R.CONTROLLER_RESET, "4", "P", "Controller restarted while in use. Check its supply, ACKNOWLEDGE, RESET."),
+    _rule(_R.SETPOINT_MISMATCH, "4", "P", "Controller does not apply what it is told. ACKNOWLEDGE, RESET; again: tow."),
+    _rule(
+        _R.ROTOR_NOT_STOPPING,
+        "4",
+        "P",
+        "Rotor still turning 6 s after off. Do not approach; at rest: ACKNOWLEDGE, RESET.",
+    ),
+    _rule(
+        _R.HYDRAULIC_PRESSURE_LOST,
+        "4",
+        "P",
+        "Hydraulic pressure lost, brakes hold. Look for a burst hose; winch, or ACKNOWLEDGE, RESET.",
+    ),
+    _rule(_R.ENGINE_OVERSPEED, "4", "P", "Engine over-speed, shut down. ACKNOWLEDGE, RESET."),
+    _rule(_R.OIL_PRESSURE_LOW, "4r", "P", "Engine oil pressure low. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
+    _rule(_R.OVERHEATED, "4r", "P", "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET."),
+    _rule(_R.CONTROLLER_FAULT, "4", "P", "Controller reports a fault. Read its code, ACKNOWLEDGE, RESET."),
+    _rule(_R.LINK_LOST, "3", "N", "Radio link lost. Centre the sticks, release hold-to-run, RESET, ARM."),
+    _rule(_R.LINK_FLAPPING, "3", "N", "Radio link keeps breaking. Improve it (antenna, distance), then RESET, ARM."),
+    _rule(_R.CONSOLE_FROZEN, "3", "N", "Console repeats old stick values. Restart it, TAKE, RESET, ARM."),
+    _rule(_R.STICK_FAULT, "3", "N", "Stick gives impossible values. Check the console's stick, RESET, ARM."),
+    _rule(_R.CONSOLE_BATTERY_EMPTY, "3", "N", "Console battery below 5 %. Change it, RESET, ARM."),
+    _rule(_R.CONSOLE_TILTED, "3", "N", "Console dropped or tilted. Hold it upright, RESET, ARM."),
+    _rule(_R.VIDEO_STALE, "3", "N", "Picture older than 0.5 s. Restore the video, RESET, ARM."),
+    _rule(
+        _R.DUPLICATE_STATION,
+        "3",
+        "P",
+        "Two consoles use one identity. Switch one off, wait 5 s, TAKE, ACKNOWLEDGE, RESET.",
+    ),
+    _rule(_R.LEASE_RELEASED, "3", "N", "Control was released. TAKE, RESET, ARM."),
+    _rule(_R.OPERATOR_STOP, "3", "N", "Stopped by an operator. RESET, ARM."),
+    _rule(_R.ARM_UNUSED, "3", "N", "Armed but not used. RESET, ARM when you want to drive."),
+    _rule(_R.CONTROLLER_LOST, "3", "N", "No answer from the controller. Check its cable and supply, RESET, ARM."),
+    _rule(_R.HANDSHAKE, "3", "N", "Controller has another version or configuration. Load the matching one."),
+    _rule(
+        _R.WIRE_ERRORS, "3", "N", "Too many damaged frames from the controller. Check the cable's shield, RESET, ARM."
+    ),
+    _rule(
+        _R.TRACK_SENSOR, "3r", "P", "Track encoder dead or reversed. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."
+    ),
+    _rule(_R.TILT_DISAGREES, "3r", "P", "Tilt sensors disagree. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
+    _rule(_R.TILT_UNKNOWN, "3r", "N", "No tilt measurement. RESET; to drive out: ARM, RECOVERY."),
+    _rule(_R.SLOPE, "3r", "N", "Too steep. RESET, ARM, RECOVERY: back out the way it came."),
+    _rule(_R.ROTOR_SPIN_UP, "3", "N", "Rotor does not reach its speed. Look for wire or stones, RESET, ARM."),
+    _rule(_R.ROTOR_SAG, "3", "N", "Rotor too slow for 3 s: overload. RESET, ARM, continue; it backs off first."),
+    _rule(_R.ROTOR_OVERSPEED, "3", "P", "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM."),
+    _rule(_R.ROTOR_SENSOR, "3r", "P", "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
+    _rule(_R.DETONATION, "3r", "P", "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM."),
+    _rule(_R.ENGINE_STALL, "3", "N", "Engine stalled. RESET, ARM starts it again."),
+    _rule(_R.TOO_HOT, "3r", "P", "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM."),
+    _rule(
+        _R.SUPPLY_LOW, "3r", "P", "Supply voltage below 21 V. Charge; to drive out: ACKNOWLEDGE, RESET, ARM, RECOVERY."
+    ),
+    _rule(_R.LOOP_STALL, "3", "N", "The computer missed its beat. RESET, ARM; if it repeats, end the work."),
+    _rule(_R.MOVED_WHILE_BRAKED, "3", "P", "Moved although braked. Watch for sliding, ACKNOWLEDGE, RESET, ARM."),
+    _rule(_R.TRACK_STUCK, "3", "P", "A track runs although told to stand. ACKNOWLEDGE, RESET; again: tow."),
+    _rule(_R.BOOT_LOOP, "3", "P", "The computer restarted more than 3 times in 5 min. Check the supply, ACKNOWLEDGE."),
+    _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
+    _rule(_R.PERSON_NEAR, "3", "N", "Someone is near the machine. When everyone is away: RESET, ARM."),
+    _rule(_R.MAINTENANCE, "3", "N", "Maintenance mode is on. Switch it off at the machine."),
+    _rule(_R.GNSS_LOST, "13", "N", "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again."),
+    _rule(
+        _R.POSITION_FLOAT,
+        "13",
+        "N",
+        "Position not RTK fixed. Wait for fixed or drive by hand; RESET, ARM, start again.",
+    ),
+    _rule(
+        _R.POSITION_UNPROVEN,
+        "13",
+        "N",
+        "Position not proven. Wait or drive a few metres by hand; RESET, ARM, start again.",
+    ),
+    _rule(_R.POSITION_JUMP, "13", "N", "Position jumped. Wait 5 s for it to settle, RESET, ARM, start again."),
+    _rule(
+        _R.POSITION_DRIFT,
+        "13",
+        "P",
+        "GNSS drifts against tracks and gyro. Check a known point, ACKNOWLEDGE, RESET, ARM.",
+    ),
+    _rule(
+        _R.WRONG_BASE,
+        "13",
+        "P",
+        "Corrections from another base station. Set up the right one, ACKNOWLEDGE, RESET, ARM.",
+    ),
+    _rule(_R.HEADING_LOST, "13", "N", "Heading unknown or contradictory. Drive by hand, RESET, ARM, start again."),
+    _rule(
+        _R.TOOL_HEIGHT_UNKNOWN, "13", "N", "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand."
+    ),
+    _rule(_R.TRACK_SLIP, "13", "N", "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand."),
+    _rule(_R.FENCE, "23", "N", "At or outside the fence. RESET, ARM, drive inwards by hand."),
+    _rule(
+        _R.UNPROCESSED_GROUND, "13", "N", "Tracks would stand on unprocessed ground. RESET, ARM, drive back by hand."
+    ),
+    _rule(
+        _R.ATTENTION, "13", "N", "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute."
+    ),
+    _rule(_R.MISSION_LEFT, "13", "N", "Mission paused or ended. RESET, ARM; MISSION START continues."),
+    _rule(_R.LINK_SLOW, "2", "A", "Radio link slow: speed limited to 0.3 m/s."),
+    _rule(_R.IMU_NOISY, "2", "A", "Gyro saturated or stuck: speed limited."),
+    _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
+    _rule(_R.TICKS_LATE, "2", "A", "The computer is late: speed limited."),
+    _rule(_R.VIDEO_LATE, "2", "A", "Picture is late: speed limited."),
+    _rule(_R.HOT, "2", "A", "Oil or coolant hot: speed limited."),
+    _rule(_R.LINK_AGEING, "12", "A", "Radio link late."),
+    _rule(_R.CONSOLE_BATTERY_LOW, "1", "A", "Console battery below 20 %."),
+    _rule(_R.CONSOLE_TILTING, "1", "A", "Console tilted: it will stop the machine."),
+    _rule(_R.SUPPLY_WARN, "1", "A", "Supply voltage below 22.5 V."),
+    _rule(_R.SLOPE_NEAR, "1", "A", "Slope above 80 % of the limit."),
+    _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
+    _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
+)
+
+
+def mask(*reasons: StopReason) -> int:
+    """Bits of these reasons."""
+    bits = 0
+    for reason in reasons:
+        bits |= 1 << reason
+    return bits
+
+
+def _where(level: Level | None = None, auto_level: Level | None = None, recovery: Recovery | None = None) -> int:
+    bits = 0
+    for code, rule in enumerate(RULES):
+        if level in (None, rule.level) and auto_level in (None, rule.auto_level) and recovery in (None, rule.recovery):
+            bits |= 1 << code
+    return bits
+
+
+ESTOP_MASK = _where(level=Level.ESTOP)
+FAULT_MASK = _where(level=Level.FAULT)
+STOP_MASK = _where(level=Level.STOP)
+AUTO_STOP_MASK = _where(auto_level=Level.STOP)
+LIMIT_MASK = _where(level=Level.LIMIT)
+AUTO_LIMIT_MASK = _where(auto_level=Level.LIMIT)
+LATCH_MASK = _where(recovery=Recovery.ACKNOWLEDGE) | _where(recovery=Recovery.MACHINE)
+MACHINE_MASK = _where(recovery=Recovery.MACHINE)
+ACKNOWLEDGE_MASK = _where(recovery=Recovery.ACKNOWLEDGE)
+RETREAT_MASK = sum(1 << code for code, rule in enumerate(RULES) if rule.retreat)
+HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)
+
+
+def codes(bits: int) -> tuple[StopReason, ...]:
+    """The reasons of a mask, worst first."""
+    found = []
+    while bits:
+        low = bits & -bits
+        found.append(StopReason(low.bit_length() - 1))
+        bits ^= low
+    return tuple(found)
+
+
+def names(bits: int) -> tuple[str, ...]:
+    """Their names, worst first: the table is sorted by class."""
+    return tuple(RULES[code].name for code in codes(bits))
+
+
+def text(name: str) -> str:
+    """What the operator is told for the reason of this name."""
+    return RULES[StopReason[name.upper()]].text
