@@ -14,6 +14,8 @@ class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Track speeds are of the belt [m/s], positive forward; `tool_value_m` is a height above or a depth below the
     undisturbed ground according to `tool_mode`. `brake` asks for the parking brake once |v| < 0.05 m/s.
+    `reset` clears what the controller latched and whose cause is gone; it is heard only with all set-points zero, and
+    starts nothing.
     """
 
     sequence: int
@@ -30,3 +32,4 @@ class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     beacon: bool = False
     suppression: bool = False
     kill: bool = False
+    reset: bool = False

@@ -192,6 +192,7 @@ class ReceivedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     beacon: bool
     suppression: bool
     kill: bool
+    reset: bool = False
 
 
 class OperatorEdge(IntFlag):

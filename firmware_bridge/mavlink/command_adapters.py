@@ -7,6 +7,7 @@ from firmware_bridge.mavlink._dialect import (
     FLAIL_COMMAND_FLAGS_BRAKE,
     FLAIL_COMMAND_FLAGS_HORN,
     FLAIL_COMMAND_FLAGS_KILL,
+    FLAIL_COMMAND_FLAGS_RESET,
     FLAIL_COMMAND_FLAGS_SUPPRESSION,
 )
 from firmware_bridge.mavlink.conventions import saturated_u16
@@ -42,6 +43,7 @@ _FLAGS_KNOWN = (
     | FLAIL_COMMAND_FLAGS_BEACON
     | FLAIL_COMMAND_FLAGS_SUPPRESSION
     | FLAIL_COMMAND_FLAGS_KILL
+    | FLAIL_COMMAND_FLAGS_RESET
 )
 
 
@@ -76,6 +78,7 @@ def encode_command(command: "ActuatorCommand", sequence: int) -> bytes:
         | (FLAIL_COMMAND_FLAGS_BEACON if command.beacon else 0)
         | (FLAIL_COMMAND_FLAGS_SUPPRESSION if command.suppression else 0)
         | (FLAIL_COMMAND_FLAGS_KILL if command.kill else 0)
+        | (FLAIL_COMMAND_FLAGS_RESET if command.reset else 0)
     )
     payload = _COMMAND.packer.pack(
         command.sequence & 0xFFFFFFFF,
@@ -121,6 +124,7 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
         beacon=bool(flags & FLAIL_COMMAND_FLAGS_BEACON),
         suppression=bool(flags & FLAIL_COMMAND_FLAGS_SUPPRESSION),
         kill=bool(flags & FLAIL_COMMAND_FLAGS_KILL),
+        reset=bool(flags & FLAIL_COMMAND_FLAGS_RESET),
     )
 
 

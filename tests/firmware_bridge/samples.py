@@ -33,6 +33,7 @@ COMMAND = ActuatorCommand(
     beacon=True,
     suppression=True,
     kill=True,
+    reset=True,
 )
 STATUS = ControllerStatus(
     time_ms=987_654,
