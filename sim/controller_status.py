@@ -12,6 +12,7 @@ ARM_ANGLE_SIGMA_M = 0.05
 """What a depth by the arm's angle alone is worth on uneven ground."""
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
 """Building an IntFlag from bits costs 1 us, a look-up 0.02."""
+_TOOL_SENSOR = int(ControllerFault.TOOL_SENSOR)
 
 
 class Counters(NamedTuple):
@@ -31,7 +32,7 @@ class Contacts(Protocol):
     fire: bool
     shock: bool
     oil_pressure_low: bool
-    fault_bits: ControllerFault
+    fault_bits: int
 
     @property
     def state(self) -> ControllerState:
@@ -81,7 +82,7 @@ def compose(
         hydraulic_temp_degc=engine.hydraulic_degc,
         coolant_temp_degc=engine.coolant_degc,
         supply_voltage_v=engine.supply_v,
-        fault_bits=int(contacts.fault_bits) | (int(ControllerFault.TOOL_SENSOR) if lost else 0),
+        fault_bits=contacts.fault_bits | (_TOOL_SENSOR if lost else 0),
         applied_rotor_radps=outputs.rotor_radps,
         depth_datum=DepthDatum.ARM_ANGLE if lost else DepthDatum.GROUND_AHEAD,
         status_count=counters.status_count,
