@@ -20,10 +20,11 @@ class GroundSettings(Strict):
 
 
 class SlipSettings(Strict):
-    """Share of belt speed lost by each track on level ground at no load."""
+    """Share of belt speed lost by each track on level ground at no load; creep downhill per metre and tan(slope)."""
 
     left_ratio: Ratio = 0.03
     right_ratio: Ratio = 0.03
+    crab_ratio: Ratio = 0.1
 
 
 class SensorSettings(Strict):

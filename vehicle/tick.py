@@ -1,4 +1,4 @@
-"""One step of the whole vehicle, 50 times a second: pure, no clock, no I/O, no await.
+r"""One step of the whole vehicle, 50 times a second: pure, no clock, no I/O, no await.
 
 wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate -> wire
                                     \\-> ledger -> telemetry, record
@@ -57,15 +57,14 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     return after, Outputs(command=command, report=report, events=events)
 
 
-def _requests(
-    state: VehicleState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState
-) -> Requests:
+def _requests(state: VehicleState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire."""
     config = state.config
     frame = wire.operator[-1] if wire.operator else state.gate.frame
+    depth_m = wishes.depth_wish_m(config, *((wire.status.depth_sigma_m,) if wire.status is not None else ()))
     return Requests(
         auto_drive=follower.step(task, estimate, config, flail.speed_ratio),
-        auto_flail=governor.request(task, config, wishes.depth_wish_m(config), wishes.height_wish_m(config)),
+        auto_flail=governor.request(task, config, depth_m, wishes.height_wish_m(config)),
         auto_phase=task.phase,
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),

@@ -35,8 +35,9 @@ def _by_depth(wire: WireState, config: VehicleConfig) -> float:
     """Slow while the tool is rising out of the required depth: better late than uncredited."""
     if wire.status is None:
         return 1.0
-    spare_m = wire.status.depth_m - config.mission.required_depth_m
-    return max(0.2, min(1.0, spare_m / DEPTH_BAND_M))
+    withheld_m = config.mission.k_sigma * wire.status.depth_sigma_m
+    spare_m = wire.status.depth_m - config.mission.required_depth_m - withheld_m
+    return max(0.2, min(1.0, 0.5 + spare_m / DEPTH_BAND_M))
 
 
 def request(task: Task, config: VehicleConfig, depth_m: float, height_m: float) -> FlailRequest:

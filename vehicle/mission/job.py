@@ -11,13 +11,13 @@ import msgspec
 from vehicle.config import VehicleConfig
 from vehicle.messages import Estimate, MissionPhase, Mode, RotorState
 from vehicle.mission import task as wishes
-from vehicle.mission.progress import length_m, segment_of, segment_progress
+from vehicle.mission.progress import length_m, segment_of, segment_progress, turn_goal_rad
 from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState, VehicleState
 from vehicle.units import wrap_rad
 
 ALONG_DONE_M = 0.01
-PIVOT_DONE_RAD = math.radians(0.4)
+PIVOT_DONE_RAD = math.radians(0.25)
 PIVOT_SETTLED_RADPS = math.radians(1.0)
 STANDSTILL_MPS = 0.01
 START_DISTANCE_MAX_M = 1.0
@@ -71,7 +71,7 @@ def _first_phase(segment: Segment) -> MissionPhase:
 
 
 def _next_phase(state: MissionState, now_ns: int) -> MissionState:
-    """The table of the job. After WORK the tool is raised; a RAISE in a started swath means re-entry: back off first."""
+    """The table of the job. After WORK the tool is raised; RAISE in a started swath means re-entry: back off."""
     phase, change = state.phase, {}
     if phase is MissionPhase.SPIN_UP:
         phase = MissionPhase.LOWER
@@ -107,7 +107,7 @@ def _rotor_ready(state: MissionState, vehicle: VehicleState, estimate: Estimate,
 def _at_depth(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
     del state, estimate
     status = vehicle.wire.status
-    return status is not None and status.depth_m >= wishes.depth_wish_m(config) - DEPTH_REACHED_M
+    return status is not None and status.depth_m >= wishes.depth_wish_m(config, status.depth_sigma_m) - DEPTH_REACHED_M
 
 
 def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
@@ -124,10 +124,10 @@ def _worked(state: MissionState, vehicle: VehicleState, estimate: Estimate, conf
 
 
 def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
-    del vehicle, config
+    del vehicle
     segment = segment_of(state)
     if segment.kind is SegmentKind.TURN:
-        left_rad = wrap_rad(segment.yaw_end_rad - estimate.yaw_rad)
+        left_rad = wrap_rad(turn_goal_rad(state, estimate, config.machine.tool.ahead_m) - estimate.yaw_rad)
         return abs(left_rad) < PIVOT_DONE_RAD and abs(estimate.yaw_rate_radps) < PIVOT_SETTLED_RADPS
     along, _ = segment_progress(segment, estimate)
     return along >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS

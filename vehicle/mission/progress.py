@@ -8,6 +8,9 @@ from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState
 from vehicle.units import wrap_rad
 
+AIM_MAX_RAD = math.radians(4.0)
+"""More would turn the body's corners further out than the pivot's own disc allows for."""
+
 
 def segment_of(state: MissionState) -> Segment:
     """The segment being driven; call only while the job is not done."""
@@ -24,6 +27,24 @@ def course_rad(segment: Segment) -> float:
 def length_m(segment: Segment) -> float:
     """Length of the body origin's way on a straight segment."""
     return distance_m(segment.points_m[0], segment.points_m[-1])
+
+
+def turn_goal_rad(state: MissionState, estimate: Estimate, tool_ahead_m: float) -> float:
+    """Yaw at which a turn ends.
+
+    Skid moves the body origin while it pivots, so the turn before a swath aims the *tool* at the swath's line; the body
+    then follows it like a trailer.
+    """
+    assert state.plan is not None
+    segment, following = segment_of(state), state.index + 1
+    goal = segment.yaw_end_rad
+    if following >= len(state.plan.segments) or state.plan.segments[following].kind is not SegmentKind.SWATH:
+        return goal
+    swath = state.plan.segments[following]
+    here = (estimate.east_m, estimate.north_m)
+    _, cross_m = along_cross_m(here, swath.points_m[0], swath.yaw_start_rad)
+    aim_rad = math.asin(max(-1.0, min(1.0, -cross_m / tool_ahead_m)))
+    return wrap_rad(goal + max(-AIM_MAX_RAD, min(AIM_MAX_RAD, aim_rad)))
 
 
 def segment_progress(segment: Segment, estimate: Estimate) -> tuple[float, float]:

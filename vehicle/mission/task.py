@@ -7,22 +7,29 @@ import msgspec
 from vehicle.config import VehicleConfig
 from vehicle.geometry import offset_m
 from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
-from vehicle.mission.progress import course_rad, length_m, segment_of, segment_progress
+from vehicle.mission.progress import course_rad, length_m, segment_of, segment_progress, turn_goal_rad
 from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState
 from vehicle.units import wrap_rad
 
-DEPTH_MARGIN_M = 0.02
-"""Worked below the required depth, so that unevenness and k sigma of the depth sensor do not withhold credit."""
+DEPTH_MARGIN_M = 0.01
+"""Error with which the arm follows uneven ground."""
+DEPTH_READING_SIGMAS = 3.5
+"""One reading in two thousand that dips below what credit asks breaks a run and leaves an unproven stripe across the
+swath, so the set-point keeps the sensor's own scatter above it as well."""
+DEPTH_SIGMA_ASSUMED_M = 0.01
+"""Until the controller reports its own."""
 BACK_OFF_SPEED_MPS = 0.2
 ROTOR_PHASES = (MissionPhase.SPIN_UP, MissionPhase.LOWER, MissionPhase.WORK, MissionPhase.RAISE)
 DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 
 
-def depth_wish_m(config: VehicleConfig) -> float:
-    """Depth set-point: the required depth and a margin, within what the tool can reach."""
-    return min(config.mission.required_depth_m + DEPTH_MARGIN_M, config.machine.tool.depth_max_m)
+def depth_wish_m(config: VehicleConfig, depth_sigma_m: float = DEPTH_SIGMA_ASSUMED_M) -> float:
+    """Depth set-point: required depth, k sigma that credit withholds, the readings' scatter; within the tool's reach."""
+    sigmas = config.mission.k_sigma + DEPTH_READING_SIGMAS
+    wish = config.mission.required_depth_m + sigmas * depth_sigma_m + DEPTH_MARGIN_M
+    return min(wish, config.machine.tool.depth_max_m)
 
 
 def height_wish_m(config: VehicleConfig) -> float:
@@ -48,7 +55,10 @@ def task(state: MissionState, estimate: Estimate, config: VehicleConfig) -> Task
         return _back_off(base, state, segment, config)
     if phase is MissionPhase.MOVE and segment.kind is SegmentKind.TURN:
         return msgspec.structs.replace(
-            base, drive=DriveKind.PIVOT, yaw_goal_rad=segment.yaw_end_rad, turn_rad=segment.turn_rad
+            base,
+            drive=DriveKind.PIVOT,
+            yaw_goal_rad=turn_goal_rad(state, estimate, config.machine.tool.ahead_m),
+            turn_rad=segment.turn_rad,
         )
     return _line(base, segment) if phase in (MissionPhase.WORK, MissionPhase.MOVE) else base
 

@@ -1,0 +1,125 @@
+"""Composition root of a simulated run: the unchanged vehicle loop before the byte ports, the world behind them.
+
+Order inside a tick (`Phase`): the world moves and reports, the radio delivers, the operator acts, the vehicle decides,
+the observers look.
+"""
+
+import asyncio
+import math
+from typing import cast
+
+import msgspec
+
+from firmware_bridge.ports import MemoryPort
+from sim.ground import GroundParams, PlaneGround
+from sim.operator import Script, ScriptedOperator
+from sim.plant import PlantParams, Pose
+from sim.radio import Radio, RadioParams
+from sim.scenario import Scenario
+from sim.sensors import SensorParams
+from sim.virtual_time import Phase, TickBarrier
+from sim.world import World, WorldParams
+from vehicle.config import MachineConfig, VehicleConfig, config_hash
+from vehicle.loop import Listener, VehicleLoop
+from vehicle.plan import Plan
+from vehicle.record.writer import Recorder
+from vehicle.state import GateState, MissionState, VehicleState
+
+
+class Rig(msgspec.Struct):
+    """Everything of one run; observers subscribe to `barrier`."""
+
+    barrier: TickBarrier
+    world: World
+    vehicle: VehicleLoop
+    operator: ScriptedOperator
+    config: VehicleConfig
+
+
+def vehicle_config(scenario: Scenario, machine: MachineConfig) -> VehicleConfig:
+    """The vehicle's own configuration; the simulator's settings are no part of it."""
+    return VehicleConfig(vehicle_id=scenario.name, machine=machine, mission=scenario.mission)
+
+
+def world_params(scenario: Scenario) -> WorldParams:
+    """The scenario's figures as the world takes them."""
+    sensors = scenario.sensors
+    return WorldParams(
+        tracks=PlantParams(
+            slip_left_ratio=scenario.slip.left_ratio,
+            slip_right_ratio=scenario.slip.right_ratio,
+            crab_ratio=scenario.slip.crab_ratio,
+        ),
+        sensors=SensorParams(
+            gnss_sigma_m=sensors.gnss_sigma_m,
+            heading_sigma_rad=math.radians(sensors.heading_sigma_deg),
+            tilt_sigma_rad=math.radians(sensors.imu_tilt_sigma_deg),
+        ),
+    )
+
+
+def ground_of(scenario: Scenario) -> PlaneGround:
+    """The scenario's terrain."""
+    ground = scenario.ground
+    params = GroundParams(
+        slope_rad=math.radians(ground.slope_deg),
+        uphill_yaw_rad=math.radians(270.0 - ground.slope_bearing_deg),
+        unevenness_rms_m=ground.unevenness_m,
+        specific_energy_mjpm3=ground.soil_energy_mj_per_m3,
+    )
+    return PlaneGround(params, seed=scenario.seed)
+
+
+def start_pose(plan: Plan) -> Pose:
+    """The machine stands where its plan begins."""
+    first = plan.segments[0]
+    return Pose(first.points_m[0][0], first.points_m[0][1], first.yaw_start_rad)
+
+
+def assemble(
+    scenario: Scenario,
+    machine: MachineConfig,
+    plan: Plan,
+    recorder: Recorder,
+    listeners: tuple[Listener, ...] = (),
+    script: Script | None = None,
+) -> Rig:
+    """Wire one run together; call inside the running loop."""
+    config = vehicle_config(scenario, machine)
+    name = config_hash(config)
+    # a session is named by what makes the run, so that the same seed gives the same bytes
+    session = (scenario.seed * 2_654_435_761 + 1) & 0x7FFF_FFFF_FFFF_FFFF
+    state = VehicleState(
+        config=config,
+        datum=plan.datum,
+        session_id=session,
+        mission=MissionState(plan=plan),
+        gate=GateState(session_id=session, config_hash=name),
+    )
+    host, controller = MemoryPort.pair()
+    radio = Radio(
+        RadioParams(
+            delay_s=scenario.radio.delay_ms / 1e3,
+            jitter_s=scenario.radio.jitter_ms / 1e3,
+            loss_ratio=scenario.radio.loss_ratio,
+        ),
+        seed=scenario.seed,
+    )
+    world = World(
+        controller,
+        machine,
+        ground_of(scenario),
+        world_params(scenario),
+        start_pose(plan),
+        plan.datum,
+        seed=scenario.seed,
+        config_hash=name,
+    )
+    vehicle = VehicleLoop(state, host, radio.vehicle, recorder, listeners)
+    operator = ScriptedOperator(radio.station, script if script is not None else Script())
+    barrier = TickBarrier(cast("asyncio.AbstractEventLoop", asyncio.get_running_loop()))
+    barrier.subscribe(Phase.WORLD, world.step)
+    barrier.subscribe(Phase.RADIO, radio.step)
+    barrier.subscribe(Phase.STATION, operator.step)
+    barrier.subscribe(Phase.VEHICLE, vehicle.step)
+    return Rig(barrier=barrier, world=world, vehicle=vehicle, operator=operator, config=config)
