@@ -1,0 +1,410 @@
+import itertools
+
+import msgspec
+import pytest
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink.framing import frame_bytes
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.types import (
+    ControllerFault,
+    ControllerFlag,
+    ControllerHello,
+    ControllerState,
+    ControllerStatus,
+    DepthDatum,
+    EngineMode,
+    ToolMode,
+)
+from sim.controller import ControllerParams
+from sim.world import WorldParams
+from tests.sim.bench import HASH, SLOW_BOOT, Bench, drive, neutral
+from tests.sim.conftest import TOOL, TRACKS
+
+TICK_MS = 20
+
+
+@pytest.fixture
+def bench(machine):
+    return Bench(machine)
+
+
+def stop_instant_ms(bench: Bench) -> float:
+    """When the set-point began to fall, counted back from how far it has fallen."""
+    outputs = bench.world.controller.outputs
+    fallen_s = (0.28 - outputs.left_mps) / TRACKS.decel_mps2
+    return bench.now_ns / 1e6 - fallen_s * 1e3
+
+
+def driving(bench: Bench, speed_mps: float = 0.28, **changes) -> Bench:
+    bench.ready()
+    bench.run(2.0, drive(speed_mps, **changes))
+    return bench
+
+
+def test_starts_safe_braked_and_silent_until_booted(machine):
+    bench = Bench(machine, SLOW_BOOT)
+    bench.run(0.9, drive(0.2))
+    assert bench.log == []
+    bench.run(0.2)
+    assert bench.status.state is ControllerState.BOOT
+    assert ControllerFlag.BRAKE_ON in bench.status.flags
+    assert bench.world.tracks.standing
+
+
+def test_motion_needs_a_neutral_command_first(bench):
+    bench.run(3.0, drive(0.28))
+    assert bench.world.tracks.standing
+    assert bench.status.state is ControllerState.SAFE
+    bench.step(neutral())
+    bench.run(1.0, drive(0.28))
+    assert bench.status.state is ControllerState.RUN
+    assert bench.world.tracks.belt_left_mps > 0.25
+
+
+def test_rotor_too_needs_a_neutral_command_first(bench):
+    bench.run(3.0, neutral(rotor_speed_radps=40.0, engine=EngineMode.WORK))
+    assert bench.world.flail.rotor_radps == 0.0
+
+
+@pytest.mark.parametrize("valid_for_ms", [150, 130, 70, 55])
+def test_lease_ends_to_the_millisecond(bench, valid_for_ms):
+    driving(bench)
+    bench.send(drive(0.28, valid_for_ms=valid_for_ms))
+    arrived_ms = bench.now_ns / 1e6
+    bench.run(0.24)
+    assert stop_instant_ms(bench) - arrived_ms == pytest.approx(valid_for_ms, abs=1e-4)
+    bench.run(0.2)
+    assert bench.status.state is ControllerState.SAFE
+    assert ControllerFlag.LEASE_EXPIRED in bench.status.flags
+
+
+def test_watchdog_of_its_own_stops_at_200_ms_when_the_lease_timer_is_dead(bench):
+    driving(bench)
+    bench.world.controller.lease_timer_dead = True
+    bench.send(drive(0.28))
+    arrived_ms = bench.now_ns / 1e6
+    bench.run(0.3)
+    assert stop_instant_ms(bench) - arrived_ms == pytest.approx(200.0, abs=1e-4)
+
+
+def test_lease_is_capped_whatever_the_command_asks(machine):
+    bench = Bench(machine, WorldParams(controller=ControllerParams(lease_max_ms=60)))
+    driving(bench)
+    bench.send(drive(0.28, valid_for_ms=150))
+    arrived_ms = bench.now_ns / 1e6
+    bench.run(0.16)
+    assert stop_instant_ms(bench) - arrived_ms == pytest.approx(60.0, abs=1e-4)
+
+
+def test_short_lapse_stops_and_the_next_lease_drives_on(bench):
+    driving(bench, valid_for_ms=10)
+    # 10 ms of each tick alive, 10 ms dead: it accelerates at 0.5 and brakes at 0.8, so it never gets going.
+    assert bench.world.controller.outputs.left_mps < 0.02
+    bench.run(1.0, drive(0.28, valid_for_ms=40))
+    assert bench.world.controller.outputs.left_mps == pytest.approx(0.28)
+
+
+def test_silence_beyond_the_watchdog_needs_neutral_again(bench):
+    driving(bench)
+    bench.run(0.5)
+    bench.run(3.0, drive(0.28))
+    assert bench.world.tracks.standing
+    assert bench.status.state is ControllerState.SAFE
+    bench.step(neutral())
+    bench.run(1.0, drive(0.28))
+    assert bench.world.tracks.belt_left_mps > 0.25
+
+
+def test_stop_shape_after_silence(bench):
+    driving(bench, rotor_speed_radps=40.0, engine=EngineMode.WORK, tool_mode=ToolMode.DEPTH, tool_value_m=0.2)
+    arm_m = bench.world.flail.arm_m
+    assert bench.world.flail.arm_rate_mps < -0.1
+    bench.run(0.2)
+    outputs = bench.world.controller.outputs
+    assert outputs.rotor_radps == 0.0
+    assert outputs.arm_rate_mps == 0.0
+    # The valve shuts within its lag; it is not driven on and never up.
+    settled_m = bench.world.flail.arm_m
+    bench.run(4.0)
+    assert bench.world.flail.arm_m == pytest.approx(settled_m, abs=0.02)
+    assert bench.world.flail.arm_m < arm_m
+    assert bench.world.engine.running
+    assert bench.world.engine.mode is EngineMode.IDLE
+    assert bench.world.tracks.standing
+    assert outputs.brake
+
+
+def test_ramps_are_those_of_the_profile(bench):
+    bench.ready()
+    applied = []
+    for _ in range(150):
+        bench.step(drive(1.0))
+        applied.append(bench.world.controller.outputs.left_mps)
+    steps = [b - a for a, b in itertools.pairwise(applied) if a > 0.02 and b < 0.99]
+    assert min(steps) == pytest.approx(max(steps)) == pytest.approx(TRACKS.accel_mps2 * 0.02)
+    applied = []
+    for _ in range(100):
+        bench.step(neutral())
+        applied.append(bench.world.controller.outputs.left_mps)
+    steps = [a - b for a, b in itertools.pairwise(applied) if a < 0.98 and b > 0.01]
+    assert min(steps) == pytest.approx(max(steps)) == pytest.approx(TRACKS.decel_mps2 * 0.02)
+
+
+def test_reversal_passes_through_zero(bench):
+    driving(bench)
+    applied = []
+    for _ in range(100):
+        bench.step(drive(-0.28))
+        applied.append(bench.world.controller.outputs.left_mps)
+    assert applied == sorted(applied, reverse=True)
+    assert 0.0 in applied
+    assert applied[-1] == pytest.approx(-0.28)
+
+
+def test_brake_falls_in_below_5_cm_a_second_and_not_before(bench):
+    driving(bench, 1.0)
+    speeds = []
+    while ControllerFlag.BRAKE_ON not in bench.status.flags:
+        speeds.append(bench.world.tracks.belt_left_mps)
+        bench.step(neutral(brake=True))
+        assert len(speeds) < 300
+    assert speeds[-3] > 0.03
+    assert abs(bench.world.tracks.belt_left_mps) < 0.05
+
+
+def test_brake_falls_in_at_t_brake_when_a_belt_will_not_stand(bench):
+    driving(bench)
+    bench.world.tracks.stuck_left_mps = 0.3
+    began_ns = bench.now_ns
+    while not bench.world.controller.outputs.brake:
+        bench.step(neutral(brake=True))
+        assert bench.now_ns - began_ns < 6_000_000_000
+    assert (bench.now_ns - began_ns) / 1e9 == pytest.approx(4.0, abs=0.03)
+
+
+def test_brake_opens_only_for_a_drive_command(bench):
+    bench.run(3.0, neutral(brake=True))
+    assert bench.world.controller.outputs.brake
+    bench.run(1.0, neutral(brake=False))
+    assert bench.world.controller.outputs.brake
+    bench.step(drive(0.1))
+    assert not bench.world.controller.outputs.brake
+
+
+def test_each_command_is_answered_once_at_the_next_tick(bench):
+    bench.ready()
+    bench.log.clear()
+    for _ in range(30):
+        before = bench.sequence
+        bench.step(neutral())
+        answers = [
+            message for t_ns, message in bench.log if t_ns == bench.now_ns and isinstance(message, ControllerStatus)
+        ]
+        assert [answer.command_sequence for answer in answers] == [before + 1]
+    counts = [status.status_count for status in bench.got(ControllerStatus)]
+    assert [b - a for a, b in itertools.pairwise(counts)] == [1] * 29
+
+
+def test_ten_statuses_a_second_where_no_command_comes(bench):
+    bench.run(1.0)
+    bench.log.clear()
+    bench.run(3.0)
+    assert len(bench.got(ControllerStatus)) == 30
+    assert bench.status.command_age_ms == 0xFFFF
+
+
+def test_command_age_counts_from_arrival(bench):
+    bench.ready()
+    bench.run(0.1)
+    assert bench.status.command_age_ms == 100
+
+
+def test_old_or_repeated_sequence_renews_nothing(bench):
+    driving(bench)
+    sequence = bench.sequence
+    for _ in range(30):
+        bench.sequence = sequence - 1
+        bench.step(drive(0.28))
+    assert bench.status.command_sequence == sequence
+    assert bench.world.tracks.belt_left_mps < 0.05
+
+
+def test_sequence_wraps(bench):
+    bench.ready()
+    bench.run(0.3)
+    bench.sequence = 0xFFFF_FFFF - 25
+    bench.step(neutral())
+    bench.run(1.0, drive(0.28))
+    assert bench.status.command_sequence == bench.sequence & 0xFFFF_FFFF
+    assert bench.sequence > 0xFFFF_FFFF
+    assert bench.world.tracks.belt_left_mps > 0.25
+
+
+def test_restarted_host_is_heard_after_the_watchdog_and_from_neutral(bench):
+    driving(bench)
+    bench.sequence = 0
+    bench.run(0.18, neutral())
+    assert bench.status.command_sequence > 10
+    bench.run(0.2, neutral())
+    assert bench.status.command_sequence == bench.sequence
+
+
+def test_kill_brakes_at_once_cuts_the_engine_and_latches(bench):
+    driving(bench, 1.0)
+    bench.step(neutral(kill=True))
+    bench.step(neutral(kill=True))
+    assert bench.status.state is ControllerState.ESTOP
+    assert ControllerFlag.KILL in bench.status.flags
+    bench.run(0.5, neutral(kill=True))
+    assert bench.world.tracks.standing
+    assert not bench.world.engine.running
+    bench.run(1.0, drive(0.28))
+    assert bench.status.state is ControllerState.ESTOP
+    assert bench.world.tracks.standing
+    bench.run(0.1, neutral())
+    assert bench.status.state is ControllerState.RUN
+    assert not bench.world.engine.running
+
+
+def test_open_chain_stops_at_once_and_closing_it_starts_nothing(bench):
+    driving(bench, 1.0, rotor_speed_radps=40.0)
+    bench.world.controller.estop_chain_open = True
+    bench.step(drive(1.0))
+    assert bench.world.controller.outputs.left_mps == 0.0
+    bench.run(0.5, neutral())
+    assert bench.world.tracks.standing
+    assert ControllerFlag.ESTOP_CHAIN_OPEN in bench.status.flags
+    bench.world.controller.estop_chain_open = False
+    bench.run(1.0, drive(1.0))
+    assert bench.status.state is ControllerState.ESTOP
+    assert bench.world.tracks.standing
+    bench.run(0.1, neutral())
+    assert bench.status.state is ControllerState.RUN
+
+
+def test_reboot_counts_forgets_and_demands_neutral(bench):
+    driving(bench)
+    bench.world.controller.reboot(bench.now_ns)
+    bench.run(2.0, drive(0.28))
+    assert bench.status.boot_count == 2
+    assert bench.world.tracks.standing
+    assert bench.status.time_ms < 2_000
+    assert bench.status.state is ControllerState.SAFE
+
+
+def test_hung_controller_repeats_itself_until_its_hardware_watchdog_bites(bench):
+    driving(bench)
+    bench.log.clear()
+    bench.world.controller.hang(bench.now_ns)
+    bench.run(0.1, neutral())
+    assert len({status.status_count for status in bench.got(ControllerStatus)}) == 1
+    assert len(bench.got(ControllerStatus)) == 5
+    assert bench.world.controller.outputs.left_mps == pytest.approx(0.28)
+    bench.run(1.0, neutral())
+    assert bench.status.boot_count == 2
+    assert bench.status.fault_bits & ControllerFault.WATCHDOG_RESET
+    assert bench.world.tracks.standing
+
+
+def test_greets_at_1_hz_until_the_host_agrees(bench):
+    bench.run(3.35, neutral())
+    assert len(bench.hellos) == 4
+    hello = bench.hellos[0]
+    assert (hello.config_hash, hello.boot_count, hello.protocol_version, hello.watchdog_ms) == (HASH, 1, 1, 150)
+    for config_hash, more in ((bytes(8), 3), (HASH, 1)):
+        before = len(bench.hellos)
+        reply = ControllerHello(
+            protocol_version=1, firmware_version=1, config_hash=config_hash, watchdog_ms=150, boot_count=0
+        )
+        bench.host.write(adapters.encode_hello(reply, 0, adapters.HOST_COMPONENT_ID))
+        bench.run(2.5, neutral())
+        assert len(bench.hellos) - before == more
+
+
+def test_command_out_of_range_is_refused_told_and_renews_nothing(bench):
+    driving(bench)
+    spec = SPEC_BY_NAME["FLAIL_COMMAND"]
+    # A lease of 300 ms: well-formed, and more than any command may ask.
+    payload = spec.packer.pack(10_000, 1, 0.28, 0.28, 0.0, 0.0, 300, 0, ToolMode.HOLD, EngineMode.KEEP)
+    for _ in range(30):
+        bench.host.write(frame_bytes(spec.header_id, bytes([spec.crc_extra]), payload, 1, 1, 1))
+        bench.step()
+    assert bench.status.fault_bits & ControllerFault.COMMAND
+    assert bench.world.tracks.belt_left_mps < 0.05
+
+
+def test_set_points_beyond_the_profile_are_capped(bench):
+    driving(bench, 4.0)
+    bench.run(8.0, drive(4.0, rotor_speed_radps=200.0, engine=EngineMode.WORK))
+    assert bench.status.applied_left_mps < 1.5
+    assert bench.status.applied_rotor_radps == pytest.approx(1.05 * TOOL.rotor_speed_radps, rel=1e-6)
+
+
+def test_rotor_takes_its_spin_up_time(bench):
+    bench.ready()
+    began_ns = bench.now_ns
+    working = TOOL.rotor_speed_radps
+    while bench.world.flail.rotor_radps < 0.95 * working:
+        bench.step(neutral(rotor_speed_radps=working, engine=EngineMode.WORK))
+        assert bench.now_ns - began_ns < 20_000_000_000
+    assert (bench.now_ns - began_ns) / 1e9 == pytest.approx(0.95 * TOOL.spin_up_s, abs=0.5)
+
+
+def test_depth_servo_reaches_and_keeps_the_depth_and_height_lifts(bench):
+    bench.ready()
+    work = neutral(rotor_speed_radps=TOOL.rotor_speed_radps, engine=EngineMode.WORK)
+    bench.run(7.0, work)
+    bench.run(9.0, msgspec.structs.replace(work, tool_mode=ToolMode.DEPTH, tool_value_m=0.18))
+    depths = []
+    for _ in range(250):
+        bench.step(msgspec.structs.replace(work, tool_mode=ToolMode.DEPTH, tool_value_m=0.18))
+        depths.append(bench.world.truth().depth_m)
+    assert max(abs(depth - 0.18) for depth in depths) < 0.025
+    assert bench.status.depth_datum is DepthDatum.GROUND_AHEAD
+    bench.run(9.0, neutral(tool_mode=ToolMode.HEIGHT, tool_value_m=0.25, engine=EngineMode.WORK))
+    assert bench.world.truth().depth_m == pytest.approx(-0.25, abs=0.025)
+
+
+def test_lost_depth_sensor_is_told_by_datum_and_fault(bench):
+    bench.ready()
+    bench.world.tool_sensors.depth_lost = True
+    bench.run(0.1, neutral())
+    assert bench.status.depth_datum is DepthDatum.ARM_ANGLE
+    assert bench.status.fault_bits & ControllerFault.TOOL_SENSOR
+    assert bench.status.depth_sigma_m > 0.03
+
+
+def test_shutdown_waits_for_standstill(bench):
+    driving(bench, 1.0)
+    bench.step(neutral(engine=EngineMode.SHUTDOWN))
+    bench.step(neutral(engine=EngineMode.SHUTDOWN))
+    assert bench.world.engine.running
+    bench.run(3.0, neutral(engine=EngineMode.SHUTDOWN))
+    assert not bench.world.engine.running
+
+
+def test_stopping_fault_is_latched(bench):
+    driving(bench)
+    bench.world.controller.fault_bits |= ControllerFault.OUTPUT
+    bench.run(2.0, drive(0.28))
+    assert bench.status.state is ControllerState.FAULT
+    assert bench.world.tracks.standing
+
+
+def test_mute_controller_still_obeys(bench):
+    driving(bench)
+    bench.log.clear()
+    bench.world.controller.mute = True
+    bench.run(1.0, drive(0.28))
+    assert bench.log == []
+    assert bench.world.tracks.belt_left_mps > 0.25
+
+
+@pytest.mark.parametrize("flag", ["fire", "shock", "oil_pressure_low"])
+def test_contacts_are_reported(bench, flag):
+    bench.ready()
+    assert bench.status.flags & ControllerFlag[flag.upper()] == 0
+    setattr(bench.world.controller, flag, True)
+    bench.run(0.04, neutral())
+    assert ControllerFlag[flag.upper()] in bench.status.flags
