@@ -54,12 +54,34 @@ class LocalFrame(msgspec.Struct, frozen=True):
 
     def enu_from_lonlat_array(self, lonlat_deg: FloatArray) -> FloatArray:
         """(n, 2) lon, lat [deg] -> (n, 2) east, north [m] on the ellipsoid's surface."""
-        return np.array([self.enu_from_geodetic(lat, lon, self.alt_m)[:2] for lon, lat in lonlat_deg]).reshape(-1, 2)
+        lonlat = np.asarray(lonlat_deg, dtype=np.float64).reshape(-1, 2)
+        lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
+        radius = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * np.sin(lat) ** 2)
+        x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
+        dx = (radius + self.alt_m) * np.cos(lat) * np.cos(lon) - x0
+        dy = (radius + self.alt_m) * np.cos(lat) * np.sin(lon) - y0
+        dz = (radius * (1.0 - WGS84_E2) + self.alt_m) * np.sin(lat) - z0
+        lat0, lon0 = math.radians(self.lat_deg), math.radians(self.lon_deg)
+        horizontal = math.cos(lon0) * dx + math.sin(lon0) * dy
+        north = -math.sin(lat0) * horizontal + math.cos(lat0) * dz
+        return np.column_stack([-math.sin(lon0) * dx + math.cos(lon0) * dy, north])
 
     def lonlat_from_enu_array(self, enu_m: FloatArray | list[Any]) -> FloatArray:
-        """(n, 2) east, north [m] -> (n, 2) lon, lat [deg]."""
-        rows = [self.geodetic_from_enu(east, north)[:2] for east, north in enu_m]
-        return np.array([(lon, lat) for lat, lon in rows]).reshape(-1, 2)
+        """(n, 2) east, north [m] in the tangent plane -> (n, 2) lon, lat [deg]."""
+        enu = np.asarray(enu_m, dtype=np.float64).reshape(-1, 2)
+        lat0, lon0 = math.radians(self.lat_deg), math.radians(self.lon_deg)
+        x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
+        meridian = -math.sin(lat0) * enu[:, 1]
+        x = x0 - math.sin(lon0) * enu[:, 0] + math.cos(lon0) * meridian
+        y = y0 + math.cos(lon0) * enu[:, 0] + math.sin(lon0) * meridian
+        z = z0 + math.cos(lat0) * enu[:, 1]
+        p = np.hypot(x, y)
+        lat = np.arctan2(z, p * (1.0 - WGS84_E2))
+        for _ in range(4):
+            sin_lat = np.sin(lat)
+            radius = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * sin_lat * sin_lat)
+            lat = np.arctan2(z + WGS84_E2 * radius * sin_lat, p)
+        return np.column_stack([np.degrees(np.arctan2(y, x)), np.degrees(lat)])
 
 
 def _ecef(lat_deg: float, lon_deg: float, alt_m: float) -> tuple[float, float, float]:

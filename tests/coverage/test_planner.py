@@ -1,0 +1,64 @@
+"""Plans through their files and the independent checker."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
+from vehicle.coverage.planner import plan_site
+from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.site import load_site
+from vehicle.errors import InputError
+from vehicle.plan import UntreatableReason
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "configs" / "sites" / "example.geojson"
+FIELDS = ROOT / ".." / "shared" / "data" / "fields"
+
+
+@pytest.mark.parametrize("machine", [BENCH, MEDIUM], ids=lambda m: m.name)
+def test_example_site_misses_nothing(tmp_path, machine):
+    plan, report = planned(EXAMPLE, tmp_path, machine)
+    assert report.complaints() == []
+    assert plan.certificate.missed_nominal_m2 == 0.0
+    assert {row.reason for row in plan.untreatable} <= {
+        UntreatableReason.KEEP_OUT_CLEARANCE,
+        UntreatableReason.KEEP_OUT_CREDIT_MARGIN,
+    }
+
+
+def test_side_slope_narrows_the_swaths(tmp_path):
+    flat, _ = planned(EXAMPLE, tmp_path / "flat")
+    slope = PlanSettings(side_slope_rad=math.radians(20.0))
+    steep = plan_site(load_site(EXAMPLE), BENCH, slope)
+    assert sum(s.tool_down for s in steep.segments) > sum(s.tool_down for s in flat.segments)
+
+
+def test_same_site_same_plan_same_name():
+    site = load_site(EXAMPLE)
+    first, second = plan_site(site, BENCH), plan_site(site, BENCH)
+    assert first == second
+    assert plan_site(site, MEDIUM).plan_hash != first.plan_hash
+
+
+def test_overlap_follows_the_credit_rule():
+    settings = PlanSettings(k_sigma=4.0, tool_sigma_m=0.02, tracking_error_m=0.05, cell_m=0.1)
+    assert settings.overlap_at_m(math.radians(30.0)) == pytest.approx(2 * (0.08 + 0.05) + 0.1 * (0.8660254 + 0.5))
+    assert PlanSettings(overlap_m=0.33).overlap_at_m(1.0) == 0.33
+
+
+def test_tool_wider_than_the_field_is_refused(tmp_path):
+    path = saved(tmp_path, document(feature("work_area", ring_lonlat([(0, 0), (30, 4), (30, 5.5), (0, 1.5)]))))
+    with pytest.raises(InputError, match="wider than the field"):
+        plan_site(load_site(path), BENCH)
+
+
+def test_small_real_field_with_four_holes(tmp_path):
+    path = FIELDS / "de_sh_0p85ha_4holes.geojson"
+    plan, report = planned(path, tmp_path)
+    assert report.complaints() == []
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert summary["plan_hash"] == plan.plan_hash
+    assert summary["outside_assumed"] is True

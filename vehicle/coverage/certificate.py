@@ -1,0 +1,99 @@
+"""What stays untreated and why; and the proof that nothing else does: exact, shrunk, and by bitmap."""
+
+import math
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.coverage.area import parts_of, polygons_of
+from vehicle.coverage.bitmap import missed_by_bitmap_m2
+from vehicle.coverage.ground import mitre_buffer, without_slivers
+from vehicle.coverage.progress import NEED_MIN_M2, Progress
+from vehicle.coverage.settings import NUMERIC_M
+from vehicle.plan import Certificate, Segment, SegmentKind, Untreatable, UntreatableReason
+
+LIST_GROW_M = 1e-4
+"""Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
+
+
+def untreatable_of(progress: Progress) -> tuple[Untreatable, ...]:
+    """Polygons without processing, by reason, then the swept rim round keep-outs that cannot be credited."""
+    site, ground, reach = progress.site, progress.ground, progress.reach
+    steep = shapely.union_all([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
+    near = polygons_of(site.work_area.intersection(mitre_buffer(ground.solid, NUMERIC_M + LIST_GROW_M)))
+    ring = near.difference(site.keep_out)
+    rows = [(UntreatableReason.SLOPE, shapely.intersection(ring, steep))]
+    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, ring.difference(steep)))
+    left = polygons_of(site.work_area.intersection(mitre_buffer(progress.unswept, LIST_GROW_M))).difference(near)
+    narrow = _narrow(progress, left)
+    for part in parts_of(without_slivers(left, NEED_MIN_M2)):
+        fits = part.difference(narrow).area > 0.1 * part.area
+        reason = UntreatableReason.NO_APPROACH if fits else UntreatableReason.NARROWER_THAN_MACHINE
+        rows.append((reason, part))
+    rim = shapely.union_all([mitre_buffer(ground.solid, reach.credit_m), progress.unclaimed])
+    rim = polygons_of(site.work_area.intersection(rim)).difference(shapely.union_all([near, left, site.keep_out]))
+    rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
+    return tuple(
+        Untreatable(reason=reason, rings_m=rings_of(part), area_m2=float(part.area))
+        for reason, geometry in rows
+        for part in parts_of(without_slivers(geometry, NEED_MIN_M2))
+    )
+
+
+def _narrow(progress: Progress, left: Any) -> Any:
+    """Where not even a disc as wide as the tool fits between keep-outs."""
+    if left.is_empty or progress.ground.solid.is_empty:
+        return shapely.Polygon()
+    window = left.buffer(4.0 * progress.reach.tool_half_m)
+    free = shapely.difference(window, progress.ground.solid)
+    half_m = progress.reach.tool_half_m - 1e-3
+    return shapely.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
+
+
+def rings_of(polygon: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Shell and holes as closed rings of (east, north)."""
+    rings = shapely.get_rings(polygon)
+    return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
+
+
+def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> Any:
+    """Inverse of `rings_of`."""
+    return shapely.Polygon(rings[0], list(rings[1:]))
+
+
+def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float, shrink_m: float = 0.0) -> np.ndarray:
+    """(n, 4, 2) rectangles of the tool-down sweeps, from the segments alone: flat caps, sides drawn in by `shrink`."""
+    swaths = [s for s in segments if s.kind is SegmentKind.SWATH]
+    if not swaths:
+        return np.empty((0, 4, 2))
+    ends = np.array([(s.points_m[0], s.points_m[-1]) for s in swaths])
+    yaw = np.array([s.yaw_start_rad for s in swaths])
+    along = np.column_stack([np.cos(yaw), np.sin(yaw)])
+    left = np.column_stack([-along[:, 1], along[:, 0]]) * (0.5 * width_m - shrink_m)
+    tool = ends + ahead_m * along[:, None, :]
+    return np.stack([tool[:, 0] - left, tool[:, 1] - left, tool[:, 1] + left, tool[:, 0] + left], axis=1)
+
+
+def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Untreatable, ...]) -> Certificate:
+    """Missed = work area less keep-outs, listed polygons and sweeps; twice exact, once by bitmap."""
+    reach = progress.reach
+    budget_m = progress.settings.cross_track_m()
+    outside_list = shapely.union_all([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
+    asked = polygons_of(progress.site.work_area.difference(outside_list))
+    nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
+    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, budget_m)
+    cell_m = max(0.05, math.sqrt(asked.area / 8e6))
+    return Certificate(
+        missed_nominal_m2=_missed_m2(asked, nominal),
+        missed_shrunk_m2=_missed_m2(asked, shrunk),
+        missed_bitmap_m2=missed_by_bitmap_m2(asked, nominal, cell_m),
+        cross_track_budget_m=budget_m,
+    )
+
+
+def _missed_m2(asked: Any, rectangles: np.ndarray) -> float:
+    """Exact difference; parts of at most a square millimetre are rounding of the overlay."""
+    swept = shapely.union_all(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
+    parts = shapely.area(shapely.get_parts(polygons_of(asked.difference(swept))))
+    return float(parts[parts > 1e-6].sum())

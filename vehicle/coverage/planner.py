@@ -1,0 +1,80 @@
+"""Site and machine -> plan: the main lanes, then what they left, then the list of what nobody can reach."""
+
+import hashlib
+import math
+from typing import Any
+
+import msgspec
+import shapely
+
+from vehicle.coverage.certificate import certify, untreatable_of
+from vehicle.coverage.directions import best_directions
+from vehicle.coverage.mopup import mop_up
+from vehicle.coverage.path import segment_time_s
+from vehicle.coverage.phases import sweep
+from vehicle.coverage.progress import Progress, first_progress
+from vehicle.coverage.settings import PlanSettings, reach_of
+from vehicle.coverage.site import Site
+from vehicle.errors import InputError
+from vehicle.plan import MachineFootprint, Plan
+
+
+def plan_site(site: Site, machine: MachineFootprint, settings: PlanSettings | None = None) -> Plan:
+    """A plan with the five properties of design.md section 6. Raises InputError where site and machine do not fit."""
+    wishes = settings if settings is not None else PlanSettings()
+    reach = reach_of(machine, wishes, site.tripwires)
+    _check_fit(site, machine)
+    progress = first_progress(site, machine, wishes, reach)
+    for direction in best_directions(progress.need, reach, wishes, machine):
+        sweep(progress, progress.need, direction)
+    mop_up(progress)
+    return finished(progress)
+
+
+def finished(progress: Progress) -> Plan:
+    """Close the books: what stays untreated and why, the certificate, the times, the name of the plan."""
+    site, settings, machine = progress.site, progress.settings, progress.machine
+    segments = tuple(progress.path.segments) if progress.path is not None else ()
+    listed = untreatable_of(progress)
+    theta = progress.visits[0].theta_rad if progress.visits else 0.0
+    area_m2 = float(site.work_area.difference(site.keep_out).area)
+    overlap_m = settings.overlap_at_m(theta)
+    plan = Plan(
+        datum=site.datum,
+        site_hash=site.site_hash,
+        plan_hash="",
+        machine=machine,
+        segments=segments,
+        untreatable=listed,
+        certificate=certify(progress, segments, listed),
+        area_m2=area_m2,
+        overlap_m=overlap_m,
+        outside=site.outside,
+        outside_assumed=site.outside_assumed,
+        time_s=sum(segment_time_s(segment, machine) for segment in segments),
+        bound_s=area_m2 / ((progress.reach.width_m - overlap_m) * machine.working_speed_mps),
+    )
+    return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
+
+
+def plan_hash_of(plan: Plan) -> str:
+    """Names the plan: every segment, the site and the machine; not the times spent on planning it."""
+    named = msgspec.structs.replace(plan, plan_hash="")
+    return hashlib.sha256(msgspec.json.encode(named)).hexdigest()[:16]
+
+
+def _check_fit(site: Site, machine: MachineFootprint) -> None:
+    narrowest_m = min_width_m(site.work_area)
+    if narrowest_m < machine.tool_width_m:
+        raise InputError(
+            f"{site.name}: the work area is {narrowest_m:.2f} m wide, the tool of {machine.name} "
+            f"{machine.tool_width_m:.2f} m: wider than the field; choose a narrower machine"
+        )
+
+
+def min_width_m(geometry: Any) -> float:
+    """Shorter side of the smallest rectangle around it."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(geometry))
+    if len(corners) < 4:
+        return 0.0
+    return min(math.dist(corners[0], corners[1]), math.dist(corners[1], corners[2]))

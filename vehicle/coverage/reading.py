@@ -1,0 +1,192 @@
+"""Site files -> features in lon/lat: GeoJSON here, other formats in `formats.py`. Says where a file is wrong."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vehicle.errors import InputError
+
+Ring = list[tuple[float, float]]
+POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
+POINT_ROLES = ("benchmark", "turning_point")
+WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One feature in degrees: polygons as lists of rings (shell first), or points; `place` names it to the user."""
+
+    role: str
+    place: str
+    polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
+    points: tuple[tuple[float, float], ...] = ()
+    properties: dict[str, Any] = {}
+
+
+class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says, before any geometry: features, its own declarations, and what was quietly mended."""
+
+    name: str
+    features: tuple[Feature, ...]
+    outside: str | None = None
+    tripwires: str | None = None
+    repairs: tuple[str, ...] = ()
+
+
+def read_site_file(path: Path) -> SiteFile:
+    """Read a site by its suffix. Raises InputError with one line: file, place, what to do."""
+    from vehicle.coverage import formats  # noqa: PLC0415  optional libraries load only for their formats
+
+    if not path.exists():
+        raise InputError(f"{path}: no such file; give the path of a site file")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the path of a site file")
+    reader: Callable[[Path], SiteFile] | None = formats.READERS.get(path.suffix.lower())
+    return reader(path) if reader is not None else read_geojson(path)
+
+
+def read_geojson(path: Path) -> SiteFile:
+    """GeoJSON FeatureCollection, Feature or bare geometry, WGS 84."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); a site is a GeoJSON file") from None
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; a site is a GeoJSON FeatureCollection')
+    _check_crs(path, document)
+    repairs: list[str] = []
+    features = tuple(_features(path, document, repairs))
+    properties = document.get("properties") if isinstance(document.get("properties"), dict) else {}
+    outside = _declared(path, "outside", ("safe", "unknown"), document, properties, features)
+    tripwires = _declared(path, "tripwires", ("possible", "none"), document, properties, features)
+    return SiteFile(name=path.stem, features=features, outside=outside, tripwires=tripwires, repairs=tuple(repairs))
+
+
+def _declared(
+    path: Path, key: str, legal: tuple[str, ...], document: Any, properties: Any, features: tuple[Feature, ...]
+) -> str | None:
+    """A site's own property: of the collection, or of a work area."""
+    values = [document.get(key), (properties or {}).get(key)]
+    values += [feature.properties.get(key) for feature in features if feature.role == "work_area"]
+    told = [value for value in values if value is not None]
+    if not told:
+        return None
+    if any(value not in legal for value in told):
+        raise InputError(f"{path}: {key} is {told[0]!r}; write one of {', '.join(legal)}")
+    if len(set(told)) > 1:
+        raise InputError(f"{path}: {key} is declared twice, as {told[0]!r} and {told[1]!r}; keep one")
+    return str(told[0])
+
+
+def _check_crs(path: Path, document: dict[str, Any]) -> None:
+    nodes = [document, *[f for f in document.get("features", []) or [] if isinstance(f, dict)]]
+    for number, node in enumerate(nodes):
+        crs = node.get("crs")
+        if crs is None:
+            continue
+        name = (crs.get("properties") or {}).get("name") if isinstance(crs, dict) else None
+        if name not in WGS84_NAMES:
+            where = "the collection" if number == 0 else f"feature {number - 1}"
+            raise InputError(f"{path}: {where} is in {name or crs!r}, not WGS 84; reproject it to EPSG:4326")
+
+
+def _features(path: Path, document: dict[str, Any], repairs: list[str]) -> Iterator[Feature]:
+    kind = document["type"]
+    if kind == "FeatureCollection":
+        members = document.get("features")
+        if not isinstance(members, list):
+            raise InputError(f"{path}: FeatureCollection without a list of features")
+        for number, member in enumerate(members):
+            yield from _feature(path, f"feature {number}", member, repairs)
+    elif kind == "Feature":
+        yield from _feature(path, "the feature", document, repairs)
+    else:
+        yield _geometry_feature(path, "the geometry", "work_area", document, {}, repairs)
+
+
+def _feature(path: Path, place: str, member: Any, repairs: list[str]) -> Iterator[Feature]:
+    if not isinstance(member, dict) or member.get("type") != "Feature":
+        raise InputError(f"{path}: {place} is not a GeoJSON Feature")
+    properties = member.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise InputError(f"{path}: {place}: properties is not an object")
+    geometry = member.get("geometry")
+    if geometry is None:
+        repairs.append(f"{place} has no geometry and was left out")
+        return
+    role = properties.get("role", "work_area")
+    if role not in POLYGON_ROLES + POINT_ROLES:
+        legal = ", ".join(POLYGON_ROLES + POINT_ROLES)
+        raise InputError(f"{path}: {place} has role {role!r}; write one of {legal}")
+    yield _geometry_feature(path, place, str(role), geometry, properties, repairs)
+
+
+def _geometry_feature(
+    path: Path, place: str, role: str, geometry: Any, properties: dict[str, Any], repairs: list[str]
+) -> Feature:
+    polygons: list[Any] = []
+    points: list[tuple[float, float]] = []
+    _collect(path, place, geometry, polygons, points, repairs)
+    return Feature(
+        role=role,
+        place=place,
+        polygons=tuple(tuple(tuple(ring) for ring in rings) for rings in polygons),
+        points=tuple(points),
+        properties=properties,
+    )
+
+
+def _collect(
+    path: Path, place: str, geometry: Any, polygons: list[Any], points: list[tuple[float, float]], repairs: list[str]
+) -> None:
+    """Sort the parts of a geometry; lines carry no area and are reported, not used."""
+    if not isinstance(geometry, dict):
+        raise InputError(f"{path}: {place}: geometry is not an object")
+    kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+    if kind == "GeometryCollection":
+        repairs.append(f"{place} is a GeometryCollection: its polygons were taken one by one")
+        for part in geometry.get("geometries") or []:
+            _collect(path, place, part, polygons, points, repairs)
+    elif kind in ("Polygon", "MultiPolygon"):
+        many = coordinates if kind == "MultiPolygon" else [coordinates]
+        for rings in many if isinstance(many, list) else [None]:
+            if not isinstance(rings, list) or not rings:
+                raise InputError(f"{path}: {place}: {kind} without rings")
+            polygons.append([positions(path, f"{place} ring {n}", ring, repairs) for n, ring in enumerate(rings)])
+    elif kind in ("Point", "MultiPoint"):
+        points.extend(positions(path, place, [coordinates] if kind == "Point" else coordinates, repairs))
+    else:
+        repairs.append(f"{place}: {kind} carries no area and was left out")
+
+
+def positions(path: Path, place: str, raw: Any, repairs: list[str]) -> Ring:
+    """Positions as (lon, lat) pairs of finite degrees; heights are dropped with a report."""
+    if not isinstance(raw, list):
+        raise InputError(f"{path}: {place}: coordinates are not a list")
+    pairs: Ring = []
+    for number, position in enumerate(raw):
+        legal = (
+            isinstance(position, list | tuple)
+            and len(position) >= 2
+            and all(isinstance(value, int | float) and not isinstance(value, bool) for value in position)
+        )
+        if not legal:
+            raise InputError(f"{path}: {place} position {number} is not [lon, lat]")
+        lon_deg, lat_deg = float(position[0]), float(position[1])
+        if not (math.isfinite(lon_deg) and math.isfinite(lat_deg)):
+            raise InputError(f"{path}: {place} position {number} is not a number (NaN or infinite)")
+        if abs(lat_deg) > 90.0:
+            swapped = abs(lon_deg) <= 90.0 and abs(lat_deg) <= 180.0
+            advice = "latitude and longitude are swapped: write [lon, lat]" if swapped else "reproject it to WGS 84"
+            raise InputError(f"{path}: {place} position {number} has latitude {lat_deg:g}; {advice}")
+        if abs(lon_deg) > 360.0:
+            raise InputError(f"{path}: {place} position {number} has longitude {lon_deg:g}; reproject it to WGS 84")
+        pairs.append((lon_deg, lat_deg))
+    if any(len(position) > 2 for position in raw):
+        note = f"{place}: heights were dropped, planning is in the plane"
+        if note not in repairs:
+            repairs.append(note)
+    return pairs

@@ -1,0 +1,137 @@
+"""Order, side and way of the pieces of one phase: nearest next end, then local improvement (see `improve.py`)."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from vehicle.coverage.swaths import Move, Piece
+from vehicle.coverage.transit import Roadmap, length_m
+from vehicle.plan import MachineFootprint
+
+Pose = tuple[float, float, float]
+"""East, north [m], yaw [rad] of the body origin."""
+CANDIDATES = 6
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A move of a piece in ENU: where the body turns in, where it may turn again, and the lane itself."""
+
+    theta_rad: float
+    y_m: float
+    move: Move
+    entry: Pose
+    exit: Pose
+    time_s: float
+
+
+def visits_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[Visit]:
+    """The moves of a piece as visits."""
+    return [_visit(piece.y_m, move, theta_rad, machine) for move in piece.moves]
+
+
+def _visit(y_m: float, move: Move, theta_rad: float, machine: MachineFootprint) -> Visit:
+    yaw_rad = theta_rad if move.sign > 0 else theta_rad + math.pi
+    sweep_m = abs(move.b_m - move.a_m)
+    inward_m = abs(move.a_m - move.sign * machine.tool_ahead_m - move.in_m)
+    outward_m = abs(move.out_m - (move.b_m - move.sign * machine.tool_ahead_m))
+    out_s = outward_m / (machine.reverse_speed_mps if move.reverse else machine.transit_speed_mps)
+    time_s = sweep_m / machine.working_speed_mps + inward_m / machine.transit_speed_mps + out_s
+    return Visit(
+        theta_rad=theta_rad,
+        y_m=y_m,
+        move=move,
+        entry=(*enu_of(theta_rad, move.in_m, y_m), yaw_rad),
+        exit=(*enu_of(theta_rad, move.out_m, y_m), yaw_rad),
+        time_s=time_s,
+    )
+
+
+def enu_of(theta_rad: float, x_m: float, y_m: float) -> tuple[float, float]:
+    """Lane frame -> ENU."""
+    cos, sin = math.cos(theta_rad), math.sin(theta_rad)
+    return cos * x_m - sin * y_m, sin * x_m + cos * y_m
+
+
+def _turn(angle_rad: np.ndarray | float) -> np.ndarray:
+    return np.asarray(np.abs(np.remainder(np.asarray(angle_rad) + math.pi, 2.0 * math.pi) - math.pi))
+
+
+def change_s(poses: np.ndarray, entries: np.ndarray, machine: MachineFootprint) -> np.ndarray:
+    """(n,) seconds from poses (n|1, 3) to entries (n, 3) by pivot, straight leg, pivot, obstacles ignored."""
+    step = entries[:, :2] - poses[:, :2]
+    leg_m = np.hypot(step[:, 0], step[:, 1])
+    course = np.where(leg_m > 1e-6, np.arctan2(step[:, 1], step[:, 0]), entries[:, 2])
+    angle = _turn(course - poses[:, 2]) + _turn(entries[:, 2] - course)
+    pauses = (leg_m > 1e-6).astype(float) + (angle > 1e-6)
+    return np.asarray(leg_m / machine.transit_speed_mps + angle / machine.pivot_rate_radps + pauses * machine.settle_s)
+
+
+def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, machine: MachineFootprint) -> float:
+    """Seconds of a way with corners between two poses."""
+    yaw, total = start[2], length_m(way) / machine.transit_speed_mps
+    for a, b in pairwise(way):
+        if math.dist(a, b) > 1e-6:
+            course = math.atan2(b[1] - a[1], b[0] - a[0])
+            total += float(_turn(course - yaw)) / machine.pivot_rate_radps + 2.0 * machine.settle_s
+            yaw = course
+    return total + float(_turn(entry[2] - yaw)) / machine.pivot_rate_radps
+
+
+def order_visits(
+    options: list[list[Visit]], start: Pose | None, roadmap: Roadmap, machine: MachineFootprint
+) -> list[Visit]:
+    """Work every piece once; pieces that no way reaches are left out (the caller sees what remains)."""
+    open_ids = [i for i, visits in enumerate(options) if visits]
+    flat = [(i, visit) for i in open_ids for visit in options[i]]
+    if not flat:
+        return []
+    entries = np.array([visit.entry for _, visit in flat])
+    fastest = {i: min(visit.time_s for visit in options[i]) for i in open_ids}
+    extra = np.array([visit.time_s - fastest[i] for i, visit in flat])
+    owner = np.array([i for i, _ in flat])
+    alive = np.ones(len(flat), dtype=bool)
+    pose = start if start is not None else flat[int(_first(entries))][1].entry
+    ordered: list[Visit] = []
+    while alive.any():
+        chosen = _nearest(pose, flat, entries, extra, alive, roadmap, machine)
+        if chosen < 0:
+            break
+        ordered.append(flat[chosen][1])
+        pose = flat[chosen][1].exit
+        alive[owner == owner[chosen]] = False
+    return ordered
+
+
+def _first(entries: np.ndarray) -> int:
+    """Begin at an outermost lane end, lest strips remain on both sides."""
+    return int(np.lexsort((entries[:, 1], entries[:, 0]))[0])
+
+
+def _nearest(
+    pose: Pose,
+    flat: list[tuple[int, Visit]],
+    entries: np.ndarray,
+    extra: np.ndarray,
+    alive: np.ndarray,
+    roadmap: Roadmap,
+    machine: MachineFootprint,
+) -> int:
+    """Cheapest next visit by real way; the straight-line cost is a lower bound that ends the search early."""
+    index = np.flatnonzero(alive)
+    lower = change_s(np.array([pose]), entries[index], machine) + extra[index]
+    best, best_s = -1, math.inf
+    for rank, k in enumerate(np.argsort(lower)):
+        if lower[k] >= best_s or (best >= 0 and rank >= CANDIDATES):
+            break
+        visit = flat[int(index[k])][1]
+        way = roadmap.way((pose[0], pose[1]), (visit.entry[0], visit.entry[1]))
+        if way is None:
+            alive[index[k]] = False
+            continue
+        cost_s = change_along_s(way, pose, visit.entry, machine) + float(extra[index[k]])
+        if cost_s < best_s:
+            best, best_s = int(index[k]), cost_s
+    return best
