@@ -193,9 +193,10 @@ class MissionState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlailState(msgspec.Struct, frozen=True, kw_only=True):
-    """The load governor's memory: the share of the working speed that rotor and depth allow."""
+    """The load governor's memory: the share of the working speed that the load led to, and what is allowed now."""
 
-    speed_ratio: float = 1.0
+    led_ratio: float = 0.5
+    speed_ratio: float = 0.5
 
 
 class VehicleState(msgspec.Struct, frozen=True, kw_only=True):

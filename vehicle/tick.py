@@ -64,7 +64,7 @@ def _requests(state: VehicleState, task: Task, estimate: Estimate, wire: WireSta
     depth_m = wishes.depth_wish_m(config, *((wire.status.depth_sigma_m,) if wire.status is not None else ()))
     return Requests(
         auto_drive=follower.step(task, estimate, config, flail.speed_ratio),
-        auto_flail=governor.request(task, config, depth_m, wishes.height_wish_m(config)),
+        auto_flail=governor.request(task, wire.status, config, depth_m, wishes.height_wish_m(config)),
         auto_phase=task.phase,
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),

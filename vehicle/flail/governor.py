@@ -4,46 +4,68 @@ A sagging rotor slows the tracks before anything else: the tool keeps its depth,
 The band ends well above the ratio at which credit is withheld, so that a slow advance is still a proven one.
 """
 
+from firmware_bridge.types import ControllerStatus
 from vehicle.config import VehicleConfig
 from vehicle.messages import EngineMode, FlailRequest, MissionPhase, Task, ToolMode
 from vehicle.state import FlailState, WireState
 
 SAG_BAND_RATIO = 0.06
-"""From `at speed` + this share upwards the full working speed is allowed (domain.md 2.2: react to about 10 % sag)."""
+"""From `at speed` + this share upwards sag allows the full speed (domain.md 2.2: react to about 10 % sag)."""
+LOAD_WISH_RATIO = 0.9
+"""Share of the rotor drive's power that steady work may take: a tenth is kept for stones and roots."""
+LOAD_GAIN_PER_TICK = 0.02
+"""The speed follows the load with a time constant of one second: slower than the belts, faster than soil changes."""
+SPEED_RATIO_MIN = 0.1
+FOLLOWED_RATIO = 0.8
+"""A machine slower than this share of what was allowed (starting, ending a swath) says nothing about the load."""
 DEPTH_BAND_M = 0.02
-RECOVER_PER_TICK = 0.01
-"""The allowed speed rises over two seconds and falls at once: no hunting in patchy soil."""
+LOWER_STEP_M = 0.015
+"""How far below the measured depth the set-point runs while lowering with a rotor at full speed; less as it sags, so
+that a tool pushed into hard ground waits for its rotor."""
 
 
 def step(state: FlailState, wire: WireState, task: Task, config: VehicleConfig) -> FlailState:
-    """New share of the working speed, 0..1."""
-    if task.phase is not MissionPhase.WORK or wire.status is None:
-        return FlailState(speed_ratio=1.0)
-    allowed = min(_by_rotor(wire, config), _by_depth(wire, config))
-    return FlailState(speed_ratio=min(allowed, state.speed_ratio + RECOVER_PER_TICK))
+    """New share of the working speed, 0..1: led by load before the rotor sags; a sag or a rising tool acts at once."""
+    status = wire.status
+    if task.phase is not MissionPhase.WORK or status is None:
+        return state
+    change = 1.0 + LOAD_GAIN_PER_TICK * (LOAD_WISH_RATIO - _load_ratio(status, config))
+    belt_mps = 0.5 * (status.track_left_mps + status.track_right_mps)
+    if change > 1.0 and belt_mps < FOLLOWED_RATIO * state.led_ratio * config.machine.tracks.working_speed_mps:
+        change = 1.0
+    led = max(SPEED_RATIO_MIN, min(1.0, state.led_ratio * change))
+    return FlailState(led_ratio=led, speed_ratio=min(led, _by_rotor(status, config), _by_depth(status, config)))
 
 
-def _by_rotor(wire: WireState, config: VehicleConfig) -> float:
+def _load_ratio(status: ControllerStatus, config: VehicleConfig) -> float:
+    """Rotor shaft power over what its drive can give; 0 for a tool without a rotor."""
+    available_w = config.machine.tool.rotor_power_w * config.machine.tool.rotor_efficiency_ratio
+    return status.rotor_torque_nm * status.rotor_speed_radps / available_w if available_w > 0.0 else 0.0
+
+
+def _by_rotor(status: ControllerStatus, config: VehicleConfig) -> float:
     nominal = config.machine.tool.rotor_speed_radps
-    if nominal == 0.0 or wire.status is None:
+    if nominal == 0.0:
         return 1.0
-    ratio = wire.status.rotor_speed_radps / nominal
+    ratio = status.rotor_speed_radps / nominal
     return max(0.0, min(1.0, (ratio - config.mission.rotor_at_speed_ratio) / SAG_BAND_RATIO))
 
 
-def _by_depth(wire: WireState, config: VehicleConfig) -> float:
+def _by_depth(status: ControllerStatus, config: VehicleConfig) -> float:
     """Slow while the tool is rising out of the required depth: better late than uncredited."""
-    if wire.status is None:
-        return 1.0
-    withheld_m = config.mission.k_sigma * wire.status.depth_sigma_m
-    spare_m = wire.status.depth_m - config.mission.required_depth_m - withheld_m
+    withheld_m = config.mission.k_sigma * status.depth_sigma_m
+    spare_m = status.depth_m - config.mission.required_depth_m - withheld_m
     return max(0.2, min(1.0, 0.5 + spare_m / DEPTH_BAND_M))
 
 
-def request(task: Task, config: VehicleConfig, depth_m: float, height_m: float) -> FlailRequest:
+def request(
+    task: Task, status: ControllerStatus | None, config: VehicleConfig, depth_m: float, height_m: float
+) -> FlailRequest:
     """Set-points for the task: depth while working, height while moving, hold when idle."""
     if task.phase in (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE):
         return FlailRequest()
+    if task.phase is MissionPhase.LOWER and status is not None:
+        depth_m = min(depth_m, status.depth_m + LOWER_STEP_M * _by_rotor(status, config))
     return FlailRequest(
         rotor_speed_radps=config.machine.tool.rotor_speed_radps if task.rotor_on else 0.0,
         tool_mode=ToolMode.DEPTH if task.tool_down else ToolMode.HEIGHT,

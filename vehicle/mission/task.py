@@ -26,7 +26,7 @@ RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 
 
 def depth_wish_m(config: VehicleConfig, depth_sigma_m: float = DEPTH_SIGMA_ASSUMED_M) -> float:
-    """Depth set-point: required depth, k sigma that credit withholds, the readings' scatter; within the tool's reach."""
+    """Depth set-point: required depth, what credit withholds, the readings' scatter; within reach."""
     sigmas = config.mission.k_sigma + DEPTH_READING_SIGMAS
     wish = config.mission.required_depth_m + sigmas * depth_sigma_m + DEPTH_MARGIN_M
     return min(wish, config.machine.tool.depth_max_m)
