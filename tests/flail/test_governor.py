@@ -18,7 +18,7 @@ FULL_POWER_W = CONFIG.machine.tool.rotor_power_w * CONFIG.machine.tool.rotor_eff
 
 
 def state_after(
-    rotor_ratio: float, depth_m: float = 0.25, led: float = 1.0, load: float = 0.5, ticks: int = 1
+    rotor_ratio: float, depth_m: float = 0.25, led: float = 1.0, load: float = 0.5, ticks: int = 1, speed: float = 1.0
 ) -> FlailState:
     radps = rotor_ratio * NOMINAL
     torque = load * FULL_POWER_W / radps if radps > 0.0 else 0.0
