@@ -29,10 +29,24 @@ class NormalRows:
         """The next `width` numbers."""
         index = self._index
         if index == len(self._rows):
-            self._rows = self._draw.standard_normal((BLOCK_ROWS, self._width)).tolist()
+            self._rows = self._fill()
             index = 0
         self._index = index + 1
         return self._rows[index]
+
+    def _fill(self) -> list[list[float]]:
+        rows: list[list[float]] = self._draw.standard_normal((BLOCK_ROWS, self._width)).tolist()
+        return rows
+
+
+class UniformRows(NormalRows):
+    """Rows of independent numbers in [0, 1), drawn in blocks."""
+
+    __slots__ = ()
+
+    def _fill(self) -> list[list[float]]:
+        rows: list[list[float]] = self._draw.random((BLOCK_ROWS, self._width)).tolist()
+        return rows
 
 
 class GaussMarkov:
