@@ -19,15 +19,13 @@ from firmware_bridge.types import (
     ReceivedCommand,
 )
 from sim.controller_outputs import OutputParams, OutputStage
-from sim.controller_status import Counters, compose
+from sim.controller_status import PROTOCOL_VERSION, Counters, compose, greeting
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
 from vehicle.config import MachineConfig
 from vehicle.units import NS_PER_MS, NS_PER_S
 
-PROTOCOL_VERSION = 1
-FIRMWARE_VERSION = 0x0001_0000
 STOPPING_FAULTS = int(
     ControllerFault.TRACK_STUCK | ControllerFault.BRAKE | ControllerFault.OUTPUT | ControllerFault.CONFIG
 )
@@ -49,9 +47,10 @@ class ControllerParams(msgspec.Struct, frozen=True, kw_only=True):
 class ControllerTwin:
     """Reads and writes one end of a port. Doors for faults, each holds until it is set back.
 
-    Contacts: `estop_chain_open`, `fire`, `shock`, `oil_pressure_low`. Failures: `fault_bits` (of `ControllerFault`,
-    latched), `hang` (outputs freeze and the last status repeats until the hardware watchdog restarts it), `reboot`,
-    `lease_timer_dead`, `mute` (it hears and obeys, but its answers are lost).
+    Contacts: `estop_chain_open`, `fire`, `shock`, `oil_pressure_low`. Failures: `faults_present` (of `ControllerFault`;
+    `fault_bits` latches them), `hang` (outputs freeze and the last status repeats until the hardware watchdog restarts
+    it), `reboot`, `lease_timer_dead`, `mute` (it hears and obeys, but its answers are lost). `reset_at_machine` is the
+    key at the machine: it alone releases what its e-stop chain latched.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class ControllerTwin:
         self.outputs = OutputStage(machine, params.outputs, sensors, flail, engine)
         self.estop_chain_open = self.fire = self.shock = self.oil_pressure_low = False
         # a plain int: an IntFlag operation costs 1 us, and this is asked three times a step
-        self.fault_bits = 0
+        self.fault_bits = self.faults_present = 0
         self.lease_timer_dead = self.mute = False
         self.boot_count = 0
         self._frame_number = self._status_count = 0
@@ -90,7 +89,8 @@ class ControllerTwin:
         self._live = self._expired = False
         self._command: ReceivedCommand | None = None
         self._sequence = self._command_ns = self._lease_end_ns = self._watchdog_end_ns = 0
-        self._heard = self._agreed = self._estop = False
+        self._heard = self._agreed = self._killed = False
+        self._chain_latched = self.estop_chain_open
         self._neutral_needed = True
         self._next_status_ns = self._next_hello_ns = self._awake_ns
         self._status_count = 0
@@ -104,15 +104,19 @@ class ControllerTwin:
         """The last command outlived its life."""
         return self._expired
 
+    def reset_at_machine(self) -> None:
+        """Release what the e-stop chain latched, if it is closed; starts nothing."""
+        self._chain_latched = self.estop_chain_open
+
     @property
-    def estop_latched(self) -> bool:
-        """The chain was open or the kill line was pulled, and no neutral command followed."""
-        return self._estop
+    def killed(self) -> bool:
+        """The kill line was pulled by a command, and no reset followed."""
+        return self._killed
 
     @property
     def state(self) -> ControllerState:
         """As the status reports it."""
-        if self._estop:
+        if self._killed or self._chain_latched:
             return ControllerState.ESTOP
         if self.fault_bits & STOPPING_FAULTS:
             return ControllerState.FAULT
@@ -134,9 +138,7 @@ class ControllerTwin:
                 self._obey(message, now_ns)
                 self._answer(now_ns)
             elif isinstance(message, ControllerHello):
-                self._agreed = message.config_hash == self._config_hash
-                self._heard = True
-                self._next_hello_ns = now_ns
+                self._open_session(message, now_ns)
         if self._reader.refused > self._refused:
             self._refused = self._reader.refused
             self.fault_bits |= ControllerFault.COMMAND
@@ -149,11 +151,13 @@ class ControllerTwin:
         """Drive the outputs over an interval; a lease that ends inside it stops the machine from that instant on."""
         if from_ns >= self._hung_since_ns:
             return
-        self._estop = self._estop or self.estop_chain_open
-        if self._estop:
+        self.fault_bits |= self.faults_present
+        self._chain_latched = self._chain_latched or self.estop_chain_open
+        stopped = self._killed or self._chain_latched
+        if stopped:
             self._engine.command(EngineMode.SHUTDOWN)
             self._neutral_needed = True
-        if self._estop or from_ns < self._awake_ns:
+        if stopped or from_ns < self._awake_ns:
             self._live = False
             self.outputs.cut()
             return
@@ -185,15 +189,24 @@ class ControllerTwin:
         if not 0 < advance < 0x8000_0000:
             return
         self._heard = True
-        self._estop = self._estop or command.kill
-        neutral = command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0
-        if neutral and not command.kill and not self.estop_chain_open:
-            self._estop = self._neutral_needed = False
+        self._killed = self._killed or command.kill
+        if command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0:
+            if command.reset and not command.kill:
+                self._killed = False
+                self.fault_bits = self.faults_present
+            self._neutral_needed = self._killed or self._chain_latched
         self._command, self._command_ns, self._sequence, self._expired = command, now_ns, command.sequence, False
         life_ms = min(command.valid_for_ms, self._params.lease_max_ms)
         self._lease_end_ns = now_ns + life_ms * NS_PER_MS
         self._watchdog_end_ns = now_ns + self._params.frame_watchdog_ms * NS_PER_MS
-        self._live = not self._estop and self._end_ns() > now_ns
+        self._live = self._end_ns() > now_ns
+
+    def _open_session(self, hello: ControllerHello, now_ns: int) -> None:
+        """A host that introduces itself starts anew: no old sequence, no lease, neutral first."""
+        self._agreed = hello.config_hash == self._config_hash and hello.protocol_version == PROTOCOL_VERSION
+        self._heard = self._neutral_needed = True
+        self._command, self._live = None, False
+        self._next_hello_ns = now_ns
 
     def _end_ns(self) -> int:
         """When what drives now will have ended: the earlier of the two timers."""
@@ -235,12 +248,6 @@ class ControllerTwin:
 
     def _greet(self, now_ns: int) -> None:
         self._next_hello_ns = NEVER_NS if self._agreed else now_ns + self._params.hello_period_ms * NS_PER_MS
-        hello = ControllerHello(
-            protocol_version=PROTOCOL_VERSION,
-            firmware_version=FIRMWARE_VERSION,
-            config_hash=self._config_hash,
-            watchdog_ms=self._params.lease_max_ms,
-            boot_count=self.boot_count,
-        )
+        hello = greeting(self._config_hash, self._params.lease_max_ms, self.boot_count)
         if not self.mute:
             self._port.write(adapters.encode_hello(hello, self._next_frame()))

@@ -1,13 +1,22 @@
-"""The status frame of the controller twin: what its gauges read, in the types of the bridge."""
+"""What the controller twin says of itself: its greeting, and the status with what its gauges read."""
 
 from typing import NamedTuple, Protocol
 
-from firmware_bridge.types import ControllerFault, ControllerFlag, ControllerState, ControllerStatus, DepthDatum
+from firmware_bridge.types import (
+    ControllerFault,
+    ControllerFlag,
+    ControllerHello,
+    ControllerState,
+    ControllerStatus,
+    DepthDatum,
+)
 from sim.controller_outputs import OutputStage
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
 
+PROTOCOL_VERSION = 1
+FIRMWARE_VERSION = 0x0001_0000
 ARM_ANGLE_SIGMA_M = 0.05
 """What a depth by the arm's angle alone is worth on uneven ground."""
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
@@ -45,9 +54,20 @@ class Contacts(Protocol):
         ...
 
     @property
-    def estop_latched(self) -> bool:
-        """Chain or kill line, latched."""
+    def killed(self) -> bool:
+        """Kill line, latched."""
         ...
+
+
+def greeting(config_hash: bytes, lease_max_ms: int, boot_count: int) -> ControllerHello:
+    """One FLAIL_HELLO."""
+    return ControllerHello(
+        protocol_version=PROTOCOL_VERSION,
+        firmware_version=FIRMWARE_VERSION,
+        config_hash=config_hash,
+        watchdog_ms=lease_max_ms,
+        boot_count=boot_count,
+    )
 
 
 def compose(
@@ -96,7 +116,7 @@ def _flags(contacts: Contacts, outputs: OutputStage) -> ControllerFlag:
         | (4 if contacts.shock else 0)
         | (8 if contacts.oil_pressure_low else 0)
         | (16 if outputs.brake else 0)
-        | (32 if contacts.estop_latched else 0)
+        | (32 if contacts.killed else 0)
         | (64 if contacts.lease_expired else 0)
         | (128 if outputs.suppression else 0)
     )

@@ -119,3 +119,9 @@ class Bench:
 
 
 SLOW_BOOT = WorldParams(controller=ControllerParams(boot_s=1.0))
+
+
+def driving(bench: Bench, speed_mps: float = 0.28, **changes) -> Bench:
+    bench.ready()
+    bench.run(2.0, drive(speed_mps, **changes))
+    return bench
