@@ -88,9 +88,10 @@ class OutputStage:
         return abs(self._sensors.left_mps) < BRAKE_BELOW_MPS and abs(self._sensors.right_mps) < BRAKE_BELOW_MPS
 
     def _rotor(self, wanted_radps: float, step_s: float) -> None:
-        """The pump swings out over the spin-up time; off, or slower, is at once."""
+        """The pump swings out over the spin-up time, from the speed the rotor has; off, or slower, is at once."""
         wanted_radps = max(0.0, min(self._rotor_max_radps, wanted_radps))
-        self.rotor_radps = min(wanted_radps, self.rotor_radps + self._rotor_ramp_radps2 * step_s)
+        from_radps = max(self.rotor_radps, self._sensors.rotor_radps)
+        self.rotor_radps = min(wanted_radps, from_radps + self._rotor_ramp_radps2 * step_s)
 
     def _tool(self, command: ReceivedCommand) -> None:
         if command.tool_mode is ToolMode.HOLD or not self._engine.running:

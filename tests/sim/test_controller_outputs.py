@@ -112,6 +112,18 @@ def test_rotor_takes_its_spin_up_time(bench):
     assert (bench.now_ns - began_ns) / 1e9 == pytest.approx(0.95 * TOOL.spin_up_s, abs=0.5)
 
 
+def test_rotor_is_caught_flying_after_a_short_lapse(bench):
+    bench.ready()
+    working = TOOL.rotor_speed_radps
+    spin = neutral(rotor_speed_radps=working, engine=EngineMode.WORK)
+    bench.run(8.0, spin)
+    bench.step(msgspec.structs.replace(spin, valid_for_ms=0))
+    bench.step(msgspec.structs.replace(spin, valid_for_ms=0))
+    assert bench.world.controller.outputs.rotor_radps == 0.0
+    bench.run(0.5, spin)
+    assert bench.world.flail.rotor_radps == pytest.approx(working, rel=0.01)
+
+
 def test_depth_servo_reaches_and_keeps_the_depth_and_height_lifts(bench):
     bench.ready()
     work = neutral(rotor_speed_radps=TOOL.rotor_speed_radps, engine=EngineMode.WORK)
