@@ -30,8 +30,8 @@ CELL_M = CONFIG.mission.cell_m
 YAW_RAD = 0.37
 START_M = (11.02, -3.31)
 CLEAN = straight(4.0, YAW_RAD, START_M)
-BROKEN = 330
-"""The tick that is violated; the tool is 1.85 m along."""
+BROKEN = 341
+"""The tick that is violated; the tool is 1.91 m along, 17 ticks after a stroke."""
 
 VIOLATIONS = {
     "rotor slow": {"rotor_radps": 0.89 * CONFIG.machine.tool.rotor_speed_radps},
