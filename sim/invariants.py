@@ -22,7 +22,8 @@ T_STOP_MAX_S = 0.5
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 GROUND_PERIOD_TICKS = 10
 MOVING_MPS = 0.05
-KEEP_OUT_TOLERANCE_M = 0.0
+STANDSTILL_MPS = 0.02
+"""Below this a set-point is the tail of the stopping ramp, not motion."""
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,8 +37,10 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 class Invariants:
     """Counts and keeps the first breaches of each kind."""
 
-    def __init__(self, machine: MachineFootprint, keep_outs: BaseGeometry) -> None:
+    def __init__(self, machine: MachineFootprint, keep_outs: BaseGeometry, decel_mps2: float) -> None:
         self._machine = machine
+        # the lease covers the set-point; the controller's ramp after it has its own budget (design.md section 4)
+        self._ramp_s = machine.transit_speed_mps / decel_mps2
         self._keep_outs = keep_outs
         shapely.prepare(self._keep_outs)
         self.breaches: list[Breach] = []
@@ -50,14 +53,21 @@ class Invariants:
 
     def check_command(self, state: VehicleState, applied_mps: float, operator_age_s: float, t_s: float) -> None:
         """Inv-1, Inv-2 and Inv-5, from what the controller applies and what was truly created when."""
-        if applied_mps < 1e-6:
+        if applied_mps < STANDSTILL_MPS:
             return
         if state.gate.mode not in (*DRIVING, Mode.STOPPING):
             self._tell(t_s, "drive_outside_driving_mode", f"{applied_mps:.3f} m/s in {state.gate.mode.name}")
-        if operator_age_s > T_STOP_MAX_S + _ramp_s(applied_mps):
-            self._tell(t_s, "drive_without_lease", f"operator frame {operator_age_s:.3f} s old at {applied_mps:.3f} m/s")
+        if operator_age_s > T_STOP_MAX_S + self._ramp_s:
+            self._tell(
+                t_s, "drive_without_lease", f"operator frame {operator_age_s:.3f} s old at {applied_mps:.3f} m/s"
+            )
         status = state.wire.status
-        if state.gate.mode is Mode.AUTO_MOVE and status is not None and status.depth_m > 0.0 and applied_mps > MOVING_MPS:
+        if (
+            state.gate.mode is Mode.AUTO_MOVE
+            and status is not None
+            and status.depth_m > 0.0
+            and applied_mps > MOVING_MPS
+        ):
             self._tell(t_s, "move_with_tool_down", f"depth {status.depth_m:.3f} m at {applied_mps:.3f} m/s")
 
     def check_ground(self, east_m: float, north_m: float, yaw_rad: float, t_s: float) -> None:
@@ -69,14 +79,12 @@ class Invariants:
         tracks = rectangle_m((east_m, north_m), yaw_rad, half_track, half_track, 0.5 * machine.track_outer_width_m)
         ahead = machine.tool_ahead_m
         tool = rectangle_m(
-            (east_m, north_m), yaw_rad, ahead + 0.5 * machine.tool_length_m + 1e-3,
-            -(ahead - 0.5 * machine.tool_length_m), 0.5 * machine.tool_width_m,
+            (east_m, north_m),
+            yaw_rad,
+            ahead + 0.5 * machine.tool_length_m + 1e-3,
+            -(ahead - 0.5 * machine.tool_length_m),
+            0.5 * machine.tool_width_m,
         )
         for name, corners in (("track_over_keep_out", tracks), ("tool_over_keep_out", tool)):
             if self._keep_outs.intersects(Polygon(corners)):
                 self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")
-
-
-def _ramp_s(applied_mps: float) -> float:
-    """The lease covers the set-point; the controller's ramp after it has its own budget (design.md section 4)."""
-    return applied_mps / 0.3

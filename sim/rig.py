@@ -6,7 +6,6 @@ the observers look.
 
 import asyncio
 import math
-from typing import cast
 
 import msgspec
 
@@ -117,7 +116,7 @@ def assemble(
     )
     vehicle = VehicleLoop(state, host, radio.vehicle, recorder, listeners)
     operator = ScriptedOperator(radio.station, script if script is not None else Script())
-    barrier = TickBarrier(cast("asyncio.AbstractEventLoop", asyncio.get_running_loop()))
+    barrier = TickBarrier(asyncio.get_running_loop())
     barrier.subscribe(Phase.WORLD, world.step)
     barrier.subscribe(Phase.RADIO, radio.step)
     barrier.subscribe(Phase.STATION, operator.step)

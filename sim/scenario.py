@@ -1,4 +1,4 @@
-"""What is simulated: machine, site, ground, noise, radio, job. Read from TOML, checked as strictly as a machine profile."""
+"""What is simulated: machine, site, ground, noise, radio, job. TOML, checked as strictly as a machine profile."""
 
 from pathlib import Path
 from typing import Annotated, Literal

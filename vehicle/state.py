@@ -188,8 +188,8 @@ class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     phase_t_ns: int = 0
     worked_along_m: float = 0.0
     work_started: bool = False
-    entry_along_m: float = 0.0
     blocked: str = ""
+    link_peak_s: float = 0.0
 
 
 class FlailState(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     k_sigma: float = 4.0
-    tool_sigma_m: float = 0.01
+    tool_sigma_m: float = 0.014
     tracking_error_m: float = 0.03
     cell_m: float = 0.05
     overlap_m: float | None = None

@@ -24,6 +24,8 @@ START_DISTANCE_MAX_M = 1.0
 """A job starts or resumes only this near to its next segment; further off the operator drives there."""
 DEPTH_REACHED_M = 0.005
 TOOL_UP_TOLERANCE_M = 0.03
+LINK_FORGET_PER_TICK_S = 0.0001
+"""A peak of the link's age is forgotten at 5 ms a second: one burst slows the moves of the next ten seconds."""
 AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
@@ -33,6 +35,9 @@ def step(
     """Advance by one tick; `vehicle` gives the mode and rotor that the gate reported a tick ago."""
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
+    if vehicle.report is not None:
+        peak_s = max(vehicle.report.operator_age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S)
+        state = msgspec.structs.replace(state, link_peak_s=peak_s)
     if vehicle.gate.mode not in AUTO_MODES:
         return _interrupted(state)
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
@@ -81,7 +86,7 @@ def _next_phase(state: MissionState, now_ns: int) -> MissionState:
         phase = MissionPhase.SPIN_UP
     elif phase is MissionPhase.WORK:
         phase = MissionPhase.RAISE
-        change = {"work_started": False, "worked_along_m": 0.0, "entry_along_m": -1.0}
+        change = {"work_started": False, "worked_along_m": 0.0}
     elif phase is MissionPhase.RAISE and state.work_started:
         phase = MissionPhase.BACK_OFF
     else:
@@ -95,7 +100,7 @@ def _next_segment(state: MissionState, now_ns: int) -> MissionState:
     if index >= len(state.plan.segments):
         return msgspec.structs.replace(state, phase=MissionPhase.DONE, phase_t_ns=now_ns)
     return msgspec.structs.replace(
-        state, index=index, phase=_first_phase(state.plan.segments[index]), phase_t_ns=now_ns, entry_along_m=0.0
+        state, index=index, phase=_first_phase(state.plan.segments[index]), phase_t_ns=now_ns
     )
 
 

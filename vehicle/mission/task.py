@@ -20,6 +20,10 @@ swath, so the set-point keeps the sensor's own scatter above it as well."""
 DEPTH_SIGMA_ASSUMED_M = 0.01
 """Until the controller reports its own."""
 BACK_OFF_SPEED_MPS = 0.2
+LINK_SLOW_SHARE = 0.8
+"""Above 0.3 m/s the link may be 200 ms old before the machine stops. Where it lately came within a fifth of that, moves
+are made slowly instead: below 0.3 m/s 450 ms are allowed, and slow is faster than stopped."""
+SLOW_SHARE = 0.93
 ROTOR_PHASES = (MissionPhase.SPIN_UP, MissionPhase.LOWER, MissionPhase.WORK, MissionPhase.RAISE)
 DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
@@ -60,10 +64,14 @@ def task(state: MissionState, estimate: Estimate, config: VehicleConfig) -> Task
             yaw_goal_rad=turn_goal_rad(state, estimate, config.machine.tool.ahead_m),
             turn_rad=segment.turn_rad,
         )
-    return _line(base, segment) if phase in (MissionPhase.WORK, MissionPhase.MOVE) else base
+    if phase not in (MissionPhase.WORK, MissionPhase.MOVE):
+        return base
+    slow = state.link_peak_s > LINK_SLOW_SHARE * config.safety.t_stop_fast_s
+    cap_mps = SLOW_SHARE * config.safety.slow_speed_mps if slow else segment.speed_mps
+    return _line(base, segment, min(segment.speed_mps, cap_mps))
 
 
-def _line(base: Task, segment: Segment) -> Task:
+def _line(base: Task, segment: Segment, speed_mps: float) -> Task:
     return msgspec.structs.replace(
         base,
         drive=DriveKind.LINE,
@@ -72,7 +80,7 @@ def _line(base: Task, segment: Segment) -> Task:
         course_rad=course_rad(segment),
         length_m=length_m(segment),
         direction=-1 if segment.kind is SegmentKind.REVERSE else 1,
-        speed_mps=segment.speed_mps,
+        speed_mps=speed_mps,
     )
 
 

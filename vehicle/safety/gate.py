@@ -102,7 +102,9 @@ def step(
         after,
         sequence=command.sequence,
         rotor_on=command.rotor_speed_radps > 0.0,
-        rotor_tick=state.rotor_tick if (command.rotor_speed_radps > 0.0) == state.rotor_on else tick,
+        rotor_tick=tick
+        if measured.at_speed or (command.rotor_speed_radps > 0.0) != state.rotor_on
+        else state.rotor_tick,
         rotor=senses.rotor_state(measured, command.rotor_speed_radps > 0.0),
     )
     return after, command, _report(after, judged, command, config)
@@ -144,7 +146,7 @@ def _facts(
         age_ms=lease.age_ms(frame, tick),
         t_stop_fast_ms=round(safety.t_stop_fast_s * 1000),
         flapping=state.flapping,
-        sample_age_ms=(tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
+        sample_age_ms=(track.tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
         battery_ratio=frame.battery_ratio if frame is not None else 1.0,
         console_tilt_rad=abs(frame.tilt_rad) if frame is not None else 0.0,
         attention_s=(tick - state.attention_tick) * TICK_S if state.mode in AUTO else 0.0,
