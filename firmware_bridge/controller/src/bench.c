@@ -1,0 +1,74 @@
+/* Doors for the tests, which load this library: sizes, and frames as text of numbers. Not part of a firmware. */
+#include <string.h>
+
+#include "flail_node.h"
+
+size_t bench_node_size(void);
+size_t bench_parse(const uint8_t *bytes, const size_t *cuts, size_t cut_count, fc_frame *frames, size_t room,
+                   uint32_t *bad);
+fc_outputs *bench_outputs(fc_node *node);
+fc_inputs *bench_inputs(fc_node *node);
+uint8_t bench_state(const fc_node *node);
+uint32_t bench_faults(const fc_node *node);
+
+size_t bench_node_size(void)
+{
+    return sizeof(fc_node);
+}
+
+uint8_t bench_state(const fc_node *node)
+{
+    return node->controller.state;
+}
+
+uint32_t bench_faults(const fc_node *node)
+{
+    return node->controller.fault_bits;
+}
+
+fc_outputs *bench_outputs(fc_node *node)
+{
+    return &node->controller.out;
+}
+
+fc_inputs *bench_inputs(fc_node *node)
+{
+    return &node->inputs;
+}
+
+static const fc_known ALL[] = {
+    {MAVLINK_MSG_ID_FLAIL_COMMAND, MAVLINK_MSG_ID_FLAIL_COMMAND_CRC},
+    {MAVLINK_MSG_ID_FLAIL_STATUS, MAVLINK_MSG_ID_FLAIL_STATUS_CRC},
+    {MAVLINK_MSG_ID_FLAIL_IMU, MAVLINK_MSG_ID_FLAIL_IMU_CRC},
+    {MAVLINK_MSG_ID_FLAIL_GNSS, MAVLINK_MSG_ID_FLAIL_GNSS_CRC},
+    {MAVLINK_MSG_ID_FLAIL_HELLO, MAVLINK_MSG_ID_FLAIL_HELLO_CRC},
+    {MAVLINK_MSG_ID_FLAIL_OPERATOR, MAVLINK_MSG_ID_FLAIL_OPERATOR_CRC},
+    {MAVLINK_MSG_ID_FLAIL_VEHICLE, MAVLINK_MSG_ID_FLAIL_VEHICLE_CRC},
+};
+
+/* Feed `bytes` in pieces of the given lengths to a fresh framer that knows the whole dialect. */
+size_t bench_parse(const uint8_t *bytes, const size_t *cuts, size_t cut_count, fc_frame *frames, size_t room,
+                   uint32_t *bad)
+{
+    fc_framer framer;
+    size_t found = 0u;
+    size_t at = 0u;
+    fc_frame frame;
+
+    fc_framer_init(&framer, ALL, sizeof ALL / sizeof ALL[0]);
+    for (size_t i = 0u; i < cut_count; i++) {
+        const size_t end = at + cuts[i];
+
+        while (at < end) {
+            at += fc_framer_add(&framer, &bytes[at], end - at);
+            while (fc_framer_next(&framer, &frame)) {
+                if (found < room) {
+                    frames[found] = frame;
+                }
+                found++;
+            }
+        }
+    }
+    *bad = framer.bad;
+    return found;
+}
