@@ -191,6 +191,16 @@ def test_a_track_that_keeps_going_is_stuck(bench: Bench) -> None:
     assert bench.state() == FAULT
 
 
+@pytest.mark.parametrize("driven", ["track_left", "track_right"])
+def test_turning_on_one_track_is_no_fault(bench: Bench, driven: str) -> None:
+    bench.ready()
+    bench.ideal = False
+    bench.inputs.brake_contact = False
+    bench.inputs.track_left_mps = bench.inputs.track_right_mps = 0.3
+    bench.drive(300, **{driven: 0.3})
+    assert bench.faults() == 0
+
+
 def test_stopping_from_speed_is_no_fault(bench: Bench) -> None:
     bench.ready()
     bench.drive(250, track_left=1.0, track_right=1.0)
