@@ -88,7 +88,7 @@ class ToolLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the tool's axis lay on the ground plan, and the worst that was measured since the line before.
 
     `half_*` points from the centre to the left end in plan view, so a rolled tool is as narrow as the ground sees it.
-    `path_m` is the way of the faster end since the run began. `bow_*_m`: how far the centre strayed to that side of
+    `path_m` is the furthest way of the faster end since the run began. `bow_*_m`: how far the centre strayed to that side of
     the chord from the line before. `depth_m` is the least proven depth.
     """
 

@@ -178,6 +178,21 @@ def test_driving_backwards_earns_nothing() -> None:
     assert (state.credited_m2, state.swept_m2) == (0.0, 0.0)
 
 
+def test_creeping_back_below_the_speed_that_counts_as_backwards_ends_the_run_all_the_same() -> None:
+    last = CLEAN[-1]
+    creep = [
+        changed([last], lambda _: True, speed_mps=-0.01, east_m=last.east_m - n * 2e-4 * math.cos(YAW_RAD),
+                north_m=last.north_m - n * 2e-4 * math.sin(YAW_RAD))[0]
+        for n in range(200)
+    ]  # fmt: skip
+    *_, state, _ = versions(CLEAN + creep, CONFIG, LedgerState(), ORIGIN_NS)
+    assert state.run is not None
+    assert state.run.lines == state.run.lines[:1]
+    *_, unbroken, _ = versions(CLEAN + creep[:50], CONFIG, LedgerState(), ORIGIN_NS)
+    assert unbroken.run is not None
+    assert len(unbroken.run.lines) > 2
+
+
 def test_the_tool_out_of_the_ground_costs_nothing_and_changes_nothing() -> None:
     state = LedgerState()
     raised = changed(CLEAN, lambda _: True, depth_m=-0.3)

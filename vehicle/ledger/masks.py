@@ -22,7 +22,7 @@ GAP_NS: Final = TICK_NS * 5 // 2
 """Ticks further apart than this leave ground unmeasured: the run breaks. Half a tick of lateness is forgiven."""
 
 RETREAT_M: Final = 0.02
-"""An end of the tool that falls back further than this behind the last stroke ends the run (jitter is less)."""
+"""A tool that falls back by more than this, or one end of it behind the last stroke, ends the run (jitter is less)."""
 
 CUT_M: Final = 0.02
 """Shortest way worth a stroke when a run ends: bounds the strokes of a flickering condition to every 2 cm."""
@@ -121,10 +121,11 @@ def _advanced(
         run = state.run
     base = run.lines[-1]
     forward_m, left_m, swing_m = _relative(base, line)
-    if forward_m - swing_m < -RETREAT_M:
+    path_m = base.path_m + forward_m + swing_m
+    if forward_m - swing_m < -RETREAT_M or path_m < run.tip.path_m - RETREAT_M:
         state = _closed(state, rules)
         return replace(state, run=_begun(line, found, at_work, now_ns))
-    path_m = base.path_m + forward_m + swing_m
+    path_m = max(path_m, run.tip.path_m)
     starts = flag not in (0, run.credit_flag)
     tip, old = line, run.tip
     fresh = run.tip is base
@@ -169,10 +170,10 @@ def _relative(base: ToolLine, line: ToolLine) -> tuple[float, float, float]:
 def _stroked(state: LedgerState, run: LedgerRun, rules: Rule) -> LedgerState:
     """Apply the stroke that ends at the run's tip and start the next interval there."""
     number = 1 if state.stroke is None else state.stroke.number + 1
-    stroke, credit_done_m = strokes.stroke(run, rules, number)
+    stroke, credit_done_m, needed = strokes.stroke(run, rules, number)
     run = LedgerRun(
         t_ns=run.t_ns,
-        lines=(*run.lines, run.tip)[-LINES_MAX:],
+        lines=(*needed, run.tip)[-LINES_MAX:],
         tip=run.tip,
         stray_left_m=0.0,
         stray_right_m=0.0,

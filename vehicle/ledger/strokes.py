@@ -46,8 +46,8 @@ class _Frame:
         return a_m, self.forward_east * north_m - self.forward_north * east_m - self.slope * a_m
 
 
-def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float]:
-    """The stroke that ends at the run's tip, and the path up to which credit has now been given."""
+def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float, tuple[ToolLine, ...]]:
+    """The stroke that ends at the run's tip, the path up to which credit was given, the lines later strokes need."""
     tip = run.tip
     frame = _Frame(tip, rule.cell_m)
     reach_m = frame.extent_a_m + OVERLAP_SLACK_M
@@ -73,7 +73,9 @@ def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float
         bands += _band(
             credit_rear_m, -trim_m, right_m + margin_m, left_m - margin_m, run.credit_flag, depth_cm, reach_m
         )
-    return _named(frame, bands, number, run.t_ns), done_m
+    # The next stroke reaches back by less than this, with as much again for a sigma that has grown.
+    needed = _within(run.lines, frame, -2.0 * trim_m - reach_m - STROKE_M)
+    return _named(frame, bands, number, run.t_ns), done_m, needed
 
 
 def _within(lines: tuple[ToolLine, ...], frame: _Frame, rear_m: float) -> tuple[ToolLine, ...]:
@@ -215,15 +217,16 @@ def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, t
     w_m = side_east * east_m + side_north * north_m
     marks = np.zeros((rows, columns), np.uint8)
     depths_cm = np.zeros((rows, columns), np.uint8)
+    inside, part = np.empty((rows, columns), np.bool_), np.empty((rows, columns), np.bool_)
+    cells = inside.view(np.uint8)
     for band in stroke.bands:
-        inside = a_m >= band.rear_m + half_a_m
-        inside &= a_m <= band.front_m - half_a_m
-        inside &= w_m >= band.right_m + half_w_m
-        inside &= w_m <= band.left_m - half_w_m
-        cells = inside.view(np.uint8)
+        np.greater_equal(a_m, band.rear_m + half_a_m, out=inside)
+        inside &= np.less_equal(a_m, band.front_m - half_a_m, out=part)
+        inside &= np.greater_equal(w_m, band.right_m + half_w_m, out=part)
+        inside &= np.less_equal(w_m, band.left_m - half_w_m, out=part)
         marks |= cells * np.uint8(band.flags)
         if band.depth_cm:
-            depths_cm = np.maximum(depths_cm, cells * np.uint8(band.depth_cm))
+            np.maximum(depths_cm, cells * np.uint8(band.depth_cm), out=depths_cm)
     return column, row, marks, depths_cm
 
 

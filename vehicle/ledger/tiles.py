@@ -18,6 +18,8 @@ TILE = 128
 """Cells along a tile: 6.4 m at 5 cm, so that a tool line lies in one to four; 33 kB unpacked, copied in 1 us."""
 _TILE_BITS: Final = 7
 _BLOCK_BITS: Final = 4
+BLOCK = 1 << _BLOCK_BITS
+"""Tiles along a block."""
 WARM_MAX = 24
 """Unpacked tiles: what a machine 8 m long can touch from where it stands, and then some."""
 
@@ -46,6 +48,11 @@ def unpacked(tile: Tile | bytes) -> Tile:
     return tile
 
 
+def packed(tile: Tile) -> bytes:
+    """What the tool left behind: strips of equal cells, 1 to 2 % of their size. Level 1: 26 us."""
+    return zlib.compress(tile.tobytes(), 1)
+
+
 def find(blocks: Blocks, key: Key) -> Tile:
     """The tile, all zero where nothing was ever marked."""
     tile = blocks.get((key[0] >> _BLOCK_BITS, key[1] >> _BLOCK_BITS), {}).get(key)
@@ -58,7 +65,7 @@ def stored(blocks: Blocks, warm: tuple[Key, ...], fresh: dict[Key, Tile]) -> tup
     warm = (*fresh, *(key for key in warm if key not in fresh))
     changed: dict[Key, Tile | bytes] = dict(fresh)
     for key in warm[WARM_MAX:]:
-        changed[key] = zlib.compress(find(blocks, key).tobytes(), 1)
+        changed[key] = packed(find(blocks, key))
     copied: set[Key] = set()
     for key, tile in changed.items():
         block = (key[0] >> _BLOCK_BITS, key[1] >> _BLOCK_BITS)
