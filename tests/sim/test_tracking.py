@@ -15,6 +15,8 @@ MACHINE = load_machine("memat")
 YAW_RAD = math.radians(17.0)
 LENGTH_M = 50.0
 RMS_MAX_M, MAX_M = 0.03, 0.08
+OWN_STRIP_M = (MACHINE.tool.width_m - MACHINE.tracks.outer_width_m) / 2.0
+"""While the machine crabs on a slope its rear corners run beside the tool's line; they must stay in the own strip."""
 
 
 def scenario(slope_deg: float, seed: int) -> Scenario:
@@ -67,7 +69,7 @@ def test_the_rotor_and_the_tracks_keep_to_their_lines(kind: SegmentKind, slope_d
     assert rotor.rms_m <= RMS_MAX_M
     assert rotor.max_m <= MAX_M
     for corner in CORNERS:
-        assert result.points[corner].max_m <= MAX_M, corner
+        assert result.points[corner].max_m <= (OWN_STRIP_M if slope_deg else MAX_M), corner
 
 
 if __name__ == "__main__":
