@@ -17,7 +17,7 @@ from vehicle.units import wrap_rad
 LAMBDA_PER_S = 0.5
 """Decay of the tool's cross-track error: fast against slip (seconds), slow against the belts' lag (about 0.3 s)."""
 LAMBDA_REVERSE_PER_S = 0.2
-"""Gentler: in reverse the tool swings out while the body turns, by 8 cm at 0.5/s on a 10 degree slope, by 6.5 cm here."""
+"""Gentler: in reverse the tool swings out while the body turns; on a 10 degree slope 8 cm at 0.5 per s, 6.5 cm here."""
 REAR_POINT_M = 1.2
 YAW_RATE_MAX_RADPS = 0.25
 PIVOT_GAIN_PER_S = 1.2
