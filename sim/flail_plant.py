@@ -164,13 +164,15 @@ class FlailPlant:
         slow = max(speed, 0.3 * working)
         bite = (slow / working) ** self._params.bite_exponent
         load_nm = self.soil_power_w * bite / slow if speed > 0.0 else 0.0
+        self.drive_torque_nm = 0.0
         if set_radps > 0.0 and power_ratio > 0.0:
-            # Friction is part of the efficiency while the rotor is driven; pump relief caps torque at half speed's.
+            # Pump relief caps torque at that of half the working speed.
             limit_nm = power_ratio * self.full_power_w / max(speed, 0.5 * working)
             wanted_nm = load_nm + inertia * (set_radps - speed) / self._params.governor_tau_s
             self.drive_torque_nm = max(0.0, min(limit_nm, wanted_nm))
+        if self.drive_torque_nm > 0.0:
+            # Friction is part of the efficiency while the rotor is driven.
             change = (self.drive_torque_nm - load_nm) / inertia
         else:
-            self.drive_torque_nm = 0.0
             change = -(self._friction_radps2 + self._drag_1prad * speed * speed) - load_nm / inertia
         self.rotor_radps = max(0.0, speed + change * self._step_s)

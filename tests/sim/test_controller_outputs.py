@@ -86,6 +86,13 @@ def test_brake_falls_in_at_t_brake_when_a_belt_will_not_stand(bench):
     assert (bench.now_ns - began_ns) / 1e9 == pytest.approx(4.0, abs=0.03)
 
 
+def test_without_a_wish_to_brake_the_hydraulics_hold_alone(bench):
+    driving(bench)
+    bench.run(6.0, neutral(brake=False))
+    assert bench.world.tracks.standing
+    assert not bench.world.controller.outputs.brake
+
+
 def test_brake_opens_only_for_a_drive_command(bench):
     bench.run(3.0, neutral(brake=True))
     assert bench.world.controller.outputs.brake

@@ -21,7 +21,14 @@ def test_working_speed_droops_under_load():
     assert engine.ratio == pytest.approx(1.0, rel=1e-3)
 
 
-def test_keep_changes_nothing_and_idle_leaves_less_than_half_the_power():
+def test_keep_changes_nothing_at_work():
+    engine = EnginePlant(200_000.0)
+    engine.command(EngineMode.WORK)
+    engine.command(EngineMode.KEEP)
+    assert run(engine, 5.0).speed_radps > 0.95 * WORK_RADPS
+
+
+def test_keep_changes_nothing_at_idle_which_leaves_half_the_power():
     engine = EnginePlant(200_000.0)
     engine.command(EngineMode.KEEP)
     run(engine, 3.0)

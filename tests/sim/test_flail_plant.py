@@ -99,6 +99,17 @@ def test_free_run_down_lasts_as_long_as_the_profile_says():
     assert seconds == pytest.approx(TOOL.spin_down_s, rel=0.02)
 
 
+def test_rotor_above_its_set_point_runs_down_like_a_free_one():
+    flail, body = flail_on(), body_on(FLAT)
+    flail.rotor_radps = WORKING
+    cut(flail, body, 0.0, -0.3, 2.0, rotor=0.5 * WORKING)
+    free = flail_on()
+    free.rotor_radps = WORKING
+    cut(free, body, 0.0, -0.3, 2.0, rotor=0.0)
+    assert flail.rotor_radps == pytest.approx(free.rotor_radps)
+    assert flail.rotor_radps < 0.85 * WORKING
+
+
 def test_rotor_is_not_driven_without_an_engine():
     flail, body = flail_on(), body_on(FLAT)
     for _ in range(200):

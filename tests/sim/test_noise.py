@@ -29,3 +29,8 @@ def test_gauss_markov_keeps_sigma_and_correlation_time_whatever_the_step(step_s)
     lag = round(2.0 / step_s)
     assert np.std(series) == pytest.approx(0.3, rel=0.05)
     assert np.corrcoef(series[:-lag], series[lag:])[0, 1] == pytest.approx(math.exp(-1.0), abs=0.05)
+
+
+def test_gauss_markov_starts_inside_its_distribution():
+    normals = generator(2, "start").standard_normal(5_000)
+    assert np.std([GaussMarkov(0.3, 2.0, 0.02, normal).value for normal in normals]) == pytest.approx(0.3, rel=0.05)
