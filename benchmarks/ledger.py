@@ -57,7 +57,8 @@ def timings(name: str, ticks: list[Tick], state: LedgerState) -> None:
     cuts = statistics.quantiles(stroked_us, n=100)
     print(
         f"{name}: stroke p50 {statistics.median(stroked_us):.0f} us, p99 {cuts[98]:.0f} us (budget 100); "
-        f"tick without a stroke p50 {statistics.median(plain_us):.1f} us; mean per tick {statistics.mean(best_us):.1f} us"
+        f"tick without a stroke p50 {statistics.median(plain_us):.1f} us; "
+        f"mean per tick {statistics.mean(best_us):.1f} us"
     )
 
 
@@ -138,11 +139,14 @@ def idle(site: LedgerState) -> None:
 def truth(ticks: list[Tick]) -> None:
     """The simulator's independent raster."""
     ends = [tool_ends(tick, CONFIG.machine.tool.width_m / 2.0) for tick in ticks]
-    ground = GroundTruth(cell_m=CELL_M, rotor_min_radps=50.0, depth_min_m=0.15)
-    start_s = elapsed_s()
-    for left_m, right_m in ends:
-        ground.observe(left_m, right_m, 62.0, 0.2, 0.28)
-    print(f"ground truth: {(elapsed_s() - start_s) / len(ends) * 1e6:.2f} us per tick (budget 5)")
+    best_us = math.inf
+    for _ in range(5):
+        ground = GroundTruth(cell_m=CELL_M, rotor_min_radps=50.0, depth_min_m=0.15)
+        start_s = elapsed_s()
+        for left_m, right_m in ends:
+            ground.observe(left_m, right_m, 62.0, 0.2, 0.28)
+        best_us = min(best_us, (elapsed_s() - start_s) / len(ends) * 1e6)
+    print(f"ground truth: {best_us:.2f} us per tick (budget 5)")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def test_the_overlap_of_the_design_leaves_no_gap(
 
 @settings(max_examples=15, deadline=None)
 @given(
-    yaw_rad=st.floats(0.25, 1.3),
+    # Between these the rows of cells lie closer than 2 cm across the seam (the widest at tan = 1/3: 5 cm / sqrt 10).
+    yaw_rad=st.floats(0.2, 0.4),
     sigma_m=st.floats(0.005, 0.03),
     error_m=st.floats(0.0, 0.08),
     back=st.booleans(),
