@@ -1,0 +1,132 @@
+"""Whole-stack simulation: how many times real time, and where a tick goes.
+
+CPU time of this process, wire codec and recorder on, example site. The split comes from a second run with a stopwatch
+round each room; the stopwatches cost about a tenth, so shares are meant, not microseconds.
+Prints one table: `python benchmarks/stack.py [--sim-seconds N] [--json]`.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sim import rig as rigs
+from sim.scenario import Scenario
+from sim.virtual_time import VirtualClock, run_virtual
+from sim.world import World
+from vehicle import loop as loops
+from vehicle import tick as ticks
+from vehicle.config import footprint
+from vehicle.config_load import load_machine, load_toml_model
+from vehicle.coverage.planner import plan_site
+from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.site import load_site
+from vehicle.record.writer import McapRecorder
+from vehicle.units import TICK_S
+
+ROOT = Path(__file__).resolve().parents[1]
+BUDGET_X = 100.0
+
+
+def run(sim_s: float) -> tuple[float, int]:
+    """CPU seconds and ticks of one run, spin-up and swaths included."""
+    scenario = load_toml_model(ROOT / "configs/scenarios/example.toml", Scenario)
+    machine = load_machine(scenario.machine)
+    site = load_site(ROOT / "configs/sites/example.geojson")
+    plan = plan_site(site, footprint(machine), PlanSettings())
+
+    async def main(clock: VirtualClock) -> tuple[float, int]:
+        del clock
+        with tempfile.TemporaryDirectory() as folder:
+            recorder = McapRecorder(Path(folder) / "run.mcap", {})
+            rig = rigs.assemble(scenario, machine, plan, recorder)
+            started = time.process_time()
+            count = await rig.barrier.run(round(sim_s / TICK_S))
+            recorder.close()
+            return time.process_time() - started, count
+
+    result: tuple[float, int] = run_virtual(main)
+    return result
+
+
+class Stopwatches:
+    """Wraps functions so that their time is summed under a name."""
+
+    def __init__(self) -> None:
+        self.total_ns: dict[str, int] = {}
+        self._undo: list[tuple[Any, str, Any]] = []
+
+    def wrap(self, owner: Any, attribute: str, name: str) -> None:
+        """Time every call of `owner.attribute` under `name`."""
+        inner = getattr(owner, attribute)
+        self._undo.append((owner, attribute, inner))
+        totals = self.total_ns
+        totals.setdefault(name, 0)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            started = time.perf_counter_ns()  # a benchmark measures
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                totals[name] += time.perf_counter_ns() - started
+
+        setattr(owner, attribute, timed)
+
+    def restore(self) -> None:
+        """Take the stopwatches off."""
+        for owner, attribute, inner in reversed(self._undo):
+            setattr(owner, attribute, inner)
+
+
+def split(sim_s: float) -> dict[str, float]:
+    """Microseconds per tick by room, with the stopwatches on."""
+    watches = Stopwatches()
+    watches.wrap(ticks.fusion, "step", "estimate")
+    watches.wrap(ticks.fusion, "estimate", "estimate")
+    watches.wrap(ticks.job, "step", "mission")
+    watches.wrap(ticks.wishes, "task", "mission")
+    watches.wrap(ticks.follower, "step", "drive")
+    watches.wrap(ticks.governor, "step", "flail")
+    watches.wrap(ticks.governor, "request", "flail")
+    watches.wrap(ticks.safety, "step", "safety gate")
+    watches.wrap(ticks.masks, "step", "ledger")
+    watches.wrap(ticks.reports, "report", "report")
+    watches.wrap(loops.Inbox, "inputs", "wire in (codec)")
+    watches.wrap(loops.adapters, "encode_command", "wire out (codec)")
+    watches.wrap(loops.VehicleLoop, "_tell", "report to stations")
+    watches.wrap(McapRecorder, "tick", "recorder")
+    watches.wrap(World, "step", "simulated machine and its codec")
+    watches.wrap(rigs.ScriptedOperator, "step", "simulated operator and its codec")
+    watches.wrap(rigs.Radio, "step", "simulated radio")
+    try:
+        _, count = run(sim_s)
+    finally:
+        watches.restore()
+    return {name: total / count / 1e3 for name, total in watches.total_ns.items()}
+
+
+def main() -> int:
+    """Print the table; exit status 1 below the budget."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sim-seconds", type=float, default=400.0)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    measured = sorted(run(options.sim_seconds) for _ in range(options.runs))
+    cpu_s, count = measured[len(measured) // 2]
+    rooms = split(options.sim_seconds / 2.0)
+    result = {"speed_up": count * TICK_S / cpu_s, "us_per_tick": cpu_s / count * 1e6, "rooms_us": rooms}
+    if options.json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        print(f"{result['speed_up']:.0f}x real time, {result['us_per_tick']:.0f} us a tick (median of {options.runs})")
+        for name, spent_us in sorted(rooms.items(), key=lambda row: -row[1]):
+            print(f"  {name:34s} {spent_us:6.1f} us")
+    return 0 if result["speed_up"] >= BUDGET_X else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
