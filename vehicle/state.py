@@ -62,6 +62,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     holder: int = 0
     neutral_seen: bool = False
     estop_latched: bool = False
+    reset_due: bool = False
     frame: OperatorFrame | None = None
     frame_tick: int = 0
     stations: tuple[StationTrack, ...] = ()
@@ -166,12 +167,31 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     stroke: LedgerStroke | None = None
 
 
+class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was driven since the covariance was last carried: sums of the ticks' Jacobians and noise."""
+
+    ticks: int = 0
+    east_m: float = 0.0
+    north_m: float = 0.0
+    belt_east_m: float = 0.0
+    belt_north_m: float = 0.0
+    side_east_m: float = 0.0
+    side_north_m: float = 0.0
+    position_m2: float = 0.0
+    moving_s: float = 0.0
+
+
 class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
-    """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6)."""
+    """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6).
+
+    `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried.
+    """
 
     ready: bool = False
-    x: FloatArray = msgspec.field(default_factory=lambda: np.zeros(6))
+    x: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     p: FloatArray = msgspec.field(default_factory=lambda: np.zeros((6, 6)))
+    drift: Drift = Drift()
+    sigmas: tuple[float, float, float, float] = (1e3, 1e3, 1e3, 1e3)
     accepted_t_ns: int = NEVER_NS
     rejected_count: int = 0
     innovation_ratio: float = 0.0

@@ -9,12 +9,13 @@ positions are taken down its 3-D lever arm before they are compared.
 import math
 
 import numpy as np
+from msgspec.structs import replace
 
 from firmware_bridge.types import FixType, GnssFix
 from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame, enu_offset_from_body
 from vehicle.messages import Estimate
-from vehicle.state import EstimateState, FloatArray, WireState
+from vehicle.state import Drift, EstimateState, FloatArray, WireState
 from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 
 GATE_SIGMA = 4.0
@@ -31,6 +32,8 @@ in the uncertainty at the tool, however many fixes were averaged. With 0.4 a run
 not covered; RTK error series decorrelate over about a minute, with slow parts of half to two thirds of the total."""
 SLIP_FILTER_S = 1.5
 MOVING_MPS = 0.05
+SPREAD_TICKS = 5
+"""The covariance is carried at 10 Hz, with the GNSS or without."""
 _IDENTITY = np.eye(6)
 
 
@@ -40,9 +43,13 @@ def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: Lo
         return _start(state, wire, config, datum, now_ns)
     state = _predict(state, wire, config)
     fix = wire.gnss
-    if not wire.gnss_fresh or fix is None or fix.fix < FixType.RTK_FLOAT:
+    measured = wire.gnss_fresh and fix is not None and fix.fix >= FixType.RTK_FLOAT
+    if state.drift.ticks < SPREAD_TICKS and not measured:
         return state
-    return _correct(state, fix, wire, config, datum, now_ns)
+    state = _spread(state)
+    if measured and fix is not None:
+        state = _correct(state, fix, wire, config, datum, now_ns)
+    return _with_sigmas(state, wire, config)
 
 
 def _start(
@@ -56,8 +63,8 @@ def _start(
     east, north = _origin_from_antenna(fix, yaw, wire, config, datum)
     sigma2 = fix.sigma_horizontal_m**2
     p = np.diag([sigma2, sigma2, fix.yaw_sigma_rad**2, math.radians(0.2) ** 2, 0.1**2, 0.1**2])
-    x = np.array([east, north, yaw, 0.0, 0.0, 0.0])
-    return EstimateState(ready=True, x=x, p=p, accepted_t_ns=now_ns)
+    started = EstimateState(ready=True, x=(east, north, yaw, 0.0, 0.0, 0.0), p=p, accepted_t_ns=now_ns)
+    return _with_sigmas(started, wire, config)
 
 
 def _origin_from_antenna(
@@ -75,69 +82,37 @@ def _lever(yaw: float, wire: WireState, config: VehicleConfig) -> tuple[float, f
 
 
 def _predict(state: EstimateState, wire: WireState, config: VehicleConfig) -> EstimateState:
-    # plain floats: small numpy scalars cost ten times as much, and they are no JSON numbers
-    east, north, yaw_before, bias, slip, creep = state.x.tolist()
+    """Move the state by one tick. The covariance follows every tenth of a second: see `_spread`."""
+    east, north, yaw_before, bias, slip, creep = state.x
     imu, status = wire.imu, wire.status
     left, right = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
-    yaw_rate = imu.yaw_rate_radps - bias if imu is not None else 0.0
-    roll = imu.roll_rad if imu is not None else 0.0
+    yaw_rate, roll = (imu.yaw_rate_radps - bias, imu.roll_rad) if imu is not None else (0.0, 0.0)
     belt_mps = 0.5 * (left + right)
     speed = belt_mps * (1.0 - slip)
-    tan_roll = math.tan(roll)
-    creep_mps = -abs(speed) * creep * tan_roll  # roll is positive right side down, left is positive
+    lateral = -abs(speed) * math.tan(roll)  # roll is positive right side down, left is positive
     yaw = yaw_before + 0.5 * yaw_rate * TICK_S
     cos_yaw, sin_yaw = math.cos(yaw), math.sin(yaw)
-    east_mps = speed * cos_yaw - creep_mps * sin_yaw
-    north_mps = speed * sin_yaw + creep_mps * cos_yaw
-    yaw_next = wrap_rad(yaw_before + yaw_rate * TICK_S)
-    x_next = np.array([east + east_mps * TICK_S, north + north_mps * TICK_S, yaw_next, bias, slip, creep])
-    f = _IDENTITY.copy()
-    f[0, 2], f[1, 2] = -north_mps * TICK_S, east_mps * TICK_S
-    f[0, 4], f[1, 4] = -belt_mps * cos_yaw * TICK_S, -belt_mps * sin_yaw * TICK_S
-    lateral = -abs(speed) * tan_roll * TICK_S
-    f[0, 5], f[1, 5] = -lateral * sin_yaw, lateral * cos_yaw
-    f[2, 3] = -TICK_S
-    p = f @ state.p @ f.T
-    p[_DIAGONAL] += _process_noise(belt_mps, left, right)
-    return _with_slip(state, x_next, p, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate)
-
-
-_DIAGONAL = np.diag_indices(6)
-
-
-def _process_noise(belt_mps: float, left: float, right: float) -> FloatArray:
-    """Diagonal of Q; nothing walks while the belts stand, so a parked machine keeps its covariance."""
-    moving = abs(left) + abs(right) > 2.0e-3
-    position = (BODY_NOISE_RATIO * max(abs(belt_mps), 0.5 * abs(right - left))) ** 2 * TICK_S
-    walk = TICK_S if moving else 0.0
-    return np.array(
-        [
-            position,
-            position,
-            GYRO_NOISE_RADPS**2 * TICK_S,
-            BIAS_WALK_RADPS**2 * TICK_S,
-            SLIP_WALK**2 * walk,
-            CREEP_WALK**2 * walk,
-        ]
-    )
-
-
-def _with_slip(
-    state: EstimateState, x: FloatArray, p: FloatArray, belt_mps: float, belt_yaw_rate: float, yaw_rate: float
-) -> EstimateState:
-    """Learn the curvature that unequal slip of the tracks adds, for each way of driving by itself."""
-    forward, reverse = state.slip_curvature_forward_1pm, state.slip_curvature_reverse_1pm
-    if abs(belt_mps) > MOVING_MPS and abs(belt_yaw_rate) < abs(belt_mps):
-        gain = TICK_S / SLIP_FILTER_S
-        curvature = (belt_yaw_rate - yaw_rate) / belt_mps
-        if belt_mps > 0.0:
-            forward += gain * (curvature - forward)
-        else:
-            reverse += gain * (curvature - reverse)
+    east_step = (speed * cos_yaw - creep * lateral * sin_yaw) * TICK_S
+    north_step = (speed * sin_yaw + creep * lateral * cos_yaw) * TICK_S
+    forward, reverse = _slip_curvatures(state, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate)
+    drift = state.drift
+    moving_mps = max(abs(belt_mps), 0.5 * abs(right - left))
     return EstimateState(
         ready=True,
-        x=x,
-        p=p,
+        x=(east + east_step, north + north_step, wrap_rad(yaw_before + yaw_rate * TICK_S), bias, slip, creep),
+        p=state.p,
+        drift=Drift(
+            ticks=drift.ticks + 1,
+            east_m=drift.east_m + east_step,
+            north_m=drift.north_m + north_step,
+            belt_east_m=drift.belt_east_m + belt_mps * cos_yaw * TICK_S,
+            belt_north_m=drift.belt_north_m + belt_mps * sin_yaw * TICK_S,
+            side_east_m=drift.side_east_m - lateral * sin_yaw * TICK_S,
+            side_north_m=drift.side_north_m + lateral * cos_yaw * TICK_S,
+            position_m2=drift.position_m2 + (BODY_NOISE_RATIO * moving_mps) ** 2 * TICK_S,
+            moving_s=drift.moving_s + (TICK_S if moving_mps > 1.0e-3 else 0.0),
+        ),
+        sigmas=state.sigmas,
         accepted_t_ns=state.accepted_t_ns,
         rejected_count=state.rejected_count,
         innovation_ratio=state.innovation_ratio,
@@ -146,11 +121,54 @@ def _with_slip(
     )
 
 
+def _slip_curvatures(
+    state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float
+) -> tuple[float, float]:
+    """The curvature that unequal slip of the tracks adds, learned for each way of driving by itself."""
+    forward, reverse = state.slip_curvature_forward_1pm, state.slip_curvature_reverse_1pm
+    if abs(belt_mps) > MOVING_MPS and abs(belt_yaw_rate) < abs(belt_mps):
+        gain = TICK_S / SLIP_FILTER_S
+        curvature = (belt_yaw_rate - yaw_rate) / belt_mps
+        if belt_mps > 0.0:
+            return forward + gain * (curvature - forward), reverse
+        return forward, reverse + gain * (curvature - reverse)
+    return forward, reverse
+
+
+def _spread(state: EstimateState) -> EstimateState:
+    """Carry the covariance over what was driven since it was last carried: P = F P F' + Q.
+
+    Within a tenth of a second F is I + G to 1e-5, so the ticks' G are summed in `Drift` and applied at once; doing it
+    in every tick costs five times as much and changes no digit that matters. Nothing walks while the belts stand, so a
+    parked machine keeps its covariance.
+    """
+    drift = state.drift
+    elapsed_s = drift.ticks * TICK_S
+    f = _IDENTITY.copy()
+    f[0, 2], f[1, 2] = -drift.north_m, drift.east_m
+    f[0, 4], f[1, 4] = -drift.belt_east_m, -drift.belt_north_m
+    f[0, 5], f[1, 5] = drift.side_east_m, drift.side_north_m
+    f[2, 3] = -elapsed_s
+    p = f @ state.p @ f.T
+    p[_DIAGONAL] += (
+        drift.position_m2,
+        drift.position_m2,
+        GYRO_NOISE_RADPS**2 * elapsed_s,
+        BIAS_WALK_RADPS**2 * elapsed_s,
+        SLIP_WALK**2 * drift.moving_s,
+        CREEP_WALK**2 * drift.moving_s,
+    )
+    return replace(state, p=p, drift=Drift())
+
+
+_DIAGONAL = np.diag_indices(6)
+
+
 def _correct(
     state: EstimateState, fix: GnssFix, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int
 ) -> EstimateState:
     """Heading first, then position through the lever arm; a fix beyond the gate changes nothing and is counted."""
-    x, p = state.x.copy(), state.p
+    x, p = np.array(state.x), state.p
     if fix.yaw_rad is not None:
         innovation = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad - float(x[2]))
         variance = float(p[2, 2]) + fix.yaw_sigma_rad**2
@@ -170,77 +188,70 @@ def _correct(
     s_inverse = np.linalg.inv(s)
     ratio = math.sqrt(max(0.0, float(residual @ s_inverse @ residual))) / GATE_SIGMA
     if ratio > 1.0:
-        return _replace(state, x, p, state.accepted_t_ns, state.rejected_count + 1, ratio)
+        return replace(state, x=_wrapped(x), p=p, rejected_count=state.rejected_count + 1, innovation_ratio=ratio)
     gain2 = p @ h.T @ s_inverse
     x = x + gain2 @ residual
-    x[2] = wrap_rad(float(x[2]))
     p = p - gain2 @ h @ p
     p = 0.5 * (p + p.T)
-    return _replace(state, x, p, now_ns, 0, ratio)
+    return replace(state, x=_wrapped(x), p=p, accepted_t_ns=now_ns, rejected_count=0, innovation_ratio=ratio)
 
 
-def _replace(
-    state: EstimateState, x: FloatArray, p: FloatArray, accepted_t_ns: int, rejected: int, ratio: float
-) -> EstimateState:
-    return EstimateState(
-        ready=True,
-        x=x,
-        p=p,
-        accepted_t_ns=accepted_t_ns,
-        rejected_count=rejected,
-        innovation_ratio=ratio,
-        slip_curvature_forward_1pm=state.slip_curvature_forward_1pm,
-        slip_curvature_reverse_1pm=state.slip_curvature_reverse_1pm,
-    )
+def _wrapped(x: FloatArray) -> tuple[float, float, float, float, float, float]:
+    east, north, yaw, bias, slip, creep = x.tolist()
+    return east, north, wrap_rad(yaw), bias, slip, creep
 
 
 def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_ns: int) -> Estimate:
     """The message that every room after this one reads."""
-    x, p = state.x, state.p
-    yaw = float(x[2])
+    east, north, yaw, bias, slip, creep = state.x
     status, imu, fix = wire.status, wire.imu, wire.gnss
     roll, pitch = (imu.roll_rad, imu.pitch_rad) if imu is not None else (0.0, 0.0)
     belt_mps = 0.5 * (status.track_left_mps + status.track_right_mps) if status is not None else 0.0
-    ahead = config.machine.tool.ahead_m
-    tool_dx, tool_dy, _ = enu_offset_from_body((ahead, 0.0, 0.0), yaw, pitch, roll)
+    tool_dx, tool_dy, _ = enu_offset_from_body((config.machine.tool.ahead_m, 0.0, 0.0), yaw, pitch, roll)
     gnss_age_s = (now_ns - state.accepted_t_ns) / NS_PER_S
     fix_type = fix.fix if fix is not None else FixType.NONE
-    receiver_sigma = fix.sigma_horizontal_m if fix is not None else 1e3
-    fresh = gnss_age_s < config.safety.gnss_timeout_s and (now_ns - wire.gnss_t_ns) / NS_PER_S < 0.5
+    timeout_s = config.safety.gnss_timeout_s
+    fresh = state.ready and gnss_age_s < timeout_s and (now_ns - wire.gnss_t_ns) / NS_PER_S < timeout_s
+    sigma_east, sigma_north, sigma_yaw, sigma_tool = state.sigmas
     return Estimate(
         t_ns=now_ns,
-        valid=state.ready and fresh,
-        position_proven=state.ready and fresh and fix_type is FixType.RTK_FIXED and state.rejected_count == 0,
+        valid=fresh,
+        position_proven=fresh and fix_type is FixType.RTK_FIXED and state.rejected_count == 0,
         fix=fix_type,
         gnss_age_s=gnss_age_s,
         imu_age_s=(now_ns - wire.imu_t_ns) / NS_PER_S,
         status_age_s=(now_ns - wire.status_t_ns) / NS_PER_S,
-        east_m=float(x[0]),
-        north_m=float(x[1]),
+        east_m=east,
+        north_m=north,
         yaw_rad=yaw,
-        speed_mps=belt_mps * (1.0 - float(x[4])),
-        yaw_rate_radps=imu.yaw_rate_radps - float(x[3]) if imu is not None else 0.0,
+        speed_mps=belt_mps * (1.0 - slip),
+        yaw_rate_radps=imu.yaw_rate_radps - bias if imu is not None else 0.0,
         roll_rad=roll,
         pitch_rad=pitch,
-        crab_rad=-float(x[5]) * math.tan(roll),
-        slip_ratio=float(x[4]),
+        crab_rad=-creep * math.tan(roll),
+        slip_ratio=slip,
         slip_curvature_forward_1pm=state.slip_curvature_forward_1pm,
         slip_curvature_reverse_1pm=state.slip_curvature_reverse_1pm,
-        sigma_east_m=math.sqrt(float(p[0, 0])),
-        sigma_north_m=math.sqrt(float(p[1, 1])),
-        sigma_yaw_rad=math.sqrt(float(p[2, 2])),
-        tool_east_m=float(x[0]) + tool_dx,
-        tool_north_m=float(x[1]) + tool_dy,
-        tool_sigma_m=_tool_sigma(p, tool_dx, tool_dy, receiver_sigma),
+        sigma_east_m=sigma_east,
+        sigma_north_m=sigma_north,
+        sigma_yaw_rad=sigma_yaw,
+        tool_east_m=east + tool_dx,
+        tool_north_m=north + tool_dy,
+        tool_sigma_m=sigma_tool,
         innovation_ratio=state.innovation_ratio,
     )
 
 
-def _tool_sigma(p: FloatArray, tool_dx: float, tool_dy: float, receiver_sigma: float) -> float:
-    """1-sigma of the tool's position in its worse direction [m], with the share that does not average out."""
-    var_east = p[0, 0] - 2.0 * tool_dy * p[0, 2] + tool_dy * tool_dy * p[2, 2]
-    var_north = p[1, 1] + 2.0 * tool_dx * p[1, 2] + tool_dx * tool_dx * p[2, 2]
-    cov = p[0, 1] + tool_dx * p[0, 2] - tool_dy * p[1, 2] - tool_dx * tool_dy * p[2, 2]
+def _with_sigmas(state: EstimateState, wire: WireState, config: VehicleConfig) -> EstimateState:
+    """1-sigma of east, north, yaw, and of the tool in its worse direction with the share that does not average out."""
+    (ee, en, ey), (_, nn, ny), (_, _, yy) = state.p[:3, :3].tolist()
+    ahead, yaw = config.machine.tool.ahead_m, state.x[2]
+    dx, dy = ahead * math.cos(yaw), ahead * math.sin(yaw)
+    var_east = ee - 2.0 * dy * ey + dy * dy * yy
+    var_north = nn + 2.0 * dx * ny + dx * dx * yy
+    cov = en + dx * ey - dy * ny - dx * dy * yy
     mean, half = 0.5 * (var_east + var_north), 0.5 * (var_east - var_north)
-    worst = float(mean + math.sqrt(float(half * half + cov * cov)))
-    return math.sqrt(max(0.0, worst) + (CORRELATED_SHARE * receiver_sigma) ** 2)
+    worst = mean + math.sqrt(half * half + cov * cov)
+    receiver_sigma = wire.gnss.sigma_horizontal_m if wire.gnss is not None else 1e3
+    tool = math.sqrt(max(0.0, worst) + (CORRELATED_SHARE * receiver_sigma) ** 2)
+    return replace(state, sigmas=(math.sqrt(ee), math.sqrt(nn), math.sqrt(yy), tool))
