@@ -39,9 +39,9 @@ def sim(
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
-    from flailpilot import simulate
+    from flailpilot.simulate import run
 
-    raise typer.Exit(simulate.run(scenario, site, machine, seed, out, outside, broker, as_json))
+    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json))
 
 
 @app.command()
@@ -55,9 +55,9 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
-    from flailpilot import planning
+    from flailpilot.planning import run
 
-    raise typer.Exit(planning.run(site, machine, out, outside, overlap, depth, as_json))
+    raise typer.Exit(run(site, machine, out, outside, overlap, depth, as_json))
 
 
 def fail(message: str) -> NoReturn:

@@ -33,10 +33,12 @@ def run(
     machine = load_machine(machine_name)
     if not 0.0 < depth_m <= machine.tool.depth_max_m:
         raise InputError(
-            f"--depth {depth_m:g}: {machine.name} works between 0 and {machine.tool.depth_max_m:g} m; choose such a depth"
+            f"--depth {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose a depth up to that"
         )
     if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:
-        raise InputError(f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m")
+        raise InputError(
+            f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m"
+        )
     site = load_site(site_file, outside)
     make_folder(out_dir)
     plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m))

@@ -1,0 +1,164 @@
+"""`flailpilot sim`: a whole mission in virtual time, its files, and a progress bar."""
+
+import contextlib
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from flailpilot.planning import make_folder
+from sim.outcome import RunFiles, Summary, summary_of, write_results
+from sim.rig import vehicle_config
+from sim.run import Progress as OnProgress
+from sim.run import run_mission
+from sim.scenario import Scenario, site_path
+from vehicle.clock import elapsed_s
+from vehicle.config import MachineConfig, MissionConfig, footprint
+from vehicle.config_load import load_machine, load_toml_model
+from vehicle.coverage.export import write_plan_files
+from vehicle.coverage.planner import plan_site
+from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.site import Site, load_site
+from vehicle.errors import InputError
+from vehicle.loop import Listener
+from vehicle.messages import VehicleReport
+from vehicle.plan import Plan
+from vehicle.record.writer import McapRecorder
+from vehicle.telemetry.embedded import EmbeddedBroker
+from vehicle.telemetry.publisher import TelemetryPublisher
+from vehicle.telemetry.settings import TelemetryConfig
+
+DONE, FAILED = 0, 1
+DEFAULT_DEPTH_M = 0.15
+"""Required depth where no scenario says one: what NMAS 09.50 asks of ground preparation."""
+
+
+def run(
+    scenario_file: Path | None,
+    site_file: Path | None,
+    machine_name: str | None,
+    seed: int | None,
+    out_dir: Path,
+    outside: str | None,
+    broker: str | None,
+    as_json: bool,
+) -> int:
+    """Plan, drive, write; exit status 1 where ground was missed, credit was false, or an invariant broke."""
+    scenario, site, machine = _read(scenario_file, site_file, machine_name, seed, outside)
+    make_folder(out_dir)
+    settings = plan_settings(scenario)
+    plan = plan_site(site, footprint(machine), settings)
+    make_folder(out_dir / "plan")
+    write_plan_files(plan, site, out_dir / "plan")
+    recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})
+    started_s = elapsed_s()
+    with _telemetry(scenario, machine, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
+        outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress)
+    files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
+    summary = summary_of(files, wall_s=elapsed_s() - started_s)
+    write_results(files, summary)
+    _tell(summary, out_dir, as_json)
+    return DONE if summary.ok else FAILED
+
+
+def _read(
+    scenario_file: Path | None, site_file: Path | None, machine_name: str | None, seed: int | None, outside: str | None
+) -> tuple[Scenario, Site, MachineConfig]:
+    if scenario_file is not None:
+        scenario = load_toml_model(scenario_file, Scenario)
+        where = site_file or site_path(scenario, scenario_file)
+    elif site_file is not None:
+        mission = MissionConfig(required_depth_m=DEFAULT_DEPTH_M)
+        scenario = Scenario(name=site_file.stem, machine="memat", site=str(site_file), mission=mission)
+        where = site_file
+    else:
+        raise InputError("sim: name a scenario file, or a site with --site")
+    changes: dict[str, object] = {"site": str(where)}
+    if machine_name is not None:
+        changes["machine"] = machine_name
+    if seed is not None:
+        changes["seed"] = seed
+    scenario = scenario.model_copy(update=changes)
+    site = load_site(where, outside or scenario.plan.outside)
+    return scenario, site, load_machine(scenario.machine)
+
+
+def plan_settings(scenario: Scenario) -> PlanSettings:
+    """The planner sees the same credit rule and the slope that the machine will meet."""
+    return PlanSettings(
+        k_sigma=scenario.mission.k_sigma,
+        cell_m=scenario.mission.cell_m,
+        overlap_m=scenario.plan.overlap_m,
+        side_slope_rad=math.radians(scenario.ground.slope_deg),
+    )
+
+
+@contextlib.contextmanager
+def _telemetry(scenario: Scenario, machine: MachineConfig, broker: str | None) -> Iterator[tuple[Listener, ...]]:
+    """A publisher against the named broker, or against one embedded for this run; neither can hold up the tick."""
+    with contextlib.ExitStack() as stack:
+        if broker is None:
+            embedded = stack.enter_context(EmbeddedBroker())
+            host, port = embedded.host, embedded.port
+        else:
+            host, port = _host_port(broker)
+        publisher = TelemetryPublisher(vehicle_config(scenario, machine), TelemetryConfig(host=host, port=port))
+        publisher.start()
+        stack.callback(publisher.stop, 3.0)
+        yield (publisher,)
+
+
+def _host_port(broker: str) -> tuple[str, int]:
+    host, _, port = broker.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InputError(f"--broker {broker}: write HOST:PORT, such as 127.0.0.1:1883")
+    return host, int(port)
+
+
+@contextlib.contextmanager
+def _bar(plan: Plan, started_s: float, *, quiet: bool) -> Iterator[OnProgress]:
+    """Area, estimated time of the job, and how fast simulated time runs; on a terminal only."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} / {task.total:,.0f} m2"),
+        TextColumn("job {task.fields[job]}  left {task.fields[left]}  {task.fields[ratio]:.0f}x real time"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("processing", total=plan.area_m2, job="0:00", left="-", ratio=0.0)
+        yield lambda report, sim_s: _advance(bar, task, plan, report, sim_s, elapsed_s() - started_s)
+
+
+def _advance(bar: Progress, task: TaskID, plan: Plan, report: VehicleReport, sim_s: float, wall_s: float) -> None:
+    share = report.segment_seq / max(1, report.segment_count)
+    left_s = sim_s * (1.0 - share) / share if share > 0.0 else plan.time_s
+    bar.update(
+        task, completed=report.processed_m2, job=_clock(sim_s), left=_clock(left_s), ratio=sim_s / max(wall_s, 1e-3)
+    )
+
+
+def _clock(time_s: float) -> str:
+    return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}"
+
+
+def _tell(summary: Summary, out_dir: Path, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write((out_dir / "summary.json").read_text() + "\n")
+        return
+    print(
+        f"processed {summary.processed_m2:,.1f} of {summary.area_m2:,.1f} m2 (processed is not cleared), missed "
+        f"{summary.missed_m2:.2f} m2, listed as untreatable {summary.untreatable_m2:.1f} m2, false credit "
+        f"{summary.false_credit_m2:.4f} m2"
+    )
+    print(
+        f"{_clock(summary.mission_time_s)} h at {summary.rate_m2_per_h:.0f} m2/h, {len(summary.stops)} stops; "
+        f"simulated at {summary.speed_up:.0f}x real time; files in {out_dir}"
+    )
+    if not summary.finished:
+        print("the job did not end: see stops and events in summary.json and report.html")
+    for breach in summary.invariant_violations:
+        print(f"INVARIANT BROKEN at {breach.t_s:.1f} s: {breach.name}: {breach.text}")

@@ -1,0 +1,100 @@
+"""What a run leaves on disk: summary.json, ledger.gpkg, map.png, report.html beside run.mcap (design.md section 9)."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sim.invariants import Breach
+from sim.run import Outcome, Stop
+from sim.scenario import Scenario
+from vehicle.coverage.export import summary_of as plan_summary
+from vehicle.coverage.site import Site
+from vehicle.ledger import gaps
+from vehicle.plan import Plan
+
+SECONDS_PER_HOUR = 3600.0
+
+
+class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run and where its files go."""
+
+    out_dir: Path
+    scenario: Scenario
+    site: Site
+    plan: Plan
+    outcome: Outcome
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of a run. `missed_m2` is work area neither processed nor listed; `false_credit_m2` is against truth."""
+
+    scenario: str
+    machine: str
+    seed: int
+    plan_hash: str
+    finished: bool
+    area_m2: float
+    processed_m2: float
+    swept_m2: float
+    truth_processed_m2: float
+    false_credit_m2: float
+    missed_m2: float
+    missed: list[dict[str, Any]]
+    untreatable_m2: float
+    untreatable: list[dict[str, Any]]
+    mission_time_s: float
+    plan_time_s: float
+    rate_m2_per_h: float
+    published_rate_m2_per_h: float
+    hours: dict[str, float]
+    stops: list[Stop]
+    invariant_violations: list[Breach]
+    wall_s: float
+    sim_s: float
+    speed_up: float
+
+    @property
+    def ok(self) -> bool:
+        """The job ended, nothing was missed or falsely claimed, and every invariant held."""
+        return self.finished and self.missed_m2 == 0.0 and self.false_credit_m2 == 0.0 and not self.invariant_violations
+
+
+def summary_of(files: RunFiles, wall_s: float) -> Summary:
+    """Gather the facts; areas in m2, times in s."""
+    outcome, plan = files.outcome, files.plan
+    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
+    processed_m2 = found.processed_m2
+    rate = processed_m2 / outcome.sim_s * SECONDS_PER_HOUR if outcome.sim_s > 0.0 else 0.0
+    return Summary(
+        scenario=files.scenario.name,
+        machine=outcome.config.machine.name,
+        seed=files.scenario.seed,
+        plan_hash=plan.plan_hash,
+        finished=outcome.finished,
+        area_m2=plan.area_m2,
+        processed_m2=processed_m2,
+        swept_m2=outcome.state.ledger.swept_m2,
+        truth_processed_m2=outcome.truth_processed_m2,
+        false_credit_m2=outcome.false_credit_m2,
+        missed_m2=found.missed_m2,
+        missed=gaps.rows(found.gaps, plan.datum),
+        untreatable_m2=sum(part.area_m2 for part in plan.untreatable),
+        untreatable=plan_summary(plan, files.site)["untreatable"],
+        mission_time_s=outcome.sim_s,
+        plan_time_s=plan.time_s,
+        rate_m2_per_h=rate,
+        published_rate_m2_per_h=outcome.config.machine.rates.published_m2_per_h,
+        hours={phase: time_s / SECONDS_PER_HOUR for phase, time_s in sorted(outcome.phase_s.items())},
+        stops=list(outcome.stops),
+        invariant_violations=list(outcome.breaches),
+        wall_s=wall_s,
+        sim_s=outcome.sim_s,
+        speed_up=outcome.sim_s / wall_s if wall_s > 0.0 else 0.0,
+    )
+
+
+def write_results(files: RunFiles, summary: Summary) -> None:
+    """Everything beside the recording, which is already there."""
+    text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
+    (files.out_dir / "summary.json").write_bytes(text)
