@@ -29,14 +29,13 @@ from vehicle.safety.modes import (
     Class,
     Link,
     Machine,
-    Permit,
     Situation,
     Want,
     act_of,
-    permits,
     takes,
 )
 from vehicle.safety.modes import step as machine_step
+from vehicle.safety.permits import Permit, permits
 from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import Senses
 from vehicle.state import GateState, WireState
@@ -176,6 +175,7 @@ def _act(heard: authority.Heard) -> Act:
             OperatorEdge.RECOVERY in edge,
             OperatorEdge.ARM in edge,
             OperatorEdge.MISSION_START in edge,
+            heard.taker != 0,
         )
     )
 
@@ -222,8 +222,8 @@ def _judge(
     situation = Situation(
         link=Link.EXPIRED if expired else Link.FRAME if heard.accepted else Link.SILENT,
         act=_act(heard),
-        neutral=authority.neutral(frame),
-        hold=frame is not None and frame.hold_to_run,
+        neutral=not expired and authority.neutral(frame),
+        hold=not expired and frame is not None and frame.hold_to_run,
         worst=_worst(state, stopping),
         retreat=not stopping & (reasons.FAULT_MASK | reasons.STOP_MASK) & ~tolerated,
         estop=bool(stopping & reasons.ESTOP_MASK),
@@ -231,9 +231,8 @@ def _judge(
         at_speed=measured.at_speed,
         rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(requests.auto_phase, Want.REST),
-        take=heard.taker != 0,
     )
-    before = Machine(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched)
+    before = Machine(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
     machine, cause = machine_step(before, situation)
     rotor_asked = frame is not None and frame.rotor_request
     return Judged(
@@ -264,6 +263,7 @@ def _after(state: GateState, heard: authority.Heard, measured: Senses, judged: J
         holder=heard.taker if judged.taken else state.holder if judged.machine.held else 0,
         neutral_seen=judged.machine.neutral_seen,
         estop_latched=judged.machine.estop_latched,
+        reset_due=judged.machine.reset_due,
         frame=None if judged.taken or not judged.machine.held else heard.frame,
         frame_tick=tick if heard.accepted else state.frame_tick,
         stations=heard.stations,

@@ -1,7 +1,7 @@
-"""The discrete machine: modes, acts and permissions; no floats, no time, small enough to be enumerated completely.
+"""The discrete machine: modes and acts; no floats, no time, small enough to be enumerated completely.
 
 Whatever is numeric (ages, speeds, budgets, timers) enters as a class. Rules are read from the top; the first whose
-guard holds decides. Nothing in here drives: `permits` says what the gate may let through in a mode.
+guard holds decides. Nothing in here drives: `permits.py` says what the gate may let through in a mode.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,10 @@ class Link(IntEnum):
 
 
 class Act(IntEnum):
-    """The one deliberate act of a tick, by priority: the lowest number wins. STOP and ESTOP come from any station."""
+    """The one deliberate act of a tick, by priority: the lowest number wins. STOP and ESTOP come from any station.
+
+    RELEASE also stands for a holder whose identity is in doubt. TAKE comes from another station, its inputs neutral.
+    """
 
     ESTOP = 0
     STOP = 1
@@ -44,7 +47,8 @@ class Act(IntEnum):
     RECOVERY = 7
     ARM = 8
     START = 9
-    NONE = 10
+    TAKE = 10
+    NONE = 11
 
 
 class Motion(IntEnum):
@@ -69,18 +73,23 @@ class Want(IntEnum):
 
 
 class Machine(msgspec.Struct, frozen=True, gc=False):
-    """The discrete state. `held`: a station holds the lease. `neutral_seen`: sticks centred since the stop."""
+    """The discrete state. `held`: a station holds the lease. `neutral_seen`: sticks centred since the last stop.
+
+    `reset_due`: a stop happened and no reset since; whatever way leads out of it, there is no arming before.
+    """
 
     mode: Mode = Mode.BOOT
     held: bool = False
     neutral_seen: bool = False
     estop_latched: bool = False
+    reset_due: bool = False
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):
-    """The tick's inputs as classes. `retreat`: all stopping reasons are such that RECOVERY may drive in spite of them.
+    """The tick's inputs as classes; with an expired link there are no sticks: `neutral` and `hold` are False.
 
-    `estop`: a reason of class ESTOP is in force. `take`: another station asks for the lease, its inputs neutral.
+    `retreat`: all stopping reasons are such that RECOVERY may drive in spite of them. `estop`: a reason of class ESTOP
+    is in force.
     """
 
     link: Link
@@ -94,22 +103,12 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     at_speed: bool
     rotor_stopped: bool
     want: Want
-    take: bool
-
-
-class Permit(msgspec.Struct, frozen=True, gc=False):
-    """What may pass in a mode: tracks at all, only backward, rotor power, the tool lowered, the tool raised."""
-
-    drive: bool = False
-    reverse_only: bool = False
-    rotor: bool = False
-    tool: bool = False
-    tool_down: bool = False
 
 
 ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
-NO_TAKE_MODES = (*ARMED, Mode.STOPPING)
+STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
+NO_TAKE = (*ARMED, Mode.STOPPING)
 WORKING = (Want.LOWER, Want.WORK)
 
 Guard = Callable[[Machine, Situation], bool]
@@ -118,70 +117,76 @@ Rule = tuple[Guard, Mode, StopReason | None]
 
 def clean(m: Machine, s: Situation) -> bool:
     """A deliberate act counts only with hands off: sticks neutral, and so since the stop, hold released, standing."""
-    return s.link is Link.FRAME and m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
+    return m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
 
 
-def _recoverable(s: Situation) -> bool:
+def resets(m: Machine, s: Situation) -> bool:
+    """RESET is accepted: by clean hands, with nothing in force that neither clears nor lets RECOVERY drive."""
+    return s.act is Act.RESET and clean(m, s) and _recoverable(m, s)
+
+
+def takes(m: Machine, s: Situation) -> bool:
+    """The lease changes hands only at a stand, and only where nobody live holds it."""
+    free = s.link is Link.EXPIRED
+    return s.act is Act.TAKE and free and s.motion is Motion.STANDING and m.mode not in NO_TAKE
+
+
+def _recoverable(_: Machine, s: Situation) -> bool:
     return s.worst < Class.STOP or s.retreat
 
 
-def _reset(m: Machine, s: Situation) -> bool:
-    return s.act is Act.RESET and clean(m, s) and _recoverable(s)
-
-
-def _reset_off(m: Machine, s: Situation) -> bool:
-    return _reset(m, s) and s.rotor_stopped
+def _resets_at_rest(m: Machine, s: Situation) -> bool:
+    return resets(m, s) and s.rotor_stopped
 
 
 def _disarms(_: Machine, s: Situation) -> bool:
     return s.act in (Act.DISARM, Act.STOP)
 
 
+def _arms(m: Machine, s: Situation) -> bool:
+    return s.act is Act.ARM and clean(m, s)
+
+
 def _lapses(m: Machine, s: Situation) -> bool:
     """READY outlives neither its link nor its holder nor its health."""
-    return s.link is Link.EXPIRED or s.act is Act.RELEASE or not _recoverable(s) or _disarms(m, s)
+    return s.link is Link.EXPIRED or s.act is Act.RELEASE or not _recoverable(m, s) or _disarms(m, s)
 
 
-def _slides(_: Machine, s: Situation) -> bool:
-    return s.motion is Motion.MOVING
-
-
-def _may_start(m: Machine, s: Situation) -> bool:
-    start = s.act is Act.START and s.link is Link.FRAME
-    return start and m.neutral_seen and s.hold and s.neutral and s.motion is Motion.STANDING and s.worst is Class.OK
+def _starts(m: Machine, s: Situation) -> bool:
+    hands = m.neutral_seen and s.hold and s.neutral
+    return s.act is Act.START and hands and s.motion is Motion.STANDING and s.worst is Class.OK
 
 
 _STOPS: tuple[Rule, ...] = (
-    (lambda _m, s: s.act is Act.STOP, Mode.STOPPING, StopReason.OPERATOR_STOP),
-    (lambda _m, s: s.act is Act.DISARM, Mode.STOPPING, StopReason.OPERATOR_STOP),
+    (_disarms, Mode.STOPPING, StopReason.OPERATOR_STOP),
     (lambda _m, s: s.act is Act.RELEASE, Mode.STOPPING, StopReason.LEASE_RELEASED),
     (lambda _m, s: s.link is Link.EXPIRED, Mode.STOPPING, StopReason.LINK_LOST),
 )
-_LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUNAWAY)
-_SLIDE: Rule = (_slides, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 _AUTO_STOPS: tuple[Rule, ...] = (
     *_STOPS,
     (lambda _m, s: s.worst >= Class.NAV, Mode.STOPPING, None),
     (lambda _m, s: not s.neutral, Mode.STOPPING, StopReason.MISSION_LEFT),
     (lambda _m, s: s.act is Act.PAUSE, Mode.STOPPING, StopReason.MISSION_LEFT),
 )
+_LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUNAWAY)
+_SLIDES: Rule = (lambda _m, s: s.motion is Motion.MOVING, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 
 RULES: dict[Mode, tuple[Rule, ...]] = {
-    Mode.BOOT: ((lambda _m, s: _recoverable(s), Mode.DISARMED, None),),
+    Mode.BOOT: ((_recoverable, Mode.DISARMED, None),),
     Mode.DISARMED: (
-        _SLIDE,
-        (lambda m, s: s.act is Act.ARM and clean(m, s) and _recoverable(s), Mode.READY, None),
+        _SLIDES,
+        (lambda m, s: _arms(m, s) and _recoverable(m, s) and not m.reset_due, Mode.READY, None),
     ),
     Mode.READY: (
-        _SLIDE,
+        _SLIDES,
         (_lapses, Mode.DISARMED, None),
         (lambda m, s: s.act is Act.RECOVERY and clean(m, s), Mode.RECOVERY, None),
-        (lambda m, s: s.act is Act.ARM and clean(m, s) and s.worst < Class.STOP, Mode.MANUAL, None),
+        (lambda m, s: _arms(m, s) and s.worst < Class.STOP, Mode.MANUAL, None),
     ),
     Mode.MANUAL: (
         *_STOPS,
-        (lambda _m, s: s.worst >= Class.STOP, Mode.STOPPING, None),
-        (_may_start, Mode.AUTO_MOVE, None),
+        (lambda _m, s: s.worst is Class.STOP, Mode.STOPPING, None),
+        (_starts, Mode.AUTO_MOVE, None),
     ),
     Mode.AUTO_MOVE: (
         *_AUTO_STOPS,
@@ -193,39 +198,35 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
     ),
     Mode.RECOVERY: (
         *_STOPS,
-        (lambda _m, s: not _recoverable(s), Mode.STOPPING, None),
+        (lambda m, s: not _recoverable(m, s), Mode.STOPPING, None),
     ),
     Mode.STOPPING: (
         _LATE,
         (lambda _m, s: s.motion is Motion.STANDING, Mode.HOLD, None),
     ),
     Mode.HOLD: (
-        _SLIDE,
-        (_disarms, Mode.DISARMED, None),
-        (_reset, Mode.READY, None),
+        _SLIDES,
+        (lambda _m, s: s.act is Act.DISARM, Mode.DISARMED, None),
+        (resets, Mode.READY, None),
     ),
-    Mode.ESTOP: ((_reset_off, Mode.DISARMED, None),),
+    Mode.ESTOP: ((_resets_at_rest, Mode.DISARMED, None),),
     Mode.FAULT: (
         _LATE,
-        (_reset_off, Mode.DISARMED, None),
+        (_resets_at_rest, Mode.DISARMED, None),
     ),
 }
-
-
-def takes(m: Machine, s: Situation) -> bool:
-    """The lease changes hands only at a stand, and only where nobody live holds it."""
-    return s.take and s.link is Link.EXPIRED and s.motion is Motion.STANDING and m.mode not in NO_TAKE_MODES
 
 
 def step(m: Machine, s: Situation) -> tuple[Machine, StopReason | None]:
     """One tick: the next state, and the reason where the machine itself is what stopped."""
     estop_latched = s.act is Act.ESTOP or (m.estop_latched and s.act is not Act.RELEASE_ESTOP)
     mode, cause = _next_mode(m, s, estop=s.estop or estop_latched)
-    stopped = mode in (Mode.STOPPING, Mode.ESTOP, Mode.FAULT) and mode is not m.mode
-    # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
-    seen = s.link is not Link.EXPIRED and (s.neutral or (m.neutral_seen and s.hold))
+    stopped = mode in STOPPED and mode is not m.mode
     held = takes(m, s) or (m.held and s.act is not Act.RELEASE)
-    return Machine(mode, held, seen and held and not stopped, estop_latched), cause
+    # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
+    seen = (s.neutral or (m.neutral_seen and s.hold)) and held and not stopped
+    reset_due = stopped or (m.reset_due and not resets(m, s))
+    return Machine(mode, held, seen, estop_latched, reset_due), cause
 
 
 def _next_mode(m: Machine, s: Situation, *, estop: bool) -> tuple[Mode, StopReason | None]:
@@ -239,30 +240,6 @@ def _next_mode(m: Machine, s: Situation, *, estop: bool) -> tuple[Mode, StopReas
     return m.mode, None
 
 
-def permits(m: Machine, s: Situation, *, tool_up: bool, rotor_asked: bool) -> Permit:
-    """What the gate may let through after `step`. By hand, nothing moves without hold-to-run of the frame in force."""
-    in_hand = s.link is not Link.EXPIRED and s.hold and m.neutral_seen
-    if m.mode is Mode.MANUAL:
-        return Permit(drive=in_hand, rotor=in_hand and rotor_asked, tool=in_hand, tool_down=in_hand)
-    if m.mode is Mode.RECOVERY:
-        return Permit(drive=in_hand, tool=in_hand)
-    if m.mode is Mode.AUTO_WORK:
-        working = s.want is Want.WORK
-        return Permit(drive=working and s.at_speed, rotor=True, tool=True, tool_down=s.at_speed)
-    if m.mode is Mode.AUTO_MOVE:
-        back_off = s.want is Want.BACK_OFF
-        drive = back_off or (s.want is Want.MOVE and tool_up)
-        return Permit(drive=drive, reverse_only=back_off, rotor=s.want in _ROTOR_WANTS, tool=True)
-    return Permit()
-
-
-_ROTOR_WANTS = (Want.SPIN, Want.MOVE, Want.LOWER, Want.WORK)
-"""In AUTO_MOVE the rotor may spin up, also on the last metres of a move; tracks move only with the tool up."""
-
-
 def act_of(edges: tuple[bool, ...]) -> Act:
     """The act that wins; `edges` in the order of `Act`: stopping beats everything, asking for motion loses to all."""
-    for act, edge in enumerate(edges):
-        if edge:
-            return Act(act)
-    return Act.NONE
+    return next((act for act, edge in zip(Act, edges, strict=False) if edge), Act.NONE)
