@@ -35,6 +35,7 @@ _COMMAND = SPEC_BY_NAME["FLAIL_COMMAND"]
 _COMMAND_SEED = _COMMAND.seed
 _HELLO = SPEC_BY_NAME["FLAIL_HELLO"]
 _HELLO_SEED = _HELLO.seed
+_COMMAND_ID = _COMMAND.msg_id.to_bytes(3, "little")
 _TOOL_MODES = dict(enumerate(ToolMode))
 _ENGINE_MODES = dict(enumerate(EngineMode))
 _FLAGS_KNOWN = (
@@ -126,6 +127,27 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
         kill=bool(flags & FLAIL_COMMAND_FLAGS_KILL),
         reset=bool(flags & FLAIL_COMMAND_FLAGS_RESET),
     )
+
+
+def command_sequence(frame: bytes) -> int | None:
+    """Sequence of a FLAIL_COMMAND frame as `encode_command` makes it; None for any other message."""
+    if frame[7:10] != _COMMAND_ID:
+        return None
+    return int.from_bytes(frame[10 : min(14, 10 + frame[1])], "little")
+
+
+def command_rank(frame: bytes) -> int | None:
+    """How urgent a FLAIL_COMMAND frame is: 0 kill, 1 stop (nothing drives or turns), 2 anything else; None: no command.
+
+    A queue may drop what is as urgent as, or less urgent than, a newer command; never what is more urgent.
+    """
+    if frame[7:10] != _COMMAND_ID:
+        return None
+    payload = frame[10 : 10 + frame[1]].ljust(_COMMAND.max_length, b"\0")
+    _, _, left_mps, right_mps, rotor_radps, _, _, flags, _, _ = _COMMAND.packer.unpack(payload)
+    if flags & FLAIL_COMMAND_FLAGS_KILL:
+        return 0
+    return 2 if left_mps or right_mps or rotor_radps else 1
 
 
 def encode_hello(hello: ControllerHello, sequence: int, component_id: int = CONTROLLER_COMPONENT_ID) -> bytes:

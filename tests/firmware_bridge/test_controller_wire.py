@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from fastcrc.crc16 import mcrf4xx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,13 +28,19 @@ def parse_python(pieces: list[bytes]) -> tuple[list[Frame], int]:
     return [Frame(f.msg_id, f.sequence, f.system_id, f.component_id, f.payload) for f in found], parser.bad_frames
 
 
-def parse_c(library: ctypes.CDLL, pieces: list[bytes]) -> tuple[list[Frame], int]:
+def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 7) -> tuple[list[Frame], int]:
     stream = b"".join(pieces)
     room = len(stream) // 12 + 1
     frames, bad = (CFrame * room)(), ctypes.c_uint32()
     cuts = (ctypes.c_size_t * len(pieces))(*map(len, pieces))
     count = library.bench_parse(
-        stream, cuts, ctypes.c_size_t(len(pieces)), frames, ctypes.c_size_t(room), ctypes.byref(bad)
+        ctypes.c_size_t(known_count),
+        stream,
+        cuts,
+        ctypes.c_size_t(len(pieces)),
+        frames,
+        ctypes.c_size_t(room),
+        ctypes.byref(bad),
     )
     found = [
         Frame(f.msg_id, f.sequence, f.system_id, f.component_id, bytes(f.payload[: f.length])) for f in frames[:count]
@@ -90,6 +97,25 @@ def test_both_sides_agree_on_hostile_streams(library: ctypes.CDLL) -> None:
 @given(st.lists(st.one_of(st.binary(max_size=50), st.sampled_from(INTACT), st.just(b"\xfd")), min_size=1, max_size=10))
 def test_both_sides_agree(library: ctypes.CDLL, pieces: list[bytes]) -> None:
     assert parse_python(pieces) == parse_c(library, pieces)
+
+
+def test_ids_beyond_the_table_are_unknown(library: ctypes.CDLL) -> None:
+    for count in range(8):
+        found, bad = parse_c(library, INTACT, known_count=count)
+        assert {frame.msg_id for frame in found} == set(sorted(OURS)[:count])
+        assert bad == 0
+
+
+def test_signed_frames_are_read_with_their_signature_in_the_way(library: ctypes.CDLL) -> None:
+    for frame in INTACT:
+        body = bytearray(frame[1:-2])
+        body[1] = 1
+        seed = OURS[frame[7] | frame[8] << 8 | frame[9] << 16]
+        signed = b"\xfd" + bytes(body) + mcrf4xx(seed, mcrf4xx(bytes(body))).to_bytes(2, "little") + b"\xfd" * 13
+        for cut in range(1, 14):
+            pieces = [signed[:-cut], signed[-cut:] + frame]
+            assert parse_c(library, pieces) == parse_python(pieces)
+            assert len(parse_c(library, pieces)[0]) == 2
 
 
 def test_every_intact_frame_behind_stray_markers_is_found(library: ctypes.CDLL) -> None:

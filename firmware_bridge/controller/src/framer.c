@@ -19,26 +19,25 @@ void fc_framer_init(fc_framer *framer, const fc_known *known, size_t known_count
 
 size_t fc_framer_add(fc_framer *framer, const uint8_t *bytes, size_t count)
 {
-    size_t room = 0u;
-    size_t taken = count;
+    const size_t held = framer->end - framer->start;
+    const size_t room = sizeof framer->buffer - held;
+    const size_t taken = count < room ? count : room;
 
-    if (framer->start > 0u) {
-        memmove(framer->buffer, &framer->buffer[framer->start], framer->end - framer->start);
-        framer->end -= framer->start;
-        framer->start = 0u;
-    }
-    room = sizeof framer->buffer - framer->end;
-    if (taken > room) {
-        taken = room;
-    }
+    memmove(framer->buffer, &framer->buffer[framer->start], held);
+    framer->start = 0u;
+    framer->end = held;
     memcpy(&framer->buffer[framer->end], bytes, taken);
     framer->end += taken;
     return taken;
 }
 
-static const fc_known *find_known(const fc_framer *framer, uint32_t msg_id)
+/* The message that a whole header announces; NULL where its id is unknown or a flag is set that this end does not
+ * understand. */
+static const fc_known *find_known(const fc_framer *framer, const uint8_t *header)
 {
-    for (size_t i = 0u; i < framer->known_count; i++) {
+    const uint32_t msg_id = (uint32_t)header[7] | ((uint32_t)header[8] << 8) | ((uint32_t)header[9] << 16);
+
+    for (size_t i = 0u; i < framer->known_count && header[2] <= FLAG_SIGNED; i++) {
         if (framer->known[i].msg_id == msg_id) {
             return &framer->known[i];
         }
@@ -46,16 +45,22 @@ static const fc_known *find_known(const fc_framer *framer, uint32_t msg_id)
     return NULL;
 }
 
-static uint16_t checksum(const uint8_t *bytes, size_t count, uint8_t crc_extra)
+static size_t frame_size(const uint8_t *header)
 {
-    uint16_t crc = 0u;
+    return HEADER_SIZE + (size_t)header[1] + CRC_SIZE + (header[2] == FLAG_SIGNED ? SIGNATURE_SIZE : 0u);
+}
+
+static bool intact(const uint8_t *at, uint8_t crc_extra)
+{
+    const size_t crc_at = HEADER_SIZE + (size_t)at[1];
+    uint16_t crc;
 
     crc_init(&crc);
-    for (size_t i = 0u; i < count; i++) {
-        crc_accumulate(bytes[i], &crc);
+    for (size_t i = 1u; i < crc_at; i++) {
+        crc_accumulate(at[i], &crc);
     }
     crc_accumulate(crc_extra, &crc);
-    return crc;
+    return crc == (uint16_t)(at[crc_at] | (at[crc_at + 1u] << 8));
 }
 
 static void copy_frame(const uint8_t *at, uint32_t msg_id, fc_frame *frame)
@@ -73,38 +78,23 @@ bool fc_framer_next(fc_framer *framer, fc_frame *frame)
     while (framer->start < framer->end) {
         const uint8_t *at = &framer->buffer[framer->start];
         const size_t held = framer->end - framer->start;
-        const fc_known *known = NULL;
-        uint32_t msg_id = 0u;
-        size_t crc_at = 0u;
-        size_t size = 0u;
 
-        if (at[0] != MARKER) {
-            framer->start++;
-            continue;
+        if (at[0] == MARKER) {
+            const fc_known *known = held < HEADER_SIZE ? NULL : find_known(framer, at);
+            const size_t size = held < HEADER_SIZE ? HEADER_SIZE : frame_size(at);
+
+            if (held < HEADER_SIZE || (known != NULL && held < size)) {
+                return false;
+            }
+            if (known != NULL && intact(at, known->crc_extra)) {
+                copy_frame(at, known->msg_id, frame);
+                framer->start += size;
+                framer->accepted++;
+                return true;
+            }
+            framer->bad += known != NULL ? 1u : 0u;
         }
-        if (held < HEADER_SIZE) {
-            return false;
-        }
-        msg_id = (uint32_t)at[7] | ((uint32_t)at[8] << 8) | ((uint32_t)at[9] << 16);
-        known = find_known(framer, msg_id);
-        if (known == NULL || at[2] > FLAG_SIGNED) {
-            framer->start++;
-            continue;
-        }
-        crc_at = HEADER_SIZE + (size_t)at[1];
-        size = crc_at + CRC_SIZE + (at[2] == FLAG_SIGNED ? SIGNATURE_SIZE : 0u);
-        if (held < size) {
-            return false;
-        }
-        if (checksum(&at[1], crc_at - 1u, known->crc_extra) != ((uint16_t)at[crc_at] | (uint16_t)(at[crc_at + 1u] << 8))) {
-            framer->bad++;
-            framer->start++;
-            continue;
-        }
-        copy_frame(at, msg_id, frame);
-        framer->start += size;
-        framer->accepted++;
-        return true;
+        framer->start++;
     }
     return false;
 }

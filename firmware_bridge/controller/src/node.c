@@ -79,10 +79,9 @@ static void hear(fc_node *node, const fc_frame *frame, uint32_t now_ms)
 
 void fc_node_receive(fc_node *node, const uint8_t *bytes, size_t count, uint32_t now_ms)
 {
-    size_t taken = 0u;
     fc_frame frame;
 
-    while (taken < count) {
+    for (size_t taken = 0u; taken < count;) {
         taken += fc_framer_add(&node->framer, &bytes[taken], count - taken);
         while (fc_framer_next(&node->framer, &frame)) {
             hear(node, &frame, now_ms);

@@ -1,0 +1,62 @@
+"""Loss on a wire by gaps in the frame counter, over the last second, and round trips over the last few hundred."""
+
+from collections import deque
+
+WINDOW_NS = 1_000_000_000
+ROUND_TRIPS = 512
+
+
+class LossMeter:
+    """Share of frames that never came, within the last second.
+
+    The MAVLink counter has 8 bits: a gap of 256 frames looks like none. At 110 frames a second that is 2 s of silence,
+    which age finds long before.
+    """
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[int, int]] = deque()
+        self._expected: int | None = None
+        self._received = self._lost = 0
+        self.lost_total = 0
+
+    def frame(self, sequence: int, now_ns: int) -> None:
+        """A frame arrived."""
+        gap = 0 if self._expected is None else (sequence - self._expected) & 0xFF
+        # a counter that stepped back a little is a duplicate or a reordering, not the loss of 250 frames
+        lost = gap if gap < 128 else 0
+        self._expected = (sequence + 1) & 0xFF
+        self._events.append((now_ns, lost))
+        self._received += 1
+        self._lost += lost
+        self.lost_total += lost
+
+    def restart(self) -> None:
+        """The other side's counter begins anew: a reconnection is not a loss."""
+        self._expected = None
+
+    def ratio(self, now_ns: int) -> float:
+        """Lost share, 0 to 1; 0 where nothing was heard (age tells that)."""
+        while self._events and now_ns - self._events[0][0] > WINDOW_NS:
+            _, lost = self._events.popleft()
+            self._received -= 1
+            self._lost -= lost
+        total = self._received + self._lost
+        return self._lost / total if total else 0.0
+
+
+class RoundTrips:
+    """Command -> answer, newest few hundred."""
+
+    def __init__(self) -> None:
+        self._held: deque[int] = deque(maxlen=ROUND_TRIPS)
+
+    def add(self, round_trip_ns: int) -> None:
+        """One more."""
+        self._held.append(round_trip_ns)
+
+    def quantile_ns(self, ratio: float) -> int | None:
+        """p50 at 0.5, the worst at 1.0; None where none was measured."""
+        if not self._held:
+            return None
+        ranked = sorted(self._held)
+        return ranked[min(len(ranked) - 1, int(ratio * len(ranked)))]
