@@ -3,6 +3,7 @@
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.safety.rig import Rig
 from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
+from vehicle.safety.reasons import StopReason
 
 E = OperatorEdge
 
@@ -140,3 +141,42 @@ def test_horn_before_the_first_motion() -> None:
     rig.run(5)
     assert rig.report.driving
     assert not rig.command.horn
+
+
+def test_a_reset_reaches_the_latches_of_the_controller() -> None:
+    rig = Rig().to_manual()
+    rig.send(E.ESTOP)
+    assert rig.mode is Mode.ESTOP
+    rig.run(5)
+    rig.press(E.RESET)
+    assert rig.command.kill
+    assert not rig.command.reset
+    rig.press(E.RELEASE_ESTOP)
+    rig.press(E.RESET, drive=0.1)
+    assert not rig.command.reset
+    rig.run(5)
+    rig.press(E.RESET)
+    assert rig.mode is Mode.DISARMED
+    assert rig.command.reset
+    rig.run(1)
+    assert not rig.command.reset
+
+
+def test_a_reset_in_a_driving_mode_is_not_passed_on() -> None:
+    rig = Rig().to_manual()
+    rig.press(E.RESET)
+    assert rig.mode is Mode.MANUAL
+    assert not rig.command.reset
+
+
+def test_the_report_numbers_its_reasons_for_the_wire() -> None:
+    rig = Rig().to_manual()
+    assert (rig.report.worst_reason, rig.report.reason_bits) == (255, 0)
+    rig.estimate = {"fix": FixType.RTK_FLOAT}
+    rig.status = {"flags": ControllerFlag.SHOCK}
+    rig.send()
+    assert rig.report.worst_reason == StopReason.DETONATION
+    assert rig.report.reason_bits == 1 << StopReason.DETONATION | 1 << StopReason.POSITION_FLOAT
+    rig.run(2, battery_ratio=0.1)
+    assert rig.report.reasons[-1] == "console_battery_low"
+    assert rig.report.reason_bits < 1 << 64

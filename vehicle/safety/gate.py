@@ -32,6 +32,7 @@ from vehicle.safety.modes import (
     Situation,
     Want,
     act_of,
+    clean,
     takes,
 )
 from vehicle.safety.modes import step as machine_step
@@ -63,6 +64,7 @@ ENGINES = {
     Mode.FAULT: EngineMode.IDLE,
 }
 STOPPED = (Mode.STOPPING, Mode.FAULT, Mode.ESTOP)
+NO_REASON, WIRE_BITS = 255, (1 << 64) - 1
 ESTOP_AT = 1 << StopReason.ESTOP_MACHINE
 SPIN_UP_MARGIN_S = 3.0
 """Above the profile's own spin-up time: cold oil (row 56 allows 8 s for a class that needs 5)."""
@@ -79,6 +81,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     cause: StopReason | None
     age_ms: int
     taken: bool
+    reset: bool
 
 
 def step(
@@ -244,6 +247,7 @@ def _judge(
         cause=cause,
         age_ms=facts.age_ms,
         taken=takes(before, situation),
+        reset=situation.act is Act.RESET and clean(before, situation) and machine.mode not in ARMED,
     )
 
 
@@ -342,6 +346,8 @@ def _command(
         beacon=after.mode in ARMED or not measured.rotor_stopped,
         suppression=bool(after.active >> StopReason.FIRE & 1),
         kill=after.mode is Mode.ESTOP,
+        # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
+        reset=judged.reset and after.mode is not Mode.ESTOP,
     )
 
 
@@ -395,10 +401,13 @@ def _tool(wanted: FlailRequest, permit: Permit, config: VehicleConfig) -> tuple[
 
 def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: VehicleConfig) -> GateReport:
     left, right = command.track_left_mps, command.track_right_mps
+    told = after.active | after.latched | after.shown
     return GateReport(
         mode=after.mode,
         rotor=after.rotor,
-        reasons=reasons.names(after.active | after.latched | after.shown),
+        reasons=reasons.names(told),
+        worst_reason=reasons.codes(told)[0] if told else NO_REASON,
+        reason_bits=told & WIRE_BITS,
         operator_age_s=judged.age_ms / 1000.0,
         lease_holder=after.holder,
         neutral_seen=after.neutral_seen,
