@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flailpilot import keys
 from vehicle.errors import InputError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -58,6 +59,9 @@ def plan(
     from flailpilot.planning import run
 
     raise typer.Exit(run(site, machine, out, outside, overlap, depth, as_json))
+
+
+app.add_typer(keys.app, name="keys")
 
 
 def fail(message: str) -> NoReturn:

@@ -1,0 +1,105 @@
+"""`flailpilot keys`: create, list, rotate and revoke console keys, at the machine. Keys never travel by radio."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vehicle.operator_link.keystore import ConsoleKey, KeyStore
+
+DEFAULT_STORE = Path.home() / ".config" / "flailpilot" / "keys.json"
+
+app = typer.Typer(help="Create, list, rotate and revoke console keys; at the machine, never by radio.")
+Store = Annotated[Path, typer.Option("--store", help="Key file of this machine.")]
+Name = Annotated[str, typer.Argument(help="Name of the console.")]
+
+
+class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a console of ours is given: its key, and the machine that it is for."""
+
+    machine_id: str
+    name: str
+    system_id: int
+    secret: str
+
+
+@app.command()
+def create(
+    name: Name,
+    system_id: Annotated[int, typer.Option("--system-id", help="MAVLink system id of the console, 2 to 255.")],
+    store: Store = DEFAULT_STORE,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
+) -> None:
+    """Make a key for a new console and show it once."""
+    keys = KeyStore(store)
+    _show(keys, keys.create(name, system_id), out)
+
+
+@app.command()
+def rotate(
+    name: Name,
+    store: Store = DEFAULT_STORE,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
+) -> None:
+    """Make a second key; both hold until `revoke NAME --old`."""
+    keys = KeyStore(store)
+    _show(keys, keys.rotate(name), out)
+    print(f"When the console uses it: flailpilot keys revoke {name} --old")
+
+
+@app.command()
+def revoke(
+    name: Name,
+    store: Store = DEFAULT_STORE,
+    old: Annotated[bool, typer.Option("--old", help="Only the keys before the newest.")] = False,
+) -> None:
+    """End a console's keys; a running vehicle program notices within 5 s."""
+    ended = KeyStore(store).revoke(name, only_old=old)
+    print(f"revoked: {name}, system id {ended[0].system_id}, key {', '.join(key.key_id for key in ended)}")
+
+
+@app.command(name="list")
+def list_(
+    store: Store = DEFAULT_STORE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+) -> None:
+    """Show all keys, never their secrets."""
+    held = KeyStore(store).load().keys
+    rows = [
+        {name: getattr(key, name) for name in ("name", "system_id", "key_id", "created", "revoked")} for key in held
+    ]
+    if as_json:
+        print(msgspec.json.encode(rows).decode())
+        return
+    table = Table("console", "system id", "key", "created", "revoked")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row.values()))
+    Console().print(table)
+
+
+@app.command()
+def reset(
+    store: Store = DEFAULT_STORE,
+    yes: Annotated[bool, typer.Option("--yes", help="Forget every console of this machine.")] = False,
+) -> None:
+    """Forget all consoles and all stamps; for whoever stands at the machine and is locked out."""
+    if not yes:
+        print("This forgets every console of this machine. Run it again with --yes.")
+        raise typer.Exit(2)
+    KeyStore(store).reset()
+    store.with_suffix(".marks").unlink(missing_ok=True)
+    print(f"{store}: no console has a key now; `flailpilot keys create NAME --system-id N` makes one")
+
+
+def _show(keys: KeyStore, key: ConsoleKey, out: Path | None) -> None:
+    print(f"console {key.name}, system id {key.system_id}, key {key.key_id}")
+    print(f"secret (type it into the ground station's signing page; it is not shown again): {key.secret}")
+    if out is not None:
+        machine_id = keys.load().machine_id
+        content = ConsoleFile(machine_id=machine_id, name=key.name, system_id=key.system_id, secret=key.secret)
+        out.touch(mode=0o600, exist_ok=False)
+        out.write_bytes(msgspec.json.encode(content))
+        print(f"written: {out}")

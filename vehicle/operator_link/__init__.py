@@ -1,0 +1,1 @@
+"""MAVLink towards consoles and ground stations: keys, sessions, services, streams; what may move goes to the tick."""

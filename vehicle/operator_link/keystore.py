@@ -1,0 +1,158 @@
+"""The keys of the consoles, on the vehicle: one for each console, bound to one system id; a file only its owner reads.
+
+A secret is 32 random bytes written as text, never a password; what signs is its SHA-256, which is also what ground
+stations make of a text that is typed into them. Revoked keys stay listed, without their secret.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.mavlink.signing import key_of
+from vehicle.clock import utc_now
+from vehicle.errors import InputError
+
+SYSTEM_ID_VEHICLE = 1
+NAME_LENGTH_MAX = 32
+
+
+class ConsoleKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One key. `secret` is empty once it is revoked; `created` and `revoked` are UTC, for people."""
+
+    name: str
+    system_id: int
+    key_id: str
+    secret: str
+    created: str
+    revoked: str = ""
+
+    @property
+    def live(self) -> bool:
+        """True until it is revoked."""
+        return not self.revoked
+
+
+class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The file's content; `machine_id` goes into every session's proof, so that a console of another machine fails."""
+
+    machine_id: str
+    keys: tuple[ConsoleKey, ...] = ()
+
+
+class KeyStore:
+    """Reads and writes the key file. Every change is written whole to a new file, which then takes the old one's place.
+
+    Args:
+        path: the file; made on the first change.
+        token: makes a secret; the tests hand in their own.
+    """
+
+    def __init__(self, path: Path, token: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> None:
+        self.path, self._token = path, token
+
+    def load(self) -> KeyFile:
+        """The file as it is; an empty store where there is none.
+
+        Raises:
+            InputError: readable by others, or not a key file.
+        """
+        try:
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+        except FileNotFoundError:
+            return KeyFile(machine_id="")
+        if mode & 0o077:
+            raise InputError(f"{self.path}: others may read it (mode {mode:04o}); run: chmod 600 {self.path}")
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=KeyFile)
+        except (OSError, msgspec.MsgspecError) as refusal:
+            raise InputError(f"{self.path}: not a key file ({refusal}); restore it or make a new one") from refusal
+
+    def create(self, name: str, system_id: int) -> ConsoleKey:
+        """A key for a new console."""
+        held = self.load()
+        if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
+            raise InputError(f"console name {name!r}: give 1 to {NAME_LENGTH_MAX} printable characters")
+        if not 1 < system_id <= 255:
+            raise InputError(f"system id {system_id}: a console takes one of 2 to 255 (the vehicle is 1)")
+        for key in held.keys:
+            if key.live and name == key.name:
+                raise InputError(f"console {name!r} has a key already; `keys rotate {name}` makes a new one")
+            if key.live and system_id == key.system_id:
+                raise InputError(f"system id {system_id} belongs to console {key.name!r}; take another")
+        return self._add(held, name, system_id)
+
+    def rotate(self, name: str) -> ConsoleKey:
+        """A second key beside the console's old one; both hold until the old one is revoked."""
+        held = self.load()
+        live = self._live(held, name)
+        if len(live) > 1:
+            raise InputError(f"console {name!r} has two keys already; revoke the old one: keys revoke {name} --old")
+        return self._add(held, name, live[0].system_id)
+
+    def revoke(self, name: str, *, only_old: bool = False) -> tuple[ConsoleKey, ...]:
+        """End a console's keys, or all but its newest; what was ended."""
+        held = self.load()
+        live = self._live(held, name)
+        ended = live[:-1] if only_old else live
+        if not ended:
+            raise InputError(f"console {name!r} has no older key; `keys rotate {name}` makes a newer one first")
+        when = utc_now().isoformat(timespec="seconds")
+        kept = tuple(
+            msgspec.structs.replace(key, secret="", revoked=when) if key in ended else key for key in held.keys
+        )
+        self._write(msgspec.structs.replace(held, keys=kept))
+        return ended
+
+    def reset(self) -> None:
+        """Forget every console; for whoever stands at the machine and is locked out."""
+        self._write(KeyFile(machine_id=self.load().machine_id or secrets.token_hex(8)))
+
+    def _live(self, held: KeyFile, name: str) -> tuple[ConsoleKey, ...]:
+        live = tuple(key for key in held.keys if key.live and key.name == name)
+        if not live:
+            known = ", ".join(sorted({key.name for key in held.keys if key.live})) or "none"
+            raise InputError(f"no console {name!r} in {self.path}; it knows: {known}")
+        return live
+
+    def _add(self, held: KeyFile, name: str, system_id: int) -> ConsoleKey:
+        key = ConsoleKey(
+            name=name,
+            system_id=system_id,
+            key_id=secrets.token_hex(4),
+            secret=self._token(),
+            created=utc_now().isoformat(timespec="seconds"),
+        )
+        machine_id = held.machine_id or secrets.token_hex(8)
+        self._write(KeyFile(machine_id=machine_id, keys=(*held.keys, key)))
+        return key
+
+    def _write(self, content: KeyFile) -> None:
+        """Whole and durable, or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self.path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, msgspec.json.format(msgspec.json.encode(content), indent=2))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        new.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
+    """System id -> keys, the newest first: what the verifier takes."""
+    found: dict[int, tuple[bytes, ...]] = {}
+    for key in content.keys:
+        if key.live:
+            found[key.system_id] = (key_of(key.secret), *found.get(key.system_id, ()))
+    return found
