@@ -13,6 +13,7 @@ from vehicle.geometry import offset_m
 from vehicle.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
 from vehicle.mission import job
 from vehicle.mission.task import depth_wish_m, height_wish_m, task
+from vehicle.plan import Segment, SegmentKind
 from vehicle.state import GateState, MissionState, VehicleState, WireState
 
 CONFIG = builders.config()
@@ -70,6 +71,16 @@ def test_leaving_auto_pauses_and_wants_nothing(phase: MissionPhase, mode: Mode) 
     wanted = task(state, at(3.0), CONFIG)
     assert (wanted.drive, wanted.rotor_on, wanted.tool_down) == (DriveKind.STAND, False, False)
     assert step(state, vehicle(mode), at(3.0)).phase is MissionPhase.PAUSED
+
+
+@pytest.mark.parametrize("yaw_rad", [0.1, 1.0, 2.0, 2.9, -2.5])
+def test_a_turn_is_taken_up_wherever_the_machine_points(yaw_rad: float) -> None:
+    turn = Segment(
+        seq=0, kind=SegmentKind.TURN, tool_down=False, points_m=((0.0, 0.0), (0.0, 0.0)),
+        yaw_start_rad=0.1, yaw_end_rad=2.9, speed_mps=0.0, turn_rad=2.8,
+    )  # fmt: skip
+    paused = MissionState(plan=builders.plan((turn,), PLAN.machine), phase=MissionPhase.PAUSED)
+    assert step(paused, vehicle(Mode.AUTO_MOVE), builders.estimate(0.05, 0.0, yaw_rad)).phase is MissionPhase.MOVE
 
 
 def test_reentry_backs_off_and_overlaps() -> None:

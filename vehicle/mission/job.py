@@ -11,7 +11,7 @@ import msgspec
 from vehicle.config import VehicleConfig
 from vehicle.messages import Estimate, MissionPhase, Mode, RotorState
 from vehicle.mission import task as wishes
-from vehicle.mission.progress import length_m, segment_of, segment_progress, turn_goal_rad
+from vehicle.mission.progress import distance_to_m, length_m, segment_of, segment_progress, turn_goal_rad
 from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState, VehicleState
 from vehicle.units import wrap_rad
@@ -60,9 +60,7 @@ def _interrupted(state: MissionState) -> MissionState:
 def _taken_up(state: MissionState, estimate: Estimate, now_ns: int) -> MissionState:
     """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
     segment = segment_of(state)
-    along, cross = segment_progress(segment, estimate)
-    beyond_m = max(-along, along - length_m(segment), 0.0)
-    away_m = math.hypot(beyond_m, cross)
+    away_m = distance_to_m(segment, estimate)
     if away_m > START_DISTANCE_MAX_M:
         text = f"drive to segment {segment.seq}: {away_m:.1f} m away"
         return msgspec.structs.replace(state, blocked=text)

@@ -47,6 +47,12 @@ def turn_goal_rad(state: MissionState, estimate: Estimate, tool_ahead_m: float) 
     return wrap_rad(goal + max(-AIM_MAX_RAD, min(AIM_MAX_RAD, aim_rad)))
 
 
+def distance_to_m(segment: Segment, estimate: Estimate) -> float:
+    """Distance of the body origin from the segment; a turn's is from its pivot, wherever the machine points."""
+    along, cross = along_cross_m((estimate.east_m, estimate.north_m), segment.points_m[0], course_rad(segment))
+    return math.hypot(max(-along, along - length_m(segment), 0.0), cross)
+
+
 def segment_progress(segment: Segment, estimate: Estimate) -> tuple[float, float]:
     """Along-track of the body origin and cross-track of the tool's axis on the segment [m]."""
     course = course_rad(segment)
