@@ -10,6 +10,17 @@ from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 
 PERIOD_NS = 50_000_000
 """20 Hz (design.md section 4)."""
+ANSWER_NS = 30_000_000
+"""A frame answers each new report at once, unless one went out within this time: an echo that waits for a timer ages by
+up to 50 ms for nothing, a quarter of what the vehicle allows above 0.3 m/s."""
+FALLBACK_NS = 70_000_000
+"""Without reports frames go on at this period, so that the vehicle can see their age."""
+
+
+def is_due(now_ns: int, sent_ns: int, *, new_report: bool) -> bool:
+    """True when the next frame should go out."""
+    waited_ns = now_ns - sent_ns
+    return waited_ns >= (ANSWER_NS if new_report else FALLBACK_NS)
 
 
 class Controls(msgspec.Struct, frozen=True, kw_only=True):

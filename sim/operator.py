@@ -5,7 +5,7 @@ Knows only what the station shows: the vehicle's reports. Reaction times are fix
 
 import msgspec
 
-from console.station import NEUTRAL, PERIOD_NS, Controls, Station
+from console.station import NEUTRAL, Controls, Station, is_due
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame
@@ -35,7 +35,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptedOperator:
-    """Steps at 20 Hz on the barrier; reads and writes frames through the radio like any console."""
+    """Sends at 20 Hz; reads and writes frames through the radio like any console."""
 
     def __init__(self, port: BytePort, script: Script) -> None:
         self._port, self._script = port, script
@@ -44,20 +44,22 @@ class ScriptedOperator:
         self._seen: VehicleFrame | None = None
         self._press, self._pause, self._quiet = OperatorEdge.NONE, PAUSE_FRAMES, 0
         self._press_left = 0
-        self._due_ns = 0
+        self._sent_ns = 0
         self._sequence = 0
         self.stops = 0
         self.gave_up = False
         self.done = False
 
     def step(self, now_ns: int) -> None:
-        """Read what arrived; send a frame every 50 ms."""
+        """Read what arrived; answer reports, 20 times a second."""
+        new_report = False
         for vehicle in self._reader.feed(self._port.read()):
             if isinstance(vehicle, VehicleFrame):
                 self._notice(vehicle)
-        if now_ns < self._due_ns:
+                new_report = True
+        if not is_due(now_ns, self._sent_ns, new_report=new_report):
             return
-        self._due_ns = now_ns + PERIOD_NS
+        self._sent_ns = now_ns
         self._sequence = (self._sequence + 1) & 0xFF
         self._port.write(adapters.encode_operator(self._station.frame(self._controls()), self._sequence))
 

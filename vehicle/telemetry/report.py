@@ -3,13 +3,13 @@
 from vehicle.messages import Estimate, GateReport, Task, VehicleReport
 from vehicle.state import VehicleState
 
-PERIOD_TICKS = 2
-"""25 Hz: a station echoes the tick of the newest report, so its age adds to every operator frame's age."""
+DUE_TICKS = (0, 2)
+"""Two reports in five ticks: 20 Hz, the rate of the stations' frames, which answer each report at once."""
 
 
 def is_due(number: int) -> bool:
     """True in the ticks in which stations are told."""
-    return number % PERIOD_TICKS == 0
+    return number % 5 in DUE_TICKS
 
 
 def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task) -> VehicleReport:
