@@ -316,6 +316,49 @@ def test_an_emergency_stop_outranks_a_fault(bench: Bench) -> None:
     assert bench.state() == ESTOP
 
 
+@pytest.mark.parametrize(
+    ("odd", "fault", "after_ms"),
+    [
+        ({"track_left_mps": 0.5}, d.FLAIL_FAULT_BRAKE, 1_199),
+        ({"track_right_mps": 0.5}, d.FLAIL_FAULT_TRACK_STUCK, 1_299),
+        ({"rotor_speed_radps": 50.0}, d.FLAIL_FAULT_ROTOR_STUCK, 6_000),
+        ({"supply_voltage_v": 10.0}, d.FLAIL_FAULT_SUPPLY, 500),
+        ({"brake_contact": False}, d.FLAIL_FAULT_OUTPUT, 500),
+    ],
+    ids=str,
+)
+def test_stopwatches_start_at_power_up(library: ctypes.CDLL, odd: dict[str, Any], fault: int, after_ms: int) -> None:
+    bench = Bench(library, now_ms=3_000_000_000)
+    bench.ideal = False
+    for name, value in odd.items():
+        setattr(bench.inputs, name, value)
+    bench.step(after_ms - 1, ms=1)
+    assert not bench.faults() & fault
+    bench.step(ms=1)
+    assert bench.faults() & fault
+
+
+def test_it_starts_the_same_in_used_memory(library: ctypes.CDLL) -> None:
+    settings = config()
+    bench = Bench(library, settings).ready()
+    bench.drive(50, **DRIVE)
+    bench.command(flags=KILL, track_left=math.nan)
+    bench.step()
+    library.fc_init(bench.node, ctypes.byref(settings), 18, False, ctypes.c_uint32(bench.now_ms))
+    assert (bench.state(), bench.faults()) == (BOOT, 0)
+    assert bytes(bench.out) == b"\0" * ctypes.sizeof(bench.out)
+    bench.ready()
+
+
+@pytest.mark.parametrize("figure", [*range(9), "watchdog_ms"])
+def test_small_figures_are_figures(library: ctypes.CDLL, figure: int | str) -> None:
+    small = {"watchdog_ms": 1} if isinstance(figure, str) else {FIGURES[figure]: 0.005}
+    bench = Bench(library, config(**small))
+    bench.hello()
+    bench.step()
+    assert bench.state() == SAFE
+
+
 def test_a_watchdog_restart_waits_for_a_reset(library: ctypes.CDLL) -> None:
     bench = Bench(library, watchdog_reset=True)
     bench.hello()

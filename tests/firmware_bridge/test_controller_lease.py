@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from tests.firmware_bridge.controller_bench import HASH, Bench, config
 
 BOOT, SAFE, RUN, FAULT, ESTOP = range(5)
@@ -168,6 +169,7 @@ def test_sequences_wrap(bench: Bench) -> None:
     assert bench.command(sequence=0x7FFFFFFF)["command_sequence"] == 0x7FFFFFFF
     bench.step()
     assert bench.state() == RUN
+    assert bench.command(sequence=0x7FFFFFFF + 0x7FFFFFFF)["command_sequence"] == 0xFFFFFFFE
 
 
 def test_a_new_session_drops_the_lease_and_forgets_the_sequence(bench: Bench) -> None:
@@ -184,6 +186,44 @@ def test_a_new_session_drops_the_lease_and_forgets_the_sequence(bench: Bench) ->
     assert bench.state() == SAFE
     bench.drive(1)
     assert bench.state() == RUN
+
+
+def test_a_new_session_asks_for_its_own_neutral(bench: Bench) -> None:
+    bench.hello()
+    bench.step()
+    bench.command(valid_for_ms=0)
+    bench.step()
+    bench.hello()
+    bench.drive(5, **DRIVE)
+    assert bench.state() == SAFE
+
+
+def test_the_callers_are_told_what_was_accepted(bench: Bench) -> None:
+    class Hello(ctypes.LittleEndianStructure):
+        _pack_ = 1
+        _fields_ = [
+            ("firmware_version", ctypes.c_uint32),
+            ("protocol_version", ctypes.c_uint16),
+            ("watchdog_ms", ctypes.c_uint16),
+            ("boot_count", ctypes.c_uint16),
+            ("config_hash", ctypes.c_char * 8),
+        ]
+
+    bench.library.fc_hello.restype = bench.library.fc_command.restype = ctypes.c_bool
+    assert bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 1, 0, 0, HASH)))
+    assert not bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 2, 0, 0, HASH)))
+
+    def told(sequence: int, **fields: Any) -> bool:
+        spec = SPEC_BY_NAME["FLAIL_COMMAND"]
+        values = {"sequence": sequence, "valid_for_ms": 100} | fields
+        wire = spec.packer.pack(*(values.get(name, 0) for name in spec.fields))
+        return bool(bench.library.fc_command(bench.node, wire, ctypes.c_uint32(bench.now_ms)))
+
+    assert told(5)
+    assert not told(5)
+    assert not told(4)
+    assert not told(6, track_left=math.nan)
+    assert told(6)
 
 
 def test_a_foreign_host_ends_the_session(bench: Bench) -> None:
@@ -229,6 +269,7 @@ def test_a_command_out_of_range_renews_nothing(bench: Bench, wrong: dict[str, An
         {"tool_value": 3.0},
         {"tool_value": -3.0},
         {"flags": 0x2F},
+        {"flags": 0x3F},
         {"tool_mode": 2, "engine_mode": 3},
     ],
     ids=str,

@@ -255,8 +255,8 @@ def test_status_reports_each_measurement_in_its_place(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("contact", "closed", "flag"),
     [
-        ("estop_chain_closed", False, d.FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN),
-        ("fire", True, d.FLAIL_CONTROLLER_FLAGS_FIRE),
+        ("estop_chain_closed", False, d.FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN | d.FLAIL_CONTROLLER_FLAGS_KILL),
+        ("fire", True, d.FLAIL_CONTROLLER_FLAGS_FIRE | d.FLAIL_CONTROLLER_FLAGS_KILL),
         ("shock", True, d.FLAIL_CONTROLLER_FLAGS_SHOCK),
         ("oil_pressure_low", True, d.FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW),
         ("brake_contact", True, d.FLAIL_CONTROLLER_FLAGS_BRAKE_ON),

@@ -29,7 +29,6 @@ typedef struct {
     size_t known_count;
     size_t start; /* first byte not yet judged */
     size_t end;   /* one past the last byte held */
-    uint32_t accepted;
     uint32_t bad; /* frames of a known id whose checksum failed */
     uint8_t buffer[2u * FC_FRAME_MAX];
 } fc_framer;

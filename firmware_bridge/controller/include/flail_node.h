@@ -18,7 +18,6 @@ typedef struct {
     fc_framer framer;
     mavlink_status_t sender; /* frame counter */
     uint32_t answered_ms;
-    uint32_t refused; /* intact frames whose values were not */
     fc_send send;
     void *context;
 } fc_node;

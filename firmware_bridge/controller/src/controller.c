@@ -31,8 +31,6 @@ void fc_init(fc_controller *fc, const fc_config *config, uint16_t boot_count, bo
     memset(fc, 0, sizeof *fc);
     fc->config = *config;
     fc->boot_count = boot_count;
-    fc->now_ms = now_ms;
-    fc->stop_ms = now_ms;
     fc->rotor_off_ms = now_ms;
     fc->braked_ms = now_ms;
     fc->brake_moved_ms = now_ms;

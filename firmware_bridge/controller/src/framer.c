@@ -89,7 +89,6 @@ bool fc_framer_next(fc_framer *framer, fc_frame *frame)
             if (known != NULL && intact(at, known->crc_extra)) {
                 copy_frame(at, known->msg_id, frame);
                 framer->start += size;
-                framer->accepted++;
                 return true;
             }
             framer->bad += known != NULL ? 1u : 0u;

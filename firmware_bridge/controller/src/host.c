@@ -1,13 +1,13 @@
 /* Host build: the controller as a process on a serial device or pty. Not part of a firmware.
  *
- *   flail_controller DEVICE CONFIG_HASH_HEX [BOOT_COUNT] [plant]
+ *   flail_controller DEVICE|pty CONFIG_HASH_HEX [BOOT_COUNT] [plant]
  *
  * Without `plant` the machine behind it is ideal: what is applied is what is measured. With it, each step prints
  *   O now_ms left right rotor tool_mode tool_value engine brake_release kill_release horn beacon suppression
  * on stdout, and stdin may say
  *   I left right rotor torque height depth sigma engine load pressure hyd_temp coolant_temp volt datum chain fire shock oil brake reset
  *   F HEX      bytes to put on the wire as they are: frames of sensors that are not the safety half's */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,10 +41,23 @@ static void send_bytes(void *context, const uint8_t *bytes, uint16_t count)
     }
 }
 
+/* "pty" makes a pty, says its name on stdout and holds the controller's end of it. */
+static int open_pty(void)
+{
+    const int device = posix_openpt(O_RDWR | O_NOCTTY);
+
+    if (device >= 0 && grantpt(device) == 0 && unlockpt(device) == 0) {
+        (void)printf("P %s\n", ptsname(device));
+        (void)fflush(stdout);
+        (void)fcntl(device, F_SETFL, O_NONBLOCK);
+    }
+    return device;
+}
+
 static int open_device(const char *path)
 {
     struct termios settings;
-    const int device = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    const int device = strcmp(path, "pty") == 0 ? open_pty() : open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
 
     if (device >= 0 && tcgetattr(device, &settings) == 0) {
         settings.c_iflag = 0;
@@ -205,7 +218,7 @@ int main(int argc, char **argv)
     const uint16_t boot_count = argc > 3 ? (uint16_t)strtoul(argv[3], NULL, 10) : 1u;
 
     if (argc < 3 || bytes_from_hex(argv[2], config.config_hash, sizeof config.config_hash) != 8u) {
-        (void)fprintf(stderr, "usage: flail_controller DEVICE CONFIG_HASH_HEX(16 digits) [BOOT_COUNT] [plant]\n");
+        (void)fprintf(stderr, "usage: flail_controller DEVICE|pty CONFIG_HASH_HEX(16 digits) [BOOT_COUNT] [plant]\n");
         return 2;
     }
     device = open_device(argv[1]);

@@ -64,9 +64,8 @@ static void hear(fc_node *node, const fc_frame *frame, uint32_t now_ms)
         mavlink_flail_command_t command;
 
         mavlink_msg_flail_command_decode(&message, &command);
-        if (!fc_command(&node->controller, &command, now_ms)) {
-            node->refused++;
-        }
+        (void)fc_command(&node->controller, &command, now_ms);
+        fc_step(&node->controller, &node->inputs, now_ms); /* acts at once, and the answer shows it */
         answer_status(node, now_ms);
     } else {
         mavlink_flail_hello_t hello;

@@ -1,0 +1,268 @@
+"""Real terminals and sockets: opened by name, alone, lost and found again; and the words for what fails."""
+
+import asyncio
+import errno
+import os
+import pty
+import tty
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from firmware_bridge.link import ControllerLink
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink.adapters import MessageReader
+from firmware_bridge.ports import PortError
+from firmware_bridge.serial_port import explain, open_port
+from firmware_bridge.types import ControllerHello, ControllerState, ControllerStatus
+from tests.firmware_bridge import samples
+from tests.firmware_bridge.controller_bench import HASH
+from tests.firmware_bridge.real_time import CLOCK, ControllerProcess, pause_ms, run, until
+
+pytestmark = pytest.mark.real
+OURS = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
+QUIET = msgspec.structs.replace(
+    samples.COMMAND, kill=False, reset=False, track_left_mps=0.0, track_right_mps=0.0, rotor_speed_radps=0.0
+)
+
+
+class Cable:
+    """A pty: our program opens `path`, the test holds the other end."""
+
+    def __init__(self) -> None:
+        self.far, near = pty.openpty()
+        tty.setraw(near)
+        os.set_blocking(self.far, False)
+        self.path = os.ttyname(near)
+        os.close(near)
+
+    def heard(self) -> bytes:
+        try:
+            return os.read(self.far, 65_536)
+        except OSError:
+            return b""
+
+    def unplug(self) -> None:
+        os.close(self.far)
+
+
+def test_bytes_both_ways_on_a_terminal() -> None:
+    async def main() -> None:
+        cable = Cable()
+        port = await open_port(cable.path, 115_200, CLOCK.now_ns)
+        sent = adapters.encode_command(QUIET, 1)
+        port.write(sent)
+        heard = bytearray()
+        await until(lambda: bool(heard.extend(cable.heard()) or heard == sent))
+        os.write(cable.far, adapters.encode_status(samples.STATUS, 9))
+        reader = MessageReader(adapters.HOST_DECODERS)
+        messages: list[object] = []
+        await until(lambda: bool(messages.extend(reader.feed(port.read())) or messages))
+        assert messages == [samples.STATUS]
+        port.close()
+
+    run(main)
+
+
+def test_every_byte_value_passes_a_terminal() -> None:
+    async def main() -> None:
+        cable = Cable()
+        port = await open_port(cable.path, 115_200, CLOCK.now_ns)
+        everything = bytes(range(256))
+        os.write(cable.far, everything)
+        held = bytearray()
+        await until(lambda: bool(held.extend(port.read()) or len(held) >= 256))
+        assert bytes(held) == everything
+        port.close()
+
+    run(main)
+
+
+def test_a_second_program_is_refused() -> None:
+    async def main() -> None:
+        cable = Cable()
+        port = await open_port(cable.path, 115_200, CLOCK.now_ns)
+        with pytest.raises(PortError, match="in use by another program"):
+            await open_port(cable.path, 115_200, CLOCK.now_ns)
+        port.close()
+
+    run(main)
+
+
+def test_a_missing_device_is_told_with_those_there_are() -> None:
+    async def main() -> None:
+        with pytest.raises(PortError, match=r"/dev/ttyNOTHERE: no such device.*Serial devices seen"):
+            await open_port("/dev/ttyNOTHERE", 115_200, CLOCK.now_ns)
+
+    run(main)
+
+
+def test_what_is_no_terminal_is_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        plain = tmp_path / "plain"
+        plain.write_bytes(b"")
+        with pytest.raises(PortError, match="not a serial device"):
+            await open_port(str(plain), 115_200, CLOCK.now_ns)
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (PermissionError(errno.EACCES, "no"), "add your user to the group"),
+        (OSError(errno.EBUSY, "busy"), "in use by another program"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "no"), "nobody listens"),
+        (TimeoutError(), "no answer within 5 s"),
+        (ValueError("odd"), "cannot be opened: odd"),
+    ],
+)
+def test_each_refusal_has_its_words(refusal: BaseException, words: str) -> None:
+    assert words in explain("/dev/ttyX", refusal)
+    assert "\n" not in explain("/dev/ttyX", refusal)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "socket"])
+def test_a_network_adapter_speaks_the_same(scheme: str) -> None:
+    async def main() -> None:
+        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(await reader.readexactly(len(sent)))
+            await writer.drain()
+            writer.close()
+
+        sent = adapters.encode_command(QUIET, 1)
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        place = server.sockets[0].getsockname()
+        port = await open_port(f"{scheme}://127.0.0.1:{place[1]}", 115_200, CLOCK.now_ns)
+        port.write(sent)
+        held = bytearray()
+        await until(lambda: bool(held.extend(port.read()) or len(held) >= len(sent)))
+        assert bytes(held) == sent
+        server.close()
+        await until(lambda: not port.connected)
+        port.close()
+        with pytest.raises(PortError, match="nobody listens"):
+            await open_port(f"{scheme}://127.0.0.1:{place[1]}", 115_200, CLOCK.now_ns)
+
+    run(main)
+
+
+def test_a_bad_address_is_told() -> None:
+    async def main() -> None:
+        with pytest.raises(PortError, match="write tcp://HOST:PORT"):
+            await open_port("tcp://nowhere", 115_200, CLOCK.now_ns)
+
+    run(main)
+
+
+def test_unplug_and_replug_under_the_same_name(tmp_path: Path) -> None:
+    async def main() -> None:
+        name = tmp_path / "controller"
+        first = Cable()
+        name.symlink_to(first.path)
+        port = await open_port(str(name), 115_200, CLOCK.now_ns)
+        first.unplug()
+        await until(lambda: not port.connected)
+        assert "lost" in port.fault
+        port.write(adapters.encode_command(QUIET, 1))
+        assert port.dropped_frames == 1
+        name.unlink()
+        second = Cable()
+        name.symlink_to(second.path)
+        await until(lambda: port.connected)
+        assert port.generation == 2
+        port.write(adapters.encode_command(QUIET, 2))
+        heard = bytearray()
+        await until(lambda: bool(heard.extend(second.heard()) or heard))
+        assert bytes(heard) == adapters.encode_command(QUIET, 2)
+        port.close()
+
+    run(main)
+
+
+async def drive(
+    link: ControllerLink, sequence: int, count: int, speed_mps: float
+) -> tuple[int, list[ControllerStatus]]:
+    """Fifty commands a second; gives the next sequence and the statuses heard."""
+    reader = MessageReader(adapters.HOST_DECODERS)
+    heard: list[ControllerStatus] = []
+    for _ in range(count):
+        sequence += 1
+        command = msgspec.structs.replace(
+            QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps, track_right_mps=speed_mps
+        )
+        link.write(adapters.encode_command(command, sequence))
+        await pause_ms(20)
+        heard += [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]
+    return sequence, heard
+
+
+async def until_agreed(link: ControllerLink) -> None:
+    await until(lambda: bool(link.read() or link.agreed))
+
+
+def test_the_c_controller_on_a_pty_from_hello_to_silence() -> None:
+    async def main() -> None:
+        controller = ControllerProcess()
+        port = await open_port(controller.path, 115_200, CLOCK.now_ns)
+        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        await until_agreed(link)
+        sequence, _ = await drive(link, 100, 10, 0.0)
+        sequence, heard = await drive(link, sequence, 60, 0.25)
+        assert heard[-1].state is ControllerState.RUN
+        assert heard[-1].applied_left_mps == pytest.approx(0.25)
+        report = link.report()
+        assert report.round_trip_p50_ns is not None
+        assert report.clock is not None
+        assert report.bad_frames == 0
+        # silence: the controller stops by itself
+        await pause_ms(700)
+        reader = MessageReader(adapters.HOST_DECODERS)
+        statuses = [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]
+        assert statuses[-1].state is ControllerState.SAFE
+        assert statuses[-1].applied_left_mps == 0.0
+        controller.kill()
+        port.close()
+
+    run(main)
+
+
+def test_a_restarted_controller_is_found_and_greeted_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        name = tmp_path / "controller"
+        controller = ControllerProcess(boot_count=1, link=name)
+        port = await open_port(str(name), 115_200, CLOCK.now_ns)
+        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        await until_agreed(link)
+        sequence, heard = await drive(link, 0, 30, 0.0)
+        assert heard[-1].state is ControllerState.RUN
+        controller.kill()
+        await until(lambda: not port.connected)
+        controller = ControllerProcess(boot_count=2, link=name)
+        await until(lambda: port.connected)
+        await until(lambda: bool(link.read() or link.report().restarts == 1))
+        await until_agreed(link)
+        _, heard = await drive(link, sequence, 30, 0.25)
+        assert heard[-1].state is ControllerState.SAFE, "a restart is not driven on without neutral"
+        controller.kill()
+        port.close()
+
+    run(main)
+
+
+def test_another_configuration_is_refused_by_both() -> None:
+    async def main() -> None:
+        controller = ControllerProcess(config_hash=b"someelse")
+        port = await open_port(controller.path, 115_200, CLOCK.now_ns)
+        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        await until(lambda: bool(link.read() or link.report().differences))
+        (line,) = link.report().differences
+        assert b"someelse".hex() in line
+        assert HASH.hex() in line
+        _, heard = await drive(link, 0, 20, 0.0)
+        assert {status.state for status in heard} == {ControllerState.BOOT}
+        controller.kill()
+        port.close()
+
+    run(main)
