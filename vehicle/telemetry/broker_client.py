@@ -1,0 +1,129 @@
+"""aiomqtt 2 with two things that it hides: the broker's answer to each message, and the loss of the connection.
+
+aiomqtt takes every PUBACK for a success, also one that says "not authorised" or "quota exceeded": a record would be
+deleted that nobody has. It also waits out its time limit when the connection breaks under a message on its way. This
+is the only file that reaches under aiomqtt's surface; it changes with aiomqtt 3.
+"""
+
+import asyncio
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.telemetry.streams import CONTENT_TYPE, SCHEMA_VERSION
+
+
+class BrokerClient(aiomqtt.Client):
+    """One connection to a broker, for publishing only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._answers: dict[int, asyncio.Future[ReasonCode | None]] = {}
+
+    async def send(self, topic: str, payload: bytes, qos: int, *, retain: bool, properties: Properties) -> str | None:
+        """Send one message and wait for the broker's answer (QoS 0: until it has left for the socket).
+
+        Returns:
+            None when it was taken, else the broker's reason for refusing it.
+
+        Raises:
+            aiomqtt.MqttError: The connection was lost, or no answer came in time.
+        """
+        sent = self._client.publish(topic, payload, qos, retain, properties)
+        if sent.rc != 0:
+            raise aiomqtt.MqttCodeError(sent.rc, "could not publish")
+        if qos == 0 and sent.is_published():
+            return None
+        answer = self._answers.setdefault(sent.mid, self._loop.create_future())
+        try:
+            done, _ = await asyncio.wait(
+                (answer, self._disconnected), timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            self._answers.pop(sent.mid, None)
+        if answer not in done:
+            raise aiomqtt.MqttError("connection lost" if done else "no answer in time")
+        reason = answer.result()
+        return str(reason) if reason is not None and reason.is_failure else None
+
+    def abandon(self) -> None:
+        """Close the socket in whatever state it is; a failed or hung connection would keep it open for good."""
+        self._client._sock_close()  # noqa: SLF001  # paho closes only what it has seen end
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()  # seen here; asyncio would report it as never retrieved
+
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        """Done when the connection is gone."""
+        return self._disconnected
+
+    def _on_publish(
+        self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties | None
+    ) -> None:
+        del client, userdata, properties
+        answer = self._answers.get(mid)
+        if answer is not None and not answer.done():
+            answer.set_result(reason_code)
+
+
+def connect(settings: TelemetryConfig, identifier: str, will: aiomqtt.Will) -> BrokerClient:
+    """A client for a new connection; entering it (`async with`) connects.
+
+    Raises:
+        OSError: A certificate or password file cannot be read.
+    """
+    password = Path(settings.password_file).read_text().strip() if settings.password_file else None
+    return BrokerClient(
+        settings.host,
+        settings.port,
+        identifier=identifier,
+        username=settings.username,
+        password=password,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=True,
+        will=will,
+        keepalive=settings.keepalive_s,
+        timeout=settings.answer_timeout_s,
+        tls_context=_tls(settings),
+        socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+    )
+
+
+def _tls(settings: TelemetryConfig) -> ssl.SSLContext | None:
+    if settings.ca_file is None:
+        return None
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.cert_file is not None:
+        context.load_cert_chain(settings.cert_file, settings.key_file)
+    return context
+
+
+def publish_properties(boot_id: str, expiry_s: int = 0, *, historical: bool = False) -> Properties:
+    """MQTT 5 properties of a message: what a consumer may filter by without opening it."""
+    properties = _properties(PacketTypes.PUBLISH, boot_id)
+    if historical:
+        properties.UserProperty = [("historical", "true")]  # paho appends to those already set
+    if expiry_s:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
+
+
+def will_properties(boot_id: str) -> Properties:
+    """The same for the last will, which is its own part of the connect packet."""
+    return _properties(PacketTypes.WILLMESSAGE, boot_id)
+
+
+def _properties(packet_type: int, boot_id: str) -> Properties:
+    properties = Properties(packet_type)  # type: ignore[no-untyped-call]  # paho types this class in part
+    properties.ContentType = CONTENT_TYPE
+    properties.PayloadFormatIndicator = 1
+    properties.UserProperty = [("schema_version", SCHEMA_VERSION), ("boot_id", boot_id)]
+    return properties

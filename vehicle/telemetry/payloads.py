@@ -1,0 +1,179 @@
+"""Building what is said on each topic from a report: pure functions, one for each body."""
+
+import math
+
+import msgspec
+
+from vehicle.frames import LocalFrame
+from vehicle.machine import MachineConfig
+from vehicle.messages import Event, VehicleReport
+from vehicle.telemetry.bodies import (
+    Envelope,
+    EventBody,
+    FactsheetBody,
+    GapBody,
+    Header,
+    LinkBody,
+    Mission,
+    PoseBody,
+    ProgressBody,
+    PublisherCounts,
+    StateBody,
+    ToolBody,
+)
+
+
+def factsheet(
+    machine: MachineConfig, required_depth_m: float, config_hash: bytes, streams: tuple[str, ...]
+) -> FactsheetBody:
+    """What the machine is, said once a connection."""
+    tool, tracks = machine.tool, machine.tracks
+    return FactsheetBody(
+        machine=machine.name,
+        maker=machine.maker,
+        tool_kind=tool.kind,
+        tool_width_m=tool.width_m,
+        tool_ahead_m=tool.ahead_m,
+        depth_max_m=tool.depth_max_m,
+        required_depth_m=required_depth_m,
+        track_outer_width_m=tracks.outer_width_m,
+        track_length_m=tracks.length_m,
+        working_speed_mps=tracks.working_speed_mps,
+        transit_speed_mps=tracks.transit_speed_mps,
+        mass_kg=machine.body.mass_kg,
+        config_hash=config_hash.hex(),
+        unverified_count=len(machine.unverified),
+        streams=streams,
+    )
+
+
+def state(report: VehicleReport) -> StateBody:
+    """Mode, phase, rotor and why the vehicle stands."""
+    gate, estimate = report.gate, report.estimate
+    return StateBody(
+        mode=gate.mode.name,
+        phase=report.phase.value,
+        rotor=gate.rotor.name,
+        reasons=gate.reasons,
+        driving=gate.driving,
+        operator_present=gate.lease_holder != 0,
+        fix=estimate.fix.name,
+        position_proven=estimate.position_proven,
+        speed_cap_mps=known(gate.speed_cap_mps),
+        processed_m2=round(report.processed_m2, 2),
+        swept_m2=round(report.swept_m2, 2),
+    )
+
+
+def state_key(report: VehicleReport) -> tuple[object, ...]:
+    """What makes a new state message due at once; areas grow all the time and wait for the next second."""
+    gate, estimate = report.gate, report.estimate
+    return (
+        *(gate.mode, gate.rotor, gate.reasons, gate.driving, gate.lease_holder, report.phase),
+        *(estimate.fix, estimate.position_proven),
+    )
+
+
+def pose(report: VehicleReport, datum: LocalFrame | None) -> PoseBody:
+    """Where the vehicle is; every coordinate is None while the estimate is not valid."""
+    estimate = report.estimate
+    valid = estimate.valid
+    lat_deg, lon_deg = geodetic(datum, estimate.east_m, estimate.north_m) if valid else (None, None)
+    return PoseBody(
+        east_m=known(estimate.east_m) if valid else None,
+        north_m=known(estimate.north_m) if valid else None,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        yaw_rad=known(estimate.yaw_rad) if valid else None,
+        roll_rad=known(estimate.roll_rad),
+        pitch_rad=known(estimate.pitch_rad),
+        speed_mps=known(estimate.speed_mps) if valid else None,
+        yaw_rate_radps=known(estimate.yaw_rate_radps),
+        sigma_east_m=known(estimate.sigma_east_m),
+        sigma_north_m=known(estimate.sigma_north_m),
+        sigma_yaw_rad=known(estimate.sigma_yaw_rad),
+        tool_east_m=known(estimate.tool_east_m) if valid else None,
+        tool_north_m=known(estimate.tool_north_m) if valid else None,
+        cross_track_m=known(report.cross_track_m) if valid else None,
+        position_proven=estimate.position_proven,
+    )
+
+
+def tool(report: VehicleReport) -> ToolBody:
+    """The tool as the controller measures it."""
+    return ToolBody(
+        rotor=report.gate.rotor.name,
+        rotor_speed_radps=known(report.rotor_speed_radps),
+        depth_m=known(report.tool_depth_m),
+        height_m=known(report.tool_height_m),
+    )
+
+
+def link(report: VehicleReport, counts: PublisherCounts) -> LinkBody:
+    """Ages of what the vehicle rests on, and how the publisher fares."""
+    estimate = report.estimate
+    return LinkBody(
+        operator_age_s=known(report.gate.operator_age_s),
+        gnss_age_s=known(estimate.gnss_age_s),
+        controller_age_s=known(estimate.status_age_s),
+        session_id=report.session_id,
+        lease_holder=report.gate.lease_holder,
+        reports_dropped=counts.reports_dropped,
+        events_dropped=counts.events_dropped,
+        live_dropped=counts.live_dropped,
+        backlog=counts.backlog,
+        connects=counts.connects,
+    )
+
+
+def event(happened: Event, datum: LocalFrame | None) -> EventBody:
+    """One event with its place, if it has one."""
+    lat_deg, lon_deg = geodetic(datum, happened.east_m, happened.north_m)
+    return EventBody(
+        kind=happened.kind,
+        text=happened.text,
+        east_m=known(happened.east_m),
+        north_m=known(happened.north_m),
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+    )
+
+
+def gap(lost: GapBody) -> EventBody:
+    """A hole in the record, said aloud."""
+    text = f"{lost.count} {lost.stream} records (seq {lost.first_seq} to {lost.last_seq}) lost: the outbox was full"
+    return EventBody(kind="telemetry_gap", text=text, gap=lost)
+
+
+def progress(report: VehicleReport, mission: Mission) -> ProgressBody:
+    """How far the mission is."""
+    return ProgressBody(
+        mission_id=mission.mission_id,
+        phase=report.phase.value,
+        segment_seq=report.segment_seq,
+        segment_count=report.segment_count,
+        area_m2=round(mission.area_m2, 2),
+        processed_m2=round(report.processed_m2, 2),
+        swept_m2=round(report.swept_m2, 2),
+    )
+
+
+def known(value: float | None) -> float | None:
+    """The value to a tenth of a millimetre (or milliradian), None where it is not a number."""
+    return round(value, 4) if value is not None and math.isfinite(value) else None
+
+
+def geodetic(
+    datum: LocalFrame | None, east_m: float | None, north_m: float | None
+) -> tuple[float | None, float | None]:
+    """Latitude and longitude to a centimetre, or two Nones."""
+    east, north = known(east_m), known(north_m)
+    if datum is None or east is None or north is None:
+        return None, None
+    lat_deg, lon_deg, _ = datum.geodetic_from_enu(east, north)
+    return round(lat_deg, 7), round(lon_deg, 7)
+
+
+def encode(header: Header, body: bytes) -> bytes:
+    """The message as it goes out."""
+    return msgspec.json.encode(Envelope(header=header, body=msgspec.Raw(body)))

@@ -1,0 +1,103 @@
+"""Telemetry in a thread of its own: the tick's shell hands over and goes on, whatever the broker does.
+
+Two bounded queues without locks lead into the thread; there an asyncio loop of its own makes records, stores those of
+QoS 1, and keeps a connection. Publish-only: nothing here subscribes, so nothing that a broker sends can act.
+"""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+
+import msgspec
+
+from vehicle.clock import utc_now
+from vehicle.config import VehicleConfig, config_hash
+from vehicle.messages import Event, VehicleReport
+from vehicle.telemetry import payloads
+from vehicle.telemetry.bodies import Mission, PublisherCounts
+from vehicle.telemetry.counts import Board
+from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.router import Router
+from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.telemetry.streams import STREAMS
+from vehicle.telemetry.worker import EventItem, ReportItem, Worker
+
+
+class TelemetryPublisher:
+    """Publishes reports and events over MQTT 5. `offer` and `event` never block and never raise.
+
+    `boot_id` names this run of the program in every header; drawn at random unless given.
+    """
+
+    def __init__(self, vehicle: VehicleConfig, settings: TelemetryConfig, boot_id: str | None = None) -> None:
+        self._reports: HandOver[ReportItem] = HandOver(settings.reports_max)
+        self._events: HandOver[EventItem] = HandOver(settings.events_max)
+        self._mission: Mission | None = None
+        self._board = Board()
+        depth_m = vehicle.mission.required_depth_m
+        self._worker = Worker(
+            settings=settings,
+            router=Router(vehicle.vehicle_id, boot_id or uuid.uuid4().hex[:12]),
+            factsheet=payloads.factsheet(vehicle.machine, depth_m, config_hash(vehicle), tuple(STREAMS)),
+            board=self._board,
+            reports=self._reports,
+            events=self._events,
+        )
+        self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+
+    # --- called by the tick's shell ----------------------------------------------------------------------------------
+    def offer(self, report: VehicleReport) -> None:
+        """Hand over a report. When the thread lags, the oldest report waiting is dropped and counted."""
+        self._reports.put((report, self._mission, utc_now()))
+        self._worker.rouse()
+
+    def event(self, event: Event) -> None:
+        """Hand over an event. Only when thousands wait is the oldest dropped; a gap record then says so."""
+        self._events.put((event, self._mission, utc_now()))
+        self._worker.rouse()
+
+    def begin_mission(self, mission: Mission | None) -> None:
+        """From the next report on, progress is told against this mission; None ends it.
+
+        Raises:
+            ValueError: The mission's id cannot be part of a topic.
+        """
+        if mission is not None and not mission.mission_id.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"mission id {mission.mission_id!r}: letters, digits, - and _ only")
+        self._mission = mission
+
+    # --- called by the composition root ------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Start the thread; returns at once, broker or no broker."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Send what is new, say OFFLINE, end the thread. What the broker did not take stays in the outbox.
+
+        Returns:
+            False when the thread did not end in time (it is a daemon: the process can still end).
+        """
+        if self._thread.ident is None:
+            return True
+        self._worker.ask_to_stop()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def counts(self) -> PublisherCounts:
+        """How the publisher fares."""
+        return msgspec.structs.replace(
+            self._board.counts,
+            reports_offered=self._reports.offered,
+            reports_dropped=self._reports.dropped,
+            events_offered=self._events.offered,
+            events_dropped=self._events.dropped,
+            alive=self._thread.is_alive(),
+        )
+
+    def wait_until(self, holds: Callable[[PublisherCounts], bool], timeout_s: float) -> bool:
+        """Block until the counts fulfil a condition; False when the time is over. Not for the control loop."""
+        return self._board.wait_until(lambda: holds(self.counts()), timeout_s)
+
+    def _run(self) -> None:
+        asyncio.run(self._worker.main())

@@ -1,0 +1,116 @@
+"""From reports and events to records: what is due on which topic, and its number there. No wire, no clock, no file."""
+
+from datetime import datetime
+
+import msgspec
+
+from vehicle.messages import Event, VehicleReport
+from vehicle.telemetry import payloads
+from vehicle.telemetry.bodies import GapBody, Header, Mission, PublisherCounts
+from vehicle.telemetry.streams import EVENT, LINK, POSE, PROGRESS, STATE, TOOL, Stream, topic
+from vehicle.units import NS_PER_S
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One message before it is sent: the header apart from the body, so that `historical` can be set later."""
+
+    stream: Stream
+    topic: str
+    header: Header
+    body: bytes
+
+    def payload(self, *, historical: bool = False) -> bytes:
+        """The message as it goes out."""
+        return payloads.encode(msgspec.structs.replace(self.header, historical=historical), self.body)
+
+
+class Router:
+    """Keeps, for each topic, the next number, the time of the last message and what it said."""
+
+    def __init__(self, vehicle_id: str, boot_id: str) -> None:
+        self.vehicle_id, self.boot_id = vehicle_id, boot_id
+        self._next_seq: dict[str, int] = {}
+        self._said: dict[str, tuple[int, object]] = {}
+
+    def records_of_report(
+        self, report: VehicleReport, mission: Mission | None, t_utc: str, counts: PublisherCounts
+    ) -> tuple[Record, ...]:
+        """All messages that are due by this report, often none."""
+        records = []
+        datum = mission.datum if mission is not None else None
+        if self._is_due(STATE, "", report.t_ns, payloads.state_key(report)):
+            records.append(self.record(STATE, payloads.state(report), t_utc, report.tick))
+        if self._is_due(POSE, "", report.t_ns):
+            records.append(self.record(POSE, payloads.pose(report, datum), t_utc, report.tick))
+        if self._is_due(TOOL, "", report.t_ns):
+            records.append(self.record(TOOL, payloads.tool(report), t_utc, report.tick))
+        if self._is_due(LINK, "", report.t_ns):
+            records.append(self.record(LINK, payloads.link(report, counts), t_utc, report.tick))
+        if mission is not None and self._is_due(
+            PROGRESS, mission.mission_id, report.t_ns, (report.phase, report.segment_seq, report.segment_count)
+        ):
+            body = payloads.progress(report, mission)
+            records.append(self.record(PROGRESS, body, t_utc, report.tick, mission.mission_id))
+        return tuple(records)
+
+    def record_of_event(self, happened: Event, mission: Mission | None, t_utc: str) -> Record:
+        """The message of one event."""
+        datum = mission.datum if mission is not None else None
+        return self.record(EVENT, payloads.event(happened, datum), t_utc, happened.tick)
+
+    def record_of_gap(self, lost: GapBody, t_utc: str) -> Record:
+        """The message that says what was lost."""
+        return self.record(EVENT, payloads.gap(lost), t_utc, 0)
+
+    def record(
+        self,
+        stream: Stream,
+        body: msgspec.Struct,
+        t_utc: str,
+        tick: int,
+        mission_id: str = "",
+        number: int | None = None,
+    ) -> Record:
+        """A numbered message; `number` fixes the sequence instead of counting it."""
+        where = topic(self.vehicle_id, stream, mission_id)
+        seq = self._take(where) if number is None else number
+        header = Header(
+            vehicle_id=self.vehicle_id, boot_id=self.boot_id, stream=stream.name, seq=seq, t_utc=t_utc, tick=tick
+        )
+        return Record(stream=stream, topic=where, header=header, body=_ENCODER.encode(body))
+
+    def skip(self, stream: Stream, count: int) -> GapBody:
+        """Numbers of messages that were given up before they were made: a hole that a consumer can see."""
+        where = topic(self.vehicle_id, stream)
+        first_seq = self._next_seq.get(where, 0)
+        self._next_seq[where] = first_seq + count
+        last_seq = first_seq + count - 1
+        return GapBody(boot_id=self.boot_id, stream=stream.name, first_seq=first_seq, last_seq=last_seq, count=count)
+
+    def _take(self, where: str) -> int:
+        seq = self._next_seq.get(where, 0)
+        self._next_seq[where] = seq + 1
+        return seq
+
+    def _is_due(self, stream: Stream, mission_id: str, t_ns: int, key: object = None) -> bool:
+        """First, changed, or silent for a period; time running backwards (a new boot's clock) is a change too.
+
+        A period counts from when the last message was due, so that 10 Hz out of reports at 25 Hz is 10 Hz on average.
+        """
+        where = topic(self.vehicle_id, stream, mission_id)
+        due_ns, said_key = self._said.get(where, (None, None))
+        period_ns = round(stream.period_s * NS_PER_S)
+        if due_ns is None or said_key != key or t_ns < due_ns or t_ns >= due_ns + 2 * period_ns:
+            self._said[where] = (t_ns, key)
+            return True
+        if t_ns < due_ns + period_ns:
+            return False
+        self._said[where] = (due_ns + period_ns, key)
+        return True
+
+
+def iso_utc(moment: datetime) -> str:
+    """A moment in UTC as messages write it: ISO 8601 with milliseconds and Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

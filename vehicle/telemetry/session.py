@@ -1,0 +1,176 @@
+"""One connection to the broker, from the first word to the last: present first, then what happens, then what waited.
+
+The state of now goes out retained before anything else. Records that waited in the outbox follow as history: marked,
+never retained (an old state must not replace a new one), and only with a share of the link.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import aiomqtt
+import msgspec
+
+from vehicle.clock import utc_now
+from vehicle.telemetry.bodies import ConnectionBody
+from vehicle.telemetry.broker_client import BrokerClient, connect, publish_properties, will_properties
+from vehicle.telemetry.counts import Board
+from vehicle.telemetry.outbox import Outbox, StoredRecord
+from vehicle.telemetry.router import Record, Router, iso_utc
+from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.telemetry.streams import CONNECTION, FACTSHEET
+
+
+class Feed:
+    """What the intake hands to the session; both live in the publisher's loop."""
+
+    def __init__(self, outbox: Outbox, router: Router, factsheet: msgspec.Struct, board: Board, live_max: int) -> None:
+        self.outbox, self.router, self.factsheet, self.board = outbox, router, factsheet, board
+        self.live: deque[Record] = deque(maxlen=live_max)
+        self.work = asyncio.Event()
+        self.stopping = False
+
+    def push_live(self, record: Record) -> None:
+        """Queue a QoS 0 message; the oldest gives way, and all of them while nobody listens."""
+        if not self.board.counts.connected or len(self.live) == self.live.maxlen:
+            self.board.add(live_dropped=1)
+        if self.board.counts.connected:
+            self.live.append(record)
+
+
+async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
+    """Connect and publish until told to stop.
+
+    Raises:
+        aiomqtt.MqttError, OSError, ValueError: The broker cannot be reached, refuses, or is lost.
+    """
+    router = feed.router
+    broken = _connection_record(router, "CONNECTION_BROKEN")
+    will = aiomqtt.Will(broken.topic, broken.payload(), qos=1, retain=True, properties=will_properties(router.boot_id))
+    client = connect(settings, f"flailpilot-{router.vehicle_id}", will)
+    try:
+        async with client:
+            await _Conversation(client, feed, settings).run()
+    finally:
+        client.abandon()
+        feed.outbox.in_flight.clear()
+        feed.board.add(live_dropped=len(feed.live))
+        feed.live.clear()
+        feed.board.set(connected=False)
+
+
+def _connection_record(router: Router, word: str) -> Record:
+    return router.record(CONNECTION, msgspec.convert({"connection": word}, ConnectionBody), iso_utc(utc_now()), 0)
+
+
+class _Conversation:
+    """The publishing half of one connection. Rows above `watermark` were stored since it began; the rest is backlog."""
+
+    def __init__(self, client: BrokerClient, feed: Feed, settings: TelemetryConfig) -> None:
+        self._client, self._feed, self._settings = client, feed, settings
+        self._outbox = feed.outbox
+        self._watermark = self._outbox.last_row()
+        self._fresh_row, self._backlog_row = self._watermark, 0
+        self._backlog_due_s = 0.0
+
+    async def run(self) -> None:
+        feed = self._feed
+        feed.board.add(connects=1)
+        await self._say(_connection_record(feed.router, "ONLINE"))
+        await self._say(feed.router.record(FACTSHEET, feed.factsheet, iso_utc(utc_now()), 0))
+        await self._send_window(self._outbox.newest_retained(feed.router.boot_id), historical=False)
+        feed.board.set(connected=True)
+        while True:
+            feed.work.clear()
+            if feed.outbox is not self._outbox:
+                raise aiomqtt.MqttError("another outbox took over: begin anew with it")
+            busy = await self._send_live() or await self._send_fresh()
+            if feed.stopping and not busy:
+                await self._say(_connection_record(feed.router, "OFFLINE"))
+                return
+            if not busy and not await self._send_backlog():
+                await self._wait()
+
+    async def _send_live(self) -> bool:
+        live = self._feed.live
+        count = min(len(live), self._settings.window)
+        for _ in range(count):
+            await self._say(live.popleft())
+            self._feed.board.add(live_sent=1)
+        return count > 0
+
+    async def _send_fresh(self) -> bool:
+        found = self._outbox.after(self._fresh_row, self._settings.window)
+        if found:
+            self._fresh_row = found[-1].row
+            await self._send_window(found, historical=False)
+        return bool(found)
+
+    async def _send_backlog(self) -> bool:
+        """A window of history, or a loss told, when its share of the link allows."""
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        if start_s < self._backlog_due_s:
+            return False
+        outbox = self._outbox
+        for lost in outbox.gaps():
+            if await self._say(self._feed.router.record_of_gap(lost, iso_utc(utc_now()))):
+                outbox.forget_gap(lost)
+        found = outbox.after(self._backlog_row, self._settings.window, through=self._watermark)
+        if not found:
+            self._backlog_row = self._watermark
+            return False
+        self._backlog_row = found[-1].row
+        await self._send_window(found, historical=True)
+        took_s = loop.time() - start_s
+        self._backlog_due_s = loop.time() + took_s * (1.0 / self._settings.backlog_share_ratio - 1.0)
+        return True
+
+    async def _send_window(self, found: Sequence[StoredRecord], *, historical: bool) -> None:
+        """Send records together, remove those that the broker took; a refused one waits for the next connection."""
+        if not found:
+            return
+        outbox, board = self._outbox, self._feed.board
+        outbox.in_flight.update(stored.row for stored in found)
+        sends = (self._send(stored.record, historical=historical) for stored in found)
+        answers = await asyncio.gather(*sends, return_exceptions=True)
+        outbox.in_flight.difference_update(stored.row for stored in found)
+        taken = [stored.row for stored, answer in zip(found, answers, strict=True) if answer is None]
+        outbox.acknowledge(taken)
+        refused = sum(isinstance(answer, str) for answer in answers)
+        board.add(acknowledged=len(taken), refused=refused)
+        board.set(backlog=outbox.rows)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+
+    async def _say(self, record: Record) -> bool:
+        """Send a message that is not in the outbox; False when the broker refused it."""
+        refused = await self._send(record, historical=False) is not None
+        if refused:
+            self._feed.board.add(refused=1)
+        return not refused
+
+    async def _send(self, record: Record, *, historical: bool) -> str | None:
+        stream = record.stream
+        properties = publish_properties(record.header.boot_id, stream.expiry_s, historical=historical)
+        payload = record.payload(historical=historical)
+        retain = stream.retain and not historical
+        return await self._client.send(record.topic, payload, stream.qos, retain=retain, properties=properties)
+
+    async def _wait(self) -> None:
+        """Until there is work, the backlog's turn comes, or the connection is gone.
+
+        Raises:
+            aiomqtt.MqttError: The connection is gone.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = self._backlog_row < self._watermark or bool(self._outbox.gaps())
+        timeout_s = max(0.0, self._backlog_due_s - loop.time()) if waiting else None
+        work = loop.create_task(self._feed.work.wait())
+        try:
+            await asyncio.wait((work, self._client.lost), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            work.cancel()
+        if self._client.lost.done():
+            raise aiomqtt.MqttError("connection lost")

@@ -1,0 +1,168 @@
+"""The telemetry thread's two tasks: the intake makes and stores records, the link keeps a connection and sends them."""
+
+import asyncio
+import contextlib
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+import aiomqtt
+import msgspec
+import structlog
+
+from vehicle.messages import Event, VehicleReport
+from vehicle.telemetry.bodies import GapBody, Mission, PublisherCounts
+from vehicle.telemetry.counts import Board
+from vehicle.telemetry.outbox import Outbox
+from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.router import Record, Router, iso_utc
+from vehicle.telemetry.session import Feed, run_session
+from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.telemetry.streams import EVENT
+
+ReportItem = tuple[VehicleReport, Mission | None, datetime]
+EventItem = tuple[Event, Mission | None, datetime]
+
+_log = structlog.get_logger("telemetry")
+
+
+class Worker:
+    """Everything that runs in the telemetry thread; `rouse` and `ask_to_stop` may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        settings: TelemetryConfig,
+        router: Router,
+        factsheet: msgspec.Struct,
+        board: Board,
+        reports: HandOver[ReportItem],
+        events: HandOver[EventItem],
+    ) -> None:
+        self._settings, self._router, self._factsheet = settings, router, factsheet
+        self._board, self._reports, self._events = board, reports, events
+        self._events_dropped = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake, self._stop = asyncio.Event(), asyncio.Event()
+        self._woken = self._stop_asked = False
+
+    def rouse(self) -> None:
+        """Let the intake look at its queues. A wake-up on its way is enough for all that was put before it lands."""
+        loop = self._loop
+        if self._woken or loop is None:
+            return
+        self._woken = True
+        with contextlib.suppress(RuntimeError):  # the loop has just ended: what is queued is counted as offered
+            loop.call_soon_threadsafe(self._wake.set)
+
+    def ask_to_stop(self) -> None:
+        """End after what is new was sent."""
+        self._stop_asked = True
+        self._woken = False
+        self.rouse()
+
+    async def main(self) -> None:
+        """Both tasks, until stopped."""
+        outbox = self._open_outbox()
+        feed = Feed(outbox, self._router, self._factsheet, self._board, self._settings.reports_max)
+        self._board.set(backlog=outbox.rows)
+        self._loop = asyncio.get_running_loop()
+        self._wake.set()  # for what was put before there was a loop to rouse
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._intake(feed), name="intake")
+                tasks.create_task(self._link(feed), name="link")
+        finally:
+            self._loop = None
+            feed.outbox.close()
+            self._board.set(connected=False)
+
+    def _open_outbox(self) -> Outbox:
+        """On disk where a file is named and the disk works, else in memory."""
+        settings = self._settings
+        if settings.outbox_file is None:
+            return self._in_memory()
+        try:
+            return Outbox(
+                Path(settings.outbox_file), rows_max=settings.outbox_rows_max, bytes_max=settings.outbox_bytes_max
+            )
+        except (sqlite3.Error, OSError) as error:
+            _log.error("outbox not usable, records are kept in memory", file=settings.outbox_file, error=str(error))
+            return self._in_memory()
+
+    def _in_memory(self) -> Outbox:
+        self._board.set(durable=False)
+        return Outbox(None, rows_max=self._settings.outbox_rows_max, bytes_max=self._settings.outbox_bytes_max)
+
+    async def _intake(self, feed: Feed) -> None:
+        while not feed.stopping:
+            await self._wake.wait()
+            self._wake.clear()
+            self._woken = False
+            stop_asked = self._stop_asked
+            self._take_in(feed)
+            if stop_asked:
+                feed.stopping = True
+                self._stop.set()
+            feed.work.set()
+
+    def _take_in(self, feed: Feed) -> None:
+        """Events before reports: they are older than the report of their tick, and must be on disk first."""
+        lasting: list[Record] = []
+        events, reports = self._events.take_all(), self._reports.take_all()
+        dropped = self._events.dropped
+        newly_dropped, self._events_dropped = dropped - self._events_dropped, dropped
+        if newly_dropped:
+            self._store(feed, [], self._router.skip(EVENT, newly_dropped))
+        lasting += [self._router.record_of_event(event, mission, iso_utc(moment)) for event, mission, moment in events]
+        for report, mission, moment in reports:
+            for record in self._router.records_of_report(report, mission, iso_utc(moment), self._counts()):
+                if record.stream.qos:
+                    lasting.append(record)
+                else:
+                    feed.push_live(record)
+        if lasting:
+            self._store(feed, lasting, None)
+        self._board.add(reports_taken=len(reports), events_taken=len(events))
+        self._board.set(backlog=feed.outbox.rows)
+
+    def _counts(self) -> PublisherCounts:
+        return msgspec.structs.replace(
+            self._board.counts, reports_dropped=self._reports.dropped, events_dropped=self._events.dropped
+        )
+
+    def _store(self, feed: Feed, records: list[Record], lost: GapBody | None) -> None:
+        """Into the outbox; a disk that fails is replaced by memory, and what it holds waits for the next start."""
+        try:
+            given_up = feed.outbox.put(records, lost)
+        except sqlite3.Error as error:
+            self._give_up_disk(feed, error)
+            given_up = feed.outbox.put(records, lost)
+        self._board.add(lost=given_up)
+
+    def _give_up_disk(self, feed: Feed, error: sqlite3.Error) -> None:
+        if self._board.counts.durable:
+            _log.error("outbox failed, records are kept in memory from now on", error=str(error))
+            feed.outbox.close()
+            feed.outbox = self._in_memory()
+
+    async def _link(self, feed: Feed) -> None:
+        """Connect, serve, wait (longer after each failure), again; one line in the log each time the broker goes."""
+        backoff_s, told = self._settings.backoff_first_s, False
+        while not feed.stopping:
+            connects = self._board.counts.connects
+            self._board.add(attempts=1)
+            try:
+                await run_session(feed, self._settings)
+            except sqlite3.Error as error:
+                self._give_up_disk(feed, error)
+            except (aiomqtt.MqttError, OSError, ValueError) as error:
+                if not told or self._board.counts.connects > connects:
+                    place = f"{self._settings.host}:{self._settings.port}"
+                    _log.warning("broker away, records are stored", broker=place, error=str(error))
+                told = True
+            if self._board.counts.connects > connects:
+                backoff_s = self._settings.backoff_first_s
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), backoff_s)
+            backoff_s = min(2.0 * backoff_s, self._settings.backoff_max_s)
