@@ -142,7 +142,7 @@ STAMPS = {
     "older": (-1, Verdict.REPLAYED),
     "equal": (0, Verdict.REPLAYED),
     "newer": (1, OK),
-    "window's end": (AHEAD_S * STAMPS_PER_S, OK),
+    "window's end": (AHEAD_S * STAMPS_PER_S - 5, OK),
     "ahead": (AHEAD_S * STAMPS_PER_S + 100, Verdict.AHEAD),
     "far future": ((JUMP_LIMIT_S + 3600) * STAMPS_PER_S, Verdict.FAR_FUTURE),
 }
