@@ -20,6 +20,7 @@ from vehicle.clock import elapsed_s
 from vehicle.ledger import masks, strokes, tiles
 from vehicle.messages import ControllerStatus, Estimate
 from vehicle.state import LedgerState
+from vehicle.strip import LedgerStroke
 from vehicle.units import TICK_NS
 
 CONFIG = builders.config()
@@ -98,7 +99,7 @@ def one_block() -> LedgerState:
     return state
 
 
-def _template() -> strokes.LedgerStroke:
+def _template() -> LedgerStroke:
     state, now_ns = LedgerState(), 0
     for tick in straight(2.0, YAW_RAD):
         now_ns += TICK_NS

@@ -12,6 +12,7 @@ from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorEdge, OperatorFrame, RotorState
 from vehicle.plan import Plan
+from vehicle.strip import LedgerRun, LedgerStroke
 
 FloatArray = npt.NDArray[np.float64]
 NEVER_NS = -(10**18)
@@ -36,14 +37,50 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the gate remembers of one operator's station: counters, pressed edges, and when its sticks last moved on."""
+    """What the gate remembers of one operator's station: its newest counters and edges, and when they came.
+
+    `sample_tick`: when its sticks were last read anew. `clone_tick`: when two senders were last heard under its name.
+    """
 
     station_id: int
     sequence: int
+    echo_tick: int
     edges: OperatorEdge
     sample_count: int
     sample_tick: int
     tick: int
+    clone_tick: int = -(10**9)
+
+
+class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the gate remembers to see that something changed, repeats, or does not follow.
+
+    `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
+    `bad_ticks`, `broken_ticks`, `late_ticks`: when such a thing last happened, a few of each.
+    """
+
+    beats_ns: tuple[int, ...] = ()
+    boot_count: int = -1
+    status_count: int = -1
+    status_tick: int = 0
+    chain_latched: bool = False
+    base_id: int = -1
+    clip_count: int = 0
+    imu: tuple[float, ...] = ()
+    imu_tick: int = 0
+    gnss: tuple[float, ...] = ()
+    gnss_tick: int = 0
+    depth_m: float = 0.0
+    depth_tick: int = 0
+    tilt_error_rad: tuple[float, float] = (0.0, 0.0)
+    expected_mps: tuple[float, float] = (0.0, 0.0)
+    rotor_ratio: float = 0.0
+    rotor_rested: bool = False
+    rotor_on: bool = False
+    rotor_tick: int = 0
+    bad_ticks: tuple[int, ...] = ()
+    broken_ticks: tuple[int, ...] = ()
+    late_ticks: tuple[int, ...] = ()
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +88,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
 
     The composition root sets `session_id` and `config_hash` once; everything else belongs to the gate. `frame` is the
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
-    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY.
+    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` and
+    `engine` are what was last commanded.
     """
 
     session_id: int = 0
@@ -75,77 +113,13 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = 0
     accepted: int = 0
     timers: tuple[tuple[int, int], ...] = ()
-    chain_open: bool = False
-    boot_count: int = -1
+    senses: SenseState = SenseState()
     stop_tick: int = 0
     armed_tick: int = 0
     attention_tick: int = 0
     used_tick: int = 0
-    rotor_on: bool = False
-    rotor_tick: int = 0
-
-
-class ToolLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where the tool's axis lay on the ground plan, and the worst that was measured since the line before.
-
-    `half_*` points from the centre to the left end in plan view, so a rolled tool is as narrow as the ground sees it.
-    `path_m` is the furthest way of the faster end since the run began. `bow_*_m`: how far the centre strayed to that side of
-    the chord from the line before. `depth_m` is the least proven depth.
-    """
-
-    east_m: float
-    north_m: float
-    half_east_m: float
-    half_north_m: float
-    path_m: float
-    sigma_m: float
-    end_sigma_m: float
-    depth_m: float
-    bow_left_m: float = 0.0
-    bow_right_m: float = 0.0
-
-
-class LedgerBand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A rectangle in the stroke's frame whose whole cells receive `flags`; `depth_cm` where it claims a depth."""
-
-    rear_m: float
-    front_m: float
-    right_m: float
-    left_m: float
-    flags: int
-    depth_cm: int = 0
-
-
-class LedgerStroke(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of the masks: the journal keeps these, and the masks are nothing but their sum.
-
-    Frame: origin at the tool's centre, a along (`forward_east`, `forward_north`), w to the left, less `slope` * a.
-    """
-
-    number: int
-    t_ns: int
-    east_m: float
-    north_m: float
-    forward_east: float
-    forward_north: float
-    slope: float
-    bands: tuple[LedgerBand, ...]
-
-
-class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One unbroken passage of the tool through the ground; `tip` is the newest line, `lines` the remembered ones."""
-
-    t_ns: int
-    lines: tuple[ToolLine, ...]
-    tip: ToolLine
-    stray_left_m: float
-    stray_right_m: float
-    fails: int
-    swept_from: ToolLine | None
-    swept_done_m: float
-    credit_from: ToolLine | None
-    credit_done_m: float
-    credit_flag: int
+    act_tick: int = 0
+    set_mps: tuple[float, float] = (0.0, 0.0)
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):

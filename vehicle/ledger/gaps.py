@@ -144,7 +144,8 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
     cell_m2 = cell_m * cell_m
 
     def bare(tile_column: int, tile_row: int) -> npt.NDArray[np.bool_]:
-        return np.equal(tiles.find(ledger.tiles, (tile_column, tile_row))[0] & tiles.CREDITED, 0)
+        cells: npt.NDArray[np.bool_] = (tiles.find(ledger.tiles, (tile_column, tile_row))[0] & tiles.CREDITED) == 0
+        return cells
 
     for part in raster.area_tiles(area, cell_m, bare):
         flags = tiles.find(ledger.tiles, (part.column // tiles.TILE, part.row // tiles.TILE))[0]

@@ -15,7 +15,8 @@ from vehicle.config import VehicleConfig
 from vehicle.ledger import strokes, tiles
 from vehicle.ledger.rule import MOVING_MPS, Rule, engaged, fails, rule, tool_line
 from vehicle.messages import ControllerStatus, Estimate
-from vehicle.state import LedgerRun, LedgerState, ToolLine
+from vehicle.state import LedgerState
+from vehicle.strip import LedgerRun, ToolLine
 from vehicle.units import NS_PER_S, TICK_NS
 
 GAP_NS: Final = TICK_NS * 5 // 2
@@ -115,7 +116,8 @@ def _advanced(
     """The run goes on by one tick; a condition that changed ends or starts a stretch exactly here."""
     flag = _credit_flag(found)
     ends = (run.credit_flag and flag != run.credit_flag) or (run.swept_from is not None and not at_work)
-    if ends and run.tip.path_m - run.lines[-1].path_m >= CUT_M:
+    cut = ends and run.tip.path_m - run.lines[-1].path_m >= CUT_M
+    if cut:
         state = _stroked(state, run, rules)
         assert state.run is not None
         run = state.run
@@ -155,7 +157,8 @@ def _advanced(
         credit_flag=flag,
     )
     state = replace(state, run=run)
-    return _stroked(state, run, rules) if path_m - base.path_m >= strokes.STROKE_M else state
+    # At most one stroke a tick: the journal looks once a tick, and each of its records is one stroke.
+    return _stroked(state, run, rules) if path_m - base.path_m >= strokes.STROKE_M and not cut else state
 
 
 def _relative(base: ToolLine, line: ToolLine) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from firmware_bridge.types import DepthDatum
 from vehicle.config import VehicleConfig
 from vehicle.ledger.tiles import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
 from vehicle.messages import ControllerStatus, Estimate
-from vehicle.state import ToolLine
+from vehicle.strip import ToolLine
 from vehicle.units import TAU_RAD
 
 NEEDS_ROTOR: Final = {"flail": True, "tiller": True, "blade": False, "plough": False}

@@ -12,7 +12,8 @@ import numpy as np
 
 from vehicle.ledger import tiles
 from vehicle.ledger.rule import Rule
-from vehicle.state import LedgerBand, LedgerRun, LedgerState, LedgerStroke, ToolLine
+from vehicle.state import LedgerState
+from vehicle.strip import LedgerBand, LedgerRun, LedgerStroke, ToolLine
 
 STROKE_M = 0.1
 """Way of the tool between two strokes: short enough to be straight (1 mm of bow at a radius of 1.2 m)."""

@@ -1,0 +1,66 @@
+"""What the ledger remembers of the tool's passage: lines of the tool, strokes of ground, the run under way."""
+
+import msgspec
+
+
+class ToolLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where the tool's axis lay on the ground plan, and the worst that was measured since the line before.
+
+    `half_*` points from the centre to the left end in plan view, so a rolled tool is as narrow as the ground sees it.
+    `path_m` is the furthest way of the faster end since the run began. `bow_*_m`: how far the centre strayed to that
+    side of the chord from the line before. `depth_m` is the least proven depth.
+    """
+
+    east_m: float
+    north_m: float
+    half_east_m: float
+    half_north_m: float
+    path_m: float
+    sigma_m: float
+    end_sigma_m: float
+    depth_m: float
+    bow_left_m: float = 0.0
+    bow_right_m: float = 0.0
+
+
+class LedgerBand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A rectangle in the stroke's frame whose whole cells receive `flags`; `depth_cm` where it claims a depth."""
+
+    rear_m: float
+    front_m: float
+    right_m: float
+    left_m: float
+    flags: int
+    depth_cm: int = 0
+
+
+class LedgerStroke(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of the masks: the journal keeps these, and the masks are nothing but their sum.
+
+    Frame: origin at the tool's centre, a along (`forward_east`, `forward_north`), w to the left, less `slope` * a.
+    """
+
+    number: int
+    t_ns: int
+    east_m: float
+    north_m: float
+    forward_east: float
+    forward_north: float
+    slope: float
+    bands: tuple[LedgerBand, ...]
+
+
+class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One unbroken passage of the tool through the ground; `tip` is the newest line, `lines` the remembered ones."""
+
+    t_ns: int
+    lines: tuple[ToolLine, ...]
+    tip: ToolLine
+    stray_left_m: float
+    stray_right_m: float
+    fails: int
+    swept_from: ToolLine | None
+    swept_done_m: float
+    credit_from: ToolLine | None
+    credit_done_m: float
+    credit_flag: int
