@@ -26,6 +26,8 @@ DEPTH_REACHED_M = 0.005
 TOOL_UP_TOLERANCE_M = 0.03
 LINK_FORGET_PER_TICK_S = 0.0001
 """A peak of the link's age is forgotten at 5 ms a second: one burst slows the moves of the next ten seconds."""
+LINK_PEAK_MAX_S = 0.3
+"""After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
 AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
@@ -35,11 +37,9 @@ def step(
     """Advance by one tick; `vehicle` gives the mode and rotor that the gate reported a tick ago."""
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
-    if vehicle.report is not None:
-        peak_s = max(vehicle.report.operator_age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S)
-        state = msgspec.structs.replace(state, link_peak_s=peak_s)
     if vehicle.gate.mode not in AUTO_MODES:
         return _interrupted(state)
+    state = _link_watched(state, vehicle)
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return _taken_up(state, estimate, now_ns)
     done = _CHECKS[state.phase](state, vehicle, estimate, config)
@@ -47,6 +47,12 @@ def step(
         along, _ = segment_progress(segment_of(state), estimate)
         state = msgspec.structs.replace(state, worked_along_m=max(state.worked_along_m, along), work_started=True)
     return _next_phase(state, now_ns) if done else state
+
+
+def _link_watched(state: MissionState, vehicle: VehicleState) -> MissionState:
+    """The oldest that the operator's frames lately were while the job drove; slowly forgotten."""
+    age_s = min(vehicle.report.operator_age_s, LINK_PEAK_MAX_S) if vehicle.report is not None else 0.0
+    return msgspec.structs.replace(state, link_peak_s=max(age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S))
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
