@@ -33,9 +33,9 @@ def run(
     machine = load_machine(machine_name)
     if not 0.0 < depth_m <= machine.tool.depth_max_m:
         raise InputError(
-            f"--depth {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose a depth up to that"
+            f"--depth {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
         )
-    if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:
+    if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:  # False for NaN too
         raise InputError(
             f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m"
         )

@@ -1,0 +1,5 @@
+"""`python -m flailpilot`."""
+
+from flailpilot.cli import main
+
+main()
