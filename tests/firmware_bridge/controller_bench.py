@@ -81,7 +81,7 @@ def build(target: str = "all") -> Path:
     subprocess.run(
         ["make", "--silent", "-C", str(CONTROLLER), f"PYTHON={sys.executable}", target], check=True, capture_output=True
     )
-    return CONTROLLER / "build" / ("coverage" if target == "coverage" else ".") / "libflail.so"
+    return CONTROLLER / "build" / ("." if target == "all" else target) / "libflail.so"
 
 
 def load() -> c.CDLL:

@@ -55,3 +55,15 @@ def test_every_branch_is_taken_both_ways() -> None:
     found = {source: branches(source, library.parent) for source in SOURCES}
     assert sum(map(len, found.values())) > 250
     assert {name: [row for row in rows if not row[2]] for name, rows in found.items()} == {name: [] for name in SOURCES}
+
+
+def test_fuzzing_finds_no_difference_and_no_fault() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.firmware_bridge.fuzz", "--chunks", "10000", "--seed", "7"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "no crash, no difference" in run.stdout

@@ -168,9 +168,9 @@ def test_moving_although_braked(bench: Bench, side: str, speed: float) -> None:
 def test_a_shock_is_not_driving_away(bench: Bench) -> None:
     braked(bench)
     for _ in range(20):
-        bench.inputs.track_left_mps = 0.5
+        bench.inputs.track_left_mps = bench.inputs.track_right_mps = 0.5
         bench.step(19)
-        bench.inputs.track_left_mps = 0.2
+        bench.inputs.track_left_mps = bench.inputs.track_right_mps = 0.2
         bench.drive(1, flags=1)
     assert bench.faults() == 0
 
@@ -307,6 +307,15 @@ def test_a_stop_by_fault_ramps_down_and_needs_reset_and_neutral(bench: Bench) ->
     assert bench.state() == SAFE
 
 
+def test_a_reset_takes_the_word_of_an_expired_lease_back(bench: Bench) -> None:
+    bench.ready()
+    bench.drive(5, **DRIVE)
+    bench.step(100)
+    assert bench.status["flags"] & d.FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED
+    assert bench.command(flags=RESET)["state"] == SAFE
+    assert not bench.status["flags"] & d.FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED
+
+
 def test_an_emergency_stop_outranks_a_fault(bench: Bench) -> None:
     bench.ready()
     bench.inputs.supply_voltage_v = 10.0
@@ -350,9 +359,9 @@ def test_it_starts_the_same_in_used_memory(library: ctypes.CDLL) -> None:
     bench.ready()
 
 
-@pytest.mark.parametrize("figure", [*range(9), "watchdog_ms"])
+@pytest.mark.parametrize("figure", [*range(9), "watchdog_ms", "rotor_run_down_ms", "brake_time_ms"])
 def test_small_figures_are_figures(library: ctypes.CDLL, figure: int | str) -> None:
-    small = {"watchdog_ms": 1} if isinstance(figure, str) else {FIGURES[figure]: 0.005}
+    small = {figure: 1} if isinstance(figure, str) else {FIGURES[figure]: 0.005}
     bench = Bench(library, config(**small))
     bench.hello()
     bench.step()
@@ -378,6 +387,8 @@ BAD_CONFIGS: list[dict[str, float]] = [
     *({"supply_max_v": bad} for bad in (18.0, math.nan, math.inf)),
     {"watchdog_ms": 0},
     {"watchdog_ms": 201},
+    {"rotor_run_down_ms": 0},
+    {"brake_time_ms": 0},
 ]
 
 

@@ -99,6 +99,8 @@ def test_brakes_close_at_t_brake_where_standstill_is_not_proven(bench: Bench, sp
     stopped_ms = bench.now_ms
     while bench.out.brake_release:
         bench.drive(1, flags=BRAKE)
+        if (bench.now_ms - stopped_ms) & 0xFFFFFFFF > 1_000:
+            assert bench.out.track_left_mps == bench.out.track_right_mps == 0.0
     assert (bench.now_ms - stopped_ms) & 0xFFFFFFFF == 4_000
 
 

@@ -1,7 +1,6 @@
 """The C side reads what the Python side reads, frame for frame, whatever the wire brings."""
 
 import ctypes
-import json
 import random
 from typing import Any
 
@@ -11,88 +10,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.mavlink import codec
-from firmware_bridge.mavlink.framing import FRAME_SIZE_MAX, Frame, FrameParser, frame_bytes
-from firmware_bridge.mavlink.tables import CRC_EXTRA, SPECS
-from tests.firmware_bridge import golden
+from firmware_bridge.mavlink.framing import FRAME_SIZE_MAX, FrameParser
+from firmware_bridge.mavlink.tables import SPECS
 from tests.firmware_bridge.controller_bench import Bench
-from tests.firmware_bridge.controller_bench import Frame as CFrame
-
-ROWS: list[dict[str, Any]] = json.loads(golden.FILE.read_text(encoding="utf-8"))
-OURS = {msg_id: seed for msg_id, seed in CRC_EXTRA.items() if SPECS[msg_id].name.startswith("FLAIL_")}
-# of no dialect, but known to both parsers here: an id that needs all its 24 bits
-WIDE = 0x37A0C5
-OURS[WIDE] = b"\x5b"
-WIDE_FRAME = frame_bytes((WIDE & 0xFFFF, WIDE >> 16), OURS[WIDE], b"twenty-four bits", 5, 6, 7)
-INTACT = [bytes.fromhex(row["hex"]) for row in ROWS if row["message"].startswith("FLAIL_")]
-
-
-def parse_python(pieces: list[bytes]) -> tuple[list[Frame], int]:
-    parser = FrameParser(OURS)
-    found = [frame for piece in pieces for frame in parser.feed(piece)]
-    return [Frame(f.msg_id, f.sequence, f.system_id, f.component_id, f.payload) for f in found], parser.bad_frames
-
-
-def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 8) -> tuple[list[Frame], int]:
-    stream = b"".join(pieces)
-    room = len(stream) // 12 + 1
-    frames, bad = (CFrame * room)(), ctypes.c_uint32()
-    cuts = (ctypes.c_size_t * len(pieces))(*map(len, pieces))
-    count = library.bench_parse(
-        ctypes.c_size_t(known_count),
-        stream,
-        cuts,
-        ctypes.c_size_t(len(pieces)),
-        frames,
-        ctypes.c_size_t(room),
-        ctypes.byref(bad),
-    )
-    found = [
-        Frame(f.msg_id, f.sequence, f.system_id, f.component_id, bytes(f.payload[: f.length])) for f in frames[:count]
-    ]
-    return found, bad.value
-
-
-def pieces_of(rng: random.Random) -> list[bytes]:
-    """One hostile stream: intact, cut, damaged, signed-looking and nested frames, markers, noise; cut anywhere."""
-    parts: list[bytes] = []
-    for _ in range(rng.randint(1, 8)):
-        frame = bytearray(rng.choice(INTACT))
-        act = rng.randrange(8)
-        if act == 1:
-            frame[rng.randrange(len(frame))] ^= 1 << rng.randrange(8)
-        elif act == 2:
-            del frame[rng.randrange(len(frame)) :]
-        elif act == 3:
-            frame = bytearray(rng.randbytes(rng.randint(0, 30)))
-        elif act == 4:
-            frame = b"\xfd" * rng.randint(1, 4) + frame
-        elif act == 5:
-            frame[2] = rng.choice([1, 1, 2, 255])
-        elif act == 6:
-            # a header of ours that claims a length, with frames inside what it claims
-            frame = b"\xfd" + bytes([rng.randrange(256)]) + frame[2:10] + rng.choice(INTACT)
-        parts.append(bytes(frame))
-    stream = b"".join(parts)
-    if rng.random() < 0.5:
-        stream += b"\0" * FRAME_SIZE_MAX
-    pieces, at = [], 0
-    while at < len(stream):
-        step = rng.choice([1, 7, 64, 300, 1000])
-        pieces.append(stream[at : at + step])
-        at += step
-    return pieces
+from tests.firmware_bridge.differential import (
+    INTACT,
+    OURS,
+    ROWS,
+    WIDE,
+    WIDE_FRAME,
+    Judge,
+    compare,
+    parse_c,
+    parse_python,
+    pieces_of,
+)
 
 
 def test_both_sides_agree_on_hostile_streams(library: ctypes.CDLL) -> None:
-    rng = random.Random(1)
+    rng, judge = random.Random(1), Judge(library)
     chunks = accepted = bad = 0
     while chunks < 10_000:
         pieces = pieces_of(rng)
-        ours, theirs = parse_python(pieces), parse_c(library, pieces)
-        assert ours == theirs, b"".join(pieces).hex()
+        good, broken = compare(library, judge, pieces)
         chunks += len(pieces)
-        accepted += len(ours[0])
-        bad += ours[1]
+        accepted += good
+        bad += broken
     assert accepted > 1_000
     assert bad > 100
 

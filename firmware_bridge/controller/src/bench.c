@@ -74,3 +74,27 @@ size_t bench_parse(size_t known_count, const uint8_t *bytes, const size_t *cuts,
     *bad = framer.bad;
     return found;
 }
+
+#ifdef FC_TRACE
+/* Edges seen by the compiler's tracing (-fsanitize-coverage=trace-pc), one bit each, for the fuzzer. */
+#define EDGES 65536u
+
+uint8_t *bench_edges(void);
+void __sanitizer_cov_trace_pc(void);
+
+static uint8_t edges[EDGES];
+static uintptr_t before;
+
+uint8_t *bench_edges(void)
+{
+    return edges;
+}
+
+__attribute__((no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void)
+{
+    const uintptr_t here = (uintptr_t)__builtin_return_address(0);
+
+    edges[(here ^ (before << 1)) % EDGES] = 1u;
+    before = here;
+}
+#endif

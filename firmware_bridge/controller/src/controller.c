@@ -22,7 +22,8 @@ static bool config_good(const fc_config *config)
            && positive(config->rotor_accel_radps2) && positive(config->rotor_still_radps)
            && positive(config->tool_height_max_m) && positive(config->tool_depth_max_m)
            && positive(config->supply_min_v) && isfinite(config->supply_max_v)
-           && config->supply_max_v > config->supply_min_v && config->watchdog_ms > 0u
+           && config->supply_max_v > config->supply_min_v && config->rotor_run_down_ms > 0u
+           && config->brake_time_ms > 0u && config->watchdog_ms > 0u
            && config->watchdog_ms <= FC_WATCHDOG_MAX_MS;
 }
 
@@ -146,34 +147,27 @@ fc_outputs fc_guard(const fc_outputs *out, uint32_t now_ms)
     return (uint32_t)(out->valid_until_ms - now_ms) <= FC_STEP_MAX_MS ? *out : safe;
 }
 
+static uint16_t flag_if(bool set, uint32_t flag)
+{
+    return set ? (uint16_t)flag : 0u;
+}
+
 static uint16_t status_flags(const fc_controller *fc, const fc_inputs *in)
 {
-    const struct {
-        bool set;
-        uint16_t flag;
-    } flags[] = {
-        {!in->estop_chain_closed, FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN},
-        {in->fire, FLAIL_CONTROLLER_FLAGS_FIRE},
-        {in->shock, FLAIL_CONTROLLER_FLAGS_SHOCK},
-        {in->oil_pressure_low, FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW},
-        {in->brake_contact, FLAIL_CONTROLLER_FLAGS_BRAKE_ON},
-        {!fc->out.kill_release, FLAIL_CONTROLLER_FLAGS_KILL},
-        {fc->lease_expired, FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED},
-        {fc->out.suppression, FLAIL_CONTROLLER_FLAGS_SUPPRESSION},
-    };
-    uint16_t bits = 0u;
-
-    for (size_t i = 0u; i < sizeof flags / sizeof flags[0]; i++) {
-        bits = (uint16_t)(bits | (flags[i].set ? flags[i].flag : 0u));
-    }
-    return bits;
+    return (uint16_t)(flag_if(!in->estop_chain_closed, FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN)
+                      | flag_if(in->fire, FLAIL_CONTROLLER_FLAGS_FIRE)
+                      | flag_if(in->shock, FLAIL_CONTROLLER_FLAGS_SHOCK)
+                      | flag_if(in->oil_pressure_low, FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW)
+                      | flag_if(in->brake_contact, FLAIL_CONTROLLER_FLAGS_BRAKE_ON)
+                      | flag_if(!fc->out.kill_release, FLAIL_CONTROLLER_FLAGS_KILL)
+                      | flag_if(fc->lease_expired, FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED)
+                      | flag_if(fc->out.suppression, FLAIL_CONTROLLER_FLAGS_SUPPRESSION));
 }
 
 void fc_status(fc_controller *fc, const fc_inputs *in, uint32_t now_ms, mavlink_flail_status_t *status)
 {
     const uint32_t age_ms = now_ms - fc->accepted_ms;
 
-    memset(status, 0, sizeof *status);
     status->time_boot_ms = now_ms;
     status->command_sequence = fc->command.sequence;
     status->fault_bits = fc->fault_bits;
@@ -203,7 +197,6 @@ void fc_status(fc_controller *fc, const fc_inputs *in, uint32_t now_ms, mavlink_
 
 void fc_greeting(const fc_controller *fc, mavlink_flail_hello_t *hello)
 {
-    memset(hello, 0, sizeof *hello);
     hello->firmware_version = FC_FIRMWARE_VERSION;
     hello->protocol_version = FC_PROTOCOL_VERSION;
     hello->watchdog_ms = (uint16_t)fc->config.watchdog_ms;

@@ -19,9 +19,8 @@ static bool lasted(bool odd, uint32_t *since, uint32_t now_ms, uint32_t limit_ms
 {
     if (!odd) {
         *since = now_ms;
-        return false;
     }
-    return (uint32_t)(now_ms - *since) >= limit_ms;
+    return odd && (uint32_t)(now_ms - *since) >= limit_ms;
 }
 
 static bool faster(const fc_inputs *in, float speed_mps)
