@@ -96,11 +96,23 @@ def connect(settings: TelemetryConfig, identifier: str, will: aiomqtt.Will) -> B
     )
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """paho leaves the socket of a failed handshake open; with a wrong certificate that is one for each attempt."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _tls(settings: TelemetryConfig) -> ssl.SSLContext | None:
     if settings.ca_file is None:
         return None
     context = ssl.create_default_context(cafile=settings.ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _ClosingSocket
     if settings.cert_file is not None:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     return context
