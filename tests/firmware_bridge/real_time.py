@@ -28,10 +28,14 @@ async def pause_ms(ms: float) -> None:
 class ControllerProcess:
     """The C controller as a process of its own, behind a pty; ideal machine."""
 
-    def __init__(self, config_hash: bytes = HASH, boot_count: int = 1, link: Path | None = None) -> None:
+    def __init__(
+        self, config_hash: bytes = HASH, boot_count: int = 1, link: Path | None = None, plant: bool = False
+    ) -> None:
         build()
+        program = str(CONTROLLER / "build" / "flail_controller")
         self.process = subprocess.Popen(
-            [str(CONTROLLER / "build" / "flail_controller"), "pty", config_hash.hex(), str(boot_count)],
+            [program, "pty", config_hash.hex(), str(boot_count), *(["plant"] if plant else [])],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -46,6 +50,8 @@ class ControllerProcess:
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None
+        assert self.process.stdin is not None
+        self.process.stdin.close()
         self.process.stdout.close()
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import pty
+import subprocess
 import tty
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.ports import PortError
 from firmware_bridge.serial_port import explain, open_port
-from firmware_bridge.types import ControllerHello, ControllerState, ControllerStatus
+from firmware_bridge.types import ControllerFlag, ControllerHello, ControllerState, ControllerStatus, GnssFix
 from tests.firmware_bridge import samples
-from tests.firmware_bridge.controller_bench import HASH
+from tests.firmware_bridge.controller_bench import CONTROLLER, HASH, build
 from tests.firmware_bridge.real_time import CLOCK, ControllerProcess, pause_ms, run, until
 
 pytestmark = pytest.mark.real
@@ -266,3 +267,48 @@ def test_another_configuration_is_refused_by_both() -> None:
         port.close()
 
     run(main)
+
+
+def test_a_plant_behind_the_controller_is_measured_and_moved() -> None:
+    async def main() -> None:
+        controller = ControllerProcess(plant=True)
+        process = controller.process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        measured = "I 0.125 -0.25 40.5 900 -0.1 0.15 0.01 190 0.5 2e7 60 80 25.5 1 1 0 1 0 1 0\n"
+        process.stdin.write(measured + "F " + adapters.encode_imu(samples.IMU, 7).hex() + "\n" + "nonsense\n")
+        process.stdin.flush()
+        port = await open_port(controller.path, 115_200, CLOCK.now_ns)
+        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        reader = MessageReader(adapters.HOST_DECODERS)
+        heard: list[object] = []
+        await until(lambda: bool(heard.extend(reader.feed(link.read())) or (link.agreed and len(heard) > 3)))
+        process.stdin.write("F " + adapters.encode_gnss(samples.GNSS, 8).hex() + "\n")
+        process.stdin.flush()
+        await until(lambda: bool(heard.extend(reader.feed(link.read())) or samples.GNSS.lat_deg in lats(heard)))
+        status = next(m for m in reversed(heard) if isinstance(m, ControllerStatus))
+        assert (status.track_left_mps, status.track_right_mps, status.rotor_speed_radps) == (0.125, -0.25, 40.5)
+        assert status.depth_datum == 1
+        assert ControllerFlag.SHOCK in status.flags
+        outputs = process.stdout.readline().split()
+        assert outputs[0] == "O"
+        assert len(outputs) == 13
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0, "without its plant it ends"
+        process.stdout.close()
+        port.close()
+
+    run(main)
+
+
+def lats(heard: list[object]) -> list[float]:
+    return [message.lat_deg for message in heard if isinstance(message, GnssFix)]
+
+
+def test_the_host_build_refuses_nonsense() -> None:
+    build()
+    program = str(CONTROLLER / "build" / "flail_controller")
+    for arguments in ([], ["pty"], ["pty", "0102"], ["/dev/ttyNOTHERE", HASH.hex()]):
+        refused = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20, check=False)
+        assert refused.returncode == 2
+        assert refused.stderr.count("\n") == 1
