@@ -51,9 +51,12 @@ async def open_port(url: str, baud: int, now_ns: Callable[[], int]) -> StreamPor
 
 def _serial(url: str, baud: int) -> Connect:
     async def connect(wire: asyncio.Protocol) -> asyncio.Transport:
-        transport, _ = await serialx.create_serial_connection(
-            asyncio.get_running_loop(), lambda: wire, url, baudrate=baud, exclusive=True
-        )
+        try:
+            transport, _ = await serialx.create_serial_connection(
+                asyncio.get_running_loop(), lambda: wire, url, baudrate=baud, exclusive=True
+            )
+        except termios.error as refusal:  # no OSError, though it carries the same numbers
+            raise OSError(*refusal.args) from refusal
         # serialx locks the file, which only the polite respect; the terminal itself refuses the others
         with contextlib.suppress(OSError, TypeError, AttributeError):
             fcntl.ioctl(_fileno(transport), termios.TIOCEXCL)
