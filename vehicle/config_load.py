@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from vehicle.config import MissionConfig, SafetyConfig, VehicleConfig
 from vehicle.config_errors import first_line, missing_figures, only_missing
 from vehicle.errors import InputError
 from vehicle.machine import MachineConfig
@@ -70,6 +71,22 @@ def load_machine(name_or_path: str | Path, tool: str | None = None) -> MachineCo
         _refuse_incomplete(path, tables)
     machine = _validated(path, tables, MachineConfig)
     return machine if tool is None else _with_tool(path, machine, tool)
+
+
+def assemble_vehicle(
+    where: str | Path,
+    vehicle_id: str,
+    machine: MachineConfig,
+    mission: MissionConfig,
+    safety: SafetyConfig | None = None,
+) -> VehicleConfig:
+    """The whole configuration of a vehicle; `where` names the file that `mission` came from, for the message.
+
+    Raises:
+        InputError: The parts do not fit: a depth that the tool cannot reach, a vehicle id with blanks.
+    """
+    parts = {"vehicle_id": vehicle_id, "machine": machine, "mission": mission, "safety": safety or SafetyConfig()}
+    return _validated(Path(where), parts, VehicleConfig)
 
 
 def machine_names() -> tuple[str, ...]:

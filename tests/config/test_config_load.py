@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from vehicle.config import MachineConfig, MissionConfig, Strict
-from vehicle.config_load import MACHINES_PATH, load_machine, load_toml_model
+from vehicle.config import MachineConfig, MissionConfig, SafetyConfig, Strict, config_hash
+from vehicle.config_load import MACHINES_PATH, assemble_vehicle, load_machine, load_toml_model
 from vehicle.errors import InputError
 
 MEMATT = (MACHINES_PATH / "mematt.toml").read_text()
@@ -242,6 +242,38 @@ def test_any_model_is_read_with_the_same_care(tmp_path: Path, text: str, told: s
     with pytest.raises(InputError) as refused:
         load_toml_model(path, Sample)
     assert str(refused.value).startswith(f"{path}: {told}")
+
+
+def test_a_depth_that_the_tool_cannot_reach_is_told_with_the_file() -> None:
+    deep = MissionConfig(required_depth_m=0.26)
+    with pytest.raises(InputError) as refused:
+        assemble_vehicle("deep.toml", "v7", load_machine("memat"), deep)
+    assert str(refused.value) == "deep.toml: mission.required_depth_m: 0.26 m is deeper than tool.depth_max_m (0.25 m)"
+
+
+@pytest.mark.parametrize("vehicle_id", ["my field", "", "a/b", "+", "-x", "x" * 33])
+def test_a_vehicle_id_that_would_break_a_topic_is_refused(vehicle_id: str) -> None:
+    mission = MissionConfig(required_depth_m=0.25)
+    with pytest.raises(InputError, match=r"^run\.toml: vehicle_id: "):
+        assemble_vehicle("run.toml", vehicle_id, load_machine("memat"), mission)
+    assert assemble_vehicle("run.toml", "memat-07", load_machine("memat"), mission).mission == mission
+
+
+def test_the_hash_names_behaviour_and_not_prose() -> None:
+    machine = load_machine("memat")
+    first = assemble_vehicle("a", "v7", machine, MissionConfig(required_depth_m=0.2))
+    noted = assemble_vehicle("a", "v7", machine.model_copy(update={"notes": "x"}), MissionConfig(required_depth_m=0.2))
+    assert config_hash(first) == config_hash(noted)
+    assert len(config_hash(first)) == 8
+    tracks = machine.tracks.model_copy(update={"outer_width_m": 1.49})
+    others = (
+        assemble_vehicle("a", "v8", machine, MissionConfig(required_depth_m=0.2)),
+        assemble_vehicle("a", "v7", machine, MissionConfig(required_depth_m=0.21)),
+        assemble_vehicle("a", "v7", machine.model_copy(update={"tracks": tracks}), MissionConfig(required_depth_m=0.2)),
+        assemble_vehicle("a", "v7", load_machine("memat", "tiller"), MissionConfig(required_depth_m=0.2)),
+        assemble_vehicle("a", "v7", machine, MissionConfig(required_depth_m=0.2), SafetyConfig(bench=True)),
+    )
+    assert len({config_hash(first), *(config_hash(other) for other in others)}) == 6
 
 
 def test_whole_numbers_stand_for_floats(tmp_path: Path) -> None:

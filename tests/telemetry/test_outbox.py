@@ -1,6 +1,7 @@
 """Store and forward: nothing leaves before it was acknowledged, and what a full outbox gives up is accounted for."""
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,25 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telemetry.samples import MISSION, event, halted, report
-from vehicle.telemetry.bodies import GapBody, PublisherCounts
+from vehicle.telemetry.bodies import GapBody
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.streams import EVENT
 
 PLENTY = {"rows_max": 10_000, "bytes_max": 10_000_000}
-T_UTC = "2026-11-03T08:15:00.250Z"
+MOMENT = datetime(2026, 11, 3, 8, 15, 0, 250_900, tzinfo=UTC)
 
 
 def events(router: Router, count: int) -> list[Record]:
-    return [router.record_of_event(event(number), None, T_UTC) for number in range(count)]
+    return [router.record_of_event(event(number), None, MOMENT) for number in range(count)]
 
 
 def states(router: Router, count: int) -> list[Record]:
     found: list[Record] = []
     for number in range(count):
         gate = halted(f"REASON_{number}")
-        records = router.records_of_report(report(number, gate=gate), None, T_UTC, PublisherCounts())
-        found += [record for record in records if record.stream.name == "state"]
+        found += router.lasting_records(report(number, gate=gate), None, MOMENT)
     return found
 
 
@@ -88,9 +88,7 @@ def test_newest_retained_is_one_per_topic_of_this_boot(router: Router) -> None:
     outbox = Outbox(None, **PLENTY)
     old = Router("v7", "b0")
     progress = [
-        record
-        for record in router.records_of_report(report(0), MISSION, T_UTC, PublisherCounts())
-        if record.stream.name == "progress"
+        record for record in router.lasting_records(report(0), MISSION, MOMENT) if record.stream.name == "progress"
     ]
     outbox.put([*states(old, 2), *states(router, 3), *progress, *events(router, 2)])
     newest = [found.record for found in outbox.newest_retained("b1")]

@@ -1,26 +1,35 @@
 """What is due when: at once on change, in its period otherwise, numbered without a hole."""
 
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telemetry.samples import GATE, MISSION, event, halted, report
-from vehicle.messages import MissionPhase
+from vehicle.messages import MissionPhase, VehicleReport
 from vehicle.telemetry.bodies import BODIES, Envelope, Mission, PublisherCounts
 from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.streams import EVENT
 
 COUNTS = PublisherCounts()
-T_UTC = "2026-11-03T08:15:00.250Z"
+MOMENT = datetime(2026, 11, 3, 8, 15, 0, 250_900, tzinfo=UTC)
 
 
 def routed(router: Router, numbers: range, **changes: object) -> list[Record]:
     records: list[Record] = []
     for number in numbers:
-        records += router.records_of_report(report(number, **changes), MISSION, T_UTC, COUNTS)
+        records += asked(router, report(number, **changes))
     return records
+
+
+def asked(router: Router, seen: VehicleReport, mission: Mission | None = MISSION) -> list[Record]:
+    lasting = router.lasting_records(seen, mission, MOMENT)
+    live = router.live_records(seen, mission, MOMENT, COUNTS)
+    assert all(record.stream.qos == 1 for record in lasting)
+    assert all(record.stream.qos == 0 for record in live)
+    return [*lasting, *live]
 
 
 def by_stream(records: list[Record]) -> Counter[str]:
@@ -42,9 +51,9 @@ def test_a_pause_is_not_made_up_for() -> None:
 def test_a_change_of_state_is_said_in_its_report() -> None:
     router = Router("v7", "b1")
     routed(router, range(3))
-    changed = router.records_of_report(report(3, gate=halted("OPERATOR_STALE")), MISSION, T_UTC, COUNTS)
+    changed = asked(router, report(3, gate=halted("OPERATOR_STALE")))
     assert [record.stream.name for record in changed if record.stream.qos] == ["state"]
-    again = router.records_of_report(report(4, gate=halted("OPERATOR_STALE")), MISSION, T_UTC, COUNTS)
+    again = asked(router, report(4, gate=halted("OPERATOR_STALE")))
     assert not [record for record in again if record.stream.qos]
 
 
@@ -56,8 +65,8 @@ def test_each_part_of_the_state_counts_as_a_change() -> None:
     )
     for change in changes:
         router = Router("v7", "b1")
-        router.records_of_report(report(0), None, T_UTC, COUNTS)
-        found = router.records_of_report(report(1, **change), None, T_UTC, COUNTS)
+        asked(router, report(0), None)
+        found = asked(router, report(1, **change), None)
         assert [record.stream.name for record in found] == ["state"]
 
 
@@ -76,7 +85,7 @@ def test_progress_is_said_at_each_segment() -> None:
 
 
 def test_no_mission_no_progress() -> None:
-    records = Router("v7", "b1").records_of_report(report(0), None, T_UTC, COUNTS)
+    records = asked(Router("v7", "b1"), report(0), None)
     assert sorted(record.stream.name for record in records) == ["link", "pose", "state", "tool"]
 
 
@@ -85,7 +94,7 @@ def test_two_missions_are_numbered_apart() -> None:
     for number in range(0, 500, 125):
         for mission_id in ("m1", "m2"):
             mission = Mission(mission_id=mission_id, area_m2=5.0)
-            records = router.records_of_report(report(number), mission, T_UTC, COUNTS)
+            records = asked(router, report(number), mission)
             progress = [record for record in records if record.stream.name == "progress"]
             assert [record.header.seq for record in progress] == [number // 125]
 
@@ -103,14 +112,14 @@ def test_numbers_of_a_topic_have_no_hole_and_bodies_decode(acts: list[str]) -> N
     for number, act in enumerate(acts):
         gate = halted(f"REASON_{number}") if act == "halt" else GATE
         records = (
-            [router.record_of_event(event(number), MISSION, T_UTC)]
+            [router.record_of_event(event(number), MISSION, MOMENT)]
             if act == "event"
-            else list(router.records_of_report(report(number, gate=gate), MISSION, T_UTC, COUNTS))
+            else asked(router, report(number, gate=gate))
         )
         for record in records:
             message = msgspec.json.decode(record.payload(), type=Envelope)
             assert (message.header.vehicle_id, message.header.boot_id) == ("v7", "b1")
-            assert (message.header.t_utc, message.header.historical) == (T_UTC, False)
+            assert (message.header.t_utc, message.header.historical) == ("2026-11-03T08:15:00.250Z", False)
             assert message.header.tick == (number if act == "event" else 2 * number)
             msgspec.json.decode(message.body, type=BODIES[message.header.stream])
             seen[record.topic].append(message.header.seq)
@@ -120,13 +129,13 @@ def test_numbers_of_a_topic_have_no_hole_and_bodies_decode(acts: list[str]) -> N
 
 def test_skipped_numbers_leave_a_hole_that_the_gap_names() -> None:
     router = Router("v7", "b1")
-    router.record_of_event(event(), None, T_UTC)
+    router.record_of_event(event(), None, MOMENT)
     lost = router.skip(EVENT, 4)
     assert (lost.stream, lost.first_seq, lost.last_seq, lost.count) == ("event", 1, 4, 4)
-    assert router.record_of_event(event(), None, T_UTC).header.seq == 5
+    assert router.record_of_event(event(), None, MOMENT).header.seq == 5
 
 
 def test_history_differs_by_one_flag() -> None:
-    record = Router("v7", "b1").record_of_event(event(), None, T_UTC)
+    record = Router("v7", "b1").record_of_event(event(), None, MOMENT)
     assert record.payload(historical=True) == record.payload().replace(b'"historical":false', b'"historical":true')
     assert record.payload(historical=True) != record.payload()

@@ -15,6 +15,10 @@ from vehicle.telemetry.streams import SCHEMA_VERSION
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Same for every message. `seq` counts by topic and boot: a consumer finds doubles and holes by it.
 
+    Holes in `connection` and `factsheet` are attempts to connect that did not get through, holes in QoS 0 streams are
+    messages that nobody could take in time; what is missing from `state`, `event` and `progress` is told by an event
+    of kind `telemetry_gap`.
+
     `historical` marks what waited in the outbox while the broker was away; it is never a present state.
     """
 

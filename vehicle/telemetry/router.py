@@ -32,74 +32,80 @@ class Router:
     def __init__(self, vehicle_id: str, boot_id: str) -> None:
         self.vehicle_id, self.boot_id = vehicle_id, boot_id
         self._next_seq: dict[str, int] = {}
+        self._topics: dict[tuple[str, str], str] = {}
         self._said: dict[str, tuple[int, object]] = {}
 
-    def records_of_report(
-        self, report: VehicleReport, mission: Mission | None, t_utc: str, counts: PublisherCounts
-    ) -> tuple[Record, ...]:
-        """All messages that are due by this report, often none."""
+    def lasting_records(self, report: VehicleReport, mission: Mission | None, moment: datetime) -> tuple[Record, ...]:
+        """Messages of QoS 1 that are due by this report, often none."""
         records = []
-        datum = mission.datum if mission is not None else None
         if self._is_due(STATE, "", report.t_ns, payloads.state_key(report)):
-            records.append(self.record(STATE, payloads.state(report), t_utc, report.tick))
-        if self._is_due(POSE, "", report.t_ns):
-            records.append(self.record(POSE, payloads.pose(report, datum), t_utc, report.tick))
-        if self._is_due(TOOL, "", report.t_ns):
-            records.append(self.record(TOOL, payloads.tool(report), t_utc, report.tick))
-        if self._is_due(LINK, "", report.t_ns):
-            records.append(self.record(LINK, payloads.link(report, counts), t_utc, report.tick))
-        if mission is not None and self._is_due(
-            PROGRESS, mission.mission_id, report.t_ns, (report.phase, report.segment_seq, report.segment_count)
-        ):
-            body = payloads.progress(report, mission)
-            records.append(self.record(PROGRESS, body, t_utc, report.tick, mission.mission_id))
+            records.append(self.record(STATE, payloads.state(report), moment, report.tick))
+        if mission is not None:
+            steps = (report.phase, report.segment_seq, report.segment_count)
+            if self._is_due(PROGRESS, mission.mission_id, report.t_ns, steps):
+                body = payloads.progress(report, mission)
+                records.append(self.record(PROGRESS, body, moment, report.tick, mission.mission_id))
         return tuple(records)
 
-    def record_of_event(self, happened: Event, mission: Mission | None, t_utc: str) -> Record:
+    def live_records(
+        self, report: VehicleReport, mission: Mission | None, moment: datetime, counts: PublisherCounts
+    ) -> tuple[Record, ...]:
+        """Messages of QoS 0 that are due by this report; only the newest of many reports is worth asking."""
+        records = []
+        if self._is_due(POSE, "", report.t_ns):
+            datum = mission.datum if mission is not None else None
+            records.append(self.record(POSE, payloads.pose(report, datum), moment, report.tick))
+        if self._is_due(TOOL, "", report.t_ns):
+            records.append(self.record(TOOL, payloads.tool(report), moment, report.tick))
+        if self._is_due(LINK, "", report.t_ns):
+            records.append(self.record(LINK, payloads.link(report, counts), moment, report.tick))
+        return tuple(records)
+
+    def record_of_event(self, happened: Event, mission: Mission | None, moment: datetime) -> Record:
         """The message of one event."""
         datum = mission.datum if mission is not None else None
-        return self.record(EVENT, payloads.event(happened, datum), t_utc, happened.tick)
+        return self.record(EVENT, payloads.event(happened, datum), moment, happened.tick)
 
-    def record_of_gap(self, lost: GapBody, t_utc: str) -> Record:
+    def record_of_gap(self, lost: GapBody, moment: datetime) -> Record:
         """The message that says what was lost."""
-        return self.record(EVENT, payloads.gap(lost), t_utc, 0)
+        return self.record(EVENT, payloads.gap(lost), moment, 0)
 
-    def record(
-        self,
-        stream: Stream,
-        body: msgspec.Struct,
-        t_utc: str,
-        tick: int,
-        mission_id: str = "",
-        number: int | None = None,
-    ) -> Record:
-        """A numbered message; `number` fixes the sequence instead of counting it."""
-        where = topic(self.vehicle_id, stream, mission_id)
-        seq = self._take(where) if number is None else number
+    def record(self, stream: Stream, body: msgspec.Struct, moment: datetime, tick: int, mission_id: str = "") -> Record:
+        """A message with the next number of its topic; `moment` is in UTC."""
+        where = self._topic(stream, mission_id)
+        seq = self._next_seq.get(where, 0)
+        self._next_seq[where] = seq + 1
         header = Header(
-            vehicle_id=self.vehicle_id, boot_id=self.boot_id, stream=stream.name, seq=seq, t_utc=t_utc, tick=tick
+            vehicle_id=self.vehicle_id,
+            boot_id=self.boot_id,
+            stream=stream.name,
+            seq=seq,
+            t_utc=moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            tick=tick,
         )
         return Record(stream=stream, topic=where, header=header, body=_ENCODER.encode(body))
 
     def skip(self, stream: Stream, count: int) -> GapBody:
         """Numbers of messages that were given up before they were made: a hole that a consumer can see."""
-        where = topic(self.vehicle_id, stream)
+        where = self._topic(stream)
         first_seq = self._next_seq.get(where, 0)
         self._next_seq[where] = first_seq + count
         last_seq = first_seq + count - 1
         return GapBody(boot_id=self.boot_id, stream=stream.name, first_seq=first_seq, last_seq=last_seq, count=count)
 
-    def _take(self, where: str) -> int:
-        seq = self._next_seq.get(where, 0)
-        self._next_seq[where] = seq + 1
-        return seq
+    def _topic(self, stream: Stream, mission_id: str = "") -> str:
+        """Made once: a report asks for five of them."""
+        key = (stream.name, mission_id)
+        if key not in self._topics:
+            self._topics[key] = topic(self.vehicle_id, stream, mission_id)
+        return self._topics[key]
 
     def _is_due(self, stream: Stream, mission_id: str, t_ns: int, key: object = None) -> bool:
         """First, changed, or silent for a period; time running backwards (a new boot's clock) is a change too.
 
         A period counts from when the last message was due, so that 10 Hz out of reports at 25 Hz is 10 Hz on average.
         """
-        where = topic(self.vehicle_id, stream, mission_id)
+        where = self._topic(stream, mission_id)
         due_ns, said_key = self._said.get(where, (None, None))
         period_ns = round(stream.period_s * NS_PER_S)
         if due_ns is None or said_key != key or t_ns < due_ns or t_ns >= due_ns + 2 * period_ns:
@@ -109,8 +115,3 @@ class Router:
             return False
         self._said[where] = (due_ns + period_ns, key)
         return True
-
-
-def iso_utc(moment: datetime) -> str:
-    """A moment in UTC as messages write it: ISO 8601 with milliseconds and Z."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,7 +16,7 @@ from vehicle.telemetry.bodies import ConnectionBody
 from vehicle.telemetry.broker_client import BrokerClient, connect, publish_properties, will_properties
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox, StoredRecord
-from vehicle.telemetry.router import Record, Router, iso_utc
+from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import CONNECTION, FACTSHEET
 
@@ -45,12 +45,13 @@ async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
         aiomqtt.MqttError, OSError, ValueError: The broker cannot be reached, refuses, or is lost.
     """
     router = feed.router
-    broken = _connection_record(router, "CONNECTION_BROKEN")
+    online = _connection_record(router, "ONLINE")
+    broken = _connection_record(router, "CONNECTION_BROKEN")  # said later than ONLINE, so numbered after it
     will = aiomqtt.Will(broken.topic, broken.payload(), qos=1, retain=True, properties=will_properties(router.boot_id))
     client = connect(settings, f"flailpilot-{router.vehicle_id}", will)
     try:
         async with client:
-            await _Conversation(client, feed, settings).run()
+            await _Conversation(client, feed, settings).run(online)
     finally:
         client.abandon()
         feed.outbox.in_flight.clear()
@@ -60,7 +61,7 @@ async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
 
 
 def _connection_record(router: Router, word: str) -> Record:
-    return router.record(CONNECTION, msgspec.convert({"connection": word}, ConnectionBody), iso_utc(utc_now()), 0)
+    return router.record(CONNECTION, msgspec.convert({"connection": word}, ConnectionBody), utc_now(), 0)
 
 
 class _Conversation:
@@ -73,22 +74,23 @@ class _Conversation:
         self._fresh_row, self._backlog_row = self._watermark, 0
         self._backlog_due_s = 0.0
 
-    async def run(self) -> None:
+    async def run(self, online: Record) -> None:
         feed = self._feed
         feed.board.add(connects=1)
-        await self._say(_connection_record(feed.router, "ONLINE"))
-        await self._say(feed.router.record(FACTSHEET, feed.factsheet, iso_utc(utc_now()), 0))
+        await self._say(online)
+        await self._say(feed.router.record(FACTSHEET, feed.factsheet, utc_now(), 0))
         await self._send_window(self._outbox.newest_retained(feed.router.boot_id), historical=False)
         feed.board.set(connected=True)
         while True:
             feed.work.clear()
             if feed.outbox is not self._outbox:
                 raise aiomqtt.MqttError("another outbox took over: begin anew with it")
-            busy = await self._send_live() or await self._send_fresh()
-            if feed.stopping and not busy:
-                await self._say(_connection_record(feed.router, "OFFLINE"))
-                return
-            if not busy and not await self._send_backlog():
+            live, fresh = await self._send_live(), await self._send_fresh()
+            if feed.stopping:
+                if not (live or fresh):
+                    await self._say(_connection_record(feed.router, "OFFLINE"))
+                    return
+            elif not await self._send_backlog() and not (live or fresh):
                 await self._wait()
 
     async def _send_live(self) -> bool:
@@ -107,24 +109,28 @@ class _Conversation:
         return bool(found)
 
     async def _send_backlog(self) -> bool:
-        """A window of history, or a loss told, when its share of the link allows."""
+        """A window of history, when its share of the link allows; at its end, what is missing from it is told."""
         loop = asyncio.get_running_loop()
         start_s = loop.time()
         if start_s < self._backlog_due_s:
             return False
-        outbox = self._outbox
-        for lost in outbox.gaps():
-            if await self._say(self._feed.router.record_of_gap(lost, iso_utc(utc_now()))):
-                outbox.forget_gap(lost)
-        found = outbox.after(self._backlog_row, self._settings.window, through=self._watermark)
+        found = self._outbox.after(self._backlog_row, self._settings.window, through=self._watermark)
         if not found:
             self._backlog_row = self._watermark
-            return False
+            return self._tell_gaps()
         self._backlog_row = found[-1].row
         await self._send_window(found, historical=True)
         took_s = loop.time() - start_s
         self._backlog_due_s = loop.time() + took_s * (1.0 / self._settings.backlog_share_ratio - 1.0)
         return True
+
+    def _tell_gaps(self) -> bool:
+        """A loss becomes an event like any other, stored before it is sent."""
+        lost = self._outbox.gaps()
+        for one in lost:
+            self._feed.board.add(lost=self._outbox.put([self._feed.router.record_of_gap(one, utc_now())]))
+            self._outbox.forget_gap(one)
+        return bool(lost)
 
     async def _send_window(self, found: Sequence[StoredRecord], *, historical: bool) -> None:
         """Send records together, remove those that the broker took; a refused one waits for the next connection."""
@@ -165,7 +171,7 @@ class _Conversation:
             aiomqtt.MqttError: The connection is gone.
         """
         loop = asyncio.get_running_loop()
-        waiting = self._backlog_row < self._watermark or bool(self._outbox.gaps())
+        waiting = self._backlog_row < self._watermark
         timeout_s = max(0.0, self._backlog_due_s - loop.time()) if waiting else None
         work = loop.create_task(self._feed.work.wait())
         try:

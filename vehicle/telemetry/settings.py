@@ -28,7 +28,7 @@ class TelemetryConfig(Strict):
     outbox_bytes_max: Annotated[int, Field(ge=4096)] = 64 * 1024 * 1024
     window: Annotated[int, Field(ge=1, le=16)] = 8
     backlog_share_ratio: Annotated[float, Field(gt=0, le=1)] = 0.3
-    reports_max: Count = 64
+    reports_max: Count = 256
     events_max: Count = 4096
 
     @model_validator(mode="after")

@@ -15,13 +15,17 @@ from vehicle.telemetry.bodies import GapBody, Mission, PublisherCounts
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.queues import HandOver
-from vehicle.telemetry.router import Record, Router, iso_utc
+from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.session import Feed, run_session
 from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import EVENT
 
 ReportItem = tuple[VehicleReport, Mission | None, datetime]
 EventItem = tuple[Event, Mission | None, datetime]
+
+BREATH_S = 0.02
+"""Least time between two looks at the queues: half the time between two reports of a real vehicle. In a simulation,
+where hundreds of reports come in that time, it makes batches out of them, and the thread leaves the processor alone."""
 
 _log = structlog.get_logger("telemetry")
 
@@ -105,6 +109,8 @@ class Worker:
                 feed.stopping = True
                 self._stop.set()
             feed.work.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), BREATH_S)
 
     def _take_in(self, feed: Feed) -> None:
         """Events before reports: they are older than the report of their tick, and must be on disk first."""
@@ -114,13 +120,12 @@ class Worker:
         newly_dropped, self._events_dropped = dropped - self._events_dropped, dropped
         if newly_dropped:
             self._store(feed, [], self._router.skip(EVENT, newly_dropped))
-        lasting += [self._router.record_of_event(event, mission, iso_utc(moment)) for event, mission, moment in events]
+        lasting += [self._router.record_of_event(event, mission, moment) for event, mission, moment in events]
         for report, mission, moment in reports:
-            for record in self._router.records_of_report(report, mission, iso_utc(moment), self._counts()):
-                if record.stream.qos:
-                    lasting.append(record)
-                else:
-                    feed.push_live(record)
+            lasting += self._router.lasting_records(report, mission, moment)
+        for report, mission, moment in reports[-1:]:
+            for record in self._router.live_records(report, mission, moment, self._counts()):
+                feed.push_live(record)
         if lasting:
             self._store(feed, lasting, None)
         self._board.add(reports_taken=len(reports), events_taken=len(events))
