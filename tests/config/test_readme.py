@@ -1,0 +1,89 @@
+"""`configs/README.md` explains every key there is, and none that is not."""
+
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from vehicle.config import MissionConfig
+from vehicle.config_load import CONFIGS_PATH, machine_names
+from vehicle.machine import (
+    BodyConfig,
+    GnssConfig,
+    LimitsConfig,
+    MachineConfig,
+    RatesConfig,
+    ToolConfig,
+    TracksConfig,
+)
+from vehicle.telemetry.settings import TelemetryConfig
+
+TEXT = (CONFIGS_PATH / "README.md").read_text()
+TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "sources"}
+
+
+def explained(start: str) -> dict[str, list[str]]:
+    """Rows of the first table after `start`: key -> cells."""
+    assert TEXT.count(start) == 1, start
+    block = re.split(r"\n\n", TEXT[TEXT.index(start) :])[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()]
+    assert set("".join(rows[1])) == {"-"}, f"no table follows {start!r}"
+    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+
+
+@pytest.mark.parametrize(
+    ("start", "model", "ignored"),
+    [
+        ("Top level:", MachineConfig, TABLES),
+        ("`[tool]` and `[tools.NAME]`; the", ToolConfig, set()),
+        ("`[tracks]`:", TracksConfig, set()),
+        ("`[body]`, outline", BodyConfig, set()),
+        ("`[limits]`:", LimitsConfig, set()),
+        ("`[gnss]`, main", GnssConfig, set()),
+        ("`[rates]`, only", RatesConfig, set()),
+        ("The `[mission]` table", MissionConfig, set()),
+        ("The `[telemetry]` table", TelemetryConfig, set()),
+    ],
+)
+def test_every_key_is_explained(start: str, model: type[BaseModel], ignored: set[str]) -> None:
+    rows = explained(start)
+    assert set(rows) == set(model.model_fields) - ignored
+    assert all(cells[-1] for cells in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("start", "model", "column"),
+    [("The `[mission]` table", MissionConfig, 2), ("The `[telemetry]` table", TelemetryConfig, 1)],
+)
+def test_defaults_are_the_ones_in_force(start: str, model: type[BaseModel], column: int) -> None:
+    for key, cells in explained(start).items():
+        default = model.model_fields[key].default
+        if isinstance(default, int | float):
+            assert float(cells[column]) == default, key
+        elif isinstance(default, str):
+            assert cells[column] == default, key
+
+
+@pytest.mark.parametrize(
+    ("suffix", "unit"),
+    [
+        ("m", "m"),
+        ("s", "s"),
+        ("mps", "m/s"),
+        ("mps2", "m/s2"),
+        ("deg", "deg"),
+        ("degps", "deg/s"),
+        ("rpm", "rpm"),
+        ("kg", "kg"),
+        ("kgm2", "kg m2"),
+        ("w", "W"),
+    ],
+)
+def test_units_stand_beside_the_keys_that_end_with_them(suffix: str, unit: str) -> None:
+    rows = re.findall(rf"^\| `\w+_{suffix}` \| ([^|]*) \|", TEXT, flags=re.MULTILINE)
+    assert set(rows) == {unit}
+
+
+def test_every_profile_is_listed() -> None:
+    for name in machine_names():
+        assert f"`{name}.toml`" in TEXT
