@@ -14,7 +14,8 @@ from tests import builders
 from tests.ledger.driving import ORIGIN_NS, cells, changed, straight, versions
 from vehicle.errors import InputError
 from vehicle.ledger import journal, strokes, tiles
-from vehicle.ledger.journal import Header, Journal, JournalWriter, Note, Revoke, Session
+from vehicle.ledger.journal import Journal, JournalWriter
+from vehicle.ledger.records import Header, Note, Revoke, Session, encoded
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerStroke
 
@@ -117,7 +118,7 @@ def test_a_record_taken_out_is_noticed(written: tuple[bytes, LedgerState], tmp_p
     whole = _read(tmp_path / "j", content)
     lengths, check = [], 0
     for record in whole.records:
-        frame, check = journal.encoded(record, check)
+        frame, check = encoded(record, check)
         lengths.append(len(frame))
     start = len(journal.MAGIC) + sum(lengths[:6])
     found = _read(tmp_path / "j", content[:start] + content[start + lengths[6] :])

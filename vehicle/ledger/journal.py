@@ -1,16 +1,11 @@
 """The ledger's journal: an append-only file from which the masks can be built again, byte for byte.
 
-    file   = MAGIC record*
-    record = length u32, kind u8, payload, check u32        (little endian; length counts the payload)
+    file = MAGIC record*        (records: vehicle/ledger/records.py)
 
-`check` is the CRC-32 of length, kind and payload, started from the check of the record before: a record that was torn,
-changed, taken out or put elsewhere ends the part that can be believed. Nothing is ever rewritten: what was credited
-and turned out wrong is withdrawn by a `Revoke` that follows.
+Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
 """
 
 import os
-import struct
-import zlib
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,67 +13,13 @@ import msgspec
 
 from vehicle.errors import InputError
 from vehicle.ledger import strokes, tiles
+from vehicle.ledger.records import Header, Record, Revoke, Session, decoded, encoded
 from vehicle.state import LedgerState
-from vehicle.strip import LedgerBand, LedgerStroke
+from vehicle.strip import LedgerStroke
 
 MAGIC: Final = b"FLAILJ1\n"
 SYNC_RECORDS: Final = 16
 """Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
-
-_HEAD: Final = struct.Struct("<IB")
-_CHECK: Final = struct.Struct("<I")
-_STROKE: Final = struct.Struct("<QqdddddB")
-_BAND: Final = struct.Struct("<ddddBB")
-_PAYLOAD_MAX: Final = 1 << 16
-
-
-class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
-    """What the strokes belong to; the first record."""
-
-    vehicle_id: str
-    site_hash: str
-    plan_hash: str
-    cell_m: float
-    datum_lat_deg: float
-    datum_lon_deg: float
-    datum_alt_m: float
-    required_depth_m: float
-    k_sigma: float
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
-    """The program started (again): times of strokes count from this start. `utc` is for people."""
-
-    session_id: int
-    utc: str
-
-
-class Revoke(msgspec.Struct, frozen=True, kw_only=True, tag="revoke"):
-    """Withdraws `flags` that strokes `since_number` to `until_number` gave: a lost hammer, a failed depth check."""
-
-    reason: str
-    by: str
-    since_number: int
-    until_number: int
-    utc: str
-    flags: int = tiles.CREDITED | tiles.BELOW
-
-
-class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
-    """What people need beside the cells: `kind` detonation, depth_check, follow_up (`layer`), released (`by`)."""
-
-    kind: str
-    text: str
-    utc: str
-    by: str = ""
-    layer: str = ""
-    points_m: tuple[tuple[float, float], ...] = ()
-
-
-Record = Header | Session | Revoke | Note | LedgerStroke
-_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Note)
-_KIND_WORDS: Final = 1
-_KIND_STROKE: Final = 2
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,16 +104,6 @@ class JournalWriter:
         os.close(self._file)
 
 
-def encoded(record: Record, check: int) -> tuple[bytes, int]:
-    """A record's bytes after one with this check, and its own check."""
-    kind, payload = (_KIND_STROKE, _packed(record)) if isinstance(record, LedgerStroke) else (_KIND_WORDS, b"")
-    if kind == _KIND_WORDS:
-        payload = msgspec.json.encode(record)
-    body = _HEAD.pack(len(payload), kind) + payload
-    check = zlib.crc32(body, check)
-    return body + _CHECK.pack(check), check
-
-
 def read(path: Path) -> Journal:
     """All records up to the first that is torn or damaged. Raises InputError if the file cannot be a journal."""
     try:
@@ -183,7 +114,7 @@ def read(path: Path) -> Journal:
         raise InputError(f"{path}: no ledger journal (it does not begin with {MAGIC[:-1].decode()})")
     records: list[Record] = []
     place, check = len(MAGIC), 0
-    while (found := _decoded(content, place, check)) is not None:
+    while (found := decoded(content, place, check)) is not None:
         record, place, check = found
         records.append(record)
     place = min(place, len(content))
@@ -219,54 +150,3 @@ def _withdrawn(stroke: LedgerStroke, revokes: list[Revoke]) -> LedgerStroke:
         for band in stroke.bands
     )
     return msgspec.structs.replace(stroke, bands=bands)
-
-
-def _decoded(content: bytes, place: int, check: int) -> tuple[Record, int, int] | None:
-    """The record at this place, the place after it and its check; None where nothing believable stands."""
-    if len(content) - place < _HEAD.size + _CHECK.size:
-        return None
-    length, kind = _HEAD.unpack_from(content, place)
-    end = place + _HEAD.size + length
-    if length > _PAYLOAD_MAX or end + _CHECK.size > len(content):
-        return None
-    found = zlib.crc32(content[place:end], check)
-    if found != _CHECK.unpack_from(content, end)[0]:
-        return None
-    payload = content[place + _HEAD.size : end]
-    record = _unpacked(payload) if kind == _KIND_STROKE else _WORDS.decode(payload)
-    return record, end + _CHECK.size, found
-
-
-def _packed(stroke: LedgerStroke) -> bytes:
-    head = _STROKE.pack(
-        stroke.number,
-        stroke.t_ns,
-        stroke.east_m,
-        stroke.north_m,
-        stroke.forward_east,
-        stroke.forward_north,
-        stroke.slope,
-        len(stroke.bands),
-    )
-    return head + b"".join(
-        _BAND.pack(band.rear_m, band.front_m, band.right_m, band.left_m, band.flags, band.depth_cm)
-        for band in stroke.bands
-    )
-
-
-def _unpacked(payload: bytes) -> LedgerStroke:
-    number, t_ns, east_m, north_m, forward_east, forward_north, slope, count = _STROKE.unpack_from(payload)
-    rows = (_BAND.unpack_from(payload, _STROKE.size + index * _BAND.size) for index in range(count))
-    return LedgerStroke(
-        number=number,
-        t_ns=t_ns,
-        east_m=east_m,
-        north_m=north_m,
-        forward_east=forward_east,
-        forward_north=forward_north,
-        slope=slope,
-        bands=tuple(
-            LedgerBand(rear_m=row[0], front_m=row[1], right_m=row[2], left_m=row[3], flags=row[4], depth_cm=row[5])
-            for row in rows
-        ),
-    )
