@@ -219,7 +219,8 @@ class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `echo_tick` is the vehicle tick the station last saw: creation age = now - that tick, whatever the radio did.
     `sample_count` counts reads of the stick, so that a frozen station which repeats its last frame is found out.
-    Sticks are -1..1: `drive` forward positive, `turn` left positive.
+    Sticks are -1..1: `drive` forward positive, `turn` left positive. `native`: the station itself speaks hold-to-run
+    and supervision; the frame was not made up for one that speaks plain MAVLink.
     """
 
     station_id: int
@@ -237,6 +238,7 @@ class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     battery_ratio: float
     tilt_rad: float
     video_age_ms: int
+    native: bool = True
 
 
 class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -195,6 +195,10 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the first of `reasons` on the station's wire; 255 = none."""
     reason_bits: int = 0
     """Bit n stands for stop reason n; only the first 64 have one."""
+    stop_reason: str = ""
+    """Name of the worst reason of the stop under way, else of the worst in force; with its recovery rule and text."""
+    recovery: str = ""
+    text: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,9 @@
 import msgspec
 
 from firmware_bridge.command import ActuatorCommand
-from firmware_bridge.types import ControllerHello, FixType, OperatorEdge, OperatorFrame, ToolMode
+from firmware_bridge.types import ControllerHello, FixType, GnssFix, OperatorEdge, OperatorFrame, ToolMode
 from tests.builders import config as memat
-from tests.builders import estimate, status
+from tests.builders import estimate, gnss, imu, status
 from vehicle.config import VehicleConfig
 from vehicle.messages import (
     DriveRequest,
@@ -16,6 +16,7 @@ from vehicle.messages import (
     Requests,
 )
 from vehicle.safety import gate
+from vehicle.safety.tracks import ramped_mps
 from vehicle.state import GateState, WireState
 from vehicle.units import TICK_NS
 
@@ -54,10 +55,14 @@ class Rig:
         self.state = GateState(session_id=SESSION, config_hash=HASH)
         self.tick = 1000
         self.status: dict[str, object] = {}
+        self.imu: dict[str, object] = {}
+        self.gnss: dict[str, object] = {}
         self.estimate: dict[str, object] = {}
         self.wire: dict[str, object] = {}
         self.controls: dict[str, object] = {}
         self.phase = MissionPhase.IDLE
+        self._applied: tuple[float, ...] = (0.0, 0.0)
+        self._status_t_ns = 0
         self.auto = DriveRequest(speed_mps=0.2, yaw_rate_radps=0.01)
         self.auto_flail = FlailRequest()
         self.station = 1
@@ -80,8 +85,12 @@ class Rig:
         if status_fresh:
             self._status_t_ns = now_ns
         values: dict[str, object] = {
-            "status": status(**self.status),
+            "status": status(**({"status_count": self.tick & 0xFFFF} | self._echo() | self.status)),
             "status_t_ns": self._status_t_ns,
+            "status_fresh": status_fresh,
+            "imu": imu(**({"yaw_rate_radps": self.tick * 1e-6} | self.imu)),
+            "gnss": self._gnss(),
+            "gnss_t_ns": now_ns,
             "hello": HELLO,
             "operator": frames,
         }
@@ -91,6 +100,19 @@ class Rig:
             self.state, wire, belief, self._requests(), self.config, self.tick, now_ns
         )
         return self.command
+
+    def _gnss(self) -> GnssFix:
+        """A receiver whose noise never repeats."""
+        base = gnss(1.0 + self.tick * 1e-4, 2.0, 0.0, 0.3)
+        return msgspec.structs.replace(base, **self.gnss)
+
+    def _echo(self) -> dict[str, object]:
+        """A controller that applies and belts that follow at once, along the profile's ramps."""
+        left, right = self._applied = tuple(
+            ramped_mps(applied, wanted, self.config)
+            for applied, wanted in zip(self._applied, self.state.set_mps, strict=True)
+        )
+        return {"applied_left_mps": left, "applied_right_mps": right, "track_left_mps": left, "track_right_mps": right}
 
     def _requests(self) -> Requests:
         drive = float(str(self.controls.get("drive", 0.0)))
@@ -133,8 +155,8 @@ class Rig:
         return self.command
 
     def press(self, edges: E, **changes: object) -> ActuatorCommand:
-        """A rising edge, then let go."""
-        self.send(E.NONE, **changes)
+        """A rising edge, long enough after the last one."""
+        self.run(25, **changes)
         self.send(edges, **changes)
         return self.command
 
@@ -148,7 +170,6 @@ class Rig:
 
     def to_ready(self) -> "Rig":
         self.to_disarmed()
-        self.run(60)
         self.press(E.ARM)
         assert self.mode is Mode.READY, self.report.reasons
         return self

@@ -1,6 +1,6 @@
 """Who is heard: one holder drives, every authenticated station may stop. Frames in, the newest of the holder out.
 
-A frame counts if it is of this session, in range, newer in sequence than all of its station before, and young. Edges
+A frame counts if it is of this session, newer in sequence than all of its station before, in range, and young. Edges
 count where they rise between two frames of one station; what a station holds pressed when it first appears is no act.
 STOP and ESTOP count from every station, however late their frame is, and even if its sticks are broken.
 """
@@ -9,102 +9,109 @@ import msgspec
 
 from vehicle.messages import OperatorEdge, OperatorFrame
 from vehicle.safety.lease import age_ms
-from vehicle.state import StationTrack
+from vehicle.state import GateState, StationTrack
 
 NEUTRAL = 0.05
 """Sticks within this of the centre are neutral."""
+TOOL_VALUE_MAX_M = 10.0
 STATIONS_MAX = 8
 FORGET_TICKS = 250
 """After 5 s of silence a station may begin a new sequence; what it replays is too old to count anyway."""
+CLONE_TICKS = 250
+"""So long an identity is locked out after two senders were last heard under it (row 25)."""
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What one tick's frames amount to. `edges` are those of the holder that rose in this tick, all frames together."""
+class Heard(msgspec.Struct, kw_only=True):
+    """What one tick's frames amount to. `edges` are those of the holder that rose in this tick, all frames together.
+
+    `taker` asks for the lease; `cloned`: the holder's identity is in doubt; `rival`: another station asks for motion;
+    `foreign` frames were of no session of ours, `broken` ones carried impossible sticks.
+    """
 
     frame: OperatorFrame | None
-    accepted: bool
-    edges: OperatorEdge
-    stop: bool
-    estop: bool
-    taker: int
-    foreign: int
-    broken: int
-    stations: tuple[StationTrack, ...]
+    accepted: bool = False
+    edges: OperatorEdge = OperatorEdge.NONE
+    stop: bool = False
+    estop: bool = False
+    taker: int = 0
+    cloned: bool = False
+    rival: bool = False
+    foreign: int = 0
+    broken: int = 0
+    stations: dict[int, StationTrack]
 
 
 def in_range(frame: OperatorFrame) -> bool:
-    """Sticks are numbers in -1..1 and the tool's value is finite; NaN fails every comparison."""
-    return abs(frame.drive) <= 1.0 and abs(frame.turn) <= 1.0 and abs(frame.tool_value_m) <= 10.0
+    """Sticks are numbers in -1..1 and the tool's value is one too; NaN fails every comparison."""
+    sticks = abs(frame.drive) <= 1.0 and abs(frame.turn) <= 1.0
+    return sticks and abs(frame.tool_value_m) <= TOOL_VALUE_MAX_M
 
 
-def neutral(frame: OperatorFrame | None) -> bool:
+def neutral(frame: OperatorFrame) -> bool:
     """Both sticks centred."""
-    return frame is not None and abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
-
-
-def _known(stations: tuple[StationTrack, ...], station_id: int) -> StationTrack | None:
-    return next((track for track in stations if track.station_id == station_id), None)
-
-
-def _with(stations: tuple[StationTrack, ...], new: StationTrack) -> tuple[StationTrack, ...]:
-    """The newest heard last; only so many are remembered."""
-    others = tuple(track for track in stations if track.station_id != new.station_id)
-    return (*others, new)[-STATIONS_MAX:]
+    return abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
 
 
 def hear(
-    stations: tuple[StationTrack, ...],
-    in_force: OperatorFrame | None,
-    holder: int,
-    session_id: int,
-    frames: tuple[OperatorFrame, ...],
-    tick: int,
-    age_max_ms: int,
+    state: GateState, frames: tuple[OperatorFrame, ...], tick: int, now_ns: int, beats_ns: tuple[int, ...], old_ms: int
 ) -> Heard:
-    """Fold the frames of one tick, in the order of their arrival."""
-    frame, accepted, edges = in_force, False, OperatorEdge.NONE
-    stop = estop = False
-    taker = foreign = broken = 0
-    stations = tuple(track for track in stations if tick - track.tick <= FORGET_TICKS)
-    for new in frames:
-        if new.session_id != session_id or new.station_id <= 0 or new.echo_tick > tick:
-            foreign += 1
+    """Fold the frames of one tick, in the order of their arrival; older than `old_ms` they only stop."""
+    known = {track.station_id: track for track in state.stations if tick - track.tick <= FORGET_TICKS}
+    heard = Heard(frame=state.frame, stations=known)
+    for frame in frames:
+        if frame.session_id != state.session_id or frame.station_id <= 0 or frame.echo_tick >= tick:
+            heard.foreign += 1
             continue
-        track = _known(stations, new.station_id)
-        if track is not None and new.sequence <= track.sequence:
-            continue
-        stop = stop or OperatorEdge.STOP in new.edges
-        estop = estop or OperatorEdge.ESTOP in new.edges
-        sampled = track is None or new.sample_count != track.sample_count
-        stations = _with(
-            stations,
-            StationTrack(
-                station_id=new.station_id,
-                sequence=new.sequence,
-                edges=new.edges,
-                sample_count=new.sample_count,
-                sample_tick=tick if track is None or sampled else track.sample_tick,
-                tick=tick,
-            ),
-        )
-        if not in_range(new):
-            broken += 1
-            continue
-        if age_ms(new, tick) >= age_max_ms:
-            continue
-        rising = new.edges & ~track.edges if track is not None else OperatorEdge.NONE
-        if new.station_id == holder:
-            frame, accepted, edges = new, True, edges | rising
-        elif OperatorEdge.TAKE in rising and neutral(new) and not new.hold_to_run:
-            taker = new.station_id
-    return Heard(
-        frame=frame,
-        accepted=accepted,
-        edges=edges,
-        stop=stop,
-        estop=estop,
-        taker=taker,
-        foreign=foreign,
-        broken=broken,
-        stations=stations,
+        track = known.get(frame.station_id)
+        if track is not None and _contradicts(frame, track):
+            known[frame.station_id] = msgspec.structs.replace(track, clone_tick=tick)
+            heard.cloned = heard.cloned or frame.station_id == state.holder
+            heard.stop = heard.stop or OperatorEdge.STOP in frame.edges
+            heard.estop = heard.estop or OperatorEdge.ESTOP in frame.edges
+        elif track is None or frame.sequence > track.sequence:
+            age = age_ms(frame.echo_tick, tick, now_ns, beats_ns)
+            _hear_newer(heard, frame, track, state.holder, tick, young=age < old_ms)
+    return heard
+
+
+def _contradicts(frame: OperatorFrame, track: StationTrack) -> bool:
+    """Counters of one sender rise together; two senders under one name are found out by theirs."""
+    newer = (frame.echo_tick, frame.sample_count)
+    last = (track.echo_tick, track.sample_count)
+    if frame.sequence == track.sequence:
+        return newer != last
+    ahead, behind = (newer, last) if frame.sequence > track.sequence else (last, newer)
+    return ahead[0] < behind[0] or ahead[1] < behind[1]
+
+
+def _hear_newer(
+    heard: Heard, frame: OperatorFrame, track: StationTrack | None, holder: int, tick: int, *, young: bool
+) -> None:
+    heard.stop = heard.stop or OperatorEdge.STOP in frame.edges
+    heard.estop = heard.estop or OperatorEdge.ESTOP in frame.edges
+    if track is None and len(heard.stations) >= STATIONS_MAX:
+        return
+    same = track is not None and frame.sample_count == track.sample_count
+    heard.stations[frame.station_id] = StationTrack(
+        station_id=frame.station_id,
+        sequence=frame.sequence,
+        echo_tick=frame.echo_tick,
+        edges=frame.edges,
+        sample_count=frame.sample_count,
+        sample_tick=track.sample_tick if track is not None and same else tick,
+        tick=tick,
+        clone_tick=track.clone_tick if track is not None else tick - CLONE_TICKS,
     )
+    if not in_range(frame):
+        heard.broken += 1
+    elif young and track is not None and tick - track.clone_tick >= CLONE_TICKS:
+        _obey(heard, frame, frame.edges & ~track.edges, holder)
+
+
+def _obey(heard: Heard, frame: OperatorFrame, rising: OperatorEdge, holder: int) -> None:
+    if frame.station_id == holder:
+        heard.frame, heard.accepted, heard.edges = frame, True, heard.edges | rising
+    elif frame.hold_to_run or not neutral(frame):
+        heard.rival = True
+    elif OperatorEdge.TAKE in rising:
+        heard.taker = frame.station_id

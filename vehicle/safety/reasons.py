@@ -89,34 +89,33 @@ class StopReason(IntEnum):
     TRACK_STUCK = 44
     BOOT_LOOP = 45
     CONFIG_ENVELOPE = 46
-    PERSON_NEAR = 47
-    MAINTENANCE = 48
-    GNSS_LOST = 49
-    POSITION_FLOAT = 50
-    POSITION_UNPROVEN = 51
-    POSITION_JUMP = 52
-    POSITION_DRIFT = 53
-    WRONG_BASE = 54
-    HEADING_LOST = 55
-    TOOL_HEIGHT_UNKNOWN = 56
-    TRACK_SLIP = 57
-    FENCE = 58
-    UNPROCESSED_GROUND = 59
-    ATTENTION = 60
-    MISSION_LEFT = 61
-    LINK_SLOW = 62
-    IMU_NOISY = 63
-    CORRECTIONS_OLD = 64
-    TICKS_LATE = 65
-    VIDEO_LATE = 66
-    HOT = 67
-    LINK_AGEING = 68
-    CONSOLE_BATTERY_LOW = 69
-    CONSOLE_TILTING = 70
-    SUPPLY_WARN = 71
-    SLOPE_NEAR = 72
-    SECOND_STATION = 73
-    BAD_FRAMES = 74
+    MAINTENANCE = 47
+    GNSS_LOST = 48
+    POSITION_FLOAT = 49
+    POSITION_UNPROVEN = 50
+    POSITION_JUMP = 51
+    POSITION_DRIFT = 52
+    WRONG_BASE = 53
+    HEADING_LOST = 54
+    TOOL_HEIGHT_UNKNOWN = 55
+    TRACK_SLIP = 56
+    FENCE = 57
+    UNPROCESSED_GROUND = 58
+    ATTENTION = 59
+    MISSION_LEFT = 60
+    LINK_SLOW = 61
+    IMU_NOISY = 62
+    CORRECTIONS_OLD = 63
+    TICKS_LATE = 64
+    VIDEO_LATE = 65
+    HOT = 66
+    LINK_AGEING = 67
+    CONSOLE_BATTERY_LOW = 68
+    CONSOLE_TILTING = 69
+    SUPPLY_WARN = 70
+    SLOPE_NEAR = 71
+    SECOND_STATION = 72
+    BAD_FRAMES = 73
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -206,7 +205,6 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.TRACK_STUCK, "3", "P", "A track runs although told to stand. ACKNOWLEDGE, RESET; again: tow."),
     _rule(_R.BOOT_LOOP, "3", "P", "The computer restarted more than 3 times in 5 min. Check the supply, ACKNOWLEDGE."),
     _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
-    _rule(_R.PERSON_NEAR, "3", "N", "Someone is near the machine. When everyone is away: RESET, ARM."),
     _rule(_R.MAINTENANCE, "3", "N", "Maintenance mode is on. Switch it off at the machine."),
     _rule(_R.GNSS_LOST, "13", "N", "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again."),
     _rule(

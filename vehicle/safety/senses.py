@@ -1,93 +1,107 @@
-"""What the gate measures for itself: speed, standstill, rotor, tilt, handshake; no judgement yet.
+"""What the gate measures for itself; no judgement yet.
 
-Unknown is never a comfortable value: an unmeasured speed is NaN, an unmeasured rotor neither stands nor turns.
+Unknown is never a comfortable value: without a status the machine does not stand and its rotor neither turns nor rests.
 """
 
 import math
 
 import msgspec
 
-from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus
+from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config import VehicleConfig
-from vehicle.messages import Estimate, Mode, RotorState
-from vehicle.safety.interlocks import PROTOCOL_VERSION, WATCHDOG_MAX_MS
-from vehicle.safety.limits import TOOL_UP_M
-from vehicle.safety.modes import Motion
-from vehicle.safety.reasons import StopReason
-from vehicle.state import GateState, WireState
-from vehicle.units import TICK_S
+from vehicle.safety import tracks
+from vehicle.safety.memory import ROTOR_RESTS_RATIO, remember
+from vehicle.state import GateState, SenseState, WireState
+from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 
-STANDSTILL_MPS = 0.05
-STANDSTILL_ESTIMATE_MPS = 0.1
-"""The estimate is noisier than an encoder; it must not contradict a standstill."""
+GNSS_FRESH_S = 0.5
+TOOL_UP_M = 0.1
+"""A tool at least this far above the undisturbed ground counts as raised."""
 ROTOR_STOPPED_RATIO = 0.1
-BRAKE_GRACE_S = 1.0
-"""After T_BRAKE the brakes are on; what still moves a second later is a runaway."""
-NAN = math.nan
+ROTOR_DROP_RATIO = 0.3
+"""No rotor of a ton's inertia loses this share of its speed in one tick: its sensor did."""
+MOVES_MPS = 0.15
+"""Below this the course over ground is noise."""
+PROTOCOL_VERSION = 1
+WATCHDOG_MAX_MS = 200
 
 
 class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Measured by the gate in this tick. `rotor_ratio` is of the at-speed threshold: 1 and above is at speed."""
+    """Measured in this tick. `status` and `gnss` are None where they are stale.
+
+    `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool without a rotor is always ready
+    and always at rest. `*_same_ticks`: for so long the source repeats itself.
+    """
 
     status: ControllerStatus | None
-    status_age_s: float
+    gnss: GnssFix | None
+    gap_ns: int
     speed_mps: float
+    belt_mps: float
     standing: bool
+    tool_up: bool
+    rotor_ratio: float
     at_speed: bool
     rotor_stopped: bool
-    rotor_ratio: float
-    tool_up: bool
-    flags: ControllerFlag
-    controller: ControllerState
+    rotor_off_s: float
+    rotor_slow_s: float
+    rotor_dropped: bool
+    rotor_unasked: bool
     handshake: bool
     booted: bool
+    status_same_ticks: int
+    chain_latched: bool
+    mismatch: bool
+    base_changed: bool
+    clipped: bool
+    imu_same_ticks: int
+    gnss_same_ticks: int
+    depth_same_ticks: int
+    tilt_error_rad: float
+    course_error_rad: float
 
 
-def sense(state: GateState, wire: WireState, estimate: Estimate, config: VehicleConfig, now_ns: int) -> Senses:
+def sense(
+    state: GateState, wire: WireState, broken: int, config: VehicleConfig, tick: int, now_ns: int
+) -> tuple[SenseState, Senses]:
     """Measure; a status older than the controller's time-out measures nothing."""
-    age_s = (now_ns - wire.status_t_ns) / 1e9
-    fresh = wire.status if age_s <= config.safety.controller_timeout_s else None
-    speed = _speed_mps(fresh, estimate)
-    ratio = _rotor_ratio(fresh, config)
-    rotorless = config.machine.tool.rotor_speed_radps == 0.0
-    return Senses(
-        status=fresh,
-        status_age_s=age_s,
-        speed_mps=speed,
-        standing=_standing(fresh, estimate),
-        at_speed=rotorless or ratio >= 1.0,
-        rotor_stopped=rotorless or abs(ratio) * config.mission.rotor_at_speed_ratio <= ROTOR_STOPPED_RATIO,
-        rotor_ratio=1.0 if rotorless else ratio,
-        tool_up=fresh is not None and fresh.tool_height_m >= TOOL_UP_M,
-        flags=fresh.flags if fresh is not None else ControllerFlag(0),
-        controller=fresh.state if fresh is not None else ControllerState.BOOT,
+    old = state.senses
+    age_s = (now_ns - wire.status_t_ns) / NS_PER_S
+    status = wire.status if age_s <= config.safety.controller_timeout_s else None
+    gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
+    if gnss is not None and gnss.fix < FixType.FIX_3D:
+        gnss = None
+    new = remember(state, wire, status, broken, config, tick, now_ns)
+    working = config.machine.tool.rotor_speed_radps
+    since_s = (tick - new.rotor_tick) * TICK_S
+    return new, Senses(
+        status=status,
+        gnss=gnss,
+        gap_ns=now_ns - old.beats_ns[-1] if old.beats_ns else 0,
+        speed_mps=tracks.speed_mps(status, gnss),
+        belt_mps=tracks.fastest_mps(status),
+        standing=tracks.standing(status, gnss),
+        tool_up=status is not None and status.tool_height_m >= TOOL_UP_M,
+        rotor_ratio=new.rotor_ratio,
+        at_speed=working == 0.0 or new.rotor_ratio >= config.mission.rotor_at_speed_ratio,
+        rotor_stopped=abs(new.rotor_ratio) <= ROTOR_STOPPED_RATIO,
+        rotor_off_s=0.0 if old.rotor_on or new.rotor_rested else since_s,
+        rotor_slow_s=since_s if old.rotor_on else 0.0,
+        rotor_dropped=old.rotor_ratio - new.rotor_ratio > ROTOR_DROP_RATIO,
+        rotor_unasked=old.rotor_rested and not old.rotor_on and abs(new.rotor_ratio) > ROTOR_RESTS_RATIO,
         handshake=_handshake(state, wire),
-        booted=fresh is not None and state.boot_count not in (-1, fresh.boot_count),
+        booted=status is not None and old.boot_count not in (-1, status.boot_count),
+        status_same_ticks=tick - new.status_tick if status is not None else 0,
+        chain_latched=new.chain_latched,
+        mismatch=status is not None and tracks.mismatch(status, new.expected_mps),
+        base_changed=old.base_id not in (-1, new.base_id),
+        clipped=new.clip_count != old.clip_count,
+        imu_same_ticks=tick - new.imu_tick,
+        gnss_same_ticks=tick - new.gnss_tick,
+        depth_same_ticks=tick - new.depth_tick,
+        tilt_error_rad=max(abs(new.tilt_error_rad[0]), abs(new.tilt_error_rad[1])),
+        course_error_rad=_course_error_rad(status, gnss, config),
     )
-
-
-def _speed_mps(status: ControllerStatus | None, estimate: Estimate) -> float:
-    """The fastest that any source says, as a magnitude; NaN where none says anything."""
-    said = [abs(status.track_left_mps + status.track_right_mps) / 2.0] if status is not None else []
-    if estimate.valid:
-        said.append(abs(estimate.speed_mps))
-    return max(said, default=NAN)
-
-
-def _standing(status: ControllerStatus | None, estimate: Estimate) -> bool:
-    """Both belts measured at rest, and the estimate does not object; without encoders the estimate alone decides."""
-    if estimate.valid and not abs(estimate.speed_mps) < STANDSTILL_ESTIMATE_MPS:
-        return False
-    if status is None:
-        return estimate.valid
-    return abs(status.track_left_mps) < STANDSTILL_MPS and abs(status.track_right_mps) < STANDSTILL_MPS
-
-
-def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:
-    nominal = config.machine.tool.rotor_speed_radps * config.mission.rotor_at_speed_ratio
-    if status is None or nominal == 0.0:
-        return NAN
-    return status.rotor_speed_radps / nominal
 
 
 def _handshake(state: GateState, wire: WireState) -> bool:
@@ -100,22 +114,13 @@ def _handshake(state: GateState, wire: WireState) -> bool:
     )
 
 
-def motion(state: GateState, senses: Senses, config: VehicleConfig, tick: int, active: int) -> Motion:
-    """Movement as the discrete machine sees it."""
-    if senses.standing:
-        return Motion.STANDING
-    if math.isnan(senses.speed_mps):
-        return Motion.UNKNOWN
-    late_s = config.safety.t_brake_s + BRAKE_GRACE_S
-    if state.mode in (Mode.STOPPING, Mode.FAULT) and (tick - state.stop_tick) * TICK_S > late_s:
-        return Motion.LATE
-    return Motion.MOVING if active >> StopReason.MOVED_WHILE_BRAKED & 1 else Motion.CREEP
-
-
-def rotor_state(senses: Senses, asked: bool) -> RotorState:
-    """The rotor as measured; between the two ends by what it was told."""
-    if senses.rotor_stopped and not asked:
-        return RotorState.OFF
-    if senses.at_speed:
-        return RotorState.AT_SPEED
-    return RotorState.SPIN_UP if asked else RotorState.SPIN_DOWN
+def _course_error_rad(status: ControllerStatus | None, gnss: GnssFix | None, config: VehicleConfig) -> float:
+    """Angle between the course over ground and where the antennas say the body drives; 0 where it does not drive."""
+    if status is None or gnss is None or gnss.yaw_rad is None:
+        return 0.0
+    belts_mps = (status.track_left_mps + status.track_right_mps) / 2.0
+    if not (abs(belts_mps) > MOVES_MPS and gnss.speed_mps > MOVES_MPS):
+        return 0.0
+    yaw_rad = gnss.yaw_rad - config.machine.gnss.heading_offset_rad
+    ahead_rad = yaw_rad if belts_mps > 0.0 else yaw_rad + math.pi
+    return abs(wrap_rad(gnss.course_rad - ahead_rad))

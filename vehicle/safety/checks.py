@@ -1,0 +1,218 @@
+"""The interlocks: facts -> reasons, one row each, by source. A row names the fault of safety.md B that it detects.
+
+A missing reading that safety needs (tilt, belts, rotor, tool, link) falls on the unsafe side: thresholds are written
+as what must be so, which NaN never is. A missing gauge (temperatures, supply) limits, and does not strand.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from firmware_bridge.types import (
+    ControllerFault,
+    ControllerFlag,
+    ControllerState,
+    ControllerStatus,
+    DepthDatum,
+    FixType,
+    GnssFix,
+)
+from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
+from vehicle.safety import tracks
+from vehicle.safety.facts import Facts
+from vehicle.safety.modes import ARMED, AUTO
+from vehicle.safety.reasons import StopReason
+
+ROLL_OVER_RAD = math.radians(60.0)
+TILT_DISAGREES_RAD = 0.15
+"""Beyond acceleration (0.5 m/s2 is 0.05 rad) and shaking."""
+COURSE_ERROR_RAD = math.radians(60.0)
+IMU_MAX_S = 0.2
+CONSOLE_TILT_RAD = math.radians(60.0)
+SLIDE_MPS = 0.2
+"""Shocks of a detonation stay below; a machine that really moves is above (C.4b)."""
+DIG_MPS, DIG_RATIO = 0.15, 0.3
+ENGINE_RUNS_RADPS, ENGINE_STALLED_RADPS, ENGINE_MAX_RADPS, ENGINE_IDLE_MAX_RADPS = 60.0, 30.0, 260.0, 160.0
+"""Working speed of the engines meant is 2100 rpm = 220 rad/s, idle 105 rad/s (unverified)."""
+IDLE_SETTLES_S = 3.0
+CHARGE_MIN_PA = 1.0e6
+"""Charge pressure of a hydrostatic drive is 2 to 3 MPa (unverified)."""
+ROTOR_MAX_RATIO = 1.1
+ROTOR_OFF_S, ROTOR_OFF_MARGIN_S, ROTOR_STUCK_S = 6.0, 2.0, 4.0
+ROTOR_UP_S, ROTOR_UP_MARGIN_S = 8.0, 3.0
+AGEING_MS, SAMPLE_MAX_MS = 150, 300
+VIDEO_LATE_MS, VIDEO_STALE_MS, NO_VIDEO_MS = 300, 500, 65535
+STALL_NS = 100_000_000
+UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+RESTING = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
+TRACK_FAULTS = ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIGHT_SENSOR
+
+Source = TypeVar("Source")
+_S = StopReason
+
+
+class Check(msgspec.Struct, Generic[Source], frozen=True):
+    """One interlock. `onset_ticks`: how many ticks in a row; `linger_ticks`: how long it stays after the cause went."""
+
+    reason: StopReason
+    holds: Callable[[Source, Facts], bool]
+    onset_ticks: int = 1
+    linger_ticks: int = 0
+
+
+def tilt_ratio(e: Estimate, f: Facts) -> float:
+    """Tilt over what the machine may stand on, the worse of roll and pitch."""
+    bounds = f.machine.limits
+    return max(abs(e.roll_rad) / bounds.roll_max_rad, abs(e.pitch_rad) / bounds.pitch_max_rad)
+
+
+def _fastest_mps(f: Facts) -> float:
+    return max(f.senses.speed_mps, f.senses.belt_mps)
+
+
+def _runs(s: ControllerStatus) -> bool:
+    return s.engine_speed_radps > ENGINE_RUNS_RADPS
+
+
+def _throttle_stuck(s: ControllerStatus, f: Facts) -> bool:
+    return f.mode is Mode.HOLD and f.rest_s > IDLE_SETTLES_S and s.engine_speed_radps > ENGINE_IDLE_MAX_RADPS
+
+
+def _turns_on(f: Facts, margin_s: float) -> bool:
+    """The rotor still turns, by so much longer than it may after it was told to stop."""
+    allowed_s = max(ROTOR_OFF_S, f.machine.tool.spin_down_s + ROTOR_OFF_MARGIN_S)
+    return f.senses.rotor_off_s > allowed_s + margin_s and not f.senses.rotor_stopped
+
+
+def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
+    lost = f.senses.rotor_dropped or math.isnan(f.senses.rotor_ratio)
+    return lost or bool(s.fault_bits & ControllerFault.ROTOR_SENSOR)
+
+
+def _spin_up_s(f: Facts) -> float:
+    return max(ROTOR_UP_S, f.machine.tool.spin_up_s + ROTOR_UP_MARGIN_S)
+
+
+def _killed(s: ControllerStatus, f: Facts) -> bool:
+    """The controller holds a kill that nobody here means any more."""
+    return ControllerFlag.KILL in s.flags and f.mode is not Mode.ESTOP
+
+
+def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
+    measured = s.depth_datum is DepthDatum.GROUND_AHEAD and not math.isnan(s.tool_height_m)
+    return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
+
+
+def _digs(g: GnssFix, f: Facts) -> bool:
+    return f.senses.belt_mps > DIG_MPS and g.speed_mps < DIG_RATIO * f.senses.belt_mps
+
+
+ALWAYS: tuple[Check[Estimate], ...] = (
+    Check(_S.ESTOP_MACHINE, lambda _, f: f.senses.chain_latched),
+    Check(_S.ROLL_OVER, lambda e, _f: max(abs(e.roll_rad), abs(e.pitch_rad)) > ROLL_OVER_RAD, 10),
+    Check(_S.LINK_FLAPPING, lambda _, f: f.mode in ARMED and f.flapping),
+    Check(_S.CONSOLE_FROZEN, lambda _, f: f.mode in ARMED and f.sample_age_ms >= SAMPLE_MAX_MS),
+    Check(_S.STICK_FAULT, lambda _, f: f.stick_faults),
+    Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
+    Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
+    Check(_S.CONTROLLER_LOST, lambda _, f: f.senses.status is None),
+    Check(_S.HANDSHAKE, lambda _, f: not f.senses.handshake),
+    Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
+    Check(_S.TILT_DISAGREES, lambda _, f: f.senses.tilt_error_rad > TILT_DISAGREES_RAD),
+    Check(
+        _S.TILT_UNKNOWN,
+        lambda e, f: (
+            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10 and abs(e.roll_rad + e.pitch_rad) < 9)
+        ),
+    ),
+    Check(_S.SLOPE, lambda e, f: not tilt_ratio(e, f) <= 1.0, 25),
+    Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and _fastest_mps(f) > SLIDE_MPS, 10),
+    Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
+    Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
+    Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.senses.gnss_same_ticks > 100),
+    Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
+    Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
+    Check(_S.POSITION_JUMP, lambda e, _f: not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
+    Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
+    Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000),
+    Check(_S.IMU_NOISY, lambda _, f: f.senses.clipped, 1, 50),
+    Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
+    Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
+    Check(_S.SLOPE_NEAR, lambda e, f: not tilt_ratio(e, f) <= 0.8, 25),
+    Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
+    Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
+)
+STATUS: tuple[Check[ControllerStatus], ...] = (
+    Check(_S.FIRE, lambda s, _f: ControllerFlag.FIRE in s.flags),
+    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.senses.rotor_unasked, 10),
+    Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
+    Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
+    Check(_S.CONTROLLER_RESET, lambda _, f: f.senses.booted),
+    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.senses.mismatch, 15),
+    Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
+    Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
+    Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f), 15),
+    Check(_S.OIL_PRESSURE_LOW, lambda s, _f: _runs(s) and ControllerFlag.OIL_PRESSURE_LOW in s.flags, 25),
+    Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
+    Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(s, f), 10),
+    Check(_S.TRACK_SENSOR, lambda s, _f: bool(s.fault_bits & TRACK_FAULTS) or (_runs(s) and tracks.unfollowed(s)), 25),
+    Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.senses.rotor_slow_s > _spin_up_s(f)),
+    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.senses.at_speed, 150),
+    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.senses.rotor_ratio > ROTOR_MAX_RATIO, 10),
+    Check(_S.ROTOR_SENSOR, _rotor_unknown),
+    Check(_S.DETONATION, lambda s, _f: ControllerFlag.SHOCK in s.flags),
+    Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
+    Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
+    Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),
+    Check(_S.TRACK_STUCK, lambda s, _f: tracks.stuck(s), 10),
+    Check(_S.TOOL_HEIGHT_UNKNOWN, _tool_unknown, 25),
+    Check(_S.HOT, lambda s, _f: not (s.hydraulic_temp_degc <= 85.0 and s.coolant_temp_degc <= 100.0), 50),
+    Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= 22.5, 250),
+)
+GNSS: tuple[Check[GnssFix], ...] = (
+    Check(_S.WRONG_BASE, lambda g, f: f.senses.base_changed or f.safety.base_id not in (0, g.base_id)),
+    Check(_S.HEADING_LOST, lambda g, f: g.yaw_rad is None or f.senses.course_error_rad > COURSE_ERROR_RAD, 10),
+    Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f), 150),
+    Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= 30.0),
+)
+FRAME: tuple[Check[OperatorFrame], ...] = (
+    Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= 0.05),
+    Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 100),
+    Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_HAND and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.VIDEO_LATE, lambda o, _f: VIDEO_LATE_MS <= o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= 0.2),
+    Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 50),
+)
+
+
+def raised(f: Facts) -> int:
+    """Bits of all reasons whose facts hold in this tick."""
+    bits = _raised(ALWAYS, f.estimate, f)
+    if f.senses.status is not None:
+        bits |= _raised(STATUS, f.senses.status, f)
+    if f.senses.gnss is not None:
+        bits |= _raised(GNSS, f.senses.gnss, f)
+    if f.frame is not None:
+        bits |= _raised(FRAME, f.frame, f)
+    return bits
+
+
+def _raised(table: tuple[Check[Source], ...], source: Source, f: Facts) -> int:
+    bits = 0
+    for check in table:
+        if check.holds(source, f):
+            bits |= 1 << check.reason
+    return bits
+
+
+def _times(table: tuple[Check[Source], ...]) -> dict[int, tuple[int, int]]:
+    return {int(check.reason): (check.onset_ticks, check.linger_ticks) for check in table}
+
+
+TIMES = _times(ALWAYS) | _times(STATUS) | _times(GNSS) | _times(FRAME)
+"""Onset and lingering of each reason [ticks]."""

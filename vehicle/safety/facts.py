@@ -1,0 +1,82 @@
+"""What the interlocks judge, gathered once a tick: messages as they are, and the gate's own measurements."""
+
+import msgspec
+
+from vehicle.config import MachineConfig, SafetyConfig, VehicleConfig
+from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame, Requests
+from vehicle.safety import lease, limits
+from vehicle.safety.authority import Heard
+from vehicle.safety.memory import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
+from vehicle.safety.modes import AUTO
+from vehicle.safety.senses import Senses
+from vehicle.state import GateState, SenseState, WireState
+from vehicle.units import TICK_S
+
+HOLDING_ARMS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One tick as the interlocks see it. `age_ms` is the creation age of the frame in force.
+
+    `attention_s`: since the last sign of attention in a mission; `unused_s`: since hold-to-run was last held while
+    armed; `rest_s`: since the last stop. `envelope`: judged before anything else, a configuration does not change.
+    """
+
+    mode: Mode
+    phase: MissionPhase
+    estimate: Estimate
+    senses: Senses
+    frame: OperatorFrame | None
+    safety: SafetyConfig
+    machine: MachineConfig
+    age_ms: int
+    flapping: bool
+    sample_age_ms: int
+    clone: bool
+    rival: bool
+    attention_s: float
+    unused_s: float
+    rest_s: float
+    wire_errors: bool
+    stick_faults: bool
+    late: bool
+    dropped_frames: bool
+    envelope: bool
+
+
+def gather(
+    state: GateState,
+    memory: SenseState,
+    senses: Senses,
+    heard: Heard,
+    wire: WireState,
+    estimate: Estimate,
+    requests: Requests,
+    config: VehicleConfig,
+    age_ms: int,
+    tick: int,
+) -> Facts:
+    """Put the tick together."""
+    track = heard.stations.get(state.holder)
+    return Facts(
+        mode=state.mode,
+        phase=requests.auto_phase,
+        estimate=estimate,
+        senses=senses,
+        frame=heard.frame,
+        safety=config.safety,
+        machine=config.machine,
+        age_ms=age_ms,
+        flapping=state.flapping,
+        sample_age_ms=(track.tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
+        clone=heard.cloned,
+        rival=heard.rival,
+        attention_s=(tick - state.attention_tick) * TICK_S if state.mode in AUTO else 0.0,
+        unused_s=(tick - state.used_tick) * TICK_S if state.mode in HOLDING_ARMS else 0.0,
+        rest_s=(tick - state.stop_tick) * TICK_S,
+        wire_errors=crowded(memory.bad_ticks, tick, WIRE_ERRORS),
+        stick_faults=crowded(memory.broken_ticks, tick, STICK_FAULTS),
+        late=crowded(memory.late_ticks, tick, LATE_TICKS),
+        dropped_frames=wire.bad_frames + heard.foreign + heard.broken > 0,
+        envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
+    )

@@ -1,0 +1,113 @@
+"""What the gate remembers from tick to tick, to see that something changed, repeats, or does not follow."""
+
+import math
+
+from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus, GnssFix, ImuSample
+from vehicle.config import VehicleConfig
+from vehicle.safety import tracks
+from vehicle.safety.lease import BEATS
+from vehicle.state import GateState, SenseState, WireState
+
+ROTOR_RESTS_RATIO = 0.05
+TILT_FILTER = 0.1
+"""Per tick: the accelerometers shake with the flail, 0.2 s of them does not."""
+WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
+"""So many within a second: 5 % of the controller's 110 frames (row 37), three sticks (row 19), two missed slots."""
+
+
+def remember(
+    state: GateState,
+    wire: WireState,
+    status: ControllerStatus | None,
+    broken: int,
+    config: VehicleConfig,
+    tick: int,
+    now_ns: int,
+) -> SenseState:
+    """The memory after this tick; `status` is None where it is stale."""
+    old = state.senses
+    first = not old.beats_ns
+    ratio = _rotor_ratio(status, config)
+    at_speed = ratio >= config.mission.rotor_at_speed_ratio
+    rests = abs(ratio) <= ROTOR_RESTS_RATIO
+    imu, gnss = _imu_values(wire.imu), _gnss_values(wire.gnss)
+    boot, count, depth = old.boot_count, old.status_count, old.depth_m
+    if status is not None:
+        boot, count, depth = status.boot_count, status.status_count, status.depth_m
+    expected = tuple(
+        tracks.ramped_mps(applied, wanted, config)
+        for applied, wanted in zip(old.expected_mps, state.set_mps, strict=True)
+    )
+    return SenseState(
+        beats_ns=(*old.beats_ns, now_ns)[-BEATS:],
+        boot_count=boot,
+        status_count=count,
+        status_tick=old.status_tick if count == old.status_count and wire.status_fresh else tick,
+        chain_latched=_chain_latched(status),
+        base_id=wire.gnss.base_id if wire.gnss is not None else old.base_id,
+        clip_count=wire.imu.clip_count if wire.imu is not None else old.clip_count,
+        imu=imu,
+        imu_tick=old.imu_tick if imu == old.imu else tick,
+        gnss=gnss,
+        gnss_tick=old.gnss_tick if gnss == old.gnss else tick,
+        depth_m=depth,
+        depth_tick=old.depth_tick if depth == old.depth_m else tick,
+        tilt_error_rad=_tilt_error_rad(old.tilt_error_rad, wire.imu),
+        expected_mps=(expected[0], expected[1]),
+        rotor_ratio=ratio,
+        rotor_rested=not old.rotor_on and (old.rotor_rested or rests),
+        rotor_on=old.rotor_on,
+        rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
+        bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
+        broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
+        late_ticks=_recent(old.late_ticks, int(wire.overrun), tick, LATE_TICKS),
+    )
+
+
+def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:
+    """Measured over working speed; 0 for a tool without a rotor, NaN where unknown."""
+    working = config.machine.tool.rotor_speed_radps
+    if working == 0.0:
+        return 0.0
+    return status.rotor_speed_radps / working if status is not None else math.nan
+
+
+def _chain_latched(status: ControllerStatus | None) -> bool:
+    """The e-stop chain is open, or was and nobody has reset it at the machine; a kill by command is not meant."""
+    if status is None:
+        return False
+    latched = status.state is ControllerState.ESTOP and ControllerFlag.KILL not in status.flags
+    return latched or ControllerFlag.ESTOP_CHAIN_OPEN in status.flags
+
+
+def _imu_values(imu: ImuSample | None) -> tuple[float, ...]:
+    """What no two samples of a working sensor share."""
+    return () if imu is None else (imu.yaw_rate_radps, imu.accel_x_mps2, imu.accel_y_mps2, imu.roll_rad, imu.pitch_rad)
+
+
+def _gnss_values(gnss: GnssFix | None) -> tuple[float, ...]:
+    return () if gnss is None else (gnss.lat_deg, gnss.lon_deg)
+
+
+def _tilt_error_rad(old_rad: tuple[float, float], imu: ImuSample | None) -> tuple[float, float]:
+    """Filtered difference of the tilt that is told and the tilt that gravity shows (FLU, pitch nose down)."""
+    if imu is None:
+        return old_rad
+    roll_rad = imu.roll_rad - math.atan2(imu.accel_y_mps2, imu.accel_z_mps2)
+    pitch_rad = imu.pitch_rad - math.atan2(-imu.accel_x_mps2, math.hypot(imu.accel_y_mps2, imu.accel_z_mps2))
+    if math.isnan(roll_rad + pitch_rad):
+        return old_rad
+    return (
+        old_rad[0] + TILT_FILTER * (roll_rad - old_rad[0]),
+        old_rad[1] + TILT_FILTER * (pitch_rad - old_rad[1]),
+    )
+
+
+def _recent(ticks: tuple[int, ...], count: int, tick: int, keep: int) -> tuple[int, ...]:
+    """The last `keep` occurrences."""
+    return (*ticks, *(tick,) * count)[-keep:]
+
+
+def crowded(ticks: tuple[int, ...], tick: int, keep: int) -> bool:
+    """`keep` of them within the last second."""
+    return len(ticks) == keep and tick - ticks[0] < 50

@@ -1,0 +1,77 @@
+"""Tracks as measured against what they were told: speed, standstill, and what the controller should have applied."""
+
+import math
+
+from firmware_bridge.types import ControllerStatus, GnssFix
+from vehicle.config import VehicleConfig
+from vehicle.units import TICK_S
+
+STANDSTILL_MPS = 0.05
+STANDSTILL_GNSS_MPS = 0.2
+"""GNSS speed is noisy (0.03 m/s); it must not contradict the encoders, of which one may be dead."""
+MISMATCH_MPS = 0.1
+"""Set-point as applied against as expected from the profile's ramps; two ticks of latency are within."""
+STILL_APPLIED_MPS = 0.02
+STUCK_MPS = 0.2
+FOLLOWS_FROM_MPS = 0.05
+FOLLOWS_RATIO = 0.3
+"""A belt that shows less than this share of what is applied, or the other sign, has a dead or reversed encoder."""
+
+
+def speed_mps(status: ControllerStatus | None, gnss: GnssFix | None) -> float:
+    """Body speed as a magnitude, the faster of encoders and GNSS; NaN where unknown."""
+    heard = gnss.speed_mps if gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS else 0.0
+    if status is None:
+        return heard or math.nan
+    return max(abs(status.track_left_mps + status.track_right_mps) / 2.0, heard)
+
+
+def fastest_mps(status: ControllerStatus | None) -> float:
+    """The faster belt; NaN where unknown."""
+    return math.nan if status is None else max(abs(status.track_left_mps), abs(status.track_right_mps))
+
+
+def standing(status: ControllerStatus | None, gnss: GnssFix | None) -> bool:
+    """Both belts measured at rest, and GNSS, where it is at hand, does not object. Unknown is not standing."""
+    if status is None or (gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS):
+        return False
+    return abs(status.track_left_mps) < STANDSTILL_MPS and abs(status.track_right_mps) < STANDSTILL_MPS
+
+
+def ramped_mps(applied_mps: float, wanted_mps: float, config: VehicleConfig) -> float:
+    """One tick of the controller's ramp: away from zero by accel, towards it by decel, a reversal rests at zero."""
+    tracks = config.machine.tracks
+    if applied_mps * wanted_mps < 0.0:
+        wanted_mps = 0.0
+    change = tracks.accel_mps2 if abs(wanted_mps) > abs(applied_mps) else tracks.decel_mps2
+    step = change * TICK_S
+    return applied_mps + max(-step, min(step, wanted_mps - applied_mps))
+
+
+def mismatch(status: ControllerStatus, expected_mps: tuple[float, float]) -> bool:
+    """The controller applies something else than it was told; not a number counts as that."""
+    left = abs(status.applied_left_mps - expected_mps[0]) <= MISMATCH_MPS
+    return not (left and abs(status.applied_right_mps - expected_mps[1]) <= MISMATCH_MPS)
+
+
+def stuck(status: ControllerStatus) -> bool:
+    """A belt runs although nothing is applied."""
+    return _runs_alone(status.track_left_mps, status.applied_left_mps) or _runs_alone(
+        status.track_right_mps, status.applied_right_mps
+    )
+
+
+def _runs_alone(measured_mps: float, applied_mps: float) -> bool:
+    return abs(applied_mps) < STILL_APPLIED_MPS and abs(measured_mps) > STUCK_MPS
+
+
+def unfollowed(status: ControllerStatus) -> bool:
+    """A belt's encoder does not follow what is applied."""
+    return _unfollowed(status.track_left_mps, status.applied_left_mps) or _unfollowed(
+        status.track_right_mps, status.applied_right_mps
+    )
+
+
+def _unfollowed(measured_mps: float, applied_mps: float) -> bool:
+    follows = measured_mps * applied_mps >= FOLLOWS_RATIO * applied_mps * applied_mps
+    return abs(applied_mps) > FOLLOWS_FROM_MPS and not follows
