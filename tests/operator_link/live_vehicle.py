@@ -1,0 +1,168 @@
+"""The simulated vehicle in real time with the operator link on loopback: what real ground stations connect to.
+
+In a test: `async with live_vehicle(...) as live`. As a process: `python -m tests.operator_link.live_vehicle --port N`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.ports import MemoryPort
+from sim.rig import ground_of, start_pose, vehicle_config, world_params
+from sim.scenario import Scenario
+from sim.virtual_time import Phase, TickBarrier
+from sim.world import World
+from tests.operator_link.small_plan import small_plan
+from vehicle.clock import SystemClock
+from vehicle.config import MissionConfig, config_hash
+from vehicle.config_load import load_machine
+from vehicle.loop import Listener, VehicleLoop
+from vehicle.messages import Mode
+from vehicle.operator_link.admission import Channel
+from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.items import Proposal
+from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
+from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.sessions import Machine
+from vehicle.operator_link.shell import LinkShell, Tcp, Udp
+from vehicle.plan import Plan
+from vehicle.record.writer import NoRecorder
+from vehicle.safety.reasons import text as reason_text
+from vehicle.state import GateState, MissionState, VehicleState
+
+SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
+
+
+class Live(msgspec.Struct):
+    """A running vehicle; `port` is its UDP port, `tcp_port` the other one."""
+
+    vehicle: VehicleLoop
+    world: World
+    link: OperatorLink
+    shell: LinkShell
+    barrier: TickBarrier
+    plan: Plan
+    proposals: list[Proposal]
+    port: int
+    tcp_port: int
+
+    @property
+    def mode(self) -> Mode:
+        return self.vehicle.state.gate.mode
+
+    async def until(self, true: Callable[[], bool], timeout_s: float = 10.0) -> None:
+        """Wait, tick by tick, for a condition."""
+        woken = asyncio.Event()
+
+        def look(_: int) -> None:
+            if true():
+                woken.set()
+
+        self.barrier.subscribe(Phase.OBSERVE, look)
+        async with asyncio.timeout(timeout_s):
+            await woken.wait()
+
+
+def session_number() -> int:
+    return secrets.randbits(62) | 1
+
+
+def _state(plan: Plan, session: int) -> VehicleState:
+    config = vehicle_config(SCENARIO, load_machine(SCENARIO.machine))
+    return VehicleState(
+        config=config,
+        datum=plan.datum,
+        session_id=session,
+        mission=MissionState(plan=plan),
+        gate=GateState(session_id=session, config_hash=config_hash(config)),
+    )
+
+
+def make_link(
+    state: VehicleState, plan: Plan, keys: Path | None, *, bench: bool, now_ns: int
+) -> tuple[OperatorLink, list[Proposal]]:
+    proposals: list[Proposal] = []
+
+    def propose(proposal: Proposal) -> str:
+        proposals.append(proposal)
+        return ""
+
+    held = KeyStore(keys).load() if keys is not None else None
+    reserved = MarkFile(keys.with_suffix(".marks")).reserved if keys is not None else {}
+    table = signing_keys(held) if held is not None else {}
+    verifier = Verifier(table, reserved, 0, now_ns, lambda: secrets.randbits(32) / 2**32)
+    machine_id = bytes.fromhex(held.machine_id) if held is not None and held.machine_id else bytes(8)
+    link = OperatorLink(
+        state.config,
+        plan.datum,
+        verifier,
+        Desk(plan.datum, propose, plan),
+        secrets.token_bytes,
+        reason_text,
+        LinkSettings(machine=Machine(machine_id=machine_id, boot_count=1), bench=bench),
+    )
+    return link, proposals
+
+
+@contextlib.asynccontextmanager
+async def live_vehicle(
+    keys: Path | None = None, *, bench: bool = False, port: int = 0, listeners: tuple[Listener, ...] = ()
+) -> AsyncIterator[Live]:
+    """Start everything, stop everything."""
+    clock, plan = SystemClock(), small_plan()
+    state = _state(plan, session_number())
+    link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns())
+    machine = load_machine(SCENARIO.machine)
+    host, controller = MemoryPort.pair()
+    world = World(
+        controller,
+        machine,
+        ground_of(SCENARIO),
+        world_params(SCENARIO),
+        start_pose(plan),
+        plan.datum,
+        seed=SCENARIO.seed,
+        config_hash=config_hash(state.config),
+    )
+    vehicle = VehicleLoop(state, host, LoopPort(link, clock.now_ns), NoRecorder(), (link, *listeners))
+    barrier = TickBarrier(asyncio.get_running_loop())
+    barrier.subscribe(Phase.WORLD, world.step)
+    barrier.subscribe(Phase.VEHICLE, vehicle.step)
+    unsigned = keys is None
+    wires = (
+        Udp(channel=Channel(name="udp", unsigned=unsigned), host="127.0.0.1", port=port),
+        Tcp(channel=Channel(name="tcp", unsigned=unsigned), host="127.0.0.1", port=0),
+    )
+    store = KeyStore(keys) if keys is not None else None
+    marks = MarkFile(keys.with_suffix(".marks")) if keys is not None else None
+    async with LinkShell(link, clock, wires, store, marks) as shell:
+        ticking = asyncio.get_running_loop().create_task(barrier.run())
+        try:
+            yield Live(vehicle, world, link, shell, barrier, plan, proposals, shell.port("udp"), shell.port("tcp"))
+        finally:
+            barrier.stop()
+            await ticking
+
+
+async def _main(arguments: argparse.Namespace) -> None:
+    async with live_vehicle(arguments.keys, bench=arguments.bench, port=arguments.port) as live:
+        sys.stdout.write(f"ready {live.port} {live.tcp_port}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--keys", type=Path)
+    parser.add_argument("--bench", action="store_true")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main(parser.parse_args()))

@@ -1,0 +1,87 @@
+"""Which frames are let in: signed and verified, or unsigned on a link that was opened for that; and who is who.
+
+Two live senders of one identity are an identity in doubt: the machine is stopped, and neither is believed until one
+of them has been silent for a while.
+"""
+
+import msgspec
+
+from firmware_bridge.mavlink.framing import Frame
+from firmware_bridge.mavlink.signing import Verdict, Verifier
+
+NS_PER_S = 1_000_000_000
+ALTERNATE_NS = 3 * NS_PER_S
+DOUBT_NS = 5 * NS_PER_S
+RADIO_STATUS_ID = 109
+Address = tuple[str, int] | str
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of the vehicle: its name, the bytes a second it may be sent, and whether it takes unsigned frames.
+
+    `unsigned` is for first runs and tests on loopback; the shell refuses it on any other address.
+    """
+
+    name: str
+    bytes_per_s: float = 20_000.0
+    unsigned: bool = False
+    link_id: int = 0
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """`durable` is False where only a session may vouch for the frame; `age_s` is what its stamp proves."""
+
+    ok: bool
+    durable: bool = True
+    age_s: float = 0.0
+
+
+class _Identity(msgspec.Struct):
+    address: Address
+    alternations: int = 0
+    alternated_ns: int = -(10**18)
+    doubted_ns: int = -(10**18)
+
+
+class Admission:
+    """The verifier, and the identities that it lets in."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+        self.unsigned_refused = self.disk_failures = 0
+        self._identities: dict[tuple[str, int], _Identity] = {}
+
+    def admit(self, channel: Channel, frame: Frame, now_ns: int) -> Admitted:
+        """Judge one frame whose checksum held."""
+        if frame.signed:
+            judged = self.verifier.verify(frame.signed, channel.name, now_ns)
+            if judged.verdict is Verdict.NOT_DURABLE:
+                return Admitted(ok=True, durable=False, age_s=judged.age_s)
+            return Admitted(ok=judged.verdict is Verdict.OK, age_s=judged.age_s)
+        if channel.unsigned and frame.system_id > 1 and self.verifier.key(frame.system_id) is None:
+            return Admitted(ok=True)
+        self.unsigned_refused += 1
+        return Admitted(ok=False)
+
+    def seen(self, channel: Channel, system_id: int, address: Address, now_ns: int) -> bool:
+        """Note where an identity was heard; True in the moment in which it becomes doubtful."""
+        identity = self._identities.get((channel.name, system_id))
+        if identity is None:
+            self._identities[(channel.name, system_id)] = _Identity(address)
+            return False
+        if identity.address == address:
+            return False
+        soon = now_ns - identity.alternated_ns < ALTERNATE_NS
+        identity.alternations = identity.alternations + 1 if soon else 1
+        identity.address, identity.alternated_ns = address, now_ns
+        # a console that was restarted changes its port once; two of them take turns
+        if identity.alternations < 2:
+            return False
+        fresh = now_ns - identity.doubted_ns >= DOUBT_NS
+        identity.doubted_ns = now_ns
+        return fresh
+
+    def doubted(self, system_id: int, now_ns: int) -> bool:
+        """True while two senders claim this identity."""
+        held = [identity for (_, known), identity in self._identities.items() if known == system_id]
+        return any(now_ns - identity.doubted_ns < DOUBT_NS for identity in held)

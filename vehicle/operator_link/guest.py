@@ -1,0 +1,67 @@
+"""One station on one peer: what its commands may reach."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from firmware_bridge.types import OperatorEdge
+from vehicle.operator_link.commands import Commands
+from vehicle.operator_link.peer import Peer
+from vehicle.operator_link.picture import Picture
+from vehicle.operator_link.station import Station
+from vehicle.operator_link.streams import Streams
+
+
+class Vehicle(Protocol):
+    """The part of the link that guests share."""
+
+    picture: Picture
+
+    def stop(self, edge: OperatorEdge) -> None:
+        """STOP or ESTOP goes out with the next tick."""
+        ...
+
+    def choose_mode(self, custom_mode: int) -> None:
+        """The mode that shows while nothing moves."""
+        ...
+
+
+class Guest:
+    """Context of `Commands`; `age_s` is what the newest frame's stamp proved of its age."""
+
+    def __init__(
+        self,
+        vehicle: Vehicle,
+        peer: Peer,
+        station: Station,
+        component_id: int,
+        has_session: Callable[[int], bool],
+    ) -> None:
+        self._vehicle, self.peer, self.station = vehicle, peer, station
+        self.sender = (station.station_id, component_id)
+        self._has_session = has_session
+        self.age_s = 0.0
+        self.commands = Commands(self)
+
+    @property
+    def picture(self) -> Picture:
+        """The vehicle now."""
+        return self._vehicle.picture
+
+    @property
+    def streams(self) -> Streams:
+        """Rates of this peer."""
+        return self.peer.streams
+
+    @property
+    def driver(self) -> bool:
+        """A third-party station; a console with a session drives by its own frames."""
+        return not self._has_session(self.station.station_id)
+
+    def stop(self, edge: OperatorEdge) -> None:
+        """Stop, whoever asks."""
+        self._vehicle.stop(edge)
+
+    def choose_mode(self, custom_mode: int) -> None:
+        """Show this mode while nothing moves, and say so at once."""
+        self._vehicle.choose_mode(custom_mode)
+        self.peer.streams.at_once("HEARTBEAT")

@@ -1,0 +1,347 @@
+"""The operator link: datagrams in, datagrams out, and what may move the machine as bytes for the next tick.
+
+Pure: time is handed in, bytes are handed in and taken out. `shell.py` moves them. Towards the loop it is a byte port
+(`LoopPort`): the tick reads accepted FLAIL_OPERATOR frames there, whoever made them, and writes its reports.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
+from vehicle.config import VehicleConfig
+from vehicle.frames import LocalFrame
+from vehicle.messages import Event, VehicleReport
+from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
+from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.files import FileService
+from vehicle.operator_link.guest import Guest
+from vehicle.operator_link.parameters import Parameters, ParameterService, table
+from vehicle.operator_link.peer import SILENT_NS, Peer
+from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.services import SERVICES, addressed
+from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
+from vehicle.operator_link.station import Caps, Station
+from vehicle.operator_link.sticks import StickReader
+from vehicle.operator_link.transfer import Transfers, text
+
+PEERS_MAX = 16
+OWN_STATION_ID = 1
+"""Stops asked for by a plain command go to the gate under the vehicle's own id, which no console can have."""
+OPEN_KEY = bytes(32)
+"""The key of sessions on a link that takes unsigned frames: loopback only."""
+OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
+BANNER_NS = 10_000_000_000
+TEXTS_A_SECOND = 5
+FRAMES_A_TICK = 64
+"""More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
+Key = tuple[str, Address]
+
+
+class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the composition root decides. `bench`: simulation on loopback, where any station may start a mission."""
+
+    machine: Machine = Machine()
+    bench: bool = False
+
+
+DEFAULTS = LinkSettings()
+
+
+class OperatorLink:
+    """All peers of one vehicle.
+
+    Args:
+        verifier: keys and stamps; empty where only unsigned loopback is served.
+        desk: takes missions and fences over, or says why not.
+        draw: n unguessable bytes.
+        reason_text: a reason's name in words.
+        utc_us: wall clock for SYSTEM_TIME; people only.
+    """
+
+    def __init__(
+        self,
+        config: VehicleConfig,
+        datum: LocalFrame,
+        verifier: Verifier,
+        desk: Desk,
+        draw: Callable[[int], bytes],
+        reason_text: Callable[[str], str],
+        settings: LinkSettings = DEFAULTS,
+        parameters: Parameters | None = None,
+        utc_us: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.admission = Admission(verifier)
+        self.parameters = parameters if parameters is not None else Parameters(table(config))
+        self.lists = desk.lists
+        self.picture = Picture(datum=datum, reason_text=reason_text, bench=settings.bench)
+        self.sessions = Sessions(settings.machine)
+        self.peers: dict[Key, Peer] = {}
+        self.session_id = 0
+        self.refused_frames = 0
+        self._draw, self._utc_us, self._tracks = draw, utc_us, config.machine.tracks
+        self._guests: dict[tuple[Key, int], Guest] = {}
+        self._stations: dict[int, Station] = {}
+        self._operator: list[bytes] = []
+        self._stops: list[OperatorEdge] = []
+        self._stop_sequence = 0
+        self._tick = 0
+        self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
+        self._banner_ns = 0
+
+    @property
+    def verifier(self) -> Verifier:
+        """Keys and stamps."""
+        return self.admission.verifier
+
+    # --- from the wires ----------------------------------------------------------------------------------------------
+    def receive(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
+        """Bytes from an address. Nothing is remembered of an address before a frame of it was admitted."""
+        peer = self.peers.get((channel.name, address))
+        parser = peer.parser if peer is not None else FrameParser()
+        for frame in parser.feed(data):
+            self._hear(channel, address, frame, now_ns)
+
+    def _hear(self, channel: Channel, address: Address, frame: Frame, now_ns: int) -> None:
+        if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID):
+            return
+        admitted = self.admission.admit(channel, frame, now_ns)
+        peer = self._peer(channel, address, now_ns) if admitted.ok else None
+        if peer is None:
+            self.refused_frames += 1
+            return
+        peer.heard_ns = now_ns
+        peer.signs_for = frame.system_id
+        if self.admission.seen(channel, frame.system_id, address, now_ns):
+            self._doubt(frame.system_id)
+        if frame.msg_id == OPERATOR_ID:
+            self._take_operator(peer, frame, admitted, now_ns)
+            return
+        fields = codec.decode_fields(frame)
+        if not addressed(fields):
+            return
+        if frame.msg_id == PROOF_ID:
+            peer.extension = True
+            peer.put([self._session(peer, frame.system_id, fields, now_ns)])
+        elif admitted.durable:
+            guest = self._guest(peer, frame)
+            guest.age_s = admitted.age_s
+            guest.station.heard_ns = now_ns
+            peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
+
+    def _take_operator(self, peer: Peer, frame: Frame, admitted: Admitted, now_ns: int) -> None:
+        """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
+        del admitted  # the session vouches for what the disk could not yet
+        peer.extension = True
+        message = adapters.decode_operator(frame)
+        if message is None or len(self._operator) >= FRAMES_A_TICK:
+            self.refused_frames += 1
+            return
+        if OperatorEdge.ESTOP in message.edges or OperatorEdge.STOP in message.edges:
+            self.stop(message.edges & (OperatorEdge.STOP | OperatorEdge.ESTOP))
+        if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
+            self._operator.append(adapters.encode_operator(message))
+
+    def _session(self, peer: Peer, system_id: int, fields: dict[str, bytes], now_ns: int) -> Message:
+        nonce, given = fields["nonce"], fields["proof"]
+        if given == EMPTY_PROOF:
+            return self.sessions.ask(system_id, nonce, self._draw(16), now_ns)
+        key = self.verifier.key(system_id)
+        if key is None and peer.channel.unsigned:
+            key = OPEN_KEY
+        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self.session_id, now_ns)
+
+    def _doubt(self, system_id: int) -> None:
+        self.stop(OperatorEdge.STOP)
+        self.sessions.end(system_id)
+        self.tell(text(f"Two senders claim console {system_id}: stopped; switch one off", d.MAV_SEVERITY_CRITICAL))
+
+    def _peer(self, channel: Channel, address: Address, now_ns: int) -> Peer | None:
+        key = (channel.name, address)
+        peer = self.peers.get(key)
+        if peer is None:
+            self._forget(now_ns)
+            if len(self.peers) >= PEERS_MAX:
+                return None
+            transfers = Transfers(self.lists, self._locked)
+            peer = Peer(channel, address, ParameterService(self.parameters), transfers, FileService(self._file), now_ns)
+            self.peers[key] = peer
+            if channel.unsigned:
+                peer.put([BENCH_BANNER if self.picture.bench else UNSIGNED_BANNER])
+        return peer
+
+    def _guest(self, peer: Peer, frame: Frame) -> Guest:
+        key = ((peer.channel.name, peer.address), frame.system_id)
+        guest = self._guests.get(key)
+        if guest is None:
+            station = self._stations.get(frame.system_id)
+            if station is None:
+                station = self._stations[frame.system_id] = Station(frame.system_id, StickReader(self.parameters))
+            guest = self._guests[key] = Guest(self, peer, station, frame.component_id, self.sessions.has)
+        return guest
+
+    def _forget(self, now_ns: int) -> None:
+        """Silent peers make room."""
+        for key, peer in list(self.peers.items()):
+            if peer.silent(now_ns):
+                del self.peers[key]
+                self._guests = {held: guest for held, guest in self._guests.items() if held[0] != key}
+        known = {system_id for _, system_id in self._guests}
+        self._stations = {system_id: one for system_id, one in self._stations.items() if system_id in known}
+
+    def invite(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
+        """Talk to a station that waits to be spoken to, signed with its key; it is not forgotten when it is silent."""
+        peer = self._peer(channel, address, now_ns)
+        if peer is not None:
+            peer.signs_for, peer.invited = system_id, True
+
+    def drop(self, channel: Channel, address: Address) -> None:
+        """A connection is closed."""
+        peer = self.peers.get((channel.name, address))
+        if peer is not None:
+            peer.heard_ns -= 2 * SILENT_NS
+            self._forget(peer.heard_ns + SILENT_NS + 1)
+
+    # --- to the wires ------------------------------------------------------------------------------------------------
+    def step(self, now_ns: int) -> None:
+        """Streams, answers that waited, transfers that hang; 50 times a second or so."""
+        self.picture = msgspec.structs.replace(
+            self.picture, time_ms=now_ns // 1_000_000 & 0xFFFFFFFF, utc_us=self._utc_us()
+        )
+        if now_ns - self._texts_ns >= 1_000_000_000:
+            self._texts_left, self._texts_ns = TEXTS_A_SECOND, now_ns
+        for guest in self._guests.values():
+            guest.peer.put(guest.commands.poll(now_ns))
+        banner = self.picture.bench and now_ns - self._banner_ns >= BANNER_NS
+        if banner:
+            self._banner_ns = now_ns
+        for peer in self.peers.values():
+            if banner and peer.channel.unsigned:
+                peer.put([BENCH_BANNER])
+            peer.put(peer.transfers.poll(now_ns))
+            if not peer.silent(now_ns):
+                peer.pump(self.picture, self.verifier, now_ns)
+
+    def outbox(self) -> list[tuple[str, Address, list[bytes]]]:
+        """What is to be sent: channel, address, frames."""
+        found = [(peer.channel.name, peer.address, peer.outbox) for peer in self.peers.values() if peer.outbox]
+        for peer in self.peers.values():
+            peer.outbox = []
+        return found
+
+    def tell(self, message: Message) -> None:
+        """A line for every station; at most a few a second."""
+        if self._texts_left > 0:
+            self._texts_left -= 1
+            for peer in self.peers.values():
+                peer.put([message])
+
+    # --- the loop's side ---------------------------------------------------------------------------------------------
+    def drain(self, now_ns: int) -> bytes:
+        """FLAIL_OPERATOR frames for the next tick, stops first."""
+        frames = [adapters.encode_operator(self._stop_frame(edge)) for edge in self._stops]
+        frames += self._operator
+        self._stops, self._operator = [], []
+        caps = Caps(
+            self.parameters["MAN_SPEED"],
+            self._tracks.transit_speed_mps,
+            self.parameters["MAN_TURN"] * DEG,
+            self._tracks.pivot_rate_radps,
+        )
+        for station in self._stations.values():
+            if self.sessions.has(station.station_id) or self.admission.doubted(station.station_id, now_ns):
+                continue
+            frame = station.frame(self.picture, caps, self._tick, now_ns)
+            if frame is not None:
+                frames.append(adapters.encode_operator(frame))
+        self._tick += 1
+        return b"".join(frames)
+
+    def broadcast(self, vehicle_frame: bytes, now_ns: int) -> None:
+        """A FLAIL_VEHICLE frame of the loop, to every peer that speaks the extension."""
+        for peer in self.peers.values():
+            if peer.extension and not peer.silent(now_ns):
+                peer.send_frame("FLAIL_VEHICLE", vehicle_frame, self.verifier, now_ns)
+
+    def stop(self, edge: OperatorEdge) -> None:
+        """STOP or ESTOP with the next tick, from whoever was admitted."""
+        if edge not in self._stops:
+            self._stops.append(edge)
+
+    def choose_mode(self, custom_mode: int) -> None:
+        """Shown while nothing moves."""
+        self.picture = msgspec.structs.replace(self.picture, idle_mode=custom_mode)
+
+    def offer(self, report: VehicleReport) -> None:
+        """Listener of the loop: the newest report."""
+        before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
+        self._tick, self.session_id = report.tick, report.session_id
+        self.picture = msgspec.structs.replace(self.picture, report=report)
+        if before != (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status):
+            for peer in self.peers.values():
+                peer.streams.at_once("HEARTBEAT")
+                peer.streams.at_once("CURRENT_MODE")
+
+    def event(self, event: Event) -> None:
+        """Listener of the loop: reasons in words, the rest as it is."""
+        if event.kind == "reason":
+            name = event.text.removeprefix("reason: ")
+            self.tell(text(self.picture.reason_text(name), d.MAV_SEVERITY_WARNING))
+        else:
+            self.tell(text(event.text, d.MAV_SEVERITY_INFO))
+
+    def _stop_frame(self, edge: OperatorEdge) -> OperatorFrame:
+        self._stop_sequence += 1
+        return OperatorFrame(
+            station_id=OWN_STATION_ID,
+            session_id=self.session_id,
+            sequence=self._stop_sequence,
+            echo_tick=self._tick,
+            sample_count=self._stop_sequence,
+            hold_to_run=False,
+            drive=0.0,
+            turn=0.0,
+            rotor_request=False,
+            tool_mode=ToolMode.HOLD,
+            tool_value_m=0.0,
+            edges=edge,
+            battery_ratio=1.0,
+            tilt_rad=0.0,
+            video_age_ms=0,
+        )
+
+    def _locked(self) -> str:
+        return "a mission is running; pause it and disarm" if self.picture.armed else ""
+
+    def _file(self, path: str) -> bytes | None:
+        if path.split("?", maxsplit=1)[0] != "@PARAM/param.pck":
+            return None
+        return self.parameters.packed(with_defaults="withdefaults=1" in path)
+
+
+DEG = 0.017453292519943295
+UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
+BENCH_BANNER = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)
+
+
+class LoopPort:
+    """The byte port that the loop knows as its operator."""
+
+    def __init__(self, link: OperatorLink, now_ns: Callable[[], int]) -> None:
+        self._link, self._now_ns = link, now_ns
+
+    def read(self) -> bytes:
+        """Accepted frames since the last tick."""
+        return self._link.drain(self._now_ns())
+
+    def write(self, frame: bytes) -> None:
+        """A report for the consoles."""
+        self._link.broadcast(frame, self._now_ns())
+
+    def close(self) -> None:
+        """The shell closes the wires."""

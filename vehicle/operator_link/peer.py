@@ -1,0 +1,106 @@
+"""One end of a link: an address, the stations behind it, and everything that is sent there."""
+
+from collections import deque
+
+from firmware_bridge.mavlink import codec
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from vehicle.operator_link.admission import Address, Channel
+from vehicle.operator_link.files import FileService
+from vehicle.operator_link.parameters import ParameterService
+from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.streams import Budget, Streams
+from vehicle.operator_link.transfer import Transfers
+
+SYSTEM_ID = COMPONENT_ID = 1
+TEXT_SIZE = 50
+QUEUE_MAX = 256
+"""Messages that wait for room; beyond it the oldest are dropped: a station asks again."""
+SILENT_NS = 30_000_000_000
+PARAMETERS_A_STEP = 4
+URGENT = frozenset({"HEARTBEAT", "COMMAND_ACK"})
+
+
+class Peer:
+    """Parser, services and queue of one address. Bytes go to `outbox`, from where the shell takes them."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        address: Address,
+        parameters: ParameterService,
+        transfers: Transfers,
+        files: FileService,
+        now_ns: int,
+    ) -> None:
+        self.channel, self.address = channel, address
+        self.parser = FrameParser()
+        self.parameters, self.transfers, self.files = parameters, transfers, files
+        self.streams = Streams(now_ns)
+        self.budget = Budget(channel.bytes_per_s, now_ns)
+        self.signs_for = 0
+        self.extension = self.invited = False
+        self.heard_ns = now_ns
+        self.outbox: list[bytes] = []
+        self.dropped = 0
+        self._queue: deque[Message] = deque()
+        self._sequence = 0
+        self._text_id = 0
+
+    def silent(self, now_ns: int) -> bool:
+        """Nobody there any more."""
+        return now_ns - self.heard_ns > SILENT_NS and not self.invited
+
+    def put(self, messages: list[Message]) -> None:
+        """Queue answers; a full queue loses its oldest."""
+        for message in messages:
+            if len(self._queue) >= QUEUE_MAX:
+                self._queue.popleft()
+                self.dropped += 1
+            self._queue.append(message)
+
+    def pump(self, picture: Picture, verifier: Verifier, now_ns: int) -> None:
+        """Send what the budget allows: answers, then parameters of a list under way, then streams."""
+        while self._queue and (self.budget.left(now_ns) > 0.0 or self._queue[0][0] in URGENT):
+            self._send(self._queue.popleft(), verifier, now_ns)
+        for _ in range(PARAMETERS_A_STEP):
+            row = self.parameters.more() if self.budget.left(now_ns) > 0.0 and not self._queue else None
+            if row is None:
+                break
+            self._send(row, verifier, now_ns)
+        for message in self.streams.due(picture, self.budget, now_ns):
+            self._send(message, verifier, now_ns)
+
+    def send_frame(self, name: str, frame: bytes, verifier: Verifier, now_ns: int) -> None:
+        """A frame that is already packed."""
+        if self.signs_for and not self.channel.unsigned:
+            if verifier.key(self.signs_for) is None:
+                return
+            seed = SPEC_BY_NAME[name].seed
+            frame = verifier.sign(frame, seed, self.signs_for, self.channel.link_id, now_ns)
+        self.budget.charge(len(frame))
+        self.outbox.append(frame)
+
+    def next_sequence(self) -> int:
+        """Counts the frames to this peer, so that it sees what it lost."""
+        self._sequence = (self._sequence + 1) & 0xFF
+        return self._sequence
+
+    def _send(self, message: Message, verifier: Verifier, now_ns: int) -> None:
+        name, fields = message
+        for part in self._chunks(fields) if name == "STATUSTEXT" else (fields,):
+            frame = codec.encode_fields(name, part, self.next_sequence(), SYSTEM_ID, COMPONENT_ID)
+            self.send_frame(name, frame, verifier, now_ns)
+
+    def _chunks(self, fields: dict[str, object]) -> list[dict[str, object]]:
+        """A line longer than 50 bytes goes out in numbered pieces."""
+        words = str(fields["text"]).encode("ascii", "replace").decode()
+        if len(words) <= TEXT_SIZE:
+            return [{**fields, "text": words}]
+        self._text_id = self._text_id % 0xFFFF + 1
+        # a last piece shorter than 50 ends the line
+        pieces = [words[at : at + TEXT_SIZE] for at in range(0, len(words), TEXT_SIZE)]
+        if len(pieces[-1]) == TEXT_SIZE:
+            pieces.append("")
+        return [{**fields, "text": piece, "id": self._text_id, "chunk_seq": n} for n, piece in enumerate(pieces)]

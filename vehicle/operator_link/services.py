@@ -1,0 +1,214 @@
+"""What a station's message does: one function for each message that is understood; everything else is not heard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from vehicle.operator_link.commands import Command
+from vehicle.operator_link.guest import Guest
+from vehicle.operator_link.picture import Message
+from vehicle.operator_link.transfer import Item, text
+
+Fields = dict[str, Any]
+Service = Callable[[Guest, Fields, int], list[Message]]
+FTP_SIZE = 251
+INT_FRAMES: dict[int, int] = {
+    d.MAV_FRAME_GLOBAL: d.MAV_FRAME_GLOBAL_INT,
+    d.MAV_FRAME_GLOBAL_RELATIVE_ALT: d.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT,
+}
+
+
+def _heartbeat(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return []
+
+
+def _command_long(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    params = tuple(fields[f"param{number}"] for number in range(1, 8))
+    command = Command(
+        command=fields["command"], params=params, confirmation=fields["confirmation"], sender=guest.sender
+    )
+    return guest.commands.handle(command, now_ns)
+
+
+def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    place = (float(fields["x"]), float(fields["y"]), fields["z"])
+    params = (fields["param1"], fields["param2"], fields["param3"], fields["param4"], *place)
+    command = Command(command=fields["command"], params=params, confirmation=0, sender=guest.sender)
+    return guest.commands.handle(command, now_ns)
+
+
+def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
+        return []
+    _, messages = guest.commands.set_mode(fields["custom_mode"], now_ns)
+    guest.peer.streams.at_once("HEARTBEAT")
+    return messages
+
+
+def _param_list(guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    guest.peer.parameters.request_list()
+    return []
+
+
+def _param_read(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.parameters.request_read(fields["param_id"], fields["param_index"])
+
+
+def _param_set(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.parameters.set(fields["param_id"], fields["param_value"], armed=guest.picture.armed)
+
+
+def _ftp(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    system, component = guest.sender
+    to = {"target_system": system, "target_component": component}
+    answers = guest.peer.files.handle(fields["payload"], now_ns)
+    return [("FILE_TRANSFER_PROTOCOL", {**to, "payload": answer.ljust(FTP_SIZE, b"\0")}) for answer in answers]
+
+
+def _count(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    return guest.peer.transfers.count(fields["mission_type"], fields["count"], guest.sender, now_ns)
+
+
+def _item_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    return _item(guest, fields, fields["x"], fields["y"], fields["frame"], now_ns)
+
+
+def _item_float(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    # latitude and longitude as float32 are only good to a metre: taken, because some stations know nothing else
+    frame = INT_FRAMES.get(fields["frame"], int(fields["frame"]))
+    x, y = _degrees_e7(fields["x"]), _degrees_e7(fields["y"])
+    return _item(guest, fields, x, y, frame, now_ns)
+
+
+def _degrees_e7(value: float) -> int:
+    return round(value * 1e7) if abs(value) <= 200.0 else 2_000_000_000
+
+
+def _item(guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int) -> list[Message]:
+    item = Item(
+        command=fields["command"],
+        frame=frame,
+        params=(fields["param1"], fields["param2"], fields["param3"], fields["param4"]),
+        x=x,
+        y=y,
+        z=fields["z"],
+        autocontinue=fields["autocontinue"],
+    )
+    return guest.peer.transfers.item(fields["mission_type"], fields["seq"], item, guest.sender, now_ns)
+
+
+def _request_list(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_list(fields["mission_type"], guest.sender)
+
+
+def _request_int(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, exact=True)
+
+
+def _request_float(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, exact=False)
+
+
+def _mission_ack(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    guest.peer.transfers.cancelled(fields["mission_type"], guest.sender)
+    return []
+
+
+def _clear(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return guest.peer.transfers.clear(fields["mission_type"], guest.sender)
+
+
+def _partial(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    system, component = guest.sender
+    to = {"target_system": system, "target_component": component}
+    return [("MISSION_ACK", {**to, "type": d.MAV_MISSION_UNSUPPORTED, "mission_type": fields["mission_type"]})]
+
+
+def _set_current(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [text("Mission: goes on where it stopped; another start is planned on the console")]
+
+
+def _manual(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    if guest.driver:
+        axes = (fields["y"], fields["z"])
+        guest.station.sticks.manual_control(fields["target"], axes, fields["buttons"], now_ns, guest.age_s)
+    return []
+
+
+def _override(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    if guest.driver:
+        pulses = tuple(fields[f"chan{number}_raw"] for number in range(1, 19))
+        guest.station.sticks.override(pulses, now_ns, guest.age_s)
+    return []
+
+
+def _data_stream(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    rate_hz = float(fields["req_message_rate"]) if fields["start_stop"] else 0.0
+    guest.peer.streams.set_group(fields["req_stream_id"], rate_hz)
+    return []
+
+
+def _timesync(_guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    # tc1 = 0 is a question; an answer to a question of ours needs no answer
+    return [("TIMESYNC", {"tc1": now_ns, "ts1": fields["ts1"]})] if fields["tc1"] == 0 else []
+
+
+def _ping(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    if fields["target_system"]:
+        return []
+    system, component = guest.sender
+    times = {"time_usec": fields["time_usec"], "seq": fields["seq"]}
+    return [("PING", {**times, "target_system": system, "target_component": component})]
+
+
+def _no_logs(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [("LOG_ENTRY", {"num_logs": 0, "last_log_num": 0})]
+
+
+def _no_log_data(_guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    return [("LOG_DATA", {"id": fields["id"], "ofs": fields["ofs"], "count": 0})]
+
+
+def _setup_signing(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [text("signing: keys are set up at the machine (flailpilot keys), never by radio")]
+
+
+def _by_id(**services: Service) -> dict[int, Service]:
+    return {SPEC_BY_NAME[name].msg_id: service for name, service in services.items()}
+
+
+SERVICES = _by_id(
+    HEARTBEAT=_heartbeat,
+    COMMAND_LONG=_command_long,
+    COMMAND_INT=_command_int,
+    SET_MODE=_set_mode,
+    PARAM_REQUEST_LIST=_param_list,
+    PARAM_REQUEST_READ=_param_read,
+    PARAM_SET=_param_set,
+    FILE_TRANSFER_PROTOCOL=_ftp,
+    MISSION_COUNT=_count,
+    MISSION_ITEM_INT=_item_int,
+    MISSION_ITEM=_item_float,
+    MISSION_REQUEST_LIST=_request_list,
+    MISSION_REQUEST_INT=_request_int,
+    MISSION_REQUEST=_request_float,
+    MISSION_ACK=_mission_ack,
+    MISSION_CLEAR_ALL=_clear,
+    MISSION_WRITE_PARTIAL_LIST=_partial,
+    MISSION_SET_CURRENT=_set_current,
+    MANUAL_CONTROL=_manual,
+    RC_CHANNELS_OVERRIDE=_override,
+    REQUEST_DATA_STREAM=_data_stream,
+    TIMESYNC=_timesync,
+    PING=_ping,
+    LOG_REQUEST_LIST=_no_logs,
+    LOG_REQUEST_DATA=_no_log_data,
+    SETUP_SIGNING=_setup_signing,
+)
+"""Message id -> what it does."""
+
+
+def addressed(fields: Fields, *, system_id: int = 1, component_id: int = 1) -> bool:
+    """For us, or for everybody."""
+    return fields.get("target_system", 0) in (0, system_id) and fields.get("target_component", 0) in (0, component_id)

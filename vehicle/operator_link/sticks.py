@@ -1,0 +1,100 @@
+"""MANUAL_CONTROL and RC_CHANNELS_OVERRIDE -> sticks of a third-party station, with the neutral latch.
+
+A held button counts only after the sticks were seen centred *without* it, since this stream of sticks began, since
+arming, and since every stop. A stream that pauses begins anew. Sticks that never change are a typed value or a stuck
+thread, not a hand: after `UNCHANGED_S` the button counts as released.
+"""
+
+import msgspec
+
+from vehicle.operator_link.parameters import Parameters
+
+TTL_S = 0.3
+UNCHANGED_S = 10.0
+NEUTRAL = 0.05
+PULSE_CENTRE_US, PULSE_SPAN_US = 1500, 500
+PULSE_LOW_US, PULSE_HIGH_US, PULSE_HELD_US = 800, 2200, 1700
+AXIS_MAX = 1000
+IGNORE_U16 = 0xFFFF
+STEER, THROTTLE = 1, 3
+CHANNELS = 18
+NS_PER_S = 1_000_000_000
+
+
+class Sticks(msgspec.Struct, frozen=True, gc=False):
+    """-1..1, forward and left positive; `hold` is the button as it counts, `pressed` as it is. `age_s` at arrival."""
+
+    drive: float
+    turn: float
+    pressed: bool
+    hold: bool
+    t_ns: int
+    age_s: float
+
+
+class StickReader:
+    """One station's sticks."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self._latched = False
+        self._raw: tuple[float, float, bool] = (0.0, 0.0, False)
+        self._changed_ns = 0
+        self._pulses = [0] * CHANNELS
+        self.newest: Sticks | None = None
+        self.refused = 0
+
+    def reset(self) -> None:
+        """Neutral must be seen again."""
+        self._latched = False
+
+    def manual_control(self, target: int, axes: tuple[int, int], buttons: int, now_ns: int, age_s: float = 0.0) -> bool:
+        """`axes` are y (steer, right positive) and z (throttle); False where the frame says nothing usable."""
+        steer, throttle = axes
+        if target != 1 or not (-AXIS_MAX <= steer <= AXIS_MAX and -AXIS_MAX <= throttle <= AXIS_MAX):
+            self.refused += 1
+            return False
+        # A station that knows no reverse sends 0..1000 with its stick centred at 500: half throttle, were it believed.
+        half = self._parameters["JOY_THR_HALF"] > 0.5
+        drive = (throttle - 500) / 500.0 if half else throttle / 1000.0
+        pressed = bool(buttons >> int(self._parameters["JOY_HOLD_BTN"]) & 1)
+        self._take(max(-1.0, drive), -steer / 1000.0, pressed, now_ns, age_s)
+        return True
+
+    def override(self, pulses: tuple[int, ...], now_ns: int, age_s: float = 0.0) -> bool:
+        """Channels 1 to 18 [us]; 0 releases a channel, 65535 leaves it as it was. False where a pulse is no pulse."""
+        for number, pulse in enumerate(pulses):
+            if number >= 8 and pulse in (0, IGNORE_U16):
+                continue
+            if pulse == IGNORE_U16:
+                continue
+            if pulse not in (0, IGNORE_U16 - 1) and not PULSE_LOW_US <= pulse <= PULSE_HIGH_US:
+                self.refused += 1
+                return False
+            self._pulses[number] = 0 if pulse == IGNORE_U16 - 1 else pulse
+        held = self._pulses[int(self._parameters["RC_HOLD_CH"]) - 1] >= PULSE_HELD_US
+        self._take(self._axis(THROTTLE), -self._axis(STEER), held, now_ns, age_s)
+        return True
+
+    def fresh(self, now_ns: int) -> Sticks | None:
+        """The sticks, if they are young enough to mean anything."""
+        newest = self.newest
+        return newest if newest is not None and now_ns - newest.t_ns <= TTL_S * NS_PER_S else None
+
+    def _axis(self, channel: int) -> float:
+        pulse = self._pulses[channel - 1]
+        return max(-1.0, min(1.0, (pulse - PULSE_CENTRE_US) / PULSE_SPAN_US)) if pulse else 0.0
+
+    def _take(self, drive: float, turn: float, pressed: bool, now_ns: int, age_s: float) -> None:
+        raw = (drive, turn, pressed)
+        if self.fresh(now_ns) is None:
+            self._latched = False
+        if raw != self._raw:
+            self._raw, self._changed_ns = raw, now_ns
+        neutral = abs(drive) <= NEUTRAL and abs(turn) <= NEUTRAL
+        alive = now_ns - self._changed_ns <= UNCHANGED_S * NS_PER_S
+        if not pressed and neutral:
+            self._latched = True
+        elif not alive:
+            self._latched = False
+        self.newest = Sticks(drive, turn, pressed, pressed and self._latched, now_ns, age_s)

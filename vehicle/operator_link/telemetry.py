@@ -1,0 +1,260 @@
+"""What streams to a station: one function a message, from the picture to its fields; None where it is not known yet."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink.conventions import heading_from_yaw_rad
+from vehicle.frames import heading_deg_from_yaw
+from vehicle.messages import Estimate, FixType, MissionPhase
+from vehicle.operator_link.picture import Picture
+
+Fields = dict[str, Any]
+Maker = Callable[[Picture], Fields | None]
+
+PREARM, FENCE, GPS = (
+    d.MAV_SYS_STATUS_PREARM_CHECK,
+    d.MAV_SYS_STATUS_GEOFENCE,
+    d.MAV_SYS_STATUS_SENSOR_GPS,
+)
+GYRO, MOTORS = d.MAV_SYS_STATUS_SENSOR_3D_GYRO, d.MAV_SYS_STATUS_SENSOR_MOTOR_OUTPUTS
+PRESENT = PREARM | FENCE | GPS | GYRO | MOTORS
+FENCE_REASONS = ("fence", "unprocessed_ground")
+UNKNOWN_U16 = 0xFFFF
+_RUNNING = {
+    MissionPhase.IDLE: d.MISSION_STATE_NOT_STARTED,
+    MissionPhase.PAUSED: d.MISSION_STATE_PAUSED,
+    MissionPhase.DONE: d.MISSION_STATE_COMPLETE,
+}
+
+
+def _estimate(picture: Picture) -> Estimate | None:
+    report = picture.report
+    return report.estimate if report is not None and report.estimate.valid else None
+
+
+def _lat_lon_e7(picture: Picture, estimate: Estimate) -> tuple[int, int]:
+    lat_deg, lon_deg, _ = picture.datum.geodetic_from_enu(estimate.east_m, estimate.north_m)
+    return round(lat_deg * 1e7), round(lon_deg * 1e7)
+
+
+def heartbeat(picture: Picture) -> Fields:
+    """An ArduPilot rover: the type that stations know how to drive."""
+    return {
+        "custom_mode": picture.custom_mode,
+        "type": d.MAV_TYPE_GROUND_ROVER,
+        "autopilot": d.MAV_AUTOPILOT_ARDUPILOTMEGA,
+        "base_mode": picture.base_mode,
+        "system_status": picture.system_status,
+        "mavlink_version": 3,
+    }
+
+
+def _sys_status(picture: Picture) -> Fields:
+    reasons = picture.report.gate.reasons if picture.report is not None else ()
+    estimate = _estimate(picture)
+    health = PRESENT
+    health &= ~PREARM if picture.obstacles() else -1
+    # stations announce a breach on the first SYS_STATUS whose health lacks this bit, fence or not
+    health &= ~FENCE if any(name in reasons for name in FENCE_REASONS) else -1
+    health &= -1 if estimate is not None and estimate.fix >= FixType.FIX_3D else ~GPS
+    enabled = PRESENT if picture.armed else PRESENT & ~MOTORS
+    return {
+        "onboard_control_sensors_present": PRESENT,
+        "onboard_control_sensors_enabled": enabled,
+        "onboard_control_sensors_health": health,
+        "voltage_battery": UNKNOWN_U16,
+        "current_battery": -1,
+        "battery_remaining": -1,
+    }
+
+
+def _battery(_: Picture) -> Fields:
+    return {
+        "current_consumed": -1,
+        "energy_consumed": -1,
+        "temperature": 0x7FFF,
+        "voltages": (UNKNOWN_U16,) * 10,
+        "current_battery": -1,
+        "battery_remaining": -1,
+    }
+
+
+def _position(picture: Picture) -> Fields | None:
+    estimate = _estimate(picture)
+    if estimate is None:
+        return None
+    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate)
+    alt_mm = round(picture.datum.alt_m * 1000)
+    speed_cmps = estimate.speed_mps * 100.0
+    return {
+        "time_boot_ms": picture.time_ms,
+        "lat": lat_e7,
+        "lon": lon_e7,
+        "alt": alt_mm,
+        "vx": round(speed_cmps * math.sin(estimate.yaw_rad)),
+        "vy": round(speed_cmps * math.cos(estimate.yaw_rad)),
+        "hdg": round(heading_deg_from_yaw(estimate.yaw_rad) * 100.0) % 36_000,
+    }
+
+
+def _gps(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None:
+        return None
+    estimate = report.estimate
+    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate) if estimate.valid else (0, 0)
+    sigma_mm = round(min(math.hypot(estimate.sigma_east_m, estimate.sigma_north_m), 4e6) * 1000.0)
+    return {
+        "time_usec": picture.time_ms * 1000,
+        "lat": lat_e7,
+        "lon": lon_e7,
+        "alt": round(picture.datum.alt_m * 1000),
+        "eph": UNKNOWN_U16,
+        "epv": UNKNOWN_U16,
+        "vel": min(round(abs(estimate.speed_mps) * 100.0), UNKNOWN_U16 - 1),
+        "cog": UNKNOWN_U16,
+        "fix_type": int(estimate.fix),
+        "satellites_visible": 255,
+        "h_acc": sigma_mm,
+    }
+
+
+def _attitude(picture: Picture) -> Fields | None:
+    estimate = _estimate(picture)
+    if estimate is None:
+        return None
+    yaw_rad = math.remainder(heading_from_yaw_rad(estimate.yaw_rad), 2.0 * math.pi)
+    return {
+        "time_boot_ms": picture.time_ms,
+        "roll": estimate.roll_rad,
+        "pitch": -estimate.pitch_rad,
+        "yaw": yaw_rad,
+        "yawspeed": -estimate.yaw_rate_radps,
+    }
+
+
+def _hud(picture: Picture) -> Fields | None:
+    estimate = _estimate(picture)
+    if estimate is None:
+        return None
+    heading_deg = round(heading_deg_from_yaw(estimate.yaw_rad)) % 360
+    return {"groundspeed": abs(estimate.speed_mps), "alt": picture.datum.alt_m, "heading": heading_deg}
+
+
+def _home(picture: Picture) -> Fields:
+    datum = picture.datum
+    return {
+        "latitude": round(datum.lat_deg * 1e7),
+        "longitude": round(datum.lon_deg * 1e7),
+        "altitude": round(datum.alt_m * 1000),
+        "q": (1.0, 0.0, 0.0, 0.0),
+        "time_usec": picture.time_ms * 1000,
+    }
+
+
+def _extended(_: Picture) -> Fields:
+    return {"landed_state": d.MAV_LANDED_STATE_ON_GROUND}
+
+
+def _navigation(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None:
+        return None
+    return {"xtrack_error": report.cross_track_m}
+
+
+def _ekf(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None:
+        return None
+    estimate = report.estimate
+    flags = d.EKF_ATTITUDE | d.EKF_VELOCITY_HORIZ | d.EKF_POS_HORIZ_REL | d.EKF_POS_HORIZ_ABS | d.EKF_PRED_POS_HORIZ_ABS
+    return {
+        "pos_horiz_variance": min(estimate.innovation_ratio, 10.0),
+        "flags": flags if estimate.valid else d.EKF_CONST_POS_MODE,
+    }
+
+
+def _channels(picture: Picture) -> Fields:
+    return {"time_boot_ms": picture.time_ms, "rssi": 255}
+
+
+def _time(picture: Picture) -> Fields:
+    return {"time_unix_usec": picture.utc_us, "time_boot_ms": picture.time_ms}
+
+
+def _fence(picture: Picture) -> Fields:
+    reasons = picture.report.gate.reasons if picture.report is not None else ()
+    breached = any(name in reasons for name in FENCE_REASONS)
+    return {"breach_status": int(breached), "breach_type": d.FENCE_BREACH_BOUNDARY if breached else 0}
+
+
+def _rotor(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None or report.rotor_speed_radps is None:
+        return None
+    return {"time_boot_ms": picture.time_ms, "name": "rotor_rpm", "value": report.rotor_speed_radps * 30.0 / math.pi}
+
+
+def _depth(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None or report.tool_depth_m is None:
+        return None
+    return {"time_boot_ms": picture.time_ms, "name": "depth_m", "value": report.tool_depth_m}
+
+
+def _processed(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None:
+        return None
+    return {"time_boot_ms": picture.time_ms, "name": "processed", "value": report.processed_m2}
+
+
+def _mission(picture: Picture) -> Fields | None:
+    report = picture.report
+    if report is None:
+        return None
+    state = _RUNNING.get(report.phase, d.MISSION_STATE_ACTIVE)
+    if not report.segment_count:
+        state = d.MISSION_STATE_NO_MISSION
+    return {
+        "seq": max(0, report.segment_seq),
+        "total": report.segment_count,
+        "mission_state": state,
+        "mission_mode": 1 if picture.mission_running else 2,
+    }
+
+
+def _current_mode(picture: Picture) -> Fields:
+    return {"custom_mode": picture.custom_mode, "intended_custom_mode": picture.custom_mode}
+
+
+def _modes_monitor(_: Picture) -> Fields:
+    return {"seq": 1}
+
+
+STREAMS: dict[str, tuple[str, Maker, float]] = {
+    "HEARTBEAT": ("HEARTBEAT", heartbeat, 1.0),
+    "SYS_STATUS": ("SYS_STATUS", _sys_status, 1.0),
+    "GLOBAL_POSITION_INT": ("GLOBAL_POSITION_INT", _position, 4.0),
+    "ATTITUDE": ("ATTITUDE", _attitude, 4.0),
+    "VFR_HUD": ("VFR_HUD", _hud, 2.0),
+    "GPS_RAW_INT": ("GPS_RAW_INT", _gps, 2.0),
+    "HOME_POSITION": ("HOME_POSITION", _home, 0.5),
+    "EXTENDED_SYS_STATE": ("EXTENDED_SYS_STATE", _extended, 1.0),
+    "MISSION_CURRENT": ("MISSION_CURRENT", _mission, 1.0),
+    "CURRENT_MODE": ("CURRENT_MODE", _current_mode, 0.5),
+    "AVAILABLE_MODES_MONITOR": ("AVAILABLE_MODES_MONITOR", _modes_monitor, 0.2),
+    "BATTERY_STATUS": ("BATTERY_STATUS", _battery, 0.5),
+    "NAV_CONTROLLER_OUTPUT": ("NAV_CONTROLLER_OUTPUT", _navigation, 1.0),
+    "EKF_STATUS_REPORT": ("EKF_STATUS_REPORT", _ekf, 1.0),
+    "RC_CHANNELS": ("RC_CHANNELS", _channels, 1.0),
+    "SYSTEM_TIME": ("SYSTEM_TIME", _time, 1.0),
+    "FENCE_STATUS": ("FENCE_STATUS", _fence, 0.5),
+    "rotor": ("NAMED_VALUE_FLOAT", _rotor, 1.0),
+    "depth": ("NAMED_VALUE_FLOAT", _depth, 1.0),
+    "processed": ("NAMED_VALUE_FLOAT", _processed, 0.5),
+}
+"""Key -> message, maker, rate [Hz] unless a station asks for another; the order is the order of importance."""

@@ -1,0 +1,232 @@
+"""Mission, fence and rally lists: transactions that end in one MISSION_ACK, and change nothing before it.
+
+Uploads are staged, checked as a whole, and swapped in at once; whatever goes wrong, the old list stays. A partner that
+falls silent is asked again, then given up.
+"""
+
+import math
+import zlib
+from collections.abc import Callable
+
+import msgspec
+
+from firmware_bridge.mavlink import _dialect as d
+from vehicle.operator_link.picture import Message
+
+NS_PER_S = 1_000_000_000
+ITEMS_MAX = 5_000
+ASK_AGAIN_NS = 700_000_000
+GIVE_UP_NS = 8 * NS_PER_S
+"""Stations retry five times 1.5 s; without an answer for longer than that their transfer is dead."""
+MISSION, FENCE, RALLY, ALL = (
+    d.MAV_MISSION_TYPE_MISSION,
+    d.MAV_MISSION_TYPE_FENCE,
+    d.MAV_MISSION_TYPE_RALLY,
+    d.MAV_MISSION_TYPE_ALL,
+)
+TYPES = {MISSION: "mission", FENCE: "fence", RALLY: "rally points"}
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of a list, as it travels; `x`, `y` are latitude and longitude [deg e7]."""
+
+    command: int
+    frame: int = d.MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
+    params: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    x: int = 0
+    y: int = 0
+    z: float = 0.0
+    autocontinue: int = 1
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a list is not taken: MAV_MISSION_RESULT, the item, and words."""
+
+    result: int
+    index: int
+    text: str
+
+
+Check = Callable[[int, tuple[Item, ...]], Refusal | None]
+"""Called with the type and the whole list; taking it over is the callee's act, so None means it holds from now on."""
+
+
+class Lists:
+    """The three lists that hold now; shared by all peers."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._items: dict[int, tuple[Item, ...]] = dict.fromkeys(TYPES, ())
+        self.uploading: dict[int, tuple[object, int]] = {}
+
+    def items(self, kind: int) -> tuple[Item, ...]:
+        """A list as it holds."""
+        return self._items[kind]
+
+    def take(self, kind: int, items: tuple[Item, ...]) -> Refusal | None:
+        """Swap in a whole list, or refuse it whole."""
+        refusal = self._check(kind, items)
+        if refusal is None:
+            self._items[kind] = items
+        return refusal
+
+    def put(self, kind: int, items: tuple[Item, ...]) -> None:
+        """A list that the vehicle made itself."""
+        self._items[kind] = items
+
+    def list_id(self, kind: int) -> int:
+        """Names the content; 0 for an empty list."""
+        items = self._items[kind]
+        return zlib.crc32(msgspec.msgpack.encode(items)) if items else 0
+
+
+class _Upload(msgspec.Struct):
+    kind: int
+    count: int
+    items: list[Item]
+    partner: tuple[int, int]
+    asked_ns: int
+    heard_ns: int
+
+
+class Transfers:
+    """One peer's transactions, one for each type of list. `locked` tells why nothing may be changed now, or ""."""
+
+    def __init__(self, lists: Lists, locked: Callable[[], str]) -> None:
+        self._lists, self._locked = lists, locked
+        self._uploads: dict[int, _Upload] = {}
+
+    # --- up ----------------------------------------------------------------------------------------------------------
+    def count(self, kind: int, count: int, partner: tuple[int, int], now_ns: int) -> list[Message]:
+        """MISSION_COUNT: a station wants to send so many."""
+        if kind not in TYPES:
+            return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
+        reason = self._locked()
+        held = self._lists.uploading.get(kind)
+        if held is not None and held[0] is not self and now_ns - held[1] < GIVE_UP_NS:
+            reason = f"another station is sending the {TYPES[kind]}"
+        if reason:
+            return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"{TYPES[kind]} refused: {reason}")]
+        if count > ITEMS_MAX:
+            return [_ack(d.MAV_MISSION_NO_SPACE, kind, partner), text(f"at most {ITEMS_MAX} items, not {count}")]
+        if count == 0:
+            return self._finish(kind, (), partner)
+        self._uploads[kind] = _Upload(kind, count, [], partner, now_ns, now_ns)
+        self._lists.uploading[kind] = (self, now_ns)
+        return [_ask(self._uploads[kind])]
+
+    def item(self, kind: int, sequence: int, item: Item, partner: tuple[int, int], now_ns: int) -> list[Message]:
+        """MISSION_ITEM_INT or MISSION_ITEM; out of turn it is asked for again."""
+        upload = self._uploads.get(kind)
+        if upload is None or upload.partner != partner:
+            return [_ack(d.MAV_MISSION_INVALID_SEQUENCE, kind, partner)] if kind in TYPES else []
+        upload.heard_ns = now_ns
+        self._lists.uploading[kind] = (self, now_ns)
+        expected = len(upload.items)
+        if sequence != expected:
+            # a duplicate of what we have says nothing new: the question for the next one is under way
+            if sequence < expected:
+                return []
+            upload.asked_ns = now_ns
+            return [_ask(upload)]
+        upload.items.append(item)
+        if len(upload.items) < upload.count:
+            upload.asked_ns = now_ns
+            return [_ask(upload)]
+        self._drop(kind)
+        return self._finish(kind, tuple(upload.items), partner)
+
+    def poll(self, now_ns: int) -> list[Message]:
+        """Ask again, give up."""
+        messages: list[Message] = []
+        for kind, upload in list(self._uploads.items()):
+            if now_ns - upload.heard_ns > GIVE_UP_NS:
+                self._drop(kind)
+                messages.append(_ack(d.MAV_MISSION_OPERATION_CANCELLED, kind, upload.partner))
+                messages.append(text(f"{TYPES[kind]}: upload broke off at item {len(upload.items)}, the old one holds"))
+            elif now_ns - upload.asked_ns > ASK_AGAIN_NS:
+                upload.asked_ns = now_ns
+                messages.append(_ask(upload))
+        return messages
+
+    def clear(self, kind: int, partner: tuple[int, int]) -> list[Message]:
+        """MISSION_CLEAR_ALL."""
+        kinds = tuple(TYPES) if kind == ALL else (kind,)
+        if any(one not in TYPES for one in kinds):
+            return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
+        reason = self._locked()
+        if reason:
+            return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"not cleared: {reason}")]
+        for one in kinds:
+            refusal = self._lists.take(one, ())
+            if refusal is not None:
+                return [_ack(refusal.result, kind, partner), text(refusal.text)]
+        return [_ack(d.MAV_MISSION_ACCEPTED, kind, partner)]
+
+    def cancelled(self, kind: int, partner: tuple[int, int]) -> None:
+        """MISSION_ACK of a station that breaks its own upload off, or ends a download: nothing was staged for good."""
+        upload = self._uploads.get(kind)
+        if upload is not None and upload.partner == partner:
+            self._drop(kind)
+
+    def _drop(self, kind: int) -> None:
+        del self._uploads[kind]
+        self._lists.uploading.pop(kind, None)
+
+    def _finish(self, kind: int, items: tuple[Item, ...], partner: tuple[int, int]) -> list[Message]:
+        refusal = self._lists.take(kind, items)
+        if refusal is None:
+            return [_ack(d.MAV_MISSION_ACCEPTED, kind, partner)]
+        return [_ack(refusal.result, kind, partner), text(f"{TYPES[kind]} item {refusal.index}: {refusal.text}")]
+
+    # --- down --------------------------------------------------------------------------------------------------------
+    def request_list(self, kind: int, partner: tuple[int, int]) -> list[Message]:
+        """MISSION_REQUEST_LIST."""
+        if kind not in TYPES:
+            return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
+        count = len(self._lists.items(kind))
+        return [("MISSION_COUNT", {"count": count, "mission_type": kind, **_to(partner)})]
+
+    def request_item(self, kind: int, sequence: int, partner: tuple[int, int], *, exact: bool) -> list[Message]:
+        """MISSION_REQUEST_INT (`exact`) or MISSION_REQUEST."""
+        items = self._lists.items(kind) if kind in TYPES else ()
+        if not 0 <= sequence < len(items):
+            return [_ack(d.MAV_MISSION_INVALID_SEQUENCE, kind, partner)]
+        item = items[sequence]
+        fields = {
+            "seq": sequence,
+            "frame": item.frame,
+            "command": item.command,
+            "current": int(sequence == 0),
+            "autocontinue": item.autocontinue,
+            "z": item.z,
+            "mission_type": kind,
+            **{f"param{number + 1}": value for number, value in enumerate(item.params)},
+            **_to(partner),
+        }
+        if exact:
+            return [("MISSION_ITEM_INT", {**fields, "x": item.x, "y": item.y})]
+        return [("MISSION_ITEM", {**fields, "x": item.x / 1e7, "y": item.y / 1e7})]
+
+
+def finite(item: Item) -> bool:
+    """No infinities; NaN is MAVLink's "not given" in parameters, never in a place."""
+    return math.isfinite(item.z) and not any(math.isinf(value) for value in item.params)
+
+
+def text(words: str, severity: int = d.MAV_SEVERITY_ERROR) -> Message:
+    """A line for the operator; long ones are cut into chunks when they are sent."""
+    return "STATUSTEXT", {"severity": severity, "text": words}
+
+
+def _to(partner: tuple[int, int]) -> dict[str, int]:
+    return {"target_system": partner[0], "target_component": partner[1]}
+
+
+def _ask(upload: _Upload) -> Message:
+    fields = {"seq": len(upload.items), "mission_type": upload.kind, **_to(upload.partner)}
+    return "MISSION_REQUEST_INT", fields
+
+
+def _ack(result: int, kind: int, partner: tuple[int, int]) -> Message:
+    return "MISSION_ACK", {"type": result, "mission_type": kind, **_to(partner)}
