@@ -20,6 +20,8 @@ from vehicle.state import VehicleState
 T_STOP_MAX_S = 0.5
 """T2 of safety.md: the set-point is safe at most 500 ms after the creation of the last valid frame."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+CONTROLLER_S = 0.1
+"""From the gate's zero set-point to the start of the controller's ramp: the wire and two ticks."""
 GROUND_PERIOD_TICKS = 10
 MOVING_MPS = 0.05
 STANDSTILL_MPS = 0.02
@@ -45,6 +47,7 @@ class Invariants:
         shapely.prepare(self._keep_outs)
         self.breaches: list[Breach] = []
         self._told: set[str] = set()
+        self._drove_t_s = 0.0
 
     def _tell(self, t_s: float, name: str, text: str) -> None:
         if name not in self._told:
@@ -54,13 +57,15 @@ class Invariants:
     def check_command(self, state: VehicleState, applied_mps: float, operator_age_s: float, t_s: float) -> None:
         """Inv-1, Inv-2 and Inv-5, from what the controller applies and what was truly created when."""
         if applied_mps < STANDSTILL_MPS:
+            self._drove_t_s = t_s if state.gate.mode in DRIVING else self._drove_t_s
             return
-        if state.gate.mode not in (*DRIVING, Mode.STOPPING):
+        if state.gate.mode in DRIVING:
+            self._drove_t_s = t_s
+            if operator_age_s > T_STOP_MAX_S:
+                text = f"operator frame {operator_age_s:.3f} s old at {applied_mps:.3f} m/s"
+                self._tell(t_s, "drive_without_lease", text)
+        elif t_s - self._drove_t_s > self._ramp_s + CONTROLLER_S:
             self._tell(t_s, "drive_outside_driving_mode", f"{applied_mps:.3f} m/s in {state.gate.mode.name}")
-        if operator_age_s > T_STOP_MAX_S + self._ramp_s:
-            self._tell(
-                t_s, "drive_without_lease", f"operator frame {operator_age_s:.3f} s old at {applied_mps:.3f} m/s"
-            )
         status = state.wire.status
         if (
             state.gate.mode is Mode.AUTO_MOVE

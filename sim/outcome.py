@@ -11,6 +11,8 @@ from sim.scenario import Scenario
 from vehicle.coverage.export import summary_of as plan_summary
 from vehicle.coverage.site import Site
 from vehicle.ledger import gaps
+from vehicle.ledger.facts import JobFacts
+from vehicle.ledger.picture import draw_map
 from vehicle.plan import Plan
 
 SECONDS_PER_HOUR = 3600.0
@@ -94,7 +96,26 @@ def summary_of(files: RunFiles, wall_s: float) -> Summary:
     )
 
 
+def job_facts(files: RunFiles) -> JobFacts:
+    """What map, report and exports are made from."""
+    outcome, plan = files.outcome, files.plan
+    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
+    return JobFacts(
+        site=files.site,
+        plan=plan,
+        config=outcome.config,
+        ledger=outcome.state.ledger,
+        found=found,
+        time_s=outcome.sim_s,
+        simulated=True,
+        phase_s=outcome.phase_s,
+        trail_m=outcome.trail_m,
+        events=outcome.events,
+    )
+
+
 def write_results(files: RunFiles, summary: Summary) -> None:
     """Everything beside the recording, which is already there."""
+    draw_map(files.out_dir / "map.png", job_facts(files))
     text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
     (files.out_dir / "summary.json").write_bytes(text)

@@ -69,8 +69,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pitch_rad: float
     crab_rad: float
     slip_ratio: float
-    slip_curvature_forward_1pm: float
-    slip_curvature_reverse_1pm: float
+    slip_curvature_1pm: float
     sigma_east_m: float
     sigma_north_m: float
     sigma_yaw_rad: float

@@ -169,8 +169,7 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     accepted_t_ns: int = NEVER_NS
     rejected_count: int = 0
     innovation_ratio: float = 0.0
-    slip_curvature_forward_1pm: float = 0.0
-    slip_curvature_reverse_1pm: float = 0.0
+    slip_curvature_1pm: float = 0.0
 
 
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ def drive(
         learned = slip_1pm if fed_forward else 0.0
         estimate: Estimate = builders.estimate(
             x, y, yaw, speed_mps=speed, tool_east_m=tool[0], tool_north_m=tool[1], crab_rad=creep,
-            slip_curvature_forward_1pm=learned, slip_curvature_reverse_1pm=learned,
+            slip_curvature_1pm=learned,
         )  # fmt: skip
         task = Task(
             phase=MissionPhase.MOVE, drive=DriveKind.LINE, course_rad=YAW_RAD, length_m=LENGTH_M + 5.0,

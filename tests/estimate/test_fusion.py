@@ -144,7 +144,7 @@ def test_slip_of_each_track_is_learned_as_curvature() -> None:
     for _ in range(1000):
         estimate = run.step()
     curvature_1pm = (1.0 / 0.9 - 1.0) / GAUGE_M / (0.5 * (1.0 + 1.0 / 0.9))
-    assert estimate.slip_curvature_forward_1pm == pytest.approx(curvature_1pm, abs=0.01)
+    assert estimate.slip_curvature_1pm == pytest.approx(curvature_1pm, abs=0.01)
 
 
 def test_messages_are_not_used_twice() -> None:
@@ -152,3 +152,35 @@ def test_messages_are_not_used_twice() -> None:
     second = wires.step(first, Inputs(), 2)
     assert (first.imu_fresh, second.imu_fresh, second.imu_t_ns) == (True, False, 1)
     assert msgspec.structs.replace(second, imu_fresh=True) != second
+
+
+def test_a_standing_machine_that_misjudged_its_way_starts_anew_after_the_quarantine() -> None:
+    run = Run(8)
+    for _ in range(500):
+        run.step()
+    run.jump_m, run.speed_mps = 2.0, 0.0
+    proven = [run.step().position_proven for _ in range(400)]
+    assert not any(proven[10:240]), "quarantined for about 5 s"
+    assert proven[-1]
+    assert run.step().innovation_ratio < 1.0
+
+
+def test_a_moving_machine_never_adopts_a_jump() -> None:
+    run = Run(9)
+    for _ in range(500):
+        run.step()
+    run.jump_m = 30.0
+    assert not any(run.step().position_proven for _ in range(800))
+
+
+def test_belts_of_a_silent_controller_drive_nothing() -> None:
+    run = Run(10)
+    for _ in range(300):
+        run.step()
+    east, north = run.state.x[:2]
+    wire = msgspec.structs.replace(run.wire, status_fresh=False, imu_fresh=False, gnss_fresh=False)
+    state = run.state
+    for number in range(301, 501):
+        state = fusion.step(state, wire, CONFIG, builders.DATUM, number * TICK_NS)
+    gone_m = math.hypot(state.x[0] - east, state.x[1] - north)
+    assert 0.02 < gone_m < 0.28 * 0.25

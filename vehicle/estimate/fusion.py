@@ -26,6 +26,9 @@ GYRO_NOISE_RADPS = math.radians(0.1)
 SLIP_WALK = 0.01
 CREEP_WALK = 0.01
 BIAS_WALK_RADPS = math.radians(0.002)
+QUARANTINE_FIXES = 50
+"""A standing machine whose fixes were refused for 5 s (row 45) has been moved or has misjudged its way: it starts anew
+from the next RTK-fixed one. Nothing moves by that; whoever goes on has reset and armed."""
 CORRELATED_SHARE = 0.65
 """RTK noise is partly slow (multipath, troposphere) and does not average out: this share of the receiver's sigma stays
 in the uncertainty at the tool, however many fixes were averaged. With 0.4 a run credited five cells that the tool had
@@ -41,7 +44,7 @@ def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: Lo
     """One tick: predict by gyro and belts, correct by what is fresh."""
     if not state.ready:
         return _start(state, wire, config, datum, now_ns)
-    state = _predict(state, wire, config)
+    state = _predict(state, wire, config, now_ns)
     fix = wire.gnss
     measured = wire.gnss_fresh and fix is not None and fix.fix >= FixType.RTK_FLOAT
     if state.drift.ticks < SPREAD_TICKS and not measured:
@@ -81,10 +84,14 @@ def _lever(yaw: float, wire: WireState, config: VehicleConfig) -> tuple[float, f
     return enu_offset_from_body((gnss.antenna_x_m, gnss.antenna_y_m, gnss.antenna_z_m), yaw, pitch, roll)
 
 
-def _predict(state: EstimateState, wire: WireState, config: VehicleConfig) -> EstimateState:
-    """Move the state by one tick. The covariance follows every tenth of a second: see `_spread`."""
+def _predict(state: EstimateState, wire: WireState, config: VehicleConfig, now_ns: int) -> EstimateState:
+    """Move the state by one tick. The covariance follows every tenth of a second: see `_spread`.
+
+    A controller that is silent for longer than its time-out has stopped the belts by itself: its last speeds are past.
+    """
     east, north, yaw_before, bias, slip, creep = state.x
-    imu, status = wire.imu, wire.status
+    silent = now_ns - wire.status_t_ns > config.safety.controller_timeout_s * NS_PER_S
+    imu, status = wire.imu, None if silent else wire.status
     left, right = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
     yaw_rate, roll = (imu.yaw_rate_radps - bias, imu.roll_rad) if imu is not None else (0.0, 0.0)
     belt_mps = 0.5 * (left + right)
@@ -94,7 +101,7 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig) -> Es
     cos_yaw, sin_yaw = math.cos(yaw), math.sin(yaw)
     east_step = (speed * cos_yaw - creep * lateral * sin_yaw) * TICK_S
     north_step = (speed * sin_yaw + creep * lateral * cos_yaw) * TICK_S
-    forward, reverse = _slip_curvatures(state, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate)
+    curvature = _slip_curvature(state, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate)
     drift = state.drift
     moving_mps = max(abs(belt_mps), 0.5 * abs(right - left))
     return EstimateState(
@@ -116,23 +123,16 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig) -> Es
         accepted_t_ns=state.accepted_t_ns,
         rejected_count=state.rejected_count,
         innovation_ratio=state.innovation_ratio,
-        slip_curvature_forward_1pm=forward,
-        slip_curvature_reverse_1pm=reverse,
+        slip_curvature_1pm=curvature,
     )
 
 
-def _slip_curvatures(
-    state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float
-) -> tuple[float, float]:
-    """The curvature that unequal slip of the tracks adds, learned for each way of driving by itself."""
-    forward, reverse = state.slip_curvature_forward_1pm, state.slip_curvature_reverse_1pm
-    if abs(belt_mps) > MOVING_MPS and abs(belt_yaw_rate) < abs(belt_mps):
-        gain = TICK_S / SLIP_FILTER_S
-        curvature = (belt_yaw_rate - yaw_rate) / belt_mps
-        if belt_mps > 0.0:
-            return forward + gain * (curvature - forward), reverse
-        return forward, reverse + gain * (curvature - reverse)
-    return forward, reverse
+def _slip_curvature(state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float) -> float:
+    """The curvature that unequal slip of the tracks adds; slip is a share of belt speed, so it holds both ways."""
+    curvature = state.slip_curvature_1pm
+    if abs(belt_mps) <= MOVING_MPS or abs(belt_yaw_rate) >= abs(belt_mps):
+        return curvature
+    return curvature + TICK_S / SLIP_FILTER_S * ((belt_yaw_rate - yaw_rate) / belt_mps - curvature)
 
 
 def _spread(state: EstimateState) -> EstimateState:
@@ -188,12 +188,19 @@ def _correct(
     s_inverse = np.linalg.inv(s)
     ratio = math.sqrt(max(0.0, float(residual @ s_inverse @ residual))) / GATE_SIGMA
     if ratio > 1.0:
+        if state.rejected_count >= QUARANTINE_FIXES and _standing(wire):
+            return _start(state, wire, config, datum, now_ns)
         return replace(state, x=_wrapped(x), p=p, rejected_count=state.rejected_count + 1, innovation_ratio=ratio)
     gain2 = p @ h.T @ s_inverse
     x = x + gain2 @ residual
     p = p - gain2 @ h @ p
     p = 0.5 * (p + p.T)
     return replace(state, x=_wrapped(x), p=p, accepted_t_ns=now_ns, rejected_count=0, innovation_ratio=ratio)
+
+
+def _standing(wire: WireState) -> bool:
+    status = wire.status
+    return status is not None and status.track_left_mps == 0.0 == status.track_right_mps
 
 
 def _wrapped(x: FloatArray) -> tuple[float, float, float, float, float, float]:
@@ -230,8 +237,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
         pitch_rad=pitch,
         crab_rad=-creep * math.tan(roll),
         slip_ratio=slip,
-        slip_curvature_forward_1pm=state.slip_curvature_forward_1pm,
-        slip_curvature_reverse_1pm=state.slip_curvature_reverse_1pm,
+        slip_curvature_1pm=state.slip_curvature_1pm,
         sigma_east_m=sigma_east,
         sigma_north_m=sigma_north,
         sigma_yaw_rad=sigma_yaw,
