@@ -75,6 +75,7 @@ class ControllerTwin:
         self.boot_count = 0
         self._frame_number = self._status_count = 0
         self._last_status = b""
+        self._now_ns = 0
         self.reboot(0)
 
     def reboot(self, now_ns: int) -> None:
@@ -107,6 +108,19 @@ class ControllerTwin:
     def reset_at_machine(self) -> None:
         """Release what the e-stop chain latched, if it is closed; starts nothing."""
         self._chain_latched = self.estop_chain_open
+
+    @property
+    def setpoint_mps(self) -> tuple[float, float]:
+        """Belt speeds that it is told to drive at this instant: zero from the moment in which no lease is live."""
+        command = self._command
+        if command is None or not self._live:
+            return 0.0, 0.0
+        return command.track_left_mps, command.track_right_mps
+
+    @property
+    def awake(self) -> bool:
+        """It runs: neither booting nor hung, as of the last interval."""
+        return self._now_ns >= self._awake_ns and self._now_ns < self._hung_since_ns
 
     @property
     def killed(self) -> bool:
@@ -149,6 +163,7 @@ class ControllerTwin:
 
     def control(self, from_ns: int, to_ns: int) -> None:
         """Drive the outputs over an interval; a lease that ends inside it stops the machine from that instant on."""
+        self._now_ns = to_ns
         if from_ns >= self._hung_since_ns:
             return
         self.fault_bits |= self.faults_present

@@ -11,6 +11,7 @@ import msgspec
 
 from firmware_bridge.ports import MemoryPort
 from sim.ground import GroundParams, PlaneGround
+from sim.line import SerialLine
 from sim.operator import Script, ScriptedOperator
 from sim.plant import PlantParams, Pose
 from sim.radio import Radio, RadioParams
@@ -32,6 +33,16 @@ class Rig(msgspec.Struct):
     world: World
     vehicle: VehicleLoop
     operator: ScriptedOperator
+    config: VehicleConfig
+
+
+class Parts(msgspec.Struct):
+    """One machine with its stack, not driven by anything yet; faults reach into `world`, `radio` and `line`."""
+
+    world: World
+    radio: Radio
+    line: SerialLine
+    vehicle: VehicleLoop
     config: VehicleConfig
 
 
@@ -75,15 +86,14 @@ def start_pose(plan: Plan) -> Pose:
     return Pose(first.points_m[0][0], first.points_m[0][1], first.yaw_start_rad)
 
 
-def assemble(
+def wire_up(
     scenario: Scenario,
     machine: MachineConfig,
     plan: Plan,
     recorder: Recorder,
     listeners: tuple[Listener, ...] = (),
-    script: Script | None = None,
-) -> Rig:
-    """Wire one run together; call inside the running loop."""
+) -> Parts:
+    """World, radio and vehicle, joined by their byte ports; whoever calls steps them in the order of `Phase`."""
     config = vehicle_config(scenario, machine)
     name = config_hash(config)
     # a session is named by what makes the run, so that the same seed gives the same bytes
@@ -96,6 +106,7 @@ def assemble(
         gate=GateState(session_id=session, config_hash=name),
     )
     host, controller = MemoryPort.pair()
+    line = SerialLine(host, seed=scenario.seed)
     radio = Radio(
         RadioParams(
             delay_s=scenario.radio.delay_ms / 1e3,
@@ -114,11 +125,24 @@ def assemble(
         seed=scenario.seed,
         config_hash=name,
     )
-    vehicle = VehicleLoop(state, host, radio.vehicle, recorder, listeners)
-    operator = ScriptedOperator(radio.station, script if script is not None else Script())
+    vehicle = VehicleLoop(state, line, radio.vehicle, recorder, listeners)
+    return Parts(world=world, radio=radio, line=line, vehicle=vehicle, config=config)
+
+
+def assemble(
+    scenario: Scenario,
+    machine: MachineConfig,
+    plan: Plan,
+    recorder: Recorder,
+    listeners: tuple[Listener, ...] = (),
+    script: Script | None = None,
+) -> Rig:
+    """Wire one run together; call inside the running loop."""
+    parts = wire_up(scenario, machine, plan, recorder, listeners)
+    operator = ScriptedOperator(parts.radio.station, script if script is not None else Script())
     barrier = TickBarrier(asyncio.get_running_loop())
-    barrier.subscribe(Phase.WORLD, world.step)
-    barrier.subscribe(Phase.RADIO, radio.step)
+    barrier.subscribe(Phase.WORLD, parts.world.step)
+    barrier.subscribe(Phase.RADIO, parts.radio.step)
     barrier.subscribe(Phase.STATION, operator.step)
-    barrier.subscribe(Phase.VEHICLE, vehicle.step)
-    return Rig(barrier=barrier, world=world, vehicle=vehicle, operator=operator, config=config)
+    barrier.subscribe(Phase.VEHICLE, parts.vehicle.step)
+    return Rig(barrier=barrier, world=parts.world, vehicle=parts.vehicle, operator=operator, config=parts.config)

@@ -13,6 +13,9 @@ from vehicle.telemetry.station_frame import station_frame
 from vehicle.tick import tick
 from vehicle.units import TICK_NS
 
+OVERRUN_NS = 3 * TICK_NS // 2
+"""From one step to the next: half a period is jitter, more means that a beat was missed."""
+
 
 class Listener(Protocol):
     """Whoever is told beside the wires: telemetry, a progress bar. Must return at once."""
@@ -66,13 +69,15 @@ class VehicleLoop:
         self._controller, self._operator = controller, operator
         self._recorder, self._listeners = recorder, listeners
         self._inbox = Inbox()
-        self._overrun = False
+        self._last_ns: int | None = None
         self._sequence = 0
 
     def step(self, now_ns: int) -> None:
         """One tick, at 50 Hz."""
         controller_in, operator_in = self._controller.read(), self._operator.read()
-        overrun = self._overrun
+        # Judged here and not by who calls: whatever kept this tick waiting, what lay in the inbox meanwhile is old.
+        overrun = self._last_ns is not None and now_ns - self._last_ns > OVERRUN_NS
+        self._last_ns = now_ns
         self.state, outputs = tick(self.state, self._inbox.inputs(controller_in, operator_in, overrun), now_ns)
         self._sequence = (self._sequence + 1) & 0xFF
         controller_out = adapters.encode_command(outputs.command, self._sequence)
@@ -102,6 +107,5 @@ class VehicleLoop:
             self.step(clock.now_ns())
             deadline_ns += TICK_NS
             late_ns = clock.now_ns() - deadline_ns
-            self._overrun = late_ns > 0
-            if self._overrun:
+            if late_ns > 0:
                 deadline_ns += (late_ns // TICK_NS + 1) * TICK_NS

@@ -1,0 +1,37 @@
+"""The operator's manual is the text on the screen: which acts a text of a stop reason asks for, in its own order.
+
+Whoever drives by this reads nothing else: if a text does not say how to go on, the simulated operator is stuck too.
+"""
+
+from firmware_bridge.types import OperatorEdge
+from vehicle.safety.reasons import RULES, codes
+
+AT_THE_MACHINE = ("machine's e-stop", "button there")
+"""Words that send somebody to the machine; never into a mined area for anything else."""
+_ACTS = (
+    ("Release it on your console", OperatorEdge.RELEASE_ESTOP),
+    ("TAKE", OperatorEdge.TAKE),
+    ("ACKNOWLEDGE", OperatorEdge.ACKNOWLEDGE),
+    ("RESET", OperatorEdge.RESET),
+)
+
+
+def texts(reason_bits: int) -> tuple[str, ...]:
+    """What the screen shows, worst first."""
+    return tuple(RULES[code].text for code in codes(reason_bits))
+
+
+def acts(shown: tuple[str, ...]) -> tuple[OperatorEdge, ...]:
+    """Buttons that any of the texts names, in the order in which the manual presses them; RESET when none is named."""
+    wanted = tuple(edge for word, edge in _ACTS if any(word in text for text in shown))
+    return wanted or (OperatorEdge.RESET,)
+
+
+def needs_machine(shown: tuple[str, ...]) -> bool:
+    """A text asks for an act at the machine itself."""
+    return any(words in text for text in shown for words in AT_THE_MACHINE)
+
+
+def retreats(shown: tuple[str, ...]) -> bool:
+    """A text says to drive out by RECOVERY."""
+    return any("RECOVERY" in text for text in shown)

@@ -1,0 +1,58 @@
+"""The vehicle's process round its loop: it can die, hang and be started again, as a real one can."""
+
+from collections.abc import Callable
+
+from sim.controller import ControllerTwin
+from vehicle.loop import VehicleLoop
+from vehicle.state import GateState, MissionState, VehicleState
+
+CHAIN_TICKS = 10
+
+
+class VehicleProcess:
+    """Doors: `dead` (killed; `restart` brings a new one), `stalled` (blocked or stopped; goes on where it was)."""
+
+    def __init__(self, loop: VehicleLoop, make: Callable[[VehicleState], VehicleLoop]) -> None:
+        self.loop, self._make = loop, make
+        self.dead = self.stalled = False
+        self.restarts = 0
+        self._chain_left = 0
+
+    @property
+    def runs(self) -> bool:
+        """It ticks."""
+        return not (self.dead or self.stalled)
+
+    def step(self, now_ns: int) -> None:
+        """One tick, if it runs."""
+        if self.runs:
+            self.loop.step(now_ns)
+
+    def restart(self) -> None:
+        """A new process: the configuration and the plan from files, a new session, and nothing else remembered."""
+        self.restarts += 1
+        old = self.loop.state
+        session = old.session_id ^ (self.restarts << 32)
+        self.loop = self._make(
+            VehicleState(
+                config=old.config,
+                datum=old.datum,
+                session_id=session,
+                mission=MissionState(plan=old.mission.plan),
+                gate=GateState(session_id=session, config_hash=old.gate.config_hash),
+            )
+        )
+        self.dead = False
+
+    def press_chain(self) -> None:
+        """Somebody presses the e-stop on the machine and lets go."""
+        self._chain_left = CHAIN_TICKS
+
+    def hold_chain(self, controller: ControllerTwin) -> None:
+        """Carry the press out over the next ticks."""
+        if self._chain_left == 0:
+            return
+        self._chain_left -= 1
+        controller.estop_chain_open = self._chain_left > 0
+        if self._chain_left == 0:
+            controller.reset_at_machine()

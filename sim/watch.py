@@ -1,0 +1,182 @@
+"""What must hold in every tick of every drill, whatever fails: judged from the controller, the truth and the air.
+
+Shares nothing with the gate: frames are read off the radio a second time, set-points at the controller itself.
+
+W1 a belt is told to move only within 500 ms of the creation of the operator's frame that the vehicle holds in force.
+W2 it is told to move only in a driving mode, or for the one tick that a command is under way.
+W3 after any stop it is told to move again only after neutral sticks, then RESET, then ARM, in this order, by a station
+   that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode.
+W4 the rotor is driven only in a driving mode.
+W5 the tool is never raised or lowered outside a driving mode.
+W6 200 ms after the process ended, hung or lost its line, nothing is driven.
+W7 in ESTOP the kill line is pulled within 100 ms.
+W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
+W9 credited ground was truly worked (asked for at the end).
+"""
+
+from typing import TYPE_CHECKING
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from sim.invariants import Breach
+from sim.world import Truth
+from vehicle.messages import MissionPhase, Mode
+from vehicle.units import NS_PER_MS, NS_PER_S
+
+if TYPE_CHECKING:
+    from sim.drill import Drill
+
+AGE_MAX_NS = 500 * NS_PER_MS
+DEATH_MAX_NS = 200 * NS_PER_MS
+KILL_MAX_TICKS = 5
+UNDER_WAY_TICKS = 2
+"""A command written in one tick is obeyed in the next and shows in the one after."""
+DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+NEUTRAL = 0.05
+TOOL_UP_M = 0.1
+MOVING_MPS = 1e-6
+
+
+class Debt:
+    """What the holder's frames still owe before the machine may be told to move: neutral, RESET, ARM, in order."""
+
+    def __init__(self) -> None:
+        self.neutral = self.armed = False
+        self.reset = True
+        self._edges: dict[int, tuple[int, OperatorEdge]] = {}
+
+    def stop(self) -> None:
+        """A stop: all three are owed anew."""
+        self.neutral = self.reset = self.armed = False
+
+    def forget_arming(self) -> None:
+        """Disarmed without a stop: ARM is owed."""
+        self.armed = False
+
+    def hear(self, frame: OperatorFrame, holder: int) -> None:
+        """One frame as it reached the vehicle."""
+        sequence, before = self._edges.get(frame.station_id, (-1, frame.edges))
+        if frame.sequence <= sequence:
+            return
+        self._edges[frame.station_id] = frame.sequence, frame.edges
+        if frame.station_id != holder:
+            return
+        rising = frame.edges & ~before
+        hands_off = abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL and not frame.hold_to_run
+        self.neutral = self.neutral or hands_off
+        self.reset = self.reset or (self.neutral and OperatorEdge.RESET in rising)
+        arms = bool(rising & (OperatorEdge.ARM | OperatorEdge.RECOVERY))
+        self.armed = self.armed or (self.neutral and self.reset and arms)
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What is still owed."""
+        owed = (("neutral", self.neutral), ("reset", self.reset), ("arm", self.armed))
+        return tuple(name for name, paid in owed if not paid)
+
+
+class Watch:
+    """Keeps the first breach of each kind, and what trials measure: when the set-point stopped, how far it rolled."""
+
+    def __init__(self, drill: "Drill") -> None:
+        self._drill = drill
+        self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
+        self._debt = Debt()
+        self.breaches: list[Breach] = []
+        self._told: set[str] = set()
+        self._mode = self._before = Mode.BOOT
+        self._idle_ticks = self._estop_ticks = 0
+        self._session = 0
+        self.created_ns = -AGE_MAX_NS
+        self._alive_ns = 0
+        self.setpoint_mps = 0.0
+        self.stopped_ns = 0
+
+    def _tell(self, name: str, text: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self.breaches.append(Breach(t_s=self._drill.time_s, name=name, text=text))
+
+    def step(self, now_ns: int, heard: bytes, true: Truth) -> None:
+        """After the vehicle's tick. What the controller does now rests on what the vehicle knew a tick ago."""
+        drill = self._drill
+        controller, outputs = drill.world.controller, drill.world.controller.outputs
+        left, right = controller.setpoint_mps
+        setpoint = max(abs(left), abs(right))
+        if setpoint > MOVING_MPS:
+            self._check_motion(now_ns, setpoint)
+        elif self.setpoint_mps > MOVING_MPS:
+            self.stopped_ns = now_ns
+        self.setpoint_mps = setpoint
+        if self._idle_ticks > UNDER_WAY_TICKS:
+            self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
+        if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
+            self._check_tool(setpoint, true)
+        if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
+            self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
+        self._follow(now_ns, heard)
+
+    def _reaches(self) -> bool:
+        drill = self._drill
+        return drill.process.runs and not drill.line.unplugged and drill.world.controller.awake
+
+    def _check_motion(self, now_ns: int, setpoint: float) -> None:
+        age_ns = now_ns - self.created_ns
+        if age_ns > AGE_MAX_NS:
+            self._tell("drive_without_operator", f"frame {age_ns / NS_PER_MS:.0f} ms old at {setpoint:.3f} m/s")
+        if self._idle_ticks > UNDER_WAY_TICKS:
+            self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
+        if self._debt.open:
+            self._tell("restart_without_act", f"{setpoint:.3f} m/s, owed: {', '.join(self._debt.open)}")
+        if now_ns - self._alive_ns > DEATH_MAX_NS:
+            self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
+
+    def _check_idle(self, rotor_radps: float, arm_rate_mps: float) -> None:
+        if rotor_radps > 0.0:
+            self._tell("rotor_outside_driving_mode", f"{rotor_radps:.1f} rad/s in {self._mode.name}")
+        if arm_rate_mps != 0.0:
+            self._tell("tool_moved_in_stop", f"{arm_rate_mps:.3f} m/s in {self._mode.name}")
+
+    def _check_tool(self, setpoint: float, true: Truth) -> None:
+        backing = self._drill.state.mission.phase is MissionPhase.BACK_OFF
+        up_m = -max(true.depths_m)
+        if setpoint > MOVING_MPS and up_m < 0.5 * TOOL_UP_M and not backing:
+            self._tell("move_with_tool_down", f"tool {up_m:.3f} m above ground at {setpoint:.3f} m/s")
+
+    def _follow(self, now_ns: int, heard: bytes) -> None:
+        """Bring the watch's own picture up to this tick."""
+        drill = self._drill
+        gate = drill.state.gate
+        if gate.session_id != self._session:
+            # a new process knows of no stop: it is disarmed, and neutral and ARM are owed
+            self._session, self._debt = gate.session_id, Debt()
+            self._before = self._mode = gate.mode
+        for message in self._reader.feed(heard):
+            if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
+                self._debt.hear(message, gate.holder)
+        if drill.process.runs and not drill.line.unplugged:
+            self._alive_ns = now_ns
+        frame = gate.frame
+        if frame is not None and frame.station_id == drill.hands.station.station_id:
+            self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
+        if self._mode in DRIVING and gate.mode not in DRIVING:
+            self._debt.stop()
+        elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:
+            self._debt.forget_arming()
+        self._before, self._mode = self._mode, gate.mode
+        self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
+        self._estop_ticks = self._estop_ticks + 1 if gate.mode is Mode.ESTOP else 0
+
+    def finish(self) -> tuple[Breach, ...]:
+        """All breaches, with the record held against the truth."""
+        false_m2 = self._drill.truth.false_credit_m2(self._drill.state.ledger)
+        if false_m2 > 0.0:
+            self._tell("false_credit", f"{false_m2:.4f} m2 credited that was not truly worked")
+        return tuple(self.breaches)
+
+    @property
+    def latency_ms(self) -> float:
+        """From the creation of the last frame in force to the end of the set-point; NaN while it drives."""
+        if self.setpoint_mps > MOVING_MPS:
+            return float("nan")
+        return (self.stopped_ns - self.created_ns) * 1e3 / NS_PER_S

@@ -1,0 +1,40 @@
+"""Where a fault strikes: short ways into each mode, all on the full stack."""
+
+from sim.drill import Drill, DrillSettings
+from sim.hands import Goal
+from vehicle.messages import MissionPhase, Mode
+
+
+def work(seed: int = 1) -> Drill:
+    """In the swath, tool down, rotor at speed, moving."""
+    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 20.0), drill.reasons
+    for _ in range(1000):
+        if drill.state.mission.phase is MissionPhase.WORK:
+            break
+        drill.step()
+    return drill.run(1.5)
+
+
+def manual(seed: int = 1) -> Drill:
+    """By hand at 0.25 m/s, where the longer T_stop holds."""
+    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.25, 0.02)
+    assert drill.moves(12.0), drill.reasons
+    return drill
+
+
+def fast(seed: int = 1) -> Drill:
+    """By hand at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
+    drill = Drill(DrillSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
+    assert drill.moves(12.0, 1.0), drill.reasons
+    return drill
+
+
+def retreat(seed: int = 1) -> Drill:
+    """Backing out in RECOVERY."""
+    drill = Drill(DrillSettings(seed=seed)).drive(Goal.RETREAT, -0.9)
+    assert drill.moves(20.0), drill.reasons
+    return drill
+
+
+SCENES = {"work": work, "manual": manual, "fast": fast, "retreat": retreat}
