@@ -1,0 +1,285 @@
+"""Composition root of the vehicle program: the only place where configuration, wires, recorder and loop meet.
+
+It always comes up DISARMED in a new session: nothing of an earlier run is read that could move the machine.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
+from firmware_bridge.link import ControllerLink
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.ports import PortError
+from firmware_bridge.serial_port import open_port
+from firmware_bridge.stranger import ENOUGH_BYTES, describe
+from firmware_bridge.stream_port import StreamPort
+from firmware_bridge.types import ControllerHello
+from vehicle import realtime
+from vehicle.clock import Clock, SystemClock, utc_now
+from vehicle.config import config_hash
+from vehicle.config_load import shown_path
+from vehicle.drive_config import DriveFile, load_drive
+from vehicle.errors import InputError
+from vehicle.frames import LocalFrame
+from vehicle.loop import Listener, VehicleLoop
+from vehicle.plan import Plan
+from vehicle.record.background import BackgroundRecorder
+from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.state import GateState, MissionState, VehicleState
+from vehicle.udp_port import UdpPort
+from vehicle.units import NS_PER_S
+
+SOFTWARE_VERSION = 0x0001_0000
+LISTEN_S = 1.0
+"""A controller reports ten times a second without being asked."""
+LISTEN_STEP_NS = 10_000_000
+WATCH_S = 0.25
+BENCH_BANNER = """
+************************************************************************
+*  BENCH: unsigned frames are accepted from this computer.             *
+*  Whoever can run a program here can drive. Never on a real machine.  *
+************************************************************************
+"""
+
+Say = Callable[[str], None]
+
+
+def say(line: str) -> None:
+    """One line for people, on stderr; under systemd it lands in the journal."""
+    sys.stderr.write(f"flailpilot: {line}\n")
+    sys.stderr.flush()
+
+
+def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run the vehicle until it is told to end (SIGTERM, SIGINT).
+
+    Raises:
+        InputError: One line: what is wrong with the configuration, a port, an address.
+    """
+    file = load_drive(path)
+    state = start_state(file)
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError):
+        runner.run(serve(file, state, realtime.Supervisor(os.environ if environment is None else environment)))
+
+
+def start_state(file: DriveFile) -> VehicleState:
+    """Disarmed, with a session that no station has seen before.
+
+    Raises:
+        InputError: The site cannot be read or planned.
+    """
+    plan = _plan(file)
+    datum = file.config.datum
+    frame = plan.datum if plan is not None else LocalFrame(datum.lat_deg, datum.lon_deg, datum.alt_m) if datum else None
+    assert frame is not None, "DriveConfig wants a datum or a site"
+    session_id = int.from_bytes(os.urandom(8), "little") & 0x7FFF_FFFF_FFFF_FFFF | 1
+    return VehicleState(
+        config=file.vehicle,
+        datum=frame,
+        session_id=session_id,
+        mission=MissionState(plan=plan),
+        gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
+    )
+
+
+def _plan(file: DriveFile) -> Plan | None:
+    site = file.config.site
+    if site is None:
+        return None
+    # the planner and shapely are heavy; a machine that is driven by hand does without
+    from vehicle.coverage.planner import plan_site  # noqa: PLC0415
+    from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
+    from vehicle.coverage.site import load_site  # noqa: PLC0415
+    from vehicle.machine import footprint  # noqa: PLC0415
+
+    mission = file.vehicle.mission
+    settings = PlanSettings(k_sigma=mission.k_sigma, cell_m=mission.cell_m)
+    return plan_site(load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine), settings)
+
+
+async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Supervisor) -> None:
+    """Open everything, tick until cancelled, close everything."""
+    clock = SystemClock()
+    config = file.config
+    async with contextlib.AsyncExitStack() as stack:
+        operator = open_operator(file)
+        stack.callback(operator.close)
+        port = await open_controller(config.controller.port, config.controller.baud, clock)
+        stack.callback(port.close)
+        recorder = open_recorder(file, state)
+        stack.callback(recorder.close)
+        listeners = _telemetry(file, stack)
+        link = ControllerLink(port, greeting(state), clock.now_ns)
+        loop = VehicleLoop(state, link, operator, recorder, listeners)
+        fifo = realtime.claim_fifo()
+        realtime.freeze_heap()
+        say(
+            f"{config.vehicle_id} is up and DISARMED, configuration {state.gate.config_hash.hex()}, operators on UDP "
+            f"{config.operator.host}:{config.operator.port}, {'real-time' if fifo else 'ordinary'} priority"
+        )
+        task = asyncio.current_task()
+        assert task is not None
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
+        supervisor.tell("READY=1")
+        stack.callback(supervisor.tell, "STOPPING=1")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(loop.run(clock))
+            group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor))
+            group.create_task(watch(clock, port, link, recorder, say))
+
+
+def greeting(state: VehicleState) -> ControllerHello:
+    """This program's half of the handshake."""
+    return ControllerHello(
+        protocol_version=PROTOCOL_VERSION,
+        firmware_version=SOFTWARE_VERSION,
+        config_hash=state.gate.config_hash,
+        watchdog_ms=WATCHDOG_MAX_MS,
+        boot_count=0,
+    )
+
+
+def open_operator(file: DriveFile) -> UdpPort:
+    """The operators' socket.
+
+    Raises:
+        InputError: The address is taken or foreign, or frames would have to be believed unsigned.
+    """
+    place = file.config.operator
+    if not file.vehicle.safety.bench:
+        raise InputError(
+            f"{shown_path(file.path)}: safety.bench: only unsigned bench stations are known to this version; set "
+            "bench = true for a bench on loopback"
+        )
+    sys.stderr.write(BENCH_BANNER)
+    try:
+        return UdpPort.bind(place.host, place.port)
+    except OSError as refusal:
+        raise InputError(
+            f"operator {place.host}:{place.port}: {(refusal.strerror or str(refusal)).lower()}; is another vehicle "
+            "program running (`ss -ulnp` names it), or is the address not of this computer?"
+        ) from None
+
+
+async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
+    """The controller's wire, once it is known who speaks there. Silence is let pass: it may still be starting.
+
+    Raises:
+        InputError: No such port, busy, not allowed, or something else talks on it.
+    """
+    try:
+        port = await open_port(url, baud, clock.now_ns)
+    except PortError as refusal:
+        raise InputError(f"controller {refusal}") from None
+    heard, known = await listen(port, clock)
+    if known:
+        return port
+    if len(heard) >= ENOUGH_BYTES:
+        port.close()
+        raise InputError(f"controller {url}: {describe(heard)}")
+    say(f"controller {url}: {describe(heard)} Going on, disarmed, until it answers.")
+    return port
+
+
+async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> tuple[bytes, bool]:
+    """What arrives until a frame of a flail controller was among it, or for `listen_s`; and whether one was."""
+    reader = adapters.MessageReader(adapters.HOST_DECODERS)
+    heard = b""
+    until_ns = clock.now_ns() + round(listen_s * NS_PER_S)
+    while (now_ns := clock.now_ns()) < until_ns:
+        chunk = port.read()
+        heard = (heard + chunk)[-8192:]
+        if reader.feed(chunk):
+            return heard, True
+        await clock.sleep_until_ns(now_ns + LISTEN_STEP_NS)
+    return heard, False
+
+
+def open_recorder(file: DriveFile, state: VehicleState) -> Recorder:
+    """One recording for each start, named by the wall clock and the session.
+
+    Raises:
+        InputError: The folder cannot be written.
+    """
+    settings = file.config.recorder
+    if settings is None:
+        return NoRecorder()
+    folder = file.beside(settings.folder)
+    plan = state.mission.plan
+    header = {
+        "vehicle_id": state.config.vehicle_id,
+        "config_hash": state.gate.config_hash.hex(),
+        "session_id": f"{state.session_id:016x}",
+        "plan_hash": plan.plan_hash if plan is not None else "",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{utc_now():%Y%m%dT%H%M%SZ}-{header['session_id'][:6]}.mcap"
+        return BackgroundRecorder(McapRecorder(path, header))
+    except OSError as refusal:
+        raise InputError(
+            f"recorder.folder {folder}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
+        ) from None
+
+
+def _telemetry(file: DriveFile, stack: contextlib.AsyncExitStack) -> tuple[Listener, ...]:
+    settings = file.config.telemetry
+    if settings is None:
+        return ()
+    from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415  # only where it is wanted
+
+    publisher = TelemetryPublisher(file.vehicle, settings)
+    publisher.start()
+    stack.callback(publisher.stop, 2.0)
+    return (publisher,)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What was last told about the wire and the disk."""
+
+    connected: bool = True
+    fault: str = ""
+    agreed: bool = False
+    differences: tuple[str, ...] = ()
+    restarts: int = 0
+    recorder: str = ""
+
+
+async def watch(clock: Clock, port: StreamPort, link: ControllerLink, recorder: Recorder, tell: Say) -> None:
+    """Tell people when the wire or the disk changes; nothing depends on it."""
+    seen = Seen()
+    while True:
+        report = link.report()
+        fault = recorder.fault if isinstance(recorder, BackgroundRecorder) else ""
+        now = Seen(port.connected, port.fault, report.agreed, report.differences, report.restarts, fault)
+        for line in changes(seen, now, port.name):
+            tell(line)
+        seen = now
+        await clock.sleep_until_ns(clock.now_ns() + round(WATCH_S * NS_PER_S))
+
+
+def changes(before: Seen, now: Seen, name: str) -> list[str]:
+    """Lines for what is new."""
+    lines: list[str] = []
+    if before.connected and not now.connected:
+        lines.append(f"controller {now.fault}; the machine stops by its lease; trying to open the port again")
+    if now.connected and not before.connected:
+        lines.append(f"controller {name}: open again; reset and arm to go on")
+    if now.restarts > before.restarts:
+        lines.append(f"controller {name}: it restarted; reset and arm to go on")
+    if now.agreed and not before.agreed:
+        lines.append(f"controller {name}: handshake agreed")
+    lines += [
+        f"controller {name}: refuses to arm: {line}" for line in now.differences if line not in before.differences
+    ]
+    if now.recorder and not before.recorder:
+        lines.append(f"{now.recorder}; driving goes on without a recording")
+    return lines

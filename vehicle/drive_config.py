@@ -1,0 +1,110 @@
+"""Configuration of the vehicle program: which machine, which wires, which site. Read once, unknown keys refused."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import msgspec
+from pydantic import Field, model_validator
+
+from vehicle.config import MissionConfig, SafetyConfig, Strict, VehicleConfig
+from vehicle.config_load import assemble_vehicle, load_machine, load_toml_model
+from vehicle.telemetry.settings import TelemetryConfig
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class DatumConfig(Strict):
+    """Where all metres count from, if no site says it: WGS 84, altitude above the ellipsoid."""
+
+    lat_deg: Annotated[float, Field(ge=-90, le=90)]
+    lon_deg: Annotated[float, Field(ge=-180, le=180)]
+    alt_m: float = 0.0
+
+
+class ControllerConfig(Strict):
+    """The low-level controller's wire: a serial device or a URL, `tcp://192.0.2.7:4001`."""
+
+    port: Name
+    baud: Literal[115_200, 230_400, 460_800, 921_600] = 115_200
+
+
+class OperatorConfig(Strict):
+    """The operators' UDP socket; `host` is the address of this machine on which it listens."""
+
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 14550
+
+    @property
+    def loopback(self) -> bool:
+        """Nobody outside this computer can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class RecorderConfig(Strict):
+    """`folder` takes one recording for each start of the program; below `free_min_mb` doctor complains."""
+
+    folder: Name
+    free_min_mb: Annotated[int, Field(ge=1)] = 2_000
+
+
+class SiteConfig(Strict):
+    """A site to be planned at the start; without it the machine is driven by hand, or a mission is uploaded."""
+
+    file: Name
+    outside: Literal["safe", "unknown"] | None = None
+
+
+class DriveConfig(Strict):
+    """`flailpilot drive CONFIG`. Paths count from the folder of the file."""
+
+    vehicle_id: str
+    machine: Name
+    tool: str | None = None
+    mission: MissionConfig
+    safety: SafetyConfig = SafetyConfig()
+    datum: DatumConfig | None = None
+    site: SiteConfig | None = None
+    controller: ControllerConfig
+    operator: OperatorConfig = OperatorConfig()
+    keys_file: str | None = None
+    recorder: RecorderConfig | None = None
+    telemetry: TelemetryConfig | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.datum is None) == (self.site is None):
+            raise ValueError("datum: write either a [datum] or a [site] table, which brings its own datum")
+        if self.safety.bench and not self.operator.loopback:
+            raise ValueError(
+                "safety.bench: takes unsigned frames, so operator.host must be a loopback address such as 127.0.0.1"
+            )
+        return self
+
+
+class DriveFile(msgspec.Struct, frozen=True):
+    """The file as read: where it lies, what it says, and the vehicle that it makes."""
+
+    path: Path
+    config: DriveConfig
+    vehicle: VehicleConfig
+
+    def beside(self, name: str) -> Path:
+        """A path of the file, seen from the file's folder."""
+        return self.path.parent / Path(name).expanduser()
+
+
+def load_drive(path: Path) -> DriveFile:
+    """Read and check the file and the machine that it names.
+
+    Raises:
+        InputError: One line: file, key, what to do.
+    """
+    config = load_toml_model(path, DriveConfig)
+    name = config.machine
+    machine = load_machine(path.parent / name if name.endswith(".toml") else name, config.tool)
+    vehicle = assemble_vehicle(path, config.vehicle_id, machine, config.mission, config.safety)
+    return DriveFile(path, config, vehicle)

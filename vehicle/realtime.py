@@ -1,0 +1,81 @@
+"""Real time on an ordinary Linux: precise timers, first in the queue, no long collections, and a watchdog's food.
+
+Nothing here is needed to stop the machine: whoever hangs renews no lease. It makes hangs rare and shows their place.
+"""
+
+import asyncio
+import contextlib
+import faulthandler
+import gc
+import os
+import selectors
+import socket
+import sys
+from collections.abc import Callable, Mapping
+
+from vehicle.clock import Clock
+from vehicle.units import NS_PER_S
+
+FIFO_PRIORITY = 50
+"""Above all ordinary work; the kernel's threaded interrupts, which bring the bytes, have the same 50."""
+BEAT_S = 0.1
+STALL_S = 0.5
+"""A loop that stood still for so long prints where it stands; the controller has long stopped the machine then."""
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """An event loop whose timers are exact: epoll rounds up to whole milliseconds, select does not."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+def claim_fifo(priority: int = FIFO_PRIORITY) -> bool:
+    """Run this thread before all ordinary ones; what it starts stays ordinary. False where that is not allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(priority))
+    except OSError:
+        return False
+    return True
+
+
+def freeze_heap() -> None:
+    """What exists now lives as long as the program: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+class Supervisor:
+    """Speaks to systemd (`Type=notify`) where it listens; without it, says nothing.
+
+    Args:
+        environment: NOTIFY_SOCKET and WATCHDOG_USEC, as systemd sets them.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        self.watchdog_s = int(environment.get("WATCHDOG_USEC", "0") or "0") / 1e6
+
+    def tell(self, state: str) -> None:
+        """One datagram, `READY=1`; a supervisor that cannot be reached is not our fault and stops nothing."""
+        if not self._address:
+            return
+        # a leading @ means Linux's abstract namespace
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.setblocking(False)
+            channel.sendto(state.encode(), address)
+
+
+async def heart(clock: Clock, tick: Callable[[], int], supervisor: Supervisor) -> None:
+    """Feed the watchdog while ticks advance, and only then; arm the print of a stalled loop. Runs until cancelled."""
+    fed_tick, fed_ns = tick(), clock.now_ns()
+    period_ns = round(supervisor.watchdog_s * NS_PER_S / 4)
+    try:
+        while True:
+            faulthandler.dump_traceback_later(STALL_S, file=sys.__stderr__ or sys.stderr)
+            now_ns, reached = clock.now_ns(), tick()
+            if period_ns and reached > fed_tick and now_ns - fed_ns >= period_ns:
+                supervisor.tell("WATCHDOG=1")
+                fed_tick, fed_ns = reached, now_ns
+            await clock.sleep_until_ns(now_ns + round(BEAT_S * NS_PER_S))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
