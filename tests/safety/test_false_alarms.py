@@ -21,3 +21,13 @@ def test_a_console_that_repeats_itself_is_frozen() -> None:
         rig.send(sample_count=samples)
         seen.update(rig.report.reasons)
     assert "console_frozen" in seen
+
+
+def test_a_pivot_is_not_digging_in() -> None:
+    rig = Rig().to_auto()
+    seen: set[str] = set()
+    for _ in range(250):
+        rig.status = {"track_left_mps": -0.3, "track_right_mps": 0.3}
+        rig.send()
+        seen.update(rig.report.reasons)
+    assert "track_slip" not in seen
