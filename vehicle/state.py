@@ -10,7 +10,7 @@ import numpy.typing as npt
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
-from vehicle.messages import GateReport, MissionPhase, Mode, OperatorEdge, OperatorFrame, RotorState
+from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
 from vehicle.strip import LedgerRun, LedgerStroke
 
@@ -45,7 +45,7 @@ class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     station_id: int
     sequence: int
     echo_tick: int
-    edges: OperatorEdge
+    edges: int
     sample_count: int
     sample_tick: int
     tick: int

@@ -1,7 +1,5 @@
 """The discrete machine, enumerated on every run: safety first, then liveness, then the edges themselves."""
 
-import itertools
-
 import pytest
 
 from tests.safety.enumerate_machine import (
@@ -16,7 +14,7 @@ from tests.safety.enumerate_machine import (
 from tests.safety.machine_invariants import OUTPUT, STEP
 from vehicle.messages import Mode
 from vehicle.safety import modes
-from vehicle.safety.modes import Act, Class, act_of
+from vehicle.safety.modes import Act, Class
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
@@ -85,13 +83,6 @@ def test_the_enumeration_finds_a_rule_that_is_left_out(mode: Mode, monkeypatch: 
     monkeypatch.setitem(modes.RULES, mode, modes.RULES[mode][1:])
     with pytest.raises(ViolationError):
         enumerate_all(thinned())
-
-
-def test_the_act_that_wins_for_every_combination_of_edges() -> None:
-    acts = [act for act in Act if act is not Act.NONE]
-    for edges in itertools.product((False, True), repeat=len(acts)):
-        expected = min((act for act, edge in zip(acts, edges, strict=True) if edge), default=Act.NONE)
-        assert act_of(edges) is expected
 
 
 def test_priority_of_acts_is_that_of_the_catalogue() -> None:

@@ -11,6 +11,7 @@ from vehicle.messages import OperatorEdge, OperatorFrame
 from vehicle.safety.lease import age_ms
 from vehicle.state import GateState, StationTrack
 
+STOP, ESTOP, TAKE = int(OperatorEdge.STOP), int(OperatorEdge.ESTOP), int(OperatorEdge.TAKE)
 NEUTRAL = 0.05
 """Sticks within this of the centre are neutral."""
 TOOL_VALUE_MAX_M = 10.0
@@ -30,7 +31,7 @@ class Heard(msgspec.Struct, kw_only=True):
 
     frame: OperatorFrame | None
     accepted: bool = False
-    edges: OperatorEdge = OperatorEdge.NONE
+    edges: int = 0
     stop: bool = False
     estop: bool = False
     taker: int = 0
@@ -63,14 +64,19 @@ def hear(
             heard.foreign += 1
             continue
         track = known.get(frame.station_id)
-        if track is not None and _contradicts(frame, track):
+        clone = track is not None and _contradicts(frame, track)
+        if track is not None and not clone and frame.sequence <= track.sequence:
+            continue
+        edges = int(frame.edges)
+        heard.stop = heard.stop or bool(edges & STOP)
+        heard.estop = heard.estop or bool(edges & ESTOP)
+        if track is not None and clone:
             known[frame.station_id] = msgspec.structs.replace(track, clone_tick=tick)
             heard.cloned = heard.cloned or frame.station_id == state.holder
-            heard.stop = heard.stop or OperatorEdge.STOP in frame.edges
-            heard.estop = heard.estop or OperatorEdge.ESTOP in frame.edges
-        elif track is None or frame.sequence > track.sequence:
+        elif track is not None or len(known) < STATIONS_MAX:
+            known[frame.station_id] = _tracked(frame, track, tick)
             age = age_ms(frame.echo_tick, tick, now_ns, beats_ns)
-            _hear_newer(heard, frame, track, state.holder, tick, young=age < old_ms)
+            _weigh(heard, frame, track, state.holder, tick, young=age < old_ms)
     return heard
 
 
@@ -84,34 +90,31 @@ def _contradicts(frame: OperatorFrame, track: StationTrack) -> bool:
     return ahead[0] < behind[0] or ahead[1] < behind[1]
 
 
-def _hear_newer(
-    heard: Heard, frame: OperatorFrame, track: StationTrack | None, holder: int, tick: int, *, young: bool
-) -> None:
-    heard.stop = heard.stop or OperatorEdge.STOP in frame.edges
-    heard.estop = heard.estop or OperatorEdge.ESTOP in frame.edges
-    if track is None and len(heard.stations) >= STATIONS_MAX:
-        return
+def _tracked(frame: OperatorFrame, track: StationTrack | None, tick: int) -> StationTrack:
     same = track is not None and frame.sample_count == track.sample_count
-    heard.stations[frame.station_id] = StationTrack(
+    return StationTrack(
         station_id=frame.station_id,
         sequence=frame.sequence,
         echo_tick=frame.echo_tick,
-        edges=frame.edges,
+        edges=int(frame.edges),
         sample_count=frame.sample_count,
         sample_tick=track.sample_tick if track is not None and same else tick,
         tick=tick,
         clone_tick=track.clone_tick if track is not None else tick - CLONE_TICKS,
     )
+
+
+def _weigh(
+    heard: Heard, frame: OperatorFrame, track: StationTrack | None, holder: int, tick: int, *, young: bool
+) -> None:
+    """Beyond a stop a frame counts only in range, young, from a known station, of undoubted identity."""
     if not in_range(frame):
         heard.broken += 1
     elif young and track is not None and tick - track.clone_tick >= CLONE_TICKS:
-        _obey(heard, frame, frame.edges & ~track.edges, holder)
-
-
-def _obey(heard: Heard, frame: OperatorFrame, rising: OperatorEdge, holder: int) -> None:
-    if frame.station_id == holder:
-        heard.frame, heard.accepted, heard.edges = frame, True, heard.edges | rising
-    elif frame.hold_to_run or not neutral(frame):
-        heard.rival = True
-    elif OperatorEdge.TAKE in rising:
-        heard.taker = frame.station_id
+        rising = int(frame.edges) & ~track.edges
+        if frame.station_id == holder:
+            heard.frame, heard.accepted, heard.edges = frame, True, heard.edges | rising
+        elif frame.hold_to_run or not neutral(frame):
+            heard.rival = True
+        elif rising & TAKE:
+            heard.taker = frame.station_id

@@ -52,6 +52,7 @@ ENGINES = {
 }
 BRAKE_GRACE_S = 1.0
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
+ACKNOWLEDGE, ATTENTION = int(OperatorEdge.ACKNOWLEDGE), int(OperatorEdge.ATTENTION)
 NO_REASON, WIRE_BITS = 255, (1 << 64) - 1
 
 
@@ -172,7 +173,7 @@ def _latched(state: GateState, memory: SenseState, heard: Heard, active: int) ->
     return interlocks.latch(
         state.latched,
         active,
-        acknowledged=seen and OperatorEdge.ACKNOWLEDGE in heard.edges,
+        acknowledged=seen and bool(heard.edges & ACKNOWLEDGE),
         chain_reset=state.senses.chain_latched and not memory.chain_latched,
     )
 
@@ -183,7 +184,7 @@ def _motion(state: GateState, senses: Senses, config: VehicleConfig, tick: int, 
         return Motion.STANDING
     if not senses.speed_mps >= 0.0:
         return Motion.UNKNOWN
-    if active & reasons.mask(StopReason.MOVED_WHILE_BRAKED):
+    if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
     stopping_s = (tick - state.stop_tick) * TICK_S
     return Motion.LATE if stopping_s > config.safety.t_brake_s + BRAKE_GRACE_S else Motion.CREEP
@@ -221,7 +222,7 @@ def _after(state: GateState, heard: Heard, judged: Judged, tick: int) -> GateSta
         timers=judged.timers,
         stop_tick=tick if stops else state.stop_tick,
         armed_tick=tick if entered and state.mode is Mode.READY else state.armed_tick,
-        attention_tick=tick if OperatorEdge.ATTENTION in heard.edges or mode not in AUTO else state.attention_tick,
+        attention_tick=tick if heard.edges & ATTENTION or mode not in AUTO else state.attention_tick,
         used_tick=tick if entered or situation.hold else state.used_tick,
         act_tick=tick if opened else state.act_tick,
     )

@@ -8,6 +8,7 @@ from vehicle.safety import tracks
 from vehicle.safety.lease import BEATS
 from vehicle.state import GateState, SenseState, WireState
 
+CHAIN_OPEN, KILL = int(ControllerFlag.ESTOP_CHAIN_OPEN), int(ControllerFlag.KILL)
 ROTOR_RESTS_RATIO = 0.05
 TILT_FILTER = 0.1
 """Per tick: the accelerometers shake with the flail, 0.2 s of them does not."""
@@ -76,8 +77,8 @@ def _chain_latched(status: ControllerStatus | None) -> bool:
     """The e-stop chain is open, or was and nobody has reset it at the machine; a kill by command is not meant."""
     if status is None:
         return False
-    latched = status.state is ControllerState.ESTOP and ControllerFlag.KILL not in status.flags
-    return latched or ControllerFlag.ESTOP_CHAIN_OPEN in status.flags
+    flags = int(status.flags)
+    return bool(flags & CHAIN_OPEN) or (status.state is ControllerState.ESTOP and not flags & KILL)
 
 
 def _imu_values(imu: ImuSample | None) -> tuple[float, ...]:

@@ -238,8 +238,3 @@ def _next_mode(m: Machine, s: Situation, *, estop: bool) -> tuple[Mode, StopReas
         if guard(m, s):
             return mode, cause
     return m.mode, None
-
-
-def act_of(edges: tuple[bool, ...]) -> Act:
-    """The act that wins; `edges` in the order of `Act`: stopping beats everything, asking for motion loses to all."""
-    return next((act for act, edge in zip(Act, edges, strict=False) if edge), Act.NONE)

@@ -5,6 +5,7 @@ Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more
 """
 
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -290,6 +291,7 @@ RETREAT_MASK = sum(1 << code for code, rule in enumerate(RULES) if rule.retreat)
 HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)
 
 
+@lru_cache(maxsize=1024)
 def codes(bits: int) -> tuple[StopReason, ...]:
     """The reasons of a mask, worst first."""
     found = []
@@ -300,6 +302,7 @@ def codes(bits: int) -> tuple[StopReason, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def names(bits: int) -> tuple[str, ...]:
     """Their names, worst first: the table is sorted by class."""
     return tuple(RULES[code].name for code in codes(bits))

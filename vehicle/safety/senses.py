@@ -35,6 +35,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     status: ControllerStatus | None
     gnss: GnssFix | None
+    flags: int
     gap_ns: int
     speed_mps: float
     belt_mps: float
@@ -77,6 +78,7 @@ def sense(
     return new, Senses(
         status=status,
         gnss=gnss,
+        flags=int(status.flags) if status is not None else 0,
         gap_ns=now_ns - old.beats_ns[-1] if old.beats_ns else 0,
         speed_mps=tracks.speed_mps(status, gnss),
         belt_mps=tracks.fastest_mps(status),
