@@ -1,0 +1,242 @@
+"""report.html: one page that a quality officer can read, print and file. No script, nothing loaded from elsewhere."""
+
+import base64
+import math
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from vehicle.ledger.export import job_values
+from vehicle.ledger.facts import STATEMENT, JobFacts
+from vehicle.ledger.gaps import REASON_TEXT, GapReason
+from vehicle.ledger.layers import depths_cm
+from vehicle.ledger.palette import LISTED_TEXT, marked
+from vehicle.units import NS_PER_S
+
+PHASE_TEXT: Final = {
+    "work": "flailing",
+    "move": "moving, tool up",
+    "lower": "lowering the tool",
+    "raise": "raising the tool",
+    "spin_up": "spinning up",
+    "back_off": "backing off for re-entry",
+    "paused": "paused",
+    "idle": "waiting for the operator",
+    "done": "finished, disarming",
+}
+EVENTS_MAX: Final = 400
+"""Lines of the log on the page; the recording holds all of them."""
+
+STYLE: Final = """
+@page { margin: 14mm }
+body { font: 14px/1.45 "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1c2733; margin: 2rem auto; max-width: 62rem;
+  padding: 0 1.2rem }
+h1 { font-size: 1.7rem; margin: 0 0 .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #cfd6dc }
+.statement { border-left: 4px solid #b8860b; background: #fdf8ea; padding: .6rem .9rem; margin: 1rem 0 }
+.simulated { background: #c0182b; color: #fff; padding: .35rem .9rem; font-weight: 700; letter-spacing: .04em }
+.open { border-left: 4px solid #c0182b; background: #fdeef0; padding: .6rem .9rem }
+.done { border-left: 4px solid #2f7d4f; background: #eef7f1; padding: .6rem .9rem }
+table { border-collapse: collapse; width: 100%; font-size: .93rem } caption { text-align: left; color: #5d6b7a }
+th, td { text-align: left; padding: .22rem .6rem .22rem 0; border-bottom: 1px solid #e6eaee; vertical-align: top }
+th { color: #5d6b7a; font-weight: 600 } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+.bar { background: #3b8f9c; height: .8rem; display: inline-block; min-width: 1px } img { width: 100%; height: auto }
+.sign td { height: 3.2rem; border-bottom: 1px solid #1c2733; width: 33% } .soft { color: #5d6b7a }
+tr { break-inside: avoid }
+"""
+
+
+def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
+    """Write the page with the map embedded; `map_path` is the PNG that `draw_map` wrote."""
+    picture = base64.b64encode(map_path.read_bytes()).decode("ascii")
+    parts = [
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{_title(facts)}</title>",
+        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style></head><body>",
+        "<p class='simulated'>SIMULATED: no machine worked this ground</p>" if facts.simulated else "",
+        f"<h1>{_title(facts)}</h1><p class='soft'>{escape(facts.plan.machine.name)}, plan {escape(facts.plan.plan_hash)}</p>",
+        _verdict(facts),
+        f"<p class='statement'>{escape(STATEMENT)}</p>",
+        f"<h2>Map</h2><img alt='map of processed ground' src='data:image/png;base64,{picture}'>",
+        _balance(facts),
+        _depths(facts),
+        _hours(facts),
+        _untreatable(facts),
+        _missed(facts),
+        _events(facts),
+        _job(facts),
+        _rule(facts),
+        _signatures(),
+        "</body></html>",
+    ]
+    path.write_text("\n".join(part for part in parts if part), encoding="utf-8")
+
+
+def _title(facts: JobFacts) -> str:
+    return f"Processed-ground report: {escape(facts.site.name or 'unnamed site')}"
+
+
+def _verdict(facts: JobFacts) -> str:
+    found = facts.found
+    if found.missed_m2 > 0.0:
+        return (
+            f"<p class='open'><b>{found.missed_m2:,.2f} m² of the work area were missed</b> and are listed below with "
+            "the reason. The job is not complete.</p>"
+        )
+    return (
+        f"<p class='done'><b>No ground was missed.</b> Every square metre of the work area is processed "
+        f"({found.processed_m2:,.1f} m²) or listed with a reason ({found.listed_m2:,.1f} m²).</p>"
+    )
+
+
+def _table(title: str, heads: list[str], rows: list[list[str]], note: str = "") -> str:
+    """A section with a table; cells are HTML already. Heads that end with a unit in brackets align right."""
+    numeric = [head.endswith("]") for head in heads]
+    classes = [" class='n'" if is_number else "" for is_number in numeric]
+    head = "".join(f"<th{kind}>{text}</th>" for text, kind in zip(heads, classes, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, classes, strict=True)) + "</tr>"
+        for row in rows
+    )
+    caption = f"<caption>{note}</caption>" if note else ""
+    return f"<h2>{title}</h2><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _balance(facts: JobFacts) -> str:
+    found = facts.found
+    rows = [
+        ("Work area without keep-outs", found.area_m2),
+        ("Processed to the required depth", found.processed_m2),
+        ("Listed untreatable and not processed", found.listed_m2),
+        ("Missed", found.missed_m2),
+        ("of the unprocessed: passed by the tool, not proven", found.swept_not_credited_m2),
+        ("of the unprocessed: worked, below the required depth", found.below_depth_m2),
+    ]
+    area_m2 = found.area_m2 or 1.0
+    return _table(
+        "Balance",
+        ["ground", "area [m²]", "share [%]"],
+        [[text, f"{value_m2:,.2f}", f"{100.0 * value_m2 / area_m2:.2f}"] for text, value_m2 in rows],
+        f"{facts.rate_m2_per_h:,.0f} m²/h over the whole time of {_clock(facts.time_s)}.",
+    )
+
+
+def _bars(rows: list[tuple[str, float, str]]) -> list[list[str]]:
+    """Rows of label, value text, bar."""
+    most = max((value for _, value, _ in rows), default=0.0) or 1.0
+    return [
+        [label, text, f"<span class='bar' style='width:{18.0 * value / most:.2f}rem'></span>"]
+        for label, value, text in rows
+    ]
+
+
+def _depths(facts: JobFacts) -> str:
+    counts = depths_cm(facts.ledger)
+    found = [(depth_cm, float(count) * facts.cell_m**2) for depth_cm, count in enumerate(counts.tolist()) if count]
+    rows = _bars([(f"{cm} to {cm + 1} cm", area_m2, f"{area_m2:,.1f}") for cm, area_m2 in found])
+    note = (
+        f"Proven depth: measured against the undisturbed ground ahead of the rotor, less {facts.config.mission.k_sigma:g} "
+        f"sigma, the least of each cell's dwell, the best of its passes. Required: "
+        f"{facts.config.mission.required_depth_m * 100.0:.1f} cm. Ground outside the work area included."
+    )
+    return _table("Depth", ["proven depth", "area [m²]", ""], rows, note)
+
+
+def _hours(facts: JobFacts) -> str:
+    phases = sorted(facts.phase_s.items(), key=lambda row: -row[1])
+    total_s = sum(facts.phase_s.values()) or 1.0
+    rows = [
+        (escape(PHASE_TEXT.get(name, name)), time_s, f"{_clock(time_s)}, {100.0 * time_s / total_s:.0f} %")
+        for name, time_s in phases
+    ]
+    return _table("Hours", ["activity", "time [h]", ""], _bars(rows)) if rows else ""
+
+
+def _untreatable(facts: JobFacts) -> str:
+    listed = [row for row in facts.plan.untreatable if row.area_m2 >= 0.005]
+    rest_m2 = sum(row.area_m2 for row in facts.plan.untreatable) - sum(row.area_m2 for row in listed)
+    rows = [
+        [str(number), escape(LISTED_TEXT[row.reason]), f"{row.area_m2:,.2f}", _place(facts, row.rings_m[0][0])]
+        for number, row in enumerate(sorted(listed, key=lambda row: -row.area_m2), start=1)
+    ]
+    note = f"Smaller pieces together: {rest_m2:.4f} m². Outlines: layer untreatable of the exports."
+    return _table("Listed as untreatable", ["no.", "reason", "area [m²]", "place"], rows, note)
+
+
+def _missed(facts: JobFacts) -> str:
+    gaps = facts.found.gaps
+    if not gaps:
+        return "<h2>Missed ground</h2><p>None.</p>"
+    rows = [
+        [str(number), escape(REASON_TEXT[gap.reason]), f"{gap.area_m2:,.4f}", _place(facts, gap.rings_m[0][0])]
+        for number, gap in enumerate(gaps[:100], start=1)
+    ]
+    by_reason = ", ".join(
+        f"{reason.value.replace('_', ' ')} {sum(gap.area_m2 for gap in gaps if gap.reason is reason):,.2f} m²"
+        for reason in GapReason
+        if any(gap.reason is reason for gap in gaps)
+    )
+    note = f"{len(gaps)} pieces: {by_reason}. Outlines: layer missed of the exports."
+    return _table("Missed ground", ["no.", "reason", "area [m²]", "place"], rows, note)
+
+
+def _events(facts: JobFacts) -> str:
+    numbers = {id(event): str(number) for number, _, event in marked(facts.events)}
+    rows = [
+        [
+            numbers.get(id(event), ""),
+            _clock_s(event.t_ns / NS_PER_S),
+            escape(event.text),
+            "" if event.east_m is None or event.north_m is None else _place(facts, (event.east_m, event.north_m)),
+        ]
+        for event in facts.events[:EVENTS_MAX]
+    ]
+    more = len(facts.events) - len(rows)
+    note = f"{more} further lines are in the recording." if more else "Numbers are those on the map."
+    return _table("Events", ["no.", "time", "what happened", "place"], rows, note) if rows else ""
+
+
+def _job(facts: JobFacts) -> str:
+    names = {
+        "statement": "",
+        "simulated": "simulated",
+        "site": "site",
+        "task_id": "task",
+        "cell_m": "cell of the record [m]",
+    }
+    rows = [
+        [escape(names.get(name, name.replace("_", " "))), escape(value) or "<span class='soft'>not stated</span>"]
+        for name, value in job_values(facts).items()
+        if name != "statement"
+    ]
+    rows += [["remark", escape(remark)] for remark in facts.remarks]
+    return _table("Job", ["field", "value"], rows)
+
+
+def _rule(facts: JobFacts) -> str:
+    mission = facts.config.mission
+    return (
+        "<h2>What counts as processed</h2><p>A cell of "
+        f"{facts.cell_m * 100.0:g} cm counts only if all of it lay under the tool while, in every 20 ms of its dwell, the "
+        f"rotor was measured at {mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less "
+        f"{mission.k_sigma:g} sigma reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck "
+        f"ground between two blows, and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of "
+        "the position on all sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
+    )
+
+
+def _signatures() -> str:
+    cells = "<td class='soft'>team leader, date</td><td class='soft'>quality officer, date</td><td class='soft'>authority, date</td>"
+    return f"<h2>Signatures</h2><table class='sign'><tr>{cells}</tr></table>"
+
+
+def _place(facts: JobFacts, point_m: tuple[float, float]) -> str:
+    lat_deg, lon_deg, _ = facts.plan.datum.geodetic_from_enu(*point_m, 0.0)
+    return f"{lat_deg:.7f}, {lon_deg:.7f}"
+
+
+def _clock(time_s: float) -> str:
+    minutes = math.floor(time_s / 60.0 + 0.5)
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def _clock_s(time_s: float) -> str:
+    return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}:{int(time_s) % 60:02d}"
