@@ -29,9 +29,10 @@ EVENTS_MAX: Final = 400
 
 STYLE: Final = """
 @page { margin: 14mm }
-body { font: 14px/1.45 "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1c2733; margin: 2rem auto; max-width: 62rem;
-  padding: 0 1.2rem }
-h1 { font-size: 1.7rem; margin: 0 0 .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #cfd6dc }
+body { font: 14px/1.45 "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1c2733;
+  margin: 2rem auto; max-width: 62rem; padding: 0 1.2rem }
+h1 { font-size: 1.7rem; margin: 0 0 .2rem }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #cfd6dc }
 .statement { border-left: 4px solid #b8860b; background: #fdf8ea; padding: .6rem .9rem; margin: 1rem 0 }
 .simulated { background: #c0182b; color: #fff; padding: .35rem .9rem; font-weight: 700; letter-spacing: .04em }
 .open { border-left: 4px solid #c0182b; background: #fdeef0; padding: .6rem .9rem }
@@ -52,7 +53,8 @@ def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{_title(facts)}</title>",
         f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style></head><body>",
         "<p class='simulated'>SIMULATED: no machine worked this ground</p>" if facts.simulated else "",
-        f"<h1>{_title(facts)}</h1><p class='soft'>{escape(facts.plan.machine.name)}, plan {escape(facts.plan.plan_hash)}</p>",
+        f"<h1>{_title(facts)}</h1>",
+        f"<p class='soft'>{escape(facts.plan.machine.name)}, plan {escape(facts.plan.plan_hash)}</p>",
         _verdict(facts),
         f"<p class='statement'>{escape(STATEMENT)}</p>",
         f"<h2>Map</h2><img alt='map of processed ground' src='data:image/png;base64,{picture}'>",
@@ -133,8 +135,8 @@ def _depths(facts: JobFacts) -> str:
     found = [(depth_cm, float(count) * facts.cell_m**2) for depth_cm, count in enumerate(counts.tolist()) if count]
     rows = _bars([(f"{cm} to {cm + 1} cm", area_m2, f"{area_m2:,.1f}") for cm, area_m2 in found])
     note = (
-        f"Proven depth: measured against the undisturbed ground ahead of the rotor, less {facts.config.mission.k_sigma:g} "
-        f"sigma, the least of each cell's dwell, the best of its passes. Required: "
+        f"Proven depth: measured against the undisturbed ground ahead of the rotor, less "
+        f"{facts.config.mission.k_sigma:g} sigma, the least of each cell's dwell, the best of its passes. Required: "
         f"{facts.config.mission.required_depth_m * 100.0:.1f} cm. Ground outside the work area included."
     )
     return _table("Depth", ["proven depth", "area [m²]", ""], rows, note)
@@ -195,13 +197,7 @@ def _events(facts: JobFacts) -> str:
 
 
 def _job(facts: JobFacts) -> str:
-    names = {
-        "statement": "",
-        "simulated": "simulated",
-        "site": "site",
-        "task_id": "task",
-        "cell_m": "cell of the record [m]",
-    }
+    names = {"task_id": "task", "cell_m": "cell of the record [m]"}
     rows = [
         [escape(names.get(name, name.replace("_", " "))), escape(value) or "<span class='soft'>not stated</span>"]
         for name, value in job_values(facts).items()
@@ -214,17 +210,18 @@ def _job(facts: JobFacts) -> str:
 def _rule(facts: JobFacts) -> str:
     mission = facts.config.mission
     return (
-        "<h2>What counts as processed</h2><p>A cell of "
-        f"{facts.cell_m * 100.0:g} cm counts only if all of it lay under the tool while, in every 20 ms of its dwell, the "
-        f"rotor was measured at {mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less "
-        f"{mission.k_sigma:g} sigma reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck "
-        f"ground between two blows, and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of "
-        "the position on all sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
+        f"<h2>What counts as processed</h2><p>A cell of {facts.cell_m * 100.0:g} cm counts only if all of it lay under "
+        "the tool while, in every 20 ms of its dwell, the rotor was measured at "
+        f"{mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less {mission.k_sigma:g} sigma "
+        f"reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck ground between two blows, "
+        f"and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of the position on all "
+        "sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
     )
 
 
 def _signatures() -> str:
-    cells = "<td class='soft'>team leader, date</td><td class='soft'>quality officer, date</td><td class='soft'>authority, date</td>"
+    signers = ("team leader", "quality officer", "authority")
+    cells = "".join(f"<td class='soft'>{signer}, date</td>" for signer in signers)
     return f"<h2>Signatures</h2><table class='sign'><tr>{cells}</tr></table>"
 
 
