@@ -71,8 +71,8 @@ def test_kill_between_reset_and_its_step_wins(bench: Bench) -> None:
     bench.ready()
     bench.command(flags=KILL)
     bench.step()
-    bench.command(flags=RESET)
-    bench.command(flags=KILL)
+    assert bench.told(flags=RESET)
+    assert bench.told(flags=KILL)
     bench.step()
     assert bench.state() == ESTOP
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from firmware_bridge.mavlink import _dialect as d
-from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from tests.firmware_bridge.controller_bench import HASH, Bench, config
 
 BOOT, SAFE, RUN, FAULT, ESTOP = range(5)
@@ -209,21 +208,15 @@ def test_the_callers_are_told_what_was_accepted(bench: Bench) -> None:
             ("config_hash", ctypes.c_char * 8),
         ]
 
-    bench.library.fc_hello.restype = bench.library.fc_command.restype = ctypes.c_bool
+    bench.library.fc_hello.restype = ctypes.c_bool
     assert bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 1, 0, 0, HASH)))
     assert not bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 2, 0, 0, HASH)))
 
-    def told(sequence: int, **fields: Any) -> bool:
-        spec = SPEC_BY_NAME["FLAIL_COMMAND"]
-        values = {"sequence": sequence, "valid_for_ms": 100} | fields
-        wire = spec.packer.pack(*(values.get(name, 0) for name in spec.fields))
-        return bool(bench.library.fc_command(bench.node, wire, ctypes.c_uint32(bench.now_ms)))
-
-    assert told(5)
-    assert not told(5)
-    assert not told(4)
-    assert not told(6, track_left=math.nan)
-    assert told(6)
+    assert bench.told(sequence=5)
+    assert not bench.told(sequence=5)
+    assert not bench.told(sequence=4)
+    assert not bench.told(sequence=6, track_left=math.nan)
+    assert bench.told(sequence=6)
 
 
 def test_a_foreign_host_ends_the_session(bench: Bench) -> None:

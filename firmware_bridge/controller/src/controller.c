@@ -34,9 +34,7 @@ void fc_init(fc_controller *fc, const fc_config *config, uint16_t boot_count, bo
     fc->boot_count = boot_count;
     fc->rotor_off_ms = now_ms;
     fc->braked_ms = now_ms;
-    fc->brake_moved_ms = now_ms;
     fc->still_ms = now_ms;
-    fc->stuck_ms = now_ms;
     fc->brake_odd_ms = now_ms;
     fc->supply_odd_ms = now_ms;
     if (watchdog_reset) {
