@@ -90,7 +90,7 @@ class Watch:
         self.created_ns = -AGE_MAX_NS
         self._alive_ns = 0
         self.setpoint_mps = 0.0
-        self.stopped_ns = 0
+        self.stopped_ns = self.stop_created_ns = 0
 
     def _tell(self, name: str, text: str) -> None:
         if name not in self._told:
@@ -106,7 +106,7 @@ class Watch:
         if setpoint > MOVING_MPS:
             self._check_motion(now_ns, setpoint)
         elif self.setpoint_mps > MOVING_MPS:
-            self.stopped_ns = now_ns
+            self.stopped_ns, self.stop_created_ns = now_ns, self.created_ns
         self.setpoint_mps = setpoint
         if self._idle_ticks > UNDER_WAY_TICKS:
             self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
@@ -176,7 +176,7 @@ class Watch:
 
     @property
     def latency_ms(self) -> float:
-        """From the creation of the last frame in force to the end of the set-point; NaN while it drives."""
+        """Of the last stop: from the creation of the frame then in force to the end of the set-point; NaN in motion."""
         if self.setpoint_mps > MOVING_MPS:
             return float("nan")
-        return (self.stopped_ns - self.created_ns) * 1e3 / NS_PER_S
+        return (self.stopped_ns - self.stop_created_ns) * 1e3 / NS_PER_S
