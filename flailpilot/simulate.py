@@ -32,6 +32,8 @@ from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.settings import TelemetryConfig
 
 DONE, FAILED = 0, 1
+TOOL_SIGMA_SHARE = 0.8
+"""1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/0003)."""
 DEFAULT_DEPTH_M = 0.15
 """Required depth where no scenario says one: what NMAS 09.50 asks of ground preparation."""
 
@@ -91,6 +93,7 @@ def plan_settings(scenario: Scenario) -> PlanSettings:
     return PlanSettings(
         k_sigma=scenario.mission.k_sigma,
         cell_m=scenario.mission.cell_m,
+        tool_sigma_m=max(PlanSettings().tool_sigma_m, TOOL_SIGMA_SHARE * scenario.sensors.gnss_sigma_m),
         overlap_m=scenario.plan.overlap_m,
         side_slope_rad=math.radians(scenario.ground.slope_deg),
     )

@@ -84,6 +84,14 @@ def test_pivot_turns_as_the_plan_says(start_rad: float, turn_rad: float) -> None
 def test_load_slows_only_the_working_tool() -> None:
     task = Task(phase=MissionPhase.WORK, drive=DriveKind.LINE, length_m=10.0, speed_mps=0.28, tool_down=True)
     moving = Task(phase=MissionPhase.MOVE, drive=DriveKind.LINE, length_m=10.0, speed_mps=0.28, tool_down=False)
-    estimate = builders.estimate()
+    estimate = builders.estimate(speed_mps=0.28)
     assert follower.step(task, estimate, CONFIG, 0.5).speed_mps == 0.14
     assert follower.step(moving, estimate, CONFIG, 0.5).speed_mps == 0.28
+
+
+def test_the_set_point_never_runs_far_ahead_of_the_machine() -> None:
+    task = Task(phase=MissionPhase.MOVE, drive=DriveKind.LINE, length_m=30.0, speed_mps=1.1, direction=-1)
+    ahead = follower.ACCEL_HORIZON_S * CONFIG.machine.tracks.accel_mps2
+    for speed in (0.0, -0.4, 0.2):
+        wanted = follower.step(task, builders.estimate(speed_mps=speed), CONFIG, 1.0).speed_mps
+        assert -max(0.0, -speed) - ahead - 1e-9 <= wanted < 0.0

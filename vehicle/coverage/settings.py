@@ -27,7 +27,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     k_sigma: float = 4.0
-    tool_sigma_m: float = 0.014
+    tool_sigma_m: float = 0.016
     tracking_error_m: float = 0.03
     cell_m: float = 0.05
     overlap_m: float | None = None
@@ -75,7 +75,9 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     clearance_m: float
     """Keep-outs grow by this: k sigma + e."""
     credit_m: float
-    """Sweep and credit differ by this at a side or an end: k sigma + e + reach of a cell."""
+    """Sweep and credit differ by this at a keep-out: k sigma + e + reach of a cell."""
+    grow_m: float
+    """Credited ground reaches this beyond the work area, so that the cells across its boundary count too."""
     raised_over_base: bool
     """With trip-wires possible a raised tool stays over safe or processed ground."""
 
@@ -103,6 +105,7 @@ def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) 
         pivot_solid_m=solid_m,
         clearance_m=cross_m,
         credit_m=cross_m + math.sqrt(2.0) * settings.cell_m,
+        grow_m=math.sqrt(0.5) * settings.cell_m,
         raised_over_base=possible,
     )
 

@@ -25,6 +25,10 @@ YAW_RATE_MAX_RADPS = 0.25
 PIVOT_GAIN_PER_S = 1.2
 APPROACH_GAIN_PER_S = 1.0
 SPEED_MIN_MPS = 0.03
+ACCEL_HORIZON_S = 0.3
+"""The set-point runs ahead of the measured speed by what the ramps make up in this time. Further ahead both belts climb
+at their limit, their difference is lost until they arrive, and then the steering comes all at once (12 cm at the tool
+after a reverse start at 0.86 m/s)."""
 COS_MIN = 0.5
 """Beyond 60 degrees off the line the law would divide by next to nothing; the machine then turns at its limit."""
 
@@ -52,7 +56,8 @@ def _speed_mps(task: Task, estimate: Estimate, config: VehicleConfig, speed_rati
         math.sqrt(2.0 * 0.5 * config.machine.tracks.decel_mps2 * max(0.0, left_m)), APPROACH_GAIN_PER_S * left_m
     )
     wanted = min(task.speed_mps * (speed_ratio if task.tool_down else 1.0), max(SPEED_MIN_MPS, slowed))
-    return task.direction * wanted if left_m > 0.0 else 0.0
+    reached = max(0.0, task.direction * estimate.speed_mps) + ACCEL_HORIZON_S * config.machine.tracks.accel_mps2
+    return task.direction * min(wanted, reached) if left_m > 0.0 else 0.0
 
 
 def _reverse_left_m(task: Task, estimate: Estimate) -> float:
