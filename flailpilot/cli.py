@@ -61,6 +61,25 @@ def plan(
     raise typer.Exit(run(site, machine, out, outside, overlap, depth, as_json))
 
 
+@app.command()
+def drive(config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")]) -> None:
+    """Run the vehicle program on real ports; it always comes up disarmed."""
+    from flailpilot.drive import run
+
+    raise typer.Exit(run(config))
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")],
+    as_json: AsJson = False,
+) -> None:
+    """Check configuration, port, handshake, clock, disk, broker and keys; say what to do for what fails."""
+    from flailpilot.doctor import run
+
+    raise typer.Exit(run(config, as_json))
+
+
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,0 +1,214 @@
+"""A whole bench of real processes: the vehicle program, the C controller on a pty, the plant behind it, an operator.
+
+Shared by `kill_trials.py`, `roundtrip.py` and the tests. Everything is waited for by condition.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from firmware_bridge.ports import BytePort
+from sim.hands import Goal, Hands
+from sim.real_machine import CONTROLLER_FOLDER, MachineSettings, RealMachine
+from vehicle.clock import SystemClock
+from vehicle.config import config_hash
+from vehicle.drive_config import DriveFile, load_drive
+from vehicle.frames import LocalFrame
+from vehicle.messages import Mode
+from vehicle.udp_port import UdpPort
+from vehicle.units import NS_PER_S
+
+CLOCK = SystemClock()
+PATIENCE_S = 30.0
+ROOT = Path(__file__).resolve().parents[1]
+DATUM = LocalFrame(39.99, 46.93, 350.0)
+# A rotor and an arm that need two seconds instead of ten: a trial stays short. Ramps as the host build has them.
+QUICK = {
+    "spin_up_s = 6.0": "spin_up_s = 2.0",
+    "spin_down_s = 10.0": "spin_down_s = 3.0",
+    "lift_rate_mps = 0.12": "lift_rate_mps = 0.3",
+    "rotor_inertia_kgm2 = 10.0": "rotor_inertia_kgm2 = 5.0",
+    "decel_mps2 = 0.8": "decel_mps2 = 1.0",
+}
+
+
+async def until(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    """Return as soon as it holds.
+
+    Raises:
+        TimeoutError: it did not come.
+    """
+    deadline_ns = CLOCK.now_ns() + round(patience_s * NS_PER_S)
+    while not condition():
+        now_ns = CLOCK.now_ns()
+        if now_ns > deadline_ns:
+            raise TimeoutError(f"waited {patience_s:g} s for: {what}")
+        await CLOCK.sleep_until_ns(now_ns + 1_000_000)
+
+
+def build_controller() -> None:
+    """Make the host build, one process at a time; nothing is done where it is up to date."""
+    with (CONTROLLER_FOLDER / "Makefile").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["make", "--silent", "-C", str(CONTROLLER_FOLDER), f"PYTHON={sys.executable}"]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+
+
+def quick_machine(folder: Path) -> str:
+    """A MEMATT with a fast spin-up, as a file of its own."""
+    text = (ROOT / "configs/machines/mematt.toml").read_text()
+    for slow, quick in QUICK.items():
+        assert slow in text, slow
+        text = text.replace(slow, quick)
+    path = folder / "quick.toml"
+    path.write_text(text)
+    return path.name
+
+
+def write_config(folder: Path, *, udp_port: int, extra: str = "", place: str = "") -> Path:
+    """A vehicle configuration; `place` replaces its [datum] table, `extra` is put at its end."""
+    place = place or f"[datum]\nlat_deg = {DATUM.lat_deg}\nlon_deg = {DATUM.lon_deg}\nalt_m = {DATUM.alt_m}\n"
+    path = folder / "drive.toml"
+    path.write_text(
+        f'vehicle_id = "bench"\nmachine = "{quick_machine(folder)}"\n\n[mission]\nrequired_depth_m = 0.15\n\n'
+        f'[safety]\nbench = true\n\n{place}\n[controller]\nport = "{folder / "controller"}"\n\n'
+        f"[operator]\nport = {udp_port}\n\n{extra}"
+    )
+    return path
+
+
+def free_udp_port() -> int:
+    """A port that nobody has now."""
+    port = UdpPort.bind("127.0.0.1", 0)
+    number = port.address[1]
+    port.close()
+    return number
+
+
+class Counted:
+    """The operator's port, and when the vehicle was first heard."""
+
+    def __init__(self, port: BytePort) -> None:
+        self._port = port
+        self.heard_ns: int | None = None
+
+    def read(self) -> bytes:
+        """What arrived."""
+        chunk = self._port.read()
+        if chunk and self.heard_ns is None:
+            self.heard_ns = CLOCK.now_ns()
+        return chunk
+
+    def write(self, frame: bytes) -> None:
+        """Pass on."""
+        self._port.write(frame)
+
+    def close(self) -> None:
+        """Give up."""
+        self._port.close()
+
+
+class Bench:
+    """One machine, one vehicle program, one operator. Only processes started here are ended here."""
+
+    def __init__(self, folder: Path, file: DriveFile, machine: RealMachine) -> None:
+        self.folder, self.file, self.machine = folder, file, machine
+        self.port = Counted(UdpPort.connect("127.0.0.1", file.config.operator.port))
+        self.hands = Hands(self.port)
+        self.vehicle: subprocess.Popen[bytes] | None = None
+        self.started_ns = 0
+        self.log = folder / "vehicle.log"
+
+    @property
+    def mode(self) -> Mode:
+        """As the operator sees it."""
+        return self.hands.mode
+
+    def start_vehicle(self) -> None:
+        """`flailpilot drive` as a process of its own."""
+        self.started_ns, self.port.heard_ns = CLOCK.now_ns(), None
+        command = [sys.executable, "-m", "flailpilot", "drive", str(self.file.path)]
+        with self.log.open("ab") as log:
+            self.vehicle = subprocess.Popen(command, stderr=log, stdout=log, cwd=ROOT)  # noqa: S603
+
+    def signal_vehicle(self, number: signal.Signals) -> int:
+        """Send; gives the moment at which it was sent [ns]."""
+        assert self.vehicle is not None
+        now_ns = CLOCK.now_ns()
+        self.vehicle.send_signal(number)
+        if number is signal.SIGKILL:
+            self.vehicle.wait()
+            self.vehicle = None
+        return now_ns
+
+    async def operate(self) -> None:
+        """The operator's console, until cancelled."""
+        while True:
+            now_ns = CLOCK.now_ns()
+            self.hands.step(now_ns)
+            await CLOCK.sleep_until_ns(now_ns + 10_000_000)
+
+    async def heard(self) -> None:
+        """The vehicle speaks, in a session of its own."""
+        await until(lambda: self.port.heard_ns is not None, "the vehicle's first report")
+
+    async def in_motion(self) -> None:
+        """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving."""
+        hands = self.hands
+        hands.goal, hands.drive, hands.rotor = Goal.MANUAL, 1.0, True
+        await until(
+            lambda: self.machine.outputs.rotor_radps > 5.0 and self.machine.speed_mps > 0.15, "motion with the rotor on"
+        )
+
+    async def at_rest(self) -> None:
+        """Hands off, and nothing turns or rolls any more."""
+        self.hands.goal, self.hands.rotor = Goal.REST, False
+        plants = self.machine.plants
+        await until(lambda: plants.tracks.standing and plants.flail.rotor_radps < 1.0, "standstill of tracks and rotor")
+
+    def end(self) -> None:
+        """Whatever still runs of what was started here."""
+        if self.vehicle is not None:
+            self.vehicle.kill()
+            self.vehicle.wait()
+        self.port.close()
+
+
+@contextlib.asynccontextmanager
+async def bench(folder: Path, *, extra: str = "", place: str = "") -> AsyncIterator[Bench]:
+    """A bench whose controller, plant and operator run; the vehicle program is started by whoever uses it."""
+    file = load_drive(write_config(folder, udp_port=free_udp_port(), extra=extra, place=place))
+    settings = MachineSettings(
+        machine=file.vehicle.machine,
+        config_hash=config_hash(file.vehicle),
+        port_link=folder / "controller",
+        datum=DATUM,
+    )
+    machine = RealMachine(settings, CLOCK)
+    made = Bench(folder, file, machine)
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await machine.start()
+        tasks += [asyncio.create_task(machine.run()), asyncio.create_task(made.operate())]
+        yield made
+    finally:
+        made.end()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await machine.kill()
+
+
+def above_others(pid: int, priority: int = 20) -> bool:
+    """Run a process before all ordinary work, where the system allows it."""
+    try:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,286 @@
+"""`flailpilot doctor`: every check that a start of the vehicle program depends on, and what to do where one fails."""
+
+import asyncio
+import os
+import resource
+import shutil
+import sys
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from firmware_bridge.handshake import PROTOCOL_VERSION, version_text
+from firmware_bridge.link import ControllerLink
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import ControllerFault, ControllerState, ControllerStatus
+from vehicle import app, realtime
+from vehicle.clock import SystemClock, utc_now
+from vehicle.config import config_hash
+from vehicle.drive_config import DriveFile, load_drive
+from vehicle.errors import InputError
+from vehicle.operator_link.keystore import KeyStore
+from vehicle.state import VehicleState
+from vehicle.udp_port import UdpPort
+from vehicle.units import NS_PER_S
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+HANDSHAKE_S = 2.5
+"""A controller that hears a hello answers at once; ours goes out once a second."""
+BROKER_S = 3.0
+EARLIEST_YEAR = 2025
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""systemd-timesyncd touches it once the wall clock was set."""
+
+Result = Literal["ok", "warn", "fail"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One line of the report; `do` says what helps where it is not ok."""
+
+    name: str
+    result: Result
+    found: str
+    do: str = ""
+
+
+def run(config: Path, as_json: bool) -> int:
+    """Check, print; exit status 1 where a check failed, 2 where the configuration cannot be used at all."""
+    try:
+        file = load_drive(config)
+    except InputError as refusal:
+        _print((Check("configuration", "fail", str(refusal), "correct the file"),), as_json)
+        return BAD_INPUT
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
+        checks = runner.run(examine(file))
+    _print(checks, as_json)
+    return FAILED if any(check.result == "fail" for check in checks) else DONE
+
+
+async def examine(file: DriveFile) -> tuple[Check, ...]:
+    """All checks, in the order in which a start meets them."""
+    quick = (configuration, site, keys, operator_socket, clock, priority, disk)
+    checks = [check(file) for check in quick]
+    checks += await controller(file)
+    checks.append(await broker(file))
+    return tuple(checks)
+
+
+def configuration(file: DriveFile) -> Check:
+    """It was read; figures of the machine that nobody confirmed are named by their number."""
+    machine = file.vehicle.machine
+    found = f"{machine.name} with {machine.tool.kind}, hash {config_hash(file.vehicle).hex()}"
+    if file.vehicle.safety.bench:
+        return Check("configuration", "warn", f"{found}; BENCH", "set safety.bench = false on a real machine")
+    if machine.unverified:
+        return Check(
+            "configuration",
+            "warn",
+            f"{found}; {len(machine.unverified)} figures unverified",
+            "measure them on the machine and name the source in its profile",
+        )
+    return Check("configuration", "ok", found)
+
+
+def site(file: DriveFile) -> Check:
+    """The site can be planned."""
+    if file.config.site is None:
+        return Check("site", "ok", "none: driven by hand, or a mission is uploaded")
+    try:
+        state: VehicleState = app.start_state(file)
+    except InputError as refusal:
+        return Check("site", "fail", str(refusal), "correct the site file")
+    plan = state.mission.plan
+    assert plan is not None, "a site was named"
+    return Check("site", "ok", f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, plan {plan.plan_hash[:12]}")
+
+
+def keys(file: DriveFile) -> Check:
+    """The consoles' keys."""
+    name = file.config.keys_file
+    create = "flailpilot keys create NAME --system-id N --store FILE"
+    if name is None:
+        if file.vehicle.safety.bench:
+            return Check("keys", "ok", "none needed on a bench")
+        return Check("keys", "fail", "keys_file is not set: nobody could drive", f"{create}, then keys_file = FILE")
+    path = file.beside(name)
+    try:
+        held = KeyStore(path).load()
+    except InputError as refusal:
+        return Check("keys", "fail", str(refusal), "see above")
+    live = [key.name for key in held.keys if key.live]
+    if not live:
+        return Check("keys", "fail", f"{path}: no key in force", create)
+    return Check("keys", "ok", f"{len(live)} in force: {', '.join(live)}")
+
+
+def operator_socket(file: DriveFile) -> Check:
+    """The operators' address is free."""
+    place = file.config.operator
+    where = f"UDP {place.host}:{place.port}"
+    try:
+        UdpPort.bind(place.host, place.port).close()
+    except OSError as refusal:
+        return Check(
+            "operator socket",
+            "fail",
+            f"{where}: {(refusal.strerror or str(refusal)).lower()}",
+            "stop the other program (`ss -ulnp` names it), or give an address of this computer",
+        )
+    return Check("operator socket", "ok", where)
+
+
+def clock(_file: DriveFile) -> Check:
+    """The wall clock names recordings and reports; control does not use it."""
+    now = utc_now()
+    if now.year < EARLIEST_YEAR:
+        return Check(
+            "clock", "fail", f"{now:%Y-%m-%d %H:%M} UTC", "set it: timedatectl set-ntp true, or a GNSS time source"
+        )
+    if SYNCHRONISED.parent.exists() and not SYNCHRONISED.exists():
+        return Check("clock", "warn", f"{now:%Y-%m-%d %H:%M} UTC, not synchronised", "timedatectl set-ntp true")
+    return Check("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def priority(_file: DriveFile) -> Check:
+    """May this user run before ordinary programs?"""
+    soft, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
+    if os.geteuid() == 0 or soft == resource.RLIM_INFINITY or soft >= realtime.FIFO_PRIORITY:
+        return Check("priority", "ok", "real-time priority allowed")
+    return Check(
+        "priority",
+        "warn",
+        f"real-time priority up to {soft}, {realtime.FIFO_PRIORITY} wanted: ticks will be late on a busy computer",
+        "use configs/systemd/flailpilot.service, or LimitRTPRIO=60 in your own unit",
+    )
+
+
+def disk(file: DriveFile) -> Check:
+    """Room for the recording."""
+    settings = file.config.recorder
+    if settings is None:
+        return Check(
+            "disk", "warn", "no [recorder]: stops and ground treated are not recorded", "add a [recorder] table"
+        )
+    folder = file.beside(settings.folder)
+    present = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
+    if not os.access(present, os.W_OK):
+        return Check("disk", "fail", f"{folder}: cannot be written", f"sudo chown $USER {present}")
+    free_mb = shutil.disk_usage(present).free // 1_000_000
+    if free_mb < settings.free_min_mb:
+        return Check(
+            "disk", "fail", f"{folder}: {free_mb} MB free, {settings.free_min_mb} wanted", "move old recordings away"
+        )
+    return Check("disk", "ok", f"{folder}: {free_mb:,} MB free")
+
+
+async def controller(file: DriveFile) -> list[Check]:
+    """Port, handshake and state of the low-level controller."""
+    clock_ = SystemClock()
+    wire = file.config.controller
+    try:
+        port = await app.open_controller(wire.port, wire.baud, clock_)
+    except InputError as refusal:
+        return [Check("controller port", "fail", str(refusal), "see above")]
+    try:
+        link = ControllerLink(port, app.greeting(app.start_state(_by_hand(file))), clock_.now_ns)
+        status = await _converse(link, clock_)
+    finally:
+        port.close()
+    return [Check("controller port", "ok", f"{wire.port} at {wire.baud} baud"), _handshake(link), _state(status)]
+
+
+def _by_hand(file: DriveFile) -> DriveFile:
+    """The same vehicle without its site: a handshake needs no plan."""
+    from vehicle.drive_config import DatumConfig
+
+    return msgspec.structs.replace(
+        file, config=file.config.model_copy(update={"site": None, "datum": DatumConfig(lat_deg=0.0, lon_deg=0.0)})
+    )
+
+
+async def _converse(link: ControllerLink, clock_: SystemClock) -> ControllerStatus | None:
+    """Say hello until it is answered and a status came, or time is up. No command is sent: nothing can move."""
+    reader = adapters.MessageReader(adapters.HOST_DECODERS)
+    status: ControllerStatus | None = None
+    until_ns = clock_.now_ns() + round(HANDSHAKE_S * NS_PER_S)
+    while (now_ns := clock_.now_ns()) < until_ns:
+        for message in reader.feed(link.read()):
+            status = message if isinstance(message, ControllerStatus) else status
+        if status is not None and link.report().hello is not None:
+            break
+        await clock_.sleep_until_ns(now_ns + 10_000_000)
+    return status
+
+
+def _handshake(link: ControllerLink) -> Check:
+    report = link.report()
+    hello = report.hello
+    if hello is None:
+        return Check("handshake", "fail", "no answer to our hello", "power the controller; update its firmware")
+    if report.differences:
+        ours = PROTOCOL_VERSION
+        return Check("handshake", "fail", "; ".join(report.differences), f"see above; we speak protocol {ours}")
+    found = f"firmware {version_text(hello.firmware_version)}, watchdog {hello.watchdog_ms} ms, boot {hello.boot_count}"
+    return Check("handshake", "ok", f"{found}, hash {hello.config_hash.hex()}")
+
+
+def _state(status: ControllerStatus | None) -> Check:
+    if status is None:
+        return Check("controller", "fail", "no status", "power the controller; update its firmware")
+    names = [fault.name or str(int(fault)) for fault in ControllerFault if status.fault_bits & fault]
+    found = f"{ControllerState(status.state).name}, supply {status.supply_voltage_v:.1f} V"
+    if names:
+        return Check(
+            "controller", "fail", f"{found}, faults: {', '.join(names)}", "remove the cause, then reset at the machine"
+        )
+    if status.state is ControllerState.ESTOP:
+        return Check("controller", "warn", found, "close the emergency stop chain, then reset at the machine")
+    return Check("controller", "ok", found)
+
+
+async def broker(file: DriveFile) -> Check:
+    """One connection, with the vehicle's own login, under another name."""
+    settings = file.config.telemetry
+    if settings is None:
+        return Check("broker", "ok", "no [telemetry]: nothing is published")
+    import aiomqtt
+
+    from vehicle.telemetry.broker_client import connect
+
+    where = f"{settings.host}:{settings.port}"
+    will = aiomqtt.Will(f"flailpilot/{file.config.vehicle_id}/doctor", b"", qos=0, retain=False)
+    try:
+        client = connect(settings, f"flailpilot-doctor-{os.getpid()}", will)
+        try:
+            async with asyncio.timeout(BROKER_S), client:
+                pass
+        finally:
+            client.abandon()
+    except (aiomqtt.MqttError, OSError, ValueError, TimeoutError) as refusal:
+        reason = str(refusal) or "no answer"
+        return Check(
+            "broker",
+            "fail",
+            f"{where}: {reason}",
+            "start the broker; check host, port, login, certificates. Driving works without",
+        )
+    return Check("broker", "ok", where)
+
+
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+def _print(checks: tuple[Check, ...], as_json: bool) -> None:
+    if as_json:
+        failed = sum(check.result == "fail" for check in checks)
+        sys.stdout.write(msgspec.json.encode({"ok": failed == 0, "checks": checks}).decode() + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for check in checks:
+        console.print(Text.assemble((f"{check.result:4s} ", COLOURS[check.result]), f"{check.name}: {check.found}"))
+        if check.result != "ok" and check.do:
+            console.print(Text(f"     -> {check.do}"))
