@@ -142,13 +142,18 @@ class FlailRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the rooms ask of the gate; nothing of it reaches a wire by itself."""
+    """What the rooms ask of the gate; nothing of it reaches a wire by itself.
+
+    `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
+    where nobody knows.
+    """
 
     auto_drive: DriveRequest
     auto_flail: FlailRequest
     auto_phase: MissionPhase
     manual_drive: DriveRequest
     manual_flail: FlailRequest
+    tracks_on_swept: bool | None = None
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------

@@ -52,6 +52,21 @@ class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     clone_tick: int = -(10**9)
 
 
+class DriftState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One GNSS epoch, what the belts ran since, and the sums of unexplained way to each side [m]."""
+
+    known: bool = False
+    lat_deg: float = 0.0
+    lon_deg: float = 0.0
+    lever_m: tuple[float, float] = (0.0, 0.0)
+    yaw_rad: float = 0.0
+    belt_m: float = 0.0
+    left_m: float = 0.0
+    right_m: float = 0.0
+    ahead_m: float = 0.0
+    back_m: float = 0.0
+
+
 class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate remembers to see that something changed, repeats, or does not follow.
 
@@ -81,19 +96,24 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bad_ticks: tuple[int, ...] = ()
     broken_ticks: tuple[int, ...] = ()
     late_ticks: tuple[int, ...] = ()
+    drift: DriftState = DriftState()
+    fenced_out: bool = False
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
     """The safety gate's own part.
 
-    The composition root sets `session_id` and `config_hash` once; everything else belongs to the gate. `frame` is the
+    The composition root sets `session_id`, `config_hash`, `fence` (edges of fence and keep-outs, n x 4, ENU metres) and
+    `boots_recent` (starts of the computer within 5 min) once; everything else belongs to the gate. `frame` is the
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
-    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` and
-    `engine` are what was last commanded.
+    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
+    what was last commanded to the belts. `trail`: poses of the driven track (n x 3: east, north, yaw).
     """
 
     session_id: int = 0
     config_hash: bytes = b""
+    fence: FloatArray | None = None
+    boots_recent: int = 1
     mode: Mode = Mode.BOOT
     rotor: RotorState = RotorState.OFF
     sequence: int = 0
@@ -120,6 +140,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     used_tick: int = 0
     act_tick: int = 0
     set_mps: tuple[float, float] = (0.0, 0.0)
+    trail: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ import msgspec
 
 from vehicle.messages import OperatorEdge, OperatorFrame
 from vehicle.safety.lease import age_ms
-from vehicle.state import GateState, StationTrack
+from vehicle.safety.moment import Moment
+from vehicle.state import StationTrack
 
 STOP, ESTOP, TAKE = int(OperatorEdge.STOP), int(OperatorEdge.ESTOP), int(OperatorEdge.TAKE)
 NEUTRAL = 0.05
@@ -53,13 +54,12 @@ def neutral(frame: OperatorFrame) -> bool:
     return abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
 
 
-def hear(
-    state: GateState, frames: tuple[OperatorFrame, ...], tick: int, now_ns: int, beats_ns: tuple[int, ...], old_ms: int
-) -> Heard:
-    """Fold the frames of one tick, in the order of their arrival; older than `old_ms` they only stop."""
+def hear(now: Moment, old_ms: int) -> Heard:
+    """Fold the frames of one tick, in the order of their arrival; from an age of `old_ms` they only stop."""
+    state, tick = now.state, now.tick
     known = {track.station_id: track for track in state.stations if tick - track.tick <= FORGET_TICKS}
     heard = Heard(frame=state.frame, stations=known)
-    for frame in frames:
+    for frame in now.wire.operator:
         if frame.session_id != state.session_id or frame.station_id <= 0 or frame.echo_tick >= tick:
             heard.foreign += 1
             continue
@@ -75,7 +75,7 @@ def hear(
             heard.cloned = heard.cloned or frame.station_id == state.holder
         elif track is not None or len(known) < STATIONS_MAX:
             known[frame.station_id] = _tracked(frame, track, tick)
-            age = age_ms(frame.echo_tick, tick, now_ns, beats_ns)
+            age = age_ms(frame.echo_tick, tick, now.now_ns, state.senses.beats_ns)
             _weigh(heard, frame, track, state.holder, tick, young=age < old_ms)
     return heard
 

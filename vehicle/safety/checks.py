@@ -44,6 +44,7 @@ ROTOR_OFF_S, ROTOR_OFF_MARGIN_S, ROTOR_STUCK_S = 6.0, 2.0, 4.0
 ROTOR_UP_S, ROTOR_UP_MARGIN_S = 8.0, 3.0
 AGEING_MS, SAMPLE_MAX_MS = 150, 300
 VIDEO_LATE_MS, VIDEO_STALE_MS, NO_VIDEO_MS = 300, 500, 65535
+BOOTS_MAX = 3
 STALL_NS = 100_000_000
 UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
@@ -145,12 +146,16 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.SLOPE, lambda e, f: not tilt_ratio(e, f) <= 1.0, 25),
     Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
     Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and _fastest_mps(f) > SLIDE_MPS, 10),
+    Check(_S.BOOT_LOOP, lambda _, f: f.senses.boots_recent > BOOTS_MAX),
     Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
     Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
     Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.senses.gnss_same_ticks > 100),
     Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
     Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
     Check(_S.POSITION_JUMP, lambda e, _f: not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.POSITION_DRIFT, lambda _, f: f.senses.drifted),
+    Check(_S.FENCE, lambda _, f: f.senses.fenced_out),
+    Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_on_swept is False),
     Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
     Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
     Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000),

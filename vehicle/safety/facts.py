@@ -2,14 +2,15 @@
 
 import msgspec
 
-from vehicle.config import MachineConfig, SafetyConfig, VehicleConfig
-from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame, Requests
+from vehicle.config import MachineConfig, SafetyConfig
+from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.safety import lease, limits
 from vehicle.safety.authority import Heard
 from vehicle.safety.memory import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
 from vehicle.safety.modes import AUTO
+from vehicle.safety.moment import Moment
 from vehicle.safety.senses import Senses
-from vehicle.state import GateState, SenseState, WireState
+from vehicle.state import SenseState
 from vehicle.units import TICK_S
 
 HOLDING_ARMS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
@@ -24,6 +25,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     mode: Mode
     phase: MissionPhase
+    tracks_on_swept: bool | None
     estimate: Estimate
     senses: Senses
     frame: OperatorFrame | None
@@ -44,24 +46,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     envelope: bool
 
 
-def gather(
-    state: GateState,
-    memory: SenseState,
-    senses: Senses,
-    heard: Heard,
-    wire: WireState,
-    estimate: Estimate,
-    requests: Requests,
-    config: VehicleConfig,
-    age_ms: int,
-    tick: int,
-) -> Facts:
+def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms: int) -> Facts:
     """Put the tick together."""
+    state, config, tick = now.state, now.config, now.tick
     track = heard.stations.get(state.holder)
     return Facts(
         mode=state.mode,
-        phase=requests.auto_phase,
-        estimate=estimate,
+        phase=now.requests.auto_phase,
+        tracks_on_swept=now.requests.tracks_on_swept,
+        estimate=now.estimate,
         senses=senses,
         frame=heard.frame,
         safety=config.safety,
@@ -77,6 +70,6 @@ def gather(
         wire_errors=crowded(memory.bad_ticks, tick, WIRE_ERRORS),
         stick_faults=crowded(memory.broken_ticks, tick, STICK_FAULTS),
         late=crowded(memory.late_ticks, tick, LATE_TICKS),
-        dropped_frames=wire.bad_frames + heard.foreign + heard.broken > 0,
+        dropped_frames=now.wire.bad_frames + heard.foreign + heard.broken > 0,
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )

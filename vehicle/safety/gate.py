@@ -7,8 +7,18 @@ import msgspec
 
 from firmware_bridge.command import ActuatorCommand
 from vehicle.config import VehicleConfig
-from vehicle.messages import EngineMode, Estimate, GateReport, MissionPhase, Mode, OperatorEdge, Requests, RotorState
-from vehicle.safety import acts, authority, checks, interlocks, lease, limits, reasons
+from vehicle.messages import (
+    DriveRequest,
+    EngineMode,
+    Estimate,
+    GateReport,
+    MissionPhase,
+    Mode,
+    OperatorEdge,
+    Requests,
+    RotorState,
+)
+from vehicle.safety import acts, authority, checks, fence, interlocks, lease, limits, reasons, trail
 from vehicle.safety.authority import Heard
 from vehicle.safety.facts import gather
 from vehicle.safety.modes import (
@@ -25,6 +35,7 @@ from vehicle.safety.modes import (
     takes,
 )
 from vehicle.safety.modes import step as machine_step
+from vehicle.safety.moment import Moment
 from vehicle.safety.permits import NOTHING, Permit, permits
 from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import Senses, sense
@@ -83,12 +94,11 @@ def step(
     now_ns: int,
 ) -> tuple[GateState, ActuatorCommand, GateReport]:
     """One tick. Pure: same arguments, same answer. Never raises on what the wires brought."""
-    beats_ns = state.senses.beats_ns
-    longest_ms = lease.t_stop_ms(0.0, config.safety)
-    heard = authority.hear(state, wire.operator, tick, now_ns, beats_ns, longest_ms)
-    judged = _judge(state, wire, estimate, requests, config, tick, now_ns, heard)
-    after = _after(state, heard, judged, tick)
-    command = _command(after, judged, requests, config, tick)
+    now = Moment(state, wire, estimate, requests, config, tick, now_ns)
+    heard = authority.hear(now, lease.t_stop_ms(0.0, config.safety))
+    judged = _judge(now, heard)
+    after = _after(now, heard, judged)
+    command = _command(now, after, judged)
     rotor_on = command.rotor_speed_radps > 0.0
     memory = msgspec.structs.replace(
         judged.memory,
@@ -101,27 +111,20 @@ def step(
         senses=memory,
         rotor=_rotor_state(judged.senses, asked=rotor_on),
         set_mps=(command.track_left_mps, command.track_right_mps),
+        trail=trail.extended(state.trail, estimate) if after.mode in ARMED else state.trail,
     )
     return after, command, _report(after, judged, command, config)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
-def _judge(
-    state: GateState,
-    wire: WireState,
-    estimate: Estimate,
-    requests: Requests,
-    config: VehicleConfig,
-    tick: int,
-    now_ns: int,
-    heard: Heard,
-) -> Judged:
-    memory, senses = sense(state, wire, heard.broken, config, tick, now_ns)
+def _judge(now: Moment, heard: Heard) -> Judged:
+    state, config, tick = now.state, now.config, now.tick
+    memory, senses = sense(now, heard.broken)
     frame = heard.frame
     age_ms = lease.NEVER_MS
     if frame is not None:
-        age_ms = lease.age_ms(frame.echo_tick, tick, now_ns, state.senses.beats_ns)
-    facts = gather(state, memory, senses, heard, wire, estimate, requests, config, age_ms, tick)
+        age_ms = lease.age_ms(frame.echo_tick, tick, now.now_ns, state.senses.beats_ns)
+    facts = gather(now, memory, senses, heard, age_ms)
     active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, checks.TIMES)
     latched = _latched(state, memory, heard, active)
     stopping = active | latched
@@ -139,10 +142,10 @@ def _judge(
         worst=interlocks.worst(stopping, state.accepted),
         retreat=interlocks.retreat(stopping, state.accepted, state.mode),
         estop=bool(stopping & reasons.ESTOP_MASK),
-        motion=_motion(state, senses, config, tick, active),
+        motion=_motion(now, senses, active),
         at_speed=senses.at_speed,
         rotor_stopped=senses.rotor_stopped,
-        want=WANTS.get(requests.auto_phase, Want.REST),
+        want=WANTS.get(now.requests.auto_phase, Want.REST),
     )
     before = Machine(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
     machine, cause = machine_step(before, situation)
@@ -178,7 +181,7 @@ def _latched(state: GateState, memory: SenseState, heard: Heard, active: int) ->
     )
 
 
-def _motion(state: GateState, senses: Senses, config: VehicleConfig, tick: int, active: int) -> Motion:
+def _motion(now: Moment, senses: Senses, active: int) -> Motion:
     """Movement as the discrete machine sees it."""
     if senses.standing:
         return Motion.STANDING
@@ -186,12 +189,13 @@ def _motion(state: GateState, senses: Senses, config: VehicleConfig, tick: int, 
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
-    stopping_s = (tick - state.stop_tick) * TICK_S
-    return Motion.LATE if stopping_s > config.safety.t_brake_s + BRAKE_GRACE_S else Motion.CREEP
+    stopping_s = (now.tick - now.state.stop_tick) * TICK_S
+    return Motion.LATE if stopping_s > now.config.safety.t_brake_s + BRAKE_GRACE_S else Motion.CREEP
 
 
 # --- the state after -------------------------------------------------------------------------------------------------
-def _after(state: GateState, heard: Heard, judged: Judged, tick: int) -> GateState:
+def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
+    state, tick = now.state, now.tick
     machine, situation = judged.machine, judged.situation
     mode = machine.mode
     entered = mode is not state.mode
@@ -252,12 +256,15 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
-def _command(after: GateState, judged: Judged, requests: Requests, config: VehicleConfig, tick: int) -> ActuatorCommand:
+def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
+    config, tick = now.config, now.tick
     mode, senses = after.mode, judged.senses
     warned = (tick - after.armed_tick) * TICK_S >= config.safety.horn_s
     cap_mps = speed_cap_mps(mode, after.active | after.latched, after.frame)
     permit = judged.permit if warned else NOTHING
-    shaped = shape(mode, permit, requests, after.frame, cap_mps, config)
+    shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
+    if _leads_astray(after, now.estimate, shaped.drive):
+        shaped = msgspec.structs.replace(shaped, drive=DriveRequest())
     life_ms = config.safety.valid_max_ms
     if shaped != STOP_SHAPE:
         fastest_mps = max(senses.speed_mps, abs(shaped.drive.speed_mps))
@@ -283,6 +290,15 @@ def _command(after: GateState, judged: Judged, requests: Requests, config: Vehic
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
         reset=judged.reset and mode not in (*ARMED, Mode.ESTOP),
     )
+
+
+def _leads_astray(after: GateState, estimate: Estimate, drive: DriveRequest) -> bool:
+    """RECOVERY stays on the driven track; by hand, at or outside the fence, only inwards (rows 102, 120)."""
+    if after.mode is Mode.RECOVERY:
+        return not trail.retreats(after.trail, estimate, drive)
+    if after.fence is None or not after.active >> StopReason.FENCE & 1:
+        return False
+    return not fence.inward(after.fence, estimate, drive.speed_mps)
 
 
 def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:

@@ -2,13 +2,18 @@
 
 import math
 
+import msgspec
+
 from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
-from vehicle.safety import tracks
+from vehicle.safety import drift, fence, tracks
 from vehicle.safety.lease import BEATS
-from vehicle.state import GateState, SenseState, WireState
+from vehicle.safety.moment import Moment
+from vehicle.state import DriftState, SenseState, WireState
+from vehicle.units import TICK_S
 
 CHAIN_OPEN, KILL = int(ControllerFlag.ESTOP_CHAIN_OPEN), int(ControllerFlag.KILL)
+FENCE_PERIOD_TICKS = 5
 ROTOR_RESTS_RATIO = 0.05
 TILT_FILTER = 0.1
 """Per tick: the accelerometers shake with the flail, 0.2 s of them does not."""
@@ -16,16 +21,9 @@ WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
 """So many within a second: 5 % of the controller's 110 frames (row 37), three sticks (row 19), two missed slots."""
 
 
-def remember(
-    state: GateState,
-    wire: WireState,
-    status: ControllerStatus | None,
-    broken: int,
-    config: VehicleConfig,
-    tick: int,
-    now_ns: int,
-) -> SenseState:
-    """The memory after this tick; `status` is None where it is stale."""
+def remember(now: Moment, status: ControllerStatus | None, broken: int) -> SenseState:
+    """The memory after this tick; `status` is None where it is stale, `broken` counts frames with impossible sticks."""
+    state, wire, config, tick = now.state, now.wire, now.config, now.tick
     old = state.senses
     first = not old.beats_ns
     ratio = _rotor_ratio(status, config)
@@ -40,7 +38,7 @@ def remember(
         for applied, wanted in zip(old.expected_mps, state.set_mps, strict=True)
     )
     return SenseState(
-        beats_ns=(*old.beats_ns, now_ns)[-BEATS:],
+        beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
         status_count=count,
         status_tick=old.status_tick if count == old.status_count and wire.status_fresh else tick,
@@ -62,7 +60,29 @@ def remember(
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, int(wire.overrun), tick, LATE_TICKS),
+        drift=_drift(old, wire, status, config),
+        fenced_out=_fenced_out(now),
     )
+
+
+def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig) -> DriftState:
+    """The belts' way since the last epoch, and at an epoch the sums; a way that nobody measures starts anew."""
+    if status is None:
+        return DriftState()
+    belts_m = (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * TICK_S
+    since = msgspec.structs.replace(old.drift, belt_m=old.drift.belt_m + belts_m)
+    if not wire.gnss_fresh or wire.gnss is None or wire.imu is None:
+        return since
+    return drift.follow(since, wire.gnss, wire.imu, config)
+
+
+def _fenced_out(now: Moment) -> bool:
+    """Judged at 10 Hz: in 0.1 s the fastest machine goes 0.3 m, which the reaction time allows for."""
+    if now.state.fence is None or not now.estimate.valid:
+        return False
+    if now.tick % FENCE_PERIOD_TICKS:
+        return now.state.senses.fenced_out
+    return fence.leaves(now.state.fence, now.estimate, now.config)
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:

@@ -9,8 +9,9 @@ import msgspec
 
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config import VehicleConfig
-from vehicle.safety import tracks
+from vehicle.safety import drift, tracks
 from vehicle.safety.memory import ROTOR_RESTS_RATIO, remember
+from vehicle.safety.moment import Moment
 from vehicle.state import GateState, SenseState, WireState
 from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 
@@ -29,13 +30,15 @@ WATCHDOG_MAX_MS = 200
 class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Measured in this tick. `status` and `gnss` are None where they are stale.
 
-    `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool without a rotor is always ready
-    and always at rest. `*_same_ticks`: for so long the source repeats itself.
+    `boots_recent` is told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio
+    of it. A tool without a rotor is always ready and always at rest. `*_same_ticks`: for so long the source repeats
+    itself.
     """
 
     status: ControllerStatus | None
     gnss: GnssFix | None
     flags: int
+    boots_recent: int
     gap_ns: int
     speed_mps: float
     belt_mps: float
@@ -60,25 +63,27 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth_same_ticks: int
     tilt_error_rad: float
     course_error_rad: float
+    drifted: bool
+    fenced_out: bool
 
 
-def sense(
-    state: GateState, wire: WireState, broken: int, config: VehicleConfig, tick: int, now_ns: int
-) -> tuple[SenseState, Senses]:
+def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     """Measure; a status older than the controller's time-out measures nothing."""
+    state, wire, config, tick, now_ns = now.state, now.wire, now.config, now.tick, now.now_ns
     old = state.senses
     age_s = (now_ns - wire.status_t_ns) / NS_PER_S
     status = wire.status if age_s <= config.safety.controller_timeout_s else None
     gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
     if gnss is not None and gnss.fix < FixType.FIX_3D:
         gnss = None
-    new = remember(state, wire, status, broken, config, tick, now_ns)
+    new = remember(now, status, broken)
     working = config.machine.tool.rotor_speed_radps
     since_s = (tick - new.rotor_tick) * TICK_S
     return new, Senses(
         status=status,
         gnss=gnss,
         flags=int(status.flags) if status is not None else 0,
+        boots_recent=0 if old.beats_ns else state.boots_recent,
         gap_ns=now_ns - old.beats_ns[-1] if old.beats_ns else 0,
         speed_mps=tracks.speed_mps(status, gnss),
         belt_mps=tracks.fastest_mps(status),
@@ -103,6 +108,8 @@ def sense(
         depth_same_ticks=tick - new.depth_tick,
         tilt_error_rad=max(abs(new.tilt_error_rad[0]), abs(new.tilt_error_rad[1])),
         course_error_rad=_course_error_rad(status, gnss, config),
+        drifted=drift.alarm(new.drift),
+        fenced_out=new.fenced_out,
     )
 
 
