@@ -66,7 +66,14 @@ def job(work_area: object, ledger: LedgerState, keep_out: object = None, **chang
         phase_s={"work": 800.0, "move": 300.0, "spin_up": 134.0},
         trail_m=((-2.0, -0.5), (6.0, 2.0), (5.6, 3.3), (-2.4, 0.8)),
         events=(
-            Event(t_ns=5 * 10**9, tick=250, kind="mode", text="AUTO_WORK -> STOPPING", east_m=3.0, north_m=1.2),
+            Event(
+                t_ns=6 * 10**9 + 40_000_000,
+                tick=302,
+                kind="mode",
+                text="AUTO_WORK -> STOPPING",
+                east_m=3.0,
+                north_m=1.2,
+            ),
             Event(t_ns=6 * 10**9, tick=300, kind="reason", text="reason: <link> & lost", east_m=3.0, north_m=1.2),
         ),
     )

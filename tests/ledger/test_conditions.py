@@ -172,6 +172,19 @@ def test_a_blade_is_engaged_at_depth_and_moving_without_any_rotor() -> None:
     assert drive(still, CONFIG).credited_m2 == 0.0
 
 
+def test_a_tiller_without_a_count_of_its_tips_keeps_to_its_working_speed() -> None:
+    tool = CONFIG.machine.tool.model_copy(update={"kind": "tiller", "hammers_per_track": 0})
+    config = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tool": tool})})
+    working_mps = config.machine.tracks.working_speed_mps
+    credited_m2 = {
+        ratio: drive(straight(2.0, YAW_RAD, START_M, speed_mps=ratio * working_mps), config).credited_m2
+        for ratio in (1.0, 1.14, 1.16)
+    }
+    assert credited_m2[1.0] > 2.5
+    assert credited_m2[1.14] > 2.5
+    assert credited_m2[1.16] == 0.0
+
+
 def test_driving_backwards_earns_nothing() -> None:
     back = straight(4.0, YAW_RAD, START_M, speed_mps=-0.2)
     state = drive(back, CONFIG)

@@ -12,6 +12,7 @@ import shapely
 from tests.ledger import jobs
 from vehicle.errors import InputError
 from vehicle.ledger import export
+from vehicle.ledger.results import write_all
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/gpkg/ets_gdal_sample_v1.2_no_extensions.gpkg"
 STATED = {
@@ -125,3 +126,11 @@ def test_the_table_has_a_row_per_product(tmp_path: Path) -> None:
     assert rows[0]["organisation"] == STATED["organisation"]
     assert float(rows[0]["benchmark_lat_deg"]) == pytest.approx(39.99 - 3.0 / 111_038.0, abs=1e-7)
     assert shapely.from_wkt(rows[0]["perimeter_wkt"]).is_valid
+
+
+@pytest.mark.parametrize(("stated", "count"), [({}, 4), (STATED, 5)])
+def test_all_files_of_a_job(stated: dict[str, str], count: int, tmp_path: Path) -> None:
+    written = write_all(tmp_path, jobs.done_job(**stated))
+    assert len(written) == count
+    assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
+    assert all(path.stat().st_size > 500 for path in written)

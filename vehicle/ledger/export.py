@@ -158,12 +158,18 @@ CSV_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def write_csv(path: Path, facts: JobFacts) -> None:
-    """One row per product polygon. Raises InputError that names the mandatory fields that are empty."""
+def missing_fields(facts: JobFacts) -> list[str]:
+    """Mandatory fields of the table that nobody has stated."""
     values = job_values(facts)
     empty = [name for name in MANDATORY if not values[name]]
     if not facts.site.benchmarks_m:
         empty.append("benchmark (a point with role benchmark in the site file)")
+    return empty
+
+
+def write_csv(path: Path, facts: JobFacts) -> None:
+    """One row per product polygon. Raises InputError that names the mandatory fields that are empty."""
+    values, empty = job_values(facts), missing_fields(facts)
     if empty:
         raise InputError(f"{path}: mandatory fields of the report are empty: {', '.join(empty)}; state them first")
     mark_lon, mark_lat = facts.plan.datum.lonlat_from_enu_array([facts.site.benchmarks_m[0]])[0].tolist()

@@ -2,6 +2,7 @@
 
 import base64
 import math
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,8 @@ from vehicle.ledger.facts import STATEMENT, JobFacts
 from vehicle.ledger.gaps import REASON_TEXT, GapReason
 from vehicle.ledger.layers import depths_cm
 from vehicle.ledger.palette import LISTED_TEXT, marked
+from vehicle.ledger.report_style import STYLE
+from vehicle.messages import Event
 from vehicle.units import NS_PER_S
 
 PHASE_TEXT: Final = {
@@ -27,23 +30,8 @@ PHASE_TEXT: Final = {
 EVENTS_MAX: Final = 400
 """Lines of the log on the page; the recording holds all of them."""
 
-STYLE: Final = """
-@page { margin: 14mm }
-body { font: 14px/1.45 "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1c2733;
-  margin: 2rem auto; max-width: 62rem; padding: 0 1.2rem }
-h1 { font-size: 1.7rem; margin: 0 0 .2rem }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #cfd6dc }
-.statement { border-left: 4px solid #b8860b; background: #fdf8ea; padding: .6rem .9rem; margin: 1rem 0 }
-.simulated { background: #c0182b; color: #fff; padding: .35rem .9rem; font-weight: 700; letter-spacing: .04em }
-.open { border-left: 4px solid #c0182b; background: #fdeef0; padding: .6rem .9rem }
-.done { border-left: 4px solid #2f7d4f; background: #eef7f1; padding: .6rem .9rem }
-table { border-collapse: collapse; width: 100%; font-size: .93rem } caption { text-align: left; color: #5d6b7a }
-th, td { text-align: left; padding: .22rem .6rem .22rem 0; border-bottom: 1px solid #e6eaee; vertical-align: top }
-th { color: #5d6b7a; font-weight: 600 } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-.bar { background: #3b8f9c; height: .8rem; display: inline-block; min-width: 1px } img { width: 100%; height: auto }
-.sign td { height: 3.2rem; border-bottom: 1px solid #1c2733; width: 33% } .soft { color: #5d6b7a }
-tr { break-inside: avoid }
-"""
+BECAUSE_TICKS: Final = 25
+"""Half a second: a reason that appeared so shortly before a stop is told with it."""
 
 
 def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
@@ -160,7 +148,7 @@ def _untreatable(facts: JobFacts) -> str:
         for number, row in enumerate(sorted(listed, key=lambda row: -row.area_m2), start=1)
     ]
     note = f"Smaller pieces together: {rest_m2:.4f} m². Outlines: layer untreatable of the exports."
-    return _table("Listed as untreatable", ["no.", "reason", "area [m²]", "place"], rows, note)
+    return _table("Listed as untreatable", ["no.", "reason", "area [m²]", "place (lat, lon)"], rows, note)
 
 
 def _missed(facts: JobFacts) -> str:
@@ -177,23 +165,38 @@ def _missed(facts: JobFacts) -> str:
         if any(gap.reason is reason for gap in gaps)
     )
     note = f"{len(gaps)} pieces: {by_reason}. Outlines: layer missed of the exports."
-    return _table("Missed ground", ["no.", "reason", "area [m²]", "place"], rows, note)
+    return _table("Missed ground", ["no.", "reason", "area [m²]", "place (lat, lon)"], rows, note)
 
 
 def _events(facts: JobFacts) -> str:
+    """Changes line by line; the reasons that come and go by themselves only as a count."""
     numbers = {id(event): str(number) for number, _, event in marked(facts.events)}
+    lines = [event for event in facts.events if event.kind != "reason" or id(event) in numbers]
     rows = [
         [
             numbers.get(id(event), ""),
             _clock_s(event.t_ns / NS_PER_S),
-            escape(event.text),
+            escape(event.text + (_because(facts, event) if id(event) in numbers else "")),
             "" if event.east_m is None or event.north_m is None else _place(facts, (event.east_m, event.north_m)),
         ]
-        for event in facts.events[:EVENTS_MAX]
+        for event in lines[:EVENTS_MAX]
     ]
-    more = len(facts.events) - len(rows)
-    note = f"{more} further lines are in the recording." if more else "Numbers are those on the map."
-    return _table("Events", ["no.", "time", "what happened", "place"], rows, note) if rows else ""
+    counts = Counter(event.text.removeprefix("reason: ") for event in facts.events if event.kind == "reason")
+    told = ", ".join(f"{escape(text)} {count}x" for text, count in counts.most_common())
+    note = "Numbers are those on the map." + (f" Reasons shown to the operator: {told}." if told else "")
+    if len(lines) > len(rows):
+        note += f" {len(lines) - len(rows)} further lines are in the recording."
+    return _table("Events", ["no.", "time", "what happened", "place (lat, lon)"], rows, note) if rows else ""
+
+
+def _because(facts: JobFacts, stop: Event) -> str:
+    """Reasons that appeared within half a second before a stop."""
+    reasons = [
+        event.text.removeprefix("reason: ")
+        for event in facts.events
+        if event.kind == "reason" and 0 <= stop.tick - event.tick <= BECAUSE_TICKS
+    ]
+    return f" ({', '.join(dict.fromkeys(reasons))})" if reasons else ""
 
 
 def _job(facts: JobFacts) -> str:
@@ -213,7 +216,7 @@ def _rule(facts: JobFacts) -> str:
         f"<h2>What counts as processed</h2><p>A cell of {facts.cell_m * 100.0:g} cm counts only if all of it lay under "
         "the tool while, in every 20 ms of its dwell, the rotor was measured at "
         f"{mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less {mission.k_sigma:g} sigma "
-        f"reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck ground between two blows, "
+        f"reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck ground between blows, "
         f"and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of the position on all "
         "sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
     )

@@ -42,6 +42,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     depth_required_m: float
     depth_plausible_m: float
     speed_per_rotor_m: float
+    speed_flat_mps: float
     roll_max_rad: float
     pitch_max_rad: float
 
@@ -49,6 +50,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 def rule(config: VehicleConfig) -> Rule:
     """The rule of a configuration."""
     tool, mission = config.machine.tool, config.mission
+    per_rotor_m, flat_mps = _speed_limit(config)
     return Rule(
         config=config,
         needs_rotor=NEEDS_ROTOR[tool.kind],
@@ -59,7 +61,8 @@ def rule(config: VehicleConfig) -> Rule:
         rotor_min_radps=mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
         depth_required_m=mission.required_depth_m,
         depth_plausible_m=tool.depth_max_m + DEPTH_PLAUSIBLE_M,
-        speed_per_rotor_m=_speed_per_rotor_m(config),
+        speed_per_rotor_m=per_rotor_m,
+        speed_flat_mps=flat_mps,
         roll_max_rad=config.machine.limits.roll_max_rad,
         pitch_max_rad=config.machine.limits.pitch_max_rad,
     )
@@ -70,22 +73,19 @@ def speed_limit_mps(config: VehicleConfig, rotor_speed_radps: float) -> float:
 
     bite = advance per turn / hammers per track = (TAU v / omega) / K, solved for v. At the working speeds of the
     profiles hit density itself is no limit (domain.md 2.1: Poisson miss below 1e-4 under 2 km/h); the bite is the
-    stricter of the two. A blade has no rotor: its limit does not depend on it.
+    stricter of the two. Where no bite is known (blade, plough, a tiller without a count of its tips) the limit is the
+    profile's working speed with a margin.
     """
-    if not NEEDS_ROTOR[config.machine.tool.kind]:
-        return config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
-    return _speed_per_rotor_m(config) * rotor_speed_radps
+    per_rotor_m, flat_mps = _speed_limit(config)
+    return per_rotor_m * rotor_speed_radps + flat_mps
 
 
-def _speed_per_rotor_m(config: VehicleConfig) -> float:
-    """Speed limit per rad/s of the rotor; for a blade the limit itself."""
+def _speed_limit(config: VehicleConfig) -> tuple[float, float]:
+    """Share of the limit that grows with the rotor's speed, and the share that does not."""
     tool = config.machine.tool
-    unknown_mps = config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
-    if not NEEDS_ROTOR[tool.kind]:
-        return unknown_mps
-    if tool.hammers_per_track == 0:
-        return unknown_mps / tool.rotor_speed_radps
-    return BITE_MAX_M * tool.hammers_per_track / TAU_RAD
+    if NEEDS_ROTOR[tool.kind] and tool.hammers_per_track > 0:
+        return BITE_MAX_M * tool.hammers_per_track / TAU_RAD, 0.0
+    return 0.0, config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
 
 
 def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool) -> int:
@@ -95,7 +95,7 @@ def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh
     """
     rotor_radps = status.rotor_speed_radps
     depth_m = status.depth_m - rule.k_sigma * status.depth_sigma_m
-    limit_mps = rule.speed_per_rotor_m * rotor_radps if rule.needs_rotor else rule.speed_per_rotor_m
+    limit_mps = rule.speed_per_rotor_m * rotor_radps + rule.speed_flat_mps
     # The outer end of a turning tool is the fastest: its bite counts.
     end_mps = abs(estimate.speed_mps) + abs(estimate.yaw_rate_radps) * rule.half_width_m
     found = 0

@@ -1,0 +1,22 @@
+"""All files of a job at once."""
+
+from pathlib import Path
+
+from vehicle.ledger.export import missing_fields, write_csv, write_geojson, write_gpkg
+from vehicle.ledger.facts import JobFacts
+from vehicle.ledger.picture import draw_map
+from vehicle.ledger.report import write_report
+
+
+def write_all(out_dir: Path, facts: JobFacts) -> tuple[Path, ...]:
+    """Write map.png, report.html, ledger.gpkg and ledger.geojson, and ledger.csv if its mandatory fields are stated."""
+    chart, page = out_dir / "map.png", out_dir / "report.html"
+    package, geojson, table = out_dir / "ledger.gpkg", out_dir / "ledger.geojson", out_dir / "ledger.csv"
+    draw_map(chart, facts)
+    write_report(page, facts, chart)
+    write_gpkg(package, facts)
+    write_geojson(geojson, facts)
+    if missing_fields(facts):
+        return chart, page, package, geojson
+    write_csv(table, facts)
+    return chart, page, package, geojson, table
