@@ -109,6 +109,19 @@ def test_a_jump_is_quarantined_and_not_proven(jump_m: float) -> None:
     assert estimate.position_proven
 
 
+def test_a_lone_outlier_changes_nothing_and_two_in_a_row_do() -> None:
+    run = Run(12)
+    for _ in range(1000):
+        run.step()
+    proven = []
+    for number in range(15):
+        run.jump_m = 0.5 if number < 5 else 0.0
+        proven.append(run.step().position_proven)
+    assert all(proven)
+    run.jump_m = 0.5
+    assert not all(run.step().position_proven for _ in range(10))
+
+
 @pytest.mark.parametrize("fix", [f for f in FixType if f is not FixType.RTK_FIXED])
 def test_only_rtk_fixed_proves_a_position(fix: FixType) -> None:
     run = Run(8)

@@ -20,6 +20,9 @@ from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 
 GATE_SIGMA = 4.0
 """An innovation beyond this is quarantined, not averaged in (safety.md row 45)."""
+OUTLIERS_MAX = 1
+"""One fix in three thousand lies beyond the gate by chance alone (exp(-8)), and the one before it is 0.1 s old: a lone
+outlier is left out and proves nothing wrong. Two in a row are a jump."""
 BODY_NOISE_RATIO = 0.02
 """Unmodelled slip: 1-sigma of the velocity error as a share of belt speed, over one second."""
 GYRO_NOISE_RADPS = math.radians(0.1)
@@ -223,7 +226,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     return Estimate(
         t_ns=now_ns,
         valid=fresh,
-        position_proven=fresh and fix_type is FixType.RTK_FIXED and state.rejected_count == 0,
+        position_proven=fresh and fix_type is FixType.RTK_FIXED and state.rejected_count <= OUTLIERS_MAX,
         fix=fix_type,
         gnss_age_s=gnss_age_s,
         imu_age_s=(now_ns - wire.imu_t_ns) / NS_PER_S,
