@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from firmware_bridge.ports import BytePort
+from benchmarks.bench_session import SessionPort
 from sim.hands import Goal, Hands
 from sim.real_machine import CONTROLLER_FOLDER, MachineSettings, RealMachine
 from vehicle.clock import SystemClock
@@ -21,11 +21,13 @@ from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.frames import LocalFrame
 from vehicle.messages import Mode
+from vehicle.safety.reasons import names
 from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
 
 CLOCK = SystemClock()
 PATIENCE_S = 30.0
+STATION_ID = 7
 ROOT = Path(__file__).resolve().parents[1]
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 # A rotor and an arm that need two seconds instead of ten: a trial stays short. Ramps as the host build has them.
@@ -49,7 +51,7 @@ async def until(condition: Callable[[], bool], what: str, patience_s: float = PA
         now_ns = CLOCK.now_ns()
         if now_ns > deadline_ns:
             raise TimeoutError(f"waited {patience_s:g} s for: {what}")
-        await CLOCK.sleep_until_ns(now_ns + 1_000_000)
+        await CLOCK.sleep_until_ns(now_ns + 2_000_000)
 
 
 def build_controller() -> None:
@@ -77,7 +79,8 @@ def write_config(folder: Path, *, udp_port: int, extra: str = "", place: str = "
     path = folder / "drive.toml"
     path.write_text(
         f'vehicle_id = "bench"\nmachine = "{quick_machine(folder)}"\n\n[mission]\nrequired_depth_m = 0.15\n\n'
-        f'[safety]\nbench = true\n\n{place}\n[controller]\nport = "{folder / "controller"}"\n\n'
+        f"[safety]\nbench = true\ncontroller_timeout_s = 0.15\n\n{place}\n"
+        f'[controller]\nport = "{folder / "controller"}"\n\n'
         f"[operator]\nport = {udp_port}\n\n{extra}"
     )
     return path
@@ -91,36 +94,13 @@ def free_udp_port() -> int:
     return number
 
 
-class Counted:
-    """The operator's port, and when the vehicle was first heard."""
-
-    def __init__(self, port: BytePort) -> None:
-        self._port = port
-        self.heard_ns: int | None = None
-
-    def read(self) -> bytes:
-        """What arrived."""
-        chunk = self._port.read()
-        if chunk and self.heard_ns is None:
-            self.heard_ns = CLOCK.now_ns()
-        return chunk
-
-    def write(self, frame: bytes) -> None:
-        """Pass on."""
-        self._port.write(frame)
-
-    def close(self) -> None:
-        """Give up."""
-        self._port.close()
-
-
 class Bench:
     """One machine, one vehicle program, one operator. Only processes started here are ended here."""
 
     def __init__(self, folder: Path, file: DriveFile, machine: RealMachine) -> None:
         self.folder, self.file, self.machine = folder, file, machine
-        self.port = Counted(UdpPort.connect("127.0.0.1", file.config.operator.port))
-        self.hands = Hands(self.port)
+        self.port = SessionPort(UdpPort.connect("127.0.0.1", file.config.operator.port), STATION_ID)
+        self.hands = Hands(self.port, STATION_ID)
         self.vehicle: subprocess.Popen[bytes] | None = None
         self.started_ns = 0
         self.log = folder / "vehicle.log"
@@ -132,7 +112,8 @@ class Bench:
 
     def start_vehicle(self) -> None:
         """`flailpilot drive` as a process of its own."""
-        self.started_ns, self.port.heard_ns = CLOCK.now_ns(), None
+        self.started_ns = CLOCK.now_ns()
+        self.port.forget()
         command = [sys.executable, "-m", "flailpilot", "drive", str(self.file.path)]
         with self.log.open("ab") as log:
             self.vehicle = subprocess.Popen(command, stderr=log, stdout=log, cwd=ROOT)  # noqa: S603
@@ -147,6 +128,16 @@ class Bench:
             self.vehicle = None
         return now_ns
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the operator's screen names."""
+        return names(self.hands.seen.reasons) if self.hands.seen is not None else ()
+
+    def signal_controller(self) -> None:
+        """`kill -9` of the controller; `machine.kill` then tidies up."""
+        assert self.machine.process is not None
+        self.machine.process.kill()
+
     async def operate(self) -> None:
         """The operator's console, until cancelled."""
         while True:
@@ -160,11 +151,13 @@ class Bench:
 
     async def in_motion(self) -> None:
         """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving."""
-        hands = self.hands
+        hands, machine = self.hands, self.machine
         hands.goal, hands.drive, hands.rotor = Goal.MANUAL, 1.0, True
-        await until(
-            lambda: self.machine.outputs.rotor_radps > 5.0 and self.machine.speed_mps > 0.15, "motion with the rotor on"
-        )
+
+        def moves() -> bool:
+            return self.mode is Mode.MANUAL and machine.outputs.rotor_radps > 5.0 and machine.speed_mps > 0.15
+
+        await until(moves, "motion with the rotor on")
 
     async def at_rest(self) -> None:
         """Hands off, and nothing turns or rolls any more."""

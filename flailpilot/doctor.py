@@ -20,6 +20,7 @@ from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_wires import SYNCHRONISED
 from vehicle.state import VehicleState
 from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
@@ -29,8 +30,6 @@ HANDSHAKE_S = 2.5
 """A controller that hears a hello answers at once; ours goes out once a second."""
 BROKER_S = 3.0
 EARLIEST_YEAR = 2025
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd touches it once the wall clock was set."""
 
 Result = Literal["ok", "warn", "fail"]
 

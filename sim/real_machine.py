@@ -5,6 +5,7 @@ prints the outputs of each of its steps; here they move the plants, and what the
 """
 
 import asyncio
+import contextlib
 import math
 from collections import deque
 from pathlib import Path
@@ -218,11 +219,11 @@ class RealMachine:
         """The controller dies at once; its outputs fall to what springs and valves do without power."""
         if self.process is None:
             return
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):  # it died already
+            self.process.kill()
         await self.process.wait()
         if self._reader is not None:
             await self._reader
-        self.outputs = SAFE._replace(t_ms=self._clock.now_ns() // NS_PER_MS)
         self.process = None
 
     async def run(self) -> None:
@@ -246,3 +247,5 @@ class RealMachine:
             if outputs is not None:
                 self.outputs = outputs
                 self.history.append(outputs)
+        # nobody holds the valves any more: springs and the dead kill line do
+        self.outputs = SAFE._replace(t_ms=self._clock.now_ns() // NS_PER_MS)

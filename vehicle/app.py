@@ -24,16 +24,17 @@ from firmware_bridge.types import ControllerHello
 from vehicle import realtime
 from vehicle.clock import Clock, SystemClock, utc_now
 from vehicle.config import config_hash
-from vehicle.config_load import shown_path
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
 from vehicle.loop import Listener, VehicleLoop
+from vehicle.operator_link.link import LoopPort
+from vehicle.operator_link.shell import LinkShell
+from vehicle.operator_wires import operator_wires
 from vehicle.plan import Plan
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
 from vehicle.state import GateState, MissionState, VehicleState
-from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -109,17 +110,19 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
     clock = SystemClock()
     config = file.config
     async with contextlib.AsyncExitStack() as stack:
-        operator = open_operator(file)
-        stack.callback(operator.close)
+        wires = operator_wires(file, state, clock)
+        await open_operator(file, wires.shell, stack)
         port = await open_controller(config.controller.port, config.controller.baud, clock)
         stack.callback(port.close)
         recorder = open_recorder(file, state)
         stack.callback(recorder.close)
-        listeners = _telemetry(file, stack)
+        listeners = (wires.link, *_telemetry(file, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
-        loop = VehicleLoop(state, link, operator, recorder, listeners)
+        loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()
+        if file.vehicle.safety.bench:
+            sys.stderr.write(BENCH_BANNER)
         say(
             f"{config.vehicle_id} is up and DISARMED, configuration {state.gate.config_hash.hex()}, operators on UDP "
             f"{config.operator.host}:{config.operator.port}, {'real-time' if fifo else 'ordinary'} priority"
@@ -147,21 +150,15 @@ def greeting(state: VehicleState) -> ControllerHello:
     )
 
 
-def open_operator(file: DriveFile) -> UdpPort:
+async def open_operator(file: DriveFile, shell: LinkShell, stack: contextlib.AsyncExitStack) -> None:
     """The operators' socket.
 
     Raises:
-        InputError: The address is taken or foreign, or frames would have to be believed unsigned.
+        InputError: The address is taken or not of this computer.
     """
     place = file.config.operator
-    if not file.vehicle.safety.bench:
-        raise InputError(
-            f"{shown_path(file.path)}: safety.bench: only unsigned bench stations are known to this version; set "
-            "bench = true for a bench on loopback"
-        )
-    sys.stderr.write(BENCH_BANNER)
     try:
-        return UdpPort.bind(place.host, place.port)
+        await stack.enter_async_context(shell)
     except OSError as refusal:
         raise InputError(
             f"operator {place.host}:{place.port}: {(refusal.strerror or str(refusal)).lower()}; is another vehicle "

@@ -1,0 +1,117 @@
+"""The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.mavlink.signing import STAMPS_PER_S, Verifier
+from vehicle.clock import Clock, utc_now
+from vehicle.config_load import shown_path
+from vehicle.drive_config import DriveFile
+from vehicle.errors import InputError
+from vehicle.operator_link.admission import Channel
+from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.items import Proposal
+from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.sessions import Machine
+from vehicle.operator_link.shell import LinkShell, Udp
+from vehicle.safety.reasons import text as reason_text
+from vehicle.state import VehicleState
+
+STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+"""MAVLink signing counts from here."""
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""systemd-timesyncd touches it once the wall clock was set."""
+
+
+class OperatorWires(msgspec.Struct, frozen=True):
+    """The link, and the shell that moves its bytes."""
+
+    link: OperatorLink
+    shell: LinkShell
+
+
+def operator_wires(file: DriveFile, state: VehicleState, clock: Clock) -> OperatorWires:
+    """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
+
+    Raises:
+        InputError: No keys where they are needed, or their files cannot be used.
+    """
+    place, bench = file.config.operator, file.vehicle.safety.bench
+    store, marks, machine = _identity(file)
+    keys = signing_keys(store.load()) if store is not None else {}
+    stamp = int((utc_now() - STAMP_EPOCH).total_seconds() * STAMPS_PER_S)
+    verifier = Verifier(
+        keys,
+        marks.reserved if marks is not None else {},
+        max(0, stamp),
+        clock.now_ns(),
+        lambda: secrets.randbits(32) / 2**32,
+        clock_trusted=SYNCHRONISED.exists(),
+    )
+    link = OperatorLink(
+        state.config,
+        state.datum,
+        verifier,
+        Desk(state.datum, _refuse, state.mission.plan),
+        secrets.token_bytes,
+        reason_text,
+        LinkSettings(machine=machine, bench=bench),
+        utc_us=lambda: int(utc_now().timestamp() * 1e6),
+    )
+    wire = Udp(channel=Channel(name="udp", unsigned=bench), host=place.host, port=place.port)
+    return OperatorWires(link, LinkShell(link, clock, (wire,), store, marks))
+
+
+def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machine]:
+    name = file.config.keys_file
+    if name is None:
+        if file.vehicle.safety.bench:
+            return None, None, Machine(boot_count=secrets.randbits(32))
+        raise InputError(
+            f"{shown_path(file.path)}: keys_file: missing, nobody could drive; make a key with `flailpilot keys "
+            "create` and name its store here, or set safety.bench = true for a bench on loopback"
+        )
+    path = file.beside(name)
+    store = KeyStore(path)
+    held = store.load()
+    if not any(key.live for key in held.keys):
+        raise InputError(f"{path}: no key in force; run: flailpilot keys create NAME --system-id N --store {path}")
+    try:
+        marks = MarkFile(path.with_suffix(".marks"))
+        boots = next_boot(path.with_suffix(".boots"))
+    except OSError as refusal:
+        raise InputError(
+            f"{path.parent}: {(refusal.strerror or str(refusal)).lower()}; the stamps of signed frames are kept there, "
+            "it must be writable"
+        ) from None
+    return store, marks, Machine(machine_id=bytes.fromhex(held.machine_id), boot_count=boots)
+
+
+def next_boot(path: Path) -> int:
+    """Count this start; durable before any session is opened.
+
+    Raises:
+        OSError: The counter cannot be written.
+    """
+    try:
+        count = int(path.read_text()) + 1
+    except (FileNotFoundError, ValueError):
+        count = 1
+    fresh = path.with_suffix(".boots.new")
+    with fresh.open("w") as counter:
+        counter.write(f"{count}\n")
+        counter.flush()
+        os.fsync(counter.fileno())
+    fresh.replace(path)
+    return count & 0xFFFF_FFFF
+
+
+def _refuse(_proposal: Proposal) -> str:
+    """A site by radio would need a plan and a new datum while the machine lives; it comes with the configuration."""
+    return "this vehicle plans the [site] of its configuration"
