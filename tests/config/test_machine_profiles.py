@@ -94,6 +94,15 @@ def test_footprint_is_what_a_plan_prints() -> None:
     assert shape.pivot_rate_radps == pytest.approx(0.2617994)
 
 
+def test_degrees_of_the_file_are_radians_inside() -> None:
+    machine = load_machine("memat")
+    assert (machine.limits.pitch_max_deg, machine.limits.roll_max_deg, machine.gnss.heading_offset_deg) == (25, 20, 1.2)
+    assert machine.limits.pitch_max_rad == pytest.approx(0.4363323)
+    assert machine.limits.roll_max_rad == pytest.approx(0.3490659)
+    assert machine.gnss.heading_offset_rad == pytest.approx(0.02094395)
+    assert machine.tool.rotor_speed_radps == pytest.approx(62.831853)
+
+
 def test_another_tool_replaces_figures_sources_and_drops_the_published_rate() -> None:
     flail, tiller = load_machine("memat"), load_machine("memat", "tiller")
     assert (flail.tool.kind, tiller.tool.kind, tiller.tools) == ("flail", "tiller", {})

@@ -110,6 +110,8 @@ class _Conversation:
 
     async def _send_backlog(self) -> bool:
         """A window of history, when its share of the link allows; at its end, what is missing from it is told."""
+        if self._backlog_row >= self._watermark:
+            return self._tell_gaps()
         loop = asyncio.get_running_loop()
         start_s = loop.time()
         if start_s < self._backlog_due_s:
@@ -117,7 +119,7 @@ class _Conversation:
         found = self._outbox.after(self._backlog_row, self._settings.window, through=self._watermark)
         if not found:
             self._backlog_row = self._watermark
-            return self._tell_gaps()
+            return True
         self._backlog_row = found[-1].row
         await self._send_window(found, historical=True)
         took_s = loop.time() - start_s
