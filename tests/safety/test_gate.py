@@ -180,3 +180,18 @@ def test_the_report_numbers_its_reasons_for_the_wire() -> None:
     rig.run(2, battery_ratio=0.1)
     assert rig.report.reasons[-1] == "console_battery_low"
     assert rig.report.reason_bits < 1 << 64
+
+
+def test_the_text_of_a_console_estop_stays_until_it_is_released() -> None:
+    rig = Rig().to_manual()
+    rig.send(E.ESTOP)
+    rig.run(60)
+    rig.press(E.RESET)
+    assert rig.mode is Mode.ESTOP
+    assert rig.report.reasons == ("estop_console",)
+    rig.run(60)
+    rig.press(E.RELEASE_ESTOP)
+    rig.run(60)
+    rig.press(E.RESET)
+    assert rig.mode is Mode.DISARMED
+    assert rig.report.reasons == ()

@@ -234,14 +234,15 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
 
 def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
     """What the operator is told until a reset: the machine's own cause, and all that stops in the mode it left."""
-    kept = state.shown if judged.machine.reset_due else 0
+    # a RESET before the e-stop is released changes nothing, and must not blank the text that says so
+    console = reasons.mask(StopReason.ESTOP_CONSOLE) if judged.machine.estop_latched else 0
+    kept = (state.shown if judged.machine.reset_due else 0) | console
     if not stops:
         return kept
     stopping = reasons.ESTOP_MASK | reasons.FAULT_MASK | reasons.STOP_MASK
     if state.mode in AUTO:
         stopping |= reasons.AUTO_STOP_MASK
-    console = reasons.mask(StopReason.ESTOP_CONSOLE) if judged.machine.estop_latched else 0
-    return kept | ((judged.active | judged.latched) & stopping) | _bit(judged.cause) | console
+    return kept | ((judged.active | judged.latched) & stopping) | _bit(judged.cause)
 
 
 def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
