@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import math
 import signal
 import sys
 import tempfile
@@ -143,7 +144,8 @@ async def controller(rig: Bench) -> Trial:
     await until(lambda: rig.machine.plants.flail.rotor_radps < 1.0, "the rotor's run-down")
     rig.hands.goal = Goal.REST
     await start_controller(rig)
-    await until(lambda: "controller_lost" not in rig.reasons, "the port to be open again")
+    # only an agreed handshake releases its kill line
+    await until(lambda: rig.machine.outputs.kill_release, "the port to be open again and a new handshake")
     drove = any(step.driving for step in rig.machine.history)
     wrong = "drove without reset and arm" if drove or rig.mode not in STOPPED else ""
     return Trial(kind="controller", stop_ms=stop_ms, wrong=wrong)
@@ -209,12 +211,10 @@ async def campaign(counts: dict[str, int], lanes: int, told: Callable[[Trial], N
 
 
 def quantiles(values: Sequence[float]) -> dict[str, float]:
-    """p50, p99, p100."""
+    """p50, p99, p100, by nearest rank, in whole tenths."""
     ranked = sorted(values)
-    return {
-        name: ranked[min(len(ranked) - 1, int(q * len(ranked)))]
-        for name, q in (("p50", 0.5), ("p99", 0.99), ("p100", 1.0))
-    }
+    ranks = {"p50": 0.5, "p99": 0.99, "p100": 1.0}
+    return {name: round(ranked[max(0, math.ceil(q * len(ranked)) - 1)], 1) for name, q in ranks.items()}
 
 
 def summary(trials: Sequence[Trial]) -> dict[str, object]:
