@@ -221,6 +221,22 @@ def test_loss_is_of_the_last_second_only() -> None:
     assert meter.ratio(2_000_000_002) == 0.0
 
 
+def test_old_frames_do_not_dilute_a_loss_of_now() -> None:
+    meter = LossMeter()
+    for n in range(10):
+        meter.frame(n, n)
+    meter.frame(11, 1_500_000_000)
+    assert meter.ratio(1_500_000_000) == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(("gap", "lost"), [(1, 1), (127, 127), (128, 0), (255, 0)])
+def test_half_the_counter_is_ahead_and_half_behind(gap: int, lost: int) -> None:
+    meter = LossMeter()
+    meter.frame(7, 0)
+    meter.frame((8 + gap) & 0xFF, 1)
+    assert meter.lost_total == lost
+
+
 def test_quantiles() -> None:
     trips = RoundTrips()
     assert trips.quantile_ns(0.5) is None
