@@ -201,7 +201,7 @@ def test_what_a_full_outbox_gave_up_is_told_when_the_broker_is_back(mosquitto: M
     async def scene() -> None:
         async with Gate(mosquitto.port) as gate, watching(mosquitto.port) as watcher:
             await gate.shut()
-            publisher = publish(gate.port, outbox_rows_max=10, window=16, backlog_share_ratio=0.001)
+            publisher = publish(gate.port, outbox_rows_max=10, window=16, backlog_share_ratio=0.0001)
             for number in range(30):
                 publisher.offer(report(number, gate=halted(f"REASON_{number}")))
                 await waits(publisher, lambda counts, seen=number: counts.reports_taken == seen + 1)

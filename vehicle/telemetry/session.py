@@ -117,10 +117,8 @@ class _Conversation:
         if start_s < self._backlog_due_s:
             return False
         found = self._outbox.after(self._backlog_row, self._settings.window, through=self._watermark)
-        if not found:
-            self._backlog_row = self._watermark
-            return True
-        self._backlog_row = found[-1].row
+        through = len(found) < self._settings.window
+        self._backlog_row = self._watermark if through else found[-1].row
         await self._send_window(found, historical=True)
         took_s = loop.time() - start_s
         self._backlog_due_s = loop.time() + took_s * (1.0 / self._settings.backlog_share_ratio - 1.0)
