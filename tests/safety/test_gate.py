@@ -1,5 +1,7 @@
 """The gate as a whole on the bench: promises that an operator can name."""
 
+import msgspec
+
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.safety.rig import Rig
 from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
@@ -195,3 +197,20 @@ def test_the_text_of_a_console_estop_stays_until_it_is_released() -> None:
     rig.press(E.RESET)
     assert rig.mode is Mode.DISARMED
     assert rig.report.reasons == ()
+
+
+def test_an_acknowledged_drift_begins_its_sums_anew() -> None:
+    rig = Rig().to_disarmed()
+    drifted = msgspec.structs.replace(rig.state.senses.drift, back_m=0.5)
+    rig.state = msgspec.structs.replace(rig.state, senses=msgspec.structs.replace(rig.state.senses, drift=drifted))
+    rig.run(60)
+    assert "position_drift" in rig.report.reasons
+    rig.press(E.RESET)
+    assert "position_drift" in rig.report.reasons
+    rig.run(60)
+    rig.press(E.ACKNOWLEDGE)
+    rig.run(60)
+    assert rig.state.senses.drift.back_m < 0.1, "the first one is for the sums"
+    rig.press(E.ACKNOWLEDGE)
+    rig.run(2)
+    assert "position_drift" not in rig.report.reasons

@@ -40,7 +40,7 @@ from vehicle.safety.permits import NOTHING, Permit, permits
 from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import Senses, sense
 from vehicle.safety.shape import STOP_SHAPE, shape, speed_cap_mps
-from vehicle.state import GateState, SenseState, WireState
+from vehicle.state import DriftState, GateState, SenseState, WireState
 from vehicle.units import TICK_S
 
 WANTS = {
@@ -104,6 +104,8 @@ def step(
         judged.memory,
         rotor_on=rotor_on,
         rotor_tick=tick if rotor_on is not judged.memory.rotor_on else judged.memory.rotor_tick,
+        # whoever acknowledges has checked a known point: the sums begin anew, or a machine at rest never loses them
+        drift=DriftState() if heard.edges & ACKNOWLEDGE and judged.senses.standing else judged.memory.drift,
     )
     after = msgspec.structs.replace(
         after,
