@@ -12,7 +12,7 @@ from vehicle.coverage.export import summary_of as plan_summary
 from vehicle.coverage.site import Site
 from vehicle.ledger import gaps
 from vehicle.ledger.facts import JobFacts
-from vehicle.ledger.picture import draw_map
+from vehicle.ledger.results import write_all
 from vehicle.plan import Plan
 
 SECONDS_PER_HOUR = 3600.0
@@ -111,11 +111,13 @@ def job_facts(files: RunFiles) -> JobFacts:
         phase_s=outcome.phase_s,
         trail_m=outcome.trail_m,
         events=outcome.events,
+        task_id=files.scenario.name,
+        status="completed" if outcome.finished else "suspended",
     )
 
 
 def write_results(files: RunFiles, summary: Summary) -> None:
     """Everything beside the recording, which is already there."""
-    draw_map(files.out_dir / "map.png", job_facts(files))
+    write_all(files.out_dir, job_facts(files))
     text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
     (files.out_dir / "summary.json").write_bytes(text)
