@@ -33,6 +33,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     rotor_radps: float = ROTOR_RADPS
     depth_m: float = DEPTH_M
     depth_error_m: float = 0.0
+    depth_sigma_m: float = 0.003
     sigma_m: float = 0.01
     error_east_m: float = 0.0
     error_north_m: float = 0.0
@@ -92,6 +93,7 @@ def readings(tick: Tick) -> tuple[Estimate, ControllerStatus]:
     status = builders.status(
         rotor_speed_radps=tick.rotor_radps,
         depth_m=tick.depth_m + tick.depth_error_m,
+        depth_sigma_m=tick.depth_sigma_m,
         depth_datum=tick.datum,
     )
     return estimate, status

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.types import DepthDatum
@@ -39,6 +39,10 @@ VIOLATIONS = {
     "too shallow": {"depth_m": 0.149},
     "depth not proven": {"depth_m": 0.15 + 0.9 * K_SIGMA * 0.003},
     "depth beyond the tool": {"depth_m": 0.9},
+    "depth sigma unknown": {"depth_sigma_m": math.nan},
+    "depth sigma negative": {"depth_sigma_m": -0.01},
+    "rotor faster than it can be": {"rotor_radps": 1.6 * CONFIG.machine.tool.rotor_speed_radps},
+    "heading sigma unknown": {"sigma_yaw_rad": math.nan},
     "depth from the arm": {"datum": DepthDatum.ARM_ANGLE},
     "depth of unknown datum": {"datum": DepthDatum.UNKNOWN},
     "depth unknown": {"depth_m": math.nan},
@@ -54,6 +58,13 @@ VIOLATIONS = {
     "pitched over": {"pitch_rad": -CONFIG.machine.limits.pitch_max_rad - 0.01},
     "status stale": {"fresh": False},
 }
+
+BREAKABLE = (
+    "rotor_radps", "depth_m", "depth_sigma_m", "speed_mps", "yaw_rate_radps", "roll_rad", "pitch_rad", "sigma_m",
+    "sigma_yaw_rad", "error_east_m", "error_north_m", "error_yaw_rad",
+)  # fmt: skip
+CLEAN_LEDGER = drive(CLEAN, CONFIG)
+HARMLESS_AT_ZERO = set(BREAKABLE) - {"rotor_radps", "depth_m"}
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +138,13 @@ def test_below_depth_is_recorded_as_such_with_its_depth() -> None:
     assert depths_cm == {10}  # 0.12 m less k sigma (4 x 3 mm) is 10.8 cm, rounded down
 
 
-def test_a_depth_that_proves_nothing_claims_nothing() -> None:
-    blind = changed(CLEAN, lambda _: True, datum=DepthDatum.ARM_ANGLE)
+@pytest.mark.parametrize(
+    "reading",
+    [{"datum": DepthDatum.ARM_ANGLE}, {"depth_m": 0.9}, {"depth_sigma_m": math.nan}, {"depth_sigma_m": -1.0}],
+    ids=["arm angle", "deeper than the tool", "sigma unknown", "sigma negative"],
+)
+def test_a_depth_that_proves_nothing_claims_nothing(reading: dict[str, object]) -> None:
+    blind = changed(CLEAN, lambda _: True, **reading)
     state = drive(blind, CONFIG)
     assert (state.credited_m2, state.swept_m2) == (0.0, 0.0)
     assert not cells(state, tiles.BELOW)
@@ -219,3 +235,24 @@ def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
     state = drive(standing, CONFIG, truth=truth)
     assert truth.false_credit_m2(state) == 0.0
     assert cells(state, tiles.CREDITED) == cells(drive(straight(6.0, YAW_RAD, START_M), CONFIG), tiles.CREDITED)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    field=st.sampled_from(sorted(BREAKABLE)),
+    value=st.sampled_from([math.nan, math.inf, -math.inf, 1e300, -1e300, 0.0, -0.0]),
+    first=st.integers(300, 360),
+    count=st.integers(1, 40),
+)
+def test_no_broken_reading_raises_or_earns(field: str, value: float, first: int, count: int) -> None:
+    """Whatever a sensor says and whenever: the tick goes on, and the ground in reach of the reading is not credited."""
+    broken = changed(CLEAN, lambda n: first <= n < first + count, **{field: value})
+    credited = cells(drive(broken, CONFIG), tiles.CREDITED)
+    clean = cells(CLEAN_LEDGER, tiles.CREDITED)
+    assert credited <= clean
+    harmless = value == 0.0 and field in HARMLESS_AT_ZERO
+    if not harmless:
+        at_m = (first + count / 2.0) * 0.28 * TICK_S
+        near = {c for c in clean if abs(along_cross(c, CELL_M, START_M, YAW_RAD)[0] - at_m) < 0.03}
+        assert near
+        assert not near & credited

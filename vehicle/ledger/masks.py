@@ -44,14 +44,11 @@ def step(
 ) -> LedgerState:
     """The masks after this tick. The same object comes back while the tool is out of the ground."""
     run = state.run
-    # Written so that a NaN depth counts as out of the ground.
-    if status is None or not status.depth_m > 0.0 or not estimate.valid or not estimate.speed_mps >= -MOVING_MPS:
+    if status is None or not _in_ground(estimate, status):
         return state if run is None else _closed(state, _rule(config))
     rules = _rule(config)
     found = fails(rules, estimate, status, status_fresh)
     line = tool_line(rules, estimate, status.depth_m - rules.k_sigma * status.depth_sigma_m)
-    if not math.isfinite(line.east_m + line.north_m + line.half_east_m + line.half_north_m):
-        return state if run is None else _closed(state, rules)
     at_work = engaged(rules, estimate, status, found)
     if run is not None and _torn(run, line, estimate, rules, now_ns):
         state = _closed(state, rules)
@@ -59,6 +56,13 @@ def step(
     if run is None:
         return replace(state, run=_begun(line, found, at_work, now_ns))
     return _advanced(state, run, line, found, at_work, rules, now_ns)
+
+
+def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:
+    """The tool is in the ground, going forward or standing, at a place that is known. NaN counts as no."""
+    place = estimate.tool_east_m + estimate.tool_north_m + estimate.yaw_rad + estimate.roll_rad + estimate.pitch_rad
+    forward = estimate.speed_mps >= -MOVING_MPS
+    return estimate.valid and forward and status.depth_m > 0.0 and math.isfinite(place)
 
 
 def _rule(config: VehicleConfig) -> Rule:
@@ -129,20 +133,7 @@ def _advanced(
         return replace(state, run=_begun(line, found, at_work, now_ns))
     path_m = max(path_m, run.tip.path_m)
     starts = flag not in (0, run.credit_flag)
-    tip, old = line, run.tip
-    fresh = run.tip is base
-    tip = ToolLine(
-        east_m=line.east_m,
-        north_m=line.north_m,
-        half_east_m=line.half_east_m,
-        half_north_m=line.half_north_m,
-        path_m=path_m,
-        sigma_m=line.sigma_m if fresh else max(old.sigma_m, line.sigma_m),
-        end_sigma_m=line.end_sigma_m if fresh else max(old.end_sigma_m, line.end_sigma_m),
-        depth_m=line.depth_m if fresh or starts else min(old.depth_m, line.depth_m),
-        bow_left_m=max(0.0, run.stray_left_m - max(0.0, left_m)),
-        bow_right_m=max(0.0, run.stray_right_m + min(0.0, left_m)),
-    )
+    tip = _tip(run, line, path_m, left_m, starts=starts)
     run = LedgerRun(
         t_ns=now_ns,
         lines=run.lines,
@@ -159,6 +150,24 @@ def _advanced(
     state = replace(state, run=run)
     # At most one stroke a tick: the journal looks once a tick, and each of its records is one stroke.
     return _stroked(state, run, rules) if path_m - base.path_m >= strokes.STROKE_M and not cut else state
+
+
+def _tip(run: LedgerRun, line: ToolLine, path_m: float, left_m: float, *, starts: bool) -> ToolLine:
+    """The newest line with the worst of its interval: since the last stroke, or since credit started within it."""
+    old = run.tip
+    fresh = starts or old is run.lines[-1]
+    return ToolLine(
+        east_m=line.east_m,
+        north_m=line.north_m,
+        half_east_m=line.half_east_m,
+        half_north_m=line.half_north_m,
+        path_m=path_m,
+        sigma_m=line.sigma_m if fresh else max(old.sigma_m, line.sigma_m),
+        end_sigma_m=line.end_sigma_m if fresh else max(old.end_sigma_m, line.end_sigma_m),
+        depth_m=line.depth_m if fresh else min(old.depth_m, line.depth_m),
+        bow_left_m=max(0.0, run.stray_left_m - max(0.0, left_m)),
+        bow_right_m=max(0.0, run.stray_right_m + min(0.0, left_m)),
+    )
 
 
 def _relative(base: ToolLine, line: ToolLine) -> tuple[float, float, float]:

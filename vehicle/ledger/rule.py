@@ -28,6 +28,12 @@ MOVING_MPS = 0.02
 DEPTH_PLAUSIBLE_M = 0.1
 """A depth reading beyond the tool's greatest depth by more than this is a broken sensor, no deep cut (ours)."""
 
+ROTOR_PLAUSIBLE_RATIO = 1.5
+"""A rotor cannot turn faster than this share of its working speed: the reading is broken (ours)."""
+
+SIGMA_UNKNOWN_M = 10.0
+"""Stands for an unknown uncertainty: too large for any credit, yet a number that geometry can work with."""
+
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers of one configuration that the credit rule needs, worked out once."""
@@ -41,6 +47,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     rotor_min_radps: float
     depth_required_m: float
     depth_plausible_m: float
+    rotor_plausible_radps: float
     speed_per_rotor_m: float
     speed_flat_mps: float
     roll_max_rad: float
@@ -61,6 +68,7 @@ def rule(config: VehicleConfig) -> Rule:
         rotor_min_radps=mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
         depth_required_m=mission.required_depth_m,
         depth_plausible_m=tool.depth_max_m + DEPTH_PLAUSIBLE_M,
+        rotor_plausible_radps=max(ROTOR_PLAUSIBLE_RATIO * tool.rotor_speed_radps, 1.0),
         speed_per_rotor_m=per_rotor_m,
         speed_flat_mps=flat_mps,
         roll_max_rad=config.machine.limits.roll_max_rad,
@@ -99,9 +107,7 @@ def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh
     # The outer end of a turning tool is the fastest: its bite counts.
     end_mps = abs(estimate.speed_mps) + abs(estimate.yaw_rate_radps) * rule.half_width_m
     found = 0
-    if not (
-        depth_m >= rule.depth_required_m and status.depth_m <= rule.depth_plausible_m and status.depth_sigma_m >= 0.0
-    ):
+    if not depth_m >= rule.depth_required_m:
         found |= SHALLOW
     if rule.needs_rotor and not rotor_radps >= rule.rotor_min_radps:
         found |= ROTOR_SLOW
@@ -110,10 +116,19 @@ def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh
     if not (estimate.position_proven and estimate.tool_sigma_m >= 0.0 and estimate.sigma_yaw_rad >= 0.0):
         found |= UNPROVEN
     tilted = not (abs(estimate.roll_rad) <= rule.roll_max_rad and abs(estimate.pitch_rad) <= rule.pitch_max_rad)
-    # A depth from the arm's angle alone proves nothing, not even that the ground was worked to less.
-    if tilted or not status_fresh or status.depth_datum is not DepthDatum.GROUND_AHEAD:
+    if tilted or not status_fresh or not _believable(rule, status):
         found |= OTHER
     return found
+
+
+def _believable(rule: Rule, status: ControllerStatus) -> bool:
+    """Readings that a working sensor can give; from any other nothing follows, not even that the ground was worked."""
+    return (
+        status.depth_datum is DepthDatum.GROUND_AHEAD
+        and status.depth_m <= rule.depth_plausible_m
+        and 0.0 <= status.depth_sigma_m <= rule.depth_plausible_m
+        and abs(status.rotor_speed_radps) <= rule.rotor_plausible_radps
+    )
 
 
 def engaged(rule: Rule, estimate: Estimate, status: ControllerStatus, found: int) -> bool:
@@ -121,7 +136,7 @@ def engaged(rule: Rule, estimate: Estimate, status: ControllerStatus, found: int
     if found & (UNPROVEN | OTHER | ROTOR_SLOW):
         return False
     moving = rule.needs_rotor or estimate.speed_mps >= MOVING_MPS
-    return moving and rule.depth_required_m <= status.depth_m <= rule.depth_plausible_m
+    return moving and status.depth_m >= rule.depth_required_m
 
 
 def tool_line(rule: Rule, estimate: Estimate, depth_m: float) -> ToolLine:
@@ -133,14 +148,16 @@ def tool_line(rule: Rule, estimate: Estimate, depth_m: float) -> ToolLine:
     sin_yaw, cos_yaw = math.sin(estimate.yaw_rad), math.cos(estimate.yaw_rad)
     ahead_m = rule.half_width_m * math.sin(estimate.pitch_rad) * sin_roll
     left_m = rule.half_width_m * cos_roll
+    sigma_m = estimate.tool_sigma_m if 0.0 <= estimate.tool_sigma_m < SIGMA_UNKNOWN_M else SIGMA_UNKNOWN_M
+    turn_m = rule.half_width_m * estimate.sigma_yaw_rad
     return ToolLine(
         east_m=estimate.tool_east_m,
         north_m=estimate.tool_north_m,
         half_east_m=cos_yaw * ahead_m - sin_yaw * left_m,
         half_north_m=sin_yaw * ahead_m + cos_yaw * left_m,
         path_m=0.0,
-        sigma_m=estimate.tool_sigma_m,
+        sigma_m=sigma_m,
         # A sum, not a root of squares: both errors come from the same heading, so they are not independent.
-        end_sigma_m=estimate.tool_sigma_m + rule.half_width_m * estimate.sigma_yaw_rad,
-        depth_m=depth_m,
+        end_sigma_m=sigma_m + (turn_m if 0.0 <= turn_m < SIGMA_UNKNOWN_M else SIGMA_UNKNOWN_M),
+        depth_m=max(0.0, depth_m),  # 0 for NaN
     )

@@ -55,8 +55,8 @@ def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float
     sigma_m, end_sigma_m, depth_m = tip.sigma_m, tip.end_sigma_m, math.inf
     since_m = math.inf if run.credit_from is None else run.credit_from.path_m
     for line in (*run.lines, tip):
-        sigma_m, end_sigma_m = max(sigma_m, line.sigma_m), max(end_sigma_m, line.end_sigma_m)
-        if line.path_m > since_m:
+        if line.path_m >= since_m:
+            sigma_m, end_sigma_m = max(sigma_m, line.sigma_m), max(end_sigma_m, line.end_sigma_m)
             depth_m = min(depth_m, line.depth_m)
     trim_m = rule.k_sigma * end_sigma_m
     done_m = max(run.credit_done_m, tip.path_m - trim_m)

@@ -60,12 +60,13 @@ def find(blocks: Blocks, key: Key) -> Tile:
 
 
 def stored(blocks: Blocks, warm: tuple[Key, ...], fresh: dict[Key, Tile]) -> tuple[Blocks, tuple[Key, ...]]:
-    """A new version with `fresh` put in; the tiles that have been left longest are packed."""
+    """A new version with `fresh` put in; the tile that was left longest is packed (one at a time: it costs)."""
     blocks = dict(blocks)
     warm = (*fresh, *(key for key in warm if key not in fresh))
     changed: dict[Key, Tile | bytes] = dict(fresh)
-    for key in warm[WARM_MAX:]:
-        changed[key] = packed(find(blocks, key))
+    if len(warm) > WARM_MAX:
+        changed[warm[-1]] = packed(find(blocks, warm[-1]))
+        warm = warm[:-1]
     copied: set[Key] = set()
     for key, tile in changed.items():
         block = (key[0] >> _BLOCK_BITS, key[1] >> _BLOCK_BITS)
@@ -73,7 +74,7 @@ def stored(blocks: Blocks, warm: tuple[Key, ...], fresh: dict[Key, Tile]) -> tup
             blocks[block] = dict(blocks.get(block, {}))
             copied.add(block)
         blocks[block][key] = tile
-    return blocks, warm[:WARM_MAX]
+    return blocks, warm
 
 
 def each(blocks: Blocks) -> Iterator[tuple[int, int, Tile]]:
