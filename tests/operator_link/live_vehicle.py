@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.signing import STAMPS_PER_S, Verifier
 from firmware_bridge.ports import MemoryPort
 from sim.rig import ground_of, start_pose, vehicle_config, world_params
 from sim.scenario import Scenario
@@ -28,7 +28,7 @@ from vehicle.messages import Mode
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.items import Proposal
-from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
 from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
 from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.sessions import Machine
@@ -98,7 +98,9 @@ def make_link(
     held = KeyStore(keys).load() if keys is not None else None
     reserved = MarkFile(keys.with_suffix(".marks")).reserved if keys is not None else {}
     table = signing_keys(held) if held is not None else {}
-    verifier = Verifier(table, reserved, 0, now_ns, lambda: secrets.randbits(32) / 2**32)
+    # a vehicle without a clock of its own: a month behind whoever connects
+    clock = clock_stamp(held) - 30 * 86_400 * STAMPS_PER_S if held is not None else 0
+    verifier = Verifier(table, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
     machine_id = bytes.fromhex(held.machine_id) if held is not None and held.machine_id else bytes(8)
     link = OperatorLink(
         state.config,

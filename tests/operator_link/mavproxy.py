@@ -49,7 +49,6 @@ async def mavproxy(port: int, folder: Path, *arguments: str, master: str = "udpo
         "ignore",
         str(MAVPROXY),
         f"--master={master}:127.0.0.1:{port}",
-        "--non-interactive",
         "--default-modules=signing,log,wp,rally,fence,ftp,param,arm,mode,rc,link",
         "--retries=1",
         *arguments,

@@ -12,7 +12,7 @@ from firmware_bridge.mavlink.signing import Verdict, Verifier
 NS_PER_S = 1_000_000_000
 ALTERNATE_NS = 3 * NS_PER_S
 DOUBT_NS = 5 * NS_PER_S
-RADIO_STATUS_ID = 109
+STAMP_VERDICTS = frozenset({Verdict.AHEAD, Verdict.BEFORE_BOOT, Verdict.STALE})
 Address = tuple[str, int] | str
 
 
@@ -34,6 +34,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     ok: bool
     durable: bool = True
     age_s: float = 0.0
+    behind: bool = False
+    """The key is right and the stamp is not: a heartbeat with our stamp tells the station where we are."""
 
 
 class _Identity(msgspec.Struct):
@@ -57,7 +59,9 @@ class Admission:
             judged = self.verifier.verify(frame.signed, channel.name, now_ns)
             if judged.verdict is Verdict.NOT_DURABLE:
                 return Admitted(ok=True, durable=False, age_s=judged.age_s)
-            return Admitted(ok=judged.verdict is Verdict.OK, age_s=judged.age_s)
+            return Admitted(
+                ok=judged.verdict is Verdict.OK, age_s=judged.age_s, behind=judged.verdict in STAMP_VERDICTS
+            )
         if channel.unsigned and frame.system_id > 1 and self.verifier.key(frame.system_id) is None:
             return Admitted(ok=True)
         self.unsigned_refused += 1

@@ -188,6 +188,7 @@ class Commands:
                 context.station.press(OperatorEdge.RESET, OperatorEdge.NONE)
             elif picture.mode in p.STOPPED_MODES:
                 context.station.press(OperatorEdge.NONE, OperatorEdge.DISARM, OperatorEdge.NONE)
+                context.station.press(OperatorEdge.RESET, OperatorEdge.NONE)
         return ACCEPTED, []
 
     def prearm(self, _: Command, now_ns: int) -> Result:

@@ -1,6 +1,6 @@
 """Where missions and fences arrive: checked here, taken over by the composition root, which has them planned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from vehicle.frames import LocalFrame
 from vehicle.operator_link.items import Proposal, RefusedError, check, items_of_plan, same_path
@@ -26,14 +26,14 @@ class Desk:
         self._planned = items_of_plan(plan)
         self.lists.put(MISSION, self._planned)
 
-    def _take(self, kind: int, items: Sequence[Item]) -> Refusal | None:
+    def _take(self, kind: int, items: tuple[Item, ...]) -> Refusal | tuple[Item, ...]:
         if kind == MISSION and self._planned and same_path(items, self._planned):
-            return None
+            return self._planned
         try:
             proposal = check(kind, items, self._datum)
         except RefusedError as error:
             return error.refusal
         if proposal is None or kind not in (MISSION, FENCE):
-            return None
+            return items
         words = self._propose(proposal)
-        return Refusal(result=1, index=0, text=words) if words else None
+        return Refusal(result=1, index=0, text=words) if words else items

@@ -42,7 +42,7 @@ class FileService:
             self._content = None
         self._touched_ns = now_ns
         if opcode == OPEN:
-            return [self._open(sequence, opcode, argument)]
+            return [self._open(sequence, session, opcode, argument)]
         if opcode in (TERMINATE, RESET):
             self._content = None
             return [_answer(sequence, session, opcode)]
@@ -51,11 +51,12 @@ class FileService:
         error = d.MAV_FTP_ERR_FILENOTFOUND if opcode == d.MAV_FTP_OPCODE_LISTDIRECTORY else d.MAV_FTP_ERR_FILEPROTECTED
         return [_refusal(sequence, session, opcode, error if opcode in KNOWN else d.MAV_FTP_ERR_UNKNOWNCOMMAND)]
 
-    def _open(self, sequence: int, opcode: int, argument: bytes) -> bytes:
+    def _open(self, sequence: int, session: int, opcode: int, argument: bytes) -> bytes:
+        # some stations choose the session's number and hear no other
         content = self._file(_path(argument))
         if content is None:
-            return _refusal(sequence, 0, opcode, d.MAV_FTP_ERR_FILENOTFOUND)
-        self._content, self._session = content, (self._session + 1) & 0x7F
+            return _refusal(sequence, session, opcode, d.MAV_FTP_ERR_FILENOTFOUND)
+        self._content, self._session = content, session
         return _answer(sequence, self._session, opcode, data=len(content).to_bytes(4, "little"))
 
     def _read(self, sequence: int, session: int, opcode: int, offset: int, size: int) -> list[bytes]:

@@ -28,6 +28,7 @@ FAR_M = 50_000.0
 VERTICES_MAX = 2_000
 PARTS_OF_CIRCLE = 16
 LANE_SPACING_MAX_M = 20.0
+ROUNDING_E7 = 2
 GLOBAL_FRAMES = frozenset({0, 3, 5, 6, 10, 11})
 INVALID, UNSUPPORTED = d.MAV_MISSION_INVALID, d.MAV_MISSION_UNSUPPORTED
 
@@ -89,10 +90,14 @@ def _waypoint(datum: LocalFrame, point: tuple[float, float]) -> Item:
 
 
 def same_path(one: Sequence[Item], other: Sequence[Item]) -> bool:
-    """Equal but for item 0, which is HOME and belongs to whoever sends."""
-    return [(i.command, i.x, i.y, i.params[0]) for i in one[1:]] == [
-        (i.command, i.x, i.y, i.params[0]) for i in other[1:]
-    ]
+    """Equal but for item 0, which is HOME and belongs to whoever sends, and for what text files round away (2 cm)."""
+    return len(one) == len(other) and all(
+        mine.command == theirs.command
+        and abs(mine.x - theirs.x) <= ROUNDING_E7
+        and abs(mine.y - theirs.y) <= ROUNDING_E7
+        and (mine.command != TOOL or (mine.params[0] > 0.0) is (theirs.params[0] > 0.0))
+        for mine, theirs in zip(one[1:], other[1:], strict=True)
+    )
 
 
 # --- up: what a station means ----------------------------------------------------------------------------------------

@@ -8,16 +8,18 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import key_of
+from firmware_bridge.mavlink.signing import STAMPS_PER_S, key_of
 from vehicle.clock import utc_now
 from vehicle.errors import InputError
 
 SYSTEM_ID_VEHICLE = 1
 NAME_LENGTH_MAX = 32
+STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 class ConsoleKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,3 +158,14 @@ def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
         if key.live:
             found[key.system_id] = (key_of(key.secret), *found.get(key.system_id, ()))
     return found
+
+
+def stamp_of(when: datetime) -> int:
+    """A time as a stamp of signatures: 10 us since 2015-01-01 UTC."""
+    return max(0, round((when - STAMP_EPOCH).total_seconds() * STAMPS_PER_S))
+
+
+def clock_stamp(content: KeyFile) -> int:
+    """Where stamps may begin: the wall clock, or the newest key's birth where the clock is behind that."""
+    births = [datetime.fromisoformat(key.created) for key in content.keys if key.live]
+    return max([stamp_of(utc_now()), *(stamp_of(birth) for birth in births)])

@@ -28,6 +28,7 @@ from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
 from vehicle.operator_link.station import Caps, Station
 from vehicle.operator_link.sticks import StickReader
+from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import Transfers, text
 
 PEERS_MAX = 16
@@ -37,6 +38,7 @@ OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
 BANNER_NS = 10_000_000_000
+SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
 FRAMES_A_TICK = 64
 """More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
@@ -92,12 +94,17 @@ class OperatorLink:
         self._stop_sequence = 0
         self._tick = 0
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
-        self._banner_ns = 0
+        self._banner_ns = self._shown_ns = 0
+        self._replies: list[tuple[str, Address, list[bytes]]] = []
 
     @property
     def verifier(self) -> Verifier:
         """Keys and stamps."""
         return self.admission.verifier
+
+    def station(self, system_id: int) -> Station | None:
+        """A third-party station that was heard."""
+        return self._stations.get(system_id)
 
     # --- from the wires ----------------------------------------------------------------------------------------------
     def receive(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
@@ -114,6 +121,8 @@ class OperatorLink:
         peer = self._peer(channel, address, now_ns) if admitted.ok else None
         if peer is None:
             self.refused_frames += 1
+            if admitted.behind:
+                self._show_stamp(channel, address, frame.system_id, now_ns)
             return
         peer.heard_ns = now_ns
         peer.signs_for = frame.system_id
@@ -133,6 +142,15 @@ class OperatorLink:
             guest.age_s = admitted.age_s
             guest.station.heard_ns = now_ns
             peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
+
+    def _show_stamp(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
+        """One signed heartbeat, a few times a second at most: a station that follows stamps is heard from then on."""
+        if now_ns - self._shown_ns < SHOW_NS:
+            return
+        self._shown_ns = now_ns
+        frame = codec.encode_fields("HEARTBEAT", heartbeat(self.picture), 0, 1, 1)
+        signed = self.verifier.sign(frame, SPEC_BY_NAME["HEARTBEAT"].seed, system_id, channel.link_id, now_ns)
+        self._replies.append((channel.name, address, [signed]))
 
     def _take_operator(self, peer: Peer, frame: Frame, admitted: Admitted, now_ns: int) -> None:
         """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
@@ -232,6 +250,8 @@ class OperatorLink:
         found = [(peer.channel.name, peer.address, peer.outbox) for peer in self.peers.values() if peer.outbox]
         for peer in self.peers.values():
             peer.outbox = []
+        found += self._replies
+        self._replies = []
         return found
 
     def tell(self, message: Message) -> None:

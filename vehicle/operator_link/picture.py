@@ -55,6 +55,7 @@ STANDARD_MODES = {standard: number for number, _, standard, _ in MODES if standa
 CLEARED_BY_ARMING = frozenset(
     {
         "link_lost",
+        "console_frozen",
         "operator_stop",
         "arm_unused",
         "lease_released",

@@ -11,17 +11,24 @@ from enum import Enum
 from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 from vehicle.messages import Mode
 from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Picture
-from vehicle.operator_link.sticks import StickReader
+from vehicle.operator_link.sticks import StickReader, Sticks
 
 NS_PER_S = 1_000_000_000
 PERIOD_NS = 50_000_000
 """20 Hz, as a console sends."""
 ALIVE_S = 2.0
 """A station that was not heard for so long holds nothing up any more."""
-GOAL_S = 1.4
-"""Stations wait 1.5 s for the armed heartbeat."""
+GOAL_S = 3.0
+"""A fresh arming takes 0.6 s (stations wait 1.5 s for the armed heartbeat), one after a stop two pauses more."""
 SETTLE_NS = 120_000_000
 """Between two acts a report comes back (10 Hz)."""
+PAUSE_NS = 560_000_000
+"""The gate counts acts that lead towards motion only half a second apart."""
+OPENING = frozenset({OperatorEdge.RESET, OperatorEdge.ARM, OperatorEdge.MISSION_START})
+FADED_NS = 250_000_000
+"""A station that repeats an unchanged stick every 200 ms is heard; the gate takes 300 ms for a frozen one."""
+PROVEN_NS = 1_500_000_000
+"""A link that has just begun must be whole for a second before the gate lets it drive."""
 ATTENTION_NS = 25 * NS_PER_S
 DEADBAND = 0.05
 """Of `vehicle/drive/manual.py`: below it a stick means nothing."""
@@ -72,7 +79,11 @@ class Station:
         self._acts: deque[OperatorEdge] = deque()
         self._sequence = 0
         self._due_ns = self._settled_ns = self._attention_ns = 0
-        self._reset_pressed = False
+        self._tries = 0
+        self._opened_ns = -PAUSE_NS
+        self._echo_tick = 0
+        self._drove = False
+        self._taken_ns = 0
         self._mode = Mode.BOOT
         self._sampled_ns = -1
         self._samples = 0
@@ -83,7 +94,7 @@ class Station:
 
     def pursue(self, goal: Goal, now_ns: int) -> None:
         """Begin; the goal is over when the vehicle is there, or after `GOAL_S`."""
-        self.goal, self._goal_until_ns, self._reset_pressed = goal, now_ns + round(GOAL_S * NS_PER_S), False
+        self.goal, self._goal_until_ns, self._tries = goal, now_ns + round(GOAL_S * NS_PER_S), 0
         self._settled_ns = now_ns
         if goal is Goal.ARM:
             self.sticks.reset()
@@ -122,15 +133,40 @@ class Station:
             return None
         if not self._acts and not self.alive(now_ns):
             return None
-        self._due_ns = now_ns + PERIOD_NS
         edge = self._acts.popleft() if self._acts else OperatorEdge.NONE
+        if self._drove and self._faded(now_ns):
+            return None
+        self._due_ns = now_ns + PERIOD_NS
         return self._built(picture, caps, edge, tick, now_ns)
+
+    def _faded(self, now_ns: int) -> bool:
+        """The button was held when its stream broke off: silence, so that the link counts as lost, and not neutral."""
+        sticks = self.sticks.newest
+        return sticks is not None and sticks.hold and now_ns - sticks.t_ns > FADED_NS
+
+    def _begin(self, sticks: Sticks, tick: int, now_ns: int) -> tuple[bool, int]:
+        """Whether this sample may drive, and the tick at which it was made; ticks echoed never fall.
+
+        A sample keeps the age that it had at first use. The next one of a drive is no older than the one before it; a
+        drive begins only with a sample that is newer than our last neutral frame.
+        """
+        if self._drove and sticks.t_ns == self._sampled_ns:
+            return True, self._echo_tick
+        made_tick = tick - int(((now_ns - sticks.t_ns) / NS_PER_S + sticks.age_s) / TICK_S)
+        if self._drove or made_tick >= self._echo_tick:
+            return True, max(made_tick, self._echo_tick)
+        return False, self._echo_tick
 
     def _choose(self, picture: Picture, now_ns: int) -> None:
         """The next act on the way to the goal; after each one the vehicle is asked what came of it."""
         if self._acts or now_ns < self._settled_ns:
             return
         edge = self._next_edge(picture, now_ns)
+        if edge in OPENING:
+            if now_ns - self._opened_ns < PAUSE_NS:
+                return
+            self._opened_ns = now_ns
+            self._tries += 1
         if edge is not OperatorEdge.NONE:
             self._acts.extend((OperatorEdge.NONE, edge, OperatorEdge.NONE))
             self._settled_ns = now_ns + SETTLE_NS + 3 * PERIOD_NS
@@ -138,10 +174,12 @@ class Station:
     def _next_edge(self, picture: Picture, now_ns: int) -> OperatorEdge:
         mode, holds = picture.mode, picture.holder == self.station_id
         if self.goal is Goal.ARM and not holds:
+            self._taken_ns = now_ns
             return OperatorEdge.TAKE
         if self.goal is Goal.ARM and mode is Mode.DISARMED:
-            self._reset_pressed = not self._reset_pressed
-            return OperatorEdge.RESET if self._reset_pressed else OperatorEdge.ARM
+            return OperatorEdge.RESET if self._tries % 2 else OperatorEdge.ARM
+        if mode is Mode.READY and now_ns - self._taken_ns < PROVEN_NS:
+            return OperatorEdge.NONE
         if self.goal is Goal.START and mode is Mode.READY:
             return OperatorEdge.ARM
         if self.goal is Goal.START and mode is Mode.MANUAL:
@@ -154,18 +192,20 @@ class Station:
             return OperatorEdge.ATTENTION
         return OperatorEdge.NONE
 
-    def _built(self, picture: Picture, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame:
+    def _built(self, picture: Picture, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
-        driving = picture.mode is Mode.MANUAL and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         starting = self.goal is Goal.START and picture.mode is Mode.MANUAL
+        held = picture.mode is Mode.MANUAL and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         drive = turn = 0.0
-        echo_tick = tick
+        driving = False
+        sampled_ns, echo_tick = now_ns, tick
+        if held and sticks is not None:
+            driving, echo_tick = self._begin(sticks, tick, now_ns)
+            if driving:
+                drive, turn, sampled_ns = caps.drive(sticks.drive), caps.turn(sticks.turn), sticks.t_ns
+        self._drove = driving
         self._sequence += 1
-        sampled_ns = now_ns
-        if driving and sticks is not None:
-            drive, turn = caps.drive(sticks.drive), caps.turn(sticks.turn)
-            echo_tick = tick - int((now_ns - sticks.t_ns) / NS_PER_S / TICK_S) - int(sticks.age_s / TICK_S)
-            sampled_ns = sticks.t_ns
+        self._echo_tick = max(self._echo_tick, echo_tick)
         if sampled_ns != self._sampled_ns:
             self._sampled_ns, self._samples = sampled_ns, self._samples + 1
         report = picture.report
@@ -173,7 +213,7 @@ class Station:
             station_id=self.station_id,
             session_id=report.session_id if report is not None else 0,
             sequence=self._sequence,
-            echo_tick=max(0, echo_tick),
+            echo_tick=self._echo_tick,
             sample_count=self._samples,
             hold_to_run=driving or starting,
             drive=drive,

@@ -47,8 +47,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-Check = Callable[[int, tuple[Item, ...]], Refusal | None]
-"""Called with the type and the whole list; taking it over is the callee's act, so None means it holds from now on."""
+Check = Callable[[int, tuple[Item, ...]], "Refusal | tuple[Item, ...]"]
+"""Called with the type and the whole list; gives the list that holds from now on, or why it stays as it was."""
 
 
 class Lists:
@@ -57,6 +57,7 @@ class Lists:
     def __init__(self, check: Check) -> None:
         self._check = check
         self._items: dict[int, tuple[Item, ...]] = dict.fromkeys(TYPES, ())
+        self.taken = dict.fromkeys(TYPES, 0)
         self.uploading: dict[int, tuple[object, int]] = {}
 
     def items(self, kind: int) -> tuple[Item, ...]:
@@ -65,10 +66,12 @@ class Lists:
 
     def take(self, kind: int, items: tuple[Item, ...]) -> Refusal | None:
         """Swap in a whole list, or refuse it whole."""
-        refusal = self._check(kind, items)
-        if refusal is None:
-            self._items[kind] = items
-        return refusal
+        checked = self._check(kind, items)
+        if isinstance(checked, Refusal):
+            return checked
+        self._items[kind] = checked
+        self.taken[kind] += 1
+        return None
 
     def put(self, kind: int, items: tuple[Item, ...]) -> None:
         """A list that the vehicle made itself."""
