@@ -6,6 +6,8 @@ Shared by `kill_trials.py`, `roundtrip.py` and the tests. Everything is waited f
 import asyncio
 import contextlib
 import fcntl
+import json
+import math
 import os
 import signal
 import subprocess
@@ -15,12 +17,16 @@ from pathlib import Path
 
 from benchmarks.bench_session import SessionPort
 from sim.hands import Goal, Hands
+from sim.plant import Pose
 from sim.real_machine import CONTROLLER_FOLDER, MachineSettings, RealMachine
+from sim.rig import start_pose
+from vehicle.app import start_state
 from vehicle.clock import SystemClock
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.frames import LocalFrame
 from vehicle.messages import Mode
+from vehicle.plan import Plan
 from vehicle.safety.reasons import names
 from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
@@ -79,11 +85,27 @@ def write_config(folder: Path, *, udp_port: int, extra: str = "", place: str = "
     path = folder / "drive.toml"
     path.write_text(
         f'vehicle_id = "bench"\nmachine = "{quick_machine(folder)}"\n\n[mission]\nrequired_depth_m = 0.15\n\n'
-        f"[safety]\nbench = true\ncontroller_timeout_s = 0.15\n\n{place}\n"
+        f"[safety]\nbench = true\ncontroller_timeout_s = 0.12\n\n{place}\n"
         f'[controller]\nport = "{folder / "controller"}"\n\n'
         f"[operator]\nport = {udp_port}\n\n{extra}"
     )
     return path
+
+
+def write_site(folder: Path, width_m: float, length_m: float) -> str:
+    """A rectangle whose long side lies off every axis, safe ground around it; gives its [site] table."""
+    yaw = 0.3
+    corners = ((0.0, 0.0), (length_m, 0.0), (length_m, width_m), (0.0, width_m), (0.0, 0.0))
+    turned = [(x * math.cos(yaw) - y * math.sin(yaw), x * math.sin(yaw) + y * math.cos(yaw)) for x, y in corners]
+    ring = [list(lonlat) for lonlat in DATUM.lonlat_from_enu_array([list(corner) for corner in turned]).tolist()]
+    feature = {
+        "type": "Feature",
+        "properties": {"role": "work_area"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    site = {"type": "FeatureCollection", "outside": "safe", "features": [feature]}
+    (folder / "site.geojson").write_text(json.dumps(site))
+    return '[site]\nfile = "site.geojson"\n'
 
 
 def free_udp_port() -> int:
@@ -97,8 +119,8 @@ def free_udp_port() -> int:
 class Bench:
     """One machine, one vehicle program, one operator. Only processes started here are ended here."""
 
-    def __init__(self, folder: Path, file: DriveFile, machine: RealMachine) -> None:
-        self.folder, self.file, self.machine = folder, file, machine
+    def __init__(self, folder: Path, file: DriveFile, machine: RealMachine, plan: Plan | None) -> None:
+        self.folder, self.file, self.machine, self.plan = folder, file, machine, plan
         self.port = SessionPort(UdpPort.connect("127.0.0.1", file.config.operator.port), STATION_ID)
         self.hands = Hands(self.port, STATION_ID)
         self.vehicle: subprocess.Popen[bytes] | None = None
@@ -132,6 +154,15 @@ class Bench:
     def reasons(self) -> tuple[str, ...]:
         """What the operator's screen names."""
         return names(self.hands.seen.reasons) if self.hands.seen is not None else ()
+
+    def diagnosis(self) -> str:
+        """Where everything stands, for whoever reads of a failure."""
+        ended = self.vehicle.poll() if self.vehicle is not None else "not started"
+        said = self.log.read_text()[-400:] if self.log.exists() else ""
+        return (
+            f"mode {self.mode.name}, reasons {self.reasons}, session {bool(self.port.session_id)}, vehicle {ended}, "
+            f"outputs {tuple(self.machine.outputs)}, it said: {said}"
+        )
 
     def signal_controller(self) -> None:
         """`kill -9` of the controller; `machine.kill` then tidies up."""
@@ -177,14 +208,17 @@ class Bench:
 async def bench(folder: Path, *, extra: str = "", place: str = "") -> AsyncIterator[Bench]:
     """A bench whose controller, plant and operator run; the vehicle program is started by whoever uses it."""
     file = load_drive(write_config(folder, udp_port=free_udp_port(), extra=extra, place=place))
+    state = start_state(file)
+    plan = state.mission.plan
     settings = MachineSettings(
         machine=file.vehicle.machine,
         config_hash=config_hash(file.vehicle),
         port_link=folder / "controller",
-        datum=DATUM,
+        datum=state.datum,
+        start=start_pose(plan) if plan is not None else Pose(0.0, 0.0, 0.3),
     )
     machine = RealMachine(settings, CLOCK)
-    made = Bench(folder, file, machine)
+    made = Bench(folder, file, machine, plan)
     tasks: list[asyncio.Task[None]] = []
     try:
         await machine.start()

@@ -186,17 +186,22 @@ async def start_controller(rig: Bench) -> None:
 
 
 async def lane(kind: str, count: int, told: Callable[[Trial], None]) -> list[Trial]:
-    """Trials of one kind, one after another, on a bench of their own."""
+    """Trials of one kind, one after another, on a bench of their own; on a new one where a trial hung."""
     trials: list[Trial] = []
-    with tempfile.TemporaryDirectory() as folder:
-        async with bench(Path(folder)) as rig:
-            if rig.machine.process is not None:
-                above_others(rig.machine.process.pid, 60)
-            rig.start_vehicle()
-            await rig.heard()
-            for _ in range(count):
-                trials.append(await KINDS[kind](rig))
-                told(trials[-1])
+    while len(trials) < count:
+        with tempfile.TemporaryDirectory() as folder:
+            async with bench(Path(folder)) as rig:
+                if rig.machine.process is not None:
+                    above_others(rig.machine.process.pid, 60)
+                rig.start_vehicle()
+                try:
+                    await rig.heard()
+                    while len(trials) < count:
+                        trials.append(await KINDS[kind](rig))
+                        told(trials[-1])
+                except TimeoutError as hung:
+                    trials.append(Trial(kind=kind, stop_ms=math.inf, wrong=f"{hung}; {rig.diagnosis()}"))
+                    told(trials[-1])
     return trials
 
 

@@ -166,6 +166,7 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True):
     datum: LocalFrame
     start: Pose = Pose(0.0, 0.0, 0.3)
     seed: int = 1
+    soil_mjpm3: float = 1.0
 
 
 class RealMachine:
@@ -178,7 +179,7 @@ class RealMachine:
         self._settings, self._clock = settings, clock
         self.plants = Plants(
             settings.machine,
-            PlaneGround(GroundParams(), seed=settings.seed),
+            PlaneGround(GroundParams(specific_energy_mjpm3=settings.soil_mjpm3), seed=settings.seed),
             settings.start,
             settings.datum,
             seed=settings.seed,
