@@ -18,6 +18,7 @@ from vehicle.units import TICK_NS, TICK_S
 ORIGIN_NS = 7_000_000_000
 ROTOR_RADPS = 62.0
 DEPTH_M = 0.2
+ESTIMATE, STATUS = builders.estimate(), builders.status()
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +78,8 @@ def changed(ticks: Iterable[Tick], when: Callable[[int], bool], **changes: objec
 
 
 def readings(tick: Tick) -> tuple[Estimate, ControllerStatus]:
-    estimate = builders.estimate(
+    estimate = msgspec.structs.replace(
+        ESTIMATE,
         yaw_rad=tick.yaw_rad + tick.error_yaw_rad,
         valid=tick.valid,
         position_proven=tick.proven,
@@ -90,7 +92,8 @@ def readings(tick: Tick) -> tuple[Estimate, ControllerStatus]:
         speed_mps=tick.speed_mps,
         yaw_rate_radps=tick.yaw_rate_radps,
     )
-    status = builders.status(
+    status = msgspec.structs.replace(
+        STATUS,
         rotor_speed_radps=tick.rotor_radps,
         depth_m=tick.depth_m + tick.depth_error_m,
         depth_sigma_m=tick.depth_sigma_m,
