@@ -1,0 +1,1 @@
+"""Timings and ratios; each prints its figures."""

@@ -1,4 +1,4 @@
-"""How true the machine runs: cross-track of the rotor's centre and of the four track corners on one straight segment."""
+"""How true the machine runs: cross-track of the rotor's centre and of the four track corners on one segment."""
 
 import math
 

@@ -22,7 +22,9 @@ def sources() -> list[Path]:
 
 def run_contracts(folder: Path) -> subprocess.CompletedProcess[str]:
     code = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
-    return subprocess.run([sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
 
 
 def test_import_contracts_hold() -> None:
@@ -79,6 +81,16 @@ def test_vehicle_does_not_know_that_it_is_simulated() -> None:
 def test_waiting_outside_the_clock_is_refused(call: str, tmp_path: Path) -> None:
     path = tmp_path / "room.py"
     path.write_text(call)
-    command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--select", "TID251", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--config",
+        str(ROOT / "pyproject.toml"),
+        "--select",
+        "TID251",
+        str(path),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "TID251" in result.stdout

@@ -70,11 +70,3 @@ def test_the_rotor_and_the_tracks_keep_to_their_lines(kind: SegmentKind, slope_d
     assert rotor.max_m <= MAX_M
     for corner in CORNERS:
         assert result.points[corner].max_m <= (OWN_STRIP_M if slope_deg else MAX_M), corner
-
-
-if __name__ == "__main__":
-    for case in ((k, s) for k in (SegmentKind.SWATH, SegmentKind.REVERSE) for s in (0.0, 10.0)):
-        for number in (3, 4, 5):
-            found = run(*case, seed=number)
-            row = "  ".join(f"{n} {100 * t.rms_m:.1f}/{100 * t.max_m:.1f}" for n, t in found.points.items())
-            print(f"{case[0].value:8s} {case[1]:4.1f} deg seed {number}: {found.speed_mps:.2f} m/s, rms/max cm: {row}")
