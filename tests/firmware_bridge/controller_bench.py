@@ -12,6 +12,7 @@ from firmware_bridge.mavlink.framing import FrameParser
 
 CONTROLLER = Path(__file__).resolve().parents[2] / "firmware_bridge" / "controller"
 HASH = b"\x01\xfd\x03\x04\x05\x06\x07\x08"
+CONTEXT = 0xC0FFEE
 LIBRARY_VARIABLE = "FLAIL_CONTROLLER_LIBRARY"
 
 
@@ -121,17 +122,22 @@ class Bench:
     """One controller, a clock, and an ideal machine behind it until `ideal` is switched off."""
 
     def __init__(
-        self, library: c.CDLL, settings: Config | None = None, now_ms: int = 1_000, watchdog_reset: bool = False
+        self,
+        library: c.CDLL,
+        settings: Config | None = None,
+        now_ms: int = 1_000,
+        watchdog_reset: bool = False,
+        memory: Any = None,
     ) -> None:
         self.library, self.now_ms, self.ideal = library, now_ms, True
-        self.node = c.create_string_buffer(library.bench_node_size())
+        self.node = memory or c.create_string_buffer(library.bench_node_size())
         self.sent: list[dict[str, Any]] = []
         self.sequence = 40
         self._parser = FrameParser()
         self._send = SEND(self._hear)
         self._settings = settings or config()
         library.fc_node_init(
-            self.node, c.byref(self._settings), 17, watchdog_reset, c.c_uint32(now_ms), self._send, None
+            self.node, c.byref(self._settings), 17, watchdog_reset, c.c_uint32(now_ms), self._send, c.c_void_p(CONTEXT)
         )
         self.out: Outputs = library.bench_outputs(self.node).contents
         self.inputs: Inputs = library.bench_inputs(self.node).contents
@@ -139,7 +145,9 @@ class Bench:
         self.inputs.supply_voltage_v = 24.0
         self.inputs.brake_contact = True
 
-    def _hear(self, _context: int, data: Any, count: int) -> None:
+    def _hear(self, context: int, data: Any, count: int) -> None:
+        if context != CONTEXT:
+            return  # not ours: an answer that goes there is an answer that is missed
         for frame in self._parser.feed(bytes(data[:count])):
             self.sent.append(codec.decode_fields(frame) | {"": codec.SPECS[frame.msg_id].name, "#": frame.sequence})
 

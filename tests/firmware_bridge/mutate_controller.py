@@ -60,6 +60,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "controller",
         "status->command_age_ms = fc->commanded && age_ms <= UINT16_MAX ? (uint16_t)age_ms : UINT16_MAX;",
     ): _TIE,
+    ("node", "fc_framer_init(&node->framer, KNOWN, sizeof KNOWN / sizeof KNOWN[0x1]);"): "all elements are of one size",
     ("outputs", "if (value <= low) {"): _TIE,
     ("outputs", "return value >= high ? high : value;"): _TIE,
     ("outputs", "const bool faster = fabsf(to) >= fabsf(from) && from * to >= 0.0f;"): "at equal speeds of equal sign "

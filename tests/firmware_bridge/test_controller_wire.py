@@ -122,3 +122,32 @@ def test_many_commands_in_one_read_are_all_answered(library: ctypes.CDLL) -> Non
     bench.receive(wire)
     assert len(bench.sent) == before + 60
     assert bench.status["command_sequence"] == 1_059
+
+
+def test_nothing_is_read_beyond_the_bytes_given(library: ctypes.CDLL) -> None:
+    bench = Bench(library).ready()
+    before = len(bench.sent)
+    command = codec.encode_fields("FLAIL_COMMAND", {"sequence": 900, "valid_for_ms": 100}, 0, 1, 1)
+    given = b"\0" * 700
+    memory = given + command * 40
+    library.fc_node_receive(bench.node, memory, ctypes.c_size_t(len(given)), ctypes.c_uint32(bench.now_ms))
+    assert len(bench.sent) == before
+
+
+def test_a_node_starts_the_same_in_used_memory(library: ctypes.CDLL) -> None:
+    bench = Bench(library).ready()
+    bench.receive(INTACT[0][:20])
+    again = Bench(library, memory=bench.node)
+    again.hello()
+    assert [message["#"] for message in again.sent] == [0]
+    assert again.inputs.track_left_mps == 0.0
+
+
+def test_silence_is_answered_every_hundred_milliseconds(library: ctypes.CDLL) -> None:
+    bench = Bench(library, now_ms=3_000_000_000)
+    stamps = []
+    for _ in range(350):
+        bench.step(ms=1)
+        if len(bench.sent) > len(stamps):
+            stamps.append(bench.now_ms - 3_000_000_000)
+    assert stamps == [100, 200, 300]

@@ -50,7 +50,6 @@ static void answer_hello(fc_node *node)
 /* The generated decoders fill cut zeros and swap bytes where the processor needs it. */
 static void as_message(const fc_frame *frame, mavlink_message_t *message)
 {
-    memset(message, 0, sizeof *message);
     message->len = frame->length;
     memcpy(_MAV_PAYLOAD_NON_CONST(message), frame->payload, frame->length);
 }
