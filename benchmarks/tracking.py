@@ -1,4 +1,4 @@
-"""Tracking figures: cross-track of rotor and track corners on a 50 m swath, forward and in reverse, flat and on a slope.
+"""Tracking of rotor and track corners on a 50 m swath, forward and in reverse, flat and on a slope.
 
 Prints rms / max in centimetres: `python -m benchmarks.tracking`.
 """
