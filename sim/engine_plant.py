@@ -7,6 +7,7 @@ from vehicle.units import TICK_S, radps_from_rpm
 
 IDLE_RADPS = radps_from_rpm(1000.0)
 WORK_RADPS = radps_from_rpm(2100.0)
+STILL_RADPS = 1.0
 SPEED_TAU_S = 0.6
 LOAD_TAU_S = 0.3
 DROOP_RATIO = 0.04
@@ -73,7 +74,9 @@ class EnginePlant:
             wanted = base * (1.0 - DROOP_RATIO * self.load_ratio)
         self.speed_radps += (wanted - self.speed_radps) * self._speed_gain
         charged_pa = CHARGE_PA + (RELIEF_PA - CHARGE_PA) * min(1.0, torque_ratio)
-        self.pressure_pa = charged_pa * self.pressure_ratio if self.running else 0.0
+        # the pumps sit on the crankshaft: while the engine runs down the charge goes down with it
+        turning = min(1.0, self.speed_radps / IDLE_RADPS) if self.speed_radps > STILL_RADPS else 0.0
+        self.pressure_pa = charged_pa * self.pressure_ratio * turning
         hot = AMBIENT_DEGC + (25.0 + HYDRAULIC_RISE_DEGC * self.load_ratio if self.running else 0.0)
         self.hydraulic_degc += (hot - self.hydraulic_degc) * self._heat_gain
         warm = COOLANT_WARM_DEGC + COOLANT_RISE_DEGC * self.load_ratio if self.running else AMBIENT_DEGC

@@ -162,7 +162,8 @@ class Hands:
         if mode is Mode.READY:
             return _E.RECOVERY if self.goal is Goal.RETREAT else _E.ARM
         if mode is Mode.MANUAL and self.goal is Goal.MISSION:
-            return _E.MISSION_START
+            asked = manual_text.acts(self.screen)
+            return _E.ACKNOWLEDGE if _E.ACKNOWLEDGE in asked and self._round % 2 else _E.MISSION_START
         if mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
             self._quiet += 1
             return _E.ATTENTION if self._quiet >= ATTENTION_FRAMES else _E.NONE

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 AGE_MAX_NS = 500 * NS_PER_MS
 DEATH_MAX_NS = 200 * NS_PER_MS
 KILL_MAX_TICKS = 5
-UNDER_WAY_TICKS = 2
-"""A command written in one tick is obeyed in the next and shows in the one after."""
+UNDER_WAY_TICKS, LOST_TICKS = 2, 10
+"""A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
+stop may be lost too: then the lease ends the one before, 150 ms and a tick later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 NEUTRAL = 0.05
 TOOL_UP_M = 0.1
@@ -86,7 +87,8 @@ class Watch:
         self._told: set[str] = set()
         self._mode = self._before = Mode.BOOT
         self._idle_ticks = self._estop_ticks = 0
-        self._session = 0
+        self._session = self.stops = 0
+        self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
         self._alive_ns = 0
         self.setpoint_mps = 0.0
@@ -107,14 +109,20 @@ class Watch:
             self._check_motion(now_ns, setpoint)
         elif self.setpoint_mps > MOVING_MPS:
             self.stopped_ns, self.stop_created_ns = now_ns, self.created_ns
+        else:
+            self._rolls_on = False
         self.setpoint_mps = setpoint
-        if self._idle_ticks > UNDER_WAY_TICKS:
+        if self._idle_ticks > self._grace_ticks():
             self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
         if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
             self._check_tool(setpoint, true)
         if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
         self._follow(now_ns, heard)
+
+    def _grace_ticks(self) -> int:
+        line = self._drill.line
+        return LOST_TICKS if line.unplugged or line.flip_ratio > 0.0 else UNDER_WAY_TICKS
 
     def _reaches(self) -> bool:
         drill = self._drill
@@ -124,9 +132,9 @@ class Watch:
         age_ns = now_ns - self.created_ns
         if age_ns > AGE_MAX_NS:
             self._tell("drive_without_operator", f"frame {age_ns / NS_PER_MS:.0f} ms old at {setpoint:.3f} m/s")
-        if self._idle_ticks > UNDER_WAY_TICKS:
+        if self._idle_ticks > self._grace_ticks():
             self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
-        if self._debt.open:
+        if self._debt.open and not self._rolls_on:
             self._tell("restart_without_act", f"{setpoint:.3f} m/s, owed: {', '.join(self._debt.open)}")
         if now_ns - self._alive_ns > DEATH_MAX_NS:
             self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
@@ -161,6 +169,9 @@ class Watch:
             self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
         if self._mode in DRIVING and gate.mode not in DRIVING:
             self._debt.stop()
+            self.stops += 1
+            # what is not a restart: the command before the stop, until it ends
+            self._rolls_on = self.setpoint_mps > MOVING_MPS
         elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:
             self._debt.forget_arming()
         self._before, self._mode = self._mode, gate.mode

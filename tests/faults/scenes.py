@@ -23,6 +23,13 @@ def manual(seed: int = 1) -> Drill:
     return drill
 
 
+def slow(seed: int = 1) -> Drill:
+    """By hand at 0.1 m/s."""
+    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.14, 0.02)
+    assert drill.moves(12.0), drill.reasons
+    return drill
+
+
 def fast(seed: int = 1) -> Drill:
     """By hand at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
     drill = Drill(DrillSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
@@ -37,4 +44,4 @@ def retreat(seed: int = 1) -> Drill:
     return drill
 
 
-SCENES = {"work": work, "manual": manual, "fast": fast, "retreat": retreat}
+SCENES = {"work": work, "manual": manual, "slow": slow, "fast": fast, "retreat": retreat}
