@@ -1,6 +1,10 @@
 """FLAIL_OPERATOR and FLAIL_VEHICLE <-> their types: the frames between a station and the vehicle."""
 
-from firmware_bridge.mavlink._dialect import FLAIL_OPERATOR_FLAGS_HOLD_TO_RUN, FLAIL_OPERATOR_FLAGS_ROTOR
+from firmware_bridge.mavlink._dialect import (
+    FLAIL_OPERATOR_FLAGS_HOLD_TO_RUN,
+    FLAIL_OPERATOR_FLAGS_RELAYED,
+    FLAIL_OPERATOR_FLAGS_ROTOR,
+)
 from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID, TOOL_VALUE_MAX_M
 from firmware_bridge.mavlink.conventions import (
     NAN,
@@ -20,7 +24,11 @@ STATION_COMPONENT_ID = 190
 _OPERATOR = SPEC_BY_NAME["FLAIL_OPERATOR"]
 _VEHICLE = SPEC_BY_NAME["FLAIL_VEHICLE"]
 _OPERATOR_SEED, _VEHICLE_SEED = _OPERATOR.seed, _VEHICLE.seed
-_HOLD, _ROTOR = FLAIL_OPERATOR_FLAGS_HOLD_TO_RUN, FLAIL_OPERATOR_FLAGS_ROTOR
+_HOLD, _ROTOR, _RELAYED = (
+    FLAIL_OPERATOR_FLAGS_HOLD_TO_RUN,
+    FLAIL_OPERATOR_FLAGS_ROTOR,
+    FLAIL_OPERATOR_FLAGS_RELAYED,
+)
 _TOOL_MODES = dict(enumerate(ToolMode))
 _EDGE_BITS = sum(OperatorEdge)
 _edges_seen: dict[int, OperatorEdge] = {}
@@ -48,7 +56,9 @@ def encode_operator(frame: OperatorFrame, sequence: int | None = None) -> bytes:
         frame.battery_ratio,
         frame.tilt_rad,
         saturated_u16(frame.video_age_ms),
-        (_HOLD if frame.hold_to_run else 0) | (_ROTOR if frame.rotor_request else 0),
+        (_HOLD if frame.hold_to_run else 0)
+        | (_ROTOR if frame.rotor_request else 0)
+        | (0 if frame.native else _RELAYED),
         frame.tool_mode,
     )
     counter = frame.sequence if sequence is None else sequence
@@ -64,7 +74,7 @@ def decode_operator(frame: Frame) -> OperatorFrame | None:
         _OPERATOR.packer.unpack(payload)
     )
     tool_mode = _TOOL_MODES.get(mode)
-    if tool_mode is None or flags > _HOLD | _ROTOR or edges & ~_EDGE_BITS or frame.system_id == 0:
+    if tool_mode is None or flags > _HOLD | _ROTOR | _RELAYED or edges & ~_EDGE_BITS or frame.system_id == 0:
         return None
     edge = _edges_seen.get(edges)
     if edge is None:
@@ -85,6 +95,7 @@ def decode_operator(frame: Frame) -> OperatorFrame | None:
         battery_ratio=battery,
         tilt_rad=tilt,
         video_age_ms=video,
+        native=not flags & _RELAYED,
     )
     return message if _in_range(message) else None
 

@@ -167,7 +167,7 @@ def test_sticks_are_refused_on_both_sides(field: str, bad: float) -> None:
         {"tilt": math.nan},
         {"tilt": 3.2},
         {"tool_mode": 3},
-        {"flags": 4},
+        {"flags": 8},
         {"edges": 8192},
         {"edges": 0x80000000},
     ],

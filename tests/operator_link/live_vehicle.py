@@ -75,8 +75,9 @@ def session_number() -> int:
     return secrets.randbits(62) | 1
 
 
-def _state(plan: Plan, session: int) -> VehicleState:
+def _state(plan: Plan, session: int, *, bench: bool) -> VehicleState:
     config = vehicle_config(SCENARIO, load_machine(SCENARIO.machine))
+    config = config.model_copy(update={"safety": config.safety.model_copy(update={"bench": bench})})
     return VehicleState(
         config=config,
         datum=plan.datum,
@@ -120,7 +121,7 @@ async def live_vehicle(
 ) -> AsyncIterator[Live]:
     """Start everything, stop everything."""
     clock, plan = SystemClock(), small_plan()
-    state = _state(plan, session_number())
+    state = _state(plan, session_number(), bench=bench)
     link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns())
     machine = load_machine(SCENARIO.machine)
     host, controller = MemoryPort.pair()

@@ -98,7 +98,7 @@ class Commands:
         """Act, and answer."""
         pending = self._pending
         if pending is not None and pending.command.command == command.command and _same(pending.command, command):
-            return [_ack(command, IN_PROGRESS)]
+            return [_ack(command, IN_PROGRESS)] if command.command in SAYS_PROGRESS else []
         if self._last is not None and command.confirmation > 0:
             before, result, then_ns = self._last
             if _same(before, command) and now_ns - then_ns < REPEAT_NS:
@@ -218,7 +218,7 @@ class Commands:
             return ACCEPTED, []
         context.station.pursue(Goal.START, now_ns)
         self._pending = Pending(command, lambda ok: [] if ok else [text("Mission: the vehicle did not start it")])
-        return None, [_ack(command, IN_PROGRESS)]
+        return None, []
 
     def pause(self, command: Command, now_ns: int) -> Result:
         """193: pausing stops; going on is a start."""
@@ -352,6 +352,8 @@ def _ack(command: Command, result: int) -> Message:
 
 
 Handler = Callable[[Commands, Command, int], Result]
+SAYS_PROGRESS = frozenset({d.MAV_CMD_COMPONENT_ARM_DISARM})
+"""For a mission's start MAVSDK takes "in progress" for the answer; it asks again by itself."""
 AUTOPILOT_VERSION_ID, AVAILABLE_MODES_ID = 148, 435
 TABLE: dict[int, Handler] = {
     d.MAV_CMD_COMPONENT_ARM_DISARM: Commands.arm,

@@ -28,7 +28,8 @@ FAR_M = 50_000.0
 VERTICES_MAX = 2_000
 PARTS_OF_CIRCLE = 16
 LANE_SPACING_MAX_M = 20.0
-ROUNDING_E7 = 2
+ROUNDING_E7 = 6
+"""Some stations save six decimals of a degree."""
 GLOBAL_FRAMES = frozenset({0, 3, 5, 6, 10, 11})
 INVALID, UNSUPPORTED = d.MAV_MISSION_INVALID, d.MAV_MISSION_UNSUPPORTED
 
@@ -90,7 +91,7 @@ def _waypoint(datum: LocalFrame, point: tuple[float, float]) -> Item:
 
 
 def same_path(one: Sequence[Item], other: Sequence[Item]) -> bool:
-    """Equal but for item 0, which is HOME and belongs to whoever sends, and for what text files round away (2 cm)."""
+    """Equal but for item 0, which is HOME and belongs to whoever sends, and for what text files round away (6 cm)."""
     return len(one) == len(other) and all(
         mine.command == theirs.command
         and abs(mine.x - theirs.x) <= ROUNDING_E7

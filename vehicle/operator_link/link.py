@@ -333,6 +333,7 @@ class OperatorLink:
             battery_ratio=1.0,
             tilt_rad=0.0,
             video_age_ms=0,
+            native=False,
         )
 
     def _locked(self) -> str:

@@ -225,4 +225,5 @@ class Station:
             battery_ratio=1.0,
             tilt_rad=0.0,
             video_age_ms=0,
+            native=False,
         )
