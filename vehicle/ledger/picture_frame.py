@@ -42,7 +42,7 @@ def _scale_bar(axes: Any) -> None:
             1.3 * length_m,
             6.5 * thick_m,
             facecolor=PAPER,
-            alpha=0.8,
+            alpha=0.65,
             edgecolor="none",
             zorder=12,
         )
