@@ -24,9 +24,10 @@ bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/stack.py
 
 # Everything is pinned with hashes; the project itself is built from this tree (mavgen runs in that build).
-$(VENV)/.installed: requirements/dev.txt pyproject.toml firmware_bridge/mavlink/flail.xml firmware_bridge/mavlink/generate.py
+$(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml firmware_bridge/mavlink/flail.xml firmware_bridge/mavlink/generate.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -34,6 +35,8 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml firmware_bridge/mavlink/
 pins:
 	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras \
 		pyproject.toml -o requirements/dev.txt --quiet
+	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-deps \
+		requirements/clients.in -o requirements/clients.txt --quiet
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

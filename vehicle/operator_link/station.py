@@ -129,7 +129,7 @@ class Station:
             self._mode = picture.mode
         self._choose(picture, now_ns)
         holds = picture.holder == self.station_id
-        if not self._acts and not holds and self.goal is Goal.NONE:
+        if not self._acts and not holds and self.goal in (Goal.NONE, Goal.DISARM):
             return None
         if not self._acts and not self.alive(now_ns):
             return None

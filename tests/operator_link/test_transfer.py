@@ -1,0 +1,178 @@
+"""Mission, fence, rally: whole or not at all, with the item's number; bad lists change nothing."""
+
+import math
+from typing import Any
+
+import pytest
+
+from tests.builders import DATUM
+from tests.operator_link.exchange import Exchange, Heard, names, texts
+from vehicle.coverage.site import site_from_file
+from vehicle.messages import Mode
+from vehicle.operator_link.transfer import FENCE, MISSION, RALLY
+
+TO = {"target_system": 1, "target_component": 1}
+LAT, LON = round(DATUM.lat_deg * 1e7), round(DATUM.lon_deg * 1e7)
+M = 90
+"""A metre north in 1e-7 degrees, nearly."""
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def link() -> Exchange:
+    made = Exchange()
+    made.say("HEARTBEAT", type=6)
+    made.hear()
+    return made
+
+
+def at(north_m: int, east_m: int, command: int = 16, p1: float = 0.0, frame: int = 6) -> Row:
+    return {
+        "command": command,
+        "frame": frame,
+        "x": LAT + north_m * M,
+        "y": LON + round(east_m * M * 1.3),
+        "param1": p1,
+    }
+
+
+def tool(on: bool) -> Row:
+    return {"command": 206, "frame": 2, "param1": 3.0 if on else 0.0}
+
+
+def upload(link: Exchange, kind: int, rows: list[Row]) -> Heard:
+    link.say("MISSION_COUNT", count=len(rows), mission_type=kind, **TO)
+    heard = link.hear()
+    for number, row in enumerate(rows):
+        if not any(name == "MISSION_REQUEST_INT" and fields["seq"] == number for name, fields in heard):
+            break
+        link.say("MISSION_ITEM_INT", seq=number, mission_type=kind, **TO, **row)
+        heard = link.hear()
+    return heard
+
+
+def result(heard: Heard) -> int:
+    (ack,) = [fields for name, fields in heard if name == "MISSION_ACK"]
+    return int(ack["type"])
+
+
+SQUARE = [at(0, 0, 5001, 4.0), at(0, 20, 5001, 4.0), at(20, 20, 5001, 4.0), at(20, 0, 5001, 4.0)]
+HOLE = [at(8, 8, 5002, 3.0), at(8, 12, 5002, 3.0), at(12, 10, 5002, 3.0)]
+SURVEY = [at(0, 0), at(0, 0), tool(True), at(0, 30), tool(False), at(3, 30), tool(True), at(3, 0), tool(False)]
+
+
+def test_our_plan_goes_down_and_up_again_as_itself(link: Exchange) -> None:
+    link.say("MISSION_REQUEST_LIST", mission_type=MISSION, **TO)
+    count = link.hear()[0][1]["count"]
+    rows = []
+    for number in range(count):
+        link.say("MISSION_REQUEST_INT", seq=number, mission_type=MISSION, **TO)
+        rows.append({k: v for k, v in link.hear()[0][1].items() if k in ("command", "frame", "x", "y", "param1")})
+    before = link.link.lists.list_id(MISSION)
+    assert [row["command"] for row in rows].count(206) == 2
+    assert result(upload(link, MISSION, rows)) == 0
+    assert link.link.lists.list_id(MISSION) == before
+    assert link.proposals == []
+
+
+def test_a_fence_is_a_work_area_with_keep_outs_that_our_reader_takes(link: Exchange) -> None:
+    assert result(upload(link, FENCE, SQUARE + HOLE)) == 0
+    (proposal,) = link.proposals
+    roles = [feature["properties"]["role"] for feature in proposal.geojson()["features"]]
+    assert roles == ["work_area", "keep_out"]
+    corners = proposal.work_area_deg[0][0]
+    assert min(lat for _, lat in corners) == pytest.approx(DATUM.lat_deg, abs=1e-7)
+    assert callable(site_from_file)
+
+
+def test_a_survey_is_the_ground_between_its_lanes(link: Exchange) -> None:
+    assert result(upload(link, MISSION, SURVEY)) == 0
+    (proposal,) = link.proposals
+    east = [DATUM.enu_from_geodetic(lat, lon)[0] for lon, lat in proposal.work_area_deg[0][0]]
+    north = [DATUM.enu_from_geodetic(lat, lon)[1] for lon, lat in proposal.work_area_deg[0][0]]
+    assert max(north) - min(north) == pytest.approx(6.0, abs=0.2)
+    assert max(east) - min(east) == pytest.approx(30.0, abs=1.0)
+
+
+BAD: dict[str, tuple[int, list[Row], int]] = {
+    "unknown command": (MISSION, [at(0, 0), at(0, 0), at(1, 1, 22), tool(True), at(1, 5)], 2),
+    "return to launch": (MISSION, [*SURVEY, {"command": 20, "frame": 2}], 9),
+    "no tool": (MISSION, [at(0, 0), at(0, 5), at(5, 5)], 2),
+    "local frame": (MISSION, [at(0, 0), at(0, 0), tool(True), at(0, 9, frame=1)], 3),
+    "latitude": (MISSION, [at(0, 0), at(0, 0), tool(True), {"command": 16, "frame": 6, "x": 950_000_000, "y": 0}], 3),
+    "longitude": (
+        MISSION,
+        [at(0, 0), at(0, 0), tool(True), {"command": 16, "frame": 6, "x": 0, "y": 1_900_000_000}],
+        3,
+    ),
+    "null island": (MISSION, [at(0, 0), {"command": 16, "frame": 6, "x": 0, "y": 0}], 1),
+    "swapped": (MISSION, [at(0, 0), at(0, 0), tool(True), {"command": 16, "frame": 6, "x": LON, "y": LAT}], 3),
+    "infinite": (MISSION, [at(0, 0), at(0, 0, p1=math.inf)], 1),
+    "altitude": (MISSION, [at(0, 0), {**at(0, 0), "z": math.nan}], 1),
+    "two corners": (FENCE, [at(0, 0, 5001, 2.0), at(0, 9, 5001, 2.0)], 0),
+    "missing corner": (FENCE, SQUARE[:3], 0),
+    "mixed corners": (FENCE, [*SQUARE[:3], at(20, 0, 5002, 4.0)], 0),
+    "bow-tie": (FENCE, [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]], 0),
+    "no area": (FENCE, [SQUARE[0]] * 4, 0),
+    "keep-out alone": (FENCE, HOLE, 0),
+    "circle": (FENCE, [at(0, 0, 5003, -1.0)], 0),
+    "nan circle": (FENCE, [at(0, 0, 5003, math.nan)], 0),
+    "waypoint in fence": (FENCE, [*SQUARE, at(1, 1)], 4),
+    "waypoint in rally": (RALLY, [at(1, 1)], 0),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_represented_is_refused_with_its_number(link: Exchange, case: str) -> None:
+    kind, rows, index = BAD[case]
+    upload(link, FENCE, SQUARE)
+    before = [link.link.lists.list_id(one) for one in (MISSION, FENCE, RALLY)]
+    proposals = len(link.proposals)
+    heard = upload(link, kind, rows)
+    assert result(heard) != 0
+    assert f"item {index}:" in " ".join(texts(heard))
+    assert [link.link.lists.list_id(one) for one in (MISSION, FENCE, RALLY)] == before
+    assert len(link.proposals) == proposals
+
+
+def test_an_upload_that_breaks_off_is_asked_for_and_given_up(link: Exchange) -> None:
+    before = link.link.lists.list_id(FENCE)
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
+    link.say("MISSION_ITEM_INT", seq=0, mission_type=FENCE, **TO, **SQUARE[0])
+    heard = link.hear(9.0)
+    assert 5 <= names(heard).count("MISSION_REQUEST_INT") <= 16
+    assert result(heard) == 15
+    assert link.link.lists.list_id(FENCE) == before
+
+
+def test_duplicates_and_wrong_turns_do_no_harm(link: Exchange) -> None:
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
+    for number in (0, 0, 2, 1, 1, 2, 0, 3):
+        link.say("MISSION_ITEM_INT", seq=number, mission_type=FENCE, **TO, **SQUARE[number])
+    assert result(link.hear()) == 0
+    assert len(link.link.lists.items(FENCE)) == 4
+
+
+def test_one_upload_at_a_time_and_none_while_armed(link: Exchange) -> None:
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
+    link.say("HEARTBEAT", type=6, system_id=254, port=14660)
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, system_id=254, port=14660, **TO)
+    assert result(link.hear(port=14660)) == 14
+    link.vehicle(Mode.AUTO_WORK, holder=250)
+    assert result(upload(link, MISSION, SURVEY)) == 14
+    link.say("MISSION_CLEAR_ALL", mission_type=255, **TO)
+    assert result(link.hear()) == 14
+
+
+def test_too_many_other_kinds_and_partial_writes(link: Exchange) -> None:
+    assert result(upload(link, MISSION, [{}] * 6000)) == 4
+    link.say("MISSION_COUNT", count=3, mission_type=7, **TO)
+    assert result(link.hear()) == 3
+    link.say("MISSION_WRITE_PARTIAL_LIST", start_index=0, end_index=1, **TO)
+    assert result(link.hear()) == 3
+    link.say("MISSION_REQUEST_INT", seq=99, mission_type=MISSION, **TO)
+    assert result(link.hear()) == 13
+    link.refuse_sites = "the site is 90 km2"
+    heard = upload(link, FENCE, SQUARE)
+    assert result(heard) == 1
+    assert "90 km2" in " ".join(texts(heard))
