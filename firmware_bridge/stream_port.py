@@ -178,6 +178,13 @@ class StreamPort:
         self._timer = asyncio.get_running_loop().call_later(delay_s, act)
 
     def _pump(self) -> None:
+        """Hand frames down; a device that broke, and whose loss was not reported yet, is lost now."""
+        try:
+            self._hand_down()
+        except OSError as broken:
+            self.lost(self._wire, broken)
+
+    def _hand_down(self) -> None:
         """Hand one frame down whenever the line is free."""
         transport = self._transport
         while transport is not None and (self._commands or self._others):
