@@ -248,5 +248,7 @@ class RealMachine:
             if outputs is not None:
                 self.outputs = outputs
                 self.history.append(outputs)
+        # the device goes with its controller, as udev has it: the system gives the pty's number to somebody else
+        self._settings.port_link.unlink(missing_ok=True)
         # nobody holds the valves any more: springs and the dead kill line do
         self.outputs = SAFE._replace(t_ms=self._clock.now_ns() // NS_PER_MS)

@@ -135,7 +135,7 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
         stack.callback(supervisor.tell, "STOPPING=1")
         async with asyncio.TaskGroup() as group:
             group.create_task(loop.run(clock))
-            group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor))
+            group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
             group.create_task(watch(clock, port, link, recorder, say))
 
 

@@ -5,13 +5,15 @@ Nothing here is needed to stop the machine: whoever hangs renews no lease. It ma
 
 import asyncio
 import contextlib
-import faulthandler
 import gc
 import os
 import selectors
 import socket
 import sys
+import threading
+import traceback
 from collections.abc import Callable, Mapping
+from typing import Self
 
 from vehicle.clock import Clock
 from vehicle.units import NS_PER_S
@@ -65,17 +67,58 @@ class Supervisor:
             channel.sendto(state.encode(), address)
 
 
-async def heart(clock: Clock, tick: Callable[[], int], supervisor: Supervisor) -> None:
-    """Feed the watchdog while ticks advance, and only then; arm the print of a stalled loop. Runs until cancelled."""
+class StallWatch:
+    """A thread that says where the loop stands when it stood still for `STALL_S`; once for each stall.
+
+    It reads frames as Python code, with the interpreter's lock: `faulthandler`'s timer does without and was seen to
+    crash a program that went on running at that moment (SIGCONT after SIGSTOP).
+    """
+
+    def __init__(self, say: Callable[[str], None], stall_s: float = STALL_S) -> None:
+        self._say, self._stall_s = say, stall_s
+        self._loop_thread = threading.get_ident()
+        self._beaten, self._ended = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stall watch", daemon=True)
+        self.stalls = 0
+
+    def __enter__(self) -> Self:
+        """Start watching the thread that calls this."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._beaten.set()
+        self._thread.join()
+
+    def beat(self) -> None:
+        """The loop runs."""
+        self._beaten.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            if self._beaten.wait(self._stall_s):
+                self._beaten.clear()
+                # the next beat is due within BEAT_S
+                continue
+            self.stalls += 1
+            frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001  # what its documentation offers
+            where = "".join(traceback.format_stack(frame)) if frame is not None else "  (the thread has ended)\n"
+            self._say(f"the loop stood still for {self._stall_s:g} s, here:\n{where}")
+            self._beaten.wait()
+
+
+async def heart(
+    clock: Clock, tick: Callable[[], int], supervisor: Supervisor, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Feed the watchdog while ticks advance, and only then; tell where the loop stalls. Runs until cancelled."""
     fed_tick, fed_ns = tick(), clock.now_ns()
     period_ns = round(supervisor.watchdog_s * NS_PER_S / 4)
-    try:
+    with StallWatch(say) as watch:
         while True:
-            faulthandler.dump_traceback_later(STALL_S, file=sys.__stderr__ or sys.stderr)
+            watch.beat()
             now_ns, reached = clock.now_ns(), tick()
             if period_ns and reached > fed_tick and now_ns - fed_ns >= period_ns:
                 supervisor.tell("WATCHDOG=1")
                 fed_tick, fed_ns = reached, now_ns
             await clock.sleep_until_ns(now_ns + round(BEAT_S * NS_PER_S))
-    finally:
-        faulthandler.cancel_dump_traceback_later()

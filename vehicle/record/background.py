@@ -1,5 +1,6 @@
 """A recorder in a thread of its own: a slow or full disk never holds up the tick, and never ends the program."""
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -39,7 +40,7 @@ class BackgroundRecorder:
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what waits and finish the file."""
-        self._put(self._recorder.close)
+        self._jobs.put(self._recorder.close)  # even where the backlog is full: it is what makes the file whole
         self._jobs.put(None)
         self._thread.join(timeout_s)
 
@@ -58,3 +59,5 @@ class BackgroundRecorder:
                 job()
             except (OSError, ValueError) as refusal:  # ValueError: the file was closed under us
                 self.fault = f"recording ended: {refusal}"
+                with contextlib.suppress(OSError, ValueError):
+                    self._recorder.close()

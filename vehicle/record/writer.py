@@ -104,5 +104,7 @@ class McapRecorder:
 
     def close(self) -> None:
         """Write the summary section; without it the file is still readable up to the last whole chunk."""
-        self._writer.finish()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        self._stream.close()
+        try:
+            self._writer.finish()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        finally:
+            self._stream.close()

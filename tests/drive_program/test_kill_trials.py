@@ -1,0 +1,63 @@
+"""Death in motion with real processes, ten times of each kind; and a judge that can say no."""
+
+import asyncio
+
+import pytest
+
+from benchmarks import kill_trials
+from benchmarks.drive_rig import build_controller
+from benchmarks.kill_trials import KINDS, LIMIT_MS, Trial, campaign, judged, passed
+from sim.real_machine import SAFE, Outputs
+from vehicle import realtime
+
+COUNT, LANES = 10, 3
+SIGNAL_NS = 1_000_000_000
+
+
+def steps(*rows: tuple[int, float, float, bool]) -> list[Outputs]:
+    """Time [ms] after the signal, belts, rotor, brakes off."""
+    return [
+        SAFE._replace(t_ms=1_000 + t_ms, left_mps=belt, right_mps=belt, rotor_radps=rotor, brake_release=off)
+        for t_ms, belt, rotor, off in rows
+    ]
+
+
+DRIVES = ((-10, 0.28, 20.0, True), (0, 0.28, 20.0, True), (100, 0.28, 20.0, True))
+
+
+def test_a_stop_is_the_first_step_that_ramps_with_the_rotor_off() -> None:
+    rows = steps(*DRIVES, (140, 0.27, 0.0, True), (150, 0.26, 0.0, True), (400, 0.0, 0.0, True), (500, 0.0, 0.0, False))
+    assert judged(rows, SIGNAL_NS) == (141.0, 501.0)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ((140, 0.27, 1.0, True), (500, 0.0, 0.0, False)),  # the rotor driven on
+        ((140, 0.28, 0.0, True), (500, 0.0, 0.0, False)),  # belts held
+        ((140, 0.27, 0.0, True), (300, 0.28, 0.0, True), (500, 0.0, 0.0, False)),  # driving again
+    ],
+)
+def test_driving_on_is_no_stop(rest: tuple[tuple[int, float, float, bool], ...]) -> None:
+    stop_ms, _ = judged(steps(*DRIVES, *rest), SIGNAL_NS)
+    assert stop_ms == 501.0
+
+
+def test_what_never_stops_never_passes() -> None:
+    stop_ms, rest_ms = judged(steps(*DRIVES), SIGNAL_NS)
+    assert (stop_ms, rest_ms) == (float("inf"), float("inf"))
+    good = Trial(kind="kill", stop_ms=LIMIT_MS)
+    assert passed([good])
+    assert not passed([good, Trial(kind="kill", stop_ms=LIMIT_MS + 0.1)])
+    assert not passed([good, Trial(kind="kill", stop_ms=1.0, wrong="drove on")])
+    assert not passed([])
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_ten_of_each() -> None:
+    build_controller()
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
+        trials = runner.run(campaign(dict.fromkeys(KINDS, COUNT), LANES, lambda _: None))
+    assert len(trials) == COUNT * len(KINDS)
+    assert passed(trials), kill_trials.summary(trials)

@@ -1,0 +1,69 @@
+"""A swath out and back in real time: vehicle program, C controller on a pty, plant and operator as they would be."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.drive_rig import Bench, bench, build_controller, until, write_site
+from sim.hands import Goal
+from vehicle import realtime
+from vehicle.messages import Mode
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+RECORDER = '[recorder]\nfolder = "recordings"\n'
+WORK, DONE = 3, 8
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    build_controller()
+
+    async def whole() -> None:
+        await main()
+
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
+        runner.run(whole())
+
+
+def test_out_and_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, place=write_site(tmp_path, 2.2, 1.5), extra=RECORDER) as rig:
+            rig.start_vehicle()
+            await rig.heard()
+            assert rig.plan is not None
+            swaths = [segment for segment in rig.plan.segments if segment.tool_down]
+            assert len(swaths) == 2
+            turned_rad = math.remainder(swaths[1].yaw_start_rad - swaths[0].yaw_start_rad, math.tau)
+            assert abs(turned_rad) == pytest.approx(math.pi, abs=0.01)
+            await drive_mission(rig)
+            check_recording(tmp_path)
+
+    run(main)
+
+
+async def drive_mission(rig: Bench) -> None:
+    assert rig.plan is not None
+    worked: set[int] = set()
+
+    def done() -> bool:
+        seen = rig.hands.seen
+        assert seen is not None
+        if seen.phase == WORK:
+            worked.add(seen.segment_seq)
+        return seen.phase == DONE
+
+    rig.hands.goal = Goal.MISSION
+    await until(done, "the end of the mission", 240.0)
+    assert rig.hands.seen is not None
+    assert worked == {segment.seq for segment in rig.plan.segments if segment.tool_down}
+    assert rig.hands.seen.processed_m2 >= 0.98 * rig.plan.area_m2
+    await rig.at_rest()
+    assert rig.mode not in (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+
+
+def check_recording(folder: Path) -> None:
+    """What was driven is on disk, whole chunks of it, while the program still runs; nothing stopped on the way."""
+    (path,) = (folder / "recordings").glob("*.mcap")
+    assert path.stat().st_size > 0

@@ -1,0 +1,87 @@
+"""Datagrams as a byte port, on loopback."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.drive_rig import until
+from vehicle import realtime
+from vehicle.udp_port import DATAGRAMS_A_READ, PEERS_MAX, UdpPort
+
+
+@pytest.fixture
+def listener() -> Iterator[UdpPort]:
+    port = UdpPort.bind("127.0.0.1", 0)
+    yield port
+    port.close()
+
+
+def arrive(port: UdpPort, size: int) -> bytes:
+    """Read until so many bytes came."""
+    heard = bytearray()
+
+    def more() -> bool:
+        heard.extend(port.read())
+        return len(heard) >= size
+
+    async def main() -> None:
+        await until(more, f"{size} bytes", 20.0)
+
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
+        runner.run(main())
+    return bytes(heard)
+
+
+def test_both_ways(listener: UdpPort) -> None:
+    speaker = UdpPort.connect(*listener.address)
+    listener.write(b"nobody is known yet")
+    speaker.write(b"hello")
+    assert arrive(listener, 5) == b"hello"
+    listener.write(b"welcome")
+    assert arrive(speaker, 7) == b"welcome"
+    assert speaker.read() == b""
+    speaker.close()
+
+
+def test_a_connected_port_hears_its_place_alone(listener: UdpPort) -> None:
+    speaker, stranger = UdpPort.connect(*listener.address), UdpPort.bind("127.0.0.1", 0)
+    speaker.write(b"a")
+    arrive(listener, 1)
+    stranger._peers = dict.fromkeys([("127.0.0.1", speaker.address[1])])
+    stranger.write(b"from elsewhere")
+    listener.write(b"ours")
+    assert arrive(speaker, 4) == b"ours"
+    stranger.close()
+    speaker.close()
+
+
+def test_a_flood_is_cut_and_peers_are_few(listener: UdpPort) -> None:
+    speakers = [UdpPort.connect(*listener.address) for _ in range(PEERS_MAX + 3)]
+    for speaker in speakers:
+        speaker.write(b"x")
+    arrive(listener, len(speakers))
+    assert list(listener._peers) == [("127.0.0.1", speaker.address[1]) for speaker in speakers[3:]]
+    for _ in range(DATAGRAMS_A_READ + 5):
+        speakers[0].write(b"y")
+    first = listener.read()
+    assert len(first) == DATAGRAMS_A_READ
+    assert arrive(listener, 5) == b"y" * 5
+    for speaker in speakers:
+        speaker.close()
+
+
+def test_a_taken_address_is_refused(listener: UdpPort) -> None:
+    with pytest.raises(OSError, match="in use"):
+        UdpPort.bind(*listener.address)
+
+
+def test_a_closed_station_stops_nothing(listener: UdpPort) -> None:
+    speaker = UdpPort.connect(*listener.address)
+    speaker.write(b"a")
+    arrive(listener, 1)
+    speaker.close()
+    for _ in range(3):
+        listener.write(b"b")
+    assert listener.read() == b""
+    assert listener.dropped_frames == 0
