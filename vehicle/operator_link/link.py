@@ -218,6 +218,12 @@ class OperatorLink:
         if peer is not None:
             peer.signs_for, peer.invited = system_id, True
 
+    def revoke(self, system_id: int) -> None:
+        """Its key is no more: session, sticks and goals end with it."""
+        self.sessions.end(system_id)
+        self._stations.pop(system_id, None)
+        self._guests = {held: guest for held, guest in self._guests.items() if held[1] != system_id}
+
     def drop(self, channel: Channel, address: Address) -> None:
         """A connection is closed."""
         peer = self.peers.get((channel.name, address))

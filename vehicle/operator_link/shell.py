@@ -209,7 +209,7 @@ class LinkShell:
             if stat != self._key_stat:
                 keys = signing_keys(store.load())
                 for gone in set(self._link.verifier.stations) - set(keys):
-                    self._link.sessions.end(gone)
+                    self._link.revoke(gone)
                 self._link.verifier.set_keys(keys, now_ns)
                 self._key_stat = stat
         except (OSError, InputError):
