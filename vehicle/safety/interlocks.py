@@ -1,10 +1,12 @@
 """Reasons over time: onset, lingering, latches, and the class that the discrete machine sees."""
 
+from typing import TypeAlias
+
 from vehicle.messages import Mode
 from vehicle.safety import reasons
 from vehicle.safety.modes import Class
 
-Timers = tuple[tuple[int, int], ...]
+Timers: TypeAlias = tuple[tuple[int, int], ...]
 
 
 def settle(raised: int, active: int, timers: Timers, times: dict[int, tuple[int, int]]) -> tuple[int, Timers]:

@@ -32,7 +32,7 @@ def age_ms(echo_tick: int, tick: int, now_ns: int, beats_ns: tuple[int, ...]) ->
 def t_stop_ms(speed_mps: float, safety: SafetyConfig) -> int:
     """Age at which motion must have ended, by how fast the machine is or is told to be; unknown counts as fast."""
     slow = abs(speed_mps) <= safety.slow_speed_mps
-    return round((safety.t_stop_slow_s if slow else safety.t_stop_fast_s) * 1000)
+    return round((safety.t_stop_slow_s if slow else safety.t_stop_fast_s) * 1000.0)
 
 
 def valid_for_ms(age: int, stop_ms: int, safety: SafetyConfig) -> int:

@@ -1,12 +1,14 @@
 """Hard caps, whatever the configuration says, and the way from a body twist to belt speeds."""
 
+import math
+
 from vehicle.config import VehicleConfig
 from vehicle.messages import DriveRequest
 
 SPEED_HARD_MPS = 3.0
 BELT_HARD_MPS = 4.0
 YAW_RATE_HARD_RADPS = 0.6
-TILT_HARD_RAD = 0.8
+TILT_HARD_RAD = math.radians(45.0)
 
 
 def finite(value: float) -> float:

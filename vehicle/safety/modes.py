@@ -6,6 +6,7 @@ guard holds decides. Nothing in here drives: `permits.py` says what the gate may
 
 from collections.abc import Callable
 from enum import IntEnum
+from typing import TypeAlias
 
 import msgspec
 
@@ -111,8 +112,8 @@ STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
 NO_TAKE = (*ARMED, Mode.STOPPING)
 WORKING = (Want.LOWER, Want.WORK)
 
-Guard = Callable[[Machine, Situation], bool]
-Rule = tuple[Guard, Mode, StopReason | None]
+Guard: TypeAlias = Callable[[Machine, Situation], bool]
+Rule: TypeAlias = tuple[Guard, Mode, StopReason | None]
 
 
 def clean(m: Machine, s: Situation) -> bool:

@@ -4,6 +4,7 @@ import math
 
 from firmware_bridge.types import ControllerStatus, GnssFix
 from vehicle.config import VehicleConfig
+from vehicle.safety.limits import clamp
 from vehicle.units import TICK_S
 
 STANDSTILL_MPS = 0.05
@@ -40,12 +41,11 @@ def standing(status: ControllerStatus | None, gnss: GnssFix | None) -> bool:
 
 def ramped_mps(applied_mps: float, wanted_mps: float, config: VehicleConfig) -> float:
     """One tick of the controller's ramp: away from zero by accel, towards it by decel, a reversal rests at zero."""
-    tracks = config.machine.tracks
-    if applied_mps * wanted_mps < 0.0:
-        wanted_mps = 0.0
-    change = tracks.accel_mps2 if abs(wanted_mps) > abs(applied_mps) else tracks.decel_mps2
-    step = change * TICK_S
-    return applied_mps + max(-step, min(step, wanted_mps - applied_mps))
+    if applied_mps < 0.0:
+        return -ramped_mps(-applied_mps, -wanted_mps, config)
+    up_mps, down_mps = config.machine.tracks.accel_mps2 * TICK_S, config.machine.tracks.decel_mps2 * TICK_S
+    lowest_mps = max(0.0, applied_mps - down_mps) if applied_mps > 0.0 else -up_mps
+    return clamp(wanted_mps, lowest_mps, applied_mps + up_mps)
 
 
 def mismatch(status: ControllerStatus, expected_mps: tuple[float, float]) -> bool:
