@@ -6,7 +6,7 @@ import os
 import pytest
 
 from console.link import Credentials, LinkProtocol
-from console.station import Controls
+from console.station import NEUTRAL, Controls
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.signing import Verifier, key_of, sign
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -61,7 +61,7 @@ class Radio:
         return (values, lists, link.picture.idle_mode, sorted(link.peers), link.sessions.has(250), self.frames())
 
     def talk(
-        self, console: LinkProtocol, seconds: float, *, controls: Controls = Controls(), lost: bool = False
+        self, console: LinkProtocol, seconds: float, *, controls: Controls = NEUTRAL, lost: bool = False
     ) -> None:
         """Console and vehicle hear each other; what the console sends is recorded, and lost where `lost`."""
         for _ in range(round(seconds / 0.02)):
