@@ -60,9 +60,7 @@ class Radio:
         lists = [link.lists.list_id(kind) for kind in (0, 1, 2)]
         return (values, lists, link.picture.idle_mode, sorted(link.peers), link.sessions.has(250), self.frames())
 
-    def talk(
-        self, console: LinkProtocol, seconds: float, *, controls: Controls = NEUTRAL, lost: bool = False
-    ) -> None:
+    def talk(self, console: LinkProtocol, seconds: float, *, controls: Controls = NEUTRAL, lost: bool = False) -> None:
         """Console and vehicle hear each other; what the console sends is recorded, and lost where `lost`."""
         for _ in range(round(seconds / 0.02)):
             self.now_ns += 20_000_000

@@ -1,0 +1,58 @@
+"""Vehicle and console with a bad radio of real sockets between them: it stops in time, and a replay is nothing."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from console.link import console_link
+from console.station import Controls
+from firmware_bridge.types import OperatorEdge
+from sim.fault_proxy import fault_proxy
+from sim.radio import RadioParams
+from tests.console.test_link import CLOCK, credentials
+from tests.operator_link.live_vehicle import live_vehicle
+from vehicle.messages import Mode
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+SHAPES = {
+    "total loss": RadioParams(delay_s=0.01, loss_ratio=1.0),
+    "held back": RadioParams(delay_s=1.5),
+    "noise": RadioParams(delay_s=0.01, corrupt_ratio=1.0),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_stops_within_half_a_second_of_the_last_good_frame(tmp_path: Path, shape: str) -> None:
+    store, held = credentials(tmp_path)
+    spent_s: list[float] = []
+
+    async def main() -> None:
+        clean = RadioParams(delay_s=0.01, jitter_s=0.002, duplicate_ratio=0.05)
+        async with (
+            live_vehicle(store.path) as live,
+            fault_proxy(("127.0.0.1", live.port), CLOCK, clean) as proxy,
+            console_link("127.0.0.1", proxy.port, held, CLOCK) as link,
+        ):
+            await link.session()
+            await live.until(lambda: live.vehicle.state.estimate.ready)
+            for edge in (OperatorEdge.TAKE, OperatorEdge.NONE, OperatorEdge.ARM, OperatorEdge.ARM):
+                await link.press(edge)
+            await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL)
+            link.controls = Controls(hold_to_run=True, drive=0.25)
+            await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.05)
+            assert live.world.controller.setpoint_mps != (0.0, 0.0)
+            began_ns = CLOCK.now_ns()
+            proxy.up.params = SHAPES[shape]
+            await live.until(lambda: live.world.controller.setpoint_mps == (0.0, 0.0))
+            spent_s.append((CLOCK.now_ns() - began_ns) / 1e9)
+            await live.until(lambda: live.mode is Mode.HOLD)
+            link.live = False
+            proxy.up.params = clean
+            refused = live.link.refused_frames
+            await proxy.replay(proxy.captured)
+            await live.until(lambda: live.link.refused_frames >= refused + len(proxy.captured) // 2)
+            assert live.mode is Mode.HOLD
+
+    asyncio.run(main())
+    assert spent_s[0] <= 0.52  # 500 ms and a tick
