@@ -113,6 +113,24 @@ def test_a_hung_broker_holds_nobody_up_and_loses_nothing(mosquitto: Mosquitto, p
     asyncio.run(scene())
 
 
+def test_a_connection_that_breaks_under_a_message_is_not_waited_out(mosquitto: Mosquitto, publish: Starter) -> None:
+    """The limit for an answer is far beyond this test's patience: only the broken connection can end the wait."""
+
+    async def scene() -> None:
+        publisher = publish(mosquitto.port, answer_timeout_s=4 * WAIT_S, keepalive_s=600)
+        await connected(publisher)
+        mosquitto.freeze()
+        for number in range(20):
+            publisher.event(event(number))
+        await waits(publisher, lambda counts: counts.events_taken == 20)
+        mosquitto.kill()
+        await waits(publisher, lambda counts: not counts.connected)
+        mosquitto.start()
+        await settled(publisher, 0, 20)
+
+    asyncio.run(scene())
+
+
 @pytest.fixture
 def stuck(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Until it is set, the telemetry thread stands still in the middle of storing."""
@@ -148,6 +166,25 @@ def test_a_thread_that_stands_still_is_never_waited_for(stuck: threading.Event, 
         WAIT_S,
     )
     assert publisher.counts().lost == publisher.counts().events_dropped, "each lost event is part of a told gap"
+
+
+def test_of_many_reports_at_once_the_newest_is_the_pose(
+    stuck: threading.Event, mosquitto: Mosquitto, publish: Starter
+) -> None:
+    async def scene() -> None:
+        async with watching(mosquitto.port) as watcher:
+            publisher = publish(mosquitto.port)
+            await connected(publisher)
+            publisher.offer(report(0))  # its state is what the thread stands still over
+            for number in range(1, 10):
+                publisher.offer(report(number))
+            stuck.set()
+            heard = await watcher.until(
+                lambda heard: any(one.message.header.tick == 18 for one in stream(heard, "pose"))
+            )
+        assert len(stream(heard, "pose")) <= 2
+
+    asyncio.run(scene())
 
 
 def test_lost_events_are_told(stuck: threading.Event, mosquitto: Mosquitto, publish: Starter) -> None:

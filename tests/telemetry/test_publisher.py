@@ -143,7 +143,7 @@ def test_a_broken_connection_is_told_by_the_broker(broker_port: int, publish: St
         assert last.user == {"schema_version": "1.0", "boot_id": "boot1"}
         async with watching(broker_port) as late:
             kept = await late.until(lambda heard: bool(stream(heard, "connection")))
-        assert stream(kept, "connection")[0].retain
+        assert (stream(kept, "connection")[0].retain, stream(kept, "connection")[0].body) == (True, last.body)
 
     asyncio.run(scene())
 

@@ -51,10 +51,9 @@ async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
     client = connect(settings, f"flailpilot-{router.vehicle_id}", will)
     try:
         async with client:
-            await _Conversation(client, feed, settings).run(online)
+            await Conversation(client, feed, settings).run(online)
     finally:
         client.abandon()
-        feed.outbox.in_flight.clear()
         feed.board.add(live_dropped=len(feed.live))
         feed.live.clear()
         feed.board.set(connected=False)
@@ -64,7 +63,7 @@ def _connection_record(router: Router, word: str) -> Record:
     return router.record(CONNECTION, msgspec.convert({"connection": word}, ConnectionBody), utc_now(), 0)
 
 
-class _Conversation:
+class Conversation:
     """The publishing half of one connection. Rows above `watermark` were stored since it began; the rest is backlog."""
 
     def __init__(self, client: BrokerClient, feed: Feed, settings: TelemetryConfig) -> None:
@@ -75,6 +74,11 @@ class _Conversation:
         self._backlog_due_s = 0.0
 
     async def run(self, online: Record) -> None:
+        """Say `online`, then everything else, then OFFLINE when told to stop.
+
+        Raises:
+            aiomqtt.MqttError: The connection is gone.
+        """
         feed = self._feed
         feed.board.add(connects=1)
         await self._say(online)
