@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
-from firmware_bridge.link import ControllerLink
+from firmware_bridge.link import ControllerLink, LinkReport
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import PortError
 from firmware_bridge.serial_port import open_port
@@ -118,6 +118,7 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
         stack.callback(recorder.close)
         listeners = (wires.link, *_telemetry(file, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
+        stack.callback(lambda: say(last_words(link.report())))
         loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()
@@ -237,6 +238,14 @@ def _telemetry(file: DriveFile, stack: contextlib.AsyncExitStack) -> tuple[Liste
     publisher.start()
     stack.callback(publisher.stop, 2.0)
     return (publisher,)
+
+
+def last_words(report: LinkReport) -> str:
+    """How the controller's wire was, for the journal."""
+    trips = (report.round_trip_p50_ns, report.round_trip_p99_ns, report.round_trip_max_ns)
+    named = zip(("p50", "p99", "p100"), trips, strict=True)
+    times = ", ".join(f"{name} {trip / 1e6:.3f} ms" for name, trip in named if trip is not None) or "never"
+    return f"ended; controller round trip {times}; {report.bad_frames} bad frames, {report.restarts} restarts of it"
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -1,0 +1,17 @@
+"""The systemd unit: what the program relies on stands in it."""
+
+from pathlib import Path
+
+UNIT = Path(__file__).resolve().parents[2] / "configs/systemd/flailpilot.service"
+
+
+def test_what_the_program_relies_on() -> None:
+    rows = [row for row in UNIT.read_text().splitlines() if "=" in row and not row.startswith("#")]
+    values = dict(row.split("=", 1) for row in rows)
+    assert (values["Type"], values["Restart"], values["NotifyAccess"]) == ("notify", "always", "main")
+    assert 0 < int(values["WatchdogSec"]) <= 5
+    assert int(values["LimitRTPRIO"]) >= 50
+    assert int(values["LimitNOFILE"]) <= 1024  # select() knows no more
+    assert values["RestartPreventExitStatus"] == "2"
+    assert "RestrictRealtime" not in values
+    assert values["ExecStart"].endswith("flailpilot drive /etc/flailpilot/drive.toml")
