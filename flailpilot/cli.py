@@ -83,6 +83,21 @@ def doctor(
 app.add_typer(keys.app, name="keys")
 
 
+@app.command()
+def campaign(
+    out: Annotated[Path, typer.Argument(help="Folder for campaign.json.")] = Path("runs/campaign"),
+    seeds: Annotated[int, typer.Option("--seeds", help="How many seeds; one is up to 2.5 simulated minutes.")] = 60,
+    first: Annotated[int, typer.Option("--first", help="The first seed.")] = 0,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Processes; default: one a core.")] = None,
+    keep: Annotated[str | None, typer.Option("--keep", help="Repeat the first seed with these events only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Inject random faults into short runs and check every invariant, then that it can be driven again."""
+    from flailpilot import campaign as campaigns
+
+    raise typer.Exit(campaigns.run(out, seeds, first, jobs, keep, as_json=as_json))
+
+
 def fail(message: str) -> NoReturn:
     """One clear line, exit status 2."""
     sys.stderr.write(f"flailpilot: {message}\n")

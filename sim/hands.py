@@ -160,7 +160,10 @@ class Hands:
             listed = (*(edge for edge in manual_text.acts(self.screen) if edge is not _E.TAKE), _E.ARM)
             return listed[self._round % len(listed)]
         if mode is Mode.READY:
-            return _E.RECOVERY if self.goal is Goal.RETREAT else _E.ARM
+            arm = _E.RECOVERY if self.goal is Goal.RETREAT else _E.ARM
+            return _E.ACKNOWLEDGE if _E.ACKNOWLEDGE in manual_text.acts(self.screen) and self._round % 2 else arm
+        if mode is Mode.RECOVERY and self.goal is not Goal.RETREAT:
+            return _E.DISARM
         if mode is Mode.MANUAL and self.goal is Goal.MISSION:
             asked = manual_text.acts(self.screen)
             return _E.ACKNOWLEDGE if _E.ACKNOWLEDGE in asked and self._round % 2 else _E.MISSION_START
