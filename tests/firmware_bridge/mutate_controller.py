@@ -20,6 +20,7 @@ from tests.firmware_bridge import (
     test_controller_faults,
     test_controller_lease,
     test_controller_outputs,
+    test_controller_start,
     test_controller_wire,
 )
 from tests.firmware_bridge.controller_bench import CONTROLLER, LIBRARY_VARIABLE, build
@@ -27,7 +28,13 @@ from tests.firmware_bridge.controller_bench import CONTROLLER, LIBRARY_VARIABLE,
 SOURCES = ("framer", "controller", "faults", "outputs", "node")
 TESTS = [
     str(module.__file__)
-    for module in (test_controller_wire, test_controller_lease, test_controller_outputs, test_controller_faults)
+    for module in (
+        test_controller_wire,
+        test_controller_lease,
+        test_controller_outputs,
+        test_controller_faults,
+        test_controller_start,
+    )
 ]
 ROOT = CONTROLLER.parents[1]
 
