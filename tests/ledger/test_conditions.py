@@ -123,8 +123,28 @@ def test_swept_needs_an_engaged_tool_but_no_proof_of_speed_or_k_sigma() -> None:
     assert cells(state, tiles.BELOW)
     unengaged = changed(CLEAN, lambda _: True, depth_m=0.149)
     assert drive(unengaged, CONFIG).swept_m2 == 0.0
+    lost = changed(CLEAN, lambda _: True, proven=False)
+    assert drive(lost, CONFIG).swept_m2 == 0.0
     slow = changed(CLEAN, lambda _: True, rotor_radps=20.0)
     assert drive(slow, CONFIG).swept_m2 == 0.0
+
+
+@pytest.mark.parametrize("first", range(330, 348, 3))
+def test_swept_leaves_out_the_cells_over_which_the_tool_was_not_engaged(first: int) -> None:
+    """Three ticks with a slow rotor, at any phase of the strokes."""
+    state = drive(changed(CLEAN, lambda n: first <= n < first + 3, rotor_radps=20.0), CONFIG)
+    swept, whole = cells(state, tiles.SWEPT), cells(drive(CLEAN, CONFIG), tiles.SWEPT)
+    at_m = (first + 1) * 0.28 * TICK_S
+    half_m = 0.5 * CELL_M * (math.cos(YAW_RAD) + math.sin(YAW_RAD))
+    assert swept < whole
+    for cell in whole:
+        along_m, _ = along_cross(cell, CELL_M, START_M, YAW_RAD)
+        off_m = abs(along_m - at_m)
+        if off_m < half_m:
+            assert cell not in swept
+        # The last centimetres of the drive are a matter of the strokes' phase.
+        elif off_m > 3.0 * half_m + 0.03 + masks.CUT_M and along_m < 3.9:
+            assert cell in swept
 
 
 def test_below_depth_is_recorded_as_such_with_its_depth() -> None:

@@ -122,6 +122,25 @@ def test_turning_with_the_tool_down_claims_nothing_that_it_did_not_pass(radius_m
     assert (state.credited_m2 > 2.0) is (abs(radius_m) > WIDTH_M / 2.0)
 
 
+def test_a_full_circle_is_credited_all_round() -> None:
+    """Where a run began, long ago, may lie ahead of the tool by now: it is no bound for what is worked here."""
+    radius_m, count = 3.0, 3400
+    step_rad = 0.28 * TICK_S / radius_m
+    ticks = [
+        Tick(
+            east_m=radius_m * math.sin(n * step_rad),
+            north_m=-radius_m * math.cos(n * step_rad),
+            yaw_rad=n * step_rad,
+            sigma_m=0.002,
+            yaw_rate_radps=step_rad / TICK_S,
+        )
+        for n in range(count)
+    ]
+    credited_m2 = drive(ticks, CONFIG).credited_m2
+    band_m = WIDTH_M - 2.0 * K_SIGMA * 0.002 - 1.3 * CELL_M
+    assert credited_m2 > 0.98 * band_m * radius_m * count * step_rad
+
+
 def test_a_pivot_on_the_spot_claims_nothing() -> None:
     ticks = [
         Tick(east_m=1.0, north_m=2.0, yaw_rad=0.2 + n * 0.004, speed_mps=0.0, yaw_rate_radps=0.2) for n in range(900)
