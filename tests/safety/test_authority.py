@@ -189,6 +189,19 @@ def test_every_station_may_stop_at_once() -> None:
         assert not ear.hear(ear.new()).stop
 
 
+def test_a_stop_is_not_forgotten_for_what_comes_after_it_in_the_same_tick() -> None:
+    ear = known()
+    heard = ear.hear(ear.new(edges=E.STOP, number=5000), ear.new(number=5001))
+    assert (heard.stop, heard.estop) == (True, False)
+    heard = ear.hear(ear.new(edges=E.ESTOP, number=5002), ear.new(number=5003))
+    assert (heard.stop, heard.estop) == (False, True)
+    rival = other(ear, echo_tick=ear.tick - 1)
+    clones = (frame(sequence=7, echo_tick=ear.tick, sample_count=7), rival, other(ear, sequence=1))
+    heard = ear.hear(*clones)
+    assert heard.cloned
+    assert heard.stations[2].clone_tick == ear.tick
+
+
 def test_a_stop_is_a_level_and_not_an_edge() -> None:
     ear = known(edges=E.STOP)
     assert ear.hear(ear.new(edges=E.STOP)).stop

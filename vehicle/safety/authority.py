@@ -82,12 +82,11 @@ def hear(now: Moment, old_ms: int) -> Heard:
 
 def _contradicts(frame: OperatorFrame, track: StationTrack) -> bool:
     """Counters of one sender rise together; two senders under one name are found out by theirs."""
-    newer = (frame.echo_tick, frame.sample_count)
-    last = (track.echo_tick, track.sample_count)
-    if frame.sequence == track.sequence:
-        return newer != last
-    ahead, behind = (newer, last) if frame.sequence > track.sequence else (last, newer)
-    return ahead[0] < behind[0] or ahead[1] < behind[1]
+    newer = frame.sequence - track.sequence
+    echoed, sampled = frame.echo_tick - track.echo_tick, frame.sample_count - track.sample_count
+    if newer == 0:
+        return (echoed, sampled) != (0, 0)
+    return newer * echoed < 0 or newer * sampled < 0
 
 
 def _tracked(frame: OperatorFrame, track: StationTrack | None, tick: int) -> StationTrack:

@@ -119,9 +119,8 @@ def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
 
 
 def _digs(g: GnssFix, f: Facts) -> bool:
-    status = f.senses.status
-    # Half the sum, not the faster belt: a pivot turns both belts and goes nowhere.
-    advance_mps = abs(status.track_left_mps + status.track_right_mps) / 2.0 if status is not None else 0.0
+    """Half the sum of the belts, not the faster one: a pivot turns both and goes nowhere."""
+    advance_mps = abs(f.senses.advance_mps)
     return advance_mps > DIG_MPS and g.speed_mps < DIG_RATIO * advance_mps
 
 

@@ -21,8 +21,7 @@ INWARD_STEP_S = 1.0
 
 def edges_of(rings_m: tuple[tuple[tuple[float, float], ...], ...]) -> FloatArray:
     """All edges (n, 4) of closed rings: fence first, keep-outs after it, in any order and direction."""
-    edges = [(*a, *b) for ring in rings_m for a, b in zip(ring, (*ring[1:], ring[0]), strict=True)]
-    return np.array(edges, dtype=np.float64).reshape(-1, 4)
+    return np.array([(*ring[place - 1], *ring[place]) for ring in rings_m for place in range(len(ring))])
 
 
 def stopping_m(speed_mps: float, config: VehicleConfig) -> float:

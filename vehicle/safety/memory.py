@@ -33,16 +33,14 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
     boot, count, depth = old.boot_count, old.status_count, old.depth_m
     if status is not None:
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
-    expected = tuple(
-        tracks.ramped_mps(applied, wanted, config)
-        for applied, wanted in zip(old.expected_mps, state.set_mps, strict=True)
-    )
+    left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
+    right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
         status_count=count,
         status_tick=old.status_tick if count == old.status_count and wire.status_fresh else tick,
-        chain_latched=_chain_latched(status),
+        chain_latched=old.chain_latched if status is None else _chain_latched(status),
         base_id=wire.gnss.base_id if wire.gnss is not None else old.base_id,
         clip_count=wire.imu.clip_count if wire.imu is not None else old.clip_count,
         imu=imu,
@@ -52,14 +50,14 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         depth_m=depth,
         depth_tick=old.depth_tick if depth == old.depth_m else tick,
         tilt_error_rad=_tilt_error_rad(old.tilt_error_rad, wire.imu),
-        expected_mps=(expected[0], expected[1]),
+        expected_mps=(left_mps, right_mps),
         rotor_ratio=ratio,
         rotor_rested=not old.rotor_on and (old.rotor_rested or rests),
         rotor_on=old.rotor_on,
         rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
-        late_ticks=_recent(old.late_ticks, int(wire.overrun), tick, LATE_TICKS),
+        late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),
         drift=_drift(old, wire, status, config),
         fenced_out=_fenced_out(now),
     )
@@ -93,10 +91,8 @@ def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> floa
     return status.rotor_speed_radps / working if status is not None else math.nan
 
 
-def _chain_latched(status: ControllerStatus | None) -> bool:
+def _chain_latched(status: ControllerStatus) -> bool:
     """The e-stop chain is open, or was and nobody has reset it at the machine; a kill by command is not meant."""
-    if status is None:
-        return False
     flags = int(status.flags)
     return bool(flags & CHAIN_OPEN) or (status.state is ControllerState.ESTOP and not flags & KILL)
 

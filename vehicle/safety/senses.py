@@ -30,9 +30,9 @@ WATCHDOG_MAX_MS = 200
 class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Measured in this tick. `status` and `gnss` are None where they are stale.
 
-    `boots_recent` is told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio
-    of it. A tool without a rotor is always ready and always at rest. `*_same_ticks`: for so long the source repeats
-    itself.
+    `advance_mps` is half the sum of the belts, NaN where unknown. `boots_recent` is told in the first tick only.
+    `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool without a rotor is always ready
+    and always at rest. `*_same_ticks`: for so long the source repeats itself.
     """
 
     status: ControllerStatus | None
@@ -42,6 +42,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gap_ns: int
     speed_mps: float
     belt_mps: float
+    advance_mps: float
     standing: bool
     tool_up: bool
     rotor_ratio: float
@@ -78,6 +79,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         gnss = None
     new = remember(now, status, broken)
     working = config.machine.tool.rotor_speed_radps
+    advance_mps = tracks.advance_mps(status)
     since_s = (tick - new.rotor_tick) * TICK_S
     return new, Senses(
         status=status,
@@ -87,6 +89,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         gap_ns=now_ns - old.beats_ns[-1] if old.beats_ns else 0,
         speed_mps=tracks.speed_mps(status, gnss),
         belt_mps=tracks.fastest_mps(status),
+        advance_mps=advance_mps,
         standing=tracks.standing(status, gnss),
         tool_up=status is not None and status.tool_height_m >= TOOL_UP_M,
         rotor_ratio=new.rotor_ratio,
@@ -107,7 +110,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         gnss_same_ticks=tick - new.gnss_tick,
         depth_same_ticks=tick - new.depth_tick,
         tilt_error_rad=max(abs(new.tilt_error_rad[0]), abs(new.tilt_error_rad[1])),
-        course_error_rad=_course_error_rad(status, gnss, config),
+        course_error_rad=_course_error_rad(advance_mps, gnss, config),
         drifted=drift.alarm(new.drift),
         fenced_out=new.fenced_out,
     )
@@ -123,13 +126,10 @@ def _handshake(state: GateState, wire: WireState) -> bool:
     )
 
 
-def _course_error_rad(status: ControllerStatus | None, gnss: GnssFix | None, config: VehicleConfig) -> float:
+def _course_error_rad(advance_mps: float, gnss: GnssFix | None, config: VehicleConfig) -> float:
     """Angle between the course over ground and where the antennas say the body drives; 0 where it does not drive."""
-    if status is None or gnss is None or gnss.yaw_rad is None:
-        return 0.0
-    belts_mps = (status.track_left_mps + status.track_right_mps) / 2.0
-    if not (abs(belts_mps) > MOVES_MPS and gnss.speed_mps > MOVES_MPS):
+    if gnss is None or gnss.yaw_rad is None or not (abs(advance_mps) > MOVES_MPS and gnss.speed_mps > MOVES_MPS):
         return 0.0
     yaw_rad = gnss.yaw_rad - config.machine.gnss.heading_offset_rad
-    ahead_rad = yaw_rad if belts_mps > 0.0 else yaw_rad + math.pi
+    ahead_rad = yaw_rad if advance_mps > 0.0 else yaw_rad + math.pi
     return abs(wrap_rad(gnss.course_rad - ahead_rad))

@@ -19,12 +19,17 @@ FOLLOWS_RATIO = 0.3
 """A belt that shows less than this share of what is applied, or the other sign, has a dead or reversed encoder."""
 
 
+def advance_mps(status: ControllerStatus | None) -> float:
+    """Half the sum of the belts: the body's speed but for slip; NaN where unknown."""
+    return math.nan if status is None else (status.track_left_mps + status.track_right_mps) / 2.0
+
+
 def speed_mps(status: ControllerStatus | None, gnss: GnssFix | None) -> float:
     """Body speed as a magnitude, the faster of encoders and GNSS; NaN where unknown."""
     heard = gnss.speed_mps if gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS else 0.0
     if status is None:
         return heard or math.nan
-    return max(abs(status.track_left_mps + status.track_right_mps) / 2.0, heard)
+    return max(abs(advance_mps(status)), heard)
 
 
 def fastest_mps(status: ControllerStatus | None) -> float:

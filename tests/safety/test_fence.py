@@ -1,0 +1,128 @@
+"""The fence against an independent geometry library."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.affinity import rotate, translate
+from shapely.geometry import Point, Polygon, box
+
+from tests.builders import estimate
+from tests.safety.moments import CONFIG
+from vehicle.safety import fence
+
+MACHINE = CONFIG.machine
+FRONT = max(MACHINE.body.front_m, MACHINE.tool.ahead_m + MACHINE.tool.length_m / 2.0)
+HALF = max(MACHINE.body.width_m, MACHINE.tool.width_m, MACHINE.tracks.outer_width_m) / 2.0
+FIELD = ((-30.0, -20.0), (30.0, -25.0), (35.0, 22.0), (2.0, 8.0), (-28.0, 24.0))
+HOLE = ((5.0, -10.0), (12.0, -9.0), (11.0, -2.0))
+EDGES = fence.edges_of((FIELD, HOLE))
+GROUND = Polygon(FIELD, [HOLE])
+
+
+def footprint(east: float, north: float, yaw: float, speed: float, sigma: float) -> Polygon:
+    way = fence.stopping_m(speed, CONFIG)
+    grown = 3.0 * sigma
+    shape = box(
+        -MACHINE.body.rear_m - grown + min(0.0, way), -HALF - grown, FRONT + grown + max(0.0, way), HALF + grown
+    )
+    return translate(rotate(shape, yaw, origin=(0, 0), use_radians=True), east, north)
+
+
+def test_edges_close_every_ring() -> None:
+    assert EDGES.shape == (8, 4)
+    assert {(row[0], row[1]) for row in EDGES.tolist()} == set(FIELD) | set(HOLE)
+    assert {(row[2], row[3]) for row in EDGES.tolist()} == set(FIELD) | set(HOLE)
+    assert [tuple(row[2:]) for row in EDGES.tolist()] == [*FIELD, *HOLE]
+
+
+def test_the_stopping_distance_is_reaction_and_ramp_of_either_sign() -> None:
+    decel = MACHINE.tracks.decel_mps2
+    assert fence.stopping_m(1.2, CONFIG) == pytest.approx(0.6 + 1.44 / (2 * decel))
+    assert fence.stopping_m(-1.2, CONFIG) == pytest.approx(-0.6 - 1.44 / (2 * decel))
+    assert fence.stopping_m(0.0, CONFIG) == 0.0
+
+
+@given(
+    east=st.floats(-40, 40),
+    north=st.floats(-30, 30),
+    yaw=st.floats(-3.1, 3.1),
+    speed=st.floats(-2, 2.5),
+    sigma=st.floats(0.0, 0.2),
+)
+def test_row_101_as_shapely_says(east: float, north: float, yaw: float, speed: float, sigma: float) -> None:
+    shape = footprint(east, north, yaw, speed, sigma)
+    inside = GROUND.contains(shape)
+    clear = shape.distance(GROUND.boundary) > 1e-6 and (inside or not shape.intersects(GROUND.boundary))
+    if not clear and abs(shape.intersection(GROUND.boundary).length) < 1e-6:
+        return  # a hair's breadth: either answer is right
+    belief = estimate(east, north, yaw, speed_mps=speed, tool_sigma_m=sigma)
+    assert fence.leaves(EDGES, belief, CONFIG) is not inside
+
+
+@pytest.mark.parametrize("turn_deg", [0.0, 17.0, 90.0, 211.0])
+def test_row_101_the_place_where_it_says_so_is_the_stopping_distance_before_the_fence(turn_deg: float) -> None:
+    turn = math.radians(turn_deg)
+    square = [
+        (math.cos(a + turn) * 40, math.sin(a + turn) * 40)
+        for a in (0.7, 0.7 + math.pi / 2, 0.7 + math.pi, 0.7 - math.pi / 2)
+    ]
+    edges = fence.edges_of((tuple(square),))
+    yaw = 0.7 + math.pi / 4 + turn
+    reach = 40.0 / math.sqrt(2.0)
+    limit = reach - FRONT - fence.stopping_m(1.5, CONFIG) - 0.06
+    for way, out in ((limit - 0.01, False), (limit + 0.01, True)):
+        belief = estimate(way * math.cos(yaw), way * math.sin(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.02)
+        assert fence.leaves(edges, belief, CONFIG) is out
+    back = reach - MACHINE.body.rear_m + fence.stopping_m(-1.5, CONFIG) - 0.06
+    for way, out in ((back - 0.01, False), (back + 0.01, True)):
+        belief = estimate(-way * math.cos(yaw), -way * math.sin(yaw), yaw, speed_mps=-1.5, tool_sigma_m=0.02)
+        assert fence.leaves(edges, belief, CONFIG) is out
+    side = reach - HALF - 0.06
+    for way, out in ((side - 0.01, False), (side + 0.01, True)):
+        belief = estimate(way * math.sin(yaw), -way * math.cos(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.02)
+        assert fence.leaves(edges, belief, CONFIG) is out
+
+
+def test_a_keep_out_smaller_than_the_machine_is_seen() -> None:
+    pin = ((0.3, 0.3), (0.4, 0.3), (0.35, 0.4))
+    edges = fence.edges_of((FIELD, pin))
+    assert fence.leaves(edges, estimate(0.0, 0.0, 0.3), CONFIG)
+    assert not fence.leaves(edges, estimate(-9.0, -9.0, 0.3), CONFIG)
+
+
+@given(east=st.floats(-60, 60), north=st.floats(-60, 60), yaw=st.floats(-3.1, 3.1), speed=st.sampled_from([-1.0, 1.0]))
+def test_row_102_inwards_is_what_shapely_calls_nearer(east: float, north: float, yaw: float, speed: float) -> None:
+    def depth(x: float, y: float) -> float:
+        point = Point(x, y)
+        distance = point.distance(GROUND.boundary)
+        return distance if GROUND.contains(point) else -distance
+
+    here = depth(east, north)
+    there = depth(east + speed * math.cos(yaw), north + speed * math.sin(yaw))
+    if abs(there - here) > 1e-6:
+        assert fence.inward(EDGES, estimate(east, north, yaw), speed) is (there > here)
+
+
+def test_row_102_standing_is_allowed_anywhere() -> None:
+    for east in (-60.0, 0.0, 60.0):
+        assert fence.inward(EDGES, estimate(east, 3.0, 0.4), 0.0)
+
+
+def test_row_102_a_second_of_way_is_looked_at() -> None:
+    slab = fence.edges_of((((-10.0, -99.0), (10.0, -99.0), (10.0, 99.0), (-10.0, 99.0)),))
+    # from the middle any way leads outwards; half a metre past it, one metre back passes the middle symmetrically
+    assert fence.inward(slab, estimate(0.51, 0.0, 0.0), -1.0)
+    assert not fence.inward(slab, estimate(0.49, 0.0, 0.0), -1.0)
+
+
+def test_vertical_and_level_edges() -> None:
+    square = fence.edges_of((((-10.0, -10.0), (10.0, -10.0), (10.0, 10.0), (-10.0, 10.0)),))
+    assert not fence.leaves(square, estimate(0.0, 0.0, 0.0), CONFIG)
+    assert fence.leaves(square, estimate(9.0, 0.0, 0.0), CONFIG)
+    assert fence.leaves(square, estimate(0.0, 9.5, 0.0), CONFIG)
+    assert fence.leaves(square, estimate(30.0, 0.0, 0.0), CONFIG)
+    assert isinstance(fence.leaves(square, estimate(), CONFIG), bool)
+    assert np.all(square == np.array(square))

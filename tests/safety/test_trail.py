@@ -1,0 +1,127 @@
+"""The driven track, and what RECOVERY may do on it."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import estimate
+from vehicle.messages import DriveRequest
+from vehicle.safety import trail
+
+EMPTY = np.zeros((0, 3))
+
+
+def drive(speed: float, yaw_rate: float = 0.0) -> DriveRequest:
+    return DriveRequest(speed_mps=speed, yaw_rate_radps=yaw_rate)
+
+
+def straight(length_m: float, yaw: float = 0.4) -> np.ndarray:
+    poses = EMPTY
+    for way in np.arange(0.0, length_m + 1e-9, 0.05):
+        poses = trail.extended(poses, estimate(way * math.cos(yaw), way * math.sin(yaw), yaw))
+    return poses
+
+
+def test_a_pose_is_kept_every_quarter_metre_or_fifth_of_a_radian() -> None:
+    poses = trail.extended(EMPTY, estimate(1.0, 2.0, 0.3))
+    assert poses.tolist() == [[1.0, 2.0, 0.3]]
+    assert len(trail.extended(poses, estimate(1.249, 2.0, 0.3))) == 1
+    assert len(trail.extended(poses, estimate(1.25, 2.0, 0.3))) == 2
+    assert len(trail.extended(poses, estimate(1.0, 2.249, 0.3))) == 1
+    assert len(trail.extended(poses, estimate(1.0, 1.74, 0.3))) == 2
+    assert len(trail.extended(poses, estimate(1.0, 2.0, 0.499))) == 1
+    assert len(trail.extended(poses, estimate(1.0, 2.0, 0.501))) == 2
+    assert len(trail.extended(poses, estimate(1.0, 2.0, 0.099))) == 2
+    assert len(trail.extended(poses, estimate(1.13, 2.0, 0.41))) == 2
+    assert trail.extended(poses, estimate(1.3, 2.0, 0.3))[-1].tolist() == [1.3, 2.0, 0.3]
+
+
+def test_the_last_pose_decides_so_that_a_way_back_is_kept_too() -> None:
+    poses = straight(2.0)
+    assert len(trail.extended(poses, estimate(0.0, 0.0, 0.4))) == len(poses) + 1
+
+
+def test_only_proven_poses_are_kept() -> None:
+    assert len(trail.extended(EMPTY, estimate(1.0, 2.0, 0.3, position_proven=False))) == 0
+
+
+def test_yaw_is_compared_round_the_circle() -> None:
+    poses = trail.extended(EMPTY, estimate(0.0, 0.0, 3.1))
+    assert len(trail.extended(poses, estimate(0.0, 0.0, -3.1))) == 1
+
+
+def test_a_kilometre_is_remembered() -> None:
+    poses = np.zeros((4000, 3))
+    grown = trail.extended(poses, estimate(9.0, 9.0, 0.3))
+    assert len(grown) == 4000
+    assert grown[-1].tolist() == [9.0, 9.0, 0.3]
+
+
+def test_back_and_forth_on_the_track_is_allowed() -> None:
+    poses = straight(10.0)
+    here = estimate(5 * math.cos(0.4), 5 * math.sin(0.4), 0.4)
+    assert trail.retreats(poses, here, drive(-0.1))
+    assert trail.retreats(poses, here, drive(0.1))
+    assert trail.retreats(poses, here, drive(0.0))
+
+
+def test_beyond_its_end_is_not() -> None:
+    poses = straight(10.0, 0.0)
+    assert trail.retreats(poses, estimate(10.29, 0.0, 0.0), drive(0.1))
+    assert not trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(0.1))
+    assert trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(-0.1))
+
+
+def test_from_beside_the_track_only_towards_it() -> None:
+    poses = straight(10.0, 0.0)
+    beside = estimate(5.0, 0.8, 0.3)
+    assert trail.retreats(poses, beside, drive(-0.1))
+    assert not trail.retreats(poses, beside, drive(0.1))
+
+
+def test_a_pivot_only_where_it_pivoted() -> None:
+    poses = straight(10.0, 0.0)
+    here = estimate(5.0, 0.0, 0.0)
+    assert trail.retreats(poses, here, drive(0.0, 0.2))
+    assert not trail.retreats(poses, here, drive(0.0, 0.26))
+    assert not trail.retreats(poses, here, drive(0.0, -0.26))
+    turned = poses
+    for yaw in np.arange(0.0, 1.6, 0.05):
+        turned = trail.extended(turned, estimate(5.0, 0.0, float(yaw)))
+    assert trail.retreats(turned, here, drive(0.0, 0.26))
+
+
+@pytest.mark.parametrize(
+    ("yaw_rate", "allowed"), [(0.0, True), (0.02, True), (-0.02, True), (0.021, False), (-0.021, False)]
+)
+def test_without_a_position_only_straight_back(yaw_rate: float, allowed: bool) -> None:
+    for poses, belief in ((straight(3.0), estimate(valid=False)), (EMPTY, estimate())):
+        assert trail.retreats(poses, belief, drive(-0.1, yaw_rate)) is allowed
+        assert not trail.retreats(poses, belief, drive(0.1, yaw_rate))
+        assert trail.retreats(poses, belief, drive(0.0))
+        assert not trail.retreats(poses, belief, drive(0.0, 0.01))
+
+
+@given(speed=st.floats(-0.1, 0.1), rate=st.floats(-0.3, 0.3), yaw=st.floats(-3, 3))
+def test_the_place_after_two_seconds_decides_and_curves_count(speed: float, rate: float, yaw: float) -> None:
+    way, turn = speed * 2.0, rate * 2.0
+    course = yaw + turn / 2.0
+    end = np.array([[way * math.cos(course), way * math.sin(course), yaw + turn]])
+    start = np.array([[0.0, 0.0, yaw]])
+    belief = estimate(0.0, 0.0, yaw)
+    assert trail.retreats(end, belief, drive(speed, rate))
+    alone = abs(way) / 0.5 + abs(turn) / 0.5
+    if abs(alone - 1.0) > 1e-6:
+        assert trail.retreats(start, belief, drive(speed, rate)) is (alone < 1.0)
+
+
+def test_far_off_a_curve_is_followed_to_its_end_and_not_along_its_tangent() -> None:
+    belief = estimate(0.0, 0.0, 0.0)
+    end = np.array([[3.0 * math.cos(0.5), 3.0 * math.sin(0.5), 1.0]])
+    here = 3.0 / 0.5 + 1.0 / 0.5
+    assert trail._distance(end, 0.0, 0.0, 0.0, trail.CORRIDOR) == pytest.approx(here)
+    assert trail.retreats(end, belief, drive(0.1, 0.05))
+    assert not trail.retreats(end, belief, drive(-0.1, -0.05))
