@@ -122,6 +122,20 @@ def test_turning_with_the_tool_down_claims_nothing_that_it_did_not_pass(radius_m
     assert (state.credited_m2 > 2.0) is (abs(radius_m) > WIDTH_M / 2.0)
 
 
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_ends_are_trimmed_for_the_heading_too(side: float) -> None:
+    """A heading that is off by k sigma moves the ends of the tool along the course, here by 3 cm."""
+    heading_sigma_rad = 0.009
+    truth = truth_of(CONFIG)
+    ticks = straight(
+        4.0, YAW_RAD, sigma_m=0.001, sigma_yaw_rad=heading_sigma_rad, error_yaw_rad=side * K_SIGMA * heading_sigma_rad
+    )
+    ticks = changed(ticks, lambda n: not 150 < n < 550, rotor_radps=20.0)
+    state = drive(ticks, CONFIG, truth=truth)
+    assert state.credited_m2 > 2.0
+    assert truth.false_credit_m2(state) == 0.0
+
+
 def test_a_full_circle_is_credited_all_round() -> None:
     """Where a run began, long ago, may lie ahead of the tool by now: it is no bound for what is worked here."""
     radius_m, count = 3.0, 3400
