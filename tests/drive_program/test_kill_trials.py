@@ -10,7 +10,7 @@ from benchmarks.kill_trials import KINDS, LIMIT_MS, Trial, campaign, judged, pas
 from sim.real_machine import SAFE, Outputs
 from vehicle import realtime
 
-COUNT, LANES = 10, 3
+COUNT, LANES = 10, 5
 SIGNAL_NS = 1_000_000_000
 
 
