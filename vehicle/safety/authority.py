@@ -90,14 +90,13 @@ def _contradicts(frame: OperatorFrame, track: StationTrack) -> bool:
 
 
 def _tracked(frame: OperatorFrame, track: StationTrack | None, tick: int) -> StationTrack:
-    same = track is not None and frame.sample_count == track.sample_count
     return StationTrack(
         station_id=frame.station_id,
         sequence=frame.sequence,
         echo_tick=frame.echo_tick,
         edges=int(frame.edges),
         sample_count=frame.sample_count,
-        sample_tick=track.sample_tick if track is not None and same else tick,
+        sample_tick=tick if track is None or frame.sample_count != track.sample_count else track.sample_tick,
         tick=tick,
         clone_tick=track.clone_tick if track is not None else tick - CLONE_TICKS,
     )

@@ -75,10 +75,10 @@ class Check(msgspec.Struct, Generic[Source], frozen=True):
     linger_ticks: int = 0
 
 
-def tilt_ratio(e: Estimate, f: Facts) -> float:
-    """Tilt over what the machine may stand on, the worse of roll and pitch."""
+def _within(e: Estimate, f: Facts, ratio: float) -> bool:
+    """Tilt inside this share of what the machine may stand on; not a number is not inside."""
     bounds = f.machine.limits
-    return max(abs(e.roll_rad) / bounds.roll_max_rad, abs(e.pitch_rad) / bounds.pitch_max_rad)
+    return abs(e.roll_rad) <= ratio * bounds.roll_max_rad and abs(e.pitch_rad) <= ratio * bounds.pitch_max_rad
 
 
 def _fastest_mps(f: Facts) -> float:
@@ -142,7 +142,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
             not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10 and abs(e.roll_rad + e.pitch_rad) < 9)
         ),
     ),
-    Check(_S.SLOPE, lambda e, f: not tilt_ratio(e, f) <= 1.0, 25),
+    Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
     Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
     Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and _fastest_mps(f) > SLIDE_MPS, 10),
     Check(_S.BOOT_LOOP, lambda _, f: f.senses.boots_recent > BOOTS_MAX),
@@ -161,7 +161,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.IMU_NOISY, lambda _, f: f.senses.clipped, 1, 50),
     Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
     Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
-    Check(_S.SLOPE_NEAR, lambda e, f: not tilt_ratio(e, f) <= 0.8, 25),
+    Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
     Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
 )

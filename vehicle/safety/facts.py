@@ -7,20 +7,17 @@ from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.safety import lease, limits
 from vehicle.safety.authority import Heard
 from vehicle.safety.memory import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
-from vehicle.safety.modes import AUTO
 from vehicle.safety.moment import Moment
 from vehicle.safety.senses import Senses
 from vehicle.state import SenseState
 from vehicle.units import TICK_S
 
-HOLDING_ARMS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
-
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One tick as the interlocks see it. `age_ms` is the creation age of the frame in force.
 
-    `attention_s`: since the last sign of attention in a mission; `unused_s`: since hold-to-run was last held while
-    armed; `rest_s`: since the last stop. `envelope`: judged before anything else, a configuration does not change.
+    `attention_s`: since the last sign of attention, counted in missions only; `unused_s`: since hold-to-run was last
+    held, counted where it is waited for; `rest_s`: since the last stop. `envelope`: judged before anything else, a configuration does not change.
     """
 
     mode: Mode
@@ -64,8 +61,8 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         sample_age_ms=(track.tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
         clone=heard.cloned,
         rival=heard.rival,
-        attention_s=(tick - state.attention_tick) * TICK_S if state.mode in AUTO else 0.0,
-        unused_s=(tick - state.used_tick) * TICK_S if state.mode in HOLDING_ARMS else 0.0,
+        attention_s=(tick - state.attention_tick) * TICK_S,
+        unused_s=(tick - state.used_tick) * TICK_S,
         rest_s=(tick - state.stop_tick) * TICK_S,
         wire_errors=crowded(memory.bad_ticks, tick, WIRE_ERRORS),
         stick_faults=crowded(memory.broken_ticks, tick, STICK_FAULTS),

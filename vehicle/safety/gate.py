@@ -61,6 +61,7 @@ ENGINES = {
     Mode.FAULT: EngineMode.IDLE,
     Mode.ESTOP: EngineMode.SHUTDOWN,
 }
+WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_S = 1.0
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
 ACKNOWLEDGE, ATTENTION = int(OperatorEdge.ACKNOWLEDGE), int(OperatorEdge.ATTENTION)
@@ -229,7 +230,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
         stop_tick=tick if stops else state.stop_tick,
         armed_tick=tick if entered and state.mode is Mode.READY else state.armed_tick,
         attention_tick=tick if heard.edges & ATTENTION or mode not in AUTO else state.attention_tick,
-        used_tick=tick if entered or situation.hold else state.used_tick,
+        used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
     )
 

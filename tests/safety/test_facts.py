@@ -1,0 +1,88 @@
+"""The tick, put together for the interlocks."""
+
+import pytest
+
+from tests.safety.moments import BEATS, CONFIG, TICK, configured, moment
+from tests.safety.rig import frame
+from vehicle.messages import MissionPhase, Mode
+from vehicle.safety.authority import Heard
+from vehicle.safety.facts import Facts, gather
+from vehicle.safety.moment import Moment
+from vehicle.safety.senses import sense
+from vehicle.state import SenseState, StationTrack
+
+
+def track(**changes: int) -> StationTrack:
+    values = {
+        "station_id": 1,
+        "sequence": 9,
+        "echo_tick": 9,
+        "edges": 0,
+        "sample_count": 9,
+        "sample_tick": 990,
+        "tick": 995,
+    }
+    return StationTrack(**(values | changes))
+
+
+def facts(now: Moment | None = None, heard: Heard | None = None, memory: SenseState | None = None) -> Facts:
+    now = now or moment()
+    new, senses = sense(now, 0)
+    return gather(now, memory or new, senses, heard or Heard(frame=None, stations={}), 70)
+
+
+def test_messages_are_passed_as_they_are() -> None:
+    now = moment(requests={"auto_phase": MissionPhase.RAISE, "tracks_on_swept": False}, state={"flapping": True})
+    seen = facts(now, Heard(frame=frame(drive=0.5), stations={}, cloned=True, rival=True))
+    assert (seen.mode, seen.phase, seen.tracks_on_swept) == (Mode.HOLD, MissionPhase.RAISE, False)
+    assert seen.estimate is now.estimate
+    assert seen.frame is not None
+    assert seen.frame.drive == 0.5
+    assert (seen.safety, seen.machine) == (CONFIG.safety, CONFIG.machine)
+    assert (seen.age_ms, seen.flapping, seen.clone, seen.rival) == (70, True, True, True)
+    other = facts(moment(state={"flapping": False}))
+    assert (other.flapping, other.clone, other.rival) == (False, False, False)
+    assert seen.senses.standing
+
+
+def test_row_16_the_age_of_the_holders_sample_when_it_was_last_heard() -> None:
+    now = moment(state={"holder": 1})
+    assert (
+        facts(now, Heard(frame=None, stations={1: track(), 2: track(station_id=2, sample_tick=10)})).sample_age_ms
+        == 100
+    )
+    assert facts(now, Heard(frame=None, stations={2: track(station_id=2)})).sample_age_ms == 0
+    assert facts(now).sample_age_ms == 0
+
+
+def test_times_since() -> None:
+    seen = facts(moment(state={"attention_tick": TICK - 50, "used_tick": TICK - 100, "stop_tick": TICK - 150}))
+    assert (seen.attention_s, seen.unused_s, seen.rest_s) == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "count"),
+    [("bad_ticks", "wire_errors", 6), ("broken_ticks", "stick_faults", 3), ("late_ticks", "late", 2)],
+)
+def test_rows_19_37_78_so_many_within_a_second(field: str, name: str, count: int) -> None:
+    def told(ticks: tuple[int, ...]) -> bool:
+        return bool(getattr(facts(memory=SenseState(beats_ns=BEATS, **{field: ticks})), name))
+
+    assert told((TICK - 49,) * count)
+    assert not told((TICK - 50,) * count)
+    assert not told((TICK,) * (count - 1))
+
+
+@pytest.mark.parametrize(
+    ("bad", "foreign", "broken", "told"), [(0, 0, 0, False), (1, 0, 0, True), (0, 1, 0, True), (0, 0, 1, True)]
+)
+def test_dropped_frames_are_told(bad: int, foreign: int, broken: int, told: bool) -> None:
+    heard = Heard(frame=None, stations={}, foreign=foreign, broken=broken)
+    assert facts(moment(wire={"bad_frames": bad}), heard).dropped_frames is told
+
+
+def test_row_98_the_envelope_is_judged_before_anything_else() -> None:
+    wild = configured("tracks", transit_speed_mps=9.0)
+    assert not facts(moment(config=wild, state={"mode": Mode.BOOT})).envelope
+    assert facts(moment(config=wild, state={"mode": Mode.HOLD})).envelope
+    assert facts(moment(state={"mode": Mode.BOOT})).envelope
