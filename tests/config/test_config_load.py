@@ -81,6 +81,9 @@ def test_an_edited_copy_loads_by_its_path(tmp_path: Path) -> None:
         ("hammer_count = 40", "hammer_count = 40.5", "tool.hammer_count: must be a whole number, is 40.5"),
         ("hammer_count = 40", "hammer_count = 0", "tool.hammer_count: a flail needs a value above 0"),
         ("rotor_speed_rpm = 600.0", "", "tool.rotor_speed_rpm: a flail needs a value above 0"),
+        ("working_speed_mps = 0.28", "working_speed_mps = 0.281", "must be less than or equal to 0.28, is 0.281"),
+        ("transit_speed_mps = 1.11", "transit_speed_mps = 2.81", "must be less than or equal to 2.8, is 2.81"),
+        ("roll_max_deg = 20.0", "roll_max_deg = 90.0", "limits.roll_max_deg: must be less than 90, is 90.0"),
         ("pivot_rate_degps = 15.0", "pivot_rate_degps = 90.0", "must be less than or equal to 20, is 90.0"),
         (
             'tracks.length_m = "unverified"',
