@@ -60,3 +60,8 @@ async def settled(publisher: TelemetryPublisher, reports: int, events: int) -> N
         lambda counts: counts.reports_taken == reports and counts.events_taken == events and counts.backlog == 0,
         WAIT_S,
     )
+
+
+async def waits(publisher: TelemetryPublisher, holds: object) -> None:
+    assert callable(holds)
+    assert await asyncio.to_thread(publisher.wait_until, holds, WAIT_S), publisher.counts()
