@@ -41,6 +41,10 @@ UNARMED = (Mode.BOOT, Mode.DISARMED)
 STOPPED = (Mode.STOPPING, Mode.HOLD, Mode.FAULT, Mode.ESTOP, Mode.DISARMED)
 
 
+class NotReadyError(Exception):
+    """The machine did not come into motion, so that there was nothing to be killed: a computer that is too busy."""
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """`stop_ms`: to the stop set-point (kill, stop) or to the report (controller). `wrong`: what must not be."""
 
@@ -81,9 +85,16 @@ def judged(steps: Sequence[Outputs], signal_ns: int) -> tuple[float, float]:
 
 
 async def driven(rig: Bench) -> None:
-    """In motion, and the controller's newest step drives."""
+    """In motion, and the controller's newest step drives.
+
+    Raises:
+        NotReadyError: Not in time.
+    """
     while True:
-        await rig.in_motion()
+        try:
+            await rig.in_motion()
+        except TimeoutError as late:
+            raise NotReadyError(f"{late}; {rig.diagnosis()}") from late
         steps = list(rig.machine.history)[-2:]
         if len(steps) == 2 and drives_on(*steps):
             return
@@ -186,8 +197,16 @@ async def start_controller(rig: Bench) -> None:
 
 
 async def lane(kind: str, count: int, told: Callable[[Trial], None]) -> list[Trial]:
-    """Trials of one kind, one after another, on a bench of their own; on a new one where a trial hung."""
+    """Trials of one kind, one after another, on a bench of their own.
+
+    A trial that hung after its signal has failed, and the next has a new bench. Where the machine did not even come
+    into motion there was no trial: it is set up anew, at most `count` times.
+
+    Raises:
+        NotReadyError: So often that this computer cannot tell anything.
+    """
     trials: list[Trial] = []
+    setups = 0
     while len(trials) < count:
         with tempfile.TemporaryDirectory() as folder:
             async with bench(Path(folder)) as rig:
@@ -195,13 +214,17 @@ async def lane(kind: str, count: int, told: Callable[[Trial], None]) -> list[Tri
                     above_others(rig.machine.process.pid, 60)
                 rig.start_vehicle()
                 try:
-                    await rig.heard()
                     while len(trials) < count:
                         trials.append(await KINDS[kind](rig))
                         told(trials[-1])
                 except TimeoutError as hung:
                     trials.append(Trial(kind=kind, stop_ms=math.inf, wrong=f"{hung}; {rig.diagnosis()}"))
                     told(trials[-1])
+                except NotReadyError as busy:
+                    setups += 1
+                    sys.stderr.write(f"\nset up anew ({kind}): {busy}\n")
+                    if setups > count:
+                        raise
     return trials
 
 
