@@ -27,6 +27,7 @@ from vehicle.loop import Listener
 from vehicle.messages import VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import McapRecorder
+from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.settings import TelemetryConfig
@@ -50,6 +51,7 @@ def run(
 ) -> int:
     """Plan, drive, write; exit status 1 where ground was missed, credit was false, or an invariant broke."""
     scenario, site, machine = _read(scenario_file, site_file, machine_name, seed, outside)
+    vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     make_folder(out_dir)
     settings = plan_settings(scenario)
     plan = plan_site(site, footprint(machine), settings)
@@ -57,7 +59,7 @@ def run(
     write_plan_files(plan, site, out_dir / "plan")
     recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})
     started_s = elapsed_s()
-    with _telemetry(scenario, machine, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
+    with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
         outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     summary = summary_of(files, wall_s=elapsed_s() - started_s)
@@ -100,7 +102,9 @@ def plan_settings(scenario: Scenario) -> PlanSettings:
 
 
 @contextlib.contextmanager
-def _telemetry(scenario: Scenario, machine: MachineConfig, broker: str | None) -> Iterator[tuple[Listener, ...]]:
+def _telemetry(
+    scenario: Scenario, machine: MachineConfig, plan: Plan, broker: str | None
+) -> Iterator[tuple[Listener, ...]]:
     """A publisher against the named broker, or against one embedded for this run; neither can hold up the tick."""
     with contextlib.ExitStack() as stack:
         if broker is None:
@@ -109,6 +113,8 @@ def _telemetry(scenario: Scenario, machine: MachineConfig, broker: str | None) -
         else:
             host, port = _host_port(broker)
         publisher = TelemetryPublisher(vehicle_config(scenario, machine), TelemetryConfig(host=host, port=port))
+        mission_id = plan.plan_hash[:12]
+        publisher.begin_mission(Mission(mission_id=mission_id, area_m2=plan.area_m2, datum=plan.datum))
         publisher.start()
         stack.callback(publisher.stop, 3.0)
         yield (publisher,)

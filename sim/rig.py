@@ -20,6 +20,7 @@ from sim.sensors import SensorParams
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World, WorldParams
 from vehicle.config import MachineConfig, VehicleConfig, config_hash
+from vehicle.config_load import assemble_vehicle
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.plan import Plan
 from vehicle.record.writer import Recorder
@@ -48,7 +49,7 @@ class Parts(msgspec.Struct):
 
 def vehicle_config(scenario: Scenario, machine: MachineConfig) -> VehicleConfig:
     """The vehicle's own configuration; the simulator's settings are no part of it."""
-    return VehicleConfig(vehicle_id=scenario.name, machine=machine, mission=scenario.mission)
+    return assemble_vehicle(scenario.name, "sim", machine, scenario.mission)
 
 
 def world_params(scenario: Scenario) -> WorldParams:

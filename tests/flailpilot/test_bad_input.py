@@ -94,6 +94,12 @@ def test_a_scenario_without_required_depth_is_refused(tmp_path: Path) -> None:
     assert "required_depth_m" in refused("sim", path)
 
 
+def test_a_depth_that_the_tool_cannot_reach(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(SCENARIO.read_text().replace("required_depth_m = 0.15", "required_depth_m = 0.9"))
+    assert "depth" in refused("sim", path, "--site", ROOT / "configs/sites/example.geojson", "--out", tmp_path / "out")
+
+
 def test_sim_without_scenario_and_site() -> None:
     assert "--site" in refused("sim")
 
