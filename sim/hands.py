@@ -51,10 +51,11 @@ class Hands:
     """Sends at 20 Hz.
 
     `goal`, `drive`, `turn`, `rotor` are his will; `forgets` are acts he leaves out. `at_machine` is called when a text
-    sends somebody there; `walks` counts it. Doors: `silent` (console crashed), `frozen` (it repeats its last controls,
-    samples and edges), `released` (stick unplugged: the console says RELEASE), `stick` (deflected whatever he wants),
-    `hold_stuck`, `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `pressed` (edges held down), `others`.
-    `created_ns` holds when each frame of his own was made, by its sequence number.
+    sends somebody there; `walks` counts it. `created_ns` holds when each frame of his own was made, by its number.
+    Doors: `silent` (console crashed), `frozen` (it repeats its last controls, samples and edges), `released` (stick
+    unplugged: the console says RELEASE), `stick` (deflected whatever he wants), `hold_stuck`, `lets_go` (the hold is
+    released, the stick is not), `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `pressed` (edges held down),
+    `others`.
     """
 
     def __init__(self, port: BytePort, station_id: int = 1, at_machine: Callable[[], None] = lambda: None) -> None:
@@ -65,6 +66,7 @@ class Hands:
         self.goal, self.drive, self.turn, self.rotor = Goal.REST, 0.0, 0.0, False
         self.silent = self.frozen = self.released = self.hold_stuck = self.broken_stick = False
         self.stick: float | None = None
+        self.lets_go = False
         self.battery_ratio, self.tilt_rad, self.pressed = 1.0, 0.0, _E.NONE
         self.others: list[Other] = []
         self.created_ns: dict[int, int] = {}
@@ -123,6 +125,7 @@ class Hands:
     def _controls(self) -> Controls:
         mode = self.mode
         hold = (mode in (Mode.MANUAL, Mode.RECOVERY) and self.goal is not Goal.REST) or self.hold_stuck
+        hold = hold and not self.lets_go
         steers = (self.goal is Goal.MANUAL and mode is Mode.MANUAL) or (
             self.goal is Goal.RETREAT and mode is Mode.RECOVERY
         )

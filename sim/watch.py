@@ -5,13 +5,15 @@ Shares nothing with the gate: frames are read off the radio a second time, set-p
 W1 a belt is told to move only within 500 ms of the creation of the operator's frame that the vehicle holds in force.
 W2 it is told to move only in a driving mode, or for the one tick that a command is under way.
 W3 after any stop it is told to move again only after neutral sticks, then RESET, then ARM, in this order, by a station
-   that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode.
+   that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode. After an
+   e-stop from any console the holder's RELEASE comes before all that.
 W4 the rotor is driven only in a driving mode.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
 W7 in ESTOP the kill line is pulled within 100 ms.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
-W9 credited ground was truly worked (asked for at the end).
+W9 by hand the machine is told to move only while the frame in force holds the hold-to-run.
+W10 credited ground was truly worked (asked for at the end).
 """
 
 from typing import TYPE_CHECKING
@@ -33,6 +35,7 @@ UNDER_WAY_TICKS, LOST_TICKS = 2, 10
 """A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
 stop may be lost too: then the lease ends the one before, 150 ms and a tick later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 NEUTRAL = 0.05
 TOOL_UP_M = 0.1
 MOVING_MPS = 1e-6
@@ -43,7 +46,7 @@ class Debt:
 
     def __init__(self) -> None:
         self.neutral = self.armed = False
-        self.reset = True
+        self.reset = self.released = True
         self._edges: dict[int, tuple[int, OperatorEdge]] = {}
 
     def stop(self) -> None:
@@ -60,19 +63,22 @@ class Debt:
         if frame.sequence <= sequence:
             return
         self._edges[frame.station_id] = frame.sequence, frame.edges
+        rising = frame.edges & ~before
+        if frame.edges & OperatorEdge.ESTOP:
+            self.released = False
         if frame.station_id != holder:
             return
-        rising = frame.edges & ~before
+        self.released = self.released or OperatorEdge.RELEASE_ESTOP in rising
         hands_off = abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL and not frame.hold_to_run
         self.neutral = self.neutral or hands_off
-        self.reset = self.reset or (self.neutral and OperatorEdge.RESET in rising)
+        self.reset = self.reset or (self.neutral and self.released and OperatorEdge.RESET in rising)
         arms = bool(rising & (OperatorEdge.ARM | OperatorEdge.RECOVERY))
         self.armed = self.armed or (self.neutral and self.reset and arms)
 
     @property
     def open(self) -> tuple[str, ...]:
         """What is still owed."""
-        owed = (("neutral", self.neutral), ("reset", self.reset), ("arm", self.armed))
+        owed = (("release", self.released), ("neutral", self.neutral), ("reset", self.reset), ("arm", self.armed))
         return tuple(name for name, paid in owed if not paid)
 
 
@@ -86,7 +92,7 @@ class Watch:
         self.breaches: list[Breach] = []
         self._told: set[str] = set()
         self._mode = self._before = Mode.BOOT
-        self._idle_ticks = self._estop_ticks = 0
+        self._idle_ticks = self._estop_ticks = self._unheld_ticks = 0
         self._session = self.stops = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
@@ -136,6 +142,8 @@ class Watch:
             self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
         if self._debt.open and not self._rolls_on:
             self._tell("restart_without_act", f"{setpoint:.3f} m/s, owed: {', '.join(self._debt.open)}")
+        if self._unheld_ticks > LOST_TICKS:
+            self._tell("drive_without_hold", f"{setpoint:.3f} m/s in {self._mode.name}")
         if now_ns - self._alive_ns > DEATH_MAX_NS:
             self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
 
@@ -176,6 +184,8 @@ class Watch:
             self._debt.forget_arming()
         self._before, self._mode = self._mode, gate.mode
         self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
+        unheld = gate.mode in BY_HAND and frame is not None and not frame.hold_to_run
+        self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
         self._estop_ticks = self._estop_ticks + 1 if gate.mode is Mode.ESTOP else 0
 
     def finish(self) -> tuple[Breach, ...]:

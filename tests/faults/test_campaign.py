@@ -1,0 +1,66 @@
+"""A sample of the campaign, its repeatability, and the shrinker."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flailpilot import campaign
+from sim import campaign as runs
+from sim.faults import FAULTS
+from sim.shrink import shrink
+from vehicle.errors import InputError
+
+SAMPLE = range(7000, 7012)
+
+
+@pytest.mark.parametrize("seed", SAMPLE)
+def test_a_seed_keeps_every_invariant_and_can_be_driven_again(seed: int) -> None:
+    result = runs.run_seed(seed)
+    assert result.breaches == (), result.events
+
+
+def test_a_seed_decides_everything() -> None:
+    assert runs.run_seed(7001) == runs.run_seed(7001)
+    assert runs.plan_events(7001) != runs.plan_events(7002)
+
+
+def test_every_fault_is_drawn_and_healed_by_the_end() -> None:
+    drawn = {event.fault for seed in range(600) for event in runs.plan_events(seed)}
+    assert drawn == {name for name, fault in FAULTS.items() if not fault.silent_lie}
+
+
+def test_kept_events_alone_happen() -> None:
+    result = runs.run_seed(7003, (0,))
+    assert [event.number for event in result.events] == [0]
+
+
+@given(st.sets(st.integers(0, 30), min_size=1, max_size=12), st.data())
+def test_shrinking_finds_a_set_from_which_nothing_can_be_left_out(numbers: set[int], data: st.DataObject) -> None:
+    needed = data.draw(st.sets(st.sampled_from(sorted(numbers)), min_size=1))
+
+    def fails(kept: tuple[int, ...]) -> bool:
+        return needed <= set(kept)
+
+    assert set(shrink(tuple(sorted(numbers)), fails)) == needed
+
+
+def test_what_fails_without_any_fault_shrinks_to_none() -> None:
+    assert shrink((1, 2, 3), lambda _: True) == ()
+
+
+def test_the_command_writes_its_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert campaign.run(tmp_path, 1, 7004, 1, None, as_json=False) == 0
+    report = json.loads((tmp_path / "campaign.json").read_bytes())
+    assert report["failures"] == []
+    assert report["faults"] == sum(report["by_fault"].values()) == len(runs.plan_events(7004))
+    assert "failing seeds: 0" in capsys.readouterr().out
+
+
+def test_bad_event_numbers_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no list of event numbers"):
+        campaign.run(tmp_path, 1, 0, 1, "a,b", as_json=False)
+    with pytest.raises(InputError, match="at least 1"):
+        campaign.run(tmp_path, 0, 0, 1, None, as_json=False)
