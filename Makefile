@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test lint check bench pins clean
+.PHONY: demo test trials lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: lint
 	$(BIN)/pytest
+
+# Real processes in real time; wants an idle machine.
+trials: $(VENV)/.installed
+	$(BIN)/pytest -m trials
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

@@ -31,7 +31,7 @@ ACTS = {
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """How stubborn the operator is: after so many stops he gives up and leaves the machine in its stop."""
 
-    stops_max: int = 20
+    stops_max: int = 500
 
 
 class ScriptedOperator:

@@ -39,7 +39,7 @@ class RadioSettings(Strict):
     """Operator link: one-way delay, jitter and loss of the datagrams, both ways."""
 
     delay_ms: NotNegative = 15.0
-    jitter_ms: NotNegative = 5.0
+    jitter_ms: NotNegative = 3.0
     loss_ratio: Ratio = 0.0
 
 

@@ -54,7 +54,7 @@ def test_what_never_stops_never_passes() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.slow
+@pytest.mark.trials
 def test_ten_of_each() -> None:
     command = [sys.executable, "benchmarks/kill_trials.py", "--trials", str(COUNT), "--lanes", str(LANES), "--json"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
