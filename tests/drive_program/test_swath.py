@@ -12,7 +12,7 @@ from sim.hands import Goal
 from vehicle import realtime
 from vehicle.messages import Mode
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.trials]
 RECORDER = '[recorder]\nfolder = "recordings"\n'
 WORK, DONE = 3, 8
 
