@@ -17,7 +17,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One tick as the interlocks see it. `age_ms` is the creation age of the frame in force.
 
     `attention_s`: since the last sign of attention, counted in missions only; `unused_s`: since hold-to-run was last
-    held, counted where it is waited for; `rest_s`: since the last stop. `envelope`: judged before anything else, a configuration does not change.
+    held, counted where it is waited for; `rest_s`: since the last stop. `envelope` is judged before anything else: a
+    configuration does not change.
     """
 
     mode: Mode
