@@ -1,5 +1,7 @@
 """A bench for the gate alone: a healthy machine, one console, and one call per tick."""
 
+import math
+
 import msgspec
 
 from firmware_bridge.command import ActuatorCommand
@@ -85,7 +87,7 @@ class Rig:
         if status_fresh:
             self._status_t_ns = now_ns
         values: dict[str, object] = {
-            "status": status(**({"status_count": self.tick & 0xFFFF} | self._echo() | self.status)),
+            "status": status(**({"status_count": self.tick & 0xFFFF} | self._gauges() | self._echo() | self.status)),
             "status_t_ns": self._status_t_ns,
             "status_fresh": status_fresh,
             "imu": imu(**({"yaw_rate_radps": self.tick * 1e-6} | self.imu)),
@@ -101,9 +103,16 @@ class Rig:
         )
         return self.command
 
+    def _gauges(self) -> dict[str, object]:
+        """Working speed while armed, else idle; a depth whose noise never repeats."""
+        armed = self.mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+        return {"engine_speed_radps": 220.0 if armed else 105.0, "depth_m": -0.3 + self.tick * 1e-7}
+
     def _gnss(self) -> GnssFix:
         """A receiver whose noise never repeats."""
-        base = gnss(1.0 + self.tick * 1e-4, 2.0, 0.0, 0.3)
+        speed = sum(self._applied) / 2.0
+        course = 0.3 if speed >= 0.0 else 0.3 - math.pi
+        base = gnss(1.0 + self.tick * 1e-4, 2.0, 0.0, 0.3, speed_mps=abs(speed), course_rad=course)
         return msgspec.structs.replace(base, **self.gnss)
 
     def _echo(self) -> dict[str, object]:
@@ -191,8 +200,35 @@ class Rig:
         self.send()
         return self
 
+    def stop(self) -> "Rig":
+        """Stopped by the operator and standing, everything as it was for a second."""
+        self.send(E.STOP)
+        self.controls = {}
+        self.run(60)
+        assert self.mode is Mode.HOLD, (self.mode, self.report.reasons)
+        return self
+
+    def reset(self) -> Mode:
+        """RESET by the manual; the mode after it."""
+        self.controls = {}
+        self.press(E.RESET)
+        self.run(2)
+        return self.mode
+
+    def to_recovery(self) -> "Rig":
+        """From a stop that lasts: reset, arm where that is due, RECOVERY, and the horn's time over."""
+        self.reset()
+        if self.mode is Mode.DISARMED:
+            self.press(E.ARM)
+        assert self.mode is Mode.READY, (self.mode, self.report.reasons)
+        self.press(E.RECOVERY)
+        assert self.mode is Mode.RECOVERY, (self.mode, self.report.reasons)
+        self.run(151, hold_to_run=True)
+        return self
+
     def to_work(self) -> "Rig":
         self.status = {"rotor_speed_radps": self.rotor_radps}
+        self.auto_flail = FlailRequest(rotor_speed_radps=self.rotor_radps)
         self.to_auto(MissionPhase.LOWER)
         assert self.mode is Mode.AUTO_WORK, self.report.reasons
         self.phase = MissionPhase.WORK

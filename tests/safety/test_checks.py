@@ -310,11 +310,17 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     ],
     R.LOOP_STALL: [({"n.gap_ns": 99_999_999}, False), ({"n.gap_ns": 100_000_000}, True)],
     R.MOVED_WHILE_BRAKED: [
-        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.speed_mps": 0.21}),
-        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.belt_mps": 0.21}),
+        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.speed_mps": 0.2001}),
+        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.belt_mps": 0.2001}),
         ({"f.mode": Mode.HOLD, "n.speed_mps": 0.2, "n.belt_mps": 0.2}, False),
     ],
-    R.TRACK_STUCK: [({"s.track_left_mps": 0.21}, True), ({"s.track_left_mps": 0.2}, False)],
+    R.TRACK_STUCK: [
+        *only_in(
+            tuple(mode for mode in Mode if mode not in (Mode.DISARMED, Mode.READY, Mode.HOLD)),
+            {"s.track_left_mps": 0.21},
+        ),
+        ({"s.track_left_mps": 0.2}, False),
+    ],
     R.BOOT_LOOP: [({"n.boots_recent": 3}, False), ({"n.boots_recent": 4}, True)],
     R.CONFIG_ENVELOPE: [({"f.envelope": False}, True)],
     R.MAINTENANCE: [({"f.safety": safety(maintenance=True)}, True)],

@@ -7,8 +7,8 @@ import pytest
 
 from firmware_bridge.types import ControllerFlag, ControllerState
 from tests.builders import estimate, gnss, imu, status
+from tests.safety.fields import BOX
 from tests.safety.moments import BEATS, CONFIG, NOW_NS, ROTORLESS, TICK, moment
-from vehicle.safety.fence import edges_of
 from vehicle.safety.memory import crowded, remember
 from vehicle.safety.moment import Moment
 from vehicle.state import DriftState, SenseState
@@ -212,9 +212,6 @@ def test_the_way_of_the_belts_is_summed_between_epochs() -> None:
 def test_a_way_that_nobody_measures_starts_the_sums_anew() -> None:
     memory = old(drift=DriftState(known=True, belt_m=0.1, left_m=0.2))
     assert after(moment(memory=memory), stale=True).drift == DriftState()
-
-
-BOX = edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 30.0), (-30.0, 30.0)),))
 
 
 def test_the_fence_is_judged_ten_times_a_second() -> None:

@@ -64,14 +64,14 @@ def hear(now: Moment, old_ms: int) -> Heard:
             heard.foreign += 1
             continue
         track = known.get(frame.station_id)
-        clone = track is not None and _contradicts(frame, track)
-        if track is not None and not clone and frame.sequence <= track.sequence:
+        clone = track if track is not None and _contradicts(frame, track) else None
+        if track is not None and clone is None and frame.sequence <= track.sequence:
             continue
         edges = int(frame.edges)
         heard.stop = heard.stop or bool(edges & STOP)
         heard.estop = heard.estop or bool(edges & ESTOP)
-        if track is not None and clone:
-            known[frame.station_id] = msgspec.structs.replace(track, clone_tick=tick)
+        if clone is not None:
+            known[frame.station_id] = msgspec.structs.replace(clone, clone_tick=tick)
             heard.cloned = heard.cloned or frame.station_id == state.holder
         elif track is not None or len(known) < STATIONS_MAX:
             known[frame.station_id] = _tracked(frame, track, tick)

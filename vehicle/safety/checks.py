@@ -187,7 +187,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
     Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
     Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),
-    Check(_S.TRACK_STUCK, lambda s, _f: tracks.stuck(s), 10),
+    Check(_S.TRACK_STUCK, lambda s, f: f.mode not in UNARMED and tracks.stuck(s), 10),
     Check(_S.TOOL_HEIGHT_UNKNOWN, _tool_unknown, 25),
     Check(_S.HOT, lambda s, _f: not (s.hydraulic_temp_degc <= 85.0 and s.coolant_temp_degc <= 100.0), 50),
     Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= 22.5, 250),

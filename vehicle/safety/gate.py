@@ -211,7 +211,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
     return msgspec.structs.replace(
         state,
         mode=mode,
-        holder=heard.taker if judged.taken else state.holder * machine.held,
+        holder=heard.taker if judged.taken else state.holder if machine.held else 0,
         neutral_seen=machine.neutral_seen,
         estop_latched=machine.estop_latched,
         reset_due=machine.reset_due,
