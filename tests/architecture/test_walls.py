@@ -13,6 +13,8 @@ PACKAGES = ("vehicle", "firmware_bridge", "sim", "console", "flailpilot")
 GENERATED = ("_dialect.py",)
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
+TEST_FILE_LINES_MAX = 650
+"""Tables of cases read better in one piece than torn."""
 
 
 def sources() -> list[Path]:
@@ -59,7 +61,7 @@ def test_files_and_functions_stay_short() -> None:
     for path in sources():
         text = path.read_text()
         lines = text.count("\n")
-        if lines > FILE_LINES_MAX:
+        if lines > (TEST_FILE_LINES_MAX if path.is_relative_to(ROOT / "tests") else FILE_LINES_MAX):
             too_long.append(f"{path.relative_to(ROOT)}: {lines} lines")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
