@@ -100,6 +100,8 @@ def _link(tree: ast.Module) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
             node.inert = True  # type: ignore[attr-defined]
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("TypeVar("):
+            node.inert = True  # type: ignore[attr-defined]
         for field in ("annotation", "returns", "decorator_list", "bases", "keywords"):
             if field == "keywords" and not isinstance(node, ast.ClassDef):
                 continue

@@ -8,9 +8,10 @@ from tests.safety.fields import BOX
 from tests.safety.moments import ROTORLESS
 from tests.safety.rig import Rig, frame
 from vehicle.messages import DriveRequest, MissionPhase, Mode, RotorState
-from vehicle.safety import gate, reasons
+from vehicle.safety import gate, masks, reasons
+from vehicle.safety.masks import mask
 from vehicle.safety.modes import Want
-from vehicle.safety.reasons import StopReason, mask
+from vehicle.safety.reasons import StopReason
 from vehicle.state import GateState
 
 E = OperatorEdge
@@ -127,8 +128,8 @@ def test_the_beacon_warns_while_armed_and_while_the_rotor_turns(ratio: float) ->
 
 @pytest.mark.parametrize("reason", [StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE])
 def test_the_horn_for_what_may_hit_someone(reason: StopReason) -> None:
-    assert reasons.HORN_MASK & mask(reason)
-    assert reasons.HORN_MASK.bit_count() == 3
+    assert masks.HORN_MASK & mask(reason)
+    assert masks.HORN_MASK.bit_count() == 3
 
 
 @pytest.mark.parametrize(

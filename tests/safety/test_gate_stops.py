@@ -6,7 +6,8 @@ from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, F
 from tests.safety.moments import configured
 from tests.safety.rig import Rig
 from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
-from vehicle.safety.reasons import StopReason, mask
+from vehicle.safety.masks import mask
+from vehicle.safety.reasons import StopReason
 
 E = OperatorEdge
 TILTED = {"roll_rad": 0.6}

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from vehicle.messages import Mode
 from vehicle.safety import interlocks, reasons
+from vehicle.safety.masks import mask
 from vehicle.safety.modes import Class
-from vehicle.safety.reasons import StopReason, mask
+from vehicle.safety.reasons import StopReason
 
 A, B, C = 1 << 3, 1 << 5, 1 << 9
 TIMES = {3: (1, 0), 5: (4, 0), 9: (2, 3)}

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tests.builders import config
 from tests.safety.rig import frame
 from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode, Requests, ToolMode
+from vehicle.safety.masks import mask
 from vehicle.safety.permits import NOTHING, Permit
-from vehicle.safety.reasons import StopReason, mask
+from vehicle.safety.reasons import StopReason
 from vehicle.safety.shape import STOP_SHAPE, shape, speed_cap_mps
 
 CONFIG = config()

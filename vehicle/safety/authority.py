@@ -68,8 +68,8 @@ def hear(now: Moment, old_ms: int) -> Heard:
         if track is not None and clone is None and frame.sequence <= track.sequence:
             continue
         edges = int(frame.edges)
-        heard.stop = heard.stop or bool(edges & STOP)
-        heard.estop = heard.estop or bool(edges & ESTOP)
+        heard.stop = heard.stop or edges & STOP != 0
+        heard.estop = heard.estop or edges & ESTOP != 0
         if clone is not None:
             known[frame.station_id] = msgspec.structs.replace(clone, clone_tick=tick)
             heard.cloned = heard.cloned or frame.station_id == state.holder

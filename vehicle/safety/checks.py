@@ -101,7 +101,7 @@ def _turns_on(f: Facts, margin_s: float) -> bool:
 
 def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
     lost = f.senses.rotor_dropped or math.isnan(f.senses.rotor_ratio)
-    return lost or bool(s.fault_bits & ROTOR_FAULT)
+    return lost or s.fault_bits & ROTOR_FAULT != 0
 
 
 def _spin_up_s(f: Facts) -> float:
@@ -110,7 +110,7 @@ def _spin_up_s(f: Facts) -> float:
 
 def _killed(f: Facts) -> bool:
     """The controller holds a kill that nobody here means any more."""
-    return bool(f.senses.flags & KILL) and f.mode is not Mode.ESTOP
+    return f.senses.flags & KILL != 0 and f.mode is not Mode.ESTOP
 
 
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
@@ -139,7 +139,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(
         _S.TILT_UNKNOWN,
         lambda e, f: (
-            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10 and abs(e.roll_rad + e.pitch_rad) < 9)
+            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10 and not math.isnan(e.roll_rad + e.pitch_rad))
         ),
     ),
     Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
@@ -157,7 +157,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_on_swept is False),
     Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
     Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
-    Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000),
+    Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
     Check(_S.IMU_NOISY, lambda _, f: f.senses.clipped, 1, 50),
     Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
     Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
@@ -166,7 +166,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
-    Check(_S.FIRE, lambda _, f: bool(f.senses.flags & FIRE)),
+    Check(_S.FIRE, lambda _, f: f.senses.flags & FIRE != 0),
     Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.senses.rotor_unasked, 10),
     Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
     Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
@@ -175,15 +175,15 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
     Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
     Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f), 15),
-    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and bool(f.senses.flags & OIL), 25),
+    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.senses.flags & OIL != 0, 25),
     Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
     Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f), 10),
-    Check(_S.TRACK_SENSOR, lambda s, _f: bool(s.fault_bits & TRACK_FAULTS) or (_runs(s) and tracks.unfollowed(s)), 25),
+    Check(_S.TRACK_SENSOR, lambda s, _f: s.fault_bits & TRACK_FAULTS != 0 or (_runs(s) and tracks.unfollowed(s)), 25),
     Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.senses.rotor_slow_s > _spin_up_s(f)),
     Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.senses.at_speed, 150),
     Check(_S.ROTOR_OVERSPEED, lambda _, f: f.senses.rotor_ratio > ROTOR_MAX_RATIO, 10),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
-    Check(_S.DETONATION, lambda _, f: bool(f.senses.flags & SHOCK)),
+    Check(_S.DETONATION, lambda _, f: f.senses.flags & SHOCK != 0),
     Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
     Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
     Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),

@@ -18,7 +18,7 @@ from vehicle.messages import (
     Requests,
     RotorState,
 )
-from vehicle.safety import acts, authority, checks, fence, interlocks, lease, limits, reasons, trail
+from vehicle.safety import acts, authority, checks, fence, interlocks, lease, limits, masks, reasons, trail
 from vehicle.safety.authority import Heard
 from vehicle.safety.facts import gather
 from vehicle.safety.modes import (
@@ -144,7 +144,7 @@ def _judge(now: Moment, heard: Heard) -> Judged:
         hold=live is not None and live.hold_to_run,
         worst=interlocks.worst(stopping, state.accepted),
         retreat=interlocks.retreat(stopping, state.accepted, state.mode),
-        estop=bool(stopping & reasons.ESTOP_MASK),
+        estop=stopping & masks.ESTOP_MASK != 0,
         motion=_motion(now, senses, active),
         at_speed=senses.at_speed,
         rotor_stopped=senses.rotor_stopped,
@@ -158,7 +158,7 @@ def _judge(now: Moment, heard: Heard) -> Judged:
         senses=senses,
         age_ms=age_ms,
         active=active,
-        latched=latched | (reasons.LATCH_MASK & _bit(cause)),
+        latched=latched | (masks.LATCH_MASK & _bit(cause)),
         timers=timers,
         situation=situation,
         machine=machine,
@@ -179,7 +179,7 @@ def _latched(state: GateState, memory: SenseState, heard: Heard, active: int) ->
     return interlocks.latch(
         state.latched,
         active,
-        acknowledged=seen and bool(heard.edges & ACKNOWLEDGE),
+        acknowledged=seen and heard.edges & ACKNOWLEDGE != 0,
         chain_reset=state.senses.chain_latched and not memory.chain_latched,
     )
 
@@ -238,13 +238,13 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
 def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
     """What the operator is told until a reset: the machine's own cause, and all that stops in the mode it left."""
     # a RESET before the e-stop is released changes nothing, and must not blank the text that says so
-    console = reasons.mask(StopReason.ESTOP_CONSOLE) if judged.machine.estop_latched else 0
+    console = masks.mask(StopReason.ESTOP_CONSOLE) if judged.machine.estop_latched else 0
     kept = (state.shown if judged.machine.reset_due else 0) | console
     if not stops:
         return kept
-    stopping = reasons.ESTOP_MASK | reasons.FAULT_MASK | reasons.STOP_MASK
+    stopping = masks.ESTOP_MASK | masks.FAULT_MASK | masks.STOP_MASK
     if state.mode in AUTO:
-        stopping |= reasons.AUTO_STOP_MASK
+        stopping |= masks.AUTO_STOP_MASK
     return kept | ((judged.active | judged.latched) & stopping) | _bit(judged.cause)
 
 
@@ -255,7 +255,7 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
         return 0
     begins = entered and (mode is Mode.RECOVERY or state.mode is Mode.BOOT)
     if begins or (state.reset_due and not judged.machine.reset_due):
-        return (judged.active | judged.latched) & reasons.RETREAT_MASK
+        return (judged.active | judged.latched) & masks.RETREAT_MASK
     return state.accepted
 
 
@@ -287,9 +287,9 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
         tool_value_m=shaped.tool_value_m,
         engine=EngineMode.SHUTDOWN if shut_down else ENGINES.get(mode, EngineMode.KEEP),
         brake=left == 0.0 == right,
-        horn=(mode in ARMED and not warned) or bool(after.active & reasons.HORN_MASK),
+        horn=(mode in ARMED and not warned) or after.active & masks.HORN_MASK != 0,
         beacon=mode in ARMED or not senses.rotor_stopped,
-        suppression=bool(after.active & reasons.mask(StopReason.FIRE)),
+        suppression=after.active & masks.mask(StopReason.FIRE) != 0,
         kill=mode is Mode.ESTOP,
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
         reset=judged.reset and mode not in (*ARMED, Mode.ESTOP),

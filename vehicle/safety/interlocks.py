@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from vehicle.messages import Mode
-from vehicle.safety import reasons
+from vehicle.safety import masks
 from vehicle.safety.modes import Class
 
 Timers: TypeAlias = tuple[tuple[int, int], ...]
@@ -40,24 +40,24 @@ def settle(raised: int, active: int, timers: Timers, times: dict[int, tuple[int,
 def latch(latched: int, active: int, *, acknowledged: bool, chain_reset: bool) -> int:
     """Reasons that wait for an act: an acknowledgement by the operator, or a hand on the machine's own e-stop."""
     if acknowledged:
-        latched &= ~reasons.ACKNOWLEDGE_MASK
+        latched &= ~masks.ACKNOWLEDGE_MASK
     if chain_reset:
-        latched &= ~reasons.MACHINE_MASK
-    return latched | (active & reasons.LATCH_MASK)
+        latched &= ~masks.MACHINE_MASK
+    return latched | (active & masks.LATCH_MASK)
 
 
 def worst(stopping: int, accepted: int) -> Class:
     """The class in force; what was accepted for RECOVERY still stops everything else, but no longer kills."""
-    if stopping & reasons.FAULT_MASK & ~accepted:
+    if stopping & masks.FAULT_MASK & ~accepted:
         return Class.KILL
-    if stopping & (reasons.FAULT_MASK | reasons.STOP_MASK):
+    if stopping & (masks.FAULT_MASK | masks.STOP_MASK):
         return Class.STOP
-    if stopping & reasons.AUTO_STOP_MASK:
+    if stopping & masks.AUTO_STOP_MASK:
         return Class.NAV
-    return Class.LIMIT if stopping & (reasons.LIMIT_MASK | reasons.AUTO_LIMIT_MASK) else Class.OK
+    return Class.LIMIT if stopping & (masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK) else Class.OK
 
 
 def retreat(stopping: int, accepted: int, mode: Mode) -> bool:
     """True where nothing stops but what RECOVERY tolerates; once it drives, only what was there when it began."""
-    tolerated = reasons.RETREAT_MASK & accepted if mode is Mode.RECOVERY else reasons.RETREAT_MASK
-    return not stopping & (reasons.FAULT_MASK | reasons.STOP_MASK) & ~tolerated
+    tolerated = masks.RETREAT_MASK & accepted if mode is Mode.RECOVERY else masks.RETREAT_MASK
+    return not stopping & (masks.FAULT_MASK | masks.STOP_MASK) & ~tolerated

@@ -94,7 +94,7 @@ def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> floa
 def _chain_latched(status: ControllerStatus) -> bool:
     """The e-stop chain is open, or was and nobody has reset it at the machine; a kill by command is not meant."""
     flags = int(status.flags)
-    return bool(flags & CHAIN_OPEN) or (status.state is ControllerState.ESTOP and not flags & KILL)
+    return flags & CHAIN_OPEN != 0 or (status.state is ControllerState.ESTOP and not flags & KILL)
 
 
 def _imu_values(imu: ImuSample | None) -> tuple[float, ...]:

@@ -206,7 +206,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.TRACK_STUCK, "3", "P", "A track runs although told to stand. ACKNOWLEDGE, RESET; again: tow."),
     _rule(_R.BOOT_LOOP, "3", "P", "The computer restarted more than 3 times in 5 min. Check the supply, ACKNOWLEDGE."),
     _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
-    _rule(_R.MAINTENANCE, "3", "N", "Maintenance mode is on. Switch it off at the machine."),
+    _rule(
+        _R.MAINTENANCE, "3r", "N", "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly."
+    ),
     _rule(_R.GNSS_LOST, "13", "N", "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again."),
     _rule(
         _R.POSITION_FLOAT,
@@ -260,35 +262,6 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
 )
-
-
-def mask(*reasons: StopReason) -> int:
-    """Bits of these reasons."""
-    bits = 0
-    for reason in reasons:
-        bits |= 1 << reason
-    return bits
-
-
-def _where(level: Level | None = None, auto_level: Level | None = None, recovery: Recovery | None = None) -> int:
-    bits = 0
-    for code, rule in enumerate(RULES):
-        if level in (None, rule.level) and auto_level in (None, rule.auto_level) and recovery in (None, rule.recovery):
-            bits |= 1 << code
-    return bits
-
-
-ESTOP_MASK = _where(level=Level.ESTOP)
-FAULT_MASK = _where(level=Level.FAULT)
-STOP_MASK = _where(level=Level.STOP)
-AUTO_STOP_MASK = _where(auto_level=Level.STOP)
-LIMIT_MASK = _where(level=Level.LIMIT)
-AUTO_LIMIT_MASK = _where(auto_level=Level.LIMIT)
-LATCH_MASK = _where(recovery=Recovery.ACKNOWLEDGE) | _where(recovery=Recovery.MACHINE)
-MACHINE_MASK = _where(recovery=Recovery.MACHINE)
-ACKNOWLEDGE_MASK = _where(recovery=Recovery.ACKNOWLEDGE)
-RETREAT_MASK = sum(1 << code for code, rule in enumerate(RULES) if rule.retreat)
-HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)
 
 
 @lru_cache(maxsize=1024)

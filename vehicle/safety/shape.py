@@ -4,7 +4,7 @@ import msgspec
 
 from vehicle.config import VehicleConfig
 from vehicle.messages import DriveRequest, FlailRequest, Mode, OperatorFrame, Requests, ToolMode
-from vehicle.safety import limits, reasons
+from vehicle.safety import limits, masks
 from vehicle.safety.checks import VIDEO_LATE_MS, VIDEO_STALE_MS
 from vehicle.safety.modes import AUTO
 from vehicle.safety.permits import Permit
@@ -36,15 +36,15 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
     """The cap that mode and reasons set, whatever the machine can do."""
     if mode is Mode.RECOVERY:
         return RECOVERY_MPS
-    limiting = reasons.LIMIT_MASK | reasons.AUTO_LIMIT_MASK if mode in AUTO else reasons.LIMIT_MASK
+    limiting = masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK if mode in AUTO else masks.LIMIT_MASK
     cap = LIMITED_MPS if in_force & limiting else limits.SPEED_HARD_MPS
-    if in_force & reasons.mask(StopReason.LINK_SLOW):
+    if in_force & masks.mask(StopReason.LINK_SLOW):
         cap = AGEING_MPS
     if frame is None:
         return cap
     if not frame.native:
         cap = min(cap, STRANGER_MPS)
-    if mode is Mode.MANUAL and in_force & reasons.mask(StopReason.VIDEO_LATE):
+    if mode is Mode.MANUAL and in_force & masks.mask(StopReason.VIDEO_LATE):
         # Linear to nothing (C.3); above VIDEO_STALE_MS there is no MANUAL any more, so it stays above 0.
         left_ms = VIDEO_STALE_MS + 1 - frame.video_age_ms
         cap = min(cap, LIMITED_MPS * left_ms / (VIDEO_STALE_MS + 1 - VIDEO_LATE_MS))

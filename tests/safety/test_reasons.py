@@ -1,0 +1,117 @@
+"""The reasons table against its written copy, and what every row must keep."""
+
+from pathlib import Path
+
+import pytest
+
+from vehicle.safety import masks, reasons
+from vehicle.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+
+GOLDEN = Path(__file__).with_name("reasons.txt")
+
+
+def written(rule: Rule) -> str:
+    code = RULES.index(rule)
+    retreat = "retreat" if rule.retreat else "-"
+    levels = f"L{int(rule.level)} L{int(rule.auto_level)}"
+    return f"{code:02d} {rule.name} {levels} {rule.recovery.value} {retreat} | {rule.text}"
+
+
+def test_the_table_is_the_written_one() -> None:
+    assert [written(rule) for rule in RULES] == GOLDEN.read_text().splitlines()
+
+
+def test_codes_names_and_places_agree() -> None:
+    assert [rule.name for rule in RULES] == [code.name.lower() for code in StopReason]
+    assert [int(code) for code in StopReason] == list(range(len(RULES)))
+
+
+def test_the_worst_class_stands_first_so_that_the_first_name_is_the_worst() -> None:
+    classes = [max(rule.level, rule.auto_level) for rule in RULES]
+    assert classes[:16] == sorted(classes[:16], reverse=True)
+    assert min(classes[:16]) is Level.FAULT
+    by_hand = [rule.level for rule in RULES if rule.level >= Level.STOP]
+    assert by_hand == sorted(by_hand, reverse=True)
+    assert all(rule.level < Level.STOP for rule in RULES[len(by_hand) :])
+
+
+def test_all_that_stops_or_limits_has_a_bit_on_the_wire() -> None:
+    beyond = RULES[64:]
+    assert all(rule.auto_level < Level.STOP for rule in beyond)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_text_says_what_to_do(rule: Rule) -> None:
+    assert rule.auto_level >= rule.level
+    assert 10 < len(rule.text) <= 120
+    assert rule.text.endswith(".")
+    if rule.auto_level < Level.STOP:
+        assert rule.recovery is Recovery.CLEARS
+        assert not rule.retreat
+        return
+    assert rule.recovery is not Recovery.CLEARS
+    if rule.recovery is Recovery.ACKNOWLEDGE:
+        assert "ACKNOWLEDGE" in rule.text
+    if rule.recovery is Recovery.MACHINE:
+        assert "e-stop" in rule.text.lower()
+    if rule.name not in {"handshake", "config_envelope", "maintenance", "boot_loop"}:
+        assert "RESET" in rule.text
+    if rule.retreat and rule.name not in {"overheated", "too_hot", "detonation", "maintenance"}:
+        assert "RECOVERY" in rule.text
+
+
+def test_only_fire_roll_over_and_the_button_need_a_hand_at_the_machine() -> None:
+    assert reasons.names(masks.MACHINE_MASK) == ("estop_machine", "fire", "roll_over")
+
+
+def test_what_recovery_tolerates_is_what_cannot_clear_on_the_spot() -> None:
+    assert reasons.names(masks.RETREAT_MASK) == (
+        "oil_pressure_low",
+        "overheated",
+        "track_sensor",
+        "tilt_disagrees",
+        "tilt_unknown",
+        "slope",
+        "rotor_sensor",
+        "detonation",
+        "too_hot",
+        "supply_low",
+        "maintenance",
+    )
+
+
+def bits(*picked: bool) -> int:
+    return sum(1 << code for code, on in enumerate(picked) if on)
+
+
+@pytest.mark.parametrize(
+    ("mask", "belongs"),
+    [
+        (masks.ESTOP_MASK, lambda rule: rule.level == 5),
+        (masks.FAULT_MASK, lambda rule: rule.level == 4),
+        (masks.STOP_MASK, lambda rule: rule.level == 3),
+        (masks.LIMIT_MASK, lambda rule: rule.level == 2),
+        (masks.AUTO_STOP_MASK, lambda rule: rule.auto_level == 3),
+        (masks.AUTO_LIMIT_MASK, lambda rule: rule.auto_level == 2),
+        (masks.LATCH_MASK, lambda rule: rule.recovery.value in "PH"),
+        (masks.MACHINE_MASK, lambda rule: rule.recovery.value == "H"),
+        (masks.ACKNOWLEDGE_MASK, lambda rule: rule.recovery.value == "P"),
+        (masks.RETREAT_MASK, lambda rule: rule.retreat),
+    ],
+)
+def test_masks(mask: int, belongs: object) -> None:
+    assert mask == bits(*(bool(belongs(rule)) for rule in RULES))  # type: ignore[operator]
+    assert mask > 0
+
+
+def test_codes_and_names_of_a_mask_worst_first() -> None:
+    some = masks.mask(StopReason.HOT, StopReason.FIRE, StopReason.LINK_LOST)
+    assert reasons.codes(some) == (StopReason.FIRE, StopReason.LINK_LOST, StopReason.HOT)
+    assert reasons.names(some) == ("fire", "link_lost", "hot")
+    assert reasons.codes(0) == ()
+    assert reasons.codes(1) == (StopReason.ESTOP_MACHINE,)
+    assert masks.mask() == 0
+
+
+def test_the_text_of_a_name() -> None:
+    assert reasons.text("fire") == RULES[2].text

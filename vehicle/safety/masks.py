@@ -1,0 +1,25 @@
+"""The reasons table as bit masks: bit n is reason n."""
+
+from vehicle.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+
+
+def mask(*reasons: StopReason) -> int:
+    """Bits of these reasons."""
+    return sum(1 << reason for reason in reasons)
+
+
+def _of(rules: list[Rule]) -> int:
+    return sum(1 << RULES.index(rule) for rule in rules)
+
+
+ESTOP_MASK = _of([rule for rule in RULES if rule.level is Level.ESTOP])
+FAULT_MASK = _of([rule for rule in RULES if rule.level is Level.FAULT])
+STOP_MASK = _of([rule for rule in RULES if rule.level is Level.STOP])
+LIMIT_MASK = _of([rule for rule in RULES if rule.level is Level.LIMIT])
+AUTO_STOP_MASK = _of([rule for rule in RULES if rule.auto_level is Level.STOP])
+AUTO_LIMIT_MASK = _of([rule for rule in RULES if rule.auto_level is Level.LIMIT])
+ACKNOWLEDGE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.ACKNOWLEDGE])
+MACHINE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.MACHINE])
+LATCH_MASK = ACKNOWLEDGE_MASK + MACHINE_MASK
+RETREAT_MASK = _of([rule for rule in RULES if rule.retreat])
+HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)
