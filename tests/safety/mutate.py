@@ -33,7 +33,7 @@ TESTS = Path(__file__).parent
 PRELOAD = ("numpy", "shapely", "pydantic", "tests.builders", "vehicle.messages", "vehicle.state", "vehicle.config")
 LAST = ("test_machine", "test_machine_complete")
 TIMEOUT_S = 300
-COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs")
+COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs", "docs")
 
 Test = Callable[[], object]
 

@@ -37,7 +37,7 @@ class Drive:
             self.east + lever[0] + self.false_m[0] + noise[0],
             self.north + lever[1] + self.false_m[1] + noise[1],
             lever[2],
-            self.yaw + MOUNT.heading_offset_rad,
+            math.remainder(self.yaw + MOUNT.heading_offset_rad, math.tau),
             **changes,
         )
         belts = abs(ahead_m) + abs(turn) * 0.5
@@ -134,23 +134,29 @@ def test_moving_off_forgets_what_a_stand_had_summed_along() -> None:
 
 def test_the_allowance_sideways_per_way_tilt_and_turn() -> None:
     for roll, share in ((0.0, 0.02), (0.2, 0.02 + 0.2 * math.tan(0.2)), (-0.2, 0.02 + 0.2 * math.tan(0.2))):
-        machine = Drive(roll=roll)
-        machine.epoch()
-        machine.epoch(ahead_m=1.0, left_m=0.15)
-        assert machine.state.left_m == pytest.approx(0.15 - share, abs=2e-3)
-        machine = Drive(roll=roll)
-        machine.epoch()
-        machine.epoch(ahead_m=1.0, left_m=-0.15)
-        assert machine.state.right_m == pytest.approx(0.15 - share, abs=2e-3)
-    for turn in (0.3, -0.3):
+        for side, field in ((1.0, "left_m"), (-1.0, "right_m")):
+            # due east, so that the sphere's 0.3 % of the way ahead does not show up sideways
+            machine = Drive(yaw=0.0, roll=roll)
+            machine.epoch()
+            machine.epoch(ahead_m=20.0, left_m=side * (20.0 * share + 0.2))
+            assert getattr(machine.state, field) == pytest.approx(0.2, abs=5e-3)
+    for turn in (2.0, -2.0):
         machine = Drive()
         machine.epoch()
         machine.yaw += turn
-        machine.lie(left_m=0.2)
+        machine.lie(left_m=0.5)
         machine.yaw -= turn
         machine.epoch(turn=turn)
-        allowed = 0.1 * 0.3 + 0.5 * 0.3 * 0.02
-        assert machine.state.left_m == pytest.approx(0.2 - allowed, abs=2e-3)
+        allowed = 0.1 * 2.0 + 0.5 * 2.0 * 0.02
+        assert machine.state.left_m == pytest.approx(0.5 - allowed, abs=2.5e-3)
+
+
+def test_a_turn_across_south_west_is_a_small_one() -> None:
+    machine = Drive(yaw=3.1)
+    machine.epoch()
+    machine.lie(left_m=0.2)
+    machine.epoch(turn=0.1)
+    assert machine.state.left_m == pytest.approx(0.2 - 0.011, abs=3e-3)
 
 
 def test_the_antenna_on_its_mast_swings_and_that_is_no_drift() -> None:

@@ -10,7 +10,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon, box
 
 from tests.builders import estimate
-from tests.safety.moments import CONFIG
+from tests.safety.moments import CONFIG, configured
 from vehicle.safety import fence
 
 MACHINE = CONFIG.machine
@@ -72,18 +72,26 @@ def test_row_101_the_place_where_it_says_so_is_the_stopping_distance_before_the_
     edges = fence.edges_of((tuple(square),))
     yaw = 0.7 + math.pi / 4 + turn
     reach = 40.0 / math.sqrt(2.0)
-    limit = reach - FRONT - fence.stopping_m(1.5, CONFIG) - 0.06
-    for way, out in ((limit - 0.01, False), (limit + 0.01, True)):
-        belief = estimate(way * math.cos(yaw), way * math.sin(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.02)
+    limit = reach - FRONT - fence.stopping_m(1.5, CONFIG) - 0.6
+    for way, out in ((limit - 0.005, False), (limit + 0.005, True)):
+        belief = estimate(way * math.cos(yaw), way * math.sin(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.2)
         assert fence.leaves(edges, belief, CONFIG) is out
-    back = reach - MACHINE.body.rear_m + fence.stopping_m(-1.5, CONFIG) - 0.06
-    for way, out in ((back - 0.01, False), (back + 0.01, True)):
-        belief = estimate(-way * math.cos(yaw), -way * math.sin(yaw), yaw, speed_mps=-1.5, tool_sigma_m=0.02)
+    back = reach - MACHINE.body.rear_m + fence.stopping_m(-1.5, CONFIG) - 0.6
+    for way, out in ((back - 0.005, False), (back + 0.005, True)):
+        belief = estimate(-way * math.cos(yaw), -way * math.sin(yaw), yaw, speed_mps=-1.5, tool_sigma_m=0.2)
         assert fence.leaves(edges, belief, CONFIG) is out
-    side = reach - HALF - 0.06
-    for way, out in ((side - 0.01, False), (side + 0.01, True)):
-        belief = estimate(way * math.sin(yaw), -way * math.cos(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.02)
+    side = reach - HALF - 0.6
+    for way, out in ((side - 0.005, False), (side + 0.005, True)):
+        belief = estimate(way * math.sin(yaw), -way * math.cos(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.2)
         assert fence.leaves(edges, belief, CONFIG) is out
+
+
+def test_a_long_tool_reaches_half_its_length_beyond_its_axis() -> None:
+    long = configured("tool", length_m=1.6)
+    reach = 30.0 - long.machine.tool.ahead_m - 0.8 - 0.06
+    square = fence.edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 30.0), (-30.0, 30.0)),))
+    for east, out in ((reach - 0.005, False), (reach + 0.005, True)):
+        assert fence.leaves(square, estimate(east, 0.0, 0.0, tool_sigma_m=0.02), long) is out
 
 
 def test_a_keep_out_smaller_than_the_machine_is_seen() -> None:
@@ -114,8 +122,8 @@ def test_row_102_standing_is_allowed_anywhere() -> None:
 def test_row_102_a_second_of_way_is_looked_at() -> None:
     slab = fence.edges_of((((-10.0, -99.0), (10.0, -99.0), (10.0, 99.0), (-10.0, 99.0)),))
     # from the middle any way leads outwards; half a metre past it, one metre back passes the middle symmetrically
-    assert fence.inward(slab, estimate(0.51, 0.0, 0.0), -1.0)
-    assert not fence.inward(slab, estimate(0.49, 0.0, 0.0), -1.0)
+    assert fence.inward(slab, estimate(0.501, 0.0, 0.0), -1.0)
+    assert not fence.inward(slab, estimate(0.499, 0.0, 0.0), -1.0)
 
 
 def test_vertical_and_level_edges() -> None:
