@@ -1,0 +1,47 @@
+"""No row without an owner, none without a test unless it says why, none deferred that could be done."""
+
+import pytest
+
+from sim.faults import FAULTS
+from tests.faults import traceability as trace
+from tests.faults.cases import CASES
+
+ROWS = range(1, 121)
+TESTS = trace.tests_of()
+
+
+def test_every_row_has_exactly_one_owner() -> None:
+    owned = [row for rows in trace.OWNERS.values() for row in rows]
+    assert sorted(owned) == list(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_no_row_is_an_orphan(row: int) -> None:
+    assert trace.status_of(row, TESTS.get(row, ())) != "orphan", "no test, no reason given, and its owner is built"
+
+
+@pytest.mark.parametrize("row", sorted(trace.OPEN))
+def test_an_open_row_that_has_a_test_is_no_longer_open(row: int) -> None:
+    assert row not in TESTS
+
+
+def test_listed_tests_exist() -> None:
+    for names in trace.LISTED.values():
+        for name in names:
+            path, function = name.split("::")
+            assert f"def {function}(" in (trace.ROOT / path).read_text(encoding="utf-8"), name
+
+
+def test_cases_and_faults_speak_of_the_same_rows() -> None:
+    for case in CASES:
+        assert set(case.rows) <= set(ROWS)
+        assert case.fault in FAULTS
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_an_orphan_and_a_deferral_past_its_time_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trace.status_of(24, ()) == "deferred"
+    monkeypatch.setitem(trace.BUILT_WHEN, "console", "console/station.py")
+    assert trace.status_of(24, ()) == "orphan"
+    assert trace.status_of(1, ()) == "full stack"
+    assert trace.status_of(101, ()) == "orphan"

@@ -1,0 +1,141 @@
+"""Every row of the fault catalogue -> its owner and the tests that show it: `python -m tests.faults.traceability`.
+
+Rows are found in three ways: cases of the table on the full stack, tests named `test_row_9_...` or `test_rows_8_9_...`
+anywhere below tests/, and the list here. A row of an owner that is not built yet is deferred, and only then.
+"""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+from tests.faults.cases import CASES, NEVER
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = "tests/faults/test_table.py::test_fault"
+OWNERS: dict[str, tuple[int, ...]] = {
+    "gate": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 111, 112, 113, 114, 116, 117,
+             118, 119, 120),
+    "authority": (25, 27, 28, 29, 30, 31, 32, 33),
+    "operator link": (11, 26, 94),
+    "console": (15, 24),
+    "bridge": (34, 35, 36, 37, 38, 39, 40, 41, 42, 54),
+    "estimate": (43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 55),
+    "flail": (56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71),
+    "power": (72, 73, 74, 75),
+    "computer": (76, 77, 78, 79, 80, 85, 95),
+    "record": (81, 82, 84, 86, 100),
+    "telemetry": (88, 89, 90, 91, 92, 93),
+    "configuration": (96, 97, 98, 99),
+    "terrain": (101, 102, 104, 105, 106, 107, 108, 109, 110),
+    "planner": (103,),
+    "mission files": (87, 115),
+    "installation": (83,),
+}  # fmt: skip
+BUILT_WHEN: dict[str, str] = {"console": "console/app.py", "mission files": "vehicle/mission/files.py",
+                              "installation": "packaging"}  # fmt: skip
+"""Owners that are not built, and the path whose existence says that they are."""
+LISTED: dict[int, tuple[str, ...]] = {
+    11: ("tests/operator_link/test_attacks.py::test_noise_makes_no_peer_and_keeps_no_byte",),
+    94: ("tests/operator_link/test_signing.py::test_no_damaged_frame_passes",),
+    88: ("tests/telemetry/test_outage.py::test_no_broker_at_all_costs_nothing_but_room",),
+    89: ("tests/telemetry/test_overload.py::test_a_flood_without_a_broker_does_not_grow_memory",),
+    90: ("tests/telemetry/test_publisher.py::test_it_subscribes_to_nothing_and_no_message_reaches_it",),
+    91: ("tests/telemetry/test_publisher.py::test_it_subscribes_to_nothing_and_no_message_reaches_it",),
+    92: ("tests/telemetry/test_mosquitto_conf.py::test_a_vehicle_cannot_write_below_the_name_of_another",),
+    93: ("tests/telemetry/test_process_death.py::test_the_broker_tells_of_a_killed_vehicle",),
+    99: ("tests/operator_link/test_services.py::test_no_parameter_changes_while_armed",),
+    96: (
+        "tests/coverage/test_site.py::test_swapped_coordinates_against_a_datum",
+        "tests/coverage/test_site.py::test_nan_names_the_position",
+    ),
+    97: ("tests/config/test_config_load.py::test_a_slip_in_a_profile_is_named_with_file_and_key",),
+    103: ("tests/coverage/test_site.py::test_bow_tie_names_the_place",),
+    108: ("tests/safety/test_checks.py::test_the_reason_at_its_threshold",),
+    118: ("tests/safety/test_checks.py::test_the_reason_at_its_threshold",),
+    116: ("tests/safety/test_gate.py::test_horn_before_the_first_motion",),
+}
+OPEN: dict[int, str] = {
+    26: "a console's version is not exchanged; the dialect's checksums refuse another one",
+    30: "no mission is handed over yet: a new holder starts a paused one with his own START",
+    39: "the serial writer's bound is not asserted on a slow line",
+    42: "two processes on one port: needs real processes",
+    54: "device time is not fitted against time of arrival",
+    79: "no test shifts the wall clock under the whole stack; control reads none (lint)",
+    82: "a slow or failing disk under the recorder is not injected",
+    81: "a full disk under the recorder is not injected",
+    85: "death of one task: needs real processes",
+    86: "mission state is not kept over restarts yet",
+    95: "ages are tested one by one, not by freezing every topic",
+    100: "the recording is not chained yet",
+    109: "no input for a person near the machine",
+    110: "a hollow under the tool is asserted in the ledger's tests, not traced yet",
+    120: "there is no override of fence or tilt",
+}
+"""Rows without a test that shows them, and why; not passed."""
+NAMED = re.compile(r"^test_.*?rows?_(\d+(?:_\d+)*)")
+
+
+def named() -> dict[int, set[str]]:
+    """Tests that say their rows in their names."""
+    found: dict[int, set[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and (match := NAMED.match(node.name)):
+                for row in match.group(1).split("_"):
+                    found.setdefault(int(row), set()).add(f"{path.relative_to(ROOT)}::{node.name}")
+    return found
+
+
+def tests_of() -> dict[int, tuple[str, ...]]:
+    """All tests of each row; cases of the table first."""
+    found: dict[int, list[str]] = {}
+    for case in CASES:
+        for row in case.rows:
+            found.setdefault(row, []).append(f"{TABLE}[{case.name}]")
+    for row, names in named().items():
+        found.setdefault(row, []).extend(sorted(names))
+    for row, listed in LISTED.items():
+        found.setdefault(row, []).extend(listed)
+    return {row: tuple(names) for row, names in found.items()}
+
+
+def owner_of(row: int) -> str:
+    """Who owns a row; empty for an orphan."""
+    return next((owner for owner, rows in OWNERS.items() if row in rows), "")
+
+
+def is_built(owner: str) -> bool:
+    """The owner's work is in the tree."""
+    return owner not in BUILT_WHEN or (ROOT / BUILT_WHEN[owner]).exists()
+
+
+def status_of(row: int, tests: tuple[str, ...]) -> str:
+    """full stack, tested, late, open, deferred, or orphan."""
+    cases = [case for case in CASES if row in case.rows]
+    if any(case.open for case in cases):
+        return "open"
+    if cases:
+        late = any(case.stop_s is not None and case.stop_s > case.spec_s for case in cases if case.spec_s < NEVER)
+        return "full stack, later than the catalogue" if late else "full stack"
+    if tests:
+        return "tested"
+    if row in OPEN:
+        return "open"
+    return "orphan" if is_built(owner_of(row)) else "deferred"
+
+
+def table() -> str:
+    """The whole table as Markdown."""
+    tests = tests_of()
+    lines = ["| row | owner | status | tests |", "|---|---|---|---|"]
+    for row in range(1, 121):
+        names = tests.get(row, ())
+        shown = "<br>".join(f"`{name}`" for name in names[:3]) or OPEN.get(row, "")
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        lines.append(f"| {row} | {owner_of(row)} | {status_of(row, names)} | {shown}{more} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table())
