@@ -17,7 +17,7 @@ from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
 from vehicle.ledger import masks, tiles
 from vehicle.messages import Mode
-from vehicle.safety import authority, gate, interlocks, lease, masks
+from vehicle.safety import authority, gate, interlocks, lease
 from vehicle.safety.modes import Act, Machine, Situation
 from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
@@ -142,7 +142,7 @@ def deaf(reason: StopReason) -> Callable[[Patch], None]:
 
     def plant(patch: Patch) -> None:
         settle = interlocks.settle
-        mute = ~masks.mask(reason)
+        mute = ~(1 << reason)
         patch.setattr(interlocks, "settle", lambda raised, *more: settle(raised & mute, *more))
 
     return plant
