@@ -238,7 +238,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
 def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
     """What the operator is told until a reset: the machine's own cause, and all that stops in the mode it left."""
     # a RESET before the e-stop is released changes nothing, and must not blank the text that says so
-    console = masks.mask(StopReason.ESTOP_CONSOLE) if judged.machine.estop_latched else 0
+    console = masks.ESTOP_CONSOLE if judged.machine.estop_latched else 0
     kept = (state.shown if judged.machine.reset_due else 0) | console
     if not stops:
         return kept
@@ -289,7 +289,7 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
         brake=left == 0.0 == right,
         horn=(mode in ARMED and not warned) or after.active & masks.HORN_MASK != 0,
         beacon=mode in ARMED or not senses.rotor_stopped,
-        suppression=after.active & masks.mask(StopReason.FIRE) != 0,
+        suppression=after.active & masks.FIRE != 0,
         kill=mode is Mode.ESTOP,
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
         reset=judged.reset and mode not in (*ARMED, Mode.ESTOP),

@@ -13,7 +13,7 @@ TILT_HARD_RAD = math.radians(45.0)
 
 def finite(value: float) -> float:
     """The value itself, or 0 where it is not a number."""
-    return value if abs(value) < float("inf") else 0.0
+    return value if abs(value) < math.inf else 0.0
 
 
 def clamp(value: float, low: float, high: float) -> float:

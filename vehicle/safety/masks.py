@@ -22,4 +22,6 @@ ACKNOWLEDGE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.ACKN
 MACHINE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.MACHINE])
 LATCH_MASK = ACKNOWLEDGE_MASK + MACHINE_MASK
 RETREAT_MASK = _of([rule for rule in RULES if rule.retreat])
+ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
+LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
 HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)

@@ -122,7 +122,7 @@ def _tilt_error_rad(old_rad: tuple[float, float], imu: ImuSample | None) -> tupl
 
 def _recent(ticks: tuple[int, ...], count: int, tick: int, keep: int) -> tuple[int, ...]:
     """The last `keep` occurrences."""
-    return (*ticks, *(tick,) * count)[-keep:]
+    return (*ticks, *(tick,) * count)[-keep:] if count else ticks
 
 
 def crowded(ticks: tuple[int, ...], tick: int, keep: int) -> bool:

@@ -8,7 +8,6 @@ from vehicle.safety import limits, masks
 from vehicle.safety.checks import VIDEO_LATE_MS, VIDEO_STALE_MS
 from vehicle.safety.modes import AUTO
 from vehicle.safety.permits import Permit
-from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import TOOL_UP_M
 
 LIMITED_MPS = 0.3
@@ -38,13 +37,13 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
         return RECOVERY_MPS
     limiting = masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK if mode in AUTO else masks.LIMIT_MASK
     cap = LIMITED_MPS if in_force & limiting else limits.SPEED_HARD_MPS
-    if in_force & masks.mask(StopReason.LINK_SLOW):
+    if in_force & masks.LINK_SLOW:
         cap = AGEING_MPS
     if frame is None:
         return cap
     if not frame.native:
         cap = min(cap, STRANGER_MPS)
-    if mode is Mode.MANUAL and in_force & masks.mask(StopReason.VIDEO_LATE):
+    if mode is Mode.MANUAL and in_force & masks.VIDEO_LATE:
         # Linear to nothing (C.3); above VIDEO_STALE_MS there is no MANUAL any more, so it stays above 0.
         left_ms = VIDEO_STALE_MS + 1 - frame.video_age_ms
         cap = min(cap, LIMITED_MPS * left_ms / (VIDEO_STALE_MS + 1 - VIDEO_LATE_MS))

@@ -6,6 +6,7 @@ import numpy as np
 
 from vehicle.messages import DriveRequest, Estimate
 from vehicle.state import FloatArray
+from vehicle.units import wrap_rad
 
 SPACING = (0.25, 0.2)
 """A new pose each so many metres or radians."""
@@ -23,10 +24,17 @@ def extended(trail: FloatArray, estimate: Estimate) -> FloatArray:
     """The track (n, 3: east, north, yaw) with the present pose, where that is proven and new."""
     if not estimate.position_proven:
         return trail
-    if len(trail) and _distance(trail[-1:], estimate.east_m, estimate.north_m, estimate.yaw_rad, SPACING) < 1.0:
+    if len(trail) and _near_newest(trail, estimate):
         return trail
     pose = np.array([[estimate.east_m, estimate.north_m, estimate.yaw_rad]])
     return np.concatenate((trail, pose))[-POSES_MAX:]
+
+
+def _near_newest(trail: FloatArray, estimate: Estimate) -> bool:
+    """Asked in every tick, hence without arrays: `_distance` to one pose, at a tenth of its cost."""
+    east_m, north_m, yaw_rad = trail[-1].tolist()
+    way_m = math.hypot(estimate.east_m - east_m, estimate.north_m - north_m)
+    return way_m / SPACING[0] + abs(wrap_rad(estimate.yaw_rad - yaw_rad)) / SPACING[1] < 1.0
 
 
 def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float, unit: tuple[float, float]) -> float:
