@@ -207,7 +207,15 @@ class Bench:
 @contextlib.asynccontextmanager
 async def bench(folder: Path, *, extra: str = "", place: str = "") -> AsyncIterator[Bench]:
     """A bench whose controller, plant and operator run; the vehicle program is started by whoever uses it."""
-    file = load_drive(write_config(folder, udp_port=free_udp_port(), extra=extra, place=place))
+    async with bench_of(
+        folder, load_drive(write_config(folder, udp_port=free_udp_port(), extra=extra, place=place))
+    ) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def bench_of(folder: Path, file: DriveFile) -> AsyncIterator[Bench]:
+    """The same for a configuration that was written already."""
     state = start_state(file)
     plan = state.mission.plan
     settings = MachineSettings(

@@ -136,6 +136,7 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
         stack.callback(supervisor.tell, "STOPPING=1")
         async with asyncio.TaskGroup() as group:
             group.create_task(loop.run(clock))
+            group.create_task(wires.shell.run())
             group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
             group.create_task(watch(clock, port, link, recorder, say))
 

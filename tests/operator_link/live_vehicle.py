@@ -148,11 +148,15 @@ async def live_vehicle(
     marks = MarkFile(keys.with_suffix(".marks")) if keys is not None else None
     async with LinkShell(link, clock, wires, store, marks) as shell:
         ticking = asyncio.get_running_loop().create_task(barrier.run())
+        moving = asyncio.get_running_loop().create_task(shell.run())
         try:
             yield Live(vehicle, world, link, shell, barrier, plan, proposals, shell.port("udp"), shell.port("tcp"))
         finally:
             barrier.stop()
             await ticking
+            moving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await moving
 
 
 async def _main(arguments: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ from vehicle.operator_link.peer import SILENT_NS, Peer
 from vehicle.operator_link.picture import Message, Picture
 from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
+from vehicle.operator_link.sieve import STRANGERS, Sieve
 from vehicle.operator_link.station import Caps, Station
 from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
@@ -86,6 +87,7 @@ class OperatorLink:
         self.peers: dict[Key, Peer] = {}
         self.session_id = 0
         self.refused_frames = 0
+        self.sieve = Sieve()
         self._draw, self._utc_us, self._tracks = draw, utc_us, config.machine.tracks
         self._guests: dict[tuple[Key, int], Guest] = {}
         self._stations: dict[int, Station] = {}
@@ -109,10 +111,17 @@ class OperatorLink:
     # --- from the wires ----------------------------------------------------------------------------------------------
     def receive(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
         """Bytes from an address. Nothing is remembered of an address before a frame of it was admitted."""
-        peer = self.peers.get((channel.name, address))
+        key: Key = (channel.name, address)
+        peer = self.peers.get(key)
+        source = key if peer is not None else STRANGERS
+        passed = self.sieve.passes(source, data, now_ns)
+        if not passed:
+            return
         parser = peer.parser if peer is not None else FrameParser()
-        for frame in parser.feed(data):
+        refused = self.refused_frames
+        for frame in parser.feed(passed):
             self._hear(channel, address, frame, now_ns)
+        self.sieve.bad(source, self.refused_frames - refused)
 
     def _hear(self, channel: Channel, address: Address, frame: Frame, now_ns: int) -> None:
         if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID):
@@ -208,6 +217,7 @@ class OperatorLink:
         for key, peer in list(self.peers.items()):
             if peer.silent(now_ns):
                 del self.peers[key]
+                self.sieve.forget(key)
                 self._guests = {held: guest for held, guest in self._guests.items() if held[0] != key}
         known = {system_id for _, system_id in self._guests}
         self._stations = {system_id: one for system_id, one in self._stations.items() if system_id in known}

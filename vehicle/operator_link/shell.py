@@ -1,7 +1,8 @@
 """The link on real wires: UDP, TCP and byte ports (serial radio), in one asyncio task; stamps and keys on disk.
 
-    shell = LinkShell(link, clock, wires, store, marks)
-    async with shell: ...        # sockets are open, the pump runs
+    async with LinkShell(link, clock, wires, store, marks) as shell:   # sockets are open
+        async with asyncio.TaskGroup() as group:
+            group.create_task(shell.run())
 
 The tick never waits for anything here: it reads `LoopPort`, which is memory.
 """
@@ -9,8 +10,7 @@ The tick never waits for anything here: it reads `LoopPort`, which is memory.
 import asyncio
 import functools
 import ipaddress
-from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import msgspec
 
@@ -21,12 +21,12 @@ from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.sockets import WRITE_BUFFER_MAX, TcpConnection, UdpSocket
 
 PUMP_NS = 20_000_000
 KEYS_NS = 5_000_000_000
 """A revoked key ends within so long (and a minute is allowed)."""
 CONNECTIONS_MAX = 8
-WRITE_BUFFER_MAX = 65_536
 
 
 class Udp(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,11 @@ def _loopback(host: str) -> bool:
 
 
 class LinkShell:
-    """Opens the wires and moves the bytes."""
+    """Opens the wires and moves the bytes.
+
+    `async with` opens and closes; `run` does the work until it is cancelled. Whatever fails in it, or in a socket's
+    reader, ends `run` at once with that error.
+    """
 
     def __init__(
         self,
@@ -91,13 +95,13 @@ class LinkShell:
             check_wire(wire)
         self._link, self._clock, self._wires = link, clock, wires
         self._store, self._marks = store, marks
-        self._datagrams: dict[str, asyncio.DatagramTransport] = {}
+        self._datagrams: dict[str, UdpSocket] = {}
         self._connections: dict[Address, asyncio.Transport] = {}
         self._serials = {wire.channel.name: wire for wire in wires if isinstance(wire, Serial)}
-        self._servers: list[asyncio.Server] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._servers: dict[str, asyncio.Server] = {}
         self._keys_ns = 0
         self._key_stat: tuple[int, int] | None = None
+        self._failure: asyncio.Future[None] | None = None
         self.dropped = 0
 
     async def __aenter__(self) -> Self:
@@ -106,46 +110,63 @@ class LinkShell:
             wanted = self._link.verifier.wanted(self._clock.now_ns())
             self._link.verifier.made_durable(await asyncio.to_thread(self._marks.write, wanted))
         loop = asyncio.get_running_loop()
-        for wire in self._wires:
-            if isinstance(wire, Udp):
-                await self._open_udp(loop, wire)
-            elif isinstance(wire, Tcp):
-                made = functools.partial(_Connection, self, wire.channel)
-                server = await loop.create_server(made, wire.host, wire.port)
-                self._servers.append(server)
-        self._tasks = [loop.create_task(self._pump()), loop.create_task(self._keep())]
+        self._failure = loop.create_future()
+        try:
+            for wire in self._wires:
+                if isinstance(wire, Udp):
+                    self._open_udp(wire)
+                elif isinstance(wire, Tcp):
+                    made = functools.partial(self._connection, wire.channel)
+                    self._servers[wire.channel.name] = await loop.create_server(made, wire.host, wire.port)
+        except OSError:
+            self._close()
+            raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close everything; a task that failed says so here."""
-        for task in self._tasks:
-            task.cancel()
-        for transport in (*self._datagrams.values(), *self._connections.values()):
+    async def __aexit__(self, *_: object) -> None:
+        """Close everything."""
+        self._close()
+
+    def _close(self) -> None:
+        for datagrams in self._datagrams.values():
+            datagrams.close()
+        for transport in self._connections.values():
             transport.close()
-        for server in self._servers:
+        for server in self._servers.values():
             server.close()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and error is None:
-                raise result
+        if self._failure is not None:
+            self._failure.cancel()
+
+    async def run(self) -> None:
+        """Move bytes, keep stamps and keys, until cancelled.
+
+        Raises:
+            ExceptionGroup: something in it failed; the link is not served any more.
+        """
+        assert self._failure is not None, "run inside `async with`"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pump())
+            group.create_task(self._keep())
+            await self._failure
+
+    def _failed(self, error: BaseException) -> None:
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(error)
 
     def port(self, name: str) -> int:
         """The port that a wire is bound to; for a wire asked for as port 0."""
-        transport = self._datagrams.get(name)
-        if transport is not None:
-            return int(transport.get_extra_info("sockname")[1])
-        names = [wire.channel.name for wire in self._wires if isinstance(wire, Tcp)]
-        return int(self._servers[names.index(name)].sockets[0].getsockname()[1])
+        datagrams = self._datagrams.get(name)
+        return datagrams.port if datagrams is not None else int(self._servers[name].sockets[0].getsockname()[1])
 
-    async def _open_udp(self, loop: asyncio.AbstractEventLoop, wire: Udp) -> None:
-        transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagrams(self, wire.channel), local_addr=(wire.host, wire.port)
-        )
-        self._datagrams[wire.channel.name] = transport
+    def _open_udp(self, wire: Udp) -> None:
+        opened = UdpSocket(wire.channel, self.received, self._failed)
+        opened.open(wire.host, wire.port)
+        self._datagrams[wire.channel.name] = opened
         for host, port, system_id in wire.stations:
             self._link.invite(wire.channel, (host, port), system_id, self._clock.now_ns())
+
+    def _connection(self, channel: Channel) -> TcpConnection:
+        return TcpConnection(channel, self.connected, self.received, self.disconnected, self._failed)
 
     def received(self, channel: Channel, address: Address, data: bytes) -> None:
         """Bytes from a socket."""
@@ -169,8 +190,7 @@ class LinkShell:
         for name, address, frames in self._link.outbox():
             datagrams = self._datagrams.get(name)
             if datagrams is not None:
-                for frame in frames:
-                    datagrams.sendto(frame, address)
+                datagrams.send(frames, address)
             elif name in self._serials:
                 self._send_serial(self._serials[name].port, frames)
             else:
@@ -226,34 +246,3 @@ class LinkShell:
         """A station hung up."""
         self._connections.pop(address, None)
         self._link.drop(channel, address)
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, shell: LinkShell, channel: Channel) -> None:
-        self._shell, self._channel = shell, channel
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._shell.received(self._channel, (addr[0], addr[1]), data)
-
-    def error_received(self, exc: Exception) -> None:
-        """A station's port is closed; its silence will tell."""
-        del exc
-
-
-class _Connection(asyncio.Protocol):
-    def __init__(self, shell: LinkShell, channel: Channel) -> None:
-        self._shell, self._channel = shell, channel
-        self._address: Address = ""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        peer = transport.get_extra_info("peername")
-        self._address = (str(peer[0]), int(peer[1]))
-        if not self._shell.connected(self._address, cast("asyncio.Transport", transport)):
-            cast("asyncio.Transport", transport).abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._shell.received(self._channel, self._address, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
-        self._shell.disconnected(self._channel, self._address)

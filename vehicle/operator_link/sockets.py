@@ -1,0 +1,133 @@
+"""Sockets of the operator link: read in bounded gulps, a few hundred times a second at most, whatever is poured in."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable
+from typing import cast
+
+from vehicle.operator_link.admission import Address, Channel
+
+DATAGRAM_MAX = 2_048
+"""More than any station puts into one."""
+GULP = 256
+REST_S = 0.002
+"""Between two gulps. A flood of small datagrams costs one system call each and no turn of the event loop."""
+RECEIVE_BUFFER = 262_144
+TCP_REST_S = 0.02
+WRITE_BUFFER_MAX = 65_536
+
+Heard = Callable[[Channel, Address, bytes], None]
+
+
+class UdpSocket:
+    """One bound UDP socket; what arrives is handed over in order, and an error of whoever takes it is told."""
+
+    def __init__(self, channel: Channel, heard: Heard, failed: Callable[[BaseException], None]) -> None:
+        self._channel, self._heard, self._failed = channel, heard, failed
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._rest: asyncio.TimerHandle | None = None
+        self.dropped = 0
+
+    def open(self, host: str, port: int) -> None:
+        """Bind, and read from now on.
+
+        Raises:
+            OSError: the address is taken, or not of this computer.
+        """
+        try:
+            self._socket.setblocking(False)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        asyncio.get_running_loop().add_reader(self._socket, self._gulp)
+
+    @property
+    def port(self) -> int:
+        """Where it is bound."""
+        return int(self._socket.getsockname()[1])
+
+    def send(self, frames: list[bytes], address: Address) -> None:
+        """One datagram for each frame; what the system does not take is dropped and counted."""
+        for frame in frames:
+            try:
+                self._socket.sendto(frame, cast("tuple[str, int]", address))
+            except OSError as refusal:  # a closed port at the other end is that station's silence
+                self.dropped += refusal.errno != errno.ECONNREFUSED
+
+    def close(self) -> None:
+        """Give the socket up."""
+        if self._rest is not None:
+            self._rest.cancel()
+        with contextlib.suppress(OSError):
+            asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _gulp(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket)
+        try:
+            for _ in range(GULP):
+                try:
+                    chunk, address = self._socket.recvfrom(DATAGRAM_MAX)
+                except BlockingIOError:
+                    break
+                except OSError:  # an earlier datagram found nobody there; that says nothing about the next
+                    continue
+                self._heard(self._channel, (address[0], address[1]), chunk)
+        except Exception as error:  # noqa: BLE001 (told to whoever runs the shell, which ends with it)
+            self._failed(error)
+            return
+        self._rest = loop.call_later(REST_S, self._read_on)
+
+    def _read_on(self) -> None:
+        asyncio.get_running_loop().add_reader(self._socket, self._gulp)
+
+
+class TcpConnection(asyncio.Protocol):
+    """One station on TCP. After each piece it rests, so that the sender's own flow control slows a flood."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        connected: Callable[[Address, asyncio.Transport], bool],
+        heard: Heard,
+        gone: Callable[[Channel, Address], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._channel, self._connected, self._heard, self._gone = channel, connected, heard, gone
+        self._failed = failed
+        self._address: Address = ""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Too many connections are closed at once."""
+        host, port = transport.get_extra_info("peername")[:2]
+        self._address = (str(host), int(port))
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._connected(self._address, self._transport):
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand over, then rest."""
+        try:
+            self._heard(self._channel, self._address, data)
+        except Exception as error:  # noqa: BLE001 (as for datagrams)
+            self._failed(error)
+            return
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.pause_reading()
+            asyncio.get_running_loop().call_later(TCP_REST_S if len(data) > DATAGRAM_MAX else REST_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It hung up."""
+        del exc
+        self._gone(self._channel, self._address)
