@@ -3,6 +3,7 @@
 Run by itself for the figures: python -m tests.safety.enumerate_machine
 """
 
+import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
@@ -93,6 +94,12 @@ def enumerate_all(inputs: list[Situation] | None = None) -> Census:
     return census
 
 
+@functools.cache
+def census() -> Census:
+    """The machine in force, enumerated once a process."""
+    return enumerate_all()
+
+
 def check_outputs(n: Machine, s: Situation, census: Census) -> bool:
     """All outputs after a step; True if one of them moves anything."""
     if n.mode not in modes.ARMED:
@@ -167,7 +174,7 @@ def healed(worst: Class, retreat: bool) -> list[Situation]:
 
 
 if __name__ == "__main__":
-    found = enumerate_all()
+    found = census()
     print(  # noqa: T201
         f"{len(found.states)} states, {found.transitions} transitions, {found.outputs} outputs, "
         f"{len(STEP) + len(OUTPUT)} invariants, {len(found.edges)} mode edges, "

@@ -38,8 +38,15 @@ def calm(m: Machine, s: Situation) -> bool:
 
 
 def quiet(s: Situation) -> bool:
-    return s.act in (Act.NONE, Act.ARM, Act.TAKE, Act.RESET, Act.RECOVERY, Act.RELEASE_ESTOP)
+    """No act that ends anything; PAUSE ends a mission only."""
+    return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
 
+
+CAUSES = {
+    Act.STOP: StopReason.OPERATOR_STOP,
+    Act.DISARM: StopReason.OPERATOR_STOP,
+    Act.RELEASE: StopReason.LEASE_RELEASED,
+}
 
 STEP: dict[str, Step] = {
     "I5 an e-stop acts in the same tick in every state": lambda m, s, n, c: (
@@ -89,7 +96,13 @@ STEP: dict[str, Step] = {
     "I12 the lease is given only at a stand, to nobody's rival, to no live holder's": lambda m, s, n, c: (
         m.held
         or not n.held
-        or (s.act is Act.TAKE and s.motion is Motion.STANDING and m.mode in (B, D, R, H, E, F) and not n.neutral_seen)
+        or (
+            s.act is Act.TAKE
+            and s.link is Link.EXPIRED
+            and s.motion is Motion.STANDING
+            and m.mode in (B, D, R, H, E, F)
+            and not n.neutral_seen
+        )
     ),
     "I12b it is given where it may be": lambda m, s, n, c: (
         not (
@@ -104,6 +117,9 @@ STEP: dict[str, Step] = {
         s.worst is not Class.KILL
         or n.mode in WORSE
         or (m.mode in WORSE and n.mode is D and s.retreat and s.act is Act.RESET)
+    ),
+    "I13b and nothing but an e-stop comes before it": lambda m, s, n, c: (
+        s.worst is not Class.KILL or m.mode in WORSE or n.mode is (E if s.estop or n.estop_latched else F)
     ),
     "I14 STOP ends all motion but a retreat": lambda m, s, n, c: (
         s.worst < Class.STOP or n.mode not in ARMED or (n.mode is Y and s.retreat)
@@ -150,12 +166,7 @@ STEP: dict[str, Step] = {
     "I26 PAUSE ends a mission": lambda m, s, n, c: m.mode not in AUTO or s.act is not Act.PAUSE or n.mode in STOPS,
     "I26b a pause or a stick is told as such": lambda m, s, n, c: (
         not (m.mode in AUTO and n.mode is S and s.link is not Link.EXPIRED and s.worst < Class.NAV)
-        or c
-        is {
-            Act.STOP: StopReason.OPERATOR_STOP,
-            Act.DISARM: StopReason.OPERATOR_STOP,
-            Act.RELEASE: StopReason.LEASE_RELEASED,
-        }.get(s.act, StopReason.MISSION_LEFT)
+        or c is CAUSES.get(s.act, StopReason.MISSION_LEFT)
     ),
     "I27 STOP and DISARM stop, and say so": lambda m, s, n, c: (
         m.mode not in ARMED
@@ -208,18 +219,49 @@ STEP: dict[str, Step] = {
     "I38c nothing else asks for one": lambda m, s, n, c: (
         not n.reset_due or m.reset_due or (n.mode in STOPS and m.mode is not n.mode)
     ),
-    "I38d a clean reset does end it": lambda m, s, n, c: (
-        not (n.reset_due and n.mode is m.mode and s.act is Act.RESET and hands_off(m, s) and curable(s))
+    "I38d a clean reset does end it, but for a stop in the same tick": lambda m, s, n, c: (
+        not (n.reset_due and s.act is Act.RESET and hands_off(m, s) and curable(s))
+        or (n.mode in STOPS and m.mode is not n.mode)
+    ),
+    "I40 ESTOP has a cause": lambda m, s, n, c: (
+        n.mode is not E
+        or m.mode is E
+        or s.estop
+        or n.estop_latched
+        or (m.mode in (S, F) and s.motion is Motion.LATE and c is StopReason.RUNAWAY)
+    ),
+    "I41 FAULT has a cause": lambda m, s, n, c: n.mode is not F or m.mode is F or s.worst is Class.KILL,
+    "I42 BOOT is never come back to": lambda m, s, n, c: n.mode is not B or m.mode is B,
+    "I43 a reason in force is told by itself": lambda m, s, n, c: (
+        n.mode not in WORSE
+        or c is None
+        or (m.mode in (S, F) and n.mode is E and not s.estop and not n.estop_latched and c is StopReason.RUNAWAY)
+    ),
+    "I44 what is not armed stops only because it moves": lambda m, s, n, c: (
+        not (m.mode in (D, R, H) and n.mode is S) or s.motion is Motion.MOVING
+    ),
+    "I45 READY lapses only with its link, its holder or its health": lambda m, s, n, c: (
+        not (m.mode is R and n.mode is D)
+        or s.link is Link.EXPIRED
+        or s.act in (Act.STOP, Act.DISARM, Act.RELEASE)
+        or not curable(s)
+    ),
+    "I46 a stop of what is armed tells the act, else the silence, else nothing but the reasons": lambda m, s, n, c: (
+        not (m.mode in ARMED and n.mode is S)
+        or c is CAUSES.get(s.act, StopReason.LINK_LOST if s.link is Link.EXPIRED else None)
+        or (c is StopReason.MISSION_LEFT and m.mode in AUTO and s.worst < Class.NAV)
     ),
     "L1 hands keep the machine while all is well": lambda m, s, n, c: (
         not (m.mode is M and calm(m, s) and quiet(s) and s.link is not Link.EXPIRED and s.worst < Class.STOP)
         or n.mode is M
+        or (n.mode is AM and s.act is Act.START)
     ),
     "L2 a mission goes on while all is well": lambda m, s, n, c: (
         not (
             m.mode in AUTO
             and calm(m, s)
-            and (quiet(s) or s.act is Act.START)
+            and quiet(s)
+            and s.act is not Act.PAUSE
             and s.link is not Link.EXPIRED
             and s.neutral
             and s.worst < Class.NAV
