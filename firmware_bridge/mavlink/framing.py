@@ -14,7 +14,8 @@ from fastcrc.crc16 import mcrf4xx
 from firmware_bridge.mavlink.tables import CRC_EXTRA
 
 MARKER = b"\xfd"
-HEADER = struct.Struct("<BBBBBBBHB")
+HEADER = struct.Struct("<xBBxBBBHB")
+"""Length, incompatibility flags, sequence, system, component, id (low 16, high 8 bits)."""
 HEADER_SIZE = 10
 CRC_SIZE = 2
 SIGNATURE_SIZE = 13
@@ -38,6 +39,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     signed: bytes = b""
 
 
+_MARKER = MARKER[0]
+_unpack_header = HEADER.unpack_from
+
+
 class FrameParser:
     """Incremental and bounded: between calls it keeps less than one frame (280 bytes).
 
@@ -46,7 +51,7 @@ class FrameParser:
     """
 
     def __init__(self, crc_extra: Mapping[int, bytes] = CRC_EXTRA) -> None:
-        self._crc_extra = dict(crc_extra)
+        self._seed_of = dict(crc_extra).get
         self._tail = b""
         self.received_bytes = 0
         self.accepted_bytes = 0
@@ -72,29 +77,30 @@ class FrameParser:
         buffer = self._tail + chunk if self._tail else chunk
         self.received_bytes += len(chunk)
         frames: list[Frame] = []
-        size, seeds = len(buffer), self._crc_extra
+        size, seed_of, accepted_bytes = len(buffer), self._seed_of, 0
         at = buffer.find(MARKER)
         while at >= 0:
             if size - at < HEADER_SIZE:
                 break
-            _, length, flags, _, sequence, system, component, id_low, id_high = HEADER.unpack_from(buffer, at)
+            length, flags, sequence, system, component, id_low, id_high = _unpack_header(buffer, at)
             msg_id = id_low | id_high << 16
-            seed = seeds.get(msg_id)
+            seed = seed_of(msg_id)
             if seed is not None and flags <= FLAG_SIGNED:
                 crc_at = at + HEADER_SIZE + length
                 end = crc_at + (CRC_SIZE + SIGNATURE_SIZE if flags else CRC_SIZE)
                 if end > size:
                     break
-                if mcrf4xx(seed, mcrf4xx(buffer[at + 1 : crc_at])) == buffer[crc_at] | buffer[crc_at + 1] << 8:
+                if mcrf4xx(buffer[at + 1 : crc_at] + seed) == buffer[crc_at] | buffer[crc_at + 1] << 8:
                     payload = buffer[at + HEADER_SIZE : crc_at]
                     signed = buffer[at:end] if flags else b""
                     frames.append(Frame(msg_id, sequence, system, component, payload, signed))
-                    self.accepted_bytes += end - at
-                    at = buffer.find(MARKER, end)
+                    accepted_bytes += end - at
+                    at = end if end < size and buffer[end] == _MARKER else buffer.find(MARKER, end)
                     continue
                 self.bad_frames += 1
             at = buffer.find(MARKER, at + 1)
         self._tail = buffer[at:] if at >= 0 else b""
+        self.accepted_bytes += accepted_bytes
         self.accepted_frames += len(frames)
         return frames
 
@@ -108,7 +114,7 @@ def frame_bytes(
     """
     trimmed = payload.rstrip(b"\0") or b"\0"
     body = _BODY.pack(len(trimmed), 0, 0, sequence & 0xFF, system_id, component_id, *msg_id) + trimmed
-    return MARKER + body + mcrf4xx(seed, mcrf4xx(body)).to_bytes(2, "little")
+    return MARKER + body + mcrf4xx(body + seed).to_bytes(2, "little")
 
 
 _BODY = struct.Struct("<BBBBBBHB")

@@ -12,6 +12,7 @@ stamp from an unguessable place further ahead, which it then follows (`docs/OPER
 
 import hashlib
 import hmac
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 
@@ -65,6 +66,15 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     age_s: float = 0.0
 
 
+_MARKER = MARKER[0]
+_SIGNED_SIZE_MIN = HEADER_SIZE + CRC_SIZE + SIGNATURE_SIZE
+_SIGNATURE = struct.Struct(f"<BIH{HASH_SIZE}s")
+_LINK_HOLD_NS = LINK_HOLD_S * 1_000_000_000
+_AHEAD, _BEHIND = AHEAD_S * STAMPS_PER_S, BEHIND_S * STAMPS_PER_S
+_FRESH = Accepted(Verdict.OK)
+_same = hmac.compare_digest
+
+
 def key_of(secret: str) -> bytes:
     """The 32 byte key of a secret text, as ground stations derive it from what is typed into them."""
     return hashlib.sha256(secret.encode("utf-8")).digest()
@@ -115,7 +125,10 @@ class StampLine:
 
     def at(self, now_ns: int) -> int:
         """The newest stamp this line can have issued by now."""
-        return max(self.issued, self._origin + (now_ns - self._origin_ns) // NS_PER_STAMP)
+        running = self._origin + (now_ns - self._origin_ns) // NS_PER_STAMP
+        if running < self.issued:
+            return self.issued
+        return running
 
     def issue(self, now_ns: int) -> int:
         """A stamp that was never issued before."""
@@ -139,10 +152,19 @@ class StampLine:
         return min(needed + BLOCK_S * STAMPS_PER_S, STAMP_MAX)
 
 
-class _Stream(msgspec.Struct):
-    mark: int
-    link: str
-    heard_ns: int
+class _Keyring:
+    """What every frame of one station is held against.
+
+    The keys are digested once: a copy of that state, fed with the frame, is cheaper than key and frame anew.
+    `streams`: component and link id -> mark, name of the link, when it was last heard [ns].
+    """
+
+    __slots__ = ("hashes", "line", "streams")
+
+    def __init__(self, keys: Iterable[bytes], line: StampLine) -> None:
+        self.hashes = tuple(hashlib.sha256(key) for key in keys)
+        self.line = line
+        self.streams: dict[tuple[int, int], tuple[int, str, int]] = {}
 
 
 class Verifier:
@@ -170,7 +192,7 @@ class Verifier:
         self._reserved = dict(reserved)
         self._keys: dict[int, tuple[bytes, ...]] = {}
         self._lines: dict[int, StampLine] = {}
-        self._streams: dict[tuple[int, int, int], _Stream] = {}
+        self._rings: dict[int, _Keyring] = {}
         self.refused: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self.set_keys(keys, now_ns)
 
@@ -191,56 +213,59 @@ class Verifier:
             if system_id not in self._lines:
                 reserved = self._reserved.get(system_id, 0)
                 self._lines[system_id] = StampLine(reserved, self._clock_stamp, now_ns)
-        self._streams = {stream: memory for stream, memory in self._streams.items() if stream[0] in self._keys}
+        before, self._rings = self._rings, {}
+        for system_id, held in self._keys.items():
+            self._rings[system_id] = ring = _Keyring(held, self._lines[system_id])
+            if system_id in before:
+                ring.streams = before[system_id].streams
 
     def verify(self, signed: bytes, link: str, now_ns: int) -> Accepted:
         """Judge one signed frame (marker to hash, its CRC already found right) that came over `link`."""
-        accepted = self._judge(signed, link, now_ns)
-        if accepted.verdict is not Verdict.OK:
-            self.refused[accepted.verdict] += 1
-        return accepted
-
-    def _judge(self, signed: bytes, link: str, now_ns: int) -> Accepted:
-        if len(signed) < HEADER_SIZE + CRC_SIZE + SIGNATURE_SIZE or signed[:1] != MARKER or signed[2] != FLAG_SIGNED:
-            return Accepted(Verdict.MALFORMED)
-        system_id = system_id_of(signed)
-        keys = self._keys.get(system_id)
-        if keys is None:
-            return Accepted(Verdict.UNKNOWN_STATION)
-        part, given = signed[:-HASH_SIZE], signed[-HASH_SIZE:]
-        if not any([hmac.compare_digest(signature(key, part), given) for key in keys]):  # noqa: C419 (no short cut)
-            return Accepted(Verdict.BAD_SIGNATURE)
-        link_id = signed[-SIGNATURE_SIZE]
-        stamp = int.from_bytes(signed[-SIGNATURE_SIZE + 1 : -HASH_SIZE], "little")
-        name = (system_id, signed[6], link_id)
-        stream = self._streams.get(name)
-        if stream is not None and stream.link != link and now_ns - stream.heard_ns < LINK_HOLD_S * 1_000_000_000:
-            return Accepted(Verdict.WRONG_LINK)
-        if stream is None and sum(1 for known in self._streams if known[0] == system_id) >= STREAMS_MAX:
-            return Accepted(Verdict.TOO_MANY_STREAMS)
-        if stream is not None and stamp <= stream.mark:
-            return Accepted(Verdict.REPLAYED)
-        line = self._lines[system_id]
-        window = self._window(line, stamp, now_ns)
-        if window.verdict is Verdict.OK:
-            self._streams[name] = _Stream(stamp, link, now_ns)
-        return window
-
-    def _window(self, line: StampLine, stamp: int, now_ns: int) -> Accepted:
+        size = len(signed)
+        if size < _SIGNED_SIZE_MIN or signed[0] != _MARKER or signed[2] != FLAG_SIGNED:
+            return self._refuse(Verdict.MALFORMED)
+        ring = self._rings.get(signed[5])
+        if ring is None:
+            return self._refuse(Verdict.UNKNOWN_STATION)
+        link_id, stamp_low, stamp_high, given = _SIGNATURE.unpack_from(signed, size - SIGNATURE_SIZE)
+        part, genuine = signed[:-HASH_SIZE], False
+        for digested in ring.hashes:  # all are tried: how long it takes tells nothing of which key it was
+            made = digested.copy()
+            made.update(part)
+            genuine |= _same(made.digest()[:HASH_SIZE], given)
+        if not genuine:
+            return self._refuse(Verdict.BAD_SIGNATURE)
+        stamp = stamp_low | stamp_high << 32
+        name = (signed[6], link_id)
+        stream = ring.streams.get(name)
+        if stream is None:
+            if len(ring.streams) >= STREAMS_MAX:
+                return self._refuse(Verdict.TOO_MANY_STREAMS)
+        elif link != stream[1] and now_ns - stream[2] < _LINK_HOLD_NS:
+            return self._refuse(Verdict.WRONG_LINK)
+        elif stamp <= stream[0]:
+            return self._refuse(Verdict.REPLAYED)
+        line = ring.line
         newest = line.at(now_ns)
-        if stamp > newest + AHEAD_S * STAMPS_PER_S:
+        if not (line.base <= stamp <= line.reserved and newest - _BEHIND <= stamp <= newest + _AHEAD):
+            return self._refuse(self._out_of_window(line, stamp, newest, now_ns))
+        ring.streams[name] = (stamp, link, now_ns)
+        return Accepted(Verdict.OK, (newest - stamp) / STAMPS_PER_S) if stamp < newest else _FRESH
+
+    def _refuse(self, verdict: Verdict) -> Accepted:
+        self.refused[verdict] += 1
+        return Accepted(verdict)
+
+    def _out_of_window(self, line: StampLine, stamp: int, newest: int, now_ns: int) -> Verdict:
+        if stamp > newest + _AHEAD:
             if stamp > newest + JUMP_LIMIT_S * STAMPS_PER_S:
-                return Accepted(Verdict.FAR_FUTURE)
+                return Verdict.FAR_FUTURE
             if not self._trusted:
                 line.jump(stamp, self._uniform(), now_ns)
-            return Accepted(Verdict.AHEAD)
+            return Verdict.AHEAD
         if stamp < line.base:
-            return Accepted(Verdict.BEFORE_BOOT)
-        if stamp < newest - BEHIND_S * STAMPS_PER_S:
-            return Accepted(Verdict.STALE)
-        if stamp > line.reserved:
-            return Accepted(Verdict.NOT_DURABLE)
-        return Accepted(Verdict.OK, max(0, newest - stamp) / STAMPS_PER_S)
+            return Verdict.BEFORE_BOOT
+        return Verdict.STALE if stamp < newest - _BEHIND else Verdict.NOT_DURABLE
 
     def sign(self, frame: bytes, seed: bytes, system_id: int, link_id: int, now_ns: int) -> bytes:
         """A frame for one station, signed with that station's newest key.
