@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from flailpilot.planning import make_folder
-from sim.outcome import RunFiles, Summary, summary_of, write_results
+from sim.outcome import RunFiles, Summary, job_facts, summary_of, write_results
 from sim.rig import vehicle_config
 from sim.run import Progress as OnProgress
 from sim.run import run_mission
@@ -62,8 +62,10 @@ def run(
     with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
         outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
-    summary = summary_of(files, wall_s=elapsed_s() - started_s)
-    write_results(files, summary)
+    wall_s = elapsed_s() - started_s
+    facts = job_facts(files)
+    summary = summary_of(files, facts.found, wall_s)
+    write_results(files, facts, summary)
     _tell(summary, out_dir, as_json)
     return DONE if summary.ok else FAILED
 

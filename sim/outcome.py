@@ -12,6 +12,7 @@ from vehicle.coverage.export import summary_of as plan_summary
 from vehicle.coverage.site import Site
 from vehicle.ledger import gaps
 from vehicle.ledger.facts import JobFacts
+from vehicle.ledger.gaps import Found
 from vehicle.ledger.results import write_all
 from vehicle.plan import Plan
 
@@ -26,6 +27,26 @@ class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     plan: Plan
     outcome: Outcome
+
+
+def job_facts(files: RunFiles) -> JobFacts:
+    """What summary, map, report and exports are made from."""
+    outcome, plan = files.outcome, files.plan
+    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
+    return JobFacts(
+        site=files.site,
+        plan=plan,
+        config=outcome.config,
+        ledger=outcome.state.ledger,
+        found=found,
+        time_s=outcome.sim_s,
+        simulated=True,
+        phase_s=outcome.phase_s,
+        trail_m=outcome.trail_m,
+        events=outcome.events,
+        task_id=files.scenario.name,
+        status="completed" if outcome.finished else "suspended",
+    )
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +83,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return self.finished and self.missed_m2 == 0.0 and self.false_credit_m2 == 0.0 and not self.invariant_violations
 
 
-def summary_of(files: RunFiles, wall_s: float) -> Summary:
+def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
     """Gather the facts; areas in m2, times in s."""
     outcome, plan = files.outcome, files.plan
-    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
     processed_m2 = found.processed_m2
     rate = processed_m2 / outcome.sim_s * SECONDS_PER_HOUR if outcome.sim_s > 0.0 else 0.0
     return Summary(
@@ -96,28 +116,8 @@ def summary_of(files: RunFiles, wall_s: float) -> Summary:
     )
 
 
-def job_facts(files: RunFiles) -> JobFacts:
-    """What map, report and exports are made from."""
-    outcome, plan = files.outcome, files.plan
-    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
-    return JobFacts(
-        site=files.site,
-        plan=plan,
-        config=outcome.config,
-        ledger=outcome.state.ledger,
-        found=found,
-        time_s=outcome.sim_s,
-        simulated=True,
-        phase_s=outcome.phase_s,
-        trail_m=outcome.trail_m,
-        events=outcome.events,
-        task_id=files.scenario.name,
-        status="completed" if outcome.finished else "suspended",
-    )
-
-
-def write_results(files: RunFiles, summary: Summary) -> None:
+def write_results(files: RunFiles, facts: JobFacts, summary: Summary) -> None:
     """Everything beside the recording, which is already there."""
-    write_all(files.out_dir, job_facts(files))
+    write_all(files.out_dir, facts)
     text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
     (files.out_dir / "summary.json").write_bytes(text)

@@ -12,6 +12,7 @@ import shapely
 from tests.ledger import jobs
 from vehicle.errors import InputError
 from vehicle.ledger import export
+from vehicle.ledger.products import features
 from vehicle.ledger.results import write_all
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/gpkg/ets_gdal_sample_v1.2_no_extensions.gpkg"
@@ -27,7 +28,8 @@ STATED = {
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gpkg") / "ledger.gpkg"
-    export.write_gpkg(path, jobs.open_job(**STATED))
+    facts = jobs.open_job(**STATED)
+    export.write_gpkg(path, facts, tuple(features(facts)))
     return path
 
 
@@ -82,7 +84,8 @@ def test_geometries_come_back_with_their_envelopes_and_areas(package: Path) -> N
 
 
 def test_the_same_job_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
-    export.write_gpkg(tmp_path / "again.gpkg", jobs.open_job(**STATED))
+    facts = jobs.open_job(**STATED)
+    export.write_gpkg(tmp_path / "again.gpkg", facts, tuple(features(facts)))
     assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
 
 
@@ -95,7 +98,7 @@ def test_the_job_table_says_what_the_record_is_and_is_not(package: Path) -> None
 
 def test_geojson_holds_every_layer(tmp_path: Path) -> None:
     facts = jobs.open_job()
-    export.write_geojson(tmp_path / "ledger.geojson", facts)
+    export.write_geojson(tmp_path / "ledger.geojson", facts, tuple(features(facts)))
     found = json.loads((tmp_path / "ledger.geojson").read_text())
     by_layer: dict[str, float] = {}
     for feature in found["features"]:
@@ -113,13 +116,13 @@ def test_a_table_with_an_empty_mandatory_field_is_refused(field: str, tmp_path: 
         site = jobs.Shapes(name="x", work_area=area, keep_out=shapely.Polygon(), benchmarks_m=())
         facts = jobs.open_job(**STATED, site=site)
     with pytest.raises(InputError, match=field):
-        export.write_csv(tmp_path / "ledger.csv", facts)
+        export.write_csv(tmp_path / "ledger.csv", facts, tuple(features(facts)))
     assert not (tmp_path / "ledger.csv").exists()
 
 
 def test_the_table_has_a_row_per_product(tmp_path: Path) -> None:
     facts = jobs.done_job(**STATED)
-    export.write_csv(tmp_path / "ledger.csv", facts)
+    export.write_csv(tmp_path / "ledger.csv", facts, tuple(features(facts)))
     with (tmp_path / "ledger.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["product"] for row in rows] == ["processed", "processed", "untreatable"]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from mcap.reader import make_reader
 
-from sim.outcome import RunFiles, summary_of
+from sim.outcome import RunFiles, job_facts, summary_of
 from sim.run import Outcome, run_mission
 from sim.scenario import Scenario
 from vehicle.config import footprint
@@ -35,7 +35,7 @@ def drive(folder: Path, **changes: object) -> tuple[RunFiles, Outcome]:
 @pytest.mark.slow
 def test_the_example_site_is_processed_whole(tmp_path: Path) -> None:
     files, outcome = drive(tmp_path)
-    summary = summary_of(files, wall_s=1.0)
+    summary = summary_of(files, job_facts(files).found, wall_s=1.0)
     assert outcome.finished
     assert summary.missed_m2 == 0.0, summary.missed
     assert summary.false_credit_m2 == 0.0

@@ -8,6 +8,7 @@ import csv
 import json
 import sqlite3
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import shapely
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
 from vehicle.ledger.facts import STATEMENT, JobFacts
-from vehicle.ledger.products import LAYER_TEXT, Feature, features
+from vehicle.ledger.products import LAYER_TEXT, Feature
 
 SRS_ID: Final = 4326
 APPLICATION_ID: Final = 0x47504B47
@@ -60,8 +61,8 @@ GEOMETRY_OF_LAYER: Final = {
 SQL_TYPES: Final = {str: "TEXT", int: "INTEGER", float: "DOUBLE"}
 
 
-def write_gpkg(path: Path, facts: JobFacts) -> None:
-    """Write the GeoPackage; an older file of this name is replaced."""
+def write_gpkg(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
+    """Write the GeoPackage of `features(facts)`; an older file of this name is replaced."""
     path.unlink(missing_ok=True)
     base = sqlite3.connect(path)
     try:
@@ -69,7 +70,7 @@ def write_gpkg(path: Path, facts: JobFacts) -> None:
         base.executescript(SCHEMA)
         base.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?,?,?,?,?,?)", SRS_ROWS)
         layers: dict[str, list[Feature]] = {}
-        for feature in features(facts):
+        for feature in products:
             layers.setdefault(feature.layer, []).append(feature)
         for layer, rows in layers.items():
             _write_layer(base, layer, rows, facts)
@@ -137,7 +138,7 @@ def job_values(facts: JobFacts) -> dict[str, str]:
     }
 
 
-def write_geojson(path: Path, facts: JobFacts) -> None:
+def write_geojson(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
     """All layers in one FeatureCollection; `layer` in the properties."""
     rows = [
         {
@@ -145,7 +146,7 @@ def write_geojson(path: Path, facts: JobFacts) -> None:
             "properties": {"layer": feature.layer, **feature.values},
             "geometry": json.loads(shapely.to_geojson(_degrees(feature.geometry, facts.plan.datum))),
         }
-        for feature in features(facts)
+        for feature in products
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "properties": job_values(facts), "features": rows}))
 
@@ -167,7 +168,7 @@ def missing_fields(facts: JobFacts) -> list[str]:
     return empty
 
 
-def write_csv(path: Path, facts: JobFacts) -> None:
+def write_csv(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
     """One row per product polygon. Raises InputError that names the mandatory fields that are empty."""
     values, empty = job_values(facts), missing_fields(facts)
     if empty:
@@ -177,7 +178,7 @@ def write_csv(path: Path, facts: JobFacts) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, CSV_COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        for feature in features(facts):
+        for feature in products:
             if feature.layer in {"processed", "processed_below_depth", "missed", "untreatable"}:
                 shape = _degrees(feature.geometry, facts.plan.datum)
                 own = {"product": feature.layer, "perimeter_wkt": shapely.to_wkt(shape, rounding_precision=9)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from vehicle.ledger.export import missing_fields, write_csv, write_geojson, write_gpkg
 from vehicle.ledger.facts import JobFacts
 from vehicle.ledger.picture import draw_map
+from vehicle.ledger.products import features
 from vehicle.ledger.report import write_report
 
 
@@ -14,9 +15,10 @@ def write_all(out_dir: Path, facts: JobFacts) -> tuple[Path, ...]:
     package, geojson, table = out_dir / "ledger.gpkg", out_dir / "ledger.geojson", out_dir / "ledger.csv"
     draw_map(chart, facts)
     write_report(page, facts, chart)
-    write_gpkg(package, facts)
-    write_geojson(geojson, facts)
+    products = tuple(features(facts))
+    write_gpkg(package, facts, products)
+    write_geojson(geojson, facts, products)
     if missing_fields(facts):
         return chart, page, package, geojson
-    write_csv(table, facts)
+    write_csv(table, facts, products)
     return chart, page, package, geojson, table
