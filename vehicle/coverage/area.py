@@ -60,7 +60,9 @@ def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, repairs: lis
 
 def polygons_of(geometry: Any) -> Any:
     """Only the polygons of a geometry, as Polygon or MultiPolygon; lines and points that overlays leave are dropped."""
-    parts = shapely.get_parts(shapely.get_parts(geometry))
+    parts = shapely.get_parts(geometry)
+    while np.any(shapely.get_type_id(parts) > 3):  # collections of collections
+        parts = shapely.get_parts(parts)
     areal = parts[shapely.get_type_id(parts) == 3]
     if len(areal) == 1:
         return areal[0]

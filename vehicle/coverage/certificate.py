@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import shapely
 
+from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
 from vehicle.coverage.bitmap import missed_by_bitmap_m2
 from vehicle.coverage.ground import mitre_buffer, without_slivers
-from vehicle.coverage.progress import NEED_MIN_M2, Progress
+from vehicle.coverage.progress import SLIVER_M2, Progress
 from vehicle.coverage.settings import NUMERIC_M
 from vehicle.plan import Certificate, Segment, SegmentKind, Untreatable, UntreatableReason
 
@@ -17,38 +18,45 @@ LIST_GROW_M = 1e-4
 """Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
 
 
-def untreatable_of(progress: Progress) -> tuple[Untreatable, ...]:
-    """Polygons without processing, by reason, then the swept rim round keep-outs that cannot be credited."""
-    site, ground, reach = progress.site, progress.ground, progress.reach
-    steep = shapely.union_all([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
-    near = polygons_of(site.work_area.intersection(mitre_buffer(ground.solid, NUMERIC_M + LIST_GROW_M)))
-    ring = near.difference(site.keep_out)
-    rows = [(UntreatableReason.SLOPE, shapely.intersection(ring, steep))]
-    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, ring.difference(steep)))
-    left = polygons_of(site.work_area.intersection(mitre_buffer(progress.unswept, LIST_GROW_M))).difference(near)
+def untreatable_of(progress: Progress, segments: tuple[Segment, ...]) -> tuple[Untreatable, ...]:
+    """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone."""
+    site, solid, reach = progress.site, progress.solid.whole(), progress.reach
+    steep = overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
+    near = polygons_of(overlay.intersection(site.work_area, mitre_buffer(solid, NUMERIC_M + LIST_GROW_M)))
+    ring = overlay.difference(near, site.keep_out)
+    rows = [(UntreatableReason.SLOPE, overlay.intersection(ring, steep))]
+    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, overlay.difference(ring, steep)))
+    swept = _union(sweep_corners(segments, reach.width_m, reach.ahead_m))
+    unswept = _thick(overlay.difference(overlay.difference(site.work_area, near), swept))
+    left = overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
+    left = overlay.difference(polygons_of(left), near)
     narrow = _narrow(progress, left)
-    for part in parts_of(without_slivers(left, NEED_MIN_M2)):
-        fits = part.difference(narrow).area > 0.1 * part.area
+    for part in parts_of(left):
+        fits = overlay.difference(part, narrow).area > 0.1 * part.area
         reason = UntreatableReason.NO_APPROACH if fits else UntreatableReason.NARROWER_THAN_MACHINE
         rows.append((reason, part))
-    rim = shapely.union_all([mitre_buffer(ground.solid, reach.credit_m), progress.unclaimed])
-    rim = polygons_of(site.work_area.intersection(rim)).difference(shapely.union_all([near, left, site.keep_out]))
+    shrunk = _union(sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m()))
+    uncredited = _thick(overlay.difference(overlay.difference(site.work_area, near), shrunk))
+    rim = overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
+    rim = overlay.union([rim, progress.unclaimed.whole()])
+    rim = overlay.intersection(site.work_area, rim)
+    rim = overlay.difference(polygons_of(rim), overlay.union([near, left, site.keep_out]))
     rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
     return tuple(
         Untreatable(reason=reason, rings_m=rings_of(part), area_m2=float(part.area))
         for reason, geometry in rows
-        for part in parts_of(without_slivers(geometry, NEED_MIN_M2))
+        for part in parts_of(without_slivers(geometry, SLIVER_M2))
     )
 
 
 def _narrow(progress: Progress, left: Any) -> Any:
     """Where not even a disc as wide as the tool fits between keep-outs."""
-    if left.is_empty or progress.ground.solid.is_empty:
+    if left.is_empty or progress.solid.whole().is_empty:
         return shapely.Polygon()
     window = left.buffer(4.0 * progress.reach.tool_half_m)
-    free = shapely.difference(window, progress.ground.solid)
+    free = overlay.difference(window, progress.solid.whole())
     half_m = progress.reach.tool_half_m - 1e-3
-    return shapely.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
+    return overlay.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
 
 
 def rings_of(polygon: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
@@ -79,8 +87,8 @@ def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Unt
     """Missed = work area less keep-outs, listed polygons and sweeps; twice exact, once by bitmap."""
     reach = progress.reach
     budget_m = progress.settings.cross_track_m()
-    outside_list = shapely.union_all([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
-    asked = polygons_of(progress.site.work_area.difference(outside_list))
+    outside_list = overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
+    asked = polygons_of(overlay.difference(progress.site.work_area, outside_list))
     nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
     shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, budget_m)
     cell_m = max(0.05, math.sqrt(asked.area / 8e6))
@@ -93,7 +101,16 @@ def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Unt
 
 
 def _missed_m2(asked: Any, rectangles: np.ndarray) -> float:
-    """Exact difference; parts of at most a square millimetre are rounding of the overlay."""
-    swept = shapely.union_all(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
-    parts = shapely.area(shapely.get_parts(polygons_of(asked.difference(swept))))
-    return float(parts[parts > 1e-6].sum())
+    """Exact difference without what is rounding of the overlay."""
+    return float(_thick(overlay.difference(asked, _union(rectangles))).area)
+
+
+def _union(rectangles: np.ndarray) -> Any:
+    return overlay.union(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
+
+
+def _thick(geometry: Any) -> Any:
+    """Only the parts that are wider than twice the grid: thinner ones are rounding of the overlays."""
+    parts = parts_of(polygons_of(geometry))
+    wide = parts[~shapely.is_empty(shapely.buffer(parts, -overlay.GRID_M))]
+    return shapely.MultiPolygon(list(wide)) if len(wide) else shapely.Polygon()

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from vehicle.coverage.area import parts_of
+from vehicle.coverage.route import lane_change_s
 from vehicle.coverage.settings import PlanSettings, Reach
 from vehicle.plan import MachineFootprint
 
@@ -38,13 +39,6 @@ def lane_cost_s(
     ends_m = 2.0 * reach.credit_m + settings.run_in_m
     sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
     return np.asarray(sweep_m / machine.working_speed_mps + pieces * lane_change_s(machine, reach))
-
-
-def lane_change_s(machine: MachineFootprint, reach: Reach) -> float:
-    """From one lane's end to the next lane's start on ground that bears pivots: out, half a turn, back in."""
-    out_m = reach.ahead_m + reach.pivot_ground_m + reach.width_m
-    ready_s = machine.lower_s + machine.spin_up_s + 6.0 * machine.settle_s
-    return math.pi / machine.pivot_rate_radps + out_m / machine.transit_speed_mps + ready_s
 
 
 def best_directions(

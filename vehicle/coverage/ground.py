@@ -7,33 +7,41 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.coverage.area import polygons_of
+from vehicle.coverage import overlay
+from vehicle.coverage.area import parts_of, polygons_of
+from vehicle.coverage.patchwork import Box
 from vehicle.coverage.settings import NUMERIC_M, PlanSettings, Reach
 from vehicle.coverage.site import Site
 
-SLIVER_M2 = 1e-7
-"""Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
 ROUND_SEGMENTS = 4
-PIVOT_SLACK_M = 0.02
-"""Pivot points keep this from the limit, so that rounding of a path cannot cross it."""
+PIVOT_SLACK_M = 0.06
+"""Pivot points keep this from the limit: whatever is drawn anew about them later, they stay free."""
+LEG_SLACK_M = 0.01
 MARGIN_UNKNOWN_M = 60.0
 
 
 @dataclass(frozen=True)
 class Ground:
-    """`closed`: unprocessed, unknown or kept-out ground; `solid`: keep-outs grown by the clearance (part of it)."""
+    """Arrays of polygons in a window; beyond `box` nothing is known, and it is taken as closed.
 
-    closed: Any
-    solid: Any
-    box: tuple[float, float, float, float]
-    """Planning window (x0, y0, x1, y1); in `unknown` everything beyond is closed."""
+    `closed`: unprocessed, unknown or kept-out ground; `solid`, part of it: keep-outs grown by the clearance;
+    `pivot`: where the body origin may not turn.
+    """
+
+    closed: np.ndarray
+    solid: np.ndarray
+    pivot: np.ndarray
+    box: Box
 
 
 def round_buffer(geometry: Any, radius_m: float, segments: int = ROUND_SEGMENTS) -> Any:
-    """Buffer that contains the true one: chords of an inscribed circle would cut inside by r (1 - cos)."""
-    if geometry.is_empty or radius_m <= 0.0:
-        return geometry
-    return shapely.buffer(geometry, radius_m / math.cos(math.pi / (4 * segments)), quad_segs=segments)
+    """Buffer that contains the true one."""
+    return shapely.buffer(geometry, drawn_radius_m(radius_m, segments), quad_segs=segments)
+
+
+def drawn_radius_m(radius_m: float, segments: int = ROUND_SEGMENTS) -> float:
+    """Chords cut inside the circle by r (1 - cos), and GEOS simplifies what it buffers, 2 % of r at most in trials."""
+    return radius_m / (math.cos(math.pi / (4 * segments)) * 0.97)
 
 
 def mitre_buffer(geometry: Any, radius_m: float) -> Any:
@@ -43,36 +51,36 @@ def mitre_buffer(geometry: Any, radius_m: float) -> Any:
     return shapely.buffer(geometry, radius_m, join_style="mitre", mitre_limit=1.5)
 
 
-def first_ground(site: Site, reach: Reach, settings: PlanSettings) -> Ground:
-    """Ground before the first swath: keep-outs and too steep slopes are solid; the work area is closed."""
+def pivot_disc_m(reach: Reach) -> float:
+    """Radius of the drawn disc that a pivot on closed ground's edge needs, slack and rounding of arcs included."""
+    return drawn_radius_m(reach.pivot_ground_m + PIVOT_SLACK_M)
+
+
+def first_ground(site: Site, reach: Reach, settings: PlanSettings) -> tuple[Any, Any, Box]:
+    """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
     steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
-    keep = shapely.union_all([site.keep_out, *steep])
+    keep = overlay.union([site.keep_out, *steep])
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
-    everything = shapely.union_all([site.work_area, keep, site.safe_ground])
+    everything = overlay.union([site.work_area, keep, site.safe_ground])
     x0, y0, x1, y1 = everything.bounds
     pad_m = MARGIN_UNKNOWN_M
     box = (x0 - pad_m, y0 - pad_m, x1 + pad_m, y1 + pad_m)
-    unproven = shapely.box(*box) if site.outside == "unknown" else site.work_area
-    closed = shapely.union_all([unproven.difference(site.safe_ground), solid])
-    return Ground(closed=polygons_of(closed), solid=solid, box=box)
+    far_m = pad_m + math.hypot(x1 - x0, y1 - y0)  # lanes of any direction that leave the window end on closed ground
+    beyond = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
+    unproven = beyond if site.outside == "unknown" else site.work_area
+    closed = overlay.union([overlay.difference(unproven, site.safe_ground), solid])
+    return polygons_of(closed), solid, box
 
 
-def opened(ground: Ground, swept: Any) -> Ground:
-    """The ground after `swept` was processed; keep-outs stay closed."""
-    closed = shapely.union_all([without_slivers(ground.closed.difference(swept)), ground.solid])
-    return Ground(closed=polygons_of(closed), solid=ground.solid, box=ground.box)
-
-
-def pivot_obstacle(ground: Ground, reach: Reach, slack_m: float = PIVOT_SLACK_M) -> Any:
+def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m: float = PIVOT_SLACK_M) -> np.ndarray:
     """Where the body origin may not be while it turns: within a pivot's disc of closed or solid ground."""
-    closed = round_buffer(ground.closed, reach.pivot_ground_m + slack_m)
-    if reach.pivot_solid_m <= reach.pivot_ground_m + NUMERIC_M:
-        return polygons_of(closed)
-    solid = round_buffer(ground.solid, reach.pivot_solid_m + slack_m)
-    return polygons_of(shapely.union_all([closed, solid]))
+    obstacles = round_buffer(closed, reach.pivot_ground_m + slack_m)
+    if reach.pivot_solid_m > reach.pivot_ground_m + NUMERIC_M and len(solid):
+        obstacles = np.concatenate([obstacles, round_buffer(solid, reach.pivot_solid_m + slack_m)])
+    return np.asarray(parts_of(obstacles))
 
 
-def without_slivers(geometry: Any, area_m2: float = SLIVER_M2) -> Any:
+def without_slivers(geometry: Any, area_m2: float) -> Any:
     """Drop parts that only rounding has made."""
     parts = shapely.get_parts(polygons_of(geometry))
     kept = parts[shapely.area(parts) > area_m2]
@@ -82,12 +90,18 @@ def without_slivers(geometry: Any, area_m2: float = SLIVER_M2) -> Any:
 
 
 def turned(geometry: Any, angle_rad: float) -> Any:
-    """The geometry rotated about the datum, so that lanes of direction -angle lie along x."""
+    """Geometry or array of geometries rotated about the datum (lane frame -> ENU for the lanes' direction)."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     matrix = np.array([[cos, sin], [-sin, cos]])
     return shapely.transform(geometry, lambda xy: xy @ matrix)
 
 
-def strip(theta_rad: float, y_m: float, x0_m: float, x1_m: float, half_m: float) -> Any:
-    """Rectangle about the lane line y of direction theta (lane coordinates turned back to ENU)."""
-    return turned(shapely.box(min(x0_m, x1_m), y_m - half_m, max(x0_m, x1_m), y_m + half_m), theta_rad)
+def lane_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> Any:
+    """A rectangle given in the lane frame, in ENU."""
+    return turned(shapely.box(x0_m, y0_m, x1_m, y1_m), theta_rad)
+
+
+def joined_box(*boxes: Box) -> Box:
+    """Smallest box around boxes."""
+    low = np.array(boxes)
+    return (float(low[:, 0].min()), float(low[:, 1].min()), float(low[:, 2].max()), float(low[:, 3].max()))

@@ -39,8 +39,9 @@ class PathBuilder:
         """Turn into the lane, go to where the tool is lowered, sweep, leave forward or over the own strip."""
         move, ahead_m = visit.move, self.machine.tool_ahead_m * visit.move.sign
         self.turn_to(visit.entry[2])
-        self._advance(visit, move.a_m - ahead_m, SegmentKind.TRANSIT)
-        self._advance(visit, move.b_m - ahead_m, SegmentKind.SWATH)
+        for a_m, b_m in move.stretches:
+            self._advance(visit, a_m - ahead_m, SegmentKind.TRANSIT)
+            self._advance(visit, b_m - ahead_m, SegmentKind.SWATH)
         self._advance(visit, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
 
     def _advance(self, visit: Visit, x_m: float, kind: SegmentKind) -> None:

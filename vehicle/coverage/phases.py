@@ -1,53 +1,126 @@
 """One phase: lanes of one direction over one need, ordered and appended to the path."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from vehicle.coverage.area import parts_of
-from vehicle.coverage.ground import pivot_obstacle
+from vehicle.coverage.ground import LEG_SLACK_M, Ground, joined_box, lane_box, pivot_obstacles, turned
+from vehicle.coverage.lane import Piece
+from vehicle.coverage.lattice import lane_lines
+from vehicle.coverage.patchwork import Box
 from vehicle.coverage.progress import Progress
 from vehicle.coverage.route import Visit, order_visits, visits_of
-from vehicle.coverage.swaths import lane_field, lane_lines, pieces_of
+from vehicle.coverage.swaths import LaneField, lane_field, pieces_of
 from vehicle.coverage.transit import Roadmap
 
+GAIN_MIN_M2 = 0.01
+"""Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
 
-def sweep(progress: Progress, need: Any, theta_rad: float) -> int:
+
+@dataclass(frozen=True)
+class Lanes:
+    """Lanes over a need with the ground that they were judged by."""
+
+    field: LaneField
+    y_m: np.ndarray
+    answer_m: float
+    pieces: list[Piece]
+    ground: Ground
+
+
+def reach_around_m(progress: Progress) -> float:
+    """How far beyond a need entry, pocket and pivot may lie."""
+    reach = progress.reach
+    return 3.0 * (reach.ahead_m + reach.pivot_solid_m)
+
+
+def lanes_over(
+    progress: Progress, need: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
+) -> Lanes:
+    """Lanes of one direction over a need: spread evenly, or the given (ordinates, half width they answer for)."""
+    margin_m = reach_around_m(progress)
+    x0, y0, x1, y1 = shapely.total_bounds(turned(need, -theta_rad))
+    x0, x1 = x0 - margin_m, x1 + margin_m
+    if lines is not None:
+        y0, y1 = min(y0, float(lines[0].min())), max(y1, float(lines[0].max()))
+    rim_m = progress.reach.width_m
+    window = lane_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
+    ground = progress.view(window.bounds)
+    field = lane_field(need, ground, theta_rad, (x0, x1))
+    y_m, answer_m = lane_lines(field, progress) if lines is None else lines
+    pieces = pieces_of(field, y_m, answer_m, progress.reach, progress.settings)
+    return Lanes(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=ground)
+
+
+def options_of(lanes: Lanes, progress: Progress, *, through_only: bool = False) -> list[list[Visit]]:
+    """Ways to work each piece; `through_only` keeps pieces that are open at both ends."""
+    theta_rad, options = lanes.field.theta_rad, []
+    for piece in lanes.pieces:
+        if through_only and not any(not move.reverse for move in piece.moves):
+            continue
+        if piece.moves:
+            options.append(visits_of(piece, theta_rad, progress.machine))
+    if through_only:
+        return options
+    return [worth for visits in options if (worth := _worthwhile(progress, visits))]
+
+
+def _worthwhile(progress: Progress, visits: list[Visit]) -> list[Visit]:
+    """Ways to work a piece that gain about as much as the best of them: a way may end short at a keep-out."""
+    gains = [gain_m2(progress, [visit]) for visit in visits]
+    least_m2 = max(GAIN_MIN_M2, 0.8 * max(gains))
+    return [visit for visit, gain in zip(visits, gains, strict=True) if gain >= least_m2]
+
+
+def gain_m2(progress: Progress, visits: list[Visit]) -> float:
+    """What visits would newly sweep or newly claim, whichever is more."""
+    nominal, claims = progress.strips(visits)
+    return max(progress.unswept.area_in(nominal), progress.unclaimed.area_in(claims))
+
+
+def sweep(progress: Progress, need: np.ndarray, theta_rad: float, *, through_only: bool = False) -> int:
     """Work what lanes of one direction can reach of `need`; returns the number of swaths."""
-    reach, settings = progress.reach, progress.settings
-    obstacle = pivot_obstacle(progress.ground, reach)
-    field = lane_field(need, progress.ground, theta_rad, reach, obstacle)
-    y_m, answer_m = lane_lines(field, reach, settings)
-    pieces = pieces_of(field, y_m, answer_m, reach, settings)
-    options = [visits_of(piece, theta_rad, progress.machine) for piece in pieces]
-    return work(progress, options, roadmap_of(progress, obstacle))
+    if not len(need):
+        return 0
+    lanes = lanes_over(progress, need, theta_rad)
+    return work(progress, options_of(lanes, progress, through_only=through_only), lanes.ground.box)
 
 
-def roadmap_of(progress: Progress, obstacle: Any) -> Roadmap:
-    """Ways over the ground as it is now; in `unknown` the planning window is closed all round."""
-    return Roadmap(obstacle, progress.ground.box)
+def work(progress: Progress, options: list[list[Visit]], box: Box) -> int:
+    """Order the pieces, join them by ways, commit them; returns the number of swaths."""
+    if not options:
+        return 0
+    done = 0
+    for wide in (False, True):  # a machine that a narrow window seems to lock in may get out along strips further off
+        roadmap = roadmap_for(progress, progress.box if wide else box)
+        visits, ways = order_visits(options, progress.pose, roadmap, progress.machine)
+        if visits:
+            progress.commit(visits, ways)
+        done += len(visits)
+        worked = {(visit.y_m, visit.need) for visit in visits}
+        options = [ways_in for ways_in in options if (ways_in[0].y_m, ways_in[0].need) not in worked]
+        if not options:
+            break
+    return done
 
 
-def work(progress: Progress, options: list[list[Visit]], roadmap: Roadmap) -> int:
-    """Order the pieces, join them by ways, commit them."""
-    start = progress.pose
-    visits = order_visits(options, start, roadmap, progress.machine)
-    ways, here = [], start
-    for visit in visits:
-        entry = (visit.entry[0], visit.entry[1])
-        way = [entry] if here is None else roadmap.way((here[0], here[1]), entry)
-        assert way is not None, "the order holds only pieces that a way reaches"
-        ways.append(way)
-        here = visit.exit
-    if visits:
-        progress.commit(visits, ways)
-    return len(visits)
+def roadmap_for(progress: Progress, box: Box) -> Roadmap:
+    """Ways in a window that also holds the machine."""
+    pose = progress.pose
+    if pose is not None:
+        rim_m = reach_around_m(progress)
+        here = (pose[0] - rim_m, pose[1] - rim_m, pose[0] + rim_m, pose[1] + rim_m)
+        box = joined_box(box, here)
+    strips = np.array([(visit.entry[:2], visit.exit[:2]) for visit in progress.visits]).reshape(-1, 2, 2)
+    x0, y0, x1, y1 = box
+    inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
+    ground = progress.view(box)
+    return Roadmap(pivot_obstacles(ground.closed, ground.solid, progress.reach, LEG_SLACK_M), box, strips[inside])
 
 
-def parts_by_distance(need: Any, progress: Progress) -> list[Any]:
+def nearest_first(parts: np.ndarray, progress: Progress) -> list[shapely.Polygon]:
     """Components of a need, the nearest to the machine first."""
-    parts = parts_of(need)
     pose = progress.pose
     if pose is None or len(parts) < 2:
         return list(parts)

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import shapely
 
+from vehicle.coverage import overlay
+from vehicle.coverage.cells import work_everything
 from vehicle.coverage.certificate import certify, untreatable_of
 from vehicle.coverage.directions import best_directions
-from vehicle.coverage.mopup import mop_up
 from vehicle.coverage.path import segment_time_s
-from vehicle.coverage.phases import sweep
 from vehicle.coverage.progress import Progress, first_progress
 from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.coverage.site import Site
@@ -25,9 +25,8 @@ def plan_site(site: Site, machine: MachineFootprint, settings: PlanSettings | No
     reach = reach_of(machine, wishes, site.tripwires)
     _check_fit(site, machine)
     progress = first_progress(site, machine, wishes, reach)
-    for direction in best_directions(progress.need, reach, wishes, machine):
-        sweep(progress, progress.need, direction)
-    mop_up(progress)
+    for direction in best_directions(progress.unswept.whole(), reach, wishes, machine):
+        work_everything(progress, direction)
     return finished(progress)
 
 
@@ -35,9 +34,9 @@ def finished(progress: Progress) -> Plan:
     """Close the books: what stays untreated and why, the certificate, the times, the name of the plan."""
     site, settings, machine = progress.site, progress.settings, progress.machine
     segments = tuple(progress.path.segments) if progress.path is not None else ()
-    listed = untreatable_of(progress)
+    listed = untreatable_of(progress, segments)
     theta = progress.visits[0].theta_rad if progress.visits else 0.0
-    area_m2 = float(site.work_area.difference(site.keep_out).area)
+    area_m2 = float(overlay.difference(site.work_area, site.keep_out).area)
     overlap_m = settings.overlap_at_m(theta)
     plan = Plan(
         datum=site.datum,

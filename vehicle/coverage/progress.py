@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.coverage.area import polygons_of
-from vehicle.coverage.ground import Ground, first_ground, mitre_buffer, opened, turned, without_slivers
+from vehicle.coverage import overlay
+from vehicle.coverage.area import parts_of, polygons_of
+from vehicle.coverage.ground import Ground, first_ground, mitre_buffer, pivot_obstacles, turned
+from vehicle.coverage.lane import Span
+from vehicle.coverage.patchwork import Box, Patchwork
 from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.route import Pose, Visit
 from vehicle.coverage.settings import NUMERIC_M, PlanSettings, Reach
@@ -16,6 +19,8 @@ from vehicle.plan import MachineFootprint
 
 CLAIM_SLACK_M = 0.001
 """Claims of neighbouring lanes join with this to spare, so that rounding leaves no hair between them."""
+SLIVER_M2 = 1e-7
+"""Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
 NEED_MIN_M2 = 1e-4
 """Parts of the need below one square centimetre are rounding along edges that were swept flush."""
 
@@ -28,32 +33,46 @@ class Progress:
     machine: MachineFootprint
     settings: PlanSettings
     reach: Reach
-    ground: Ground
-    unswept: Any
-    unclaimed: Any
+    box: Box
+    closed: Patchwork
+    solid: Patchwork
+    unswept: Patchwork
+    unclaimed: Patchwork
     path: PathBuilder | None = None
     visits: list[Visit] = field(default_factory=list)
 
-    @property
-    def need(self) -> Any:
-        """Ground that a further pass would have to cover."""
-        return without_slivers(shapely.union_all([self.unswept, self.unclaimed]), NEED_MIN_M2)
+    def need_in(self, box: Box) -> np.ndarray:
+        """Parts of the ground in a window that a further pass would have to cover."""
+        both = [*self.unswept.near(box), *self.unclaimed.near(box)]
+        return parts_of(polygons_of(overlay.union(both))) if both else np.empty(0, dtype=object)
+
+    def need(self) -> np.ndarray:
+        """All parts still to be covered."""
+        return self.need_in(self.box)
 
     @property
     def pose(self) -> Pose | None:
         """Where the path ends so far."""
         return self.path.pose if self.path is not None else None
 
-    def strips(self, visits: list[Visit]) -> tuple[Any, Any]:
-        """(nominal sweeps, claims) of visits, united, in ENU."""
-        nominal = [_strip(visit, 0.5 * self.reach.width_m, 0.0, 0.0) for visit in visits]
-        claims = [self._claim(visit) for visit in visits]
-        return shapely.union_all(nominal), shapely.union_all(claims)
+    def view(self, box: Box) -> Ground:
+        """The ground in a window and round it, and where in the window it lets the machine turn."""
+        rim_m = self.reach.pivot_solid_m + 0.5
+        wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
+        closed, solid = parts_of(self.closed.clipped(wide)), parts_of(self.solid.clipped(wide))
+        return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.reach), box=box)
 
-    def _claim(self, visit: Visit) -> Any:
-        half_m = 0.5 * (self.reach.width_m - self.settings.overlap_at_m(visit.theta_rad)) + CLAIM_SLACK_M
-        end_m = self.reach.credit_m - CLAIM_SLACK_M
-        return _strip(visit, half_m, end_m + self.settings.run_in_m, end_m)
+    def strips(self, visits: list[Visit]) -> tuple[np.ndarray, np.ndarray]:
+        """(nominal sweeps, claims) of visits in ENU."""
+        half_m = 0.5 * self.reach.width_m
+        run_in_m = self.settings.run_in_m
+        nominal, claims = [], []
+        for visit in visits:
+            rim_m = 0.5 * self.settings.overlap_at_m(visit.theta_rad) - CLAIM_SLACK_M
+            for stretch in visit.move.stretches:
+                nominal.append(_strip(visit, stretch, half_m, 0.0, 0.0))
+                claims.append(_strip(visit, stretch, half_m - rim_m, rim_m + run_in_m, rim_m))
+        return np.array(nominal, dtype=object), np.array(claims, dtype=object)
 
     def commit(self, visits: list[Visit], ways: list[list[tuple[float, float]]]) -> None:
         """Append worked visits with the ways to them, and let the ground grow."""
@@ -63,16 +82,16 @@ class Progress:
             self.path.go(way[1:])
             self.path.work(visit)
         nominal, claims = self.strips(visits)
-        self.ground = opened(self.ground, nominal)
-        self.unswept = without_slivers(self.unswept.difference(nominal), NEED_MIN_M2)
-        self.unclaimed = without_slivers(self.unclaimed.difference(claims), NEED_MIN_M2)
+        self.closed.subtract(nominal)
+        self.unswept.subtract(nominal)
+        self.unclaimed.subtract(claims)
         self.visits.extend(visits)
 
 
-def _strip(visit: Visit, half_m: float, start_m: float, end_m: float) -> Any:
-    """Rectangle of a visit's sweep, shortened at start and end; empty if nothing is left."""
+def _strip(visit: Visit, stretch: Span, half_m: float, start_m: float, end_m: float) -> Any:
+    """Rectangle of a stretch of a visit, shortened at start and end; empty if nothing is left."""
     sign = visit.move.sign
-    a, b = visit.move.a_m + sign * start_m, visit.move.b_m - sign * end_m
+    a, b = stretch[0] + sign * start_m, stretch[1] - sign * end_m
     if (b - a) * sign <= 0.0:
         return shapely.Polygon()
     corners = np.array([(a, -half_m), (b, -half_m), (b, half_m), (a, half_m)]) + np.array([0.0, visit.y_m])
@@ -81,14 +100,17 @@ def _strip(visit: Visit, half_m: float, start_m: float, end_m: float) -> Any:
 
 def first_progress(site: Site, machine: MachineFootprint, settings: PlanSettings, reach: Reach) -> Progress:
     """All of the work area that is not kept out needs the tool; its inner part must also be credited."""
-    ground = first_ground(site, reach, settings)
-    near, far = mitre_buffer(ground.solid, NUMERIC_M), mitre_buffer(ground.solid, reach.credit_m)
+    closed, solid, box = first_ground(site, reach, settings)
+    near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
+    asked = mitre_buffer(site.work_area, reach.grow_m)
     return Progress(
         site=site,
         machine=machine,
         settings=settings,
         reach=reach,
-        ground=ground,
-        unswept=polygons_of(site.work_area.difference(near)),
-        unclaimed=polygons_of(site.work_area.difference(far)),
+        box=box,
+        closed=Patchwork(closed, SLIVER_M2),
+        solid=Patchwork(solid, SLIVER_M2),
+        unswept=Patchwork(overlay.difference(site.work_area, near), NEED_MIN_M2),
+        unclaimed=Patchwork(overlay.difference(asked, far), NEED_MIN_M2),
     )

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from vehicle.coverage.swaths import Move, Piece
-from vehicle.coverage.transit import Roadmap, length_m
+from vehicle.coverage.lane import Move, Piece, Span
+from vehicle.coverage.settings import Reach
+from vehicle.coverage.transit import Point, Roadmap, length_m
 from vehicle.plan import MachineFootprint
 
 Pose = tuple[float, float, float]
@@ -21,6 +22,7 @@ class Visit:
 
     theta_rad: float
     y_m: float
+    need: Span
     move: Move
     entry: Pose
     exit: Pose
@@ -29,19 +31,23 @@ class Visit:
 
 def visits_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[Visit]:
     """The moves of a piece as visits."""
-    return [_visit(piece.y_m, move, theta_rad, machine) for move in piece.moves]
+    return [_visit(piece, move, theta_rad, machine) for move in piece.moves]
 
 
-def _visit(y_m: float, move: Move, theta_rad: float, machine: MachineFootprint) -> Visit:
+def _visit(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint) -> Visit:
+    y_m = piece.y_m
     yaw_rad = theta_rad if move.sign > 0 else theta_rad + math.pi
-    sweep_m = abs(move.b_m - move.a_m)
+    sweep_m = sum(abs(b - a) for a, b in move.stretches)
+    lifted_m = abs(move.b_m - move.a_m) - sweep_m
     inward_m = abs(move.a_m - move.sign * machine.tool_ahead_m - move.in_m)
     outward_m = abs(move.out_m - (move.b_m - move.sign * machine.tool_ahead_m))
     out_s = outward_m / (machine.reverse_speed_mps if move.reverse else machine.transit_speed_mps)
-    time_s = sweep_m / machine.working_speed_mps + inward_m / machine.transit_speed_mps + out_s
+    time_s = sweep_m / machine.working_speed_mps + (inward_m + lifted_m) / machine.transit_speed_mps + out_s
+    time_s += len(move.stretches) * (machine.lower_s + machine.spin_up_s + 2.0 * machine.settle_s)
     return Visit(
         theta_rad=theta_rad,
         y_m=y_m,
+        need=piece.need,
         move=move,
         entry=(*enu_of(theta_rad, move.in_m, y_m), yaw_rad),
         exit=(*enu_of(theta_rad, move.out_m, y_m), yaw_rad),
@@ -80,29 +86,39 @@ def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, mac
     return total + float(_turn(entry[2] - yaw)) / machine.pivot_rate_radps
 
 
+def lane_change_s(machine: MachineFootprint, reach: Reach) -> float:
+    """From one lane's end to the next lane's start on ground that bears pivots: out, half a turn, back in."""
+    out_m = reach.ahead_m + reach.pivot_ground_m + reach.width_m
+    ready_s = machine.lower_s + machine.spin_up_s + 6.0 * machine.settle_s
+    return math.pi / machine.pivot_rate_radps + out_m / machine.transit_speed_mps + ready_s
+
+
 def order_visits(
     options: list[list[Visit]], start: Pose | None, roadmap: Roadmap, machine: MachineFootprint
-) -> list[Visit]:
-    """Work every piece once; pieces that no way reaches are left out (the caller sees what remains)."""
-    open_ids = [i for i, visits in enumerate(options) if visits]
-    flat = [(i, visit) for i in open_ids for visit in options[i]]
+) -> tuple[list[Visit], list[list[Point]]]:
+    """Visits that work every piece once, with the way to each; pieces that no way reaches are left out."""
+    flat = [(i, visit) for i, visits in enumerate(options) for visit in visits]
     if not flat:
-        return []
+        return [], []
     entries = np.array([visit.entry for _, visit in flat])
-    fastest = {i: min(visit.time_s for visit in options[i]) for i in open_ids}
+    fastest = [min((visit.time_s for visit in visits), default=0.0) for visits in options]
     extra = np.array([visit.time_s - fastest[i] for i, visit in flat])
     owner = np.array([i for i, _ in flat])
     alive = np.ones(len(flat), dtype=bool)
     pose = start if start is not None else flat[int(_first(entries))][1].entry
     ordered: list[Visit] = []
+    ways: list[list[Point]] = []
     while alive.any():
-        chosen = _nearest(pose, flat, entries, extra, alive, roadmap, machine)
-        if chosen < 0:
+        chosen, way = _nearest(pose, flat, entries, extra, alive, roadmap, machine)
+        if way is None:
             break
-        ordered.append(flat[chosen][1])
-        pose = flat[chosen][1].exit
+        visit = flat[chosen][1]
+        ordered.append(visit)
+        ways.append(way)
+        roadmap.add_corridor(visit.entry[:2], visit.exit[:2])
+        pose = visit.exit
         alive[owner == owner[chosen]] = False
-    return ordered
+    return ordered, ways
 
 
 def _first(entries: np.ndarray) -> int:
@@ -118,20 +134,20 @@ def _nearest(
     alive: np.ndarray,
     roadmap: Roadmap,
     machine: MachineFootprint,
-) -> int:
-    """Cheapest next visit by real way; the straight-line cost is a lower bound that ends the search early."""
+) -> tuple[int, list[Point] | None]:
+    """Cheapest next visit with its way; the straight-line cost is a lower bound that ends the search early."""
     index = np.flatnonzero(alive)
     lower = change_s(np.array([pose]), entries[index], machine) + extra[index]
-    best, best_s = -1, math.inf
-    for rank, k in enumerate(np.argsort(lower)):
-        if lower[k] >= best_s or (best >= 0 and rank >= CANDIDATES):
+    best, best_s, best_way, tried = -1, math.inf, None, 0
+    for k in np.argsort(lower):
+        if lower[k] >= best_s or tried >= CANDIDATES:
             break
         visit = flat[int(index[k])][1]
         way = roadmap.way((pose[0], pose[1]), (visit.entry[0], visit.entry[1]))
         if way is None:
-            alive[index[k]] = False
             continue
+        tried += 1
         cost_s = change_along_s(way, pose, visit.entry, machine) + float(extra[index[k]])
         if cost_s < best_s:
-            best, best_s = int(index[k]), cost_s
-    return best
+            best, best_s, best_way = int(index[k]), cost_s, way
+    return best, best_way

@@ -22,6 +22,8 @@ class StartPose(msgspec.Struct, frozen=True):
 class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Defaults: k from the measured curve of false against withheld credit, sigma of RTK fixed at the tool.
 
+    `keep_out_error_m`: worst error of tool and tracks in either direction on a side slope (`benchmarks.tracking` prints
+    up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
     `side_slope_rad` narrows the horizontal width of the tool. `slope_max_rad` closes steeper `slope` polygons.
     """
@@ -29,6 +31,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     k_sigma: float = 4.0
     tool_sigma_m: float = 0.016
     tracking_error_m: float = 0.03
+    keep_out_error_m: float = 0.09
     cell_m: float = 0.05
     overlap_m: float | None = None
     run_in_m: float = 0.2
@@ -73,7 +76,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     pivot_solid_m: float
     """Radius of the disc free of keep-outs that a pivot needs."""
     clearance_m: float
-    """Keep-outs grow by this: k sigma + e."""
+    """Keep-outs grow by this: k sigma and the error near keep-outs."""
     credit_m: float
     """Sweep and credit differ by this at a keep-out: k sigma + e + reach of a cell."""
     grow_m: float
@@ -103,7 +106,7 @@ def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) 
         track_rear_m=0.5 * machine.track_length_m,
         pivot_ground_m=solid_m if possible else tracks_m,
         pivot_solid_m=solid_m,
-        clearance_m=cross_m,
+        clearance_m=cross_m + max(0.0, settings.keep_out_error_m - settings.tracking_error_m),
         credit_m=cross_m + math.sqrt(2.0) * settings.cell_m,
         grow_m=math.sqrt(0.5) * settings.cell_m,
         raised_over_base=possible,
