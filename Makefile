@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test trials lint bench pins clean
+.PHONY: demo test trials link-stops garbage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -17,6 +17,15 @@ test: lint
 # Real processes in real time; wants an idle machine.
 trials: $(VENV)/.installed
 	$(BIN)/pytest -m trials
+
+# Stops over the operator link: eight failing radios and two recorded ones, a thousand each in virtual time, then fifty
+# each with real processes (an hour, an idle machine); and garbage on its port.
+link-stops: $(VENV)/.installed
+	$(BIN)/python benchmarks/link_stops.py --trials 1000
+	$(BIN)/python benchmarks/link_stops.py --real --trials 50
+
+garbage: $(VENV)/.installed
+	$(BIN)/python benchmarks/garbage.py --seconds 30
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

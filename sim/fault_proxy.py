@@ -6,7 +6,8 @@ datagram towards the vehicle is kept, and `replay` sends a recording again from 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import cast
 
 from sim.radio import RadioChannel, RadioParams
@@ -15,6 +16,10 @@ from vehicle.clock import Clock
 STEP_NS = 1_000_000
 CAPTURE_MAX = 100_000
 Address = tuple[str, int]
+
+
+def _unwatched(_: bytes) -> None:
+    """Nobody looks."""
 
 
 class _Leg(asyncio.DatagramProtocol):
@@ -36,7 +41,8 @@ class _Leg(asyncio.DatagramProtocol):
 class FaultProxy:
     """Between stations, which talk to `port`, and one vehicle. `up` and `down` may be changed at any time.
 
-    Each station has its own socket towards the vehicle, as it would behind a real radio with addresses.
+    Each station has its own socket towards the vehicle, as it would behind a real radio with addresses. `on_up` sees
+    each datagram as it is handed to the vehicle, `on_down` each as it left it.
     """
 
     def __init__(self, vehicle: Address, clock: Clock, up: RadioParams, down: RadioParams, seed: int) -> None:
@@ -44,6 +50,8 @@ class FaultProxy:
         self.up = RadioChannel(up, seed=seed, name="proxy.up")
         self.down = RadioChannel(down, seed=seed, name="proxy.down")
         self.captured: list[bytes] = []
+        self.on_up: Callable[[bytes], None] = _unwatched
+        self.on_down: Callable[[bytes], None] = _unwatched
         self._stations: dict[Address, asyncio.DatagramTransport] = {}
         self._numbers: list[Address] = []
         self._opening: set[asyncio.Task[None]] = set()
@@ -82,6 +90,7 @@ class FaultProxy:
 
     def from_vehicle(self, data: bytes, station: Address) -> None:
         """A datagram on its way down."""
+        self.on_down(data)
         self.down.send(bytes([self._numbers.index(station)]) + data, self._clock.now_ns())
 
     async def replay(self, datagrams: Sequence[bytes]) -> None:
@@ -108,7 +117,13 @@ class FaultProxy:
         number = numbered[0]
         leg = self._stations.get(self._numbers[number]) if number < len(self._numbers) else None
         if leg is not None:
+            self.on_up(numbered[1:])
             leg.sendto(numbered[1:])
+
+    def pour(self, datagram: bytes) -> None:
+        """Noise to the vehicle, under the first station's address."""
+        for leg in itertools.islice(self._stations.values(), 1):
+            leg.sendto(datagram)
 
     def close(self) -> None:
         """All sockets."""

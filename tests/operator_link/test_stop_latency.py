@@ -1,0 +1,71 @@
+"""Stop latency over the whole operator link: a sample of `make link-stops`, and proof that a late stop is seen."""
+
+import asyncio
+import math
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.drive_rig import build_controller
+from benchmarks.link_stops import FOLDER, TRACES, shapes, summary
+from benchmarks.real_stops import real_trials
+from sim.link_trials import LATENCY_MAX_MS, is_late, run_trial
+from sim.linked_drill import Stop
+from vehicle.safety import checks, lease
+
+NAMES = tuple(shapes(FOLDER))
+SAMPLE = ("1 total loss", "7 spike", "11 jammed", f"trace {TRACES[0]}")
+"""One trial of a real bench takes 7 s; all ten shapes are in `make trials`."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_stop_takes_longer_than_half_a_second(name: str) -> None:
+    stops = [run_trial(name, shapes(FOLDER)[name], seed) for seed in range(3)]
+    assert all(stop.speed_mps > 0.02 for stop in stops)
+    assert [stop for stop in stops if is_late(stop) or stop.breaches] == []
+    assert summary(stops)[name]["p100_ms"] <= LATENCY_MAX_MS
+
+
+def test_a_trial_is_a_function_of_its_seed() -> None:
+    shape = shapes(FOLDER)["11 jammed"]
+    assert run_trial("11 jammed", shape, 5) == run_trial("11 jammed", shape, 5)
+
+
+def test_a_vehicle_that_believes_too_long_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "t_stop_ms", lambda *_: 900)
+    shape = shapes(FOLDER)["5 uplink dead"]
+    second = [run_trial("5 uplink dead", shape, seed) for seed in range(3)]
+    assert min(stop.latency_ms for stop in second) >= 480.0  # the samples' own age stops it, at the limit
+    monkeypatch.setattr(checks, "SAMPLE_MAX_MS", 9_000)
+    stops = [run_trial("5 uplink dead", shape, seed) for seed in range(3)]
+    assert all(map(is_late, stops))
+    assert any(stop.breaches for stop in stops)
+
+
+def test_a_machine_that_did_not_move_is_no_trial() -> None:
+    still = Stop(shape="x", seed=1, scene="slow", latency_ms=math.nan, speed_mps=0.0)
+    assert is_late(still)
+    assert not is_late(msgspec.structs.replace(still, latency_ms=480.0))
+
+
+def _real(folder: Path, names: tuple[str, ...], trials: int) -> list[Stop]:
+    build_controller()
+    chosen = {name: shape for name, shape in shapes(FOLDER).items() if name in names}
+    return asyncio.run(real_trials(folder, chosen, trials, lambda _: None))
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_real_processes_stop_in_time_too(tmp_path: Path) -> None:
+    stops = _real(tmp_path, SAMPLE, 1)
+    assert len(stops) == len(SAMPLE)
+    assert [stop for stop in stops if is_late(stop)] == []
+
+
+@pytest.mark.trials
+@pytest.mark.timeout(900)
+def test_real_processes_stop_in_time_in_every_shape(tmp_path: Path) -> None:
+    stops = _real(tmp_path, NAMES, 3)
+    assert [stop for stop in stops if is_late(stop)] == []
