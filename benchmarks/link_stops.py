@@ -11,6 +11,7 @@ vehicle allows. Exit status 1 where one trial took longer than 500 ms or broke a
 
 import argparse
 import asyncio
+import functools
 import json
 import os
 import sys
@@ -35,6 +36,7 @@ FOLDER = ROOT.parent / "shared/data/link"
 CHUNK = 10
 
 
+@functools.cache
 def shapes(folder: Path) -> dict[str, Shape]:
     """The eight of the catalogue and the two recordings."""
     return {**SHAPES, **{f"trace {name}": recorded(link_traces.load(folder / name)) for name in TRACES}}

@@ -33,14 +33,16 @@ def test_a_trial_is_a_function_of_its_seed() -> None:
 
 
 def test_a_vehicle_that_believes_too_long_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "5 uplink dead"
     monkeypatch.setattr(lease, "t_stop_ms", lambda *_: 900)
-    shape = shapes(FOLDER)["5 uplink dead"]
-    second = [run_trial("5 uplink dead", shape, seed) for seed in range(3)]
-    assert min(stop.latency_ms for stop in second) >= 480.0  # the samples' own age stops it, at the limit
+    at_the_limit = run_trial(name, shapes(FOLDER)[name], 1)
+    assert at_the_limit.latency_ms >= 480.0  # ticks that it does not remember are too old: a second bound
+    monkeypatch.setattr(lease, "age_ms", lambda echo_tick, tick, *_: (tick - echo_tick) * lease.TICK_MS)
     monkeypatch.setattr(checks, "SAMPLE_MAX_MS", 9_000)
-    stops = [run_trial("5 uplink dead", shape, seed) for seed in range(3)]
+    monkeypatch.setattr(lease, "flapping", lambda *_, **__: False)
+    stops = [run_trial(name, shapes(FOLDER)[name], seed) for seed in range(2)]
     assert all(map(is_late, stops))
-    assert any(stop.breaches for stop in stops)
+    assert all(stop.breaches for stop in stops)
 
 
 def test_a_machine_that_did_not_move_is_no_trial() -> None:
