@@ -31,6 +31,7 @@ from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.units import missed_text
 
 DONE, FAILED = 0, 1
 TOOL_SIGMA_SHARE = 0.8
@@ -162,7 +163,7 @@ def _tell(summary: Summary, out_dir: Path, as_json: bool) -> None:
         return
     print(
         f"processed {summary.processed_m2:,.1f} of {summary.area_m2:,.1f} m2 (processed is not cleared), missed "
-        f"{summary.missed_m2:.2f} m2, listed as untreatable {summary.untreatable_m2:.1f} m2, false credit "
+        f"{missed_text(summary.missed_m2)} m2, listed and not processed {summary.listed_m2:.1f} m2, false credit "
         f"{summary.false_credit_m2:.4f} m2"
     )
     print(

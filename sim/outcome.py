@@ -50,7 +50,11 @@ def job_facts(files: RunFiles) -> JobFacts:
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts of a run. `missed_m2` is work area neither processed nor listed; `false_credit_m2` is against truth."""
+    """The facts of a run.
+
+    `missed_m2` is work area neither processed nor listed; `listed_m2` is listed and not processed, which is less than
+    the polygons of `untreatable_m2` where a pass reached into them. `false_credit_m2` is against the truth.
+    """
 
     scenario: str
     machine: str
@@ -64,6 +68,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     false_credit_m2: float
     missed_m2: float
     missed: list[dict[str, Any]]
+    listed_m2: float
     untreatable_m2: float
     untreatable: list[dict[str, Any]]
     mission_time_s: float
@@ -101,6 +106,7 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         false_credit_m2=outcome.false_credit_m2,
         missed_m2=found.missed_m2,
         missed=gaps.rows(found.gaps, plan.datum),
+        listed_m2=found.listed_m2,
         untreatable_m2=sum(part.area_m2 for part in plan.untreatable),
         untreatable=plan_summary(plan, files.site)["untreatable"],
         mission_time_s=outcome.sim_s,

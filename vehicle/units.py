@@ -20,6 +20,11 @@ def rpm_from_radps(speed_radps: float) -> float:
     return speed_radps * 60.0 / TAU_RAD
 
 
+def missed_text(area_m2: float) -> str:
+    """An area in m2 for people; what is more than nothing is never rounded to nothing."""
+    return "<0.01" if 0.0 < area_m2 < 0.01 else f"{area_m2:,.2f}"
+
+
 def wrap_rad(angle_rad: float) -> float:
     """The same angle in (-pi, pi]."""
     wrapped_rad = math.remainder(angle_rad, TAU_RAD)

@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.ledger import jobs
@@ -84,3 +85,10 @@ def test_text_of_others_cannot_break_out(tmp_path: Path) -> None:
 def test_the_word_cleared_appears_only_to_be_denied(tmp_path: Path, facts: JobFacts) -> None:
     page = _page(tmp_path, facts)
     assert len(re.findall(r"cleared", page.text)) == len(re.findall(r"not cleared", page.text)) == 1
+
+
+def test_what_is_missed_is_never_rounded_to_nothing(tmp_path: Path) -> None:
+    facts = jobs.done_job()
+    sliver = msgspec.structs.replace(facts.found, missed_m2=0.0004)
+    page = _page(tmp_path, msgspec.structs.replace(facts, found=sliver))
+    assert "<0.01 m² of the work area were missed" in page.text

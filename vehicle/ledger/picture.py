@@ -33,6 +33,7 @@ from vehicle.ledger.palette import (
 from vehicle.ledger.picture_frame import draw_frame
 from vehicle.ledger.picture_side import draw_side
 from vehicle.plan import SegmentKind
+from vehicle.units import missed_text
 
 DPI: Final = 170
 WIDTH_IN: Final = 13.0
@@ -191,7 +192,7 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
     line = (
         f"{machine.name}, tool {machine.tool_width_m:.2f} m, required depth {required_cm:.0f} cm.  "
         f"{found.processed_m2:,.1f} of {found.area_m2:,.1f} m² processed ({share:.2%}), "
-        f"{found.missed_m2:,.2f} m² missed, {found.listed_m2:,.1f} m² listed untreatable."
+        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² listed untreatable."
     )
     figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
     if facts.simulated:

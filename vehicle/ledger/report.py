@@ -14,7 +14,7 @@ from vehicle.ledger.layers import depths_cm
 from vehicle.ledger.palette import LISTED_TEXT, marked
 from vehicle.ledger.report_style import STYLE
 from vehicle.messages import Event
-from vehicle.units import NS_PER_S
+from vehicle.units import NS_PER_S, missed_text
 
 PHASE_TEXT: Final = {
     "work": "flailing",
@@ -67,8 +67,9 @@ def _title(facts: JobFacts) -> str:
 def _verdict(facts: JobFacts) -> str:
     found = facts.found
     if found.missed_m2 > 0.0:
+        area = escape(missed_text(found.missed_m2))
         return (
-            f"<p class='open'><b>{found.missed_m2:,.2f} m² of the work area were missed</b> and are listed below with "
+            f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
             "the reason. The job is not complete.</p>"
         )
     return (
@@ -104,7 +105,7 @@ def _balance(facts: JobFacts) -> str:
     return _table(
         "Balance",
         ["ground", "area [m²]", "share [%]"],
-        [[text, f"{value_m2:,.2f}", f"{100.0 * value_m2 / area_m2:.2f}"] for text, value_m2 in rows],
+        [[text, escape(missed_text(value_m2)), f"{100.0 * value_m2 / area_m2:.2f}"] for text, value_m2 in rows],
         f"{facts.rate_m2_per_h:,.0f} m²/h over the whole time of {_clock(facts.time_s)}.",
     )
 
