@@ -13,6 +13,7 @@ import importlib.machinery
 import inspect
 import itertools
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 from hypothesis import HealthCheck, settings
 
 from tests.safety.mutants import Mutant, local_enums, mutants
@@ -32,7 +34,10 @@ ROOM = ROOT / "vehicle" / "safety"
 TESTS = Path(__file__).parent
 PRELOAD = ("numpy", "shapely", "pydantic", "tests.builders", "vehicle.messages", "vehicle.state", "vehicle.config")
 LAST = ("test_machine", "test_machine_complete")
-TIMEOUT_S = 300
+CPU_MAX_S = 300.0
+"""Of a mutant that never ends; time of its own, so that a busy machine kills none. All tests together take 60 s."""
+SPENT = signal.SIGPROF
+PICKED_AT_ONCE = 30
 COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs", "docs")
 
 Test = Callable[[], object]
@@ -98,7 +103,8 @@ def run_tests(stem: str) -> None:
 
 def judge(mutant: Mutant | None, stem: str) -> None:
     """In the child: exit 0 if everything passes."""
-    signal.alarm(TIMEOUT_S)
+    signal.signal(SPENT, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, CPU_MAX_S)
     sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
     if mutant is not None:
         sys.meta_path.insert(0, Planted(mutant))
@@ -128,31 +134,63 @@ def spawn(mutant: Mutant | None, stem: str) -> int:
     return pid
 
 
-def campaign(paths: list[Path], jobs: int) -> list[Mutant]:
-    """Survivors of these files."""
-    enums = local_enums(sorted(ROOM.glob("*.py")))
-    running: dict[int, Mutant] = {}
+class Tally(msgspec.Struct):
+    """Of one campaign. `endless` mutants were killed because they spent their time; they are told one by one."""
+
+    made: int = 0
+    tried: int = 0
+    endless: int = 0
     survivors: list[Mutant] = []
-    count = 0
-    waiting = itertools.chain.from_iterable(mutants(path, enums) for path in paths)
-    for mutant in waiting:
-        count += 1
+
+
+def campaign(paths: list[Path], jobs: int, seconds: float | None) -> Tally:
+    """Try the mutants of these files; with a limit in seconds as many as fit, drawn evenly from all of them."""
+    began_s = elapsed_s()
+    enums = local_enums(sorted(ROOM.glob("*.py")))
+    count = sum(1 for path in paths for _ in mutants(path, enums))
+    order = list(range(count))
+    if seconds is not None:
+        random.Random(0).shuffle(order)
+    tally = Tally(made=count)
+    running: dict[int, Mutant] = {}
+    for mutant in _picked(paths, enums, order) if seconds is not None else _all(paths, enums):
+        if seconds is not None and elapsed_s() - began_s > seconds:
+            break
+        tally.tried += 1
         running[spawn(mutant, mutant.path.stem)] = mutant
         if len(running) >= jobs:
-            survivors += _reap(running)
+            _reap(running, tally)
     while running:
-        survivors += _reap(running)
-    print(f"{count} mutants, {count - len(survivors)} killed, {len(survivors)} survive")  # noqa: T201
-    return survivors
+        _reap(running, tally)
+    killed = tally.tried - len(tally.survivors)
+    print(  # noqa: T201
+        f"{tally.made} mutants, {tally.tried} tried, {killed} killed ({tally.endless} of them endless), "
+        f"{len(tally.survivors)} survive"
+    )
+    return tally
 
 
-def _reap(running: dict[int, Mutant]) -> list[Mutant]:
+def _all(paths: list[Path], enums: dict[str, list[str]]) -> Iterator[Mutant]:
+    return itertools.chain.from_iterable(mutants(path, enums) for path in paths)
+
+
+def _picked(paths: list[Path], enums: dict[str, list[str]], order: list[int]) -> Iterator[Mutant]:
+    """In this order; 30 at a time, or the trees of all of them would fill the memory."""
+    for start in range(0, len(order), PICKED_AT_ONCE):
+        wanted = set(order[start : start + PICKED_AT_ONCE])
+        yield from (mutant for place, mutant in enumerate(_all(paths, enums)) if place in wanted)
+
+
+def _reap(running: dict[int, Mutant], tally: Tally) -> None:
     pid, status = os.wait()
     mutant = running.pop(pid)
-    if status != 0:
-        return []
-    print(f"SURVIVES {mutant.path.name}:{mutant.line}: {mutant.what}  (#{mutant.number})", flush=True)  # noqa: T201
-    return [mutant]
+    told = f"{mutant.path.name}:{mutant.line}: {mutant.what}  (#{mutant.number})"
+    if status == 0:
+        tally.survivors.append(mutant)
+        print(f"SURVIVES {told}", flush=True)  # noqa: T201
+    elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == SPENT:
+        tally.endless += 1
+        print(f"endless {told}", flush=True)  # noqa: T201
 
 
 def chosen(files: list[str]) -> list[Path]:
@@ -175,6 +213,7 @@ def in_a_copy(arguments: argparse.Namespace) -> int:
         for name in COPIED:
             shutil.copytree(ROOT / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
         command = [sys.executable, "-m", "tests.safety.mutate", "--here", "--jobs", str(arguments.jobs), *files]
+        command += ["--seconds", str(arguments.seconds)] if arguments.seconds is not None else []
         return subprocess.run(command, cwd=folder, check=False).returncode
 
 
@@ -183,6 +222,7 @@ def main() -> int:
     parser.add_argument("files", nargs="*")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--since", help="only files changed since this git revision")
+    parser.add_argument("--seconds", type=float, help="only as many mutants as fit into this time, evenly drawn")
     parser.add_argument("--show", type=int, help="print the source of one mutant of one file")
     parser.add_argument("--here", action="store_true", help="on this tree itself, not on a copy")
     arguments = parser.parse_args()
@@ -203,9 +243,9 @@ def main() -> int:
     if sound != 0:
         print("the tests fail without any mutant")  # noqa: T201
         return 1
-    survivors = campaign(paths, arguments.jobs)
+    tally = campaign(paths, arguments.jobs, arguments.seconds)
     print(f"{elapsed_s() - began_s:.0f} s")  # noqa: T201
-    return 1 if survivors else 0
+    return 1 if tally.survivors else 0
 
 
 if __name__ == "__main__":
