@@ -13,6 +13,8 @@ from sim.faults import FAULTS
 from sim.shrink import shrink
 from vehicle.errors import InputError
 
+BATCH = 48
+"""After each the sums are written anew, so that a campaign that is cut short has told what it found."""
 SHRINKS_MAX = 5
 """So many failing seeds are shrunk; the others are named."""
 
@@ -57,12 +59,24 @@ def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *
     make_folder(out)
     if keep is not None:
         return _repeat(first, _numbers(keep))
+    results: list[RunResult] = []
     with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
-        results = list(pool.map(run_seed, range(first, first + seeds), chunksize=4))
-    report = summed(results, first, out)
-    (out / "campaign.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        for start in range(first, first + seeds, BATCH):
+            batch = range(start, min(start + BATCH, first + seeds))
+            results += pool.map(run_seed, batch, chunksize=2)
+            _keep(summed(results, first, out, shrinks=0), out)
+    report = summed(results, first, out, SHRINKS_MAX)
+    _keep(report, out)
     print(msgspec.json.encode(report).decode() if as_json else text_of(report))
     return 1 if report.failures else 0
+
+
+def _keep(report: CampaignReport, out: Path) -> None:
+    """Replaced whole, so that a reader never finds half a file."""
+    path = out / "campaign.json"
+    draft = path.with_suffix(".part")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+    draft.replace(path)
 
 
 def _numbers(keep: str) -> tuple[int, ...]:
@@ -82,8 +96,8 @@ def _repeat(seed: int, kept: tuple[int, ...]) -> int:
     return 1 if result.failed else 0
 
 
-def summed(results: list[RunResult], first: int, out: Path) -> CampaignReport:
-    """Counts per row, per fault and per pair of faults, and what failed."""
+def summed(results: list[RunResult], first: int, out: Path, shrinks: int) -> CampaignReport:
+    """Counts per row, per fault and per pair of faults, and what failed; the first `shrinks` failures are shrunk."""
     by_fault = Counter(event.fault for result in results for event in result.events)
     by_row: Counter[int] = Counter()
     for name, count in by_fault.items():
@@ -105,7 +119,7 @@ def summed(results: list[RunResult], first: int, out: Path) -> CampaignReport:
         pairs=len(by_pair),
         pairs_possible=usable * (usable - 1) // 2,
         by_pair={" + ".join(pair): count for pair, count in sorted(by_pair.items())},
-        failures=[_failure(result, out, small=number < SHRINKS_MAX) for number, result in enumerate(failed)],
+        failures=[_failure(result, out, small=number < shrinks) for number, result in enumerate(failed)],
     )
 
 

@@ -36,7 +36,7 @@ class Inbox:
         self._controller = adapters.MessageReader(adapters.HOST_DECODERS)
         self._operator = adapters.MessageReader(adapters.VEHICLE_DECODERS)
 
-    def inputs(self, controller_in: bytes, operator_in: bytes, overrun: bool) -> Inputs:
+    def inputs(self, controller_in: bytes, operator_in: bytes, overrun: bool, recording: bool = True) -> Inputs:
         """Never raises on what the wires bring; also what a replay calls."""
         newest: dict[type, object] = {}
         bad_before = self._controller.bad_frames
@@ -51,6 +51,7 @@ class Inbox:
             operator=tuple(frame for frame in frames if isinstance(frame, OperatorFrame)),
             bad_frames=self._controller.bad_frames - bad_before,
             overrun=overrun,
+            recording=recording,
         )
 
 
@@ -78,12 +79,14 @@ class VehicleLoop:
         # Judged here and not by who calls: whatever kept this tick waiting, what lay in the inbox meanwhile is old.
         overrun = self._last_ns is not None and now_ns - self._last_ns > OVERRUN_NS
         self._last_ns = now_ns
-        self.state, outputs = tick(self.state, self._inbox.inputs(controller_in, operator_in, overrun), now_ns)
+        recording = self._recorder.healthy
+        inputs = self._inbox.inputs(controller_in, operator_in, overrun, recording)
+        self.state, outputs = tick(self.state, inputs, now_ns)
         self._sequence = (self._sequence + 1) & 0xFF
         controller_out = adapters.encode_command(outputs.command, self._sequence)
         self._controller.write(controller_out)
         self._recorder.tick(
-            TickRecord(self.state.tick, now_ns, controller_in, operator_in, controller_out, overrun=overrun)
+            TickRecord(self.state.tick, now_ns, controller_in, operator_in, controller_out, overrun, recording)
         )
         if outputs.report is not None:
             self._tell(outputs.report)

@@ -44,6 +44,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     operator: tuple[OperatorFrame, ...] = ()
     bad_frames: int = 0
     overrun: bool = False
+    recording: bool = True
 
 
 # --- estimate --------------------------------------------------------------------------------------------------------

@@ -19,11 +19,15 @@ NEVER_NS = -(10**18)
 
 
 class WireState(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only."""
+    """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
+
+    `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
+    """
 
     status: ControllerStatus | None = None
     status_t_ns: int = NEVER_NS
     status_fresh: bool = False
+    status_counts: bool = False
     imu: ImuSample | None = None
     imu_t_ns: int = NEVER_NS
     imu_fresh: bool = False
@@ -34,6 +38,7 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     operator: tuple[OperatorFrame, ...] = ()
     bad_frames: int = 0
     overrun: bool = False
+    recording: bool = True
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -37,7 +37,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     # -> safety gate
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
-    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_fresh, config, now_ns)
+    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns)
     after = VehicleState(
         config=config,
         datum=state.datum,

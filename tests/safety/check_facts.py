@@ -70,6 +70,7 @@ HEALTHY = Facts(
     stick_faults=False,
     late=False,
     dropped_frames=False,
+    recording=True,
     envelope=True,
 )
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad

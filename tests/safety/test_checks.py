@@ -321,6 +321,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     ],
     R.SECOND_STATION: [({"f.rival": True}, True)],
     R.BAD_FRAMES: [({"f.dropped_frames": True}, True)],
+    R.RECORDING_LOST: [({"f.recording": False}, True)],
 }
 BY_THE_MACHINE = {R.ESTOP_CONSOLE, R.RUNAWAY, R.LINK_LOST, R.LEASE_RELEASED, R.OPERATOR_STOP}
 """Reasons that the discrete machine gives itself."""
@@ -359,6 +360,7 @@ TICKS = {
     R.SLOPE_NEAR: (25, 0),
     R.SECOND_STATION: (1, 50),
     R.BAD_FRAMES: (1, 50),
+    R.RECORDING_LOST: (25, 50),
 }
 
 

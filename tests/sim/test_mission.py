@@ -69,7 +69,7 @@ def test_the_recording_holds_what_the_tick_needs_to_be_run_again(tmp_path: Path)
                 record = decoder.decode(message.data)
                 ticks += 1
                 assert record.tick == ticks
-                inputs = inbox.inputs(record.controller_in, record.operator_in, record.overrun)
+                inputs = inbox.inputs(record.controller_in, record.operator_in, record.overrun, record.recording)
                 seen += inputs.status is not None
     assert ticks == 1000
     assert seen > 900

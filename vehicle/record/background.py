@@ -10,6 +10,8 @@ from vehicle.record.writer import Recorder, TickRecord
 
 BACKLOG_MAX = 3_000
 """A minute of ticks; what a disk cannot take by then is dropped and counted."""
+BEHIND_MAX = 500
+"""Ten seconds of ticks behind the disk counts as not recording (row 82)."""
 
 
 class BackgroundRecorder:
@@ -25,6 +27,11 @@ class BackgroundRecorder:
         self.fault = ""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
+
+    @property
+    def healthy(self) -> bool:
+        """The disk takes what it is given, and is not far behind."""
+        return not self.fault and self._jobs.qsize() < BEHIND_MAX
 
     def tick(self, record: TickRecord) -> None:
         """Keep one tick."""

@@ -26,10 +26,16 @@ class TickRecord(msgspec.Struct, frozen=True, array_like=True):
     operator_in: bytes
     controller_out: bytes
     overrun: bool = False
+    recording: bool = True
 
 
 class Recorder(Protocol):
-    """What the shell writes to."""
+    """What the shell writes to. `healthy`: what is told is kept; a mission does not start without."""
+
+    @property
+    def healthy(self) -> bool:
+        """What is told to it is kept."""
+        ...
 
     def tick(self, record: TickRecord) -> None:
         """Keep one tick."""
@@ -51,6 +57,8 @@ class Recorder(Protocol):
 class NoRecorder:
     """Keeps nothing: for benchmarks of the bare stack and for tests."""
 
+    healthy = True
+
     def tick(self, record: TickRecord) -> None:
         """Drop."""
 
@@ -66,6 +74,9 @@ class NoRecorder:
 
 class McapRecorder:
     """Writes `run.mcap`; chunks are complete on disk every mebibyte and carry a CRC."""
+
+    healthy = True
+    """A disk that refuses raises; `BackgroundRecorder` catches it."""
 
     def __init__(self, path: Path, header: dict[str, str]) -> None:
         self._stream: BinaryIO = path.open("wb")

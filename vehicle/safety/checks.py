@@ -164,6 +164,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
     Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
+    Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.FIRE, lambda _, f: f.senses.flags & FIRE != 0),

@@ -41,6 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     stick_faults: bool
     late: bool
     dropped_frames: bool
+    recording: bool
     envelope: bool
 
 
@@ -69,5 +70,6 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         stick_faults=crowded(memory.broken_ticks, tick, STICK_FAULTS),
         late=crowded(memory.late_ticks, tick, LATE_TICKS),
         dropped_frames=now.wire.bad_frames + heard.foreign + heard.broken > 0,
+        recording=now.wire.recording,
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )

@@ -117,6 +117,7 @@ class StopReason(IntEnum):
     SLOPE_NEAR = 71
     SECOND_STATION = 72
     BAD_FRAMES = 73
+    RECORDING_LOST = 74
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -261,6 +262,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SLOPE_NEAR, "1", "A", "Slope above 80 % of the limit."),
     _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
+    _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
 )
 
 
