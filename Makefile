@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test trials link-stops garbage lint bench pins clean
+.PHONY: demo test trials link-stops garbage mutation-controller lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -26,6 +26,10 @@ link-stops: $(VENV)/.installed
 
 garbage: $(VENV)/.installed
 	$(BIN)/python benchmarks/garbage.py --seconds 30
+
+# Half an hour on one core.
+mutation-controller: $(VENV)/.installed
+	$(BIN)/python -m tests.firmware_bridge.mutate_controller
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

@@ -80,6 +80,8 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
         "p100_ms": ranked[-1] / 1e6,
         "bits_ms": bits,
         "p99_with_bits_ms": ranked[int(0.99 * len(ranked))] / 1e6 + bits,
+        "link_p50": (report.round_trip_p50_ns or 0) / 1e6,
+        "link_p99": (report.round_trip_p99_ns or 0) / 1e6,
         "lost_ratio": report.loss_ratio,
         "bad_frames": report.bad_frames,
     }

@@ -33,6 +33,9 @@ from vehicle.units import NS_PER_S
 
 CLOCK = SystemClock()
 PATIENCE_S = 30.0
+STICK_PATIENCE_S = 6.0
+"""Arming takes one second, the quick rotor two."""
+NEUTRAL_FRAMES = 10
 STATION_ID = 7
 ROOT = Path(__file__).resolve().parents[1]
 DATUM = LocalFrame(39.99, 46.93, 350.0)
@@ -181,14 +184,26 @@ class Bench:
         await until(lambda: self.port.heard_ns is not None, "the vehicle's first report")
 
     async def in_motion(self) -> None:
-        """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving."""
+        """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving.
+
+        Where nothing follows the stick, the operator centres it and begins again: a gap in his frames, which a busy
+        computer makes, asks for neutral sticks anew.
+        """
         hands, machine = self.hands, self.machine
-        hands.goal, hands.drive, hands.rotor = Goal.MANUAL, 1.0, True
+        deadline_ns = CLOCK.now_ns() + round(PATIENCE_S * NS_PER_S)
 
         def moves() -> bool:
             return self.mode is Mode.MANUAL and machine.outputs.rotor_radps > 5.0 and machine.speed_mps > 0.15
 
-        await until(moves, "motion with the rotor on")
+        while True:
+            hands.goal, hands.drive, hands.rotor = Goal.MANUAL, 1.0, True
+            try:
+                return await until(moves, "motion with the rotor on", STICK_PATIENCE_S)
+            except TimeoutError:
+                if CLOCK.now_ns() > deadline_ns:
+                    raise
+            hands.drive, hands.rotor, sent = 0.0, False, len(hands.created_ns)
+            await until(lambda sent=sent: len(hands.created_ns) >= sent + NEUTRAL_FRAMES, "neutral sticks")  # type: ignore[misc]
 
     async def at_rest(self) -> None:
         """Hands off, and nothing turns or rolls any more."""

@@ -41,8 +41,16 @@ UNARMED = (Mode.BOOT, Mode.DISARMED)
 STOPPED = (Mode.STOPPING, Mode.HOLD, Mode.FAULT, Mode.ESTOP, Mode.DISARMED)
 
 
+GAP_MAX_MS = 30
+"""The controller steps every 10 ms. On a processor of its own, which a machine's has, it is not held up."""
+
+
 class NotReadyError(Exception):
-    """The machine did not come into motion, so that there was nothing to be killed: a computer that is too busy."""
+    """No trial, since this computer is too busy: the machine did not come into motion, or its controller stood still.
+
+    Only a stop that came too late is looked at for the latter: a controller that was held up and still stopped in time
+    has passed.
+    """
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +92,16 @@ def judged(steps: Sequence[Outputs], signal_ns: int) -> tuple[float, float]:
     return stop_ms, rest_ms
 
 
+def longest_gap_ms(steps: Sequence[Outputs], signal_ns: int, stop_ms: float) -> int:
+    """The longest time between two of the controller's steps from the signal to the stop, by its own clock."""
+    first_ms = signal_ns // NS_PER_MS
+    last_ms = first_ms + stop_ms + 1
+    gaps = (
+        after.t_ms - before.t_ms for before, after in itertools.pairwise(steps) if first_ms <= after.t_ms <= last_ms
+    )
+    return max(gaps, default=0)
+
+
 async def driven(rig: Bench) -> None:
     """In motion, and the controller's newest step drives.
 
@@ -103,7 +121,11 @@ async def driven(rig: Bench) -> None:
 async def stopped(rig: Bench, signal_ns: int, kind: str) -> Trial:
     """Wait for the controller's rest and judge the way there."""
     await until(lambda: not rig.machine.outputs.driving, "outputs at rest")
-    stop_ms, rest_ms = judged(list(rig.machine.history), signal_ns)
+    steps = list(rig.machine.history)
+    stop_ms, rest_ms = judged(steps, signal_ns)
+    held_up_ms = longest_gap_ms(steps, signal_ns, stop_ms)
+    if stop_ms > LIMIT_MS and held_up_ms > GAP_MAX_MS:
+        raise NotReadyError(f"stopped after {stop_ms:.0f} ms, but the controller was not scheduled for {held_up_ms} ms")
     return Trial(kind=kind, stop_ms=stop_ms, rest_ms=rest_ms)
 
 
@@ -199,8 +221,8 @@ async def start_controller(rig: Bench) -> None:
 async def lane(kind: str, count: int, told: Callable[[Trial], None]) -> list[Trial]:
     """Trials of one kind, one after another, on a bench of their own.
 
-    A trial that hung after its signal has failed, and the next has a new bench. Where the machine did not even come
-    into motion there was no trial: it is set up anew, at most `count` times.
+    A trial that hung after its signal has failed, and the next has a new bench. Where this computer could not hold a
+    trial (`NotReadyError`) it is set up anew, at most `count` times, and said so.
 
     Raises:
         NotReadyError: So often that this computer cannot tell anything.

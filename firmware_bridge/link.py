@@ -1,7 +1,7 @@
 """The controller's link as a port: bytes pass through unchanged; handshake, clocks, loss and ages are kept beside them.
 
 Whoever ticks reads and writes it like any byte port. It says hello by itself, at once and then at 1 Hz until both sides
-agree, and again when the controller restarted or the cable was out.
+agree, and again when the controller restarted, or another one was plugged in: either tells by its state or boot count.
 """
 
 from collections import OrderedDict

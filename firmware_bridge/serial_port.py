@@ -112,10 +112,7 @@ def explain(url: str, refusal: BaseException) -> str:
     if code in {errno.EBUSY, errno.EWOULDBLOCK}:
         return f"{url}: in use by another program; stop it first (`fuser -v {url}` names it)"
     if code in {errno.EACCES, errno.EPERM}:
-        group = _group_of(url)
-        return (
-            f"{url}: permission denied; add your user to the group {group}: sudo usermod -aG {group} $USER, log in anew"
-        )
+        return f"{url}: permission denied; {_permit(_group_of(url))}"
     if code in {errno.ENOTTY, errno.EINVAL}:
         return f"{url}: not a serial device, or it does not know this baud rate"
     if code == errno.ECONNREFUSED:
@@ -123,6 +120,12 @@ def explain(url: str, refusal: BaseException) -> str:
     if isinstance(refusal, TimeoutError):
         return f"{url}: no answer within {CONNECT_TIMEOUT_S:.0f} s; check address and cable"
     return f"{url}: cannot be opened: {refusal}"
+
+
+def _permit(group: str) -> str:
+    if group == "root":
+        return "it belongs to root alone; a udev rule with GROUP=dialout gives it to a group that you can join"
+    return f"add your user to the group {group}: sudo usermod -aG {group} $USER, log in anew"
 
 
 def _group_of(path: str) -> str:

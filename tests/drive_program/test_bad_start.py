@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import termios
@@ -98,6 +99,46 @@ def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
         line = refused(path)
         other.stdin.close()
     assert "in use by another program" in line
+
+
+OPENER = """
+import asyncio, grp, os, sys
+from firmware_bridge.serial_port import open_port
+from vehicle.clock import SystemClock
+
+def attempt(name):
+    try:
+        asyncio.run(open_port(name, 115200, SystemClock().now_ns))
+    except OSError as refusal:
+        return refusal
+
+attempt("/dev/ttyNOTHERE")  # whatever is imported late is now here: nobody may not even read it
+if os.geteuid() == 0:  # to whom everything is permitted
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+print(attempt(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "advice"),
+    [
+        ("tty", "add your user to the group tty: sudo usermod -aG tty $USER, log in anew"),
+        ("root", "it belongs to root alone; a udev rule with GROUP=dialout gives it to a group that you can join"),
+    ],
+)
+def test_a_port_that_is_not_permitted(group: str, advice: str, tmp_path: Path, talkers: list[Talker]) -> None:
+    talkers.append(Talker(NMEA, tmp_path / "controller"))
+    device = (tmp_path / "controller").resolve()
+    if os.geteuid() == 0:
+        shutil.chown(device, group=group)
+    device.chmod(0)
+    command = [sys.executable, "-c", OPENER, str(device)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    if device.group() == group:
+        assert run.stdout.splitlines() == [f"{device}: permission denied; {advice}"]
+    assert "permission denied" in run.stdout
 
 
 def test_another_device_on_the_port(path: Path, talkers: list[Talker]) -> None:

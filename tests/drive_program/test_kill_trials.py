@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from benchmarks.drive_rig import ROOT
-from benchmarks.kill_trials import KINDS, LIMIT_MS, Trial, judged, passed
+from benchmarks.kill_trials import KINDS, LIMIT_MS, Trial, judged, longest_gap_ms, passed
 from sim.real_machine import SAFE, Outputs
 
-COUNT, LANES = 10, 3
+COUNT, LANES = 10, 2
 SIGNAL_NS = 1_000_000_000
 
 
@@ -43,6 +43,17 @@ def test_driving_on_is_no_stop(rest: tuple[tuple[int, float, float, bool], ...])
     assert stop_ms == 501.0
 
 
+def test_a_controller_that_was_held_up_is_told_from_one_that_drove_on() -> None:
+    held_up = steps(*DRIVES, (250, 0.27, 0.0, True))
+    assert judged(held_up, SIGNAL_NS)[0] == 251.0
+    assert longest_gap_ms(held_up, SIGNAL_NS, 251.0) == 150
+    drove_on = steps(*((t_ms, 0.28, 20.0, True) for t_ms in range(-10, 250, 10)), (250, 0.27, 0.0, True))
+    assert judged(drove_on, SIGNAL_NS)[0] == 251.0
+    assert longest_gap_ms(drove_on, SIGNAL_NS, 251.0) == 10
+    before = steps((-400, 0.28, 20.0, True), (0, 0.28, 20.0, True), (10, 0.27, 0.0, True), (500, 0.0, 0.0, False))
+    assert longest_gap_ms(before[1:], SIGNAL_NS, 11.0) == 10
+
+
 def test_what_never_stops_never_passes() -> None:
     stop_ms, rest_ms = judged(steps(*DRIVES), SIGNAL_NS)
     assert (stop_ms, rest_ms) == (float("inf"), float("inf"))
@@ -54,7 +65,7 @@ def test_what_never_stops_never_passes() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.trials
+@pytest.mark.slow
 def test_ten_of_each() -> None:
     command = [sys.executable, "benchmarks/kill_trials.py", "--trials", str(COUNT), "--lanes", str(LANES), "--json"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
