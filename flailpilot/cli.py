@@ -26,6 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON,
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
 Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap [m]; default: from the credit rule.")]
 Depth = Annotated[float, typer.Option("--depth", help="Required processing depth [m].")]
+TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds after which the best plan so far is taken.")]
 
 
 @app.command()
@@ -53,12 +54,13 @@ def plan(
     outside: Outside = None,
     overlap: Overlap = None,
     depth: Depth = 0.15,
+    time_limit: TimeLimit = 120.0,
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
     from flailpilot.planning import run
 
-    raise typer.Exit(run(site, machine, out, outside, overlap, depth, as_json))
+    raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json))
 
 
 @app.command()

@@ -8,10 +8,11 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
+from vehicle.clock import time_limit
 from vehicle.config import footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import summary_of, write_plan_files
-from vehicle.coverage.planner import plan_site
+from vehicle.coverage.planner import is_whole, plan_site
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
@@ -27,9 +28,10 @@ def run(
     outside: str | None,
     overlap_m: float | None,
     depth_m: float,
+    limit_s: float,
     as_json: bool,
 ) -> int:
-    """Plan and write the files; exit status 1 where the certificate says that ground is missed."""
+    """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
     machine = load_machine(machine_name)
     if not 0.0 < depth_m <= machine.tool.depth_max_m:
         raise InputError(
@@ -39,14 +41,16 @@ def run(
         raise InputError(
             f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m"
         )
+    if not limit_s > 0.0:
+        raise InputError(f"--time-limit {limit_s:g}: give the seconds that planning may take, above 0")
     site = load_site(site_file, outside)
     make_folder(out_dir)
-    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m))
+    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m), time_limit(limit_s))
     with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
         write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share))
     _tell(plan, site, out_dir, as_json)
-    return DONE if plan.certificate.missed_nominal_m2 <= 0.0 else MISSED
+    return DONE if is_whole(plan) else MISSED
 
 
 def make_folder(out_dir: Path) -> None:

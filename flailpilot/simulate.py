@@ -19,7 +19,7 @@ from vehicle.clock import elapsed_s
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine, load_toml_model
 from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import plan_site
+from vehicle.coverage.planner import check_certificate, plan_site
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
@@ -56,6 +56,7 @@ def run(
     make_folder(out_dir)
     settings = plan_settings(scenario)
     plan = plan_site(site, footprint(machine), settings)
+    check_certificate(plan)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
     recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})

@@ -22,7 +22,7 @@ from firmware_bridge.stranger import ENOUGH_BYTES, describe
 from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
 from vehicle import realtime
-from vehicle.clock import Clock, SystemClock, utc_now
+from vehicle.clock import Clock, SystemClock, time_limit, utc_now
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError
@@ -95,14 +95,17 @@ def _plan(file: DriveFile) -> Plan | None:
     if site is None:
         return None
     # the planner and shapely are heavy; a machine that is driven by hand does without
-    from vehicle.coverage.planner import plan_site  # noqa: PLC0415
+    from vehicle.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
     from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
     from vehicle.coverage.site import load_site  # noqa: PLC0415
     from vehicle.machine import footprint  # noqa: PLC0415
 
     mission = file.vehicle.mission
     settings = PlanSettings(k_sigma=mission.k_sigma, cell_m=mission.cell_m)
-    return plan_site(load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine), settings)
+    place, machine = load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine)
+    plan = plan_site(place, machine, settings, time_limit(settings.time_limit_s))
+    check_certificate(plan)
+    return plan
 
 
 async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Supervisor) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -39,3 +40,9 @@ def utc_now() -> datetime:
 def elapsed_s() -> float:
     """Process-wide performance counter for progress bars and benchmarks [s]."""
     return time.perf_counter()
+
+
+def time_limit(limit_s: float) -> Callable[[], bool]:
+    """A question that is answered with True once `limit_s` have passed since this call."""
+    end_s = elapsed_s() + limit_s
+    return lambda: elapsed_s() > end_s

@@ -67,6 +67,7 @@ class UntreatableReason(StrEnum):
     KEEP_OUT_CREDIT_MARGIN = "keep_out_credit_margin"
     SLOPE = "slope"
     NARROWER_THAN_MACHINE = "narrower_than_machine"
+    PLANNING_TIME = "planning_time"
 
 
 class Untreatable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Components of the need, worked one after the other: bands first, then lanes, then what stays along keep-outs."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -10,86 +11,113 @@ from vehicle.coverage.bands import Band, band_lanes, find_bands
 from vehicle.coverage.flush import flush_round
 from vehicle.coverage.ground import lane_box
 from vehicle.coverage.lane import THIN_M
-from vehicle.coverage.phases import GAIN_MIN_M2, Lanes, gain_m2, lanes_over, nearest_first, options_of, sweep, work
+from vehicle.coverage.patchwork import Box
+from vehicle.coverage.phases import (
+    GAIN_MIN_M2,
+    Lanes,
+    gain_m2,
+    lanes_over,
+    options_of,
+    sweep,
+    window_of,
+    work,
+)  # fmt: skip
 from vehicle.coverage.progress import Progress
 from vehicle.coverage.route import Visit
 
 SMALL_M2 = 12.0
 """Below a few tool widths squared a component is a remnant, not a cell."""
-ROUNDS_MAX = 60
+REMNANT_AWAY_M = 25.0
+"""A remnant is worked before a cell only where it lies this much nearer."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A component that nothing could be done about: with so many visits behind, in this window."""
+
+    visits: int
+    window: Box
+    no_way: bool
 
 
 def work_everything(progress: Progress, theta_rad: float) -> None:
-    """Cheapest means first, over and over: what is opened by one makes another possible."""
-    means = (_open_lanes, _bands, _column, _any_lanes, _remnants)
+    """Lanes open at both ends first; then one component after the other, each worked out before the next."""
     sweep(progress, progress.need(), theta_rad, through_only=True)
-    for _ in range(ROUNDS_MAX):
-        if not any(mean(progress, theta_rad) for mean in means):
-            return
+    tried: dict[bytes, Tried] = {}
+    while not progress.over():
+        part = _next_part(progress, tried)
+        if part is None:
+            worth = {key: row for key, row in tried.items() if not _changed(progress, row)}
+            if len(worth) == len(tried):
+                return
+            tried = worth
+            continue
+        before = len(progress.visits)
+        progress.no_way = False
+        if not _work_part(progress, part, theta_rad):
+            tried[part.wkb] = Tried(before, window_of(progress, part), progress.no_way)
 
 
-def _cells(progress: Progress) -> list[shapely.Polygon]:
-    """Components of the need worth lanes of their own, the nearest first."""
-    return [part for part in nearest_first(progress.need(), progress) if part.area >= SMALL_M2]
+def _changed(progress: Progress, row: Tried) -> bool:
+    """Whether another attempt may fare better: something was opened near it, or anywhere if only the way lacked."""
+    since = progress.visits[row.visits :]
+    if row.no_way or not since:
+        return bool(since)
+    lines = shapely.linestrings([(visit.entry[:2], visit.exit[:2]) for visit in since])
+    return bool(shapely.intersects(shapely.box(*row.window), lines).any())
 
 
-def _open_lanes(progress: Progress, theta_rad: float) -> int:
-    """Lanes open at both ends."""
-    return _lanes(progress, theta_rad, through_only=True)
+def _next_part(progress: Progress, tried: dict[bytes, Tried]) -> shapely.Polygon | None:
+    """The nearest component worth working, cells before remnants."""
+    parts = progress.need()
+    parts = parts[shapely.area(parts) >= GAIN_MIN_M2] if len(parts) else parts
+    parts = np.array([part for part in parts if part.wkb not in tried], dtype=object)
+    if not len(parts):
+        return None
+    away_m = np.where(shapely.area(parts) < SMALL_M2, REMNANT_AWAY_M, 0.0)
+    if progress.pose is not None:
+        away_m = away_m + shapely.distance(parts, shapely.Point(progress.pose[:2]))
+    chosen: shapely.Polygon = parts[int(np.argmin(away_m))]
+    return chosen
 
 
-def _any_lanes(progress: Progress, theta_rad: float) -> int:
-    """Lanes, backed out of where need be."""
-    return _lanes(progress, theta_rad, through_only=False)
+def _work_part(progress: Progress, part: shapely.Polygon, theta_rad: float) -> int:
+    """Cheapest means first; returns the number of swaths."""
+    if part.area >= SMALL_M2:
+        need = np.array([part], dtype=object)
+        lanes = lanes_over(progress, need, theta_rad)
+        done = work(progress, options_of(lanes, progress, through_only=True), lanes.ground.box)
+        if done:
+            return done
+        bands = find_bands(lanes, progress)
+        done = _work_bands(progress, part, bands) or _column(progress, part, theta_rad, lanes, bands)
+        done = done or work(progress, options_of(lanes, progress), lanes.ground.box)
+        if done:
+            return done
+    return flush_round(progress, part) or _best_direction(progress, part, theta_rad)
 
 
-def _lanes(progress: Progress, theta_rad: float, *, through_only: bool) -> int:
-    """Each cell has lanes of its own; all are ordered together."""
+def _work_bands(progress: Progress, part: shapely.Polygon, bands: list[Band]) -> int:
+    """Bands whose start some ground bears already, in one tour."""
     options: list[list[Visit]] = []
-    for part in _cells(progress):
-        lanes = lanes_over(progress, np.array([part], dtype=object), theta_rad)
-        options += options_of(lanes, progress, through_only=through_only)
-    return work(progress, options, progress.box)
+    for band in bands:
+        options += _band_options(progress, part, band)
+    return work(progress, options, window_of(progress, part)) if options else 0
 
 
-def _bands(progress: Progress, theta_rad: float) -> int:
-    """Bands whose start some ground bears already, all cells in one tour."""
-    options: list[list[Visit]] = []
-    for part in _cells(progress):
-        lanes = lanes_over(progress, np.array([part], dtype=object), theta_rad)
-        for band in find_bands(lanes, progress):
-            options += _band_options(progress, part, band)
-    return work(progress, options, progress.box)
-
-
-def _column(progress: Progress, theta_rad: float) -> int:
+def _column(progress: Progress, part: shapely.Polygon, theta_rad: float, lanes: Lanes, bands: list[Band]) -> int:
     """Where no band can be started: open a column of lanes at the cheaper end of one, backed out of."""
-    for part in _cells(progress):
-        lanes = lanes_over(progress, np.array([part], dtype=object), theta_rad)
-        for band in find_bands(lanes, progress):
-            first, last = band.rows
-            count = min(band_lanes(progress, theta_rad), last + 1 - first)
-            ends = (range(first, first + count), range(last + 1 - count, last + 1))
-            for rows in sorted(ends, key=lambda candidates: _row_cost(lanes, candidates)):
-                y0, y1 = float(lanes.y_m[rows[0]]) - lanes.answer_m, float(lanes.y_m[rows[-1]]) + lanes.answer_m
-                column = _cut(progress, part, theta_rad, (lanes.field.x0_m, y0, lanes.field.x1_m, y1))
-                done = sweep(progress, column, theta_rad)
-                if done:
-                    return done
+    for band in bands:
+        first, last = band.rows
+        count = min(band_lanes(progress, theta_rad), last + 1 - first)
+        ends = (range(first, first + count), range(last + 1 - count, last + 1))
+        for rows in sorted(ends, key=lambda candidates: _row_cost(lanes, candidates)):
+            y0, y1 = float(lanes.y_m[rows[0]]) - lanes.answer_m, float(lanes.y_m[rows[-1]]) + lanes.answer_m
+            column = _cut(progress, part, theta_rad, (lanes.field.x0_m, y0, lanes.field.x1_m, y1))
+            done = sweep(progress, column, theta_rad)
+            if done:
+                return done
     return 0
-
-
-def _remnants(progress: Progress, theta_rad: float) -> int:
-    """Passes along keep-outs and wherever else something is gained, the nearest remnant first."""
-    hopeless: list[shapely.Polygon] = []
-    before = len(progress.visits)
-    while True:
-        parts = [part for part in nearest_first(progress.need(), progress) if part.area >= GAIN_MIN_M2]
-        parts = [part for part in parts if not any(part.equals(other) for other in hopeless)]
-        if not parts:
-            return len(progress.visits) - before
-        if not (flush_round(progress, parts[0]) or _best_direction(progress, parts[0], theta_rad)):
-            hopeless.append(parts[0])
 
 
 def _still(progress: Progress, part: shapely.Polygon) -> np.ndarray:

@@ -31,9 +31,10 @@ def untreatable_of(progress: Progress, segments: tuple[Segment, ...]) -> tuple[U
     left = overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
     left = overlay.difference(polygons_of(left), near)
     narrow = _narrow(progress, left)
+    beyond = UntreatableReason.PLANNING_TIME if progress.cut_short else UntreatableReason.NO_APPROACH
     for part in parts_of(left):
         fits = overlay.difference(part, narrow).area > 0.1 * part.area
-        reason = UntreatableReason.NO_APPROACH if fits else UntreatableReason.NARROWER_THAN_MACHINE
+        reason = beyond if fits else UntreatableReason.NARROWER_THAN_MACHINE
         rows.append((reason, part))
     shrunk = _union(sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m()))
     uncredited = _thick(overlay.difference(overlay.difference(site.work_area, near), shrunk))

@@ -9,6 +9,7 @@ import shapely
 from vehicle.coverage.area import parts_of
 from vehicle.coverage.route import lane_change_s
 from vehicle.coverage.settings import PlanSettings, Reach
+from vehicle.coverage.site import Site
 from vehicle.plan import MachineFootprint
 
 STEPS = 360
@@ -61,3 +62,10 @@ def best_directions(
         if len(chosen) == count:
             break
     return chosen
+
+
+def across_safe_ground(site: Site) -> list[float]:
+    """At right angles to the two longest edges of safe ground: from a base-line lanes can always be combed."""
+    edges = edges_of(site.safe_ground)
+    longest = np.argsort(np.hypot(edges[:, 0], edges[:, 1]))[::-1][:2]
+    return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

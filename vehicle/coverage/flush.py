@@ -21,6 +21,8 @@ def flush_round(progress: Progress, part: shapely.Polygon) -> int:
     """Drive along every edge that a component of the need touches, in the order of the ring; returns the swaths."""
     done = 0
     for start, end in _edges_near(progress, part):
+        if progress.over():
+            break
         theta_rad = math.atan2(end[1] - start[1], end[0] - start[0])
         y_m = -math.sin(theta_rad) * start[0] + math.cos(theta_rad) * start[1]
         line = np.array([y_m - progress.reach.tool_half_m - FLUSH_M])

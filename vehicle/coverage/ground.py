@@ -56,10 +56,21 @@ def pivot_disc_m(reach: Reach) -> float:
     return drawn_radius_m(reach.pivot_ground_m + PIVOT_SLACK_M)
 
 
-def first_ground(site: Site, reach: Reach, settings: PlanSettings) -> tuple[Any, Any, Box]:
+@dataclass(frozen=True)
+class Opened:
+    """What earlier work left: swept ground bears, less an error of position at its rim; craters are kept out."""
+
+    swept: Any
+    craters: Any
+    error_m: float
+
+
+def first_ground(
+    site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None
+) -> tuple[Any, Any, Box]:
     """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
     steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
-    keep = overlay.union([site.keep_out, *steep])
+    keep = overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
     everything = overlay.union([site.work_area, keep, site.safe_ground])
     x0, y0, x1, y1 = everything.bounds
@@ -68,7 +79,10 @@ def first_ground(site: Site, reach: Reach, settings: PlanSettings) -> tuple[Any,
     far_m = pad_m + math.hypot(x1 - x0, y1 - y0)  # lanes of any direction that leave the window end on closed ground
     beyond = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
     unproven = beyond if site.outside == "unknown" else site.work_area
-    closed = overlay.union([overlay.difference(unproven, site.safe_ground), solid])
+    closed = overlay.difference(unproven, site.safe_ground)
+    if opened is not None:
+        closed = mitre_buffer(polygons_of(overlay.difference(closed, opened.swept)), opened.error_m)
+    closed = overlay.union([closed, solid])
     return polygons_of(closed), solid, box
 
 

@@ -46,6 +46,10 @@ class Patchwork:
         left = parts_of(polygons_of(shapely.GeometryCollection(rest)))
         self._set(np.concatenate([kept, left]) if len(left) else kept)
 
+    def keep(self, geometry: Any) -> None:
+        """Only what lies in `geometry` stays."""
+        self._set(parts_of(polygons_of(overlay.intersection(self.whole(), geometry))))
+
     def area_in(self, polygons: np.ndarray) -> float:
         """Area shared with the union of polygons [m2]."""
         hit = self._shares(polygons)

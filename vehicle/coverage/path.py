@@ -35,6 +35,12 @@ class PathBuilder:
             self.turn_to(math.atan2(goal[1] - self.pose[1], goal[0] - self.pose[0]))
             self._add(SegmentKind.TRANSIT, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
+    def straight_to(self, goal: tuple[float, float], *, reverse: bool) -> None:
+        """Along the machine's own line, tool up, without turning."""
+        if math.dist(goal, self.pose[:2]) > STILL_M:
+            kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
+            self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
+
     def work(self, visit: Visit) -> None:
         """Turn into the lane, go to where the tool is lowered, sweep, leave forward or over the own strip."""
         move, ahead_m = visit.move, self.machine.tool_ahead_m * visit.move.sign

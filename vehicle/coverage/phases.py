@@ -94,15 +94,23 @@ def work(progress: Progress, options: list[list[Visit]], box: Box) -> int:
     done = 0
     for wide in (False, True):  # a machine that a narrow window seems to lock in may get out along strips further off
         roadmap = roadmap_for(progress, progress.box if wide else box)
-        visits, ways = order_visits(options, progress.pose, roadmap, progress.machine)
+        visits, ways = order_visits(options, progress.pose, roadmap, progress.machine, progress.over)
         if visits:
             progress.commit(visits, ways)
         done += len(visits)
         worked = {(visit.y_m, visit.need) for visit in visits}
         options = [ways_in for ways_in in options if (ways_in[0].y_m, ways_in[0].need) not in worked]
-        if not options:
+        if not options or progress.over():
             break
+    progress.no_way = progress.no_way or not done
     return done
+
+
+def window_of(progress: Progress, part: shapely.Polygon) -> Box:
+    """A component with room for entry, pocket and pivot."""
+    rim_m = reach_around_m(progress)
+    x0, y0, x1, y1 = part.bounds
+    return (x0 - rim_m, y0 - rim_m, x1 + rim_m, y1 + rim_m)
 
 
 def roadmap_for(progress: Progress, box: Box) -> Roadmap:
@@ -117,11 +125,3 @@ def roadmap_for(progress: Progress, box: Box) -> Roadmap:
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
     ground = progress.view(box)
     return Roadmap(pivot_obstacles(ground.closed, ground.solid, progress.reach, LEG_SLACK_M), box, strips[inside])
-
-
-def nearest_first(parts: np.ndarray, progress: Progress) -> list[shapely.Polygon]:
-    """Components of a need, the nearest to the machine first."""
-    pose = progress.pose
-    if pose is None or len(parts) < 2:
-        return list(parts)
-    return [parts[i] for i in np.argsort(shapely.distance(parts, shapely.Point(pose[0], pose[1])), kind="stable")]

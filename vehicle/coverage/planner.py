@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,24 +11,46 @@ import shapely
 from vehicle.coverage import overlay
 from vehicle.coverage.cells import work_everything
 from vehicle.coverage.certificate import certify, untreatable_of
-from vehicle.coverage.directions import best_directions
+from vehicle.coverage.directions import across_safe_ground, best_directions
 from vehicle.coverage.path import segment_time_s
-from vehicle.coverage.progress import Progress, first_progress
+from vehicle.coverage.progress import Progress, first_progress, never
 from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.coverage.site import Site
 from vehicle.errors import InputError
-from vehicle.plan import MachineFootprint, Plan
+from vehicle.plan import MachineFootprint, Plan, UntreatableReason
+
+DIRECTIONS_MAX = 3
+FAN = 12
+LEFT_M2 = 2.0
+"""Less than this left is corners at keep-outs, for which the direction of the lanes is no help."""
 
 
-def plan_site(site: Site, machine: MachineFootprint, settings: PlanSettings | None = None) -> Plan:
-    """A plan with the five properties of design.md section 6. Raises InputError where site and machine do not fit."""
+def plan_site(
+    site: Site, machine: MachineFootprint, settings: PlanSettings | None = None, out_of_time: Callable[[], bool] = never
+) -> Plan:
+    """A plan with the five properties of design.md section 6. Raises InputError where site and machine do not fit.
+
+    Once `out_of_time` says so the best plan so far is closed, and ground not yet planned is listed as `planning_time`.
+    """
     wishes = settings if settings is not None else PlanSettings()
     reach = reach_of(machine, wishes, site.tripwires)
     _check_fit(site, machine)
-    progress = first_progress(site, machine, wishes, reach)
-    for direction in best_directions(progress.unswept.whole(), reach, wishes, machine):
-        work_everything(progress, direction)
+    progress = first_progress(site, machine, wishes, reach, out_of_time)
+    work_in_directions(progress)
     return finished(progress)
+
+
+def work_in_directions(progress: Progress) -> None:
+    """The cheapest direction first; what nobody can begin in it, other directions are tried on."""
+    first, *others = best_directions(
+        progress.unswept.whole(), progress.reach, progress.settings, progress.machine, DIRECTIONS_MAX
+    )
+    others += [first + 0.5 * math.pi, *across_safe_ground(progress.site)]
+    work_everything(progress, first)
+    for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
+        if progress.over() or progress.unswept.area_m2 < LEFT_M2:
+            return
+        work_everything(progress, direction)
 
 
 def finished(progress: Progress) -> Plan:
@@ -54,6 +77,21 @@ def finished(progress: Progress) -> Plan:
         bound_s=area_m2 / ((progress.reach.width_m - overlap_m) * machine.working_speed_mps),
     )
     return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
+
+
+def is_whole(plan: Plan) -> bool:
+    """Nothing is missed by its certificate, and no ground is left for want of planning time."""
+    return plan.certificate.missed_nominal_m2 <= 0.0 and not any(
+        row.reason is UntreatableReason.PLANNING_TIME for row in plan.untreatable
+    )
+
+
+def check_certificate(plan: Plan) -> None:
+    """Raises InputError for a plan that its own certificate does not prove."""
+    proof = plan.certificate
+    missed_m2 = max(proof.missed_nominal_m2, proof.missed_shrunk_m2, proof.missed_bitmap_m2)
+    if not missed_m2 <= 0.0:  # also for what is no number
+        raise InputError(f"plan {plan.plan_hash}: its certificate says {missed_m2:g} m2 are missed; plan the site anew")
 
 
 def plan_hash_of(plan: Plan) -> str:

@@ -1,5 +1,6 @@
 """What is still to be done while a plan grows: unswept and unclaimed ground, the ground that bears, the path so far."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
-from vehicle.coverage.ground import Ground, first_ground, mitre_buffer, pivot_obstacles, turned
+from vehicle.coverage.ground import Ground, Opened, first_ground, mitre_buffer, pivot_obstacles, turned
 from vehicle.coverage.lane import Span
 from vehicle.coverage.patchwork import Box, Patchwork
 from vehicle.coverage.path import PathBuilder
@@ -23,6 +24,11 @@ SLIVER_M2 = 1e-7
 """Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
 NEED_MIN_M2 = 1e-4
 """Parts of the need below one square centimetre are rounding along edges that were swept flush."""
+
+
+def never() -> bool:
+    """No limit of time."""
+    return False
 
 
 @dataclass
@@ -40,15 +46,43 @@ class Progress:
     unclaimed: Patchwork
     path: PathBuilder | None = None
     visits: list[Visit] = field(default_factory=list)
+    out_of_time: Callable[[], bool] = never
+    cut_short: bool = False
+    """Set where the limit of time ended the planning: what is left then has no better reason."""
+    no_way: bool = False
+    """Set where something could have been worked had a way led there."""
+    parts: np.ndarray | None = None
+
+    def over(self) -> bool:
+        """Whether the time for planning is up; remembered."""
+        self.cut_short = self.cut_short or self.out_of_time()
+        return self.cut_short
 
     def need_in(self, box: Box) -> np.ndarray:
-        """Parts of the ground in a window that a further pass would have to cover."""
-        both = [*self.unswept.near(box), *self.unclaimed.near(box)]
-        return parts_of(polygons_of(overlay.union(both))) if both else np.empty(0, dtype=object)
+        """Parts of the ground in a window that a further pass would have to cover, whole."""
+        parts = self.need()
+        return np.asarray(parts[shapely.intersects(shapely.box(*box), parts)] if len(parts) else parts)
 
     def need(self) -> np.ndarray:
         """All parts still to be covered."""
-        return self.need_in(self.box)
+        if self.parts is None:
+            self.parts = _joined([*self.unswept.parts, *self.unclaimed.parts])
+        return self.parts
+
+    def _renew_need(self, swept: np.ndarray) -> None:
+        """What is left of a part lies in that part: only the parts that were driven over are put together anew."""
+        old = self.need()
+        if not len(old):
+            return
+        touched = np.zeros(len(old), dtype=bool)
+        touched[np.unique(shapely.STRtree(old).query(swept, predicate="intersects")[1])] = True
+        parts = [old[~touched]]
+        for part in old[touched]:
+            both = np.array([*self.unswept.near(part.bounds), *self.unclaimed.near(part.bounds)], dtype=object)
+            if len(both):
+                shapely.prepare(part)
+                parts.append(_joined(both[shapely.intersects(part, shapely.point_on_surface(both))]))
+        self.parts = np.concatenate(parts)
 
     @property
     def pose(self) -> Pose | None:
@@ -86,6 +120,12 @@ class Progress:
         self.unswept.subtract(nominal)
         self.unclaimed.subtract(claims)
         self.visits.extend(visits)
+        self._renew_need(nominal)
+
+
+def _joined(polygons: Any) -> np.ndarray:
+    """Connected parts of a union."""
+    return np.asarray(parts_of(polygons_of(overlay.union(polygons)))) if len(polygons) else np.empty(0, dtype=object)
 
 
 def _strip(visit: Visit, stretch: Span, half_m: float, start_m: float, end_m: float) -> Any:
@@ -98,9 +138,16 @@ def _strip(visit: Visit, stretch: Span, half_m: float, start_m: float, end_m: fl
     return turned(shapely.Polygon(corners), visit.theta_rad)
 
 
-def first_progress(site: Site, machine: MachineFootprint, settings: PlanSettings, reach: Reach) -> Progress:
+def first_progress(
+    site: Site,
+    machine: MachineFootprint,
+    settings: PlanSettings,
+    reach: Reach,
+    out_of_time: Callable[[], bool] = never,
+    opened: Opened | None = None,
+) -> Progress:
     """All of the work area that is not kept out needs the tool; its inner part must also be credited."""
-    closed, solid, box = first_ground(site, reach, settings)
+    closed, solid, box = first_ground(site, reach, settings, opened)
     near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
     asked = mitre_buffer(site.work_area, reach.grow_m)
     return Progress(
@@ -113,4 +160,5 @@ def first_progress(site: Site, machine: MachineFootprint, settings: PlanSettings
         solid=Patchwork(solid, SLIVER_M2),
         unswept=Patchwork(overlay.difference(site.work_area, near), NEED_MIN_M2),
         unclaimed=Patchwork(overlay.difference(asked, far), NEED_MIN_M2),
+        out_of_time=out_of_time,
     )

@@ -1,6 +1,7 @@
 """Order, side and way of the pieces of one phase: nearest next end, then local improvement (see `improve.py`)."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -94,9 +95,13 @@ def lane_change_s(machine: MachineFootprint, reach: Reach) -> float:
 
 
 def order_visits(
-    options: list[list[Visit]], start: Pose | None, roadmap: Roadmap, machine: MachineFootprint
+    options: list[list[Visit]],
+    start: Pose | None,
+    roadmap: Roadmap,
+    machine: MachineFootprint,
+    over: Callable[[], bool],
 ) -> tuple[list[Visit], list[list[Point]]]:
-    """Visits that work every piece once, with the way to each; pieces that no way reaches are left out."""
+    """Visits that work every piece once, with the way to each; without those that no way or no time is left for."""
     flat = [(i, visit) for i, visits in enumerate(options) for visit in visits]
     if not flat:
         return [], []
@@ -108,7 +113,7 @@ def order_visits(
     pose = start if start is not None else flat[int(_first(entries))][1].entry
     ordered: list[Visit] = []
     ways: list[list[Point]] = []
-    while alive.any():
+    while alive.any() and not over():
         chosen, way = _nearest(pose, flat, entries, extra, alive, roadmap, machine)
         if way is None:
             break

@@ -1,0 +1,1 @@
+"""Coverage plans measured: real and generated sites, checked independently, beside the peers."""
