@@ -1,4 +1,4 @@
-"""Every row of the fault catalogue -> its owner and the tests that show it: `python -m tests.faults.traceability`.
+"""Every row of the fault catalogue -> its owner and its tests; `python -m tests.faults.traceability` writes the page.
 
 Rows are found in three ways: cases of the table on the full stack, tests named `test_row_9_...` or `test_rows_8_9_...`
 anywhere below tests/, and the list here. A row of an owner that is not built yet is deferred, and only then.
@@ -6,9 +6,10 @@ anywhere below tests/, and the list here. A row of an owner that is not built ye
 
 import ast
 import re
-import sys
+from collections import Counter
 from pathlib import Path
 
+from tests.faults import invariants_traced
 from tests.faults.cases import CASES, NEVER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,9 +33,12 @@ OWNERS: dict[str, tuple[int, ...]] = {
     "mission files": (87, 115),
     "installation": (83,),
 }  # fmt: skip
-BUILT_WHEN: dict[str, str] = {"console": "console/app.py", "mission files": "vehicle/mission/files.py",
-                              "installation": "packaging"}  # fmt: skip
-"""Owners that are not built, and the path whose existence says that they are."""
+BUILT_WHEN: dict[str, tuple[str, ...]] = {
+    "console": ("console/app*", "console/server*", "console/web*", "console/**/*.html", "console/**/*.js"),
+    "mission files": ("vehicle/mission/file*", "vehicle/mission/upload*", "vehicle/coverage/mission_file*"),
+    "installation": ("packaging*", "debian*"),
+}
+"""Owners that are not built, and the paths of which one says that they are."""
 LISTED: dict[int, tuple[str, ...]] = {
     11: ("tests/operator_link/test_attacks.py::test_noise_makes_no_peer_and_keeps_no_byte",),
     94: ("tests/operator_link/test_signing.py::test_no_damaged_frame_passes",),
@@ -54,25 +58,35 @@ LISTED: dict[int, tuple[str, ...]] = {
     108: ("tests/safety/test_checks.py::test_the_reason_at_its_threshold",),
     118: ("tests/safety/test_checks.py::test_the_reason_at_its_threshold",),
     116: ("tests/safety/test_gate.py::test_horn_before_the_first_motion",),
+    115: ("tests/mission/test_job.py::test_it_starts_only_near_its_segment",),
+    39: (
+        "tests/firmware_bridge/test_stream_port.py::test_on_a_slow_line_the_newest_wins_and_is_never_old",
+        "tests/firmware_bridge/test_stream_port.py::test_a_stop_waits_for_one_frame_at_most",
+    ),
+    42: ("tests/firmware_bridge/test_serial_port.py::test_a_second_program_is_refused",),
+    54: (
+        "tests/firmware_bridge/test_timesync.py::test_a_jump_starts_anew",
+        "tests/firmware_bridge/test_timesync.py::test_impossible_or_slow_answers_teach_nothing",
+    ),
+    81: ("tests/drive_program/test_background_recorder.py::test_a_full_disk_ends_the_recording_and_nothing_else",),
+    82: ("tests/drive_program/test_background_recorder.py::test_a_disk_that_hangs_costs_records_and_no_time",),
+    85: (
+        "tests/operator_link/test_shell.py::test_a_defect_behind_a_socket_ends_the_shell_at_once",
+        "tests/operator_link/test_shell.py::test_a_defect_in_the_pump_ends_it_too",
+    ),
+    86: (
+        "tests/ledger/test_journal.py::test_every_cut_leaves_a_part_of_the_record_and_nothing_else",
+        "tests/operator_link/test_keystore.py::test_a_torn_write_loses_that_write_and_nothing_older",
+    ),
+    100: (
+        "tests/ledger/test_journal.py::test_a_changed_byte_ends_what_is_believed",
+        "tests/ledger/test_journal.py::test_a_record_taken_out_is_noticed",
+    ),
+    110: (
+        "tests/ledger/test_conditions.py::test_a_depth_that_proves_nothing_claims_nothing",
+        "tests/ledger/test_conditions.py::test_below_depth_is_recorded_as_such_with_its_depth",
+    ),
 }
-OPEN: dict[int, str] = {
-    26: "a console's version is not exchanged; the dialect's checksums refuse another one",
-    30: "no mission is handed over yet: a new holder starts a paused one with his own START",
-    39: "the serial writer's bound is not asserted on a slow line",
-    42: "two processes on one port: needs real processes",
-    54: "device time is not fitted against time of arrival",
-    79: "no test shifts the wall clock under the whole stack; control reads none (lint)",
-    82: "a slow or failing disk under the recorder is not injected",
-    81: "a full disk under the recorder is not injected",
-    85: "death of one task: needs real processes",
-    86: "mission state is not kept over restarts yet",
-    95: "ages are tested one by one, not by freezing every topic",
-    100: "the recording is not chained yet",
-    109: "no input for a person near the machine",
-    110: "a hollow under the tool is asserted in the ledger's tests, not traced yet",
-    120: "there is no override of fence or tilt",
-}
-"""Rows without a test that shows them, and why; not passed."""
 NAMED = re.compile(r"^test_.*?rows?_(\d+(?:_\d+)*)")
 
 
@@ -107,7 +121,7 @@ def owner_of(row: int) -> str:
 
 def is_built(owner: str) -> bool:
     """The owner's work is in the tree."""
-    return owner not in BUILT_WHEN or (ROOT / BUILT_WHEN[owner]).exists()
+    return owner not in BUILT_WHEN or any(any(ROOT.glob(path)) for path in BUILT_WHEN[owner])
 
 
 def status_of(row: int, tests: tuple[str, ...]) -> str:
@@ -120,22 +134,46 @@ def status_of(row: int, tests: tuple[str, ...]) -> str:
         return "full stack, later than the catalogue" if late else "full stack"
     if tests:
         return "tested"
-    if row in OPEN:
-        return "open"
     return "orphan" if is_built(owner_of(row)) else "deferred"
 
 
+PAGE = ROOT / "docs/TRACEABILITY.md"
+
+
+def page() -> str:
+    """docs/TRACEABILITY.md as it must be."""
+    tests = tests_of()
+    counts = Counter(status_of(row, tests.get(row, ())) for row in range(1, 121))
+    sums = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    return (
+        "# Traceability\n\n"
+        "Written by `python -m tests.faults.traceability`; a test compares. Rows are those of the fault catalogue,\n"
+        "invariants those of its state machine. *full stack*: injected into the whole stack in virtual time, with\n"
+        "detection, time, reaction and recovery asserted; *tested*: asserted nearer to its place; *later than the\n"
+        "catalogue*: stops, but not within the catalogue's time; *open*: a test that shows what does not hold yet.\n\n"
+        f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n## Invariants\n\n{invariants_table()}"
+    )
+
+
+def invariants_table() -> str:
+    """Invariant -> tests."""
+    lines = ["| invariant | tests |", "|---|---|"]
+    for name, tests in invariants_traced.tests_of().items():
+        lines.append(f"| {name} | {'<br>'.join(f'`{test}`' for test in tests)} |")
+    return "\n".join(lines) + "\n"
+
+
 def table() -> str:
-    """The whole table as Markdown."""
+    """The faults as Markdown."""
     tests = tests_of()
     lines = ["| row | owner | status | tests |", "|---|---|---|---|"]
     for row in range(1, 121):
         names = tests.get(row, ())
-        shown = "<br>".join(f"`{name}`" for name in names[:3]) or OPEN.get(row, "")
+        shown = "<br>".join(f"`{name}`" for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         lines.append(f"| {row} | {owner_of(row)} | {status_of(row, names)} | {shown}{more} |")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    PAGE.write_text(page(), encoding="utf-8")
