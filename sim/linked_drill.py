@@ -37,6 +37,8 @@ class LinkedPort:
         self.link, self._wire = link, wire
         self.now_ns = 0
         self.strange: list[bytes] = []
+        self.heard: list[bytes] = []
+        """What arrived last."""
 
     def read(self) -> bytes:
         """Take in what arrived, serve it, and give the tick what was accepted."""
@@ -46,6 +48,7 @@ class LinkedPort:
         for datagram in self.strange:
             link.receive(CHANNEL, STRANGER, datagram, now_ns)
         self.strange = []
+        self.heard = arrived
         for datagram in arrived:
             link.receive(CHANNEL, HERE, datagram, now_ns)
         link.verifier.made_durable(link.verifier.wanted(now_ns))
