@@ -49,5 +49,9 @@ def test_no_invariant_is_an_orphan(name: str) -> None:
     assert invariants_traced.tests_of()[name]
 
 
-def test_the_page_is_the_one_in_force() -> None:
-    assert trace.PAGE.read_text(encoding="utf-8") == trace.page(), "python -m tests.faults.traceability"
+def test_the_page_tells_the_status_of_every_row() -> None:
+    """Its tests may lag behind; what stands and what does not may not."""
+    lines = trace.PAGE.read_text(encoding="utf-8").splitlines()
+    told = {cells[1].strip(): cells[3].strip() for cells in (line.split("|") for line in lines) if len(cells) == 6}
+    for row in ROWS:
+        assert told[str(row)] == trace.status_of(row, TESTS.get(row, ())), "python -m tests.faults.traceability"
