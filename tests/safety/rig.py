@@ -234,3 +234,14 @@ class Rig:
         self.phase = MissionPhase.WORK
         self.send()
         return self
+
+
+def driving(drive: float = 0.1) -> Rig:
+    """In MANUAL, hold pressed, under way."""
+    rig = Rig().to_manual()
+    rig.controls = {"hold_to_run": True}
+    rig.send()
+    rig.controls = {"hold_to_run": True, "drive": drive}
+    rig.run(40)
+    assert rig.report.driving
+    return rig

@@ -1,0 +1,241 @@
+"""Stops by the link, the console and whoever holds it, each as an operator would live it."""
+
+import pytest
+
+from firmware_bridge.types import OperatorEdge
+from tests.safety.rig import Rig, driving
+from vehicle.messages import Mode
+
+E = OperatorEdge
+
+
+# --- link -----------------------------------------------------------------------------------------------------------
+def test_rows_1_5_silence_stops_a_slow_machine_before_450_ms() -> None:
+    rig = driving()
+    for _ in range(21):
+        rig.step()
+        assert rig.mode is Mode.MANUAL, rig.report.operator_age_s
+    assert rig.report.operator_age_s == pytest.approx(0.44)
+    rig.step()
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "link_lost"
+    assert rig.report.recovery == "N"
+    assert "RESET" in rig.report.text
+
+
+def test_row_1_a_fast_machine_before_200_ms() -> None:
+    rig = driving(drive=0.3)
+    rig.run(100)
+    rig.status = {}
+    speed = 0.3 * rig.config.machine.tracks.transit_speed_mps
+    assert speed > 0.31
+    for _ in range(8):
+        rig.step()
+    assert rig.mode is Mode.MANUAL
+    rig.step()
+    assert rig.mode is Mode.STOPPING
+
+
+def test_every_driving_command_ends_inside_t_stop_and_the_late_link_slows_first() -> None:
+    rig = driving(drive=1.0)
+    rig.status = {"track_left_mps": 0.0, "track_right_mps": 0.0}
+    for _ in range(30):
+        command = rig.step()
+        age_ms = rig.report.operator_age_s * 1000
+        speed = abs(rig.report.drive_speed_mps)
+        if rig.report.driving:
+            assert age_ms + command.valid_for_ms <= (450 if speed <= 0.3 else 200) + 1e-6
+            assert speed <= 0.3 or age_ms < 200
+            if age_ms >= 200:
+                assert speed == pytest.approx(0.27)
+                assert "link_slow" in rig.report.reasons
+        else:
+            assert command.valid_for_ms == 150
+
+
+def test_row_3_a_flapping_link_stops_within_two_seconds() -> None:
+    rig = driving()
+    ticks = 0
+    while rig.mode is Mode.MANUAL:
+        ticks += 1
+        rig.send() if ticks % 25 < 10 else rig.step()
+        assert ticks <= 100
+    assert rig.report.stop_reason == "link_flapping"
+
+
+def test_row_4_a_dead_downlink_stops_because_the_echo_stands_still() -> None:
+    rig = driving()
+    echo = rig.tick
+    ticks = 0
+    while rig.mode is Mode.MANUAL:
+        rig.send(echo_tick=echo)
+        ticks += 1
+    assert ticks <= 23
+    assert rig.report.stop_reason == "link_lost"
+
+
+@pytest.mark.parametrize(
+    ("delay_ticks", "mode"), [(7, Mode.MANUAL), (12, Mode.MANUAL), (22, Mode.MANUAL), (23, Mode.STOPPING)]
+)
+def test_row_6_constant_delay_slows_and_then_stops(delay_ticks: int, mode: Mode) -> None:
+    rig = driving()
+    for delay in range(1, delay_ticks + 1):
+        rig.delay_ticks = delay
+        rig.send()
+    rig.run(3)
+    assert rig.mode is mode or (mode is Mode.STOPPING and rig.mode is Mode.HOLD)
+    assert ("link_slow" in rig.report.reasons) is (delay_ticks >= 10 and mode is Mode.MANUAL)
+    assert ("link_ageing" in rig.report.reasons) is (delay_ticks >= 8 and mode is Mode.MANUAL)
+
+
+def test_row_7_a_burst_of_old_frames_moves_nothing() -> None:
+    rig = driving()
+    queue = []
+    for _ in range(40):
+        queue.append(rig.frame(drive=1.0))
+        rig.step()
+    assert rig.mode in (Mode.STOPPING, Mode.HOLD)
+    rig.step(*queue)
+    rig.run(30)
+    assert rig.mode is Mode.HOLD
+
+
+def test_rows_76_80_a_tick_that_comes_too_late_stops() -> None:
+    rig = driving()
+    rig.wire = {"overrun": True}
+    rig.tick += 4
+    rig.send()
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "loop_stall"
+
+
+def test_row_17_release_stops_and_frees() -> None:
+    rig = driving()
+    rig.send(E.RELEASE)
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "lease_released"
+    assert rig.state.holder == 0
+    assert rig.state.frame is None
+
+
+# --- console --------------------------------------------------------------------------------------------------------
+def test_row_16_a_frozen_console_stops_within_300_ms() -> None:
+    rig = driving()
+    count = rig.sequence
+    ticks = 0
+    while rig.mode is Mode.MANUAL:
+        rig.send(sample_count=count)
+        ticks += 1
+    assert ticks <= 16
+    assert rig.report.stop_reason == "console_frozen"
+
+
+def test_rows_18_111_a_deflected_stick_at_the_start_moves_nothing() -> None:
+    rig = Rig()
+    rig.controls = {"drive": 0.7}
+    rig.run(150)
+    rig.send(E.TAKE)
+    rig.run(50)
+    assert rig.state.holder == 0
+    rig = Rig().to_disarmed()
+    rig.controls = {"drive": 0.7}
+    rig.press(E.ARM)
+    assert rig.mode is Mode.DISARMED
+
+
+def test_row_20_a_hold_that_is_stuck_arms_nothing() -> None:
+    rig = Rig().to_disarmed()
+    rig.controls = {"hold_to_run": True}
+    rig.press(E.ARM)
+    assert rig.mode is Mode.DISARMED
+
+
+def test_hold_pressed_with_a_deflected_stick_moves_nothing_until_it_was_centred() -> None:
+    rig = Rig().to_manual()
+    rig.controls = {"drive": 0.3}
+    rig.run(3)
+    rig.controls = {"drive": 0.3, "hold_to_run": True}
+    rig.run(20)
+    assert not rig.report.driving
+    rig.send(drive=0.0)
+    rig.run(2)
+    assert rig.report.driving
+    rig.send(hold_to_run=False)
+    assert not rig.report.driving
+    assert rig.mode is Mode.MANUAL
+    rig.run(3)
+    assert not rig.report.driving
+
+
+def test_row_19_three_impossible_sticks_within_a_second_stop() -> None:
+    rig = driving()
+    rig.step(rig.frame(drive=float("nan")))
+    rig.send()
+    rig.step(rig.frame(turn=2.0))
+    rig.send()
+    assert rig.mode is Mode.MANUAL
+    rig.step(rig.frame(drive=float("inf")))
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "stick_fault"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ticks", "reason"),
+    [
+        ({"battery_ratio": 0.04}, 1, "console_battery_empty"),
+        ({"tilt_rad": 1.2}, 100, "console_tilted"),
+        ({"video_age_ms": 600}, 1, "video_stale"),
+    ],
+)
+def test_rows_21_22_23_the_console_itself(changes: dict[str, object], ticks: int, reason: str) -> None:
+    rig = driving()
+    if ticks > 1:
+        rig.run(ticks - 1, **changes)
+        assert rig.mode is Mode.MANUAL
+        assert "console_tilting" in rig.report.reasons
+    rig.send(**changes)
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == reason
+
+
+def test_row_25_a_clone_stops_revokes_and_locks_out_until_acknowledged() -> None:
+    rig = driving()
+    rig.step(rig.frame(sequence=3, sample_count=3))
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "duplicate_station"
+    assert rig.state.holder == 0
+    rig.controls = {}
+    rig.run(60)
+    rig.press(E.TAKE)
+    rig.run(2)
+    assert rig.state.holder == 0
+    rig.run(260)
+    rig.press(E.TAKE)
+    rig.run(2)
+    assert rig.state.holder == 1
+    assert rig.reset() is Mode.HOLD
+    rig.press(E.ACKNOWLEDGE)
+    assert rig.reset() is Mode.READY
+
+
+def test_row_28_a_take_over_while_moving_is_refused() -> None:
+    rig = driving()
+    for number in range(30):
+        rig.step(rig.frame(), rig.frame(station_id=2, edges=E.TAKE if number % 2 else E.NONE))
+    assert rig.state.holder == 1
+    assert rig.report.driving
+
+
+def test_row_29_after_the_holder_vanished_another_takes_at_a_stand_and_needs_its_own_neutral() -> None:
+    rig = driving()
+    for _ in range(60):
+        rig.step()
+    assert rig.mode is Mode.HOLD
+    rig.station, rig.controls = 2, {}
+    rig.press(E.TAKE)
+    assert rig.state.holder == 2
+    assert not rig.report.neutral_seen
+    assert rig.state.frame is None
+    rig.run(30)
+    assert rig.report.lease_holder == 2
+    assert rig.reset() is Mode.READY
