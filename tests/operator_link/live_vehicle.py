@@ -6,15 +6,17 @@ In a test: `async with live_vehicle(...) as live`. As a process: `python -m test
 import argparse
 import asyncio
 import contextlib
+import os
 import secrets
 import sys
+import tty
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 
 from firmware_bridge.mavlink.signing import STAMPS_PER_S, Verifier
-from firmware_bridge.ports import MemoryPort
+from firmware_bridge.ports import BytePort, MemoryPort, PortError
 from sim.rig import ground_of, start_pose, vehicle_config, world_params
 from sim.scenario import Scenario
 from sim.virtual_time import Phase, TickBarrier
@@ -32,13 +34,42 @@ from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
 from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
 from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.sessions import Machine
-from vehicle.operator_link.shell import LinkShell, Tcp, Udp
+from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
 from vehicle.plan import Plan
 from vehicle.record.writer import NoRecorder
 from vehicle.safety.reasons import text as reason_text
 from vehicle.state import GateState, MissionState, VehicleState
 
 SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
+
+
+class PtyPort:
+    """A serial radio: the vehicle's end of a pty; `path` is the station's."""
+
+    def __init__(self) -> None:
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+        self.path = os.ttyname(self._theirs)
+
+    def read(self) -> bytes:
+        """All that has arrived."""
+        try:
+            return os.read(self._ours, 4_096)
+        except BlockingIOError:
+            return b""
+        except OSError as gone:
+            raise PortError(f"{self.path}: {gone.strerror}") from gone
+
+    def write(self, frame: bytes) -> None:
+        """A full buffer drops the frame."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._ours, frame)
+
+    def close(self) -> None:
+        """Both ends."""
+        os.close(self._ours)
+        os.close(self._theirs)
 
 
 class Live(msgspec.Struct):
@@ -58,7 +89,7 @@ class Live(msgspec.Struct):
     def mode(self) -> Mode:
         return self.vehicle.state.gate.mode
 
-    async def until(self, true: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], timeout_s: float = 20.0) -> None:
         """Wait, tick by tick, for a condition."""
         woken = asyncio.Event()
 
@@ -117,7 +148,12 @@ def make_link(
 
 @contextlib.asynccontextmanager
 async def live_vehicle(
-    keys: Path | None = None, *, bench: bool = False, port: int = 0, listeners: tuple[Listener, ...] = ()
+    keys: Path | None = None,
+    *,
+    bench: bool = False,
+    port: int = 0,
+    listeners: tuple[Listener, ...] = (),
+    serial: BytePort | None = None,
 ) -> AsyncIterator[Live]:
     """Start everything, stop everything."""
     clock, plan = SystemClock(), small_plan()
@@ -140,10 +176,12 @@ async def live_vehicle(
     barrier.subscribe(Phase.WORLD, world.step)
     barrier.subscribe(Phase.VEHICLE, vehicle.step)
     unsigned = keys is None
-    wires = (
+    wires: tuple[Wire, ...] = (
         Udp(channel=Channel(name="udp", unsigned=unsigned), host="127.0.0.1", port=port),
         Tcp(channel=Channel(name="tcp", unsigned=unsigned), host="127.0.0.1", port=0),
     )
+    if serial is not None:
+        wires += (Serial(channel=Channel(name="serial", bytes_per_s=5_000.0), port=serial),)
     store = KeyStore(keys) if keys is not None else None
     marks = MarkFile(keys.with_suffix(".marks")) if keys is not None else None
     async with LinkShell(link, clock, wires, store, marks) as shell:

@@ -41,14 +41,14 @@ class MavProxy:
 
 
 @contextlib.asynccontextmanager
-async def mavproxy(port: int, folder: Path, *arguments: str, master: str = "udpout") -> AsyncIterator[MavProxy]:
-    """Start it towards a port on loopback; end it by closing its input."""
+async def mavproxy(port: int, folder: Path, *arguments: str, master: str = "") -> AsyncIterator[MavProxy]:
+    """Start it towards a UDP port on loopback, or towards `master`; end it by closing its input."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-W",
         "ignore",
         str(MAVPROXY),
-        f"--master={master}:127.0.0.1:{port}",
+        f"--master={master or f'udpout:127.0.0.1:{port}'}",
         "--default-modules=signing,log,wp,rally,fence,ftp,param,arm,mode,rc,link",
         "--retries=1",
         *arguments,
