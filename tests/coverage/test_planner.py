@@ -55,6 +55,12 @@ def test_tool_wider_than_the_field_is_refused(tmp_path):
         plan_site(load_site(path), BENCH)
 
 
+def test_unknown_outside_wants_ground_to_begin_on():
+    site = load_site(FIELDS / "de_sh_0p85ha_4holes.geojson", outside="unknown")
+    with pytest.raises(InputError, match="no feature has the role safe_ground or access"):
+        plan_site(site, BENCH)
+
+
 def test_small_real_field_with_four_holes(tmp_path):
     path = FIELDS / "de_sh_0p85ha_4holes.geojson"
     plan, report = planned(path, tmp_path)

@@ -107,6 +107,11 @@ def _check_fit(site: Site, machine: MachineFootprint) -> None:
             f"{site.name}: the work area is {narrowest_m:.2f} m wide, the tool of {machine.name} "
             f"{machine.tool_width_m:.2f} m: wider than the field; choose a narrower machine"
         )
+    if site.outside == "unknown" and site.safe_ground.is_empty:
+        raise InputError(
+            f"{site.name}: nothing bears the tracks at the start: the ground outside is unknown and no feature has the "
+            "role safe_ground or access; draw one beside the work area, or declare outside = safe if it is"
+        )
 
 
 def min_width_m(geometry: Any) -> float:
