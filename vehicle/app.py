@@ -15,6 +15,7 @@ import msgspec
 
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
 from firmware_bridge.link import ControllerLink, LinkReport
+from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import PortError
 from firmware_bridge.serial_port import open_port
@@ -30,10 +31,12 @@ from vehicle.frames import LocalFrame
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.operator_link.link import LoopPort
 from vehicle.operator_link.shell import LinkShell
+from vehicle.operator_link.transfer import text
 from vehicle.operator_wires import operator_wires
 from vehicle.plan import Plan
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.site_planning import SitePlanning
 from vehicle.state import GateState, MissionState, VehicleState
 from vehicle.units import NS_PER_S
 
@@ -112,8 +115,22 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
     """Open everything, tick until cancelled, close everything."""
     clock = SystemClock()
     config = file.config
+
+    def take_plan(plan: Plan) -> str:
+        words = loop.take_plan(plan)
+        if not words:
+            wires.desk.set_plan(plan)
+        return words
+
+    def announce(line: str) -> None:
+        say(line)
+        wires.link.tell(text(line, d.MAV_SEVERITY_NOTICE))
+
     async with contextlib.AsyncExitStack() as stack:
-        wires = operator_wires(file, state, clock)
+        planning = SitePlanning(
+            file.vehicle, state.datum, file.beside("uploads"), config.operator.upload_outside, take_plan, announce
+        )
+        wires = operator_wires(file, state, clock, planning.propose)
         await open_operator(file, wires.shell, stack)
         port = await open_controller(config.controller.port, config.controller.baud, clock)
         stack.callback(port.close)
@@ -140,6 +157,7 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
         async with asyncio.TaskGroup() as group:
             group.create_task(loop.run(clock))
             group.create_task(wires.shell.run())
+            group.create_task(planning.run())
             group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
             group.create_task(watch(clock, port, link, recorder, say))
 

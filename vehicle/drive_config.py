@@ -30,10 +30,15 @@ class ControllerConfig(Strict):
 
 
 class OperatorConfig(Strict):
-    """The operators' UDP socket; `host` is the address of this machine on which it listens."""
+    """The operators' UDP socket; `host` is the address of this machine on which it listens.
+
+    `upload_outside`: whether the ground outside a work area that a station uploads bears the tracks; without it no
+    site is taken by radio.
+    """
 
     host: Name = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 14550
+    upload_outside: Literal["safe", "unknown"] | None = None
 
     @property
     def loopback(self) -> bool:

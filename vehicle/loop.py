@@ -2,17 +2,21 @@
 
 from typing import Protocol
 
+import msgspec
+
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
 from vehicle.clock import Clock
-from vehicle.messages import Event, Inputs, VehicleReport
+from vehicle.messages import Event, Inputs, Mode, VehicleReport
+from vehicle.plan import Plan
 from vehicle.record.writer import Recorder, TickRecord
-from vehicle.state import VehicleState
+from vehicle.state import MissionState, VehicleState
 from vehicle.telemetry.station_frame import station_frame
 from vehicle.tick import tick
 from vehicle.units import TICK_NS
 
+UNARMED = (Mode.BOOT, Mode.DISARMED)
 OVERRUN_NS = 3 * TICK_NS // 2
 """From one step to the next: half a period is jitter, more means that a beat was missed."""
 
@@ -72,9 +76,30 @@ class VehicleLoop:
         self._inbox = Inbox()
         self._last_ns: int | None = None
         self._sequence = 0
+        self._plan: Plan | None = None
+
+    def take_plan(self, plan: Plan) -> str:
+        """Drive this plan from the next tick on; "" or why not. Only a disarmed machine changes its mind."""
+        if self.state.gate.mode not in UNARMED:
+            return f"the machine is in {self.state.gate.mode.name}; disarm, then upload again"
+        if plan.datum != self.state.datum:
+            return "it counts from another datum than this machine's record"
+        self._plan = plan
+        return ""
+
+    def _planned(self, now_ns: int) -> None:
+        """Between two ticks, if the machine is still disarmed."""
+        plan, self._plan = self._plan, None
+        if plan is not None and self.state.gate.mode in UNARMED:
+            self.state = msgspec.structs.replace(self.state, mission=MissionState(plan=plan))
+            told = Event(t_ns=now_ns, tick=self.state.tick, kind="plan", text=f"plan {plan.plan_hash}")
+            self._recorder.event(told)
+            for listener in self._listeners:
+                listener.event(told)
 
     def step(self, now_ns: int) -> None:
         """One tick, at 50 Hz."""
+        self._planned(now_ns)
         controller_in, operator_in = self._controller.read(), self._operator.read()
         # Judged here and not by who calls: whatever kept this tick waiting, what lay in the inbox meanwhile is old.
         overrun = self._last_ns is not None and now_ns - self._last_ns > OVERRUN_NS

@@ -13,14 +13,14 @@ from vehicle.config_load import shown_path
 from vehicle.drive_config import DriveFile
 from vehicle.errors import InputError
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
-from vehicle.operator_link.items import Proposal
+from vehicle.operator_link.desk import Desk, Propose
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.sessions import Machine
 from vehicle.operator_link.shell import LinkShell, Udp
 from vehicle.safety.reasons import text as reason_text
+from vehicle.site_planning import NOT_DECLARED
 from vehicle.state import VehicleState
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
@@ -30,14 +30,19 @@ SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 
 
 class OperatorWires(msgspec.Struct, frozen=True):
-    """The link, and the shell that moves its bytes."""
+    """The link, the shell that moves its bytes, and the desk where its plan lies."""
 
     link: OperatorLink
     shell: LinkShell
+    desk: Desk
 
 
-def operator_wires(file: DriveFile, state: VehicleState, clock: Clock) -> OperatorWires:
+def operator_wires(
+    file: DriveFile, state: VehicleState, clock: Clock, propose: Propose = lambda _: NOT_DECLARED
+) -> OperatorWires:
     """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
+
+    `propose` takes the sites that stations upload.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -54,18 +59,19 @@ def operator_wires(file: DriveFile, state: VehicleState, clock: Clock) -> Operat
         lambda: secrets.randbits(32) / 2**32,
         clock_trusted=SYNCHRONISED.exists(),
     )
+    desk = Desk(state.datum, propose, state.mission.plan)
     link = OperatorLink(
         state.config,
         state.datum,
         verifier,
-        Desk(state.datum, _refuse, state.mission.plan),
+        desk,
         secrets.token_bytes,
         reason_text,
         LinkSettings(machine=machine, bench=bench),
         utc_us=lambda: int(utc_now().timestamp() * 1e6),
     )
     wire = Udp(channel=Channel(name="udp", unsigned=bench), host=place.host, port=place.port)
-    return OperatorWires(link, LinkShell(link, clock, (wire,), store, marks))
+    return OperatorWires(link, LinkShell(link, clock, (wire,), store, marks), desk)
 
 
 def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machine]:
@@ -110,8 +116,3 @@ def next_boot(path: Path) -> int:
         os.fsync(counter.fileno())
     fresh.replace(path)
     return count & 0xFFFF_FFFF
-
-
-def _refuse(_proposal: Proposal) -> str:
-    """A site by radio would need a plan and a new datum while the machine lives; it comes with the configuration."""
-    return "this vehicle plans the [site] of its configuration"

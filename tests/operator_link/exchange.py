@@ -1,5 +1,6 @@
 """A vehicle's link in memory and a station's messages by name: for golden exchanges without sockets or time."""
 
+from collections.abc import Callable
 from typing import Any
 
 from firmware_bridge.mavlink import adapters, codec
@@ -66,14 +67,15 @@ class Exchange:
         self.channel = channel
         self.proposals: list[Proposal] = []
         self.refuse_sites = ""
+        self.propose: Callable[[Proposal], str] = self._keep
         verifier = Verifier({}, {}, 0, self.now_ns, lambda: 0.5)
-        desk = Desk(DATUM, self._propose, small_plan())
+        desk = Desk(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
         self.link = OperatorLink(
             config(), DATUM, verifier, desk, lambda n: bytes(range(n)), reason_text, LinkSettings(bench=bench)
         )
         self.vehicle()
 
-    def _propose(self, proposal: Proposal) -> str:
+    def _keep(self, proposal: Proposal) -> str:
         self.proposals.append(proposal)
         return self.refuse_sites
 
