@@ -1,7 +1,7 @@
 """What the low-level controller reports: frozen, ENU/FLU, SI units last in every name.
 
-`None` means unknown: a missing reading is never 0. The constructor of what the controller *obeys*,
-`ActuatorCommand`, lives alone in `firmware_bridge/command.py`, where one importer may use it.
+`None` means unknown: a missing reading is never 0 (in `ControllerStatus` it is NaN). The constructor of what the
+controller *obeys*, `ActuatorCommand`, lives alone in `firmware_bridge/command.py`, where one importer may use it.
 """
 
 from enum import IntEnum, IntFlag
@@ -93,6 +93,9 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `status_count` counts the statuses since boot modulo 65536: one that repeats comes from a hung controller.
     `command_age_ms` saturates at 65535, which also means that no command was obeyed yet.
+
+    A measured value is NaN where its sensor is dead: every judgement on it is a comparison of what must be so, which
+    NaN never is (docs/adr/0006). Applied set-points are always known.
     """
 
     time_ms: int

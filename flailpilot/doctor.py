@@ -1,6 +1,7 @@
 """`flailpilot doctor`: every check that a start of the vehicle program depends on, and what to do where one fails."""
 
 import asyncio
+import math
 import os
 import resource
 import shutil
@@ -228,7 +229,8 @@ def _state(status: ControllerStatus | None) -> Check:
     if status is None:
         return Check("controller", "fail", "no status", "power the controller; update its firmware")
     names = [fault.name or str(int(fault)) for fault in ControllerFault if status.fault_bits & fault]
-    found = f"{ControllerState(status.state).name}, supply {status.supply_voltage_v:.1f} V"
+    volt = f"{status.supply_voltage_v:.1f} V" if math.isfinite(status.supply_voltage_v) else "unknown"
+    found = f"{ControllerState(status.state).name}, supply {volt}"
     if names:
         return Check(
             "controller", "fail", f"{found}, faults: {', '.join(names)}", "remove the cause, then reset at the machine"

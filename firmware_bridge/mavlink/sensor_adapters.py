@@ -1,7 +1,8 @@
 """FLAIL_STATUS, FLAIL_IMU and FLAIL_GNSS <-> their types; FRD and NED on the wire, FLU and ENU inside.
 
 A decoder gives None where a value that its type cannot express as unknown is not finite, or a number is not in its
-table: the frame then counts as refused, its source grows old, and age is what stops the machine.
+table: the frame then counts as refused, its source grows old, and age is what stops the machine. A reading of
+FLAIL_STATUS that is unknown stays NaN (docs/adr/0006): one dead gauge does not silence the emergency stop chain.
 """
 
 import math
@@ -77,8 +78,10 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
         payload = payload[:size].ljust(size, b"\0")
     values = _STATUS.packer.unpack(payload)
     state, datum, flags = _STATES.get(values[23]), _DATUMS.get(values[24]), values[19]
+    if state is None or datum is None or flags > 255:
+        return None
     # one sum tells whether any of the sixteen floats is not finite
-    if state is None or datum is None or flags > 255 or not _FINITE(sum(values[3:19])):
+    if not _FINITE(sum(values[3:19])) and not _readable(values[3:19]):
         return None
     return ControllerStatus(
         time_ms=values[0],
@@ -107,6 +110,11 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
         depth_datum=datum,
         status_count=values[22],
     )
+
+
+def _readable(floats: tuple[float, ...]) -> bool:
+    """NaN is an unknown reading; a set-point that the controller applies itself is always known."""
+    return not any(map(math.isinf, floats)) and _FINITE(sum(floats[2:5]))
 
 
 def encode_imu(sample: ImuSample, sequence: int = 0) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.mavlink.framing import FrameParser
-from firmware_bridge.types import FixType
+from firmware_bridge.types import ControllerStatus, FixType
 from tests.firmware_bridge import samples
 from tests.firmware_bridge.wire import adapters_frame, read_one, rewired
 
@@ -83,9 +83,16 @@ STATUS_FLOATS = [
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("field", STATUS_FLOATS)
-def test_status_with_an_unknown_measurement_is_refused(field: str, bad: float) -> None:
+def test_an_infinite_reading_is_refused_and_an_unknown_one_is_heard(field: str, bad: float) -> None:
     wire = rewired(adapters.encode_status(samples.STATUS, 1), **{field: bad})
-    assert read_one(adapters.HOST_DECODERS, wire) is None
+    heard = read_one(adapters.HOST_DECODERS, wire)
+    if math.isinf(bad) or field.startswith("applied_"):
+        assert heard is None
+        return
+    assert isinstance(heard, ControllerStatus)
+    unknown = [name for name in heard.__struct_fields__ if getattr(heard, name) != getattr(samples.STATUS, name)]
+    assert len(unknown) == 1
+    assert math.isnan(getattr(heard, unknown[0]))
 
 
 @pytest.mark.parametrize("fields", [{"state": 5}, {"depth_datum": 3}, {"flags": 256}])

@@ -1,5 +1,8 @@
 """A sagging rotor slows the tracks at once, and never so late that credit is already lost."""
 
+import math
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +65,23 @@ def test_load_leads_the_speed_and_never_out_of_bounds(load: float, led: float) -
 def test_a_machine_that_stands_teaches_the_governor_nothing() -> None:
     assert state_after(1.0, led=0.4, load=0.1, ticks=50, speed=0.0).led_ratio == 0.4
     assert state_after(1.0, led=0.4, load=0.1, ticks=50, speed=1.0).led_ratio > 0.4
+
+
+@pytest.mark.parametrize(
+    ("dead", "led", "speed"),
+    [
+        ({"rotor_torque_nm": math.nan}, governor.SPEED_RATIO_MIN, governor.SPEED_RATIO_MIN),
+        ({"rotor_speed_radps": math.nan}, governor.SPEED_RATIO_MIN, 0.0),
+        ({"depth_m": math.nan}, 1.0, 0.2),
+        ({"depth_sigma_m": math.nan}, 1.0, 0.2),
+    ],
+)
+def test_an_unknown_reading_is_the_slow_one(dead: dict[str, float], led: float, speed: float) -> None:
+    belt = CONFIG.machine.tracks.working_speed_mps
+    readings = {"rotor_speed_radps": NOMINAL, "depth_m": 0.25, "track_left_mps": belt, "track_right_mps": belt}
+    status = builders.status(**(readings | dead))
+    after = governor.step(FlailState(led_ratio=1.0), WireState(status=status), WORK, CONFIG)
+    assert (after.led_ratio, after.speed_ratio) == (led, speed)
 
 
 def test_lowering_waits_for_the_rotor() -> None:

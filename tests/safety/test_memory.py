@@ -212,6 +212,7 @@ def test_the_way_of_the_belts_is_summed_between_epochs() -> None:
 def test_a_way_that_nobody_measures_starts_the_sums_anew() -> None:
     memory = old(drift=DriftState(known=True, belt_m=0.1, left_m=0.2))
     assert after(moment(memory=memory), stale=True).drift == DriftState()
+    assert after(moment(memory=memory, status_=status(track_left_mps=math.nan))).drift == DriftState()
 
 
 def test_the_fence_is_judged_ten_times_a_second() -> None:

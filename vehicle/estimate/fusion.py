@@ -96,6 +96,8 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     silent = now_ns - wire.status_t_ns > config.safety.controller_timeout_s * NS_PER_S
     imu, status = wire.imu, None if silent else wire.status
     left, right = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
+    if math.isnan(left + right):  # a dead encoder stops the machine; it must not spoil what is known of the place
+        left = right = 0.0
     yaw_rate, roll = (imu.yaw_rate_radps - bias, imu.roll_rad) if imu is not None else (0.0, 0.0)
     belt_mps = 0.5 * (left + right)
     speed = belt_mps * (1.0 - slip)

@@ -33,7 +33,7 @@ def step(state: FlailState, wire: WireState, task: Task, config: VehicleConfig) 
     belt_mps = 0.5 * (status.track_left_mps + status.track_right_mps)
     if change > 1.0 and belt_mps < FOLLOWED_RATIO * state.led_ratio * config.machine.tracks.working_speed_mps:
         change = 1.0
-    led = max(SPEED_RATIO_MIN, min(1.0, state.led_ratio * change))
+    led = min(1.0, max(SPEED_RATIO_MIN, state.led_ratio * change))
     return FlailState(led_ratio=led, speed_ratio=min(led, _by_rotor(status, config), _by_depth(status, config)))
 
 
@@ -48,14 +48,14 @@ def _by_rotor(status: ControllerStatus, config: VehicleConfig) -> float:
     if nominal == 0.0:
         return 1.0
     ratio = status.rotor_speed_radps / nominal
-    return max(0.0, min(1.0, (ratio - config.mission.rotor_at_speed_ratio) / SAG_BAND_RATIO))
+    return min(1.0, max(0.0, (ratio - config.mission.rotor_at_speed_ratio) / SAG_BAND_RATIO))
 
 
 def _by_depth(status: ControllerStatus, config: VehicleConfig) -> float:
     """Slow while the tool is rising out of the required depth: better late than uncredited."""
     withheld_m = config.mission.k_sigma * status.depth_sigma_m
     spare_m = status.depth_m - config.mission.required_depth_m - withheld_m
-    return max(0.2, min(1.0, 0.5 + spare_m / DEPTH_BAND_M))
+    return min(1.0, max(0.2, 0.5 + spare_m / DEPTH_BAND_M))
 
 
 def request(

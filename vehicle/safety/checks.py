@@ -114,7 +114,8 @@ def _killed(f: Facts) -> bool:
 
 
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
-    measured = s.depth_datum is DepthDatum.GROUND_AHEAD and not math.isnan(s.tool_height_m)
+    known = not math.isnan(s.tool_height_m + s.depth_m + s.depth_sigma_m)
+    measured = s.depth_datum is DepthDatum.GROUND_AHEAD and known
     return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
 
 

@@ -65,9 +65,9 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
 
 def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig) -> DriftState:
     """The belts' way since the last epoch, and at an epoch the sums; a way that nobody measures starts anew."""
-    if status is None:
+    belts_m = math.nan if status is None else (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * TICK_S
+    if math.isnan(belts_m):
         return DriftState()
-    belts_m = (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * TICK_S
     since = msgspec.structs.replace(old.drift, belt_m=old.drift.belt_m + belts_m)
     if not wire.gnss_fresh or wire.gnss is None or wire.imu is None:
         return since
