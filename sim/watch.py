@@ -16,17 +16,19 @@ W9 by hand the machine is told to move only while the frame in force holds the h
 W10 credited ground was truly worked (asked for at the end).
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge, OperatorFrame
+from sim.hands import Hands
 from sim.invariants import Breach
-from sim.world import Truth
+from sim.line import SerialLine
+from sim.process import VehicleProcess
+from sim.truth import GroundTruth
+from sim.world import Truth, World
 from vehicle.messages import MissionPhase, Mode
+from vehicle.state import VehicleState
 from vehicle.units import NS_PER_MS, NS_PER_S
-
-if TYPE_CHECKING:
-    from sim.drill import Drill
 
 AGE_MAX_NS = 500 * NS_PER_MS
 DEATH_MAX_NS = 200 * NS_PER_MS
@@ -82,10 +84,30 @@ class Debt:
         return tuple(name for name, paid in owed if not paid)
 
 
+class Watched(Protocol):
+    """What is looked at; nothing of it is touched."""
+
+    world: World
+    line: SerialLine
+    process: VehicleProcess
+    hands: Hands
+    truth: GroundTruth
+
+    @property
+    def state(self) -> VehicleState:
+        """The vehicle's own."""
+        ...
+
+    @property
+    def time_s(self) -> float:
+        """Since the start."""
+        ...
+
+
 class Watch:
     """Keeps the first breach of each kind, and what trials measure: when the set-point stopped, how far it rolled."""
 
-    def __init__(self, drill: "Drill") -> None:
+    def __init__(self, drill: Watched) -> None:
         self._drill = drill
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
         self._debt = Debt()

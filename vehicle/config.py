@@ -10,18 +10,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vehicle.machine import (
+from vehicle.machine import MachineConfig, footprint
+from vehicle.machine_parts import (
     BodyConfig,
     GnssConfig,
     LimitsConfig,
-    MachineConfig,
     NotNegative,
     Positive,
     RatesConfig,
     Strict,
     ToolConfig,
     TracksConfig,
-    footprint,
 )
 
 __all__ = [

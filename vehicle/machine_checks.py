@@ -4,14 +4,12 @@ Each check raises ValueError with the dotted key first, so that the line a user 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
-if TYPE_CHECKING:
-    from vehicle.machine import MachineConfig, ToolConfig
+from vehicle.machine_parts import ROTOR_KINDS, BodyConfig, RatesConfig, ToolConfig, TracksConfig
 
-ROTOR_KINDS = ("flail", "tiller")
 ROTOR_KEYS = (
     "rotor_speed_rpm",
     "rotor_inertia_kgm2",
@@ -27,20 +25,20 @@ TRACK_MARGIN_M = 0.05
 SECONDS_PER_HOUR = 3600.0
 
 
-def check_machine(machine: "MachineConfig") -> None:
-    """Run every check on a profile.
+def check_parts(
+    tool: ToolConfig, tools: dict[str, ToolConfig], tracks: TracksConfig, body: BodyConfig, rates: RatesConfig
+) -> None:
+    """Hold the parts of a profile against each other; `tools` are those that it can carry instead of `tool`.
 
     Raises:
         ValueError: The first contradiction found, its key first.
     """
-    _check_tool(machine.tool, "tool")
-    _check_fit(machine, machine.tool, "tool")
-    for name, tool in machine.tools.items():
-        _check_tool(tool, f"tools.{name}")
-        _check_fit(machine, tool, f"tools.{name}")
-    _check_tracks(machine)
-    _check_rates(machine)
-    _check_sources(machine)
+    every = {"tool": tool} | {f"tools.{name}": other for name, other in tools.items()}
+    for key, carried in every.items():
+        _check_tool(carried, key)
+        _check_fit(tracks, body, carried, key)
+    _check_tracks(tracks, body)
+    _check_rates(rates, tool, tracks.working_speed_mps)
 
 
 def _refuse_if(wrong: bool, text: str) -> None:
@@ -48,7 +46,7 @@ def _refuse_if(wrong: bool, text: str) -> None:
         raise ValueError(text)
 
 
-def _check_tool(tool: "ToolConfig", key: str) -> None:
+def _check_tool(tool: ToolConfig, key: str) -> None:
     """A rotor where the kind has one, none where it has not."""
     rotor_keys = ROTOR_KEYS + HAMMER_KEYS if tool.kind == "flail" else ROTOR_KEYS
     if tool.kind in ROTOR_KINDS:
@@ -60,9 +58,8 @@ def _check_tool(tool: "ToolConfig", key: str) -> None:
         raise ValueError(f"{key}.{name}: a {tool.kind} has no rotor; leave the key out")
 
 
-def _check_fit(machine: "MachineConfig", tool: "ToolConfig", key: str) -> None:
+def _check_fit(tracks: TracksConfig, body: BodyConfig, tool: ToolConfig, key: str) -> None:
     """The tool leads, is wider than the tracks, and its rotor is fed by the engine."""
-    tracks = machine.tracks
     room_m = tool.width_m - 2 * TRACK_MARGIN_M
     _refuse_if(
         tracks.outer_width_m > room_m + 1e-9,
@@ -76,13 +73,12 @@ def _check_fit(machine: "MachineConfig", tool: "ToolConfig", key: str) -> None:
         f"body origin; the tool ends at {reach_m:g} m",
     )
     _refuse_if(
-        tool.rotor_power_w > machine.body.power_w,
-        f"{key}.rotor_power_w: {tool.rotor_power_w:g} W is more than the engine's {machine.body.power_w:g} W",
+        tool.rotor_power_w > body.power_w,
+        f"{key}.rotor_power_w: {tool.rotor_power_w:g} W is more than the engine's {body.power_w:g} W",
     )
 
 
-def _check_tracks(machine: "MachineConfig") -> None:
-    tracks, body = machine.tracks, machine.body
+def _check_tracks(tracks: TracksConfig, body: BodyConfig) -> None:
     _refuse_if(
         tracks.gauge_m >= tracks.outer_width_m,
         f"tracks.gauge_m: {tracks.gauge_m:g} m is between track centres and must be below outer_width_m "
@@ -99,9 +95,8 @@ def _check_tracks(machine: "MachineConfig") -> None:
     )
 
 
-def _check_rates(machine: "MachineConfig") -> None:
+def _check_rates(rates: RatesConfig, tool: ToolConfig, speed_mps: float) -> None:
     """A published rate above speed x width, with no overlap and no turns, is a claim and not a rate."""
-    rates, tool, speed_mps = machine.rates, machine.tool, machine.tracks.working_speed_mps
     possible_m2_per_h = speed_mps * tool.width_m * SECONDS_PER_HOUR
     _refuse_if(
         rates.published_m2_per_h > possible_m2_per_h,
@@ -115,14 +110,15 @@ def _check_rates(machine: "MachineConfig") -> None:
     )
 
 
-def _check_sources(machine: "MachineConfig") -> None:
+def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
+    """Every figure of a profile names its source, and every source a figure. Raises ValueError with the key first."""
     figures = tuple(figure_keys(machine))
     for key in figures:
         _refuse_if(
-            not machine.sources.get(key, "").strip(),
+            not sources.get(key, "").strip(),
             f'sources.{key}: missing; say where the figure comes from, or "unverified"',
         )
-    for key in machine.sources:
+    for key in sources:
         _refuse_if(key not in figures, f"sources.{key}: names no figure of this profile")
 
 

@@ -7,15 +7,8 @@ from pydantic import BaseModel
 
 from vehicle.config import MissionConfig
 from vehicle.config_load import CONFIGS_PATH, machine_names
-from vehicle.machine import (
-    BodyConfig,
-    GnssConfig,
-    LimitsConfig,
-    MachineConfig,
-    RatesConfig,
-    ToolConfig,
-    TracksConfig,
-)
+from vehicle.machine import MachineConfig
+from vehicle.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
 from vehicle.telemetry.settings import TelemetryConfig
 
 TEXT = (CONFIGS_PATH / "README.md").read_text()

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from vehicle.machine import Positive, Strict
+from vehicle.machine_parts import Positive, Strict
 
 Count = Annotated[int, Field(ge=1)]
 

@@ -1,0 +1,128 @@
+"""The parts of a machine profile, each by itself: tool, tracks, body, limits, antenna, rates.
+
+`vehicle/machine_checks.py` holds them against each other, `vehicle/machine.py` makes the profile of them.
+"""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vehicle.units import radps_from_rpm
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+ROTOR_KINDS = ("flail", "tiller")
+
+
+class Strict(BaseModel):
+    """Unknown keys, coercion, NaN and mutation are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class ToolConfig(Strict):
+    """The tool and what `engaged` means for it.
+
+    Flail and tiller are engaged with the rotor at speed and at depth, blade and plough at depth and moving. The
+    rotor's keys have defaults only so that a blade may leave them out; a flail or tiller without them is refused.
+    """
+
+    kind: Literal["flail", "tiller", "blade", "plough"]
+    width_m: Positive
+    ahead_m: Positive
+    length_m: NotNegative
+    depth_max_m: Positive
+    height_max_m: Positive
+    lift_rate_mps: Positive
+    rotor_speed_rpm: NotNegative = 0.0
+    rotor_inertia_kgm2: NotNegative = 0.0
+    rotor_power_w: NotNegative = 0.0
+    rotor_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
+    spin_up_s: NotNegative = 0.0
+    spin_down_s: NotNegative = 0.0
+    hammer_count: Annotated[int, Field(ge=0)] = 0
+    hammers_per_track: Annotated[int, Field(ge=0)] = 0
+    tip_radius_m: NotNegative = 0.0
+
+    @property
+    def rotor_speed_radps(self) -> float:
+        """Working rotor speed; 0 for a blade or a plough."""
+        return radps_from_rpm(self.rotor_speed_rpm)
+
+    @property
+    def engaged_needs_rotor(self) -> bool:
+        """True where `engaged` means rotor at speed and at depth; False where it means at depth and moving."""
+        return self.kind in ROTOR_KINDS
+
+
+class TracksConfig(Strict):
+    """Running gear. `length_m` is the contact length; `outer_width_m` over the outer edges of both belts.
+
+    Upper bounds are the envelope of the machines known (working 1.0 km/h, transit 10 km/h): a value above is a slip
+    of the pen, and speeds decide how far a machine travels before it stops.
+    """
+
+    length_m: Positive
+    outer_width_m: Positive
+    gauge_m: Positive
+    working_speed_mps: Annotated[float, Field(gt=0, le=0.28)]
+    transit_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
+    reverse_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
+    pivot_rate_degps: Annotated[float, Field(gt=0, le=20)]
+    accel_mps2: Positive
+    decel_mps2: Positive
+    settle_s: NotNegative
+
+    @property
+    def pivot_rate_radps(self) -> float:
+        """Yaw rate of a turn on the spot."""
+        return math.radians(self.pivot_rate_degps)
+
+
+class BodyConfig(Strict):
+    """Outline without the tool, from the body origin, and mass."""
+
+    mass_kg: Positive
+    front_m: Positive
+    rear_m: Positive
+    width_m: Positive
+    power_w: Positive
+
+
+class LimitsConfig(Strict):
+    """Slopes the machine may stand on; the gate's hard caps lie below these."""
+
+    pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
+    roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
+
+    @property
+    def pitch_max_rad(self) -> float:
+        """Greatest pitch, up or down."""
+        return math.radians(self.pitch_max_deg)
+
+    @property
+    def roll_max_rad(self) -> float:
+        """Greatest side slope, either side."""
+        return math.radians(self.roll_max_deg)
+
+
+class GnssConfig(Strict):
+    """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body."""
+
+    antenna_x_m: float
+    antenna_y_m: float
+    antenna_z_m: float
+    heading_offset_deg: Annotated[float, Field(ge=-180, le=180)]
+
+    @property
+    def heading_offset_rad(self) -> float:
+        """Yaw of the antenna baseline from body x, anticlockwise."""
+        return math.radians(self.heading_offset_deg)
+
+
+class RatesConfig(Strict):
+    """Published rate, checked against working speed x width; 0 = none published."""
+
+    published_m2_per_h: NotNegative
+    depth_published_m: NotNegative
