@@ -13,7 +13,7 @@ from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
+from firmware_bridge.types import OperatorEdge
 from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
 from vehicle.messages import Event, VehicleReport
@@ -21,6 +21,7 @@ from vehicle.operator_link.admission import Address, Admission, Admitted, Channe
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.guest import Guest
+from vehicle.operator_link.loop_port import LoopPort, stop_frame
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import SILENT_NS, Peer
 from vehicle.operator_link.picture import Message, Picture
@@ -32,9 +33,8 @@ from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import Transfers, text
 
+__all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
 PEERS_MAX = 16
-OWN_STATION_ID = 1
-"""Stops asked for by a plain command go to the gate under the vehicle's own id, which no console can have."""
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
@@ -280,7 +280,10 @@ class OperatorLink:
     # --- the loop's side ---------------------------------------------------------------------------------------------
     def drain(self, now_ns: int) -> bytes:
         """FLAIL_OPERATOR frames for the next tick, stops first."""
-        frames = [adapters.encode_operator(self._stop_frame(edge)) for edge in self._stops]
+        frames = []
+        for edge in self._stops:
+            self._stop_sequence += 1
+            frames.append(adapters.encode_operator(stop_frame(edge, self.session_id, self._stop_sequence, self._tick)))
         frames += self._operator
         self._stops, self._operator = [], []
         caps = Caps(
@@ -331,27 +334,6 @@ class OperatorLink:
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 
-    def _stop_frame(self, edge: OperatorEdge) -> OperatorFrame:
-        self._stop_sequence += 1
-        return OperatorFrame(
-            station_id=OWN_STATION_ID,
-            session_id=self.session_id,
-            sequence=self._stop_sequence,
-            echo_tick=self._tick,
-            sample_count=self._stop_sequence,
-            hold_to_run=False,
-            drive=0.0,
-            turn=0.0,
-            rotor_request=False,
-            tool_mode=ToolMode.HOLD,
-            tool_value_m=0.0,
-            edges=edge,
-            battery_ratio=1.0,
-            tilt_rad=0.0,
-            video_age_ms=0,
-            native=False,
-        )
-
     def _locked(self) -> str:
         return "a mission is running; pause it and disarm" if self.picture.armed else ""
 
@@ -364,21 +346,3 @@ class OperatorLink:
 DEG = 0.017453292519943295
 UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
 BENCH_BANNER = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)
-
-
-class LoopPort:
-    """The byte port that the loop knows as its operator."""
-
-    def __init__(self, link: OperatorLink, now_ns: Callable[[], int]) -> None:
-        self._link, self._now_ns = link, now_ns
-
-    def read(self) -> bytes:
-        """Accepted frames since the last tick."""
-        return self._link.drain(self._now_ns())
-
-    def write(self, frame: bytes) -> None:
-        """A report for the consoles."""
-        self._link.broadcast(frame, self._now_ns())
-
-    def close(self) -> None:
-        """The shell closes the wires."""

@@ -1,0 +1,65 @@
+"""What the vehicle says of itself: version, capabilities, modes, and what stands against arming it from a station."""
+
+from firmware_bridge.mavlink import _dialect as d
+from vehicle.messages import Mode
+from vehicle.operator_link import picture as p
+from vehicle.operator_link.picture import Message, Picture
+
+VERSION = 0x00_01_00_00
+CAPABILITIES = (
+    d.MAV_PROTOCOL_CAPABILITY_PARAM_FLOAT
+    | d.MAV_PROTOCOL_CAPABILITY_MISSION_INT
+    | d.MAV_PROTOCOL_CAPABILITY_COMMAND_INT
+    | d.MAV_PROTOCOL_CAPABILITY_FTP
+    | d.MAV_PROTOCOL_CAPABILITY_FLIGHT_TERMINATION
+    | d.MAV_PROTOCOL_CAPABILITY_MAVLINK2
+    | d.MAV_PROTOCOL_CAPABILITY_MISSION_FENCE
+    | d.MAV_PROTOCOL_CAPABILITY_MISSION_RALLY
+    | d.MAV_PROTOCOL_CAPABILITY_PARAM_ENCODE_C_CAST
+)
+
+
+def arm_obstacles(picture: Picture, station_id: int, *, driver: bool) -> tuple[str, ...]:
+    """Why this station may not arm now; empty where it may."""
+    if not driver:
+        return ("this console arms by its own button, twice",)
+    words = picture.obstacles()
+    if words:
+        return words
+    if picture.mode in (Mode.HOLD, Mode.STOPPING):
+        return ("stopped; disarm first, that acknowledges the stop",)
+    if picture.mode in (Mode.ESTOP, Mode.FAULT):
+        return ("emergency stop or fault; disarm first, that resets it",)
+    if picture.holder not in (0, station_id) and picture.report is not None:
+        age_s = picture.report.gate.operator_age_s
+        if age_s < 0.5:
+            return (f"console {picture.holder} holds control",)
+    return ()
+
+
+def version() -> Message:
+    """AUTOPILOT_VERSION: a development version, so that no station compares it with ArduPilot's releases."""
+    return "AUTOPILOT_VERSION", {"capabilities": CAPABILITIES, "flight_sw_version": VERSION, "uid": 1}
+
+
+def available_modes(index: int) -> list[Message]:
+    """AVAILABLE_MODES: all for 0, one for 1..n, none beyond."""
+    rows = list(enumerate(p.MODES, 1)) if index == 0 else [(index, p.MODES[index - 1])] if _in_table(index) else []
+    return [
+        (
+            "AVAILABLE_MODES",
+            {
+                "number_modes": len(p.MODES),
+                "mode_index": number,
+                "standard_mode": standard,
+                "custom_mode": custom,
+                "properties": properties,
+                "mode_name": name,
+            },
+        )
+        for number, (custom, name, standard, properties) in rows
+    ]
+
+
+def _in_table(index: int) -> bool:
+    return 1 <= index <= len(p.MODES)
