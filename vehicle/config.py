@@ -52,7 +52,7 @@ class SafetyConfig(Strict):
     t_brake_s: Annotated[float, Field(gt=0, le=5.0)] = 4.0
     attention_s: Annotated[float, Field(gt=0, le=60.0)] = 60.0
     attention_grace_s: Annotated[float, Field(gt=0, le=5.0)] = 5.0
-    controller_timeout_s: Annotated[float, Field(gt=0, le=0.2)] = 0.2
+    controller_timeout_s: Annotated[float, Field(gt=0, le=0.15)] = 0.15
     gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
     horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0
     arm_unused_s: Annotated[float, Field(gt=0, le=10.0)] = 5.0

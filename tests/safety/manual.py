@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from tests.safety import ladder
 from vehicle.safety.reasons import RULES, StopReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/SAFETY.md"
 BEGIN, END = "<!-- reasons: begin -->", "<!-- reasons: end -->"
+LADDER_BEGIN, LADDER_END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 
 
 def table() -> str:
@@ -19,10 +21,24 @@ def table() -> str:
     return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
 
 
+def ladders() -> str:
+    """One row a rung, from everything down to nothing."""
+    head = "| ladder | rung | what is left | fastest |"
+    rows = [
+        f"| {name} | {', '.join(f'`{reason.name.lower()}`' for reason in rung.reasons) or 'all well'} | {rung.left} | "
+        f"{rung.cap_mps:g} m/s |"
+        for name, rungs in ladder.LADDERS.items()
+        for rung in rungs
+    ]
+    return "\n".join([head, "|---|---|---|---|", *rows])
+
+
 def page_with_table(page: str) -> str:
-    """The page with its list made anew."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    """The page with its lists made anew."""
+    for begin, made, end in ((BEGIN, table(), END), (LADDER_BEGIN, ladders(), LADDER_END)):
+        before, rest = page.split(begin)
+        page = f"{before}{begin}\n{made}\n{end}{rest.split(end)[1]}"
+    return page
 
 
 if __name__ == "__main__":

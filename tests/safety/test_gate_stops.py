@@ -220,7 +220,7 @@ def test_rows_70_107_sliding_while_braked_stops_with_horn_and_keeps_the_engine()
 
 def test_row_34_a_lost_controller_stops_and_comes_back_by_reset() -> None:
     rig = driving()
-    for _ in range(10):
+    for _ in range(7):
         rig.step(rig.frame(), status_fresh=False)
     assert rig.mode is Mode.MANUAL
     rig.step(rig.frame(), status_fresh=False)

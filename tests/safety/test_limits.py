@@ -83,6 +83,7 @@ def changed(part: str, **values: float) -> object:
         ("safety", "t_stop_fast_s", 0.2),
         ("safety", "slow_speed_mps", 0.3),
         ("safety", "valid_max_ms", 150),
+        ("safety", "controller_timeout_s", 0.15),
         ("limits", "roll_max_deg", 45.0),
         ("limits", "pitch_max_deg", 45.0),
     ],
@@ -95,7 +96,8 @@ def test_row_98_a_configuration_beyond_the_envelope_is_refused(part: str, key: s
 
 
 def test_the_envelope_itself_is_inside() -> None:
-    for key, hard in (("t_stop_slow_s", 0.45), ("t_stop_fast_s", 0.2), ("slow_speed_mps", 0.3), ("valid_max_ms", 150)):
+    hardest = {"t_stop_slow_s": 0.45, "t_stop_fast_s": 0.2, "slow_speed_mps": 0.3, "valid_max_ms": 150}
+    for key, hard in (hardest | {"controller_timeout_s": 0.15}).items():
         assert limits.inside_envelope(changed("safety", **{key: hard}))  # type: ignore[arg-type]
     assert limits.inside_envelope(changed("tracks", transit_speed_mps=3.0))  # type: ignore[arg-type]
     assert limits.inside_envelope(changed("tracks", pivot_rate_degps=math.degrees(0.6)))  # type: ignore[arg-type]

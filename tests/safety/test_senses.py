@@ -26,8 +26,8 @@ def old(**changes: object) -> SenseState:
 
 
 def test_a_status_counts_up_to_the_time_out() -> None:
-    assert sensed(moment(wire={"status_t_ns": NOW_NS - 200 * MS})).status is not None
-    late = sensed(moment(wire={"status_t_ns": NOW_NS - 200 * MS - 1}, status_=status(flags=ControllerFlag.FIRE)))
+    assert sensed(moment(wire={"status_t_ns": NOW_NS - 150 * MS})).status is not None
+    late = sensed(moment(wire={"status_t_ns": NOW_NS - 150 * MS - 1}, status_=status(flags=ControllerFlag.FIRE)))
     assert late.status is None
     assert late.flags == 0
     assert not late.standing

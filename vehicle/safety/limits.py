@@ -46,5 +46,6 @@ def inside_envelope(config: VehicleConfig) -> bool:
         and safety.t_stop_fast_s <= 0.2
         and safety.slow_speed_mps <= 0.3
         and safety.valid_max_ms <= 150
+        and safety.controller_timeout_s <= 0.15
         and max(bounds.roll_max_rad, bounds.pitch_max_rad) <= TILT_HARD_RAD
     )

@@ -131,7 +131,12 @@ def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
 _R = StopReason
 RULES: tuple[Rule, ...] = (
     _rule(_R.ESTOP_MACHINE, "5", "H", "E-stop pressed on the machine. Release the button there, then RESET."),
-    _rule(_R.ESTOP_CONSOLE, "5", "N", "E-stop from a console. Release it on your console, centre the sticks, RESET."),
+    _rule(
+        _R.ESTOP_CONSOLE,
+        "5",
+        "N",
+        "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
+    ),
     _rule(
         _R.FIRE, "5", "H", "Fire or smoke. Keep away; when it is out, press and release the machine's e-stop, RESET."
     ),
@@ -197,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.ROTOR_OVERSPEED, "3", "P", "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM."),
     _rule(_R.ROTOR_SENSOR, "3r", "P", "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
     _rule(_R.DETONATION, "3r", "P", "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM."),
-    _rule(_R.ENGINE_STALL, "3", "N", "Engine stalled. RESET, ARM starts it again."),
+    _rule(_R.ENGINE_STALL, "3", "N", "Engine stalled. Have it started (no console can), RESET, ARM; or winch it out."),
     _rule(_R.TOO_HOT, "3r", "P", "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM."),
     _rule(
         _R.SUPPLY_LOW, "3r", "P", "Supply voltage below 21 V. Charge; to drive out: ACKNOWLEDGE, RESET, ARM, RECOVERY."
