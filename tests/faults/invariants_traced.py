@@ -46,7 +46,7 @@ LISTED: dict[str, tuple[str, ...]] = {
     "P4": (f"{LEDGER}::test_credit_is_a_part_of_the_truth",),
     "P5": (f"{LEDGER}::test_wall_time_changes_nothing",),
     "P6": (f"{LEDGER}::test_strokes_recompute_the_same_masks_byte_for_byte",),
-    "S1": ("tests/operator_link/test_attacks.py::test_without_a_key_nothing_changes",),
+    "S1": ("tests/operator_link/test_bad_inputs.py::test_it_changes_nothing_and_the_console_is_heard_at_once",),
     "S2": ("tests/operator_link/test_keystore.py::test_the_command_line_shows_a_secret_once",),
     "S3": ("tests/operator_link/test_keystore.py::test_marks_survive_and_never_fall",),
 }

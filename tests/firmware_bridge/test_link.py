@@ -200,7 +200,7 @@ def test_bad_frames_and_loss_are_counted(twin: Twin) -> None:
     damaged = bytearray(adapters.encode_status(twin.status, twin.frames))
     damaged[40] ^= 4
     twin.far.write(bytes(damaged) + b"\0" * 20)
-    twin.far.write(adapters.encode_status(msgspec.structs.replace(twin.status, depth_m=float("nan")), twin.frames))
+    twin.far.write(adapters.encode_status(msgspec.structs.replace(twin.status, depth_m=float("inf")), twin.frames))
     twin.turn()
     report = twin.link.report()
     assert report.bad_frames == 2
