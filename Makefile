@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test trials link-stops garbage mutation-controller lint bench pins clean
+.PHONY: demo test trials link-stops garbage mutation-controller coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -30,6 +30,11 @@ garbage: $(VENV)/.installed
 # Half an hour on one core.
 mutation-controller: $(VENV)/.installed
 	$(BIN)/python -m tests.firmware_bridge.mutate_controller
+
+# Plans of real and 500 generated sites in both modes, each checked independently, beside other planners (hours on one
+# core). `coverage-path-planner` is run along where it is installed; it is no part of the pinned set.
+coverage: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.coverage fields peers generated
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(PACKAGES) tests benchmarks

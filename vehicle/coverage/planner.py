@@ -22,7 +22,7 @@ from vehicle.plan import MachineFootprint, Plan, UntreatableReason
 DIRECTIONS_MAX = 3
 FAN = 12
 LEFT_M2 = 2.0
-"""Less than this left is corners at keep-outs, for which the direction of the lanes is no help."""
+"""A part smaller than this is a corner at a keep-out, for which the direction of the lanes is no help."""
 
 
 def plan_site(
@@ -48,7 +48,7 @@ def work_in_directions(progress: Progress) -> None:
     others += [first + 0.5 * math.pi, *across_safe_ground(progress.site)]
     work_everything(progress, first)
     for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
-        if progress.over() or progress.unswept.area_m2 < LEFT_M2:
+        if progress.over() or not (shapely.area(progress.unswept.parts) > LEFT_M2).any():
             return
         work_everything(progress, direction)
 

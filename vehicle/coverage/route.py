@@ -148,7 +148,8 @@ def _nearest(
         if lower[k] >= best_s or tried >= CANDIDATES:
             break
         visit = flat[int(index[k])][1]
-        way = roadmap.way((pose[0], pose[1]), (visit.entry[0], visit.entry[1]))
+        limit_m = (best_s - float(extra[index[k]])) * machine.transit_speed_mps
+        way = roadmap.way((pose[0], pose[1]), (visit.entry[0], visit.entry[1]), limit_m)
         if way is None:
             continue
         tried += 1

@@ -16,6 +16,7 @@ NODE_OFFSET_M = 0.03
 """Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
 SIMPLIFY_M = 0.25
 NODES_MAX = 3000
+BATCH = 160
 
 Point = tuple[float, float]
 
@@ -37,7 +38,6 @@ class Roadmap:
         self._joined: dict[int, int] = {}
         self._corridors = [((float(a), float(b)), (float(c), float(d))) for (a, b), (c, d) in corridors]
         self._ways: dict[tuple[Point, Point], list[Point]] = {}
-        self._seen: dict[int, np.ndarray] = {}
 
     def add_corridor(self, start: Point, end: Point) -> None:
         """A strip that will have been driven when the next way is asked for."""
@@ -56,29 +56,29 @@ class Roadmap:
         free[leg[shapely.intersects(self._parts[part], legs[leg])]] = False
         return free
 
-    def way(self, start: Point, goal: Point) -> list[Point] | None:
-        """Corner points from start to goal, both included; None where no way exists."""
+    def way(self, start: Point, goal: Point, limit_m: float = math.inf) -> list[Point] | None:
+        """Corner points from start to goal, both included; None where no way exists, or none shorter than `limit_m`."""
         key = (start, goal)
         if key in self._ways:
             return self._ways[key]
         ends = np.array([start, goal])
         way: list[Point] | None = [start, goal]
         if not bool(self.clear(start, ends[1:])[0]):
-            way = self._long_way(start, goal, ends)
+            way = self._long_way(start, goal, ends, limit_m)
         if way is not None:
             self._ways[key] = way
         return way
 
-    def _long_way(self, start: Point, goal: Point, ends: np.ndarray) -> list[Point] | None:
+    def _long_way(self, start: Point, goal: Point, ends: np.ndarray, limit_m: float) -> list[Point] | None:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
         if self._nodes is None:
             self._nodes = self._corners()
         if here == there:
-            return self._search(np.vstack([self._nodes, ends]), 0)
+            return self._search(np.vstack([self._nodes, ends]), 0, limit_m)
         strips = np.array(self._corridors).reshape(-1, 2)
-        return self._search(np.vstack([self._nodes, strips, ends]), len(strips))
+        return self._search(np.vstack([self._nodes, strips, ends]), len(strips), limit_m)
 
     # --- which places are joined at all ------------------------------------------------------------------------------
     def _island(self, point: Point) -> int:
@@ -88,8 +88,12 @@ class Roadmap:
             free = parts_of(overlay.difference(shapely.box(*self._box), taken))
             shapely.prepare(free)
             self._islands = shapely.STRtree(free)
-            for start, end in self._corridors:
-                self._join(start, end)
+            ends = shapely.points(np.array(self._corridors).reshape(-1, 2))
+            island = np.full(len(ends), -1)
+            end, part = self._islands.query(ends, predicate="intersects")
+            island[end] = part
+            for a, b in {(int(a), int(b)) for a, b in island.reshape(-1, 2) if a != b}:
+                self._unite(a, b)
         hits = self._islands.query(shapely.Point(point), predicate="intersects")
         return int(hits[0]) if len(hits) else -1
 
@@ -99,7 +103,9 @@ class Roadmap:
         return island
 
     def _join(self, start: Point, end: Point) -> None:
-        a, b = self._island(start), self._island(end)
+        self._unite(self._island(start), self._island(end))
+
+    def _unite(self, a: int, b: int) -> None:
         if a >= 0 and b >= 0 and self._root(a) != self._root(b):
             self._joined[self._root(a)] = self._root(b)
 
@@ -117,40 +123,44 @@ class Roadmap:
         inside |= (nodes[:, 0] < x0) | (nodes[:, 0] > x1) | (nodes[:, 1] < y0) | (nodes[:, 1] > y1)
         return np.asarray(nodes[~inside][:NODES_MAX])
 
-    def _search(self, points: np.ndarray, strip_ends: int) -> list[Point] | None:
-        """A* from the last but one point to the last; after the nodes come `strip_ends` points, joined in pairs."""
+    def _search(self, points: np.ndarray, strip_ends: int, limit_m: float) -> list[Point] | None:
+        """A* from the last but one point to the last; after the nodes come `strip_ends` points, joined in pairs.
+
+        A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
+        """
         first, last, nodes = len(points) - 2, len(points) - 1, len(points) - 2 - strip_ends
         toward = np.hypot(*(points - points[last]).T)
-        goal_seen = self.clear((points[last][0], points[last][1]), points)
-        best = np.full(len(points), math.inf)
-        best[first], came, done = 0.0, np.full(len(points), -1), np.zeros(len(points), dtype=bool)
+        best, came = np.full(len(points), math.inf), np.full(len(points), -1)
+        best[first] = 0.0
+        waiting: dict[int, np.ndarray] = {}
+        done = np.zeros(len(points), dtype=bool)
         queue = [(float(toward[first]), first)]
         while queue:
-            _, node = heapq.heappop(queue)
-            if done[node]:
-                continue
-            done[node] = True
+            bound_m, node = heapq.heappop(queue)
+            if bound_m >= limit_m:
+                return None
             if node == last:
                 return _backtrack(points, came, last)
+            if done[node] and node not in waiting:
+                continue
             length = best[node] + np.hypot(*(points - points[node]).T)
-            seen = np.r_[self._seen_from(node, points, nodes), np.zeros(2, dtype=bool)]
-            seen[last] = goal_seen[node]
+            through = length + toward
+            if not done[node]:
+                done[node] = True
+                waiting[node] = np.argsort(through, kind="stable")
+            rest = waiting.pop(node)
+            rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
+            batch, rest = rest[:BATCH], rest[BATCH:]
+            seen = self.clear((float(points[node][0]), float(points[node][1])), points[batch])
             if nodes <= node < first:
-                seen[nodes + ((node - nodes) ^ 1)] = True
-            free = np.flatnonzero((length < best - 1e-9) & ~done & seen)
-            best[free], came[free] = length[free], node
-            for index in free:
-                heapq.heappush(queue, (float(length[index] + toward[index]), int(index)))
+                seen |= batch == nodes + ((node - nodes) ^ 1)
+            for index in batch[seen].tolist():
+                best[index], came[index] = length[index], node
+                heapq.heappush(queue, (float(through[index]), index))
+            if len(rest):
+                waiting[node] = rest
+                heapq.heappush(queue, (float(through[rest[0]]), node))
         return None
-
-    def _seen_from(self, node: int, points: np.ndarray, nodes: int) -> np.ndarray:
-        """Which nodes and strip ends a point sees; what a node sees of the nodes is kept."""
-        here = (float(points[node][0]), float(points[node][1]))
-        if node >= nodes:
-            return self.clear(here, points[:-2])
-        if node not in self._seen:
-            self._seen[node] = self.clear(here, points[:nodes])
-        return np.concatenate([self._seen[node], self.clear(here, points[nodes:-2])])
 
 
 def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:

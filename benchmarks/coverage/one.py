@@ -1,0 +1,87 @@
+"""One site, one mode, in a process of its own: plan, check independently, print one JSON row.
+
+`python -m benchmarks.coverage.one SITE MODE LIMIT_S` prints time and memory of the planning alone.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.coverage.checker import check_folder
+from tests.coverage.support import BENCH
+from vehicle.clock import elapsed_s, time_limit
+from vehicle.coverage.area import parts_of
+from vehicle.coverage.export import summary_of, write_poses
+from vehicle.coverage.path import segment_time_s
+from vehicle.coverage.planner import plan_site
+from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.site import load_site
+from vehicle.plan import Plan, SegmentKind, UntreatableReason
+
+OVERLAP_M = 0.2
+LEFT = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME)
+
+
+def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) -> dict[str, Any]:
+    """Figures of one plan under the bench machine and the cost model of the table."""
+    path = folder / "site.geojson"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    site = load_site(path, mode)
+    before_mb = _peak_mb()
+    start_s = elapsed_s()
+    plan = plan_site(site, BENCH, PlanSettings(overlap_m=OVERLAP_M), time_limit(limit_s))
+    plan_s = elapsed_s() - start_s
+    peak_mb = _peak_mb()
+    (folder / "summary.json").write_text(json.dumps(summary_of(plan, site)), encoding="utf-8")
+    write_poses(plan, folder / "poses.csv")
+    report = check_folder(folder, document)
+    return {
+        "mode": mode,
+        "area_m2": plan.area_m2,
+        "holes": len(parts_of(site.keep_out)),
+        "plan_s": plan_s,
+        "peak_mb": peak_mb,
+        "base_mb": before_mb,
+        "missed_m2": max(report.missed_m2, report.missed_raster_m2),
+        "certified_missed_m2": max(plan.certificate.missed_nominal_m2, plan.certificate.missed_shrunk_m2),
+        "track": len(report.track_violations) + len(report.raised_tool_violations),
+        "keep_out": len(report.keep_out_violations),
+        "complaints": report.complaints()[:3],
+        "left_m2": sum(row.area_m2 for row in plan.untreatable if row.reason in LEFT),
+        "listed_m2": {
+            reason.value: sum(row.area_m2 for row in plan.untreatable if row.reason is reason)
+            for reason in UntreatableReason
+        },
+        "kind_h": {kind.value: _hours(plan, kind) for kind in SegmentKind},
+        "cut_short": any(row.reason is UntreatableReason.PLANNING_TIME for row in plan.untreatable),
+        "tool_on_m": report.tool_on_m,
+        "time_h": plan.time_s / 3600.0,
+        "bound_h": plan.bound_s / 3600.0,
+        "swaths": _count(plan, SegmentKind.SWATH),
+    }
+
+
+def _hours(plan: Plan, kind: SegmentKind) -> float:
+    return sum(segment_time_s(segment, plan.machine) for segment in plan.segments if segment.kind is kind) / 3600.0
+
+
+def _count(plan: Plan, kind: SegmentKind) -> int:
+    return sum(segment.kind is kind for segment in plan.segments)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def main() -> None:
+    """Read a document from the named file."""
+    document = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(row_of(document, sys.argv[2], float(sys.argv[3]), Path(folder))))
+
+
+if __name__ == "__main__":
+    main()
