@@ -1,9 +1,16 @@
 """A swath out and back in real time: `python benchmarks/swath.py --count N`.
 
 `flailpilot drive` as one process, the C controller as another on a pty, plant and operator behind them, as they would
-be on a machine. Prints of each run: time from the start order to the end of the job, share of the planned area that
-the ledger credited, way out and way back along the first swath by the true pose, stops on the way, and the round trip
-from command to applied set-point in the program's own link. Exit status 1 where a run did not do the whole job.
+be on a machine. Prints of each run:
+
+  time          from the start order to the end of the job
+  credited      share of the work area that the record claims, and the ground beside it that was treated as well (the
+                tool is as wide as it is, and runs in and out)
+  commands      whether the recording, fed to the tick again, gives the same commands byte for byte
+  out, back     along the first swath, by the true pose
+  round trip    from command to applied set-point, in the program's own link
+
+Exit status 1 where a run did not do the whole job.
 """
 
 import argparse
@@ -16,15 +23,25 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+from mcap.reader import make_reader
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.drive_rig import CLOCK, Bench, bench, build_controller, until, write_site
 from benchmarks.kill_trials import STOPPED
+from firmware_bridge.mavlink import adapters
 from sim.hands import Goal
 from vehicle import realtime
+from vehicle.app import start_state
+from vehicle.coverage.site import load_site
+from vehicle.drive_config import DriveFile
+from vehicle.ledger import gaps
+from vehicle.loop import Inbox
 from vehicle.messages import Mode
+from vehicle.record.writer import TickRecord
+from vehicle.state import VehicleState
+from vehicle.tick import tick
 
 SITE_WIDTH_M, SITE_LENGTH_M = 2.2, 2.5
 """One swath wide and a bit: out, and back beside it."""
@@ -35,22 +52,36 @@ RECORDER = '[recorder]\nfolder = "recordings"\n'
 
 
 class Drive(msgspec.Struct, frozen=True, kw_only=True):
-    """One mission as it went. `swaths`: worked and planned."""
+    """One mission as it went.
+
+    `swaths`: worked and planned; `credited_ratio`: of the work area; `beside_m2`: credited outside it; `repeats`: the
+    recording gives the same commands again.
+    """
 
     time_s: float
-    credited_ratio: float
     swaths: tuple[int, int]
     out_m: float
     back_m: float
     stops: int
     round_trip: str = ""
+    credited_ratio: float = 0.0
+    beside_m2: float = 0.0
+    repeats: bool = False
 
     @property
     def done(self) -> bool:
         """The whole job: every swath, out and back, its ground in the ledger."""
         worked, planned = self.swaths
+        there_and_back = self.out_m > OUT_M and self.back_m > BACK_M
+        return worked == planned and there_and_back and self.credited_ratio >= CREDITED_RATIO and self.repeats
+
+    def __str__(self) -> str:
+        worked, planned = self.swaths
         return (
-            worked == planned and self.credited_ratio >= CREDITED_RATIO and self.out_m > OUT_M and self.back_m > BACK_M
+            f"{'done' if self.done else 'NOT DONE'} in {self.time_s:.1f} s, {worked} of {planned} swaths, "
+            f"{100.0 * self.credited_ratio:.2f} % of the work area credited and {self.beside_m2:.2f} m2 beside it, "
+            f"commands {'repeat' if self.repeats else 'DO NOT REPEAT'}, "
+            f"out {self.out_m:.2f} m, back {self.back_m:.2f} m, {self.stops} stops, {self.round_trip}"
         )
 
 
@@ -75,11 +106,9 @@ async def drive_mission(rig: Bench) -> Drive:
     rig.hands.goal = Goal.MISSION
     await until(done, f"the end of the mission; {rig.diagnosis()}", PATIENCE_S)
     time_s = (CLOCK.now_ns() - begun_ns) / 1e9
-    assert rig.hands.seen is not None
     out = max(range(len(along_m)), key=along_m.__getitem__)
     driven = Drive(
         time_s=time_s,
-        credited_ratio=rig.hands.seen.processed_m2 / rig.plan.area_m2,
         swaths=(len(worked), sum(segment.tool_down for segment in rig.plan.segments)),
         out_m=along_m[out],
         back_m=along_m[out] - min(along_m[out:]),
@@ -88,6 +117,39 @@ async def drive_mission(rig: Bench) -> Drive:
     await rig.at_rest()
     await until(lambda: rig.mode not in (Mode.AUTO_MOVE, Mode.AUTO_WORK), "the end of the armed mode")
     return driven
+
+
+def again(file: DriveFile, recording: Path) -> tuple[VehicleState, bool]:
+    """The state after the recording was fed to the tick again, and whether every command came out as recorded."""
+    with recording.open("rb") as stream:
+        reader = make_reader(stream)
+        header = next(one.metadata for one in reader.iter_metadata() if one.name == "run")
+        rows = [msgspec.msgpack.decode(row.data, type=TickRecord) for _, _, row in reader.iter_messages("/tick")]
+    session_id = int(header["session_id"], 16)
+    state = start_state(file)
+    gate = msgspec.structs.replace(state.gate, session_id=session_id)
+    state = msgspec.structs.replace(state, session_id=session_id, gate=gate)
+    inbox, same = Inbox(), bool(rows)
+    for number, row in enumerate(rows, 1):
+        inputs = inbox.inputs(row.controller_in, row.operator_in, row.overrun, row.recording)
+        state, outputs = tick(state, inputs, row.t_ns)
+        same &= adapters.encode_command(outputs.command, number & 0xFF) == row.controller_out
+    return state, same
+
+
+def proven(driven: Drive, file: DriveFile, recording: Path) -> Drive:
+    """With what the record of the run proves."""
+    assert file.config.site is not None
+    state, same = again(file, recording)
+    assert state.mission.plan is not None
+    site = load_site(file.beside(file.config.site.file), file.config.site.outside)
+    found = gaps.find(site.work_area, site.keep_out, state.mission.plan, state.ledger, file.vehicle)
+    return msgspec.structs.replace(
+        driven,
+        credited_ratio=found.processed_m2 / found.area_m2,
+        beside_m2=state.ledger.credited_m2 - found.processed_m2,
+        repeats=same,
+    )
 
 
 async def one(folder: Path) -> Drive:
@@ -100,7 +162,9 @@ async def one(folder: Path) -> Drive:
         rig.signal_vehicle(signal.SIGTERM)
         await until(lambda: rig.vehicle is None or rig.vehicle.poll() is not None, "the end of the program")
         said = re.findall(r"round trip.*", rig.log.read_text())
-        return msgspec.structs.replace(driven, round_trip=said[-1] if said else "")
+        driven = msgspec.structs.replace(driven, round_trip=said[-1] if said else "")
+    (recording,) = (folder / "recordings").glob("*.mcap")
+    return proven(driven, rig.file, recording)
 
 
 def main() -> int:
@@ -115,12 +179,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder, asyncio.Runner(loop_factory=realtime.new_loop) as runner:
             driven = runner.run(one(Path(folder)))
         done += driven.done
-        print(
-            f"{number + 1}: {'done' if driven.done else 'NOT DONE'} in {driven.time_s:.1f} s, "
-            f"{100 * driven.credited_ratio:.1f} % credited, swaths {driven.swaths[0]} of {driven.swaths[1]}, "
-            f"out {driven.out_m:.2f} m, back {driven.back_m:.2f} m, {driven.stops} stops, {driven.round_trip}",
-            flush=True,
-        )
+        print(f"{number + 1}: {driven}", flush=True)
     print(f"{done} of {chosen.count}")
     return 0 if done == chosen.count else 1
 

@@ -10,7 +10,7 @@ from benchmarks import swath
 from benchmarks.drive_rig import build_controller
 from vehicle import realtime
 
-DRIVE = swath.Drive(time_s=94.0, credited_ratio=1.5, swaths=(2, 2), out_m=3.03, back_m=3.0, stops=0)
+DRIVE = swath.Drive(time_s=94.0, swaths=(2, 2), out_m=3.03, back_m=3.0, stops=0, credited_ratio=0.99, repeats=True)
 
 
 @pytest.mark.real
@@ -21,8 +21,7 @@ def test_out_and_back(tmp_path: Path) -> None:
         driven = runner.run(swath.one(tmp_path))
     assert driven.done, driven
     assert "p99" in driven.round_trip
-    (recording,) = (tmp_path / "recordings").glob("*.mcap")
-    assert recording.stat().st_size > 0
+    assert driven.credited_ratio <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -33,6 +32,7 @@ def test_out_and_back(tmp_path: Path) -> None:
         ({"credited_ratio": 0.97}, False),
         ({"out_m": 1.9}, False),
         ({"back_m": 1.4}, False),
+        ({"repeats": False}, False),
     ],
 )
 def test_half_a_job_is_not_done(short: dict[str, object], done: bool) -> None:

@@ -149,7 +149,11 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a mission is; `processed_m2` by the ledger, never more than was proven."""
+    """How far a mission is; `processed_m2` by the ledger, never more than was proven.
+
+    It counts ground beside the work area too (the tool runs in and out), so its ratio to `area_m2` may exceed 1 and
+    says nothing about gaps: the report of the job does.
+    """
 
     mission_id: str
     phase: str
