@@ -102,7 +102,7 @@ def campaign(
 
 def fail(message: str) -> NoReturn:
     """One clear line, exit status 2."""
-    sys.stderr.write(f"flailpilot: {message}\n")
+    sys.stderr.write(f"flailpilot: {' '.join(message.split())}\n")  # a file's name or a field may hold line ends
     raise SystemExit(BAD_INPUT)
 
 

@@ -12,6 +12,7 @@ import shapely
 
 from vehicle.coverage.path import segment_time_s
 from vehicle.coverage.site import Site
+from vehicle.coverage.stations import write_plan, write_waypoints
 from vehicle.frames import LocalFrame
 from vehicle.plan import MachineFootprint, Plan, Segment, SegmentKind, UntreatableReason
 
@@ -33,6 +34,8 @@ def write_plan_files(plan: Plan, site: Site, out_dir: Path, on_progress: Callabl
     (out_dir / "summary.json").write_text(json.dumps(summary_of(plan, site), indent=1) + "\n", encoding="utf-8")
     tell(0.05)
     write_plan_geojson(plan, out_dir / "plan.geojson")
+    write_waypoints(plan, out_dir / "plan.waypoints")
+    write_plan(plan, out_dir / "plan.plan")
     tell(0.2)
     write_poses(plan, out_dir / "poses.csv")
     tell(0.7)

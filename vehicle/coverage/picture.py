@@ -24,6 +24,7 @@ REASON_COLOURS = {
     UntreatableReason.NO_APPROACH: "#762a83",
     UntreatableReason.NARROWER_THAN_MACHINE: "#c51b7d",
     UntreatableReason.SLOPE: "#8c510a",
+    UntreatableReason.PLANNING_TIME: "#d73027",
 }
 SIZE_IN = (11.0, 8.2)
 

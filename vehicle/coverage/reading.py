@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ Ring = list[tuple[float, float]]
 POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
 POINT_ROLES = ("benchmark", "turning_point")
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
+BYTES_MAX = 128 * 2**20
+"""A site with a million corners has half of that."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,25 +46,53 @@ def read_site_file(path: Path) -> SiteFile:
         raise InputError(f"{path}: no such file; give the path of a site file")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the path of a site file")
-    reader: Callable[[Path], SiteFile] | None = formats.READERS.get(path.suffix.lower())
-    return reader(path) if reader is not None else read_geojson(path)
+    if not path.is_file():
+        raise InputError(f"{path}: is no ordinary file; give the path of a site file")
+    reader: Callable[[Path], SiteFile] = formats.READERS.get(path.suffix.lower(), read_geojson)
+    try:
+        if path.stat().st_size > BYTES_MAX:
+            raise InputError(f"{path}: is larger than {BYTES_MAX // 2**20} MiB, no site is; choose another file")
+        return reader(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
 
 
 def read_geojson(path: Path) -> SiteFile:
     """GeoJSON FeatureCollection, Feature or bare geometry, WGS 84."""
     try:
         document = json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); a site is a GeoJSON file") from None
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
         raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; a site is a GeoJSON FeatureCollection')
+    return site_file_of(path, document, [])
+
+
+def site_file_of(path: Path, document: dict[str, Any], repairs: list[str], places: Sequence[str] = ()) -> SiteFile:
+    """A GeoJSON document, read or made from another format, as a site file; `places` name the features to the user."""
     _check_crs(path, document)
-    repairs: list[str] = []
-    features = tuple(_features(path, document, repairs))
+    features = tuple(_features(path, document, repairs, places))
+    _check_roles(path, features, repairs)
     properties = document.get("properties") if isinstance(document.get("properties"), dict) else {}
     outside = _declared(path, "outside", ("safe", "unknown"), document, properties, features)
     tripwires = _declared(path, "tripwires", ("possible", "none"), document, properties, features)
     return SiteFile(name=path.stem, features=features, outside=outside, tripwires=tripwires, repairs=tuple(repairs))
+
+
+def collected(path: Path, features: list[dict[str, Any]], repairs: list[str]) -> SiteFile:
+    """Features that another format's reader made; each carries the `place` that names it in its own file."""
+    document = {"type": "FeatureCollection", "features": features}
+    return site_file_of(path, document, repairs, [str(feature["place"]) for feature in features])
+
+
+def _check_roles(path: Path, features: tuple[Feature, ...], repairs: list[str]) -> None:
+    """A polygon without a role is a work area; but not beside one that says so: it may be the house."""
+    silent = [feature for feature in features if feature.polygons and "role" not in feature.properties]
+    if not silent or len(silent) == len(features):
+        return
+    if any(feature.properties.get("role") == "work_area" for feature in features):
+        raise InputError(f"{path}: {silent[0].place} has no role, others have; write one of {', '.join(POLYGON_ROLES)}")
+    repairs.extend(f"{feature.place} has no role: taken as a work area" for feature in silent)
 
 
 def _declared(
@@ -93,14 +123,14 @@ def _check_crs(path: Path, document: dict[str, Any]) -> None:
             raise InputError(f"{path}: {where} is in {name or crs!r}, not WGS 84; reproject it to EPSG:4326")
 
 
-def _features(path: Path, document: dict[str, Any], repairs: list[str]) -> Iterator[Feature]:
+def _features(path: Path, document: dict[str, Any], repairs: list[str], places: Sequence[str]) -> Iterator[Feature]:
     kind = document["type"]
     if kind == "FeatureCollection":
         members = document.get("features")
         if not isinstance(members, list):
             raise InputError(f"{path}: FeatureCollection without a list of features")
         for number, member in enumerate(members):
-            yield from _feature(path, f"feature {number}", member, repairs)
+            yield from _feature(path, places[number] if places else f"feature {number}", member, repairs)
     elif kind == "Feature":
         yield from _feature(path, "the feature", document, repairs)
     else:
