@@ -4,7 +4,9 @@
 """
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +21,13 @@ class Strict(BaseModel):
     """Unknown keys, coercion, NaN and mutation are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's; what was derived from the original's values is derived anew from the copy's."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class ToolConfig(Strict):
@@ -45,12 +54,12 @@ class ToolConfig(Strict):
     hammers_per_track: Annotated[int, Field(ge=0)] = 0
     tip_radius_m: NotNegative = 0.0
 
-    @property
+    @cached_property
     def rotor_speed_radps(self) -> float:
         """Working rotor speed; 0 for a blade or a plough."""
         return radps_from_rpm(self.rotor_speed_rpm)
 
-    @property
+    @cached_property
     def engaged_needs_rotor(self) -> bool:
         """True where `engaged` means rotor at speed and at depth; False where it means at depth and moving."""
         return self.kind in ROTOR_KINDS
@@ -74,7 +83,7 @@ class TracksConfig(Strict):
     decel_mps2: Positive
     settle_s: NotNegative
 
-    @property
+    @cached_property
     def pivot_rate_radps(self) -> float:
         """Yaw rate of a turn on the spot."""
         return math.radians(self.pivot_rate_degps)
@@ -96,12 +105,12 @@ class LimitsConfig(Strict):
     pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
     roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
 
-    @property
+    @cached_property
     def pitch_max_rad(self) -> float:
         """Greatest pitch, up or down."""
         return math.radians(self.pitch_max_deg)
 
-    @property
+    @cached_property
     def roll_max_rad(self) -> float:
         """Greatest side slope, either side."""
         return math.radians(self.roll_max_deg)
@@ -115,7 +124,7 @@ class GnssConfig(Strict):
     antenna_z_m: float
     heading_offset_deg: Annotated[float, Field(ge=-180, le=180)]
 
-    @property
+    @cached_property
     def heading_offset_rad(self) -> float:
         """Yaw of the antenna baseline from body x, anticlockwise."""
         return math.radians(self.heading_offset_deg)

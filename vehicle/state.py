@@ -3,6 +3,8 @@
 Each room changes its own part only, by returning a new one. Arrays inside are never written after they were stored.
 """
 
+from typing import TypeAlias
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from vehicle.plan import Plan
 from vehicle.strip import LedgerRun, LedgerStroke
 
 FloatArray = npt.NDArray[np.float64]
+Covariance: TypeAlias = tuple[tuple[float, ...], ...]
 NEVER_NS = -(10**18)
 
 
@@ -189,7 +192,7 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
 
     ready: bool = False
     x: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    p: FloatArray = msgspec.field(default_factory=lambda: np.zeros((6, 6)))
+    p: Covariance = ((0.0,) * 6,) * 6
     drift: Drift = Drift()
     sigmas: tuple[float, float, float, float] = (1e3, 1e3, 1e3, 1e3)
     accepted_t_ns: int = NEVER_NS

@@ -31,4 +31,4 @@ def optional_from_wire(value: float) -> float | None:
 
 def saturated_u16(value: int) -> int:
     """65535 stands for itself and all above."""
-    return min(value, U16_MAX)
+    return min(U16_MAX, value)

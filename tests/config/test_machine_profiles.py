@@ -1,5 +1,7 @@
 """The shipped profiles: found by every spelling, within the known envelope, each figure with its source."""
 
+import math
+
 import pytest
 
 from vehicle.config import footprint
@@ -134,3 +136,12 @@ def test_a_machine_without_public_figures_is_refused_with_the_missing_keys() -> 
 def test_profiles_are_read_from_the_package_and_not_from_the_working_folder() -> None:
     assert (MACHINES_PATH / "mematt.toml").is_file()
     assert MACHINES_PATH.is_absolute()
+
+
+def test_a_copy_derives_its_figures_anew() -> None:
+    tool = load_machine("memat").tool
+    assert tool.rotor_speed_radps == pytest.approx(tool.rotor_speed_rpm * math.tau / 60.0)
+    for deep in (False, True):
+        slower = tool.model_copy(update={"rotor_speed_rpm": 123.0}, deep=deep)
+        assert slower.rotor_speed_radps == pytest.approx(123.0 * math.tau / 60.0)
+        assert slower.model_copy() == slower

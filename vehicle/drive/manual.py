@@ -1,7 +1,7 @@
 """Sticks -> wanted twist. The gate judges hold-to-run, neutral, lease and caps; nothing of that is decided here."""
 
 from vehicle.config import VehicleConfig
-from vehicle.messages import DriveRequest, EngineMode, FlailRequest, OperatorFrame, ToolMode
+from vehicle.messages import DriveRequest, EngineMode, FlailRequest, OperatorFrame
 
 DEADBAND = 0.05
 
@@ -33,7 +33,7 @@ def flail(frame: OperatorFrame | None, config: VehicleConfig) -> FlailRequest:
         return FlailRequest()
     return FlailRequest(
         rotor_speed_radps=config.machine.tool.rotor_speed_radps if frame.rotor_request else 0.0,
-        tool_mode=ToolMode(frame.tool_mode),
+        tool_mode=frame.tool_mode,
         tool_value_m=frame.tool_value_m,
         engine=EngineMode.WORK if frame.rotor_request else EngineMode.KEEP,
     )

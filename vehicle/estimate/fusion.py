@@ -8,14 +8,14 @@ positions are taken down its 3-D lever arm before they are compared.
 
 import math
 
-import numpy as np
 from msgspec.structs import replace
 
 from firmware_bridge.types import FixType, GnssFix
 from vehicle.config import VehicleConfig
+from vehicle.estimate import covariance
 from vehicle.frames import LocalFrame, enu_offset_from_body
 from vehicle.messages import Estimate
-from vehicle.state import Drift, EstimateState, FloatArray, WireState
+from vehicle.state import Drift, EstimateState, WireState
 from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 
 GATE_SIGMA = 4.0
@@ -40,7 +40,6 @@ SLIP_FILTER_S = 1.5
 MOVING_MPS = 0.05
 SPREAD_TICKS = 5
 """The covariance is carried at 10 Hz, with the GNSS or without."""
-_IDENTITY = np.eye(6)
 
 
 def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int) -> EstimateState:
@@ -68,7 +67,7 @@ def _start(
     yaw = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad)
     east, north = _origin_from_antenna(fix, yaw, wire, config, datum)
     sigma2 = fix.sigma_horizontal_m**2
-    p = np.diag([sigma2, sigma2, fix.yaw_sigma_rad**2, math.radians(0.2) ** 2, 0.1**2, 0.1**2])
+    p = covariance.diagonal((sigma2, sigma2, fix.yaw_sigma_rad**2, math.radians(0.2) ** 2, 0.1**2, 0.1**2))
     started = EstimateState(ready=True, x=(east, north, yaw, 0.0, 0.0, 0.0), p=p, accepted_t_ns=now_ns)
     return _with_sigmas(started, wire, config)
 
@@ -149,62 +148,54 @@ def _spread(state: EstimateState) -> EstimateState:
     """
     drift = state.drift
     elapsed_s = drift.ticks * TICK_S
-    f = _IDENTITY.copy()
-    f[0, 2], f[1, 2] = -drift.north_m, drift.east_m
-    f[0, 4], f[1, 4] = -drift.belt_east_m, -drift.belt_north_m
-    f[0, 5], f[1, 5] = drift.side_east_m, drift.side_north_m
-    f[2, 3] = -elapsed_s
-    p = f @ state.p @ f.T
-    p[_DIAGONAL] += (
+    walk = [
         drift.position_m2,
         drift.position_m2,
         GYRO_NOISE_RADPS**2 * elapsed_s,
         BIAS_WALK_RADPS**2 * elapsed_s,
         SLIP_WALK**2 * drift.moving_s,
         CREEP_WALK**2 * drift.moving_s,
-    )
-    return replace(state, p=p, drift=Drift())
-
-
-_DIAGONAL = np.diag_indices(6)
+    ]
+    return replace(state, p=covariance.carried(state.p, drift, elapsed_s, walk), drift=Drift())
 
 
 def _correct(
     state: EstimateState, fix: GnssFix, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int
 ) -> EstimateState:
     """Heading first, then position through the lever arm; a fix beyond the gate changes nothing and is counted."""
-    x, p = np.array(state.x), state.p
+    x, p = list(state.x), state.p
     if fix.yaw_rad is not None:
-        innovation = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad - float(x[2]))
-        variance = float(p[2, 2]) + fix.yaw_sigma_rad**2
+        innovation = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad - x[2])
+        variance = p[2][2] + fix.yaw_sigma_rad**2
         if innovation * innovation < GATE_SIGMA**2 * variance:
-            gain = p[:, 2] / variance
-            x = x + gain * innovation
-            p = p - np.outer(gain, p[2])
-    dx, dy, _ = _lever(float(x[2]), wire, config)
+            gain = [spread / variance for spread in p[2]]
+            x = [value + k * innovation for value, k in zip(x, gain, strict=True)]
+            p = covariance.less(p, gain, list(p[2]))
+    dx, dy, _ = _lever(x[2], wire, config)
     east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg, fix.alt_m)
-    residual = np.array([east - x[0] - dx, north - x[1] - dy])
+    off_east, off_north = east - x[0] - dx, north - x[1] - dy
     # H is the identity for east and north and the lever arm for yaw: P H' without building H
-    ph = p[:, :2] + np.outer(p[:, 2], (-dy, dx))
-    s_inverse = _inverse(ph[:2] + np.outer((-dy, dx), ph[2]), fix.sigma_horizontal_m**2)
-    ratio = math.sqrt(max(0.0, float(residual @ s_inverse @ residual))) / GATE_SIGMA
+    ph = [(row[0] - dy * row[2], row[1] + dx * row[2]) for row in p]
+    a, b, d = _inverse(ph, dx, dy, fix.sigma_horizontal_m**2)
+    distance2 = a * off_east * off_east + 2.0 * b * off_east * off_north + d * off_north * off_north
+    ratio = math.sqrt(max(0.0, distance2)) / GATE_SIGMA
     if ratio > 1.0:
         if state.rejected_count >= QUARANTINE_FIXES and _standing(wire):
             return _start(state, wire, config, datum, now_ns)
         return replace(state, x=_wrapped(x), p=p, rejected_count=state.rejected_count + 1, innovation_ratio=ratio)
-    gain2 = ph @ s_inverse
-    x = x + gain2 @ residual
-    p = p - gain2 @ ph.T
-    p = 0.5 * (p + p.T)
+    gains = [(u * a + v * b, u * b + v * d) for u, v in ph]
+    x = [value + k * off_east + m * off_north for value, (k, m) in zip(x, gains, strict=True)]
+    p = covariance.less_pair(p, gains, ph)
     return replace(state, x=_wrapped(x), p=p, accepted_t_ns=now_ns, rejected_count=0, innovation_ratio=ratio)
 
 
-def _inverse(spread: FloatArray, noise_m2: float) -> FloatArray:
-    """Of a symmetric (2, 2) with noise on its diagonal; in closed form, a fifth of the cost of the general one."""
-    (a, b), (_, d) = spread.tolist()
-    a, d = a + noise_m2, d + noise_m2
-    inverse: FloatArray = np.array([[d, -b], [-b, a]]) / (a * d - b * b)
-    return inverse
+def _inverse(ph: list[tuple[float, float]], dx: float, dy: float, noise_m2: float) -> tuple[float, float, float]:
+    """Of the innovation's covariance H P H' + R, symmetric (2, 2): its entries east-east, east-north, north-north."""
+    a = ph[0][0] - dy * ph[2][0] + noise_m2
+    b = ph[0][1] - dy * ph[2][1]
+    d = ph[1][1] + dx * ph[2][1] + noise_m2
+    determinant = a * d - b * b
+    return d / determinant, -b / determinant, a / determinant
 
 
 def _standing(wire: WireState) -> bool:
@@ -212,8 +203,8 @@ def _standing(wire: WireState) -> bool:
     return status is not None and status.track_left_mps == 0.0 == status.track_right_mps
 
 
-def _wrapped(x: FloatArray) -> tuple[float, float, float, float, float, float]:
-    east, north, yaw, bias, slip, creep = x.tolist()
+def _wrapped(x: list[float]) -> tuple[float, float, float, float, float, float]:
+    east, north, yaw, bias, slip, creep = x
     return east, north, wrap_rad(yaw), bias, slip, creep
 
 
@@ -259,7 +250,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
 
 def _with_sigmas(state: EstimateState, wire: WireState, config: VehicleConfig) -> EstimateState:
     """1-sigma of east, north, yaw, and of the tool in its worse direction with the share that does not average out."""
-    (ee, en, ey), (_, nn, ny), (_, _, yy) = state.p[:3, :3].tolist()
+    (ee, en, ey, *_), (_, nn, ny, *_), (_, _, yy, *_), *_ = state.p
     ahead, yaw = config.machine.tool.ahead_m, state.x[2]
     dx, dy = ahead * math.cos(yaw), ahead * math.sin(yaw)
     var_east = ee - 2.0 * dy * ey + dy * dy * yy

@@ -11,7 +11,7 @@ import msgspec
 from vehicle.config import VehicleConfig
 from vehicle.messages import Estimate, MissionPhase, Mode, RotorState
 from vehicle.mission import task as wishes
-from vehicle.mission.progress import distance_to_m, length_m, segment_of, segment_progress, turn_goal_rad
+from vehicle.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
 from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState, VehicleState
 from vehicle.units import wrap_rad
@@ -44,8 +44,8 @@ def step(
         return _taken_up(state, estimate, now_ns)
     done = _CHECKS[state.phase](state, vehicle, estimate, config)
     if state.phase is MissionPhase.WORK:
-        along, _ = segment_progress(segment_of(state), estimate)
-        state = msgspec.structs.replace(state, worked_along_m=max(state.worked_along_m, along), work_started=True)
+        worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
+        state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True)
     return _next_phase(state, now_ns) if done else state
 
 
@@ -128,8 +128,7 @@ def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, con
 def _worked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
     del vehicle, config
     segment = segment_of(state)
-    along, _ = segment_progress(segment, estimate)
-    return along >= length_m(segment) - ALONG_DONE_M
+    return along_segment_m(segment, estimate) >= length_m(segment) - ALONG_DONE_M
 
 
 def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
@@ -138,14 +137,14 @@ def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, confi
     if segment.kind is SegmentKind.TURN:
         left_rad = wrap_rad(turn_goal_rad(state, estimate, config.machine.tool.ahead_m) - estimate.yaw_rad)
         return abs(left_rad) < PIVOT_DONE_RAD and abs(estimate.yaw_rate_radps) < PIVOT_SETTLED_RADPS
-    along, _ = segment_progress(segment, estimate)
-    return along >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS
+    along_m = along_segment_m(segment, estimate)
+    return along_m >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS
 
 
 def _backed_off(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
     del vehicle
-    along, _ = segment_progress(segment_of(state), estimate)
-    return along <= max(0.0, state.worked_along_m - config.mission.back_off_m) + ALONG_DONE_M
+    back_m = max(0.0, state.worked_along_m - config.mission.back_off_m)
+    return along_segment_m(segment_of(state), estimate) <= back_m + ALONG_DONE_M
 
 
 _CHECKS = {

@@ -53,6 +53,12 @@ def distance_to_m(segment: Segment, estimate: Estimate) -> float:
     return math.hypot(max(-along, along - length_m(segment), 0.0), cross)
 
 
+def along_segment_m(segment: Segment, estimate: Estimate) -> float:
+    """Along-track of the body origin on the segment."""
+    along, _ = along_cross_m((estimate.east_m, estimate.north_m), segment.points_m[0], course_rad(segment))
+    return along
+
+
 def segment_progress(segment: Segment, estimate: Estimate) -> tuple[float, float]:
     """Along-track of the body origin and cross-track of the tool's axis on the segment [m]."""
     course = course_rad(segment)

@@ -6,7 +6,7 @@ as what must be so, which NaN never is. A missing gauge (temperatures, supply) l
 
 import math
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -210,23 +210,34 @@ FRAME: tuple[Check[OperatorFrame], ...] = (
 )
 
 
+Row: TypeAlias = tuple[Callable[[Source, Facts], bool], int]
+
+
+def _rows(table: tuple[Check[Source], ...]) -> tuple[Row[Source], ...]:
+    """What a tick needs of a table: the question and its bit."""
+    return tuple((check.holds, 1 << check.reason) for check in table)
+
+
+_ALWAYS, _STATUS, _GNSS, _FRAME = _rows(ALWAYS), _rows(STATUS), _rows(GNSS), _rows(FRAME)
+
+
 def raised(f: Facts) -> int:
     """Bits of all reasons whose facts hold in this tick."""
-    bits = _raised(ALWAYS, f.estimate, f)
+    bits = _raised(_ALWAYS, f.estimate, f)
     if f.senses.status is not None:
-        bits |= _raised(STATUS, f.senses.status, f)
+        bits |= _raised(_STATUS, f.senses.status, f)
     if f.senses.gnss is not None:
-        bits |= _raised(GNSS, f.senses.gnss, f)
+        bits |= _raised(_GNSS, f.senses.gnss, f)
     if f.frame is not None:
-        bits |= _raised(FRAME, f.frame, f)
+        bits |= _raised(_FRAME, f.frame, f)
     return bits
 
 
-def _raised(table: tuple[Check[Source], ...], source: Source, f: Facts) -> int:
+def _raised(rows: tuple[Row[Source], ...], source: Source, f: Facts) -> int:
     bits = 0
-    for check in table:
-        if check.holds(source, f):
-            bits |= 1 << check.reason
+    for holds, bit in rows:
+        if holds(source, f):
+            bits |= bit
     return bits
 
 
