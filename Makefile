@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test trials link-stops garbage mutation-controller coverage lint bench pins clean
+.PHONY: demo test trials link-stops garbage mutation mutation-controller campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -26,6 +26,20 @@ link-stops: $(VENV)/.installed
 
 garbage: $(VENV)/.installed
 	$(BIN)/python benchmarks/garbage.py --seconds 30
+
+# Every mutant of the safety room must be killed; there is no list of exceptions. Hours on one core;
+# `python -m tests.safety.mutate --since REF` runs the files that were touched, `--seconds N` a drawn sample.
+mutation: $(VENV)/.installed
+	$(BIN)/python -m tests.safety.mutate
+
+# At least 100 simulated hours of random faults (66 s a seed), an hour and a half of one core. Counts per catalogue row
+# and per pair of faults are in runs/campaign/campaign.json; a failing seed is named with the command that repeats it.
+campaign: $(VENV)/.installed
+	$(BIN)/flailpilot campaign runs/campaign --seeds 5600
+
+# Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
+stops: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.stop_latency --trials 10000 --traces ../shared/data/link --out runs/stops.jsonl
 
 # Half an hour on one core.
 mutation-controller: $(VENV)/.installed

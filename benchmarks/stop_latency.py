@@ -1,14 +1,16 @@
 """Stop latency over many trials: modes, phases, slopes, link shapes and recorded links, with and without process death.
 
-`python benchmarks/stop_latency.py --trials 10000 [--first 0] [--jobs 2] [--traces FOLDER] [--json]`
+`python -m benchmarks.stop_latency --trials 10000 [--first 0] [--jobs 2] [--traces FOLDER] [--out FILE] [--json]`
 Exit status 1 if a single trial was late or broke an invariant. A trial is a function of its seed alone.
 """
 
 import argparse
+import contextlib
 import functools
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -25,11 +27,30 @@ def main() -> int:
     traces = link_traces.load_folder(options.traces) if options.traces else {}
     seeds = range(options.first, options.first + options.trials)
     work = functools.partial(run_trial, traces=traces)
-    with ProcessPoolExecutor(options.jobs) as pool:
-        trials = list(pool.map(work, seeds, chunksize=CHUNK))
+    trials: list[Trial] = []
+    with ProcessPoolExecutor(options.jobs) as pool, _kept(options.out) as keep:
+        for trial in pool.map(work, seeds, chunksize=CHUNK):
+            trials.append(trial)
+            keep(trial)
     found = figures(trials)
     print(json.dumps(msgspec.to_builtins(found)) if options.json else table(found, trials))
     return 1 if found.late or found.breached else 0
+
+
+@contextlib.contextmanager
+def _kept(path: Path | None) -> Iterator[Callable[[Trial], None]]:
+    """Each trial as a line of JSON as soon as it is done: a run that is cut short has told what it found."""
+    if path is None:
+        yield lambda _: None
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as lines:
+
+        def keep(trial: Trial) -> None:
+            lines.write(msgspec.json.encode(trial) + b"\n")
+            lines.flush()
+
+        yield keep
 
 
 def _options() -> argparse.Namespace:
@@ -38,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--traces", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

@@ -22,6 +22,7 @@ PRESS_FRAMES = 3
 PAUSE_FRAMES = 9
 """Between two acts the hands rest 450 ms."""
 ATTENTION_FRAMES = 500
+NO_REASON = 255
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 STOPPED = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 _E = OperatorEdge
@@ -85,8 +86,11 @@ class Hands:
 
     @property
     def screen(self) -> tuple[str, ...]:
-        """The texts of the reasons shown, worst first."""
-        return manual_text.texts(self.seen.reasons) if self.seen is not None else ()
+        """The texts of the reasons shown, worst first; one without a bit of its own shows while it is the worst."""
+        if self.seen is None:
+            return ()
+        worst = self.seen.worst_reason
+        return manual_text.texts(self.seen.reasons | (1 << worst if worst != NO_REASON else 0))
 
     def step(self, now_ns: int) -> None:
         """Read what arrived; answer reports, 20 times a second."""
@@ -129,6 +133,7 @@ class Hands:
         steers = (self.goal is Goal.MANUAL and mode is Mode.MANUAL) or (
             self.goal is Goal.RETREAT and mode is Mode.RECOVERY
         )
+        steers = steers and not manual_text.centres(self.screen)
         drive, turn = (self.drive, self.turn) if steers else (0.0, 0.0)
         if self.stick is not None:
             drive = self.stick

@@ -32,6 +32,11 @@ def needs_machine(shown: tuple[str, ...]) -> bool:
     return any(words in text for text in shown for words in AT_THE_MACHINE)
 
 
+def centres(shown: tuple[str, ...]) -> bool:
+    """A text says that nothing drives before the sticks were centred."""
+    return any("Centre them" in text for text in shown)
+
+
 def retreats(shown: tuple[str, ...]) -> bool:
     """A text says to drive out by RECOVERY."""
     return any("RECOVERY" in text for text in shown)

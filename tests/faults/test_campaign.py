@@ -14,9 +14,13 @@ from sim.shrink import shrink
 from vehicle.errors import InputError
 
 SAMPLE = range(7000, 7012)
+FAILED_ONCE = (
+    100037,  # hold released with the stick deflected: nothing drove any more, and no text said why
+)
+"""Every seed that ever failed stays, whatever it draws today."""
 
 
-@pytest.mark.parametrize("seed", SAMPLE)
+@pytest.mark.parametrize("seed", [*SAMPLE, *FAILED_ONCE])
 def test_a_seed_keeps_every_invariant_and_can_be_driven_again(seed: int) -> None:
     result = runs.run_seed(seed)
     assert result.breaches == (), result.events

@@ -51,6 +51,7 @@ SENSES = Senses(
 )
 HEALTHY = Facts(
     mode=Mode.MANUAL,
+    neutral_seen=True,
     phase=MissionPhase.WORK,
     tracks_on_swept=None,
     estimate=estimate(),

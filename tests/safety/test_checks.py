@@ -322,6 +322,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.SECOND_STATION: [({"f.rival": True}, True)],
     R.BAD_FRAMES: [({"f.dropped_frames": True}, True)],
     R.RECORDING_LOST: [({"f.recording": False}, True)],
+    R.STICKS_MOVED: only_in((Mode.MANUAL, Mode.RECOVERY), {"f.neutral_seen": False}),
 }
 BY_THE_MACHINE = {R.ESTOP_CONSOLE, R.RUNAWAY, R.LINK_LOST, R.LEASE_RELEASED, R.OPERATOR_STOP}
 """Reasons that the discrete machine gives itself."""
@@ -361,6 +362,7 @@ TICKS = {
     R.SECOND_STATION: (1, 50),
     R.BAD_FRAMES: (1, 50),
     R.RECORDING_LOST: (25, 50),
+    R.STICKS_MOVED: (25, 0),
 }
 
 

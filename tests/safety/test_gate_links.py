@@ -239,3 +239,18 @@ def test_row_29_after_the_holder_vanished_another_takes_at_a_stand_and_needs_its
     rig.run(30)
     assert rig.report.lease_holder == 2
     assert rig.reset() is Mode.READY
+
+
+def test_sticks_moved_before_the_hold_drive_nothing_and_the_operator_is_told_to_centre_them() -> None:
+    rig = driving()
+    rig.run(30, hold_to_run=False)
+    assert "sticks_moved" in rig.report.reasons
+    rig.run(50)
+    assert not rig.report.driving
+    assert rig.mode is Mode.MANUAL
+    assert rig.report.worst_reason == 75
+    assert "Centre them" in rig.report.text
+    rig.run(2, drive=0.0)
+    rig.run(40)
+    assert rig.report.driving
+    assert "sticks_moved" not in rig.report.reasons

@@ -166,6 +166,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
     Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
+    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.FIRE, lambda _, f: f.senses.flags & FIRE != 0),

@@ -22,6 +22,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     mode: Mode
+    neutral_seen: bool
     phase: MissionPhase
     tracks_on_swept: bool | None
     estimate: Estimate
@@ -51,6 +52,7 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
     track = heard.stations.get(state.holder)
     return Facts(
         mode=state.mode,
+        neutral_seen=state.neutral_seen,
         phase=now.requests.auto_phase,
         tracks_on_swept=now.requests.tracks_on_swept,
         estimate=now.estimate,

@@ -118,6 +118,7 @@ class StopReason(IntEnum):
     SECOND_STATION = 72
     BAD_FRAMES = 73
     RECORDING_LOST = 74
+    STICKS_MOVED = 75
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -268,6 +269,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
     _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
+    _rule(_R.STICKS_MOVED, "1", "A", "Sticks moved without hold-to-run: nothing drives. Centre them, hold, drive."),
 )
 
 
