@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import grp
 import socket
 import termios
 from collections.abc import Callable
@@ -130,6 +131,6 @@ def _permit(group: str) -> str:
 
 def _group_of(path: str) -> str:
     try:
-        return Path(path).group() if Path(path).exists() else "dialout"
-    except (OSError, KeyError):
+        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError):  # a folder on the way may be closed too; a group may have no name
         return "dialout"

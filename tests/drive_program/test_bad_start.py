@@ -102,7 +102,7 @@ def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
 
 
 OPENER = """
-import asyncio, grp, os, sys
+import asyncio, os, sys
 from firmware_bridge.serial_port import open_port
 from vehicle.clock import SystemClock
 
