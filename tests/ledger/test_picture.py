@@ -13,6 +13,7 @@ from vehicle.ledger import layers, tiles
 from vehicle.ledger.gaps import GapReason
 from vehicle.ledger.palette import GAP_COLOURS, marked
 from vehicle.ledger.picture import draw_map
+from vehicle.messages import Event
 from vehicle.state import LedgerState
 
 
@@ -76,3 +77,13 @@ def test_a_window_larger_than_the_page_shares_pixels_and_loses_no_area() -> None
 def test_stops_are_numbered_in_order() -> None:
     numbered = marked(jobs.open_job().events)
     assert [(number, mark) for number, mark, _ in numbered] == [(1, "stop")]
+
+
+def test_disarming_after_the_job_is_no_stop_of_it() -> None:
+    def event(tick: int, kind: str, text: str) -> Event:
+        return Event(t_ns=tick * 20_000_000, tick=tick, kind=kind, text=text, east_m=1.0, north_m=2.0)
+
+    stop = event(7, "mode", "AUTO_WORK -> STOPPING")
+    done, ended = event(90, "mission", "mission: done"), event(95, "mode", "AUTO_MOVE -> STOPPING")
+    assert marked((stop, done, ended)) == [(1, "stop", stop)]
+    assert len(marked((stop, ended))) == 2

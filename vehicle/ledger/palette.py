@@ -37,6 +37,8 @@ MARKS: Final = {"stop": ("X", "#c0182b"), "shock": ("*", "#f4d03f"), "detonation
 
 STOPPED: Final = ("-> STOPPING", "-> ESTOP", "-> FAULT")
 """Ends of the mode changes that are stops."""
+DONE: Final = "mission: done"
+"""The event of `vehicle/events.py`: the operator then disarms, which is the end of the job and not a stop in it."""
 
 
 def mark_of(event: Event) -> str | None:
@@ -47,8 +49,15 @@ def mark_of(event: Event) -> str | None:
 
 
 def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
-    """(number, mark, event) of the events that map and report number alike, in order of time."""
-    found = [(mark, event) for event in events if (mark := mark_of(event)) is not None and event.east_m is not None]
+    """(number, mark, event) of the events that map and report number alike, in order of time; disarming is none."""
+    done_tick = next((event.tick for event in events if event.text == DONE), None)
+    found = [
+        (mark, event)
+        for event in events
+        if (mark := mark_of(event)) is not None
+        and event.east_m is not None
+        and not (mark == "stop" and done_tick is not None and event.tick >= done_tick)
+    ]
     return [(number, mark, event) for number, (mark, event) in enumerate(found, start=1)]
 
 
