@@ -49,7 +49,7 @@ async def mavproxy(port: int, folder: Path, *arguments: str, master: str = "") -
         "ignore",
         str(MAVPROXY),
         f"--master={master or f'udpout:127.0.0.1:{port}'}",
-        "--default-modules=signing,log,wp,rally,fence,ftp,param,arm,mode,rc,link",
+        "--default-modules=signing,log,wp,rally,fence,ftp,param,arm,mode,rc,link,misc,cmdlong,messagerate,system_time,timesync",
         "--retries=1",
         *arguments,
         cwd=folder,

@@ -5,7 +5,8 @@ from typing import Any
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from vehicle.operator_link.commands import Command
+from vehicle.operator_link.acts import set_mode
+from vehicle.operator_link.command import Command
 from vehicle.operator_link.guest import Guest
 from vehicle.operator_link.picture import Message
 from vehicle.operator_link.transfer import Item, text
@@ -41,7 +42,7 @@ def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
 def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
         return []
-    _, messages = guest.commands.set_mode(fields["custom_mode"], now_ns)
+    _, messages = set_mode(guest, fields["custom_mode"], now_ns)
     guest.peer.streams.at_once("HEARTBEAT")
     return messages
 

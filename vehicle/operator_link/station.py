@@ -24,11 +24,12 @@ SETTLE_NS = 120_000_000
 """Between two acts a report comes back (10 Hz)."""
 PAUSE_NS = 560_000_000
 """The gate counts acts that lead towards motion only half a second apart."""
-OPENING = frozenset({OperatorEdge.RESET, OperatorEdge.ARM, OperatorEdge.MISSION_START})
+OPENING = frozenset({OperatorEdge.RESET, OperatorEdge.ARM, OperatorEdge.MISSION_START, OperatorEdge.RECOVERY})
 FADED_NS = 250_000_000
 """A station that repeats an unchanged stick every 200 ms is heard; the gate takes 300 ms for a frozen one."""
 PROVEN_NS = 1_500_000_000
 """A link that has just begun must be whole for a second before the gate lets it drive."""
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 ATTENTION_NS = 25 * NS_PER_S
 DEADBAND = 0.05
 """Of `vehicle/drive/manual.py`: below it a stick means nothing."""
@@ -42,6 +43,15 @@ class Goal(Enum):
     ARM = "arm"
     DISARM = "disarm"
     START = "start"
+    BACK_OUT = "back out"
+
+
+TOWARDS = {
+    (Goal.BACK_OUT, Mode.READY): OperatorEdge.RECOVERY,
+    (Goal.START, Mode.READY): OperatorEdge.ARM,
+    (Goal.START, Mode.MANUAL): OperatorEdge.MISSION_START,
+}
+"""The next act towards a goal, once the vehicle is held and the link has proved itself."""
 
 
 class Caps:
@@ -76,6 +86,7 @@ class Station:
         self.heard_ns = 0
         self.goal = Goal.NONE
         self._goal_until_ns = 0
+        self._reached = False
         self._acts: deque[OperatorEdge] = deque()
         self._sequence = 0
         self._due_ns = self._settled_ns = self._attention_ns = 0
@@ -96,7 +107,7 @@ class Station:
         """Begin; the goal is over when the vehicle is there, or after `GOAL_S`."""
         self.goal, self._goal_until_ns, self._tries = goal, now_ns + round(GOAL_S * NS_PER_S), 0
         self._settled_ns = now_ns
-        if goal is Goal.ARM:
+        if goal in (Goal.ARM, Goal.BACK_OUT):
             self.sticks.reset()
 
     def press(self, *edges: OperatorEdge) -> None:
@@ -105,22 +116,27 @@ class Station:
 
     def reached(self, picture: Picture, now_ns: int) -> bool | None:
         """True: there. False: given up. None: under way."""
+        if self.goal is not Goal.NONE:
+            if self._there(picture):
+                self.goal, self._reached = Goal.NONE, True
+            elif now_ns > self._goal_until_ns:
+                self.goal, self._reached = Goal.NONE, False
+            else:
+                return None
+        return self._reached
+
+    def _there(self, picture: Picture) -> bool:
         if self.goal is Goal.ARM:
-            done = picture.armed and picture.holder == self.station_id
-        elif self.goal is Goal.START:
-            done = picture.mode in AUTO_MODES
-        else:
-            done = not picture.armed
-        if done:
-            self.goal = Goal.NONE
-            return True
-        if now_ns > self._goal_until_ns:
-            self.goal = Goal.NONE
-            return False
-        return None
+            return picture.armed and picture.holder == self.station_id
+        if self.goal is Goal.START:
+            return picture.mode in AUTO_MODES
+        if self.goal is Goal.BACK_OUT:
+            return picture.mode is Mode.RECOVERY
+        return not picture.armed
 
     def frame(self, picture: Picture, caps: Caps, tick: int, now_ns: int) -> OperatorFrame | None:
         """The next frame, 20 times a second while this station has anything to do with the vehicle."""
+        self.reached(picture, now_ns)  # no goal outlives its time, whether or not anybody waits for it
         if now_ns < self._due_ns:
             return None
         if self._mode is not picture.mode:
@@ -180,10 +196,9 @@ class Station:
             return OperatorEdge.RESET if self._tries % 2 else OperatorEdge.ARM
         if mode is Mode.READY and now_ns - self._taken_ns < PROVEN_NS:
             return OperatorEdge.NONE
-        if self.goal is Goal.START and mode is Mode.READY:
-            return OperatorEdge.ARM
-        if self.goal is Goal.START and mode is Mode.MANUAL:
-            return OperatorEdge.MISSION_START
+        towards = TOWARDS.get((self.goal, mode))
+        if towards is not None:
+            return towards
         sticks = self.sticks.fresh(now_ns)
         if holds and mode is Mode.READY and self.goal is Goal.NONE and sticks is not None and sticks.hold:
             return OperatorEdge.ARM  # the button is the second act: from ready to driving by hand
@@ -195,7 +210,7 @@ class Station:
     def _built(self, picture: Picture, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
         starting = self.goal is Goal.START and picture.mode is Mode.MANUAL
-        held = picture.mode is Mode.MANUAL and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
+        held = picture.mode in BY_HAND and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         drive = turn = 0.0
         driving = False
         sampled_ns, echo_tick = now_ns, tick

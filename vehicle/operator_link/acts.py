@@ -1,0 +1,187 @@
+"""Commands that stop, arm, or change what the machine does. None moves it: a goal becomes acts that the gate judges."""
+
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.types import OperatorEdge
+from vehicle.messages import Mode
+from vehicle.operator_link import picture as p
+from vehicle.operator_link.about import arm_obstacles
+from vehicle.operator_link.command import (
+    ACCEPTED,
+    DENIED,
+    IN_PROGRESS,
+    UNSUPPORTED,
+    Command,
+    Context,
+    Handler,
+    Later,
+    Result,
+)
+from vehicle.operator_link.picture import Message
+from vehicle.operator_link.station import Goal
+from vehicle.operator_link.transfer import text
+
+FORCE = 21196
+EXTENSION_ONLY = "only from a console with hold-to-run; this station may watch, set up, drive by stick, and stop"
+
+
+def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list[Message]]:
+    """A mode by its ArduRover number; whether it holds and what is said."""
+    picture = context.picture
+    if custom_mode in (p.HOLD, p.LOITER):
+        context.choose_mode(custom_mode)
+        if picture.armed and picture.mode is not Mode.READY:
+            context.stop(OperatorEdge.STOP)
+        return ACCEPTED, []
+    if custom_mode in (p.MANUAL, p.GUIDED):
+        if picture.mission_running:
+            return DENIED, [text("Mode: pause the mission first")]
+        context.choose_mode(custom_mode)
+        return ACCEPTED, []
+    if custom_mode == p.AUTO:
+        return _auto(context, now_ns)
+    if custom_mode == p.SMART_RTL:
+        return _back_out(context, now_ns)
+    if custom_mode == p.RTL:
+        return DENIED, [text("Mode: RTL is refused, a straight way home crosses unprocessed ground; use Hold")]
+    return DENIED, [text(f"Mode: {custom_mode} is not offered")]
+
+
+def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
+    picture = context.picture
+    if not picture.bench:
+        return DENIED, [text(f"Mode: missions start {EXTENSION_ONLY}")]
+    context.choose_mode(p.AUTO)
+    if picture.armed and not picture.mission_running and picture.holder == context.station.station_id:
+        context.station.pursue(Goal.START, now_ns)
+    return ACCEPTED, []
+
+
+def _back_out(context: Context, now_ns: int) -> tuple[int, list[Message]]:
+    """Hands drive in it, by the held button, and only along the driven track: less than they may in Manual."""
+    picture = context.picture
+    if not context.driver:
+        return DENIED, [text("Mode: this console backs out by its own RECOVERY button")]
+    if picture.mode is Mode.RECOVERY and picture.holder == context.station.station_id:
+        return ACCEPTED, []
+    if picture.mode is not Mode.READY or picture.holder != context.station.station_id:
+        return DENIED, [text("Mode: to back out along the driven track: disarm, arm, then this mode, then drive")]
+    context.station.pursue(Goal.BACK_OUT, now_ns)
+    return ACCEPTED, []
+
+
+def arm(context: Context, command: Command, now_ns: int) -> Result:
+    """400: arm after checks, disarm always."""
+    picture = context.picture
+    if command.params[0] < 0.5:
+        return _disarm(context, now_ns, force=command.params[1] == FORCE)
+    if picture.armed:
+        if picture.holder == context.station.station_id:
+            return ACCEPTED, []
+        return DENIED, [text(f"Arm: console {picture.holder} holds control")]
+    words = arm_obstacles(picture, context.station.station_id, driver=context.driver)
+    if words:
+        return DENIED, [text(f"Arm: {line}") for line in words[:3]]
+    context.station.pursue(Goal.ARM, now_ns)
+    return _armed(context), [command.answered(IN_PROGRESS)]
+
+
+def _armed(context: Context) -> Later:
+    def words(reached: bool) -> list[Message]:
+        if reached:
+            return []
+        found = context.picture.obstacles() or ("the vehicle did not take it; sticks centred, standing still?",)
+        return [text(f"Arm: {line}") for line in found[:3]]
+
+    return words
+
+
+def _disarm(context: Context, now_ns: int, *, force: bool) -> Result:
+    picture, station = context.picture, context.station
+    if force:
+        return _emergency_stop(context)
+    if picture.armed:
+        context.stop(OperatorEdge.STOP)
+        station.pursue(Goal.DISARM, now_ns)
+        return (lambda _: []), []
+    if picture.holder == station.station_id and context.driver:
+        if picture.mode is Mode.ESTOP:
+            station.press(OperatorEdge.NONE, OperatorEdge.RELEASE_ESTOP, OperatorEdge.NONE)
+            station.press(OperatorEdge.RESET, OperatorEdge.NONE)
+        elif picture.mode in p.STOPPED_MODES:
+            station.press(OperatorEdge.NONE, OperatorEdge.DISARM, OperatorEdge.NONE)
+            station.press(OperatorEdge.RESET, OperatorEdge.NONE)
+    return ACCEPTED, []
+
+
+def _emergency_stop(context: Context) -> Result:
+    context.stop(OperatorEdge.ESTOP)
+    return ACCEPTED, [text("Emergency stop", d.MAV_SEVERITY_EMERGENCY)]
+
+
+def do_set_mode(context: Context, command: Command, now_ns: int) -> Result:
+    """176."""
+    if not int(command.params[0]) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
+        return UNSUPPORTED, []
+    return set_mode(context, command.whole(2), now_ns)
+
+
+def do_standard_mode(context: Context, command: Command, now_ns: int) -> Result:
+    """262."""
+    number = p.STANDARD_MODES.get(command.whole(1))
+    return set_mode(context, number, now_ns) if number is not None else (UNSUPPORTED, [])
+
+
+def mission_start(context: Context, _: Command, now_ns: int) -> Result:
+    """300: from a third-party station in simulation only."""
+    picture = context.picture
+    if not picture.bench:
+        return DENIED, [text(f"Mission: starts {EXTENSION_ONLY}")]
+    if not picture.armed or picture.holder != context.station.station_id:
+        return DENIED, [text("Mission: arm first")]
+    if picture.mission_running:
+        return ACCEPTED, []
+    context.station.pursue(Goal.START, now_ns)
+    return (lambda ok: [] if ok else [text("Mission: the vehicle did not start it")]), []
+
+
+def pause(context: Context, command: Command, now_ns: int) -> Result:
+    """193: pausing stops; going on is a start."""
+    if command.params[0] < 0.5:
+        context.stop(OperatorEdge.STOP)
+        return ACCEPTED, []
+    return mission_start(context, command, now_ns)
+
+
+def terminate(context: Context, command: Command, _: int) -> Result:
+    """185."""
+    return _emergency_stop(context) if command.params[0] >= 0.5 else (DENIED, [])
+
+
+def go_home(context: Context, _: Command, now_ns: int) -> Result:
+    """20."""
+    return set_mode(context, p.RTL, now_ns)
+
+
+def refuse_motion(_: Context, __: Command, ___: int) -> Result:
+    """Point-and-go: no."""
+    return DENIED, [text("Refused: this machine drives lanes of a checked plan, or by hand; not to a point")]
+
+
+def refuse_change(_: Context, __: Command, ___: int) -> Result:
+    """Known, and not for a station to change."""
+    return DENIED, []
+
+
+ACTS: dict[int, Handler] = {
+    d.MAV_CMD_COMPONENT_ARM_DISARM: arm,
+    d.MAV_CMD_DO_SET_MODE: do_set_mode,
+    d.MAV_CMD_DO_SET_STANDARD_MODE: do_standard_mode,
+    d.MAV_CMD_MISSION_START: mission_start,
+    d.MAV_CMD_DO_PAUSE_CONTINUE: pause,
+    d.MAV_CMD_DO_FLIGHTTERMINATION: terminate,
+    d.MAV_CMD_NAV_RETURN_TO_LAUNCH: go_home,
+    d.MAV_CMD_DO_REPOSITION: refuse_motion,
+    d.MAV_CMD_DO_CHANGE_SPEED: refuse_change,
+    d.MAV_CMD_DO_SET_HOME: refuse_change,
+    d.MAV_CMD_DO_SET_MISSION_CURRENT: refuse_change,
+}

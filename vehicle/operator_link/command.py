@@ -1,0 +1,71 @@
+"""A command, what it may reach, and the ways in which it is answered."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.types import OperatorEdge
+from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.station import Station
+from vehicle.operator_link.streams import Streams
+
+ACCEPTED, DENIED, UNSUPPORTED = d.MAV_RESULT_ACCEPTED, d.MAV_RESULT_DENIED, d.MAV_RESULT_UNSUPPORTED
+REJECTED, IN_PROGRESS = d.MAV_RESULT_TEMPORARILY_REJECTED, d.MAV_RESULT_IN_PROGRESS
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One command as it arrived, LONG or INT alike."""
+
+    command: int
+    params: tuple[float, float, float, float, float, float, float]
+    confirmation: int
+    sender: tuple[int, int]
+
+    def whole(self, number: int) -> int:
+        """Parameter `number` (from 1) as a whole number; -1 where it is none that fits."""
+        value = self.params[number - 1]
+        return int(value) if abs(value) < 1e9 else -1
+
+    def answered(self, result: int) -> Message:
+        """Its COMMAND_ACK."""
+        system, component = self.sender
+        fields = {"command": self.command, "result": result, "target_system": system, "target_component": component}
+        return "COMMAND_ACK", fields
+
+
+class Context(Protocol):
+    """What commands may reach for one station on one peer."""
+
+    station: Station
+
+    @property
+    def picture(self) -> Picture:
+        """The vehicle now."""
+        ...
+
+    @property
+    def streams(self) -> Streams:
+        """Rates of the peer."""
+        ...
+
+    @property
+    def driver(self) -> bool:
+        """False for a console with a session: it drives by its own frames, never by commands."""
+        ...
+
+    def stop(self, edge: OperatorEdge) -> None:
+        """Stop at once, whoever asks."""
+        ...
+
+    def choose_mode(self, custom_mode: int) -> None:
+        """Show this mode while nothing moves."""
+        ...
+
+
+Later = Callable[[bool], list[Message]]
+"""What is said beside the final answer once the station's goal was reached, or given up (False)."""
+Result = tuple[int | Later, list[Message]]
+"""A result, or what waits for the vehicle; and what to send beside it now."""
+Handler = Callable[[Context, Command, int], Result]
