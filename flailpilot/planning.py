@@ -16,7 +16,7 @@ from vehicle.coverage.planner import is_whole, plan_site
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
-from vehicle.plan import Plan
+from vehicle.plan import Plan, UntreatableReason
 
 DONE, MISSED = 0, 1
 
@@ -70,9 +70,13 @@ def _tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
         print(f"repaired: {repair}")
     if plan.outside_assumed:
         print("warning: the site does not say whether ground outside bears the tracks; 'safe' was assumed")
-    left_m2 = sum(part.area_m2 for part in plan.untreatable)
+    totals: dict[str, float] = summary["untreatable_m2"]
+    unplanned_m2 = totals.get(UntreatableReason.PLANNING_TIME.value, 0.0)
+    if unplanned_m2:
+        print(f"warning: planning was ended by its limit with {unplanned_m2:,.0f} m2 not planned; raise --time-limit")
+    reasons = ", ".join(f"{area_m2:.1f} {reason}" for reason, area_m2 in totals.items())
     print(
         f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "
-        f"{plan.overlap_m:.2f} m; {left_m2:.1f} m2 listed as untreatable; missed "
+        f"{plan.overlap_m:.2f} m; listed as untreatable, m2: {reasons or 'none'}; missed "
         f"{plan.certificate.missed_nominal_m2:.1f} m2; files in {out_dir}"
     )

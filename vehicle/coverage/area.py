@@ -15,6 +15,11 @@ AMBIGUOUS_RATIO = 1e-6
 CROSSING_FREE_M2 = 1e-3
 """Loops below 10 cm2 in all are rounding of the file's coordinates, mended and reported."""
 
+THIN_FROM = 2_000
+"""Corners of one feature from which on it is thinned: a survey has hundreds, a recorded or traced line 10^5."""
+THIN_M = 0.005
+"""Half of what thinning may move an outline: below the error of any survey."""
+
 Where = Callable[[float, float], str]
 """East, north [m] -> the place in words (lon, lat) for the user."""
 
@@ -56,6 +61,27 @@ def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, repairs: lis
     if parts < len(holes):
         repairs.append(f"{place}: {len(holes)} holes touch or overlap: merged into {parts} keep-outs")
     return shell, union
+
+
+def thinned(geometry: Any, place: str, repairs: list[str], *, outward: bool) -> Any:
+    """Fewer corners, the outline moved one way only: `outward` for what is worked or kept out, else for what bears.
+
+    Unchanged below THIN_FROM corners, and where thinning would not halve them.
+    """
+    corners = int(shapely.get_num_coordinates(geometry))
+    if corners < THIN_FROM:
+        return geometry
+    coarse = shapely.simplify(geometry, THIN_M, preserve_topology=True)
+    coarse = polygons_of(shapely.buffer(coarse, THIN_M if outward else -THIN_M, join_style="mitre", mitre_limit=1.5))
+    left = int(shapely.get_num_coordinates(coarse))
+    large, small = (coarse, geometry) if outward else (geometry, coarse)
+    if 2 * left > corners or not shapely.covers(large, small):
+        return geometry
+    way = "outward" if outward else "inward"
+    repairs.append(
+        f"{place}: {corners} corners thinned to {left}, the outline moved {way} by up to {200 * THIN_M:g} cm"
+    )
+    return coarse
 
 
 def polygons_of(geometry: Any) -> Any:

@@ -74,15 +74,19 @@ def _features(path: Path, placemark: Any, place: str, repairs: list[str]) -> Ite
     if told:
         properties["role"] = told
     polygons = [_polygon(path, node, place) for node in placemark.iter() if _tag(node) == "Polygon"]
+    points = [at for node in placemark.iter() if _tag(node) == "Point" for at in _positions(path, node, place)]
+    lines = [_positions(path, node, place) for node in placemark.iter() if _tag(node) == "LineString"]
     if polygons:
         yield _feature(place, properties, "MultiPolygon", polygons)
-    points = [_positions(path, node, place) for node in placemark.iter() if _tag(node) == "Point"]
-    if points and told in POINT_ROLES:
-        yield _feature(place, properties, "MultiPoint", [point for row in points for point in row])
+        if points or lines:
+            repairs.append(f"{place}: points and lines beside its polygons were left out")
+        return
+    if points and told:
+        yield _feature(place, properties, "MultiPoint", points)
     elif points:
         repairs.append(f"{place}: a point without the role of a benchmark or turning point was left out")
-    if any(_tag(node) == "LineString" for node in placemark.iter()):
-        repairs.append(f"{place}: LineString carries no area and was left out")
+    for line in lines:
+        yield _feature(place, properties, "LineString", line)
 
 
 def _role_of(name: str) -> str | None:

@@ -55,6 +55,8 @@ def read_site_file(path: Path) -> SiteFile:
         return reader(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply for a site; save it again") from None
 
 
 def read_geojson(path: Path) -> SiteFile:
@@ -112,12 +114,14 @@ def _declared(
 
 
 def _check_crs(path: Path, document: dict[str, Any]) -> None:
-    nodes = [document, *[f for f in document.get("features", []) or [] if isinstance(f, dict)]]
+    members = document.get("features")
+    nodes = [document, *[f for f in members if isinstance(f, dict)]] if isinstance(members, list) else [document]
     for number, node in enumerate(nodes):
         crs = node.get("crs")
         if crs is None:
             continue
-        name = (crs.get("properties") or {}).get("name") if isinstance(crs, dict) else None
+        inner = crs.get("properties") if isinstance(crs, dict) else None
+        name = inner.get("name") if isinstance(inner, dict) else None
         if name not in WGS84_NAMES:
             where = "the collection" if number == 0 else f"feature {number - 1}"
             raise InputError(f"{path}: {where} is in {name or crs!r}, not WGS 84; reproject it to EPSG:4326")
@@ -160,6 +164,12 @@ def _geometry_feature(
     polygons: list[Any] = []
     points: list[tuple[float, float]] = []
     _collect(path, place, geometry, polygons, points, repairs)
+    if role in ("keep_out", "slope") and not polygons:
+        raise InputError(f"{path}: {place}: a {role} without an area; draw a polygon round what is meant")
+    if points and role not in POINT_ROLES:
+        repairs.append(f"{place}: a point carries no area and was left out")
+    if role in POINT_ROLES and not points:
+        repairs.append(f"{place}: a {role} is a point; this was left out")
     return Feature(
         role=role,
         place=place,
@@ -178,7 +188,10 @@ def _collect(
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind == "GeometryCollection":
         repairs.append(f"{place} is a GeometryCollection: its polygons were taken one by one")
-        for part in geometry.get("geometries") or []:
+        parts = geometry.get("geometries")
+        if not isinstance(parts, list):
+            raise InputError(f"{path}: {place}: GeometryCollection without a list of geometries")
+        for part in parts:
             _collect(path, place, part, polygons, points, repairs)
     elif kind in ("Polygon", "MultiPolygon"):
         many = coordinates if kind == "MultiPolygon" else [coordinates]
@@ -205,9 +218,9 @@ def positions(path: Path, place: str, raw: Any, repairs: list[str]) -> Ring:
         )
         if not legal:
             raise InputError(f"{path}: {place} position {number} is not [lon, lat]")
-        lon_deg, lat_deg = float(position[0]), float(position[1])
+        lon_deg, lat_deg = (float(value) if abs(value) < 1e9 else math.inf for value in position[:2])
         if not (math.isfinite(lon_deg) and math.isfinite(lat_deg)):
-            raise InputError(f"{path}: {place} position {number} is not a number (NaN or infinite)")
+            raise InputError(f"{path}: {place} position {number} is not a number (NaN, or too large)")
         if abs(lat_deg) > 90.0:
             swapped = abs(lon_deg) <= 90.0 and abs(lat_deg) <= 180.0
             advice = "latitude and longitude are swapped: write [lon, lat]" if swapped else "reproject it to WGS 84"

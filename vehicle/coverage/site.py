@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from vehicle.coverage.area import polygon_of, polygons_of
+from vehicle.coverage.area import parts_of, polygon_of, polygons_of, thinned
 from vehicle.coverage.reading import Feature, SiteFile, read_site_file
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
@@ -18,6 +18,8 @@ FAR_M = 50_000.0
 """Beyond this from the datum, coordinates are swapped or the datum is another site's (design.md section 6)."""
 AREA_MAX_M2 = 1e8
 """100 km2: beyond any task, and a sign of swapped or garbled coordinates."""
+BEARING = ("safe_ground", "access")
+"""Roles on which tracks may stand at the start."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,28 +86,36 @@ def site_from_file(
 
 
 def _layers(raw: SiteFile, label: str, frame: LocalFrame, repairs: list[str]) -> dict[str, Any]:
-    shells: dict[str, list[Any]] = {"work_area": [], "keep_out": [], "safe_ground": [], "access": [], "slope": []}
+    shells: dict[str, list[Any]] = {"work_area": [], "safe_ground": [], "access": []}
     slopes: list[tuple[float, Any]] = []
+    keep_outs: list[Any] = []
+    named: list[tuple[str, Any]] = []
     for feature in raw.features:
         for number, rings in enumerate(feature.polygons):
             place = f"{label}: {feature.place}" + (f" part {number}" if len(feature.polygons) > 1 else "")
             metres = [frame.enu_from_lonlat_array(np.array(ring)) for ring in rings]
             shell, holes = polygon_of(metres, place, _where(frame), repairs)
-            if feature.role == "slope":
-                slopes.append((_slope_rad(feature, place), shapely.difference(shell, holes)))
-                continue
+            outward = feature.role not in BEARING
+            shell = thinned(shell, place, repairs, outward=outward)
             if feature.role == "work_area":
-                shells["keep_out"].append(holes)
+                keep_outs.append(thinned(holes, f"{place} holes", repairs, outward=True))
                 shells["work_area"].append(shell)
+                continue
+            whole = shapely.difference(shell, holes)
+            if feature.role == "slope":
+                slopes.append((_slope_rad(feature, place), whole))
+            elif feature.role == "keep_out":
+                keep_outs.append(whole)
+                named.append((place, whole))
             else:
-                shells[feature.role].append(shapely.difference(shell, holes))
-    work, keep = _united(shells["work_area"], "work areas", repairs), shapely.union_all(shells["keep_out"])
+                shells[feature.role].append(whole)
+    work, keep = _united(shells["work_area"], "work areas", repairs), polygons_of(shapely.union_all(keep_outs))
     if work.area > AREA_MAX_M2:
         raise InputError(f"{label}: the work area measures {work.area / 1e6:.0f} km2; check its coordinates")
-    keep = polygons_of(keep)
     if polygons_of(work.difference(keep)).area < 1e-2:
         raise InputError(f"{label}: the keep-outs leave nothing of the work area; check their roles")
-    _report_keep_outs(work, shells["keep_out"], repairs)
+    _report_keep_outs(work, named, repairs)
+    _report_merged(keep_outs, keep, repairs)
     safe = polygons_of(shapely.union_all(shells["safe_ground"] + shells["access"]))
     access = polygons_of(shapely.union_all(shells["access"]))
     return {"work_area": work, "keep_out": keep, "safe_ground": safe, "access": access, "slopes": tuple(slopes)}
@@ -118,17 +128,24 @@ def _united(shells: list[Any], what: str, repairs: list[str]) -> Any:
     return union
 
 
-def _report_keep_outs(work: Any, keep_outs: list[Any], repairs: list[str]) -> None:
-    for number, keep in enumerate(keep_outs):
-        if not keep.is_empty and not keep.intersects(work):
-            repairs.append(f"keep-out {number} lies outside the work area: kept, the machine avoids it")
-        elif not keep.is_empty and not work.covers(keep):
-            repairs.append(f"keep-out {number} crosses the boundary: subtracted from the work area")
+def _report_keep_outs(work: Any, named: list[tuple[str, Any]], repairs: list[str]) -> None:
+    for place, keep in named:
+        if not keep.intersects(work):
+            repairs.append(f"{place} lies outside the work area: kept, the machine avoids it")
+        elif not work.covers(keep):
+            repairs.append(f"{place} crosses the boundary: subtracted from the work area")
+
+
+def _report_merged(keep_outs: list[Any], keep: Any, repairs: list[str]) -> None:
+    """Those within one feature were told by `polygon_of`."""
+    before, after = sum(len(parts_of(one)) for one in keep_outs), len(parts_of(keep))
+    if after < before:
+        repairs.append(f"keep-outs touch or overlap: {before} merged into {after}")
 
 
 def _slope_rad(feature: Feature, place: str) -> float:
     slope = feature.properties.get("slope_deg")
-    if isinstance(slope, bool) or not isinstance(slope, int | float) or not 0.0 <= float(slope) < 90.0:
+    if isinstance(slope, bool) or not isinstance(slope, int | float) or not 0.0 <= slope < 90.0:
         raise InputError(f"{place}: a slope polygon needs slope_deg from 0 to 90, not {slope!r}")
     return float(np.radians(slope))
 
@@ -168,7 +185,8 @@ def _check_distance(raw: SiteFile, label: str, frame: LocalFrame, *, given: bool
     lon_deg, lat_deg = positions[number]
     swapped = abs(lon_deg) <= 90.0 and float(_chord_m(positions[number : number + 1, ::-1], frame)[0]) <= FAR_M
     advice = "latitude and longitude are swapped: write [lon, lat]" if swapped else "check coordinates and datum"
-    what = "the datum" if given else "the middle of the site"
+    marked = any(feature.role == "benchmark" and feature.points for feature in raw.features)
+    what = "the datum" if given else "the benchmark" if marked else "the middle of the site"
     raise InputError(
         f"{label}: lon {lon_deg:g} lat {lat_deg:g} is {away_m[number] / 1000.0:.0f} km from {what}; {advice}"
     )
