@@ -27,7 +27,9 @@ def openssl(*words: str) -> None:
 
 def authority(folder: Path, name: str = "ca") -> None:
     words = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}")
-    openssl("req", "-x509", *words, "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt")
+    # From Python 3.13 on an authority must say that it is one (RFC 5280 4.2.1.3).
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *words, *usage, "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt")
 
 
 def certificate(folder: Path, name: str, signer: str = "ca") -> None:
