@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_package_is_a_geopackage_and_whole(package: Path) -> None:
-    with sqlite3.connect(package) as base:
+    with closing(sqlite3.connect(package)) as base:
         assert base.execute("PRAGMA application_id").fetchone() == (0x47504B47,)
         assert base.execute("PRAGMA user_version").fetchone() == (10300,)
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -45,7 +46,7 @@ def test_the_package_is_a_geopackage_and_whole(package: Path) -> None:
 def test_the_mandatory_tables_are_those_of_the_standards_own_sample(package: Path, table: str) -> None:
     columns = []
     for path in (package, SAMPLE):
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
             rows = base.execute(f"PRAGMA table_info({table})").fetchall()
             columns.append([(row[1], row[2].upper(), row[3], row[5]) for row in rows])
     assert columns[0] == columns[1]
@@ -53,14 +54,14 @@ def test_the_mandatory_tables_are_those_of_the_standards_own_sample(package: Pat
 
 
 def test_reference_systems_of_the_standard_are_there(package: Path) -> None:
-    with sqlite3.connect(package) as base:
+    with closing(sqlite3.connect(package)) as base:
         ids = {row[0] for row in base.execute("SELECT srs_id FROM gpkg_spatial_ref_sys")}
     assert ids == {-1, 0, 4326}
 
 
 def test_geometries_come_back_with_their_envelopes_and_areas(package: Path) -> None:
     facts = jobs.open_job(**STATED)
-    with sqlite3.connect(package) as base:
+    with closing(sqlite3.connect(package)) as base:
         rows = base.execute("SELECT geom, area_m2, reason FROM missed").fetchall()
         processed = base.execute("SELECT depth_cm, area_m2, geom FROM processed ORDER BY depth_cm").fetchall()
         kinds = dict(base.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns").fetchall())
@@ -90,7 +91,7 @@ def test_the_same_job_gives_the_same_bytes(package: Path, tmp_path: Path) -> Non
 
 
 def test_the_job_table_says_what_the_record_is_and_is_not(package: Path) -> None:
-    with sqlite3.connect(package) as base:
+    with closing(sqlite3.connect(package)) as base:
         job = dict(base.execute("SELECT name, value FROM job").fetchall())
     assert "not cleared" in job["statement"]
     assert (job["simulated"], job["organisation"]) == ("no", STATED["organisation"])
