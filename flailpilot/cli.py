@@ -38,12 +38,13 @@ def sim(
     out: OutDir = Path("runs/sim"),
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
     from flailpilot.simulate import run
 
-    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json))
+    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json, plan))
 
 
 @app.command()

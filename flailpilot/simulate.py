@@ -22,6 +22,7 @@ from vehicle.coverage.export import write_plan_files
 from vehicle.coverage.planner import check_certificate, plan_site
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
+from vehicle.coverage.stored import load_plan
 from vehicle.errors import InputError
 from vehicle.loop import Listener
 from vehicle.messages import VehicleReport
@@ -49,13 +50,14 @@ def run(
     outside: str | None,
     broker: str | None,
     as_json: bool,
+    plan_dir: Path | None = None,
 ) -> int:
-    """Plan, drive, write; exit status 1 where ground was missed, credit was false, or an invariant broke."""
+    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
     scenario, site, machine = _read(scenario_file, site_file, machine_name, seed, outside)
     vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
+    taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
     make_folder(out_dir)
-    settings = plan_settings(scenario)
-    plan = plan_site(site, footprint(machine), settings)
+    plan = taken if taken is not None else plan_site(site, footprint(machine), plan_settings(scenario))
     check_certificate(plan)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")

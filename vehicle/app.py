@@ -101,11 +101,19 @@ def _plan(file: DriveFile) -> Plan | None:
     from vehicle.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
     from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
     from vehicle.coverage.site import load_site  # noqa: PLC0415
+    from vehicle.coverage.stored import load_plan  # noqa: PLC0415
     from vehicle.machine import footprint  # noqa: PLC0415
 
     mission = file.vehicle.mission
     settings = PlanSettings(k_sigma=mission.k_sigma, cell_m=mission.cell_m)
     place, machine = load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine)
+    if place.outside_assumed:
+        raise InputError(
+            f"{file.beside(site.file)}: nobody says whether the ground outside the work area bears the tracks; write "
+            'outside = "safe" or "unknown" in the [site] table or in the site file'
+        )
+    if site.plan is not None:
+        return load_plan(file.beside(site.plan), place, machine)
     plan = plan_site(place, machine, settings, time_limit(settings.time_limit_s))
     check_certificate(plan)
     return plan

@@ -57,9 +57,13 @@ class RecorderConfig(Strict):
 
 
 class SiteConfig(Strict):
-    """A site to be planned at the start; without it the machine is driven by hand, or a mission is uploaded."""
+    """A site to be planned at the start; without it the machine is driven by hand, or a mission is uploaded.
+
+    `plan`: the folder of a plan of this site that was looked at; it is driven as it is, or refused.
+    """
 
     file: Name
+    plan: Name | None = None
     outside: Literal["safe", "unknown"] | None = None
 
 

@@ -13,6 +13,7 @@ import shapely
 from vehicle.coverage.path import segment_time_s
 from vehicle.coverage.site import Site
 from vehicle.coverage.stations import write_plan, write_waypoints
+from vehicle.coverage.stored import write_stored
 from vehicle.frames import LocalFrame
 from vehicle.plan import MachineFootprint, Plan, Segment, SegmentKind, UntreatableReason
 
@@ -33,6 +34,7 @@ def write_plan_files(plan: Plan, site: Site, out_dir: Path, on_progress: Callabl
     tell = on_progress if on_progress is not None else _silent
     (out_dir / "summary.json").write_text(json.dumps(summary_of(plan, site), indent=1) + "\n", encoding="utf-8")
     tell(0.05)
+    write_stored(plan, out_dir)
     write_plan_geojson(plan, out_dir / "plan.geojson")
     write_waypoints(plan, out_dir / "plan.waypoints")
     write_plan(plan, out_dir / "plan.plan")
