@@ -15,7 +15,7 @@ from vehicle.messages import Mode
 from vehicle.operator_link.transfer import MISSION
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
-CLIENT = Path(__file__).with_name("mavsdk_client.py")
+CLIENT, SERVICES = (Path(__file__).with_name(f"mavsdk_{name}.py") for name in ("client", "services"))
 
 
 class Client:
@@ -33,16 +33,21 @@ class Client:
             while step not in self.said:
                 line = await self._process.stdout.readline()
                 assert line, f"MAVSDK ended before {step!r}; it had said {self.said}"
-                if line.startswith(b"{"):
-                    heard = json.loads(line)
+                if line.startswith(b"{"):  # it writes its own log between the lines, and at their ends
+                    heard, _ = json.JSONDecoder().raw_decode(line.decode())
                     self.said[heard["step"]] = heard["value"]
         return self.said[step]
 
 
 @contextlib.asynccontextmanager
-async def client(port: int) -> AsyncIterator[Client]:
+async def client(port: int, program: Path = CLIENT, *arguments: str) -> AsyncIterator[Client]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(CLIENT), str(port), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        str(program),
+        str(port),
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         yield Client(process)
@@ -97,8 +102,68 @@ def test_arm_start_pause_on_the_bench() -> None:
         async with live_vehicle(bench=True) as live, client(live.port) as sdk:
             sdk.tell("arm refused")
             await sdk.expect("upload")
-            live.link.picture  # noqa: B018
             await sdk.expect("arm refused")
             await _start(live, sdk)
+
+    asyncio.run(main())
+
+
+HEARD = {
+    "version": 1,
+    "download": "ok",
+    "list": "refused: FILE_DOES_NOT_EXIST",
+    "logs": "refused: NO_LOGFILES",
+    "position": 40.0,
+    "heading": True,
+    "home": 40.0,
+    "attitude": True,
+    "fix": 6,
+    "armed": False,
+    "flight mode": "9",  # Manual
+    "jump": "refused: INVALID_ARGUMENT",
+    "fence up": "ok",
+    "fence crossed": "refused: INVALID_ARGUMENT",
+    "fence down": 4,
+    "rally": 1,
+    "clear": 1,  # home stays
+    "goto": "refused: COMMAND_DENIED",
+    "return": "refused: COMMAND_DENIED",
+    "takeoff": "refused: UNSUPPORTED",
+    "speed": "refused: COMMAND_DENIED",
+    "hold": "ok",
+    "terminate": "ok",
+    "done": True,
+}
+
+
+def test_every_service_it_knows(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with live_vehicle() as live, client(live.port, SERVICES, str(tmp_path)) as sdk:
+            await live.until(lambda: live.vehicle.state.estimate.ready)
+            await sdk.expect("terminate", 60.0)
+            await live.until(lambda: live.mode is Mode.ESTOP)
+            await sdk.expect("done")
+            heard = {step: str(value).split("; origin")[0] for step, value in sdk.said.items()}
+            assert {step: heard[step] for step in HEARD} == {step: str(value) for step, value in HEARD.items()}
+            assert len(sdk.said["parameters"]) == len(live.link.parameters)
+            assert "MAN_SPEED" in sdk.said["parameters"]
+            assert sdk.said["rate"] == pytest.approx(1.0, abs=0.5)  # 4 Hz unless asked
+            assert sdk.said["arm"].startswith("ActionError: Arm: ")
+            assert (tmp_path / "param.pck").stat().st_size > 100
+            assert len(live.proposals) == 1
+
+    asyncio.run(main())
+
+
+def test_a_vehicle_that_was_away_is_found_again() -> None:
+    async def main() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            async with live_vehicle() as live:
+                port = live.port
+                sdk = await stack.enter_async_context(client(port, SERVICES, "reconnect"))
+                assert await sdk.expect("connected") is True
+            assert await sdk.expect("lost") is True
+            async with live_vehicle(port=port):
+                assert await sdk.expect("found") == pytest.approx(0.3)
 
     asyncio.run(main())
