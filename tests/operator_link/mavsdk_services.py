@@ -11,12 +11,14 @@ from typing import Any
 
 from mavsdk.asyncio import ComponentType, Configuration, Mavsdk
 from mavsdk.asyncio.plugins.action import ActionAsync
+from mavsdk.asyncio.plugins.component_metadata import ComponentMetadataAsync
 from mavsdk.asyncio.plugins.ftp import FtpAsync
 from mavsdk.asyncio.plugins.info import InfoAsync
 from mavsdk.asyncio.plugins.log_files import LogFilesAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.asyncio.plugins.param import ParamAsync
 from mavsdk.asyncio.plugins.telemetry import TelemetryAsync
+from mavsdk.plugins.component_metadata import MetadataType
 from mavsdk.plugins.mission_raw import MissionItem
 
 CORNERS = ((0.0, 0.0), (2e-4, 1e-5), (2.1e-4, 2.2e-4), (1e-5, 2e-4))
@@ -131,6 +133,7 @@ def lists(mission: MissionRawAsync) -> Steps:
 
 
 def asking(system: Any, folder: str) -> Steps:
+    described = ComponentMetadataAsync(system)
     info, param, files, logs = InfoAsync(system), ParamAsync(system), FtpAsync(system), LogFilesAsync(system)
 
     async def version() -> int:
@@ -152,7 +155,19 @@ def asking(system: Any, folder: str) -> Steps:
     async def entries() -> int:
         return len(await logs.get_entries())
 
-    return {"version": version, "parameters": names, "download": download, "list": listing, "logs": entries}
+    async def metadata() -> str:
+        await described.request_autopilot_component()
+        async with asyncio.timeout(10.0):
+            return str(await described.get_metadata(1, MetadataType.PARAMETER))
+
+    return {
+        "version": version,
+        "metadata": metadata,
+        "parameters": names,
+        "download": download,
+        "list": listing,
+        "logs": entries,
+    }
 
 
 def acting(action: ActionAsync) -> Steps:

@@ -35,6 +35,7 @@ ASKED = (
     ("long MISSION_START", r"AP: Mission: starts only from a console"),
     ("long DO_REPOSITION", r"DO_REPOSITION: DENIED"),
     ("long RUN_PREARM_CHECKS", r"RUN_PREARM_CHECKS: ACCEPTED"),
+    ("signing setup secret", r"AP: signing"),
 )
 
 

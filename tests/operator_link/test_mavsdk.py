@@ -110,6 +110,7 @@ def test_arm_start_pause_on_the_bench() -> None:
 
 HEARD = {
     "version": 1,
+    "metadata": "refused: NOT_AVAILABLE",
     "download": "ok",
     "list": "refused: FILE_DOES_NOT_EXIST",
     "logs": "refused: NO_LOGFILES",
