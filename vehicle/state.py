@@ -198,6 +198,7 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     accepted_t_ns: int = NEVER_NS
     rejected_count: int = 0
     innovation_ratio: float = 0.0
+    slid_m: float = 0.0
     slip_curvature_1pm: float = 0.0
 
 

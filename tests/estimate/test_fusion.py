@@ -59,7 +59,8 @@ class Run:
         east = self.east + dx + self.random.normal(0, self.sigma_m) + self.jump_m
         north = self.north + dy + self.random.normal(0, self.sigma_m)
         yaw = wrap_rad(self.yaw + GNSS.heading_offset_rad + self.random.normal(0, math.radians(0.2)))
-        return builders.gnss(east, north, dz, yaw, fix=self.fix)
+        speed_mps = self.speed_mps * (1.0 - self.slip[0]) + self.random.normal(0, 0.03)
+        return builders.gnss(east, north, dz, yaw, fix=self.fix, speed_mps=speed_mps)
 
     def tool_error_m(self, estimate: Estimate) -> float:
         ahead = CONFIG.machine.tool.ahead_m
@@ -199,3 +200,26 @@ def test_belts_of_a_silent_controller_drive_nothing() -> None:
         state = fusion.step(state, wire, CONFIG, builders.DATUM, number * TICK_NS)
     gone_m = math.hypot(state.x[0] - east, state.x[1] - north)
     assert 0.02 < gone_m < 0.28 * 0.25
+
+
+def test_belts_that_the_receivers_speed_denies_make_the_tools_place_doubtful() -> None:
+    run = Run(5)
+    for _ in range(1500):
+        calm = run.step()
+    assert run.state.slid_m < fusion.SLID_FREE_M
+    run.speed_mps, run.slip = 0.28, (0.95, 0.95)
+    doubts = [run.step().tool_sigma_m for _ in range(20)]
+    assert doubts[-1] > 3.0 * calm.tool_sigma_m
+    run.slip = (0.03, 0.05)
+    for _ in range(250):
+        estimate = run.step()
+    assert estimate.tool_sigma_m < 1.5 * calm.tool_sigma_m, "it is forgotten again"
+
+
+@pytest.mark.parametrize("measured_mps", [0.28, 5.0, math.nan, math.inf])
+def test_a_receiver_that_is_as_fast_or_knows_no_speed_makes_no_doubt(measured_mps: float) -> None:
+    state = EstimateState(slid_m=0.0)
+    wire = WireState(gnss=builders.gnss(0.0, 0.0, 0.0, 0.3, speed_mps=measured_mps))
+    assert fusion._slid_m(state, wire, 0.28) == 0.0
+    assert fusion._slid_m(state, WireState(), 0.28) == 0.0
+    assert fusion._slid_m(msgspec.structs.replace(state, slid_m=0.1), WireState(), 0.28) == pytest.approx(0.098)

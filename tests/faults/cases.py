@@ -136,5 +136,5 @@ CASES: tuple[Case, ...] = (
     Case((66,), "engine_stall", 1.0, "manual", ("engine_stall", "track_sensor"), 0.74, N, 0.2, hold_s=3.0),
     Case((67,), "engine_overspeed", 1.0, "manual", ("engine_overspeed",), 0.36, P, 0.3, hold_s=1.0),
     Case((73,), "supply_low", 7.0, "manual", ("supply_low",), 5.06, P, 5.0, hold_s=6.0),
-    Case((106,), "tracks_dig", 0.9, "work", (*POSITION, "track_slip"), 3, N, 3.0, hold_s=4.0, open=("false_credit",)),
+    Case((106,), "tracks_dig", 0.9, "work", (*POSITION, "track_slip"), 3, N, 3.0, hold_s=4.0),
 )

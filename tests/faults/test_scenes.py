@@ -1,5 +1,7 @@
 """Rows that need a scene of their own, on the full stack."""
 
+import pytest
+
 from firmware_bridge.types import EngineMode, OperatorEdge
 from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
@@ -125,4 +127,17 @@ def test_row_117_without_a_sign_of_attention_a_mission_ends() -> None:
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     assert until_reason(drill, "attention", 70.0) < 70.0
     assert drill.mode is Mode.STOPPING
+    assert drill.watch.finish() == ()
+
+
+@pytest.mark.parametrize("slip", [0.5, 0.7, 0.94])
+def test_row_106_tracks_that_dig_credit_no_ground_that_the_tool_did_not_reach(slip: float) -> None:
+    drill = work(2)
+    FAULTS["tracks_dig"].inject(drill, slip)
+    for _ in range(200):
+        drill.step()
+        assert drill.truth.false_credit_m2(drill.state.ledger) == 0.0, drill.time_s
+        if drill.mode not in DRIVING:
+            break
+    drill.run(1.0)
     assert drill.watch.finish() == ()

@@ -13,7 +13,7 @@ from tests.faults import invariants_traced
 from tests.faults.cases import CASES, NEVER
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = "tests/faults/test_table.py::test_fault"
+TABLE, SCENES = "tests/faults/test_table.py::test_fault", "tests/faults/"
 OWNERS: dict[str, tuple[int, ...]] = {
     "gate": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 111, 112, 113, 114, 116, 117,
              118, 119, 120),
@@ -133,7 +133,7 @@ def status_of(row: int, tests: tuple[str, ...]) -> str:
         late = any(case.stop_s is not None and case.stop_s > case.spec_s for case in cases if case.spec_s < NEVER)
         return "full stack, later than the catalogue" if late else "full stack"
     if tests:
-        return "tested"
+        return "full stack" if any(test.startswith(SCENES) for test in tests) else "tested"
     return "orphan" if is_built(owner_of(row)) else "deferred"
 
 
