@@ -39,8 +39,8 @@ not covered; RTK error series decorrelate over about a minute, with slow parts o
 SLIP_FILTER_S = 1.5
 SLID_S, SLID_FREE_M = 1.0, 0.025
 """Way that the belts claim and the receiver's own speed denies, forgotten over a second: a fix pulls the place back no
-faster. Noise of 0.03 m/s alone sums up to 7 mm (1-sigma), so that 25 mm are free; what exceeds them is doubt about where
-the tool is. Tracks that dig at 90 % slip had credited 0.04 m2 that the tool had not reached."""
+faster. Noise of 0.03 m/s alone sums up to 7 mm (1-sigma), so that 25 mm are free; what exceeds them is doubt about
+where the tool is. Tracks that dig at 90 % slip had credited 0.04 m2 that the tool had not reached."""
 MOVING_MPS = 0.05
 SPREAD_TICKS = 5
 """The covariance is carried at 10 Hz, with the GNSS or without."""
