@@ -18,7 +18,9 @@ from typing import Any
 
 from firmware_bridge.mavlink import codec, generate
 from firmware_bridge.mavlink.framing import FRAME_SIZE_MAX, FrameParser
-from firmware_bridge.mavlink.signing import LEAD_S, STAMPS_PER_S, Verifier, key_of, sign
+from firmware_bridge.mavlink.signature import key_of, sign
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.stamps import LEAD_S, STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
 
 KINDS = {"parse": 4.0, "parse_signed": 3.0, "encode": 3.0}

@@ -29,7 +29,7 @@ from benchmarks.drive_rig import CLOCK, Bench, above_others, build_controller, u
 from benchmarks.roundtrip import resident_mb
 from benchmarks.signed_rig import signed_bench
 from firmware_bridge.mavlink import codec
-from firmware_bridge.mavlink.signing import key_of, sign
+from firmware_bridge.mavlink.signature import key_of, sign
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from sim.hands import Goal
 from vehicle import realtime

@@ -13,7 +13,7 @@ from benchmarks.kill_trials import drives_on
 from benchmarks.signed_rig import operator, signed_bench
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.framing import FrameParser
-from firmware_bridge.mavlink.signing import HASH_SIZE, signature
+from firmware_bridge.mavlink.signature import HASH_SIZE, signature
 from firmware_bridge.types import VehicleFrame
 from sim.fault_proxy import FaultProxy, fault_proxy
 from sim.hands import Goal

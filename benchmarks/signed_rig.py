@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import drive_rig
 from benchmarks.bench_session import SessionPort
 from benchmarks.drive_rig import STATION_ID, Bench, write_config
-from firmware_bridge.mavlink.signing import key_of
+from firmware_bridge.mavlink.signature import key_of
 from sim.hands import Hands
 from sim.session_port import SigningPort
 from vehicle.drive_config import DriveFile, load_drive

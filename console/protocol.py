@@ -12,7 +12,7 @@ import msgspec
 from console.station import NEUTRAL, PERIOD_NS, Controls, Station
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
-from firmware_bridge.mavlink.signing import StationSigner, key_of
+from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge, VehicleFrame
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, proof, session_bytes

@@ -5,7 +5,8 @@ import hashlib
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import Verifier, key_of
+from firmware_bridge.mavlink.signature import key_of
+from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.ports import BytePort
 from sim.drill import Drill, DrillSettings
 from sim.hands import Hands

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
-from firmware_bridge.mavlink.signing import StationSigner
+from firmware_bridge.mavlink.signature import StationSigner
 from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
 from firmware_bridge.ports import BytePort
 from vehicle.operator_link.link import OPEN_KEY

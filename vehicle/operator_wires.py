@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import STAMPS_PER_S, Verifier
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.clock import Clock, utc_now
 from vehicle.config_load import shown_path
 from vehicle.drive_config import DriveFile

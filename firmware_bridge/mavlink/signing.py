@@ -1,4 +1,4 @@
-"""MAVLink 2 signatures: our own verifier and signer. Pure: no clock, no file; the owner hands time and marks in.
+"""The vehicle's verifier and signer of MAVLink 2. Pure: no clock, no file; the owner hands time and marks in.
 
 Order of the checks: the hash (constant time), then the stream, then the stamp above the stream's mark, then the window,
 then durability; only then is anything remembered. A forged frame therefore changes nothing but a counter.
@@ -17,24 +17,13 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 
 import msgspec
-from fastcrc.crc16 import mcrf4xx
 
 from firmware_bridge.mavlink.framing import CRC_SIZE, FLAG_SIGNED, HEADER_SIZE, MARKER, SIGNATURE_SIZE
+from firmware_bridge.mavlink.signature import HASH_SIZE, sign
+from firmware_bridge.mavlink.stamps import AHEAD_S, STAMPS_PER_S, StampLine
 
-NS_PER_STAMP = 10_000
-STAMPS_PER_S = 100_000
-"""A stamp counts 10 us since 2015-01-01 UTC."""
-STAMP_MAX = (1 << 48) - 1
-HASH_SIZE = 6
-AHEAD_S = 10
-"""A frame may be stamped so much above what the vehicle has issued itself (safety.md E.2.2)."""
 BEHIND_S = 60
 """MAVLink's own limit for a stream's first frame; here it holds for every frame."""
-LEAD_S = 2
-BLOCK_S = 20
-"""How far ahead stamps are reserved on disk; a crash skips at most this much."""
-JUMP_S = (3_600, 14_400)
-JUMP_PAUSE_S = 60
 JUMP_LIMIT_S = 400 * 86_400
 """A vehicle without a clock may have slept over a winter; a stamp beyond that is a broken clock, not a station."""
 STREAMS_MAX = 8
@@ -73,83 +62,6 @@ _LINK_HOLD_NS = LINK_HOLD_S * 1_000_000_000
 _AHEAD, _BEHIND = AHEAD_S * STAMPS_PER_S, BEHIND_S * STAMPS_PER_S
 _FRESH = Accepted(Verdict.OK)
 _same = hmac.compare_digest
-
-
-def key_of(secret: str) -> bytes:
-    """The 32 byte key of a secret text, as ground stations derive it from what is typed into them."""
-    return hashlib.sha256(secret.encode("utf-8")).digest()
-
-
-def system_id_of(signed: bytes) -> int:
-    """Who claims to have sent a signed frame."""
-    return signed[5]
-
-
-def signature(key: bytes, unsigned_part: bytes) -> bytes:
-    """First 48 bits of SHA-256 over key and everything before the hash: header, payload, CRC, link id and stamp."""
-    return hashlib.sha256(key + unsigned_part).digest()[:HASH_SIZE]
-
-
-def sign(frame: bytes, seed: bytes, key: bytes, link_id: int, stamp: int) -> bytes:
-    """A signed frame of an unsigned one; the flag is part of the CRC, so that is made anew.
-
-    Raises:
-        ValueError: not an unsigned MAVLink 2 frame.
-    """
-    if len(frame) < HEADER_SIZE + CRC_SIZE or frame[:1] != MARKER or frame[2]:
-        raise ValueError("only an unsigned MAVLink 2 frame can be signed")
-    body = frame[1:2] + bytes([FLAG_SIGNED]) + frame[3:-CRC_SIZE]
-    part = (
-        MARKER
-        + body
-        + mcrf4xx(seed, mcrf4xx(body)).to_bytes(2, "little")
-        + bytes([link_id])
-        + stamp.to_bytes(6, "little")
-    )
-    return part + signature(key, part)
-
-
-class StampLine:
-    """The stamps of one key: what may be accepted, what is issued, what is reserved."""
-
-    def __init__(self, reserved: int, clock_stamp: int, now_ns: int) -> None:
-        self.reserved = reserved
-        self.base = 0
-        self._start(max(reserved, clock_stamp) + LEAD_S * STAMPS_PER_S, now_ns)
-        self.jumped_ns: int | None = None
-        self.issued = 0
-
-    def _start(self, stamp: int, now_ns: int) -> None:
-        self.base = self._origin = stamp
-        self._origin_ns = now_ns
-
-    def at(self, now_ns: int) -> int:
-        """The newest stamp this line can have issued by now."""
-        running = self._origin + (now_ns - self._origin_ns) // NS_PER_STAMP
-        if running < self.issued:
-            return self.issued
-        return running
-
-    def issue(self, now_ns: int) -> int:
-        """A stamp that was never issued before."""
-        self.issued = max(self.issued + 1, self.at(now_ns))
-        return min(self.issued, STAMP_MAX)
-
-    def jump(self, stamp: int, share: float, now_ns: int) -> bool:
-        """Begin anew above a stamp that came from ahead; `share` in [0, 1) picks the place. Once a minute at most."""
-        if self.jumped_ns is not None and now_ns - self.jumped_ns < JUMP_PAUSE_S * 1_000_000_000:
-            return False
-        self.jumped_ns = now_ns
-        low_s, high_s = JUMP_S
-        self._start(stamp + int((low_s + share * (high_s - low_s)) * STAMPS_PER_S), now_ns)
-        return True
-
-    def wanted(self, now_ns: int) -> int | None:
-        """A reservation to be written now, if what is left is less than half a block above what may be accepted."""
-        needed = self.at(now_ns) + AHEAD_S * STAMPS_PER_S
-        if self.reserved >= needed + BLOCK_S * STAMPS_PER_S // 2:
-            return None
-        return min(needed + BLOCK_S * STAMPS_PER_S, STAMP_MAX)
 
 
 class _Keyring:
@@ -288,28 +200,3 @@ class Verifier:
             line = self._lines.get(system_id)
             if line is not None:
                 line.reserved = max(line.reserved, stamp)
-
-
-class StationSigner:
-    """A station's end: signs with the highest stamp it made or heard, as MAVLink asks, and checks what it hears."""
-
-    def __init__(self, key: bytes, clock_stamp: int, link_id: int = 0) -> None:
-        self.key, self.stamp, self.link_id = key, clock_stamp, link_id
-        self._marks: dict[tuple[int, int, int], int] = {}
-
-    def sign(self, frame: bytes, seed: bytes) -> bytes:
-        """One frame to the vehicle."""
-        self.stamp += 1
-        return sign(frame, seed, self.key, self.link_id, self.stamp)
-
-    def accepts(self, signed: bytes) -> bool:
-        """True for a frame of the vehicle, newer than all before it."""
-        if not signed or not hmac.compare_digest(signature(self.key, signed[:-HASH_SIZE]), signed[-HASH_SIZE:]):
-            return False
-        stamp = int.from_bytes(signed[-SIGNATURE_SIZE + 1 : -HASH_SIZE], "little")
-        name = (signed[5], signed[6], signed[-SIGNATURE_SIZE])
-        if stamp <= self._marks.get(name, 0):
-            return False
-        self._marks[name] = stamp
-        self.stamp = max(self.stamp, stamp)
-        return True

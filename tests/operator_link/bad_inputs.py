@@ -15,7 +15,8 @@ import msgspec
 from console.link import LinkProtocol
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import frame_bytes
-from firmware_bridge.mavlink.signing import STAMP_MAX, STAMPS_PER_S, key_of, sign
+from firmware_bridge.mavlink.signature import key_of, sign
+from firmware_bridge.mavlink.stamps import STAMP_MAX, STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from tests.operator_link.test_attacks import FORGERIES, MESSAGES, SECRET, Radio, forged
 from vehicle.operator_link.sessions import Machine, proof

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import STAMPS_PER_S, Verifier
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.ports import BytePort, MemoryPort, PortError
 from sim.rig import ground_of, start_pose, vehicle_config, world_params
 from sim.scenario import Scenario

@@ -1,7 +1,9 @@
 """A vehicle's verifier and stations for the tests: time by hand, keys by name."""
 
 from firmware_bridge.mavlink import codec
-from firmware_bridge.mavlink.signing import NS_PER_STAMP, Verifier, key_of, sign
+from firmware_bridge.mavlink.signature import key_of, sign
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.stamps import NS_PER_STAMP
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 
 S_NS = 1_000_000_000

@@ -8,7 +8,8 @@ import pytest
 from console.link import Credentials, LinkProtocol
 from console.station import NEUTRAL, Controls
 from firmware_bridge.mavlink import adapters, codec
-from firmware_bridge.mavlink.signing import Verifier, key_of, sign
+from firmware_bridge.mavlink.signature import key_of, sign
+from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.builders import DATUM, config
@@ -63,12 +64,12 @@ class Radio:
         admission = link.admission
         heard = (
             sorted(link.peers),
-            sorted(link._stations),
+            sorted(link.roster.stations),
             admission.doubted(250, self.now_ns),
             link.sessions.has(250),
         )
         doubted = {name: identity.address for name, identity in admission._identities.items()}
-        sticks = [(one.sticks._latched, one.goal) for one in link._stations.values()]
+        sticks = [(one.sticks._latched, one.goal) for one in link.roster.stations.values()]
         return (
             values,
             lists,

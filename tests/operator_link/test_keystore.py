@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from firmware_bridge.mavlink.signing import key_of
+from firmware_bridge.mavlink.signature import key_of
 from flailpilot import cli
 from vehicle.errors import InputError
 from vehicle.operator_link.keystore import KeyStore, signing_keys

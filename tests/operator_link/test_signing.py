@@ -10,18 +10,9 @@ from pymavlink.dialects.v20 import common
 
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
-from firmware_bridge.mavlink.signing import (
-    AHEAD_S,
-    BEHIND_S,
-    JUMP_LIMIT_S,
-    LINK_HOLD_S,
-    STAMP_MAX,
-    STAMPS_PER_S,
-    STREAMS_MAX,
-    StationSigner,
-    Verdict,
-    sign,
-)
+from firmware_bridge.mavlink.signature import StationSigner, sign
+from firmware_bridge.mavlink.signing import BEHIND_S, JUMP_LIMIT_S, LINK_HOLD_S, STREAMS_MAX, Verdict
+from firmware_bridge.mavlink.stamps import AHEAD_S, STAMP_MAX, STAMPS_PER_S
 from tests.operator_link.signing_bench import (
     CLOCK,
     DAY,

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.mavlink.signing import STAMPS_PER_S, key_of
+from firmware_bridge.mavlink.signature import key_of
+from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.clock import utc_now
 from vehicle.errors import InputError
 

@@ -20,30 +20,27 @@ from vehicle.messages import Event, VehicleReport
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService
-from vehicle.operator_link.guest import Guest
-from vehicle.operator_link.loop_port import LoopPort, stop_frame
+from vehicle.operator_link.helm import Helm
+from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
-from vehicle.operator_link.peer import SILENT_NS, Peer
+from vehicle.operator_link.peer import Peer
 from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.roster import Key, Roster
 from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
 from vehicle.operator_link.sieve import STRANGERS, Sieve
-from vehicle.operator_link.station import Caps, Station
+from vehicle.operator_link.station import Station
 from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import Transfers, text
 
 __all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
-PEERS_MAX = 16
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
-FRAMES_A_TICK = 64
-"""More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
-Key = tuple[str, Address]
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,20 +81,21 @@ class OperatorLink:
         self.lists = desk.lists
         self.picture = Picture(datum=datum, reason_text=reason_text, bench=settings.bench)
         self.sessions = Sessions(settings.machine)
-        self.peers: dict[Key, Peer] = {}
-        self.session_id = 0
         self.refused_frames = 0
         self.sieve = Sieve()
-        self._draw, self._utc_us, self._tracks = draw, utc_us, config.machine.tracks
-        self._guests: dict[tuple[Key, int], Guest] = {}
-        self._stations: dict[int, Station] = {}
-        self._operator: list[bytes] = []
-        self._stops: list[OperatorEdge] = []
-        self._stop_sequence = 0
-        self._tick = 0
+        self.roster = Roster(
+            self._make_peer, lambda: StickReader(self.parameters), self.sessions.has, self.sieve.forget
+        )
+        self._draw, self._utc_us = draw, utc_us
+        self._helm = Helm(self.parameters, config.machine.tracks)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
         self._replies: list[tuple[str, Address, list[bytes]]] = []
+
+    @property
+    def peers(self) -> dict[Key, Peer]:
+        """By channel and address."""
+        return self.roster.peers
 
     @property
     def verifier(self) -> Verifier:
@@ -106,7 +104,7 @@ class OperatorLink:
 
     def station(self, system_id: int) -> Station | None:
         """A third-party station that was heard."""
-        return self._stations.get(system_id)
+        return self.roster.stations.get(system_id)
 
     # --- from the wires ----------------------------------------------------------------------------------------------
     def receive(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
@@ -127,7 +125,7 @@ class OperatorLink:
         if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID):
             return
         admitted = self.admission.admit(channel, frame, now_ns)
-        peer = self._peer(channel, address, now_ns) if admitted.ok else None
+        peer = self.roster.peer(channel, address, now_ns) if admitted.ok else None
         if peer is None:
             self.refused_frames += 1
             if admitted.behind:
@@ -147,7 +145,7 @@ class OperatorLink:
             peer.extension = True
             peer.put([self._session(peer, frame.system_id, fields, now_ns)])
         elif admitted.durable:
-            guest = self._guest(peer, frame)
+            guest = self.roster.guest(self, peer, frame)
             guest.age_s = admitted.age_s
             guest.station.heard_ns = now_ns
             peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
@@ -166,13 +164,13 @@ class OperatorLink:
         del admitted  # the session vouches for what the disk could not yet
         peer.extension = True
         message = adapters.decode_operator(frame)
-        if message is None or len(self._operator) >= FRAMES_A_TICK:
+        if message is None:
             self.refused_frames += 1
             return
         if OperatorEdge.ESTOP in message.edges or OperatorEdge.STOP in message.edges:
             self.stop(message.edges & (OperatorEdge.STOP | OperatorEdge.ESTOP))
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
-            self._operator.append(adapters.encode_operator(message))
+            self.refused_frames += not self._helm.take(message)
 
     def _session(self, peer: Peer, system_id: int, fields: dict[str, bytes], now_ns: int) -> Message:
         nonce, given = fields["nonce"], fields["proof"]
@@ -181,65 +179,30 @@ class OperatorLink:
         key = self.verifier.key(system_id)
         if key is None and peer.channel.unsigned:
             key = OPEN_KEY
-        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self.session_id, now_ns)
+        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self._helm.session_id, now_ns)
 
     def _doubt(self, system_id: int) -> None:
         self.stop(OperatorEdge.STOP)
         self.sessions.end(system_id)
         self.tell(text(f"Two senders claim console {system_id}: stopped; switch one off", d.MAV_SEVERITY_CRITICAL))
 
-    def _peer(self, channel: Channel, address: Address, now_ns: int) -> Peer | None:
-        key = (channel.name, address)
-        peer = self.peers.get(key)
-        if peer is None:
-            self._forget(now_ns)
-            if len(self.peers) >= PEERS_MAX:
-                return None
-            transfers = Transfers(self.lists, self._locked)
-            peer = Peer(channel, address, ParameterService(self.parameters), transfers, FileService(self._file), now_ns)
-            self.peers[key] = peer
-            if channel.unsigned:
-                peer.put([BENCH_BANNER if self.picture.bench else UNSIGNED_BANNER])
+    def _make_peer(self, channel: Channel, address: Address, now_ns: int) -> Peer:
+        transfers = Transfers(self.lists, self._locked)
+        peer = Peer(channel, address, ParameterService(self.parameters), transfers, FileService(self._file), now_ns)
+        if channel.unsigned:
+            peer.put([BENCH_BANNER if self.picture.bench else UNSIGNED_BANNER])
         return peer
-
-    def _guest(self, peer: Peer, frame: Frame) -> Guest:
-        key = ((peer.channel.name, peer.address), frame.system_id)
-        guest = self._guests.get(key)
-        if guest is None:
-            station = self._stations.get(frame.system_id)
-            if station is None:
-                station = self._stations[frame.system_id] = Station(frame.system_id, StickReader(self.parameters))
-            guest = self._guests[key] = Guest(self, peer, station, frame.component_id, self.sessions.has)
-        return guest
-
-    def _forget(self, now_ns: int) -> None:
-        """Silent peers make room."""
-        for key, peer in list(self.peers.items()):
-            if peer.silent(now_ns):
-                del self.peers[key]
-                self.sieve.forget(key)
-                self._guests = {held: guest for held, guest in self._guests.items() if held[0] != key}
-        known = {system_id for _, system_id in self._guests}
-        self._stations = {system_id: one for system_id, one in self._stations.items() if system_id in known}
 
     def invite(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
         """Talk to a station that waits to be spoken to, signed with its key; it is not forgotten when it is silent."""
-        peer = self._peer(channel, address, now_ns)
+        peer = self.roster.peer(channel, address, now_ns)
         if peer is not None:
             peer.signs_for, peer.invited = system_id, True
 
     def revoke(self, system_id: int) -> None:
         """Its key is no more: session, sticks and goals end with it."""
         self.sessions.end(system_id)
-        self._stations.pop(system_id, None)
-        self._guests = {held: guest for held, guest in self._guests.items() if held[1] != system_id}
-
-    def drop(self, channel: Channel, address: Address) -> None:
-        """A connection is closed."""
-        peer = self.peers.get((channel.name, address))
-        if peer is not None:
-            peer.heard_ns -= 2 * SILENT_NS
-            self._forget(peer.heard_ns + SILENT_NS + 1)
+        self.roster.revoke(system_id)
 
     # --- to the wires ------------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> None:
@@ -249,7 +212,7 @@ class OperatorLink:
         )
         if now_ns - self._texts_ns >= 1_000_000_000:
             self._texts_left, self._texts_ns = TEXTS_A_SECOND, now_ns
-        for guest in self._guests.values():
+        for guest in self.roster.guests:
             guest.peer.put(guest.commands.poll(now_ns))
         banner = self.picture.bench and now_ns - self._banner_ns >= BANNER_NS
         if banner:
@@ -280,26 +243,12 @@ class OperatorLink:
     # --- the loop's side ---------------------------------------------------------------------------------------------
     def drain(self, now_ns: int) -> bytes:
         """FLAIL_OPERATOR frames for the next tick, stops first."""
-        frames = []
-        for edge in self._stops:
-            self._stop_sequence += 1
-            frames.append(adapters.encode_operator(stop_frame(edge, self.session_id, self._stop_sequence, self._tick)))
-        frames += self._operator
-        self._stops, self._operator = [], []
-        caps = Caps(
-            self.parameters["MAN_SPEED"],
-            self._tracks.transit_speed_mps,
-            self.parameters["MAN_TURN"] * DEG,
-            self._tracks.pivot_rate_radps,
-        )
-        for station in self._stations.values():
-            if self.sessions.has(station.station_id) or self.admission.doubted(station.station_id, now_ns):
-                continue
-            frame = station.frame(self.picture, caps, self._tick, now_ns)
-            if frame is not None:
-                frames.append(adapters.encode_operator(frame))
-        self._tick += 1
-        return b"".join(frames)
+        speaking = [
+            station
+            for station in self.roster.stations.values()
+            if not self.sessions.has(station.station_id) and not self.admission.doubted(station.station_id, now_ns)
+        ]
+        return self._helm.drain(self.picture, speaking, now_ns)
 
     def broadcast(self, vehicle_frame: bytes, now_ns: int) -> None:
         """A FLAIL_VEHICLE frame of the loop, to every peer that speaks the extension."""
@@ -309,8 +258,7 @@ class OperatorLink:
 
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted."""
-        if edge not in self._stops:
-            self._stops.append(edge)
+        self._helm.stop(edge)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""
@@ -319,7 +267,7 @@ class OperatorLink:
     def offer(self, report: VehicleReport) -> None:
         """Listener of the loop: the newest report."""
         before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
-        self._tick, self.session_id = report.tick, report.session_id
+        self._helm.tick, self._helm.session_id = report.tick, report.session_id
         self.picture = msgspec.structs.replace(self.picture, report=report)
         if before != (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status):
             for peer in self.peers.values():
@@ -343,6 +291,5 @@ class OperatorLink:
         return self.parameters.packed(with_defaults="withdefaults=1" in path)
 
 
-DEG = 0.017453292519943295
 UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
 BENCH_BANNER = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)

@@ -182,7 +182,7 @@ class LinkShell:
                 try:
                     self._link.receive(wire.channel, name, wire.port.read(), now_ns)
                 except PortError:
-                    self._link.drop(wire.channel, name)
+                    self._link.roster.drop(wire.channel, name)
             self._link.step(now_ns)
             self._send()
 
@@ -245,4 +245,4 @@ class LinkShell:
     def disconnected(self, channel: Channel, address: Address) -> None:
         """A station hung up."""
         self._connections.pop(address, None)
-        self._link.drop(channel, address)
+        self._link.roster.drop(channel, address)

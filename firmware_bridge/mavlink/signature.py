@@ -1,0 +1,69 @@
+"""MAVLink 2 signatures as such: key, hash, a signed frame of an unsigned one; and a station's end of them."""
+
+import hashlib
+import hmac
+
+from fastcrc.crc16 import mcrf4xx
+
+from firmware_bridge.mavlink.framing import CRC_SIZE, FLAG_SIGNED, HEADER_SIZE, MARKER, SIGNATURE_SIZE
+
+HASH_SIZE = 6
+
+
+def key_of(secret: str) -> bytes:
+    """The 32 byte key of a secret text, as ground stations derive it from what is typed into them."""
+    return hashlib.sha256(secret.encode("utf-8")).digest()
+
+
+def system_id_of(signed: bytes) -> int:
+    """Who claims to have sent a signed frame."""
+    return signed[5]
+
+
+def signature(key: bytes, unsigned_part: bytes) -> bytes:
+    """First 48 bits of SHA-256 over key and everything before the hash: header, payload, CRC, link id and stamp."""
+    return hashlib.sha256(key + unsigned_part).digest()[:HASH_SIZE]
+
+
+def sign(frame: bytes, seed: bytes, key: bytes, link_id: int, stamp: int) -> bytes:
+    """A signed frame of an unsigned one; the flag is part of the CRC, so that is made anew.
+
+    Raises:
+        ValueError: not an unsigned MAVLink 2 frame.
+    """
+    if len(frame) < HEADER_SIZE + CRC_SIZE or frame[:1] != MARKER or frame[2]:
+        raise ValueError("only an unsigned MAVLink 2 frame can be signed")
+    body = frame[1:2] + bytes([FLAG_SIGNED]) + frame[3:-CRC_SIZE]
+    part = (
+        MARKER
+        + body
+        + mcrf4xx(seed, mcrf4xx(body)).to_bytes(2, "little")
+        + bytes([link_id])
+        + stamp.to_bytes(6, "little")
+    )
+    return part + signature(key, part)
+
+
+class StationSigner:
+    """A station's end: signs with the highest stamp it made or heard, as MAVLink asks, and checks what it hears."""
+
+    def __init__(self, key: bytes, clock_stamp: int, link_id: int = 0) -> None:
+        self.key, self.stamp, self.link_id = key, clock_stamp, link_id
+        self._marks: dict[tuple[int, int, int], int] = {}
+
+    def sign(self, frame: bytes, seed: bytes) -> bytes:
+        """One frame to the vehicle."""
+        self.stamp += 1
+        return sign(frame, seed, self.key, self.link_id, self.stamp)
+
+    def accepts(self, signed: bytes) -> bool:
+        """True for a frame of the vehicle, newer than all before it."""
+        if not signed or not hmac.compare_digest(signature(self.key, signed[:-HASH_SIZE]), signed[-HASH_SIZE:]):
+            return False
+        stamp = int.from_bytes(signed[-SIGNATURE_SIZE + 1 : -HASH_SIZE], "little")
+        name = (signed[5], signed[6], signed[-SIGNATURE_SIZE])
+        if stamp <= self._marks.get(name, 0):
+            return False
+        self._marks[name] = stamp
+        self.stamp = max(self.stamp, stamp)
+        return True

@@ -1,0 +1,57 @@
+"""What may move or stop the machine, waiting for the next tick: frames of our consoles, of stations, and stops."""
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from vehicle.config import TracksConfig
+from vehicle.operator_link.loop_port import stop_frame
+from vehicle.operator_link.parameters import Parameters
+from vehicle.operator_link.picture import Picture
+from vehicle.operator_link.station import Caps, Station
+
+FRAMES_A_TICK = 64
+"""More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
+DEG = 0.017453292519943295
+
+
+class Helm:
+    """`tick` and `session_id` are the loop's, as last reported."""
+
+    def __init__(self, parameters: Parameters, tracks: TracksConfig) -> None:
+        self._parameters, self._tracks = parameters, tracks
+        self.tick = self.session_id = 0
+        self._operator: list[bytes] = []
+        self._stops: list[OperatorEdge] = []
+        self._stop_sequence = 0
+
+    def take(self, frame: OperatorFrame) -> bool:
+        """A console's frame, as it is; False where a flood left no room for it in this tick."""
+        if len(self._operator) >= FRAMES_A_TICK:
+            return False
+        self._operator.append(adapters.encode_operator(frame))
+        return True
+
+    def stop(self, edge: OperatorEdge) -> None:
+        """STOP or ESTOP with the next tick, from whoever was admitted."""
+        if edge not in self._stops:
+            self._stops.append(edge)
+
+    def drain(self, picture: Picture, stations: list[Station], now_ns: int) -> bytes:
+        """FLAIL_OPERATOR frames for the next tick, stops first; `stations` are those that may speak in it."""
+        frames = []
+        for edge in self._stops:
+            self._stop_sequence += 1
+            frames.append(adapters.encode_operator(stop_frame(edge, self.session_id, self._stop_sequence, self.tick)))
+        frames += self._operator
+        self._stops, self._operator = [], []
+        caps = Caps(
+            self._parameters["MAN_SPEED"],
+            self._tracks.transit_speed_mps,
+            self._parameters["MAN_TURN"] * DEG,
+            self._tracks.pivot_rate_radps,
+        )
+        for station in stations:
+            frame = station.frame(picture, caps, self.tick, now_ns)
+            if frame is not None:
+                frames.append(adapters.encode_operator(frame))
+        self.tick += 1
+        return b"".join(frames)
