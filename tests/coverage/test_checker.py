@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
-from tests.coverage.checker import SiteTruth, check, read_legs
+from tests.coverage.checker import AREA_TOL_M2, SiteTruth, _thick_m2, check, read_legs
 from tests.coverage.support import planned
 
 EXAMPLE = Path(__file__).parents[2] / "configs" / "sites" / "example.geojson"
@@ -116,3 +117,9 @@ def test_start_on_unprocessed_ground_has_no_way_back(files):
     summary, legs, truth = files
     legs[0].rows[:, 3:5] += truth.work.centroid.coords[0] - legs[0].rows[0, 3:5]
     assert check(summary, legs, truth).way_back_violations
+
+
+@pytest.mark.parametrize(("width_m", "seen"), [(4e-6, False), (3e-4, True)])
+def test_a_crack_of_micrometres_is_rounding_and_a_wider_one_is_not(width_m, seen):
+    crack = shapely.box(0.0, 0.0, 90.0, width_m)
+    assert (_thick_m2(crack) > AREA_TOL_M2) == seen

@@ -27,6 +27,8 @@ from vehicle.coverage.route import Visit
 
 SMALL_M2 = 12.0
 """Below a few tool widths squared a component is a remnant, not a cell."""
+SHORT_M = 3.0
+"""A lane's need shorter than this is left for passes along the keep-out that cut it off."""
 REMNANT_AWAY_M = 25.0
 """A remnant is worked before a cell only where it lies this much nearer."""
 
@@ -86,15 +88,20 @@ def _work_part(progress: Progress, part: shapely.Polygon, theta_rad: float) -> i
     if part.area >= SMALL_M2:
         need = np.array([part], dtype=object)
         lanes = lanes_over(progress, need, theta_rad)
-        done = work(progress, options_of(lanes, progress, through_only=True), lanes.ground.box)
+        done = work(progress, _long(options_of(lanes, progress, through_only=True)), lanes.ground.box)
         if done:
             return done
         bands = find_bands(lanes, progress)
         done = _work_bands(progress, part, bands) or _column(progress, part, theta_rad, lanes, bands)
-        done = done or work(progress, options_of(lanes, progress), lanes.ground.box)
+        done = done or work(progress, _long(options_of(lanes, progress)), lanes.ground.box)
         if done:
             return done
     return flush_round(progress, part) or _best_direction(progress, part, theta_rad)
+
+
+def _long(options: list[list[Visit]]) -> list[list[Visit]]:
+    """Without the short ends along keep-outs: passes along the edge take several of them at once."""
+    return [visits for visits in options if visits[0].need[1] - visits[0].need[0] >= SHORT_M]
 
 
 def _work_bands(progress: Progress, part: shapely.Polygon, bands: list[Band]) -> int:

@@ -16,7 +16,8 @@ NODE_OFFSET_M = 0.03
 """Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
 SIMPLIFY_M = 0.25
 NODES_MAX = 3000
-BATCH = 160
+BATCH = 32
+ROUNDING = 1e-6
 
 Point = tuple[float, float]
 
@@ -33,7 +34,7 @@ class Roadmap:
         self._tree = shapely.STRtree(self._parts)
         self._box = box
         self._obstacles = obstacles
-        self._nodes: np.ndarray | None = None
+        self._corners: np.ndarray | None = None
         self._islands: shapely.STRtree | None = None
         self._joined: dict[int, int] = {}
         self._corridors = [((float(a), float(b)), (float(c), float(d))) for (a, b), (c, d) in corridors]
@@ -73,12 +74,15 @@ class Roadmap:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
-        if self._nodes is None:
-            self._nodes = self._corners()
-        if here == there:
-            return self._search(np.vstack([self._nodes, ends]), 0, limit_m)
-        strips = np.array(self._corridors).reshape(-1, 2)
-        return self._search(np.vstack([self._nodes, strips, ends]), len(strips), limit_m)
+        if self._corners is None:
+            self._corners = self._corners_to_steer_by()
+        strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
+        loose = np.vstack([strips, ends])
+        points = np.concatenate([self._corners, np.repeat(loose[:, None], 3, axis=1)])
+        way = self._search(points, len(strips), limit_m)
+        if way is None and math.isinf(limit_m):  # overlapping outlines may hide the corner that touches
+            way = self._search(points, len(strips), limit_m, every_leg=True)
+        return way
 
     # --- which places are joined at all ------------------------------------------------------------------------------
     def _island(self, point: Point) -> int:
@@ -110,24 +114,32 @@ class Roadmap:
             self._joined[self._root(a)] = self._root(b)
 
     # --- shortest ways -----------------------------------------------------------------------------------------------
-    def _corners(self) -> np.ndarray:
-        """Corners of a coarser outline outside of the obstacles: only those can lie on a shortest way."""
+    def _corners_to_steer_by(self) -> np.ndarray:
+        """(n, 3, 2) corners of a coarser outline outside of the obstacles, each with its two neighbours on the ring.
+
+        Only corners that bulge into the free ground can lie on a shortest way.
+        """
         if not len(self._obstacles):
-            return np.empty((0, 2))
+            return np.empty((0, 3, 2))
         outlines = shapely.buffer(self._obstacles, NODE_OFFSET_M + SIMPLIFY_M, quad_segs=2)
-        outlines = parts_of(shapely.simplify(outlines, SIMPLIFY_M, preserve_topology=True))
-        nodes = np.vstack([_convex_corners(ring) for part in outlines for ring in _rings(part)])
+        outlines = parts_of(shapely.simplify(overlay.union(outlines), SIMPLIFY_M, preserve_topology=True))
+        corners = np.concatenate([_convex_corners(ring) for part in outlines for ring in _rings(part)])
+        nodes = corners[:, 0]
         inside = np.zeros(len(nodes), dtype=bool)
         inside[np.unique(self._tree.query(shapely.points(nodes), predicate="intersects")[0])] = True
         x0, y0, x1, y1 = self._box
         inside |= (nodes[:, 0] < x0) | (nodes[:, 0] > x1) | (nodes[:, 1] < y0) | (nodes[:, 1] > y1)
-        return np.asarray(nodes[~inside][:NODES_MAX])
+        return np.asarray(corners[~inside][:NODES_MAX])
 
-    def _search(self, points: np.ndarray, strip_ends: int, limit_m: float) -> list[Point] | None:
+    def _search(
+        self, corners: np.ndarray, strip_ends: int, limit_m: float, *, every_leg: bool = False
+    ) -> list[Point] | None:
         """A* from the last but one point to the last; after the nodes come `strip_ends` points, joined in pairs.
 
         A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
+        Legs that do not touch a corner but cut it are no part of a shortest way and are tested only on `every_leg`.
         """
+        points = corners[:, 0]
         first, last, nodes = len(points) - 2, len(points) - 1, len(points) - 2 - strip_ends
         toward = np.hypot(*(points - points[last]).T)
         best, came = np.full(len(points), math.inf), np.full(len(points), -1)
@@ -147,7 +159,10 @@ class Roadmap:
             through = length + toward
             if not done[node]:
                 done[node] = True
-                waiting[node] = np.argsort(through, kind="stable")
+                fair = np.flatnonzero(
+                    ~done & (length < best - 1e-9) & _touching(corners, node, 0 if every_leg else nodes)
+                )
+                waiting[node] = fair[np.argsort(through[fair], kind="stable")]
             rest = waiting.pop(node)
             rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
             batch, rest = rest[:BATCH], rest[BATCH:]
@@ -163,6 +178,24 @@ class Roadmap:
         return None
 
 
+def _touching(corners: np.ndarray, node: int, nodes: int) -> np.ndarray:
+    """(n,) bool: the leg from a node to each corner leaves both neighbours on one side of it, at either end.
+
+    Points other than corners may lie between an obstacle and its coarser outline: their legs all count.
+    """
+    fair = np.ones(len(corners), dtype=bool)
+    if node < nodes:
+        leg = corners[:nodes, 0] - corners[node, 0]
+        here, there = corners[node, 1:] - corners[node, 0], corners[:nodes, 1:] - corners[:nodes, :1]
+        fair[:nodes] = _one_side(leg, here[None, :]) & _one_side(leg, there)
+    return fair
+
+
+def _one_side(legs: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    across = legs[:, None, 0] * neighbours[..., 1] - legs[:, None, 1] * neighbours[..., 0]
+    return np.asarray(across[:, 0] * across[:, 1] >= -ROUNDING)
+
+
 def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:
     way, node = [], last
     while node != -1:
@@ -176,12 +209,12 @@ def _rings(polygon: Any) -> list[np.ndarray]:
 
 
 def _convex_corners(ring: np.ndarray) -> np.ndarray:
-    """Corners that bulge into the free ground: a shortest way bends nowhere else."""
+    """(n, 3, 2) corners that bulge into the free ground with the corners before and after them."""
     ahead, behind = np.roll(ring, -1, axis=0) - ring, ring - np.roll(ring, 1, axis=0)
     cross = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0]
     x, y = ring.T
     signed = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
-    return np.asarray(ring[cross * signed > 0.0])
+    return np.asarray(np.stack([ring, ring - behind, ring + ahead], axis=1)[cross * signed > 0.0])
 
 
 def length_m(way: list[Point]) -> float:
