@@ -2,6 +2,8 @@ import asyncio
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.virtual_time import DeadlockError, LivelockError, Phase, TickBarrier, VirtualClock, VirtualLoop, run_virtual
 from vehicle.units import NS_PER_S, TICK_NS
@@ -193,3 +195,37 @@ def test_barrier_keeps_its_grid_on_a_real_loop():
 
     seen = asyncio.run(main())
     assert [b - a for a, b in itertools.pairwise(seen)] == [1_000_000] * 4
+
+
+@given(st.lists(st.integers(1, 200_000_000), max_size=6), st.integers(0, 12))
+def test_ticks_that_follow_each_other_at_once_pass_no_coroutine_over(waits_ns: list[int], spawned_at: int) -> None:
+    """Whatever sleeps between ticks, or is started by a subscriber, runs at its own instant and in order."""
+
+    async def main(clock: VirtualClock) -> list[tuple[int, str]]:
+        seen: list[tuple[int, str]] = []
+        barrier = barrier_of(clock)
+
+        async def sleeper(wait_ns: int, name: str) -> None:
+            await clock.sleep_until_ns(clock.now_ns() + wait_ns)
+            seen.append((clock.now_ns(), name))
+
+        tasks: list[asyncio.Task[None]] = []
+
+        def step(now_ns: int) -> None:
+            seen.append((now_ns, "tick"))
+            assert clock.now_ns() == now_ns
+            if barrier.tick == spawned_at:
+                tasks.append(asyncio.get_running_loop().create_task(sleeper(7_000_000, "spawned")))
+
+        barrier.subscribe(0, step)
+        tasks += [asyncio.get_running_loop().create_task(sleeper(wait, str(wait))) for wait in waits_ns]
+        await barrier.run(12)
+        await asyncio.gather(*tasks)
+        return seen
+
+    seen = run_virtual(main)
+    assert [t for t, _ in seen] == sorted(t for t, _ in seen)
+    assert [t for t, name in seen if name == "tick"] == [k * TICK_NS for k in range(1, 13)]
+    due = [(wait, str(wait)) for wait in waits_ns]
+    due += [(spawned_at * TICK_NS + 7_000_000, "spawned")] if spawned_at else []
+    assert sorted(row for row in seen if row[1] != "tick") == sorted(due)
