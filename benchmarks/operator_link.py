@@ -24,14 +24,13 @@ from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.telemetry import STREAMS
 from vehicle.safety.reasons import text as reason_text
+from vehicle.telemetry.report import is_due
 from vehicle.telemetry.station_frame import station_frame
 
 SECONDS = 20
 STATIONS = {250: "one", 251: "two", 252: "three"}
 STREAM_HZ = 10.0
 CPU_MAX = 0.05
-REPORT_TICKS = 5
-"""The loop reports at 10 Hz."""
 
 
 def streams() -> tuple[float, float]:
@@ -61,7 +60,7 @@ def streams() -> tuple[float, float]:
             link.receive(CHANNEL, address, datagram, now_ns)
         verifier.made_durable(verifier.wanted(now_ns))
         link.drain(now_ns)
-        if tick % REPORT_TICKS == 0:
+        if is_due(tick):
             link.offer(told)
             link.broadcast(frame, now_ns)
         link.step(now_ns)
