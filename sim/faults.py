@@ -140,6 +140,7 @@ _door("stick_broken", (19,), "hands.broken_stick", True, False)
 _door("hold_stuck", (20,), "hands.hold_stuck", True, False)
 _door("hold_released", (20,), "hands.lets_go", True, False)
 _door("console_battery", (21,), "hands.battery_ratio", _same, 1.0, low=0.0, high=0.04)
+_door("video_late", (23,), "hands.video_age_ms", round, 0, low=300.0, high=3_000.0)
 _door("console_tilted", (22,), "hands.tilt_rad", _same, 0.0, low=1.2, high=3.0, hold_s=(2.5, 5.0))
 _door("estop_pressed", (112, 113), "hands.pressed", OperatorEdge.ESTOP, OperatorEdge.NONE, hold_s=(0.1, 1.0))
 _door("stop_pressed", (31,), "hands.pressed", OperatorEdge.STOP, OperatorEdge.NONE, hold_s=(0.1, 1.0))
@@ -312,10 +313,20 @@ def _continue_process(drill: Drill) -> None:
     drill.process.stalled = False
 
 
+def _late(drill: Drill, share: float) -> None:
+    """Every so many ticks one does not come in time."""
+    drill.process.stalled = drill.ticks % round(2.0 / share) == 0
+
+
 _add(Fault(name="process_killed", rows=(72, 83, 84, 33), inject=_kill, heal=_restart, hold_s=(0.3, 5.0)))
 _add(
     Fault(name="process_stalled", rows=(76, 77, 80), inject=_stall_process, heal=_continue_process, hold_s=(0.05, 5.0))
 )
+
+_add(
+    Fault(name="ticks_late", rows=(78,), inject=lambda _d, _s: None, heal=_continue_process, act=_late, low=0.05,
+          high=0.5, hold_s=(1.0, 6.0))
+)  # fmt: skip
 
 # --- terrain ---------------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,8 @@ class Hands:
     sends somebody there; `walks` counts it. `created_ns` holds when each frame of his own was made, by its number.
     Doors: `silent` (console crashed), `frozen` (it repeats its last controls, samples and edges), `released` (stick
     unplugged: the console says RELEASE), `stick` (deflected whatever he wants), `hold_stuck`, `lets_go` (the hold is
-    released, the stick is not), `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `pressed` (edges held down),
-    `others`.
+    released, the stick is not), `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `video_age_ms`, `pressed` (edges
+    held down), `others`.
     """
 
     def __init__(self, port: BytePort, station_id: int = 1, at_machine: Callable[[], None] = lambda: None) -> None:
@@ -68,6 +68,7 @@ class Hands:
         self.silent = self.frozen = self.released = self.hold_stuck = self.broken_stick = False
         self.stick: float | None = None
         self.lets_go = False
+        self.video_age_ms = 0
         self.battery_ratio, self.tilt_rad, self.pressed = 1.0, 0.0, _E.NONE
         self.others: list[Other] = []
         self.created_ns: dict[int, int] = {}
@@ -123,7 +124,9 @@ class Hands:
         if self.frozen and self._last is not None:
             last = self._last
             frame = msgspec.structs.replace(last, sequence=frame.sequence, echo_tick=frame.echo_tick)
-        self._last = msgspec.structs.replace(frame, battery_ratio=self.battery_ratio, tilt_rad=self.tilt_rad)
+        self._last = msgspec.structs.replace(
+            frame, battery_ratio=self.battery_ratio, tilt_rad=self.tilt_rad, video_age_ms=self.video_age_ms
+        )
         return self._last
 
     def _controls(self) -> Controls:
@@ -163,7 +166,7 @@ class Hands:
             return _E.TAKE
         if mode in STOPPED:
             return self._after_stop()
-        if mode is Mode.DISARMED:
+        if mode in (Mode.BOOT, Mode.DISARMED):
             # ARM is what the manual says; where it does nothing the screen's own acts come before the next try.
             listed = (*(edge for edge in manual_text.acts(self.screen) if edge is not _E.TAKE), _E.ARM)
             return listed[self._round % len(listed)]

@@ -39,7 +39,8 @@ class VehicleProcess:
                 datum=old.datum,
                 session_id=session,
                 mission=MissionState(plan=old.mission.plan),
-                gate=GateState(session_id=session, config_hash=old.gate.config_hash),
+                # a run is shorter than the five minutes for which a start counts
+                gate=GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1),
             )
         )
         self.dead = False

@@ -37,6 +37,7 @@ from vehicle.plan import Plan
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
 from vehicle.site_planning import SitePlanning
+from vehicle.starts import recent_starts
 from vehicle.state import GateState, MissionState, VehicleState
 from vehicle.units import NS_PER_S
 
@@ -68,7 +69,7 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
         InputError: One line: what is wrong with the configuration, a port, an address.
     """
     file = load_drive(path)
-    state = start_state(file)
+    state = counted(file, start_state(file))
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError):
         runner.run(serve(file, state, realtime.Supervisor(os.environ if environment is None else environment)))
 
@@ -91,6 +92,27 @@ def start_state(file: DriveFile) -> VehicleState:
         mission=MissionState(plan=plan),
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
     )
+
+
+def counted(file: DriveFile, state: VehicleState) -> VehicleState:
+    """The same with the recent starts of this program, kept beside the keys; a bench without keys counts none.
+
+    Raises:
+        InputError: They cannot be kept.
+    """
+    if file.config.keys_file is None:
+        return state
+    path = file.beside(file.config.keys_file).with_suffix(".starts")
+    try:
+        starts = recent_starts(path, utc_now().timestamp())
+    except FileNotFoundError:  # no folder, so no keys either, and whoever opens the operators' wire says so
+        return state
+    except OSError as refusal:
+        raise InputError(
+            f"{path}: {(refusal.strerror or str(refusal)).lower()}; the times of the last starts are kept there, its "
+            "folder must be writable"
+        ) from None
+    return msgspec.structs.replace(state, gate=msgspec.structs.replace(state.gate, boots_recent=starts))
 
 
 def _plan(file: DriveFile) -> Plan | None:

@@ -65,6 +65,8 @@ CASES: tuple[Case, ...] = (
     Case((19,), "stick_broken", 1.0, "manual", ("link_lost", "stick_fault"), 1, N, 1.0),
     Case((21,), "console_battery", 0.04, "manual", ("console_battery_empty",), 0.16, N),
     Case((22,), "console_tilted", 1.5, "manual", ("console_tilted",), 2.12, N, 2.0),
+    Case((23,), "video_late", 400.0, "manual", ("video_late",), None, A),
+    Case((23,), "video_late", 600.0, "manual", ("video_stale",), 0.16, N),
     # --- B3 authority
     Case((27, 32), "second_console", 1.0, "work", (), None, A),
     Case((27,), "second_console", -0.8, "manual", (), None, A),
@@ -106,6 +108,7 @@ CASES: tuple[Case, ...] = (
     Case((76, 77, 80), "process_stalled", 1.0, "manual", ("loop_stall",), 0.2, N, 0.2, hold_s=0.3),
     Case((76, 77, 80), "process_stalled", 1.0, "work", ("loop_stall",), 0.2, N, 0.2, hold_s=5.0),
     Case((76,), "process_stalled", 1.0, "fast", ("loop_stall",), 0.2, N, 0.2, hold_s=0.14),
+    Case((78,), "ticks_late", 0.2, "slow", ("ticks_late",), None, A, 1.0),
     # --- B11, B12 terrain, human
     Case((104,), "too_steep", 0.5, "manual", ("slope",), 0.5, N, 0.5, hold_s=2.0),
     Case((105,), "rolled_over", 1.3, "manual", ("roll_over",), 0.2, H, 0.2, hold_s=2.0),

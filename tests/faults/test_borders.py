@@ -1,0 +1,118 @@
+"""Rows that need a fence, a configuration or several starts, on the full stack."""
+
+import math
+
+import msgspec
+import pytest
+
+from firmware_bridge.types import OperatorEdge
+from sim.drill import YAW_RAD, Drill, DrillSettings
+from sim.hands import Goal
+from tests.faults.scenes import manual
+from vehicle.messages import Mode
+from vehicle.safety import fence
+
+DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+BEHIND_M, BESIDE_M = 6.0, 5.0
+
+
+def fenced(drill: Drill, ahead_m: float) -> Drill:
+    """A fence across the swath, `ahead_m` before where the machine begins."""
+    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
+    corners = ((-BEHIND_M, -BESIDE_M), (ahead_m, -BESIDE_M), (ahead_m, BESIDE_M), (-BEHIND_M, BESIDE_M))
+    ring = tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+    state = drill.process.loop.state
+    gate = msgspec.structs.replace(state.gate, fence=fence.edges_of((ring,)))
+    drill.process.loop.state = msgspec.structs.replace(state, gate=gate)
+    return drill
+
+
+def front_m(drill: Drill) -> float:
+    """The foremost edge of body and tool along the swath, by the truth."""
+    machine, tracks = drill.parts.config.machine, drill.world.tracks
+    front = max(machine.body.front_m, machine.tool.ahead_m + machine.tool.length_m / 2.0)
+    return tracks.east_m * math.cos(YAW_RAD) + tracks.north_m * math.sin(YAW_RAD) + front
+
+
+def test_rows_101_102_a_mission_stops_inside_the_fence_and_hands_drive_inwards_only() -> None:
+    drill = fenced(Drill(), 6.0).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    assert drill.until((Mode.HOLD,), 60.0), drill.mode
+    assert "fence" in drill.reasons
+    assert 5.0 < front_m(drill) < 6.0
+    drill.drive(Goal.MANUAL, 0.5)
+    assert not drill.moves(15.0, 1.0), "outwards, no further than to the fence"
+    assert drill.mode is Mode.MANUAL
+    assert front_m(drill) < 6.0
+    drill.drive(Goal.MANUAL, -0.5)
+    assert drill.moves(10.0, 0.5)
+    assert front_m(drill) < 5.8
+    assert drill.watch.finish() == ()
+
+
+def test_row_102_outside_the_fence_the_speed_is_limited_on_the_way_in() -> None:
+    drill = fenced(Drill(), 1.0).drive(Goal.MANUAL, -1.0)
+    assert drill.moves(15.0)
+    fastest_mps = 0.0
+    while front_m(drill) > 1.1:
+        drill.step()
+        fastest_mps = max(fastest_mps, drill.watch.setpoint_mps)
+        assert drill.world.controller.outputs.horn
+    assert 0.2 < fastest_mps <= 0.31
+    assert drill.watch.finish() == ()
+
+
+def test_row_116_the_horn_sounds_for_three_seconds_before_the_first_motion() -> None:
+    drill = Drill().drive(Goal.MANUAL, 0.5)
+    assert drill.until((Mode.MANUAL,), 10.0)
+    horn_ticks = 0
+    while drill.watch.setpoint_mps == 0.0:
+        drill.step()
+        horn_ticks += drill.world.controller.outputs.horn
+    assert 148 <= horn_ticks <= 152
+    assert drill.watch.finish() == ()
+
+
+def test_row_118_with_maintenance_left_on_nothing_but_a_slow_retreat_without_rotor_drives() -> None:
+    drill = Drill()
+    state = drill.process.loop.state
+    safety = state.config.safety.model_copy(update={"maintenance": True})
+    config = state.config.model_copy(update={"safety": safety})
+    drill.process.loop.state = msgspec.structs.replace(state, config=config)
+    drill.hands.rotor = True
+    drill.drive(Goal.MANUAL, 0.8)
+    assert not drill.moves(15.0, 0.01)
+    assert "maintenance" in drill.reasons
+    drill.drive(Goal.RETREAT, -0.8)
+    assert not drill.moves(15.0, 0.01) or drill.mode is Mode.RECOVERY
+    assert abs(drill.watch.setpoint_mps) <= 0.1 + 1e-6
+    assert drill.world.controller.outputs.rotor_radps == 0.0
+    assert drill.watch.finish() == ()
+
+
+@pytest.mark.parametrize(("starts", "looped"), [(3, False), (4, True)])
+def test_row_75_the_fourth_start_within_five_minutes_wants_to_be_acknowledged(starts: int, looped: bool) -> None:
+    drill = manual()
+    for _ in range(starts - 1):
+        drill.process.dead = True
+        drill.run(0.3)
+        drill.process.restart()
+        drill.drive(Goal.REST).run(2.0)
+    assert ("boot_loop" in drill.reasons) is looped
+    drill.hands.forgets = OperatorEdge.ACKNOWLEDGE
+    drill.drive(Goal.MANUAL, 0.3)
+    assert drill.moves(15.0) is not looped
+    drill.hands.forgets = OperatorEdge.NONE
+    assert drill.moves(30.0), (drill.mode, drill.reasons, drill.hands.screen)
+    assert drill.watch.finish() == ()
+
+
+def test_row_110_a_tool_that_hangs_above_the_ground_is_credited_nothing() -> None:
+    drill = Drill(DrillSettings(seed=4)).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(6.0)
+    for _ in range(300):
+        drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.05)
+        drill.step()
+    assert drill.watch.finish() == ()

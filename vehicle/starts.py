@@ -1,0 +1,43 @@
+"""How often the vehicle program was started of late: more than three starts in five minutes are a loop (row 75).
+
+Times are those of the wall clock, the only one that outlives a power cycle. A computer without a battery for its clock
+may take starts of other days for recent ones: then it asks for an acknowledgement too many, never for one too few.
+"""
+
+import math
+import os
+from pathlib import Path
+
+WINDOW_S = 300.0
+
+
+def recent_starts(path: Path, now_s: float) -> int:
+    """Note this start in the file; how many there were within the window, this one included.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    recent = [time_s for time_s in _read(path) if abs(now_s - time_s) <= WINDOW_S] + [now_s]
+    fresh = path.with_suffix(".starts.new")
+    with fresh.open("w") as starts:
+        starts.write("".join(f"{time_s:.3f}\n" for time_s in recent))
+        starts.flush()
+        os.fsync(starts.fileno())
+    fresh.replace(path)
+    return len(recent)
+
+
+def _read(path: Path) -> list[float]:
+    """Times in the file; a line that a crash spoiled is left out."""
+    try:
+        lines = path.read_text(errors="replace").split()
+    except FileNotFoundError:
+        return []
+    return [time_s for time_s in map(_number, lines) if math.isfinite(time_s)]
+
+
+def _number(line: str) -> float:
+    try:
+        return float(line)
+    except ValueError:
+        return math.nan
