@@ -155,7 +155,7 @@ def page() -> str:
         "Written by `python -m tests.faults.traceability`; a test compares. Rows are those of the fault catalogue,\n"
         "invariants those of its state machine. *full stack*: injected into the whole stack in virtual time, with\n"
         "detection, time, reaction and recovery asserted; *tested*: asserted nearer to its place; *later than the\n"
-        "catalogue*: stops, but not within the catalogue's time; *open*: what does not hold yet, said below the table.\n\n"
+        "catalogue*: stops, but not within the catalogue's time; *open*: does not hold yet, said below the table.\n\n"
         f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n{open_rows()}\n## Invariants\n\n{invariants_table()}"
     )
 
