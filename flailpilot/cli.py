@@ -56,9 +56,17 @@ def plan(
     overlap: Overlap = None,
     depth: Depth = 0.15,
     time_limit: TimeLimit = 120.0,
+    left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="With --left: LAT,LON,HEADING where it stands [deg].")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
+    if left is not None:
+        from flailpilot import left as rest
+
+        raise typer.Exit(rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at))
+    if at is not None:
+        raise InputError("--at: belongs to --left RUN; a whole plan begins where it is cheapest")
     from flailpilot.planning import run
 
     raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from vehicle.clock import time_limit
-from vehicle.config import footprint
+from vehicle.config import MachineConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import summary_of, write_plan_files
 from vehicle.coverage.planner import is_whole, plan_site
@@ -37,20 +37,30 @@ def run(
         raise InputError(
             f"--depth {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
         )
+    check_limits(machine, overlap_m, limit_s)
+    site = load_site(site_file, outside)
+    make_folder(out_dir)
+    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m), time_limit(limit_s))
+    written(plan, site, out_dir, as_json)
+    tell(plan, site, out_dir, as_json)
+    return DONE if is_whole(plan) else MISSED
+
+
+def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float) -> None:
+    """Raises InputError for an overlap or a time limit that means nothing."""
     if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:  # False for NaN too
         raise InputError(
             f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m"
         )
     if not limit_s > 0.0:
         raise InputError(f"--time-limit {limit_s:g}: give the seconds that planning may take, above 0")
-    site = load_site(site_file, outside)
-    make_folder(out_dir)
-    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m), time_limit(limit_s))
+
+
+def written(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+    """All files of a plan, with a bar on a terminal."""
     with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
         write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share))
-    _tell(plan, site, out_dir, as_json)
-    return DONE if is_whole(plan) else MISSED
 
 
 def make_folder(out_dir: Path) -> None:
@@ -61,7 +71,8 @@ def make_folder(out_dir: Path) -> None:
         raise InputError(f"--out {out_dir}: {error.strerror}; name a folder that can be written") from error
 
 
-def _tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+    """What a person wants to know of a plan, or the whole summary for a program."""
     summary = summary_of(plan, site)
     if as_json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(summary)) + "\n")

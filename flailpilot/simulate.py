@@ -24,6 +24,8 @@ from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.coverage.stored import load_plan
 from vehicle.errors import InputError
+from vehicle.ledger.journal import JournalWriter
+from vehicle.ledger.records import Header, Session
 from vehicle.loop import Listener
 from vehicle.messages import VehicleReport
 from vehicle.plan import Plan
@@ -64,7 +66,8 @@ def run(
     recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})
     started_s = elapsed_s()
     with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
-        outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress)
+        journal = _journal(out_dir, scenario, plan)
+        outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress, journal)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
     facts = job_facts(files)
@@ -94,6 +97,25 @@ def _read(
     scenario = scenario.model_copy(update=changes)
     site = load_site(where, outside or scenario.plan.outside)
     return scenario, site, load_machine(scenario.machine)
+
+
+def _journal(out_dir: Path, scenario: Scenario, plan: Plan) -> JournalWriter:
+    """The ledger as a file, for `plan --left`; in virtual time no power fails, so it is flushed at the end."""
+    path = out_dir / "ledger.journal"
+    path.unlink(missing_ok=True)
+    mission, datum = scenario.mission, plan.datum
+    header = Header(
+        vehicle_id=scenario.name,
+        site_hash=plan.site_hash,
+        plan_hash=plan.plan_hash,
+        cell_m=mission.cell_m,
+        datum_lat_deg=datum.lat_deg,
+        datum_lon_deg=datum.lon_deg,
+        datum_alt_m=datum.alt_m,
+        required_depth_m=mission.required_depth_m,
+        k_sigma=mission.k_sigma,
+    )
+    return JournalWriter.open(path, header, Session(session_id=1, utc=""), sync_records=1 << 30)
 
 
 def plan_settings(scenario: Scenario) -> PlanSettings:

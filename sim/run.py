@@ -12,6 +12,7 @@ from sim.virtual_time import Phase, VirtualClock, run_virtual
 from vehicle.config import MachineConfig, VehicleConfig
 from vehicle.coverage.site import Site
 from vehicle.events import is_stop
+from vehicle.ledger.journal import JournalWriter
 from vehicle.ledger.rule import speed_limit_mps
 from vehicle.loop import Listener
 from vehicle.messages import Event, MissionPhase, Mode, VehicleReport
@@ -139,8 +140,9 @@ def run_mission(
     recorder: Recorder,
     listeners: tuple[Listener, ...] = (),
     progress: Progress | None = None,
+    journal: JournalWriter | None = None,
 ) -> Outcome:
-    """Drive `plan` to its end, to the operator's patience, or to the scenario's time limit."""
+    """Drive `plan` to its end, to the operator's patience, or to the scenario's time limit; `journal` is closed."""
 
     async def main(clock: VirtualClock) -> Outcome:
         del clock
@@ -149,8 +151,12 @@ def run_mission(
         observer = Observer(rig, site, plan, scenario, progress)
         relay.add(observer)
         rig.barrier.subscribe(Phase.OBSERVE, observer.step)
+        if journal is not None:
+            rig.barrier.subscribe(Phase.OBSERVE, lambda _: journal.follow(rig.vehicle.state.ledger))
         ticks = await rig.barrier.run(round(scenario.sim_max_s / TICK_S))
         recorder.close()
+        if journal is not None:
+            journal.close()
         return _outcome(rig, observer, ticks)
 
     outcome: Outcome = run_virtual(main)

@@ -92,6 +92,9 @@ def check_certificate(plan: Plan) -> None:
     missed_m2 = max(proof.missed_nominal_m2, proof.missed_shrunk_m2, proof.missed_bitmap_m2)
     if not missed_m2 <= 0.0:  # also for what is no number
         raise InputError(f"plan {plan.plan_hash}: its certificate says {missed_m2:g} m2 are missed; plan the site anew")
+    if not plan.segments:
+        reasons = ", ".join(sorted({row.reason.value for row in plan.untreatable})) or "no ground"
+        raise InputError(f"plan {plan.plan_hash}: no pass in it, nothing could be worked ({reasons}); change the site")
 
 
 def plan_hash_of(plan: Plan) -> str:

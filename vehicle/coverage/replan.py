@@ -14,7 +14,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
-from vehicle.coverage.ground import Opened, lane_box, mitre_buffer, turned
+from vehicle.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
 from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.planner import finished, work_in_directions
@@ -76,7 +76,9 @@ def replan(
     progress.unclaimed.keep(rest.work_area)
     progress.path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
     if len(progress.need()):
-        leave_strip(progress)
+        # its own strip bears it whatever the error of position: the tracks stand in it
+        own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
+        leave_strip(progress, first_ground(site, reach, settings, own)[0])
         work_in_directions(progress)
     return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished(progress))
 
@@ -89,8 +91,10 @@ def check_site(site_hash: str, site: Site) -> None:
         )
 
 
-def leave_strip(progress: Progress) -> None:
+def leave_strip(progress: Progress, closed_ground: Any) -> None:
     """Back out, else drive on, along the machine's own line to the nearest place where it can turn.
+
+    `closed_ground`: what may not be under the tracks on that line.
 
     Raises InputError where there is none.
     """
@@ -105,7 +109,8 @@ def leave_strip(progress: Progress) -> None:
     at = np.array([y])
     bearing_m = max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
-    closed = spans(turned(ground.closed, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
+    barred = parts_of(polygons_of(overlay.intersection(closed_ground, shapely.box(*ground.box))))
+    closed = spans(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
     pivots = complement(spans(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
     places: list[float] = []
     for low, high in complement(closed, low_m, high_m):

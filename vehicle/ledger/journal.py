@@ -48,7 +48,8 @@ class JournalWriter:
     Raises InputError if the file is no journal or belongs to another plan or grid.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, sync_records: int = SYNC_RECORDS) -> None:
+        self._sync_records = sync_records
         self._number = 0
         self._check = 0
         self._unsynced = 0
@@ -68,9 +69,9 @@ class JournalWriter:
         self.sync()
 
     @classmethod
-    def open(cls, path: Path, header: Header, session: Session) -> Self:
+    def open(cls, path: Path, header: Header, session: Session, sync_records: int = SYNC_RECORDS) -> Self:
         """A writer whose next records belong to a new session."""
-        writer = cls(path, header)
+        writer = cls(path, header, sync_records)
         writer.append(session)
         writer.sync()
         return writer
@@ -90,7 +91,7 @@ class JournalWriter:
         if isinstance(record, LedgerStroke):
             self._number = record.number
         self._unsynced += 1
-        if self._unsynced >= SYNC_RECORDS:
+        if self._unsynced >= self._sync_records:
             self.sync()
 
     def sync(self) -> None:

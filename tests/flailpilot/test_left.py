@@ -1,0 +1,235 @@
+"""What a job left, planned from its record: a simulated job that was broken off, then `plan --left` as typed."""
+
+import json
+import shutil
+
+import pytest
+import shapely
+
+from flailpilot.left import last_pose, on_its_lane, swept_ground
+from tests.coverage.checker import SiteTruth, check, read_legs
+from tests.coverage.support import document, feature, ring_lonlat
+from tests.flailpilot.test_bad_sites import flailpilot
+from vehicle.config import footprint
+from vehicle.config_load import load_machine
+from vehicle.coverage.certificate import rings_of
+from vehicle.coverage.settings import StartPose
+from vehicle.coverage.site import load_site
+from vehicle.coverage.stored import load_plan
+from vehicle.ledger import journal, tiles
+from vehicle.ledger.journal import JournalWriter
+from vehicle.plan import SegmentKind
+from vehicle.strip import LedgerBand, LedgerStroke
+
+FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]
+SCENARIO = """
+name = "broken-off"
+machine = "memat"
+site = "ground.geojson"
+seed = 3
+sim_max_s = 190.0
+
+[mission]
+required_depth_m = 0.15
+"""
+
+
+def ground(folder, **declared):
+    doc = document(feature("work_area", ring_lonlat(FIELD)), **({"outside": "safe"} | declared))
+    (folder / "ground.geojson").write_text(json.dumps(doc), encoding="utf-8")
+    return doc
+
+
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory):
+    """Three minutes of a mission, the machine in the middle of its second swath or so."""
+    folder = tmp_path_factory.mktemp("job")
+    ground(folder)
+    (folder / "scenario.toml").write_text(SCENARIO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run"),
+                                   "--json"])  # fmt: skip
+        from flailpilot import cli  # noqa: PLC0415
+
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    assert ended.value.code == 1  # ground was missed
+    return folder
+
+
+@pytest.fixture
+def job(broken_off, tmp_path):
+    shutil.copytree(broken_off, tmp_path / "job")
+    return tmp_path / "job"
+
+
+def left(monkeypatch, capsys, job, *more):
+    typed = ["plan", job / "ground.geojson", "--machine", "memat", "--left", job / "run", "--out", job / "rest", *more]
+    return flailpilot(monkeypatch, capsys, *typed)
+
+
+def refused(monkeypatch, capsys, job, *words, more=()):
+    status, said, told = left(monkeypatch, capsys, job, *more)
+    assert (status, said) == (2, "")
+    assert told.count("\n") == 1
+    for word in words:
+        assert word in told, told
+    assert not (job / "rest").exists()
+
+
+def strokes_of(path):
+    return [row for row in journal.read(path).records if isinstance(row, LedgerStroke)]
+
+
+def polygon(rings):
+    return shapely.Polygon(rings[0], rings[1:])
+
+
+def where_the_tool_stands(site, job):
+    """The last decimetre of a run that was torn off is in no stroke yet, but the tool worked it: it stands on it."""
+    machine = footprint(load_machine("memat"))
+    plan = load_plan(job / "run" / "plan", site, machine)
+    pose = on_its_lane(last_pose(job / "run" / "run.mcap"), plan)
+    half_m, reach_m = 0.5 * machine.tool_width_m, 0.5 * machine.tool_length_m
+    tool = shapely.box(machine.tool_ahead_m - reach_m - 0.1, -half_m, machine.tool_ahead_m + reach_m, half_m)
+    tool = shapely.affinity.rotate(tool, pose.yaw_rad, origin=(0, 0), use_radians=True)
+    return shapely.affinity.translate(tool, pose.east_m, pose.north_m).buffer(1e-3)
+
+
+def test_the_rest_holds_on_the_ground_that_the_record_names(monkeypatch, capsys, job):
+    before = json.loads((job / "run" / "summary.json").read_text())
+    assert 10.0 < before["processed_m2"] < 100.0
+    status, said, _ = left(monkeypatch, capsys, job)
+    assert status == 0, said
+    summary = json.loads((job / "rest" / "summary.json").read_text())
+    site = load_site(job / "ground.geojson")
+    swept = shapely.union_all([polygon(rings) for rings in swept_ground(strokes_of(job / "run" / "ledger.journal"))])
+    missed = shapely.union_all([shapely.geometry.shape(row["polygon"]) for row in before["missed"]])
+    truth = SiteTruth(json.loads((job / "ground.geojson").read_text()), summary["datum"], site.outside)
+    truth.safe = truth.safe.union(swept).union(where_the_tool_stands(site, job))
+    truth.asked = shapely.transform(missed, site.datum.enu_from_lonlat_array).buffer(1e-4).intersection(site.work_area)
+    planned_m2, summary["area_m2"] = summary["area_m2"], truth.asked.area
+    report = check(summary, read_legs(job / "rest" / "poses.csv"), truth)
+    complaints = [line for line in report.complaints() if not line.startswith("area_m2")]
+    assert complaints == []
+    assert summary["plan_hash"] != before["plan_hash"]
+    # grown by a cell's diagonal so that a seam is no hair, and less than the whole by what was processed
+    assert truth.asked.area < planned_m2 < before["area_m2"] - 0.5 * before["processed_m2"]
+
+
+def test_it_begins_on_the_lane_in_which_the_machine_stands(monkeypatch, capsys, job):
+    stands = last_pose(job / "run" / "run.mcap")
+    assert left(monkeypatch, capsys, job)[0] == 0
+    site, machine = load_site(job / "ground.geojson"), footprint(load_machine("memat"))
+    plan, rest = load_plan(job / "run" / "plan", site, machine), load_plan(job / "rest", site, machine)
+    first = rest.segments[0]
+    assert shapely.Point(first.points_m[0]).distance(shapely.Point(stands.east_m, stands.north_m)) < 0.1
+    lanes = [s for s in plan.segments if s.kind is SegmentKind.SWATH]
+    assert min(shapely.LineString(s.points_m).distance(shapely.Point(first.points_m[0])) for s in lanes) < 1e-6
+    assert on_its_lane(StartPose(40.0, 1.0, 0.3), plan) == StartPose(40.0, 1.0, 0.3)
+
+
+def test_told_where_it_stands(monkeypatch, capsys, job):
+    site = load_site(job / "ground.geojson")
+    (job / "run" / "run.mcap").unlink()
+    refused(monkeypatch, capsys, job, "run.mcap", "no such file", "--at LAT,LON,HEADING")
+    lon, lat = site.datum.lonlat_from_enu_array([(-14.0, 3.0)])[0]
+    status, _, _ = left(monkeypatch, capsys, job, "--at", f"{lat:.9f},{lon:.9f},57.0")
+    assert status == 0
+    row = (job / "rest" / "poses.csv").read_text().splitlines()[1].split(",")
+    assert [float(row[k]) for k in (7, 8, 9)] == pytest.approx([-14.0, 3.0, 0.575959], abs=1e-3)
+
+
+@pytest.mark.parametrize("at", ["north", "1,2", "39.99,46.93,x", "46.93,39.99,10", "nan,46.93,10", "39.99,46.93,inf"])
+def test_told_nonsense(monkeypatch, capsys, job, at):
+    refused(monkeypatch, capsys, job, f"--at {at}", "LAT,LON,HEADING", more=("--at", at))
+
+
+def test_a_recording_that_was_torn_still_says_where_it_stands(job):
+    path = job / "run" / "run.mcap"
+    whole = last_pose(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    torn = last_pose(path)
+    assert torn != whole
+    assert shapely.Point(torn.east_m, torn.north_m).distance(shapely.Point(whole.east_m, whole.north_m)) < 30.0
+
+
+def test_a_journal_that_was_torn_leaves_more_to_do(monkeypatch, capsys, job):
+    path = job / "run" / "ledger.journal"
+    content = path.read_bytes()
+    assert left(monkeypatch, capsys, job)[0] == 0
+    less_m2 = json.loads((job / "rest" / "summary.json").read_text())["area_m2"]
+    path.write_bytes(content[: len(content) // 2] + b"\x00" * 40)
+    lon, lat = load_site(job / "ground.geojson").datum.lonlat_from_enu_array([(-14.0, 3.0)])[0]
+    assert left(monkeypatch, capsys, job, "--at", f"{lat:.9f},{lon:.9f},57.0")[0] == 0
+    assert json.loads((job / "rest" / "summary.json").read_text())["area_m2"] > less_m2 + 5.0
+
+
+def test_nothing_left(monkeypatch, capsys, job):
+    path = job / "run" / "ledger.journal"
+    found = journal.read(path)
+    path.unlink()
+    everything = LedgerBand(
+        rear_m=-15.0, front_m=15.0, right_m=-15.0, left_m=15.0, flags=tiles.SWEPT | tiles.CREDITED, depth_cm=20
+    )
+    writer = JournalWriter(path, found.header)
+    writer.append(
+        LedgerStroke(
+            number=1,
+            t_ns=0,
+            east_m=0.0,
+            north_m=0.0,
+            forward_east=1.0,
+            forward_north=0.0,
+            slope=0.0,
+            bands=(everything,),
+        )
+    )
+    writer.close()
+    status, said, _ = left(monkeypatch, capsys, job)
+    assert status == 0
+    assert "nothing is left" in said
+    assert not (job / "rest").exists()
+    assert json.loads(left(monkeypatch, capsys, job, "--json")[1]) == {"replaces": found.header.plan_hash, "missed": []}
+
+
+def test_the_record_of_another_site_machine_or_plan_is_refused(monkeypatch, capsys, job):
+    ground(job, tripwires="none")
+    refused(monkeypatch, capsys, job, "ledger.journal", "made for site")
+    ground(job)
+    refused(monkeypatch, capsys, job, "made for MEMATT", more=("--machine", "mv4"))
+    (job / "run" / "ledger.journal").write_bytes(b"no journal of ours")
+    refused(monkeypatch, capsys, job, "no ledger journal")
+    (job / "run" / "ledger.journal").unlink()
+    refused(monkeypatch, capsys, job, "ledger.journal", "No such file")
+
+
+def test_at_belongs_to_left(monkeypatch, capsys, job):
+    typed = ["plan", job / "ground.geojson", "--machine", "memat", "--at", "1,2,3", "--out", job / "rest"]
+    status, _, told = flailpilot(monkeypatch, capsys, *typed)
+    assert (status, told.count("\n")) == (2, 1)
+    assert "--left" in told
+
+
+def test_strokes_are_swept_ground_to_the_millimetre():
+    bands = (
+        LedgerBand(rear_m=-3.0, front_m=0.0, right_m=-0.85, left_m=0.85, flags=tiles.SWEPT),
+        LedgerBand(rear_m=-9.0, front_m=9.0, right_m=-9.0, left_m=9.0, flags=tiles.OTHER),
+    )
+    one = LedgerStroke(
+        number=1, t_ns=0, east_m=2.0, north_m=1.0, forward_east=0.6, forward_north=0.8, slope=0.1, bands=bands
+    )
+    (rings,) = swept_ground([one])
+    corners = {(2.0 - 0.8 * 0.85, 1.0 + 0.6 * 0.85), (2.0 + 0.8 * 0.85, 1.0 - 0.6 * 0.85)}
+    for x, y in corners:
+        assert min(abs(x - a) + abs(y - b) for a, b in rings[0]) < 1e-6
+    assert polygon(rings).area == pytest.approx(3.0 * 1.7)
+    assert swept_ground([]) == ()
+    assert rings_of(polygon(rings)) == rings
+
+
+def test_files_are_named_in_the_help(monkeypatch, capsys):
+    status, said, _ = flailpilot(monkeypatch, capsys, "plan", "--help")
+    assert status == 0
+    assert "--left" in said
