@@ -45,7 +45,7 @@ class Run:
         self.number += 1
         noise = self.random.normal
         inputs = Inputs(
-            status=builders.status(track_left_mps=left, track_right_mps=right),
+            status=builders.status(track_left_mps=left, track_right_mps=right, depth_m=0.0),
             imu=builders.imu(yaw_rate_radps=noise(0, math.radians(0.05)), roll_rad=self.roll_rad),
             gnss=self._fix() if self.number % 5 == 1 else None,
         )
@@ -223,3 +223,28 @@ def test_a_receiver_that_is_as_fast_or_knows_no_speed_makes_no_doubt(measured_mp
     assert fusion._slid_m(state, wire, 0.28) == 0.0
     assert fusion._slid_m(state, WireState(), 0.28) == 0.0
     assert fusion._slid_m(msgspec.structs.replace(state, slid_m=0.1), WireState(), 0.28) == pytest.approx(0.098)
+
+
+@pytest.mark.parametrize(
+    ("depth_m", "pitch_deg", "roll_deg", "ahead_m", "left_m"),
+    [
+        (0.2, 0.0, 0.0, 0.0, 0.0),
+        (0.2, 14.0, 0.0, -0.0484, 0.0),
+        (0.2, -14.0, 0.0, 0.0484, 0.0),
+        (0.2, 0.0, 9.0, 0.0, 0.0313),
+        (-0.5, 14.0, 0.0, 0.121, 0.0),
+        (9.0, 14.0, 0.0, 0.0, 0.0),
+        (math.nan, 14.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_the_tool_is_where_it_cuts_and_not_where_it_would_be_on_level_ground(
+    depth_m: float, pitch_deg: float, roll_deg: float, ahead_m: float, left_m: float
+) -> None:
+    pitch, roll, yaw = math.radians(pitch_deg), math.radians(roll_deg), 0.6
+    state = EstimateState(ready=True, x=(3.0, -2.0, yaw, 0.0, 0.0, 0.0))
+    wire = WireState(imu=builders.imu(pitch_rad=pitch, roll_rad=roll), status=builders.status(depth_m=depth_m))
+    seen = fusion.estimate(state, wire, CONFIG, 1)
+    east, north = seen.tool_east_m - 3.0, seen.tool_north_m + 2.0
+    ahead = east * math.cos(yaw) + north * math.sin(yaw) - CONFIG.machine.tool.ahead_m * math.cos(pitch)
+    left = north * math.cos(yaw) - east * math.sin(yaw)
+    assert (ahead, left) == pytest.approx((ahead_m, left_m), abs=1e-4)

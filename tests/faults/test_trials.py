@@ -24,6 +24,12 @@ def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
     assert found.bound_ratio_max <= BOUND_RATIO
 
 
+@pytest.mark.parametrize("seed", [3117, 2213, 337])
+def test_on_a_slope_the_tool_is_credited_where_it_cuts(seed: int) -> None:
+    """Trials that once credited up to 0.03 m2 that a tool 0.2 m in the ground of a slope had not reached."""
+    assert run_trial(seed, TRACES).breaches == ()
+
+
 def test_a_trial_is_a_function_of_its_seed() -> None:
     assert run_trial(11, TRACES) == run_trial(11, TRACES)
 
