@@ -61,7 +61,12 @@ def run(
         _nothing_left(run_dir, header, as_json)
         return DONE
     make_folder(out_dir)
-    settings = PlanSettings(overlap_m=overlap_m, k_sigma=header.k_sigma, cell_m=header.cell_m)
+    settings = PlanSettings(
+        overlap_m=overlap_m,
+        k_sigma=header.k_sigma,
+        cell_m=header.cell_m,
+        slope_max_rad=machine.limits.slope_max_rad,
+    )
     plan = replan(site, footprint(machine), settings, request, time_limit(limit_s)).plan
     written(plan, site, out_dir, as_json)
     tell(plan, site, out_dir, as_json)

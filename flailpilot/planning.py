@@ -40,7 +40,8 @@ def run(
     check_limits(machine, overlap_m, limit_s)
     site = load_site(site_file, outside)
     make_folder(out_dir)
-    plan = plan_site(site, footprint(machine), PlanSettings(overlap_m=overlap_m), time_limit(limit_s))
+    settings = PlanSettings(overlap_m=overlap_m, slope_max_rad=machine.limits.slope_max_rad)
+    plan = plan_site(site, footprint(machine), settings, time_limit(limit_s))
     written(plan, site, out_dir, as_json)
     tell(plan, site, out_dir, as_json)
     return DONE if is_whole(plan) else MISSED

@@ -59,7 +59,7 @@ def run(
     vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
     make_folder(out_dir)
-    plan = taken if taken is not None else plan_site(site, footprint(machine), plan_settings(scenario))
+    plan = taken if taken is not None else plan_site(site, footprint(machine), plan_settings(scenario, machine))
     check_certificate(plan)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
@@ -118,7 +118,7 @@ def _journal(out_dir: Path, scenario: Scenario, plan: Plan) -> JournalWriter:
     return JournalWriter.open(path, header, Session(session_id=1, utc=""), sync_records=1 << 30)
 
 
-def plan_settings(scenario: Scenario) -> PlanSettings:
+def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
     """The planner sees the same credit rule and the slope that the machine will meet."""
     return PlanSettings(
         k_sigma=scenario.mission.k_sigma,
@@ -126,6 +126,7 @@ def plan_settings(scenario: Scenario) -> PlanSettings:
         tool_sigma_m=max(PlanSettings().tool_sigma_m, TOOL_SIGMA_SHARE * scenario.sensors.gnss_sigma_m),
         overlap_m=scenario.plan.overlap_m,
         side_slope_rad=math.radians(scenario.ground.slope_deg),
+        slope_max_rad=machine.limits.slope_max_rad,
     )
 
 

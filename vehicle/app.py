@@ -127,7 +127,9 @@ def _plan(file: DriveFile) -> Plan | None:
     from vehicle.machine import footprint  # noqa: PLC0415
 
     mission = file.vehicle.mission
-    settings = PlanSettings(k_sigma=mission.k_sigma, cell_m=mission.cell_m)
+    settings = PlanSettings(
+        k_sigma=mission.k_sigma, cell_m=mission.cell_m, slope_max_rad=file.vehicle.machine.limits.slope_max_rad
+    )
     place, machine = load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine)
     if place.outside_assumed:
         raise InputError(

@@ -115,6 +115,11 @@ class LimitsConfig(Strict):
         """Greatest side slope, either side."""
         return math.radians(self.roll_max_deg)
 
+    @property
+    def slope_max_rad(self) -> float:
+        """Steepest ground on which it may point any way."""
+        return min(self.pitch_max_rad, self.roll_max_rad)
+
 
 class GnssConfig(Strict):
     """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body."""

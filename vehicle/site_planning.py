@@ -52,7 +52,9 @@ def planned(wanted: Wanted) -> Plan:
     from vehicle.coverage.site import load_site  # noqa: PLC0415
 
     mission = wanted.config.mission
-    settings = PlanSettings(k_sigma=mission.k_sigma, cell_m=mission.cell_m)
+    settings = PlanSettings(
+        k_sigma=mission.k_sigma, cell_m=mission.cell_m, slope_max_rad=wanted.config.machine.limits.slope_max_rad
+    )
     site = load_site(wanted.path, wanted.outside, wanted.datum)
     return plan_site(site, footprint(wanted.config.machine), settings)
 

@@ -26,14 +26,18 @@ REASON_COLOURS = {
     UntreatableReason.SLOPE: "#8c510a",
     UntreatableReason.PLANNING_TIME: "#d73027",
 }
+SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
 SIZE_IN = (11.0, 8.2)
+WIDER = 0.15
+"""So much more than the worked ground is shown of safe ground and keep-outs round it."""
 
 
 def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     """One map with scale bar, north and legend; swaths are coloured from first (dark) to last (light)."""
     figure = Figure(figsize=SIZE_IN, dpi=140, layout="constrained")
     axes = figure.add_subplot()
-    _fill(axes, site.safe_ground, "#d9ead3", "none", 0)
+    _fill(axes, site.safe_ground, SAFE, "none", 0)
+    _fill(axes, site.access, ACCESS, "none", 0)
     _fill(axes, site.work_area, "#efe9dc", "#4d4d4d", 1)
     swept = sweep_corners(plan.segments, plan.machine.tool_width_m, plan.machine.tool_ahead_m)
     order = np.linspace(0.0, 1.0, max(1, len(swept)))
@@ -42,19 +46,40 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     for row in plan.untreatable:
         _fill(axes, polygon_from(row.rings_m), REASON_COLOURS[row.reason], "none", 4)
     _fill(axes, site.keep_out, "#7f7f7f", "black", 5)
+    for part in parts_of(site.work_area):
+        axes.add_patch(PathPatch(_outline(part), facecolor="none", edgecolor="#4d4d4d", linewidth=0.8, zorder=3))
     _draw_ways(axes, plan)
-    _frame(axes, site, swept)
+    _draw_marks(axes, site)
+    _frame(axes, plan, site, swept)
     axes.set_title(_title(plan, site), fontsize=9, loc="left")
-    axes.legend(handles=_legend(plan), loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
+    figure.legend(handles=_legend(plan, site), loc="outside right center", fontsize=8, frameon=False)
     figure.savefig(path)
 
 
 def _fill(axes: Any, geometry: Any, face: str, edge: str, level: int) -> None:
     for part in parts_of(geometry):
-        rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(part)]
-        codes = [np.r_[Outline.MOVETO, [Outline.LINETO] * (len(r) - 2), Outline.CLOSEPOLY] for r in rings]
-        outline = Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8))
-        axes.add_patch(PathPatch(outline, facecolor=face, edgecolor=edge, linewidth=0.8, zorder=level))
+        axes.add_patch(PathPatch(_outline(part), facecolor=face, edgecolor=edge, linewidth=0.8, zorder=level))
+
+
+def _outline(part: Any) -> Outline:
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(part)]
+    codes = [np.r_[Outline.MOVETO, [Outline.LINETO] * (len(r) - 2), Outline.CLOSEPOLY] for r in rings]
+    return Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8))
+
+
+def _draw_marks(axes: Any, site: Site) -> None:
+    """Slopes with their degrees, benchmarks and turning points of the site file."""
+    for slope_rad, geometry in site.slopes:
+        for part in parts_of(geometry):
+            style = {"facecolor": "none", "edgecolor": SLOPE, "hatch": "//", "linewidth": 0.8, "zorder": 5}
+            axes.add_patch(PathPatch(_outline(part), **style))
+            place = part.point_on_surface()
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
+            degrees = f"{math.degrees(slope_rad):g}°"
+            axes.text(place.x, place.y, degrees, fontsize=8, color=SLOPE, ha="center", va="center", bbox=box, zorder=9)
+    for points, mark in ((site.benchmarks_m, "^"), (site.turning_points_m, "D")):
+        for east_m, north_m in points:
+            axes.plot(east_m, north_m, marker=mark, color="black", markersize=5, zorder=9, markeredgecolor="white")
 
 
 def _draw_ways(axes: Any, plan: Plan) -> None:
@@ -68,12 +93,18 @@ def _draw_ways(axes: Any, plan: Plan) -> None:
         axes.plot(*last, marker="s", color="#d73027", markersize=6, zorder=8, markeredgecolor="white")
 
 
-def _frame(axes: Any, site: Site, swept: np.ndarray) -> None:
-    """Equal axes round everything worked, a scale bar of a round length, and north."""
-    x0, y0, x1, y1 = site.work_area.bounds
-    if len(swept):
-        x0, y0 = min(x0, swept[..., 0].min()), min(y0, swept[..., 1].min())
-        x1, y1 = max(x1, swept[..., 0].max()), max(y1, swept[..., 1].max())
+def _frame(axes: Any, plan: Plan, site: Site, swept: np.ndarray) -> None:
+    """Equal axes round everything worked and driven over, a scale bar of a round length, and north."""
+    corners = np.array(site.work_area.bounds).reshape(2, 2)
+    ways = np.array([point for segment in plan.segments for point in segment.points_m]).reshape(-1, 2)
+    seen = np.vstack([corners, swept.reshape(-1, 2), ways])
+    # safe ground and marks near by are shown whole; a road that leads away is cut
+    around = np.vstack(
+        [seen.min(axis=0) - WIDER * np.ptp(seen, axis=0), seen.max(axis=0) + WIDER * np.ptp(seen, axis=0)]
+    )
+    shown = shapely.intersection(shapely.union(site.safe_ground, site.keep_out), shapely.box(*around.ravel()))
+    seen = np.vstack([seen, np.clip(shapely.get_coordinates(shown), *around)])
+    (x0, y0), (x1, y1) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
     pad = 0.06 * max(x1 - x0, y1 - y0)
     axes.set_xlim(x0 - pad, x1 + pad)
     axes.set_ylim(y0 - 1.6 * pad, y1 + pad)
@@ -107,15 +138,17 @@ def _title(plan: Plan, site: Site) -> str:
     )
 
 
-def _legend(plan: Plan) -> list[Any]:
+def _legend(plan: Plan, site: Site) -> list[Any]:
     totals: dict[UntreatableReason, float] = {}
     for row in plan.untreatable:
         totals[row.reason] = totals.get(row.reason, 0.0) + row.area_m2
     colour = mpl.colormaps["viridis"]
     return [
         Patch(color="#efe9dc", label="work area"),
-        Patch(color="#d9ead3", label="safe ground"),
-        Patch(color="#7f7f7f", label="keep-out"),
+        *([Patch(color=SAFE, label="safe ground")] if not site.safe_ground.is_empty else []),
+        *([Patch(color=ACCESS, label="access")] if not site.access.is_empty else []),
+        *([Patch(color="#7f7f7f", label="keep-out")] if not site.keep_out.is_empty else []),
+        *([Patch(facecolor="none", edgecolor=SLOPE, hatch="//", label="slope")] if site.slopes else []),
         Patch(color=colour(0.05), alpha=0.55, label="swath, early"),
         Patch(color=colour(0.95), alpha=0.55, label="swath, late"),
         *[
@@ -126,4 +159,9 @@ def _legend(plan: Plan) -> list[Any]:
         Line2D([], [], color="#d95f02", label="way in reverse"),
         Line2D([], [], color="#1a9850", marker="o", linestyle="", label="start"),
         Line2D([], [], color="#d73027", marker="s", linestyle="", label="end"),
+        *([Line2D([], [], color="black", marker="^", linestyle="", label="benchmark")] if site.benchmarks_m else []),
+        *(
+            [Line2D([], [], color="black", marker="D", linestyle="", label="turning point")]
+            * bool(site.turning_points_m)
+        ),
     ]

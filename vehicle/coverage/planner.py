@@ -14,7 +14,7 @@ from vehicle.coverage.certificate import certify, untreatable_of
 from vehicle.coverage.directions import across_safe_ground, best_directions
 from vehicle.coverage.path import segment_time_s
 from vehicle.coverage.progress import Progress, first_progress, never
-from vehicle.coverage.settings import PlanSettings, reach_of
+from vehicle.coverage.settings import PlanSettings, on_slopes, reach_of
 from vehicle.coverage.site import Site
 from vehicle.errors import InputError
 from vehicle.plan import MachineFootprint, Plan, UntreatableReason
@@ -32,7 +32,7 @@ def plan_site(
 
     Once `out_of_time` says so the best plan so far is closed, and ground not yet planned is listed as `planning_time`.
     """
-    wishes = settings if settings is not None else PlanSettings()
+    wishes = on_slopes(settings if settings is not None else PlanSettings(), site.slopes)
     reach = reach_of(machine, wishes, site.tripwires)
     _check_fit(site, machine)
     progress = first_progress(site, machine, wishes, reach, out_of_time)

@@ -20,7 +20,7 @@ from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.planner import finished, work_in_directions
 from vehicle.coverage.progress import Progress, first_progress, never
 from vehicle.coverage.route import enu_of
-from vehicle.coverage.settings import PlanSettings, StartPose, reach_of
+from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
 from vehicle.coverage.site import Site
 from vehicle.coverage.swaths import complement, spans
 from vehicle.errors import InputError
@@ -65,6 +65,7 @@ def replan(
 ) -> ReplanResult:
     """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
     check_site(request.site_hash, site)
+    settings = on_slopes(settings, site.slopes)
     reach = reach_of(machine, settings, site.tripwires)
     missed = _united(request.missed)
     grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))

@@ -1,6 +1,7 @@
 """What the planner is told besides site and machine, and the margins that follow from it (design.md section 6)."""
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -56,6 +57,12 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.overlap_m is not None:
             return self.overlap_m
         return 2.0 * self.cross_track_m() + self.cell_reach_m(theta_rad)
+
+
+def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, Any], ...]) -> PlanSettings:
+    """The tool counted as wide as it sweeps on the steepest `slope` polygon (radians, shape) that may be stood on."""
+    borne = [slope_rad for slope_rad, _ in slopes if slope_rad <= settings.slope_max_rad]
+    return msgspec.structs.replace(settings, side_slope_rad=max([settings.side_slope_rad, *borne]))
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
