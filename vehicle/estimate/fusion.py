@@ -262,8 +262,11 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
 
 
 def _cut_m(wire: WireState, config: VehicleConfig) -> float:
-    """Where the tool cuts, along the body's up axis: on a slope of 15 degrees a depth of 0.2 m lies 5 cm beside the
-    point above it, and ground is worked where the cut is. A depth beyond the tool's reach is a broken sensor's."""
+    """Where the tool cuts, along the body's up axis.
+
+    On a slope of 15 degrees a depth of 0.2 m lies 5 cm beside the point above it, and ground is worked where the cut
+    is. A depth beyond the tool's reach is a broken sensor's.
+    """
     depth_m = wire.status.depth_m if wire.status is not None else 0.0
     tool = config.machine.tool
     return -depth_m if -tool.height_max_m <= depth_m <= 1.5 * tool.depth_max_m else 0.0
