@@ -1,11 +1,12 @@
 # make demo   a whole mission in the simulator, with its picture and report
-# make test   what CI runs: lint, types, walls, tests
+# make test   what CI runs: lint, types, walls, tests; then `make branches campaign-sample mutation-touched`
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test trials link-stops garbage mutation mutation-controller campaign stops coverage lint bench pins clean
+.PHONY: demo test branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller \
+	campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -13,6 +14,22 @@ demo: $(VENV)/.installed
 
 test: lint
 	$(BIN)/pytest
+
+# Every branch of the safety room is taken, or this fails. The enumeration is left out: it takes no branch of its own.
+SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py
+branches: $(VENV)/.installed
+	@mkdir -p runs
+	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/safety -m pytest -q $(SAFETY_TESTS)
+	$(BIN)/coverage report --data-file=runs/.coverage --show-missing --fail-under=100
+
+# The first two simulated hours of the campaign below.
+campaign-sample: $(VENV)/.installed
+	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 112
+
+# Two minutes of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
+BASE ?= HEAD~1
+mutation-touched: $(VENV)/.installed
+	$(BIN)/python -m tests.safety.mutate --since $(BASE) --seconds 120
 
 # Real processes in real time; wants an idle machine.
 trials: $(VENV)/.installed

@@ -206,9 +206,11 @@ def in_a_copy(arguments: argparse.Namespace) -> int:
     files = list(arguments.files)
     if arguments.since:
         listed = ["git", "diff", "--name-only", arguments.since, "--", str(ROOM)]
-        touched = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-        files = [name for name in touched if name.endswith(".py") and (ROOT / name).exists()]
-        if not files:
+        found = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=False)
+        files = [name for name in found.stdout.split() if name.endswith(".py") and (ROOT / name).exists()]
+        if found.returncode != 0:
+            print(f"git knows no {arguments.since} here: mutants of the whole room")  # noqa: T201
+        elif not files:
             print("no file of the room was touched")  # noqa: T201
             return 0
     with tempfile.TemporaryDirectory() as folder:
