@@ -1,0 +1,61 @@
+"""Spans of lanes over polygons: cutting large polygons up between the lanes changes no figure."""
+
+import math
+
+import numpy as np
+import pytest
+import shapely
+
+from vehicle.coverage.lane import THIN_M
+from vehicle.coverage.swaths import CUT_CORNERS, spans
+
+
+def holed(seed, holes, corners=24):
+    """A wobbly field of 120 m with round holes, some of which touch its rim."""
+    rng = np.random.default_rng(seed)
+    angles = np.linspace(0.0, 2.0 * math.pi, 900, endpoint=False)
+    radius = 60.0 + 6.0 * np.sin(7.0 * angles + rng.uniform(0.0, 6.0)) + rng.normal(0.0, 0.05, 900)
+    field = shapely.Polygon(np.column_stack([radius * np.cos(angles), radius * np.sin(angles)]))
+    places = rng.uniform(-62.0, 62.0, (holes, 2))
+    posts = [shapely.Point(at).buffer(rng.uniform(0.3, 3.0), quad_segs=corners // 4) for at in places]
+    return field.difference(shapely.union_all(posts))
+
+
+def one_by_one(parts, y_m, half_m, x0_m, x1_m):
+    """The same by one whole overlay for each lane."""
+    rows = []
+    for y in y_m:
+        met = shapely.get_parts(shapely.intersection(shapely.box(x0_m, y - half_m, x1_m, y + half_m), parts))
+        real = [p.bounds for p in met if p.geom_type == "Polygon"]
+        real = sorted((b[0], b[2]) for b in real if b[2] - b[0] > THIN_M and b[3] - b[1] > THIN_M)
+        merged = []
+        for low, high in real:
+            if merged and low <= merged[-1][1] + THIN_M:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+            else:
+                merged.append((low, high))
+        rows.append(merged)
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("half_m", [0.85, 0.01, 2.6])
+def test_a_polygon_cut_up_gives_what_the_whole_one_gives(seed, half_m):
+    ground = holed(seed, 70)
+    parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
+    assert shapely.get_num_coordinates(parts).max() > 4 * CUT_CORNERS
+    y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order
+    found, wanted = spans(parts, y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
+    assert [len(row) for row in found] == [len(row) for row in wanted]
+    assert np.allclose(
+        [edge for row in found for span in row for edge in span],
+        [edge for row in wanted for span in row for edge in span],
+        atol=1e-7,
+    )
+
+
+def test_nothing_there():
+    assert spans(np.empty(0, dtype=object), np.array([1.0, 2.0]), 0.5, -5.0, 5.0) == [[], []]
+    away = np.array([holed(1, 50)])
+    assert spans(away, np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
+    assert spans(away, np.empty(0), 0.5, -80.0, 90.0) == []
