@@ -12,6 +12,7 @@ from sim import campaign as runs
 from sim.faults import FAULTS
 from sim.shrink import shrink
 from vehicle.errors import InputError
+from vehicle.safety import gate
 
 SAMPLE = range(7000, 7012)
 FAILED_ONCE = (
@@ -53,6 +54,24 @@ def test_shrinking_finds_a_set_from_which_nothing_can_be_left_out(numbers: set[i
 
 def test_what_fails_without_any_fault_shrinks_to_none() -> None:
     assert shrink((1, 2, 3), lambda _: True) == ()
+
+
+def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command_that_repeats_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = gate.ActuatorCommand
+    monkeypatch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | {"kill": False})))
+    result = runs.run_seed(7018)
+    assert [breach.name for breach in result.breaches] == ["estop_without_kill"]
+    assert len(result.events) == 4
+    (failure,) = campaign.summed([result], 7018, tmp_path, shrinks=1).failures
+    assert failure.faults == ("estop_hammered",)
+    assert failure.command == f"flailpilot campaign {tmp_path} --first 7018 --keep {failure.kept[0]}"
+    kept = failure.command.split()[-1]
+    assert campaign.run(tmp_path, 1, failure.seed, 1, kept, as_json=False) == 1
+    assert "BROKEN estop_without_kill" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert campaign.run(tmp_path, 1, failure.seed, 1, kept, as_json=False) == 0
 
 
 def test_the_command_writes_its_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

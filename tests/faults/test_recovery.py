@@ -10,28 +10,45 @@ from sim.faults import FAULTS
 from sim.hands import Goal
 from tests.faults.scenes import work
 from vehicle.messages import Mode
+from vehicle.safety.reasons import RULES, Level
 from vehicle.units import TICK_S
 
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
-STAYS: tuple[tuple[str, float], ...] = (
-    ("encoder_dead", 1.0),
-    ("encoder_reversed", 1.0),
-    ("tilt_offset", 0.25),
-    ("imu_stuck", 1.0),
-    ("imu_silent", 1.0),
-    ("rotor_sensor_dead", 1.0),
-    ("depth_lost", 1.0),
-    ("gnss_float", 1.0),
-    ("gnss_lost", 1.0),
-    ("gnss_jump", 3.0),
-    ("heading_lost", 1.0),
-    ("heading_flip", 1.0),
-    ("wrong_base", 1.0),
-    ("supply_low", 7.0),
-    ("oil_pressure_low", 1.0),
-    ("oil_hot", 98.0),
-    ("rotor_weak", 0.0),
+STAYS: tuple[tuple[str, float, str], ...] = (
+    # fault, strength, a reason that it must show
+    ("encoder_dead", 1.0, "track_sensor"),
+    ("encoder_reversed", 1.0, "track_sensor"),
+    ("tilt_offset", 0.25, "tilt_disagrees"),
+    ("too_steep", 0.5, "slope"),
+    ("imu_stuck", 1.0, "tilt_unknown"),
+    ("imu_silent", 1.0, "tilt_unknown"),
+    ("rotor_sensor_dead", 1.0, "rotor_sensor"),
+    ("detonation", 1.0, "detonation"),
+    ("depth_lost", 1.0, "tool_height_unknown"),
+    ("gnss_float", 1.0, "position_float"),
+    ("gnss_lost", 1.0, "gnss_lost"),
+    ("gnss_jump", 3.0, "position_jump"),
+    ("gnss_jump", 0.3, "position_unproven"),
+    ("heading_lost", 1.0, "heading_lost"),
+    ("heading_flip", 1.0, "heading_lost"),
+    ("wrong_base", 1.0, "wrong_base"),
+    ("supply_low", 7.0, "supply_low"),
+    ("oil_pressure_low", 1.0, "oil_pressure_low"),
+    ("oil_hot", 98.0, "too_hot"),
+    ("oil_hot", 110.0, "overheated"),
+    ("rotor_weak", 0.0, "rotor_sag"),
+    ("stick_off_centre", 0.3, "mission_left"),
 )
+PASSES = ("stick_off_centre", "detonation")
+"""A stick is let go, a shock is over; every other cause stays."""
+ELSEWHERE = {
+    "maintenance": "it is on from the start or not at all: test_borders.py",
+    "fence": "test_borders.py",
+    "attention": "no fault of the machine: test_scenes.py",
+    "track_slip": "the position is doubted first: test_scenes.py",
+    "position_drift": "the position is doubted first: test_table.py",
+    "unprocessed_ground": "nothing raises it yet: docs/TRACEABILITY.md",
+}
 BACK_M = 0.4
 LIMIT_S = 120.0
 RECOVERY_MPS = 0.1
@@ -55,15 +72,33 @@ def back_out(drill: Drill) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("name", "strength"), STAYS)
-def test_the_machine_comes_back_by_the_texts_with_the_fault_still_there(name: str, strength: float) -> None:
+@pytest.mark.parametrize(("name", "strength", "reason"), STAYS)
+def test_the_machine_comes_back_by_the_texts_with_the_fault_still_there(
+    name: str, strength: float, reason: str
+) -> None:
     drill = work()
     drill.run(8.0)
     FAULTS[name].inject(drill, strength)
-    stopped = drill.until((Mode.HOLD, Mode.ESTOP, Mode.FAULT), 10.0)
-    assert stopped, (drill.mode, drill.reasons)
+    seen: set[str] = set()
+    act = FAULTS[name].act
+    for _ in range(round(20.0 / TICK_S)):
+        if act is not None:
+            act(drill, strength)
+        drill.step()
+        seen |= set(drill.reasons)
+        if drill.mode in (Mode.HOLD, Mode.ESTOP, Mode.FAULT):
+            break
     drill.drive(Goal.REST).run(1.0)
+    assert reason in seen | set(drill.reasons), seen
+    if name in PASSES:
+        FAULTS[name].heal(drill)
     assert drill.hands.screen, "a stop without a text"
     drill.attended = True
     assert back_out(drill), (drill.mode, drill.reasons)
     assert drill.watch.finish() == ()
+
+
+def test_every_reason_that_can_stop_a_swath_and_leave_the_machine_able_to_drive_is_tried_or_told() -> None:
+    drives = {rule.name for rule in RULES if rule.retreat or rule.level < Level.STOP <= rule.auto_level}
+    assert drives <= {reason for _, _, reason in STAYS} | set(ELSEWHERE)
+    assert set(ELSEWHERE) <= drives

@@ -56,7 +56,7 @@ def test_the_text_says_what_to_do(rule: Rule) -> None:
         assert "e-stop" in rule.text.lower()
     if rule.name not in {"handshake", "config_envelope", "maintenance", "boot_loop"}:
         assert "RESET" in rule.text
-    if rule.retreat and rule.name not in {"overheated", "too_hot", "detonation", "maintenance"}:
+    if rule.retreat and rule.name not in {"detonation", "maintenance"}:
         assert "RECOVERY" in rule.text
 
 

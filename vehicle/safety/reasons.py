@@ -169,7 +169,12 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(_R.ENGINE_OVERSPEED, "4", "P", "Engine over-speed, shut down. ACKNOWLEDGE, RESET."),
     _rule(_R.OIL_PRESSURE_LOW, "4r", "P", "Engine oil pressure low. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
-    _rule(_R.OVERHEATED, "4r", "P", "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET."),
+    _rule(
+        _R.OVERHEATED,
+        "4r",
+        "P",
+        "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+    ),
     _rule(_R.CONTROLLER_FAULT, "4", "P", "Controller reports a fault. Read its code, ACKNOWLEDGE, RESET."),
     _rule(_R.LINK_LOST, "3", "N", "Radio link lost. Centre the sticks, release hold-to-run, RESET, ARM."),
     _rule(_R.LINK_FLAPPING, "3", "N", "Radio link keeps breaking. Improve it (antenna, distance), then RESET, ARM."),
@@ -204,7 +209,12 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.ROTOR_SENSOR, "3r", "P", "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
     _rule(_R.DETONATION, "3r", "P", "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM."),
     _rule(_R.ENGINE_STALL, "3", "N", "Engine stalled. Have it started (no console can), RESET, ARM; or winch it out."),
-    _rule(_R.TOO_HOT, "3r", "P", "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM."),
+    _rule(
+        _R.TOO_HOT,
+        "3r",
+        "P",
+        "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM; to drive out: RECOVERY.",
+    ),
     _rule(
         _R.SUPPLY_LOW, "3r", "P", "Supply voltage below 21 V. Charge; to drive out: ACKNOWLEDGE, RESET, ARM, RECOVERY."
     ),
