@@ -23,12 +23,14 @@ from vehicle.errors import InputError
 PEERS = FIELDS.parent / "peers" / "coverage_rows.json"
 REFERENCE = "proto_rectlanes"
 HEAD = (
-    f"{'field':24s} {'outside':8s} {'ha':>6s} {'holes':>5s} {'plan s':>7s} {'ms/ha':>6s} {'MB':>4s} {'missed m2':>13s} "
+    f"{'field':24s} {'outside':8s} {'ha':>6s} {'holes':>5s} {'plan s':>7s} {'cpu s':>6s} {'ms/ha':>6s} {'MB':>4s} "
+    f"{'missed m2':>13s} "
     f"{'tracks':>6s} {'keep':>4s} {'no appr':>8s} {'narrow':>6s} {'clear':>7s} {'rim':>7s} {'passes':>6s} "
     f"{'tool-on m':>9s} {'swath':>7s} {'reverse':>7s} {'turn':>6s} {'move':>6s} "
     f"{'hours':>7s} {'bound':>6s} {'ratio':>6s}"
 )
-LEGEND = """missed: by the plan's own certificate / by the independent checker, beyond what is listed
+LEGEND = """plan s: on the clock; cpu s and ms/ha: on the processor, one core, whatever else the machine does
+missed: by the plan's own certificate / by the independent checker, beyond what is listed
 tracks, keep: violating poses; no appr, narrow, clear, rim: m2 listed as without approach (or planning time), narrower
 than the machine, keep-out clearance, swept but not to be credited along keep-outs; swath to hours: h by kind, h in all
 bound: area / ((tool width - overlap) x working speed)
@@ -53,7 +55,7 @@ def told(name: str, row: dict[str, Any]) -> str:
     listed, kind_h = row["listed_m2"], row["kind_h"]
     return (
         f"{name:24s} {row['mode']:8s} {hectares:6.2f} {row['holes']:5d} {row['plan_s']:7.1f} "
-        f"{1e3 * row['plan_s'] / hectares:6.0f} {row['peak_mb']:4.0f} "
+        f"{row['plan_cpu_s']:6.1f} {1e3 * row['plan_cpu_s'] / hectares:6.0f} {row['peak_mb']:4.0f} "
         f"{row['certified_missed_m2']:6.2f}/{row['missed_m2']:6.2f} {row['track']:6d} {row['keep_out']:4d} "
         f"{row['left_m2']:8.1f} {listed['narrower_than_machine']:6.1f} {listed['keep_out_clearance']:7.1f} "
         f"{listed['keep_out_credit_margin']:7.1f} {row['swaths']:6d} {row['tool_on_m']:9.0f} {kind_h['swath']:7.2f} "

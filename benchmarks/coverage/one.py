@@ -8,6 +8,7 @@ import resource
 import sys
 import tempfile
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 from tests.coverage.checker import check_folder
@@ -31,9 +32,9 @@ def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) ->
     path.write_text(json.dumps(document), encoding="utf-8")
     site = load_site(path, mode)
     before_mb = _peak_mb()
-    start_s = elapsed_s()
+    start_s, start_cpu_s = elapsed_s(), process_time()
     plan = plan_site(site, BENCH, PlanSettings(overlap_m=OVERLAP_M), time_limit(limit_s))
-    plan_s = elapsed_s() - start_s
+    plan_s, plan_cpu_s = elapsed_s() - start_s, process_time() - start_cpu_s
     peak_mb = _peak_mb()
     (folder / "summary.json").write_text(json.dumps(summary_of(plan, site)), encoding="utf-8")
     write_poses(plan, folder / "poses.csv")
@@ -43,6 +44,7 @@ def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) ->
         "area_m2": plan.area_m2,
         "holes": len(parts_of(site.keep_out)),
         "plan_s": plan_s,
+        "plan_cpu_s": plan_cpu_s,
         "peak_mb": peak_mb,
         "base_mb": before_mb,
         "missed_m2": max(report.missed_m2, report.missed_raster_m2),

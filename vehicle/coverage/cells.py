@@ -14,6 +14,7 @@ from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.patchwork import Box
 from vehicle.coverage.phases import (
     GAIN_MIN_M2,
+    SMALL_M2,
     Lanes,
     gain_m2,
     lanes_over,
@@ -25,8 +26,6 @@ from vehicle.coverage.phases import (
 from vehicle.coverage.progress import Progress
 from vehicle.coverage.route import Visit
 
-SMALL_M2 = 12.0
-"""Below a few tool widths squared a component is a remnant, not a cell."""
 SHORT_M = 3.0
 """A lane's need shorter than this is left for passes along the keep-out that cut it off."""
 REMNANT_AWAY_M = 25.0
@@ -108,7 +107,7 @@ def _work_bands(progress: Progress, part: shapely.Polygon, bands: list[Band]) ->
     """Bands whose start some ground bears already, in one tour."""
     options: list[list[Visit]] = []
     for band in bands:
-        options += _band_options(progress, part, band)
+        options += _long(_band_options(progress, part, band))
     return work(progress, options, window_of(progress, part)) if options else 0
 
 

@@ -18,20 +18,18 @@ def lane_lines(field: LaneField, progress: Progress) -> tuple[np.ndarray, float]
     count = max(1, int(np.ceil((y1 - y0) / pitch_m - 1e-9)))
     spare_m = count * pitch_m - (y1 - y0)
     tries = 8 if count <= COUNT_MAX_FOR_SEARCH else 2
-    best = (np.inf, np.empty(0))
-    for shift_m in np.linspace(0.0, spare_m, tries):
-        y_m = y0 - shift_m + pitch_m * (np.arange(count) + 0.5)
-        cost_s = _cost_s(field, y_m, 0.5 * pitch_m, progress)
-        if cost_s < best[0] - 1e-6:
-            best = (cost_s, y_m)
-    return best[1], 0.5 * pitch_m
+    shifts_m = np.linspace(0.0, spare_m, tries)[:, None]
+    y_m = y0 - shifts_m + pitch_m * (np.arange(count) + 0.5)
+    costs_s = _costs_s(field, y_m, 0.5 * pitch_m, progress)
+    return y_m[int(np.argmin(costs_s > costs_s.min() + 1e-6))], 0.5 * pitch_m
 
 
-def _cost_s(field: LaneField, y_m: np.ndarray, answer_m: float, progress: Progress) -> float:
-    """Time of the lanes if nothing hindered them: their lengths and a change for each piece."""
-    rows = spans(field.need, y_m, answer_m, field.x0_m, field.x1_m)
+def _costs_s(field: LaneField, y_m: np.ndarray, answer_m: float, progress: Progress) -> np.ndarray:
+    """(tries,) seconds of lanes at (tries, n) ordinates if nothing hindered: lengths and a change for each piece."""
+    rows = spans(field.need, y_m.ravel(), answer_m, field.x0_m, field.x1_m)
     ends_m = progress.settings.overlap_at_m(field.theta_rad) + progress.settings.run_in_m
-    pieces = [span for row in rows for span in row]
-    sweep_m = sum(high - low + ends_m for low, high in pieces)
     change_s = lane_change_s(progress.machine, progress.reach)
-    return sweep_m / progress.machine.working_speed_mps + len(pieces) * change_s
+    row_s = [
+        sum((high - low + ends_m) / progress.machine.working_speed_mps + change_s for low, high in row) for row in rows
+    ]
+    return np.asarray(np.array(row_s).reshape(y_m.shape).sum(axis=1))

@@ -16,6 +16,8 @@ from vehicle.coverage.transit import Roadmap
 
 GAIN_MIN_M2 = 0.01
 """Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
+SMALL_M2 = 12.0
+"""Below a few tool widths squared a component is a remnant, not a cell."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,12 @@ def work(progress: Progress, options: list[list[Visit]], box: Box) -> int:
     done = 0
     for wide in (False, True):  # a machine that a narrow window seems to lock in may get out along strips further off
         roadmap = roadmap_for(progress, progress.box if wide else box)
-        visits, ways = order_visits(options, progress.pose, roadmap, progress.machine, progress.over)
+        visits, ways, far = order_visits(options, progress.pose, roadmap, progress.machine, progress.over)
         if visits:
             progress.commit(visits, ways)
         done += len(visits)
+        if far:
+            break
         worked = {(visit.y_m, visit.need) for visit in visits}
         options = [ways_in for ways_in in options if (ways_in[0].y_m, ways_in[0].need) not in worked]
         if not options or progress.over():

@@ -1,7 +1,8 @@
 """What is still to be done while a plan grows: unswept and unclaimed ground, the ground that bears, the path so far."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ class Progress:
     no_way: bool = False
     """Set where something could have been worked had a way led there."""
     parts: np.ndarray | None = None
+    idle_edges: set[tuple[float, ...]] = field(default_factory=set)
+    """Edges of keep-outs along which nothing could be worked; tried again only for what lies right beside them."""
 
     def over(self) -> bool:
         """Whether the time for planning is up; remembered."""
@@ -84,6 +87,17 @@ class Progress:
                 parts.append(_joined(both[shapely.intersects(part, shapely.point_on_surface(both))]))
         self.parts = np.concatenate(parts)
 
+    def trial(self) -> "Progress":
+        """The same books for reckoning what passes would leave: the ground that bears and the path stay as they are."""
+        return replace(self, unswept=copy(self.unswept), unclaimed=copy(self.unclaimed))
+
+    def assume(self, visits: list[Visit]) -> None:
+        """Strike out what visits would cover."""
+        nominal, claims = self.strips(visits)
+        self.unswept.subtract(nominal)
+        self.unclaimed.subtract(claims)
+        self._renew_need(nominal)
+
     @property
     def pose(self) -> Pose | None:
         """Where the path ends so far."""
@@ -115,12 +129,9 @@ class Progress:
                 self.path = PathBuilder(self.machine, visit.entry)
             self.path.go(way[1:])
             self.path.work(visit)
-        nominal, claims = self.strips(visits)
-        self.closed.subtract(nominal)
-        self.unswept.subtract(nominal)
-        self.unclaimed.subtract(claims)
+        self.closed.subtract(self.strips(visits)[0])
         self.visits.extend(visits)
-        self._renew_need(nominal)
+        self.assume(visits)
 
 
 def _joined(polygons: Any) -> np.ndarray:

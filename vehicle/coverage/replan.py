@@ -17,7 +17,7 @@ from vehicle.coverage.area import parts_of, polygons_of
 from vehicle.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
 from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.path import PathBuilder
-from vehicle.coverage.planner import finished, work_in_directions
+from vehicle.coverage.planner import directions_for, finished, work_in_directions
 from vehicle.coverage.progress import Progress, first_progress, never
 from vehicle.coverage.route import enu_of
 from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
@@ -80,7 +80,7 @@ def replan(
         # its own strip bears it whatever the error of position: the tracks stand in it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(progress, first_ground(site, reach, settings, own)[0])
-        work_in_directions(progress)
+        work_in_directions(progress, directions_for(progress))
     return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished(progress))
 
 

@@ -15,6 +15,8 @@ from vehicle.plan import MachineFootprint
 Pose = tuple[float, float, float]
 """East, north [m], yaw [rad] of the body origin."""
 CANDIDATES = 6
+FAR_S = 100.0
+NEAR_M = 30.0
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,15 @@ def order_visits(
     roadmap: Roadmap,
     machine: MachineFootprint,
     over: Callable[[], bool],
-) -> tuple[list[Visit], list[list[Point]]]:
-    """Visits that work every piece once, with the way to each; without those that no way or no time is left for."""
+) -> tuple[list[Visit], list[list[Point]], bool]:
+    """Visits that work every piece once, with the way to each; without those that no way or no time is left for.
+
+    The tour ends early, True, where the way to the next piece takes longer than `FAR_S` and than the work round about
+    it: some later way may lead past.
+    """
     flat = [(i, visit) for i, visits in enumerate(options) for visit in visits]
     if not flat:
-        return [], []
+        return [], [], False
     entries = np.array([visit.entry for _, visit in flat])
     fastest = [min((visit.time_s for visit in visits), default=0.0) for visits in options]
     extra = np.array([visit.time_s - fastest[i] for i, visit in flat])
@@ -118,12 +124,17 @@ def order_visits(
         if way is None:
             break
         visit = flat[chosen][1]
+        if ordered:
+            near = alive & (np.hypot(*(entries[:, :2] - entries[chosen, :2]).T) < NEAR_M)
+            work_s = sum(fastest[i] for i in np.unique(owner[near]))
+            if change_along_s(way, pose, visit.entry, machine) > max(FAR_S, work_s):
+                return ordered, ways, True
         ordered.append(visit)
         ways.append(way)
         roadmap.add_corridor(visit.entry[:2], visit.exit[:2])
         pose = visit.exit
         alive[owner == owner[chosen]] = False
-    return ordered, ways
+    return ordered, ways, False
 
 
 def _first(entries: np.ndarray) -> int:
