@@ -19,13 +19,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SitePath = Annotated[Path | None, typer.Option("--site", help="Site file (GeoJSON); replaces the scenario's.")]
+SitePath = Annotated[Path | None, typer.Option("--site", help="Site file; replaces the scenario's.")]
 MachineName = Annotated[str | None, typer.Option("--machine", help="Machine profile: a name or a TOML file.")]
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
-Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap [m]; default: from the credit rule.")]
-Depth = Annotated[float, typer.Option("--depth", help="Required processing depth [m].")]
+Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap in metres; default: from the credit rule.")]
+Depth = Annotated[float, typer.Option("--depth", help="Required processing depth in metres.")]
 TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds after which the best plan so far is taken.")]
 
 
@@ -49,24 +49,28 @@ def sim(
 
 @app.command()
 def plan(
-    site: Annotated[Path, typer.Argument(help="Site file (GeoJSON).")],
+    site: Annotated[Path, typer.Argument(help="Site file: GeoJSON, KML, GeoPackage, Shapefile, .plan.")],
     machine: Annotated[str, typer.Option("--machine", help="Machine profile: a name or a TOML file.")],
     out: OutDir = Path("runs/plan"),
     outside: Outside = None,
     overlap: Overlap = None,
     depth: Depth = 0.15,
     time_limit: TimeLimit = 120.0,
+    *,
     left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="With --left: LAT,LON,HEADING where it stands [deg].")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="With --left: LAT,LON,HEADING in degrees, where it stands.")
+    ] = None,
+    craters: Annotated[Path | None, typer.Option("--craters", help="With --left: polygons, as a site file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
     if left is not None:
         from flailpilot import left as rest
 
-        raise typer.Exit(rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at))
-    if at is not None:
-        raise InputError("--at: belongs to --left RUN; a whole plan begins where it is cheapest")
+        raise typer.Exit(rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at, craters))
+    if at is not None or craters is not None:
+        raise InputError("--at and --craters belong to --left RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
 
     raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json))

@@ -16,8 +16,10 @@ from flailpilot.planning import DONE, MISSED, check_limits, make_folder, tell, w
 from vehicle.clock import time_limit
 from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprint
 from vehicle.config_load import assemble_vehicle, load_machine
+from vehicle.coverage.area import parts_of, shell_of
 from vehicle.coverage.certificate import rings_of
 from vehicle.coverage.planner import is_whole
+from vehicle.coverage.reading import read_site_file
 from vehicle.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.coverage.settings import PlanSettings, StartPose
 from vehicle.coverage.site import Site, load_site
@@ -50,6 +52,7 @@ def run(
     as_json: bool,
     run_dir: Path,
     at: str | None,
+    craters_file: Path | None = None,
 ) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
     machine = load_machine(machine_name)
@@ -57,6 +60,8 @@ def run(
     site = load_site(site_file, outside)
     header, record = _record(run_dir, site)
     request = _request(run_dir, site, machine, header, record, at)
+    if craters_file is not None:
+        request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
     if not request.missed:
         _nothing_left(run_dir, header, as_json)
         return DONE
@@ -111,6 +116,25 @@ def _request(
 def _config(machine: MachineConfig, header: Header) -> VehicleConfig:
     mission = MissionConfig(required_depth_m=header.required_depth_m, cell_m=header.cell_m, k_sigma=header.k_sigma)
     return assemble_vehicle(JOURNAL, header.vehicle_id, machine, mission)
+
+
+def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:
+    """Polygons of a file in any format of a site: no track onto them, whatever the tool swept there before."""
+    found: list[Rings] = []
+    for feature in read_site_file(path).features:
+        for rings in feature.polygons:
+            metres = [site.datum.enu_from_lonlat_array(np.array(ring)) for ring in rings]
+            shell = shell_of(
+                metres[0], f"{path}: {feature.place}", lambda east, north: f"{east:.1f} E {north:.1f} N", []
+            )
+            found += [rings_of(part) for part in parts_of(shell)]
+    if not found:
+        raise InputError(f"{path}: no polygon in it; draw one round each crater")
+    if not shapely.box(*site.work_area.bounds).intersects(
+        shapely.union_all([shapely.Polygon(row[0]) for row in found])
+    ):
+        raise InputError(f"{path}: none of its polygons lies at {site.name}; check its coordinates")
+    return tuple(found)
 
 
 def swept_ground(strokes: Iterable[LedgerStroke]) -> tuple[Rings, ...]:

@@ -205,6 +205,26 @@ def test_the_record_of_another_site_machine_or_plan_is_refused(monkeypatch, caps
     refused(monkeypatch, capsys, job, "ledger.journal", "No such file")
 
 
+def test_craters_are_kept_out_of_the_rest(monkeypatch, capsys, job):
+    crater = [(2.1, 1.2), (3.4, 1.0), (3.2, 2.5), (2.0, 2.3)]
+    path = job / "craters.geojson"
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring_lonlat(crater)]}))
+    assert left(monkeypatch, capsys, job, "--craters", path)[0] == 0
+    site = load_site(job / "ground.geojson")
+    rest = load_plan(job / "rest", site, footprint(load_machine("memat")))
+    hole = shapely.transform(shapely.Polygon(ring_lonlat(crater)), site.datum.enu_from_lonlat_array)
+    half_m = 0.5 * rest.machine.track_outer_width_m
+    tracks = [shapely.LineString(s.points_m).buffer(half_m, cap_style="flat") for s in rest.segments]
+    assert not any(track.intersects(hole) for track in tracks)
+    listed = shapely.union_all([polygon(row.rings_m) for row in rest.untreatable])
+    assert listed.buffer(1e-3).covers(hole)
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring_lonlat([(x + 900, y) for x, y in crater])]}))
+    shutil.rmtree(job / "rest")
+    refused(monkeypatch, capsys, job, "craters.geojson", "none of its polygons lies", more=("--craters", path))
+    path.write_text(json.dumps(document(outside="safe")))
+    refused(monkeypatch, capsys, job, "craters.geojson", "no polygon", more=("--craters", path))
+
+
 def test_at_belongs_to_left(monkeypatch, capsys, job):
     typed = ["plan", job / "ground.geojson", "--machine", "memat", "--at", "1,2,3", "--out", job / "rest"]
     status, _, told = flailpilot(monkeypatch, capsys, *typed)

@@ -33,14 +33,16 @@ def read_gis(path: Path) -> SiteFile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of measures and curves that a site does not use
         try:
+            where = ""
             for name, kind in pyogrio.list_layers(path):
+                where = f"layer {name} "
                 if kind is not None:
                     features += _layer(pyogrio, path, str(name), repairs)
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001  the drivers raise many kinds; the user needs one line
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{path}: cannot be read ({text}); save it as GeoJSON") from None
+            raise InputError(f"{path}: {where}cannot be read ({text}); save it as GeoJSON") from None
     return collected(path, features, repairs)
 
 

@@ -14,6 +14,7 @@ Ring = list[tuple[float, float]]
 POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
 POINT_ROLES = ("benchmark", "turning_point")
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
+FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .plan"
 BYTES_MAX = 128 * 2**20
 """A site with a million corners has half of that."""
 
@@ -64,9 +65,9 @@ def read_geojson(path: Path) -> SiteFile:
     try:
         document = json.loads(path.read_bytes())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); a site is a GeoJSON file") from None
+        raise InputError(f"{path}: not JSON ({error}); {FORMATS}") from None
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
-        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; a site is a GeoJSON FeatureCollection')
+        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {FORMATS}')
     return site_file_of(path, document, [])
 
 
