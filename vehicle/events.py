@@ -13,6 +13,15 @@ FIX_TEXT = {
     FixType.RTK_FIXED: "RTK fixed",
 }
 
+RESET_RULES = {
+    "A": "itself",
+    "N": "RESET",
+    "P": "ACKNOWLEDGE and RESET",
+    "H": "a hand at the machine and RESET",
+}
+FORGOTTEN_S = 100.0
+"""The gate remembers half a second; what is older has no age."""
+
 
 def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate: GateReport) -> tuple[Event, ...]:
     """Events of this tick, oldest cause first; empty for nearly every tick."""
@@ -34,6 +43,8 @@ def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate:
     found.extend(("reason", f"reason: {reason}") for reason in gate.reasons if reason not in reasons_before)
     if before.gate.mode is not after.gate.mode:
         found.append(("mode", f"{before.gate.mode.name} -> {after.gate.mode.name}"))
+        if is_stop(before.gate.mode, after.gate.mode):
+            found.append(("stop", stop_text(gate)))
     if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
         before.mission.phase,
         after.mission.phase,
@@ -48,6 +59,13 @@ def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate:
         Event(t_ns=estimate.t_ns, tick=after.tick, kind=kind, text=text, east_m=east, north_m=north)
         for kind, text in found
     )
+
+
+def stop_text(gate: GateReport) -> str:
+    """Why it stopped, how old the operator's frame was, how the stop is left, and what the operator reads."""
+    age = f"{gate.operator_age_s:.2f} s old" if gate.operator_age_s < FORGOTTEN_S else "forgotten"
+    left = RESET_RULES.get(gate.recovery, "")
+    return f"stop: {gate.stop_reason}; operator's frame {age}; left by {left} ({gate.recovery}); {gate.text}"
 
 
 def is_stop(before: Mode, after: Mode) -> bool:
