@@ -63,7 +63,13 @@ def swath_plan(machine: MachineConfig) -> Plan:
         yaw_end_rad=YAW_RAD,
         speed_mps=machine.tracks.working_speed_mps,
     )
-    nothing = Certificate(missed_nominal_m2=0.0, missed_shrunk_m2=0.0, missed_bitmap_m2=0.0, cross_track_budget_m=0.05)
+    nothing = Certificate(
+        missed_nominal_m2=0.0,
+        missed_shrunk_m2=0.0,
+        missed_bitmap_m2=0.0,
+        missed_shrunk_bitmap_m2=0.0,
+        cross_track_budget_m=0.05,
+    )
     return Plan(
         datum=DATUM,
         site_hash="drill",

@@ -154,7 +154,11 @@ def plan(segments: tuple[Segment, ...], machine: MachineFootprint) -> Plan:
         segments=segments,
         untreatable=(),
         certificate=Certificate(
-            missed_nominal_m2=0.0, missed_shrunk_m2=0.0, missed_bitmap_m2=0.0, cross_track_budget_m=0.05
+            missed_nominal_m2=0.0,
+            missed_shrunk_m2=0.0,
+            missed_bitmap_m2=0.0,
+            missed_shrunk_bitmap_m2=0.0,
+            cross_track_budget_m=0.05,
         ),
         area_m2=100.0,
         overlap_m=0.2,

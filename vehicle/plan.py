@@ -84,6 +84,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     missed_nominal_m2: float
     missed_shrunk_m2: float
     missed_bitmap_m2: float
+    missed_shrunk_bitmap_m2: float
     cross_track_budget_m: float
 
 

@@ -238,7 +238,7 @@ def _check_cover(report, summary, truth, sweeps, legs):
     thin = unary_union([_sweep(leg, summary["machine"], budget) for leg in legs if leg.down])
     report.missed_shrunk_m2 = _thick_area(truth.asked.difference(unary_union([thin, *[p for _, p in listed]])))
     report.missed_raster_m2 = _raster_missed(truth.asked, sweeps, unswept)
-    for key in ("missed_nominal_m2", "missed_shrunk_m2", "missed_bitmap_m2"):
+    for key in ("missed_nominal_m2", "missed_shrunk_m2", "missed_bitmap_m2", "missed_shrunk_bitmap_m2"):
         if summary["certificate"][key] != 0.0:
             report.form_violations.append(f"certificate says {key} {summary['certificate'][key]}")
     if abs(summary["area_m2"] - truth.asked.area) > 1e-3 + 1e-5 * truth.asked.area:

@@ -14,7 +14,7 @@ from vehicle.app import start_state
 from vehicle.config import footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import plan_hash_of, plan_site
+from vehicle.coverage.planner import check_certificate, plan_hash_of, plan_site
 from vehicle.coverage.site import load_site
 from vehicle.coverage.stored import load_plan
 from vehicle.drive_config import load_drive
@@ -95,6 +95,10 @@ REFUSED = {
     "missed, nominal": (lambda folder: certificate(folder, missed_nominal_m2=0.5), ("missed_nominal_m2 = 0.5",)),
     "missed, shrunk": (lambda folder: certificate(folder, missed_shrunk_m2=2.0), ("missed_shrunk_m2 = 2",)),
     "missed by bitmap": (lambda folder: certificate(folder, missed_bitmap_m2=0.25), ("missed_bitmap_m2 = 0.25",)),
+    "missed by bitmap, shrunk": (
+        lambda folder: certificate(folder, missed_shrunk_bitmap_m2=0.5),
+        ("missed_shrunk_bitmap_m2 = 0.5",),
+    ),
     "NaN": (lambda folder: certificate(folder, missed_shrunk_m2=float("nan")), ("missed_shrunk_m2 = nan",)),
     "failing under the printed zeros": (failing, ("certificate says 0.25 m2 are missed",)),
     "another plan's summary": (lambda folder: summary(folder, plan_hash="0123456789abcdef"), ("not one plan",)),
@@ -169,3 +173,21 @@ def test_drive_refuses_ground_outside_that_nobody_spoke_of(monkeypatch, capsys, 
     assert 'outside = "safe" or "unknown"' in told
     told_there = write_config(tmp_path, udp_port=14_998, place='[site]\nfile = "ground.geojson"\noutside = "safe"\n')
     assert start_state(load_drive(Path(told_there))).mission.plan is not None
+
+
+@pytest.mark.parametrize("value_m2", [0.25, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "key", ["missed_nominal_m2", "missed_shrunk_m2", "missed_bitmap_m2", "missed_shrunk_bitmap_m2"]
+)
+def test_each_figure_of_a_certificate_counts(folder, key, value_m2):
+    plan = msgspec.json.decode((folder / "plan" / "plan.json").read_bytes(), type=Plan)
+    check_certificate(plan)
+    failed = msgspec.structs.replace(plan.certificate, **{key: value_m2})
+    with pytest.raises(InputError, match="are missed"):
+        check_certificate(msgspec.structs.replace(plan, certificate=failed))
+
+
+def test_a_plan_without_a_pass_is_not_driven(folder):
+    plan = msgspec.json.decode((folder / "plan" / "plan.json").read_bytes(), type=Plan)
+    with pytest.raises(InputError, match="no pass"):
+        check_certificate(msgspec.structs.replace(plan, segments=()))

@@ -8,15 +8,15 @@ import shapely
 from vehicle.coverage.area import parts_of
 
 
-def missed_by_bitmap_m2(asked: Any, rectangles: np.ndarray, cell_m: float) -> float:
-    """Area of the cells whose centre lies in `asked` and in none of the (n, 4, 2) convex anticlockwise rectangles."""
+def missed_by_bitmap_m2(asked: Any, sweeps: tuple[np.ndarray, ...], cell_m: float) -> tuple[float, ...]:
+    """For each sweep, (n, 4, 2) convex anticlockwise rectangles: area of cells with their centre in none of them."""
     if asked.is_empty:
-        return 0.0
+        return (0.0,) * len(sweeps)
     x0, y0, x1, y1 = asked.bounds
     shape = (int((y1 - y0) / cell_m) + 2, int((x1 - x0) / cell_m) + 2)
     wanted = _polygon_cells(asked, (x0, y0), cell_m, shape)
-    swept = _convex_cells(rectangles, (x0, y0), cell_m, shape)
-    return float(np.count_nonzero(wanted & ~swept)) * cell_m * cell_m
+    missed = (wanted & ~_convex_cells(rectangles, (x0, y0), cell_m, shape) for rectangles in sweeps)
+    return tuple(float(np.count_nonzero(cells)) * cell_m * cell_m for cells in missed)
 
 
 def _polygon_cells(polygon: Any, origin: tuple[float, float], cell_m: float, shape: tuple[int, int]) -> np.ndarray:

@@ -85,7 +85,7 @@ def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float,
 
 
 def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Untreatable, ...]) -> Certificate:
-    """Missed = work area less keep-outs, listed polygons and sweeps; twice exact, once by bitmap."""
+    """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
     reach = progress.reach
     budget_m = progress.settings.cross_track_m()
     outside_list = overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
@@ -93,10 +93,12 @@ def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Unt
     nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
     shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, budget_m)
     cell_m = max(0.05, math.sqrt(asked.area / 8e6))
+    by_bitmap_m2 = missed_by_bitmap_m2(asked, (nominal, shrunk), cell_m)
     return Certificate(
         missed_nominal_m2=_missed_m2(asked, nominal),
         missed_shrunk_m2=_missed_m2(asked, shrunk),
-        missed_bitmap_m2=missed_by_bitmap_m2(asked, nominal, cell_m),
+        missed_bitmap_m2=by_bitmap_m2[0],
+        missed_shrunk_bitmap_m2=by_bitmap_m2[1],
         cross_track_budget_m=budget_m,
     )
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import shapely
 
+from vehicle.coverage.area import polygons_of
+
 GRID_M = 1e-5
 
 
@@ -19,12 +21,18 @@ def snapped(geometry: Any) -> Any:
 
 def union(geometries: Any) -> Any:
     """Union of an array or list of polygons."""
-    return shapely.union_all(np.asarray(geometries, dtype=object), grid_size=GRID_M)
+    try:
+        return shapely.union_all(np.asarray(geometries, dtype=object), grid_size=GRID_M)
+    except shapely.errors.GEOSException:
+        return shapely.union_all(_areal(np.asarray(geometries, dtype=object)), grid_size=GRID_M)
 
 
 def difference(a: Any, b: Any) -> Any:
     """A without b, element by element."""
-    return shapely.difference(a, b, grid_size=GRID_M)
+    try:
+        return shapely.difference(a, b, grid_size=GRID_M)
+    except shapely.errors.GEOSException:
+        return shapely.difference(_areal(a), _areal(b), grid_size=GRID_M)
 
 
 def intersection(a: Any, b: Any) -> Any:
@@ -32,4 +40,11 @@ def intersection(a: Any, b: Any) -> Any:
     try:
         return shapely.intersection(a, b)
     except shapely.errors.GEOSException:
-        return shapely.intersection(a, b, grid_size=GRID_M)
+        return shapely.intersection(_areal(a), _areal(b), grid_size=GRID_M)
+
+
+def _areal(geometry: Any) -> Any:
+    """Only polygons: an overlay may leave lines where two edges met, and GEOS refuses an input of mixed dimension."""
+    if isinstance(geometry, np.ndarray):
+        return np.array([polygons_of(one) for one in geometry.ravel()], dtype=object).reshape(geometry.shape)
+    return polygons_of(geometry)

@@ -121,9 +121,14 @@ def is_whole(plan: Plan) -> bool:
 def check_certificate(plan: Plan) -> None:
     """Raises InputError for a plan that its own certificate does not prove."""
     proof = plan.certificate
-    missed_m2 = max(proof.missed_nominal_m2, proof.missed_shrunk_m2, proof.missed_bitmap_m2)
-    if not missed_m2 <= 0.0:  # also for what is no number
-        raise InputError(f"plan {plan.plan_hash}: its certificate says {missed_m2:g} m2 are missed; plan the site anew")
+    missed_m2 = (
+        proof.missed_nominal_m2, proof.missed_shrunk_m2, proof.missed_bitmap_m2, proof.missed_shrunk_bitmap_m2,
+    )  # fmt: skip
+    for value_m2 in missed_m2:
+        if not value_m2 <= 0.0:  # also for what is no number
+            raise InputError(
+                f"plan {plan.plan_hash}: its certificate says {value_m2:g} m2 are missed; plan the site anew"
+            )
     if not plan.segments:
         reasons = ", ".join(sorted({row.reason.value for row in plan.untreatable})) or "no ground"
         raise InputError(f"plan {plan.plan_hash}: no pass in it, nothing could be worked ({reasons}); change the site")
