@@ -15,11 +15,11 @@ from sim.rig import vehicle_config
 from sim.run import Progress as OnProgress
 from sim.run import run_mission
 from sim.scenario import Scenario, site_path
-from vehicle.clock import elapsed_s
+from vehicle.clock import elapsed_s, time_limit
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine, load_toml_model
 from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import check_certificate, plan_site
+from vehicle.coverage.planner import check_certificate, is_whole, plan_site
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.coverage.stored import load_plan
@@ -59,7 +59,7 @@ def run(
     vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
     make_folder(out_dir)
-    plan = taken if taken is not None else plan_site(site, footprint(machine), plan_settings(scenario, machine))
+    plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
     check_certificate(plan)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
@@ -74,7 +74,7 @@ def run(
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
     _tell(summary, out_dir, as_json)
-    return DONE if summary.ok else FAILED
+    return DONE if summary.ok and is_whole(plan) else FAILED
 
 
 def _read(
@@ -97,6 +97,11 @@ def _read(
     scenario = scenario.model_copy(update=changes)
     site = load_site(where, outside or scenario.plan.outside)
     return scenario, site, load_machine(scenario.machine)
+
+
+def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan:
+    """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
+    return plan_site(site, footprint(machine), settings, time_limit(settings.time_limit_s))
 
 
 def _journal(out_dir: Path, scenario: Scenario, plan: Plan) -> JournalWriter:

@@ -11,6 +11,7 @@ import pytest
 from flailpilot import cli
 from tests.coverage.checker import check_folder
 from tests.coverage.support import document, feature, ring_lonlat
+from vehicle.errors import InputError
 
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 HOLE = [(-3, -4), (2, -3), (1, 3), (-4, 2)]
@@ -153,3 +154,17 @@ def test_a_thousand_holes_end_at_the_limit_with_what_was_planned_until_then(monk
     assert "planning was ended by its limit" in said
     assert "raise --time-limit" in said
     assert (out / "plan.png").stat().st_size > 10_000
+
+
+def test_sim_plans_within_the_same_limit(monkeypatch, capsys, tmp_path):
+    asked = []
+
+    def planner(_site, _machine, settings, out_of_time):
+        asked.append((settings.time_limit_s, out_of_time()))
+        raise InputError("far enough")
+
+    monkeypatch.setattr("flailpilot.simulate.plan_site", planner)
+    path = saved(tmp_path, document(work(), outside="safe"))
+    status, _, told = flailpilot(monkeypatch, capsys, "sim", "--site", path, "--out", tmp_path / "out")
+    assert (status, told) == (2, "flailpilot: far enough\n")
+    assert asked == [(120.0, False)]
