@@ -49,7 +49,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 # --- estimate --------------------------------------------------------------------------------------------------------
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Pose of the body origin, twist, tilt and 1-sigma uncertainty; `tool_*` at the tool axis' centre.
+    """Pose of the body origin, twist, tilt and 1-sigma uncertainty; `tool_*` where the middle of the tool cuts.
+
+    `tool_aside_m`: so far left of the point above or below it on the ground, on a side slope; 0 on level ground.
 
     `position_proven` is RTK fixed, fresh and accepted: the only state in which ground may be credited.
     """
@@ -78,6 +80,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool_north_m: float
     tool_sigma_m: float
     innovation_ratio: float
+    tool_aside_m: float = 0.0
 
 
 # --- mission, drive, flail -> gate -----------------------------------------------------------------------------------

@@ -248,3 +248,4 @@ def test_the_tool_is_where_it_cuts_and_not_where_it_would_be_on_level_ground(
     ahead = east * math.cos(yaw) + north * math.sin(yaw) - CONFIG.machine.tool.ahead_m * math.cos(pitch)
     left = north * math.cos(yaw) - east * math.sin(yaw)
     assert (ahead, left) == pytest.approx((ahead_m, left_m), abs=1e-4)
+    assert seen.tool_aside_m == pytest.approx(left_m, abs=1e-4)

@@ -225,9 +225,8 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     status, imu, fix = wire.status, wire.imu, wire.gnss
     roll, pitch = (imu.roll_rad, imu.pitch_rad) if imu is not None else (0.0, 0.0)
     belt_mps = 0.5 * (status.track_left_mps + status.track_right_mps) if status is not None else 0.0
-    tool_dx, tool_dy, _ = enu_offset_from_body(
-        (config.machine.tool.ahead_m, 0.0, _cut_m(wire, config)), yaw, pitch, roll
-    )
+    cut_m = _cut_m(wire, config)
+    tool_dx, tool_dy, _ = enu_offset_from_body((config.machine.tool.ahead_m, 0.0, cut_m), yaw, pitch, roll)
     gnss_age_s = (now_ns - state.accepted_t_ns) / NS_PER_S
     fix_type = fix.fix if fix is not None else FixType.NONE
     timeout_s = config.safety.gnss_timeout_s
@@ -258,6 +257,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
         tool_north_m=north + tool_dy,
         tool_sigma_m=sigma_tool,
         innovation_ratio=state.innovation_ratio,
+        tool_aside_m=-math.sin(roll) * cut_m,
     )
 
 

@@ -8,6 +8,8 @@ from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState
 from vehicle.units import wrap_rad
 
+COLUMN_SHARE = 0.5
+"""From the cut at depth, this share of the way up to the surface: the middle of the column."""
 AIM_MAX_RAD = math.radians(4.0)
 """More would turn the body's corners further out than the pivot's own disc allows for."""
 
@@ -60,8 +62,13 @@ def along_segment_m(segment: Segment, estimate: Estimate) -> float:
 
 
 def segment_progress(segment: Segment, estimate: Estimate) -> tuple[float, float]:
-    """Along-track of the body origin and cross-track of the tool's axis on the segment [m]."""
+    """Along-track of the body origin and cross-track of the tool's axis on the segment [m].
+
+    On a side slope a tool in the ground works a column that leans by `tool_aside_m`: its middle is kept on the line, so
+    that neither the cut at depth nor the tracks at the surface run off it. A raised tool leads nothing: the body does.
+    """
     course = course_rad(segment)
     along, _ = along_cross_m((estimate.east_m, estimate.north_m), segment.points_m[0], course)
     _, cross = along_cross_m((estimate.tool_east_m, estimate.tool_north_m), segment.points_m[0], course)
-    return along, cross
+    share = COLUMN_SHARE if segment.tool_down else 1.0
+    return along, cross - share * estimate.tool_aside_m * math.cos(estimate.yaw_rad - course)
