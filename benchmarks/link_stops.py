@@ -1,7 +1,9 @@
 """Stop latency over the operator link: eight shapes of a failing radio and two recorded links.
 
-`python benchmarks/link_stops.py [--trials 1000] [--jobs 2] [--shape NAME] [--json]`     virtual time, the whole stack
-`python benchmarks/link_stops.py --real --trials 50 [--shape NAME] [--json]`             real processes, real sockets
+`python benchmarks/link_stops.py [--trials 1000] [--jobs 2]`     virtual time, the whole stack
+`python benchmarks/link_stops.py --real --trials 50`             real processes, real sockets; 7 s a trial
+
+Both take `--shape NAME`, `--json`, and `--first N` to go on where an earlier run was stopped.
 
 From the creation of the last operator's frame that could count to the start of the ramp at the controller. In virtual
 time that frame is the one that the gate held in force. With real processes (`flailpilot drive`, the C controller, a
@@ -46,14 +48,14 @@ def _one(name: str, seed: int, folder: Path) -> Stop:
     return run_trial(name, shapes(folder)[name], seed)
 
 
-def virtual(names: list[str], trials: int, jobs: int, folder: Path) -> list[Stop]:
+def virtual(names: list[str], trials: range, jobs: int, folder: Path) -> list[Stop]:
     """So many of each shape, spread over processes."""
-    work = [(name, seed, folder) for name in names for seed in range(trials)]
+    work = [(name, seed, folder) for name in names for seed in trials]
     with ProcessPoolExecutor(jobs) as pool:
         return list(pool.map(_one, *zip(*work, strict=True), chunksize=CHUNK))
 
 
-def real(names: list[str], trials: int, folder: Path) -> list[Stop]:
+def real(names: list[str], trials: range, folder: Path) -> list[Stop]:
     """One bench, trial after trial; this process below the vehicle and above ordinary work."""
     build_controller()
     above_others(os.getpid(), 10)
@@ -88,6 +90,9 @@ def summary(stops: list[Stop]) -> dict[str, dict[str, float]]:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--trials", type=int, default=1000)
+    options.add_argument(
+        "--first", type=int, default=0, help="the first trial of each shape: to go on where one stopped"
+    )
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--shape", action="append")
     options.add_argument("--real", action="store_true")
@@ -95,10 +100,8 @@ def main() -> int:
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
     names = chosen.shape or list(shapes(chosen.traces))
-    if chosen.real:
-        stops = real(names, chosen.trials, chosen.traces)
-    else:
-        stops = virtual(names, chosen.trials, chosen.jobs, chosen.traces)
+    trials = range(chosen.first, chosen.first + chosen.trials)
+    stops = real(names, trials, chosen.traces) if chosen.real else virtual(names, trials, chosen.jobs, chosen.traces)
     rows = summary(stops)
     if chosen.json:
         print(json.dumps(rows))

@@ -81,12 +81,12 @@ async def proxied(folder: Path) -> AsyncIterator[tuple[Bench, FaultProxy, Witnes
 
 
 async def real_trials(
-    folder: Path, shapes: Mapping[str, Shape], trials: int, told: Callable[[Stop], None]
+    folder: Path, shapes: Mapping[str, Shape], trials: range, told: Callable[[Stop], None]
 ) -> list[Stop]:
-    """So many of each shape, the shapes in turn."""
+    """These of each shape, the shapes in turn."""
     stops: list[Stop] = []
     async with proxied(folder) as (rig, proxy, witness):
-        for seed in range(trials):
+        for seed in trials:
             for name, shape in shapes.items():
                 stops.append(await one_stop(rig, proxy, witness, name, shape, seed))
                 told(stops[-1])

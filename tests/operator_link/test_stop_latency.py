@@ -54,7 +54,7 @@ def test_a_machine_that_did_not_move_is_no_trial() -> None:
 def _real(folder: Path, names: tuple[str, ...], trials: int) -> list[Stop]:
     build_controller()
     chosen = {name: shape for name, shape in shapes(FOLDER).items() if name in names}
-    return asyncio.run(real_trials(folder, chosen, trials, lambda _: None))
+    return asyncio.run(real_trials(folder, chosen, range(trials), lambda _: None))
 
 
 @pytest.mark.real
