@@ -70,7 +70,7 @@ def test_row_4_a_dead_downlink_stops_because_the_echo_stands_still() -> None:
     while rig.mode is Mode.MANUAL:
         rig.send(echo_tick=echo)
         ticks += 1
-    assert ticks <= 23
+        assert ticks <= 23
     assert rig.report.stop_reason == "link_lost"
 
 
@@ -126,7 +126,7 @@ def test_row_16_a_frozen_console_stops_within_300_ms() -> None:
     while rig.mode is Mode.MANUAL:
         rig.send(sample_count=count)
         ticks += 1
-    assert ticks <= 16
+        assert ticks <= 16
     assert rig.report.stop_reason == "console_frozen"
 
 
