@@ -1,5 +1,5 @@
 # make demo   a whole mission in the simulator, with its picture and report
-# make test   what CI runs: lint, types, walls, tests; then `make branches campaign-sample mutation-touched`
+# make test   what CI runs: lint, types, walls, tests; before it `make branches campaign-sample mutation-touched`
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,10 +26,10 @@ branches: $(VENV)/.installed
 campaign-sample: $(VENV)/.installed
 	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 112
 
-# Two minutes of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
+# Three quarters of a minute of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
 BASE ?= HEAD~1
 mutation-touched: $(VENV)/.installed
-	$(BIN)/python -m tests.safety.mutate --since $(BASE) --seconds 120
+	$(BIN)/python -m tests.safety.mutate --since $(BASE) --seconds 45
 
 # Real processes in real time; wants an idle machine.
 trials: $(VENV)/.installed
