@@ -248,7 +248,7 @@ def test_sticks_moved_before_the_hold_drive_nothing_and_the_operator_is_told_to_
     rig.run(50)
     assert not rig.report.driving
     assert rig.mode is Mode.MANUAL
-    assert rig.report.worst_reason == 75
+    assert rig.report.worst_reason == 63
     assert "Centre them" in rig.report.text
     rig.run(2, drive=0.0)
     rig.run(40)

@@ -38,6 +38,7 @@ def test_the_worst_class_stands_first_so_that_the_first_name_is_the_worst() -> N
 def test_all_that_stops_or_limits_has_a_bit_on_the_wire() -> None:
     beyond = RULES[64:]
     assert all(rule.auto_level < Level.STOP for rule in beyond)
+    assert "Centre them" not in "".join(rule.text for rule in beyond), "what asks for an act has a bit of its own"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

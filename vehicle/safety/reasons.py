@@ -106,7 +106,7 @@ class StopReason(IntEnum):
     MISSION_LEFT = 60
     LINK_SLOW = 61
     IMU_NOISY = 62
-    CORRECTIONS_OLD = 63
+    STICKS_MOVED = 63
     TICKS_LATE = 64
     VIDEO_LATE = 65
     HOT = 66
@@ -118,7 +118,7 @@ class StopReason(IntEnum):
     SECOND_STATION = 72
     BAD_FRAMES = 73
     RECORDING_LOST = 74
-    STICKS_MOVED = 75
+    CORRECTIONS_OLD = 75
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -267,7 +267,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.MISSION_LEFT, "13", "N", "Mission paused or ended. RESET, ARM; MISSION START continues."),
     _rule(_R.LINK_SLOW, "2", "A", "Radio link slow: speed limited to 0.3 m/s."),
     _rule(_R.IMU_NOISY, "2", "A", "Gyro saturated or stuck: speed limited."),
-    _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
+    _rule(_R.STICKS_MOVED, "1", "A", "Sticks moved without hold-to-run: nothing drives. Centre them, hold, drive."),
     _rule(_R.TICKS_LATE, "2", "A", "The computer is late: speed limited."),
     _rule(_R.VIDEO_LATE, "2", "A", "Picture is late: speed limited."),
     _rule(_R.HOT, "2", "A", "Oil or coolant hot: speed limited."),
@@ -279,7 +279,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
     _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
-    _rule(_R.STICKS_MOVED, "1", "A", "Sticks moved without hold-to-run: nothing drives. Centre them, hold, drive."),
+    _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
 )
 
 
