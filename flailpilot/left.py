@@ -18,8 +18,8 @@ from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprin
 from vehicle.config_load import assemble_vehicle, load_machine
 from vehicle.coverage.area import parts_of, shell_of
 from vehicle.coverage.certificate import rings_of
+from vehicle.coverage.formats import read_site_file
 from vehicle.coverage.planner import is_whole
-from vehicle.coverage.reading import read_site_file
 from vehicle.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.coverage.settings import PlanSettings, StartPose
 from vehicle.coverage.site import Site, load_site

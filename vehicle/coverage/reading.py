@@ -1,8 +1,8 @@
-"""Site files -> features in lon/lat: GeoJSON here, other formats in `formats.py`. Says where a file is wrong."""
+"""GeoJSON -> features in lon/lat, and the way there for all other formats. Says where a file is wrong."""
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,6 @@ POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
 POINT_ROLES = ("benchmark", "turning_point")
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
 FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .plan"
-BYTES_MAX = 128 * 2**20
-"""A site with a million corners has half of that."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,27 +35,6 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
     outside: str | None = None
     tripwires: str | None = None
     repairs: tuple[str, ...] = ()
-
-
-def read_site_file(path: Path) -> SiteFile:
-    """Read a site by its suffix. Raises InputError with one line: file, place, what to do."""
-    from vehicle.coverage import formats  # noqa: PLC0415  optional libraries load only for their formats
-
-    if not path.exists():
-        raise InputError(f"{path}: no such file; give the path of a site file")
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give the path of a site file")
-    if not path.is_file():
-        raise InputError(f"{path}: is no ordinary file; give the path of a site file")
-    reader: Callable[[Path], SiteFile] = formats.READERS.get(path.suffix.lower(), read_geojson)
-    try:
-        if path.stat().st_size > BYTES_MAX:
-            raise InputError(f"{path}: is larger than {BYTES_MAX // 2**20} MiB, no site is; choose another file")
-        return reader(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply for a site; save it again") from None
 
 
 def read_geojson(path: Path) -> SiteFile:

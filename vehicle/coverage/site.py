@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 
 from vehicle.coverage.area import parts_of, polygon_of, polygons_of, thinned
-from vehicle.coverage.reading import Feature, SiteFile, read_site_file
+from vehicle.coverage.formats import read_site_file
+from vehicle.coverage.reading import Feature, SiteFile
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
 
