@@ -14,6 +14,7 @@ import inspect
 import itertools
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,8 @@ PRELOAD = ("numpy", "shapely", "pydantic", "tests.builders", "vehicle.messages",
 LAST = ("test_machine", "test_machine_complete")
 CPU_MAX_S = 150.0
 """Of a mutant that never ends; time of its own, so that a busy machine kills none. All tests together take 60 s."""
+MEMORY_MAX = 4 << 30
+"""Of a mutant that collects for ever [bytes]; the tests themselves take a tenth of it."""
 SPENT = signal.SIGPROF
 PICKED_AT_ONCE, TOLD_EACH = 30, 25
 COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs", "docs")
@@ -105,6 +108,7 @@ def judge(mutant: Mutant | None, stem: str) -> None:
     """In the child: exit 0 if everything passes."""
     signal.signal(SPENT, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, CPU_MAX_S)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
     if mutant is not None:
         sys.meta_path.insert(0, Planted(mutant))

@@ -36,9 +36,10 @@ def test_row_1_a_fast_machine_before_200_ms() -> None:
     assert rig.mode is Mode.STOPPING
 
 
-def test_every_driving_command_ends_inside_t_stop_and_the_late_link_slows_first() -> None:
-    rig = driving(drive=1.0)
-    rig.status = {"track_left_mps": 0.0, "track_right_mps": 0.0}
+@pytest.mark.parametrize("drive", [1.0, -1.0])
+def test_every_driving_command_ends_inside_t_stop_and_the_late_link_slows_first(drive: float) -> None:
+    rig = driving(drive=drive)
+    rig.status, rig.gnss = {"track_left_mps": 0.0, "track_right_mps": 0.0}, {"speed_mps": 0.0}
     for _ in range(30):
         command = rig.step()
         age_ms = rig.report.operator_age_s * 1000
