@@ -4,6 +4,7 @@ All points are of the **body origin** (midpoint between the tracks on the ground
 `machine.tool_ahead_m` ahead of it. design.md section 6 has the five properties that a plan keeps.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
@@ -104,3 +105,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     outside_assumed: bool
     time_s: float
     bound_s: float
+
+
+def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:
+    """The path as a station's list has it: corners (east, north), none twice running, and the tool's changes between.
+
+    True: the tool goes down at the corner before; False: up.
+    """
+    corner: tuple[float, float] | None = None
+    tool_down: bool | None = None
+    for segment in segments:
+        if corner is None:
+            corner = segment.points_m[0]
+            yield corner
+        if segment.tool_down is not tool_down:
+            tool_down = segment.tool_down
+            yield tool_down
+        for point in segment.points_m[1:]:
+            if point != corner:
+                corner = point
+                yield corner

@@ -1,9 +1,11 @@
 """Every invariant of the specification (C.4) -> the tests that show it; an orphan fails.
 
-Those of the discrete machine are found by their names in `tests/safety/machine_invariants.py`.
+Those of the discrete machine are found by their names in `machine_invariants.py` and `permit_invariants.py` of
+`tests/safety/`.
 """
 
-from tests.safety.machine_invariants import OUTPUT, STEP
+from tests.safety.machine_invariants import STEP
+from tests.safety.permit_invariants import OUTPUT
 
 MACHINE = "tests/safety/test_machine.py::test_at_least_forty_invariants_hold_everywhere"
 GATE, STOPS = "tests/safety/test_gate.py", "tests/safety/test_gate_stops.py"

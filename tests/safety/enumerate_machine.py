@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tests.safety.machine_invariants import AUTO, NOTHING, OUTPUT, STEP, STEP_BY_MODE, STOPS
+from tests.safety.machine_invariants import AUTO, STEP, STEP_BY_MODE, STOPS
+from tests.safety.permit_invariants import NOTHING, OUTPUT
 from vehicle.clock import elapsed_s
 from vehicle.messages import Mode
 from vehicle.safety import modes, permits

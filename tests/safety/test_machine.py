@@ -8,7 +8,8 @@ from tests.safety.enumerate_machine import (
     healed,
     paths_to_motion,
 )
-from tests.safety.machine_invariants import OUTPUT, STEP
+from tests.safety.machine_invariants import STEP
+from tests.safety.permit_invariants import OUTPUT
 from vehicle.messages import Mode
 from vehicle.safety.modes import Act, Class
 

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from tests.safety import enumerate_machine as complete
-from tests.safety.machine_invariants import CAUSES, OUTPUT, STEP, STEP_BY_MODE, Step
+from tests.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
+from tests.safety.permit_invariants import OUTPUT
 from vehicle.messages import Mode
 from vehicle.safety import modes, permits
 from vehicle.safety.modes import Class, Machine, Motion, Situation

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from vehicle.plan import Plan
+from vehicle.plan import Plan, corners_and_tool
 
 WAYPOINT, TOOL = 16, 206
 """MAV_CMD_NAV_WAYPOINT; MAV_CMD_DO_SET_CAM_TRIGG_DIST, with which every station draws a survey's lanes."""
@@ -34,31 +34,17 @@ class MissionItem(msgspec.Struct, frozen=True):
 
 def mission_items(plan: Plan) -> tuple[MissionItem, ...]:
     """HOME at the datum, then the path: places of the body origin, and the tool's changes between them."""
-    corners, changes = _corners(plan)
-    lonlat = plan.datum.lonlat_from_enu_array([(0.0, 0.0), *corners]).tolist()
-    places = [MissionItem(WAYPOINT, RELATIVE_ALT, 0.0, round(lat, DIGITS), round(lon, DIGITS)) for lon, lat in lonlat]
-    rows = places[:1]
-    for number, place in enumerate(places[1:]):
-        rows.append(place)
-        rows += [MissionItem(TOOL, MISSION, float(down), 0.0, 0.0) for down in changes.get(number, [])]
-    return tuple(rows)
+    steps = ((0.0, 0.0), *corners_and_tool(plan.segments))
+    corners = [step for step in steps if not isinstance(step, bool)]
+    lonlat = iter(plan.datum.lonlat_from_enu_array(corners).tolist())
+    return tuple(
+        MissionItem(TOOL, MISSION, float(step), 0.0, 0.0) if isinstance(step, bool) else _place(*next(lonlat))
+        for step in steps
+    )
 
 
-def _corners(plan: Plan) -> tuple[list[tuple[float, float]], dict[int, list[bool]]]:
-    """Places where the path begins, bends or ends, none twice running; and what the tool does behind the nth."""
-    corners: list[tuple[float, float]] = []
-    changes: dict[int, list[bool]] = {}
-    tool_down: bool | None = None
-    for segment in plan.segments:
-        if not corners:
-            corners.append(segment.points_m[0])
-        if segment.tool_down is not tool_down:
-            tool_down = segment.tool_down
-            changes.setdefault(len(corners) - 1, []).append(tool_down)
-        for point in segment.points_m[1:]:
-            if point != corners[-1]:
-                corners.append(point)
-    return corners, changes
+def _place(lon_deg: float, lat_deg: float) -> MissionItem:
+    return MissionItem(WAYPOINT, RELATIVE_ALT, 0.0, round(lat_deg, DIGITS), round(lon_deg, DIGITS))
 
 
 def write_waypoints(plan: Plan, path: Path) -> None:

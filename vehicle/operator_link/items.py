@@ -17,7 +17,7 @@ import shapely
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.frames import LocalFrame
 from vehicle.operator_link.transfer import FENCE, MISSION, Item, Refusal, finite
-from vehicle.plan import Plan
+from vehicle.plan import Plan, corners_and_tool
 
 WAYPOINT, TOOL = d.MAV_CMD_NAV_WAYPOINT, d.MAV_CMD_DO_SET_CAM_TRIGG_DIST
 INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION
@@ -68,21 +68,12 @@ class RefusedError(Exception):
 # --- down: our plan as waypoints -------------------------------------------------------------------------------------
 def items_of_plan(plan: Plan) -> tuple[Item, ...]:
     """HOME, then the corners of the path; before each change of the tool one item that says so."""
-    items = [_waypoint(plan.datum, (0.0, 0.0))]
-    tool_down: bool | None = None
-    last: tuple[float, float] | None = None
-    for segment in plan.segments:
-        if last is None:
-            last = segment.points_m[0]
-            items.append(_waypoint(plan.datum, last))
-        if segment.tool_down is not tool_down:
-            tool_down = segment.tool_down
-            items.append(Item(command=TOOL, frame=2, params=(1.0 if tool_down else 0.0, 0.0, 0.0, 0.0)))
-        for point in segment.points_m[1:]:
-            if point != last:
-                items.append(_waypoint(plan.datum, point))
-                last = point
-    return tuple(items)
+    steps = ((0.0, 0.0), *corners_and_tool(plan.segments))
+    return tuple(_tool(step) if isinstance(step, bool) else _waypoint(plan.datum, step) for step in steps)
+
+
+def _tool(down: bool) -> Item:
+    return Item(command=TOOL, frame=2, params=(float(down), 0.0, 0.0, 0.0))
 
 
 def _waypoint(datum: LocalFrame, point: tuple[float, float]) -> Item:

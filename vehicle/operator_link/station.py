@@ -8,8 +8,9 @@ as old as the sticks it rests on; a neutral frame says "the station is there" an
 from collections import deque
 from enum import Enum
 
-from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
+from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.messages import Mode
+from vehicle.operator_link.loop_port import plain_frame
 from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Picture
 from vehicle.operator_link.sticks import StickReader, Sticks
 
@@ -224,7 +225,7 @@ class Station:
         if sampled_ns != self._sampled_ns:
             self._sampled_ns, self._samples = sampled_ns, self._samples + 1
         report = picture.report
-        return OperatorFrame(
+        return plain_frame(
             station_id=self.station_id,
             session_id=report.session_id if report is not None else 0,
             sequence=self._sequence,
@@ -233,12 +234,5 @@ class Station:
             hold_to_run=driving or starting,
             drive=drive,
             turn=turn,
-            rotor_request=False,
-            tool_mode=ToolMode.HOLD,
-            tool_value_m=0.0,
             edges=edge,
-            battery_ratio=1.0,
-            tilt_rad=0.0,
-            video_age_ms=0,
-            native=False,
         )
