@@ -15,11 +15,9 @@ from tests.safety.permit_invariants import NOTHING, OUTPUT
 from vehicle.clock import elapsed_s
 from vehicle.messages import Mode
 from vehicle.safety import modes, permits
-from vehicle.safety.modes import Act, Class, Link, Machine, Motion, Situation, Want
+from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want
 
 START = Machine()
-ALONE = (Act.ESTOP, Act.STOP, Act.RELEASE, Act.TAKE, Act.NONE)
-"""Acts that need no frame of the holder: other stations', and the loss of an identity."""
 WORST = (
     (Class.OK, True),
     (Class.LIMIT, True),
@@ -33,17 +31,16 @@ FLAGS = (False, True)
 OTHER_WANTS = {Want.MOVE: (Want.REST, Want.SPIN, Want.MOVE, Want.BACK_OFF), Want.WORK: (Want.LOWER, Want.WORK)}
 
 
-def radio() -> Iterator[tuple[Link, Act, bool, bool]]:
-    """Link, act, neutral, hold: no sticks where no frame is in force, no own act without a frame in this tick."""
-    yield from ((Link.EXPIRED, act, False, False) for act in ALONE)
-    yield from itertools.product((Link.SILENT,), ALONE, FLAGS, FLAGS)
-    yield from itertools.product((Link.FRAME,), Act, FLAGS, FLAGS)
+def radio() -> Iterator[tuple[bool, Act, bool, bool]]:
+    """Live, act, neutral, hold: no sticks without a live frame; any act, which may come with one too old for speed."""
+    yield from ((False, act, False, False) for act in Act)
+    yield from itertools.product((True,), Act, FLAGS, FLAGS)
 
 
 def situations() -> list[Situation]:
     return [
-        Situation(link, act, neutral, hold, worst, retreat, estop, motion, at_speed, stopped, want)
-        for (link, act, neutral, hold), (worst, retreat), estop, motion, at_speed, stopped, want in itertools.product(
+        Situation(live, act, neutral, hold, worst, retreat, estop, motion, at_speed, stopped, want)
+        for (live, act, neutral, hold), (worst, retreat), estop, motion, at_speed, stopped, want in itertools.product(
             radio(), WORST, FLAGS, Motion, FLAGS, FLAGS, OTHER_WANTS
         )
     ]

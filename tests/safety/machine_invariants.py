@@ -8,7 +8,7 @@ An invariant is a function of (before, situation, after, cause); those of what m
 from collections.abc import Callable
 
 from vehicle.messages import Mode
-from vehicle.safety.modes import Act, Class, Link, Machine, Motion, Situation, Want
+from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want
 from vehicle.safety.reasons import StopReason
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
@@ -21,8 +21,7 @@ Step = Callable[[Machine, Situation, Machine, StopReason | None], bool]
 
 
 def hands_off(m: Machine, s: Situation) -> bool:
-    frame = s.link is Link.FRAME and m.neutral_seen and s.neutral and not s.hold
-    return frame and s.motion is Motion.STANDING
+    return s.live and m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
 
 
 def curable(s: Situation) -> bool:
@@ -38,6 +37,8 @@ def quiet(s: Situation) -> bool:
     """No act that ends anything; PAUSE ends a mission only."""
     return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
 
+
+OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
 
 CAUSES = {
     Act.STOP: StopReason.OPERATOR_STOP,
@@ -77,7 +78,7 @@ STEP: dict[str, Step] = {
         or (
             m.mode is M
             and s.act is Act.START
-            and s.link is Link.FRAME
+            and s.live
             and s.hold
             and s.neutral
             and m.neutral_seen
@@ -95,19 +96,14 @@ STEP: dict[str, Step] = {
         or not n.held
         or (
             s.act is Act.TAKE
-            and s.link is Link.EXPIRED
+            and not s.live
             and s.motion is Motion.STANDING
             and m.mode in (B, D, R, H, E, F)
             and not n.neutral_seen
         )
     ),
     "I12b it is given where it may be": lambda m, s, n, c: (
-        not (
-            s.act is Act.TAKE
-            and s.link is Link.EXPIRED
-            and s.motion is Motion.STANDING
-            and m.mode in (B, D, R, H, E, F)
-        )
+        not (s.act is Act.TAKE and not s.live and s.motion is Motion.STANDING and m.mode in (B, D, R, H, E, F))
         or n.held
     ),
     "I13 KILL means FAULT, but for a reset that leaves it": lambda m, s, n, c: (
@@ -135,8 +131,8 @@ STEP: dict[str, Step] = {
     "I16b it ends as soon as all is curable": lambda m, s, n, c: (
         m.mode is not B or not calm(m, s) or n.mode is (D if curable(s) else B)
     ),
-    "I19 without a fresh frame of the holder nothing gets closer to motion": lambda m, s, n, c: (
-        s.link is Link.FRAME or n.mode not in (R, *ARMED) or m.mode is n.mode or (m.mode in AUTO and n.mode in AUTO)
+    "I19 without an act of a live holder nothing gets closer to motion": lambda m, s, n, c: (
+        (s.live and s.act in OPENING) or n.mode not in (R, *ARMED) or m.mode is n.mode or {m.mode, n.mode} == AUTO
     ),
     "I21 a stick ends a mission": lambda m, s, n, c: m.mode not in AUTO or s.neutral or n.mode in STOPS,
     "I22 what is armed stops before it is anything else": lambda m, s, n, c: (
@@ -156,13 +152,13 @@ STEP: dict[str, Step] = {
     ),
     "I25 armed and silent means stop, and says why": lambda m, s, n, c: (
         m.mode not in ARMED
-        or s.link is not Link.EXPIRED
+        or s.live
         or n.mode in WORSE
-        or (n.mode is S and (c is StopReason.LINK_LOST or s.act in (Act.STOP, Act.RELEASE)))
+        or (n.mode is S and (c is StopReason.LINK_LOST or s.act in (Act.STOP, Act.DISARM, Act.RELEASE)))
     ),
     "I26 PAUSE ends a mission": lambda m, s, n, c: m.mode not in AUTO or s.act is not Act.PAUSE or n.mode in STOPS,
     "I26b a pause or a stick is told as such": lambda m, s, n, c: (
-        not (m.mode in AUTO and n.mode is S and s.link is not Link.EXPIRED and s.worst < Class.NAV)
+        not (m.mode in AUTO and n.mode is S and s.live and s.worst < Class.NAV)
         or c is CAUSES.get(s.act, StopReason.MISSION_LEFT)
     ),
     "I27 STOP and DISARM stop, and say so": lambda m, s, n, c: (
@@ -193,8 +189,7 @@ STEP: dict[str, Step] = {
         s.act is not Act.DISARM or n.mode not in (R, H, *ARMED) or (m.mode is S and n.mode is H)
     ),
     "I31 READY does not survive its link, its holder or its health": lambda m, s, n, c: (
-        n.mode is not R
-        or (s.link is not Link.EXPIRED and n.held and curable(s) and s.act not in (Act.STOP, Act.RELEASE))
+        n.mode is not R or (s.live and n.held and curable(s) and s.act not in (Act.STOP, Act.RELEASE))
     ),
     "I32 motion while unarmed is answered in one tick": lambda m, s, n, c: (
         m.mode not in (D, R, H)
@@ -239,17 +234,17 @@ STEP: dict[str, Step] = {
     ),
     "I45 READY lapses only with its link, its holder or its health": lambda m, s, n, c: (
         not (m.mode is R and n.mode is D)
-        or s.link is Link.EXPIRED
+        or not s.live
         or s.act in (Act.STOP, Act.DISARM, Act.RELEASE)
         or not curable(s)
     ),
     "I46 a stop of what is armed tells the act, else the silence, else nothing but the reasons": lambda m, s, n, c: (
         not (m.mode in ARMED and n.mode is S)
-        or c is CAUSES.get(s.act, StopReason.LINK_LOST if s.link is Link.EXPIRED else None)
+        or c is CAUSES.get(s.act, StopReason.LINK_LOST if not s.live else None)
         or (c is StopReason.MISSION_LEFT and m.mode in AUTO and s.worst < Class.NAV)
     ),
     "L1 hands keep the machine while all is well": lambda m, s, n, c: (
-        not (m.mode is M and calm(m, s) and quiet(s) and s.link is not Link.EXPIRED and s.worst < Class.STOP)
+        not (m.mode is M and calm(m, s) and quiet(s) and s.live and s.worst < Class.STOP)
         or n.mode is M
         or (n.mode is AM and s.act is Act.START)
     ),
@@ -259,7 +254,7 @@ STEP: dict[str, Step] = {
             and calm(m, s)
             and quiet(s)
             and s.act is not Act.PAUSE
-            and s.link is not Link.EXPIRED
+            and s.live
             and s.neutral
             and s.worst < Class.NAV
         )
@@ -303,7 +298,7 @@ STEP: dict[str, Step] = {
         not (m.mode is R and calm(m, s) and s.act is Act.RECOVERY and hands_off(m, s) and curable(s)) or n.mode is Y
     ),
     "L9b and goes on while its reasons are tolerated": lambda m, s, n, c: (
-        not (m.mode is Y and calm(m, s) and quiet(s) and s.link is not Link.EXPIRED and curable(s)) or n.mode is Y
+        not (m.mode is Y and calm(m, s) and quiet(s) and s.live and curable(s)) or n.mode is Y
     ),
     "L10 a mission can be started": lambda m, s, n, c: (
         not (
@@ -320,12 +315,7 @@ STEP: dict[str, Step] = {
     ),
     "L11 READY waits": lambda m, s, n, c: (
         not (
-            m.mode is R
-            and calm(m, s)
-            and s.act is Act.NONE
-            and s.link is not Link.EXPIRED
-            and curable(s)
-            and s.motion is not Motion.MOVING
+            m.mode is R and calm(m, s) and s.act is Act.NONE and s.live and curable(s) and s.motion is not Motion.MOVING
         )
         or n.mode is R
     ),

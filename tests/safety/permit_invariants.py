@@ -8,7 +8,7 @@ An invariant is a function of (after, situation, permit, tool_up, asked).
 from collections.abc import Callable
 
 from tests.safety.machine_invariants import AM, ARMED, AUTO, AW, M, Y
-from vehicle.safety.modes import Link, Machine, Situation, Want
+from vehicle.safety.modes import Machine, Situation, Want
 from vehicle.safety.permits import Permit
 
 NOTHING = Permit()
@@ -16,7 +16,7 @@ NOTHING = Permit()
 Output = Callable[[Machine, Situation, Permit, bool, bool], bool]
 
 OUTPUT: dict[str, Output] = {
-    "I1 an expired link moves nothing": lambda n, s, p, up, asked: p == NOTHING or s.link is not Link.EXPIRED,
+    "I1 without a live frame of the holder nothing moves": lambda n, s, p, up, asked: p == NOTHING or s.live,
     "I2 by hand the rotor needs hold-to-run and the request": lambda n, s, p, up, asked: (
         not p.rotor or n.mode in AUTO or (n.mode is M and s.hold and asked)
     ),

@@ -10,7 +10,7 @@ from tests.safety.ladder import LADDERS, Left, Rung
 from tests.safety.rig import frame
 from vehicle.messages import Mode
 from vehicle.safety import interlocks, masks, modes, shape
-from vehicle.safety.modes import ARMED, AUTO, Act, Link, Machine, Motion, Situation, Want
+from vehicle.safety.modes import ARMED, AUTO, Act, Machine, Motion, Situation, Want
 from vehicle.safety.permits import permits
 from vehicle.safety.reasons import RULES, StopReason
 
@@ -22,7 +22,7 @@ FASTEST_MPS = 3.0
 def situation(mode: Mode, in_force: int, act: Act) -> Situation:
     want = Want.WORK if mode is Mode.AUTO_WORK else Want.MOVE
     return Situation(
-        Link.FRAME, act, True, True, interlocks.worst(in_force, 0), interlocks.retreat(in_force, 0, Mode.READY),
+        True, act, True, True, interlocks.worst(in_force, 0), interlocks.retreat(in_force, 0, Mode.READY),
         in_force & masks.ESTOP_MASK != 0, Motion.STANDING, True, False, want,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ from vehicle.safety.modes import Class, Machine, Motion, Situation
 from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
 
-STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 44, 50, 1_798_720, 210
+STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 44, 50, 1_478_400, 210
 """Golden: whoever changes the machine says so here."""
 NEAR_STRIDE, FAR_STRIDE = 61, 2503
 FLAGS = (False, True)
@@ -86,7 +86,7 @@ def test_the_invariants_refuse_every_other_permit() -> None:
     wants = list(itertools.chain.from_iterable(complete.OTHER_WANTS.values()))
     frames = [s for s in complete.thinned(9973) if s.hold] + [s for s in complete.thinned(9973) if not s.hold]
     for mode, seen, s, at_speed, want in itertools.product(Mode, FLAGS, frames, FLAGS, wants):
-        if mode not in modes.ARMED or s.link is modes.Link.EXPIRED:
+        if mode not in modes.ARMED or not s.live:
             continue
         n = Machine(mode=mode, held=True, neutral_seen=seen)
         told = msgspec.structs.replace(s, at_speed=at_speed, want=want)

@@ -26,7 +26,6 @@ from vehicle.safety.modes import (
     AUTO,
     STOPPED,
     Act,
-    Link,
     Machine,
     Motion,
     Situation,
@@ -62,7 +61,7 @@ ENGINES = {
     Mode.ESTOP: EngineMode.SHUTDOWN,
 }
 WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
-BRAKE_GRACE_S = 1.0
+BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
 ACKNOWLEDGE, ATTENTION = int(OperatorEdge.ACKNOWLEDGE), int(OperatorEdge.ATTENTION)
 NO_REASON, WIRE_BITS = 255, (1 << 64) - 1
@@ -131,14 +130,13 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, checks.TIMES)
     latched = _latched(state, memory, heard, active)
     stopping = active | latched
-    fresh = age_ms < lease.t_stop_ms(senses.speed_mps, config.safety)
-    live = frame if fresh else None
+    live = frame if age_ms < lease.t_stop_ms(senses.speed_mps, config.safety) else None
     trusted = live is not None and (live.native or config.safety.bench)
     act = acts.act(heard, state.act_tick, tick)
     if act is Act.START and not trusted:
         act = Act.NONE
     situation = Situation(
-        link=(Link.FRAME if heard.accepted else Link.SILENT) if fresh else Link.EXPIRED,
+        live=live is not None,
         act=act,
         neutral=live is not None and authority.neutral(live),
         hold=live is not None and live.hold_to_run,
@@ -192,8 +190,8 @@ def _motion(now: Moment, senses: Senses, active: int) -> Motion:
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
-    stopping_s = (now.tick - now.state.stop_tick) * TICK_S
-    return Motion.LATE if stopping_s > now.config.safety.t_brake_s + BRAKE_GRACE_S else Motion.CREEP
+    braked_s = (now.tick - now.state.stop_tick - BRAKE_GRACE_TICKS) * TICK_S
+    return Motion.LATE if braked_s > now.config.safety.t_brake_s else Motion.CREEP
 
 
 # --- the state after -------------------------------------------------------------------------------------------------

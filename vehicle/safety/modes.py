@@ -24,14 +24,6 @@ class Class(IntEnum):
     KILL = 4
 
 
-class Link(IntEnum):
-    """The holder's frames: none young enough, one still in force, one accepted in this very tick."""
-
-    EXPIRED = 0
-    SILENT = 1
-    FRAME = 2
-
-
 class Act(IntEnum):
     """The one deliberate act of a tick, by priority: the lowest number wins. STOP and ESTOP come from any station.
 
@@ -87,13 +79,15 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):
-    """The tick's inputs as classes; with an expired link there are no sticks: `neutral` and `hold` are False.
+    """The tick's inputs as classes.
 
+    `live`: a frame of the holder is young enough to rest on; without one there are no sticks, `neutral` and `hold` are
+    False.
     `retreat`: all stopping reasons are such that RECOVERY may drive in spite of them. `estop`: a reason of class ESTOP
     is in force.
     """
 
-    link: Link
+    live: bool
     act: Act
     neutral: bool
     hold: bool
@@ -128,8 +122,7 @@ def resets(m: Machine, s: Situation) -> bool:
 
 def takes(m: Machine, s: Situation) -> bool:
     """The lease changes hands only at a stand, and only where nobody live holds it."""
-    free = s.link is Link.EXPIRED
-    return s.act is Act.TAKE and free and s.motion is Motion.STANDING and m.mode not in NO_TAKE
+    return s.act is Act.TAKE and not s.live and s.motion is Motion.STANDING and m.mode not in NO_TAKE
 
 
 def _recoverable(_: Machine, s: Situation) -> bool:
@@ -150,7 +143,7 @@ def _arms(m: Machine, s: Situation) -> bool:
 
 def _lapses(m: Machine, s: Situation) -> bool:
     """READY outlives neither its link nor its holder nor its health."""
-    return s.link is Link.EXPIRED or s.act is Act.RELEASE or not _recoverable(m, s) or _disarms(m, s)
+    return not s.live or s.act is Act.RELEASE or not _recoverable(m, s) or _disarms(m, s)
 
 
 def _starts(m: Machine, s: Situation) -> bool:
@@ -161,7 +154,7 @@ def _starts(m: Machine, s: Situation) -> bool:
 _STOPS: tuple[Rule, ...] = (
     (_disarms, Mode.STOPPING, StopReason.OPERATOR_STOP),
     (lambda _m, s: s.act is Act.RELEASE, Mode.STOPPING, StopReason.LEASE_RELEASED),
-    (lambda _m, s: s.link is Link.EXPIRED, Mode.STOPPING, StopReason.LINK_LOST),
+    (lambda _m, s: not s.live, Mode.STOPPING, StopReason.LINK_LOST),
 )
 _AUTO_STOPS: tuple[Rule, ...] = (
     *_STOPS,
