@@ -73,6 +73,42 @@ def _lonlat(local: pyproj.Proj, ring_m: np.ndarray) -> list[list[float]]:
     return [[(float(a) + 180.0) % 360.0 - 180.0, float(b)] for a, b in zip(lon, lat, strict=True)]
 
 
+# --- made sites: large, with many keep-outs, the same at every call ---------------------------------------------------
+MADE = {"made_150ha_50holes": (150.0, 50, (2.0, 22.0), 150), "made_103ha_1000holes": (103.0, 1000, (0.6, 3.5), 1000)}
+"""Name -> hectares, keep-outs, least and greatest radius of a keep-out [m], seed."""
+
+
+def made(name: str) -> Document:
+    """A site of `MADE`: a concave outline of 40 corners, keep-outs of 4 to 12 corners that do not touch each other."""
+    hectares, count, (least_m, most_m), seed = MADE[name]
+    draw = random.Random(seed)
+    shell = _outline(draw, 1e4 * hectares)
+    x0, y0, x1, y1 = shell.bounds
+    found: list[Any] = []
+    while len(found) < count:
+        middle = (draw.uniform(x0, x1), draw.uniform(y0, y1))
+        radius_m = math.exp(draw.uniform(math.log(least_m), math.log(most_m)))
+        around = shapely.Point(middle).buffer(radius_m + 1.0)
+        corners = draw.randint(4, 12)
+        angles = [2.0 * math.pi * (k + draw.uniform(-0.3, 0.3)) / corners for k in range(corners)]
+        radii = [radius_m * draw.uniform(0.7, 1.0) for _ in angles]
+        ring = [(middle[0] + r * math.cos(a), middle[1] + r * math.sin(a)) for a, r in zip(angles, radii, strict=True)]
+        if shell.contains(around) and not shapely.intersects(around, found).any():
+            found.append(shapely.Polygon(ring))
+    local = pyproj.Proj(proj="tmerc", lat_0=48.3, lon_0=37.1, ellps="WGS84")
+    rings = [_lonlat(local, shapely.get_coordinates(polygon)) for polygon in (shell, *found)]
+    return {"type": "FeatureCollection", "features": [feature("work_area", *rings)]}
+
+
+def _outline(draw: random.Random, area_m2: float) -> Any:
+    """A field of some size: radii that wander about their mean."""
+    angles = [2.0 * math.pi * (k + draw.uniform(-0.2, 0.2)) / 40 for k in range(40)]
+    waves = [(draw.uniform(0.02, 0.12), draw.uniform(0.0, 2.0 * math.pi)) for _ in range(4)]
+    radii = [1.0 + sum(a * math.cos((k + 2) * angle + p) for k, (a, p) in enumerate(waves)) for angle in angles]
+    ring = np.array([(1.6 * r * math.cos(a), r * math.sin(a)) for a, r in zip(angles, radii, strict=True)])
+    return shapely.Polygon(ring * math.sqrt(area_m2 / shapely.Polygon(ring).area))
+
+
 # --- generated sites -------------------------------------------------------------------------------------------------
 def generated(seed: int, mode: str) -> Document:
     """A site of its own for every seed: shape, size, keep-outs and place are drawn."""

@@ -10,6 +10,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of
+from vehicle.coverage.legs import Legs
 from vehicle.coverage.patchwork import Box
 
 NODE_OFFSET_M = 0.03
@@ -17,7 +18,6 @@ NODE_OFFSET_M = 0.03
 SIMPLIFY_M = 0.25
 NODES_MAX = 3000
 BATCH = 32
-ROUNDING = 1e-6
 
 Point = tuple[float, float]
 
@@ -34,8 +34,9 @@ class Roadmap:
         self._tree = shapely.STRtree(self._parts)
         self._box = box
         self._obstacles = obstacles
-        self._corners: np.ndarray | None = None
+        self._legs: Legs | None = None
         self._islands: shapely.STRtree | None = None
+        self._island_of: dict[Point, int] = {}
         self._joined: dict[int, int] = {}
         self._corridors = [((float(a), float(b)), (float(c), float(d))) for (a, b), (c, d) in corridors]
         self._ways: dict[tuple[Point, Point], list[Point]] = {}
@@ -44,7 +45,7 @@ class Roadmap:
         """A strip that will have been driven when the next way is asked for."""
         self._corridors.append((start, end))
         if self._islands is not None:
-            self._join(start, end)
+            self._unite(self._island(start), self._island(end))
 
     def clear(self, start: Point, ends: np.ndarray) -> np.ndarray:
         """(n,) bool: the straight leg from start to each of (n, 2) ends stays out of the obstacles."""
@@ -74,15 +75,23 @@ class Roadmap:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
-        if self._corners is None:
-            self._corners = self._corners_to_steer_by()
+        legs = self.legs()
         strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
+        if not len(strips) and legs.known_apart(start, goal):
+            return None
         loose = np.vstack([strips, ends])
-        points = np.concatenate([self._corners, np.repeat(loose[:, None], 3, axis=1)])
-        way = self._search(points, len(strips), limit_m)
+        way = self._search(loose, limit_m)
         if way is None and math.isinf(limit_m):  # overlapping outlines may hide the corner that touches
-            way = self._search(points, len(strips), limit_m, every_leg=True)
+            if not len(strips) and legs.apart(start, goal):
+                return None
+            way = self._search(loose, limit_m, every_leg=True)
         return way
+
+    def legs(self) -> Legs:
+        """The corners to steer by with what is known of the legs between them."""
+        if self._legs is None:
+            self._legs = Legs(self._corners_to_steer_by(), self.clear)
+        return self._legs
 
     # --- which places are joined at all ------------------------------------------------------------------------------
     def _island(self, point: Point) -> int:
@@ -98,16 +107,15 @@ class Roadmap:
             island[end] = part
             for a, b in {(int(a), int(b)) for a, b in island.reshape(-1, 2) if a != b}:
                 self._unite(a, b)
-        hits = self._islands.query(shapely.Point(point), predicate="intersects")
-        return int(hits[0]) if len(hits) else -1
+        if point not in self._island_of:
+            hits = self._islands.query(shapely.Point(point), predicate="intersects")
+            self._island_of[point] = int(hits[0]) if len(hits) else -1
+        return self._island_of[point]
 
     def _root(self, island: int) -> int:
         while island in self._joined:
             island = self._joined[island]
         return island
-
-    def _join(self, start: Point, end: Point) -> None:
-        self._unite(self._island(start), self._island(end))
 
     def _unite(self, a: int, b: int) -> None:
         if a >= 0 and b >= 0 and self._root(a) != self._root(b):
@@ -131,16 +139,15 @@ class Roadmap:
         inside |= (nodes[:, 0] < x0) | (nodes[:, 0] > x1) | (nodes[:, 1] < y0) | (nodes[:, 1] > y1)
         return np.asarray(corners[~inside][:NODES_MAX])
 
-    def _search(
-        self, corners: np.ndarray, strip_ends: int, limit_m: float, *, every_leg: bool = False
-    ) -> list[Point] | None:
-        """A* from the last but one point to the last; after the nodes come `strip_ends` points, joined in pairs.
+    def _search(self, loose: np.ndarray, limit_m: float, *, every_leg: bool = False) -> list[Point] | None:
+        """A* over the corners and the loose points: ends of strips, joined in pairs, then start and goal.
 
         A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
         Legs that do not touch a corner but cut it are no part of a shortest way and are tested only on `every_leg`.
         """
-        points = corners[:, 0]
-        first, last, nodes = len(points) - 2, len(points) - 1, len(points) - 2 - strip_ends
+        legs = self.legs()
+        nodes, points = len(legs.nodes), np.concatenate([legs.nodes, loose])
+        first, last = len(points) - 2, len(points) - 1
         toward = np.hypot(*(points - points[last]).T)
         best, came = np.full(len(points), math.inf), np.full(len(points), -1)
         best[first] = 0.0
@@ -159,14 +166,15 @@ class Roadmap:
             through = length + toward
             if not done[node]:
                 done[node] = True
-                fair = np.flatnonzero(
-                    ~done & (length < best - 1e-9) & _touching(corners, node, 0 if every_leg else nodes)
-                )
+                worth = ~done & (length < best - 1e-9)
+                if node < nodes and not every_leg:
+                    worth[:nodes] &= legs.touching(node)
+                fair = np.flatnonzero(worth)
                 waiting[node] = fair[np.argsort(through[fair], kind="stable")]
             rest = waiting.pop(node)
             rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
             batch, rest = rest[:BATCH], rest[BATCH:]
-            seen = self.clear((float(points[node][0]), float(points[node][1])), points[batch])
+            seen = legs.clear(points, node, batch)
             if nodes <= node < first:
                 seen |= batch == nodes + ((node - nodes) ^ 1)
             for index in batch[seen].tolist():
@@ -176,24 +184,6 @@ class Roadmap:
                 waiting[node] = rest
                 heapq.heappush(queue, (float(through[rest[0]]), node))
         return None
-
-
-def _touching(corners: np.ndarray, node: int, nodes: int) -> np.ndarray:
-    """(n,) bool: the leg from a node to each corner leaves both neighbours on one side of it, at either end.
-
-    Points other than corners may lie between an obstacle and its coarser outline: their legs all count.
-    """
-    fair = np.ones(len(corners), dtype=bool)
-    if node < nodes:
-        leg = corners[:nodes, 0] - corners[node, 0]
-        here, there = corners[node, 1:] - corners[node, 0], corners[:nodes, 1:] - corners[:nodes, :1]
-        fair[:nodes] = _one_side(leg, here[None, :]) & _one_side(leg, there)
-    return fair
-
-
-def _one_side(legs: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
-    across = legs[:, None, 0] * neighbours[..., 1] - legs[:, None, 1] * neighbours[..., 0]
-    return np.asarray(across[:, 0] * across[:, 1] >= -ROUNDING)
 
 
 def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:

@@ -1,0 +1,94 @@
+"""Which corners see each other: each leg is tested once, however many ways are asked for."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Point = tuple[float, float]
+ROUNDING = 1e-6
+UNKNOWN, BLOCKED, CLEAR = 0, 1, 2
+
+
+class Legs:
+    """(n, 3, 2) corners, each with its two neighbours on the ring, and the legs from points to corners as far as known.
+
+    `test`: start and (n, 2) ends -> (n,) bool, the straight leg stays out of the obstacles.
+    """
+
+    def __init__(self, corners: np.ndarray, test: Callable[[Point, np.ndarray], np.ndarray]) -> None:
+        self.nodes = np.ascontiguousarray(corners[:, 0])
+        self._corners, self._test = corners, test
+        self._to_node: dict[Point, np.ndarray] = {}
+        self._touching: dict[int, np.ndarray] = {}
+        self._keys: list[Point] = [(float(x), float(y)) for x, y in self.nodes]
+        self._group = np.arange(len(self.nodes))
+        self._looked = np.zeros(len(self.nodes), dtype=bool)
+        self._asked = False
+
+    def clear(self, points: np.ndarray, index: int, others: np.ndarray) -> np.ndarray:
+        """(n,) bool: legs from points[index] to points[others], where the corners come first in (m, 2) points."""
+        count = len(self.nodes)
+        here = (float(points[index, 0]), float(points[index, 1]))
+        free = np.zeros(len(others), dtype=bool)
+        corner = others < count
+        free[corner] = self._from(here, others[corner])
+        loose = np.flatnonzero(~corner)
+        if index < count:
+            for k in loose.tolist():
+                free[k] = self._from((float(points[others[k], 0]), float(points[others[k], 1])), np.array([index]))[0]
+        elif len(loose):
+            free[loose] = self._test(here, points[others[loose]])
+        return free
+
+    def _from(self, start: Point, nodes: np.ndarray) -> np.ndarray:
+        """(n,) bool: legs from a point to corners given by index."""
+        row = self._to_node.get(start)
+        if row is None:
+            row = self._to_node[start] = np.zeros(len(self.nodes), dtype=np.int8)
+        unknown = nodes[row[nodes] == UNKNOWN]
+        if len(unknown):
+            row[unknown] = np.where(self._test(start, self.nodes[unknown]), CLEAR, BLOCKED)
+        return np.asarray(row[nodes] == CLEAR)
+
+    def touching(self, node: int) -> np.ndarray:
+        """(n,) bool: the leg from a corner to each corner leaves both neighbours on one side of it, at either end."""
+        fair = self._touching.get(node)
+        if fair is None:
+            leg = self.nodes - self.nodes[node]
+            here, there = self._corners[node, 1:] - self.nodes[node], self._corners[:, 1:] - self._corners[:, :1]
+            fair = self._touching[node] = _one_side(leg, here[None, :]) & _one_side(leg, there)
+        return fair
+
+    # --- what cannot be reached whatever the legs --------------------------------------------------------------------
+    def known_apart(self, start: Point, goal: Point) -> bool:
+        """`apart` where that has been asked for before, with any ends; else False."""
+        return self._asked and self.apart(start, goal)
+
+    def apart(self, start: Point, goal: Point) -> bool:
+        """No corner that start sees can be reached from one that goal sees, over whatever corners.
+
+        Of the two sides the one that seems the smaller grows, corner by corner, until they meet or it is complete.
+        """
+        self._asked = True
+        sides = [np.flatnonzero(self._from(end, np.arange(len(self.nodes)))) for end in (start, goal)]
+        while True:
+            inside = [np.isin(self._group, self._group[seen]) for seen in sides]
+            if (inside[0] & inside[1]).any():
+                return False
+            smaller = inside[int(inside[1].sum() < inside[0].sum())]
+            left = np.flatnonzero(smaller & ~self._looked)
+            if not len(left):
+                return True
+            self._look_round(int(left[0]))
+
+    def _look_round(self, node: int) -> None:
+        """Join the groups of all corners that one sees."""
+        others = np.flatnonzero(self._group != self._group[node])
+        found = others[self._from(self._keys[node], others)]
+        self._group[np.isin(self._group, self._group[found])] = self._group[node]
+        self._looked[node] = True
+
+
+def _one_side(legs: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
+    across = legs[:, None, 0] * neighbours[..., 1] - legs[:, None, 1] * neighbours[..., 0]
+    return np.asarray(across[:, 0] * across[:, 1] >= -ROUNDING)
