@@ -2,17 +2,19 @@
 
     python -m tests.safety.mutate [FILE ...] [--jobs N] [--since REF]
 
-A mutant runs in a fork of this process, which has everything loaded but the room itself: 0.1 s where the module's own
-tests kill it. Tests without fixtures are called directly, the enumeration comes last. Exit 1 if one survives.
+A mutant runs in a fork of this process, which has everything loaded but the room itself: 0.2 s where the first tests
+kill it. Tests without fixtures are called directly, in the order that `mutant_tests.py` says. Exit 1 if one survives.
 """
 
 import argparse
+import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
-import inspect
 import itertools
 import os
+import pickle
 import random
 import resource
 import shutil
@@ -20,30 +22,36 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
+from tests.safety.mutant_tests import NOBODY, SPENT, Key, Known, Order, Slot, loaded, measure, run_all
 from tests.safety.mutants import Mutant, local_enums, mutants
 from vehicle.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = ROOT / "vehicle" / "safety"
-TESTS = Path(__file__).parent
-PRELOAD = ("numpy", "shapely", "pydantic", "tests.builders", "vehicle.messages", "vehicle.state", "vehicle.config")
-LAST = ("test_machine", "test_machine_complete")
-CPU_MAX_S = 150.0
-"""Of a mutant that never ends; time of its own, so that a busy machine kills none. All tests together take 60 s."""
+PRELOAD = (
+    "pytest",
+    "numpy",
+    "shapely",
+    "pydantic",
+    "firmware_bridge.command",
+    "tests.builders",
+    "vehicle.messages",
+    "vehicle.state",
+    "vehicle.config",
+)
 MEMORY_MAX = 4 << 30
 """Of a mutant that collects for ever [bytes]; the tests themselves take a tenth of it."""
-SPENT = signal.SIGPROF
-PICKED_AT_ONCE, TOLD_EACH = 30, 25
+PICKED_AT_ONCE = 30
 COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs", "docs")
-
-Test = Callable[[], object]
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -63,66 +71,66 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._mutant.tree, str(self._mutant.path), "exec"), module.__dict__)  # noqa: S102
 
 
-def test_modules(stem: str) -> list[str]:
-    """The module's own tests first, then the rest, the enumeration last."""
-    names = sorted(path.stem for path in TESTS.glob("test_*.py") if "mutant" not in path.stem)
-    own = [name for name in names if name.startswith(f"test_{stem}")]
-    last = [name for name in LAST if name in names]
-    rest = [name for name in names if name not in own and name not in last]
-    return [*own, *rest, *(name for name in last if name not in own)]
-
-
-def tests_of(module: types.ModuleType) -> Iterator[Test]:
-    for name, function in list(vars(module).items()):
-        if not name.startswith("test_") or not callable(function):
-            continue
-        marks = [mark for mark in getattr(function, "pytestmark", []) if mark.name == "parametrize"]
-        choices = [_choices(mark) for mark in marks]
-        free = set(inspect.signature(function).parameters) - {key for c in choices for key in c[0]}
-        if free:
-            continue
-        for picked in itertools.product(*choices):
-            arguments = {key: value for choice in picked for key, value in choice.items()}
-            yield lambda f=function, a=arguments: f(**a)  # type: ignore[misc]
-
-
-def _choices(mark: object) -> list[dict[str, object]]:
-    names, values = mark.args[:2]  # type: ignore[attr-defined]
-    keys = [key.strip() for key in names.split(",")] if isinstance(names, str) else list(names)
-    rows = [getattr(row, "values", row) if not isinstance(row, dict) else row for row in values]
-    return [dict(zip(keys, row if len(keys) > 1 else _single(row), strict=True)) for row in rows]
-
-
-def _single(row: object) -> tuple[object, ...]:
-    return row if isinstance(row, tuple) and len(row) == 1 else (row,)
-
-
-def run_tests(stem: str) -> None:
-    for name in test_modules(stem):
-        module = importlib.import_module(f"tests.safety.{name}")
-        for test in tests_of(module):
-            test()
-
-
-def judge(mutant: Mutant | None, stem: str) -> None:
+def judge(mutant: Mutant, order: Order, keys: list[Key], slot: Slot) -> None:
     """In the child: exit 0 if everything passes."""
-    signal.signal(SPENT, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_PROF, CPU_MAX_S)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
-    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
-    if mutant is not None:
-        sys.meta_path.insert(0, Planted(mutant))
+    _quiet()
+    sys.meta_path.insert(0, Planted(mutant))
     try:
-        run_tests(stem)
+        run_all(order, keys, slot)
     except BaseException:  # noqa: BLE001 - whatever a wrong program raises has killed it
         os._exit(1)
     os._exit(0)
 
 
+def _quiet() -> None:
+    # time of its own, so that a busy machine kills none
+    signal.signal(SPENT, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+    sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
+
+
+def known(paths: list[Path]) -> Known | None:
+    """All tests once in a process of its own, these files served as a mutant is, but right; None where one fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "known"
+        pid = os.fork()
+        if pid == 0:
+            for path in paths:
+                sys.meta_path.insert(0, Planted(Mutant(0, path, 0, "none", ast.parse(path.read_text()))))
+            try:
+                told.write_bytes(pickle.dumps(measure(ROOM)))
+            except BaseException:  # noqa: BLE001 - told below by the parent
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        if os.waitpid(pid, 0)[1] != 0:
+            return None
+        return pickle.loads(told.read_bytes())  # type: ignore[no-any-return]  # noqa: S301 - our own, of a moment ago
+
+
+def passes_alone(key: Key) -> bool:
+    """Without a mutant and without any test before it: what killed did so by itself."""
+    pid = os.fork()
+    if pid == 0:
+        _quiet()
+        try:
+            loaded(key[0])[key[1]]()
+        except BaseException:  # noqa: BLE001 - told by the parent
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
 def preload() -> None:
     settings.register_profile(
         "mutation",
-        settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings(
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=(Phase.explicit, Phase.generate),  # one example kills, its smallest form is of no use
+            suppress_health_check=list(HealthCheck),
+        ),
     )
     settings.load_profile("mutation")
     for name in PRELOAD:
@@ -131,49 +139,93 @@ def preload() -> None:
     assert not loaded, f"loaded too early: {loaded}"
 
 
-def spawn(mutant: Mutant | None, stem: str) -> int:
-    pid = os.fork()
-    if pid == 0:
-        judge(mutant, stem)
-    return pid
+class Running(msgspec.Struct):
+    """One mutant in its process."""
+
+    mutant: Mutant
+    keys: list[Key]
+    slot: Slot
 
 
 class Tally(msgspec.Struct):
-    """Of one campaign. `endless` mutants were killed because they spent their time; they are told one by one."""
+    """Of one file. `endless` mutants were killed because a test spent its time; they are told one by one."""
 
     made: int = 0
     tried: int = 0
     endless: int = 0
-    survivors: list[Mutant] = []
+    lived: int = 0
+    cpu_s: float = 0.0
+
+    def __str__(self) -> str:
+        killed = f"{self.tried - self.lived:5} killed ({self.endless} endless)"
+        return f"{self.made:5} mutants {self.tried:5} tried {killed} {self.lived:3} survive {self.cpu_s:7.1f} s"
 
 
-def campaign(paths: list[Path], jobs: int, seconds: float | None) -> Tally:
+class Campaign:
+    """Mutants one after the other, `jobs` at a time; who kills is asked first the next time."""
+
+    def __init__(self, known_: Known, jobs: int) -> None:
+        self._order = Order(known_)
+        self._jobs = jobs
+        self._running: dict[int, Running] = {}
+        self.tallies: dict[str, Tally] = defaultdict(Tally)
+        self.killers: set[Key] = set()
+
+    def start(self, mutant: Mutant) -> None:
+        keys = self._order.of(mutant.path.stem, mutant.line)
+        slot = Slot()
+        pid = os.fork()
+        if pid == 0:
+            judge(mutant, self._order, keys, slot)
+        self._running[pid] = Running(mutant, keys, slot)
+        while len(self._running) >= self._jobs:
+            self._reap()
+
+    def finish(self) -> None:
+        while self._running:
+            self._reap()
+
+    def _reap(self) -> None:
+        pid, status, used = os.wait4(-1, 0)
+        one = self._running.pop(pid)
+        mutant, at = one.mutant, one.slot.get()
+        tally = self.tallies[mutant.path.name]
+        tally.tried += 1
+        tally.cpu_s += used.ru_utime + used.ru_stime
+        told = f"{mutant.path.name}:{mutant.line}: {mutant.what}  (#{mutant.number})"
+        if status == 0:
+            tally.lived += 1
+            print(f"SURVIVES {told}", flush=True)  # noqa: T201
+        elif at != NOBODY:
+            self._order.killed(mutant.path.stem, one.keys[at])
+            self.killers.add(one.keys[at])
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SPENT:
+            tally.endless += 1
+            print(f"endless {told}", flush=True)  # noqa: T201
+
+
+def campaign(paths: list[Path], jobs: int, seconds: float | None, known_: Known) -> Campaign:
     """Try the mutants of these files; with a limit in seconds as many as fit, drawn evenly from all of them."""
     began_s = elapsed_s()
     enums = local_enums(sorted(ROOM.glob("*.py")))
-    count = sum(1 for path in paths for _ in mutants(path, enums))
-    order = list(range(count))
+    run = Campaign(known_, jobs)
+    gc.freeze()  # or every collection in a child copies all pages
+    for path in paths:
+        run.tallies[path.name].made = sum(1 for _ in mutants(path, enums))
+    order = list(range(sum(tally.made for tally in run.tallies.values())))
     if seconds is not None:
         random.Random(0).shuffle(order)
-    tally = Tally(made=count)
-    running: dict[int, Mutant] = {}
+    told = ""
     for mutant in _picked(paths, enums, order) if seconds is not None else _all(paths, enums):
         if seconds is not None and elapsed_s() - began_s > seconds:
             break
-        tally.tried += 1
-        if tally.tried % TOLD_EACH == 0:
-            print(f"{tally.tried} tried, in {mutant.path.name}, {elapsed_s() - began_s:.0f} s", flush=True)  # noqa: T201
-        running[spawn(mutant, mutant.path.stem)] = mutant
-        if len(running) >= jobs:
-            _reap(running, tally)
-    while running:
-        _reap(running, tally)
-    killed = tally.tried - len(tally.survivors)
-    print(  # noqa: T201
-        f"{tally.made} mutants, {tally.tried} tried, {killed} killed ({tally.endless} of them endless), "
-        f"{len(tally.survivors)} survive"
-    )
-    return tally
+        if seconds is None and told not in ("", mutant.path.name):
+            run.finish()
+            print(f"{told:14}{run.tallies[told]}", flush=True)  # noqa: T201
+        told = mutant.path.name
+        run.start(mutant)
+    run.finish()
+    return run
 
 
 def _all(paths: list[Path], enums: dict[str, list[str]]) -> Iterator[Mutant]:
@@ -185,18 +237,6 @@ def _picked(paths: list[Path], enums: dict[str, list[str]], order: list[int]) ->
     for start in range(0, len(order), PICKED_AT_ONCE):
         wanted = set(order[start : start + PICKED_AT_ONCE])
         yield from (mutant for place, mutant in enumerate(_all(paths, enums)) if place in wanted)
-
-
-def _reap(running: dict[int, Mutant], tally: Tally) -> None:
-    pid, status = os.wait()
-    mutant = running.pop(pid)
-    told = f"{mutant.path.name}:{mutant.line}: {mutant.what}  (#{mutant.number})"
-    if status == 0:
-        tally.survivors.append(mutant)
-        print(f"SURVIVES {told}", flush=True)  # noqa: T201
-    elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == SPENT:
-        tally.endless += 1
-        print(f"endless {told}", flush=True)  # noqa: T201
 
 
 def chosen(files: list[str]) -> list[Path]:
@@ -238,8 +278,6 @@ def main() -> int:
         return in_a_copy(arguments)
     paths = chosen(arguments.files)
     if arguments.show is not None:
-        import ast  # noqa: PLC0415
-
         wanted = next(
             m for m in mutants(paths[0], local_enums(sorted(ROOM.glob("*.py")))) if m.number == arguments.show
         )
@@ -247,13 +285,24 @@ def main() -> int:
         return 0
     preload()
     began_s = elapsed_s()
-    sound = os.waitpid(spawn(None, "gate"), 0)[1]
-    if sound != 0:
+    sound = known(paths)
+    if sound is None:
         print("the tests fail without any mutant")  # noqa: T201
         return 1
-    tally = campaign(paths, arguments.jobs, arguments.seconds)
-    print(f"{elapsed_s() - began_s:.0f} s")  # noqa: T201
-    return 1 if tally.survivors else 0
+    print(f"{len(sound.seconds)} tests, {sum(sound.seconds.values()):.0f} s without a mutant", flush=True)  # noqa: T201
+    run = campaign(paths, arguments.jobs, arguments.seconds, sound)
+    return _told(run, elapsed_s() - began_s)
+
+
+def _told(run: Campaign, seconds: float) -> int:
+    for name, tally in run.tallies.items():
+        print(f"{name:14}{tally}")  # noqa: T201
+    totals = (sum(getattr(tally, field) for tally in run.tallies.values()) for field in Tally.__struct_fields__)
+    print(f"{'all':14}{Tally(*totals)}, {seconds:.0f} s on the clock")  # noqa: T201
+    weak = sorted(key for key in run.killers if not passes_alone(key))
+    for name, place in weak:
+        print(f"{name} {place} fails by itself: what it killed does not count")  # noqa: T201
+    return 1 if weak or any(tally.lived for tally in run.tallies.values()) else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ CORRIDOR = (0.5, 0.5)
 HORIZON_S = 2.0
 STRAIGHT_RADIUS_M = 5.0
 """Corrections of direction, no turns."""
-NOWHERE: FloatArray = np.zeros((0, 3))
 
 
 def extended(trail: FloatArray, estimate: Estimate) -> FloatArray:
