@@ -82,6 +82,8 @@ def swath_plan(machine: MachineConfig) -> Plan:
         overlap_m=0.2,
         outside="safe",
         outside_assumed=False,
+        keep_out_m=(),
+        unproven_m=(),
         time_s=0.0,
         bound_s=0.0,
     )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sim.controller import ControllerTwin
 from vehicle.loop import VehicleLoop
-from vehicle.state import GateState, MissionState, VehicleState
+from vehicle.state import GateState, VehicleState
+from vehicle.taken import taken
 
 CHAIN_TICKS = 10
 
@@ -33,16 +34,14 @@ class VehicleProcess:
         self.restarts += 1
         old = self.loop.state
         session = old.session_id ^ (self.restarts << 32)
-        self.loop = self._make(
-            VehicleState(
-                config=old.config,
-                datum=old.datum,
-                session_id=session,
-                mission=MissionState(plan=old.mission.plan),
-                # a run is shorter than the five minutes for which a start counts
-                gate=GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1),
-            )
+        state = VehicleState(
+            config=old.config,
+            datum=old.datum,
+            session_id=session,
+            # a run is shorter than the five minutes for which a start counts
+            gate=GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1),
         )
+        self.loop = self._make(taken(state, old.mission.plan))
         self.dead = False
 
     def press_chain(self) -> None:

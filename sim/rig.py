@@ -24,7 +24,8 @@ from vehicle.config_load import assemble_vehicle
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.plan import Plan
 from vehicle.record.writer import Recorder
-from vehicle.state import GateState, MissionState, VehicleState
+from vehicle.state import GateState, VehicleState
+from vehicle.taken import taken
 
 
 class Rig(msgspec.Struct):
@@ -103,7 +104,6 @@ def wire_up(
         config=config,
         datum=plan.datum,
         session_id=session,
-        mission=MissionState(plan=plan),
         gate=GateState(session_id=session, config_hash=name),
     )
     host, controller = MemoryPort.pair()
@@ -126,7 +126,7 @@ def wire_up(
         seed=scenario.seed,
         config_hash=name,
     )
-    vehicle = VehicleLoop(state, line, radio.vehicle, recorder, listeners)
+    vehicle = VehicleLoop(taken(state, plan), line, radio.vehicle, recorder, listeners)
     return Parts(world=world, radio=radio, line=line, vehicle=vehicle, config=config)
 
 

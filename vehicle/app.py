@@ -38,7 +38,8 @@ from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
 from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
-from vehicle.state import GateState, MissionState, VehicleState
+from vehicle.state import GateState, VehicleState
+from vehicle.taken import taken
 from vehicle.units import NS_PER_S
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -85,13 +86,13 @@ def start_state(file: DriveFile) -> VehicleState:
     frame = plan.datum if plan is not None else LocalFrame(datum.lat_deg, datum.lon_deg, datum.alt_m) if datum else None
     assert frame is not None, "DriveConfig wants a datum or a site"
     session_id = int.from_bytes(os.urandom(8), "little") & 0x7FFF_FFFF_FFFF_FFFF | 1
-    return VehicleState(
+    state = VehicleState(
         config=file.vehicle,
         datum=frame,
         session_id=session_id,
-        mission=MissionState(plan=plan),
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
     )
+    return taken(state, plan)
 
 
 def counted(file: DriveFile, state: VehicleState) -> VehicleState:

@@ -1,8 +1,19 @@
-"""Planar geometry on plain floats: what the tick needs; polygons at large are shapely's."""
+"""Planar geometry: what the tick needs; polygons at large are shapely's."""
 
 import math
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 Point = tuple[float, float]
+Ring = tuple[Point, ...]
+
+
+def edges_of(rings_m: tuple[Ring, ...]) -> npt.NDArray[np.float64]:
+    """All edges (n, 4) of rings in any order and direction, the first point repeated at the end or not."""
+    edges = [(*a, *b) for ring in rings_m for a, b in pairwise((ring[-1], *ring)) if a != b]
+    return np.array(edges, dtype=np.float64).reshape(-1, 4)
 
 
 def along_cross_m(point_m: Point, start_m: Point, yaw_rad: float) -> tuple[float, float]:

@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-import msgspec
-
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
@@ -11,7 +9,8 @@ from vehicle.clock import Clock
 from vehicle.messages import Event, Inputs, Mode, VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import Recorder, TickRecord
-from vehicle.state import MissionState, VehicleState
+from vehicle.state import VehicleState
+from vehicle.taken import taken
 from vehicle.telemetry.station_frame import station_frame
 from vehicle.tick import tick
 from vehicle.units import TICK_NS
@@ -91,7 +90,7 @@ class VehicleLoop:
         """Between two ticks, if the machine is still disarmed."""
         plan, self._plan = self._plan, None
         if plan is not None and self.state.gate.mode in UNARMED:
-            self.state = msgspec.structs.replace(self.state, mission=MissionState(plan=plan))
+            self.state = taken(self.state, plan)
             told = Event(t_ns=now_ns, tick=self.state.tick, kind="plan", text=f"plan {plan.plan_hash}")
             self._recorder.event(told)
             for listener in self._listeners:

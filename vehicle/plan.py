@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from vehicle.frames import LocalFrame
+from vehicle.geometry import Ring
 
 
 class SegmentKind(StrEnum):
@@ -90,7 +91,12 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole plan; `plan_hash` names it in the ledger, the mission and the record."""
+    """A whole plan; `plan_hash` names it in the ledger, the mission and the record.
+
+    `keep_out_m`: where no part of the machine may ever be; `unproven_m`: what bore no tracks when the plan was made.
+    Both are closed rings of (east, north) in any order and direction: even-odd says what is inside. Empty: nothing is
+    kept out, everything bears.
+    """
 
     datum: LocalFrame
     site_hash: str
@@ -103,6 +109,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     overlap_m: float
     outside: str
     outside_assumed: bool
+    keep_out_m: tuple[Ring, ...]
+    unproven_m: tuple[Ring, ...]
     time_s: float
     bound_s: float
 

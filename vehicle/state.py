@@ -3,6 +3,7 @@
 Each room changes its own part only, by returning a new one. Arrays inside are never written after they were stored.
 """
 
+import math
 from typing import TypeAlias
 
 import msgspec
@@ -105,7 +106,8 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     broken_ticks: tuple[int, ...] = ()
     late_ticks: tuple[int, ...] = ()
     drift: DriftState = DriftState()
-    fenced_out: bool = False
+    room_ahead_m: float = math.inf
+    room_behind_m: float = math.inf
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,9 +205,13 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it."""
+    """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it.
+
+    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan.
+    """
 
     plan: Plan | None = None
+    unproven_m: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 4)))
     phase: MissionPhase = MissionPhase.IDLE
     index: int = 0
     phase_t_ns: int = 0

@@ -9,8 +9,8 @@ from firmware_bridge.types import OperatorEdge
 from sim.drill import YAW_RAD, Drill, DrillSettings
 from sim.hands import Goal
 from tests.faults.scenes import manual
+from vehicle.geometry import edges_of
 from vehicle.messages import Mode
-from vehicle.safety import fence
 
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
@@ -23,7 +23,7 @@ def fenced(drill: Drill, ahead_m: float) -> Drill:
     corners = ((-BEHIND_M, -BESIDE_M), (ahead_m, -BESIDE_M), (ahead_m, BESIDE_M), (-BEHIND_M, BESIDE_M))
     ring = tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
     state = drill.process.loop.state
-    gate = msgspec.structs.replace(state.gate, fence=fence.edges_of((ring,)))
+    gate = msgspec.structs.replace(state.gate, fence=edges_of((ring,)))
     drill.process.loop.state = msgspec.structs.replace(state, gate=gate)
     return drill
 

@@ -39,7 +39,8 @@ from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
 from vehicle.plan import Plan
 from vehicle.record.writer import NoRecorder
 from vehicle.safety.reasons import text as reason_text
-from vehicle.state import GateState, MissionState, VehicleState
+from vehicle.state import GateState, VehicleState
+from vehicle.taken import taken
 
 SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
 
@@ -110,13 +111,8 @@ def session_number() -> int:
 def _state(plan: Plan, session: int, *, bench: bool) -> VehicleState:
     config = vehicle_config(SCENARIO, load_machine(SCENARIO.machine))
     config = config.model_copy(update={"safety": config.safety.model_copy(update={"bench": bench})})
-    return VehicleState(
-        config=config,
-        datum=plan.datum,
-        session_id=session,
-        mission=MissionState(plan=plan),
-        gate=GateState(session_id=session, config_hash=config_hash(config)),
-    )
+    gate = GateState(session_id=session, config_hash=config_hash(config))
+    return taken(VehicleState(config=config, datum=plan.datum, session_id=session, gate=gate), plan)
 
 
 def make_link(

@@ -11,6 +11,7 @@ from tests.safety.rig import frame
 from vehicle.messages import MissionPhase, Mode
 from vehicle.safety import checks
 from vehicle.safety.facts import Facts
+from vehicle.safety.fence import Room
 from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import Senses
 
@@ -47,6 +48,7 @@ SENSES = Senses(
     tilt_error_rad=0.0,
     course_error_rad=0.0,
     drifted=False,
+    room=Room(),
     fenced_out=False,
 )
 HEALTHY = Facts(

@@ -11,6 +11,9 @@ from shapely.geometry import Point, Polygon, box
 
 from tests.builders import estimate
 from tests.safety.moments import CONFIG, configured
+from vehicle.config import VehicleConfig
+from vehicle.geometry import edges_of
+from vehicle.messages import DriveRequest, Estimate
 from vehicle.safety import fence
 
 MACHINE = CONFIG.machine
@@ -18,8 +21,12 @@ FRONT = max(MACHINE.body.front_m, MACHINE.tool.ahead_m + MACHINE.tool.length_m /
 HALF = max(MACHINE.body.width_m, MACHINE.tool.width_m, MACHINE.tracks.outer_width_m) / 2.0
 FIELD = ((-30.0, -20.0), (30.0, -25.0), (35.0, 22.0), (2.0, 8.0), (-28.0, 24.0))
 HOLE = ((5.0, -10.0), (12.0, -9.0), (11.0, -2.0))
-EDGES = fence.edges_of((FIELD, HOLE))
+EDGES = edges_of((FIELD, HOLE))
 GROUND = Polygon(FIELD, [HOLE])
+
+
+def out_of(edges: np.ndarray, belief: Estimate, config: VehicleConfig) -> bool:
+    return fence.leaves(fence.room(edges, belief, config), belief.speed_mps, config)
 
 
 def footprint(east: float, north: float, yaw: float, speed: float, sigma: float) -> Polygon:
@@ -59,7 +66,7 @@ def test_row_101_as_shapely_says(east: float, north: float, yaw: float, speed: f
     if not clear and abs(shape.intersection(GROUND.boundary).length) < 1e-6:
         return  # a hair's breadth: either answer is right
     belief = estimate(east, north, yaw, speed_mps=speed, tool_sigma_m=sigma)
-    assert fence.leaves(EDGES, belief, CONFIG) is not inside
+    assert out_of(EDGES, belief, CONFIG) is not inside
 
 
 @pytest.mark.parametrize("turn_deg", [0.0, 17.0, 90.0, 211.0])
@@ -69,36 +76,76 @@ def test_row_101_the_place_where_it_says_so_is_the_stopping_distance_before_the_
         (math.cos(a + turn) * 40, math.sin(a + turn) * 40)
         for a in (0.7, 0.7 + math.pi / 2, 0.7 + math.pi, 0.7 - math.pi / 2)
     ]
-    edges = fence.edges_of((tuple(square),))
+    edges = edges_of((tuple(square),))
     yaw = 0.7 + math.pi / 4 + turn
     reach = 40.0 / math.sqrt(2.0)
     limit = reach - FRONT - fence.stopping_m(1.5, CONFIG) - 0.6
     for way, out in ((limit - 0.005, False), (limit + 0.005, True)):
         belief = estimate(way * math.cos(yaw), way * math.sin(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.2)
-        assert fence.leaves(edges, belief, CONFIG) is out
+        assert out_of(edges, belief, CONFIG) is out
     back = reach - MACHINE.body.rear_m + fence.stopping_m(-1.5, CONFIG) - 0.6
     for way, out in ((back - 0.005, False), (back + 0.005, True)):
         belief = estimate(-way * math.cos(yaw), -way * math.sin(yaw), yaw, speed_mps=-1.5, tool_sigma_m=0.2)
-        assert fence.leaves(edges, belief, CONFIG) is out
+        assert out_of(edges, belief, CONFIG) is out
     side = reach - HALF - 0.6
     for way, out in ((side - 0.005, False), (side + 0.005, True)):
         belief = estimate(way * math.sin(yaw), -way * math.cos(yaw), yaw, speed_mps=1.5, tool_sigma_m=0.2)
-        assert fence.leaves(edges, belief, CONFIG) is out
+        assert out_of(edges, belief, CONFIG) is out
+
+
+@given(east=st.floats(-30, 35), north=st.floats(-25, 24), yaw=st.floats(-3.1, 3.1), sigma=st.floats(0.0, 0.1))
+def test_row_101_the_room_is_the_way_until_shapely_sees_a_boundary_touched(
+    east: float, north: float, yaw: float, sigma: float
+) -> None:
+    left = fence.room(EDGES, estimate(east, north, yaw, tool_sigma_m=sigma), CONFIG)
+    if not GROUND.contains(footprint(east, north, yaw, 0.0, sigma)):
+        assert max(left.ahead_m, left.behind_m) < 1e-6
+        return
+    for free_m, sign in ((left.ahead_m, 1.0), (left.behind_m, -1.0)):
+        for share, inside in ((0.999, True), (1.001, False)):
+            way = sign * min(share * free_m, fence.NEAR_M)
+            shape = footprint(east + way * math.cos(yaw), north + way * math.sin(yaw), yaw, 0.0, sigma)
+            swept = shape.union(footprint(east, north, yaw, 0.0, sigma)).convex_hull
+            if free_m <= fence.NEAR_M and min(abs(free_m), 1.0) > 1e-3:
+                assert GROUND.contains(swept) is inside
+            elif free_m > fence.NEAR_M:
+                assert GROUND.contains(swept)
+
+
+@given(free=st.floats(0.0, 20.0), speed=st.floats(-3.0, 3.0), yaw_rate=st.floats(-0.5, 0.5))
+def test_row_101_what_is_let_through_stops_inside_or_creeps(free: float, speed: float, yaw_rate: float) -> None:
+    left = fence.Room(free, math.inf) if speed > 0.0 else fence.Room(math.inf, free)
+    wanted = DriveRequest(speed_mps=speed, yaw_rate_radps=yaw_rate)
+    drive = fence.slowed(left, wanted, CONFIG)
+    way_m = abs(fence.stopping_m(drive.speed_mps, CONFIG)) + abs(drive.speed_mps) * fence.PERIOD_S
+    assert way_m <= free + 1e-9 or abs(drive.speed_mps) <= fence.CREEP_MPS + 1e-9
+    if drive != wanted:
+        assert way_m == pytest.approx(free) or abs(drive.speed_mps) == pytest.approx(fence.CREEP_MPS)
+        assert drive.yaw_rate_radps / drive.speed_mps == pytest.approx(yaw_rate / speed)
+
+
+def test_row_101_a_boundary_behind_does_not_slow_the_way_ahead() -> None:
+    ahead, back = DriveRequest(speed_mps=0.9), DriveRequest(speed_mps=-0.9)
+    assert fence.slowed(fence.Room(math.inf, 0.2), ahead, CONFIG) == ahead
+    assert fence.slowed(fence.Room(0.2, math.inf), back, CONFIG) == back
+    assert abs(fence.slowed(fence.Room(math.inf, 0.2), back, CONFIG).speed_mps) < 0.35
+    turn = DriveRequest(yaw_rate_radps=0.2)
+    assert fence.slowed(fence.Room(0.1, 0.1), turn, CONFIG) == turn
 
 
 def test_a_long_tool_reaches_half_its_length_beyond_its_axis() -> None:
     long = configured("tool", length_m=1.6)
     reach = 30.0 - long.machine.tool.ahead_m - 0.8 - 0.06
-    square = fence.edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 30.0), (-30.0, 30.0)),))
+    square = edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 30.0), (-30.0, 30.0)),))
     for east, out in ((reach - 0.005, False), (reach + 0.005, True)):
-        assert fence.leaves(square, estimate(east, 0.0, 0.0, tool_sigma_m=0.02), long) is out
+        assert out_of(square, estimate(east, 0.0, 0.0, tool_sigma_m=0.02), long) is out
 
 
 def test_a_keep_out_smaller_than_the_machine_is_seen() -> None:
     pin = ((0.3, 0.3), (0.4, 0.3), (0.35, 0.4))
-    edges = fence.edges_of((FIELD, pin))
-    assert fence.leaves(edges, estimate(0.0, 0.0, 0.3), CONFIG)
-    assert not fence.leaves(edges, estimate(-9.0, -9.0, 0.3), CONFIG)
+    edges = edges_of((FIELD, pin))
+    assert out_of(edges, estimate(0.0, 0.0, 0.3), CONFIG)
+    assert not out_of(edges, estimate(-9.0, -9.0, 0.3), CONFIG)
 
 
 @given(east=st.floats(-60, 60), north=st.floats(-60, 60), yaw=st.floats(-3.1, 3.1), speed=st.sampled_from([-1.0, 1.0]))
@@ -120,24 +167,24 @@ def test_row_102_standing_is_allowed_anywhere() -> None:
 
 
 def test_row_102_a_second_of_way_is_looked_at() -> None:
-    slab = fence.edges_of((((-10.0, -99.0), (10.0, -99.0), (10.0, 99.0), (-10.0, 99.0)),))
+    slab = edges_of((((-10.0, -99.0), (10.0, -99.0), (10.0, 99.0), (-10.0, 99.0)),))
     # from the middle any way leads outwards; half a metre past it, one metre back passes the middle symmetrically
     assert fence.inward(slab, estimate(0.501, 0.0, 0.0), -1.0)
     assert not fence.inward(slab, estimate(0.499, 0.0, 0.0), -1.0)
 
 
 def test_vertical_and_level_edges() -> None:
-    square = fence.edges_of((((-10.0, -10.0), (10.0, -10.0), (10.0, 10.0), (-10.0, 10.0)),))
-    assert not fence.leaves(square, estimate(0.0, 0.0, 0.0), CONFIG)
-    assert fence.leaves(square, estimate(9.0, 0.0, 0.0), CONFIG)
-    assert fence.leaves(square, estimate(0.0, 9.5, 0.0), CONFIG)
-    assert fence.leaves(square, estimate(30.0, 0.0, 0.0), CONFIG)
-    assert isinstance(fence.leaves(square, estimate(), CONFIG), bool)
+    square = edges_of((((-10.0, -10.0), (10.0, -10.0), (10.0, 10.0), (-10.0, 10.0)),))
+    assert not out_of(square, estimate(0.0, 0.0, 0.0), CONFIG)
+    assert out_of(square, estimate(9.0, 0.0, 0.0), CONFIG)
+    assert out_of(square, estimate(0.0, 9.5, 0.0), CONFIG)
+    assert out_of(square, estimate(30.0, 0.0, 0.0), CONFIG)
+    assert isinstance(out_of(square, estimate(), CONFIG), bool)
     assert np.all(square == np.array(square))
 
 
 def test_a_point_on_the_fence_is_outside() -> None:
     ring = ((0.0, -1.0), (0.0, 1.0), (-4.0, 1.0), (-4.0, -1.0))
     for before_m, inside in ((-1e-9, True), (0.0, False), (1e-9, False)):
-        edges = fence.edges_of((tuple((x - before_m, y) for x, y in ring),))
+        edges = edges_of((tuple((x - before_m, y) for x, y in ring),))
         assert fence._inside(edges[:, 0::2], edges[:, 1::2]) is inside

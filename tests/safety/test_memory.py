@@ -216,18 +216,23 @@ def test_a_way_that_nobody_measures_starts_the_sums_anew() -> None:
 
 
 def test_the_fence_is_judged_ten_times_a_second() -> None:
-    outside = estimate(east_m=40.0)
-    assert not after(moment(state={"fence": BOX})).fenced_out
-    assert after(moment(state={"fence": BOX}, belief=outside)).fenced_out
+    def room(now: Moment) -> tuple[float, float]:
+        new = after(now)
+        return new.room_ahead_m, new.room_behind_m
+
+    near = estimate(east_m=20.0, yaw_rad=0.0)
+    ahead_m, behind_m = room(moment(state={"fence": BOX}, belief=near))
+    assert 5.0 < ahead_m < 10.0
+    assert behind_m == math.inf
+    kept = old(room_ahead_m=1.5, room_behind_m=2.5)
     for tick in range(TICK + 1, TICK + 5):
-        assert not after(moment(state={"fence": BOX}, belief=outside, tick=tick)).fenced_out
-        kept = moment(state={"fence": BOX}, memory=old(fenced_out=True), tick=tick)
-        assert after(kept).fenced_out
-    assert after(moment(state={"fence": BOX}, belief=outside, tick=TICK + 5)).fenced_out
+        assert room(moment(state={"fence": BOX}, belief=near, memory=kept, tick=tick)) == (1.5, 2.5)
+    assert room(moment(state={"fence": BOX}, belief=near, memory=kept, tick=TICK + 5)) == (ahead_m, behind_m)
+    assert room(moment(state={"fence": BOX}, belief=estimate(east_m=40.0), memory=kept)) == (0.0, 0.0)
 
 
-def test_without_fence_or_position_nothing_is_fenced_out() -> None:
-    outside = estimate(east_m=40.0)
-    assert not after(moment(belief=outside)).fenced_out
+def test_without_fence_or_position_there_is_room() -> None:
+    outside, kept = estimate(east_m=40.0), old(room_ahead_m=0.0, room_behind_m=0.0)
     lost = msgspec.structs.replace(outside, valid=False)
-    assert not after(moment(state={"fence": BOX}, belief=lost, memory=old(fenced_out=True))).fenced_out
+    for now in (moment(belief=outside, memory=kept), moment(state={"fence": BOX}, belief=lost, memory=kept)):
+        assert after(now).room_ahead_m == after(now).room_behind_m == math.inf

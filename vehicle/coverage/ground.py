@@ -65,23 +65,36 @@ class Opened:
     error_m: float
 
 
+def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> Any:
+    """Keep-outs as they are drawn, ground steeper than the limit, craters."""
+    steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
+    return overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
+
+
+def unproven(site: Site, opened: Opened | None = None) -> Any:
+    """Ground that does not bear the tracks before the first swath, keep-outs not asked."""
+    ground = site.work_area
+    if site.outside == "unknown":  # lanes of any direction that leave the planning window end on closed ground
+        x0, y0, x1, y1 = overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
+        far_m = MARGIN_UNKNOWN_M + math.hypot(x1 - x0, y1 - y0)
+        ground = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
+    closed = overlay.difference(ground, site.safe_ground)
+    return polygons_of(closed if opened is None else overlay.difference(closed, opened.swept))
+
+
 def first_ground(
     site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None
 ) -> tuple[Any, Any, Box]:
     """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
-    steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
-    keep = overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
+    keep = kept_out(site, settings, opened)
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
     everything = overlay.union([site.work_area, keep, site.safe_ground])
     x0, y0, x1, y1 = everything.bounds
     pad_m = MARGIN_UNKNOWN_M
     box = (x0 - pad_m, y0 - pad_m, x1 + pad_m, y1 + pad_m)
-    far_m = pad_m + math.hypot(x1 - x0, y1 - y0)  # lanes of any direction that leave the window end on closed ground
-    beyond = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
-    unproven = beyond if site.outside == "unknown" else site.work_area
-    closed = overlay.difference(unproven, site.safe_ground)
+    closed = unproven(site, opened)
     if opened is not None:
-        closed = mitre_buffer(polygons_of(overlay.difference(closed, opened.swept)), opened.error_m)
+        closed = mitre_buffer(closed, opened.error_m)
     closed = overlay.union([closed, solid])
     return polygons_of(closed), solid, box
 

@@ -10,7 +10,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.cells import work_everything
-from vehicle.coverage.certificate import certify, untreatable_of
+from vehicle.coverage.certificate import certify, rings_of, untreatable_of
 from vehicle.coverage.directions import across_safe_ground, best_directions
 from vehicle.coverage.path import segment_time_s
 from vehicle.coverage.progress import Progress, first_progress, never
@@ -105,6 +105,8 @@ def finished(progress: Progress) -> Plan:
         overlap_m=overlap_m,
         outside=site.outside,
         outside_assumed=site.outside_assumed,
+        keep_out_m=rings_of(progress.kept_out),
+        unproven_m=rings_of(progress.unproven),
         time_s=sum(segment_time_s(segment, machine) for segment in segments),
         bound_s=area_m2 / ((progress.reach.width_m - overlap_m) * machine.working_speed_mps),
     )

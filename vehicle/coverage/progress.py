@@ -10,7 +10,16 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
-from vehicle.coverage.ground import Ground, Opened, first_ground, mitre_buffer, pivot_obstacles, turned
+from vehicle.coverage.ground import (
+    Ground,
+    Opened,
+    first_ground,
+    kept_out,
+    mitre_buffer,
+    pivot_obstacles,
+    turned,
+    unproven,
+)
 from vehicle.coverage.lane import Span
 from vehicle.coverage.patchwork import Box, Patchwork
 from vehicle.coverage.path import PathBuilder
@@ -45,6 +54,10 @@ class Progress:
     solid: Patchwork
     unswept: Patchwork
     unclaimed: Patchwork
+    kept_out: Any
+    """As drawn, for the gate; `solid` is grown by the clearance."""
+    unproven: Any
+    """What did not bear the tracks at the start."""
     path: PathBuilder | None = None
     visits: list[Visit] = field(default_factory=list)
     out_of_time: Callable[[], bool] = never
@@ -171,5 +184,7 @@ def first_progress(
         solid=Patchwork(solid, SLIVER_M2),
         unswept=Patchwork(overlay.difference(site.work_area, near), NEED_MIN_M2),
         unclaimed=Patchwork(overlay.difference(asked, far), NEED_MIN_M2),
+        kept_out=kept_out(site, settings, opened),
+        unproven=unproven(site, opened),
         out_of_time=out_of_time,
     )

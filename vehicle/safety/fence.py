@@ -1,27 +1,39 @@
-"""The fence and the keep-outs: will the machine, stopped from here, still stand inside?
+"""The fence and the keep-outs: how much room is left ahead and behind; will the machine, stopped now, stay inside?
 
-Boundaries are edges in ENU metres. The footprint, moved by the stopping distance and grown by 3 sigma, must cross none
-of them, and the machine must be inside (even-odd, so that keep-outs are holes): both together keep all of it inside.
+Boundaries are edges in ENU metres. The footprint grown by 3 sigma must cross none of them while it comes to a stand,
+and the machine must be inside (even-odd, so that keep-outs are holes): both together keep all of it inside. In front of
+a boundary the gate first slows the machine to what can still stop, and stops it where not even a creep could.
 """
 
 import math
 
+import msgspec
 import numpy as np
 
 from vehicle.config import VehicleConfig
-from vehicle.messages import Estimate
+from vehicle.messages import DriveRequest, Estimate
 from vehicle.state import FloatArray
 
 SIGMAS = 3.0
 REACTION_S = 0.5
 """From here to the start of the ramp: T_stop and the way to the controller."""
-
+PERIOD_S = 0.1
+"""The room is measured ten times a second; a cap allows for the way in between."""
+CREEP_MPS = 0.05
+"""Slower is standing: where not even this could stop inside, the reason `fence` stops."""
+NEAR_M = 15.0
+"""Further off no boundary binds: from 3 m/s, the hard cap, the weakest brakes of a profile need less."""
 INWARD_STEP_S = 1.0
 
 
-def edges_of(rings_m: tuple[tuple[tuple[float, float], ...], ...]) -> FloatArray:
-    """All edges (n, 4) of closed rings: fence first, keep-outs after it, in any order and direction."""
-    return np.array([(*ring[place - 1], *ring[place]) for ring in rings_m for place in range(len(ring))])
+class Room(msgspec.Struct, frozen=True, gc=False):
+    """How far the grown footprint may go straight ahead and straight back [m]; 0 where it touches or is outside."""
+
+    ahead_m: float = math.inf
+    behind_m: float = math.inf
+
+
+NONE_LEFT = Room(0.0, 0.0)
 
 
 def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
@@ -29,19 +41,50 @@ def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
     return speed_mps * REACTION_S + speed_mps * abs(speed_mps) / (2.0 * config.machine.tracks.decel_mps2)
 
 
-def leaves(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> bool:
-    """True where the machine, stopped from now on, would touch a boundary, or is outside already."""
+def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
+    """What is left before a boundary is touched, straight on; boundaries further than `NEAR_M` do not count."""
     body, tool = config.machine.body, config.machine.tool
     grown_m = SIGMAS * estimate.tool_sigma_m
-    way_m = stopping_m(estimate.speed_mps, config)
-    front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0) + grown_m + max(0.0, way_m)
-    rear = body.rear_m + grown_m - min(0.0, way_m)
+    front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0) + grown_m
+    rear = body.rear_m + grown_m
     half = max(body.width_m, tool.width_m, config.machine.tracks.outer_width_m) / 2.0 + grown_m
     cos_yaw, sin_yaw = math.cos(estimate.yaw_rad), math.sin(estimate.yaw_rad)
     east = edges_m[:, 0::2] - estimate.east_m
     north = edges_m[:, 1::2] - estimate.north_m
     ahead, left = east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
-    return _crosses(ahead, left, (-rear, front), (-half, half)) or not _inside(ahead, left)
+    if not _inside(ahead, left):
+        return NONE_LEFT
+    beside = (left.min(axis=1) <= half) & (left.max(axis=1) >= -half)
+    near = beside & (ahead.min(axis=1) <= front + NEAR_M) & (ahead.max(axis=1) >= -rear - NEAR_M)
+    if not near.any():
+        return Room()
+    nearest, farthest = _beside(ahead[near], left[near], half)
+    if bool(np.any((nearest <= front) & (farthest >= -rear))):
+        return NONE_LEFT
+    before, after = nearest[nearest > front], farthest[farthest < -rear]
+    return Room(
+        ahead_m=float(before.min()) - front if len(before) else math.inf,
+        behind_m=-rear - float(after.max()) if len(after) else math.inf,
+    )
+
+
+def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:
+    """True where the machine, stopped from now on, would touch a boundary, or is outside already."""
+    way_m = stopping_m(speed_mps, config)
+    return max(0.0, way_m) >= left.ahead_m or max(0.0, -way_m) >= left.behind_m
+
+
+def slowed(left: Room, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
+    """The wanted twist, speed and yaw rate shrunk together to what stops in the room that is left; at least a creep."""
+    free_m = left.ahead_m if wanted.speed_mps > 0.0 else left.behind_m
+    if free_m == math.inf:
+        return wanted
+    decel, reaction_s = config.machine.tracks.decel_mps2, REACTION_S + PERIOD_S
+    stops_mps = decel * (math.sqrt(reaction_s * reaction_s + 2.0 * free_m / decel) - reaction_s)
+    over = abs(wanted.speed_mps) / max(CREEP_MPS, stops_mps)
+    if over <= 1.0:
+        return wanted
+    return DriveRequest(speed_mps=wanted.speed_mps / over, yaw_rate_radps=wanted.yaw_rate_radps / over)
 
 
 def inward(edges_m: FloatArray, estimate: Estimate, speed_mps: float) -> bool:
@@ -64,17 +107,16 @@ def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
     return depth_m if _inside(ahead, left) else -depth_m
 
 
-def _crosses(ahead: FloatArray, left: FloatArray, along: tuple[float, float], across: tuple[float, float]) -> bool:
-    """Any edge meets the box: what is left of its parameter range 0..1 after clipping at the box's sides."""
-    enter, leave = np.zeros(len(ahead)), np.ones(len(ahead))
-    for ends, (low, high) in ((ahead, along), (left, across)):
-        start, run = ends[:, 0], ends[:, 1] - ends[:, 0]
-        # A run of exactly 0 would divide by it; a nanometre leans the edge by nothing that matters.
-        run = np.where(run == 0.0, 1e-9, run)
-        first, second = (low - start) / run, (high - start) / run
-        enter = np.maximum(enter, np.minimum(first, second))
-        leave = np.minimum(leave, np.maximum(first, second))
-    return bool(np.any(enter <= leave))
+def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:
+    """Nearest and farthest along-track of each edge's part within `half` of the axis; every edge has such a part."""
+    start, run = left[:, 0], left[:, 1] - left[:, 0]
+    # A run of exactly 0 would divide by it; a nanometre leans the edge by nothing that matters.
+    run = np.where(run == 0.0, 1e-9, run)
+    first, second = (-half - start) / run, (half - start) / run
+    enter, leave = np.clip(np.minimum(first, second), 0.0, 1.0), np.clip(np.maximum(first, second), 0.0, 1.0)
+    along = ahead[:, 1] - ahead[:, 0]
+    one, other = ahead[:, 0] + enter * along, ahead[:, 0] + leave * along
+    return np.minimum(one, other), np.maximum(one, other)
 
 
 def _inside(ahead: FloatArray, left: FloatArray) -> bool:

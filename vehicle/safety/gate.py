@@ -265,8 +265,7 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
     cap_mps = speed_cap_mps(mode, after.active | after.latched, after.frame)
     permit = judged.permit if warned else NOTHING
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
-    if _leads_astray(after, now.estimate, shaped.drive):
-        shaped = msgspec.structs.replace(shaped, drive=DriveRequest())
+    shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, senses, shaped.drive))
     life_ms = config.safety.valid_max_ms
     if shaped != STOP_SHAPE:
         fastest_mps = max(senses.speed_mps, abs(shaped.drive.speed_mps))
@@ -294,13 +293,15 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
     )
 
 
-def _leads_astray(after: GateState, estimate: Estimate, drive: DriveRequest) -> bool:
-    """RECOVERY stays on the driven track; by hand, at or outside the fence, only inwards (rows 102, 120)."""
+def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest) -> DriveRequest:
+    """RECOVERY stays on the driven track. Rows 101, 102: slower before the fence, outside it inwards only."""
     if after.mode is Mode.RECOVERY:
-        return not trail.retreats(after.trail, estimate, drive)
-    if after.fence is None or not after.active >> StopReason.FENCE & 1:
-        return False
-    return not fence.inward(after.fence, estimate, drive.speed_mps)
+        return wanted if trail.retreats(after.trail, now.estimate, wanted) else DriveRequest()
+    if after.fence is None:
+        return wanted
+    if not senses.fenced_out:
+        return fence.slowed(senses.room, wanted, now.config)
+    return wanted if fence.inward(after.fence, now.estimate, wanted.speed_mps) else DriveRequest()
 
 
 def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:

@@ -35,6 +35,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
     left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
     right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
+    room = _room(now)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -59,7 +60,8 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),
         drift=_drift(old, wire, status, config),
-        fenced_out=_fenced_out(now),
+        room_ahead_m=room.ahead_m,
+        room_behind_m=room.behind_m,
     )
 
 
@@ -74,13 +76,14 @@ def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, co
     return drift.follow(since, wire.gnss, wire.imu, config)
 
 
-def _fenced_out(now: Moment) -> bool:
-    """Judged at 10 Hz: in 0.1 s the fastest machine goes 0.3 m, which the reaction time allows for."""
+def _room(now: Moment) -> fence.Room:
+    """Measured at 10 Hz: what the fastest machine goes in 0.1 s is allowed for where the room is used."""
+    old = now.state.senses
     if now.state.fence is None or not now.estimate.valid:
-        return False
+        return fence.Room()
     if now.tick % FENCE_PERIOD_TICKS:
-        return now.state.senses.fenced_out
-    return fence.leaves(now.state.fence, now.estimate, now.config)
+        return fence.Room(old.room_ahead_m, old.room_behind_m)
+    return fence.room(now.state.fence, now.estimate, now.config)
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:

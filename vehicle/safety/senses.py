@@ -9,7 +9,8 @@ import msgspec
 
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config import VehicleConfig
-from vehicle.safety import drift, tracks
+from vehicle.safety import drift, fence, tracks
+from vehicle.safety.fence import Room
 from vehicle.safety.memory import ROTOR_RESTS_RATIO, remember
 from vehicle.safety.moment import Moment
 from vehicle.state import GateState, SenseState, WireState
@@ -65,6 +66,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tilt_error_rad: float
     course_error_rad: float
     drifted: bool
+    room: Room
     fenced_out: bool
 
 
@@ -81,6 +83,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     working = config.machine.tool.rotor_speed_radps
     advance_mps = tracks.advance_mps(status)
     since_s = (tick - new.rotor_tick) * TICK_S
+    room = Room(new.room_ahead_m, new.room_behind_m)
     return new, Senses(
         status=status,
         gnss=gnss,
@@ -112,7 +115,8 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         tilt_error_rad=max(abs(new.tilt_error_rad[0]), abs(new.tilt_error_rad[1])),
         course_error_rad=_course_error_rad(advance_mps, gnss, config),
         drifted=drift.alarm(new.drift),
-        fenced_out=new.fenced_out,
+        room=room,
+        fenced_out=fence.leaves(room, now.estimate.speed_mps, config),
     )
 
 
