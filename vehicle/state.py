@@ -229,7 +229,10 @@ class FlailState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded."""
+    """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
+
+    `bears`: whether the tracks stand, and are about to stand, on safe or processed ground.
+    """
 
     config: VehicleConfig
     datum: LocalFrame
@@ -241,4 +244,5 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     flail: FlailState = FlailState()
     gate: GateState = GateState()
     ledger: LedgerState = LedgerState()
+    bears: bool | None = None
     report: GateReport | None = None

@@ -11,13 +11,15 @@ from vehicle.estimate import fusion
 from vehicle.estimate import wire as wires
 from vehicle.events import changes
 from vehicle.flail import governor
-from vehicle.ledger import masks
-from vehicle.messages import Estimate, Inputs, Outputs, Requests, Task
+from vehicle.ledger import footing, masks
+from vehicle.messages import DriveRequest, Estimate, Inputs, Mode, Outputs, Requests, Task
 from vehicle.mission import job
 from vehicle.mission import task as wishes
 from vehicle.safety import gate as safety
-from vehicle.state import FlailState, VehicleState, WireState
+from vehicle.state import FlailState, MissionState, VehicleState, WireState
 from vehicle.telemetry import report as reports
+
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
 def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
@@ -33,7 +35,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     # -> drive + flail requests
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config)
-    requests = _requests(state, task, estimate, wire, flail)
+    requests = _requests(state, mission, task, estimate, wire, flail)
     # -> safety gate
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
@@ -49,6 +51,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         flail=flail,
         gate=gate,
         ledger=ledger,
+        bears=requests.tracks_on_swept,
         report=gated,
     )
     events = changes(state, after, estimate, gated)
@@ -57,15 +60,28 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     return after, Outputs(command=command, report=report, events=events)
 
 
-def _requests(state: VehicleState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState) -> Requests:
+def _requests(
+    state: VehicleState, mission: MissionState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState
+) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire."""
     config = state.config
     frame = wire.operator[-1] if wire.operator else state.gate.frame
     depth_m = wishes.depth_wish_m(config, *((wire.status.depth_sigma_m,) if wire.status is not None else ()))
+    auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
     return Requests(
-        auto_drive=follower.step(task, estimate, config, flail.speed_ratio),
+        auto_drive=auto_drive,
         auto_flail=governor.request(task, wire.status, config, depth_m, wishes.height_wish_m(config)),
         auto_phase=task.phase,
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),
+        tracks_on_swept=_bears(state, mission, estimate, auto_drive),
     )
+
+
+def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:
+    """Whether the ground bears the tracks where the job takes them next, or by hand where they are going."""
+    if mission.plan is None:
+        return None
+    by_hand = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
+    drive = auto_drive if state.gate.mode in AUTO else by_hand
+    return footing.step(state.bears, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick)
