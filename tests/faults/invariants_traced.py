@@ -10,6 +10,7 @@ from tests.safety.permit_invariants import OUTPUT
 MACHINE = "tests/safety/test_machine.py::test_at_least_forty_invariants_hold_everywhere"
 GATE, STOPS = "tests/safety/test_gate.py", "tests/safety/test_gate_stops.py"
 OUTPUTS, AUTHORITY = "tests/safety/test_gate_outputs.py", "tests/safety/test_authority.py"
+BORDERS = "tests/faults/test_borders.py"
 TRIALS = "tests/faults/test_trials.py::test_no_trial_is_late_and_none_breaks_an_invariant"
 LEDGER = "tests/ledger/test_properties.py"
 EXPECTED = (
@@ -40,8 +41,8 @@ LISTED: dict[str, tuple[str, ...]] = {
     "T5": ("tests/firmware_bridge/test_controller_outputs.py::test_speed_ramps_up_by_accel_and_down_by_decel",),
     "T6": ("tests/firmware_bridge/test_stream_port.py::test_a_stop_waits_for_one_frame_at_most",),
     "G1": (f"{OUTPUTS}::test_row_101_a_mission_stops_inside_the_fence",),
-    "G2": ("tests/sim/test_mission.py::test_the_example_site_is_processed_whole",),
-    "G3": ("tests/sim/test_mission.py::test_the_example_site_is_processed_whole",),
+    "G2": (f"{BORDERS}::test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks_reach_it",),
+    "G3": (f"{BORDERS}::test_row_108_no_mission_reverses_onto_unprocessed_ground",),
     "P1": ("tests/ledger/test_conditions.py::test_one_violated_tick_withholds_credit_there_and_nowhere_else",),
     "P2": (f"{LEDGER}::test_claims_only_grow_and_older_versions_stay_as_they_were",),
     "P3": ("tests/ledger/test_journal.py::test_every_cut_leaves_a_part_of_the_record_and_nothing_else",),

@@ -10,7 +10,10 @@ from sim.drill import YAW_RAD, Drill, DrillSettings
 from sim.hands import Goal
 from tests.faults.scenes import manual
 from vehicle.geometry import edges_of
+from vehicle.ledger import footing
 from vehicle.messages import Mode
+from vehicle.plan import Segment, SegmentKind
+from vehicle.taken import taken
 
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
@@ -115,4 +118,68 @@ def test_row_110_a_tool_that_hangs_above_the_ground_is_credited_nothing() -> Non
     for _ in range(300):
         drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.05)
         drill.step()
+    assert drill.watch.finish() == ()
+
+
+def unproven(drill: Drill, *, from_m: float, to_m: float, segments: tuple[Segment, ...] = ()) -> Drill:
+    """The same job on a site where the ground from here to there along the swath bears no tracks yet."""
+    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
+    corners = ((from_m, -BESIDE_M), (to_m, -BESIDE_M), (to_m, BESIDE_M), (from_m, BESIDE_M))
+    ring = tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+    loop = drill.process.loop
+    assert loop.state.mission.plan is not None
+    plan = loop.state.mission.plan
+    loop.state = taken(
+        loop.state, msgspec.structs.replace(plan, segments=segments or plan.segments, unproven_m=(ring,))
+    )
+    return drill
+
+
+def along_m(drill: Drill) -> float:
+    """The body's origin along the swath, by the truth."""
+    tracks = drill.world.tracks
+    return tracks.east_m * math.cos(YAW_RAD) + tracks.north_m * math.sin(YAW_RAD)
+
+
+def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
+    drill = Drill()
+    back = Segment(
+        seq=0,
+        kind=SegmentKind.REVERSE,
+        tool_down=False,
+        points_m=((0.0, 0.0), (-8.0 * math.cos(YAW_RAD), -8.0 * math.sin(YAW_RAD))),
+        yaw_start_rad=YAW_RAD,
+        yaw_end_rad=YAW_RAD,
+        speed_mps=0.9,
+    )
+    unproven(drill, from_m=-20.0, to_m=-4.0, segments=(back,)).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_MOVE,), 25.0)
+    assert drill.until((Mode.HOLD,), 20.0), drill.mode
+    assert "unprocessed_ground" in drill.reasons
+    rear_m = along_m(drill) - drill.parts.config.machine.tracks.length_m / 2.0
+    assert -4.0 - footing.INSET_M < rear_m < -3.5
+    # by hand it warns and drives
+    drill.drive(Goal.MANUAL, -0.3)
+    assert drill.moves(15.0, 0.5)
+    assert "unprocessed_ground" in drill.reasons
+    assert drill.watch.finish() == ()
+
+
+def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks_reach_it() -> None:
+    drill = unproven(Drill(DrillSettings(seed=3)), from_m=2.3, to_m=40.0).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(25.0)
+    assert drill.mode is Mode.AUTO_WORK, drill.reasons
+    shallow_m = along_m(drill) + drill.parts.config.machine.tool.ahead_m
+    for _ in range(150):  # three seconds over a rock that lifts the tool
+        drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.05)
+        drill.step()
+    assert drill.until((Mode.HOLD,), 20.0), (drill.mode, along_m(drill))
+    assert "unprocessed_ground" in drill.reasons
+    front_m = along_m(drill) + drill.parts.config.machine.tracks.length_m / 2.0
+    assert shallow_m - 1.0 < front_m < shallow_m + footing.INSET_M
+    assert drill.until((Mode.AUTO_WORK,), 60.0), (drill.mode, drill.reasons)
+    drill.run(40.0)
+    assert drill.mode is Mode.AUTO_WORK, drill.reasons
+    assert along_m(drill) > shallow_m + 1.5
     assert drill.watch.finish() == ()

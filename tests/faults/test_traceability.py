@@ -42,14 +42,6 @@ def test_an_orphan_and_a_deferral_past_its_time_are_seen(monkeypatch: pytest.Mon
     assert trace.status_of(24, ()) == "orphan"
     assert trace.status_of(1, ()) == "full stack"
     assert trace.status_of(103, ()) == "orphan"
-    assert trace.status_of(101, ("tests/faults/any",)) == "open"
-
-
-@pytest.mark.parametrize(("rows", "word"), [((101, 102), "fence="), ((108,), "tracks_on_swept=")])
-def test_a_row_is_open_exactly_as_long_as_nothing_feeds_the_gate(rows: tuple[int, ...], word: str) -> None:
-    programs = [path for path in (trace.ROOT / "vehicle").rglob("*.py") if path.parent.name != "safety"]
-    fed = any(word in path.read_text(encoding="utf-8") for path in programs)
-    assert {row in trace.NOT_WIRED for row in rows} == {not fed}
 
 
 @pytest.mark.parametrize("name", invariants_traced.EXPECTED)

@@ -55,7 +55,6 @@ LISTED: dict[int, tuple[str, ...]] = {
     ),
     97: ("tests/config/test_config_load.py::test_a_slip_in_a_profile_is_named_with_file_and_key",),
     103: ("tests/coverage/test_site.py::test_bow_tie_names_the_place",),
-    108: ("tests/safety/test_checks.py::test_the_reason_at_its_threshold",),
     116: ("tests/safety/test_gate.py::test_horn_before_the_first_motion",),
     115: ("tests/mission/test_job.py::test_it_starts_only_near_its_segment",),
     39: (
@@ -86,12 +85,6 @@ LISTED: dict[int, tuple[str, ...]] = {
         "tests/ledger/test_conditions.py::test_below_depth_is_recorded_as_such_with_its_depth",
     ),
 }
-NOT_WIRED: dict[int, str] = {
-    101: "no program hands the gate a fence yet",
-    102: "no program hands the gate a fence yet",
-    108: "the mission does not say yet whether its tracks come to stand on processed ground",
-}
-"""Rows that the gate knows and its tests show, and for which nothing feeds it outside of tests."""
 NAMED = re.compile(r"^test_.*?rows?_(\d+(?:_\d+)*)")
 
 
@@ -132,7 +125,7 @@ def is_built(owner: str) -> bool:
 def status_of(row: int, tests: tuple[str, ...]) -> str:
     """full stack, tested, late, open, deferred, or orphan."""
     cases = [case for case in CASES if row in case.rows]
-    if any(case.open for case in cases) or row in NOT_WIRED:
+    if any(case.open for case in cases):
         return "open"
     if cases:
         late = any(case.stop_s is not None and case.stop_s > case.spec_s for case in cases if case.spec_s < NEVER)
@@ -155,14 +148,9 @@ def page() -> str:
         "Written by `python -m tests.faults.traceability`; a test compares. Rows are those of the fault catalogue,\n"
         "invariants those of its state machine. *full stack*: injected into the whole stack in virtual time, with\n"
         "detection, time, reaction and recovery asserted; *tested*: asserted nearer to its place; *later than the\n"
-        "catalogue*: stops, but not within the catalogue's time; *open*: does not hold yet, said below the table.\n\n"
-        f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n{open_rows()}\n## Invariants\n\n{invariants_table()}"
+        "catalogue*: stops, but not within the catalogue's time; *open*: does not hold yet.\n\n"
+        f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n## Invariants\n\n{invariants_table()}"
     )
-
-
-def open_rows() -> str:
-    """What does not hold yet, row by row."""
-    return "".join(f"Row {row} is open: {why}.\n" for row, why in sorted(NOT_WIRED.items()))
 
 
 def invariants_table() -> str:

@@ -100,6 +100,21 @@ def test_reentry_backs_off_and_overlaps() -> None:
     assert state.worked_along_m == 5.0
 
 
+def test_unprocessed_ground_before_the_tracks_is_worked_again() -> None:
+    seen = msgspec.structs.replace(vehicle(Mode.STOPPING), bears=False)
+    working = mission(MissionPhase.WORK, worked_along_m=5.0, work_started=True)
+    state = step(working, seen, at(5.0))
+    assert state.phase is MissionPhase.PAUSED
+    # the tool comes to work again where the body's origin stands, behind what lies before the tracks
+    assert state.worked_along_m == pytest.approx(5.0 - CONFIG.machine.tool.ahead_m)
+    assert step(state, seen, at(5.0)) == state
+    near = step(mission(MissionPhase.WORK, worked_along_m=0.5, work_started=True), seen, at(0.5))
+    assert near.worked_along_m == 0.0
+    for bears in (True, None):
+        seen = msgspec.structs.replace(vehicle(Mode.STOPPING), bears=bears)
+        assert step(working, seen, at(5.0)).worked_along_m == 5.0
+
+
 @given(st.floats(-30.0, 40.0), st.floats(-10.0, 10.0))
 def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None:
     state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(along_m, cross_m))

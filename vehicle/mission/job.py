@@ -38,7 +38,7 @@ def step(
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
     if vehicle.gate.mode not in AUTO_MODES:
-        return _interrupted(state)
+        return _interrupted(state, vehicle, config)
     state = _link_watched(state, vehicle)
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return _taken_up(state, estimate, now_ns)
@@ -56,11 +56,18 @@ def _link_watched(state: MissionState, vehicle: VehicleState) -> MissionState:
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
-def _interrupted(state: MissionState) -> MissionState:
-    """Whoever stopped us, the job is paused; it never goes on by itself."""
+def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConfig) -> MissionState:
+    """Whoever stopped us, the job is paused; it never goes on by itself.
+
+    Where the ground before the tracks was not processed although the tool has passed it, the swath is taken up again
+    from behind it: backed off to where the tool is over ground that the tracks already stand on.
+    """
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return state
-    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED)
+    worked_m = state.worked_along_m
+    if vehicle.bears is False and state.work_started:
+        worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
+    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
 
 
 def _taken_up(state: MissionState, estimate: Estimate, now_ns: int) -> MissionState:

@@ -259,7 +259,10 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.TRACK_SLIP, "13", "N", "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand."),
     _rule(_R.FENCE, "23", "N", "At or outside the fence. RESET, ARM, drive inwards by hand."),
     _rule(
-        _R.UNPROCESSED_GROUND, "13", "N", "Tracks would stand on unprocessed ground. RESET, ARM, drive back by hand."
+        _R.UNPROCESSED_GROUND,
+        "13",
+        "N",
+        "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by hand.",
     ),
     _rule(
         _R.ATTENTION, "13", "N", "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute."
