@@ -1,6 +1,7 @@
 """The tests that judge a mutant: which there are, what each costs and runs through, and which are tried first.
 
-The order saves time and nothing else: a mutant lives only if every test of the room passes, whatever their order.
+The order saves time and nothing else: a mutant lives only if every test of the room passes, whatever their order. Only
+the enumeration is spared the mutants of modules that it never loads.
 """
 
 import importlib
@@ -9,6 +10,7 @@ import itertools
 import mmap
 import signal
 import struct
+import sys
 import time
 import types
 from collections import defaultdict
@@ -22,6 +24,7 @@ TESTS = Path(__file__).parent
 LAST = ("test_machine", "test_machine_complete")
 """The enumeration: long, and not traced; it speaks of the discrete machine and its permits."""
 ENUMERATED = ("modes", "permits")
+"""What it is there for: tried first on these."""
 SPENT = signal.SIGPROF
 CPU_LEAST_S, CPU_FACTOR = 10.0, 20.0
 """A test that spends ten seconds and twenty times what it needs without a mutant will never end."""
@@ -37,20 +40,18 @@ Key = tuple[str, int]
 
 
 class Known(msgspec.Struct):
-    """Of a run without a mutant: seconds of processor of every test, and who runs through which line of a module."""
+    """Of a run without a mutant: seconds of processor of every test, and who runs through which line of a module.
+
+    `enumerating`: the modules of the room that the enumeration loads.
+    """
 
     seconds: dict[Key, float]
     through: dict[str, dict[int, set[Key]]]
-
-    @property
-    def keys(self) -> list[Key]:
-        return list(self.seconds)
+    enumerating: set[str]
 
 
 def test_modules() -> list[str]:
-    """The enumeration last."""
-    names = sorted(path.stem for path in TESTS.glob("test_*.py"))
-    return [*(name for name in names if name not in LAST), *LAST]
+    return sorted(path.stem for path in TESTS.glob("test_*.py"))
 
 
 def tests_of(module: types.ModuleType) -> Iterator[Test]:
@@ -87,19 +88,24 @@ def measure(room: Path) -> Known:
     """Run everything once, as it is; whatever fails raises."""
     traced = coverage.Coverage(data_file=None, include=[str(room / "*.py")], messages=False)
     seconds: dict[Key, float] = {}
-    for name in test_modules():
+    for name in LAST:
+        for place, test in enumerate(loaded(name)):
+            seconds[name, place] = _cpu_s(test)
+    enumerating = {name.rpartition(".")[2] for name in sys.modules if name.startswith("vehicle.safety.")}
+    for name in sorted(set(test_modules()) - set(LAST)):
         tests = loaded(name)
-        if name not in LAST:
-            traced.start()
+        traced.start()
         for place, test in enumerate(tests):
-            if name not in LAST:
-                traced.switch_context(f"{name} {place}")
-            began_s = time.process_time()
-            test()
-            seconds[name, place] = time.process_time() - began_s
-        if name not in LAST:
-            traced.stop()
-    return Known(seconds=seconds, through=_through(traced, room))
+            traced.switch_context(f"{name} {place}")
+            seconds[name, place] = _cpu_s(test)
+        traced.stop()
+    return Known(seconds=seconds, through=_through(traced, room), enumerating=enumerating)
+
+
+def _cpu_s(test: Test) -> float:
+    began_s = time.process_time()
+    test()
+    return time.process_time() - began_s
 
 
 def _through(traced: coverage.Coverage, room: Path) -> dict[str, dict[int, set[Key]]]:
@@ -123,6 +129,7 @@ class Order:
 
     def of(self, stem: str, line: int) -> list[Key]:
         through = self._known.through.get(stem, {}).get(line, set())
+        asked = {key for key in self._known.seconds if self.asks(key[0], stem)}
 
         def rank(key: Key) -> tuple[bool, bool, float]:
             name, place = key
@@ -132,7 +139,11 @@ class Order:
             return not passes, not name.startswith(f"test_{stem}"), self._known.seconds[key]
 
         recent = [key for key in self._killers[stem] if not through or key in through or key[0] in LAST][:KILLERS]
-        return [*recent, *sorted(set(self._known.keys) - set(recent), key=rank)]
+        return [*recent, *sorted(asked - set(recent), key=rank)]
+
+    def asks(self, name: str, stem: str) -> bool:
+        """False where a module of tests never loads this one of the room."""
+        return name not in LAST or stem in self._known.enumerating
 
     def killed(self, stem: str, key: Key) -> None:
         """Remember it as the newest."""
@@ -161,8 +172,8 @@ class Slot:
         return int(struct.unpack("<q", self._memory[:8])[0])
 
 
-def run_all(order: Order, keys: list[Key], slot: Slot) -> None:
-    """All tests, these first; those that only this mutant's tables make come last."""
+def run_all(order: Order, stem: str, keys: list[Key], slot: Slot) -> None:
+    """All tests, in this order; those that only this mutant's tables make come last."""
     tests: dict[str, list[Test]] = {}
     for place, key in enumerate(keys):
         name, number = key
@@ -174,7 +185,7 @@ def run_all(order: Order, keys: list[Key], slot: Slot) -> None:
             tests[name][number]()
     slot.put(NOBODY)
     done = set(keys)
-    for name in test_modules():
+    for name in (name for name in test_modules() if order.asks(name, stem)):
         for number, test in enumerate(tests.get(name) or loaded(name)):
             if (name, number) not in done:
                 signal.setitimer(signal.ITIMER_PROF, CPU_UNKNOWN_S)

@@ -76,7 +76,7 @@ def judge(mutant: Mutant, order: Order, keys: list[Key], slot: Slot) -> None:
     _quiet()
     sys.meta_path.insert(0, Planted(mutant))
     try:
-        run_all(order, keys, slot)
+        run_all(order, mutant.path.stem, keys, slot)
     except BaseException:  # noqa: BLE001 - whatever a wrong program raises has killed it
         os._exit(1)
     os._exit(0)

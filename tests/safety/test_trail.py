@@ -127,10 +127,29 @@ def test_it_looks_two_seconds_ahead(inside: tuple[float, float], outside: tuple[
     assert not trail.retreats(only, here, drive(*outside))
 
 
+@pytest.mark.parametrize("side_m", [-1.0, 1.0])
+def test_a_curve_ends_where_its_chord_does(side_m: float) -> None:
+    """A metre a second and 0.4 rad/s for two seconds: the chord leaves by half of the turn."""
+    yaw = 0.3
+    end = np.array([2.0 * math.cos(yaw + 0.4), 2.0 * math.sin(yaw + 0.4), yaw + 0.8])
+    across = np.array([-math.sin(yaw + 0.4), math.cos(yaw + 0.4), 0.0])
+    start = np.array([0.0, 0.0, yaw])
+    here = estimate(0.0, 0.0, yaw)
+    near, far = (np.array([start, end + side_m * off_m * across]) for off_m in (0.495, 0.505))
+    assert trail.retreats(near, here, drive(1.0, 0.4))
+    assert not trail.retreats(far, here, drive(1.0, 0.4))
+
+
+@given(there=st.floats(-30.0, 30.0), here=st.floats(-30.0, 30.0))
+def test_a_turn_is_the_shorter_way_round(there: float, here: float) -> None:
+    turn = abs(math.remainder(there - here, math.tau))
+    assert trail._distance(np.array([[1.0, 2.0, there]]), 1.0, 2.0, here) == pytest.approx(turn / 0.5, abs=1e-9)
+
+
 def test_far_off_a_curve_is_followed_to_its_end_and_not_along_its_tangent() -> None:
     belief = estimate(0.0, 0.0, 0.0)
     end = np.array([[3.0 * math.cos(0.5), 3.0 * math.sin(0.5), 1.0]])
     here = 3.0 / 0.5 + 1.0 / 0.5
-    assert trail._distance(end, 0.0, 0.0, 0.0, trail.CORRIDOR) == pytest.approx(here)
+    assert trail._distance(end, 0.0, 0.0, 0.0) == pytest.approx(here)
     assert trail.retreats(end, belief, drive(0.1, 0.05))
     assert not trail.retreats(end, belief, drive(-0.1, -0.05))

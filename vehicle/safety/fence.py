@@ -110,8 +110,8 @@ def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
 def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:
     """Nearest and farthest along-track of each edge's part within `half` of the axis; every edge has such a part."""
     start, run = left[:, 0], left[:, 1] - left[:, 0]
-    # A run of exactly 0 would divide by it; a nanometre leans the edge by nothing that matters.
-    run = np.where(run == 0.0, 1e-9, run)
+    # A run of exactly 0 would divide by it; the least of steps leans the edge by nothing that matters.
+    run = np.where(run == 0.0, np.finfo(np.float64).eps, run)
     first, second = (-half - start) / run, (half - start) / run
     enter, leave = np.clip(np.minimum(first, second), 0.0, 1.0), np.clip(np.maximum(first, second), 0.0, 1.0)
     along = ahead[:, 1] - ahead[:, 0]

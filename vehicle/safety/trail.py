@@ -12,7 +12,7 @@ SPACING = (0.25, 0.2)
 """A new pose each so many metres or radians."""
 POSES_MAX = 4000
 """A kilometre; what was driven longer ago is forgotten."""
-CORRIDOR = (0.5, 0.5)
+CORRIDOR = 0.5
 """So many metres or radians from a pose of the track counts as on it."""
 HORIZON_S = 2.0
 STRAIGHT_RADIUS_M = 5.0
@@ -36,11 +36,11 @@ def _near_newest(trail: FloatArray, estimate: Estimate) -> bool:
     return way_m / SPACING[0] + abs(wrap_rad(estimate.yaw_rad - yaw_rad)) / SPACING[1] < 1.0
 
 
-def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float, unit: tuple[float, float]) -> float:
-    """How far a pose is from the nearest of the track, in units of way and turn together."""
-    turn = np.abs(np.remainder(trail[:, 2] - yaw_rad + math.pi, math.tau) - math.pi)
-    way = np.hypot(trail[:, 0] - east_m, trail[:, 1] - north_m)
-    return float(np.min(way / unit[0] + turn / unit[1]))
+def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float) -> float:
+    """How far a pose is from the nearest of the track, way and turn together, in units of the corridor."""
+    turn_rad = np.remainder(trail[:, 2] - yaw_rad, math.tau)
+    way_m = np.hypot(trail[:, 0] - east_m, trail[:, 1] - north_m)
+    return float(np.min(way_m + np.minimum(turn_rad, math.tau - turn_rad))) / CORRIDOR
 
 
 def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest) -> bool:
@@ -53,12 +53,11 @@ def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest) -> bool
     east_m, north_m, yaw_rad = estimate.east_m, estimate.north_m, estimate.yaw_rad
     way_m, turn_rad = drive.speed_mps * HORIZON_S, drive.yaw_rate_radps * HORIZON_S
     course_rad = yaw_rad + turn_rad / 2.0
-    here = _distance(trail, east_m, north_m, yaw_rad, CORRIDOR)
+    here = _distance(trail, east_m, north_m, yaw_rad)
     there = _distance(
         trail,
         east_m + way_m * math.cos(course_rad),
         north_m + way_m * math.sin(course_rad),
         yaw_rad + turn_rad,
-        CORRIDOR,
     )
     return there <= max(1.0, here)
