@@ -33,9 +33,10 @@ from vehicle.units import NS_PER_MS, NS_PER_S
 AGE_MAX_NS = 500 * NS_PER_MS
 DEATH_MAX_NS = 200 * NS_PER_MS
 KILL_MAX_TICKS = 5
-UNDER_WAY_TICKS, LOST_TICKS = 2, 10
+UNDER_WAY_TICKS, HUNG_TICKS, LOST_TICKS = 2, 7, 10
 """A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
-stop may be lost too: then the lease ends the one before, 150 ms and a tick later."""
+stop may be lost too: then the lease ends the one before, 150 ms and a tick later. A controller that hangs in that very
+moment keeps its outputs until its own watchdog bites, 100 ms later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 NEUTRAL = 0.05
@@ -150,7 +151,9 @@ class Watch:
 
     def _grace_ticks(self) -> int:
         line = self._drill.line
-        return LOST_TICKS if line.unplugged or line.flip_ratio > 0.0 else UNDER_WAY_TICKS
+        if line.unplugged or line.flip_ratio > 0.0:
+            return LOST_TICKS
+        return UNDER_WAY_TICKS if self._drill.world.controller.awake else HUNG_TICKS
 
     def _reaches(self) -> bool:
         drill = self._drill
