@@ -134,7 +134,7 @@ def test_how_long_the_rotor_was_told(memory: dict[str, object], ratio: float, of
 
 @pytest.mark.parametrize(
     ("before", "now_ratio", "dropped"),
-    [(1.0, 0.71, False), (1.0, 0.69, True), (0.0, 1.0, False), (math.nan, 0.0, False)],
+    [(1.0, 0.701, False), (1.0, 0.699, True), (0.0, 1.0, False), (math.nan, 0.0, False)],
 )
 def test_row_59_no_rotor_loses_a_third_in_a_tick(before: float, now_ratio: float, dropped: bool) -> None:
     now = moment(memory=old(rotor_ratio=before), status_=status(rotor_speed_radps=now_ratio * WORKING))
@@ -260,9 +260,10 @@ def test_row_49_the_antennas_mounting_counts() -> None:
 def test_row_49_at_a_stand_the_course_says_nothing() -> None:
     assert course(0.15, 2.0, OFFSET) == 0.0
     assert course(-0.15, 0.0, OFFSET) == 0.0
-    assert course(0.16, 2.0, OFFSET) == pytest.approx(2.0)
+    assert course(0.151, 2.0, OFFSET) == pytest.approx(2.0)
+    assert course(-0.151, 2.0, OFFSET) == pytest.approx(math.pi - 2.0)
     assert course(0.5, 2.0, OFFSET, gnss_mps=0.15) == 0.0
-    assert course(0.5, 2.0, OFFSET, gnss_mps=0.16) == pytest.approx(2.0)
+    assert course(0.5, 2.0, OFFSET, gnss_mps=0.151) == pytest.approx(2.0)
     assert course(0.5, 2.0, None) == 0.0
     assert course(math.nan, 2.0, OFFSET) == 0.0
 

@@ -80,6 +80,7 @@ def test_from_beside_the_track_only_towards_it() -> None:
     beside = estimate(5.0, 0.8, 0.3)
     assert trail.retreats(poses, beside, drive(-0.1))
     assert not trail.retreats(poses, beside, drive(0.1))
+    assert trail.retreats(poses, beside, drive(0.0))
 
 
 def test_a_pivot_only_where_it_pivoted() -> None:

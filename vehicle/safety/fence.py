@@ -12,6 +12,7 @@ import numpy as np
 
 from vehicle.config import VehicleConfig
 from vehicle.messages import DriveRequest, Estimate
+from vehicle.safety import limits
 from vehicle.state import FloatArray
 
 SIGMAS = 3.0
@@ -21,8 +22,6 @@ PERIOD_S = 0.1
 """The room is measured ten times a second; a cap allows for the way in between."""
 CREEP_MPS = 0.05
 """Slower is standing: where not even this could stop inside, the reason `fence` stops."""
-NEAR_M = 15.0
-"""Further off no boundary binds: from 3 m/s, the hard cap, the weakest brakes of a profile need less."""
 INWARD_STEP_S = 1.0
 
 
@@ -42,7 +41,7 @@ def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
 
 
 def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
-    """What is left before a boundary is touched, straight on; boundaries further than `NEAR_M` do not count."""
+    """What is left before a boundary is touched, straight on; a mere touch of the footprint leaves nothing."""
     body, tool = config.machine.body, config.machine.tool
     grown_m = SIGMAS * estimate.tool_sigma_m
     front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0) + grown_m
@@ -54,17 +53,11 @@ def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room
     ahead, left = east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
     if not _inside(ahead, left):
         return NONE_LEFT
-    beside = (left.min(axis=1) <= half) & (left.max(axis=1) >= -half)
-    near = beside & (ahead.min(axis=1) <= front + NEAR_M) & (ahead.max(axis=1) >= -rear - NEAR_M)
-    if not near.any():
-        return Room()
-    nearest, farthest = _beside(ahead[near], left[near], half)
-    if bool(np.any((nearest <= front) & (farthest >= -rear))):
-        return NONE_LEFT
-    before, after = nearest[nearest > front], farthest[farthest < -rear]
+    nearest, farthest = _beside(ahead, left, half)
+    before_m, behind_m = nearest[farthest >= -rear] - front, -rear - farthest[nearest <= front]
     return Room(
-        ahead_m=float(before.min()) - front if len(before) else math.inf,
-        behind_m=-rear - float(after.max()) if len(after) else math.inf,
+        ahead_m=max(0.0, float(np.min(before_m, initial=math.inf))),
+        behind_m=max(0.0, float(np.min(behind_m, initial=math.inf))),
     )
 
 
@@ -76,15 +69,13 @@ def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:
 
 def slowed(left: Room, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
     """The wanted twist, speed and yaw rate shrunk together to what stops in the room that is left; at least a creep."""
-    free_m = left.ahead_m if wanted.speed_mps > 0.0 else left.behind_m
-    if free_m == math.inf:
-        return wanted
+    return limits.twist(wanted, _stops_mps(left.ahead_m, config), _stops_mps(left.behind_m, config), math.inf)
+
+
+def _stops_mps(free_m: float, config: VehicleConfig) -> float:
+    """The speed from which the machine stops inside this way, measured a period ago; not below a creep."""
     decel, reaction_s = config.machine.tracks.decel_mps2, REACTION_S + PERIOD_S
-    stops_mps = decel * (math.sqrt(reaction_s * reaction_s + 2.0 * free_m / decel) - reaction_s)
-    over = abs(wanted.speed_mps) / max(CREEP_MPS, stops_mps)
-    if over <= 1.0:
-        return wanted
-    return DriveRequest(speed_mps=wanted.speed_mps / over, yaw_rate_radps=wanted.yaw_rate_radps / over)
+    return max(CREEP_MPS, decel * (math.sqrt(reaction_s * reaction_s + 2.0 * free_m / decel) - reaction_s))
 
 
 def inward(edges_m: FloatArray, estimate: Estimate, speed_mps: float) -> bool:
@@ -108,20 +99,21 @@ def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
 
 
 def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:
-    """Nearest and farthest along-track of each edge's part within `half` of the axis; every edge has such a part."""
+    """Nearest and farthest along-track of each edge's part within `half` of the axis, of the edges that have one."""
     start, run = left[:, 0], left[:, 1] - left[:, 0]
     # A run of exactly 0 would divide by it; the least of steps leans the edge by nothing that matters.
     run = np.where(run == 0.0, np.finfo(np.float64).eps, run)
     first, second = (-half - start) / run, (half - start) / run
-    enter, leave = np.clip(np.minimum(first, second), 0.0, 1.0), np.clip(np.maximum(first, second), 0.0, 1.0)
+    enter, leave = np.maximum(0.0, np.minimum(first, second)), np.minimum(1.0, np.maximum(first, second))
     along = ahead[:, 1] - ahead[:, 0]
     one, other = ahead[:, 0] + enter * along, ahead[:, 0] + leave * along
-    return np.minimum(one, other), np.maximum(one, other)
+    beside = enter <= leave
+    return np.minimum(one, other)[beside], np.maximum(one, other)[beside]
 
 
 def _inside(ahead: FloatArray, left: FloatArray) -> bool:
     """Even-odd rule along the ray straight ahead."""
     spans = (left[:, 0] > 0.0) != (left[:, 1] > 0.0)
-    run = np.where(spans, left[:, 1] - left[:, 0], 1.0)
-    meets = ahead[:, 0] - left[:, 0] * (ahead[:, 1] - ahead[:, 0]) / run
-    return bool(np.count_nonzero(spans & (meets > 0.0)) % 2 == 1)
+    start, run = left[spans, 0], left[spans, 1] - left[spans, 0]
+    meets = ahead[spans, 0] - start * (ahead[spans, 1] - ahead[spans, 0]) / run
+    return bool(np.count_nonzero(meets > 0.0) % 2 == 1)

@@ -132,8 +132,9 @@ def _handshake(state: GateState, wire: WireState) -> bool:
 
 def _course_error_rad(advance_mps: float, gnss: GnssFix | None, config: VehicleConfig) -> float:
     """Angle between the course over ground and where the antennas say the body drives; 0 where it does not drive."""
-    if gnss is None or gnss.yaw_rad is None or not (abs(advance_mps) > MOVES_MPS and gnss.speed_mps > MOVES_MPS):
+    if gnss is None or gnss.yaw_rad is None or not gnss.speed_mps > MOVES_MPS:
         return 0.0
-    yaw_rad = gnss.yaw_rad - config.machine.gnss.heading_offset_rad
-    ahead_rad = yaw_rad if advance_mps > 0.0 else yaw_rad + math.pi
-    return abs(wrap_rad(gnss.course_rad - ahead_rad))
+    off_rad = abs(wrap_rad(gnss.course_rad - gnss.yaw_rad + config.machine.gnss.heading_offset_rad))
+    if advance_mps > MOVES_MPS:
+        return off_rad
+    return math.pi - off_rad if advance_mps < -MOVES_MPS else 0.0
