@@ -24,6 +24,7 @@ import sys
 import tempfile
 import traceback
 import types
+import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,7 @@ def judge(mutant: Mutant, order: Order, keys: list[Key], slot: Slot) -> None:
 
 
 def _quiet() -> None:
+    warnings.simplefilter("error")  # as pytest has it
     # time of its own, so that a busy machine kills none
     signal.signal(SPENT, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
@@ -97,6 +99,7 @@ def known(paths: list[Path]) -> Known | None:
         if pid == 0:
             for path in paths:
                 sys.meta_path.insert(0, Planted(Mutant(0, path, 0, "none", ast.parse(path.read_text()))))
+            warnings.simplefilter("error")
             try:
                 told.write_bytes(pickle.dumps(measure(ROOM)))
             except BaseException:  # noqa: BLE001 - told below by the parent

@@ -41,7 +41,7 @@ def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
 
 
 def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
-    """What is left before a boundary is touched, straight on; a mere touch of the footprint leaves nothing."""
+    """What is left before a boundary is touched, straight on."""
     body, tool = config.machine.body, config.machine.tool
     grown_m = SIGMAS * estimate.tool_sigma_m
     front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0) + grown_m
@@ -88,7 +88,7 @@ def inward(edges_m: FloatArray, estimate: Estimate, speed_mps: float) -> bool:
 
 def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
     """Distance of a point to the nearest boundary, negative outside."""
-    start, end = edges_m[:, 0:2] - (east_m, north_m), edges_m[:, 2:4] - (east_m, north_m)
+    start, end = edges_m[:, :2] - (east_m, north_m), edges_m[:, 2:] - (east_m, north_m)
     run = end - start
     share = np.clip(-np.sum(start * run, axis=1) / np.sum(run * run, axis=1), 0.0, 1.0)
     nearest = start + share[:, None] * run
