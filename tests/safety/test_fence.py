@@ -248,5 +248,6 @@ def test_vertical_and_level_edges() -> None:
 def test_a_point_on_the_fence_is_outside() -> None:
     ring = ((0.0, -1.0), (0.0, 1.0), (-4.0, 1.0), (-4.0, -1.0))
     for before_m, inside in ((-1e-9, True), (0.0, False), (1e-9, False)):
-        edges = edges_of((tuple((x - before_m, y) for x, y in ring),))
-        assert fence._inside(edges[:, 0::2], edges[:, 1::2]) is inside
+        for side in (1.0, -1.0):
+            edges = edges_of((tuple((side * (x - before_m), y) for x, y in ring),))
+            assert fence._inside(edges[:, 0::2], edges[:, 1::2]) is inside

@@ -112,8 +112,8 @@ def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArra
 
 
 def _inside(ahead: FloatArray, left: FloatArray) -> bool:
-    """Even-odd rule along the ray straight ahead."""
+    """Even-odd rule along the axis: of the edges that cross it an odd number lies ahead, and none right here."""
     spans = (left[:, 0] > 0.0) != (left[:, 1] > 0.0)
     start, run = left[spans, 0], left[spans, 1] - left[spans, 0]
     meets = ahead[spans, 0] - start * (ahead[spans, 1] - ahead[spans, 0]) / run
-    return bool(np.count_nonzero(meets > 0.0) % 2 == 1)
+    return bool(np.prod(np.sign(meets)) < 0.0)

@@ -123,7 +123,7 @@ class StopReason(IntEnum):
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
     """`levels` is the class by hand, then in a mission where it differs, then `r` where RECOVERY may drive on."""
-    auto = levels.rstrip("r")[-1]
+    auto = levels.removesuffix("r")[-1]
     return Rule(
         code.name.lower(), Level(int(levels[0])), Level(int(auto)), Recovery(recovery), levels.endswith("r"), text
     )
