@@ -196,7 +196,8 @@ def _nearest_solid(
         return None
     ends = sorted((edge_m, edge_m + outward * LOOK_M))
     window = shapely.box(span[0], ends[0], span[1], ends[1])
-    touched = shapely.intersection(turned(lanes.ground.solid, -frame_rad), window)
+    near = lanes.solids.query(turned(window, frame_rad))
+    touched = shapely.intersection(turned(lanes.ground.solid[np.sort(near)], -frame_rad), window)
     touched = touched[~shapely.is_empty(touched)]
     if not len(touched):
         return None

@@ -72,14 +72,13 @@ def _next_part(progress: Progress, tried: dict[bytes, Tried]) -> shapely.Polygon
     """The nearest component worth working, cells before remnants."""
     parts = progress.need()
     parts = parts[shapely.area(parts) >= GAIN_MIN_M2] if len(parts) else parts
-    parts = np.array([part for part in parts if part.wkb not in tried], dtype=object)
     if not len(parts):
         return None
     away_m = np.where(shapely.area(parts) < SMALL_M2, REMNANT_AWAY_M, 0.0)
     if progress.pose is not None:
         away_m = away_m + shapely.distance(parts, shapely.Point(progress.pose[:2]))
-    chosen: shapely.Polygon = parts[int(np.argmin(away_m))]
-    return chosen
+    nearest: list[shapely.Polygon] = parts[np.argsort(away_m, kind="stable")].tolist()
+    return next((part for part in nearest if part.wkb not in tried), None)
 
 
 def _work_part(progress: Progress, part: shapely.Polygon, theta_rad: float) -> int:
@@ -107,6 +106,8 @@ def _work_bands(progress: Progress, part: shapely.Polygon, bands: list[Band]) ->
     """Bands whose start some ground bears already, in one tour."""
     options: list[list[Visit]] = []
     for band in bands:
+        if progress.over():
+            break
         options += _long(_band_options(progress, part, band))
     return work(progress, options, window_of(progress, part)) if options else 0
 
@@ -118,6 +119,8 @@ def _column(progress: Progress, part: shapely.Polygon, theta_rad: float, lanes: 
         count = min(band_lanes(progress, theta_rad), last + 1 - first)
         ends = (range(first, first + count), range(last + 1 - count, last + 1))
         for rows in sorted(ends, key=lambda candidates: _row_cost(lanes, candidates)):
+            if progress.over():
+                return 0
             y0, y1 = float(lanes.y_m[rows[0]]) - lanes.answer_m, float(lanes.y_m[rows[-1]]) + lanes.answer_m
             column = _cut(progress, part, theta_rad, (lanes.field.x0_m, y0, lanes.field.x1_m, y1))
             done = sweep(progress, column, theta_rad)
@@ -127,9 +130,13 @@ def _column(progress: Progress, part: shapely.Polygon, theta_rad: float, lanes: 
 
 
 def _still(progress: Progress, part: shapely.Polygon) -> np.ndarray:
-    """What is left of a component."""
+    """What is left of a component: the parts lie apart, so each lies in it or outside of it, whole."""
     need = progress.need_in(part.bounds)
-    need = need[shapely.area(overlay.intersection(need, part)) > 0.5 * shapely.area(need)] if len(need) else need
+    inside = np.array([left is part for left in need], dtype=bool)
+    if not inside.any() and len(need):
+        shapely.prepare(part)
+        inside = np.asarray(shapely.intersects(part, shapely.point_on_surface(need)))
+    need = need[inside]
     return np.asarray(need[shapely.area(need) >= GAIN_MIN_M2])
 
 
@@ -165,6 +172,8 @@ def _best_direction(progress: Progress, part: shapely.Polygon, theta_rad: float)
     angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]
     need, best = np.array([part], dtype=object), None
     for angle in angles:
+        if progress.over():
+            return 0
         lanes = lanes_over(progress, need, angle)
         options = options_of(lanes, progress)
         if not options:

@@ -14,6 +14,8 @@ from vehicle.coverage.progress import SLIVER_M2, Progress
 from vehicle.coverage.settings import NUMERIC_M
 from vehicle.plan import Certificate, Segment, SegmentKind, Untreatable, UntreatableReason
 
+CELL_MIN_M, CELLS_MAX = 0.05, 16e6
+"""The raster's cells: as small as the ledger's, but no more of them than a second or two."""
 LIST_GROW_M = 1e-4
 """Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
 
@@ -92,7 +94,7 @@ def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Unt
     asked = polygons_of(overlay.difference(progress.site.work_area, outside_list))
     nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
     shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, budget_m)
-    cell_m = max(0.05, math.sqrt(asked.area / 8e6))
+    cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
     by_bitmap_m2 = missed_by_bitmap_m2(asked, (nominal, shrunk), cell_m)
     return Certificate(
         missed_nominal_m2=_missed_m2(asked, nominal),

@@ -55,6 +55,14 @@ class Patchwork:
         hit = self._shares(polygons)
         return float(sum(overlay.intersection(self.parts[part], share).area for part, share in hit.items()))
 
+    def areas_in(self, polygons: np.ndarray) -> np.ndarray:
+        """(n,) area shared with each polygon [m2]."""
+        if not len(self.parts) or not len(polygons):
+            return np.zeros(len(polygons))
+        polygon, part = self._tree.query(polygons, predicate="intersects")
+        shared_m2 = shapely.area(overlay.intersection(self.parts[part], polygons[polygon]))
+        return np.bincount(polygon, shared_m2, minlength=len(polygons))
+
     def _shares(self, polygons: np.ndarray) -> dict[int, Any]:
         """Index of each part met -> union of the polygons that meet it."""
         if not len(self.parts) or not len(polygons):

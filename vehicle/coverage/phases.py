@@ -1,6 +1,7 @@
 """One phase: lanes of one direction over one need, ordered and appended to the path."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -29,6 +30,11 @@ class Lanes:
     answer_m: float
     pieces: list[Piece]
     ground: Ground
+
+    @cached_property
+    def solids(self) -> shapely.STRtree:
+        """The keep-outs of the ground by place."""
+        return shapely.STRtree(self.ground.solid)
 
 
 def reach_around_m(progress: Progress) -> float:
@@ -65,14 +71,21 @@ def options_of(lanes: Lanes, progress: Progress, *, through_only: bool = False) 
             options.append(visits_of(piece, theta_rad, progress.machine))
     if through_only:
         return options
-    return [worth for visits in options if (worth := _worthwhile(progress, visits))]
+    return _worthwhile(progress, options)
 
 
-def _worthwhile(progress: Progress, visits: list[Visit]) -> list[Visit]:
+def _worthwhile(progress: Progress, options: list[list[Visit]]) -> list[list[Visit]]:
     """Ways to work a piece that gain about as much as the best of them: a way may end short at a keep-out."""
-    gains = [gain_m2(progress, [visit]) for visit in visits]
-    least_m2 = max(GAIN_MIN_M2, 0.8 * max(gains))
-    return [visit for visit, gain in zip(visits, gains, strict=True) if gain >= least_m2]
+    gains_m2 = progress.gains_m2([visit for visits in options for visit in visits])
+    kept, at = [], 0
+    for visits in options:
+        mine = gains_m2[at : at + len(visits)]
+        at += len(visits)
+        least_m2 = max(GAIN_MIN_M2, 0.8 * float(mine.max()))
+        worth = [visit for visit, gain in zip(visits, mine, strict=True) if gain >= least_m2]
+        if worth:
+            kept.append(worth)
+    return kept
 
 
 def gain_m2(progress: Progress, visits: list[Visit]) -> float:
@@ -124,7 +137,7 @@ def roadmap_for(progress: Progress, box: Box) -> Roadmap:
         rim_m = reach_around_m(progress)
         here = (pose[0] - rim_m, pose[1] - rim_m, pose[0] + rim_m, pose[1] + rim_m)
         box = joined_box(box, here)
-    strips = np.array([(visit.entry[:2], visit.exit[:2]) for visit in progress.visits]).reshape(-1, 2, 2)
+    strips = progress.driven()
     x0, y0, x1, y1 = box
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
     ground = progress.view(box)

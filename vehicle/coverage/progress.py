@@ -10,17 +10,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
-from vehicle.coverage.ground import (
-    Ground,
-    Opened,
-    first_ground,
-    kept_out,
-    mitre_buffer,
-    pivot_obstacles,
-    turned,
-    unproven,
-)
-from vehicle.coverage.lane import Span
+from vehicle.coverage.ground import Ground, Opened, first_ground, kept_out, mitre_buffer, pivot_obstacles, unproven
 from vehicle.coverage.patchwork import Box, Patchwork
 from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.route import Pose, Visit
@@ -68,6 +58,7 @@ class Progress:
     parts: np.ndarray | None = None
     idle_edges: set[tuple[float, ...]] = field(default_factory=set)
     """Edges of keep-outs along which nothing could be worked; tried again only for what lies right beside them."""
+    ends: np.ndarray = field(default_factory=lambda: np.empty((0, 2, 2)))
 
     def over(self) -> bool:
         """Whether the time for planning is up; remembered."""
@@ -124,16 +115,36 @@ class Progress:
         return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.reach), box=box)
 
     def strips(self, visits: list[Visit]) -> tuple[np.ndarray, np.ndarray]:
-        """(nominal sweeps, claims) of visits in ENU."""
+        """(nominal sweeps, claims) of visits in ENU, stretch by stretch; a claim may be empty."""
         half_m = 0.5 * self.reach.width_m
-        run_in_m = self.settings.run_in_m
-        nominal, claims = [], []
-        for visit in visits:
-            rim_m = 0.5 * self.settings.overlap_at_m(visit.theta_rad) - CLAIM_SLACK_M
-            for stretch in visit.move.stretches:
-                nominal.append(_strip(visit, stretch, half_m, 0.0, 0.0))
-                claims.append(_strip(visit, stretch, half_m - rim_m, rim_m + run_in_m, rim_m))
-        return np.array(nominal, dtype=object), np.array(claims, dtype=object)
+        rows = [
+            (visit.theta_rad, visit.y_m, visit.move.sign, a, b, 0.5 * self.settings.overlap_at_m(visit.theta_rad))
+            for visit in visits
+            for a, b in visit.move.stretches
+        ]
+        frame = np.array(rows, dtype=float).reshape(-1, 6).T
+        rim_m = frame[5] - CLAIM_SLACK_M
+        return (
+            _strips(frame, np.full(len(rows), half_m), np.zeros(len(rows)), np.zeros(len(rows))),
+            _strips(frame, half_m - rim_m, rim_m + self.settings.run_in_m, rim_m),
+        )
+
+    def gains_m2(self, visits: list[Visit]) -> np.ndarray:
+        """(n,) what each visit alone would newly sweep or newly claim, whichever is more."""
+        owner = np.repeat(np.arange(len(visits)), [len(visit.move.stretches) for visit in visits])
+        nominal, claims = self.strips(visits)
+        gains = [
+            np.bincount(owner, areas_m2, minlength=len(visits))
+            for areas_m2 in (self.unswept.areas_in(nominal), self.unclaimed.areas_in(claims))
+        ]
+        return np.maximum(*gains)
+
+    def driven(self) -> np.ndarray:
+        """(n, 2, 2) ends of the strips driven so far."""
+        new = self.visits[len(self.ends) :]
+        if new:
+            self.ends = np.concatenate([self.ends, np.array([(visit.entry[:2], visit.exit[:2]) for visit in new])])
+        return self.ends
 
     def commit(self, visits: list[Visit], ways: list[list[tuple[float, float]]]) -> None:
         """Append worked visits with the ways to them, and let the ground grow."""
@@ -152,14 +163,18 @@ def _joined(polygons: Any) -> np.ndarray:
     return np.asarray(parts_of(polygons_of(overlay.union(polygons)))) if len(polygons) else np.empty(0, dtype=object)
 
 
-def _strip(visit: Visit, stretch: Span, half_m: float, start_m: float, end_m: float) -> Any:
-    """Rectangle of a stretch of a visit, shortened at start and end; empty if nothing is left."""
-    sign = visit.move.sign
-    a, b = stretch[0] + sign * start_m, stretch[1] - sign * end_m
-    if (b - a) * sign <= 0.0:
-        return shapely.Polygon()
-    corners = np.array([(a, -half_m), (b, -half_m), (b, half_m), (a, half_m)]) + np.array([0.0, visit.y_m])
-    return turned(shapely.Polygon(corners), visit.theta_rad)
+def _strips(frame: np.ndarray, half_m: np.ndarray, start_m: np.ndarray, end_m: np.ndarray) -> np.ndarray:
+    """Rectangles of (theta, y, sign, a, b, ...) columns, shortened at start and end; empty where nothing is left."""
+    theta, y, sign = frame[:3]
+    a, b = frame[3] + sign * start_m, frame[4] - sign * end_m
+    cos, sin = np.cos(theta)[:, None], np.sin(theta)[:, None]
+    along, across = np.stack([a, b, b, a], axis=1), np.stack([y - half_m, y - half_m, y + half_m, y + half_m], axis=1)
+    corners = np.stack([along * cos - across * sin, along * sin + across * cos], axis=2)
+    strips = np.full(len(a), shapely.Polygon(), dtype=object)
+    left = (b - a) * sign > 0.0
+    if left.any():
+        strips[left] = shapely.polygons(corners[left])
+    return strips
 
 
 def first_progress(
