@@ -83,7 +83,10 @@ def test_samples_lie_under_both_tracks_and_no_further_apart_than_said() -> None:
     assert MultiPoint(places).convex_hull.area == pytest.approx(tracks.convex_hull.area)
 
 
-@pytest.mark.parametrize(("speed_mps", "way_m"), [(0.9, 0.27 + 0.81 / 1.6), (-0.9, -0.27 - 0.81 / 1.6), (0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("speed_mps", "way_m"),
+    [(0.9, 0.27 + 0.81 / 1.6), (-0.9, -0.27 - 0.81 / 1.6), (0.28, 0.14 + 0.0784 / 1.6), (0.0, 0.0)],
+)
 def test_the_place_looked_at_is_where_a_stop_ends(speed_mps: float, way_m: float) -> None:
     here = footing.samples_m(builders.estimate(0.0, 0.0, 0.7), REST, CONFIG)
     there = footing.samples_m(builders.estimate(0.0, 0.0, 0.7), DriveRequest(speed_mps=speed_mps), CONFIG)
@@ -103,8 +106,10 @@ def test_five_times_a_second_and_at_once_where_nothing_is_known() -> None:
         assert footing.step(False, LedgerState(), UNPROVEN, outside, REST, CONFIG, tick) is False
         assert footing.step(True, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is True
         assert footing.step(None, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is False
-    assert footing.step(False, LedgerState(), UNPROVEN, outside, REST, CONFIG, 20) is True
-    assert footing.step(True, LedgerState(), UNPROVEN, inside, REST, CONFIG, 20) is False
+    for drive, tick in ((REST, 20), (DriveRequest(speed_mps=0.9), 10), (DriveRequest(yaw_rate_radps=-0.2), 10)):
+        assert footing.step(False, LedgerState(), UNPROVEN, outside, drive, CONFIG, tick) is True
+        assert footing.step(True, LedgerState(), UNPROVEN, inside, drive, CONFIG, tick) is False
+    assert footing.step(True, LedgerState(), UNPROVEN, inside, DriveRequest(speed_mps=0.28), CONFIG, 10) is True
 
 
 def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears() -> None:

@@ -110,6 +110,39 @@ def test_row_101_the_room_is_the_way_until_shapely_sees_a_boundary_touched(
                 assert GROUND.contains(swept) is inside
 
 
+@given(
+    east=st.floats(-30, 35),
+    north=st.floats(-25, 24),
+    course=st.floats(-3.1, 3.1),
+    yaw=st.floats(-3.1, 3.1),
+    share=st.floats(0.0, 1.0),
+    sigma=st.floats(0.0, 0.1),
+)
+def test_row_101_no_boundary_binds_before_it_is_looked_at_again(
+    east: float, north: float, course: float, yaw: float, share: float, sigma: float
+) -> None:
+    tracks = MACHINE.tracks
+    fastest_mps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
+    quiet = fence.quiet_ticks(EDGES, estimate(east, north, yaw, tool_sigma_m=sigma), CONFIG)
+    assert 0 <= quiet <= fence.QUIET_TICKS
+    if quiet == 0 or not GROUND.contains(Point(east, north)):
+        return
+    way_m = share * fastest_mps * (quiet + 5) * 0.02
+    there = estimate(
+        east + way_m * math.cos(course),
+        north + way_m * math.sin(course),
+        yaw,
+        speed_mps=fastest_mps,
+        tool_sigma_m=sigma,
+    )
+    assert not out_of(EDGES, there, CONFIG)
+
+
+def test_row_101_far_from_every_boundary_a_second_goes_by_and_close_to_one_nothing() -> None:
+    assert fence.quiet_ticks(EDGES, estimate(-9.0, -9.0, 0.3), CONFIG) == fence.QUIET_TICKS
+    assert fence.quiet_ticks(EDGES, estimate(4.0, -9.0, 0.3), CONFIG) == 0
+
+
 @given(free=st.floats(0.0, 20.0), speed=st.floats(-3.0, 3.0), yaw_rate=st.floats(-0.5, 0.5))
 def test_row_101_what_is_let_through_stops_inside_or_creeps(free: float, speed: float, yaw_rate: float) -> None:
     left = fence.Room(free, math.inf) if speed > 0.0 else fence.Room(math.inf, free)

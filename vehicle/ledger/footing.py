@@ -12,17 +12,23 @@ import numpy.typing as npt
 
 from vehicle.config import VehicleConfig
 from vehicle.ledger import tiles
+from vehicle.machine_parts import TracksConfig
 from vehicle.messages import DriveRequest, Estimate
 from vehicle.state import FloatArray, LedgerState
+from vehicle.units import TICK_S
 
 PERIOD_TICKS: Final = 10
-"""Five times a second: 0.2 m at the speed of moves, two cells in a swath."""
-REACTION_S: Final = 0.3
-"""From here to the start of the stopping ramp, the period included."""
+SLOW_PERIOD_TICKS: Final = 20
+SLOW_MPS: Final = 0.3
+SLOW_RADPS: Final = 0.05
+"""Five times a second on moves, half as often in a swath: 0.2 and 0.12 m of way."""
+REACTION_S: Final = 0.1
+"""From a look to the start of the stopping ramp, beside the period."""
 INSET_M: Final = 0.1
 """What the tracks may stand over: the mask holds whole cells only, and on a side slope the rear corners reach the rim
 of the own strip (`benchmarks.tracking`: 0.10 m)."""
 SPACING_M: Final = 0.25
+_memo: list[tuple[TracksConfig, FloatArray]] = []
 
 
 def step(
@@ -42,39 +48,52 @@ def step(
         return None
     if not len(unproven_m):
         return True
-    if tick % PERIOD_TICKS and known is not None:
+    if tick % period_ticks(drive) and known is not None:
         return known
     places_m = samples_m(estimate, drive, config)
     open_m = places_m[~_swept(ledger, places_m, config.mission.cell_m)]
     return not len(open_m) or not bool(_inside(unproven_m, open_m).any())
 
 
+def period_ticks(drive: DriveRequest) -> int:
+    """Ticks between two looks."""
+    slow = abs(drive.speed_mps) <= SLOW_MPS and abs(drive.yaw_rate_radps) <= SLOW_RADPS
+    return SLOW_PERIOD_TICKS if slow else PERIOD_TICKS
+
+
 def samples_m(estimate: Estimate, drive: DriveRequest, config: VehicleConfig) -> FloatArray:
     """(n, 2) places under both tracks, an inset off their rims, where a stop begun now would end."""
-    tracks = config.machine.tracks
-    speed_mps = drive.speed_mps
-    way_m = speed_mps * REACTION_S + speed_mps * abs(speed_mps) / (2.0 * tracks.decel_mps2)
-    yaw_rad = estimate.yaw_rad + drive.yaw_rate_radps * REACTION_S
-    half_m = tracks.length_m / 2.0 - INSET_M
-    along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
-    outer_m, inner_m = tracks.outer_width_m / 2.0 - INSET_M, tracks.gauge_m - tracks.outer_width_m / 2.0
-    across = np.array([-outer_m, -inner_m, inner_m, outer_m])
-    ahead, left = (grid.ravel() for grid in np.meshgrid(along, across))
+    tracks, speed_mps = config.machine.tracks, drive.speed_mps
+    ahead_s = period_ticks(drive) * TICK_S + REACTION_S
+    way_m = speed_mps * ahead_s + speed_mps * abs(speed_mps) / (2.0 * tracks.decel_mps2)
+    yaw_rad = estimate.yaw_rad + drive.yaw_rate_radps * ahead_s
     cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
-    east = estimate.east_m + way_m * math.cos(estimate.yaw_rad) + ahead * cos_yaw - left * sin_yaw
-    north = estimate.north_m + way_m * math.sin(estimate.yaw_rad) + ahead * sin_yaw + left * cos_yaw
-    return np.column_stack([east, north])
+    east_m = estimate.east_m + way_m * math.cos(estimate.yaw_rad)
+    north_m = estimate.north_m + way_m * math.sin(estimate.yaw_rad)
+    return _under(tracks) @ ((cos_yaw, sin_yaw), (-sin_yaw, cos_yaw)) + (east_m, north_m)
+
+
+def _under(tracks: TracksConfig) -> FloatArray:
+    """(n, 2) the same places in the body's frame (ahead, left); remembered: a machine has one pair of tracks."""
+    if not _memo or _memo[0][0] is not tracks:
+        half_m = tracks.length_m / 2.0 - INSET_M
+        along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
+        outer_m, inner_m = tracks.outer_width_m / 2.0 - INSET_M, tracks.gauge_m - tracks.outer_width_m / 2.0
+        grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
+        _memo[:] = [(tracks, np.column_stack([grid.ravel() for grid in grids]))]
+    return _memo[0][1]
 
 
 def _swept(ledger: LedgerState, places_m: FloatArray, cell_m: float) -> npt.NDArray[np.bool_]:
     """Which places (n, 2) lie in cells that the tool has swept."""
-    cells = np.floor_divide(places_m, cell_m).astype(np.int64)
-    keys, inside = cells // tiles.TILE, cells % tiles.TILE
-    swept = np.zeros(len(cells), dtype=bool)
-    for key in {(int(column), int(row)) for column, row in keys}:
-        here = (keys == key).all(axis=1)
-        column, row = inside[here].T
-        swept[here] = tiles.find(ledger.tiles, key)[0, row, column] & tiles.SWEPT != 0
+    columns, rows = np.floor_divide(places_m.T, cell_m).astype(np.int64)
+    swept = np.zeros(len(columns), dtype=bool)
+    for tile_column in range(columns.min() // tiles.TILE, columns.max() // tiles.TILE + 1):
+        for tile_row in range(rows.min() // tiles.TILE, rows.max() // tiles.TILE + 1):
+            flags = tiles.find(ledger.tiles, (tile_column, tile_row))[0]
+            column, row = columns - tile_column * tiles.TILE, rows - tile_row * tiles.TILE
+            here = (column >= 0) & (column < tiles.TILE) & (row >= 0) & (row < tiles.TILE)
+            swept[here] = flags[row[here], column[here]] & tiles.SWEPT != 0
     return swept
 
 

@@ -14,6 +14,7 @@ from vehicle.config import VehicleConfig
 from vehicle.messages import DriveRequest, Estimate
 from vehicle.safety import limits
 from vehicle.state import FloatArray
+from vehicle.units import TICK_S
 
 SIGMAS = 3.0
 REACTION_S = 0.5
@@ -22,6 +23,8 @@ PERIOD_S = 0.1
 """The room is measured ten times a second; a cap allows for the way in between."""
 CREEP_MPS = 0.05
 """Slower is standing: where not even this could stop inside, the reason `fence` stops."""
+QUIET_TICKS = 50
+"""A second at most, whatever the estimate says: it may jump."""
 INWARD_STEP_S = 1.0
 
 
@@ -59,6 +62,17 @@ def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room
         ahead_m=max(0.0, float(np.min(before_m, initial=math.inf))),
         behind_m=max(0.0, float(np.min(behind_m, initial=math.inf))),
     )
+
+
+def quiet_ticks(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> int:
+    """For so many ticks no boundary can bind, wherever the machine goes: it is too far off. At most `QUIET_TICKS`."""
+    body, tool, tracks = config.machine.body, config.machine.tool, config.machine.tracks
+    front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0)
+    half = max(body.width_m, tool.width_m, tracks.outer_width_m) / 2.0
+    fastest_mps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
+    reach_m = math.hypot(max(front, body.rear_m), half) + 2.0 * SIGMAS * estimate.tool_sigma_m
+    spare_m = abs(_depth_m(edges_m, estimate.east_m, estimate.north_m)) - reach_m - stopping_m(fastest_mps, config)
+    return max(0, min(QUIET_TICKS, int((spare_m / fastest_mps - PERIOD_S) / TICK_S)))
 
 
 def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:

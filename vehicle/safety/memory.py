@@ -35,7 +35,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
     left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
     right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
-    room = _room(now)
+    room, room_tick = _room(now)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -62,6 +62,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         drift=_drift(old, wire, status, config),
         room_ahead_m=room.ahead_m,
         room_behind_m=room.behind_m,
+        room_tick=room_tick,
     )
 
 
@@ -76,14 +77,19 @@ def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, co
     return drift.follow(since, wire.gnss, wire.imu, config)
 
 
-def _room(now: Moment) -> fence.Room:
-    """Measured at 10 Hz: what the fastest machine goes in 0.1 s is allowed for where the room is used."""
-    old = now.state.senses
-    if now.state.fence is None or not now.estimate.valid:
-        return fence.Room()
-    if now.tick % FENCE_PERIOD_TICKS:
-        return fence.Room(old.room_ahead_m, old.room_behind_m)
-    return fence.room(now.state.fence, now.estimate, now.config)
+def _room(now: Moment) -> tuple[fence.Room, int]:
+    """The room, and the tick in which it is due again: 0.1 s later, further off a boundary more.
+
+    What the fastest machine goes in between is allowed for where the room is used.
+    """
+    old, edges_m = now.state.senses, now.state.fence
+    if edges_m is None or not now.estimate.valid:
+        return fence.Room(), now.tick
+    if now.tick < old.room_tick:
+        return fence.Room(old.room_ahead_m, old.room_behind_m), old.room_tick
+    room = fence.room(edges_m, now.estimate, now.config)
+    quiet_ticks = fence.quiet_ticks(edges_m, now.estimate, now.config) if room != fence.NONE_LEFT else 0
+    return room, now.tick + FENCE_PERIOD_TICKS + quiet_ticks
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:
