@@ -1,4 +1,4 @@
-"""Spans of lanes over polygons: cutting large polygons up between the lanes changes no figure."""
+"""Spans of lanes over polygons: reckoned over all edges at once they are those of one overlay for each lane."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from vehicle.coverage.lane import THIN_M
-from vehicle.coverage.swaths import CUT_CORNERS, spans
+from vehicle.coverage.spans import spans
 
 
 def holed(seed, holes, corners=24):
@@ -40,17 +40,16 @@ def one_by_one(parts, y_m, half_m, x0_m, x1_m):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("half_m", [0.85, 0.01, 2.6])
-def test_a_polygon_cut_up_gives_what_the_whole_one_gives(seed, half_m):
+def test_the_same_as_by_one_overlay_for_each_lane(seed, half_m):
     ground = holed(seed, 70)
     parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
-    assert shapely.get_num_coordinates(parts).max() > 4 * CUT_CORNERS
     y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order
     found, wanted = spans(parts, y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
     assert [len(row) for row in found] == [len(row) for row in wanted]
     assert np.allclose(
         [edge for row in found for span in row for edge in span],
         [edge for row in wanted for span in row for edge in span],
-        atol=1e-7,
+        atol=2e-5,  # half a micrometre across the lane is some more along it where an edge runs nearly with it
     )
 
 

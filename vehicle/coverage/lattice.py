@@ -5,7 +5,8 @@ import shapely
 
 from vehicle.coverage.progress import Progress
 from vehicle.coverage.route import lane_change_s
-from vehicle.coverage.swaths import LaneField, spans
+from vehicle.coverage.spans import spans
+from vehicle.coverage.swaths import LaneField
 
 COUNT_MAX_FOR_SEARCH = 60
 """With more lanes than this a better offset saves less than one lane in sixty; two offsets are tried, else eight."""

@@ -22,7 +22,8 @@ from vehicle.coverage.progress import Progress, first_progress, never
 from vehicle.coverage.route import enu_of
 from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
 from vehicle.coverage.site import Site
-from vehicle.coverage.swaths import complement, spans
+from vehicle.coverage.spans import spans
+from vehicle.coverage.swaths import complement
 from vehicle.errors import InputError
 from vehicle.plan import MachineFootprint, Plan
 
