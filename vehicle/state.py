@@ -108,7 +108,6 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drift: DriftState = DriftState()
     room_ahead_m: float = math.inf
     room_behind_m: float = math.inf
-    room_tick: int = 0
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):

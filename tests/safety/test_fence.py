@@ -110,37 +110,15 @@ def test_row_101_the_room_is_the_way_until_shapely_sees_a_boundary_touched(
                 assert GROUND.contains(swept) is inside
 
 
-@given(
-    east=st.floats(-30, 35),
-    north=st.floats(-25, 24),
-    course=st.floats(-3.1, 3.1),
-    yaw=st.floats(-3.1, 3.1),
-    share=st.floats(0.0, 1.0),
-    sigma=st.floats(0.0, 0.1),
-)
-def test_row_101_no_boundary_binds_before_it_is_looked_at_again(
-    east: float, north: float, course: float, yaw: float, share: float, sigma: float
-) -> None:
-    tracks = MACHINE.tracks
-    fastest_mps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
-    quiet = fence.quiet_ticks(EDGES, estimate(east, north, yaw, tool_sigma_m=sigma), CONFIG)
-    assert 0 <= quiet <= fence.QUIET_TICKS
-    if quiet == 0 or not GROUND.contains(Point(east, north)):
-        return
-    way_m = share * fastest_mps * (quiet + 5) * 0.02
-    there = estimate(
-        east + way_m * math.cos(course),
-        north + way_m * math.sin(course),
-        yaw,
-        speed_mps=fastest_mps,
-        tool_sigma_m=sigma,
-    )
-    assert not out_of(EDGES, there, CONFIG)
-
-
-def test_row_101_far_from_every_boundary_a_second_goes_by_and_close_to_one_nothing() -> None:
-    assert fence.quiet_ticks(EDGES, estimate(-9.0, -9.0, 0.3), CONFIG) == fence.QUIET_TICKS
-    assert fence.quiet_ticks(EDGES, estimate(4.0, -9.0, 0.3), CONFIG) == 0
+@pytest.mark.parametrize("speed", [1.2, -1.2])
+def test_row_101_who_would_stand_on_the_boundary_has_left_already(speed: float) -> None:
+    way_m = abs(fence.stopping_m(speed, CONFIG))
+    for room_m, out in ((way_m - 1e-9, True), (way_m, True), (way_m + 1e-9, False)):
+        left = fence.Room(room_m, math.inf) if speed > 0.0 else fence.Room(math.inf, room_m)
+        assert fence.leaves(left, speed, CONFIG) is out
+    assert not fence.leaves(fence.Room(1e-9, 1e-9), 0.0, CONFIG)
+    assert fence.leaves(fence.NONE_LEFT, 0.0, CONFIG)
+    assert fence.leaves(fence.NONE_LEFT, speed, CONFIG)
 
 
 @given(free=st.floats(0.0, 20.0), speed=st.floats(-3.0, 3.0), yaw_rate=st.floats(-0.5, 0.5))
@@ -243,13 +221,24 @@ def test_a_keep_out_smaller_than_the_machine_is_seen() -> None:
     assert not out_of(edges, estimate(-9.0, -9.0, 0.3), CONFIG)
 
 
+def depth(east: float, north: float) -> float:
+    point = Point(east, north)
+    distance = float(point.distance(GROUND.boundary))
+    return distance if GROUND.contains(point) else -distance
+
+
+@pytest.mark.parametrize("share", [-0.004, 0.004, 0.5, 0.996, 1.004])
+def test_the_depth_beside_an_edge_and_round_its_ends_is_shapelys(share: float) -> None:
+    for east, north, to_east, to_north in EDGES.tolist():
+        length = math.hypot(to_east - east, to_north - north)
+        for off_m in (-0.05, 0.05, 0.7):
+            x = east + share * (to_east - east) - off_m * (to_north - north) / length
+            y = north + share * (to_north - north) + off_m * (to_east - east) / length
+            assert fence._depth_m(EDGES, x, y) == pytest.approx(depth(x, y), abs=1e-9)
+
+
 @given(east=st.floats(-60, 60), north=st.floats(-60, 60), yaw=st.floats(-3.1, 3.1), speed=st.sampled_from([-1.0, 1.0]))
 def test_row_102_inwards_is_what_shapely_calls_nearer(east: float, north: float, yaw: float, speed: float) -> None:
-    def depth(x: float, y: float) -> float:
-        point = Point(x, y)
-        distance = point.distance(GROUND.boundary)
-        return distance if GROUND.contains(point) else -distance
-
     here = depth(east, north)
     there = depth(east + speed * math.cos(yaw), north + speed * math.sin(yaw))
     if abs(there - here) > 1e-6:

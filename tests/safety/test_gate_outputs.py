@@ -355,7 +355,7 @@ def test_row_101_a_mission_stops_inside_the_fence() -> None:
     rig.auto = DriveRequest(speed_mps=0.2)
     assert rig.send().track_left_mps > 0.0
     rig.estimate = {"east_m": 27.5, "yaw_rad": 0.3, "speed_mps": 0.2}
-    rig.run(55)  # from the middle of the field it is looked for once a second
+    rig.run(5)
     assert rig.mode in (Mode.STOPPING, Mode.HOLD)
     assert rig.report.stop_reason == "fence"
 

@@ -223,11 +223,7 @@ def test_clips_and_chain_and_drift_are_passed_on() -> None:
     assert sensed(moment(memory=old(drift=DriftState(known=True, left_m=0.31)))).drifted
     assert not sensed(moment()).drifted
     assert not sensed(moment()).fenced_out
-    fenced = moment(
-        memory=old(room_ahead_m=0.0, room_behind_m=0.0, room_tick=TICK + 5),
-        state={"fence": [[0, 0, 1, 1]]},
-        tick=TICK + 1,
-    )
+    fenced = moment(memory=old(room_ahead_m=0.0, room_behind_m=0.0), state={"fence": [[0, 0, 1, 1]]}, tick=TICK + 1)
     assert sensed(fenced).fenced_out
 
 

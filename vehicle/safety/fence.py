@@ -14,7 +14,6 @@ from vehicle.config import VehicleConfig
 from vehicle.messages import DriveRequest, Estimate
 from vehicle.safety import limits
 from vehicle.state import FloatArray
-from vehicle.units import TICK_S
 
 SIGMAS = 3.0
 REACTION_S = 0.5
@@ -23,8 +22,6 @@ PERIOD_S = 0.1
 """The room is measured ten times a second; a cap allows for the way in between."""
 CREEP_MPS = 0.05
 """Slower is standing: where not even this could stop inside, the reason `fence` stops."""
-QUIET_TICKS = 50
-"""A second at most, whatever the estimate says: it may jump."""
 INWARD_STEP_S = 1.0
 
 
@@ -58,27 +55,14 @@ def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room
         return NONE_LEFT
     nearest, farthest = _beside(ahead, left, half)
     before_m, behind_m = nearest[farthest >= -rear] - front, -rear - farthest[nearest <= front]
-    return Room(
-        ahead_m=max(0.0, float(np.min(before_m, initial=math.inf))),
-        behind_m=max(0.0, float(np.min(behind_m, initial=math.inf))),
-    )
-
-
-def quiet_ticks(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> int:
-    """For so many ticks no boundary can bind, wherever the machine goes: it is too far off. At most `QUIET_TICKS`."""
-    body, tool, tracks = config.machine.body, config.machine.tool, config.machine.tracks
-    front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0)
-    half = max(body.width_m, tool.width_m, tracks.outer_width_m) / 2.0
-    fastest_mps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
-    reach_m = math.hypot(max(front, body.rear_m), half) + 2.0 * SIGMAS * estimate.tool_sigma_m
-    spare_m = abs(_depth_m(edges_m, estimate.east_m, estimate.north_m)) - reach_m - stopping_m(fastest_mps, config)
-    return max(0, min(QUIET_TICKS, int((spare_m / fastest_mps - PERIOD_S) / TICK_S)))
+    # neither is empty: who is inside has a boundary ahead and one behind
+    return Room(ahead_m=max(0.0, float(np.min(before_m))), behind_m=max(0.0, float(np.min(behind_m))))
 
 
 def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:
     """True where the machine, stopped from now on, would touch a boundary, or is outside already."""
     way_m = stopping_m(speed_mps, config)
-    return max(0.0, way_m) >= left.ahead_m or max(0.0, -way_m) >= left.behind_m
+    return way_m >= left.ahead_m or -way_m >= left.behind_m
 
 
 def slowed(left: Room, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
@@ -104,9 +88,11 @@ def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
     """Distance of a point to the nearest boundary, negative outside."""
     start, end = edges_m[:, :2] - (east_m, north_m), edges_m[:, 2:] - (east_m, north_m)
     run = end - start
-    share = np.clip(-np.sum(start * run, axis=1) / np.sum(run * run, axis=1), 0.0, 1.0)
-    nearest = start + share[:, None] * run
-    depth_m = float(np.min(np.hypot(nearest[:, 0], nearest[:, 1])))
+    length = np.hypot(run[:, 0], run[:, 1])
+    across = (start[:, 0] * run[:, 1] - start[:, 1] * run[:, 0]) / length
+    from_middle = np.abs(np.sum((start + end) * run, axis=1)) / 2.0 / length
+    beyond = np.maximum(0.0, from_middle - length / 2.0)
+    depth_m = float(np.min(np.hypot(beyond, across)))
     ahead = np.stack((start[:, 0], end[:, 0]), axis=1)
     left = np.stack((start[:, 1], end[:, 1]), axis=1)
     return depth_m if _inside(ahead, left) else -depth_m

@@ -265,9 +265,7 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
     cap_mps = speed_cap_mps(mode, after.active | after.latched, after.frame)
     permit = judged.permit if warned else NOTHING
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
-    bounded = _bounded(after, now, senses, shaped.drive)
-    if bounded is not shaped.drive:
-        shaped = msgspec.structs.replace(shaped, drive=bounded)
+    shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, senses, shaped.drive))
     life_ms = config.safety.valid_max_ms
     if shaped != STOP_SHAPE:
         fastest_mps = max(senses.speed_mps, abs(shaped.drive.speed_mps))

@@ -35,7 +35,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
     left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
     right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
-    room, room_tick = _room(now)
+    room = _room(now)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -62,7 +62,6 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         drift=_drift(old, wire, status, config),
         room_ahead_m=room.ahead_m,
         room_behind_m=room.behind_m,
-        room_tick=room_tick,
     )
 
 
@@ -77,19 +76,17 @@ def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, co
     return drift.follow(since, wire.gnss, wire.imu, config)
 
 
-def _room(now: Moment) -> tuple[fence.Room, int]:
-    """The room, and the tick in which it is due again: 0.1 s later, further off a boundary more.
+def _room(now: Moment) -> fence.Room:
+    """Measured at 10 Hz, however far off the boundaries are: a position may jump.
 
-    What the fastest machine goes in between is allowed for where the room is used.
+    What the fastest machine goes in 0.1 s is allowed for where the room is used.
     """
-    old, edges_m = now.state.senses, now.state.fence
-    if edges_m is None or not now.estimate.valid:
-        return fence.Room(), now.tick
-    if now.tick < old.room_tick:
-        return fence.Room(old.room_ahead_m, old.room_behind_m), old.room_tick
-    room = fence.room(edges_m, now.estimate, now.config)
-    quiet_ticks = fence.quiet_ticks(edges_m, now.estimate, now.config) if room != fence.NONE_LEFT else 0
-    return room, now.tick + FENCE_PERIOD_TICKS + quiet_ticks
+    old = now.state.senses
+    if now.state.fence is None or not now.estimate.valid:
+        return fence.Room()
+    if now.tick % FENCE_PERIOD_TICKS:
+        return fence.Room(old.room_ahead_m, old.room_behind_m)
+    return fence.room(now.state.fence, now.estimate, now.config)
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:
@@ -121,7 +118,7 @@ def _tilt_error_rad(old_rad: tuple[float, float], imu: ImuSample | None) -> tupl
         return old_rad
     roll_rad = imu.roll_rad - math.atan2(imu.accel_y_mps2, imu.accel_z_mps2)
     pitch_rad = imu.pitch_rad - math.atan2(-imu.accel_x_mps2, math.hypot(imu.accel_y_mps2, imu.accel_z_mps2))
-    if math.isnan(roll_rad + pitch_rad):
+    if math.isnan(roll_rad) or math.isnan(pitch_rad):
         return old_rad
     return (
         old_rad[0] + TILT_FILTER * (roll_rad - old_rad[0]),
@@ -131,7 +128,7 @@ def _tilt_error_rad(old_rad: tuple[float, float], imu: ImuSample | None) -> tupl
 
 def _recent(ticks: tuple[int, ...], count: int, tick: int, keep: int) -> tuple[int, ...]:
     """The last `keep` occurrences."""
-    return (*ticks, *(tick,) * count)[-keep:] if count else ticks
+    return (*ticks, *(tick,) * count)[-keep:]
 
 
 def crowded(ticks: tuple[int, ...], tick: int, keep: int) -> bool:
