@@ -184,6 +184,14 @@ def test_the_report_numbers_its_reasons_for_the_wire() -> None:
     assert rig.report.reason_bits < 1 << 64
 
 
+def test_the_wire_has_sixty_four_reasons_and_the_report_all() -> None:
+    rig = Rig().to_manual()
+    rig.controls, rig.wire = {"drive": 0.5}, {"overrun": 2}
+    rig.run(30)
+    assert rig.report.reasons == ("sticks_moved", "ticks_late")
+    assert rig.report.reason_bits == 1 << 63
+
+
 def test_the_text_of_a_console_estop_stays_until_it_is_released() -> None:
     rig = Rig().to_manual()
     rig.send(E.ESTOP)

@@ -76,6 +76,19 @@ def test_in_recovery_a_new_reason_stops_although_it_would_be_tolerated_at_its_st
     assert rig.state.accepted == mask(StopReason.SLOPE, StopReason.TILT_UNKNOWN)
 
 
+def test_an_unused_recovery_is_given_up_after_five_seconds() -> None:
+    rig = driving()
+    rig.estimate = TILTED
+    rig.run(30)
+    rig.to_recovery()
+    began = rig.tick
+    while rig.mode is Mode.RECOVERY:
+        rig.send()
+        assert rig.tick - began <= 252
+    assert rig.tick - began == 251
+    assert rig.report.stop_reason == "arm_unused"
+
+
 def test_row_68_an_engine_fault_shuts_down_at_a_stand_and_after_the_reset_a_retreat_is_possible() -> None:
     rig = driving()
     rig.status = {"flags": ControllerFlag.OIL_PRESSURE_LOW}
