@@ -190,6 +190,10 @@ def test_the_wire_has_sixty_four_reasons_and_the_report_all() -> None:
     rig.run(30)
     assert rig.report.reasons == ("sticks_moved", "ticks_late")
     assert rig.report.reason_bits == 1 << 63
+    rig.status = {"flags": ControllerFlag.ESTOP_CHAIN_OPEN}
+    rig.send()
+    assert rig.report.reasons[0] == "estop_machine"
+    assert rig.report.reason_bits == 1 << 63 | 1
 
 
 def test_the_text_of_a_console_estop_stays_until_it_is_released() -> None:

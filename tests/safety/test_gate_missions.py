@@ -5,7 +5,7 @@ import pytest
 from firmware_bridge.types import FixType, OperatorEdge, ToolMode
 from tests.safety.moments import configured
 from tests.safety.rig import Rig, driving
-from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
+from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
 from vehicle.safety.masks import mask
 from vehicle.safety.reasons import StopReason
 
@@ -129,6 +129,15 @@ def test_tool_in_hand() -> None:
     rig.send(hold_to_run=False)
     assert rig.command.tool_mode is ToolMode.HOLD
     assert rig.command.rotor_speed_radps == 0.0
+
+
+def test_a_rotor_told_to_creep_is_a_rotor_told_to_turn() -> None:
+    rig = Rig().to_auto(MissionPhase.MOVE)
+    rig.auto_flail = FlailRequest(rotor_speed_radps=0.5)
+    rig.send()
+    assert rig.command.rotor_speed_radps == 0.5
+    assert rig.state.senses.rotor_on
+    assert rig.report.rotor is RotorState.SPIN_UP
 
 
 def test_back_off_takes_the_power_off_the_rotor() -> None:
