@@ -48,8 +48,14 @@ class Progress:
     """As drawn, for the gate; `solid` is grown by the clearance."""
     unproven: Any
     """What did not bear the tracks at the start."""
+    closed_at_first: np.ndarray
     path: PathBuilder | None = None
     visits: list[Visit] = field(default_factory=list)
+    ways: list[list[tuple[float, float]]] = field(default_factory=list)
+    """The way to each visit."""
+    start: Pose | None = None
+    """Where the first visit's way begins, None where it may begin anywhere; `lead` segments are before it."""
+    lead: int = 0
     out_of_time: Callable[[], bool] = never
     cut_short: bool = False
     """Set where the limit of time ended the planning: what is left then has no better reason."""
@@ -148,6 +154,8 @@ class Progress:
 
     def commit(self, visits: list[Visit], ways: list[list[tuple[float, float]]]) -> None:
         """Append worked visits with the ways to them, and let the ground grow."""
+        if not self.visits and self.path is not None:
+            self.start, self.lead = self.path.pose, len(self.path.segments)
         for visit, way in zip(visits, ways, strict=True):
             if self.path is None:
                 self.path = PathBuilder(self.machine, visit.entry)
@@ -155,6 +163,7 @@ class Progress:
             self.path.work(visit)
         self.closed.subtract(self.strips(visits)[0])
         self.visits.extend(visits)
+        self.ways.extend(ways)
         self.assume(visits)
 
 
@@ -189,13 +198,15 @@ def first_progress(
     closed, solid, box = first_ground(site, reach, settings, opened)
     near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
     asked = mitre_buffer(site.work_area, reach.grow_m)
+    bearing_not = Patchwork(closed, SLIVER_M2)
     return Progress(
         site=site,
         machine=machine,
         settings=settings,
         reach=reach,
         box=box,
-        closed=Patchwork(closed, SLIVER_M2),
+        closed=bearing_not,
+        closed_at_first=bearing_not.parts,
         solid=Patchwork(solid, SLIVER_M2),
         unswept=Patchwork(overlay.difference(site.work_area, near), NEED_MIN_M2),
         unclaimed=Patchwork(overlay.difference(asked, far), NEED_MIN_M2),

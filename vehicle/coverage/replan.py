@@ -19,6 +19,7 @@ from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.planner import directions_for, finished, work_in_directions
 from vehicle.coverage.progress import Progress, first_progress, never
+from vehicle.coverage.reorder import reorder
 from vehicle.coverage.route import enu_of
 from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
 from vehicle.coverage.site import Site
@@ -82,6 +83,8 @@ def replan(
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(progress, first_ground(site, reach, settings, own)[0])
         work_in_directions(progress, directions_for(progress))
+        if not progress.cut_short:
+            reorder(progress)
     return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished(progress))
 
 
