@@ -65,7 +65,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ),
         (
             {
-                "n.rotor_off_s": 11.9,
+                "n.rotor_off_s": 12.0,
                 "n.rotor_stopped": False,
                 "f.machine": configured("tool", spin_down_s=10.0).machine,
             },
@@ -73,7 +73,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ),
         (
             {
-                "n.rotor_off_s": 12.1,
+                "n.rotor_off_s": 12.001,
                 "n.rotor_stopped": False,
                 "f.machine": configured("tool", spin_down_s=10.0).machine,
             },
@@ -174,9 +174,9 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"n.rotor_slow_s": UP_S + 0.001, "f.mode": Mode.AUTO_WORK}, False),
         ({"n.rotor_slow_s": UP_S + 0.001, "f.mode": Mode.AUTO_MOVE}, True),
         ({"n.rotor_slow_s": 8.0, "f.machine": configured("tool", spin_up_s=4.0).machine}, False),
-        ({"n.rotor_slow_s": 8.1, "f.machine": configured("tool", spin_up_s=4.0).machine}, True),
-        ({"n.rotor_slow_s": 12.9, "f.machine": configured("tool", spin_up_s=10.0).machine}, False),
-        ({"n.rotor_slow_s": 13.1, "f.machine": configured("tool", spin_up_s=10.0).machine}, True),
+        ({"n.rotor_slow_s": 8.001, "f.machine": configured("tool", spin_up_s=4.0).machine}, True),
+        ({"n.rotor_slow_s": 13.0, "f.machine": configured("tool", spin_up_s=10.0).machine}, False),
+        ({"n.rotor_slow_s": 13.001, "f.machine": configured("tool", spin_up_s=10.0).machine}, True),
     ],
     R.ROTOR_SAG: [
         *only_in((Mode.AUTO_WORK,), {"n.at_speed": False}),
@@ -252,6 +252,8 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"s.depth_datum": DepthDatum.ARM_ANGLE}, True),
         ({"s.depth_datum": DepthDatum.UNKNOWN}, True),
         ({"s.tool_height_m": NAN}, True),
+        ({"s.depth_m": NAN}, True),
+        ({"s.depth_sigma_m": NAN}, True),
         ({"f.mode": Mode.AUTO_WORK, "n.depth_same_ticks": 50}, True),
         ({"f.mode": Mode.AUTO_WORK, "n.depth_same_ticks": 49}, False),
         ({"f.mode": Mode.AUTO_MOVE, "n.depth_same_ticks": 50}, False),

@@ -81,7 +81,7 @@ def test_a_station_without_the_extension_drives_slowly_and_starts_nothing() -> N
         rig.controls = {"native": False, "hold_to_run": True}
         rig.run(30)
         rig.press(E.MISSION_START)
-        assert (rig.mode is Mode.AUTO_MOVE) is free
+        assert rig.mode is (Mode.AUTO_MOVE if free else Mode.MANUAL)
 
 
 def test_row_46_nav_reasons_are_told_as_the_stop_only_in_a_mission() -> None:
@@ -138,6 +138,16 @@ def test_a_rotor_told_to_creep_is_a_rotor_told_to_turn() -> None:
     assert rig.command.rotor_speed_radps == 0.5
     assert rig.state.senses.rotor_on
     assert rig.report.rotor is RotorState.SPIN_UP
+
+
+@pytest.mark.parametrize("phase", [MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE])
+def test_a_mission_that_rests_turns_no_rotor(phase: MissionPhase) -> None:
+    rig = Rig().to_auto(MissionPhase.SPIN_UP)
+    rig.auto, rig.auto_flail = DriveRequest(), FlailRequest(rotor_speed_radps=rig.rotor_radps)
+    assert rig.send().rotor_speed_radps == rig.rotor_radps
+    rig.phase = phase
+    assert rig.send().rotor_speed_radps == 0.0
+    assert rig.mode is Mode.AUTO_MOVE
 
 
 def test_back_off_takes_the_power_off_the_rotor() -> None:

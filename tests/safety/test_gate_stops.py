@@ -123,6 +123,17 @@ def test_an_acknowledgement_by_a_station_that_saw_the_reason_counts() -> None:
     assert rig.state.latched == 0
 
 
+def test_who_saw_the_very_tick_that_raised_it_has_seen_it() -> None:
+    rig = driving()
+    rig.status = {"flags": ControllerFlag.SHOCK}
+    rig.send()
+    rig.status = {}
+    seen = rig.frame(E.ACKNOWLEDGE)
+    assert seen.echo_tick == rig.state.latch_tick
+    rig.step(seen)
+    assert rig.state.latched == 0
+
+
 def test_an_acknowledgement_older_than_the_reason_does_nothing() -> None:
     rig = driving()
     rig.delay_ticks = 3
@@ -174,17 +185,22 @@ def test_row_69_fire_acts_in_one_tick_and_needs_a_hand_at_the_machine() -> None:
     assert rig.reset() is Mode.ESTOP
     rig.status = {"flags": ControllerFlag.ESTOP_CHAIN_OPEN}
     rig.run(2)
+    assert rig.state.latched & mask(StopReason.FIRE), "pressed is not yet released"
     rig.status = {"state": ControllerState.ESTOP}
     rig.run(2)
     assert rig.reset() is Mode.ESTOP
+    assert rig.state.latched & mask(StopReason.FIRE)
     rig.status = {}
     rig.run(2)
+    assert not rig.state.latched
     assert rig.reset() is Mode.DISARMED
 
 
-def test_row_15_a_stop_that_does_not_end_is_an_estop_after_the_brakes_had_their_second() -> None:
+@pytest.mark.parametrize("left_mps", [0.5, -0.5])
+def test_row_15_a_stop_that_does_not_end_is_an_estop_after_the_brakes_had_their_second(left_mps: float) -> None:
+    """Straight on or on the spot, where the body's own speed is none."""
     rig = driving()
-    rig.status = {"track_left_mps": 0.5, "track_right_mps": 0.5}
+    rig.status = {"track_left_mps": left_mps, "track_right_mps": 0.5}
     rig.send(E.STOP)
     began = rig.tick
     while rig.mode is not Mode.ESTOP:

@@ -53,12 +53,7 @@ TRACK_FAULTS = int(ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIG
 ROTOR_FAULT = int(ControllerFault.ROTOR_SENSOR)
 FIRE, OIL, SHOCK, KILL = (
     int(flag)
-    for flag in (
-        ControllerFlag.FIRE,
-        ControllerFlag.OIL_PRESSURE_LOW,
-        ControllerFlag.SHOCK,
-        ControllerFlag.KILL,
-    )
+    for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.SHOCK, ControllerFlag.KILL)
 )
 """Plain ints: each operation on an IntFlag costs a microsecond."""
 
@@ -114,7 +109,7 @@ def _killed(f: Facts) -> bool:
 
 
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
-    known = not math.isnan(s.tool_height_m + s.depth_m + s.depth_sigma_m)
+    known = not (math.isnan(s.tool_height_m) or math.isnan(s.depth_m) or math.isnan(s.depth_sigma_m))
     measured = s.depth_datum is DepthDatum.GROUND_AHEAD and known
     return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
 
@@ -140,7 +135,9 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(
         _S.TILT_UNKNOWN,
         lambda e, f: (
-            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10 and not math.isnan(e.roll_rad + e.pitch_rad))
+            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10)
+            or math.isnan(e.roll_rad)
+            or math.isnan(e.pitch_rad)
         ),
     ),
     Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),

@@ -3,6 +3,8 @@
 frames -> who is heard -> facts -> reasons -> discrete machine -> permit -> capped command
 """
 
+import math
+
 import msgspec
 
 from firmware_bridge.command import ActuatorCommand
@@ -186,7 +188,7 @@ def _motion(now: Moment, senses: Senses, active: int) -> Motion:
     """Movement as the discrete machine sees it."""
     if senses.standing:
         return Motion.STANDING
-    if not senses.speed_mps >= 0.0:
+    if math.isnan(senses.speed_mps):
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
