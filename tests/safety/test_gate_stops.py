@@ -109,6 +109,68 @@ def test_row_68_an_engine_fault_shuts_down_at_a_stand_and_after_the_reset_a_retr
     assert rig.mode is Mode.FAULT
 
 
+def test_a_reset_too_early_for_the_rotor_does_not_strand_the_machine() -> None:
+    rig = driving()
+    turning = {"rotor_speed_radps": 0.25 * rig.rotor_radps}
+    rig.controls, rig.status = {"hold_to_run": True, "rotor_request": True}, turning
+    rig.run(30)
+    rig.status = turning | {"flags": ControllerFlag.OIL_PRESSURE_LOW}
+    rig.run(26)
+    assert rig.reset() is Mode.FAULT
+    rig.status = {"flags": ControllerFlag.OIL_PRESSURE_LOW}
+    rig.run(10)
+    assert rig.reset() is Mode.DISARMED
+    rig.run(30)
+    rig.to_recovery()
+
+
+OIL_LOW = {"flags": ControllerFlag.OIL_PRESSURE_LOW}
+
+
+def test_what_was_accepted_may_come_and_go_in_recovery() -> None:
+    rig = driving()
+    rig.estimate = TILTED
+    rig.run(30)
+    rig.to_recovery()
+    for belief in ({}, TILTED, {}, TILTED):
+        rig.estimate = belief
+        rig.run(30, hold_to_run=True)
+        assert rig.mode is Mode.RECOVERY
+        assert ("slope" in rig.report.reasons) is (belief == TILTED)
+
+
+def test_what_was_accepted_may_come_back_on_the_way_to_recovery() -> None:
+    rig = driving()
+    rig.status = OIL_LOW
+    rig.run(30)
+    rig.controls = {}
+    rig.run(40)
+    assert rig.reset() is Mode.DISARMED
+    rig.status = {}
+    rig.press(E.ACKNOWLEDGE)
+    rig.press(E.ARM)
+    rig.status = OIL_LOW
+    rig.run(30)
+    assert (rig.mode, rig.state.latched) == (Mode.READY, mask(StopReason.OIL_PRESSURE_LOW))
+
+
+def test_by_hand_a_fault_that_was_accepted_once_is_a_fault_again() -> None:
+    rig = driving()
+    rig.status = OIL_LOW
+    rig.run(30)
+    rig.controls = {}
+    rig.run(40)
+    assert rig.reset() is Mode.DISARMED
+    rig.status = {}
+    rig.press(E.ACKNOWLEDGE)
+    rig.press(E.ARM)
+    rig.press(E.ARM)
+    assert rig.mode is Mode.MANUAL
+    rig.status = OIL_LOW
+    rig.run(30)
+    assert rig.mode is Mode.FAULT
+
+
 def test_an_acknowledgement_by_a_station_that_saw_the_reason_counts() -> None:
     rig = driving()
     rig.status = {"flags": ControllerFlag.SHOCK}
@@ -258,6 +320,30 @@ def test_row_34_a_lost_controller_stops_and_comes_back_by_reset() -> None:
     rig.controls = {}
     rig.run(60)
     assert rig.reset() is Mode.READY
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "mode"),
+    [
+        ({"boot_count": 2}, "controller_reset", Mode.FAULT),
+        ({"status_count": 7}, "controller_hung", Mode.ESTOP),
+        ({"flags": ControllerFlag.SHOCK}, "detonation", Mode.HOLD),
+    ],
+)
+def test_what_stopped_is_told_until_the_reset_also_after_it_was_acknowledged(
+    cause: dict[str, object], reason: str, mode: Mode
+) -> None:
+    rig = driving()
+    rig.status = cause
+    rig.run(12)
+    rig.controls = {}
+    rig.status = {"boot_count": 2} if "boot_count" in cause else {}
+    rig.run(60)
+    rig.press(E.ACKNOWLEDGE)
+    rig.send()
+    assert (rig.mode, rig.state.latched, rig.report.stop_reason) == (mode, 0, reason)
+    rig.reset()
+    assert (rig.mode in (Mode.READY, Mode.DISARMED), rig.report.stop_reason) == (True, "")
 
 
 def test_row_35_a_reset_of_the_controller_is_a_fault() -> None:

@@ -228,7 +228,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
         accepted=_accepted(state, judged, entered=entered),
         timers=judged.timers,
         stop_tick=tick if stops else state.stop_tick,
-        armed_tick=tick if entered and state.mode is Mode.READY else state.armed_tick,
+        armed_tick=tick if state.mode is Mode.READY else state.armed_tick,
         attention_tick=tick if heard.edges & ATTENTION or mode not in AUTO else state.attention_tick,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
@@ -249,11 +249,14 @@ def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
 
 
 def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
-    """What RECOVERY tolerates: the reasons in force at a reset or at its own start, and nothing that comes later."""
+    """What RECOVERY tolerates: the reasons in force at a reset or at its own start, and nothing that comes later.
+
+    Whoever drives on by hand instead has none left: what comes back then is what it was at first.
+    """
     mode = judged.machine.mode
     if entered and mode in STOPPED:
         return 0
-    begins = entered and (mode is Mode.RECOVERY or state.mode is Mode.BOOT)
+    begins = entered and (mode in (Mode.RECOVERY, Mode.MANUAL) or state.mode is Mode.BOOT)
     if begins or (state.reset_due and not judged.machine.reset_due):
         return (judged.active | judged.latched) & masks.RETREAT_MASK
     return state.accepted
