@@ -3,7 +3,7 @@
 import pytest
 
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, ToolMode
-from tests.safety.rig import driving
+from tests.safety.rig import Rig, driving
 from vehicle.messages import Mode
 from vehicle.safety.masks import mask
 from vehicle.safety.reasons import StopReason
@@ -137,6 +137,17 @@ def test_what_was_accepted_may_come_and_go_in_recovery() -> None:
         rig.run(30, hold_to_run=True)
         assert rig.mode is Mode.RECOVERY
         assert ("slope" in rig.report.reasons) is (belief == TILTED)
+
+
+def test_recovery_begins_with_what_is_in_force_then() -> None:
+    rig = Rig().to_ready()
+    rig.estimate = TILTED
+    rig.run(30)
+    assert (rig.mode, rig.state.accepted) == (Mode.READY, 0)
+    rig.press(E.RECOVERY)
+    assert rig.state.accepted == mask(StopReason.SLOPE)
+    rig.run(30, hold_to_run=True)
+    assert rig.mode is Mode.RECOVERY
 
 
 def test_what_was_accepted_may_come_back_on_the_way_to_recovery() -> None:

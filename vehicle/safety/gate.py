@@ -256,7 +256,7 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
     mode = judged.machine.mode
     if entered and mode in STOPPED:
         return 0
-    begins = entered and (mode in (Mode.RECOVERY, Mode.MANUAL) or state.mode is Mode.BOOT)
+    begins = entered and mode in (Mode.RECOVERY, Mode.MANUAL)
     if begins or (state.reset_due and not judged.machine.reset_due):
         return (judged.active | judged.latched) & masks.RETREAT_MASK
     return state.accepted
