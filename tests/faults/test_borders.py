@@ -157,7 +157,7 @@ def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
     assert drill.until((Mode.HOLD,), 20.0), drill.mode
     assert "unprocessed_ground" in drill.reasons
     rear_m = along_m(drill) - drill.parts.config.machine.tracks.length_m / 2.0
-    assert -4.0 - footing.INSET_M < rear_m < -3.5
+    assert -4.0 - footing.NEAR_M < rear_m < -3.5
     # by hand it warns and drives
     drill.drive(Goal.MANUAL, -0.3)
     assert drill.moves(15.0, 0.5)
@@ -177,7 +177,7 @@ def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks
     assert drill.until((Mode.HOLD,), 20.0), (drill.mode, along_m(drill))
     assert "unprocessed_ground" in drill.reasons
     front_m = along_m(drill) + drill.parts.config.machine.tracks.length_m / 2.0
-    assert shallow_m - 1.0 < front_m < shallow_m + footing.INSET_M
+    assert shallow_m - 1.0 < front_m < shallow_m + footing.NEAR_M
     assert drill.until((Mode.AUTO_WORK,), 60.0), (drill.mode, drill.reasons)
     drill.run(40.0)
     assert drill.mode is Mode.AUTO_WORK, drill.reasons

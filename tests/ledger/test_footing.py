@@ -52,10 +52,10 @@ def test_on_ground_that_nobody_swept_it_is_what_shapely_says(east: float, north:
     bears = looked(east, north, yaw, ledger=LedgerState())
     if not both_tracks(east, north, yaw, 0.0).intersects(GROUND):
         assert bears
-    if bears:  # between two samples of 0.25 m, and beside the inset, a corner of the field may hide
-        under = both_tracks(east, north, yaw, footing.INSET_M).intersection(GROUND)
+    if bears:  # between two samples of 0.25 m a corner of the field may hide
+        under = both_tracks(east, north, yaw, 0.0).intersection(GROUND)
         assert under.area < 0.5 * footing.SPACING_M * TRACKS.outer_width_m
-    if both_tracks(east, north, yaw, footing.INSET_M).within(GROUND):
+    if both_tracks(east, north, yaw, 0.0).within(GROUND):
         assert not bears
 
 
@@ -63,10 +63,10 @@ def test_on_ground_that_nobody_swept_it_is_what_shapely_says(east: float, north:
 def test_in_the_strip_that_the_tool_has_swept_the_tracks_bear(along: float, cross: float, turn: float) -> None:
     axis = LineString([(0.0, 0.0), (12.0 * math.cos(0.4), 12.0 * math.sin(0.4))])
     half_m = CONFIG.machine.tool.width_m / 2.0
-    inside = axis.buffer(half_m - 0.08, cap_style="flat").intersection(Point(0, 0).buffer(11.8))
-    outside = axis.buffer(half_m + 0.01, cap_style="flat")
+    inside = axis.buffer(half_m, cap_style="flat").intersection(Point(0, 0).buffer(11.8))
+    outside = axis.buffer(half_m + footing.NEAR_M + 0.08, cap_style="flat").buffer(0.2)
     east, north = (along * math.cos(0.4) - cross * math.sin(0.4), along * math.sin(0.4) + cross * math.cos(0.4))
-    tracks = both_tracks(east, north, 0.4 + turn, footing.INSET_M)
+    tracks = both_tracks(east, north, 0.4 + turn, 0.0)
     bears = looked(east, north, 0.4 + turn)
     if tracks.within(inside.difference(Point(0, 0).buffer(0.1))):
         assert bears
@@ -77,9 +77,9 @@ def test_in_the_strip_that_the_tool_has_swept_the_tracks_bear(along: float, cros
 
 def test_samples_lie_under_both_tracks_and_no_further_apart_than_said() -> None:
     places = footing.samples_m(builders.estimate(2.0, -1.0, 0.7), REST, CONFIG)
-    tracks = both_tracks(2.0, -1.0, 0.7, footing.INSET_M)
+    tracks = both_tracks(2.0, -1.0, 0.7, 0.0)
     assert all(tracks.distance(Point(place)) < 1e-9 for place in places)
-    assert tracks.buffer(-1e-9).within(MultiPoint(places).buffer(0.71 * max(footing.SPACING_M, 0.2)))
+    assert tracks.buffer(-1e-9).within(MultiPoint(places).buffer(0.8 * footing.SPACING_M))
     assert MultiPoint(places).convex_hull.area == pytest.approx(tracks.convex_hull.area)
 
 

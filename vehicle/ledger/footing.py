@@ -24,9 +24,9 @@ SLOW_RADPS: Final = 0.05
 """Five times a second on moves, half as often in a swath: 0.2 and 0.12 m of way."""
 REACTION_S: Final = 0.1
 """From a look to the start of the stopping ramp, beside the period."""
-INSET_M: Final = 0.1
-"""What the tracks may stand over: the mask holds whole cells only, and on a side slope the rear corners reach the rim
-of the own strip (`benchmarks.tracking`: 0.10 m)."""
+NEAR_M: Final = 0.1
+"""The tracks may be so far off swept ground: the mask holds whole cells only, so that a seam between two passes shows
+as single cells, and on a side slope the rear corners reach the rim of the own strip (`benchmarks.tracking`: 0.10 m)."""
 SPACING_M: Final = 0.25
 _memo: list[tuple[TracksConfig, FloatArray]] = []
 
@@ -52,7 +52,14 @@ def step(
         return known
     places_m = samples_m(estimate, drive, config)
     open_m = places_m[~_swept(ledger, places_m, config.mission.cell_m)]
-    return not len(open_m) or not bool(_inside(unproven_m, open_m).any())
+    if len(open_m):
+        open_m = open_m[_inside(unproven_m, open_m)]
+    for turn in range(8):
+        if not len(open_m):
+            return True
+        aside_m = (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0))
+        open_m = open_m[~_swept(ledger, open_m + aside_m, config.mission.cell_m)]
+    return not len(open_m)
 
 
 def period_ticks(drive: DriveRequest) -> int:
@@ -62,7 +69,7 @@ def period_ticks(drive: DriveRequest) -> int:
 
 
 def samples_m(estimate: Estimate, drive: DriveRequest, config: VehicleConfig) -> FloatArray:
-    """(n, 2) places under both tracks, an inset off their rims, where a stop begun now would end."""
+    """(n, 2) places under both tracks, rims and ends included, where a stop begun now would end."""
     tracks, speed_mps = config.machine.tracks, drive.speed_mps
     ahead_s = period_ticks(drive) * TICK_S + REACTION_S
     way_m = speed_mps * ahead_s + speed_mps * abs(speed_mps) / (2.0 * tracks.decel_mps2)
@@ -76,9 +83,9 @@ def samples_m(estimate: Estimate, drive: DriveRequest, config: VehicleConfig) ->
 def _under(tracks: TracksConfig) -> FloatArray:
     """(n, 2) the same places in the body's frame (ahead, left); remembered: a machine has one pair of tracks."""
     if not _memo or _memo[0][0] is not tracks:
-        half_m = tracks.length_m / 2.0 - INSET_M
+        half_m = tracks.length_m / 2.0
         along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
-        outer_m, inner_m = tracks.outer_width_m / 2.0 - INSET_M, tracks.gauge_m - tracks.outer_width_m / 2.0
+        outer_m, inner_m = tracks.outer_width_m / 2.0, tracks.gauge_m - tracks.outer_width_m / 2.0
         grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
         _memo[:] = [(tracks, np.column_stack([grid.ravel() for grid in grids]))]
     return _memo[0][1]
