@@ -1,7 +1,8 @@
-"""Coverage plans measured: `python -m benchmarks.coverage [fields] [generated] [peers]`, all of it without a word.
+"""Coverage plans measured: `python -m benchmarks.coverage [fields|generated|peers|made]...`, all of it without a word.
 
 fields     every real field in both modes, each in a process of its own: time, memory, missed, violations, time to bound
 generated  sites drawn by seed, in both modes (`--sites N`, 500)
+made       150 ha with 50 keep-outs, and 103 ha with 1,000, which no limit of minutes lets be planned whole
 peers      the fields beside the rows of other planners under the same cost model
 Exit status 1 where anything is missed or violated.
 """
@@ -16,9 +17,10 @@ from typing import Any
 
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.peer import available, peer_row
-from benchmarks.coverage.sites import FIELDS, MODES, generated, real_fields, with_strip
+from benchmarks.coverage.sites import FIELDS, MADE, MODES, generated, made, real_fields, with_strip
 from vehicle.coverage.site import load_site
 from vehicle.errors import InputError
+from vehicle.plan import UntreatableReason
 
 PEERS = FIELDS.parent / "peers" / "coverage_rows.json"
 REFERENCE = "proto_rectlanes"
@@ -76,6 +78,18 @@ def fields(limit_s: float) -> tuple[list[tuple[str, dict[str, Any]]], int]:
             rows.append((path.stem, row))
             bad += bool(row["complaints"])
     return rows, bad
+
+
+def large(limit_s: float) -> int:
+    """Rows of the made sites with ground outside that is safe; returns how many are faulty."""
+    bad = 0
+    print(HEAD)
+    for name in MADE:
+        row = measured(made(name), "safe", limit_s)
+        row["complaints"] = [line for line in row["complaints"] if UntreatableReason.PLANNING_TIME.value not in line]
+        print(told(name, row), *row["complaints"], flush=True)
+        bad += bool(row["complaints"])
+    return bad
 
 
 def drawn(first: int, count: int, limit_s: float) -> int:
@@ -136,15 +150,17 @@ def _peer_line(name: str, planner: str, row: dict[str, Any]) -> str:
 def main() -> int:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=["fields", "generated", "peers", []])
+    parser.add_argument("parts", nargs="*", choices=["fields", "generated", "peers", "made", []])
     parser.add_argument("--sites", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--limit", type=float, default=120.0, help="seconds of planning for one site")
     asked = parser.parse_args()
-    parts = asked.parts or ["fields", "generated", "peers"]
+    parts = asked.parts or ["fields", "generated", "peers", "made"]
     rows, bad = fields(asked.limit) if {"fields", "peers"} & set(parts) else ([], 0)
     if "peers" in parts:
         beside_peers(rows)
+    if "made" in parts:
+        bad += large(asked.limit)
     if "generated" in parts:
         bad += drawn(asked.first, asked.sites, asked.limit)
     return 1 if bad else 0

@@ -1,6 +1,7 @@
 """What stays untreated and why; and the proof that nothing else does: exact, shrunk, and by bitmap."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,25 @@ LIST_GROW_M = 1e-4
 """Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
 
 
-def untreatable_of(progress: Progress, segments: tuple[Segment, ...]) -> tuple[Untreatable, ...]:
+@dataclass(frozen=True)
+class Sweeps:
+    """What segments sweep, nominal and drawn in by the cross-track budget: (n, 4, 2) rectangles and their unions."""
+
+    nominal: np.ndarray
+    shrunk: np.ndarray
+    swept: Any
+    credited: Any
+
+
+def sweeps_of(progress: Progress, segments: tuple[Segment, ...]) -> Sweeps:
+    """The sweeps of a path, from the segments alone."""
+    reach = progress.reach
+    nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
+    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m())
+    return Sweeps(nominal, shrunk, _union(nominal), _union(shrunk))
+
+
+def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...]:
     """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone."""
     site, solid, reach = progress.site, progress.solid.whole(), progress.reach
     steep = overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
@@ -28,8 +47,8 @@ def untreatable_of(progress: Progress, segments: tuple[Segment, ...]) -> tuple[U
     ring = overlay.difference(near, site.keep_out)
     rows = [(UntreatableReason.SLOPE, overlay.intersection(ring, steep))]
     rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, overlay.difference(ring, steep)))
-    swept = _union(sweep_corners(segments, reach.width_m, reach.ahead_m))
-    unswept = _thick(overlay.difference(overlay.difference(site.work_area, near), swept))
+    asked = overlay.difference(site.work_area, near)
+    unswept = _thick(overlay.difference(asked, sweeps.swept))
     left = overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
     left = overlay.difference(polygons_of(left), near)
     narrow = _narrow(progress, left)
@@ -38,8 +57,7 @@ def untreatable_of(progress: Progress, segments: tuple[Segment, ...]) -> tuple[U
         fits = overlay.difference(part, narrow).area > 0.1 * part.area
         reason = beyond if fits else UntreatableReason.NARROWER_THAN_MACHINE
         rows.append((reason, part))
-    shrunk = _union(sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m()))
-    uncredited = _thick(overlay.difference(overlay.difference(site.work_area, near), shrunk))
+    uncredited = _thick(overlay.difference(asked, sweeps.credited))
     rim = overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
     rim = overlay.union([rim, progress.unclaimed.whole()])
     rim = overlay.intersection(site.work_area, rim)
@@ -86,28 +104,24 @@ def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float,
     return np.stack([tool[:, 0] - left, tool[:, 1] - left, tool[:, 1] + left, tool[:, 0] + left], axis=1)
 
 
-def certify(progress: Progress, segments: tuple[Segment, ...], listed: tuple[Untreatable, ...]) -> Certificate:
+def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
     """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
-    reach = progress.reach
-    budget_m = progress.settings.cross_track_m()
     outside_list = overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
     asked = polygons_of(overlay.difference(progress.site.work_area, outside_list))
-    nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
-    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, budget_m)
     cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
-    by_bitmap_m2 = missed_by_bitmap_m2(asked, (nominal, shrunk), cell_m)
+    by_bitmap_m2 = missed_by_bitmap_m2(asked, (sweeps.nominal, sweeps.shrunk), cell_m)
     return Certificate(
-        missed_nominal_m2=_missed_m2(asked, nominal),
-        missed_shrunk_m2=_missed_m2(asked, shrunk),
+        missed_nominal_m2=_missed_m2(asked, sweeps.swept),
+        missed_shrunk_m2=_missed_m2(asked, sweeps.credited),
         missed_bitmap_m2=by_bitmap_m2[0],
         missed_shrunk_bitmap_m2=by_bitmap_m2[1],
-        cross_track_budget_m=budget_m,
+        cross_track_budget_m=progress.settings.cross_track_m(),
     )
 
 
-def _missed_m2(asked: Any, rectangles: np.ndarray) -> float:
+def _missed_m2(asked: Any, swept: Any) -> float:
     """Exact difference without what is rounding of the overlay."""
-    return float(_thick(overlay.difference(asked, _union(rectangles))).area)
+    return float(_thick(overlay.difference(asked, swept)).area)
 
 
 def _union(rectangles: np.ndarray) -> Any:

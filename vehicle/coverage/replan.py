@@ -17,8 +17,8 @@ from vehicle.coverage.area import parts_of, polygons_of
 from vehicle.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
 from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.path import PathBuilder
-from vehicle.coverage.planner import directions_for, finished, work_in_directions
-from vehicle.coverage.progress import Progress, first_progress, never
+from vehicle.coverage.planner import directions_for, finished, opened_books, work_in_directions
+from vehicle.coverage.progress import Progress, never
 from vehicle.coverage.reorder import reorder
 from vehicle.coverage.route import enu_of
 from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
@@ -73,7 +73,7 @@ def replan(
     grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
     rest = msgspec.structs.replace(site, work_area=polygons_of(overlay.intersection(grown, site.work_area)))
     opened = Opened(swept=_united(request.swept), craters=_united(request.craters), error_m=request.error_m)
-    progress = first_progress(site, machine, settings, reach, out_of_time, opened)
+    progress = opened_books(site, machine, settings, reach, out_of_time, opened)
     progress.site = rest
     progress.unswept.keep(rest.work_area)
     progress.unclaimed.keep(rest.work_area)
