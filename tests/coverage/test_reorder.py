@@ -154,7 +154,7 @@ def test_cuts_are_those_that_keep_precedence():
                 legs = [*tour.legs[:i], NOWHERE, *tour.legs[j + 1 : k], NOWHERE, *tour.legs[i + 1 : j]]
                 legs = [*legs, NOWHERE, *tour.legs[k + 1 :]][:14]
                 lawful = keeps(order, legs, ground)
-                assert lawful == bool(tour.bar[j, k] <= i)
+                assert lawful == bool(tour.bar_row(j)[k] <= i) == bool(tour.bar_column(k)[j] <= i)
                 assert lawful or (i, j, k) not in offered
 
 

@@ -53,12 +53,11 @@ class Tour:
         count = len(ways.visits)
         self.ways, self.legs, self.order = ways, legs, np.arange(count + 1)
         self._least_s = _least_s(ways)
-        self._visit_needs = np.zeros((count + 1, count + 1), dtype=bool)
-        for k, needed in enumerate(ways.precedence.of_visits):
-            self._visit_needs[[opener + 1 for opener in needed], k + 1] = True
-        self._way_needs = np.zeros((count + 1, count + 1), dtype=bool)
+        pairs = [(k + 1, opener + 1) for k, needed in enumerate(ways.precedence.of_visits) for opener in needed]
+        self._visit_needs = np.array(pairs, dtype=int).reshape(-1, 2)
+        self._way_needs = [np.empty((0, 2), dtype=int) for _ in range(count + 1)]
         for p, leg in enumerate(legs):
-            self._way_needs[:, p + 1] = _bits(leg.needs, count + 1)
+            self._way_needs[p + 1] = _pairs(p + 1, leg.needs)
         self._dull: set[int] = set()
         self._any_way = True
         self._renew()
@@ -89,54 +88,79 @@ class Tour:
         self.done = [0]
         for node in order[1:].tolist():
             self.done.append(self.done[-1] | 1 << node)
-        place = np.arange(count + 1, dtype=np.int16)[:, None]
-        of_visit = np.where(self._visit_needs.take(order, 0).take(order, 1), place, np.int16(-1))
-        bar = np.where(self._way_needs.take(order, 0).take(order, 1), place, of_visit)
-        for p in range(1, count + 1):  # [j, t]: latest place at or before j that t stands on
-            np.maximum(bar[p - 1], bar[p], out=bar[p])
-            np.maximum(of_visit[p - 1], of_visit[p], out=of_visit[p])
-        assert (bar[-1] < place[:, 0]).all(), "a visit or way before what opens its ground"
-        for j in range(count):  # the way to j + 1 is given up
-            bar[j, j + 1] = of_visit[j, j + 1]
-            np.maximum.accumulate(bar[j, j + 1 :], out=bar[j, j + 1 :])
-        self.bar = bar
-        """[j, k]: latest place at or before j that the stretch j+1..k stands on; below i it may go before i+1..j."""
         self._place = np.empty(count + 1, dtype=int)
         self._place[order] = np.arange(count + 1)
-        self._least_at = self._least_s[np.ix_(order, np.append(order, count + 1))]
+        ways, visits = self._place[np.concatenate(self._way_needs)], self._place[self._visit_needs]
+        assert (ways[:, 1] < ways[:, 0]).all(), "a way before what opens its ground"
+        assert (visits[:, 1] < visits[:, 0]).all(), "a visit before what opens its ground"
+        both = np.concatenate([ways, visits])
+        self._both, self._visits = _by_need(both), _by_need(visits)
+        last = np.concatenate([ways[:, 0] - 2, visits[:, 0] - 1])
+        self._spans = _by_need(np.column_stack([both, last]))
+
+    def bar_row(self, j: int) -> np.ndarray:
+        """(n + 1,) by k > j: latest place at or before j that the stretch j+1..k stands on, the way to it given up.
+
+        Below i, the stretch may go before i+1..j.
+        """
+        row = np.full(len(self.order), -1)
+        for pairs, only in ((self._both, slice(j + 2, None)), (self._visits, slice(j + 1, j + 2))):
+            some = pairs[: np.searchsorted(pairs[:, 1], j, side="right")]
+            latest = np.full(len(self.order), -1)
+            latest[some[:, 0]] = some[:, 1]  # ascending: the latest is written last
+            row[only] = latest[only]
+        row[j + 1 :] = np.maximum.accumulate(row[j + 1 :])
+        return row
+
+    def bar_column(self, k: int) -> np.ndarray:
+        """(k,) by j < k: the same for all stretches that end at k."""
+        column = np.full(k, -1)
+        # a need of place p by t bars every j from p to t - 1, that of the way to t every j to t - 2
+        to_k = self._spans[self._spans[:, 0] <= k]
+        last = np.full(len(self.order), -1)
+        np.maximum.at(last, to_k[:, 1], to_k[:, 2])
+        for p in np.unique(to_k[:, 1]).tolist():
+            column[p : last[p] + 1] = p
+        return column
 
     def cuts(self, x: int) -> list[tuple[float, Cut]]:
         """Lawful cuts that give up the way from place x for a shorter one from there, by what they may save at most."""
-        c, least, bar, count = self.time_s, self._least_at, self.bar, len(self.order) - 1
-        near = np.flatnonzero(least[x, : count + 1] < c[x] - GAIN_S)
+        c, count = self.time_s, len(self.order) - 1
+        least_s = self._least_s[self.order[x], self.order]
+        near = np.flatnonzero(least_s < c[x] - GAIN_S)
         near = near[near > 0]
-        near = np.sort(near[np.argsort(least[x, near], kind="stable")[:NEAR]])
+        near = np.sort(near[np.argsort(least_s[near], kind="stable")[:NEAR]])
         ahead, back = near[near > x + 1] - 1, near[near < x] - 1
         every, ends = np.arange(count + 1), np.append(ahead, count) if x < count else ahead
-        j, k = ahead[:, None], every[None, :]
-        found = self._best((np.full_like(j, x), j, k), (k > j) & (bar[j, k] <= x))
-        if x > 0:
+        found: list[tuple[float, Cut]] = []
+        if len(ahead):
+            j, k = ahead[:, None], every[None, :]
+            bars = np.array([self.bar_row(int(place)) for place in ahead])
+            found += self._best((np.full_like(j, x), j, k), (k > j) & (bars <= x))
+        if x > 0 and len(ends):
             i, k = every[None, :x], ends[:, None]
-            found += self._best((i, np.full_like(k, x), k), bar[x, k] <= i)
-        i, j = back[:, None], every[None, :x]
-        found += self._best((i, j, np.full_like(i, x)), (j > i) & (bar[j, x] <= i))
-        return sorted(found, reverse=True)
+            found += self._best((i, np.full_like(k, x), k), self.bar_row(x)[k] <= i)
+        if len(back):
+            i, j = back[:, None], every[None, :x]
+            found += self._best((i, j, np.full_like(i, x)), (j > i) & (self.bar_column(x)[None, :] <= i))
+        return sorted(found, reverse=True)[:TOP]
 
     def _best(self, cut: tuple[np.ndarray, np.ndarray, np.ndarray], lawful: np.ndarray) -> list[tuple[float, Cut]]:
         i, j, k = cut
-        c, least = self.time_s, self._least_at
-        gain_s = c[i] + c[j] + c[k] - least[i, j + 1] - least[k, i + 1] - least[j, k + 1]
-        gain_s = np.where(lawful, gain_s, -1.0).ravel()
-        top = np.argsort(-gain_s, kind="stable")[:TOP] if len(gain_s) <= TOP else np.argpartition(-gain_s, TOP)[:TOP]
-        i, j, k = (np.broadcast_to(side, lawful.shape).ravel()[top].tolist() for side in cut)
-        return [row for row in zip(gain_s[top].tolist(), zip(i, j, k, strict=True), strict=True) if row[0] > GAIN_S]
+        c, least, to = self.time_s, self._least_s, np.append(self.order, len(self.order))
+        gain_s = c[i] + c[j] + c[k] - least[to[i], to[j + 1]] - least[to[k], to[i + 1]] - least[to[j], to[k + 1]]
+        worth = np.flatnonzero(lawful & (gain_s > GAIN_S))
+        gains_s = gain_s.ravel()[worth]
+        top = np.argsort(-gains_s, kind="stable")[:TOP]
+        sides = (np.broadcast_to(side, lawful.shape).ravel()[worth[top]].tolist() for side in cut)
+        return list(zip(gains_s[top].tolist(), zip(*sides, strict=True), strict=True))
 
     # --- which of them holds -----------------------------------------------------------------------------------------
     def _improve_at(self, x: int) -> bool:
         """Make the first swap that gives up the way from place x and saves time."""
         for _ in range(ROUNDS):
             fresh = False
-            for _, cut in self.cuts(x)[:TOP]:
+            for _, cut in self.cuts(x):
                 limit_s = sum(float(self.time_s[p]) for p in cut) - GAIN_S
                 joints = self._joints(cut)
                 at_last_s = 0.0
@@ -170,16 +194,19 @@ class Tour:
         if self.ways.is_tried(a, b):
             return False
         time_s = max(float(self._least_s[a, b]), self.ways.at_last_s(a, b))
-        self._least_s[a, b] = self._least_at[self._place[a], self._place[b]] = time_s
+        self._least_s[a, b] = time_s
         return True
 
     def _legs(self, joints: list[tuple[int, int, int]], spare_s: float) -> list[Leg] | None:
         """The new ways on the ground of their time, if they take no more than `spare_s` beyond the shortest of all."""
-        legs = [self.ways.ready(*joint) for joint in joints]
+        legs = []
+        for joint in joints:
+            leg = self.ways.ready(*joint)
+            if leg is None and not self._any_way:
+                return None
+            legs.append(leg)
         for m, (a, b, done) in enumerate(joints):
             if legs[m] is None:
-                if not self._any_way:
-                    return None
                 least_s = self.ways.at_last_s(a, b)
                 legs[m] = leg = self.ways.leg(a, b, done, least_s + spare_s)
                 if leg is None or leg.time_s > least_s + spare_s:
@@ -195,7 +222,8 @@ class Tour:
         self.legs = [*old[:i], legs[0], *old[j + 1 : k], legs[1], *old[i + 1 : j], legs[2], *old[k + 1 :]][:count]
         for place in (i, i + k - j, k):
             if place < count:
-                self._way_needs[:, self.order[place + 1]] = _bits(self.legs[place].needs, count + 1)
+                node = int(self.order[place + 1])
+                self._way_needs[node] = _pairs(node, self.legs[place].needs)
         self._renew()
 
 
@@ -211,8 +239,13 @@ def _least_s(ways: Ways) -> np.ndarray:
     return least_s
 
 
-def _bits(number: int, count: int) -> np.ndarray:
-    """(count,) bool, lowest bit first."""
-    return np.unpackbits(np.frombuffer(number.to_bytes(count // 8 + 1, "little"), np.uint8), bitorder="little")[
-        :count
-    ].astype(bool)
+def _pairs(node: int, needs: int) -> np.ndarray:
+    """(m, 2) the node beside each node that its way needs."""
+    packed = np.frombuffer(needs.to_bytes(needs.bit_length() // 8 + 1, "little"), np.uint8)
+    needed = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+    return np.column_stack([np.full(len(needed), node), needed])
+
+
+def _by_need(pairs: np.ndarray) -> np.ndarray:
+    """Ascending by the second of each pair."""
+    return pairs[np.argsort(pairs[:, 1], kind="stable")]
