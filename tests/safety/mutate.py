@@ -207,7 +207,7 @@ class Campaign:
             print(f"endless {told}", flush=True)  # noqa: T201
 
 
-def campaign(paths: list[Path], jobs: int, seconds: float | None, known_: Known) -> Campaign:
+def campaign(paths: list[Path], jobs: int, seconds: float | None, skip: int, known_: Known) -> Campaign:
     """Try the mutants of these files; with a limit in seconds as many as fit, drawn evenly from all of them."""
     began_s = elapsed_s()
     enums = local_enums(sorted(ROOM.glob("*.py")))
@@ -219,7 +219,8 @@ def campaign(paths: list[Path], jobs: int, seconds: float | None, known_: Known)
     if seconds is not None:
         random.Random(0).shuffle(order)
     told = ""
-    for mutant in _picked(paths, enums, order) if seconds is not None else _all(paths, enums):
+    chosen_ = _all(paths, enums) if seconds is None else _picked(paths, enums, order)
+    for mutant in itertools.islice(chosen_, skip, None):
         if seconds is not None and elapsed_s() - began_s > seconds:
             break
         if seconds is None and told not in ("", mutant.path.name):
@@ -264,6 +265,7 @@ def in_a_copy(arguments: argparse.Namespace) -> int:
         for name in COPIED:
             shutil.copytree(ROOT / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
         command = [sys.executable, "-m", "tests.safety.mutate", "--here", "--jobs", str(arguments.jobs), *files]
+        command += ["--skip", str(arguments.skip)]
         command += ["--seconds", str(arguments.seconds)] if arguments.seconds is not None else []
         return subprocess.run(command, cwd=folder, check=False).returncode
 
@@ -274,6 +276,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--since", help="only files changed since this git revision")
     parser.add_argument("--seconds", type=float, help="only as many mutants as fit into this time, evenly drawn")
+    parser.add_argument("--skip", type=int, default=0, help="go on after so many mutants of the first file")
     parser.add_argument("--show", type=int, help="print the source of one mutant of one file")
     parser.add_argument("--here", action="store_true", help="on this tree itself, not on a copy")
     arguments = parser.parse_args()
@@ -293,7 +296,7 @@ def main() -> int:
         print("the tests fail without any mutant")  # noqa: T201
         return 1
     print(f"{len(sound.seconds)} tests, {sum(sound.seconds.values()):.0f} s without a mutant", flush=True)  # noqa: T201
-    run = campaign(paths, arguments.jobs, arguments.seconds, sound)
+    run = campaign(paths, arguments.jobs, arguments.seconds, arguments.skip, sound)
     return _told(run, elapsed_s() - began_s)
 
 

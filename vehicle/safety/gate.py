@@ -249,15 +249,11 @@ def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
 
 
 def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
-    """What RECOVERY tolerates: the reasons in force at a reset or at its own start, and nothing that comes later.
-
-    Whoever drives on by hand instead has none left: what comes back then is what it was at first.
-    """
+    """What RECOVERY tolerates: the reasons in force at a reset or at its own start, and nothing that comes later."""
     mode = judged.machine.mode
     if entered and mode in STOPPED:
         return 0
-    begins = entered and mode in (Mode.RECOVERY, Mode.MANUAL)
-    if begins or (state.reset_due and not judged.machine.reset_due):
+    if state.reset_due or (entered and mode is Mode.RECOVERY):
         return (judged.active | judged.latched) & masks.RETREAT_MASK
     return state.accepted
 
