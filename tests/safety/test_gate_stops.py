@@ -124,6 +124,14 @@ def test_a_reset_too_early_for_the_rotor_does_not_strand_the_machine() -> None:
     rig.to_recovery()
 
 
+def test_the_horn_warns_of_what_is_armed_and_of_nothing_else() -> None:
+    rig = Rig().to_ready()
+    assert not rig.send().horn
+    rig.press(E.ARM)
+    assert rig.send().horn
+    assert not rig.send(E.STOP).horn
+
+
 OIL_LOW = {"flags": ControllerFlag.OIL_PRESSURE_LOW}
 
 
