@@ -350,6 +350,40 @@ def test_row_102_by_hand_outside_the_fence_only_inwards_slowly_and_with_the_horn
     assert inside.report.driving
 
 
+def test_row_101_by_hand_it_goes_slower_towards_the_fence_and_away_from_it_as_it_likes() -> None:
+    rig = at_the_fence(27.0, 0.0).to_manual()
+    rig.controls = {"hold_to_run": True}
+    rig.send()
+    rig.controls["drive"] = 1.0
+    rig.send()
+    room_m = rig.state.senses.room_ahead_m
+    assert 0.2 < room_m < 2.0
+    ahead_mps = rig.report.drive_speed_mps
+    decel = rig.config.machine.tracks.decel_mps2
+    assert ahead_mps * 0.6 + ahead_mps * ahead_mps / (2.0 * decel) == pytest.approx(room_m)
+    rig.controls["drive"] = -1.0
+    rig.send()
+    assert rig.report.drive_speed_mps == pytest.approx(-rig.config.machine.tracks.reverse_speed_mps)
+
+
+def test_recovery_is_kept_on_the_driven_track() -> None:
+    rig = Rig()
+    place = {"east_m": 1.0, "north_m": 2.0, "yaw_rad": 0.0}
+    rig.estimate = dict(place)
+    rig.to_manual()
+    rig.estimate = place | {"roll_rad": 0.6}
+    rig.run(30)
+    rig.to_recovery()
+    assert rig.state.trail.tolist() == [[1.0, 2.0, 0.0]]
+    rig.estimate |= {"east_m": 1.4, "position_proven": False}
+    for drive, speed_mps in ((-1.0, -0.1), (1.0, 0.0), (-1.0, -0.1)):
+        rig.controls = {"hold_to_run": True}
+        rig.send()
+        rig.controls["drive"] = drive
+        rig.send()
+        assert rig.report.drive_speed_mps == pytest.approx(speed_mps)
+
+
 def test_row_101_a_mission_stops_inside_the_fence() -> None:
     rig = at_the_fence(0.0).to_auto()
     rig.auto = DriveRequest(speed_mps=0.2)

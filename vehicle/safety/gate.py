@@ -298,11 +298,10 @@ def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest
     """RECOVERY stays on the driven track. Rows 101, 102: slower before the fence, outside it inwards only."""
     if after.mode is Mode.RECOVERY:
         return wanted if trail.retreats(after.trail, now.estimate, wanted) else DriveRequest()
-    if after.fence is None:
-        return wanted
-    if not senses.fenced_out:
+    left_behind = after.fence if senses.fenced_out else None
+    if left_behind is None:
         return fence.slowed(senses.room, wanted, now.config)
-    return wanted if fence.inward(after.fence, now.estimate, wanted.speed_mps) else DriveRequest()
+    return wanted if fence.inward(left_behind, now.estimate, wanted.speed_mps) else DriveRequest()
 
 
 def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:
