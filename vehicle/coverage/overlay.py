@@ -27,6 +27,14 @@ def union(geometries: Any) -> Any:
         return shapely.union_all(_areal(np.asarray(geometries, dtype=object)), grid_size=GRID_M)
 
 
+def rough_union(geometries: Any) -> Any:
+    """Union off the grid, three times as fast: for outlines to steer by, which no figure of area depends on."""
+    try:
+        return shapely.union_all(np.asarray(geometries, dtype=object))
+    except shapely.errors.GEOSException:
+        return union(geometries)
+
+
 def difference(a: Any, b: Any) -> Any:
     """A without b, element by element."""
     try:

@@ -27,6 +27,9 @@ FAN = 12
 TRIES = ((3e4, 3), (1e5, 2))
 """(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
 ALL_IN_ORDER_M2 = 3e4
+ORDER_MAX = 2_500
+"""More visits stay in the order in which they were planned: at 3,700 of them (150 ha, 50 keep-outs) putting them in
+order took three times as long as all the rest, for 0.6 % of the hours."""
 GOOD = 0.95
 """A plan this near to its bound is not worth another."""
 CLOSING_PER_OPENING, CLOSING_SHARE = 3.0, 0.15
@@ -53,8 +56,11 @@ def plan_site(
     progress = opened_books(site, machine, wishes, reach, out_of_time)
     directions = directions_for(progress)
     work_in_directions(progress, directions)
+    tries = tries_for(area_m2_of(site), len(directions))
+    if tries == 1:
+        return finished_in_order(progress)
     tried = [(finished(progress), progress)]
-    for turn in range(1, tries_for(tried[0][0].area_m2, len(directions))):
+    for turn in range(1, tries):
         best = min(tried, key=_cost_of)[0]
         if out_of_time() or best.bound_s > GOOD * best.time_s:
             break
@@ -90,9 +96,19 @@ def in_order(tried: list[tuple[Plan, Progress]]) -> Plan:
         return best
     if best.area_m2 > ALL_IN_ORDER_M2:
         tried = [(best, progress)]
-    for _, progress in tried:
+    return min((finished_in_order(progress) for _, progress in tried), key=cost_s)
+
+
+def finished_in_order(progress: Progress) -> Plan:
+    """The visits put in order where there is time and memory for it, and the books closed."""
+    if not progress.cut_short and len(progress.visits) <= ORDER_MAX:
         reorder(progress)
-    return min((finished(progress) for _, progress in tried), key=cost_s)
+    return finished(progress)
+
+
+def area_m2_of(site: Site) -> float:
+    """What is to be worked."""
+    return float(overlay.difference(site.work_area, site.keep_out).area)
 
 
 def _cost_of(row: tuple[Plan, Progress]) -> float:
@@ -134,7 +150,7 @@ def finished(progress: Progress) -> Plan:
     sweeps = sweeps_of(progress, segments)
     listed = untreatable_of(progress, sweeps)
     theta = progress.visits[0].theta_rad if progress.visits else 0.0
-    area_m2 = float(overlay.difference(site.work_area, site.keep_out).area)
+    area_m2 = area_m2_of(site)
     overlap_m = settings.overlap_at_m(theta)
     plan = Plan(
         datum=site.datum,

@@ -97,7 +97,7 @@ class Roadmap:
     def _island(self, point: Point) -> int:
         """Index of the connected free ground around a point, -1 inside an obstacle."""
         if self._islands is None:
-            taken = overlay.union(self._parts) if len(self._parts) else shapely.Polygon()
+            taken = overlay.rough_union(self._parts) if len(self._parts) else shapely.Polygon()
             free = parts_of(overlay.difference(shapely.box(*self._box), taken))
             shapely.prepare(free)
             self._islands = shapely.STRtree(free)
@@ -130,7 +130,7 @@ class Roadmap:
         if not len(self._obstacles):
             return np.empty((0, 3, 2))
         outlines = shapely.buffer(self._obstacles, NODE_OFFSET_M + SIMPLIFY_M, quad_segs=2)
-        outlines = parts_of(shapely.simplify(overlay.union(outlines), SIMPLIFY_M, preserve_topology=True))
+        outlines = parts_of(shapely.simplify(overlay.rough_union(outlines), SIMPLIFY_M, preserve_topology=True))
         corners = np.concatenate([_convex_corners(ring) for part in outlines for ring in _rings(part)])
         nodes = corners[:, 0]
         inside = np.zeros(len(nodes), dtype=bool)
