@@ -108,6 +108,7 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drift: DriftState = DriftState()
     room_ahead_m: float = math.inf
     room_behind_m: float = math.inf
+    room_turns: bool = True
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,14 @@ import pytest
 
 from firmware_bridge.types import OperatorEdge
 from sim.drill import YAW_RAD, Drill, DrillSettings
+from sim.faults import FAULTS
 from sim.hands import Goal
 from tests.faults.scenes import manual
 from vehicle.geometry import edges_of
 from vehicle.ledger import footing
 from vehicle.messages import Mode
 from vehicle.plan import Segment, SegmentKind
+from vehicle.safety import fence
 from vehicle.taken import taken
 
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
@@ -183,3 +185,98 @@ def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks
     assert drill.mode is Mode.AUTO_WORK, drill.reasons
     assert along_m(drill) > shallow_m + 1.5
     assert drill.watch.finish() == ()
+
+
+def kept_out(drill: Drill, *boxes: tuple[float, float, float, float]) -> Drill:
+    """Keep-outs in the swath's frame, as (from ahead, from left, to ahead, to left)."""
+    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
+    rings = []
+    for x0, y0, x1, y1 in boxes:
+        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
+        rings.append(tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners))
+    loop = drill.process.loop
+    assert loop.state.mission.plan is not None
+    loop.state = taken(loop.state, msgspec.structs.replace(loop.state.mission.plan, keep_out_m=tuple(rings)))
+    return drill
+
+
+def over_m(drill: Drill) -> float:
+    """How far the footprint truly reaches over what is kept out."""
+    tracks, edges = drill.world.tracks, drill.state.gate.fence
+    assert edges is not None
+    return fence.over_m(edges, fence.Pose(tracks.east_m, tracks.north_m, tracks.yaw_rad), drill.parts.config)
+
+
+def never_over(drill: Drill, seconds: float) -> None:
+    for _ in range(round(seconds / 0.02)):
+        drill.step()
+        assert over_m(drill) < 0.03, (drill.time_s, drill.reasons)
+
+
+def test_row_102_with_another_keep_out_nearer_by_the_way_ahead_is_no_way_in() -> None:
+    drill = kept_out(Drill(), (6.0, -6.0, 9.0, 6.0), (-3.0, 1.3, 5.9, 3.0)).drive(Goal.MANUAL, 0.8)
+    never_over(drill, 20.0)
+    assert 5.8 < front_m(drill) < 6.0
+    assert "fence" in drill.reasons
+    drill.drive(Goal.MANUAL, -0.5)
+    assert drill.moves(10.0, 1.0)
+    assert drill.watch.finish() == ()
+
+
+def test_row_102_beside_a_wall_that_closes_in_behind_some_way_is_left() -> None:
+    drill = kept_out(Drill(), (2.3, -6.0, 9.0, 6.0), (-9.0, 0.95, 2.2, 3.0)).drive(Goal.MANUAL, -0.4)
+    assert drill.moves(15.0, 2.0)
+    never_over(drill, 5.0)
+
+
+@pytest.mark.parametrize("turn", [0.6, -0.6])
+def test_row_101_turning_by_hand_the_tool_comes_to_no_keep_out(turn: float) -> None:
+    post = (1.6, 1.2, 1.9, 1.5) if turn > 0.0 else (1.6, -1.5, 1.9, -1.2)
+    drill = kept_out(Drill(), post).drive(Goal.MANUAL, 0.0, turn)
+    never_over(drill, 40.0)
+    assert "fence" in drill.reasons
+    assert abs(drill.world.tracks.yaw_rad - YAW_RAD) > 0.05, "as far as there was room"
+    drill.drive(Goal.MANUAL, 0.0, -turn)
+    yaw_rad = drill.world.tracks.yaw_rad
+    never_over(drill, 8.0)
+    assert abs(drill.world.tracks.yaw_rad - yaw_rad) > 0.3, "away from it turns"
+
+
+def test_row_102_without_a_position_keep_outs_are_said_to_be_unwatched_and_hands_are_slow() -> None:
+    drill = kept_out(Drill(), (30.0, -6.0, 33.0, 6.0)).drive(Goal.MANUAL, 1.0)
+    assert drill.moves(15.0, 0.5)
+    FAULTS["gnss_lost"].inject(drill, 1.0)
+    drill.run(12.0)
+    assert not drill.state.gate.senses.room_ahead_m < math.inf
+    assert "fence_unwatched" in drill.reasons
+    assert 0.2 < drill.watch.setpoint_mps <= 0.31
+
+
+def test_recovery_makes_no_track_of_its_own() -> None:
+    drill = Drill().drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(8.0)
+    FAULTS["oil_hot"].inject(drill, 98.0)
+    assert drill.until((Mode.HOLD,), 40.0), drill.mode
+    poses = len(drill.state.gate.trail)
+    stopped_m = along_m(drill)
+    drill.drive(Goal.RETREAT, 1.0)
+    assert drill.until((Mode.RECOVERY,), 20.0), drill.mode
+    drill.run(40.0)
+    assert along_m(drill) < stopped_m + 0.8
+    assert len(drill.state.gate.trail) == poses
+    drill.drive(Goal.RETREAT, -1.0)
+    assert drill.moves(20.0, 0.5)
+
+
+def test_recovery_drives_into_no_keep_out() -> None:
+    drill = Drill().drive(Goal.MANUAL, 0.5)
+    assert drill.moves(15.0, 1.0)
+    FAULTS["oil_hot"].inject(drill, 98.0)
+    assert drill.until((Mode.HOLD,), 60.0), drill.mode
+    ahead_m = front_m(drill)
+    kept_out(drill, (ahead_m + 0.2, -6.0, ahead_m + 3.0, 6.0)).drive(Goal.RETREAT, 1.0)
+    assert drill.until((Mode.RECOVERY,), 20.0), drill.mode
+    never_over(drill, 15.0)
+    drill.drive(Goal.RETREAT, -1.0)
+    assert drill.moves(15.0, 0.4)

@@ -47,7 +47,7 @@ ELSEWHERE = {
     "attention": "no fault of the machine: test_scenes.py",
     "track_slip": "the position is doubted first: test_scenes.py",
     "position_drift": "the position is doubted first: test_table.py",
-    "unprocessed_ground": "nothing raises it yet: docs/TRACEABILITY.md",
+    "unprocessed_ground": "test_borders.py",
 }
 BACK_M = 0.4
 LIMIT_S = 120.0

@@ -56,6 +56,7 @@ HEALTHY = Facts(
     neutral_seen=True,
     phase=MissionPhase.WORK,
     tracks_on_swept=None,
+    fenced=False,
     estimate=estimate(),
     senses=SENSES,
     frame=frame(),

@@ -267,6 +267,11 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"f.mode": Mode.AUTO_WORK, "n.advance_mps": 0.5, "g.speed_mps": 0.1499}, True),
     ],
     R.FENCE: [({"n.fenced_out": True}, True)],
+    R.FENCE_UNWATCHED: [
+        ({"f.fenced": True, "e.valid": False}, True),
+        ({"f.fenced": True, "e.valid": True}, False),
+        ({"f.fenced": False, "e.valid": False}, False),
+    ],
     R.UNPROCESSED_GROUND: [({"f.tracks_on_swept": False}, True), ({"f.tracks_on_swept": True}, False)],
     R.ATTENTION: [({"f.attention_s": 65.0}, False), ({"f.attention_s": 65.02}, True)],
     R.MISSION_LEFT: [

@@ -234,27 +234,114 @@ def test_the_depth_beside_an_edge_and_round_its_ends_is_shapelys(share: float) -
         for off_m in (-0.05, 0.05, 0.7):
             x = east + share * (to_east - east) - off_m * (to_north - north) / length
             y = north + share * (to_north - north) + off_m * (to_east - east) / length
-            assert fence._depth_m(EDGES, x, y) == pytest.approx(depth(x, y), abs=1e-9)
+            found = fence._nearest_m(*fence._body_frame(EDGES, fence.Pose(x, y, 0.4)))
+            assert found == pytest.approx(abs(depth(x, y)), abs=1e-9)
 
 
-@given(east=st.floats(-60, 60), north=st.floats(-60, 60), yaw=st.floats(-3.1, 3.1), speed=st.sampled_from([-1.0, 1.0]))
-def test_row_102_inwards_is_what_shapely_calls_nearer(east: float, north: float, yaw: float, speed: float) -> None:
-    here = depth(east, north)
-    there = depth(east + speed * math.cos(yaw), north + speed * math.sin(yaw))
-    if abs(there - here) > 1e-6:
-        assert fence.inward(EDGES, estimate(east, north, yaw), speed) is (there > here)
+def over(east: float, north: float, yaw: float, grown: float = 0.0) -> float:
+    return fence.over_m(EDGES, fence.Pose(east, north, yaw), CONFIG, grown)
 
 
-def test_row_102_standing_is_allowed_anywhere() -> None:
-    for east in (-60.0, 0.0, 60.0):
-        assert fence.inward(EDGES, estimate(east, 3.0, 0.4), 0.0)
+@given(
+    east=st.floats(-32, 37),
+    north=st.floats(-27, 26),
+    yaw=st.floats(-3.1, 3.1),
+    grown=st.sampled_from([0.0, 0.06, 0.3]),
+)
+def test_row_102_how_far_over_is_what_shapely_has_to_cut_off_the_footprint(
+    east: float, north: float, yaw: float, grown: float
+) -> None:
+    shape = footprint(east, north, yaw, 0.0, grown / 3.0)
+    over_m = over(east, north, yaw, grown)
+    if not GROUND.contains(Point(east, north)):
+        edge_m = Point(east, north).distance(GROUND.boundary)
+        rear, front, half = MACHINE.body.rear_m, FRONT, HALF
+        assert over_m == pytest.approx(rear + front + half + 3.0 * grown + edge_m)
+        return
+    if over_m == 0.0:
+        assert shape.buffer(-1e-6).disjoint(GROUND.boundary)
+        return
+    # drawn in by so much on every side, it just touches
+    for share, touches in ((0.999, True), (1.001, False)):
+        inner = footprint(east, north, yaw, 0.0, (grown - share * over_m) / 3.0)
+        if 1e-3 < over_m < HALF + grown - 0.01:
+            assert inner.intersects(GROUND.boundary) is touches
 
 
-def test_row_102_a_second_of_way_is_looked_at() -> None:
-    slab = edges_of((((-10.0, -99.0), (10.0, -99.0), (10.0, 99.0), (-10.0, 99.0)),))
-    # from the middle any way leads outwards; half a metre past it, one metre back passes the middle symmetrically
-    assert fence.inward(slab, estimate(0.501, 0.0, 0.0), -1.0)
-    assert not fence.inward(slab, estimate(0.499, 0.0, 0.0), -1.0)
+@given(east=st.floats(-30, 35), north=st.floats(-25, 24), yaw=st.floats(-3.1, 3.1), turn=st.floats(-3.1, 3.1))
+def test_row_101_where_there_is_room_to_turn_no_turn_touches(
+    east: float, north: float, yaw: float, turn: float
+) -> None:
+    left = fence.room(EDGES, estimate(east, north, yaw, tool_sigma_m=0.0), CONFIG)
+    if left.turns:
+        assert GROUND.contains(footprint(east, north, yaw + turn, 0.0, 0.0))
+    elif GROUND.contains(Point(east, north)):
+        reach = math.hypot(max(FRONT, MACHINE.body.rear_m), HALF)
+        assert Point(east, north).distance(GROUND.boundary) <= reach + 1e-9
+
+
+WALL = edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 1.2), (-30.0, 1.2)),))
+"""A boundary along the left side; the half width is 0.85 m."""
+
+
+def test_row_101_a_turn_that_would_touch_is_a_creep_and_a_correction_on_the_way_is_none() -> None:
+    here = estimate(0.0, 0.0, 0.0, tool_sigma_m=0.02)
+    assert not fence.room(WALL, here, CONFIG).turns
+    free = DriveRequest(yaw_rate_radps=0.05)
+    assert fence.turned_slowly(WALL, here, free, CONFIG) == free
+    for rate, sign in ((0.26, 1.0), (-0.26, -1.0)):  # either end swings left
+        slow = fence.turned_slowly(WALL, here, DriveRequest(yaw_rate_radps=rate), CONFIG)
+        assert slow.yaw_rate_radps == pytest.approx(sign * fence.CREEP_RADPS)
+    close = estimate(0.0, 0.25, 0.0, tool_sigma_m=0.02)
+    correction = DriveRequest(speed_mps=0.28, yaw_rate_radps=0.056)
+    assert fence.turned_slowly(WALL, close, correction, CONFIG) == correction
+    sharp = DriveRequest(speed_mps=0.28, yaw_rate_radps=0.2)
+    slow = fence.turned_slowly(WALL, close, sharp, CONFIG)
+    assert slow.speed_mps == pytest.approx(0.028)
+    assert slow.yaw_rate_radps == pytest.approx(0.02)
+
+
+def test_row_102_over_a_boundary_only_what_leads_out() -> None:
+    beside = estimate(0.0, 0.4, 0.0)  # 5 cm over, parallel
+    for drive, leads in (
+        (DriveRequest(speed_mps=0.3), True),
+        (DriveRequest(speed_mps=-0.3), True),
+        (DriveRequest(yaw_rate_radps=0.1), False),
+        (DriveRequest(yaw_rate_radps=-0.1), False),
+        (DriveRequest(), True),
+    ):
+        assert fence.eases(WALL, beside, drive, CONFIG) is leads, drive
+    toward = estimate(0.0, 0.2, 0.25)  # the tool's left end reaches over
+    assert fence.over_m(WALL, fence.pose_of(toward), CONFIG) > 0.1
+    assert not fence.eases(WALL, toward, DriveRequest(speed_mps=0.2), CONFIG)
+    assert fence.eases(WALL, toward, DriveRequest(speed_mps=-0.2), CONFIG)
+    assert fence.eases(WALL, toward, DriveRequest(yaw_rate_radps=-0.1), CONFIG)
+    assert not fence.eases(WALL, toward, DriveRequest(yaw_rate_radps=0.1), CONFIG)
+    outside = estimate(0.0, 4.0, 1.6)
+    assert fence.eases(WALL, outside, DriveRequest(speed_mps=-0.2), CONFIG)
+    assert not fence.eases(WALL, outside, DriveRequest(speed_mps=0.2), CONFIG)
+
+
+@given(east=st.floats(-29, 34), north=st.floats(-24, 23), yaw=st.floats(-3.1, 3.1))
+def test_row_102_from_wherever_a_boundary_is_touched_some_way_leads_out(east: float, north: float, yaw: float) -> None:
+    here = estimate(east, north, yaw)
+    ways = [DriveRequest(speed_mps=v, yaw_rate_radps=w) for v in (-0.2, 0.0, 0.2) for w in (-0.1, 0.0, 0.1) if v or w]
+    assert any(fence.eases(EDGES, here, way, CONFIG) for way in ways)
+
+
+@given(speed=st.floats(-1, 1), rate=st.floats(-0.5, 0.5), yaw=st.floats(-3, 3))
+def test_the_pose_after_a_twist_is_the_chord_of_its_arc(speed: float, rate: float, yaw: float) -> None:
+    there = fence.moved(fence.Pose(3.0, -2.0, yaw), DriveRequest(speed_mps=speed, yaw_rate_radps=rate), 0.6)
+    assert there.yaw_rad == pytest.approx(yaw + 0.6 * rate)
+    assert math.hypot(there.east_m - 3.0, there.north_m + 2.0) == pytest.approx(abs(0.6 * speed))
+    if abs(speed) > 1e-3:
+        course = math.atan2((there.north_m + 2.0) / speed, (there.east_m - 3.0) / speed)
+        assert math.cos(course - yaw - 0.3 * rate) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("speed", [math.nan, math.inf, -math.inf])
+def test_a_speed_that_is_no_number_is_no_room(speed: float) -> None:
+    assert fence.leaves(fence.Room(0.5, 0.5), speed, CONFIG)
 
 
 def test_vertical_and_level_edges() -> None:

@@ -1,6 +1,7 @@
 """The driven track, and what RECOVERY may do on it."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -63,36 +64,36 @@ def test_a_kilometre_is_remembered() -> None:
 def test_back_and_forth_on_the_track_is_allowed() -> None:
     poses = straight(10.0)
     here = estimate(5 * math.cos(0.4), 5 * math.sin(0.4), 0.4)
-    assert trail.retreats(poses, here, drive(-0.1))
-    assert trail.retreats(poses, here, drive(0.1))
-    assert trail.retreats(poses, here, drive(0.0))
+    assert trail.retreats(poses, here, drive(-0.1), doubtful=False)
+    assert trail.retreats(poses, here, drive(0.1), doubtful=False)
+    assert trail.retreats(poses, here, drive(0.0), doubtful=False)
 
 
 def test_beyond_its_end_is_not() -> None:
     poses = straight(10.0, 0.0)
-    assert trail.retreats(poses, estimate(10.29, 0.0, 0.0), drive(0.1))
-    assert not trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(0.1))
-    assert trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(-0.1))
+    assert trail.retreats(poses, estimate(10.29, 0.0, 0.0), drive(0.1), doubtful=False)
+    assert not trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(0.1), doubtful=False)
+    assert trail.retreats(poses, estimate(10.31, 0.0, 0.0), drive(-0.1), doubtful=False)
 
 
 def test_from_beside_the_track_only_towards_it() -> None:
     poses = straight(10.0, 0.0)
     beside = estimate(5.0, 0.8, 0.3)
-    assert trail.retreats(poses, beside, drive(-0.1))
-    assert not trail.retreats(poses, beside, drive(0.1))
-    assert trail.retreats(poses, beside, drive(0.0))
+    assert trail.retreats(poses, beside, drive(-0.1), doubtful=False)
+    assert not trail.retreats(poses, beside, drive(0.1), doubtful=False)
+    assert trail.retreats(poses, beside, drive(0.0), doubtful=False)
 
 
 def test_a_pivot_only_where_it_pivoted() -> None:
     poses = straight(10.0, 0.0)
     here = estimate(5.0, 0.0, 0.0)
-    assert trail.retreats(poses, here, drive(0.0, 0.2))
-    assert not trail.retreats(poses, here, drive(0.0, 0.26))
-    assert not trail.retreats(poses, here, drive(0.0, -0.26))
+    assert trail.retreats(poses, here, drive(0.0, 0.2), doubtful=False)
+    assert not trail.retreats(poses, here, drive(0.0, 0.26), doubtful=False)
+    assert not trail.retreats(poses, here, drive(0.0, -0.26), doubtful=False)
     turned = poses
     for yaw in np.arange(0.0, 1.6, 0.05):
         turned = trail.extended(turned, estimate(5.0, 0.0, float(yaw)))
-    assert trail.retreats(turned, here, drive(0.0, 0.26))
+    assert trail.retreats(turned, here, drive(0.0, 0.26), doubtful=False)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +101,10 @@ def test_a_pivot_only_where_it_pivoted() -> None:
 )
 def test_without_a_position_only_straight_back(yaw_rate: float, allowed: bool) -> None:
     for poses, belief in ((straight(3.0), estimate(valid=False)), (EMPTY, estimate())):
-        assert trail.retreats(poses, belief, drive(-0.1, yaw_rate)) is allowed
-        assert not trail.retreats(poses, belief, drive(0.1, yaw_rate))
-        assert trail.retreats(poses, belief, drive(0.0))
-        assert not trail.retreats(poses, belief, drive(0.0, 0.01))
+        assert trail.retreats(poses, belief, drive(-0.1, yaw_rate), doubtful=False) is allowed
+        assert not trail.retreats(poses, belief, drive(0.1, yaw_rate), doubtful=False)
+        assert trail.retreats(poses, belief, drive(0.0), doubtful=False)
+        assert not trail.retreats(poses, belief, drive(0.0, 0.01), doubtful=False)
 
 
 @given(speed=st.floats(-0.1, 0.1), rate=st.floats(-0.3, 0.3), yaw=st.floats(-3, 3))
@@ -113,10 +114,10 @@ def test_the_place_after_two_seconds_decides_and_curves_count(speed: float, rate
     end = np.array([[way * math.cos(course), way * math.sin(course), yaw + turn]])
     start = np.array([[0.0, 0.0, yaw]])
     belief = estimate(0.0, 0.0, yaw)
-    assert trail.retreats(end, belief, drive(speed, rate))
+    assert trail.retreats(end, belief, drive(speed, rate), doubtful=False)
     alone = abs(way) / 0.5 + abs(turn) / 0.5
     if abs(alone - 1.0) > 1e-6:
-        assert trail.retreats(start, belief, drive(speed, rate)) is (alone < 1.0)
+        assert trail.retreats(start, belief, drive(speed, rate), doubtful=False) is (alone < 1.0)
 
 
 @pytest.mark.parametrize(("inside", "outside"), [((0.249, 0.0), (0.251, 0.0)), ((0.0, -0.249), (0.0, -0.251))])
@@ -124,8 +125,8 @@ def test_it_looks_two_seconds_ahead(inside: tuple[float, float], outside: tuple[
     """Half a metre or half a radian from the only pose of the track in two seconds, neither sooner nor later."""
     only = np.array([[1.0, 2.0, 0.3]])
     here = estimate(1.0, 2.0, 0.3)
-    assert trail.retreats(only, here, drive(*inside))
-    assert not trail.retreats(only, here, drive(*outside))
+    assert trail.retreats(only, here, drive(*inside), doubtful=False)
+    assert not trail.retreats(only, here, drive(*outside), doubtful=False)
 
 
 @pytest.mark.parametrize("side_m", [-1.0, 1.0])
@@ -137,8 +138,8 @@ def test_a_curve_ends_where_its_chord_does(side_m: float) -> None:
     start = np.array([0.0, 0.0, yaw])
     here = estimate(0.0, 0.0, yaw)
     near, far = (np.array([start, end + side_m * off_m * across]) for off_m in (0.495, 0.505))
-    assert trail.retreats(near, here, drive(1.0, 0.4))
-    assert not trail.retreats(far, here, drive(1.0, 0.4))
+    assert trail.retreats(near, here, drive(1.0, 0.4), doubtful=False)
+    assert not trail.retreats(far, here, drive(1.0, 0.4), doubtful=False)
 
 
 @given(there=st.floats(-30.0, 30.0), here=st.floats(-30.0, 30.0))
@@ -152,5 +153,46 @@ def test_far_off_a_curve_is_followed_to_its_end_and_not_along_its_tangent() -> N
     end = np.array([[3.0 * math.cos(0.5), 3.0 * math.sin(0.5), 1.0]])
     here = 3.0 / 0.5 + 1.0 / 0.5
     assert trail._distance(end, 0.0, 0.0, 0.0) == pytest.approx(here)
-    assert trail.retreats(end, belief, drive(0.1, 0.05))
-    assert not trail.retreats(end, belief, drive(-0.1, -0.05))
+    assert trail.retreats(end, belief, drive(0.1, 0.05), doubtful=False)
+    assert not trail.retreats(end, belief, drive(-0.1, -0.05), doubtful=False)
+
+
+def test_a_machine_that_slid_aside_still_finds_its_way_along_the_track() -> None:
+    poses = straight(10.0, 0.0)
+    for aside_m in (0.6, 0.8, 1.5):
+        for along_m in (2.0, 5.0, 5.1, 5.2):
+            beside = estimate(along_m, aside_m, 0.0)
+            assert trail.retreats(poses, beside, drive(-0.1), doubtful=False)
+            assert trail.retreats(poses, beside, drive(0.1), doubtful=False)
+            # pointing away from the track, only back
+            assert not trail.retreats(poses, estimate(along_m, aside_m, 0.05), drive(0.1), doubtful=False)
+            assert trail.retreats(poses, estimate(along_m, aside_m, 0.05), drive(-0.1), doubtful=False)
+
+
+def test_between_two_poses_the_track_is_straight_and_turns_evenly() -> None:
+    poses = np.array([[0.0, 0.0, 3.0], [0.4, 0.0, 3.0 + 0.4]])
+    inside = 0.2, 0.49, 3.2  # half way, turned half
+    assert trail.retreats(poses, estimate(*inside), drive(0.0, 0.0), doubtful=False)
+    assert trail._distance(poses, *inside) == pytest.approx(0.49 / 0.5)
+    assert trail._distance(poses, 0.2, 0.0, 3.2 - math.tau) == pytest.approx(0.0, abs=1e-9)
+    # further apart nothing is known in between
+    apart = poses * np.array([1.3, 1.0, 1.0])
+    assert trail._distance(apart, 0.26, 0.0, 3.2) == pytest.approx((0.26 + 0.2) / 0.5)
+
+
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3)), min_size=1, max_size=6))
+def test_the_distance_is_that_of_many_poses_in_between(points: list[tuple[float, float, float]]) -> None:
+    poses = EMPTY
+    for east, north, yaw in points:
+        poses = np.concatenate((poses, [[0.1 * east, 0.1 * north, yaw]]))
+    dense = []
+    for a, b in pairwise(poses):
+        turn = (b[2] - a[2] + math.pi) % math.tau - math.pi
+        dense += [(*(a[:2] + u * (b[:2] - a[:2])), a[2] + u * turn) for u in np.linspace(0.0, 1.0, 201)]
+    dense = np.array([*dense, *poses.tolist()])
+    dense = dense[np.all(np.isfinite(dense), axis=1)]
+    turn = np.abs((dense[:, 2] - 0.3 + math.pi) % math.tau - math.pi)
+    straight_m = np.hypot(dense[:, 0] - 1.0, dense[:, 1] + 0.5)
+    found = trail._distance(poses, 1.0, -0.5, 0.3) * trail.CORRIDOR
+    assert found >= np.min(straight_m + turn) - 0.05
+    assert found <= np.min(np.hypot(poses[:, 0] - 1.0, poses[:, 1] + 0.5) + math.pi) + 1e-9

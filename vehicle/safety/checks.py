@@ -152,6 +152,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.POSITION_JUMP, lambda e, _f: not e.innovation_ratio <= 1.0, 12, 250),
     Check(_S.POSITION_DRIFT, lambda _, f: f.senses.drifted),
     Check(_S.FENCE, lambda _, f: f.senses.fenced_out),
+    Check(_S.FENCE_UNWATCHED, lambda _, f: f.fenced and not f.estimate.valid),
     Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_on_swept is False),
     Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
     Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),

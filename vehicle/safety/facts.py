@@ -25,6 +25,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     neutral_seen: bool
     phase: MissionPhase
     tracks_on_swept: bool | None
+    fenced: bool
     estimate: Estimate
     senses: Senses
     frame: OperatorFrame | None
@@ -55,6 +56,7 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         neutral_seen=state.neutral_seen,
         phase=now.requests.auto_phase,
         tracks_on_swept=now.requests.tracks_on_swept,
+        fenced=state.fence is not None,
         estimate=now.estimate,
         senses=senses,
         frame=heard.frame,

@@ -1,8 +1,9 @@
-"""The fence and the keep-outs: how much room is left ahead and behind; will the machine, stopped now, stay inside?
+"""The fence and the keep-outs: room that is left ahead, behind and to turn; does the machine, stopped now, stay inside?
 
 Boundaries are edges in ENU metres. The footprint grown by 3 sigma must cross none of them while it comes to a stand,
 and the machine must be inside (even-odd, so that keep-outs are holes): both together keep all of it inside. In front of
-a boundary the gate first slows the machine to what can still stop, and stops it where not even a creep could.
+a boundary the gate first slows the machine to what can still stop, straight on and turning, and stops it where not even
+a creep could. What already reaches over a boundary may move only so that it reaches less far over.
 """
 
 import math
@@ -20,19 +21,54 @@ REACTION_S = 0.5
 """From here to the start of the ramp: T_stop and the way to the controller."""
 PERIOD_S = 0.1
 """The room is measured ten times a second; a cap allows for the way in between."""
-CREEP_MPS = 0.05
-"""Slower is standing: where not even this could stop inside, the reason `fence` stops."""
-INWARD_STEP_S = 1.0
+CREEP_MPS, CREEP_RADPS = 0.05, 0.02
+"""Slower is standing: where not even this could stop inside, the reason `fence` stops. At the tool both are alike."""
+TURN_RADIUS_M = 5.0
+STEP_S = 1.0
+"""So far ahead it is looked whether a movement leads out of a boundary or deeper over it."""
+DEEPER_M = 0.001
+"""Along a boundary, to within rounding, counts as no deeper."""
 
 
 class Room(msgspec.Struct, frozen=True, gc=False):
-    """How far the grown footprint may go straight ahead and straight back [m]; 0 where it touches or is outside."""
+    """How far the grown footprint may go straight ahead and straight back [m]; 0 where it touches or is outside.
+
+    `turns`: no boundary is near enough to be touched by turning on the spot.
+    """
 
     ahead_m: float = math.inf
     behind_m: float = math.inf
+    turns: bool = True
 
 
-NONE_LEFT = Room(0.0, 0.0)
+NONE_LEFT = Room(0.0, 0.0, turns=False)
+
+
+_ONE, _OTHER = np.triu_indices(4, 1)
+
+
+class Pose(msgspec.Struct, frozen=True, gc=False):
+    """Where the body's origin is and where it points, ENU."""
+
+    east_m: float
+    north_m: float
+    yaw_rad: float
+
+
+def pose_of(estimate: Estimate) -> Pose:
+    """Where it is believed to be."""
+    return Pose(estimate.east_m, estimate.north_m, estimate.yaw_rad)
+
+
+def moved(pose: Pose, drive: DriveRequest, time_s: float) -> Pose:
+    """The pose after so long on a twist; of the arc its chord."""
+    way_m, turn_rad = drive.speed_mps * time_s, drive.yaw_rate_radps * time_s
+    course_rad = pose.yaw_rad + turn_rad / 2.0
+    return Pose(
+        pose.east_m + way_m * math.cos(course_rad),
+        pose.north_m + way_m * math.sin(course_rad),
+        pose.yaw_rad + turn_rad,
+    )
 
 
 def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
@@ -41,28 +77,46 @@ def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
 
 
 def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
-    """What is left before a boundary is touched, straight on."""
-    body, tool = config.machine.body, config.machine.tool
-    grown_m = SIGMAS * estimate.tool_sigma_m
-    front = max(body.front_m, tool.ahead_m + tool.length_m / 2.0) + grown_m
-    rear = body.rear_m + grown_m
-    half = max(body.width_m, tool.width_m, config.machine.tracks.outer_width_m) / 2.0 + grown_m
-    cos_yaw, sin_yaw = math.cos(estimate.yaw_rad), math.sin(estimate.yaw_rad)
-    east = edges_m[:, 0::2] - estimate.east_m
-    north = edges_m[:, 1::2] - estimate.north_m
-    ahead, left = east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
+    """What is left before a boundary is touched, straight on and by turning."""
+    front, rear, half = _reach_m(config, SIGMAS * estimate.tool_sigma_m)
+    ahead, left = _body_frame(edges_m, pose_of(estimate))
     if not _inside(ahead, left):
         return NONE_LEFT
     nearest, farthest = _beside(ahead, left, half)
     before_m, behind_m = nearest[farthest >= -rear] - front, -rear - farthest[nearest <= front]
     # neither is empty: who is inside has a boundary ahead and one behind
-    return Room(ahead_m=max(0.0, float(np.min(before_m))), behind_m=max(0.0, float(np.min(behind_m))))
+    return Room(
+        ahead_m=max(0.0, float(np.min(before_m))),
+        behind_m=max(0.0, float(np.min(behind_m))),
+        turns=_nearest_m(ahead, left) > math.hypot(max(front, rear), half),
+    )
+
+
+def over_m(edges_m: FloatArray, pose: Pose, config: VehicleConfig, grown_m: float = 0.0) -> float:
+    """How far the grown footprint reaches over a boundary, at right angles to its own sides; 0 where it touches none.
+
+    With the origin outside, more than any footprint that is inside can reach, and the more the further out.
+    """
+    front, rear, half = _reach_m(config, grown_m)
+    ahead, left = _body_frame(edges_m, pose)
+    if not _inside(ahead, left):
+        return front + rear + half + _nearest_m(ahead, left)
+    # the distances from the four sides are straight lines along an edge; the largest least one lies at an end or where
+    # two of them cross
+    start = np.stack((front - ahead[:, 0], rear + ahead[:, 0], half - left[:, 0], half + left[:, 0]))
+    run_ahead, run_left = ahead[:, 1] - ahead[:, 0], left[:, 1] - left[:, 0]
+    slope = np.stack((-run_ahead, run_ahead, -run_left, run_left))
+    rise, gap = slope[_ONE] - slope[_OTHER], start[_OTHER] - start[_ONE]
+    crossing = np.divide(gap, rise, out=np.zeros_like(gap), where=rise != 0.0)
+    share = np.vstack((np.zeros(len(ahead)), np.ones(len(ahead)), np.clip(crossing, 0.0, 1.0)))
+    inside_m = np.min(start[:, None, :] + slope[:, None, :] * share[None, :, :], axis=0)
+    return max(0.0, float(np.max(inside_m)))
 
 
 def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:
     """True where the machine, stopped from now on, would touch a boundary, or is outside already."""
     way_m = stopping_m(speed_mps, config)
-    return way_m >= left.ahead_m or -way_m >= left.behind_m
+    return not -left.behind_m < way_m < left.ahead_m  # also for a speed that is no number
 
 
 def slowed(left: Room, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
@@ -76,26 +130,50 @@ def _stops_mps(free_m: float, config: VehicleConfig) -> float:
     return max(CREEP_MPS, decel * (math.sqrt(reaction_s * reaction_s + 2.0 * free_m / decel) - reaction_s))
 
 
-def inward(edges_m: FloatArray, estimate: Estimate, speed_mps: float) -> bool:
-    """True where going that way brings the machine deeper inside, or less far outside."""
-    step_m = INWARD_STEP_S * speed_mps
-    east, north = estimate.east_m, estimate.north_m
-    there = (east + step_m * math.cos(estimate.yaw_rad), north + step_m * math.sin(estimate.yaw_rad))
-    return _depth_m(edges_m, *there) >= _depth_m(edges_m, east, north)
+def turned_slowly(edges_m: FloatArray, estimate: Estimate, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
+    """The wanted twist, at a creep where a stop begun now would end with the footprint over a boundary by its turn.
+
+    Corrections of direction on the way are no turns: what they lead to is seen straight on.
+    """
+    if abs(wanted.yaw_rate_radps) <= abs(wanted.speed_mps) / TURN_RADIUS_M:
+        return wanted
+    there = moved(pose_of(estimate), DriveRequest(yaw_rate_radps=wanted.yaw_rate_radps), REACTION_S + PERIOD_S)
+    if over_m(edges_m, there, config, SIGMAS * estimate.tool_sigma_m) <= 0.0:
+        return wanted
+    return limits.twist(wanted, CREEP_MPS, CREEP_MPS, CREEP_RADPS)
 
 
-def _depth_m(edges_m: FloatArray, east_m: float, north_m: float) -> float:
-    """Distance of a point to the nearest boundary, negative outside."""
-    start, end = edges_m[:, :2] - (east_m, north_m), edges_m[:, 2:] - (east_m, north_m)
-    run = end - start
-    length = np.hypot(run[:, 0], run[:, 1])
-    across = (start[:, 0] * run[:, 1] - start[:, 1] * run[:, 0]) / length
-    from_middle = np.abs(np.sum((start + end) * run, axis=1)) / 2.0 / length
-    beyond = np.maximum(0.0, from_middle - length / 2.0)
-    depth_m = float(np.min(np.hypot(beyond, across)))
-    ahead = np.stack((start[:, 0], end[:, 0]), axis=1)
-    left = np.stack((start[:, 1], end[:, 1]), axis=1)
-    return depth_m if _inside(ahead, left) else -depth_m
+def eases(
+    edges_m: FloatArray, estimate: Estimate, drive: DriveRequest, config: VehicleConfig, grown_m: float = 0.0
+) -> bool:
+    """True where a movement leads out of what the footprint reaches over, or at least no deeper."""
+    here = pose_of(estimate)
+    there_m = over_m(edges_m, moved(here, drive, STEP_S), config, grown_m)
+    return there_m <= over_m(edges_m, here, config, grown_m) + DEEPER_M
+
+
+def _reach_m(config: VehicleConfig, grown_m: float) -> tuple[float, float, float]:
+    """Front, rear and half width of the whole footprint, raised tool included."""
+    body, tool = config.machine.body, config.machine.tool
+    front_m = max(body.front_m, tool.ahead_m + tool.length_m / 2.0)
+    half_m = max(body.width_m, tool.width_m, config.machine.tracks.outer_width_m) / 2.0
+    return front_m + grown_m, body.rear_m + grown_m, half_m + grown_m
+
+
+def _body_frame(edges_m: FloatArray, pose: Pose) -> tuple[FloatArray, FloatArray]:
+    """Ahead and left (n, 2) of the ends of all edges."""
+    cos_yaw, sin_yaw = math.cos(pose.yaw_rad), math.sin(pose.yaw_rad)
+    east, north = edges_m[:, 0::2] - pose.east_m, edges_m[:, 1::2] - pose.north_m
+    return east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
+
+
+def _nearest_m(ahead: FloatArray, left: FloatArray) -> float:
+    """Distance of the origin to the nearest boundary."""
+    run_ahead, run_left = ahead[:, 1] - ahead[:, 0], left[:, 1] - left[:, 0]
+    length = np.hypot(run_ahead, run_left)
+    across = (ahead[:, 0] * run_left - left[:, 0] * run_ahead) / length
+    middle = np.abs((ahead[:, 0] + ahead[:, 1]) * run_ahead + (left[:, 0] + left[:, 1]) * run_left) / 2.0 / length
+    return float(np.min(np.hypot(np.maximum(0.0, middle - length / 2.0), across)))
 
 
 def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:

@@ -62,6 +62,7 @@ ENGINES = {
     Mode.FAULT: EngineMode.IDLE,
     Mode.ESTOP: EngineMode.SHUTDOWN,
 }
+FREE = (Mode.MANUAL, *AUTO)
 WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
@@ -115,7 +116,8 @@ def step(
         senses=memory,
         rotor=_rotor_state(judged.senses, asked=rotor_on),
         set_mps=(command.track_left_mps, command.track_right_mps),
-        trail=trail.extended(state.trail, estimate) if after.mode in ARMED else state.trail,
+        # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
+        trail=trail.extended(state.trail, estimate) if after.mode in FREE else state.trail,
     )
     return after, command, _report(after, judged, command, config)
 
@@ -295,13 +297,25 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
 
 
 def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest) -> DriveRequest:
-    """RECOVERY stays on the driven track. Rows 101, 102: slower before the fence, outside it inwards only."""
+    """RECOVERY stays on the driven track; before the fence all is slow, over it only outwards again (rows 101, 102)."""
     if after.mode is Mode.RECOVERY:
-        return wanted if trail.retreats(after.trail, now.estimate, wanted) else DriveRequest()
-    left_behind = after.fence if senses.fenced_out else None
-    if left_behind is None:
-        return fence.slowed(senses.room, wanted, now.config)
-    return wanted if fence.inward(left_behind, now.estimate, wanted.speed_mps) else DriveRequest()
+        return wanted if _retreats(after, now, wanted) else DriveRequest()
+    edges_m, estimate, config = after.fence, now.estimate, now.config
+    if edges_m is None:
+        return wanted
+    if senses.room == fence.NONE_LEFT:
+        grown_m = fence.SIGMAS * estimate.tool_sigma_m
+        return wanted if fence.eases(edges_m, estimate, wanted, config, grown_m) else DriveRequest()
+    slow = fence.slowed(senses.room, wanted, config)
+    return slow if senses.room.turns else fence.turned_slowly(edges_m, estimate, slow, config)
+
+
+def _retreats(after: GateState, now: Moment, wanted: DriveRequest) -> bool:
+    """Along the driven track and over no boundary; with a doubtful position the track is all there is to go by."""
+    doubtful = (after.active | after.latched) & masks.DOUBT_MASK != 0 or not now.estimate.valid
+    if not trail.retreats(after.trail, now.estimate, wanted, doubtful=doubtful):
+        return False
+    return doubtful or after.fence is None or fence.eases(after.fence, now.estimate, wanted, now.config)
 
 
 def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:

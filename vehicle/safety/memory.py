@@ -62,6 +62,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         drift=_drift(old, wire, status, config),
         room_ahead_m=room.ahead_m,
         room_behind_m=room.behind_m,
+        room_turns=room.turns,
     )
 
 
@@ -85,7 +86,7 @@ def _room(now: Moment) -> fence.Room:
     if now.state.fence is None or not now.estimate.valid:
         return fence.Room()
     if now.tick % FENCE_PERIOD_TICKS:
-        return fence.Room(old.room_ahead_m, old.room_behind_m)
+        return fence.Room(old.room_ahead_m, old.room_behind_m, old.room_turns)
     return fence.room(now.state.fence, now.estimate, now.config)
 
 

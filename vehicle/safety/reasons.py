@@ -119,6 +119,7 @@ class StopReason(IntEnum):
     BAD_FRAMES = 73
     RECORDING_LOST = 74
     CORRECTIONS_OLD = 75
+    FENCE_UNWATCHED = 76
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -257,7 +258,7 @@ RULES: tuple[Rule, ...] = (
         _R.TOOL_HEIGHT_UNKNOWN, "13", "N", "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand."
     ),
     _rule(_R.TRACK_SLIP, "13", "N", "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand."),
-    _rule(_R.FENCE, "23", "N", "At or outside the fence. RESET, ARM, drive inwards by hand."),
+    _rule(_R.FENCE, "23", "N", "At or over the fence. RESET, ARM, by hand only what leads out moves; or RECOVERY."),
     _rule(
         _R.UNPROCESSED_GROUND,
         "13",
@@ -283,6 +284,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
     _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
     _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
+    _rule(_R.FENCE_UNWATCHED, "2", "A", "No position: keep-outs are not watched, speed limited. Keep clear by eye."),
 )
 
 

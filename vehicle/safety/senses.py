@@ -83,7 +83,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     working = config.machine.tool.rotor_speed_radps
     advance_mps = tracks.advance_mps(status)
     since_s = (tick - new.rotor_tick) * TICK_S
-    room = Room(new.room_ahead_m, new.room_behind_m)
+    room = Room(new.room_ahead_m, new.room_behind_m, new.room_turns)
     return new, Senses(
         status=status,
         gnss=gnss,

@@ -13,8 +13,12 @@ SPACING = (0.25, 0.2)
 POSES_MAX = 4000
 """A kilometre; what was driven longer ago is forgotten."""
 CORRIDOR = 0.5
-"""So many metres or radians from a pose of the track counts as on it."""
+"""So many metres or radians from the track counts as on it."""
+JOINED_M = 0.5
+"""Two poses further apart were not driven one after the other with a proven position: nothing is known in between."""
 HORIZON_S = 2.0
+ROUNDING = 1e-9
+"""Beside a straight track, parallel to it, neither way gains nor loses."""
 STRAIGHT_RADIUS_M = 5.0
 """Corrections of direction, no turns."""
 
@@ -37,19 +41,39 @@ def _near_newest(trail: FloatArray, estimate: Estimate) -> bool:
 
 
 def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float) -> float:
-    """How far a pose is from the nearest of the track, way and turn together, in units of the corridor."""
-    turn_rad = np.remainder(trail[:, 2] - yaw_rad, math.tau)
-    way_m = np.hypot(trail[:, 0] - east_m, trail[:, 1] - north_m)
-    return float(np.min(way_m + np.minimum(turn_rad, math.tau - turn_rad))) / CORRIDOR
+    """How far a pose is from the track, way and turn together, in units of the corridor.
 
-
-def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest) -> bool:
-    """True where a twist stays on the track or leads back to it.
-
-    Without a position or a track only straight back is left: the tool leads, so behind the tracks is driven ground.
+    Between two poses the track is straight; were only the poses counted, a machine that has slid aside would find no
+    direction in which it does not lose distance to the nearest of them.
     """
+    start, run = trail, np.diff(trail, axis=0, append=trail[-1:])
+    run[:, 2] = _wrapped(run[:, 2])
+    length_m = np.hypot(run[:, 0], run[:, 1])
+    run[length_m > JOINED_M] = 0.0
+    along = (east_m - start[:, 0]) * run[:, 0] + (north_m - start[:, 1]) * run[:, 1]
+    share = np.clip(along / np.maximum(length_m * length_m, np.finfo(np.float64).tiny), 0.0, 1.0)
+    nearest = start + share[:, None] * run
+    way_m = np.hypot(nearest[:, 0] - east_m, nearest[:, 1] - north_m)
+    return float(np.min(way_m + np.abs(_wrapped(nearest[:, 2] - yaw_rad)))) / CORRIDOR
+
+
+def _wrapped(angles_rad: FloatArray) -> FloatArray:
+    """Into [-pi, pi)."""
+    return np.asarray(np.remainder(angles_rad + math.pi, math.tau) - math.pi)
+
+
+def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest, *, doubtful: bool) -> bool:
+    """True where a twist stays on the track or leads back to it; with a doubtful position only back the way it came.
+
+    The way it came: backwards behind a machine that came forward, forwards where it came in reverse. Without a position
+    or a track only straight back is left, in doubt that and what by the track leads back.
+    """
+    back_mps = drive.speed_mps if _came_in_reverse(trail) else -drive.speed_mps
+    straight_back = back_mps >= 0.0 and abs(drive.yaw_rate_radps) <= back_mps / STRAIGHT_RADIUS_M
     if not (estimate.valid and len(trail)):
-        return drive.speed_mps <= 0.0 and abs(drive.yaw_rate_radps) <= abs(drive.speed_mps) / STRAIGHT_RADIUS_M
+        return straight_back
+    if doubtful and (straight_back or back_mps < 0.0):
+        return straight_back
     east_m, north_m, yaw_rad = estimate.east_m, estimate.north_m, estimate.yaw_rad
     way_m, turn_rad = drive.speed_mps * HORIZON_S, drive.yaw_rate_radps * HORIZON_S
     course_rad = yaw_rad + turn_rad / 2.0
@@ -60,4 +84,13 @@ def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest) -> bool
         north_m + way_m * math.sin(course_rad),
         yaw_rad + turn_rad,
     )
-    return there <= max(1.0, here)
+    return there <= max(1.0, here + ROUNDING)
+
+
+def _came_in_reverse(trail: FloatArray) -> bool:
+    """The last step of the track went against where the machine points."""
+    if len(trail) < 2:
+        return False
+    east_m, north_m, _ = (trail[-1] - trail[-2]).tolist()
+    yaw_rad = float(trail[-1, 2])
+    return bool(east_m * math.cos(yaw_rad) + north_m * math.sin(yaw_rad) < 0.0)
