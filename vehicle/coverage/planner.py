@@ -92,7 +92,7 @@ def opened_books(
 def in_order(tried: list[tuple[Plan, Progress]]) -> Plan:
     """The cheapest plan once its visits are put in order: of a small field every plan is, of a large one the best."""
     best, progress = min(tried, key=_cost_of)
-    if progress.cut_short:
+    if progress.out_of_time():
         return best
     if best.area_m2 > ALL_IN_ORDER_M2:
         tried = [(best, progress)]

@@ -29,7 +29,7 @@ Cut = tuple[int, int, int]
 
 def reorder(progress: Progress) -> None:
     """Put the visits of a finished plan into a better order; the path is built anew, its swept ground is the same."""
-    if len(progress.visits) < 3 or progress.path is None:
+    if len(progress.visits) < 3 or progress.path is None or progress.out_of_time():
         return
     strips = [progress.strips([visit])[0] for visit in progress.visits]
     precedence = Precedence(progress.closed_at_first, strips, progress.visits, progress.reach)

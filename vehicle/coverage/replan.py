@@ -83,8 +83,7 @@ def replan(
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(progress, first_ground(site, reach, settings, own)[0])
         work_in_directions(progress, directions_for(progress))
-        if not progress.cut_short:
-            reorder(progress)
+        reorder(progress)
     return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished(progress))
 
 

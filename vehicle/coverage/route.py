@@ -1,4 +1,4 @@
-"""Order, side and way of the pieces of one phase: nearest next end, then local improvement (see `improve.py`)."""
+"""Order, side and way of the pieces of one phase: always the nearest next end; `reorder` looks at the whole tour."""
 
 import math
 from collections.abc import Callable
