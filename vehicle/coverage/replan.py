@@ -17,9 +17,8 @@ from vehicle.coverage.area import parts_of, polygons_of
 from vehicle.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
 from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.path import PathBuilder
-from vehicle.coverage.planner import directions_for, finished, opened_books, work_in_directions
+from vehicle.coverage.planner import directions_for, finished_in_order, opened_books, work_in_directions
 from vehicle.coverage.progress import Progress, never
-from vehicle.coverage.reorder import reorder
 from vehicle.coverage.route import enu_of
 from vehicle.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
 from vehicle.coverage.site import Site
@@ -83,8 +82,7 @@ def replan(
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(progress, first_ground(site, reach, settings, own)[0])
         work_in_directions(progress, directions_for(progress))
-        reorder(progress)
-    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished(progress))
+    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished_in_order(progress))
 
 
 def check_site(site_hash: str, site: Site) -> None:
