@@ -247,9 +247,20 @@ def test_row_102_without_a_position_keep_outs_are_said_to_be_unwatched_and_hands
     assert drill.moves(15.0, 0.5)
     FAULTS["gnss_lost"].inject(drill, 1.0)
     drill.run(12.0)
-    assert not drill.state.gate.senses.room_ahead_m < math.inf
     assert "fence_unwatched" in drill.reasons
     assert 0.2 < drill.watch.setpoint_mps <= 0.31
+
+
+def test_row_102_held_before_a_keep_out_it_stays_held_when_the_position_is_lost() -> None:
+    drill = kept_out(Drill(), (6.0, -6.0, 9.0, 6.0)).drive(Goal.MANUAL, 0.8)
+    never_over(drill, 20.0)
+    held_m = front_m(drill)
+    assert held_m > 5.8
+    FAULTS["gnss_lost"].inject(drill, 1.0)
+    never_over(drill, 15.0)
+    assert front_m(drill) < held_m + 0.05
+    drill.drive(Goal.MANUAL, -0.3)
+    assert drill.moves(15.0, 0.5)
 
 
 def test_recovery_makes_no_track_of_its_own() -> None:

@@ -234,8 +234,31 @@ def test_the_fence_is_judged_ten_times_a_second() -> None:
     assert room(moment(state={"fence": BOX}, belief=estimate(east_m=40.0), memory=kept)) == (0.0, 0.0)
 
 
-def test_without_fence_or_position_there_is_room() -> None:
-    outside, kept = estimate(east_m=40.0), old(room_ahead_m=0.0, room_behind_m=0.0)
-    lost = msgspec.structs.replace(outside, valid=False)
-    for now in (moment(belief=outside, memory=kept), moment(state={"fence": BOX}, belief=lost, memory=kept)):
-        assert after(now).room_ahead_m == after(now).room_behind_m == math.inf
+def test_without_a_fence_there_is_room() -> None:
+    outside, kept = estimate(east_m=40.0), old(room_ahead_m=0.0, room_behind_m=0.0, room_turns=False)
+    new = after(moment(belief=outside, memory=kept))
+    assert new.room_ahead_m == new.room_behind_m == math.inf
+    assert new.room_turns
+
+
+@pytest.mark.parametrize(
+    ("belts_mps", "ahead_m", "behind_m"), [(0.5, 0.49, 0.31), (-0.5, 0.51, 0.29), (50.0, 0.0, 1.3)]
+)
+def test_without_a_position_the_belts_way_is_taken_off_the_room(
+    belts_mps: float, ahead_m: float, behind_m: float
+) -> None:
+    lost = estimate(east_m=40.0, valid=False)
+    for turns in (True, False):
+        kept = old(room_ahead_m=0.5, room_behind_m=0.3, room_turns=turns)
+        rolls = status(track_left_mps=belts_mps, track_right_mps=belts_mps)
+        new = after(moment(state={"fence": BOX}, belief=lost, memory=kept, status_=rolls))
+        assert (new.room_ahead_m, new.room_behind_m) == pytest.approx((ahead_m, behind_m))
+        assert new.room_turns is turns
+    unknown = after(moment(state={"fence": BOX}, belief=lost, memory=kept), stale=True)
+    assert (unknown.room_ahead_m, unknown.room_behind_m) == (0.5, 0.3)
+    back = after(
+        moment(
+            state={"fence": BOX}, belief=lost, memory=kept, status_=status(track_left_mps=-50.0, track_right_mps=-50.0)
+        )
+    )
+    assert back.room_behind_m == 0.0

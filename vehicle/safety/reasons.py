@@ -284,7 +284,12 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
     _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
     _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
-    _rule(_R.FENCE_UNWATCHED, "2", "A", "No position: keep-outs are not watched, speed limited. Keep clear by eye."),
+    _rule(
+        _R.FENCE_UNWATCHED,
+        "2",
+        "A",
+        "No position: room to keep-outs is only reckoned, speed limited. Keep clear by eye.",
+    ),
 )
 
 
