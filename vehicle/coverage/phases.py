@@ -140,5 +140,5 @@ def roadmap_for(progress: Progress, box: Box) -> Roadmap:
     strips = progress.driven()
     x0, y0, x1, y1 = box
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
-    ground = progress.view(box)
-    return Roadmap(pivot_obstacles(ground.closed, ground.solid, progress.reach, LEG_SLACK_M), box, strips[inside])
+    obstacles = pivot_obstacles(*progress.around(box), progress.reach, LEG_SLACK_M)
+    return Roadmap(obstacles, box, strips[inside])

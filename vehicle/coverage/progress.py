@@ -113,11 +113,15 @@ class Progress:
         """Where the path ends so far."""
         return self.path.pose if self.path is not None else None
 
-    def view(self, box: Box) -> Ground:
-        """The ground in a window and round it, and where in the window it lets the machine turn."""
+    def around(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
+        """(closed, solid) ground in a window and as far round it as it hinders a pivot there."""
         rim_m = self.reach.pivot_solid_m + 0.5
         wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
-        closed, solid = parts_of(self.closed.clipped(wide)), parts_of(self.solid.clipped(wide))
+        return parts_of(self.closed.clipped(wide)), parts_of(self.solid.clipped(wide))
+
+    def view(self, box: Box) -> Ground:
+        """The ground in a window and round it, and where in the window it lets the machine turn."""
+        closed, solid = self.around(box)
         return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.reach), box=box)
 
     def strips(self, visits: list[Visit]) -> tuple[np.ndarray, np.ndarray]:
