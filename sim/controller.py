@@ -19,7 +19,7 @@ from firmware_bridge.types import (
     ReceivedCommand,
 )
 from sim.controller_outputs import OutputParams, OutputStage
-from sim.controller_status import PROTOCOL_VERSION, Counters, compose, greeting
+from sim.controller_status import PROTOCOL_VERSION, Counters, compose, dead_encoders, greeting
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
@@ -166,7 +166,7 @@ class ControllerTwin:
         self._now_ns = to_ns
         if from_ns >= self._hung_since_ns:
             return
-        self.fault_bits |= self.faults_present
+        self.fault_bits |= self.faults_present | dead_encoders(self._sensors)
         self._chain_latched = self._chain_latched or self.estop_chain_open
         stopped = self._killed or self._chain_latched
         if stopped:

@@ -1,5 +1,6 @@
 """What the controller twin says of itself: its greeting, and the status with what its gauges read."""
 
+import math
 from typing import NamedTuple, Protocol
 
 from firmware_bridge.types import (
@@ -22,6 +23,7 @@ ARM_ANGLE_SIGMA_M = 0.05
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
 """Building an IntFlag from bits costs 1 us, a look-up 0.02."""
 _TOOL_SENSOR = int(ControllerFault.TOOL_SENSOR)
+_LEFT_SENSOR, _RIGHT_SENSOR = int(ControllerFault.TRACK_LEFT_SENSOR), int(ControllerFault.TRACK_RIGHT_SENSOR)
 
 
 class Counters(NamedTuple):
@@ -68,6 +70,12 @@ def greeting(config_hash: bytes, lease_max_ms: int, boot_count: int) -> Controll
         watchdog_ms=lease_max_ms,
         boot_count=boot_count,
     )
+
+
+def dead_encoders(sensors: ToolSensors) -> int:
+    """The fault bits of encoders that read nothing; unlike those of zero, the firmware knows them."""
+    left = _LEFT_SENSOR if math.isnan(sensors.left_mps) else 0
+    return left | (_RIGHT_SENSOR if math.isnan(sensors.right_mps) else 0)
 
 
 def compose(

@@ -233,6 +233,18 @@ _door("imu_stuck", (51, 55), "world.imu.stuck", True, False)
 _door("imu_silent", (51,), "world.imu.silent", True, False)
 _door("tilt_offset", (53,), "world.imu.tilt_offset_rad", lambda s: (s, 0.0), (0.0, 0.0), low=0.1, high=0.4)
 _door("encoder_dead", (52,), "world.tool_sensors.left_gain", 0.0, 1.0)
+_door("encoder_silent", (52,), "world.tool_sensors.left_gain", math.nan, 1.0)
+
+
+def _both_silent(drill: Drill, _: float) -> None:
+    drill.world.tool_sensors.left_gain = drill.world.tool_sensors.right_gain = math.nan
+
+
+def _both_count(drill: Drill) -> None:
+    drill.world.tool_sensors.left_gain = drill.world.tool_sensors.right_gain = 1.0
+
+
+_add(Fault(name="encoders_silent", rows=(52,), inject=_both_silent, heal=_both_count))
 _door("encoder_reversed", (52,), "world.tool_sensors.right_gain", -1.0, 1.0)
 _door("rotor_sensor_dead", (59,), "world.tool_sensors.rotor_gain", 0.0, 1.0)
 _door("depth_lost", (62,), "world.tool_sensors.depth_lost", True, False)

@@ -206,7 +206,8 @@ class ToolSensors:
     """Encoders of belts and rotor, and the depth sensor, which sees the surface before the rotor reaches it.
 
     The depth reading is that of the shallowest of the tool's ends and middle: what is claimed for the whole width.
-    Doors for faults: `left_gain` and `right_gain` (dead 0, reversed -1), `rotor_gain`, `depth_offset_m`, `depth_lost`.
+    Doors for faults: `left_gain` and `right_gain` (dead 0, dead and known to be so NaN, reversed -1), `rotor_gain`,
+    `depth_offset_m`, `depth_lost`.
     """
 
     def __init__(self, params: SensorParams, *, seed: int, step_s: float = TICK_S) -> None:

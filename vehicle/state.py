@@ -80,7 +80,8 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate remembers to see that something changed, repeats, or does not follow.
 
     `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
-    `bad_ticks`, `broken_ticks`, `late_ticks`: when such a thing last happened, a few of each.
+    `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `bad_ticks`, `broken_ticks`,
+    `late_ticks`: when such a thing last happened, a few of each.
     """
 
     beats_ns: tuple[int, ...] = ()
@@ -98,6 +99,7 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth_tick: int = 0
     tilt_error_rad: tuple[float, float] = (0.0, 0.0)
     expected_mps: tuple[float, float] = (0.0, 0.0)
+    rest_ticks: int = 0
     rotor_ratio: float = 0.0
     rotor_rested: bool = False
     rotor_on: bool = False

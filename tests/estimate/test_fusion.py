@@ -35,6 +35,7 @@ class Run:
         self.jump_m = 0.0
         self.fix = FixType.RTK_FIXED
         self.sigma_m = 0.02
+        self.silent: dict[str, float] = {}
 
     def step(self) -> Estimate:
         left, right = self.speed_mps, self.speed_mps * (1.0 - self.slip[0]) / (1.0 - self.slip[1])
@@ -45,7 +46,18 @@ class Run:
         self.number += 1
         noise = self.random.normal
         inputs = Inputs(
-            status=builders.status(track_left_mps=left, track_right_mps=right, depth_m=0.0),
+            status=builders.status(
+                **(
+                    {
+                        "track_left_mps": left,
+                        "track_right_mps": right,
+                        "depth_m": 0.0,
+                        "applied_left_mps": left,
+                        "applied_right_mps": right,
+                    }
+                    | self.silent
+                )
+            ),
             imu=builders.imu(yaw_rate_radps=noise(0, math.radians(0.05)), roll_rad=self.roll_rad),
             gnss=self._fix() if self.number % 5 == 1 else None,
         )

@@ -17,6 +17,8 @@ DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 STAYS: tuple[tuple[str, float, str], ...] = (
     # fault, strength, a reason that it must show
     ("encoder_dead", 1.0, "track_sensor"),
+    ("encoder_silent", 1.0, "track_sensor"),
+    ("encoders_silent", 1.0, "track_sensor"),
     ("encoder_reversed", 1.0, "track_sensor"),
     ("tilt_offset", 0.25, "tilt_disagrees"),
     ("too_steep", 0.5, "slope"),

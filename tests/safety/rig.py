@@ -91,6 +91,7 @@ class Rig:
             "status_t_ns": self._status_t_ns,
             "status_fresh": status_fresh,
             "imu": imu(**({"yaw_rate_radps": self.tick * 1e-6} | self.imu)),
+            "imu_t_ns": now_ns,
             "gnss": self._gnss(),
             "gnss_t_ns": now_ns,
             "hello": HELLO,

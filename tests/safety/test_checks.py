@@ -148,6 +148,8 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"s.applied_left_mps": 0.3}, True),
         ({"s.applied_left_mps": 0.3, "s.engine_speed_radps": 60.0}, False),
         ({"s.applied_left_mps": 0.3, "s.track_left_mps": 0.3}, False),
+        ({"s.track_left_mps": NAN, "s.engine_speed_radps": 0.0}, True),
+        ({"s.track_right_mps": NAN, "s.engine_speed_radps": NAN}, True),
     ],
     R.TILT_DISAGREES: [({"n.tilt_error_rad": 0.15}, False), ({"n.tilt_error_rad": 0.1501}, True)],
     R.TILT_UNKNOWN: [
@@ -208,9 +210,8 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     ],
     R.LOOP_STALL: [({"n.gap_ns": 99_999_999}, False), ({"n.gap_ns": 100_000_000}, True)],
     R.MOVED_WHILE_BRAKED: [
-        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.speed_mps": 0.2001}),
-        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.belt_mps": 0.2001}),
-        ({"f.mode": Mode.HOLD, "n.speed_mps": 0.2, "n.belt_mps": 0.2}, False),
+        *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.fastest_mps": 0.2001}),
+        ({"f.mode": Mode.HOLD, "n.fastest_mps": 0.2}, False),
     ],
     R.TRACK_STUCK: [
         *only_in(

@@ -33,7 +33,7 @@ def test_a_status_counts_up_to_the_time_out() -> None:
     assert not late.standing
     assert not late.rotor_stopped
     assert not late.at_speed
-    assert math.isnan(late.belt_mps)
+    assert math.isnan(late.fastest_mps)
 
 
 def test_flags_are_a_plain_number() -> None:
@@ -73,7 +73,7 @@ def test_row_75_starts_are_told_in_the_first_tick_only() -> None:
 def test_speed_and_stand() -> None:
     moving = sensed(moment(status_=status(track_left_mps=0.4, track_right_mps=0.2)))
     assert moving.speed_mps == pytest.approx(0.3)
-    assert moving.belt_mps == 0.4
+    assert moving.fastest_mps == 0.4
     assert not moving.standing
     assert sensed(moment()).standing
 

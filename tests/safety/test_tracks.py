@@ -50,9 +50,36 @@ def test_speed_unknown_is_no_number() -> None:
 
 
 def test_the_faster_belt_of_a_pivot() -> None:
-    assert tracks.fastest_mps(belts(-0.3, 0.2)) == 0.3  # type: ignore[arg-type]
-    assert tracks.fastest_mps(belts(0.1, -0.4)) == 0.4  # type: ignore[arg-type]
-    assert math.isnan(tracks.fastest_mps(None))
+    assert tracks.fastest_mps(belts(-0.3, 0.2), None) == 0.3  # type: ignore[arg-type]
+    assert tracks.fastest_mps(belts(0.1, -0.4), None) == 0.4  # type: ignore[arg-type]
+    assert math.isnan(tracks.fastest_mps(None, None))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "gnss_mps", "fastest"),
+    [
+        (0.3, 0.1, 0.5, 0.5),
+        (0.3, 0.1, 0.2, 0.3),
+        (0.0, 0.1, 0.199, 0.1),
+        (math.nan, -0.3, 0.0, 0.3),
+        (math.nan, -0.3, 0.5, 0.5),
+        (math.nan, 0.0, 0.0, 0.0),
+        (-0.3, math.nan, 0.0, 0.3),
+        (0.3, math.nan, 0.5, 0.5),
+        (math.nan, math.nan, 0.5, 0.5),
+        (math.nan, math.nan, 0.2, 0.2),
+    ],
+)
+def test_what_is_known_of_the_speed_is_never_hidden_by_a_silent_encoder(
+    left: float, right: float, gnss_mps: float, fastest: float
+) -> None:
+    assert tracks.fastest_mps(belts(left, right), fix(gnss_mps)) == fastest  # type: ignore[arg-type]
+
+
+def test_fastest_of_nothing_is_unknown() -> None:
+    assert math.isnan(tracks.fastest_mps(belts(math.nan, math.nan), fix(0.19)))  # type: ignore[arg-type]
+    assert math.isnan(tracks.fastest_mps(None, fix(0.19)))  # type: ignore[arg-type]
+    assert tracks.fastest_mps(None, fix(0.3)) == 0.3  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import math
 
 from msgspec.structs import replace
 
-from firmware_bridge.types import FixType, GnssFix
+from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config import VehicleConfig
 from vehicle.estimate import covariance
 from vehicle.frames import LocalFrame, enu_offset_from_body
@@ -41,6 +41,10 @@ SLID_S, SLID_FREE_M = 1.0, 0.025
 """Way that the belts claim and the receiver's own speed denies, forgotten over a second: a fix pulls the place back no
 faster. Noise of 0.03 m/s alone sums up to 7 mm (1-sigma), so that 25 mm are free; what exceeds them is doubt about
 where the tool is. Tracks that dig at 90 % slip had credited 0.04 m2 that the tool had not reached."""
+UNKNOWN_MPS = 0.05
+"""1-sigma of a speed that was not measured but worked out, over one second: what doubt grows by, also at a stand."""
+REST_RADPS, REST_MPS = 0.02, 0.1
+"""Of a standing machine with a silent encoder; GNSS noise of 0.03 m/s is within."""
 MOVING_MPS = 0.05
 SPREAD_TICKS = 5
 """The covariance is carried at 10 Hz, with the GNSS or without."""
@@ -98,10 +102,8 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     east, north, yaw_before, bias, slip, creep = state.x
     silent = now_ns - wire.status_t_ns > config.safety.controller_timeout_s * NS_PER_S
     imu, status = wire.imu, None if silent else wire.status
-    left, right = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
-    if math.isnan(left + right):  # a dead encoder stops the machine; it must not spoil what is known of the place
-        left = right = 0.0
     yaw_rate, roll = (imu.yaw_rate_radps - bias, imu.roll_rad) if imu is not None else (0.0, 0.0)
+    left, right, doubt_mps = _belts(status, yaw_rate, config)
     belt_mps = 0.5 * (left + right)
     speed = belt_mps * (1.0 - slip)
     lateral = -abs(speed) * math.tan(roll)  # roll is positive right side down, left is positive
@@ -124,7 +126,7 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
             belt_north_m=drift.belt_north_m + belt_mps * sin_yaw * TICK_S,
             side_east_m=drift.side_east_m - lateral * sin_yaw * TICK_S,
             side_north_m=drift.side_north_m + lateral * cos_yaw * TICK_S,
-            position_m2=drift.position_m2 + (BODY_NOISE_RATIO * moving_mps) ** 2 * TICK_S,
+            position_m2=drift.position_m2 + ((BODY_NOISE_RATIO * moving_mps) ** 2 + doubt_mps**2) * TICK_S,
             moving_s=drift.moving_s + (TICK_S if moving_mps > 1.0e-3 else 0.0),
         ),
         sigmas=state.sigmas,
@@ -134,6 +136,23 @@ def _predict(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
         slid_m=_slid_m(state, wire, abs(speed)),
         slip_curvature_1pm=curvature,
     )
+
+
+def _belts(status: ControllerStatus | None, yaw_rate_radps: float, config: VehicleConfig) -> tuple[float, float, float]:
+    """Left and right belt, and 1-sigma of what was not measured over one second.
+
+    A machine with a silent encoder is driven out of its swath, and its place must stay known: the other belt and the
+    gyro tell what the belt does, and with both silent what the controller applies. No ground is credited by that.
+    """
+    if status is None:
+        return 0.0, 0.0, 0.0
+    left, right = status.track_left_mps, status.track_right_mps
+    if not math.isnan(left + right):
+        return left, right, 0.0
+    if math.isnan(left) and math.isnan(right):
+        return status.applied_left_mps, status.applied_right_mps, UNKNOWN_MPS
+    across_mps = yaw_rate_radps * config.machine.tracks.gauge_m
+    return (right - across_mps, right, UNKNOWN_MPS) if math.isnan(left) else (left, left + across_mps, UNKNOWN_MPS)
 
 
 def _slid_m(state: EstimateState, wire: WireState, believed_mps: float) -> float:
@@ -191,7 +210,7 @@ def _correct(
     distance2 = a * off_east * off_east + 2.0 * b * off_east * off_north + d * off_north * off_north
     ratio = math.sqrt(max(0.0, distance2)) / GATE_SIGMA
     if ratio > 1.0:
-        if state.rejected_count >= QUARANTINE_FIXES and _standing(wire):
+        if state.rejected_count >= QUARANTINE_FIXES and _standing(wire, fix):
             return _start(state, wire, config, datum, now_ns)
         return replace(state, x=_wrapped(x), p=p, rejected_count=state.rejected_count + 1, innovation_ratio=ratio)
     gains = [(u * a + v * b, u * b + v * d) for u, v in ph]
@@ -209,9 +228,18 @@ def _inverse(ph: list[tuple[float, float]], dx: float, dy: float, noise_m2: floa
     return d / determinant, -b / determinant, a / determinant
 
 
-def _standing(wire: WireState) -> bool:
-    status = wire.status
-    return status is not None and status.track_left_mps == 0.0 == status.track_right_mps
+def _standing(wire: WireState, fix: GnssFix) -> bool:
+    """Both belts at rest; for a silent encoder gyro, set-points and the receiver's own speed must say so."""
+    status, imu = wire.status, wire.imu
+    if status is None:
+        return False
+    left, right = status.track_left_mps, status.track_right_mps
+    if not math.isnan(left + right):
+        return left == 0.0 == right
+    if imu is None or not abs(imu.yaw_rate_radps) < REST_RADPS or not abs(fix.speed_mps) < REST_MPS:
+        return False
+    rest = (0.0 if math.isnan(left) else left, 0.0 if math.isnan(right) else right)
+    return rest == (0.0, 0.0) == (status.applied_left_mps, status.applied_right_mps)
 
 
 def _wrapped(x: list[float]) -> tuple[float, float, float, float, float, float]:

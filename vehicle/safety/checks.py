@@ -76,10 +76,6 @@ def _within(e: Estimate, f: Facts, ratio: float) -> bool:
     return abs(e.roll_rad) <= ratio * bounds.roll_max_rad and abs(e.pitch_rad) <= ratio * bounds.pitch_max_rad
 
 
-def _fastest_mps(f: Facts) -> float:
-    return max(f.senses.speed_mps, f.senses.belt_mps)
-
-
 def _runs(s: ControllerStatus) -> bool:
     return s.engine_speed_radps > ENGINE_RUNS_RADPS
 
@@ -92,6 +88,10 @@ def _turns_on(f: Facts, margin_s: float) -> bool:
     """The rotor still turns, by so much longer than it may after it was told to stop."""
     allowed_s = max(ROTOR_OFF_S, f.machine.tool.spin_down_s + ROTOR_OFF_MARGIN_S)
     return f.senses.rotor_off_s > allowed_s + margin_s and not f.senses.rotor_stopped
+
+
+def _tracks_unknown(s: ControllerStatus) -> bool:
+    return s.fault_bits & TRACK_FAULTS != 0 or tracks.silent(s)
 
 
 def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
@@ -142,7 +142,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     ),
     Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
     Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
-    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and _fastest_mps(f) > SLIDE_MPS, 10),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.senses.fastest_mps > SLIDE_MPS, 10),
     Check(_S.BOOT_LOOP, lambda _, f: f.senses.boots_recent > BOOTS_MAX),
     Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
     Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
@@ -179,7 +179,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.senses.flags & OIL != 0, 25),
     Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
     Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f), 10),
-    Check(_S.TRACK_SENSOR, lambda s, _f: s.fault_bits & TRACK_FAULTS != 0 or (_runs(s) and tracks.unfollowed(s)), 25),
+    Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s)), 25),
     Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.senses.rotor_slow_s > _spin_up_s(f)),
     Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.senses.at_speed, 150),
     Check(_S.ROTOR_OVERSPEED, lambda _, f: f.senses.rotor_ratio > ROTOR_MAX_RATIO, 10),

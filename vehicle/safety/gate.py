@@ -20,7 +20,7 @@ from vehicle.messages import (
     Requests,
     RotorState,
 )
-from vehicle.safety import acts, authority, checks, fence, interlocks, lease, limits, masks, reasons, trail
+from vehicle.safety import acts, authority, checks, fence, interlocks, lease, limits, masks, reasons, tracks, trail
 from vehicle.safety.authority import Heard
 from vehicle.safety.facts import gather
 from vehicle.safety.modes import (
@@ -190,7 +190,7 @@ def _motion(now: Moment, senses: Senses, active: int) -> Motion:
     """Movement as the discrete machine sees it."""
     if senses.standing:
         return Motion.STANDING
-    if math.isnan(senses.speed_mps):
+    if math.isnan(senses.speed_mps) and not senses.fastest_mps >= tracks.STANDSTILL_MPS:
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING

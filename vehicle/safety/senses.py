@@ -19,6 +19,8 @@ from vehicle.units import NS_PER_S, TICK_S, wrap_rad
 GNSS_FRESH_S = 0.5
 TOOL_UP_M = 0.1
 """A tool at least this far above the undisturbed ground counts as raised."""
+IMU_FRESH_S, IMU_SAME_TICKS = 0.2, 10
+"""A gyro that is silent or repeats itself proves no rest."""
 ROTOR_STOPPED_RATIO = 0.1
 ROTOR_DROP_RATIO = 0.3
 """No rotor of a ton's inertia loses this share of its speed in one tick: its sensor did."""
@@ -31,9 +33,9 @@ WATCHDOG_MAX_MS = 200
 class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Measured in this tick. `status` and `gnss` are None where they are stale.
 
-    `advance_mps` is half the sum of the belts, NaN where unknown. `boots_recent` is told in the first tick only.
-    `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool without a rotor is always ready
-    and always at rest. `*_same_ticks`: for so long the source repeats itself.
+    `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
+    told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
+    without a rotor is always ready and always at rest. `*_same_ticks`: for so long the source repeats itself.
     """
 
     status: ControllerStatus | None
@@ -42,7 +44,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     boots_recent: int
     gap_ns: int
     speed_mps: float
-    belt_mps: float
+    fastest_mps: float
     advance_mps: float
     standing: bool
     tool_up: bool
@@ -84,6 +86,9 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     advance_mps = tracks.advance_mps(status)
     since_s = (tick - new.rotor_tick) * TICK_S
     room = Room(new.room_ahead_m, new.room_behind_m, new.room_turns)
+    rest_ticks = _rest_ticks(now, new, status, gnss)
+    if rest_ticks:
+        new = msgspec.structs.replace(new, rest_ticks=rest_ticks)
     return new, Senses(
         status=status,
         gnss=gnss,
@@ -91,9 +96,9 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         boots_recent=0 if old.beats_ns else state.boots_recent,
         gap_ns=now_ns - old.beats_ns[-1] if old.beats_ns else 0,
         speed_mps=tracks.speed_mps(status, gnss),
-        belt_mps=tracks.fastest_mps(status),
+        fastest_mps=tracks.fastest_mps(status, gnss),
         advance_mps=advance_mps,
-        standing=tracks.standing(status, gnss),
+        standing=tracks.standing(status, gnss) or rest_ticks >= tracks.REST_TICKS,
         tool_up=status is not None and status.tool_height_m >= TOOL_UP_M,
         rotor_ratio=new.rotor_ratio,
         at_speed=working == 0.0 or new.rotor_ratio >= config.mission.rotor_at_speed_ratio,
@@ -116,8 +121,25 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         course_error_rad=_course_error_rad(advance_mps, gnss, config),
         drifted=drift.alarm(new.drift),
         room=room,
-        fenced_out=fence.leaves(room, now.estimate.speed_mps, config),
+        fenced_out=fence.leaves(room, _believed_mps(now, new), config),
     )
+
+
+def _rest_ticks(now: Moment, new: SenseState, status: ControllerStatus | None, gnss: GnssFix | None) -> int:
+    """For so many ticks in a row the machine rests although an encoder is silent; 0 with both encoders at work."""
+    if status is None or not tracks.silent(status):
+        return 0
+    wire, tick = now.wire, now.tick
+    fresh = (now.now_ns - wire.imu_t_ns) / NS_PER_S <= IMU_FRESH_S and tick - new.imu_tick < IMU_SAME_TICKS
+    told = gnss if tick - new.gnss_tick < tracks.REST_TICKS else None
+    rests = tracks.rests(status, wire.imu if fresh else None, told, now.config.machine.tracks.gauge_m)
+    return now.state.senses.rest_ticks + 1 if rests else 0
+
+
+def _believed_mps(now: Moment, new: SenseState) -> float:
+    """The estimate's speed; with a silent encoder, what the belts were told."""
+    believed_mps = now.estimate.speed_mps
+    return (new.expected_mps[0] + new.expected_mps[1]) / 2.0 if math.isnan(believed_mps) else believed_mps
 
 
 def _handshake(state: GateState, wire: WireState) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 
-from firmware_bridge.types import ControllerStatus, GnssFix
+from firmware_bridge.types import ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
 from vehicle.safety.limits import clamp
 from vehicle.units import TICK_S
@@ -10,6 +10,10 @@ from vehicle.units import TICK_S
 STANDSTILL_MPS = 0.05
 STANDSTILL_GNSS_MPS = 0.2
 """GNSS speed is noisy (0.03 m/s); it must not contradict the encoders, of which one may be dead."""
+REST_TICKS = 50
+"""With a silent encoder standstill is proven otherwise, and for a second on end."""
+REST_GNSS_MPS = 0.1
+"""Noise of 0.03 m/s passes this in one epoch of 250, so that ten in a row are below it; what rolls is not."""
 MISMATCH_MPS = 0.1
 """Set-point as applied against as expected from the profile's ramps; two ticks of latency are within."""
 STILL_APPLIED_MPS = 0.02
@@ -26,15 +30,26 @@ def advance_mps(status: ControllerStatus | None) -> float:
 
 def speed_mps(status: ControllerStatus | None, gnss: GnssFix | None) -> float:
     """Body speed as a magnitude, the faster of encoders and GNSS; NaN where unknown."""
-    heard = gnss.speed_mps if gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS else 0.0
+    heard = _heard_mps(gnss)
     if status is None:
         return heard or math.nan
     return max(abs(advance_mps(status)), heard)
 
 
-def fastest_mps(status: ControllerStatus | None) -> float:
-    """The faster belt; NaN where unknown."""
-    return math.nan if status is None else max(abs(status.track_left_mps), abs(status.track_right_mps))
+def fastest_mps(status: ControllerStatus | None, gnss: GnssFix | None) -> float:
+    """The fastest of what is known, either belt and GNSS; NaN where nothing is."""
+    heard = _heard_mps(gnss)
+    if status is None:
+        return heard or math.nan
+    left, right = abs(status.track_left_mps), abs(status.track_right_mps)
+    if math.isnan(left):
+        return max(right, heard) if not math.isnan(right) else heard or math.nan
+    return max(left, heard, right)  # in this order a right belt that is not a number is passed over
+
+
+def _heard_mps(gnss: GnssFix | None) -> float:
+    """GNSS speed above its noise, else 0."""
+    return gnss.speed_mps if gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS else 0.0
 
 
 def standing(status: ControllerStatus | None, gnss: GnssFix | None) -> bool:
@@ -42,6 +57,29 @@ def standing(status: ControllerStatus | None, gnss: GnssFix | None) -> bool:
     if status is None or (gnss is not None and gnss.speed_mps >= STANDSTILL_GNSS_MPS):
         return False
     return abs(status.track_left_mps) < STANDSTILL_MPS and abs(status.track_right_mps) < STANDSTILL_MPS
+
+
+def silent(status: ControllerStatus) -> bool:
+    """An encoder tells nothing: the controller knows that it is dead."""
+    return math.isnan(status.track_left_mps) or math.isnan(status.track_right_mps)
+
+
+def rests(status: ControllerStatus, imu: ImuSample | None, gnss: GnssFix | None, gauge_m: float) -> bool:
+    """At rest in this tick, by what is left where an encoder is silent; all three arguments are fresh, or None.
+
+    Nothing is applied, the belt that is known rests, and no turn shows that the other one runs. Both may still roll
+    straight on: that GNSS denies, which may be missing only while one belt is known.
+    """
+    left, right = status.track_left_mps, status.track_right_mps
+    if imu is None or not abs(imu.yaw_rate_radps) * gauge_m < STANDSTILL_MPS:
+        return False
+    if status.applied_left_mps != 0.0 or status.applied_right_mps != 0.0:
+        return False
+    if abs(left) >= STANDSTILL_MPS or abs(right) >= STANDSTILL_MPS:
+        return False
+    if gnss is None:
+        return not (math.isnan(left) and math.isnan(right))
+    return abs(gnss.speed_mps) < REST_GNSS_MPS
 
 
 def ramped_mps(applied_mps: float, wanted_mps: float, config: VehicleConfig) -> float:
