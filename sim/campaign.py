@@ -4,14 +4,18 @@ A run is a function of its seed and of which of its events are kept; so a failin
 shrunk by leaving events out.
 """
 
+import math
+
 import msgspec
 import numpy as np
 
-from sim.drill import Drill, DrillSettings
+from sim import manual_text
+from sim.drill import Box, Drill, DrillSettings
 from sim.faults import FAULTS, heal_all
 from sim.hands import Goal
 from sim.invariants import Breach
 from sim.noise import generator
+from vehicle.messages import Mode
 from vehicle.units import TICK_S
 
 SAFETY_S, LIVENESS_S = 60.0, 90.0
@@ -20,6 +24,9 @@ LEAD_S = 4.0
 KINDS_MAX = 6
 EVENTS_MEAN = 6.0
 DRIVEN_M = 0.3
+KEEP_OUT_SHARE, UNPROVEN_SHARE = 0.45, 0.4
+TRY_TICKS = 500
+"""At a fence the operator tries one way for ten seconds, then the other."""
 GOALS = (Goal.MISSION, Goal.MISSION, Goal.MANUAL, Goal.RETREAT)
 
 
@@ -84,9 +91,28 @@ def settings_of(seed: int) -> tuple[DrillSettings, Goal, float]:
         delay_ms=float(draw.uniform(2.0, 30.0)),
         jitter_ms=float(draw.uniform(0.0, 5.0)),
         loss_ratio=float(draw.uniform(0.0, 0.02)),
+        keep_out_m=_keep_out(seed),
+        unproven_m=_unproven(seed),
     )
     goal = GOALS[int(draw.integers(len(GOALS)))]
     return settings, goal, float(draw.uniform(0.1, 0.9)) * (-1.0 if goal is Goal.RETREAT else 1.0)
+
+
+def _keep_out(seed: int) -> Box | None:
+    """In some seeds nobody may enter what lies across the swath, or beside it."""
+    draw = generator(seed, "campaign.keep_out")
+    if draw.random() >= KEEP_OUT_SHARE:
+        return None
+    near_m, long_m, beside_m = (float(draw.uniform(*span)) for span in ((3.0, 12.0), (0.5, 8.0), (1.1, 2.5)))
+    side = int(draw.integers(3))
+    across = ((-6.0, 6.0), (beside_m, beside_m + 4.0), (-beside_m - 4.0, -beside_m))[side]
+    return (near_m if side == 0 else near_m - 4.0, near_m + long_m, *across)
+
+
+def _unproven(seed: int) -> Box | None:
+    """In some seeds the ground from the tool on bears nothing before it is worked, as most of a site does."""
+    draw = generator(seed, "campaign.unproven")
+    return (2.5, 100.0, -50.0, 50.0) if draw.random() < UNPROVEN_SHARE else None
 
 
 class _Schedule:
@@ -145,12 +171,26 @@ def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
     )
 
 
+def _drives(drill: Drill) -> bool:
+    """It can be driven; forward, and where a text says inwards, the way that leads there."""
+    tracks = drill.world.tracks
+    start_m = tracks.east_m, tracks.north_m
+    stick, until = 0.3, 0
+    for tick in range(round(LIVENESS_S / TICK_S)):
+        if manual_text.inwards(drill.hands.screen) and drill.mode is Mode.MANUAL and tick >= until:
+            stick, until = -stick, tick + TRY_TICKS
+        drill.drive(Goal.MANUAL, stick)
+        drill.step()
+        if math.dist(start_m, (tracks.east_m, tracks.north_m)) >= DRIVEN_M:
+            return True
+    return False
+
+
 def _liveness(drill: Drill) -> tuple[Breach, ...]:
     """Everything heals; an operator who follows the texts must be able to drive by hand, and the record must hold."""
     heal_all(drill)
     drill.run(1.0)
-    drill.drive(Goal.MANUAL, 0.3)
-    if not drill.moves(LIVENESS_S, DRIVEN_M) and not drill.watch.breaches:
+    if not _drives(drill) and not drill.watch.breaches:
         gate = drill.state.gate
         shown = ", ".join(drill.reasons) or "no reason"
         text = f"{gate.mode.name} with {shown}; engine {'on' if drill.world.engine.running else 'off'}"

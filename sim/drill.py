@@ -16,6 +16,7 @@ from sim.watch import Watch
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.frames import LocalFrame
+from vehicle.geometry import Ring
 from vehicle.ledger.rule import speed_limit_mps
 from vehicle.loop import VehicleLoop
 from vehicle.messages import Mode
@@ -32,8 +33,15 @@ DEPTH_M = 0.15
 STARTABLE = (Mode.DISARMED, Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 
 
+Box = tuple[float, float, float, float]
+"""From and to along the swath, from and to left of it [m]."""
+
+
 class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else."""
+    """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else.
+
+    `keep_out_m`, `unproven_m`: ground that nobody may enter, and that bears no tracks before it is worked.
+    """
 
     seed: int = 1
     slope_deg: float = 0.0
@@ -43,6 +51,8 @@ class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
     jitter_ms: float = 5.0
     loss_ratio: float = 0.0
     quick: bool = True
+    keep_out_m: Box | None = None
+    unproven_m: Box | None = None
 
 
 def quick_machine(machine: MachineConfig) -> MachineConfig:
@@ -51,8 +61,18 @@ def quick_machine(machine: MachineConfig) -> MachineConfig:
     return machine.model_copy(update={"tool": machine.tool.model_copy(update=changed)})
 
 
-def swath_plan(machine: MachineConfig) -> Plan:
-    """One straight swath."""
+def box_m(box: Box) -> Ring:
+    """Its corners, ENU."""
+    first, last, right, left = box
+    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
+    corners = ((first, right), (last, right), (last, left), (first, left))
+    return tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+
+
+def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) -> Plan:
+    """One straight swath, on a site as the settings have it."""
+    keep_out = settings.keep_out_m if settings is not None else None
+    unproven = settings.unproven_m if settings is not None else None
     end = (SWATH_M * math.cos(YAW_RAD), SWATH_M * math.sin(YAW_RAD))
     swath = Segment(
         seq=0,
@@ -82,8 +102,8 @@ def swath_plan(machine: MachineConfig) -> Plan:
         overlap_m=0.2,
         outside="safe",
         outside_assumed=False,
-        keep_out_m=(),
-        unproven_m=(),
+        keep_out_m=(box_m(keep_out),) if keep_out is not None else (),
+        unproven_m=(box_m(unproven),) if unproven is not None else (),
         time_s=0.0,
         bound_s=0.0,
     )
@@ -118,7 +138,7 @@ class Drill:
         machine = load_machine("memat")
         machine = quick_machine(machine) if settings.quick else machine
         recorder = recorder if recorder is not None else NoRecorder()
-        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine), recorder)
+        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), recorder)
         self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
         self.plain_radio = self.radio.up.params
         self.process = VehicleProcess(

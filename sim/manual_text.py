@@ -40,3 +40,8 @@ def centres(shown: tuple[str, ...]) -> bool:
 def retreats(shown: tuple[str, ...]) -> bool:
     """A text says to drive out by RECOVERY."""
     return any("RECOVERY" in text for text in shown)
+
+
+def inwards(shown: tuple[str, ...]) -> bool:
+    """A text says to drive inwards, away from a boundary."""
+    return any("drive inwards" in text for text in shown)

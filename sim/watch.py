@@ -14,12 +14,14 @@ W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be
 W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
 W9 by hand the machine is told to move only while the frame in force holds the hold-to-run.
 W10 credited ground was truly worked (asked for at the end).
+Where it may be at all: `ground_watch.py`.
 """
 
 from typing import Protocol
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge, OperatorFrame
+from sim.ground_watch import GroundWatch
 from sim.hands import Hands
 from sim.invariants import Breach
 from sim.line import SerialLine
@@ -110,6 +112,7 @@ class Watch:
 
     def __init__(self, drill: Watched) -> None:
         self._drill = drill
+        self._ground = GroundWatch(self._tell, drill.state.config)
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
         self._debt = Debt()
         self.breaches: list[Breach] = []
@@ -147,6 +150,7 @@ class Watch:
             self._check_tool(setpoint, true)
         if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
+        self._ground.step(drill.state, drill.world.tracks, true, self._mode)
         self._follow(now_ns, heard)
 
     def _grace_ticks(self) -> int:

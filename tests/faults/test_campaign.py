@@ -40,6 +40,21 @@ def test_every_fault_is_drawn_and_healed_by_the_end() -> None:
     assert drawn == {name for name, fault in FAULTS.items() if not fault.silent_lie}
 
 
+def test_a_share_of_the_seeds_has_a_keep_out_before_or_beside_it_and_ground_that_bears_nothing_yet() -> None:
+    drawn = [runs.settings_of(seed)[0] for seed in range(400)]
+    boxes = [settings.keep_out_m for settings in drawn if settings.keep_out_m is not None]
+    assert 140 < len(boxes) < 220
+    assert 120 < sum(settings.unproven_m is not None for settings in drawn) < 200
+    sides = [(low_m > 0.0) - (high_m < 0.0) for _, _, low_m, high_m in boxes]
+    assert all(sides.count(side) > 30 for side in (-1, 0, 1))
+
+
+def test_an_operator_who_was_pushed_into_a_keep_out_finds_the_way_out() -> None:
+    result = runs.run_seed(5)
+    assert "slides_braked" in {event.fault for event in result.events}
+    assert result.breaches == ()
+
+
 def test_kept_events_alone_happen() -> None:
     result = runs.run_seed(7003, (0,))
     assert [event.number for event in result.events] == [0]

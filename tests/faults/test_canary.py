@@ -8,19 +8,23 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+import vehicle.taken
 from firmware_bridge.types import OperatorEdge, ToolMode
 from sim.controller import ControllerTwin
-from sim.drill import Drill
+from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
+from sim.hands import Goal
 from tests.faults.cases import CASES
 from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
-from vehicle.ledger import masks, tiles
-from vehicle.messages import Mode
-from vehicle.safety import authority, gate, interlocks, lease
+from vehicle.config import VehicleConfig
+from vehicle.ledger import footing, masks, tiles
+from vehicle.messages import Estimate, Mode
+from vehicle.safety import authority, fence, gate, interlocks, lease, trail
 from vehicle.safety.modes import Act, Machine, Situation
 from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
+from vehicle.state import FloatArray
 
 Patch = pytest.MonkeyPatch
 Hunt = Callable[[], None]
@@ -101,6 +105,36 @@ def shallow() -> None:
         drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.08)
         drill.step()
     watched(drill)
+
+
+def into_a_keep_out() -> None:
+    """By hand and by mission straight towards ground that is kept out."""
+    for goal, stick in ((Goal.MANUAL, 0.9), (Goal.MISSION, 0.0)):
+        drill = Drill(DrillSettings(keep_out_m=(5.0, 9.0, -6.0, 6.0))).drive(goal, stick)
+        drill.run(45.0)
+        watched(drill)
+
+
+def over_a_rock() -> None:
+    """A rock lifts the tool for ten seconds, half a metre of way, on ground that bears nothing before it is worked."""
+    drill = Drill(DrillSettings(seed=3, unproven_m=(2.5, 40.0, -5.0, 5.0))).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(25.0)
+    for _ in range(500):
+        drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.05)
+        drill.step()
+    watched(drill.run(20.0))
+
+
+def out_of_the_track() -> None:
+    """Stopped after some metres by hand, then back in RECOVERY with the stick turned."""
+    drill = manual().run(15.0)
+    FAULTS["stop_pressed"].inject(drill, 1.0)
+    drill.run(0.3)
+    FAULTS["stop_pressed"].heal(drill)
+    drill.drive(Goal.RETREAT, -0.9, 0.4)
+    assert drill.until((Mode.RECOVERY,), 15.0)
+    watched(drill.run(45.0))
 
 
 # --- the bugs --------------------------------------------------------------------------------------------------------
@@ -184,6 +218,18 @@ def _lifted(patch: Patch) -> None:
     patch.setattr(gate, "shape", wrong)
 
 
+def _without_the_tool(patch: Patch) -> None:
+    """The room ahead is measured from the body's front alone."""
+    room = fence.room
+
+    def wrong(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> fence.Room:
+        bare = config.machine.tool.model_copy(update={"ahead_m": 0.0})
+        machine = config.machine.model_copy(update={"tool": bare})
+        return room(edges_m, estimate, config.model_copy(update={"machine": machine}))
+
+    patch.setattr(fence, "room", wrong)
+
+
 def _timeless(patch: Patch) -> None:
     """Both of the controller's timers; either one alone would do, which is why there are two."""
     patch.setattr(ControllerTwin, "_end_ns", lambda _: 1 << 62)
@@ -220,6 +266,11 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("two_consoles_unheard", deaf(R.DUPLICATE_STATION), case("25-cloned_console-0.5-manual")),
     ("stall_unheard", deaf(R.LOOP_STALL), case("76_77_80-process_stalled-1-manual")),
     ("reboot_unheard", deaf(R.CONTROLLER_RESET), case("35_74-controller_reboot-1-manual")),
+    ("keep_outs_not_handed_on", swapped(vehicle.taken, "fence_of", lambda _: None), into_a_keep_out),
+    ("fence_not_measured", swapped(fence, "room", lambda *_: fence.Room()), into_a_keep_out),
+    ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
+    ("footing_always_sound", swapped(footing, "step", lambda *_: True), over_a_rock),
+    ("recovery_anywhere", swapped(trail, "retreats", lambda *_, **__: True), out_of_the_track),
     ("burst_hose_unheard", deaf(R.HYDRAULIC_PRESSURE_LOST), case("64-hose_burst-1-manual")),
 )  # fmt: skip
 
@@ -232,7 +283,17 @@ def test_a_planted_bug_is_found(plant: Callable[[Patch], None], hunt: Hunt, monk
 
 
 @pytest.mark.parametrize(
-    "hunt", [blind_hand, stick_kept, never_released, arm_without_reset, death_of_an_old_lease, shallow]
+    "hunt",
+    [
+        blind_hand,
+        stick_kept,
+        never_released,
+        arm_without_reset,
+        death_of_an_old_lease,
+        shallow,
+        into_a_keep_out,
+        over_a_rock,
+    ],
 )
 def test_without_a_bug_the_hunt_finds_nothing(hunt: Hunt) -> None:
     hunt()
