@@ -19,6 +19,7 @@ FAILED_ONCE = (
     519,  # the watch blamed a controller that had rebooted in ESTOP and was awake for one tick
     1060,  # the same under a drift warning: the text had no bit on the wire
     1611,  # the watch blamed a stop that fell into the 100 ms for which a hung controller keeps its outputs
+    3444,  # the same
     100037,  # hold released with the stick deflected: nothing drove any more, and no text said why
 )
 """Every seed that ever failed stays, whatever it draws today."""
