@@ -87,6 +87,13 @@ def mutants(path: Path, enums: dict[str, list[str]]) -> Iterator[Mutant]:
         yield Mutant(number, path, getattr(node, "lineno", 0), what, mutated)
 
 
+def count(path: Path, enums: dict[str, list[str]]) -> int:
+    """How many `mutants` makes of a file, without making them."""
+    tree = ast.parse(path.read_text())
+    _link(tree)
+    return sum(1 for _ in _changes(tree, enums))
+
+
 Change = tuple[ast.AST, str, int | None, object, str]
 
 

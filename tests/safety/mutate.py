@@ -33,7 +33,7 @@ import msgspec
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.safety.mutant_tests import NOBODY, SPENT, Key, Known, Order, Slot, loaded, measure, run_all
-from tests.safety.mutants import Mutant, local_enums, mutants
+from tests.safety.mutants import Mutant, count, local_enums, mutants
 from vehicle.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -214,7 +214,7 @@ def campaign(paths: list[Path], jobs: int, seconds: float | None, skip: int, kno
     run = Campaign(known_, jobs)
     gc.freeze()  # or every collection in a child copies all pages
     for path in paths:
-        run.tallies[path.name].made = sum(1 for _ in mutants(path, enums))
+        run.tallies[path.name].made = count(path, enums)
     order = list(range(sum(tally.made for tally in run.tallies.values())))
     if seconds is not None:
         random.Random(0).shuffle(order)
