@@ -117,3 +117,9 @@ def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears()
     assert footing.step(True, LedgerState(), UNPROVEN, lost, REST, CONFIG, 10) is None
     nothing = np.zeros((0, 4))
     assert footing.step(False, LedgerState(), nothing, builders.estimate(0.0, 0.0, 0.3), REST, CONFIG, 10) is True
+
+
+@pytest.mark.parametrize("drive", [DriveRequest(speed_mps=math.nan), DriveRequest(yaw_rate_radps=math.nan)])
+def test_without_a_speed_the_ground_stood_on_counts(drive: DriveRequest) -> None:
+    assert not looked(-5.0, -5.0, 0.3, drive)
+    assert looked(-40.0, 0.0, 0.3, drive)

@@ -42,10 +42,13 @@ def step(
 ) -> bool | None:
     """True where the tracks will stand on ground that bears; None without a position. Between two looks the last holds.
 
-    `unproven_m` (n, 4): edges of the ground that bore nothing when the plan was made; `drive`: what is about to come.
+    `unproven_m` (n, 4): edges of the ground that bore nothing when the plan was made; `drive`: what is about to come;
+    where nobody knows it (a silent encoder), the ground that they stand on is looked at.
     """
     if not estimate.valid:
         return None
+    if not math.isfinite(drive.speed_mps + drive.yaw_rate_radps):
+        drive = DriveRequest()
     if not len(unproven_m):
         return True
     if tick % period_ticks(drive) and known is not None:
