@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from sim.controller import ControllerTwin
+from vehicle import latches
 from vehicle.loop import VehicleLoop
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import taken
 
 CHAIN_TICKS = 10
+KEEP_TICKS = latches.PERIOD_MS // 20
+"""The disk takes its time: what stopped the machine is on it a tenth of a second later."""
 
 
 class VehicleProcess:
@@ -17,7 +20,8 @@ class VehicleProcess:
         self.loop, self._make = loop, make
         self.dead = self.stalled = False
         self.restarts = 0
-        self._chain_left = 0
+        self._chain_left = self._ticks = 0
+        self._disk: bytes | None = None
 
     @property
     def runs(self) -> bool:
@@ -26,20 +30,22 @@ class VehicleProcess:
 
     def step(self, now_ns: int) -> None:
         """One tick, if it runs."""
-        if self.runs:
-            self.loop.step(now_ns)
+        if not self.runs:
+            return
+        self._ticks += 1
+        if self._ticks % KEEP_TICKS == 0:
+            self._disk = latches.kept(self.loop.state.gate)
+        self.loop.step(now_ns)
 
     def restart(self) -> None:
-        """A new process: the configuration and the plan from files, a new session, and nothing else remembered."""
+        """A new process: configuration, plan and what a stop left to be done, all from files; and a new session."""
         self.restarts += 1
         old = self.loop.state
         session = old.session_id ^ (self.restarts << 32)
+        # a run is shorter than the five minutes for which a start counts
+        gate = GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1)
         state = VehicleState(
-            config=old.config,
-            datum=old.datum,
-            session_id=session,
-            # a run is shorter than the five minutes for which a start counts
-            gate=GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1),
+            config=old.config, datum=old.datum, session_id=session, gate=latches.restored(gate, self._disk)
         )
         self.loop = self._make(taken(state, old.mission.plan))
         self.dead = False

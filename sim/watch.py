@@ -6,7 +6,8 @@ W1 a belt is told to move only within 500 ms of the creation of the operator's f
 W2 it is told to move only in a driving mode, or for the one tick that a command is under way.
 W3 after any stop it is told to move again only after neutral sticks, then RESET, then ARM, in this order, by a station
    that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode. After an
-   e-stop from any console the holder's RELEASE comes before all that.
+   e-stop from any console the holder's RELEASE comes before all that. A new process changes nothing of it, unless the
+   stop came in the last 300 ms of the old one.
 W4 the rotor is driven only in a driving mode.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
@@ -33,7 +34,7 @@ from vehicle.state import VehicleState
 from vehicle.units import NS_PER_MS, NS_PER_S
 
 AGE_MAX_NS = 500 * NS_PER_MS
-DEATH_MAX_NS = 200 * NS_PER_MS
+DEATH_MAX_NS, KEPT_MAX_NS = 200 * NS_PER_MS, 300 * NS_PER_MS
 KILL_MAX_TICKS = 5
 UNDER_WAY_TICKS, HUNG_TICKS, LOST_TICKS = 2, 7, 10
 """A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
@@ -52,17 +53,26 @@ class Debt:
     def __init__(self) -> None:
         self.neutral = self.armed = False
         self.reset = self.released = True
+        self._stopped_ns = self._pressed_ns = 0
         self._edges: dict[int, tuple[int, OperatorEdge]] = {}
 
-    def stop(self) -> None:
+    def stop(self, now_ns: int) -> None:
         """A stop: all three are owed anew."""
         self.neutral = self.reset = self.armed = False
+        self._stopped_ns = now_ns
+
+    def restart(self, died_ns: int) -> None:
+        """A new process: neutral and ARM are owed anew; so is what a stop left to be done, if it came to the disk."""
+        self.neutral = self.armed = False
+        self.reset = self.reset or died_ns - self._stopped_ns <= KEPT_MAX_NS
+        self.released = self.released or died_ns - self._pressed_ns <= KEPT_MAX_NS
+        self._edges = {}
 
     def forget_arming(self) -> None:
         """Disarmed without a stop: ARM is owed."""
         self.armed = False
 
-    def hear(self, frame: OperatorFrame, holder: int) -> None:
+    def hear(self, frame: OperatorFrame, holder: int, now_ns: int) -> None:
         """One frame as it reached the vehicle."""
         sequence, before = self._edges.get(frame.station_id, (-1, frame.edges))
         if frame.sequence <= sequence:
@@ -70,6 +80,7 @@ class Debt:
         self._edges[frame.station_id] = frame.sequence, frame.edges
         rising = frame.edges & ~before
         if frame.edges & OperatorEdge.ESTOP:
+            self._pressed_ns = now_ns if self.released else self._pressed_ns
             self.released = False
         if frame.station_id != holder:
             return
@@ -122,7 +133,7 @@ class Watch:
         self._session = self.stops = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
-        self._alive_ns = 0
+        self._alive_ns = self._ran_ns = 0
         self.setpoint_mps = 0.0
         self.stopped_ns = self.stop_created_ns = 0
 
@@ -193,19 +204,20 @@ class Watch:
         drill = self._drill
         gate = drill.state.gate
         if gate.session_id != self._session:
-            # a new process knows of no stop: it is disarmed, and neutral and ARM are owed
-            self._session, self._debt = gate.session_id, Debt()
+            self._session = gate.session_id
+            self._debt.restart(self._ran_ns)
             self._before = self._mode = gate.mode
         for message in self._reader.feed(heard):
             if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
-                self._debt.hear(message, gate.holder)
-        if drill.process.runs and not drill.line.unplugged:
-            self._alive_ns = now_ns
+                self._debt.hear(message, gate.holder, now_ns)
+        if drill.process.runs:
+            self._ran_ns = now_ns
+            self._alive_ns = self._alive_ns if drill.line.unplugged else now_ns
         frame = gate.frame
         if frame is not None and frame.station_id == drill.hands.station.station_id:
             self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
         if self._mode in DRIVING and gate.mode not in DRIVING:
-            self._debt.stop()
+            self._debt.stop(now_ns)
             self.stops += 1
             # what is not a restart: the command before the stop, until it ends
             self._rolls_on = self.setpoint_mps > MOVING_MPS

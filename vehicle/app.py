@@ -1,6 +1,7 @@
 """Composition root of the vehicle program: the only place where configuration, wires, recorder and loop meet.
 
-It always comes up DISARMED in a new session: nothing of an earlier run is read that could move the machine.
+It always comes up in a new session and never driving: nothing of an earlier run is read that could move the machine,
+only what a stop left to be done before it may move again.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from firmware_bridge.serial_port import open_port
 from firmware_bridge.stranger import ENOUGH_BYTES, describe
 from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
-from vehicle import realtime
+from vehicle import latches, realtime
 from vehicle.clock import Clock, SystemClock, time_limit, utc_now
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
@@ -36,6 +37,7 @@ from vehicle.operator_wires import operator_wires
 from vehicle.plan import Plan
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.safety.reasons import names
 from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
 from vehicle.state import GateState, VehicleState
@@ -70,7 +72,7 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
         InputError: One line: what is wrong with the configuration, a port, an address.
     """
     file = load_drive(path)
-    state = counted(file, start_state(file))
+    state = remembered(file, counted(file, start_state(file)))
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError):
         runner.run(serve(file, state, realtime.Supervisor(os.environ if environment is None else environment)))
 
@@ -114,6 +116,27 @@ def counted(file: DriveFile, state: VehicleState) -> VehicleState:
             "folder must be writable"
         ) from None
     return msgspec.structs.replace(state, gate=msgspec.structs.replace(state.gate, boots_recent=starts))
+
+
+def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
+    """The same with what an earlier stop left to be done, kept beside the keys; a bench without keys keeps nothing."""
+    path = latch_file(file)
+    if path is None:
+        return state
+    gate, line = latches.recalled(state.gate, path)
+    if line:
+        say(line)
+    elif gate.reset_due or gate.estop_latched or gate.latched:
+        say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is due'}")
+    return msgspec.structs.replace(state, gate=gate)
+
+
+def latch_file(file: DriveFile) -> Path | None:
+    """Where the latches are kept."""
+    keys = file.config.keys_file
+    path = file.beside(keys).with_suffix(".latches") if keys is not None else None
+    # no folder, so no keys either, and whoever opens the operators' wire says so
+    return path if path is not None and path.parent.is_dir() else None
 
 
 def _plan(file: DriveFile) -> Plan | None:
@@ -193,6 +216,7 @@ async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Super
             group.create_task(planning.run())
             group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
             group.create_task(watch(clock, port, link, recorder, say))
+            group.create_task(latches.keep(latch_file(file), clock, lambda: loop.state.gate, announce))
 
 
 def greeting(state: VehicleState) -> ControllerHello:

@@ -17,6 +17,7 @@ from sim.hands import Goal
 from tests.faults.cases import CASES
 from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
+from vehicle import latches
 from vehicle.config import VehicleConfig
 from vehicle.ledger import footing, masks, tiles
 from vehicle.messages import Estimate, Mode
@@ -124,6 +125,33 @@ def over_a_rock() -> None:
         drill.world.flail.arm_m = max(drill.world.flail.arm_m, -0.05)
         drill.step()
     watched(drill.run(20.0))
+
+
+def restarted_in_a_stop() -> None:
+    """Stopped, then the program dies and is started again; nobody presses RESET."""
+    drill = manual()
+    FAULTS["stop_pressed"].inject(drill, 1.0)
+    drill.run(0.3)
+    FAULTS["stop_pressed"].heal(drill)
+    _restart(drill, OperatorEdge.RESET)
+
+
+def restarted_in_an_estop() -> None:
+    """The same after a console's e-stop that nobody releases."""
+    drill = manual()
+    FAULTS["estop_pressed"].inject(drill, 1.0)
+    drill.run(0.3)
+    FAULTS["estop_pressed"].heal(drill)
+    _restart(drill, OperatorEdge.RELEASE_ESTOP)
+
+
+def _restart(drill: Drill, left_out: OperatorEdge) -> None:
+    drill.attended, drill.hands.forgets = True, left_out
+    drill.run(1.0)
+    drill.process.dead = True
+    drill.run(0.4)
+    drill.process.restart()
+    watched(drill.run(12.0))
 
 
 def out_of_the_track() -> None:
@@ -271,6 +299,8 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
     ("footing_always_sound", swapped(footing, "step", lambda *_: True), over_a_rock),
     ("recovery_anywhere", swapped(trail, "retreats", lambda *_, **__: True), out_of_the_track),
+    ("reset_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_a_stop),
+    ("estop_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_an_estop),
     ("burst_hose_unheard", deaf(R.HYDRAULIC_PRESSURE_LOST), case("64-hose_burst-1-manual")),
 )  # fmt: skip
 
@@ -293,6 +323,9 @@ def test_a_planted_bug_is_found(plant: Callable[[Patch], None], hunt: Hunt, monk
         shallow,
         into_a_keep_out,
         over_a_rock,
+        out_of_the_track,
+        restarted_in_a_stop,
+        restarted_in_an_estop,
     ],
 )
 def test_without_a_bug_the_hunt_finds_nothing(hunt: Hunt) -> None:

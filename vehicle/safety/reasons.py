@@ -222,7 +222,12 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.LOOP_STALL, "3", "N", "The computer missed its beat. RESET, ARM; if it repeats, end the work."),
     _rule(_R.MOVED_WHILE_BRAKED, "3", "P", "Moved although braked. Watch for sliding, ACKNOWLEDGE, RESET, ARM."),
     _rule(_R.TRACK_STUCK, "3", "P", "A track runs although told to stand. ACKNOWLEDGE, RESET; again: tow."),
-    _rule(_R.BOOT_LOOP, "3", "P", "The computer restarted more than 3 times in 5 min. Check the supply, ACKNOWLEDGE."),
+    _rule(
+        _R.BOOT_LOOP,
+        "3",
+        "P",
+        "Computer restarts again and again, or its latches are lost. Check supply and machine, ACKNOWLEDGE.",
+    ),
     _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
     _rule(
         _R.MAINTENANCE, "3r", "N", "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly."
