@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.safety.fields import BOX
 from tests.safety.moments import BEATS, CONFIG, TICK, configured, moment
 from tests.safety.rig import frame
 from vehicle.messages import MissionPhase, Mode
@@ -53,6 +54,11 @@ def test_row_16_the_age_of_the_holders_sample_when_it_was_last_heard() -> None:
     )
     assert facts(now, Heard(frame=None, stations={2: track(station_id=2)})).sample_age_ms == 0
     assert facts(now).sample_age_ms == 0
+
+
+def test_the_gate_knows_whether_it_has_a_fence() -> None:
+    assert not facts(moment()).fenced
+    assert facts(moment(state={"fence": BOX})).fenced
 
 
 def test_times_since() -> None:
