@@ -313,4 +313,6 @@ def _with_sigmas(state: EstimateState, wire: WireState, config: VehicleConfig) -
     receiver_sigma = wire.gnss.sigma_horizontal_m if wire.gnss is not None else 1e3
     behind = max(0.0, state.slid_m - SLID_FREE_M)
     tool = math.sqrt(max(0.0, worst) + (CORRELATED_SHARE * receiver_sigma) ** 2 + behind**2)
-    return replace(state, sigmas=(math.sqrt(ee), math.sqrt(nn), math.sqrt(yy), tool))
+    # rounding of a variance that has shrunk by many powers of ten may end below zero
+    root_ee, root_nn, root_yy = (math.sqrt(max(0.0, variance)) for variance in (ee, nn, yy))
+    return replace(state, sigmas=(root_ee, root_nn, root_yy, tool))

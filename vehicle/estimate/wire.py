@@ -1,8 +1,24 @@
-"""Files what arrived under the newest of each source; age is judged from the tick of arrival."""
+"""Files what arrived under the newest of each source; age is judged from the tick of arrival.
 
-from firmware_bridge.types import ControllerStatus
+What a receiver says of itself is bounded here, before anything is reckoned with it: see `believed`.
+"""
+
+import math
+
+from msgspec.structs import replace
+
+from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.messages import Inputs
 from vehicle.state import WireState
+
+SIGMA_M = (1.0e-3, 100.0)
+"""No receiver knows its place to a millimetre, whose own phase noise is more; at 100 m it knows none. Zero is what
+broken or simulated ones send for unknown: weighed as it stands, one such fix outweighs all others for ever."""
+SIGMA_YAW_RAD = (math.radians(0.01), math.pi)
+"""Antennas a metre apart resolve 0.1 degrees; of an angle whose sigma is half a turn nothing is known."""
+ALTITUDE_M = (-1000.0, 20_000.0)
+SPEED_MAX_MPS = 100.0
+COURSE_MAX_RAD = 1.0e3
 
 
 def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
@@ -20,7 +36,7 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         imu=inputs.imu if imu_fresh else wire.imu,
         imu_t_ns=now_ns if imu_fresh else wire.imu_t_ns,
         imu_fresh=imu_fresh,
-        gnss=inputs.gnss if gnss_fresh else wire.gnss,
+        gnss=believed(inputs.gnss) if inputs.gnss is not None else wire.gnss,
         gnss_t_ns=now_ns if gnss_fresh else wire.gnss_t_ns,
         gnss_fresh=gnss_fresh,
         hello=inputs.hello or wire.hello,
@@ -29,6 +45,37 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         overrun=inputs.overrun,
         recording=inputs.recording,
     )
+
+
+def believed(fix: GnssFix) -> GnssFix:
+    """The fix, its heading only where that can be true; one that cannot be true at all is none and proves nothing.
+
+    It still arrives: that the receiver lost its fix is seen at once, and not only when the last good one grew old.
+    """
+    if not _possible(fix):
+        kind = min(fix.fix, FixType.NO_FIX)
+        unknown = replace(fix, fix=kind, sigma_horizontal_m=SIGMA_M[1], speed_mps=math.nan, course_rad=math.nan)
+        return replace(unknown, yaw_rad=None, yaw_sigma_rad=math.pi)
+    yaw_rad = fix.yaw_rad
+    if yaw_rad is None or (abs(yaw_rad) <= COURSE_MAX_RAD and _within(fix.yaw_sigma_rad, SIGMA_YAW_RAD)):
+        return fix
+    return replace(fix, yaw_rad=None, yaw_sigma_rad=math.pi)
+
+
+def _possible(fix: GnssFix) -> bool:
+    """A place on this planet, a speed and a sigma that a receiver can have; not a number is none of them."""
+    return (
+        _within(fix.lat_deg, (-90.0, 90.0))
+        and _within(fix.lon_deg, (-180.0, 180.0))
+        and _within(fix.alt_m, ALTITUDE_M)
+        and _within(fix.sigma_horizontal_m, SIGMA_M)
+        and abs(fix.speed_mps) <= SPEED_MAX_MPS
+        and abs(fix.course_rad) <= COURSE_MAX_RAD
+    )
+
+
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] <= value <= bounds[1]
 
 
 def _goes_on(before: ControllerStatus | None, now: ControllerStatus) -> bool:
