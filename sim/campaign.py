@@ -172,12 +172,12 @@ def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
 
 
 def _drives(drill: Drill) -> bool:
-    """It can be driven; forward, and where a text says inwards, the way that leads there."""
+    """It can be driven; forward, and where a text says so, the way that leads out."""
     tracks = drill.world.tracks
     start_m = tracks.east_m, tracks.north_m
     stick, until = 0.3, 0
     for tick in range(round(LIVENESS_S / TICK_S)):
-        if manual_text.inwards(drill.hands.screen) and drill.mode is Mode.MANUAL and tick >= until:
+        if manual_text.leads_out(drill.hands.screen) and drill.mode is Mode.MANUAL and tick >= until:
             stick, until = -stick, tick + TRY_TICKS
         drill.drive(Goal.MANUAL, stick)
         drill.step()

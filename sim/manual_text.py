@@ -42,6 +42,6 @@ def retreats(shown: tuple[str, ...]) -> bool:
     return any("RECOVERY" in text for text in shown)
 
 
-def inwards(shown: tuple[str, ...]) -> bool:
-    """A text says to drive inwards, away from a boundary."""
-    return any("drive inwards" in text for text in shown)
+def leads_out(shown: tuple[str, ...]) -> bool:
+    """A text says that only what leads away from a boundary moves."""
+    return any("what leads out" in text for text in shown)

@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from flailpilot import campaign
 from sim import campaign as runs
+from sim import manual_text
+from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
+from sim.hands import Goal
 from sim.shrink import shrink
 from vehicle.errors import InputError
 from vehicle.safety import gate
+from vehicle.safety.reasons import RULES
 
 SAMPLE = range(7000, 7012)
 FAILED_ONCE = (
@@ -50,10 +54,21 @@ def test_a_share_of_the_seeds_has_a_keep_out_before_or_beside_it_and_ground_that
     assert all(sides.count(side) > 30 for side in (-1, 0, 1))
 
 
-def test_an_operator_who_was_pushed_into_a_keep_out_finds_the_way_out() -> None:
-    result = runs.run_seed(5)
-    assert "slides_braked" in {event.fault for event in result.events}
-    assert result.breaches == ()
+def test_the_text_of_the_fence_is_read_and_no_other() -> None:
+    assert [rule.name for rule in RULES if manual_text.leads_out((rule.text,))] == ["fence"]
+
+
+@pytest.mark.parametrize("pushed_s", [7.0, 11.0, 15.0])
+def test_an_operator_who_was_pushed_into_a_keep_out_finds_the_way_out(pushed_s: float) -> None:
+    drill = Drill(DrillSettings(keep_out_m=(4.6, 6.8, -6.0, 6.0))).drive(Goal.MANUAL, 0.3)
+    drill.attended = True
+    assert drill.moves(15.0)
+    FAULTS["slides_braked"].inject(drill, 0.5)
+    drill.run(pushed_s)
+    FAULTS["slides_braked"].heal(drill)
+    drill.run(1.0)
+    assert "fence" in drill.reasons, (drill.mode, drill.world.tracks.east_m)
+    assert runs._liveness(drill) == ()
 
 
 def test_kept_events_alone_happen() -> None:
