@@ -256,6 +256,14 @@ def test_without_a_position_the_belts_way_is_taken_off_the_room(
         assert new.room_turns is turns
     unknown = after(moment(state={"fence": BOX}, belief=lost, memory=kept), stale=True)
     assert (unknown.room_ahead_m, unknown.room_behind_m) == (0.5, 0.3)
+    told = old(room_ahead_m=0.5, room_behind_m=0.3, expected_mps=(0.6, 0.4))
+    silent = moment(
+        state={"fence": BOX, "set_mps": (0.6, 0.4)},
+        belief=lost,
+        memory=told,
+        status_=status(track_left_mps=math.nan, track_right_mps=0.0),
+    )
+    assert (after(silent).room_ahead_m, after(silent).room_behind_m) == pytest.approx((0.49, 0.31))
     back = after(
         moment(
             state={"fence": BOX}, belief=lost, memory=kept, status_=status(track_left_mps=-50.0, track_right_mps=-50.0)

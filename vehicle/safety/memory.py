@@ -35,7 +35,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
     left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
     right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
-    room = _room(now, status)
+    room = _room(now, status, (left_mps + right_mps) / 2.0)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -77,18 +77,18 @@ def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, co
     return drift.follow(since, wire.gnss, wire.imu, config)
 
 
-def _room(now: Moment, status: ControllerStatus | None) -> fence.Room:
+def _room(now: Moment, status: ControllerStatus | None, told_mps: float) -> fence.Room:
     """Measured at 10 Hz, however far off the boundaries are: a position may jump.
 
     What the fastest machine goes in 0.1 s is allowed for where the room is used. Without a position the belts' way is
-    taken off the room that was known last; belts that nobody measures drive nothing.
+    taken off the room that was known last; belts that nobody measures go as they were told.
     """
     old, edges_m = now.state.senses, now.state.fence
     if edges_m is None:
         return fence.Room()
     if not now.estimate.valid:
         advance_mps = tracks.advance_mps(status)
-        way_m = 0.0 if math.isnan(advance_mps) else advance_mps * TICK_S
+        way_m = (told_mps if math.isnan(advance_mps) else advance_mps) * TICK_S
         return fence.Room(max(0.0, old.room_ahead_m - way_m), max(0.0, old.room_behind_m + way_m), old.room_turns)
     if now.tick % FENCE_PERIOD_TICKS:
         return fence.Room(old.room_ahead_m, old.room_behind_m, old.room_turns)
