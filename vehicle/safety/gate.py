@@ -3,8 +3,6 @@
 frames -> who is heard -> facts -> reasons -> discrete machine -> permit -> capped command
 """
 
-import math
-
 import msgspec
 
 from firmware_bridge.command import ActuatorCommand
@@ -190,7 +188,7 @@ def _motion(now: Moment, senses: Senses, active: int) -> Motion:
     """Movement as the discrete machine sees it."""
     if senses.standing:
         return Motion.STANDING
-    if math.isnan(senses.speed_mps) and not senses.fastest_mps >= tracks.STANDSTILL_MPS:
+    if not senses.fastest_mps >= tracks.STANDSTILL_MPS:  # with both belts known this is standing
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
