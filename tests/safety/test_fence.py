@@ -268,6 +268,18 @@ def test_row_102_how_far_over_is_what_shapely_has_to_cut_off_the_footprint(
             assert inner.intersects(GROUND.boundary) is touches
 
 
+@pytest.mark.parametrize("share", [0.4, 0.97, 0.99, 1.01, 1.03])
+def test_row_102_the_deepest_place_of_an_edge_is_found_near_its_end_and_never_beyond(share: float) -> None:
+    """Along the edge the depth grows by its way ahead to 2/3 m, then falls by its way aside."""
+    run = (2.0 / 3.0 + 1.0) / share
+    end = (2.25 - run, 3.0 - 2.0 * run)
+    deepest = 2.0 / 3.0 if share <= 1.0 else run - 1.0
+    for ring in (((2.25, 3.0), end, (30.0, end[1])), (end, (2.25, 3.0), (30.0, end[1]))):
+        for side in (1.0, -1.0):
+            edges = edges_of((AROUND, tuple((east, side * north) for east, north in ring)))
+            assert fence.over_m(edges, fence.Pose(0.0, 0.0, 0.0), BLUNT) == pytest.approx(deepest, abs=1e-9)
+
+
 @given(east=st.floats(-30, 35), north=st.floats(-25, 24), yaw=st.floats(-3.1, 3.1), turn=st.floats(-3.1, 3.1))
 def test_row_101_where_there_is_room_to_turn_no_turn_touches(
     east: float, north: float, yaw: float, turn: float
@@ -295,6 +307,9 @@ def test_row_101_a_turn_that_would_touch_is_a_creep_and_a_correction_on_the_way_
     close = estimate(0.0, 0.25, 0.0, tool_sigma_m=0.02)
     correction = DriveRequest(speed_mps=0.28, yaw_rate_radps=0.056)
     assert fence.turned_slowly(WALL, close, correction, CONFIG) == correction
+    for rate, turns in ((0.0561, True), (-0.0561, True), (-0.056, False)):
+        slow = fence.turned_slowly(WALL, close, DriveRequest(speed_mps=-0.28, yaw_rate_radps=rate), CONFIG)
+        assert (abs(slow.speed_mps) < 0.051) is turns
     sharp = DriveRequest(speed_mps=0.28, yaw_rate_radps=0.2)
     slow = fence.turned_slowly(WALL, close, sharp, CONFIG)
     assert slow.speed_mps == pytest.approx(0.028)
@@ -320,6 +335,34 @@ def test_row_102_over_a_boundary_only_what_leads_out() -> None:
     outside = estimate(0.0, 4.0, 1.6)
     assert fence.eases(WALL, outside, DriveRequest(speed_mps=-0.2), CONFIG)
     assert not fence.eases(WALL, outside, DriveRequest(speed_mps=0.2), CONFIG)
+
+
+def test_row_102_deep_over_a_boundary_ahead_no_nearer_either() -> None:
+    """Over by more than half its width the depth at right angles to the sides no longer grows on the way ahead."""
+    ahead, back = DriveRequest(speed_mps=0.1), DriveRequest(speed_mps=-0.1)
+    for over_ahead_m in (0.1, HALF - 0.05, HALF + 0.05, FRONT - 0.15):
+        deep = estimate(30.0 - FRONT + over_ahead_m, -12.0, 0.0)
+        assert not fence.eases(WALL, deep, ahead, CONFIG)
+        assert fence.eases(WALL, deep, back, CONFIG)
+        assert fence.eases(WALL, deep, DriveRequest(), CONFIG)
+        round_ = estimate(-30.0 + FRONT - over_ahead_m, -12.0, math.pi)
+        assert not fence.eases(WALL, round_, ahead, CONFIG)
+
+
+def test_row_102_what_will_not_be_over_may_come_as_near_as_it_likes() -> None:
+    assert fence.eases(WALL, estimate(20.0, -12.0, 0.0), DriveRequest(speed_mps=1.0), CONFIG)
+
+
+def test_row_102_no_deeper_is_to_within_a_millimetre() -> None:
+    """In front of a wall that 0.25 m of the footprint reach over; in a second."""
+    wall, here, step = edges_of((AROUND,)), estimate(63.0, 0.0, 0.0), 1.0 / 1024.0
+    assert fence.over_m(wall, fence.pose_of(here), BLUNT) == 0.25
+    for way_m, leads in ((step, True), (step * 1.001, False), (-1.0, True)):
+        assert fence.eases(wall, here, DriveRequest(speed_mps=way_m), BLUNT) is leads
+    deep = estimate(63.0 - 0.25 + 1.0, 0.0, 0.0)  # as deep as it can be; the origin a quarter metre before the wall
+    assert fence.over_m(wall, fence.pose_of(deep), BLUNT) == 1.0
+    for way_m, leads in ((step, True), (step * 1.001, False), (-0.25, True)):
+        assert fence.eases(wall, deep, DriveRequest(speed_mps=way_m), BLUNT) is leads
 
 
 @given(east=st.floats(-29, 34), north=st.floats(-24, 23), yaw=st.floats(-3.1, 3.1))

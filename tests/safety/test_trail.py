@@ -196,3 +196,61 @@ def test_the_distance_is_that_of_many_poses_in_between(points: list[tuple[float,
     found = trail._distance(poses, 1.0, -0.5, 0.3) * trail.CORRIDOR
     assert found >= np.min(straight_m + turn) - 0.05
     assert found <= np.min(np.hypot(poses[:, 0] - 1.0, poses[:, 1] + 0.5) + math.pi) + 1e-9
+
+
+def test_no_pose_is_further_from_the_last_than_half_a_metre_without_a_gap() -> None:
+    for apart_m, joined in ((0.495, True), (0.5, True), (0.505, False)):
+        pair = np.array([[0.0, 0.0, 0.3], [apart_m, 0.0, 0.3]])
+        assert (trail._distance(pair, apart_m / 2.0, 0.0, 0.3) < 0.1) is joined
+
+
+def test_a_stretch_ends_where_its_poses_are() -> None:
+    pair = np.array([[0.0, 0.0, 0.3], [0.5, 0.0, 0.3]])
+    for east_m, off_m in ((-0.004, 0.004), (0.0, 0.0), (0.4925, 0.0), (0.498, 0.0), (0.5, 0.0), (0.505, 0.005)):
+        assert trail._distance(pair, east_m, 0.0, 0.3) == pytest.approx(off_m / 0.5, abs=1e-9)
+        assert trail._distance(pair[::-1], east_m, 0.0, 0.3) == pytest.approx(off_m / 0.5, abs=1e-9)
+
+
+def test_half_a_metre_off_is_on_the_track_and_further_off_it_gains_to_within_a_billionth() -> None:
+    only = np.array([[0.0, 0.0, 0.0]])
+    for end_m, on in ((0.495, True), (0.5, True), (0.505, False)):
+        assert trail.retreats(only, estimate(end_m - 0.25, 0.0, 0.0), drive(0.125), doubtful=False) is on
+    # four metres off are eight corridors; a step in two seconds of so much more
+    for more, gains in ((0.995e-9, True), (1.005e-9, False)):
+        assert trail.retreats(only, estimate(4.0, 0.0, 0.0), drive(more / 4.0), doubtful=False) is gains
+
+
+@pytest.mark.parametrize("yaw", [0.4, 1.2, 2.0, 2.8, -0.4, -1.2, -2.0, -2.8])
+@pytest.mark.parametrize("turn", [-0.19, 0.19])
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_in_doubt_only_the_way_it_came_counts(yaw: float, turn: float, way: float) -> None:
+    """The last two poses tell it; the yaw of the last, and a track long before that went the other way."""
+    course = yaw + turn / 2.0
+    step = way * 0.25 * np.array([math.cos(course), math.sin(course), 0.0])
+    last = np.array([3.0, -2.0, yaw + turn])
+    before = last - step - np.array([0.0, 0.0, turn])
+    here = estimate(3.0, -2.0, yaw + turn)
+    for poses in (np.array([before, last]), np.array([before + 0.8 * step, before, last])):
+        for speed in (-0.1, 0.1):
+            back = speed * way < 0.0
+            for rate, straight_ in ((0.0, True), (0.0199, True), (-0.0199, True)):
+                assert trail.retreats(poses, here, drive(speed, rate), doubtful=True) is (back and straight_)
+            assert trail.retreats(poses, here, drive(speed), doubtful=False)
+            lost = estimate(3.0, -2.0, yaw, valid=False)
+            assert trail.retreats(poses, lost, drive(speed), doubtful=True) is back
+            # a curve back is judged by the track
+            away = estimate(3.0, -2.0, yaw + turn + 1.5)
+            assert not trail.retreats(poses, away, drive(speed, 0.3), doubtful=True)
+
+
+def test_in_doubt_a_pivot_is_judged_by_the_track_and_a_pivot_at_its_end_is_no_reverse() -> None:
+    poses = np.array([[1.0, 2.0, 0.3], [1.0, 2.0, 0.5]])
+    here = estimate(1.0, 2.0, 0.5)
+    assert trail.retreats(poses, here, drive(0.0, -0.3), doubtful=True)
+    assert not trail.retreats(poses, here, drive(0.0, 0.3), doubtful=True)
+    assert trail.retreats(poses, here, drive(-0.1), doubtful=True)
+    assert not trail.retreats(poses, here, drive(0.1), doubtful=True)
+    curve = np.array([[0.0, 0.0, 0.3]])
+    assert trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(-0.1, 0.1), doubtful=True)
+    assert not trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(0.1, 0.1), doubtful=True)
+    assert not trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(0.1), doubtful=True)

@@ -26,8 +26,8 @@ CREEP_MPS, CREEP_RADPS = 0.05, 0.02
 TURN_RADIUS_M = 5.0
 STEP_S = 1.0
 """So far ahead it is looked whether a movement leads out of a boundary or deeper over it."""
-DEEPER_M = 0.001
-"""Along a boundary, to within rounding, counts as no deeper."""
+DEEPER_M = 1.0 / 1024.0
+"""Along a boundary, to within rounding, counts as no deeper and no nearer."""
 
 
 class Room(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +44,7 @@ class Room(msgspec.Struct, frozen=True, gc=False):
 NONE_LEFT = Room(0.0, 0.0, turns=False)
 
 
-_ONE, _OTHER = np.triu_indices(4, 1)
+_ONE, _OTHER = np.triu_indices(4)
 
 
 class Pose(msgspec.Struct, frozen=True, gc=False):
@@ -146,10 +146,18 @@ def turned_slowly(edges_m: FloatArray, estimate: Estimate, wanted: DriveRequest,
 def eases(
     edges_m: FloatArray, estimate: Estimate, drive: DriveRequest, config: VehicleConfig, grown_m: float = 0.0
 ) -> bool:
-    """True where a movement leads out of what the footprint reaches over, or at least no deeper."""
+    """True where a movement leads out of what the footprint reaches over, or at least no deeper.
+
+    Over by more than half its width the footprint is as deep as it can be; from there on no nearer counts as no deeper.
+    """
     here = pose_of(estimate)
-    there_m = over_m(edges_m, moved(here, drive, STEP_S), config, grown_m)
-    return there_m <= over_m(edges_m, here, config, grown_m) + DEEPER_M
+    there = moved(here, drive, STEP_S)
+    there_m = over_m(edges_m, there, config, grown_m)
+    deeper_m = there_m - over_m(edges_m, here, config, grown_m)
+    if there_m == 0.0 or deeper_m < -DEEPER_M:
+        return True
+    nearer_m = _nearest_m(*_body_frame(edges_m, here)) - _nearest_m(*_body_frame(edges_m, there))
+    return deeper_m <= DEEPER_M and nearer_m <= DEEPER_M
 
 
 def _reach_m(config: VehicleConfig, grown_m: float) -> tuple[float, float, float]:

@@ -91,6 +91,5 @@ def _came_in_reverse(trail: FloatArray) -> bool:
     """The last step of the track went against where the machine points."""
     if len(trail) < 2:
         return False
-    east_m, north_m, _ = (trail[-1] - trail[-2]).tolist()
-    yaw_rad = float(trail[-1, 2])
-    return bool(east_m * math.cos(yaw_rad) + north_m * math.sin(yaw_rad) < 0.0)
+    step, yaw_rad = trail[-1] - trail[-2], float(trail[-1, 2])
+    return float(step[0]) * math.cos(yaw_rad) + float(step[1]) * math.sin(yaw_rad) < 0.0
