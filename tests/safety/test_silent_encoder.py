@@ -13,6 +13,7 @@ from tests.safety.moments import CONFIG, NOW_NS, TICK, moment
 from tests.safety.rig import Rig, driving
 from vehicle.messages import Mode
 from vehicle.safety import tracks
+from vehicle.safety.fence import stopping_m
 from vehicle.safety.moment import Moment
 from vehicle.safety.senses import Senses, sense
 from vehicle.state import GateState, SenseState
@@ -170,6 +171,10 @@ def test_before_the_fence_a_silent_encoder_hides_no_speed() -> None:
     assert not fenced(speed_mps=NAN, told_mps=(0.0, 0.0), room_m=0.2)
     assert not fenced(speed_mps=0.0, told_mps=(0.5, 0.5), room_m=0.2)
     assert fenced(speed_mps=0.5, told_mps=(0.0, 0.0), room_m=0.2)
+    needed_m = stopping_m(0.5, CONFIG)
+    for told_mps in ((0.6, 0.4), (0.4, 0.6)):
+        assert fenced(speed_mps=NAN, told_mps=told_mps, room_m=0.999 * needed_m)
+        assert not fenced(speed_mps=NAN, told_mps=told_mps, room_m=1.001 * needed_m)
 
 
 # --- through the gate ------------------------------------------------------------------------------------------------
