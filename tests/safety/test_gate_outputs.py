@@ -321,6 +321,15 @@ def test_the_driven_track_is_kept_while_armed_only() -> None:
     assert len(rig.state.trail) == 2
 
 
+def test_the_driven_track_is_kept_in_missions_too() -> None:
+    for rig in (Rig().to_auto(), Rig().to_work()):
+        for east_m in (5.0, 5.4):
+            rig.estimate = {"east_m": east_m}
+            rig.send()
+            assert rig.state.trail[-1].tolist() == [east_m, 0.0, 0.3]
+        assert rig.mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+
+
 def at_the_fence(east_m: float, yaw_rad: float = 0.3) -> Rig:
     rig = Rig()
     rig.state = GateState(session_id=rig.state.session_id, config_hash=rig.state.config_hash, fence=BOX)

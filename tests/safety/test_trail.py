@@ -254,3 +254,43 @@ def test_in_doubt_a_pivot_is_judged_by_the_track_and_a_pivot_at_its_end_is_no_re
     assert trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(-0.1, 0.1), doubtful=True)
     assert not trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(0.1, 0.1), doubtful=True)
     assert not trail.retreats(curve, estimate(0.0, 0.0, 0.3), drive(0.1), doubtful=True)
+
+
+@pytest.mark.parametrize("course", [0.4, 1.1, 2.0, 2.8, -0.4, -1.1, -2.0, -2.8])
+def test_beside_a_stretch_the_way_to_it_is_square_to_it_and_its_turn_is_shared_out(course: float) -> None:
+    along, across = np.array([math.cos(course), math.sin(course)]), np.array([-math.sin(course), math.cos(course)])
+    origin = np.array([3.0, -2.0])
+    for turn in (0.3, -0.3):
+        for off_m in (0.2, -0.2):
+            for share, way_m in ((0.3, 0.2), (0.85, 0.2), (-0.25, math.hypot(0.1, 0.2)), (1.25, math.hypot(0.1, 0.2))):
+                east_m, north_m = (origin + 0.4 * share * along + off_m * across).tolist()
+                pair = np.array([[*origin, 3.0], [*(origin + 0.4 * along), 3.0 + turn]])
+                pair[:, 2] = (pair[:, 2] + math.pi) % math.tau - math.pi  # one of them beyond half a turn
+                yaw = 3.0 + min(1.0, max(0.0, share)) * turn
+                assert trail._distance(pair, east_m, north_m, yaw) == pytest.approx(way_m / 0.5)
+                assert trail._distance(pair[::-1], east_m, north_m, yaw) == pytest.approx(way_m / 0.5)
+
+
+def test_at_a_gap_either_side_of_it_is_the_track() -> None:
+    for poses in ([[0.0, 0.0, 0.3], [9.0, 7.0, 0.3]], [[9.0, 7.0, 0.3], [0.0, 0.0, 0.3]]):
+        assert trail._distance(np.array(poses), 0.1, 0.0, 0.3) == pytest.approx(0.1 / 0.5)
+
+
+def test_in_doubt_a_place_that_may_be_wrong_forbids_no_way_straight_back() -> None:
+    poses = straight(3.0, 0.0)
+    elsewhere = estimate(1.0, 4.0, -0.9)
+    assert not trail.retreats(poses, elsewhere, drive(-0.1), doubtful=False)
+    assert trail.retreats(poses, elsewhere, drive(-0.1), doubtful=True)
+    assert not trail.retreats(poses, elsewhere, drive(0.1), doubtful=True)
+
+
+@pytest.mark.parametrize("yaw", [0.2, 0.7, 1.3, 2.1, 2.6, -0.5, -1.0, -1.4, -1.9, -2.9])
+def test_the_last_step_against_where_it_points_at_its_end_was_in_reverse(yaw: float) -> None:
+    for off in (-3.0, -2.4, -1.9, -1.6, -1.5, -1.2, -0.6, 0.0, 0.6, 1.2, 1.5, 1.6, 1.9, 2.4, 3.0):
+        step = [0.2 * math.cos(yaw + off), 0.2 * math.sin(yaw + off)]
+        for other in (yaw, yaw + math.pi):  # how it stood before does not count
+            poses = np.array([[5.0, 5.0, other], [2.0, 1.0, other], [3.0, 4.0, other], [3 + step[0], 4 + step[1], yaw]])
+            assert trail._came_in_reverse(poses) is (abs(off) > math.pi / 2.0)
+            assert trail._came_in_reverse(poses[2:]) is (abs(off) > math.pi / 2.0)
+    assert not trail._came_in_reverse(poses[:1])
+    assert not trail._came_in_reverse(EMPTY)

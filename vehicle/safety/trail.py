@@ -58,8 +58,8 @@ def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float) 
 
 
 def _wrapped(angles_rad: FloatArray) -> FloatArray:
-    """Into [-pi, pi)."""
-    return np.asarray(np.remainder(angles_rad + math.pi, math.tau) - math.pi)
+    """To half a turn either way."""
+    return np.asarray(angles_rad - math.tau * np.round(angles_rad / math.tau))
 
 
 def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest, *, doubtful: bool) -> bool:
@@ -69,7 +69,7 @@ def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest, *, doub
     or a track only straight back is left, in doubt that and what by the track leads back.
     """
     back_mps = drive.speed_mps if _came_in_reverse(trail) else -drive.speed_mps
-    straight_back = back_mps >= 0.0 and abs(drive.yaw_rate_radps) <= back_mps / STRAIGHT_RADIUS_M
+    straight_back = abs(drive.yaw_rate_radps) <= back_mps / STRAIGHT_RADIUS_M
     if not (estimate.valid and len(trail)):
         return straight_back
     if doubtful and (straight_back or back_mps < 0.0):
