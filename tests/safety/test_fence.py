@@ -307,6 +307,8 @@ def test_row_101_a_turn_that_would_touch_is_a_creep_and_a_correction_on_the_way_
     close = estimate(0.0, 0.25, 0.0, tool_sigma_m=0.02)
     correction = DriveRequest(speed_mps=0.28, yaw_rate_radps=0.056)
     assert fence.turned_slowly(WALL, close, correction, CONFIG) == correction
+    correction = DriveRequest(speed_mps=0.625, yaw_rate_radps=0.125)  # a radius of exactly five metres
+    assert fence.turned_slowly(WALL, close, correction, CONFIG) == correction
     for rate, turns in ((0.0561, True), (-0.0561, True), (-0.056, False)):
         slow = fence.turned_slowly(WALL, close, DriveRequest(speed_mps=-0.28, yaw_rate_radps=rate), CONFIG)
         assert (abs(slow.speed_mps) < 0.051) is turns
@@ -350,7 +352,19 @@ def test_row_102_deep_over_a_boundary_ahead_no_nearer_either() -> None:
 
 
 def test_row_102_what_will_not_be_over_may_come_as_near_as_it_likes() -> None:
-    assert fence.eases(WALL, estimate(20.0, -12.0, 0.0), DriveRequest(speed_mps=1.0), CONFIG)
+    assert fence.eases(WALL, estimate(29.8 - FRONT, -12.0, 0.0), DriveRequest(speed_mps=0.1), CONFIG)
+    assert not fence.eases(WALL, estimate(math.nan, -12.0, 0.0), DriveRequest(speed_mps=0.1), CONFIG)
+
+
+@pytest.mark.parametrize("front_m", [1.25, 2.0])
+def test_row_101_who_would_touch_by_turning_has_no_room_to_turn(front_m: float) -> None:
+    """The furthest corner is two metres along and one and a half aside, behind or ahead: two and a half off."""
+    wide = configured("tool", ahead_m=1.0, length_m=0.5, width_m=3.0)
+    body = wide.machine.body.model_copy(update={"front_m": front_m, "rear_m": 3.25 - front_m, "width_m": 1.5})
+    wide = wide.model_copy(update={"machine": wide.machine.model_copy(update={"body": body})})
+    for off_m, turns in ((2.45, False), (2.5, False), (2.5 + 1e-9, True)):
+        ring = ((-64.0, -64.0), (64.0, -64.0), (64.0, off_m), (-64.0, off_m))
+        assert fence.room(edges_of((ring,)), estimate(0.0, 0.0, 0.0, tool_sigma_m=0.0), wide).turns is turns
 
 
 def test_row_102_no_deeper_is_to_within_a_millimetre() -> None:

@@ -29,6 +29,11 @@ EDGES = (
 """Every edge that safety.md C.2 and C.4b allow, written down by hand."""
 
 
+def test_a_coarse_sieve_comes_first() -> None:
+    """What is wrong in many steps is wrong in one of these, a third of a second after the start."""
+    assert len(enumerate_all(thinned(29)).states) == 38
+
+
 def test_a_sieve_comes_before_the_whole() -> None:
     """A thirteenth of all inputs reaches every state, and finds most of what can be wrong."""
     sieved = enumerate_all(thinned())

@@ -26,8 +26,8 @@ CREEP_MPS, CREEP_RADPS = 0.05, 0.02
 TURN_RADIUS_M = 5.0
 STEP_S = 1.0
 """So far ahead it is looked whether a movement leads out of a boundary or deeper over it."""
-DEEPER_M = 1.0 / 1024.0
-"""Along a boundary, to within rounding, counts as no deeper and no nearer."""
+GRAIN_M = 1.0 / 512.0
+"""Depths and distances are compared in steps of this size: along a boundary rounding makes none deeper or nearer."""
 
 
 class Room(msgspec.Struct, frozen=True, gc=False):
@@ -101,15 +101,14 @@ def over_m(edges_m: FloatArray, pose: Pose, config: VehicleConfig, grown_m: floa
     ahead, left = _body_frame(edges_m, pose)
     if not _inside(ahead, left):
         return front + rear + half + _nearest_m(ahead, left)
-    # the distances from the four sides are straight lines along an edge; the largest least one lies at an end or where
-    # two of them cross
+    # the distances from the four sides are straight lines along an edge; the largest least one lies where two of them
+    # cross, or at the end that is nearest to where they would
     start = np.stack((front - ahead[:, 0], rear + ahead[:, 0], half - left[:, 0], half + left[:, 0]))
     run_ahead, run_left = ahead[:, 1] - ahead[:, 0], left[:, 1] - left[:, 0]
     slope = np.stack((-run_ahead, run_ahead, -run_left, run_left))
     rise, gap = slope[_ONE] - slope[_OTHER], start[_OTHER] - start[_ONE]
     crossing = np.divide(gap, rise, out=np.zeros_like(gap), where=rise != 0.0)
-    share = np.vstack((np.zeros(len(ahead)), np.ones(len(ahead)), np.clip(crossing, 0.0, 1.0)))
-    inside_m = np.min(start[:, None, :] + slope[:, None, :] * share[None, :, :], axis=0)
+    inside_m = np.min(start[:, None] + slope[:, None] * np.clip(crossing, 0.0, 1.0), axis=0)
     return max(0.0, float(np.max(inside_m)))
 
 
@@ -153,11 +152,14 @@ def eases(
     here = pose_of(estimate)
     there = moved(here, drive, STEP_S)
     there_m = over_m(edges_m, there, config, grown_m)
-    deeper_m = there_m - over_m(edges_m, here, config, grown_m)
-    if there_m == 0.0 or deeper_m < -DEEPER_M:
-        return True
-    nearer_m = _nearest_m(*_body_frame(edges_m, here)) - _nearest_m(*_body_frame(edges_m, there))
-    return deeper_m <= DEEPER_M and nearer_m <= DEEPER_M
+    deeper = _grains(there_m - over_m(edges_m, here, config, grown_m))
+    nearer = _grains(_nearest_m(*_body_frame(edges_m, here)) - _nearest_m(*_body_frame(edges_m, there)))
+    return there_m == 0.0 or deeper < 0.0 or (deeper == 0.0 and nearer <= 0.0)
+
+
+def _grains(way_m: float) -> float:
+    """Whole steps, towards none where it lies half-way; of no number no number."""
+    return float(np.rint(way_m / GRAIN_M))
 
 
 def _reach_m(config: VehicleConfig, grown_m: float) -> tuple[float, float, float]:

@@ -5,7 +5,7 @@ guard holds decides. Nothing in here drives: `permits.py` says what the gate may
 """
 
 from collections.abc import Callable
-from enum import IntEnum
+from enum import IntEnum, auto
 from typing import TypeAlias
 
 import msgspec
@@ -17,11 +17,11 @@ from vehicle.safety.reasons import StopReason
 class Class(IntEnum):
     """The worst reason in force. LIMIT forbids a mission's start, NAV ends a mission, STOP and KILL end all motion."""
 
-    OK = 0
-    LIMIT = 1
-    NAV = 2
-    STOP = 3
-    KILL = 4
+    OK = auto()
+    LIMIT = auto()
+    NAV = auto()
+    STOP = auto()
+    KILL = auto()
 
 
 class Act(IntEnum):
@@ -30,39 +30,39 @@ class Act(IntEnum):
     RELEASE also stands for a holder whose identity is in doubt. TAKE comes from another station, its inputs neutral.
     """
 
-    ESTOP = 0
-    STOP = 1
-    DISARM = 2
-    RELEASE = 3
-    PAUSE = 4
-    RELEASE_ESTOP = 5
-    RESET = 6
-    RECOVERY = 7
-    ARM = 8
-    START = 9
-    TAKE = 10
-    NONE = 11
+    ESTOP = auto()
+    STOP = auto()
+    DISARM = auto()
+    RELEASE = auto()
+    PAUSE = auto()
+    RELEASE_ESTOP = auto()
+    RESET = auto()
+    RECOVERY = auto()
+    ARM = auto()
+    START = auto()
+    TAKE = auto()
+    NONE = auto()
 
 
 class Motion(IntEnum):
     """UNKNOWN: no measurement. CREEP: not standing, not yet confirmed as motion. LATE: moves beyond the brake time."""
 
-    UNKNOWN = 0
-    STANDING = 1
-    CREEP = 2
-    MOVING = 3
-    LATE = 4
+    UNKNOWN = auto()
+    STANDING = auto()
+    CREEP = auto()
+    MOVING = auto()
+    LATE = auto()
 
 
 class Want(IntEnum):
     """What the mission asks for, from its phase."""
 
-    REST = 0
-    SPIN = 1
-    MOVE = 2
-    BACK_OFF = 3
-    LOWER = 4
-    WORK = 5
+    REST = auto()
+    SPIN = auto()
+    MOVE = auto()
+    BACK_OFF = auto()
+    LOWER = auto()
+    WORK = auto()
 
 
 class Machine(msgspec.Struct, frozen=True, gc=False):
