@@ -14,7 +14,7 @@ from vehicle.safety import fence, gate
 from vehicle.safety.masks import mask
 from vehicle.safety.reasons import StopReason
 from vehicle.safety.senses import sense
-from vehicle.state import GateState, SenseState
+from vehicle.state import SenseState
 
 R = StopReason
 IN_DOUBT = {
@@ -128,5 +128,9 @@ def test_without_a_position_a_pivot_is_judged_by_the_room_that_was_known_last() 
     assert math.isfinite(found.yaw_rate_radps)
 
 
-def test_the_state_of_a_gate_has_no_fence_by_itself() -> None:
-    assert GateState(session_id=1, config_hash=b"").fence is None
+def test_without_a_fence_nothing_is_bounded_whatever_room_was_measured() -> None:
+    now = moment(belief=estimate(99.0, 0.0, 0.0), state={"mode": Mode.MANUAL, "fence": BOX})
+    _, senses = sense(now, 0)
+    assert senses.room == fence.NONE_LEFT
+    assert gate._bounded(now.state, now, senses, AHEAD) == DriveRequest()
+    assert gate._bounded(msgspec.structs.replace(now.state, fence=None), now, senses, AHEAD) == AHEAD

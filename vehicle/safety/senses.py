@@ -87,9 +87,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     since_s = (tick - new.rotor_tick) * TICK_S
     room = Room(new.room_ahead_m, new.room_behind_m, new.room_turns)
     rest_ticks = _rest_ticks(now, new, status, gnss)
-    if rest_ticks:
-        new = msgspec.structs.replace(new, rest_ticks=rest_ticks)
-    return new, Senses(
+    return msgspec.structs.replace(new, rest_ticks=rest_ticks), Senses(
         status=status,
         gnss=gnss,
         flags=int(status.flags) if status is not None else 0,
