@@ -9,6 +9,7 @@ import pytest
 from tests.builders import estimate
 from tests.safety.fields import BOX
 from tests.safety.moments import moment
+from vehicle.geometry import edges_of
 from vehicle.messages import DriveRequest, Estimate, Mode
 from vehicle.safety import fence, gate
 from vehicle.safety.masks import mask
@@ -134,3 +135,12 @@ def test_without_a_fence_nothing_is_bounded_whatever_room_was_measured() -> None
     assert senses.room == fence.NONE_LEFT
     assert gate._bounded(now.state, now, senses, AHEAD) == DriveRequest()
     assert gate._bounded(msgspec.structs.replace(now.state, fence=None), now, senses, AHEAD) == AHEAD
+
+
+def test_row_102_out_of_what_three_sigma_reach_over_is_out_though_a_post_beside_comes_nearer() -> None:
+    """Rear and half width are 2.0 and 0.85 m, three sigma 0.06 m: 0.4 mm over behind, 0.5 mm off the post."""
+    walls = edges_of((((-2.0596, -30.0), (30.0, -30.0), (30.0, 30.0), (-2.0596, 30.0)),
+                      ((0.8, 0.9105), (1.2, 3.0), (0.4, 3.0))))  # fmt: skip
+    here = estimate(0.0, 0.0, 0.0, tool_sigma_m=0.02)
+    assert let_through(AHEAD, here, mode=Mode.MANUAL, fence=walls) == AHEAD
+    assert let_through(BACK, here, mode=Mode.MANUAL, fence=walls) == DriveRequest()
