@@ -150,7 +150,8 @@ def _driving(scene: str, seed: int, slope_deg: float, draw: np.random.Generator)
         drill.hands.rotor = True
         drill.drive(Goal.MANUAL, float(draw.uniform(0.3, 1.0)), 0.0)
     elif scene == "retreat":
-        drill.drive(Goal.RETREAT, float(draw.choice([-1.0, -0.6, 0.7])), 0.0)
+        # back the way it came: forward there is no driven track
+        drill.drive(Goal.RETREAT, float(draw.choice([-1.0, -0.6, -0.3])), 0.0)
     else:
         drill.drive(Goal.MISSION)
         _into_swath(drill)
@@ -160,6 +161,8 @@ def _driving(scene: str, seed: int, slope_deg: float, draw: np.random.Generator)
         if drill.watch.setpoint_mps > 0.02 and drill.mode in DRIVING:
             break
         drill.step()
+    else:
+        raise RuntimeError(f"seed {seed}, {scene}: it never moved, so that nothing could stop: {drill.mode.name}")
     return drill.run(float(draw.uniform(0.1, 1.0)))
 
 
