@@ -17,7 +17,7 @@ from vehicle.messages import Mode
 from vehicle.safety import modes, permits
 from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want
 
-START = Machine()
+START = Machine(Mode.BOOT, held=False, neutral_seen=False, estop_latched=False, reset_due=False)
 WORST = (
     (Class.OK, True),
     (Class.LIMIT, True),

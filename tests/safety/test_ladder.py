@@ -33,14 +33,20 @@ def powers(in_force: int) -> tuple[Powers, dict[Mode, float]]:
     caps: dict[Mode, float] = dict.fromkeys(ARMED, 0.0)
     for mode in ARMED:
         s = situation(mode, in_force, Act.NONE)
-        n, _ = modes.step(Machine(mode, held=True, neutral_seen=True), s)
+        n, _ = modes.step(Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False), s)
         if n.mode is not mode:
             continue
-        p = permits(Machine(mode, held=True, neutral_seen=True), s, tool_up=True, rotor_asked=True)
+        p = permits(
+            Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
+            s,
+            tool_up=True,
+            rotor_asked=True,
+        )
         found |= {(mode, name) for name in ("drive", "rotor", "tool", "tool_down") if getattr(p, name)}
         caps[mode] = shape.speed_cap_mps(mode, in_force, FRAME)
     started, _ = modes.step(
-        Machine(Mode.MANUAL, held=True, neutral_seen=True), situation(Mode.MANUAL, in_force, Act.START)
+        Machine(Mode.MANUAL, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
+        situation(Mode.MANUAL, in_force, Act.START),
     )
     if started.mode is Mode.AUTO_MOVE:
         found.add((Mode.AUTO_MOVE, "start"))

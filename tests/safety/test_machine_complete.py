@@ -15,7 +15,7 @@ from tests.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
 from tests.safety.permit_invariants import OUTPUT
 from vehicle.messages import Mode
 from vehicle.safety import modes, permits
-from vehicle.safety.modes import Class, Machine, Motion, Situation
+from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want, takes
 from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
 
@@ -88,7 +88,7 @@ def test_the_invariants_refuse_every_other_permit() -> None:
     for mode, seen, s, at_speed, want in itertools.product(Mode, FLAGS, frames, FLAGS, wants):
         if mode not in modes.ARMED or not s.live:
             continue
-        n = Machine(mode=mode, held=True, neutral_seen=seen)
+        n = Machine(mode=mode, held=True, neutral_seen=seen, estop_latched=False, reset_due=False)
         told = msgspec.structs.replace(s, at_speed=at_speed, want=want)
         for up, asked in itertools.product(FLAGS, FLAGS):
             right = permits.permits(n, told, tool_up=up, rotor_asked=asked)
@@ -148,3 +148,42 @@ def test_every_invariant_has_a_name_of_its_own() -> None:
     names = [name.split(" ")[0] for name in (*STEP, *OUTPUT)]
     assert len(names) - len(set(names)) <= 1, "I18 is asked of steps and of outputs"
     assert {s.motion for s in complete.situations()} == set(Motion)
+
+
+def at_rest(act: Act, **changes: object) -> Situation:
+    """Hands off, standing, a live frame, nothing in force."""
+    rest = Situation(
+        live=True, act=act, neutral=True, hold=False, worst=Class.OK, retreat=True, estop=False,
+        motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST,
+    )  # fmt: skip
+    return msgspec.structs.replace(rest, **changes)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_control_is_taken_at_rest_only(mode: Mode) -> None:
+    """C.2 rule 10: not out of a driving mode and not while it still stops, whatever stands."""
+    for held, live, motion in itertools.product(FLAGS, FLAGS, Motion):
+        s = at_rest(Act.TAKE, live=live, neutral=False, motion=motion)
+        resting = mode not in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING)
+        allowed = resting and not live and motion is Motion.STANDING
+        machine = Machine(mode, held=held, neutral_seen=False, estop_latched=False, reset_due=False)
+        assert takes(machine, s) is allowed
+
+
+@pytest.mark.parametrize("retreat", FLAGS)
+@pytest.mark.parametrize(
+    ("mode", "act", "after"),
+    [
+        (Mode.BOOT, Act.NONE, Mode.DISARMED),
+        (Mode.HOLD, Act.RESET, Mode.READY),
+        (Mode.READY, Act.RECOVERY, Mode.RECOVERY),
+        (Mode.RECOVERY, Act.NONE, Mode.RECOVERY),
+    ],
+)
+def test_recovery_in_spite_of_a_stopping_reason_that_allows_it(
+    mode: Mode, act: Act, after: Mode, retreat: bool
+) -> None:
+    """C.4b: a machine is not stranded by a reason that cannot clear on the spot; every other such reason stops it."""
+    machine = Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=mode is Mode.HOLD)
+    there, _ = modes.step(machine, at_rest(act, worst=Class.STOP, retreat=retreat))
+    assert (there.mode is after) is retreat

@@ -71,11 +71,11 @@ class Machine(msgspec.Struct, frozen=True, gc=False):
     `reset_due`: a stop happened and no reset since; whatever way leads out of it, there is no arming before.
     """
 
-    mode: Mode = Mode.BOOT
-    held: bool = False
-    neutral_seen: bool = False
-    estop_latched: bool = False
-    reset_due: bool = False
+    mode: Mode
+    held: bool
+    neutral_seen: bool
+    estop_latched: bool
+    reset_due: bool
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):
