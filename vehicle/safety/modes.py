@@ -83,8 +83,8 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
 
     `live`: a frame of the holder is young enough to rest on; without one there are no sticks, `neutral` and `hold` are
     False.
-    `retreat`: all stopping reasons are such that RECOVERY may drive in spite of them. `estop`: a reason of class ESTOP
-    is in force.
+    `retreat`: nothing stops but what RECOVERY may drive in spite of, so also where nothing does. `estop`: a reason of
+    class ESTOP is in force.
     """
 
     live: bool
@@ -117,16 +117,12 @@ def clean(m: Machine, s: Situation) -> bool:
 
 def resets(m: Machine, s: Situation) -> bool:
     """RESET is accepted: by clean hands, with nothing in force that neither clears nor lets RECOVERY drive."""
-    return s.act is Act.RESET and clean(m, s) and _recoverable(m, s)
+    return s.act is Act.RESET and clean(m, s) and s.retreat
 
 
 def takes(m: Machine, s: Situation) -> bool:
     """The lease changes hands only at a stand, and only where nobody live holds it."""
     return s.act is Act.TAKE and not s.live and s.motion is Motion.STANDING and m.mode not in NO_TAKE
-
-
-def _recoverable(_: Machine, s: Situation) -> bool:
-    return s.worst < Class.STOP or s.retreat
 
 
 def _resets_at_rest(m: Machine, s: Situation) -> bool:
@@ -143,7 +139,7 @@ def _arms(m: Machine, s: Situation) -> bool:
 
 def _lapses(m: Machine, s: Situation) -> bool:
     """READY outlives neither its link nor its holder nor its health."""
-    return not s.live or s.act is Act.RELEASE or not _recoverable(m, s) or _disarms(m, s)
+    return not s.live or s.act is Act.RELEASE or not s.retreat or _disarms(m, s)
 
 
 def _starts(m: Machine, s: Situation) -> bool:
@@ -166,10 +162,10 @@ _LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUN
 _SLIDES: Rule = (lambda _m, s: s.motion is Motion.MOVING, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 
 RULES: dict[Mode, tuple[Rule, ...]] = {
-    Mode.BOOT: ((_recoverable, Mode.DISARMED, None),),
+    Mode.BOOT: ((lambda _m, s: s.retreat, Mode.DISARMED, None),),
     Mode.DISARMED: (
         _SLIDES,
-        (lambda m, s: _arms(m, s) and _recoverable(m, s) and not m.reset_due, Mode.READY, None),
+        (lambda m, s: _arms(m, s) and s.retreat and not m.reset_due, Mode.READY, None),
     ),
     Mode.READY: (
         _SLIDES,
@@ -192,7 +188,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
     ),
     Mode.RECOVERY: (
         *_STOPS,
-        (lambda m, s: not _recoverable(m, s), Mode.STOPPING, None),
+        (lambda m, s: not s.retreat, Mode.STOPPING, None),
     ),
     Mode.STOPPING: (
         _LATE,
