@@ -188,7 +188,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
     ),
     Mode.RECOVERY: (
         *_STOPS,
-        (lambda m, s: not s.retreat, Mode.STOPPING, None),
+        (lambda _m, s: not s.retreat, Mode.STOPPING, None),
     ),
     Mode.STOPPING: (
         _LATE,
