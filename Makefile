@@ -87,9 +87,9 @@ $(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml
 
 # Needs uv on the path; writes no registry address.
 pins:
-	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --all-extras \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --all-extras \
 		pyproject.toml -o requirements/dev.txt --quiet
-	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-deps \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps \
 		requirements/clients.in -o requirements/clients.txt --quiet
 
 clean:

@@ -8,7 +8,6 @@ with the next version. What was damaged counts as a stop that nobody has acknowl
 import asyncio
 import contextlib
 import hashlib
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from vehicle.clock import Clock
 from vehicle.safety.reasons import StopReason, names
 from vehicle.state import GateState
 from vehicle.units import NS_PER_MS
+from vehicle.whole_file import write_whole
 
 PERIOD_MS = 100
 """Looked at ten times a second: with a slow disk still kept within 0.3 s."""
@@ -104,17 +104,7 @@ def write(path: Path, content: bytes) -> None:
         OSError: It is not; what was there before still is.
     """
     with _ONE_WRITER:
-        fresh = path.with_suffix(".latches.new")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, content)
 
 
 async def keep(path: Path | None, clock: Clock, gate: Callable[[], GateState], tell: Callable[[str], None]) -> None:

@@ -1,6 +1,5 @@
 """The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
 
-import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from vehicle.operator_link.shell import LinkShell, Udp
 from vehicle.safety.reasons import text as reason_text
 from vehicle.site_planning import NOT_DECLARED
 from vehicle.state import VehicleState
+from vehicle.whole_file import write_whole
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
@@ -110,10 +110,5 @@ def next_boot(path: Path) -> int:
         count = int(path.read_text()) + 1
     except (FileNotFoundError, ValueError):
         count = 1
-    fresh = path.with_suffix(".boots.new")
-    with fresh.open("w") as counter:
-        counter.write(f"{count}\n")
-        counter.flush()
-        os.fsync(counter.fileno())
-    fresh.replace(path)
+    write_whole(path, f"{count}\n".encode())
     return count & 0xFFFF_FFFF

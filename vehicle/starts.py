@@ -5,8 +5,9 @@ may take starts of other days for recent ones: then it asks for an acknowledgeme
 """
 
 import math
-import os
 from pathlib import Path
+
+from vehicle.whole_file import write_whole
 
 WINDOW_S = 300.0
 
@@ -18,12 +19,7 @@ def recent_starts(path: Path, now_s: float) -> int:
         OSError: the file cannot be written.
     """
     recent = [time_s for time_s in _read(path) if abs(now_s - time_s) <= WINDOW_S] + [now_s]
-    fresh = path.with_suffix(".starts.new")
-    with fresh.open("w") as starts:
-        starts.write("".join(f"{time_s:.3f}\n" for time_s in recent))
-        starts.flush()
-        os.fsync(starts.fileno())
-    fresh.replace(path)
+    write_whole(path, "".join(f"{time_s:.3f}\n" for time_s in recent).encode())
     return len(recent)
 
 

@@ -12,14 +12,12 @@ from vehicle.estimate import wire as wires
 from vehicle.events import changes
 from vehicle.flail import governor
 from vehicle.ledger import footing, masks
-from vehicle.messages import DriveRequest, Estimate, Inputs, Mode, Outputs, Requests, Task
+from vehicle.messages import DriveRequest, Estimate, Inputs, Outputs, Requests, Task
 from vehicle.mission import job
 from vehicle.mission import task as wishes
 from vehicle.safety import gate as safety
 from vehicle.state import FlailState, MissionState, VehicleState, WireState
 from vehicle.telemetry import report as reports
-
-AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
 def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
@@ -83,5 +81,5 @@ def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_
     if mission.plan is None:
         return None
     by_hand = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
-    drive = auto_drive if state.gate.mode in AUTO else by_hand
+    drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_hand
     return footing.step(state.bears, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick)

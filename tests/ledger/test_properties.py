@@ -160,8 +160,9 @@ def test_a_long_way_packs_what_lies_behind() -> None:
     assert len(state.warm) == tiles.WARM_MAX
     assert state.credited_m2 == pytest.approx((120.0 - 0.08) * (1.7 - 0.08), rel=0.05)
     place_m = (3.0 * math.cos(0.21), 3.0 * math.sin(0.21))
-    assert tiles.has(state, CONFIG.mission.cell_m, *place_m, tiles.CREDITED)
-    assert not tiles.has(state, CONFIG.mission.cell_m, place_m[0], place_m[1] + 2.0, 255)
+    places_m, cell_m = np.array([place_m, (place_m[0], place_m[1] + 2.0)]), CONFIG.mission.cell_m
+    assert tiles.marked(state, places_m, cell_m, tiles.CREDITED)[0]
+    assert not tiles.marked(state, places_m, cell_m, 255)[1]
 
 
 def _image(state: LedgerState) -> bytes:

@@ -19,6 +19,11 @@ MERGE_M = 3.0
 """Shorter breaks of the ground to be processed are driven through tool down: lifting costs more."""
 
 
+def bearing_half_m(reach: Reach) -> float:
+    """Half the width of ground that a straight move stands on or hangs over."""
+    return max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
+
+
 @dataclass(frozen=True)
 class Move:
     """One way to work a piece, lane frame: tool axis from `a_m` to `b_m`, body origin from and to a pivot point.

@@ -13,7 +13,7 @@ import shapely
 
 from vehicle.coverage import overlay
 from vehicle.coverage.ground import LEG_SLACK_M, round_buffer, turned
-from vehicle.coverage.lane import THIN_M, Span
+from vehicle.coverage.lane import THIN_M, Span, bearing_half_m
 from vehicle.coverage.patchwork import Patchwork
 from vehicle.coverage.route import Visit
 from vehicle.coverage.settings import Reach
@@ -79,7 +79,7 @@ class Precedence:
     @property
     def turn_m(self) -> float:
         """Radius of ground for a turn."""
-        return self.reach.pivot_ground_m + LEG_SLACK_M
+        return _turn_m(self.reach)
 
     def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in range(count)]
@@ -90,15 +90,13 @@ class Precedence:
         return found
 
 
-def bearing_half_m(reach: Reach) -> float:
-    """Half the width of ground that a straight move stands on or hangs over."""
-    return max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
+def _turn_m(reach: Reach) -> float:
+    return reach.pivot_ground_m + LEG_SLACK_M
 
 
 def _ground_of(visit: Visit, reach: Reach) -> list[Any]:
     """What has to bear before a visit begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
-    turn_m = reach.pivot_ground_m + LEG_SLACK_M
-    ends = [round_buffer(shapely.Point(pose[:2]), turn_m, 8) for pose in (visit.entry, visit.exit)]
+    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (visit.entry, visit.exit)]
     move, half_m = visit.move, bearing_half_m(reach)
     raised_m = move.sign * (reach.tool_long_m if reach.raised_over_base else 0.0)
     spans: list[Span] = [(move.in_m, move.a_m + raised_m), *((up, down + raised_m) for up, down in move.lifts)]

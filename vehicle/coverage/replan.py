@@ -15,7 +15,7 @@ import shapely
 from vehicle.coverage import overlay
 from vehicle.coverage.area import parts_of, polygons_of
 from vehicle.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
-from vehicle.coverage.lane import THIN_M
+from vehicle.coverage.lane import THIN_M, bearing_half_m
 from vehicle.coverage.path import PathBuilder
 from vehicle.coverage.planner import directions_for, finished_in_order, opened_books, work_in_directions
 from vehicle.coverage.progress import Progress, never
@@ -109,7 +109,7 @@ def leave_strip(progress: Progress, closed_ground: Any) -> None:
     ground = progress.view(window.bounds)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
-    bearing_m = max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
+    bearing_m = bearing_half_m(reach)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(overlay.intersection(closed_ground, shapely.box(*ground.box))))
     closed = spans(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]

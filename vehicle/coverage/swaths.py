@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vehicle.coverage.ground import Ground, turned
-from vehicle.coverage.lane import THIN_M, Lane, Piece, Span
+from vehicle.coverage.lane import THIN_M, Lane, Piece, Span, bearing_half_m
 from vehicle.coverage.settings import PlanSettings, Reach
 from vehicle.coverage.spans import spans
 
@@ -48,7 +48,7 @@ def pieces_of(field: LaneField, y_m: np.ndarray, answer_m: float, reach: Reach, 
     rim_m = 0.5 * settings.overlap_at_m(field.theta_rad)
     need = spans(field.need, y_m, answer_m, x0, x1)
     solid = spans(field.solid, y_m, reach.tool_half_m - THIN_M, x0, x1)
-    bearing_m = max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
+    bearing_m = bearing_half_m(reach)
     closed = spans(field.closed, y_m, bearing_m, x0, x1)
     pivot = spans(field.pivot, y_m, 2.0 * THIN_M, x0, x1)
     pieces: list[Piece] = []

@@ -54,14 +54,14 @@ def step(
     if tick % period_ticks(drive) and known is not None:
         return known
     places_m = samples_m(estimate, drive, config)
-    open_m = places_m[~_swept(ledger, places_m, config.mission.cell_m)]
+    open_m = places_m[~tiles.marked(ledger, places_m, config.mission.cell_m, tiles.SWEPT)]
     if len(open_m):
         open_m = open_m[_inside(unproven_m, open_m)]
     for turn in range(8):
         if not len(open_m):
             return True
         aside_m = (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0))
-        open_m = open_m[~_swept(ledger, open_m + aside_m, config.mission.cell_m)]
+        open_m = open_m[~tiles.marked(ledger, open_m + aside_m, config.mission.cell_m, tiles.SWEPT)]
     return not len(open_m)
 
 
@@ -92,19 +92,6 @@ def _under(tracks: TracksConfig) -> FloatArray:
         grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
         _memo[:] = [(tracks, np.column_stack([grid.ravel() for grid in grids]))]
     return _memo[0][1]
-
-
-def _swept(ledger: LedgerState, places_m: FloatArray, cell_m: float) -> npt.NDArray[np.bool_]:
-    """Which places (n, 2) lie in cells that the tool has swept."""
-    columns, rows = np.floor_divide(places_m.T, cell_m).astype(np.int64)
-    swept = np.zeros(len(columns), dtype=bool)
-    for tile_column in range(columns.min() // tiles.TILE, columns.max() // tiles.TILE + 1):
-        for tile_row in range(rows.min() // tiles.TILE, rows.max() // tiles.TILE + 1):
-            flags = tiles.find(ledger.tiles, (tile_column, tile_row))[0]
-            column, row = columns - tile_column * tiles.TILE, rows - tile_row * tiles.TILE
-            here = (column >= 0) & (column < tiles.TILE) & (row >= 0) & (row < tiles.TILE)
-            swept[here] = flags[row[here], column[here]] & tiles.SWEPT != 0
-    return swept
 
 
 def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:

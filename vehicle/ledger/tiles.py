@@ -16,7 +16,6 @@ from vehicle.state import LedgerState
 
 TILE = 128
 """Cells along a tile: 6.4 m at 5 cm, so that a tool line lies in one to four; 33 kB unpacked, copied in 1 us."""
-_TILE_BITS: Final = 7
 _BLOCK_BITS: Final = 4
 BLOCK = 1 << _BLOCK_BITS
 """Tiles along a block."""
@@ -83,8 +82,14 @@ def each(blocks: Blocks) -> Iterator[tuple[int, int, Tile]]:
         yield key[0] * TILE, key[1] * TILE, find(blocks, key)
 
 
-def has(state: LedgerState, cell_m: float, east_m: float, north_m: float, flags: int) -> bool:
-    """True if the cell at this place carries one of `flags`."""
-    column, row = int(east_m // cell_m), int(north_m // cell_m)
-    tile = find(state.tiles, (column >> _TILE_BITS, row >> _TILE_BITS))
-    return bool(tile[0, row & (TILE - 1), column & (TILE - 1)] & flags)
+def marked(state: LedgerState, places_m: npt.NDArray[np.float64], cell_m: float, flags: int) -> npt.NDArray[np.bool_]:
+    """Which of the places (n, 2), at least one, lie in cells that carry one of `flags`."""
+    columns, rows = np.floor_divide(places_m.T, cell_m).astype(np.int64)
+    found = np.zeros(len(columns), dtype=bool)
+    for tile_column in range(columns.min() // TILE, columns.max() // TILE + 1):
+        for tile_row in range(rows.min() // TILE, rows.max() // TILE + 1):
+            tile = find(state.tiles, (tile_column, tile_row))[0]
+            column, row = columns - tile_column * TILE, rows - tile_row * TILE
+            here = (column >= 0) & (column < TILE) & (row >= 0) & (row < TILE)
+            found[here] = tile[row[here], column[here]] & flags != 0
+    return found

@@ -4,7 +4,6 @@ A secret is 32 random bytes written as text, never a password; what signs is its
 stations make of a text that is typed into them. Revoked keys stay listed, without their secret.
 """
 
-import os
 import secrets
 import stat
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.clock import utc_now
 from vehicle.errors import InputError
+from vehicle.whole_file import write_whole
 
 SYSTEM_ID_VEHICLE = 1
 NAME_LENGTH_MAX = 32
@@ -136,20 +136,7 @@ class KeyStore:
     def _write(self, content: KeyFile) -> None:
         """Whole and durable, or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.path.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, msgspec.json.format(msgspec.json.encode(content), indent=2))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        new.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self.path, msgspec.json.format(msgspec.json.encode(content), indent=2), 0o600)
 
 
 def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
