@@ -1,7 +1,7 @@
 """Components of the need, worked one after the other: bands first, then lanes, then what stays along keep-outs."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -9,7 +9,7 @@ import shapely
 from vehicle.coverage import overlay
 from vehicle.coverage.bands import Band, band_lanes, find_bands
 from vehicle.coverage.flush import flush_round
-from vehicle.coverage.ground import lane_box
+from vehicle.coverage.ground import lane_box, turned
 from vehicle.coverage.lane import THIN_M
 from vehicle.coverage.patchwork import Box
 from vehicle.coverage.phases import (
@@ -28,6 +28,13 @@ from vehicle.coverage.route import Visit
 
 SHORT_M = 3.0
 """A lane's need shorter than this is left for passes along the keep-out that cut it off."""
+LONGER_M = (4.0, 8.0, 16.0, 32.0, 64.0)
+"""A band that nothing bears the start of is lengthened by so much at one end, over lanes that are not its own."""
+LONGER_STEP_M = 1.0
+LONGER_S_PER_M = 10.0
+"""What that costs: each lane it crosses is driven through it, three lanes of it deep, once more."""
+ROOM_M, ROOM_MAX_M2 = 4.0, 150.0
+"""What lies this near to a band and is no larger is worked before the machine backs out of whole lanes beside it."""
 REMNANT_AWAY_M = 25.0
 """A remnant is worked before a cell only where it lies this much nearer."""
 
@@ -90,7 +97,12 @@ def _work_part(progress: Progress, part: shapely.Polygon, theta_rad: float) -> i
         if done:
             return done
         bands = find_bands(lanes, progress)
-        done = _work_bands(progress, part, bands) or _column(progress, part, theta_rad, lanes, bands)
+        done = (
+            _work_bands(progress, part, bands)
+            or _remnants_at(progress, part, theta_rad, bands)
+            or _lengthened(progress, part, lanes, bands)
+            or _column(progress, part, theta_rad, lanes, bands)
+        )
         done = done or work(progress, _long(options_of(lanes, progress)), lanes.ground.box)
         if done:
             return done
@@ -108,8 +120,59 @@ def _work_bands(progress: Progress, part: shapely.Polygon, bands: list[Band]) ->
     for band in bands:
         if progress.over():
             break
-        options += _long(_band_options(progress, part, band))
+        options += _band_options(progress, part, band)
     return work(progress, options, window_of(progress, part)) if options else 0
+
+
+def _remnants_at(progress: Progress, part: shapely.Polygon, theta_rad: float, bands: list[Band]) -> int:
+    """Work what other bands and passes have left where the lanes of this component would turn, before a column."""
+    for band in bands:
+        room = lane_box(
+            band.theta_rad,
+            band.span_m[0] - ROOM_M, min(band.lines_m) - ROOM_M, band.span_m[1] + ROOM_M, max(band.lines_m) + ROOM_M,
+        )  # fmt: skip
+        near = progress.need_in(room.bounds)
+        near = near[shapely.intersects(room, near)] if len(near) else near
+        for other in near:
+            if progress.over():
+                return 0
+            if other is part or other.area > ROOM_MAX_M2 or other.area < GAIN_MIN_M2:
+                continue
+            done = flush_round(progress, other) or _best_direction(progress, other, theta_rad)
+            if done:
+                return done
+    return 0
+
+
+def _lengthened(progress: Progress, part: shapely.Polygon, lanes: Lanes, bands: list[Band]) -> int:
+    """Where no band can be started: the band that reaches ground to start from with the least lengthening."""
+    for more_m in LONGER_M:
+        for band in bands:
+            if progress.over():
+                return 0
+            first, last = band.rows
+            count = min(len(band.lines_m), last + 1 - first)
+            ends = (range(first, first + count), range(last + 1 - count, last + 1))
+            column_s = min(_row_cost(lanes, rows) for rows in ends) / progress.machine.reverse_speed_mps
+            if more_m * LONGER_S_PER_M > column_s:
+                continue
+            low, high = band.span_m
+            for span_m in ((low - more_m, high), (low, high + more_m)):
+                if not _turns_beyond(lanes, band, span_m):
+                    continue
+                done = _work_bands(progress, part, [replace(band, span_m=span_m)])
+                if done:
+                    return done
+    return 0
+
+
+def _turns_beyond(lanes: Lanes, band: Band, span_m: tuple[float, float]) -> bool:
+    """Whether the machine may turn anywhere within `ROOM_M` of the longer end, on the middle line of a band."""
+    end_m = span_m[0] if span_m[0] < band.span_m[0] else span_m[1]
+    line_m = 0.5 * (min(band.lines_m) + max(band.lines_m))
+    way_m = np.arange(0.0, ROOM_M + LONGER_STEP_M, LONGER_STEP_M) * (1.0 if end_m == span_m[1] else -1.0)
+    places = turned(shapely.points(end_m + way_m, np.full(len(way_m), line_m)), band.theta_rad)
+    return len(np.unique(lanes.turns.query(places, predicate="intersects")[0])) < len(places)
 
 
 def _column(progress: Progress, part: shapely.Polygon, theta_rad: float, lanes: Lanes, bands: list[Band]) -> int:

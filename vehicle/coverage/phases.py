@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import shapely
 
+from vehicle.coverage.exits import with_nearer_exits
 from vehicle.coverage.ground import LEG_SLACK_M, Ground, joined_box, lane_box, pivot_obstacles, turned
 from vehicle.coverage.lane import Piece
 from vehicle.coverage.lattice import lane_lines
@@ -36,6 +37,11 @@ class Lanes:
         """The keep-outs of the ground by place."""
         return shapely.STRtree(self.ground.solid)
 
+    @cached_property
+    def turns(self) -> shapely.STRtree:
+        """Where the machine may not turn, by place."""
+        return shapely.STRtree(self.ground.pivot)
+
 
 def reach_around_m(progress: Progress) -> float:
     """How far beyond a need entry, pocket and pivot may lie."""
@@ -58,6 +64,7 @@ def lanes_over(
     field = lane_field(need, ground, theta_rad, (x0, x1))
     y_m, answer_m = lane_lines(field, progress) if lines is None else lines
     pieces = pieces_of(field, y_m, answer_m, progress.reach, progress.settings)
+    pieces = with_nearer_exits(pieces, field, progress.reach, progress.reach.width_m)
     return Lanes(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=ground)
 
 
