@@ -15,6 +15,8 @@ Gap = tuple[Span, list[Span]]
 """A stretch that bears the machine, with the intervals of pivot points in it."""
 THIN_M = 1e-6
 """Cross-sections thinner than this are rounding."""
+STUB_M = 1.0
+"""Need that ends so little before or behind a pass is taken along: a pass of its own takes half a minute."""
 MERGE_M = 3.0
 """Shorter breaks of the ground to be processed are driven through tool down: lifting costs more."""
 
@@ -71,9 +73,20 @@ class Lane:
     run: Span
     gaps: list[Span]
     usable: list[Gap]
+    beside: list[Span]
+    """All need along the lane, also what these passes are not for."""
 
     @classmethod
-    def of(cls, reach: Reach, start_m: float, end_m: float, run: Span, gaps: list[Span], turns: list[Span]) -> "Lane":
+    def of(
+        cls,
+        reach: Reach,
+        start_m: float,
+        end_m: float,
+        run: Span,
+        gaps: list[Span],
+        turns: list[Span],
+        beside: list[Span],
+    ) -> "Lane":
         """The lane between two keep-outs (`run`, for the tool's axis) with all its gaps and pivot points."""
         usable: list[Gap] = []
         for low, high in gaps:
@@ -81,13 +94,14 @@ class Lane:
             points = [(max(a, low_m), min(b, high_m)) for a, b in turns if b >= low_m and a <= high_m]
             if points:
                 usable.append(((low, high), points))
-        return cls(reach, start_m, end_m, run, gaps, usable)
+        return cls(reach, start_m, end_m, run, gaps, usable, beside)
 
     def mirrored(self) -> "Lane":
         """The same lane seen from the other side."""
         gaps = [_flip(gap) for gap in self.gaps[::-1]]
         usable = [(_flip(gap), [_flip(point) for point in points[::-1]]) for gap, points in self.usable[::-1]]
-        return Lane(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable)
+        beside = [_flip(span) for span in self.beside[::-1]]
+        return Lane(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside)
 
     def pieces(self, y_m: float, need: list[Span]) -> list[Piece]:
         """Needs between two usable gaps are worked in one go; a need that cannot be entered joins its neighbour."""
@@ -128,23 +142,37 @@ class Lane:
         behind = [(gap, points) for gap, points in self.usable if gap[0] < span[0]]
         lifts = self._lifts(group, raised_m)
         for (_, high), points in behind[::-1]:
-            a = max(min(span[0] - self.start_m, high - raised_m), run[0])
+            a = max(self._begun(min(span[0] - self.start_m, high - raised_m)), run[0])
             if a > high - raised_m + THIN_M:
                 continue
             inward = [min(b, a - reach.ahead_m) for low, b in points if low <= a - reach.ahead_m]
             if not inward or max(inward) + reach.ahead_m < run[0]:
                 continue
-            dead_b = min(span[1] + self.end_m, run[1])
+            dead_b = min(self._ended(span[1] + self.end_m), run[1])
             ways_out = [point for _, stretch in self.usable for point in stretch if point[0] <= dead_b - reach.ahead_m]
             out = max(min(b, dead_b - reach.ahead_m) for _, b in ways_out)
             moves = [Move(a, dead_b, max(inward), out, True, lifts)] if dead_b > a else []
             return moves + self._through(a, max(inward), span, lifts)
         return []
 
+    def _begun(self, a_m: float) -> float:
+        """The start put back by a little for need that would else stay right behind it."""
+        for low, high in self.beside:
+            if low < a_m + self.start_m < high + THIN_M and low - self.start_m > a_m - STUB_M:
+                return min(a_m, low - self.start_m)
+        return a_m
+
+    def _ended(self, b_m: float) -> float:
+        """The end put on by a little for need that would else stay right before it."""
+        for low, high in self.beside:
+            if low - THIN_M < b_m - self.end_m < high and high + self.end_m < b_m + STUB_M:
+                return max(b_m, high + self.end_m)
+        return b_m
+
     def _through(self, a: float, in_m: float, span: Span, lifts: tuple[Span, ...]) -> list[Move]:
         ahead_m = self.reach.ahead_m
         for (low, high), points in self.usable:
-            b = max(span[1] + self.end_m, low)
+            b = self._ended(max(span[1] + self.end_m, low))
             if high <= span[1] or b > self.run[1] or b <= a:
                 continue
             outward = [max(low_p, b - ahead_m) for low_p, high_p in points if high_p >= b - ahead_m]

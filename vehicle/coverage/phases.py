@@ -61,7 +61,7 @@ def lanes_over(
     rim_m = progress.reach.width_m
     window = lane_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
     ground = progress.view(window.bounds)
-    field = lane_field(need, ground, theta_rad, (x0, x1))
+    field = lane_field(need, ground, theta_rad, (x0, x1), progress.need_in(ground.box))
     y_m, answer_m = lane_lines(field, progress) if lines is None else lines
     pieces = pieces_of(field, y_m, answer_m, progress.reach, progress.settings)
     pieces = with_nearer_exits(pieces, field, progress.reach, progress.reach.width_m)

@@ -16,6 +16,7 @@ class LaneField:
 
     theta_rad: float
     need: np.ndarray
+    beside: np.ndarray
     closed: np.ndarray
     solid: np.ndarray
     pivot: np.ndarray
@@ -23,11 +24,14 @@ class LaneField:
     x1_m: float
 
 
-def lane_field(need: np.ndarray, ground: Ground, theta_rad: float, span: Span) -> LaneField:
-    """Rotate everything once; `span` is as far along the lanes as `ground` is known."""
+def lane_field(
+    need: np.ndarray, ground: Ground, theta_rad: float, span: Span, beside: np.ndarray | None = None
+) -> LaneField:
+    """Rotate everything once; `span` is as far along the lanes as `ground` is known, `beside` any need near by."""
     return LaneField(
         theta_rad=theta_rad,
         need=turned(need, -theta_rad),
+        beside=turned(need if beside is None else beside, -theta_rad),
         closed=turned(ground.closed, -theta_rad),
         solid=turned(ground.solid, -theta_rad),
         pivot=turned(ground.pivot, -theta_rad),
@@ -47,6 +51,7 @@ def pieces_of(field: LaneField, y_m: np.ndarray, answer_m: float, reach: Reach, 
     x0, x1 = field.x0_m, field.x1_m
     rim_m = 0.5 * settings.overlap_at_m(field.theta_rad)
     need = spans(field.need, y_m, answer_m, x0, x1)
+    beside = spans(field.beside, y_m, answer_m, x0, x1)
     solid = spans(field.solid, y_m, reach.tool_half_m - THIN_M, x0, x1)
     bearing_m = bearing_half_m(reach)
     closed = spans(field.closed, y_m, bearing_m, x0, x1)
@@ -60,7 +65,7 @@ def pieces_of(field: LaneField, y_m: np.ndarray, answer_m: float, reach: Reach, 
         free = complement(_merged(stops), x0, x1)
         turns = complement(pivot[k], x0, x1)
         for run in free:
-            lane = Lane.of(reach, rim_m + settings.run_in_m, rim_m, run, gaps, turns)
+            lane = Lane.of(reach, rim_m + settings.run_in_m, rim_m, run, gaps, turns, beside[k])
             pieces.extend(lane.pieces(float(y), need[k]))
     return pieces
 
