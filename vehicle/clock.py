@@ -57,9 +57,13 @@ class TimeLimit:
         """Keep so many seconds, and this share of what has been spent by then, for closing the work."""
         self._kept_s, self._kept_share = kept_s, share
 
+    def has_room(self, share: float) -> bool:
+        """Whether this share of what has been spent by now fits into what is left."""
+        return self.spent_s() * (1.0 + share + self._kept_share) + self._kept_s <= self._limit_s
+
     def __call__(self) -> bool:
         """Whether the time for planning is up."""
-        return self.spent_s() * (1.0 + self._kept_share) + self._kept_s > self._limit_s
+        return not self.has_room(0.0)
 
 
 def time_limit(limit_s: float) -> TimeLimit:

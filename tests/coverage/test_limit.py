@@ -9,8 +9,17 @@ from tests.coverage.checker import check_folder
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.clock import TimeLimit
 from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import CLOSING_SHARE, check_certificate, is_whole, plan_site
-from vehicle.coverage.settings import PlanSettings
+from vehicle.coverage.planner import (
+    CLOSING_SHARE,
+    check_certificate,
+    finished,
+    finished_in_order,
+    is_whole,
+    plan_site,
+    work_in_directions,
+)
+from vehicle.coverage.progress import first_progress
+from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.coverage.site import load_site
 from vehicle.plan import UntreatableReason
 
@@ -35,6 +44,34 @@ def test_what_is_kept_comes_off_the_limit():
     assert not limit()
     at_s[0] = 107.3
     assert limit()
+
+
+def test_there_is_room_for_what_fits_into_what_is_left():
+    at_s = [0.0]
+    limit = TimeLimit(10.0, lambda: at_s[0])
+    at_s[0] = 4.0
+    assert limit.has_room(1.5)
+    assert not limit.has_room(1.51)
+    limit.keep(1.0, 0.25)
+    assert limit.has_room(1.0)
+    assert not limit.has_room(1.01)
+
+
+def test_an_order_is_not_begun_that_could_not_be_ended(tmp_path):
+    """The plan that is whole already stays as it is."""
+    path = saved(tmp_path, document(feature("work_area", ring_lonlat(FIELD), *map(ring_lonlat, posts(40)))))
+    site, settings = load_site(path, "safe"), PlanSettings()
+    reach = reach_of(BENCH, settings, site.tripwires)
+    hours = {}
+    for left_s in (1e-3, 1e9):
+        now_s = itertools.count()
+        progress = first_progress(site, BENCH, settings, reach)
+        work_in_directions(progress, [0.0])
+        progress.out_of_time = TimeLimit(100.0 + left_s, lambda now_s=now_s: 100.0 * min(1, next(now_s)))
+        hours[left_s] = finished_in_order(progress).time_s
+    unordered = first_progress(site, BENCH, settings, reach)
+    work_in_directions(unordered, [0.0])
+    assert hours[1e-3] == finished(unordered).time_s > hours[1e9]
 
 
 def test_a_plan_that_was_cut_short_is_legal_and_leaves_time_to_be_closed(tmp_path):

@@ -33,7 +33,7 @@ LONGER_M = (4.0, 8.0, 16.0, 32.0, 64.0)
 LONGER_STEP_M = 1.0
 LONGER_S_PER_M = 10.0
 """What that costs: each lane it crosses is driven through it, three lanes of it deep, once more."""
-ROOM_M, ROOM_MAX_M2 = 4.0, 150.0
+ROOM_M, ROOM_MAX_M2 = 4.0, 600.0
 """What lies this near to a band and is no larger is worked before the machine backs out of whole lanes beside it."""
 REMNANT_AWAY_M = 25.0
 """A remnant is worked before a cell only where it lies this much nearer."""
