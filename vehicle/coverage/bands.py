@@ -194,7 +194,8 @@ def _band(run: list[End], lanes: Lanes, progress: Progress, mirror: float) -> Ba
     count = band_lanes(progress, frame) + int(unknown and solid_m is None)
     lines = tuple(first_m - outward * k * pitch_m for k in range(count))
     rim_m = pivot_disc_m(progress.reach) - lanes.answer_m  # the outermost rows, too, are turned in
-    return Band(theta_rad=frame, lines_m=lines, span_m=(span[0] - rim_m, span[1] + rim_m), rows=(run[0].row, run[-1].row))
+    span_m = (span[0] - rim_m, span[1] + rim_m)
+    return Band(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
 
 
 def _nearest_solid(

@@ -23,6 +23,10 @@ BACK_M, ON_M, ON_STEP_M = 16.0, 4.0, 2.0
 """How far from the end of a lane a place is looked for, and how much further its tool may go."""
 
 
+RIM_M = 0.3
+"""Ground is asked about this far inside of the rims of what has to bear, before it is reckoned exactly."""
+
+
 def with_nearer_exits(pieces: list[Piece], field: LaneField, reach: Reach, width_m: float) -> list[Piece]:
     """The pieces, with a nearer place to turn for moves that would back far out."""
     found = [(k, m) for k, piece in enumerate(pieces) for m, move in enumerate(piece.moves) if _backs_far(move, reach)]
@@ -49,17 +53,19 @@ def _backs_far(move: Move, reach: Reach) -> bool:
 
 def _open_beside(rows: list[tuple[float, Move]], tree: shapely.STRtree, reach: Reach, width_m: float) -> np.ndarray:
     """(n,) whether anywhere near the end of a lane the ground on both sides bears."""
-    along = np.arange(-BACK_M, ON_M + STEP_M, STEP_M)
-    aside = 0.5 * width_m + 0.3
-    x = np.array([_end_m(move, reach) + move.sign * along for _, move in rows])
-    y = np.array([y_m for y_m, _ in rows])[:, None]
-    points = shapely.points(np.stack([x, x], axis=-1), np.stack([y - aside + 0.0 * x, y + aside + 0.0 * x], axis=-1))
+    along_m = np.arange(-BACK_M, ON_M + STEP_M, STEP_M)
+    aside_m = np.array([0.5 * width_m + RIM_M, pivot_disc_m(reach) - RIM_M])
+    x = np.array([_end_m(move, reach) + move.sign * along_m for _, move in rows])[:, :, None]
+    y = np.array([y_m for y_m, _ in rows])[:, None, None] + np.concatenate([aside_m, -aside_m])
+    points = shapely.points(*np.broadcast_arrays(x, y))
     closed = np.zeros(points.size, dtype=bool)
     closed[tree.query(points.ravel(), predicate="intersects")[0]] = True
     return np.asarray((~closed.reshape(points.shape)).all(axis=2).any(axis=1))
 
 
-def _nearer(y_m: float, move: Move, field: LaneField, tree: shapely.STRtree, reach: Reach, width_m: float) -> Move | None:
+def _nearer(
+    y_m: float, move: Move, field: LaneField, tree: shapely.STRtree, reach: Reach, width_m: float
+) -> Move | None:
     """The move with the quickest place to turn on its own strip, if it saves much."""
     sign, end_m = move.sign, _end_m(move, reach)
     disc_m = max(pivot_disc_m(reach), drawn_radius_m(reach.pivot_solid_m + PIVOT_SLACK_M))
@@ -79,7 +85,9 @@ def _nearer(y_m: float, move: Move, field: LaneField, tree: shapely.STRtree, rea
         if not len(out_m):
             return None
         places = shapely.points(out_m, np.full(len(out_m), y_m))
-        away_m = shapely.distance(places[:, None], left[None, :]).min(axis=1) if len(left) else np.full(len(out_m), np.inf)
+        away_m = (
+            shapely.distance(places[:, None], left[None, :]).min(axis=1) if len(left) else np.full(len(out_m), np.inf)
+        )
         free = np.flatnonzero(away_m >= disc_m)
         if len(free):
             return replace(move, b_m=float(b_m), out_m=float(out_m[free[0]]), own_exit=True)
@@ -91,7 +99,9 @@ def _room_m(y_m: float, move: Move, field: LaneField, reach: Reach) -> float:
     edge_m = field.x1_m if move.sign > 0.0 else field.x0_m
     room_m = move.sign * (edge_m - move.b_m)
     if len(field.solid):
-        ahead = shapely.box(*_sides(move.b_m, move.b_m + move.sign * (ON_M + reach.tool_long_m), y_m, reach.tool_half_m))
+        ahead = shapely.box(
+            *_sides(move.b_m, move.b_m + move.sign * (ON_M + reach.tool_long_m), y_m, reach.tool_half_m)
+        )
         met = overlay.intersection(field.solid, ahead)
         met = met[~shapely.is_empty(met)]
         if len(met):
