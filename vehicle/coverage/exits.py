@@ -60,7 +60,7 @@ def _open_beside(rows: list[tuple[float, Move]], tree: shapely.STRtree, reach: R
     points = shapely.points(*np.broadcast_arrays(x, y))
     closed = np.zeros(points.size, dtype=bool)
     closed[tree.query(points.ravel(), predicate="intersects")[0]] = True
-    return np.asarray((~closed.reshape(points.shape)).all(axis=2).any(axis=1))
+    return np.asarray(np.any(np.all(~closed.reshape(points.shape), axis=2), axis=1))
 
 
 def _nearer(

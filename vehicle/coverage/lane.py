@@ -142,42 +142,41 @@ class Lane:
         behind = [(gap, points) for gap, points in self.usable if gap[0] < span[0]]
         lifts = self._lifts(group, raised_m)
         for (_, high), points in behind[::-1]:
-            a = max(self._begun(min(span[0] - self.start_m, high - raised_m)), run[0])
-            if a > high - raised_m + THIN_M:
-                continue
-            inward = [min(b, a - reach.ahead_m) for low, b in points if low <= a - reach.ahead_m]
-            if not inward or max(inward) + reach.ahead_m < run[0]:
-                continue
-            dead_b = min(self._ended(span[1] + self.end_m), run[1])
-            ways_out = [point for _, stretch in self.usable for point in stretch if point[0] <= dead_b - reach.ahead_m]
-            out = max(min(b, dead_b - reach.ahead_m) for _, b in ways_out)
-            moves = [Move(a, dead_b, max(inward), out, True, lifts)] if dead_b > a else []
-            return moves + self._through(a, max(inward), span, lifts)
+            for a in self._starts(min(span[0] - self.start_m, high - raised_m)):
+                inward = [min(b, a - reach.ahead_m) for low, b in points if low <= a - reach.ahead_m]
+                if a > high - raised_m + THIN_M or not inward or max(inward) + reach.ahead_m < run[0]:
+                    continue
+                dead_b = min(self._ends(span[1] + self.end_m)[0], run[1])
+                ways_out = [turn for _, points in self.usable for turn in points if turn[0] <= dead_b - reach.ahead_m]
+                out = max(min(b, dead_b - reach.ahead_m) for _, b in ways_out)
+                moves = [Move(a, dead_b, max(inward), out, True, lifts)] if dead_b > a else []
+                return moves + self._through(a, max(inward), span, lifts)
         return []
 
-    def _begun(self, a_m: float) -> float:
-        """The start put back by a little for need that would else stay right behind it."""
+    def _starts(self, a_m: float) -> tuple[float, ...]:
+        """Where the tool may be lowered: a little earlier for need that would stay right behind it, or just there."""
+        plain_m = max(a_m, self.run[0])
         for low, high in self.beside:
-            if low < a_m + self.start_m < high + THIN_M and low - self.start_m > a_m - STUB_M:
-                return min(a_m, low - self.start_m)
-        return a_m
+            if a_m - STUB_M < low - self.start_m < a_m and a_m + self.start_m < high + THIN_M:
+                return (max(low - self.start_m, self.run[0]), plain_m)
+        return (plain_m,)
 
-    def _ended(self, b_m: float) -> float:
-        """The end put on by a little for need that would else stay right before it."""
+    def _ends(self, b_m: float) -> tuple[float, ...]:
+        """Where a pass may end: a little later for need that would stay right before it, or just there."""
         for low, high in self.beside:
-            if low - THIN_M < b_m - self.end_m < high and high + self.end_m < b_m + STUB_M:
-                return max(b_m, high + self.end_m)
-        return b_m
+            if b_m < high + self.end_m < b_m + STUB_M and low - THIN_M < b_m - self.end_m:
+                return (high + self.end_m, b_m)
+        return (b_m,)
 
     def _through(self, a: float, in_m: float, span: Span, lifts: tuple[Span, ...]) -> list[Move]:
         ahead_m = self.reach.ahead_m
         for (low, high), points in self.usable:
-            b = self._ended(max(span[1] + self.end_m, low))
-            if high <= span[1] or b > self.run[1] or b <= a:
-                continue
-            outward = [max(low_p, b - ahead_m) for low_p, high_p in points if high_p >= b - ahead_m]
-            if outward and min(outward) + ahead_m <= self.run[1] + THIN_M:
-                return [Move(a, b, in_m, min(outward), False, lifts)]
+            for b in self._ends(max(span[1] + self.end_m, low)):
+                if high <= span[1] or b > self.run[1] or b <= a:
+                    continue
+                outward = [max(low_p, b - ahead_m) for low_p, high_p in points if high_p >= b - ahead_m]
+                if outward and min(outward) + ahead_m <= self.run[1] + THIN_M:
+                    return [Move(a, b, in_m, min(outward), False, lifts)]
         return []
 
     def _lifts(self, group: list[Span], raised_m: float) -> tuple[Span, ...]:
