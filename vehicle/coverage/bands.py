@@ -13,7 +13,6 @@ import numpy as np
 import shapely
 
 from vehicle.coverage.ground import pivot_disc_m, turned
-from vehicle.coverage.lane import Piece
 from vehicle.coverage.phases import Lanes
 from vehicle.coverage.progress import Progress
 from vehicle.coverage.route import lane_change_s
@@ -83,16 +82,9 @@ def _closed_ends(lanes: Lanes, progress: Progress, mirror: float) -> list[End]:
         if any(move.sign * mirror < 0.0 or not move.reverse for move in piece.moves):
             continue
         from_low = any(move.sign * mirror > 0.0 for move in piece.moves)
-        back_s = _back_s(piece, mirror, progress) if from_low else NOBODY_S
+        back_s = (high - low) / progress.machine.reverse_speed_mps if from_low else NOBODY_S
         ends.append(End(row=rows[piece.y_m], x_m=high, y_m=piece.y_m, low_m=low, back_s=back_s))
     return ends
-
-
-def _back_s(piece: Piece, mirror: float, progress: Progress) -> float:
-    """Backing out of a piece by its shortest way out."""
-    ends_m = [abs(move.b_m - move.out_m) for move in piece.moves if move.sign * mirror > 0.0]
-    back_m = min(min(ends_m) - progress.reach.ahead_m, piece.need[1] - piece.need[0])
-    return back_m / progress.machine.reverse_speed_mps
 
 
 def _chains(ends: list[End]) -> list[list[End]]:

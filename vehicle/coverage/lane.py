@@ -30,7 +30,6 @@ def bearing_half_m(reach: Reach) -> float:
 class Move:
     """One way to work a piece, lane frame: tool axis from `a_m` to `b_m`, body origin from and to a pivot point.
 
-    `own_exit`: only the strip itself opens the place to turn at the end.
     Between the two ends of a lift the tool is up: ground that bears the machine and needs no tool.
     """
 
@@ -40,7 +39,6 @@ class Move:
     out_m: float
     reverse: bool
     lifts: tuple[Span, ...] = ()
-    own_exit: bool = False
 
     @property
     def sign(self) -> float:

@@ -6,7 +6,6 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from vehicle.coverage.exits import with_nearer_exits
 from vehicle.coverage.ground import LEG_SLACK_M, Ground, joined_box, lane_box, pivot_obstacles, turned
 from vehicle.coverage.lane import Piece
 from vehicle.coverage.lattice import lane_lines
@@ -64,7 +63,6 @@ def lanes_over(
     field = lane_field(need, ground, theta_rad, (x0, x1), progress.need_in(ground.box))
     y_m, answer_m = lane_lines(field, progress) if lines is None else lines
     pieces = pieces_of(field, y_m, answer_m, progress.reach, progress.settings)
-    pieces = with_nearer_exits(pieces, field, progress.reach, progress.reach.width_m)
     return Lanes(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=ground)
 
 

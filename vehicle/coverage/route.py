@@ -134,8 +134,6 @@ def order_visits(
         roadmap.add_corridor(visit.entry[:2], visit.exit[:2])
         pose = visit.exit
         alive[owner == owner[chosen]] = False
-        if visit.move.own_exit:  # where it turns is closed ground until its strip is in the books
-            return ordered, ways, True
     return ordered, ways, False
 
 

@@ -1,0 +1,64 @@
+"""Lanes that end at a keep-out are turned in bands, not backed out of; and what a pass takes along at its ends."""
+
+import math
+import random
+
+import pytest
+
+from tests.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
+from vehicle.coverage.lane import Lane
+from vehicle.coverage.settings import PlanSettings, reach_of
+from vehicle.plan import SegmentKind
+
+FIELD = [(-110, -24), (115, -25), (112, 24), (-112, 25)]
+REACH = reach_of(BENCH, PlanSettings(overlap_m=0.2), "possible")
+
+
+def posts(seed):
+    """Three keep-outs as wide as two to four lanes, somewhere in the field."""
+    rng, found = random.Random(seed), []
+    for k in range(3):
+        east, north = -60 + 60 * k + rng.uniform(-8, 8), rng.uniform(-14, 14)
+        corners, radius, first = rng.randint(4, 7), rng.uniform(1.5, 4), rng.uniform(0, 6)
+        angles = [first + 2 * math.pi * i / corners for i in range(corners)]
+        found.append([(east + radius * math.cos(a), north + radius * math.sin(a)) for a in angles])
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_no_keep_out_makes_the_machine_back_out_of_a_long_lane(tmp_path, seed):
+    doc = document(
+        feature("work_area", ring_lonlat(FIELD)), *[feature("keep_out", ring_lonlat(p)) for p in posts(seed)]
+    )
+    plan, report = planned(saved(tmp_path, doc), tmp_path / "plan", outside="safe")
+    assert report.complaints() == []
+    assert max(math.dist(*s.points_m) for s in plan.segments if s.kind is SegmentKind.REVERSE) < 20.0
+
+
+# --- what lies right before or behind a pass -------------------------------------------------------------------------
+def pieces_with(beside, need=(10.0, 20.0), run=(-30.0, 60.0)):
+    """Pieces of one need on ground that bears and may be turned on up to x = 9 and from x = 22."""
+    gaps, turns = [(-30.0, 9.0), (22.0, 60.0)], [(-30.0, 6.0), (25.0, 60.0)]
+    lane = Lane.of(REACH, 0.3, 0.1, run, gaps, turns, beside)
+    (piece,) = lane.pieces(0.0, [need])
+    return piece
+
+
+def starts_and_ends(piece):
+    return {(move.sign, move.reverse): (round(move.a_m, 6), round(move.b_m, 6)) for move in piece.moves}
+
+
+def test_need_right_behind_and_before_a_pass_is_taken_along():
+    plain = starts_and_ends(pieces_with([(10.0, 20.0)]))
+    longer = starts_and_ends(pieces_with([(8.8, 9.5), (10.0, 20.0), (21.0, 22.5)]))
+    assert plain[1.0, False] == (9.0, 22.0)
+    assert longer[1.0, False] == (8.5, 22.6)
+    assert plain[-1.0, False] == (22.0, 9.0)
+    assert longer[-1.0, False] == (22.8, 8.7)
+
+
+def test_need_further_off_or_behind_a_keep_out_is_not():
+    plain = starts_and_ends(pieces_with([(10.0, 20.0)]))
+    assert starts_and_ends(pieces_with([(3.0, 9.5), (10.0, 20.0), (21.0, 40.0)])) == plain
+    shut = starts_and_ends(pieces_with([(10.0, 20.0), (19.0, 20.8)], run=(-30.0, 20.4)))
+    assert shut[1.0, True][1] == 20.4
