@@ -11,6 +11,7 @@ from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.plan import SegmentKind
 
 FIELD = [(-110, -24), (115, -25), (112, 24), (-112, 25)]
+STRIP = [(-112, 25), (112, 24), (112, 32), (-112, 33)]
 REACH = reach_of(BENCH, PlanSettings(overlap_m=0.2), "possible")
 
 
@@ -25,20 +26,23 @@ def posts(seed):
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 5])
-def test_no_keep_out_makes_the_machine_back_out_of_a_long_lane(tmp_path, seed):
-    doc = document(
-        feature("work_area", ring_lonlat(FIELD)), *[feature("keep_out", ring_lonlat(p)) for p in posts(seed)]
-    )
-    plan, report = planned(saved(tmp_path, doc), tmp_path / "plan", outside="safe")
+@pytest.mark.parametrize(
+    ("outside", "seed", "back_max_m"), [("safe", 0, 30.0), ("safe", 2, 20.0), ("unknown", 1, 60.0)]
+)
+def test_lanes_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, seed, back_max_m):
+    """Lanes are 220 m long, and some 50 m from the strip of safe ground to the far side."""
+    shapes = [feature("work_area", ring_lonlat(FIELD)), feature("safe_ground", ring_lonlat(STRIP))]
+    doc = document(*shapes[: 1 + (outside == "unknown")], *[feature("keep_out", ring_lonlat(p)) for p in posts(seed)])
+    wishes = PlanSettings(direction_rad=0.0)
+    plan, report = planned(saved(tmp_path, doc), tmp_path / "plan", settings=wishes, outside=outside)
     assert report.complaints() == []
-    assert max(math.dist(*s.points_m) for s in plan.segments if s.kind is SegmentKind.REVERSE) < 20.0
+    assert max(math.dist(*s.points_m) for s in plan.segments if s.kind is SegmentKind.REVERSE) < back_max_m
 
 
 # --- what lies right before or behind a pass -------------------------------------------------------------------------
-def pieces_with(beside, need=(10.0, 20.0), run=(-30.0, 60.0)):
-    """Pieces of one need on ground that bears and may be turned on up to x = 9 and from x = 22."""
-    gaps, turns = [(-30.0, 9.0), (22.0, 60.0)], [(-30.0, 6.0), (25.0, 60.0)]
+def pieces_with(beside, need=(10.0, 20.0), run=(-30.0, 60.0), turn_to_m=6.0):
+    """Pieces of one need on ground that bears up to x = 9 and from x = 22, and may be turned on a little further off."""
+    gaps, turns = [(-30.0, 9.0), (22.0, 60.0)], [(-30.0, turn_to_m), (25.0, 60.0)]
     lane = Lane.of(REACH, 0.3, 0.1, run, gaps, turns, beside)
     (piece,) = lane.pieces(0.0, [need])
     return piece
@@ -62,3 +66,5 @@ def test_need_further_off_or_behind_a_keep_out_is_not():
     assert starts_and_ends(pieces_with([(3.0, 9.5), (10.0, 20.0), (21.0, 40.0)])) == plain
     shut = starts_and_ends(pieces_with([(10.0, 20.0), (19.0, 20.8)], run=(-30.0, 20.4)))
     assert shut[1.0, True][1] == 20.4
+    shut = starts_and_ends(pieces_with([(8.4, 9.5), (10.0, 20.0)], run=(8.3, 60.0), turn_to_m=6.4))
+    assert shut[1.0, False][0] == 8.3
