@@ -41,7 +41,7 @@ def test_lanes_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, s
 
 # --- what lies right before or behind a pass -------------------------------------------------------------------------
 def pieces_with(beside, need=(10.0, 20.0), run=(-30.0, 60.0), turn_to_m=6.0):
-    """Pieces of one need on ground that bears up to x = 9 and from x = 22, and may be turned on a little further off."""
+    """Pieces of one need on ground that bears up to x = 9 and from x = 22, with room to turn further off."""
     gaps, turns = [(-30.0, 9.0), (22.0, 60.0)], [(-30.0, turn_to_m), (25.0, 60.0)]
     lane = Lane.of(REACH, 0.3, 0.1, run, gaps, turns, beside)
     (piece,) = lane.pieces(0.0, [need])
