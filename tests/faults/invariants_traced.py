@@ -40,7 +40,7 @@ LISTED: dict[str, tuple[str, ...]] = {
     ),
     "T5": ("tests/firmware_bridge/test_controller_outputs.py::test_speed_ramps_up_by_accel_and_down_by_decel",),
     "T6": ("tests/firmware_bridge/test_stream_port.py::test_a_stop_waits_for_one_frame_at_most",),
-    "G1": (f"{OUTPUTS}::test_row_101_a_mission_stops_inside_the_fence",),
+    "G1": ("tests/safety/test_gate_borders.py::test_row_101_a_mission_stops_inside_the_fence",),
     "G2": (f"{BORDERS}::test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks_reach_it",),
     "G3": (f"{BORDERS}::test_row_108_no_mission_reverses_onto_unprocessed_ground",),
     "P1": ("tests/ledger/test_conditions.py::test_one_violated_tick_withholds_credit_there_and_nowhere_else",),

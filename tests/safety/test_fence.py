@@ -6,36 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.affinity import rotate, translate
-from shapely.geometry import Point, Polygon, box
+from shapely.geometry import Point
 
 from tests.builders import estimate
+from tests.safety.fenced import AROUND, BLUNT, EDGES, FIELD, FRONT, GROUND, HALF, HOLE, MACHINE, WALL, footprint
 from tests.safety.moments import CONFIG, configured
 from vehicle.config import VehicleConfig
 from vehicle.geometry import edges_of
 from vehicle.messages import DriveRequest, Estimate
 from vehicle.safety import fence
 
-MACHINE = CONFIG.machine
-FRONT = max(MACHINE.body.front_m, MACHINE.tool.ahead_m + MACHINE.tool.length_m / 2.0)
-HALF = max(MACHINE.body.width_m, MACHINE.tool.width_m, MACHINE.tracks.outer_width_m) / 2.0
-FIELD = ((-30.0, -20.0), (30.0, -25.0), (35.0, 22.0), (2.0, 8.0), (-28.0, 24.0))
-HOLE = ((5.0, -10.0), (12.0, -9.0), (11.0, -2.0))
-EDGES = edges_of((FIELD, HOLE))
-GROUND = Polygon(FIELD, [HOLE])
-
 
 def out_of(edges: np.ndarray, belief: Estimate, config: VehicleConfig) -> bool:
     return fence.leaves(fence.room(edges, belief, config), belief.speed_mps, config)
-
-
-def footprint(east: float, north: float, yaw: float, speed: float, sigma: float) -> Polygon:
-    way = fence.stopping_m(speed, CONFIG)
-    grown = 3.0 * sigma
-    shape = box(
-        -MACHINE.body.rear_m - grown + min(0.0, way), -HALF - grown, FRONT + grown + max(0.0, way), HALF + grown
-    )
-    return translate(rotate(shape, yaw, origin=(0, 0), use_radians=True), east, north)
 
 
 def test_edges_close_every_ring() -> None:
@@ -152,21 +135,6 @@ def test_row_101_before_the_fence_it_creeps_and_half_a_metre_off_it_is_slow(sign
 
 
 # --- exact places: no turn, no sigma, numbers that binary fractions hold ---------------------------------------------
-BLUNT = configured("tool", ahead_m=1.0, length_m=0.5, width_m=2.0)
-BLUNT = BLUNT.model_copy(
-    update={
-        "machine": BLUNT.machine.model_copy(
-            update={
-                "body": BLUNT.machine.body.model_copy(update={"front_m": 1.0, "rear_m": 1.5, "width_m": 1.5}),
-                "tracks": BLUNT.machine.tracks.model_copy(update={"outer_width_m": 1.0}),
-            }
-        )
-    }
-)
-"""A footprint from 1.5 m behind to 1.25 m ahead, a metre to either side."""
-AROUND = ((-64.0, -64.0), (64.0, -64.0), (64.0, 64.0), (-64.0, 64.0))
-
-
 def room_beside(*keep_out: tuple[float, float]) -> tuple[float, float]:
     found = fence.room(edges_of((AROUND, keep_out)), estimate(0.0, 0.0, 0.0, tool_sigma_m=0.0), BLUNT)
     return found.ahead_m, found.behind_m
@@ -221,65 +189,6 @@ def test_a_keep_out_smaller_than_the_machine_is_seen() -> None:
     assert not out_of(edges, estimate(-9.0, -9.0, 0.3), CONFIG)
 
 
-def depth(east: float, north: float) -> float:
-    point = Point(east, north)
-    distance = float(point.distance(GROUND.boundary))
-    return distance if GROUND.contains(point) else -distance
-
-
-@pytest.mark.parametrize("share", [-0.004, 0.004, 0.5, 0.996, 1.004])
-def test_the_depth_beside_an_edge_and_round_its_ends_is_shapelys(share: float) -> None:
-    for east, north, to_east, to_north in EDGES.tolist():
-        length = math.hypot(to_east - east, to_north - north)
-        for off_m in (-0.05, 0.05, 0.7):
-            x = east + share * (to_east - east) - off_m * (to_north - north) / length
-            y = north + share * (to_north - north) + off_m * (to_east - east) / length
-            found = fence._nearest_m(*fence._body_frame(EDGES, fence.Pose(x, y, 0.4)))
-            assert found == pytest.approx(abs(depth(x, y)), abs=1e-9)
-
-
-def over(east: float, north: float, yaw: float, grown: float = 0.0) -> float:
-    return fence.over_m(EDGES, fence.Pose(east, north, yaw), CONFIG, grown)
-
-
-@given(
-    east=st.floats(-32, 37),
-    north=st.floats(-27, 26),
-    yaw=st.floats(-3.1, 3.1),
-    grown=st.sampled_from([0.0, 0.06, 0.3]),
-)
-def test_row_102_how_far_over_is_what_shapely_has_to_cut_off_the_footprint(
-    east: float, north: float, yaw: float, grown: float
-) -> None:
-    shape = footprint(east, north, yaw, 0.0, grown / 3.0)
-    over_m = over(east, north, yaw, grown)
-    if not GROUND.contains(Point(east, north)):
-        edge_m = Point(east, north).distance(GROUND.boundary)
-        rear, front, half = MACHINE.body.rear_m, FRONT, HALF
-        assert over_m == pytest.approx(rear + front + half + 3.0 * grown + edge_m)
-        return
-    if over_m == 0.0:
-        assert shape.buffer(-1e-6).disjoint(GROUND.boundary)
-        return
-    # drawn in by so much on every side, it just touches
-    for share, touches in ((0.999, True), (1.001, False)):
-        inner = footprint(east, north, yaw, 0.0, (grown - share * over_m) / 3.0)
-        if 1e-3 < over_m < HALF + grown - 0.01:
-            assert inner.intersects(GROUND.boundary) is touches
-
-
-@pytest.mark.parametrize("share", [0.4, 0.97, 0.99, 1.01, 1.03])
-def test_row_102_the_deepest_place_of_an_edge_is_found_near_its_end_and_never_beyond(share: float) -> None:
-    """Along the edge the depth grows by its way ahead to 2/3 m, then falls by its way aside."""
-    run = (2.0 / 3.0 + 1.0) / share
-    end = (2.25 - run, 3.0 - 2.0 * run)
-    deepest = 2.0 / 3.0 if share <= 1.0 else run - 1.0
-    for ring in (((2.25, 3.0), end, (30.0, end[1])), (end, (2.25, 3.0), (30.0, end[1]))):
-        for side in (1.0, -1.0):
-            edges = edges_of((AROUND, tuple((east, side * north) for east, north in ring)))
-            assert fence.over_m(edges, fence.Pose(0.0, 0.0, 0.0), BLUNT) == pytest.approx(deepest, abs=1e-9)
-
-
 @given(east=st.floats(-30, 35), north=st.floats(-25, 24), yaw=st.floats(-3.1, 3.1), turn=st.floats(-3.1, 3.1))
 def test_row_101_where_there_is_room_to_turn_no_turn_touches(
     east: float, north: float, yaw: float, turn: float
@@ -290,10 +199,6 @@ def test_row_101_where_there_is_room_to_turn_no_turn_touches(
     elif GROUND.contains(Point(east, north)):
         reach = math.hypot(max(FRONT, MACHINE.body.rear_m), HALF)
         assert Point(east, north).distance(GROUND.boundary) <= reach + 1e-9
-
-
-WALL = edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 1.2), (-30.0, 1.2)),))
-"""A boundary along the left side; the half width is 0.85 m."""
 
 
 def test_row_101_a_turn_that_would_touch_is_a_creep_and_a_correction_on_the_way_is_none() -> None:
@@ -318,44 +223,6 @@ def test_row_101_a_turn_that_would_touch_is_a_creep_and_a_correction_on_the_way_
     assert slow.yaw_rate_radps == pytest.approx(0.02)
 
 
-def test_row_102_over_a_boundary_only_what_leads_out() -> None:
-    beside = estimate(0.0, 0.4, 0.0)  # 5 cm over, parallel
-    for drive, leads in (
-        (DriveRequest(speed_mps=0.3), True),
-        (DriveRequest(speed_mps=-0.3), True),
-        (DriveRequest(yaw_rate_radps=0.1), False),
-        (DriveRequest(yaw_rate_radps=-0.1), False),
-        (DriveRequest(), True),
-    ):
-        assert fence.eases(WALL, beside, drive, CONFIG) is leads, drive
-    toward = estimate(0.0, 0.2, 0.25)  # the tool's left end reaches over
-    assert fence.over_m(WALL, fence.pose_of(toward), CONFIG) > 0.1
-    assert not fence.eases(WALL, toward, DriveRequest(speed_mps=0.2), CONFIG)
-    assert fence.eases(WALL, toward, DriveRequest(speed_mps=-0.2), CONFIG)
-    assert fence.eases(WALL, toward, DriveRequest(yaw_rate_radps=-0.1), CONFIG)
-    assert not fence.eases(WALL, toward, DriveRequest(yaw_rate_radps=0.1), CONFIG)
-    outside = estimate(0.0, 4.0, 1.6)
-    assert fence.eases(WALL, outside, DriveRequest(speed_mps=-0.2), CONFIG)
-    assert not fence.eases(WALL, outside, DriveRequest(speed_mps=0.2), CONFIG)
-
-
-def test_row_102_deep_over_a_boundary_ahead_no_nearer_either() -> None:
-    """Over by more than half its width the depth at right angles to the sides no longer grows on the way ahead."""
-    ahead, back = DriveRequest(speed_mps=0.1), DriveRequest(speed_mps=-0.1)
-    for over_ahead_m in (0.1, HALF - 0.05, HALF + 0.05, FRONT - 0.15):
-        deep = estimate(30.0 - FRONT + over_ahead_m, -12.0, 0.0)
-        assert not fence.eases(WALL, deep, ahead, CONFIG)
-        assert fence.eases(WALL, deep, back, CONFIG)
-        assert fence.eases(WALL, deep, DriveRequest(), CONFIG)
-        round_ = estimate(-30.0 + FRONT - over_ahead_m, -12.0, math.pi)
-        assert not fence.eases(WALL, round_, ahead, CONFIG)
-
-
-def test_row_102_what_will_not_be_over_may_come_as_near_as_it_likes() -> None:
-    assert fence.eases(WALL, estimate(29.8 - FRONT, -12.0, 0.0), DriveRequest(speed_mps=0.1), CONFIG)
-    assert not fence.eases(WALL, estimate(math.nan, -12.0, 0.0), DriveRequest(speed_mps=0.1), CONFIG)
-
-
 @pytest.mark.parametrize("front_m", [1.25, 2.0])
 def test_row_101_who_would_touch_by_turning_has_no_room_to_turn(front_m: float) -> None:
     """The furthest corner is two metres along and one and a half aside, behind or ahead: two and a half off."""
@@ -365,25 +232,6 @@ def test_row_101_who_would_touch_by_turning_has_no_room_to_turn(front_m: float) 
     for off_m, turns in ((2.45, False), (2.5, False), (2.5 + 1e-9, True)):
         ring = ((-64.0, -64.0), (64.0, -64.0), (64.0, off_m), (-64.0, off_m))
         assert fence.room(edges_of((ring,)), estimate(0.0, 0.0, 0.0, tool_sigma_m=0.0), wide).turns is turns
-
-
-def test_row_102_no_deeper_is_to_within_a_millimetre() -> None:
-    """In front of a wall that 0.25 m of the footprint reach over; in a second."""
-    wall, here, step = edges_of((AROUND,)), estimate(63.0, 0.0, 0.0), 1.0 / 1024.0
-    assert fence.over_m(wall, fence.pose_of(here), BLUNT) == 0.25
-    for way_m, leads in ((step, True), (step * 1.001, False), (-1.0, True)):
-        assert fence.eases(wall, here, DriveRequest(speed_mps=way_m), BLUNT) is leads
-    deep = estimate(63.0 - 0.25 + 1.0, 0.0, 0.0)  # as deep as it can be; the origin a quarter metre before the wall
-    assert fence.over_m(wall, fence.pose_of(deep), BLUNT) == 1.0
-    for way_m, leads in ((step, True), (step * 1.001, False), (-0.25, True)):
-        assert fence.eases(wall, deep, DriveRequest(speed_mps=way_m), BLUNT) is leads
-
-
-@given(east=st.floats(-29, 34), north=st.floats(-24, 23), yaw=st.floats(-3.1, 3.1))
-def test_row_102_from_wherever_a_boundary_is_touched_some_way_leads_out(east: float, north: float, yaw: float) -> None:
-    here = estimate(east, north, yaw)
-    ways = [DriveRequest(speed_mps=v, yaw_rate_radps=w) for v in (-0.2, 0.0, 0.2) for w in (-0.1, 0.0, 0.1) if v or w]
-    assert any(fence.eases(EDGES, here, way, CONFIG) for way in ways)
 
 
 @given(speed=st.floats(-1, 1), rate=st.floats(-0.5, 0.5), yaw=st.floats(-3, 3))
