@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from firmware_bridge.types import OperatorEdge
-from sim.drill import YAW_RAD, Drill, DrillSettings
+from sim.drill import YAW_RAD, Drill, DrillSettings, box_m
 from sim.faults import FAULTS
 from sim.hands import Goal
 from tests.faults.scenes import manual
@@ -24,9 +24,7 @@ BEHIND_M, BESIDE_M = 6.0, 5.0
 
 def fenced(drill: Drill, ahead_m: float) -> Drill:
     """A fence across the swath, `ahead_m` before where the machine begins."""
-    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
-    corners = ((-BEHIND_M, -BESIDE_M), (ahead_m, -BESIDE_M), (ahead_m, BESIDE_M), (-BEHIND_M, BESIDE_M))
-    ring = tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+    ring = box_m((-BEHIND_M, ahead_m, -BESIDE_M, BESIDE_M))
     state = drill.process.loop.state
     gate = msgspec.structs.replace(state.gate, fence=edges_of((ring,)))
     drill.process.loop.state = msgspec.structs.replace(state, gate=gate)
@@ -125,9 +123,7 @@ def test_row_110_a_tool_that_hangs_above_the_ground_is_credited_nothing() -> Non
 
 def unproven(drill: Drill, *, from_m: float, to_m: float, segments: tuple[Segment, ...] = ()) -> Drill:
     """The same job on a site where the ground from here to there along the swath bears no tracks yet."""
-    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
-    corners = ((from_m, -BESIDE_M), (to_m, -BESIDE_M), (to_m, BESIDE_M), (from_m, BESIDE_M))
-    ring = tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+    ring = box_m((from_m, to_m, -BESIDE_M, BESIDE_M))
     loop = drill.process.loop
     assert loop.state.mission.plan is not None
     plan = loop.state.mission.plan
@@ -189,14 +185,10 @@ def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks
 
 def kept_out(drill: Drill, *boxes: tuple[float, float, float, float]) -> Drill:
     """Keep-outs in the swath's frame, as (from ahead, from left, to ahead, to left)."""
-    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
-    rings = []
-    for x0, y0, x1, y1 in boxes:
-        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
-        rings.append(tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners))
+    rings = tuple(box_m((x0, x1, y0, y1)) for x0, y0, x1, y1 in boxes)
     loop = drill.process.loop
     assert loop.state.mission.plan is not None
-    loop.state = taken(loop.state, msgspec.structs.replace(loop.state.mission.plan, keep_out_m=tuple(rings)))
+    loop.state = taken(loop.state, msgspec.structs.replace(loop.state.mission.plan, keep_out_m=rings))
     return drill
 
 
