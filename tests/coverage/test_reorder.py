@@ -163,3 +163,11 @@ def test_out_of_time_the_order_stays():
     tour = ground.first_tour()
     tour.improve(lambda: True)
     assert tour.order.tolist() == list(range(41))
+
+
+def test_no_search_begins_once_the_time_is_up(monkeypatch):
+    tour = OpenGround(1, 40).first_tour()
+    searched = []
+    monkeypatch.setattr(Tour, "_improve_at", lambda _tour, place: bool(searched.append(place)))
+    tour.improve(lambda: len(searched) >= 5)
+    assert len(searched) == 5

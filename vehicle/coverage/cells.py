@@ -167,7 +167,10 @@ def _lengthened(progress: Progress, part: shapely.Polygon, lanes: Lanes, bands: 
 
 
 def _turns_beyond(lanes: Lanes, band: Band, span_m: tuple[float, float]) -> bool:
-    """Whether the machine may turn anywhere within `ROOM_M` of the longer end, on the middle line of a band."""
+    """Whether the machine may turn anywhere within `ROOM_M` of the longer end, on the middle line of a band.
+
+    Beyond the window of `lanes` nothing is known to hinder it, and the trial tells.
+    """
     end_m = span_m[0] if span_m[0] < band.span_m[0] else span_m[1]
     line_m = 0.5 * (min(band.lines_m) + max(band.lines_m))
     way_m = np.arange(0.0, ROOM_M + LONGER_STEP_M, LONGER_STEP_M) * (1.0 if end_m == span_m[1] else -1.0)

@@ -69,10 +69,10 @@ class Tour:
             self._improve(over)
 
     def _improve(self, over: Callable[[], bool]) -> None:
-        while not over():
+        while True:
             for place in np.argsort(-self.time_s, kind="stable").tolist():
                 node = int(self.order[place])
-                if self.time_s[place] < SHORT_S:
+                if self.time_s[place] < SHORT_S or over():
                     return
                 if node not in self._dull and self._improve_at(place):
                     break
