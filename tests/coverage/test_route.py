@@ -51,6 +51,15 @@ def test_a_way_is_clear_and_as_short_as_over_all_legs(draw):
         assert length_m(way) <= 1.02 * length_m(every) + 0.5
 
 
+def test_a_search_for_a_way_ends_with_the_time():
+    wall = np.array([shapely.box(-1.0, -50.0, 1.0, 50.0)], dtype=object)
+    asked = []
+    roadmap = Roadmap(wall, BOX, np.empty((0, 2, 2)), lambda: bool(asked.append(1)) or len(asked) > 2)
+    assert roadmap.way((-9.0, 0.3), (9.0, 0.4)) is None
+    assert len(asked) <= 4
+    assert roadmap.way((-9.0, 0.3), (-9.0, 0.4)) == [(-9.0, 0.3), (-9.0, 0.4)]
+
+
 def test_no_way_is_told_where_it_would_be_longer_than_asked():
     wall = np.array([shapely.box(-1.0, -50.0, 1.0, 50.0)], dtype=object)
     roadmap = Roadmap(wall, BOX, np.empty((0, 2, 2)))

@@ -146,4 +146,4 @@ def roadmap_for(progress: Progress, box: Box) -> Roadmap:
     x0, y0, x1, y1 = box
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
     obstacles = pivot_obstacles(*progress.around(box), progress.reach, LEG_SLACK_M)
-    return Roadmap(obstacles, box, strips[inside])
+    return Roadmap(obstacles, box, strips[inside], progress.over)

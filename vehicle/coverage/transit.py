@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +29,11 @@ class Roadmap:
     A corridor is a strip that was driven straight from one pivot point to another: a way even where nobody can turn.
     """
 
-    def __init__(self, obstacles: np.ndarray, box: Box, corridors: np.ndarray) -> None:
+    def __init__(
+        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`over` ends a search, as if there were no way: among 1,000 keep-outs one may take half a minute."""
+        self._over = over
         self._parts = parts_of(shapely.buffer(obstacles, -1e-3)) if len(obstacles) else obstacles
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
@@ -81,7 +86,9 @@ class Roadmap:
             return None
         loose = np.vstack([strips, ends])
         way = self._search(loose, limit_m)
-        if way is None and math.isinf(limit_m):  # overlapping outlines may hide the corner that touches
+        if (
+            way is None and math.isinf(limit_m) and not self._over()
+        ):  # overlapping outlines may hide the corner that touches
             if not len(strips) and legs.apart(start, goal):
                 return None
             way = self._search(loose, limit_m, every_leg=True)
@@ -154,7 +161,7 @@ class Roadmap:
         waiting: dict[int, np.ndarray] = {}
         done = np.zeros(len(points), dtype=bool)
         queue = [(float(toward[first]), first)]
-        while queue:
+        while queue and not self._over():
             bound_m, node = heapq.heappop(queue)
             if bound_m >= limit_m:
                 return None
