@@ -125,6 +125,7 @@ def wire_up(
         plan.datum,
         seed=scenario.seed,
         config_hash=name,
+        height_m=scenario.ground.height_m,
     )
     vehicle = VehicleLoop(taken(state, plan), line, radio.vehicle, recorder, listeners)
     return Parts(world=world, radio=radio, line=line, vehicle=vehicle, config=config)

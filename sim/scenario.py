@@ -11,12 +11,16 @@ Ratio = Annotated[float, Field(ge=0, lt=1)]
 
 
 class GroundSettings(Strict):
-    """A tilted plane with gentle unevenness; `slope_bearing_deg` is the direction of steepest descent from north."""
+    """A tilted plane with gentle unevenness; `slope_bearing_deg` is the direction of steepest descent from north.
+
+    `height_m`: of the ground at the datum, above the ellipsoid, as the receiver finds it; None: that of the datum.
+    """
 
     slope_deg: Annotated[float, Field(ge=0, le=25)] = 0.0
     slope_bearing_deg: Annotated[float, Field(ge=0, lt=360)] = 0.0
     unevenness_m: NotNegative = 0.02
     soil_energy_mj_per_m3: Annotated[float, Field(ge=0.5, le=10)] = 1.5
+    height_m: Annotated[float, Field(ge=-500, le=9000)] | None = None
 
 
 class SlipSettings(Strict):

@@ -10,6 +10,7 @@ from sim.controller import ControllerParams, ControllerTwin
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailParams, FlailPlant
 from sim.ground import Ground
+from sim.metres import TrueMetres
 from sim.plant import GRAVITY_MPS2, PlantParams, Pose, TrackPlant
 from sim.sensors import GnssSensor, ImuSensor, SensorParams, ToolSensors
 from vehicle.config import MachineConfig
@@ -30,7 +31,7 @@ class WorldParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):
-    """Where everything truly is, in ENU metres of the datum. `depths_m`: left end, middle, right end of the tool."""
+    """Where everything truly is, in the plan's ENU metres. `depths_m`: left end, middle, right end of the tool."""
 
     t_ns: int
     east_m: float
@@ -53,7 +54,7 @@ class World:
     """One machine.
 
     Parts are public so that faults can reach them: `tracks`, `flail`, `engine`, `gnss`, `imu`, `tool_sensors`,
-    `controller`.
+    `controller`. Plants and sensors live in true metres at the ground's height; `start` and `truth` in the plan's.
 
     Args:
         port: the controller's end of the serial line.
@@ -61,9 +62,10 @@ class World:
         ground: shape and soil.
         params: everything else about the machine.
         start: true pose at the first tick.
-        datum: the frame that all metres count in.
+        datum: the frame that the plan's metres count in.
         seed: with it every draw of every sensor is decided.
         config_hash: what the controller announces in its handshake (8 bytes).
+        height_m: of the ground at the datum, above the ellipsoid; None: that of the datum.
     """
 
     def __init__(
@@ -77,12 +79,15 @@ class World:
         *,
         seed: int,
         config_hash: bytes,
+        height_m: float | None = None,
     ) -> None:
         tool = machine.tool
+        self.metres = TrueMetres(datum, height_m)
+        start = Pose(*self.metres.of_plan((start.east_m, start.north_m)), start.yaw_rad)
         self.tracks = TrackPlant(machine.tracks, params.tracks, ground, start, seed=seed)
         self.flail = FlailPlant(tool, machine.body.mass_kg, params.flail, ground, seed=seed)
         self.engine = EnginePlant(machine.body.power_w)
-        self.gnss = GnssSensor(params.sensors, machine.gnss, datum, seed=seed)
+        self.gnss = GnssSensor(params.sensors, machine.gnss, self.metres.frame, seed=seed)
         self.imu = ImuSensor(params.sensors, seed=seed)
         self.tool_sensors = ToolSensors(params.sensors, seed=seed)
         self.controller = ControllerTwin(
@@ -119,12 +124,11 @@ class World:
 
     def truth(self) -> Truth:
         """The true state after the last step."""
-        left_m, right_m = self.flail.line_m(self.tracks)
-        tracks = self.tracks
+        tracks, in_plan = self.tracks, self.metres.in_plan
+        left_m, right_m = map(in_plan, self.flail.line_m(tracks))
         return Truth(
             self.t_ns,
-            tracks.east_m,
-            tracks.north_m,
+            *in_plan((tracks.east_m, tracks.north_m)),
             tracks.yaw_rad,
             tracks.speed_mps,
             left_m,

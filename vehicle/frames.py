@@ -1,4 +1,9 @@
-"""WGS 84 <-> local ENU, yaw <-> heading, lever arms. NED and FRD live in `firmware_bridge/mavlink` only."""
+"""WGS 84 <-> local ENU, yaw <-> heading, lever arms. NED and FRD live in `firmware_bridge/mavlink` only.
+
+A place is a latitude and a longitude. Site, plan, machine and record bring it to metres **at the datum's height**,
+whatever height a receiver reports there, so that the same place has the same metres for all of them. Heights of points
+are for the simulator, which knows the true ones.
+"""
 
 import math
 from typing import Any
@@ -20,16 +25,19 @@ class LocalFrame(msgspec.Struct, frozen=True):
     """Tangent plane at a datum: x east, y north, z up [m].
 
     Exact (through ECEF); at 1 km from the datum the plane departs from the ellipsoid by 8 cm in height and by
-    12 micrometres in the horizontal, so planning distances are ground distances.
+    12 micrometres in the horizontal, so planning distances are ground distances. `alt_m` is above the ellipsoid; where
+    it is wrong by 100 m, a metre of the plane is 16 micrometres longer or shorter than one on the ground.
     """
 
     lat_deg: float
     lon_deg: float
     alt_m: float = 0.0
 
-    def enu_from_geodetic(self, lat_deg: float, lon_deg: float, alt_m: float = 0.0) -> tuple[float, float, float]:
-        """East, north, up [m] of one point."""
-        x, y, z = _ecef(lat_deg, lon_deg, alt_m)
+    def enu_from_geodetic(
+        self, lat_deg: float, lon_deg: float, alt_m: float | None = None
+    ) -> tuple[float, float, float]:
+        """East, north, up [m] of one point; without a height, of the place at the datum's height."""
+        x, y, z = _ecef(lat_deg, lon_deg, self.alt_m if alt_m is None else alt_m)
         x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
         dx, dy, dz = x - x0, y - y0, z - z0
         lat, lon = math.radians(self.lat_deg), math.radians(self.lon_deg)
@@ -41,8 +49,10 @@ class LocalFrame(msgspec.Struct, frozen=True):
             cos_lat * horizontal + sin_lat * dz,
         )
 
-    def geodetic_from_enu(self, east_m: float, north_m: float, up_m: float = 0.0) -> tuple[float, float, float]:
-        """Latitude [deg], longitude [deg], altitude [m] of one point."""
+    def geodetic_from_enu(self, east_m: float, north_m: float, up_m: float | None = None) -> tuple[float, float, float]:
+        """Latitude [deg], longitude [deg], altitude [m] of one point; without `up_m`, at the datum's height."""
+        if up_m is None:
+            up_m = float(self._drop_m(east_m, north_m))
         lat, lon = math.radians(self.lat_deg), math.radians(self.lon_deg)
         sin_lat, cos_lat, sin_lon, cos_lon = math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)
         x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
@@ -53,7 +63,7 @@ class LocalFrame(msgspec.Struct, frozen=True):
         return _geodetic(x, y, z)
 
     def enu_from_lonlat_array(self, lonlat_deg: FloatArray) -> FloatArray:
-        """(n, 2) lon, lat [deg] -> (n, 2) east, north [m] on the ellipsoid's surface."""
+        """(n, 2) lon, lat [deg] -> (n, 2) east, north [m] at the datum's height."""
         lonlat = np.asarray(lonlat_deg, dtype=np.float64).reshape(-1, 2)
         lon, lat = np.radians(lonlat[:, 0]), np.radians(lonlat[:, 1])
         radius = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * np.sin(lat) ** 2)
@@ -67,14 +77,15 @@ class LocalFrame(msgspec.Struct, frozen=True):
         return np.column_stack([-math.sin(lon0) * dx + math.cos(lon0) * dy, north])
 
     def lonlat_from_enu_array(self, enu_m: FloatArray | list[Any]) -> FloatArray:
-        """(n, 2) east, north [m] in the tangent plane -> (n, 2) lon, lat [deg]."""
+        """(n, 2) east, north [m] at the datum's height -> (n, 2) lon, lat [deg]."""
         enu = np.asarray(enu_m, dtype=np.float64).reshape(-1, 2)
         lat0, lon0 = math.radians(self.lat_deg), math.radians(self.lon_deg)
         x0, y0, z0 = _ecef(self.lat_deg, self.lon_deg, self.alt_m)
-        meridian = -math.sin(lat0) * enu[:, 1]
+        up = self._drop_m(enu[:, 0], enu[:, 1])
+        meridian = -math.sin(lat0) * enu[:, 1] + math.cos(lat0) * up
         x = x0 - math.sin(lon0) * enu[:, 0] + math.cos(lon0) * meridian
         y = y0 + math.cos(lon0) * enu[:, 0] + math.sin(lon0) * meridian
-        z = z0 + math.cos(lat0) * enu[:, 1]
+        z = z0 + math.cos(lat0) * enu[:, 1] + math.sin(lat0) * up
         p = np.hypot(x, y)
         lat = np.arctan2(z, p * (1.0 - WGS84_E2))
         for _ in range(4):
@@ -82,6 +93,14 @@ class LocalFrame(msgspec.Struct, frozen=True):
             radius = WGS84_A_M / np.sqrt(1.0 - WGS84_E2 * sin_lat * sin_lat)
             lat = np.arctan2(z + WGS84_E2 * radius * sin_lat, p)
         return np.column_stack([np.degrees(np.arctan2(y, x)), np.degrees(lat)])
+
+    def _drop_m(self, east_m: Any, north_m: Any) -> Any:
+        """How far the surface at the datum's height lies below the plane, negative; to 3 mm at 50 km."""
+        sin_lat = math.sin(math.radians(self.lat_deg))
+        bend = 1.0 - WGS84_E2 * sin_lat * sin_lat
+        across_m = WGS84_A_M / math.sqrt(bend) + self.alt_m
+        along_m = WGS84_A_M * (1.0 - WGS84_E2) / bend**1.5 + self.alt_m
+        return -0.5 * (east_m * east_m / across_m + north_m * north_m / along_m)
 
 
 def _ecef(lat_deg: float, lon_deg: float, alt_m: float) -> tuple[float, float, float]:

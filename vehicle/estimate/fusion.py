@@ -84,7 +84,7 @@ def _origin_from_antenna(
     fix: GnssFix, yaw: float, wire: WireState, config: VehicleConfig, datum: LocalFrame
 ) -> tuple[float, float]:
     dx, dy, _ = _lever(yaw, wire, config)
-    east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg, fix.alt_m)
+    east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg)
     return east - dx, north - dy
 
 
@@ -202,7 +202,7 @@ def _correct(
             x = [value + k * innovation for value, k in zip(x, gain, strict=True)]
             p = covariance.less(p, gain, list(p[2]))
     dx, dy, _ = _lever(x[2], wire, config)
-    east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg, fix.alt_m)
+    east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg)
     off_east, off_north = east - x[0] - dx, north - x[1] - dy
     # H is the identity for east and north and the lever arm for yaw: P H' without building H
     ph = [(row[0] - dy * row[2], row[1] + dx * row[2]) for row in p]

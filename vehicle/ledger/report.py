@@ -230,7 +230,7 @@ def _signatures() -> str:
 
 
 def _place(facts: JobFacts, point_m: tuple[float, float]) -> str:
-    lat_deg, lon_deg, _ = facts.plan.datum.geodetic_from_enu(*point_m, 0.0)
+    lat_deg, lon_deg, _ = facts.plan.datum.geodetic_from_enu(*point_m)
     return f"{lat_deg:.7f}, {lon_deg:.7f}"
 
 
