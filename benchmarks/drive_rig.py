@@ -5,7 +5,6 @@ Shared by `kill_trials.py`, `roundtrip.py` and the tests. Everything is waited f
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import math
 import os
@@ -16,9 +15,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from benchmarks.bench_session import SessionPort
+from benchmarks.ports import free_port
 from sim.hands import Goal, Hands
 from sim.plant import Pose
-from sim.real_machine import CONTROLLER_FOLDER, MachineSettings, RealMachine
+from sim.real_machine import MachineSettings, RealMachine
 from sim.rig import start_pose
 from vehicle.app import start_state
 from vehicle.clock import SystemClock
@@ -63,14 +63,6 @@ async def until(condition: Callable[[], bool], what: str, patience_s: float = PA
         await CLOCK.sleep_until_ns(now_ns + 2_000_000)
 
 
-def build_controller() -> None:
-    """Make the host build, one process at a time; nothing is done where it is up to date."""
-    with (CONTROLLER_FOLDER / "Makefile").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        command = ["make", "--silent", "-C", str(CONTROLLER_FOLDER), f"PYTHON={sys.executable}"]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-
-
 def quick_machine(folder: Path) -> str:
     """A MEMATT with a fast spin-up, as a file of its own."""
     text = (ROOT / "configs/machines/mematt.toml").read_text()
@@ -109,14 +101,6 @@ def write_site(folder: Path, width_m: float, length_m: float) -> str:
     site = {"type": "FeatureCollection", "outside": "safe", "features": [feature]}
     (folder / "site.geojson").write_text(json.dumps(site))
     return '[site]\nfile = "site.geojson"\n'
-
-
-def free_udp_port() -> int:
-    """A port that nobody has now."""
-    port = UdpPort.bind("127.0.0.1", 0)
-    number = port.address[1]
-    port.close()
-    return number
 
 
 class Bench:
@@ -223,7 +207,7 @@ class Bench:
 async def bench(folder: Path, *, extra: str = "", place: str = "") -> AsyncIterator[Bench]:
     """A bench whose controller, plant and operator run; the vehicle program is started by whoever uses it."""
     async with bench_of(
-        folder, load_drive(write_config(folder, udp_port=free_udp_port(), extra=extra, place=place))
+        folder, load_drive(write_config(folder, udp_port=free_port(), extra=extra, place=place))
     ) as made:
         yield made
 

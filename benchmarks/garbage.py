@@ -25,7 +25,8 @@ from mcap.reader import make_reader
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.drive_rig import CLOCK, Bench, above_others, build_controller, until
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import CLOCK, Bench, above_others, until
 from benchmarks.roundtrip import resident_mb
 from benchmarks.signed_rig import signed_bench
 from firmware_bridge.mavlink import codec

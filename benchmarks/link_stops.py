@@ -25,7 +25,8 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.drive_rig import ROOT, above_others, build_controller
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import ROOT, above_others
 from benchmarks.real_stops import real_trials
 from sim import link_traces
 from sim.link_shapes import SHAPES, Shape, recorded

@@ -26,7 +26,8 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.drive_rig import CLOCK, Bench, bench, build_controller, until
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import CLOCK, Bench, bench, until
 from vehicle import realtime
 from vehicle.units import TICK_NS
 

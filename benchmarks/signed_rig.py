@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import drive_rig
 from benchmarks.bench_session import SessionPort
 from benchmarks.drive_rig import STATION_ID, Bench, write_config
+from benchmarks.ports import free_port
 from firmware_bridge.mavlink.signature import key_of
 from sim.hands import Hands
 from sim.session_port import SigningPort
@@ -34,7 +35,7 @@ def operator(rig: Bench, port: int, key: bytes) -> None:
 @contextlib.asynccontextmanager
 async def signed_bench(folder: Path, *, extra: str = "") -> AsyncIterator[tuple[Bench, DriveFile, bytes]]:
     """As `drive_rig.bench`; the vehicle program is started by whoever uses it, and its operator set by `operator`."""
-    path, key = signed_config(folder, udp_port=drive_rig.free_udp_port(), extra=extra)
+    path, key = signed_config(folder, udp_port=free_port(), extra=extra)
     file = load_drive(path)
     async with drive_rig.bench_of(folder, file) as rig:
         operator(rig, file.config.operator.port, key)

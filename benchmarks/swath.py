@@ -28,7 +28,8 @@ from mcap.reader import make_reader
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.drive_rig import CLOCK, Bench, bench, build_controller, until, write_site
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import CLOCK, Bench, bench, until, write_site
 from benchmarks.kill_trials import STOPPED
 from firmware_bridge.mavlink import adapters
 from sim.hands import Goal

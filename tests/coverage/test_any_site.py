@@ -13,6 +13,8 @@ from tests.coverage.support import document, feature, ring_lonlat, saved
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
 
+pytestmark = pytest.mark.long
+
 SQUARE = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 HOLE = [(-3, -4), (2, -3), (1, 3), (-4, 2)]
 ODD = st.sampled_from(

@@ -11,6 +11,8 @@ import shapely
 from tests.coverage.checker import AREA_TOL_M2, SiteTruth, _thick_m2, check, read_legs
 from tests.coverage.support import planned
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = Path(__file__).parents[2] / "configs" / "sites" / "example.geojson"
 
 

@@ -21,6 +21,8 @@ from vehicle.coverage.site import load_site
 from vehicle.coverage.stored import load_plan
 from vehicle.plan import UntreatableReason
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-17, -11), (18, -10), (17, 13), (-16, 12)]
 BANK = [(5, 2), (12, 3), (11, 9), (6, 8)]
 BASE = [(-17, -11), (-17.5, -18), (18.5, -17), (18, -10)]

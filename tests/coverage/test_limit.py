@@ -23,6 +23,8 @@ from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.coverage.site import load_site
 from vehicle.plan import UntreatableReason
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-60, -45), (66, -39), (57, 48), (-63, 42)]
 
 

@@ -13,6 +13,8 @@ from vehicle.coverage.site import load_site
 from vehicle.errors import InputError
 from vehicle.plan import UntreatableReason
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "configs" / "sites" / "example.geojson"
 FIELDS = ROOT / ".." / "shared" / "data" / "fields"
@@ -61,6 +63,7 @@ def test_unknown_outside_wants_ground_to_begin_on():
         plan_site(site, BENCH)
 
 
+@pytest.mark.slow
 def test_small_real_field_with_four_holes(tmp_path):
     path = FIELDS / "de_sh_0p85ha_4holes.geojson"
     plan, report = planned(path, tmp_path)

@@ -20,6 +20,8 @@ from vehicle.coverage.settings import PlanSettings, reach_of
 from vehicle.coverage.site import load_site
 from vehicle.coverage.ways import NOWHERE, Leg
 
+pytestmark = pytest.mark.long
+
 SHELL = [(-34, -21), (33, -24), (36, 18), (2, 25), (-31, 19)]
 KEPT_OUT = ([(-18, -6), (-11, -7), (-10, 2), (-16, 4)], [(9, -2), (15, 1), (12, 8), (7, 6)])
 

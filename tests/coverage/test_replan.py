@@ -21,6 +21,8 @@ from vehicle.coverage.site import load_site
 from vehicle.errors import InputError
 from vehicle.plan import SegmentKind
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-28, -17), (31, -15), (27, 22), (-30, 19)]
 POST = [(3, 2), (5, 2.4), (4.6, 4.5), (2.7, 4.1)]
 WISHES = PlanSettings(overlap_m=0.2)

@@ -19,6 +19,8 @@ from vehicle.coverage.patchwork import Patchwork
 from vehicle.coverage.route import FAR_S, Visit, order_visits
 from vehicle.coverage.transit import Roadmap, length_m
 
+pytestmark = pytest.mark.long
+
 BOX = (-60.0, -60.0, 60.0, 60.0)
 
 

@@ -1,16 +1,25 @@
-"""A vehicle's configuration file for the tests, and a clock that jumps."""
+"""A vehicle's configuration file for the tests, a clock that jumps, and what real processes are judged by."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.drive_rig import write_config
+import pytest
 
-UDP_PORT = 14_999
+from benchmarks.drive_rig import write_config
+from benchmarks.kill_trials import LIMIT_MS
+from benchmarks.ports import free_port
+
+JUDGED = [
+    pytest.param(math.inf, id="order and state", marks=pytest.mark.slow),
+    pytest.param(LIMIT_MS, id="milliseconds", marks=pytest.mark.trials),
+]
+"""Limits of one drill with real processes [ms]: in `make test-full` it stops at all, in `make trials` in time."""
 
 
 def config_text(folder: Path) -> str:
-    return write_config(folder, udp_port=UDP_PORT).read_text()
+    return write_config(folder, udp_port=free_port()).read_text()
 
 
 def write(folder: Path, text: str) -> Path:

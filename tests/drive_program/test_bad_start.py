@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.drive_rig import ROOT, free_udp_port, write_config
+from benchmarks.drive_rig import ROOT, write_config
+from benchmarks.ports import free_port
 from firmware_bridge.mavlink import adapters
 from tests.drive_program.support import config_text, write
 from tests.firmware_bridge.samples import STATUS
@@ -61,7 +62,7 @@ class Talker:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return write_config(tmp_path, udp_port=free_udp_port())
+    return write_config(tmp_path, udp_port=free_port())
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.drive_rig import ROOT, bench, build_controller, free_udp_port, write_config
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import ROOT, bench, write_config
+from benchmarks.ports import free_port
 from flailpilot import doctor
 from flailpilot.doctor import Check
 from tests.drive_program.support import config_text, write
@@ -71,7 +73,7 @@ def test_disk(table: str, result: str, tmp_path: Path) -> None:
 
 
 def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
-    path = write_config(tmp_path, udp_port=free_udp_port(), place='[site]\nfile = "nowhere.geojson"\n')
+    path = write_config(tmp_path, udp_port=free_port(), place='[site]\nfile = "nowhere.geojson"\n')
     check = doctor.site(load_drive(path))
     assert (check.result, "nowhere.geojson" in check.found) == ("fail", True)
 
@@ -91,7 +93,7 @@ def test_a_file_that_cannot_be_used_is_bad_input(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_a_port_that_is_not_there_fails(tmp_path: Path) -> None:
-    status, found = as_json(write_config(tmp_path, udp_port=free_udp_port()))
+    status, found = as_json(write_config(tmp_path, udp_port=free_port()))
     assert (status, found["ok"]) == (1, False)
     assert [check["name"] for check in found["checks"] if check["result"] == "fail"] == ["controller port"]
 

@@ -24,7 +24,7 @@ def test_a_good_file(tmp_path: Path) -> None:
     ("old", "new", "words"),
     [
         ("[controller]", "speed = 3\n\n[controller]", "speed"),
-        ("port = 14999", "prot = 14999", "port"),
+        ("[operator]\nport", "[operator]\nprot", "port"),
         ("[controller]", "[controler]", "controller"),
         ("required_depth_m = 0.15", "", "required_depth_m"),
         ("required_depth_m = 0.15", "required_depth_m = 0.9", "deeper"),

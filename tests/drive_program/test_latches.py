@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.drive_rig import bench_of, build_controller, free_udp_port, until, write_config
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import bench_of, until, write_config
+from benchmarks.ports import free_port
 from firmware_bridge.types import OperatorEdge
 from sim.hands import Goal
 from tests.drive_program.support import JumpingClock, config_text, write
@@ -149,7 +151,7 @@ def test_a_program_killed_in_estop_comes_up_in_estop_until_it_is_released(tmp_pa
     build_controller()
     store = KeyStore(tmp_path / "k.json")
     store.create("console", 9)
-    path = write_config(tmp_path, udp_port=free_udp_port())
+    path = write_config(tmp_path, udp_port=free_port())
     path.write_text(with_keys(path.read_text()))
 
     async def main() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.drive_rig import CLOCK, Bench, bench, build_controller, until
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import CLOCK, Bench, bench, until
 from vehicle import realtime
 from vehicle.messages import Mode
 from vehicle.units import NS_PER_S

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from benchmarks import swath
-from benchmarks.drive_rig import build_controller
+from benchmarks.controller_build import build_controller
 from vehicle import realtime
 
 DRIVE = swath.Drive(time_s=94.0, swaths=(2, 2), out_m=3.03, back_m=3.0, stops=0, credited_ratio=0.99, repeats=True)

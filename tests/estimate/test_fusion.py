@@ -15,6 +15,8 @@ from vehicle.messages import Estimate, Inputs
 from vehicle.state import EstimateState, WireState
 from vehicle.units import TICK_NS, TICK_S, wrap_rad
 
+pytestmark = pytest.mark.long
+
 CONFIG = builders.config()
 GNSS = CONFIG.machine.gnss
 LEVER = (GNSS.antenna_x_m, GNSS.antenna_y_m, GNSS.antenna_z_m)

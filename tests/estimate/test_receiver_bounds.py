@@ -48,6 +48,7 @@ def warm_state() -> VehicleState:
     return ticks(builders.vehicle_state(), 1, 60)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(
     changes=st.dictionaries(st.sampled_from(FIELDS + PLACE), ANY, min_size=1),

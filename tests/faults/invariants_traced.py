@@ -32,7 +32,7 @@ LISTED: dict[str, tuple[str, ...]] = {
         f"{OUTPUTS}::test_a_driving_lease_is_what_is_left_of_the_operators_frame",
         "tests/firmware_bridge/test_controller_lease.py::test_a_lease_ends_on_its_millisecond",
     ),
-    "T2": (TRIALS, "tests/drive_program/test_kill_trials.py::test_ten_of_each"),
+    "T2": (TRIALS, "tests/drive_program/test_kill_trials.py::test_ten_of_each_stop_within_200_ms"),
     "T3": (TRIALS,),
     "T4": (
         f"{OUTPUTS}::test_every_command_has_a_number_of_its_own",

@@ -17,6 +17,8 @@ from vehicle.plan import Segment, SegmentKind
 from vehicle.safety import fence
 from vehicle.taken import taken
 
+pytestmark = pytest.mark.long
+
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 BEHIND_M, BESIDE_M = 6.0, 5.0

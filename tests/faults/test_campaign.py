@@ -18,6 +18,8 @@ from vehicle.errors import InputError
 from vehicle.safety import gate
 from vehicle.safety.reasons import RULES
 
+pytestmark = pytest.mark.long
+
 SAMPLE = range(7000, 7012)
 FAILED_ONCE = (
     519,  # the watch blamed a controller that had rebooted in ESTOP and was awake for one tick

@@ -27,6 +27,8 @@ from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
 from vehicle.state import FloatArray
 
+pytestmark = pytest.mark.long
+
 Patch = pytest.MonkeyPatch
 Hunt = Callable[[], None]
 FOREVER_MS = 10**7

@@ -13,6 +13,8 @@ from tests.faults.scenes import manual, work
 from vehicle.messages import Mode
 from vehicle.units import NS_PER_S, TICK_S
 
+pytestmark = pytest.mark.long
+
 LINKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "link"
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 LOST_S = 0.225

@@ -13,6 +13,8 @@ from vehicle.messages import Mode
 from vehicle.safety.reasons import RULES, Level
 from vehicle.units import TICK_S
 
+pytestmark = pytest.mark.long
+
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 STAYS: tuple[tuple[str, float, str], ...] = (
     # fault, strength, a reason that it must show

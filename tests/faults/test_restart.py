@@ -12,6 +12,8 @@ from sim.hands import Goal
 from tests.faults.scenes import manual
 from vehicle.messages import Mode
 
+pytestmark = pytest.mark.long
+
 DEAD_S = 0.4
 LEFT_OUT: tuple[tuple[str, float, OperatorEdge], ...] = (
     # fault, strength, the act that is left out; NONE: nobody goes to the machine

@@ -14,6 +14,8 @@ from vehicle.messages import Mode
 from vehicle.safety.reasons import RULES, Level, StopReason
 from vehicle.units import TICK_S
 
+pytestmark = pytest.mark.long
+
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 RECOVERY_S = 60.0

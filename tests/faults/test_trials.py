@@ -8,6 +8,8 @@ from sim import link_traces
 from sim.trials import Trial, figures, is_late, run_trial
 from vehicle.errors import InputError
 
+pytestmark = pytest.mark.long
+
 LINKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "link"
 TRACES = link_traces.load_folder(LINKS)
 BATCHES, TRIALS = 10, 20

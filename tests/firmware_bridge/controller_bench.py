@@ -2,11 +2,10 @@
 
 import ctypes as c
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.controller_build import build_controller
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 
@@ -78,10 +77,8 @@ SEND = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(c.c_uint8), c.c_uint16)
 
 
 def build(target: str = "all") -> Path:
-    """Make the host build; gives the library. Nothing is done where it is up to date."""
-    subprocess.run(
-        ["make", "--silent", "-C", str(CONTROLLER), f"PYTHON={sys.executable}", target], check=True, capture_output=True
-    )
+    """Make the host build; gives the library."""
+    build_controller(target)
     return CONTROLLER / "build" / ("." if target == "all" else target) / "libflail.so"
 
 

@@ -2,18 +2,21 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.firmware_bridge.controller_bench import CONTROLLER, LIBRARY_VARIABLE, build
 from tests.firmware_bridge.mutate_controller import ROOT, SOURCES, TESTS
 
+pytestmark = pytest.mark.slow
 
+
+@pytest.mark.needs("cppcheck")
 def test_cppcheck_is_silent() -> None:
-    assert shutil.which("cppcheck"), "cppcheck is not installed: apt-get install cppcheck"
     build()
     run = subprocess.run(
         ["make", "--silent", "-C", str(CONTROLLER), "check", f"PYTHON={sys.executable}"],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "configs/scenarios/example.toml"
 EAST, NORTH = 46.93, 39.99

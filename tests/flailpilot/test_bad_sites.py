@@ -13,6 +13,8 @@ from tests.coverage.checker import check_folder
 from tests.coverage.support import document, feature, ring_lonlat
 from vehicle.errors import InputError
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 HOLE = [(-3, -4), (2, -3), (1, 3), (-4, 2)]
 UTM = {"type": "name", "properties": {"name": "EPSG:32638"}}

@@ -21,6 +21,8 @@ from vehicle.ledger.journal import JournalWriter
 from vehicle.plan import SegmentKind
 from vehicle.strip import LedgerBand, LedgerStroke
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]
 SCENARIO = """
 name = "broken-off"

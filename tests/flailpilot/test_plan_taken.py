@@ -21,6 +21,8 @@ from vehicle.drive_config import load_drive
 from vehicle.errors import InputError
 from vehicle.plan import Plan
 
+pytestmark = pytest.mark.long
+
 FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]
 
 

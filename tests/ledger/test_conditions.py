@@ -257,6 +257,7 @@ def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
     assert cells(state, tiles.CREDITED) == cells(drive(straight(6.0, YAW_RAD, START_M), CONFIG), tiles.CREDITED)
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(
     field=st.sampled_from(sorted(BREAKABLE)),

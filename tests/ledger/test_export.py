@@ -16,6 +16,8 @@ from vehicle.ledger import export
 from vehicle.ledger.products import features
 from vehicle.ledger.results import write_all
 
+pytestmark = pytest.mark.long
+
 SAMPLE = Path(__file__).parents[3] / "shared/data/gpkg/ets_gdal_sample_v1.2_no_extensions.gpkg"
 STATED = {
     "task_id": "T-7",

@@ -17,6 +17,8 @@ from vehicle.ledger import footing
 from vehicle.messages import DriveRequest
 from vehicle.state import LedgerState
 
+pytestmark = pytest.mark.long
+
 CONFIG = builders.config()
 TRACKS = CONFIG.machine.tracks
 REST = DriveRequest()

@@ -119,6 +119,7 @@ def test_the_gap_says_why(change: dict[str, object], reason: GapReason) -> None:
     assert found.missed_m2 == pytest.approx(sum(by_reason.values()), abs=1e-6)
 
 
+@pytest.mark.long
 def test_ground_never_visited_is_one_gap_of_its_whole_area() -> None:
     area = _slanted(20.0, 17.0)
     found = gaps.find(area, NOTHING, _plan(), LedgerState(), CONFIG)

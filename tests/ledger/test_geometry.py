@@ -101,6 +101,7 @@ def test_ground_that_a_swerve_left_out_is_not_claimed(side: float, first: int) -
     assert truth.false_credit_m2(state) == 0.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("radius_m", [0.4, 1.1, 2.5, -0.4, -2.5])
 def test_turning_with_the_tool_down_claims_nothing_that_it_did_not_pass(radius_m: float) -> None:
     """Inside a turn tighter than half its width one end of the tool runs backwards."""

@@ -71,6 +71,7 @@ def test_the_masks_come_back_byte_for_byte(tmp_path: Path) -> None:
     assert again.stroke == state.stroke
 
 
+@pytest.mark.long
 def test_every_cut_leaves_a_part_of_the_record_and_nothing_else(
     written: tuple[bytes, LedgerState], tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_every_cut_leaves_a_part_of_the_record_and_nothing_else(
     assert len(seen) > 10
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(where=st.integers(0, 10**6), value=st.integers(1, 255))
 def test_a_changed_byte_ends_what_is_believed(written: tuple[bytes, LedgerState], where: int, value: int) -> None:

@@ -16,6 +16,8 @@ from vehicle.ledger.picture import draw_map
 from vehicle.messages import Event
 from vehicle.state import LedgerState
 
+pytestmark = pytest.mark.long
+
 
 def _pixels(path: Path, colour: str) -> int:
     image = matplotlib.image.imread(path)[..., :3]

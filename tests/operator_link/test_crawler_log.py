@@ -19,6 +19,8 @@ from sim.linked_drill import LinkedDrill
 from vehicle.messages import Mode
 from vehicle.operator_link.admission import Channel
 
+pytestmark = pytest.mark.long
+
 LOG = Path(__file__).resolve().parents[3] / "shared/data/mavlink/vepryk_crawler_641s.tlog"
 BENCH = Channel(name="bench", unsigned=True)
 HERE = ("127.0.0.1", 14551)

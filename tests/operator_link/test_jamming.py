@@ -12,6 +12,8 @@ from tests.operator_link.test_attacks import MESSAGES, forged
 from vehicle.messages import Mode
 from vehicle.operator_link.admission import Channel
 
+pytestmark = pytest.mark.long
+
 OTHER = Channel(name="lte", link_id=3)
 ATTACK_TICKS = 100
 RETURN_MAX_TICKS = 100

@@ -14,7 +14,7 @@ from tests.operator_link.live_vehicle import Live, live_vehicle
 from vehicle.messages import Mode
 from vehicle.operator_link.transfer import MISSION
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.slow]
 CLIENT, SERVICES = (Path(__file__).with_name(f"mavsdk_{name}.py") for name in ("client", "services"))
 
 

@@ -24,6 +24,7 @@ def poured(key: object, size: int, seconds: float, each_ns: int) -> int:
     return passed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1, 37, 64, 1250, 65_000])
 @pytest.mark.parametrize(("key", "rate"), [(STRANGERS, STRANGER), (("udp", HERE), KNOWN)])
 def test_no_more_is_looked_at_than_the_budget(key: object, rate: object, size: int) -> None:

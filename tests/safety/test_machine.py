@@ -15,6 +15,8 @@ from tests.safety.permit_invariants import OUTPUT
 from vehicle.messages import Mode
 from vehicle.safety.modes import Act, Class
 
+pytestmark = pytest.mark.long
+
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
 E, F, Y = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY

@@ -19,6 +19,8 @@ from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want, t
 from vehicle.safety.permits import Permit
 from vehicle.safety.reasons import StopReason
 
+pytestmark = pytest.mark.long
+
 STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 44, 50, 1_478_400, 210
 """Golden: whoever changes the machine says so here."""
 NEAR_STRIDE, FAR_STRIDE = 61, 2503

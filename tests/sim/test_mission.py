@@ -19,6 +19,8 @@ from vehicle.loop import Inbox
 from vehicle.messages import Mode
 from vehicle.record.writer import McapRecorder, TickRecord
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "configs/scenarios/example.toml"
 

@@ -11,6 +11,8 @@ from vehicle.config import MissionConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.plan import Plan, Segment, SegmentKind
 
+pytestmark = pytest.mark.long
+
 MACHINE = load_machine("memat")
 YAW_RAD = math.radians(17.0)
 LENGTH_M = 50.0

@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,9 +12,10 @@ from typing import Self
 import aiomqtt
 import msgspec
 
+from benchmarks.ports import LOOPBACK, free_port
+from tests.needs import program
 from vehicle.telemetry.bodies import Envelope
 
-LOOPBACK = "127.0.0.1"
 WAIT_S = 30.0
 """Upper bound of every wait; waits end on a condition long before."""
 PLAIN = """\
@@ -32,18 +31,6 @@ user root
 """
 
 
-def mosquitto_path() -> str:
-    found = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/sbin")
-    assert found is not None, "mosquitto is not installed: apt-get install mosquitto"
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
 class Mosquitto:
     """A mosquitto process; `config` has `{port}` where its port goes."""
 
@@ -54,7 +41,7 @@ class Mosquitto:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [mosquitto_path(), "-c", str(self._config_path)]
+        command = [program("mosquitto"), "-c", str(self._config_path)]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
         said = []

@@ -7,7 +7,8 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from tests.telemetry.brokers import LOOPBACK, WAIT_S, free_port
+from benchmarks.ports import LOOPBACK, free_port
+from tests.telemetry.brokers import WAIT_S
 from vehicle.telemetry.broker_client import publish_properties
 from vehicle.telemetry.embedded import EmbeddedBroker
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from tests.telemetry.brokers import LOOPBACK, WAIT_S, Mosquitto, Watcher, free_port, stream
+from benchmarks.ports import LOOPBACK, free_port
+from tests.needs import program
+from tests.telemetry.brokers import WAIT_S, Mosquitto, Watcher, stream
 from tests.telemetry.conftest import Starter
 from tests.telemetry.samples import event
 from vehicle.config_load import CONFIGS_PATH
@@ -20,9 +22,7 @@ PLACES = "/etc/flailpilot/broker"
 
 
 def openssl(*words: str) -> None:
-    path = shutil.which("openssl")
-    assert path is not None, "openssl is not installed: apt-get install openssl"
-    subprocess.run([path, *words], check=True, capture_output=True, timeout=WAIT_S)
+    subprocess.run([program("openssl"), *words], check=True, capture_output=True, timeout=WAIT_S)
 
 
 def authority(folder: Path, name: str = "ca") -> None:

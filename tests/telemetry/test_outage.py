@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.telemetry.brokers import PLAIN, WAIT_S, Gate, Mosquitto, free_port, stream, watching
+from benchmarks.ports import free_port
+from tests.telemetry.brokers import PLAIN, WAIT_S, Gate, Mosquitto, stream, watching
 from tests.telemetry.conftest import Starter, connected, settled, waits
 from tests.telemetry.samples import event, halted, report
 from vehicle.telemetry.outbox import Outbox

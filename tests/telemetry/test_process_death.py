@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.telemetry.brokers import WAIT_S, Mosquitto, free_port, stream, watching
+from benchmarks.ports import free_port
+from tests.telemetry.brokers import WAIT_S, Mosquitto, stream, watching
 from tests.telemetry.conftest import Starter, settled
 from tests.telemetry.samples import event
 

@@ -5,8 +5,9 @@ import asyncio
 import aiomqtt
 import pytest
 
+from benchmarks.ports import free_port
 from tests.builders import config
-from tests.telemetry.brokers import WAIT_S, Gate, Mosquitto, free_port, stream, watching
+from tests.telemetry.brokers import WAIT_S, Gate, Mosquitto, stream, watching
 from tests.telemetry.conftest import Starter, connected, settled
 from tests.telemetry.samples import MISSION, event, halted, report
 from vehicle.config import config_hash

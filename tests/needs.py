@@ -1,0 +1,47 @@
+"""Programs that some tests need and that Python, make and gcc do not bring; what lacks one is skipped.
+
+A test or a whole module says `@pytest.mark.needs("mosquitto")`; a helper that starts one asks `program("mosquitto")`
+for its path and so skips whoever called it. One line at the end of a run names the packages of all that was skipped
+(`tests/conftest.py`). Where `NO_SKIPS` is set, as in `.ci/run`, every skip is a failure.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+
+import pytest
+
+PACKAGES = {"mosquitto": "mosquitto", "openssl": "openssl", "cppcheck": "cppcheck", "chromium": "chromium"}
+"""Program to Debian package."""
+NO_SKIPS = "FLAIL_NO_SKIPS"
+WITHOUT = "FLAIL_WITHOUT"
+"""Names of programs, parted by blanks, that a run shall not find: what a machine without them does."""
+ELSEWHERE = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin:/opt/homebrew/sbin"
+"""Where servers are on machines whose search path does not name it."""
+REASON = "needs "
+
+
+def found(name: str) -> str | None:
+    """The path of a program of `PACKAGES`, or none."""
+    if name not in PACKAGES:
+        raise pytest.UsageError(f"tests/needs.py does not know {name!r}: it knows {', '.join(PACKAGES)}")
+    if name in os.environ.get(WITHOUT, "").split():
+        return None
+    return shutil.which(name) or shutil.which(name, path=ELSEWHERE)
+
+
+def program(name: str) -> str:
+    """The path of a program of `PACKAGES`; skips the running test where there is none."""
+    path = found(name)
+    if path is None:
+        pytest.skip(f"{REASON}{name}")
+    return path
+
+
+def last_line(reasons: Iterable[str]) -> str:
+    """What a run says of its skipped tests, given the reason of each."""
+    counted = list(reasons)
+    names = sorted({reason.removeprefix(REASON) for reason in counted if reason.startswith(REASON)})
+    others = sorted({reason for reason in counted if not reason.startswith(REASON)})
+    install = [f"install {' '.join(PACKAGES.get(name, name) for name in names)} to run them"] if names else []
+    return f"skipped: {len(counted)}; {'; '.join(install + others)}"
