@@ -26,7 +26,7 @@ from vehicle.clock import SystemClock
 CONTROLLER = Path(__file__).resolve().parents[1] / "firmware_bridge" / "controller"
 HASH = bytes(range(8))
 PERIOD_NS = 20_000_000
-OURS = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
+OURS = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
 
 
 def command(sequence: int, speed_mps: float) -> ActuatorCommand:

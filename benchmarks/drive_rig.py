@@ -140,7 +140,9 @@ class Bench:
     @property
     def reasons(self) -> tuple[str, ...]:
         """What the operator's screen names."""
-        return names(self.hands.seen.reasons) if self.hands.seen is not None else ()
+        return (
+            names(self.hands.seen.reasons | self.hands.seen.reasons_high << 64) if self.hands.seen is not None else ()
+        )
 
     def diagnosis(self) -> str:
         """Where everything stands, for whoever reads of a failure."""

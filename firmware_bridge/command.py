@@ -15,7 +15,8 @@ class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Track speeds are of the belt [m/s], positive forward; `tool_value_m` is a height above or a depth below the
     undisturbed ground according to `tool_mode`. `brake` asks for the parking brake once |v| < 0.05 m/s.
     `reset` clears what the controller latched and whose cause is gone; it is heard only with all set-points zero, and
-    starts nothing.
+    starts nothing. `gnss_restart` asks the receiver, at its rising edge, to fix anew. `controller_time_ms` is the
+    newest stamp of the controller's clock that the host had when it made the command; 0 before the first.
     """
 
     sequence: int
@@ -33,3 +34,5 @@ class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suppression: bool = False
     kill: bool = False
     reset: bool = False
+    gnss_restart: bool = False
+    controller_time_ms: int = 0

@@ -2,7 +2,7 @@
 
 from firmware_bridge.types import ControllerHello
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Meaning of the flail dialect; rises when a field's meaning changes."""
 WATCHDOG_MAX_MS = 200
 """A controller that lets a command live longer would drive on for too long after this program died."""

@@ -144,6 +144,10 @@ class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Position of the main antenna and dual-antenna heading (FLAIL_GNSS).
 
     Yaw and course are ENU, from east, anticlockwise; `correction_age_s` is infinite where none were ever received.
+    `time_utc_us` is the epoch since 1970. `heading_fix` is the baseline's own solution and `heading_age_ms` that
+    solution's age at this epoch, 65534 standing for that or more. `restart_count` counts the solutions started anew on
+    request (after 254 comes 1); 0 also where a controller does not tell, so that only a count that *rises* shows a
+    restart; `RESTART_NEVER` where the receiver cannot.
     """
 
     time_ms: int
@@ -160,6 +164,14 @@ class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     course_rad: float
     correction_age_s: float
     base_id: int
+    time_utc_us: int | None = None
+    heading_fix: FixType | None = None
+    heading_age_ms: int | None = None
+    restart_count: int = 0
+
+
+RESTART_NEVER = 255
+"""`GnssFix.restart_count` of a receiver that cannot start its solution anew on request."""
 
 
 class ControllerHello(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -196,6 +208,8 @@ class ReceivedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suppression: bool
     kill: bool
     reset: bool = False
+    gnss_restart: bool = False
+    controller_time_ms: int = 0
 
 
 class OperatorEdge(IntFlag):
@@ -248,7 +262,8 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What stations see, 10 to 20 Hz (FLAIL_VEHICLE); yaw and tilt are ENU and FLU, `None` means unknown.
 
     `mode`, `rotor` and `phase` carry the numbers of FLAIL_MODE, FLAIL_ROTOR_STATE and FLAIL_PHASE. Bit n of `reasons`
-    is stop reason n; `worst_reason` is 255 where none is active. `operator_age_ms` saturates at 65535.
+    is stop reason n, of `reasons_high` 64 + n; `worst_reason` is 255 where none is active.
+    `operator_age_ms` saturates at 65535.
     """
 
     tick: int
@@ -275,3 +290,51 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     along_m: float
     processed_m2: float
     sigma_m: float | None
+    reasons_high: int = 0
+
+
+class ObservationKind(IntEnum):
+    """What somebody measured or saw. Values: m of depth, m off a control point, hammers, class, objects, none."""
+
+    DEPTH_CHECK = 0
+    BENCHMARK_CHECK = 1
+    HAMMER_COUNT = 2
+    DETONATION_CLASS = 3
+    FIND = 4
+    NOTE = 5
+
+
+class ObservationVerdict(IntEnum):
+    """What became of an observation."""
+
+    RECORDED = 0
+    OUT_OF_BOUNDS = 1
+    REFUSED = 2
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What somebody measured or saw (FLAIL_OBSERVATION); it enters the record and moves nothing.
+
+    A `sequence` that its station repeats is the same observation. `who` has at most 20 bytes of UTF-8, `text` 50.
+    """
+
+    station_id: int
+    session_id: int
+    sequence: int
+    kind: ObservationKind
+    value: float
+    sigma: float | None
+    lat_deg: float | None
+    lon_deg: float | None
+    time_utc_us: int | None
+    who: str
+    text: str
+
+
+class ObservationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The vehicle's answer (FLAIL_OBSERVATION_RESULT); `text` says why it was refused, in at most 50 bytes of UTF-8."""
+
+    station_id: int
+    sequence: int
+    result: ObservationVerdict
+    text: str = ""

@@ -22,7 +22,6 @@ PRESS_FRAMES = 3
 PAUSE_FRAMES = 9
 """Between two acts the hands rest 450 ms."""
 ATTENTION_FRAMES = 500
-NO_REASON = 255
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 STOPPED = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 _E = OperatorEdge
@@ -87,11 +86,10 @@ class Hands:
 
     @property
     def screen(self) -> tuple[str, ...]:
-        """The texts of the reasons shown, worst first; one without a bit of its own shows while it is the worst."""
+        """The texts of the reasons shown, worst first."""
         if self.seen is None:
             return ()
-        worst = self.seen.worst_reason
-        return manual_text.texts(self.seen.reasons | (1 << worst if worst != NO_REASON else 0))
+        return manual_text.texts(self.seen.reasons | self.seen.reasons_high << 64)
 
     def step(self, now_ns: int) -> None:
         """Read what arrived; answer reports, 20 times a second."""

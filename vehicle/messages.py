@@ -149,7 +149,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the rooms ask of the gate; nothing of it reaches a wire by itself.
 
     `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
-    where nobody knows.
+    where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
     """
 
     auto_drive: DriveRequest
@@ -158,6 +158,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manual_drive: DriveRequest
     manual_flail: FlailRequest
     tracks_on_swept: bool | None = None
+    gnss_restart: bool = False
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
@@ -202,7 +203,9 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     worst_reason: int = 255
     """Number of the first of `reasons` on the station's wire; 255 = none."""
     reason_bits: int = 0
-    """Bit n stands for stop reason n; only the first 64 have one."""
+    """Bit n stands for stop reason n of the first 64."""
+    reason_bits_high: int = 0
+    """Bit n stands for stop reason 64 + n."""
     stop_reason: str = ""
     """Name of the worst reason of the stop under way, else of the worst in force; with its recovery rule and text."""
     recovery: str = ""

@@ -26,6 +26,7 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
 
     `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
+    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first.
     """
 
     status: ControllerStatus | None = None
@@ -43,6 +44,7 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     bad_frames: int = 0
     overrun: bool = False
     recording: bool = True
+    controller_time_ms: int = 0
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):

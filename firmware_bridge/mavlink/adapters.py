@@ -13,6 +13,12 @@ from firmware_bridge.mavlink.command_adapters import (
     encode_hello,
 )
 from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.observation_adapters import (
+    decode_observation,
+    decode_observation_result,
+    encode_observation,
+    encode_observation_result,
+)
 from firmware_bridge.mavlink.operator_adapters import (
     STATION_COMPONENT_ID,
     decode_operator,
@@ -34,6 +40,8 @@ from firmware_bridge.types import (
     ControllerStatus,
     GnssFix,
     ImuSample,
+    Observation,
+    ObservationResult,
     OperatorFrame,
     ReceivedCommand,
     VehicleFrame,
@@ -55,6 +63,8 @@ __all__ = [
     "decode_gnss",
     "decode_hello",
     "decode_imu",
+    "decode_observation",
+    "decode_observation_result",
     "decode_operator",
     "decode_status",
     "decode_vehicle",
@@ -62,12 +72,24 @@ __all__ = [
     "encode_gnss",
     "encode_hello",
     "encode_imu",
+    "encode_observation",
+    "encode_observation_result",
     "encode_operator",
     "encode_status",
     "encode_vehicle",
 ]
 
-Message = ControllerStatus | ImuSample | GnssFix | ControllerHello | ReceivedCommand | OperatorFrame | VehicleFrame
+Message = (
+    ControllerStatus
+    | ImuSample
+    | GnssFix
+    | ControllerHello
+    | ReceivedCommand
+    | OperatorFrame
+    | VehicleFrame
+    | Observation
+    | ObservationResult
+)
 Decoder = Callable[[Frame], Message | None]
 
 
@@ -81,9 +103,9 @@ HOST_DECODERS = _by_id(
 """What the host understands on the controller's wire."""
 CONTROLLER_DECODERS = _by_id(FLAIL_COMMAND=decode_command, FLAIL_HELLO=decode_hello)
 """What a controller understands."""
-VEHICLE_DECODERS = _by_id(FLAIL_OPERATOR=decode_operator)
+VEHICLE_DECODERS = _by_id(FLAIL_OPERATOR=decode_operator, FLAIL_OBSERVATION=decode_observation)
 """What the vehicle understands of the flail dialect on the operator's wire: no controller message, ever."""
-STATION_DECODERS = _by_id(FLAIL_VEHICLE=decode_vehicle)
+STATION_DECODERS = _by_id(FLAIL_VEHICLE=decode_vehicle, FLAIL_OBSERVATION_RESULT=decode_observation_result)
 """What a station understands."""
 
 

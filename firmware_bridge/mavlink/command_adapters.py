@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from firmware_bridge.mavlink._dialect import (
     FLAIL_COMMAND_FLAGS_BEACON,
     FLAIL_COMMAND_FLAGS_BRAKE,
+    FLAIL_COMMAND_FLAGS_GNSS_RESTART,
     FLAIL_COMMAND_FLAGS_HORN,
     FLAIL_COMMAND_FLAGS_KILL,
     FLAIL_COMMAND_FLAGS_RESET,
@@ -45,6 +46,7 @@ _FLAGS_KNOWN = (
     | FLAIL_COMMAND_FLAGS_SUPPRESSION
     | FLAIL_COMMAND_FLAGS_KILL
     | FLAIL_COMMAND_FLAGS_RESET
+    | FLAIL_COMMAND_FLAGS_GNSS_RESTART
 )
 
 
@@ -80,6 +82,7 @@ def encode_command(command: "ActuatorCommand", sequence: int) -> bytes:
         | (FLAIL_COMMAND_FLAGS_SUPPRESSION if command.suppression else 0)
         | (FLAIL_COMMAND_FLAGS_KILL if command.kill else 0)
         | (FLAIL_COMMAND_FLAGS_RESET if command.reset else 0)
+        | (FLAIL_COMMAND_FLAGS_GNSS_RESTART if command.gnss_restart else 0)
     )
     payload = _COMMAND.packer.pack(
         command.sequence & 0xFFFFFFFF,
@@ -88,6 +91,7 @@ def encode_command(command: "ActuatorCommand", sequence: int) -> bytes:
         right_mps,
         rotor_radps,
         tool_m,
+        command.controller_time_ms & 0xFFFFFFFF,
         valid_for_ms,
         flags,
         command.tool_mode,
@@ -101,7 +105,9 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
     size, payload = _COMMAND.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
-    command, tick, left, right, rotor, tool, valid_for_ms, flags, mode, engine = _COMMAND.packer.unpack(payload)
+    command, tick, left, right, rotor, tool, time_ms, valid_for_ms, flags, mode, engine = _COMMAND.packer.unpack(
+        payload
+    )
     tool_mode, engine_mode = _TOOL_MODES.get(mode), _ENGINE_MODES.get(engine)
     if (
         tool_mode is None
@@ -126,6 +132,8 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
         suppression=bool(flags & FLAIL_COMMAND_FLAGS_SUPPRESSION),
         kill=bool(flags & FLAIL_COMMAND_FLAGS_KILL),
         reset=bool(flags & FLAIL_COMMAND_FLAGS_RESET),
+        gnss_restart=bool(flags & FLAIL_COMMAND_FLAGS_GNSS_RESTART),
+        controller_time_ms=time_ms,
     )
 
 
@@ -144,7 +152,7 @@ def command_rank(frame: bytes) -> int | None:
     if frame[7:10] != _COMMAND_ID:
         return None
     payload = frame[10 : 10 + frame[1]].ljust(_COMMAND.max_length, b"\0")
-    _, _, left_mps, right_mps, rotor_radps, _, _, flags, _, _ = _COMMAND.packer.unpack(payload)
+    _, _, left_mps, right_mps, rotor_radps, _, _, _, flags, _, _ = _COMMAND.packer.unpack(payload)
     if flags & FLAIL_COMMAND_FLAGS_KILL:
         return 0
     return 2 if left_mps or right_mps or rotor_radps else 1

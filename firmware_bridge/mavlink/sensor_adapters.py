@@ -174,6 +174,10 @@ def encode_gnss(fix: GnssFix, sequence: int = 0) -> bytes:
         fix.base_id & 0xFFFF,
         fix.fix,
         fix.satellites,
+        fix.time_utc_us or 0,
+        0 if fix.heading_age_ms is None else saturated_u16(fix.heading_age_ms + 1),
+        fix.heading_fix or 0,
+        fix.restart_count,
     )
     return frame_bytes(_GNSS.header_id, _GNSS_SEED, payload, sequence, SYSTEM_ID, CONTROLLER_COMPONENT_ID)
 
@@ -183,11 +187,17 @@ def decode_gnss(frame: Frame) -> GnssFix | None:
     size, payload = _GNSS.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
-    lat, lon, time_ms, alt, sigma_h, sigma_v, heading, heading_sigma, speed, course, age, base, kind, satellites = (
-        _GNSS.packer.unpack(payload)
-    )
-    fix = _FIXES.get(kind)
-    if fix is None or not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0) or sigma_h < 0.0 or sigma_v < 0.0:
+    values = _GNSS.packer.unpack(payload)
+    lat, lon, time_ms, alt, sigma_h, sigma_v, heading, heading_sigma, speed, course, age, base, kind = values[:13]
+    satellites, time_utc_us, heading_age_ms, heading_kind, restarts = values[13:]
+    fix, heading_fix = _FIXES.get(kind), _FIXES.get(heading_kind)
+    if (
+        fix is None
+        or heading_fix is None
+        or not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0)
+        or sigma_h < 0.0
+        or sigma_v < 0.0
+    ):
         return None
     if not _FINITE(alt + sigma_h + sigma_v + speed + course):
         return None
@@ -208,4 +218,9 @@ def decode_gnss(frame: Frame) -> GnssFix | None:
         course_rad=yaw_from_heading_rad(course),
         correction_age_s=age if _FINITE(age) else math.inf,
         base_id=base,
+        # a controller that sends none of the four leaves zeros, which say nothing
+        time_utc_us=time_utc_us or None,
+        heading_fix=heading_fix or None,
+        heading_age_ms=heading_age_ms - 1 if heading_age_ms else None,
+        restart_count=restarts,
     )

@@ -61,7 +61,10 @@ class Outputs(c.Structure):
         ("valid_until_ms", c.c_uint32),
         ("tool_mode", c.c_uint8),
         ("engine_mode", c.c_uint8),
-        *((name, c.c_bool) for name in ("brake_release", "kill_release", "horn", "beacon", "suppression")),
+        *(
+            (name, c.c_bool)
+            for name in ("brake_release", "kill_release", "horn", "beacon", "suppression", "gnss_restart")
+        ),
     ]
 
 
@@ -155,7 +158,7 @@ class Bench:
     def receive(self, data: bytes) -> None:
         self.library.fc_node_receive(self.node, data, c.c_size_t(len(data)), c.c_uint32(self.now_ms))
 
-    def hello(self, config_hash: bytes = HASH, protocol_version: int = 1) -> None:
+    def hello(self, config_hash: bytes = HASH, protocol_version: int = 2) -> None:
         fields = {"protocol_version": protocol_version, "config_hash": config_hash}
         self.receive(codec.encode_fields("FLAIL_HELLO", fields, 0, 1, 1))
 

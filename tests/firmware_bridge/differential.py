@@ -15,7 +15,7 @@ from tests.firmware_bridge.controller_bench import Bench
 from tests.firmware_bridge.controller_bench import Frame as CFrame
 
 ROWS: list[dict[str, Any]] = json.loads(golden.FILE.read_text(encoding="utf-8"))
-KINDS = ("COMMAND", "STATUS", "IMU", "GNSS", "HELLO", "OPERATOR", "VEHICLE")
+KINDS = ("COMMAND", "STATUS", "IMU", "GNSS", "HELLO", "OPERATOR", "VEHICLE", "OBSERVATION", "OBSERVATION_RESULT")
 """In the order of the C side's table."""
 OURS = {SPEC_BY_NAME[f"FLAIL_{kind}"].msg_id: SPEC_BY_NAME[f"FLAIL_{kind}"].seed for kind in KINDS}
 # of no dialect, but known to both parsers here: an id that needs all its 24 bits
@@ -31,7 +31,7 @@ def parse_python(pieces: list[bytes]) -> tuple[list[Frame], int]:
     return [Frame(f.msg_id, f.sequence, f.system_id, f.component_id, f.payload) for f in found], parser.bad_frames
 
 
-def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 8) -> tuple[list[Frame], int]:
+def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 10) -> tuple[list[Frame], int]:
     stream = b"".join(pieces)
     room = len(stream) // 12 + 1
     frames, bad = (CFrame * room)(), ctypes.c_uint32()
@@ -54,15 +54,15 @@ def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 8) -> 
 def hostile_command(rng: random.Random) -> bytes:
     """A sound frame with a command in it that may be anything; each field is plausible, extreme or noise."""
     spec = SPEC_BY_NAME["FLAIL_COMMAND"]
-    payload = bytearray(bytes.fromhex(ROWS[0]["hex"])[10:40])
+    payload = bytearray(bytes.fromhex(ROWS[0]["hex"])[10:44])
     for _ in range(rng.randint(0, 2)):
         at = rng.choice([8, 12, 16, 20])
         payload[at : at + 4] = struct.pack("<f", rng.choice(EXTREMES))
-    for at, limit in ((24, 152), (26, 66), (28, 4), (29, 5)):
+    for at, limit in ((28, 152), (30, 130), (32, 4), (33, 5)):
         if rng.random() < 0.2:
             payload[at] = rng.choice([0, limit - 2, limit - 1, rng.randrange(256)])
     if rng.random() < 0.3:
-        payload[rng.randrange(30)] ^= 1 << rng.randrange(8)
+        payload[rng.randrange(34)] ^= 1 << rng.randrange(8)
     return frame_bytes(spec.header_id, spec.seed, bytes(payload), rng.randrange(256), 1, 1)
 
 
@@ -112,7 +112,7 @@ class Judge:
 
     def accepts(self, payload: bytes) -> bool:
         self._library.fc_hello(self._bench.node, b"\0" * 18)
-        wire = payload[:30].ljust(30, b"\0")
+        wire = payload[:34].ljust(34, b"\0")
         return bool(self._library.fc_command(self._bench.node, wire, ctypes.c_uint32(0)))
 
 

@@ -11,6 +11,10 @@ from firmware_bridge.types import (
     FixType,
     GnssFix,
     ImuSample,
+    Observation,
+    ObservationKind,
+    ObservationResult,
+    ObservationVerdict,
     OperatorEdge,
     OperatorFrame,
     ToolMode,
@@ -34,6 +38,8 @@ COMMAND = ActuatorCommand(
     suppression=True,
     kill=True,
     reset=True,
+    gnss_restart=True,
+    controller_time_ms=987_640,
 )
 STATUS = ControllerStatus(
     time_ms=987_654,
@@ -89,9 +95,13 @@ GNSS = GnssFix(
     course_rad=-2.9,
     correction_age_s=1.5,
     base_id=1234,
+    time_utc_us=1_795_953_600_123_456,
+    heading_fix=FixType.RTK_FLOAT,
+    heading_age_ms=230,
+    restart_count=3,
 )
 HELLO = ControllerHello(
-    protocol_version=1,
+    protocol_version=2,
     firmware_version=0x010203,
     config_hash=b"\xfd\x00\xfe\x12\x34\x00\x00\xff",
     watchdog_ms=200,
@@ -139,4 +149,21 @@ VEHICLE = VehicleFrame(
     along_m=17.5,
     processed_m2=1234.5,
     sigma_m=0.0234375,
+    reasons_high=0x8000000000000003,
+)
+OBSERVATION = Observation(
+    station_id=253,
+    session_id=0xFEDCBA9876543210,
+    sequence=21,
+    kind=ObservationKind.DEPTH_CHECK,
+    value=0.1875,
+    sigma=0.015625,
+    lat_deg=54.123456789,
+    lon_deg=9.654321987,
+    time_utc_us=1_795_953_600_123_456,
+    who="supervisor",
+    text="test strip, dry loam",
+)
+OBSERVATION_RESULT = ObservationResult(
+    station_id=253, sequence=21, result=ObservationVerdict.REFUSED, text="no session of this station"
 )

@@ -21,6 +21,8 @@ WIRE_FIELDS = {
     "imu": "FLAIL_IMU",
     "gnss": "FLAIL_GNSS",
     "vehicle": "FLAIL_VEHICLE",
+    "observation": "FLAIL_OBSERVATION",
+    "result": "FLAIL_OBSERVATION_RESULT",
 }
 
 
@@ -68,7 +70,7 @@ def test_command_limits_themselves_pass() -> None:
         adapters.encode_command(msgspec.structs.replace(edge, valid_for_ms=-1), 1)
 
 
-@pytest.mark.parametrize("fields", [{"tool_mode": 3}, {"engine_mode": 4}, {"flags": 64}, {"flags": 0x8000}])
+@pytest.mark.parametrize("fields", [{"tool_mode": 3}, {"engine_mode": 4}, {"flags": 128}, {"flags": 0x8000}])
 def test_command_refuses_what_it_does_not_know(fields: dict[str, int]) -> None:
     wire = rewired(adapters.encode_command(samples.COMMAND, 1), **fields)
     assert read_one(adapters.CONTROLLER_DECODERS, wire) is None
@@ -126,6 +128,7 @@ def test_imu_refuses_what_is_not_finite(field: str, bad: float) -> None:
         {"speed": math.nan},
         {"course": math.nan},
         {"fix": 9},
+        {"heading_fix": 9},
     ],
 )
 def test_gnss_refuses_nonsense(fields: dict[str, float]) -> None:
@@ -152,6 +155,21 @@ def test_corrections_that_never_came_are_infinitely_old() -> None:
 @pytest.mark.parametrize(("number", "fix"), [(5, FixType.RTK_FLOAT), (7, FixType.DGPS), (8, FixType.DGPS)])
 def test_only_rtk_fixed_reads_as_rtk_fixed(number: int, fix: FixType) -> None:
     assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_gnss(samples.GNSS, 1), fix=number)).fix is fix
+
+
+def test_a_controller_that_sends_no_extensions_says_nothing_of_heading_restart_and_time() -> None:
+    (frame,) = FrameParser().feed(adapters.encode_gnss(samples.GNSS, 1))
+    older = adapters_frame(codec.SPEC_BY_NAME["FLAIL_GNSS"], frame.payload[:56], 1)
+    fix = read_one(adapters.HOST_DECODERS, older)
+    assert (fix.time_utc_us, fix.heading_fix, fix.heading_age_ms, fix.restart_count) == (None, None, None, 0)
+    assert fix.satellites == samples.GNSS.satellites
+    assert read_one(adapters.HOST_DECODERS, adapters.encode_gnss(fix, 1)) == fix
+
+
+@pytest.mark.parametrize(("age_ms", "read_ms"), [(0, 0), (1, 1), (65_533, 65_533), (65_534, 65_534), (10**6, 65_534)])
+def test_an_age_of_the_heading_is_told_from_none_and_saturates(age_ms: int, read_ms: int) -> None:
+    fix = msgspec.structs.replace(samples.GNSS, heading_age_ms=age_ms)
+    assert read_one(adapters.HOST_DECODERS, adapters.encode_gnss(fix, 1)).heading_age_ms == read_ms
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1.0001, -1.0001])

@@ -25,6 +25,8 @@ PAIRS: dict[str, tuple[Callable[..., bytes], Any, Any]] = {
     "hello": (adapters.encode_hello, samples.HELLO, adapters.HOST_DECODERS),
     "operator": (adapters.encode_operator, samples.OPERATOR, adapters.VEHICLE_DECODERS),
     "vehicle": (adapters.encode_vehicle, samples.VEHICLE, adapters.STATION_DECODERS),
+    "observation": (adapters.encode_observation, samples.OBSERVATION, adapters.VEHICLE_DECODERS),
+    "result": (adapters.encode_observation_result, samples.OBSERVATION_RESULT, adapters.STATION_DECODERS),
 }
 
 
@@ -47,8 +49,17 @@ def test_every_field_reaches_the_wire(kind: str) -> None:
     for field in sent.__struct_fields__:
         value = getattr(sent, field)
         other: Any = 0 if isinstance(value, int) else b"12345678" if isinstance(value, bytes) else 0.0
-        if field in {"station_id", "fix"}:
+        if field in {"station_id", "fix", "heading_fix"}:
             other = 2
+        elif field == "result":
+            other = 1
+        elif field == "kind":
+            other = 4
+            sent = msgspec.structs.replace(sent, value=1.0)
+        elif field == "time_utc_us":
+            other = value + 1
+        elif isinstance(value, str):
+            other = "x"
         elif isinstance(value, bool):
             other = not value
         changed = msgspec.structs.replace(sent, **{field: type(value)(other)})
@@ -147,6 +158,6 @@ def test_each_reader_hears_only_its_own_wire() -> None:
     assert kinds == {
         "host": ["ControllerStatus", "ImuSample", "GnssFix", "ControllerHello"],
         "controller": ["ReceivedCommand", "ControllerHello"],
-        "vehicle": ["OperatorFrame"],
-        "station": ["VehicleFrame"],
+        "vehicle": ["OperatorFrame", "Observation"],
+        "station": ["VehicleFrame", "ObservationResult"],
     }

@@ -50,7 +50,7 @@ def test_another_configuration_is_not_driven(bench: Bench, place: int) -> None:
     assert_all_off(bench)
 
 
-@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("version", [0, 1, 3])
 def test_another_protocol_is_not_driven(bench: Bench, version: int) -> None:
     bench.hello(protocol_version=version)
     bench.drive(5)
@@ -60,7 +60,7 @@ def test_another_protocol_is_not_driven(bench: Bench, version: int) -> None:
 def test_hello_is_answered_with_who_it_is(bench: Bench) -> None:
     bench.hello()
     assert bench.sent[-1] == {
-        "": "FLAIL_HELLO", "#": 0, "firmware_version": 0x000100, "protocol_version": 1, "watchdog_ms": 200,
+        "": "FLAIL_HELLO", "#": 0, "firmware_version": 0x000200, "protocol_version": 2, "watchdog_ms": 200,
         "boot_count": 17, "config_hash": HASH,
     }  # fmt: skip
     bench.step()
@@ -209,8 +209,8 @@ def test_the_callers_are_told_what_was_accepted(bench: Bench) -> None:
         ]
 
     bench.library.fc_hello.restype = ctypes.c_bool
-    assert bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 1, 0, 0, HASH)))
-    assert not bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 2, 0, 0, HASH)))
+    assert bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 2, 0, 0, HASH)))
+    assert not bench.library.fc_hello(bench.node, ctypes.byref(Hello(0, 3, 0, 0, HASH)))
 
     assert bench.told(sequence=5)
     assert not bench.told(sequence=5)
@@ -233,7 +233,7 @@ WRONG: list[dict[str, Any]] = [
     *({"rotor_speed": bad} for bad in (math.nan, -math.inf, 300.1, -300.1)),
     *({"tool_value": bad} for bad in (math.nan, 3.01, -3.01)),
     {"valid_for_ms": 151},
-    {"flags": 64},
+    {"flags": 128},
     {"tool_mode": 3},
     {"engine_mode": 4},
 ]

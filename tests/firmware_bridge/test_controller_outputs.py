@@ -272,3 +272,22 @@ def test_status_reports_each_contact(bench: Bench, contact: str, closed: bool, f
     setattr(bench.inputs, contact, closed)
     assert bench.command()["flags"] == before | flag
     assert not before & flag
+
+
+def test_the_wish_for_a_new_fix_is_passed_on_in_every_state_and_falls_with_its_command(bench: Bench) -> None:
+    restart = d.FLAIL_COMMAND_FLAGS_GNSS_RESTART
+    bench.step()
+    bench.drive(1, flags=restart)
+    assert bench.state() == BOOT
+    assert bench.out.gnss_restart
+    bench.ready()
+    assert not bench.out.gnss_restart
+    bench.drive(1, flags=restart)
+    assert bench.out.gnss_restart
+    bench.drive(1)
+    assert not bench.out.gnss_restart
+    bench.drive(1, flags=restart)
+    bench.step(20)
+    assert not bench.out.gnss_restart
+    bench.drive(1, flags=restart | d.FLAIL_COMMAND_FLAGS_KILL)
+    assert (bench.state(), bench.out.gnss_restart) == (ESTOP, True)

@@ -25,7 +25,7 @@ def ids_of(xml: Path) -> set[int]:
 
 def test_ids_are_free_in_every_dialect_that_mavlink_ships() -> None:
     ours = ids_of(generate.DIALECT_XML)
-    assert len(ours) == 10
+    assert len(ours) == 12
     assert all(53_000 <= number < 53_100 for number in ours)
     others = sorted((Path(dialects.__file__).parent / "v20").glob("*.xml"))
     assert len(others) >= 15
@@ -42,6 +42,8 @@ def test_ids_are_free_in_every_dialect_that_mavlink_ships() -> None:
         ("FLAIL_FAULT", types.ControllerFault),
         ("FLAIL_DEPTH_DATUM", types.DepthDatum),
         ("FLAIL_OPERATOR_EDGES", types.OperatorEdge),
+        ("FLAIL_OBSERVATION_KIND", types.ObservationKind),
+        ("FLAIL_OBSERVATION_VERDICT", types.ObservationVerdict),
         ("FLAIL_MODE", Mode),
         ("FLAIL_ROTOR_STATE", RotorState),
     ],

@@ -13,8 +13,8 @@ from firmware_bridge.types import ControllerHello, ControllerState, ControllerSt
 from tests.firmware_bridge import samples
 
 MS = 1_000_000
-OURS = ControllerHello(protocol_version=1, firmware_version=1, config_hash=b"abcdefgh", watchdog_ms=0, boot_count=0)
-THEIRS = ControllerHello(protocol_version=1, firmware_version=7, config_hash=b"abcdefgh", watchdog_ms=200, boot_count=3)
+OURS = ControllerHello(protocol_version=2, firmware_version=1, config_hash=b"abcdefgh", watchdog_ms=0, boot_count=0)
+THEIRS = ControllerHello(protocol_version=2, firmware_version=7, config_hash=b"abcdefgh", watchdog_ms=200, boot_count=3)
 
 
 class Twin:
@@ -88,8 +88,8 @@ def test_without_an_answer_it_goes_on_at_one_hertz(twin: Twin) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"protocol_version": 2}, ["version 2", "vehicle program 1", "update the vehicle program"]),
-        ({"protocol_version": 0}, ["version 0", "update the controller's firmware"]),
+        ({"protocol_version": 3}, ["version 3", "vehicle program 2", "update the vehicle program"]),
+        ({"protocol_version": 1}, ["version 1", "update the controller's firmware"]),
         ({"config_hash": b"ijklmnop"}, ["696a6b6c6d6e6f70", "6162636465666768", "same machine profile"]),
         ({"watchdog_ms": 201}, ["201 ms", "200"]),
         ({"watchdog_ms": 0}, [" 0 ms"]),

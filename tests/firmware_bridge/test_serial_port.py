@@ -22,7 +22,7 @@ from tests.firmware_bridge.controller_bench import CONTROLLER, HASH, build
 from tests.firmware_bridge.real_time import CLOCK, ControllerProcess, pause_ms, run, until
 
 pytestmark = pytest.mark.real
-OURS = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
+OURS = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
 QUIET = msgspec.structs.replace(
     samples.COMMAND, kill=False, reset=False, track_left_mps=0.0, track_right_mps=0.0, rotor_speed_radps=0.0
 )

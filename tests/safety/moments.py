@@ -12,7 +12,7 @@ from vehicle.units import TICK_NS
 
 SESSION, HASH, TICK = 7, b"12345678", 1000
 NOW_NS = TICK * TICK_NS
-HELLO = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=1)
+HELLO = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=1)
 BEATS = tuple((TICK - back) * TICK_NS for back in range(24, 0, -1))
 CONFIG = config()
 

@@ -24,7 +24,7 @@ from vehicle.units import TICK_NS
 
 SESSION = 7
 HASH = b"12345678"
-HELLO = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=1)
+HELLO = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=1)
 E = OperatorEdge
 
 
@@ -61,6 +61,7 @@ class Rig:
         self.gnss: dict[str, object] = {}
         self.estimate: dict[str, object] = {}
         self.wire: dict[str, object] = {}
+        self.requests: dict[str, object] = {}
         self.controls: dict[str, object] = {}
         self.phase = MissionPhase.IDLE
         self._applied: tuple[float, ...] = (0.0, 0.0)
@@ -129,7 +130,7 @@ class Rig:
         turn = float(str(self.controls.get("turn", 0.0)))
         rotor = bool(self.controls.get("rotor_request"))
         tracks = self.config.machine.tracks
-        return Requests(
+        wanted = Requests(
             auto_drive=self.auto,
             auto_flail=self.auto_flail,
             auto_phase=self.phase,
@@ -142,6 +143,7 @@ class Rig:
                 tool_value_m=self.controls.get("tool_value_m", 0.0),
             ),
         )
+        return msgspec.structs.replace(wanted, **self.requests)
 
     def frame(self, edges: E = E.NONE, **changes: object) -> OperatorFrame:
         self.sequence += 1

@@ -334,6 +334,26 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
 }
 BY_THE_MACHINE = {R.ESTOP_CONSOLE, R.RUNAWAY, R.LINK_LOST, R.LEASE_RELEASED, R.OPERATOR_STOP}
 """Reasons that the discrete machine gives itself."""
+STILL_TO_COME = {
+    # wire and controller
+    R.CONTROLLER_STOPPED,
+    R.LINE_DELAY,
+    R.RESTARTED_IN_MOTION,
+    R.IMPOSSIBLE_VALUE,
+    # estimate
+    R.POSITION_STUCK,
+    R.HEADING_STUCK,
+    R.HEADING_DISAGREES,
+    # checks
+    R.BASE_UNCHECKED,
+    R.CHECK_DUE,
+    R.DEPTH_CONTRADICTS,
+    R.DEPTH_CHECK_DUE,
+    R.HAMMER_COUNT_DUE,
+    # order of the statuses
+    R.STATUS_DISORDER,
+}
+"""Reasons whose code, class and text are settled, and which nothing raises yet. Whoever raises one takes it out."""
 TICKS = {
     # onset and lingering in ticks of 20 ms, from the times of safety.md B
     R.ROLL_OVER: (10, 0),
@@ -382,8 +402,9 @@ def test_the_reason_at_its_threshold(reason: StopReason, rows: list[tuple[dict[s
 
 
 def test_every_reason_is_either_checked_or_given_by_the_machine() -> None:
-    assert set(TABLE) | BY_THE_MACHINE == set(R)
+    assert set(TABLE) | BY_THE_MACHINE | STILL_TO_COME == set(R)
     assert not set(TABLE) & BY_THE_MACHINE
+    assert not (set(TABLE) | BY_THE_MACHINE) & STILL_TO_COME
 
 
 def test_a_healthy_machine_raises_nothing() -> None:

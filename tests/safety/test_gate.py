@@ -182,14 +182,16 @@ def test_the_report_numbers_its_reasons_for_the_wire() -> None:
     rig.run(2, battery_ratio=0.1)
     assert rig.report.reasons[-1] == "console_battery_low"
     assert rig.report.reason_bits < 1 << 64
+    assert rig.report.reason_bits_high == 1 << StopReason.CONSOLE_BATTERY_LOW - 64
 
 
-def test_the_wire_has_sixty_four_reasons_and_the_report_all() -> None:
+def test_the_wire_has_two_words_of_reasons_and_each_counts_from_its_own_zero() -> None:
     rig = Rig().to_manual()
     rig.controls, rig.wire = {"drive": 0.5}, {"overrun": 2}
     rig.run(30)
-    assert rig.report.reasons == ("sticks_moved", "ticks_late")
+    assert rig.report.reasons == ("ticks_late", "sticks_moved")
     assert rig.report.reason_bits == 1 << 63
+    assert rig.report.reason_bits_high == 1
     rig.status = {"flags": ControllerFlag.ESTOP_CHAIN_OPEN}
     rig.send()
     assert rig.report.reasons[0] == "estop_machine"
@@ -226,3 +228,13 @@ def test_an_acknowledged_drift_begins_its_sums_anew() -> None:
     rig.press(E.ACKNOWLEDGE)
     rig.run(2)
     assert "position_drift" not in rig.report.reasons
+
+
+def test_a_command_carries_the_newest_stamp_of_the_controllers_clock_and_the_wish_for_a_new_fix() -> None:
+    rig = Rig().to_manual()
+    rig.wire = {"controller_time_ms": 4_294_967_295}
+    rig.send()
+    assert (rig.command.controller_time_ms, rig.command.gnss_restart) == (4_294_967_295, False)
+    rig.requests = {"gnss_restart": True}
+    rig.send()
+    assert rig.command.gnss_restart

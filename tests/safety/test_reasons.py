@@ -26,19 +26,29 @@ def test_codes_names_and_places_agree() -> None:
     assert [int(code) for code in StopReason] == list(range(len(RULES)))
 
 
-def test_the_worst_class_stands_first_so_that_the_first_name_is_the_worst() -> None:
-    classes = [max(rule.level, rule.auto_level) for rule in RULES]
-    assert classes[:16] == sorted(classes[:16], reverse=True)
-    assert min(classes[:16]) is Level.FAULT
-    by_hand = [rule.level for rule in RULES if rule.level >= Level.STOP]
-    assert by_hand == sorted(by_hand, reverse=True)
-    assert all(rule.level < Level.STOP for rule in RULES[len(by_hand) :])
+def test_the_gravest_class_stands_first_whatever_its_code() -> None:
+    ranked = [RULES[code] for code in reasons.codes((1 << len(RULES)) - 1)]
+    assert len(ranked) == len(RULES)
+    weights = [(max(rule.level, rule.auto_level), rule.level, -RULES.index(rule)) for rule in ranked]
+    assert weights == sorted(weights, reverse=True)
+    by_hand = [rule.level for rule in ranked if rule.level >= Level.STOP]
+    assert all(rule.level < Level.STOP for rule in ranked[len(by_hand) :]), "what stops by hand stands before the rest"
 
 
-def test_all_that_stops_or_limits_has_a_bit_on_the_wire() -> None:
-    beyond = RULES[64:]
-    assert all(rule.auto_level < Level.STOP for rule in beyond)
-    assert "Centre them" not in "".join(rule.text for rule in beyond), "what asks for an act has a bit of its own"
+def test_a_stop_with_a_high_code_stands_before_a_limit_with_a_low_one() -> None:
+    some = masks.mask(StopReason.CONTROLLER_STOPPED, StopReason.LINK_SLOW, StopReason.POSITION_FLOAT)
+    assert reasons.names(some) == ("controller_stopped", "position_float", "link_slow")
+    assert reasons.codes(masks.mask(StopReason.GNSS_LOST, StopReason.FENCE))[0] is StopReason.FENCE
+
+
+def test_every_reason_has_a_bit_on_the_wire() -> None:
+    assert len(RULES) <= 128
+
+
+def test_nobody_is_sent_to_the_machine_by_the_newer_reasons() -> None:
+    for rule in RULES[77:]:
+        assert "machine" not in rule.text, rule.name
+        assert rule.recovery in (Recovery.CLEARS, Recovery.RESET), rule.name
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -30,6 +30,9 @@ IN_DOUBT = {
     R.WRONG_BASE,
     R.HEADING_LOST,
     R.TRACK_SLIP,
+    R.POSITION_STUCK,
+    R.HEADING_STUCK,
+    R.HEADING_DISAGREES,
 }
 """With these the estimate may be wrong: by the gauges that it rests on, by what it rests on itself, or by its yaw."""
 AHEAD, BACK = DriveRequest(speed_mps=0.1), DriveRequest(speed_mps=-0.1)

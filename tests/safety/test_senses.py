@@ -166,8 +166,8 @@ def test_row_61_a_rotor_that_rested_turns_unasked(memory: dict[str, object], rat
     ("changes", "agreed"),
     [
         ({}, True),
-        ({"protocol_version": 2}, False),
-        ({"protocol_version": 0}, False),
+        ({"protocol_version": 3}, False),
+        ({"protocol_version": 1}, False),
         ({"watchdog_ms": 200}, True),
         ({"watchdog_ms": 201}, False),
         ({"config_hash": b"other..."}, False),

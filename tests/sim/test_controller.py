@@ -234,11 +234,11 @@ def test_greets_at_1_hz_until_the_host_agrees(bench):
     bench.run(3.35, neutral())
     assert len(bench.hellos) == 4
     hello = bench.hellos[0]
-    assert (hello.config_hash, hello.boot_count, hello.protocol_version, hello.watchdog_ms) == (HASH, 1, 1, 150)
+    assert (hello.config_hash, hello.boot_count, hello.protocol_version, hello.watchdog_ms) == (HASH, 1, 2, 150)
     for config_hash, more in ((bytes(8), 3), (HASH, 1)):
         before = len(bench.hellos)
         reply = ControllerHello(
-            protocol_version=1, firmware_version=1, config_hash=config_hash, watchdog_ms=150, boot_count=0
+            protocol_version=2, firmware_version=1, config_hash=config_hash, watchdog_ms=150, boot_count=0
         )
         bench.host.write(adapters.encode_hello(reply, 0, adapters.HOST_COMPONENT_ID))
         bench.run(2.5, neutral())
@@ -249,7 +249,7 @@ def test_command_out_of_range_is_refused_told_and_renews_nothing(bench):
     driving(bench)
     spec = SPEC_BY_NAME["FLAIL_COMMAND"]
     # A lease of 300 ms: well-formed, and more than any command may ask.
-    payload = spec.packer.pack(10_000, 1, 0.28, 0.28, 0.0, 0.0, 300, 0, ToolMode.HOLD, EngineMode.KEEP)
+    payload = spec.packer.pack(10_000, 1, 0.28, 0.28, 0.0, 0.0, 0, 300, 0, ToolMode.HOLD, EngineMode.KEEP)
     for _ in range(30):
         bench.host.write(frame_bytes(spec.header_id, bytes([spec.crc_extra]), payload, 1, 1, 1))
         bench.step()
@@ -276,7 +276,7 @@ def test_stopping_fault_is_latched_until_reset_with_its_cause_gone(bench):
 
 def test_introduction_of_the_host_drops_the_lease_and_demands_neutral(bench):
     driving(bench)
-    reply = ControllerHello(protocol_version=1, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=0)
+    reply = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=150, boot_count=0)
     bench.host.write(adapters.encode_hello(reply, 0, adapters.HOST_COMPONENT_ID))
     bench.sequence = 0
     bench.run(2.0, drive(0.28))

@@ -19,6 +19,7 @@ SIGMA_YAW_RAD = (math.radians(0.01), math.pi)
 ALTITUDE_M = (-1000.0, 20_000.0)
 SPEED_MAX_MPS = 100.0
 COURSE_MAX_RAD = 1.0e3
+WRAP_MS = 1 << 32
 
 
 def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
@@ -44,6 +45,7 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         bad_frames=inputs.bad_frames,
         overrun=inputs.overrun,
         recording=inputs.recording,
+        controller_time_ms=_controller_time_ms(wire, inputs),
     )
 
 
@@ -76,6 +78,17 @@ def _possible(fix: GnssFix) -> bool:
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] <= value <= bounds[1]
+
+
+def _controller_time_ms(wire: WireState, inputs: Inputs) -> int:
+    """The newest stamp of the controller's clock, which wraps at 2^32 ms; another boot's clock begins anew."""
+    newest_ms, status = wire.controller_time_ms, inputs.status
+    if status is not None and (wire.status is None or status.boot_count != wire.status.boot_count):
+        return status.time_ms
+    for message in (status, inputs.imu, inputs.gnss):
+        if message is not None and (message.time_ms - newest_ms) % WRAP_MS < WRAP_MS // 2:
+            newest_ms = message.time_ms
+    return newest_ms
 
 
 def _goes_on(before: ControllerStatus | None, now: ControllerStatus) -> bool:

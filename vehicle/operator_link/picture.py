@@ -64,6 +64,8 @@ CLEARED_BY_ARMING = frozenset(
         "link_flapping",
         "link_slow",
         "link_ageing",
+        "controller_stopped",
+        "restarted_in_motion",
     }
 )
 # What a mission needs and driving by hand does not; the reasons' table gives them as warnings there.
@@ -91,6 +93,16 @@ WARNINGS = frozenset(
         "bad_frames",
         "video_stale",
         "console_battery_empty",
+        "position_stuck",
+        "heading_stuck",
+        "heading_disagrees",
+        "base_unchecked",
+        "check_due",
+        "depth_contradicts",
+        "depth_check_due",
+        "hammer_count_due",
+        "status_disorder",
+        "impossible_value",
     }
 )
 

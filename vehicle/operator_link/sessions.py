@@ -15,7 +15,7 @@ from vehicle.operator_link.picture import Message
 NONCE_SIZE, PROOF_SIZE = 16, 32
 EMPTY_PROOF = bytes(PROOF_SIZE)
 CHALLENGE_NS = 2_000_000_000
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

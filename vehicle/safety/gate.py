@@ -291,6 +291,8 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
         kill=mode is Mode.ESTOP,
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
         reset=judged.reset and mode not in (*ARMED, Mode.ESTOP),
+        gnss_restart=now.requests.gnss_restart,
+        controller_time_ms=now.wire.controller_time_ms,
     )
 
 
@@ -343,6 +345,7 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: 
         driving=not command.brake,
         worst_reason=reasons.codes(told)[0] if told else NO_REASON,
         reason_bits=told & WIRE_BITS,
+        reason_bits_high=told >> 64,
         stop_reason=rule.name if rule is not None else "",
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",

@@ -36,6 +36,9 @@ DOUBT_MASK = mask(
     StopReason.WRONG_BASE,
     StopReason.HEADING_LOST,
     StopReason.TRACK_SLIP,
+    StopReason.POSITION_STUCK,
+    StopReason.HEADING_STUCK,
+    StopReason.HEADING_DISAGREES,
 )
 """Where the machine stands is not what the estimate says, or may not be."""
 HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)

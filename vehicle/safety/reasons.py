@@ -1,6 +1,7 @@
 """Every reason for which the machine is limited or stopped: class, recovery rule, and what the operator is told.
 
-The order is the order of the wire (bit n of FLAIL_VEHICLE.reasons) and, within a class, the order of importance.
+A code is a place in the table and a bit of the wire (n of FLAIL_VEHICLE.reasons, n - 64 of reasons_high), and never
+changes; how bad a reason is says its class, and within one class its place.
 Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more in a mission than by hand.
 """
 
@@ -38,6 +39,11 @@ class Rule(msgspec.Struct, frozen=True):
     recovery: Recovery
     retreat: bool
     text: str
+
+    @property
+    def gravest(self) -> Level:
+        """Its class where it weighs most."""
+        return max(self.level, self.auto_level)
 
 
 class StopReason(IntEnum):
@@ -120,6 +126,19 @@ class StopReason(IntEnum):
     RECORDING_LOST = 74
     CORRECTIONS_OLD = 75
     FENCE_UNWATCHED = 76
+    CONTROLLER_STOPPED = 77
+    LINE_DELAY = 78
+    RESTARTED_IN_MOTION = 79
+    POSITION_STUCK = 80
+    HEADING_STUCK = 81
+    HEADING_DISAGREES = 82
+    BASE_UNCHECKED = 83
+    CHECK_DUE = 84
+    DEPTH_CONTRADICTS = 85
+    DEPTH_CHECK_DUE = 86
+    HAMMER_COUNT_DUE = 87
+    STATUS_DISORDER = 88
+    IMPOSSIBLE_VALUE = 89
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
@@ -295,7 +314,43 @@ RULES: tuple[Rule, ...] = (
         "A",
         "No position: room to keep-outs is only reckoned, speed limited. Keep clear by eye.",
     ),
+    _rule(_R.CONTROLLER_STOPPED, "3", "N", "The controller stopped by itself: no command in time. RESET, ARM."),
+    _rule(
+        _R.LINE_DELAY,
+        "3",
+        "N",
+        "Line to the controller too slow: nothing is armed. Wait for it, RESET, ARM; if it stays, end the work.",
+    ),
+    _rule(_R.RESTARTED_IN_MOTION, "3", "N", "The vehicle program died in motion and restarted. RESET, ARM."),
+    _rule(
+        _R.POSITION_STUCK,
+        "13",
+        "N",
+        "Position stands still while the belts drive. RESET, ARM, drive back by hand, keep clear by eye.",
+    ),
+    _rule(_R.HEADING_STUCK, "13", "N", "Heading does not change, or is lost. RESET, ARM, drive out by hand."),
+    _rule(
+        _R.HEADING_DISAGREES,
+        "13",
+        "N",
+        "Heading differs from the course driven. RESET, ARM, drive 10 m straight by hand, start again.",
+    ),
+    _rule(_R.BASE_UNCHECKED, "1", "A", "Base not checked: credit is provisional. Measure a control point."),
+    _rule(_R.CHECK_DUE, "1", "A", "Check of heading, tilt and place is due: wider margin until it is done."),
+    _rule(
+        _R.DEPTH_CONTRADICTS,
+        "13",
+        "N",
+        "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by hand.",
+    ),
+    _rule(_R.DEPTH_CHECK_DUE, "1", "A", "Depth reading is due, from safe ground only: wider margin until it is done."),
+    _rule(_R.HAMMER_COUNT_DUE, "1", "A", "Hammer count is due: drive to parking, lock the rotor, count there."),
+    _rule(_R.STATUS_DISORDER, "1", "A", "Reports of the controller out of order: nothing is credited meanwhile."),
+    _rule(_R.IMPOSSIBLE_VALUE, "1", "A", "A sensor sends values that cannot be: they are not used."),
 )
+ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level, code)))
+"""Worst first: by class at its gravest, then by class by hand, then by place in the table."""
+RANK = {code: place for place, code in enumerate(ORDER)}
 
 
 @lru_cache(maxsize=1024)
@@ -306,12 +361,12 @@ def codes(bits: int) -> tuple[StopReason, ...]:
         low = bits & -bits
         found.append(StopReason(low.bit_length() - 1))
         bits ^= low
-    return tuple(found)
+    return tuple(sorted(found, key=RANK.__getitem__))
 
 
 @lru_cache(maxsize=1024)
 def names(bits: int) -> tuple[str, ...]:
-    """Their names, worst first: the table is sorted by class."""
+    """Their names, worst first."""
     return tuple(RULES[code].name for code in codes(bits))
 
 

@@ -26,7 +26,7 @@ ROTOR_DROP_RATIO = 0.3
 """No rotor of a ton's inertia loses this share of its speed in one tick: its sensor did."""
 MOVES_MPS = 0.15
 """Below this the course over ground is noise."""
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 WATCHDOG_MAX_MS = 200
 
 

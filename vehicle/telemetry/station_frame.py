@@ -25,6 +25,7 @@ def station_frame(report: VehicleReport, datum: LocalFrame) -> VehicleFrame:
         lease_holder=gate.lease_holder,
         worst_reason=gate.worst_reason,
         reasons=gate.reason_bits,
+        reasons_high=gate.reason_bits_high,
         operator_age_ms=int(min(gate.operator_age_s, 65.0) * 1000.0),
         lat_deg=lat_deg,
         lon_deg=lon_deg,

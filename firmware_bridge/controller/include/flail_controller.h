@@ -10,8 +10,8 @@
 
 #include <flail/mavlink.h>
 
-#define FC_PROTOCOL_VERSION 1u
-#define FC_FIRMWARE_VERSION 0x000100u /* 0.1.0 */
+#define FC_PROTOCOL_VERSION 2u
+#define FC_FIRMWARE_VERSION 0x000200u /* 0.2.0 */
 #define FC_LEASE_MAX_MS 150u          /* longest lease that a command may ask for */
 #define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant */
 #define FC_STEP_MAX_MS 50u            /* outputs older than this are not trusted by fc_guard */
@@ -72,6 +72,7 @@ typedef struct {
     bool horn;
     bool beacon;
     bool suppression;
+    bool gnss_restart; /* pass each rising edge on to the receiver: fix anew */
 } fc_outputs;
 
 typedef struct {

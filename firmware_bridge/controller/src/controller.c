@@ -8,7 +8,7 @@
 #define WIRE_TRACK_MAX_MPS 5.0f
 #define WIRE_ROTOR_MAX_RADPS 300.0f
 #define WIRE_TOOL_MAX_M 3.0f
-#define WIRE_FLAGS_KNOWN 0x3Fu
+#define WIRE_FLAGS_KNOWN 0x7Fu
 
 static bool positive(float value)
 {

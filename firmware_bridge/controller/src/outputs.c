@@ -110,6 +110,7 @@ static void drive_signals(fc_controller *fc, bool live)
     out->horn = (live && (flags & FLAIL_COMMAND_FLAGS_HORN) != 0u) || (fc->fault_bits & FLAIL_FAULT_BRAKE) != 0u;
     /* once somebody drove it, a machine without a live command warns those who stand near */
     out->beacon = fc->commanded && (!live || (flags & FLAIL_COMMAND_FLAGS_BEACON) != 0u);
+    out->gnss_restart = live && (flags & FLAIL_COMMAND_FLAGS_GNSS_RESTART) != 0u;
     out->suppression = out->suppression || (live && (flags & FLAIL_COMMAND_FLAGS_SUPPRESSION) != 0u);
 }
 
@@ -121,7 +122,8 @@ void fc_drive_outputs(fc_controller *fc, const fc_inputs *in, float step_s)
 
     drive_signals(fc, !fc->lease_over);
     if (fc->state == FLAIL_CONTROLLER_STATE_ESTOP || fc->state == FLAIL_CONTROLLER_STATE_BOOT) {
-        const fc_outputs safe = {.horn = out->horn, .beacon = out->beacon, .suppression = out->suppression};
+        const fc_outputs safe = {.horn = out->horn, .beacon = out->beacon, .suppression = out->suppression,
+                                 .gnss_restart = out->gnss_restart};
 
         *out = safe; /* the kill line cuts the engine */
         return;
