@@ -15,7 +15,7 @@ from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.coverage.certificate import rings_of, sweep_corners
 from vehicle.coverage.export import summary_of, write_poses
 from vehicle.coverage.planner import plan_site
-from vehicle.coverage.replan import ReplanRequest, check_site, replan
+from vehicle.coverage.replan import ReplanRequest, check_site, replan, united
 from vehicle.coverage.settings import PlanSettings, StartPose
 from vehicle.coverage.site import load_site
 from vehicle.errors import InputError
@@ -161,3 +161,12 @@ def test_any_site_any_place(tmp_path_factory, seed, mode, share):
     if swaths:
         _, report, _ = rest_of(folder, doc, int(share * swaths), share)
         assert report.complaints() == []
+
+
+def test_a_crater_drawn_with_overlapping_rings_keeps_the_overlap_out():
+    """A ring that runs over itself: the default way of mending turns what it covers twice into ground."""
+    shell = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0), (0.0, 0.0))
+    loop = ((10.0, 0.0), (14.0, 4.0), (14.0, 0.0), (10.0, 4.0), (10.0, 0.0))
+    lapped = ((20.0, 0.0), (28.0, 0.0), (28.0, 6.0), (22.0, 6.0), (22.0, -2.0), (26.0, -2.0), (26.0, 4.0), (20.0, 4.0))
+    drawn = united((((*shell,),), ((*loop,),), ((*lapped, lapped[0]),)))
+    assert drawn.covers(shapely.box(22.1, 0.1, 25.9, 3.9))

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from vehicle.errors import InputError
+from vehicle.fences import mended, polygonal
 
 AREA_MIN_M2 = 0.01
 """Smaller than a hand: a polygon below this is a slip of the mouse."""
@@ -19,6 +20,8 @@ THIN_FROM = 2_000
 """Corners of one feature from which on it is thinned: a survey has hundreds, a recorded or traced line 10^5."""
 THIN_M = 0.005
 """Half of what thinning may move an outline: below the error of any survey."""
+
+polygons_of = polygonal
 
 Where = Callable[[float, float], str]
 """East, north [m] -> the place in words (lon, lat) for the user."""
@@ -34,16 +37,15 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
         if polygon.area < AREA_MIN_M2:
             raise InputError(f"{place}: has no area ({polygon.area:.4f} m2); draw the polygon round the ground")
         return polygon
-    reason, mended = shapely.is_valid_reason(polygon), shapely.make_valid(polygon, method="structure")
-    mended = polygons_of(mended)
+    reason, whole = shapely.is_valid_reason(polygon), mended(polygon)
     signed_m2 = abs(float(_signed_area_m2(ring)))
-    if mended.area < AREA_MIN_M2:
-        raise InputError(f"{place}: has no area ({mended.area:.4f} m2); draw the polygon round the ground")
+    if whole.area < AREA_MIN_M2:
+        raise InputError(f"{place}: has no area ({whole.area:.4f} m2); draw the polygon round the ground")
     spot = _place_of(reason, ring, where)
-    if abs(mended.area - signed_m2) > max(CROSSING_FREE_M2, AMBIGUOUS_RATIO * mended.area):
+    if abs(whole.area - signed_m2) > max(CROSSING_FREE_M2, AMBIGUOUS_RATIO * whole.area):
         raise InputError(f"{place}: the ring crosses itself near {spot} (a bow-tie); move the corners there apart")
-    repairs.append(f"{place}: {reason.split('[')[0].lower()} near {spot}, mended ({mended.area:.2f} m2)")
-    return mended
+    repairs.append(f"{place}: {reason.split('[')[0].lower()} near {spot}, mended ({whole.area:.2f} m2)")
+    return whole
 
 
 def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, repairs: list[str]) -> tuple[Any, Any]:
@@ -82,17 +84,6 @@ def thinned(geometry: Any, place: str, repairs: list[str], *, outward: bool) -> 
         f"{place}: {corners} corners thinned to {left}, the outline moved {way} by up to {200 * THIN_M:g} cm"
     )
     return coarse
-
-
-def polygons_of(geometry: Any) -> Any:
-    """Only the polygons of a geometry, as Polygon or MultiPolygon; lines and points that overlays leave are dropped."""
-    parts = shapely.get_parts(geometry)
-    while np.any(shapely.get_type_id(parts) > 3):  # collections of collections
-        parts = shapely.get_parts(parts)
-    areal = parts[shapely.get_type_id(parts) == 3]
-    if len(areal) == 1:
-        return areal[0]
-    return shapely.MultiPolygon(list(areal)) if len(areal) else shapely.Polygon()
 
 
 def parts_of(geometry: Any) -> Any:

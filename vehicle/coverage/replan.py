@@ -25,6 +25,7 @@ from vehicle.coverage.site import Site
 from vehicle.coverage.spans import spans
 from vehicle.coverage.swaths import complement
 from vehicle.errors import InputError
+from vehicle.fences import mended
 from vehicle.plan import MachineFootprint, Plan
 
 Rings = tuple[tuple[tuple[float, float], ...], ...]
@@ -68,10 +69,10 @@ def replan(
     check_site(request.site_hash, site)
     settings = on_slopes(settings, site.slopes)
     reach = reach_of(machine, settings, site.tripwires)
-    missed = _united(request.missed)
+    missed = united(request.missed)
     grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
     rest = msgspec.structs.replace(site, work_area=polygons_of(overlay.intersection(grown, site.work_area)))
-    opened = Opened(swept=_united(request.swept), craters=_united(request.craters), error_m=request.error_m)
+    opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
     progress = opened_books(site, machine, settings, reach, out_of_time, opened)
     progress.site = rest
     progress.unswept.keep(rest.work_area)
@@ -134,8 +135,9 @@ def _own_half_m(progress: Progress) -> float:
     return 0.5 * progress.machine.track_outer_width_m
 
 
-def _united(polygons: tuple[Rings, ...]) -> Any:
+def united(polygons: tuple[Rings, ...]) -> Any:
+    """All polygons of a request in one, those that cross themselves mended by structure."""
     if not polygons:
         return shapely.Polygon()
-    shapes = [shapely.make_valid(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]
+    shapes = [mended(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]
     return polygons_of(overlay.union(parts_of(polygons_of(shapely.GeometryCollection(shapes)))))
