@@ -25,7 +25,9 @@ OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
 Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap in metres; default: from the credit rule.")]
-Depth = Annotated[float, typer.Option("--depth", help="Required processing depth in metres.")]
+Depth = Annotated[
+    float | None, typer.Option("--depth", help="Required processing depth in metres; else the site's own.")
+]
 TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds after which the best plan so far is taken.")]
 
 
@@ -39,12 +41,13 @@ def sim(
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
+    depth: Depth = None,
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
     from flailpilot.simulate import run
 
-    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json, plan))
+    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json, plan, depth))
 
 
 @app.command()
@@ -54,7 +57,7 @@ def plan(
     out: OutDir = Path("runs/plan"),
     outside: Outside = None,
     overlap: Overlap = None,
-    depth: Depth = 0.15,
+    depth: Depth = None,
     time_limit: TimeLimit = 120.0,
     *,
     left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
@@ -68,7 +71,9 @@ def plan(
     if left is not None:
         from flailpilot import left as rest
 
-        raise typer.Exit(rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at, craters))
+        raise typer.Exit(
+            rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at, craters, depth_m=depth)
+        )
     if at is not None or craters is not None:
         raise InputError("--at and --craters belong to --left RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run

@@ -30,6 +30,7 @@ from vehicle.ledger import gaps, journal, tiles
 from vehicle.ledger.records import Header
 from vehicle.messages import VehicleReport
 from vehicle.plan import Plan, SegmentKind
+from vehicle.required_depth import agreed_m
 from vehicle.strip import LedgerStroke
 from vehicle.units import wrap_rad
 
@@ -53,12 +54,15 @@ def run(
     run_dir: Path,
     at: str | None,
     craters_file: Path | None = None,
+    *,
+    depth_m: float | None = None,
 ) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
     machine = load_machine(machine_name)
     check_limits(machine, overlap_m, limit_s)
     site = load_site(site_file, outside)
     header, record = _record(run_dir, site)
+    agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
     request = _request(run_dir, site, machine, header, record, at)
     if craters_file is not None:
         request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
@@ -71,6 +75,7 @@ def run(
         k_sigma=header.k_sigma,
         cell_m=header.cell_m,
         slope_max_rad=machine.limits.slope_max_rad,
+        required_depth_m=header.required_depth_m,
     )
     plan = replan(site, footprint(machine), settings, request, time_limit(limit_s)).plan
     written(plan, site, out_dir, as_json)
@@ -100,6 +105,7 @@ def _request(
     plan = load_plan(run_dir / PLAN, site, footprint(machine))
     if plan.plan_hash != header.plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {header.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
+    agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
     found = gaps.find(site.work_area, site.keep_out, plan, journal.rebuilt(record), _config(machine, header))
     pose = _told_pose(at, site) if at is not None else last_pose(run_dir / RECORDING)
     return ReplanRequest(

@@ -17,8 +17,10 @@ from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
 from vehicle.plan import Plan, UntreatableReason
+from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
 
 DONE, MISSED = 0, 1
+NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
 
 
 def run(
@@ -27,24 +29,43 @@ def run(
     out_dir: Path,
     outside: str | None,
     overlap_m: float | None,
-    depth_m: float,
+    depth_m: float | None,
     limit_s: float,
     as_json: bool,
 ) -> int:
     """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
     machine = load_machine(machine_name)
-    if not 0.0 < depth_m <= machine.tool.depth_max_m:
-        raise InputError(
-            f"--depth {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
-        )
     check_limits(machine, overlap_m, limit_s)
+    check_depth("--depth", depth_m, machine)
     site = load_site(site_file, outside)
+    required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
+    check_depth(f"{site_file}: required depth", required_m, machine)
     make_folder(out_dir)
-    settings = PlanSettings(overlap_m=overlap_m, slope_max_rad=machine.limits.slope_max_rad)
+    if required_m is None:
+        said(NO_DEPTH, as_json=as_json)
+    settings = PlanSettings(
+        overlap_m=overlap_m,
+        slope_max_rad=machine.limits.slope_max_rad,
+        required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
+        required_depth_assumed=required_m is None,
+    )
     plan = plan_site(site, footprint(machine), settings, time_limit(limit_s))
     written(plan, site, out_dir, as_json)
     tell(plan, site, out_dir, as_json)
     return DONE if is_whole(plan) else MISSED
+
+
+def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> None:
+    """Raises InputError for a depth that the tool does not reach, or that is none."""
+    if depth_m is not None and not 0.0 < depth_m <= machine.tool.depth_max_m:  # False for NaN too
+        raise InputError(
+            f"{speaker} {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
+        )
+
+
+def said(line: str, *, as_json: bool) -> None:
+    """What was taken because nobody said it; beside the JSON where a program reads that."""
+    print(line, file=sys.stderr if as_json else sys.stdout)
 
 
 def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float) -> None:

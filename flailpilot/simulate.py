@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from flailpilot.planning import make_folder
+from flailpilot.planning import NO_DEPTH, make_folder, said
 from sim.outcome import RunFiles, Summary, job_facts, summary_of, write_results
 from sim.rig import vehicle_config
 from sim.run import Progress as OnProgress
@@ -30,6 +31,7 @@ from vehicle.loop import Listener
 from vehicle.messages import VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import McapRecorder
+from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
@@ -39,8 +41,6 @@ from vehicle.units import missed_text
 DONE, FAILED = 0, 1
 TOOL_SIGMA_SHARE = 0.8
 """1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/0003)."""
-DEFAULT_DEPTH_M = 0.15
-"""Required depth where no scenario says one: what NMAS 09.50 asks of ground preparation."""
 
 
 def run(
@@ -53,11 +53,18 @@ def run(
     broker: str | None,
     as_json: bool,
     plan_dir: Path | None = None,
+    depth_m: float | None = None,
 ) -> int:
     """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
-    scenario, site, machine = _read(scenario_file, site_file, machine_name, seed, outside)
-    vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
+    job = _read(scenario_file, site_file, machine_name, seed, outside)
+    scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
+    if job.scenario_said:
+        vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
+    scenario = _with_depth(job, taken, depth_m, as_json=as_json)
+    vehicle_config(scenario, machine)
+    if machine_name is None and not job.scenario_said:
+        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=as_json)
     make_folder(out_dir)
     plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
     check_certificate(plan)
@@ -77,9 +84,36 @@ def run(
     return DONE if summary.ok and is_whole(plan) else FAILED
 
 
+class Job(msgspec.Struct, frozen=True):
+    """What is to be simulated; `scenario_said`: a file says it, else only the site was named."""
+
+    scenario: Scenario
+    site: Site
+    scenario_said: bool
+
+
+def _with_depth(job: Job, plan: Plan | None, depth_m: float | None, *, as_json: bool) -> Scenario:
+    """The scenario with the one depth that scenario, site, plan and command line agree on."""
+    mission = job.scenario.mission
+    said_m = agreed_m(
+        {
+            "the scenario": mission.required_depth_m if job.scenario_said else None,
+            job.scenario.site: job.site.required_depth_m,
+            "--depth": depth_m,
+            "the plan": plan.required_depth_m if plan is not None else None,
+        }
+    )
+    if said_m is None:
+        said(NO_DEPTH, as_json=as_json)
+        return job.scenario
+    if not 0.0 < said_m < math.inf:
+        raise InputError(f"--depth {said_m:g}: give metres above 0")
+    return job.scenario.model_copy(update={"mission": mission.model_copy(update={"required_depth_m": said_m})})
+
+
 def _read(
     scenario_file: Path | None, site_file: Path | None, machine_name: str | None, seed: int | None, outside: str | None
-) -> tuple[Scenario, Site, MachineConfig]:
+) -> Job:
     if scenario_file is not None:
         scenario = load_toml_model(scenario_file, Scenario)
         where = site_file or site_path(scenario, scenario_file)
@@ -96,7 +130,7 @@ def _read(
         changes["seed"] = seed
     scenario = scenario.model_copy(update=changes)
     site = load_site(where, outside or scenario.plan.outside)
-    return scenario, site, load_machine(scenario.machine)
+    return Job(scenario, site, scenario_file is not None)
 
 
 def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan:
@@ -132,6 +166,7 @@ def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
         overlap_m=scenario.plan.overlap_m,
         side_slope_rad=math.radians(scenario.ground.slope_deg),
         slope_max_rad=machine.limits.slope_max_rad,
+        required_depth_m=scenario.mission.required_depth_m,
     )
 
 

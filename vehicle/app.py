@@ -37,6 +37,7 @@ from vehicle.operator_wires import operator_wires
 from vehicle.plan import Plan
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.required_depth import agreed_m
 from vehicle.safety.reasons import names
 from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
@@ -152,7 +153,10 @@ def _plan(file: DriveFile) -> Plan | None:
 
     mission = file.vehicle.mission
     settings = PlanSettings(
-        k_sigma=mission.k_sigma, cell_m=mission.cell_m, slope_max_rad=file.vehicle.machine.limits.slope_max_rad
+        k_sigma=mission.k_sigma,
+        cell_m=mission.cell_m,
+        slope_max_rad=file.vehicle.machine.limits.slope_max_rad,
+        required_depth_m=mission.required_depth_m,
     )
     place, machine = load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine)
     if place.outside_assumed:
@@ -160,8 +164,12 @@ def _plan(file: DriveFile) -> Plan | None:
             f"{file.beside(site.file)}: nobody says whether the ground outside the work area bears the tracks; write "
             'outside = "safe" or "unknown" in the [site] table or in the site file'
         )
+    told = {f"{file.path}: mission": mission.required_depth_m, f"{file.beside(site.file)}": place.required_depth_m}
+    agreed_m(told)
     if site.plan is not None:
-        return load_plan(file.beside(site.plan), place, machine)
+        plan = load_plan(file.beside(site.plan), place, machine)
+        agreed_m(told | {f"{file.beside(site.plan)}": plan.required_depth_m})
+        return plan
     plan = plan_site(place, machine, settings, time_limit(settings.time_limit_s))
     check_certificate(plan)
     return plan
@@ -296,6 +304,7 @@ def open_recorder(file: DriveFile, state: VehicleState) -> Recorder:
         "config_hash": state.gate.config_hash.hex(),
         "session_id": f"{state.session_id:016x}",
         "plan_hash": plan.plan_hash if plan is not None else "",
+        "required_depth_m": f"{state.config.mission.required_depth_m:g}",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,11 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
 from vehicle.clock import Clock
+from vehicle.errors import InputError
 from vehicle.messages import Event, Inputs, Mode, VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import Recorder, TickRecord
+from vehicle.required_depth import agreed_m
 from vehicle.state import VehicleState
 from vehicle.taken import taken
 from vehicle.telemetry.station_frame import station_frame
@@ -83,6 +85,10 @@ class VehicleLoop:
             return f"the machine is in {self.state.gate.mode.name}; disarm, then upload again"
         if plan.datum != self.state.datum:
             return "it counts from another datum than this machine's record"
+        try:
+            agreed_m({"plan": plan.required_depth_m, "vehicle": self.state.config.mission.required_depth_m})
+        except InputError as refusal:
+            return str(refusal)
         self._plan = plan
         return ""
 

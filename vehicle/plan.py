@@ -95,7 +95,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `keep_out_m`: where no part of the machine may ever be; `unproven_m`: what bore no tracks when the plan was made.
     Both are closed rings of (east, north) in any order and direction: even-odd says what is inside. Empty: nothing is
-    kept out, everything bears.
+    kept out, everything bears. `required_depth_m`: what it was made for; None: by a program that says none.
     """
 
     datum: LocalFrame
@@ -113,6 +113,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unproven_m: tuple[Ring, ...]
     time_s: float
     bound_s: float
+    required_depth_m: float | None = None
+    required_depth_assumed: bool = False
 
 
 def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:

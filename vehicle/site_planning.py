@@ -53,7 +53,10 @@ def planned(wanted: Wanted) -> Plan:
 
     mission = wanted.config.mission
     settings = PlanSettings(
-        k_sigma=mission.k_sigma, cell_m=mission.cell_m, slope_max_rad=wanted.config.machine.limits.slope_max_rad
+        k_sigma=mission.k_sigma,
+        cell_m=mission.cell_m,
+        slope_max_rad=wanted.config.machine.limits.slope_max_rad,
+        required_depth_m=mission.required_depth_m,
     )
     site = load_site(wanted.path, wanted.outside, wanted.datum)
     return plan_site(site, footprint(wanted.config.machine), settings)

@@ -59,6 +59,8 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "site": site.name,
         "site_hash": plan.site_hash,
         "plan_hash": plan.plan_hash,
+        "required_depth_m": plan.required_depth_m,
+        "required_depth_assumed": plan.required_depth_assumed,
         "datum": {"lat_deg": plan.datum.lat_deg, "lon_deg": plan.datum.lon_deg, "alt_m": plan.datum.alt_m},
         "area_m2": round(plan.area_m2, 3),
         "untreatable": _untreatable_rows(plan),

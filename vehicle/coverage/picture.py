@@ -134,8 +134,14 @@ def _title(plan: Plan, site: Site) -> str:
         f"({share:.0f} % of the bound), overlap {plan.overlap_m:.2f} m, outside {plan.outside}"
         f"{' (assumed)' if plan.outside_assumed else ''}\nmissed: {plan.certificate.missed_nominal_m2:.2f} m² nominal, "
         f"{plan.certificate.missed_shrunk_m2:.2f} m² with {plan.certificate.cross_track_budget_m:.3f} m of error; "
-        f"plan {plan.plan_hash}"
+        f"plan {plan.plan_hash}{_depth(plan)}"
     )
+
+
+def _depth(plan: Plan) -> str:
+    if plan.required_depth_m is None:
+        return ""
+    return f"; required depth {plan.required_depth_m:g} m{' (assumed)' if plan.required_depth_assumed else ''}"
 
 
 def _legend(plan: Plan, site: Site) -> list[Any]:

@@ -173,6 +173,8 @@ def finished(progress: Progress) -> Plan:
         unproven_m=rings_of(progress.unproven),
         time_s=sum(segment_time_s(segment, machine) for segment in segments),
         bound_s=area_m2 / ((progress.reach.width_m - overlap_m) * machine.working_speed_mps),
+        required_depth_m=settings.required_depth_m,
+        required_depth_assumed=settings.required_depth_assumed,
     )
     return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
 
@@ -201,7 +203,7 @@ def check_certificate(plan: Plan) -> None:
 
 
 def plan_hash_of(plan: Plan) -> str:
-    """Names the plan: every segment, the site and the machine; not the times spent on planning it."""
+    """Names the plan: segments, site, machine and required depth, all of it; not the times spent on planning it."""
     named = msgspec.structs.replace(plan, plan_hash="")
     return hashlib.sha256(msgspec.json.encode(named)).hexdigest()[:16]
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from vehicle.errors import InputError
+from vehicle.required_depth import agreed_m, declared_m
 
 Ring = list[tuple[float, float]]
 POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
@@ -34,6 +35,7 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[Feature, ...]
     outside: str | None = None
     tripwires: str | None = None
+    required_depth_m: float | None = None
     repairs: tuple[str, ...] = ()
 
 
@@ -56,7 +58,25 @@ def site_file_of(path: Path, document: dict[str, Any], repairs: list[str], place
     properties = document.get("properties") if isinstance(document.get("properties"), dict) else {}
     outside = _declared(path, "outside", ("safe", "unknown"), document, properties, features)
     tripwires = _declared(path, "tripwires", ("possible", "none"), document, properties, features)
-    return SiteFile(name=path.stem, features=features, outside=outside, tripwires=tripwires, repairs=tuple(repairs))
+    return SiteFile(
+        name=path.stem,
+        features=features,
+        outside=outside,
+        tripwires=tripwires,
+        required_depth_m=_depth_m(path, document, properties or {}, features),
+        repairs=tuple(repairs),
+    )
+
+
+def _depth_m(
+    path: Path, document: dict[str, Any], properties: dict[str, Any], features: tuple[Feature, ...]
+) -> float | None:
+    """Of the collection, or of its work areas; a site has one, for the machine works it in one go."""
+    told = {f"{path}": declared_m(f"{path}", document), f"{path} properties": declared_m(f"{path}", properties)}
+    for feature in features:
+        if feature.role == "work_area":
+            told[f"{path}: {feature.place}"] = declared_m(f"{path}: {feature.place}", feature.properties)
+    return agreed_m(told)
 
 
 def collected(path: Path, features: list[dict[str, Any]], repairs: list[str]) -> SiteFile:

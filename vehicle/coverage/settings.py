@@ -27,6 +27,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
     `side_slope_rad` narrows the horizontal width of the tool. `slope_max_rad` closes steeper `slope` polygons.
+    `required_depth_m` shapes no pass, but it belongs to the plan's name.
     """
 
     k_sigma: float = 4.0
@@ -41,6 +42,8 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     direction_rad: float | None = None
     start_pose: StartPose | None = None
     time_limit_s: float = 120.0
+    required_depth_m: float | None = None
+    required_depth_assumed: bool = False
 
     def cross_track_m(self) -> float:
         """Half of what the credit rule withholds at a seam, without the cell: k sigma + e."""

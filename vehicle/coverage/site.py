@@ -38,6 +38,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     outside: str = "safe"
     outside_assumed: bool = False
     tripwires: str = "possible"
+    required_depth_m: float | None = None
     repairs: tuple[str, ...] = ()
     site_hash: str = ""
 
@@ -78,6 +79,7 @@ def site_from_file(
         outside=says or "safe",
         outside_assumed=says is None,
         tripwires=wires,
+        required_depth_m=raw.required_depth_m,
         benchmarks_m=_points(raw, frame, "benchmark"),
         turning_points_m=_points(raw, frame, "turning_point"),
         repairs=tuple(repairs),

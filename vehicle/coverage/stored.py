@@ -16,6 +16,7 @@ from vehicle.coverage.replan import check_site
 from vehicle.coverage.site import Site
 from vehicle.errors import InputError
 from vehicle.plan import Certificate, MachineFootprint, Plan
+from vehicle.required_depth import agreed_m
 
 PLAN_FILE, SUMMARY_FILE = "plan.json", "summary.json"
 AGAIN = "plan the site anew with `flailpilot plan`"
@@ -41,6 +42,7 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint) -> Plan:
     check_certificate(plan)
     try:
         check_site(plan.site_hash, site)
+        agreed_m({f"the site {site.name}": site.required_depth_m, "the plan": plan.required_depth_m})
     except InputError as refusal:
         raise InputError(f"{folder}: {refusal}") from None
     if plan.datum != site.datum:
