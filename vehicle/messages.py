@@ -241,6 +241,10 @@ class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     processed_m2: float
     swept_m2: float
     session_id: int
+    provisional_m2: float = 0.0
+    """Of the processed ground what no closing check of the base has confirmed."""
+    withdrawn_m2: float = 0.0
+    """Claimed once and withdrawn by a check that failed; what of it was worked again counts as processed too."""
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):

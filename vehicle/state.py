@@ -15,7 +15,7 @@ from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
-from vehicle.strip import LedgerRun, LedgerStroke
+from vehicle.strip import Confirm, LedgerRun, LedgerStroke, Pending, Revoke
 
 FloatArray = npt.NDArray[np.float64]
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
@@ -161,20 +161,30 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     """The masks as copy-on-write tiles, the run under way, and the newest stroke for the journal.
 
-    `tiles`: block -> (tile -> (2, n, n) uint8 flags and depth [cm], or the same packed once the tool is far away).
-    `warm`: tiles that are not packed, the newest first.
+    `tiles`: block -> (tile -> (8, n, n) uint8 as `ledger/tiles.py` has them, or the same packed once the tool is far
+    away). `warm`: tiles that are not packed, the newest first. `good`: number of the newest stroke when each kind of
+    knowledge was last known good. Credit after the stroke `firm` is provisional: no check of the base has closed it.
+    `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
+    where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     """
 
     swept_m2: float = 0.0
     credited_m2: float = 0.0
     swept_cells: int = 0
     credited_cells: int = 0
+    provisional_cells: int = 0
+    withdrawn_cells: int = 0
     tiles: dict[tuple[int, int], dict[tuple[int, int], npt.NDArray[np.uint8] | bytes]] = msgspec.field(
         default_factory=dict
     )
     warm: tuple[tuple[int, int], ...] = ()
     run: LedgerRun | None = None
     stroke: LedgerStroke | None = None
+    good: dict[str, int] = msgspec.field(default_factory=dict)
+    firm: int = 0
+    pending: tuple[Pending, ...] = ()
+    acts: tuple[Revoke | Confirm, ...] = ()
+    act_count: int = 0
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,4 +1,6 @@
-"""What the ledger remembers of the tool's passage: lines of the tool, strokes of ground, the run under way."""
+"""What the ledger remembers of the tool's passage: lines, strokes of ground, the run under way; what became of them."""
+
+from enum import StrEnum
 
 import msgspec
 
@@ -64,3 +66,70 @@ class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
     credit_from: ToolLine | None
     credit_done_m: float
     credit_flag: int
+
+
+class Knowledge(StrEnum):
+    """What credit rests on beside the readings of its own tick. Each has its last moment in which it was known good."""
+
+    BASE = "base"
+    POSITION = "position"
+    CALIBRATION = "calibration"
+    DEPTH = "depth"
+    HAMMERS = "hammers"
+
+
+class Revoke(msgspec.Struct, frozen=True, kw_only=True, tag="revoke"):
+    """Withdraws `flags` from the cells that strokes `since_number` to `until_number` claimed, both included.
+
+    `across_m`: only what lay between these distances left of the tool's middle (a lost hammer). `bias_m` above 0: the
+    ground is so much shallower than it was claimed; nothing is withdrawn but what falls short of `required_depth_m`,
+    which becomes processed below depth. `utc` is for people, `t_ns` is the session's time.
+    """
+
+    reason: str
+    by: str
+    since_number: int
+    until_number: int
+    utc: str = ""
+    flags: int = 6
+    across_m: tuple[float, float] | None = None
+    bias_m: float = 0.0
+    required_depth_m: float = 0.0
+    t_ns: int = 0
+
+
+class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
+    """What credit rests on was good again: of `kind` nothing up to `until_number` is in doubt any more.
+
+    `closing` False: good from here on, and nothing is said of what was before (an opening check).
+    """
+
+    kind: str
+    by: str
+    until_number: int
+    t_ns: int = 0
+    closing: bool = True
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What another room tells the ledger in a tick.
+
+    `good`: `kind` was known good at this moment; `closing` False where nothing before it is confirmed by that. Else
+    what was claimed since `kind` was last good is withdrawn, as `Revoke` has it.
+    """
+
+    kind: Knowledge
+    good: bool
+    reason: str = ""
+    by: str = ""
+    closing: bool = True
+    flags: int = 6
+    across_m: tuple[float, float] | None = None
+    bias_m: float = 0.0
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A withdrawal on its way through the map: `keys` are the tiles that it has not reached yet."""
+
+    revoke: Revoke
+    keys: frozenset[tuple[int, int]]

@@ -185,8 +185,13 @@ def truth_of(config: VehicleConfig) -> GroundTruth:
 
 def cells(state: LedgerState, flag: int) -> set[tuple[int, int]]:
     """(column, row) of every cell that carries a flag."""
+    return marked(state, flag)
+
+
+def marked(state: LedgerState, mark: int) -> set[tuple[int, int]]:
+    """The same for marks of later knowledge too."""
     found: set[tuple[int, int]] = set()
     for column, row, tile in tiles.each(state.tiles):
-        rows, columns = np.nonzero(tile[0] & flag)
+        rows, columns = np.nonzero(tiles.marks(tile) & mark)
         found |= {(column + int(c), row + int(r)) for r, c in zip(rows, columns, strict=True)}
     return found

@@ -168,7 +168,7 @@ def test_a_long_way_packs_what_lies_behind() -> None:
 def _image(state: LedgerState) -> bytes:
     """All cells of a fixed window round the drives, as bytes."""
     size = 8 * tiles.TILE
-    whole = np.zeros((2, size, size), np.uint8)
+    whole = np.zeros((tiles.PLANES, size, size), np.uint8)
     for column, row, tile in tiles.each(state.tiles):
         down, across = row + size // 2, column + size // 2
         whole[:, down : down + tiles.TILE, across : across + tiles.TILE] = tile

@@ -75,6 +75,11 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
         return self.config.mission.cell_m
 
     @property
+    def provisional_m2(self) -> float:
+        """Credited ground, all of it, that no closing check of the base has confirmed."""
+        return self.ledger.provisional_cells * self.cell_m**2
+
+    @property
     def rate_m2_per_h(self) -> float:
         """Processed area over the whole time of the job."""
         return self.found.processed_m2 / self.time_s * 3600.0 if self.time_s > 0.0 else 0.0

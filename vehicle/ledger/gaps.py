@@ -33,6 +33,7 @@ Rings = tuple[tuple[tuple[float, float], ...], ...]
 class GapReason(StrEnum):
     """Why ground is not claimed."""
 
+    WITHDRAWN = "withdrawn"
     BELOW_DEPTH = "below_depth"
     POSITION_UNPROVEN = "position_unproven"
     NOT_MEASURED = "not_measured"
@@ -43,6 +44,7 @@ class GapReason(StrEnum):
 
 
 REASON_OF_FLAG: Final = (
+    (tiles.WITHDRAWN, GapReason.WITHDRAWN),
     (tiles.BELOW | tiles.SHALLOW, GapReason.BELOW_DEPTH),
     (tiles.UNPROVEN, GapReason.POSITION_UNPROVEN),
     (tiles.OTHER, GapReason.NOT_MEASURED),
@@ -53,6 +55,7 @@ REASON_OF_FLAG: Final = (
 """The first that a cell carries names the gap; a cell without any mark was never under a working tool."""
 
 REASON_TEXT: Final = {
+    GapReason.WITHDRAWN: "claimed once, and withdrawn since by a check that failed (the journal says which)",
     GapReason.BELOW_DEPTH: "worked, but not proven to the required depth",
     GapReason.POSITION_UNPROVEN: "passed while the position was not proven (no RTK fixed solution)",
     GapReason.NOT_MEASURED: "passed while a reading was missing, stale, or the machine tilted beyond its limits",
@@ -81,6 +84,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     rounding_m2: float
     swept_not_credited_m2: float
     below_depth_m2: float
+    withdrawn_m2: float
     gaps: tuple[Gap, ...]
 
 
@@ -100,6 +104,7 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
         rounding_m2=missed.rounding_m2,
         swept_not_credited_m2=whole.swept_m2,
         below_depth_m2=whole.below_m2,
+        withdrawn_m2=whole.withdrawn_m2,
         gaps=tuple(_gaps(missed.boxes, left)),
     )
 
@@ -119,12 +124,12 @@ def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
     ]
 
 
-def reasons(flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def reasons(marks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
     """Index into GapReason for every cell, in the order of `REASON_OF_FLAG`."""
     order = list(GapReason)
-    index = np.full(flags.shape, order.index(GapReason.NOT_SWEPT), np.uint8)
+    index = np.full(marks.shape, order.index(GapReason.NOT_SWEPT), np.uint8)
     for bits, reason in reversed(REASON_OF_FLAG):
-        index[(flags & bits) != 0] = order.index(reason)
+        index[(marks & bits) != 0] = order.index(reason)
     return index
 
 
@@ -135,6 +140,7 @@ class _Uncredited(msgspec.Struct, kw_only=True):
     rounding_m2: float = 0.0
     swept_m2: float = 0.0
     below_m2: float = 0.0
+    withdrawn_m2: float = 0.0
     boxes: dict[GapReason, list[Any]] = {}
 
 
@@ -148,11 +154,12 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
         return cells
 
     for part in raster.area_tiles(area, cell_m, bare):
-        flags = tiles.find(ledger.tiles, (part.column // tiles.TILE, part.row // tiles.TILE))[0]
+        flags = tiles.marks(tiles.find(ledger.tiles, (part.column // tiles.TILE, part.row // tiles.TILE)))
         mask = part.inside
         found.area_m2 += float(np.count_nonzero(mask)) * cell_m2
         found.swept_m2 += float(np.count_nonzero(mask & ((flags & tiles.SWEPT) != 0))) * cell_m2
         found.below_m2 += float(np.count_nonzero(mask & ((flags & tiles.BELOW) != 0))) * cell_m2
+        found.withdrawn_m2 += float(np.count_nonzero(mask & ((flags & tiles.WITHDRAWN) != 0))) * cell_m2
         for row, column, area_m2 in part.border:
             if area_m2 < floor_m2:
                 found.rounding_m2 += area_m2
@@ -166,14 +173,14 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
 def _box(
     boxes: dict[GapReason, list[Any]],
     mask: npt.NDArray[np.bool_],
-    flags: npt.NDArray[np.uint8],
+    marks: npt.NDArray[np.uint16],
     part: raster.AreaTile,
     cell_m: float,
 ) -> None:
     """Add the cells of a tile as boxes under their reasons."""
     if not mask.any():
         return
-    why, order = reasons(flags), list(GapReason)
+    why, order = reasons(marks), list(GapReason)
     for number in np.unique(why[mask]).tolist():
         outline = raster.outline(mask & (why == number), part.column, part.row, cell_m)
         boxes.setdefault(order[number], []).extend(outline)

@@ -12,8 +12,8 @@ from typing import Final, Self
 import msgspec
 
 from vehicle.errors import InputError
-from vehicle.ledger import strokes, tiles
-from vehicle.ledger.records import Header, Record, Revoke, Session, decoded, encoded
+from vehicle.ledger import strokes, withdrawal
+from vehicle.ledger.records import Confirm, Header, Record, Revoke, Session, decoded, encoded
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerStroke
 
@@ -37,6 +37,11 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
         return first if isinstance(first, Header) else None
 
     @property
+    def act_count(self) -> int:
+        """Withdrawals and confirmations."""
+        return sum(isinstance(record, Revoke | Confirm) for record in self.records)
+
+    @property
     def stroke_count(self) -> int:
         """Number of the newest stroke; 0 before the first."""
         return max((record.number for record in self.records if isinstance(record, LedgerStroke)), default=0)
@@ -50,7 +55,7 @@ class JournalWriter:
 
     def __init__(self, path: Path, header: Header, sync_records: int = SYNC_RECORDS) -> None:
         self._sync_records = sync_records
-        self._number = 0
+        self._number = self._acts = 0
         self._check = 0
         self._unsynced = 0
         found = read(path) if path.exists() and path.stat().st_size > 0 else None
@@ -61,7 +66,7 @@ class JournalWriter:
                 raise InputError(f"{path}: this journal is of another site, plan or grid; name a new file")
             os.ftruncate(self._file, found.valid_bytes)
             os.lseek(self._file, 0, os.SEEK_END)
-            self._check, self._number = found.check, found.stroke_count
+            self._check, self._number, self._acts = found.check, found.stroke_count, found.act_count
             return
         os.ftruncate(self._file, 0)
         os.write(self._file, MAGIC)
@@ -77,12 +82,17 @@ class JournalWriter:
         return writer
 
     def follow(self, state: LedgerState) -> None:
-        """Call after every tick: appends the tick's stroke, if it made one. Numbers may not skip."""
+        """Call after every tick: appends the tick's stroke, if it made one, then its acts. Numbers may not skip."""
         stroke = state.stroke
-        if stroke is None or stroke.number == self._number:
-            return
-        assert stroke.number == self._number + 1, f"stroke {stroke.number} after {self._number}"
-        self.append(stroke)
+        if stroke is not None and stroke.number != self._number:
+            assert stroke.number == self._number + 1, f"stroke {stroke.number} after {self._number}"
+            self.append(stroke)
+        new = state.act_count - self._acts
+        if new:
+            assert 0 < new <= len(state.acts), f"act {state.act_count} after {self._acts}"
+            for act in state.acts[-new:]:
+                self.append(act)
+            self.sync()
 
     def append(self, record: Record) -> None:
         """One record; on the disk after the next `sync`, which comes by itself every few records."""
@@ -90,6 +100,7 @@ class JournalWriter:
         os.write(self._file, frame)
         if isinstance(record, LedgerStroke):
             self._number = record.number
+        self._acts += isinstance(record, Revoke | Confirm)
         self._unsynced += 1
         if self._unsynced >= self._sync_records:
             self.sync()
@@ -123,31 +134,17 @@ def read(path: Path) -> Journal:
 
 
 def rebuilt(journal: Journal) -> LedgerState:
-    """The masks: the sum of the strokes, less what later records withdrew."""
+    """The masks: the records one after another, as the tick came to them."""
     header = journal.header
     if header is None:
         return LedgerState()
-    revokes = [record for record in journal.records if isinstance(record, Revoke)]
     state = LedgerState()
     for record in journal.records:
         if isinstance(record, LedgerStroke):
-            state = strokes.apply(state, _withdrawn(record, revokes), header.cell_m)
+            state = strokes.apply(state, record, header.cell_m)
             state = msgspec.structs.replace(state, stroke=record)
-    return state
-
-
-def _withdrawn(stroke: LedgerStroke, revokes: list[Revoke]) -> LedgerStroke:
-    """The stroke without the claims that were revoked; what was claimed is marked as not measured."""
-    flags = 0
-    for revoke in revokes:
-        if revoke.since_number <= stroke.number <= revoke.until_number:
-            flags |= revoke.flags
-    if not flags:
-        return stroke
-    bands = tuple(
-        msgspec.structs.replace(band, flags=(band.flags & ~flags) | tiles.OTHER, depth_cm=0)
-        if band.flags & flags
-        else band
-        for band in stroke.bands
-    )
-    return msgspec.structs.replace(stroke, bands=bands)
+        elif isinstance(record, Revoke):
+            state = withdrawal.done(withdrawal.begun(state, record), header.cell_m)
+        elif isinstance(record, Confirm):
+            state = withdrawal.confirmed(state, record)
+    return msgspec.structs.replace(state, act_count=journal.act_count)

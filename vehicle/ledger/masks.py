@@ -12,11 +12,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from vehicle.config import VehicleConfig
-from vehicle.ledger import strokes, tiles
+from vehicle.ledger import strokes, tiles, withdrawal
 from vehicle.ledger.rule import MOVING_MPS, Rule, engaged, fails, rule, tool_line
 from vehicle.messages import ControllerStatus, Estimate
 from vehicle.state import LedgerState
-from vehicle.strip import LedgerRun, ToolLine
+from vehicle.strip import LedgerRun, Order, ToolLine
 from vehicle.units import NS_PER_S, TICK_NS
 
 GAP_NS: Final = TICK_NS * 5 // 2
@@ -41,8 +41,18 @@ def step(
     status_fresh: bool,
     config: VehicleConfig,
     now_ns: int,
+    orders: tuple[Order, ...] = (),
 ) -> LedgerState:
-    """The masks after this tick. The same object comes back while the tool is out of the ground."""
+    """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
+
+    What is withdrawn ends the run under way: no claim of it may rest on lines from before.
+    """
+    if orders:
+        state = _told(state, orders, config, now_ns)
+        if not all(order.good for order in orders):
+            return state
+    if state.pending:
+        state = withdrawal.advanced(state, config.mission.cell_m)
     run = state.run
     if status is None or not _in_ground(estimate, status):
         return state if run is None else _closed(state, _rule(config))
@@ -56,6 +66,13 @@ def step(
     if run is None:
         return replace(state, run=_begun(line, found, at_work, now_ns))
     return _advanced(state, run, line, found, at_work, rules, now_ns)
+
+
+def _told(state: LedgerState, orders: tuple[Order, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
+    """The masks with what other rooms came to know."""
+    if not all(order.good for order in orders):
+        state = _closed(state, _rule(config))
+    return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
 
 
 def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:

@@ -16,6 +16,7 @@ GROUND, SAFE, KEEP_OUT, PASSED, WAY = "#efe6d3", "#e8efe4", "#8b929b", "#f2a03d"
 DEPTHS = LinearSegmentedColormap.from_list("depth", ["#c9e4d6", "#7cc0b4", "#3b8f9c", "#235a84", "#182c5a"])
 
 GAP_COLOURS: Final = {
+    GapReason.WITHDRAWN: "#101820",
     GapReason.NOT_SWEPT: "#c0182b",
     GapReason.CREDIT_MARGIN: "#e0559a",
     GapReason.BELOW_DEPTH: "#8e44ad",

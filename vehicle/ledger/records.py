@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from vehicle.ledger import tiles
-from vehicle.strip import LedgerBand, LedgerStroke
+from vehicle.strip import Confirm, LedgerBand, LedgerStroke, Revoke
+
+__all__ = ["Confirm", "Header", "Note", "Record", "Revoke", "Session", "decoded", "encoded"]
 
 _HEAD: Final = struct.Struct("<IB")
 _CHECK: Final = struct.Struct("<I")
@@ -43,17 +44,6 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
     utc: str
 
 
-class Revoke(msgspec.Struct, frozen=True, kw_only=True, tag="revoke"):
-    """Withdraws `flags` that strokes `since_number` to `until_number` gave: a lost hammer, a failed depth check."""
-
-    reason: str
-    by: str
-    since_number: int
-    until_number: int
-    utc: str
-    flags: int = tiles.CREDITED | tiles.BELOW
-
-
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     """What people need beside the cells: `kind` detonation, depth_check, follow_up (`layer`), released (`by`)."""
 
@@ -65,8 +55,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     points_m: tuple[tuple[float, float], ...] = ()
 
 
-Record = Header | Session | Revoke | Note | LedgerStroke
-_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Note)
+Record = Header | Session | Revoke | Confirm | Note | LedgerStroke
+_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Note)
 _KIND_WORDS: Final = 1
 _KIND_STROKE: Final = 2
 

@@ -96,10 +96,12 @@ def _balance(facts: JobFacts) -> str:
     rows = [
         ("Work area without keep-outs", found.area_m2),
         ("Processed to the required depth", found.processed_m2),
+        ("of the processed: provisional, no closing check of the base yet", facts.provisional_m2),
         ("Listed untreatable and not processed", found.listed_m2),
         ("Missed", found.missed_m2),
         ("of the unprocessed: passed by the tool, not proven", found.swept_not_credited_m2),
         ("of the unprocessed: worked, below the required depth", found.below_depth_m2),
+        ("of the unprocessed: claimed once, withdrawn since", found.withdrawn_m2),
     ]
     area_m2 = found.area_m2 or 1.0
     return _table(
@@ -125,7 +127,7 @@ def _depths(facts: JobFacts) -> str:
     rows = _bars([(f"{cm} to {cm + 1} cm", area_m2, f"{area_m2:,.1f}") for cm, area_m2 in found])
     note = (
         f"Proven depth: measured against the undisturbed ground ahead of the rotor, less "
-        f"{facts.config.mission.k_sigma:g} sigma, the least of each cell's dwell, the best of its passes. Required: "
+        f"{facts.config.mission.k_sigma:g} sigma, the least of each cell's dwell. Required: "
         f"{facts.config.mission.required_depth_m * 100.0:.1f} cm. Ground outside the work area included."
     )
     return _table("Depth", ["proven depth", "area [m²]", ""], rows, note)

@@ -9,8 +9,10 @@ wholly inside the strip. A band reaches back over the one before by a whole cell
 import math
 
 import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
 
-from vehicle.ledger import tiles
+from vehicle.ledger import tiles, withdrawal
 from vehicle.ledger.rule import Rule
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerBand, LedgerRun, LedgerStroke, ToolLine
@@ -153,7 +155,7 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
     """
     if not stroke.bands:
         return state
-    column, row, marks, depths_cm = _cells(stroke, cell_m)
+    column, row, marks, depths_cm, across = _cells(stroke, cell_m)
     if not marks.any():
         return state
     rows, columns = marks.shape
@@ -167,19 +169,35 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
             mark = marks[south - row : north - row, west - column : east - column]
             if not mark.any():
                 continue
-            tile = tiles.find(state.tiles, (tile_column, tile_row)).copy()
-            fresh[tile_column, tile_row] = tile
-            down, across = (
+            key = (tile_column, tile_row)
+            if state.pending:
+                state = withdrawal.reached(state, key, cell_m)
+            tile = tiles.find(state.tiles, key).copy()
+            fresh[key] = tile
+            here = slice(south - row, north - row), slice(west - column, east - column)
+            part = (
+                slice(None),
                 slice(south % size, south % size + north - south),
                 slice(west % size, west % size + east - west),
             )
-            flags, depth_cm = tile[0, down, across], tile[1, down, across]
+            cells = tile[part]
+            flags = cells[tiles.FLAGS]
             added = mark & ~flags
             swept += int(np.count_nonzero(added & tiles.SWEPT))
             credited += int(np.count_nonzero(added & tiles.CREDITED))
+            _claim(cells, tiles.RANK[mark] > tiles.RANK[flags], stroke.number, depths_cm[here], across[here])
             flags |= mark
-            np.maximum(depth_cm, depths_cm[south - row : north - row, west - column : east - column], out=depth_cm)
     return _counted(state, stroke, fresh, swept, credited, cell_m)
+
+
+def _claim(
+    cells: tiles.Tile, risen: npt.NDArray[np.bool_], number: int, depths_cm: tiles.Tile, across: tiles.Tile
+) -> None:
+    """Cells (planes, rows, columns) whose claim is new or ranks above what they had rest on this stroke from now on."""
+    np.copyto(cells[tiles.DEPTH], depths_cm, where=risen)
+    np.copyto(cells[tiles.ACROSS], across, where=risen)
+    for place in range(4):
+        cells[tiles.NUMBER + place][risen] = number >> 8 * place & 0xFF
 
 
 def _counted(
@@ -192,20 +210,21 @@ def _counted(
 ) -> LedgerState:
     blocks, warm = tiles.stored(state.tiles, state.warm, fresh)
     swept, credited = state.swept_cells + swept, state.credited_cells + credited
-    return LedgerState(
+    return replace(
+        state,
         swept_m2=swept * cell_m * cell_m,
         credited_m2=credited * cell_m * cell_m,
         swept_cells=swept,
         credited_cells=credited,
+        provisional_cells=state.provisional_cells + credited - state.credited_cells,
         tiles=blocks,
         warm=warm,
-        run=state.run,
         stroke=stroke,
     )
 
 
-def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, tiles.Tile]:
-    """First column and row of the stroke's bounding box, flags to add and depth to keep for its cells."""
+def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, tiles.Tile, tiles.Tile]:
+    """First column and row of the stroke's bounding box; of its cells flags to add, depth, place across the tool."""
     forward_east, forward_north, slope = stroke.forward_east, stroke.forward_north, stroke.slope
     # w grows along (side_east, side_north): left, with the slope taken off.
     side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
@@ -228,7 +247,8 @@ def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, t
         marks |= cells * np.uint8(band.flags)
         if band.depth_cm:
             np.maximum(depths_cm, cells * np.uint8(band.depth_cm), out=depths_cm)
-    return column, row, marks, depths_cm
+    across = np.clip(np.rint((w_m + tiles.ACROSS_MAX_M) / tiles.ACROSS_STEP_M), 0.0, 255.0).astype(np.uint8)
+    return column, row, marks, depths_cm, across
 
 
 def _box(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, int, int]:

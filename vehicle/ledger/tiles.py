@@ -15,7 +15,12 @@ import numpy.typing as npt
 from vehicle.state import LedgerState
 
 TILE = 128
-"""Cells along a tile: 6.4 m at 5 cm, so that a tool line lies in one to four; 33 kB unpacked, copied in 1 us."""
+"""Cells along a tile: 6.4 m at 5 cm, so that a tool line lies in one to four; 131 kB unpacked, copied in 5 us."""
+PLANES: Final = 8
+"""Of a tile: flags, depth [cm], the number of the stroke that made the claim (four bytes, lowest first), where across
+the tool the cell lay then, and marks of later knowledge. A cell's claim rests on one stroke alone: the first that made
+a claim of its kind; so a withdrawal of other strokes leaves it, and one of its own takes all of it."""
+FLAGS, DEPTH, NUMBER, ACROSS, MARKS = 0, 1, 2, 6, 7
 _BLOCK_BITS: Final = 4
 BLOCK = 1 << _BLOCK_BITS
 """Tiles along a block."""
@@ -25,7 +30,7 @@ WARM_MAX = 24
 Tile = npt.NDArray[np.uint8]
 Key = tuple[int, int]
 Blocks = dict[Key, dict[Key, Tile | bytes]]
-_EMPTY: Final = np.zeros((2, TILE, TILE), np.uint8)
+_EMPTY: Final = np.zeros((PLANES, TILE, TILE), np.uint8)
 
 
 # Bits of a cell. The first three are claims; the others are marks that say why a claim is missing. Plain integers:
@@ -38,13 +43,39 @@ ROTOR_SLOW: Final = 16
 TOO_FAST: Final = 32
 UNPROVEN: Final = 64
 OTHER: Final = 128
+WITHDRAWN: Final = 256
+"""In the plane of marks: claimed once, and withdrawn by a later record. It stays when the ground is worked again."""
+CLAIMS: Final = CREDITED | BELOW
+
+RANK: Final = np.array(
+    [3 if flags & CREDITED else 2 if flags & BELOW else 1 if flags & SWEPT else 0 for flags in range(256)], np.uint8
+)
+"""Of flags: a claim replaces what ranks below it."""
+ACROSS_STEP_M, ACROSS_MAX_M = 0.02, 2.56
+"""Across the tool in steps of 2 cm from 2.56 m right of its middle: wider than any tool known."""
 
 
 def unpacked(tile: Tile | bytes) -> Tile:
-    """(2, TILE, TILE): flags, depth [cm]; rows north, columns east. Read-only where it was packed."""
+    """(PLANES, TILE, TILE); rows north, columns east. Read-only where it was packed."""
     if isinstance(tile, bytes):
-        return np.frombuffer(zlib.decompress(tile), np.uint8).reshape(2, TILE, TILE)
+        return np.frombuffer(zlib.decompress(tile), np.uint8).reshape(PLANES, TILE, TILE)
     return tile
+
+
+def marks(tile: Tile) -> npt.NDArray[np.uint16]:
+    """Flags and marks of later knowledge together."""
+    return np.asarray(tile[FLAGS] | tile[MARKS].astype(np.uint16) << 8)
+
+
+def numbers(tile: Tile) -> npt.NDArray[np.uint32]:
+    """Number of the stroke on which each cell's claim rests; 0 = none."""
+    low, second, third, high = (tile[NUMBER + place].astype(np.uint32) for place in range(4))
+    return np.asarray(low | second << 8 | third << 16 | high << 24)
+
+
+def step_of(across_m: float) -> float:
+    """A distance left of the tool's middle in the steps of the plane, not rounded."""
+    return (across_m + ACROSS_MAX_M) / ACROSS_STEP_M
 
 
 def packed(tile: Tile) -> bytes:
@@ -74,6 +105,12 @@ def stored(blocks: Blocks, warm: tuple[Key, ...], fresh: dict[Key, Tile]) -> tup
             copied.add(block)
         blocks[block][key] = tile
     return blocks, warm
+
+
+def replaced(blocks: Blocks, key: Key, tile: Tile, *, warm: bool) -> Blocks:
+    """A new version with one tile changed, packed again where the tool has left it."""
+    block = (key[0] >> _BLOCK_BITS, key[1] >> _BLOCK_BITS)
+    return {**blocks, block: {**blocks.get(block, {}), key: tile if warm else packed(tile)}}
 
 
 def each(blocks: Blocks) -> Iterator[tuple[int, int, Tile]]:

@@ -79,6 +79,8 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True):
     speed_cap_mps: float | None
     processed_m2: float
     swept_m2: float
+    provisional_m2: float
+    withdrawn_m2: float
 
 
 class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +164,8 @@ class ProgressBody(msgspec.Struct, frozen=True, kw_only=True):
     area_m2: float
     processed_m2: float
     swept_m2: float
+    provisional_m2: float
+    withdrawn_m2: float
 
 
 BODIES: dict[str, type[msgspec.Struct]] = {

@@ -62,6 +62,8 @@ def state(report: VehicleReport) -> StateBody:
         speed_cap_mps=known(gate.speed_cap_mps),
         processed_m2=round(report.processed_m2, 2),
         swept_m2=round(report.swept_m2, 2),
+        provisional_m2=round(report.provisional_m2, 2),
+        withdrawn_m2=round(report.withdrawn_m2, 2),
     )
 
 
@@ -155,6 +157,8 @@ def progress(report: VehicleReport, mission: Mission) -> ProgressBody:
         area_m2=round(mission.area_m2, 2),
         processed_m2=round(report.processed_m2, 2),
         swept_m2=round(report.swept_m2, 2),
+        provisional_m2=round(report.provisional_m2, 2),
+        withdrawn_m2=round(report.withdrawn_m2, 2),
     )
 
 

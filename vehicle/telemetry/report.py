@@ -31,4 +31,6 @@ def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task
         processed_m2=state.ledger.credited_m2,
         swept_m2=state.ledger.swept_m2,
         session_id=state.session_id,
+        provisional_m2=state.ledger.provisional_cells * state.config.mission.cell_m**2,
+        withdrawn_m2=state.ledger.withdrawn_cells * state.config.mission.cell_m**2,
     )
