@@ -32,7 +32,7 @@ from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
 
 CLOCK = SystemClock()
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 STICK_PATIENCE_S = 6.0
 """Arming takes one second, the quick rotor two."""
 NEUTRAL_FRAMES = 10

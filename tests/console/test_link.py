@@ -8,12 +8,12 @@ import pytest
 from console.link import Credentials, LinkProtocol, console_link
 from console.station import Controls
 from firmware_bridge.types import OperatorEdge
-from tests.operator_link.live_vehicle import Live, live_vehicle
+from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle
 from vehicle.clock import SystemClock
 from vehicle.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.real
 CLOCK = SystemClock()
 
 
@@ -25,17 +25,17 @@ def credentials(folder: Path) -> tuple[KeyStore, Credentials]:
 
 async def drive(live: Live, port: int, held: Credentials) -> None:
     async with console_link("127.0.0.1", port, held, CLOCK) as link:
-        await link.session()
+        await link.session(PATIENCE_S)
         await live.until(lambda: live.vehicle.state.estimate.ready)
         await link.press(OperatorEdge.TAKE)
-        await link.until(lambda vehicle: vehicle.lease_holder == held.system_id)
+        await link.until(lambda vehicle: vehicle.lease_holder == held.system_id, PATIENCE_S)
         await link.press(OperatorEdge.NONE)
         await link.press(OperatorEdge.ARM)
-        await link.until(lambda vehicle: vehicle.mode == Mode.READY)
+        await link.until(lambda vehicle: vehicle.mode == Mode.READY, PATIENCE_S)
         await link.press(OperatorEdge.ARM)
-        await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL)
+        await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
         link.controls = Controls(hold_to_run=True, drive=0.4)
-        await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.15)
+        await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.15, PATIENCE_S)
         link.live = False  # the hands are gone: no frame, no motion
         await live.until(lambda: live.mode is Mode.HOLD)
         report = live.vehicle.state.report

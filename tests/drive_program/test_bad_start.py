@@ -26,7 +26,7 @@ NMEA = b"$GNGGA,123519,4807.038,N,01131.000,E,4,12,0.9,545.4,M,46.9,M,1.0,0001*5
 
 def refused(path: Path) -> str:
     command = [sys.executable, "-m", "flailpilot", "drive", str(path)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert run.returncode == 2, run.stderr
     lines = run.stderr.strip().splitlines()
     assert len(lines) == 1, run.stderr
@@ -136,7 +136,7 @@ def test_a_port_that_is_not_permitted(group: str, advice: str, tmp_path: Path, t
         shutil.chown(device, group=group)
     device.chmod(0)
     command = [sys.executable, "-c", OPENER, str(device)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
     if device.group() == group:
         assert run.stdout.splitlines() == [f"{device}: permission denied; {advice}"]
     assert "permission denied" in run.stdout

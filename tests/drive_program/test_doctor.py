@@ -29,7 +29,7 @@ def loaded(folder: Path, text: str) -> DriveFile:
 
 def as_json(path: Path) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "flailpilot", "doctor", str(path), "--json"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert "Traceback" not in run.stderr
     return run.returncode, json.loads(run.stdout)
 

@@ -84,19 +84,19 @@ def test_a_loop_that_does_not_tick_is_not_fed_for(channel: socket.socket) -> Non
 
 
 def test_timers_are_not_rounded_to_milliseconds() -> None:
-    """Stock asyncio rounds a wait of 0.2 ms up to 1 or 2; the best of many is free of the neighbours' noise."""
+    """Stock asyncio rounds a wait of 0.2 ms up to 1 or 2, each time; a busy machine is late often, not each time."""
     clock = SystemClock()
 
-    async def best_ns() -> int:
-        best = 1 << 62
-        for _ in range(50):
+    async def one_in_time() -> bool:
+        for _ in range(10_000):
             deadline_ns = clock.now_ns() + 200_000
             await clock.sleep_until_ns(deadline_ns)
-            best = min(best, clock.now_ns() - deadline_ns)
-        return best
+            if clock.now_ns() - deadline_ns < 500_000:
+                return True
+        return False
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        assert runner.run(best_ns()) < 500_000
+        assert runner.run(one_in_time())
 
 
 STALLED = """

@@ -9,7 +9,7 @@ from tests.firmware_bridge.controller_bench import CONTROLLER, HASH, build
 from vehicle.clock import SystemClock
 
 CLOCK = SystemClock()
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 async def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:

@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import tty
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -183,12 +184,15 @@ def test_unplug_and_replug_under_the_same_name(tmp_path: Path) -> None:
 
 
 async def drive(
-    link: ControllerLink, sequence: int, count: int, speed_mps: float
+    link: ControllerLink, sequence: int, speed_mps: float, holds: Callable[[list[ControllerStatus]], bool]
 ) -> tuple[int, list[ControllerStatus]]:
-    """Fifty commands a second; gives the next sequence and the statuses heard."""
+    """Fifty commands a second until that holds of the statuses heard; gives the next sequence and these.
+
+    A busy machine may be late with one, and the lease ends: it runs again, brakes on, by the next.
+    """
     reader = MessageReader(adapters.HOST_DECODERS)
     heard: list[ControllerStatus] = []
-    for _ in range(count):
+    for _ in range(2_000):
         sequence += 1
         command = msgspec.structs.replace(
             QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps, track_right_mps=speed_mps
@@ -196,7 +200,18 @@ async def drive(
         link.write(adapters.encode_command(command, sequence))
         await pause_ms(20)
         heard += [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]
-    return sequence, heard
+        if holds(heard):
+            return sequence, heard
+    raise AssertionError(f"it never held; heard at last: {heard[-1:]}")
+
+
+def runs(heard: list[ControllerStatus]) -> bool:
+    return bool(heard) and heard[-1].state is ControllerState.RUN
+
+
+def safe(heard: list[ControllerStatus], sequence: int) -> bool:
+    """It has had that command, and is safe."""
+    return bool(heard) and heard[-1].state is ControllerState.SAFE and heard[-1].command_sequence >= sequence
 
 
 async def until_agreed(link: ControllerLink) -> None:
@@ -256,16 +271,15 @@ def test_a_restarted_controller_is_found_and_greeted_again(tmp_path: Path) -> No
         port = await open_port(str(name), 115_200, CLOCK.now_ns)
         link = ControllerLink(port, OURS, CLOCK.now_ns)
         await until_agreed(link)
-        sequence, heard = await drive(link, 0, 30, 0.0)
-        assert heard[-1].state is ControllerState.RUN
+        sequence, _ = await drive(link, 0, 0.0, runs)
         controller.kill()
         await until(lambda: not port.connected)
         controller = ControllerProcess(boot_count=2, link=name)
         await until(lambda: port.connected)
         await until(lambda: bool(link.read() or link.report().restarts == 1))
         await until_agreed(link)
-        _, heard = await drive(link, sequence, 30, 0.25)
-        assert heard[-1].state is ControllerState.SAFE, "a restart is not driven on without neutral"
+        _, heard = await drive(link, sequence, 0.25, lambda heard: safe(heard, sequence + 30))
+        assert not any(status.state is ControllerState.RUN for status in heard), "not driven on without neutral"
         controller.kill()
         port.close()
 
@@ -281,7 +295,7 @@ def test_another_configuration_is_refused_by_both() -> None:
         (line,) = link.report().differences
         assert b"someelse".hex() in line
         assert HASH.hex() in line
-        _, heard = await drive(link, 0, 20, 0.0)
+        _, heard = await drive(link, 0, 0.0, lambda heard: len(heard) >= 20)
         assert {status.state for status in heard} == {ControllerState.BOOT}
         controller.kill()
         port.close()
@@ -314,7 +328,7 @@ def test_a_plant_behind_the_controller_is_measured_and_moved() -> None:
         assert outputs[0] == "O"
         assert len(outputs) == 13
         process.stdin.close()
-        assert process.wait(timeout=20) == 0, "without its plant it ends"
+        assert process.wait(timeout=120) == 0, "without its plant it ends"
         process.stdout.close()
         port.close()
 
@@ -329,6 +343,6 @@ def test_the_host_build_refuses_nonsense() -> None:
     build()
     program = str(CONTROLLER / "build" / "flail_controller")
     for arguments in ([], ["pty"], ["pty", "0102"], ["/dev/ttyNOTHERE", HASH.hex()]):
-        refused = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20, check=False)
+        refused = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120, check=False)
         assert refused.returncode == 2
         assert refused.stderr.count("\n") == 1

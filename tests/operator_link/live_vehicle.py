@@ -42,6 +42,8 @@ from vehicle.safety.reasons import text as reason_text
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import taken
 
+PATIENCE_S = 120.0
+"""A bound of every wait; waits end on a condition long before."""
 SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
 
 
@@ -91,7 +93,7 @@ class Live(msgspec.Struct):
     def mode(self) -> Mode:
         return self.vehicle.state.gate.mode
 
-    async def until(self, true: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         """Wait, tick by tick, for a condition."""
         woken = asyncio.Event()
 

@@ -23,7 +23,7 @@ class MavProxy:
         self._from = len(self.heard)
         self._process.stdin.write("".join(f"{command}\n" for command in commands).encode())
 
-    async def expect(self, pattern: str, timeout_s: float = 15.0) -> str:
+    async def expect(self, pattern: str, timeout_s: float = 120.0) -> str:
         """Wait for a line of output since the last command."""
         assert self._process.stdout is not None
         try:

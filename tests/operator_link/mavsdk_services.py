@@ -39,7 +39,7 @@ async def outcome(step: str, call: Callable[[], Awaitable[Any]]) -> None:
 
 
 async def first(stream: AsyncIterator[Any]) -> Any:
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(120.0):
         return await anext(stream)
 
 
@@ -157,7 +157,7 @@ def asking(system: Any, folder: str) -> Steps:
 
     async def metadata() -> str:
         await described.request_autopilot_component()
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(120.0):
             return str(await described.get_metadata(1, MetadataType.PARAMETER))
 
     return {

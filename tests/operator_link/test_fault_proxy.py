@@ -11,10 +11,10 @@ from firmware_bridge.types import OperatorEdge
 from sim.fault_proxy import fault_proxy
 from sim.radio import RadioParams
 from tests.console.test_link import CLOCK, credentials
-from tests.operator_link.live_vehicle import live_vehicle
+from tests.operator_link.live_vehicle import PATIENCE_S, live_vehicle
 from vehicle.messages import Mode
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(90), pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 SHAPES = {
     "total loss": RadioParams(delay_s=0.01, loss_ratio=1.0),
     "held back": RadioParams(delay_s=1.5),
@@ -34,13 +34,13 @@ def test_it_stops_after_the_last_good_frame_and_stays_so(tmp_path: Path, shape: 
             fault_proxy(("127.0.0.1", live.port), CLOCK, clean) as proxy,
             console_link("127.0.0.1", proxy.port, held, CLOCK) as link,
         ):
-            await link.session()
+            await link.session(PATIENCE_S)
             await live.until(lambda: live.vehicle.state.estimate.ready)
             for edge in (OperatorEdge.TAKE, OperatorEdge.NONE, OperatorEdge.ARM, OperatorEdge.ARM):
                 await link.press(edge)
-            await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL)
+            await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
             link.controls = Controls(hold_to_run=True, drive=0.25)
-            await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.05)
+            await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.05, PATIENCE_S)
             assert live.world.controller.setpoint_mps != (0.0, 0.0)
             proxy.up.params = SHAPES[shape]
             await live.until(lambda: live.world.controller.setpoint_mps == (0.0, 0.0))

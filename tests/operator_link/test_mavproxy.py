@@ -12,7 +12,7 @@ from vehicle.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.transfer import FENCE, MISSION
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 ME = 255
 
 

@@ -11,7 +11,7 @@ from tests.operator_link.test_mavproxy import armed, driving, ready
 from vehicle.messages import Mode
 from vehicle.operator_link.transfer import RALLY
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 RALLY_FILE = "QGC WPL 110\n0\t0\t3\t5100\t0\t0\t0\t0\t39.9901\t46.9302\t0\t1\n"
 
 ASKED = (

@@ -11,7 +11,7 @@ from tests.operator_link.test_mavproxy import ME, driving, ready
 from vehicle.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def test_over_tcp_it_drives_and_stops_when_the_connection_breaks(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.operator_link.live_vehicle import Live, live_vehicle
 from vehicle.messages import Mode
 from vehicle.operator_link.transfer import MISSION
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120), pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 CLIENT, SERVICES = (Path(__file__).with_name(f"mavsdk_{name}.py") for name in ("client", "services"))
 
 
@@ -27,7 +27,7 @@ class Client:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{step}\n".encode())
 
-    async def expect(self, step: str, timeout_s: float = 20.0) -> Any:
+    async def expect(self, step: str, timeout_s: float = 120.0) -> Any:
         assert self._process.stdout is not None
         async with asyncio.timeout(timeout_s):
             while step not in self.said:

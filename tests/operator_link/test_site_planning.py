@@ -45,7 +45,7 @@ class Planned:
 
     async def done(self) -> None:
         task = asyncio.create_task(self.planning.run())
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(240.0):
             while self.planning.busy:
                 await asyncio.wait({task}, timeout=0.02)
         task.cancel()
