@@ -11,6 +11,8 @@ from sim.drill import Drill
 from tests.faults.scenes import manual, work
 from vehicle.messages import MissionPhase, Mode
 
+pytestmark = pytest.mark.long
+
 LIMITS = (
     "rotor_torque_nm",
     "engine_speed_radps",

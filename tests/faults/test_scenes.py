@@ -10,6 +10,8 @@ from tests.faults.scenes import manual, work
 from vehicle.messages import Mode
 from vehicle.units import TICK_S
 
+pytestmark = pytest.mark.long
+
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 
 

@@ -11,6 +11,8 @@ from tests.faults.scenes import manual
 from tests.faults.test_recovery import back_out
 from vehicle.messages import Mode
 
+pytestmark = pytest.mark.long
+
 SILENT = ("encoder_silent", "encoders_silent")
 
 

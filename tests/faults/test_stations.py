@@ -1,5 +1,7 @@
 """Faults of authority on the full stack: hand-over of a mission, a spotter, an old console, nobody to override."""
 
+import pytest
+
 from console.station import Controls, Station
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -10,6 +12,8 @@ from sim.hands import Goal, Other
 from sim.noise import generator
 from tests.faults.scenes import manual, work
 from vehicle.messages import MissionPhase, Mode
+
+pytestmark = pytest.mark.long
 
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)

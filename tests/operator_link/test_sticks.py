@@ -107,6 +107,7 @@ def test_overrides_of_mission_planner_and_mavproxy(link: Exchange) -> None:
     assert override(5000, 1900) == []
 
 
+@pytest.mark.long
 @settings(deadline=None)
 @given(z=st.integers(-32768, 32767), y=st.integers(-32768, 32767), buttons=st.integers(0, 65535))
 def test_no_stick_asks_for_more_than_the_cap(z: int, y: int, buttons: int) -> None:

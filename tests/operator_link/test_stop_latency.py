@@ -20,6 +20,7 @@ SAMPLE = ("1 total loss", "7 spike", "11 jammed", f"trace {TRACES[0]}")
 """One trial of a real bench takes 7 s; all ten shapes, and what they take, are in `make trials`."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_no_stop_takes_longer_than_half_a_second(name: str) -> None:
     stops = [run_trial(name, shapes(FOLDER)[name], seed) for seed in range(3)]
@@ -33,6 +34,7 @@ def test_a_trial_is_a_function_of_its_seed() -> None:
     assert run_trial("11 jammed", shape, 5) == run_trial("11 jammed", shape, 5)
 
 
+@pytest.mark.long
 def test_a_vehicle_that_believes_too_long_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "5 uplink dead"
     monkeypatch.setattr(lease, "t_stop_ms", lambda *_: 900)
