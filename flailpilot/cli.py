@@ -25,6 +25,9 @@ OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
 Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap in metres; default: from the credit rule.")]
+BaseFrame = Annotated[
+    str, typer.Option("--base-frame", help="System of the base's coordinates: WGS 84, ETRS89, NAD83 or the like.")
+]
 Depth = Annotated[
     float | None, typer.Option("--depth", help="Required processing depth in metres; else the site's own.")
 ]
@@ -58,6 +61,7 @@ def plan(
     outside: Outside = None,
     overlap: Overlap = None,
     depth: Depth = None,
+    base_frame: BaseFrame = "EPSG:4326",
     time_limit: TimeLimit = 120.0,
     *,
     left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
@@ -72,13 +76,26 @@ def plan(
         from flailpilot import left as rest
 
         raise typer.Exit(
-            rest.run(site, machine, out, outside, overlap, time_limit, as_json, left, at, craters, depth_m=depth)
+            rest.run(
+                site,
+                machine,
+                out,
+                outside,
+                overlap,
+                time_limit,
+                as_json,
+                left,
+                at,
+                craters,
+                depth_m=depth,
+                base_frame=base_frame,
+            )
         )
     if at is not None or craters is not None:
         raise InputError("--at and --craters belong to --left RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
 
-    raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json))
+    raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json, base_frame))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from vehicle.coverage.area import parts_of, shell_of
 from vehicle.coverage.certificate import rings_of
 from vehicle.coverage.formats import read_site_file
 from vehicle.coverage.planner import is_whole
+from vehicle.coverage.projected import checked_frame
 from vehicle.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.coverage.settings import PlanSettings, StartPose
 from vehicle.coverage.site import Site, load_site
@@ -56,11 +57,12 @@ def run(
     craters_file: Path | None = None,
     *,
     depth_m: float | None = None,
+    base_frame: str = "EPSG:4326",
 ) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
     machine = load_machine(machine_name)
     check_limits(machine, overlap_m, limit_s)
-    site = load_site(site_file, outside)
+    site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
     header, record = _record(run_dir, site)
     agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
     request = _request(run_dir, site, machine, header, record, at)

@@ -13,6 +13,7 @@ from vehicle.config import MachineConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import summary_of, write_plan_files
 from vehicle.coverage.planner import is_whole, plan_site
+from vehicle.coverage.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
 from vehicle.errors import InputError
@@ -32,17 +33,16 @@ def run(
     depth_m: float | None,
     limit_s: float,
     as_json: bool,
+    base_frame: str,
 ) -> int:
     """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
     machine = load_machine(machine_name)
     check_limits(machine, overlap_m, limit_s)
     check_depth("--depth", depth_m, machine)
-    site = load_site(site_file, outside)
+    site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
     required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
     check_depth(f"{site_file}: required depth", required_m, machine)
     make_folder(out_dir)
-    if required_m is None:
-        said(NO_DEPTH, as_json=as_json)
     settings = PlanSettings(
         overlap_m=overlap_m,
         slope_max_rad=machine.limits.slope_max_rad,
@@ -101,6 +101,10 @@ def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
         return
     for repair in site.repairs:
         print(f"repaired: {repair}")
+    if plan.required_depth_assumed:
+        print(NO_DEPTH)
+    if loose := loosely_known(site.source_system, site.source_accuracy_m):
+        print(f"warning: {loose}; worse than {DRIVEN_TO_M:g} m is planned but not driven")
     if plan.outside_assumed:
         print("warning: the site does not say whether ground outside bears the tracks; 'safe' was assumed")
     totals: dict[str, float] = summary["untreatable_m2"]

@@ -61,13 +61,15 @@ def run(
     if job.scenario_said:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
-    scenario = _with_depth(job, taken, depth_m, as_json=as_json)
+    scenario, depth_said = _with_depth(job, taken, depth_m)
     vehicle_config(scenario, machine)
-    if machine_name is None and not job.scenario_said:
-        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=as_json)
     make_folder(out_dir)
     plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
     check_certificate(plan)
+    if machine_name is None and not job.scenario_said:
+        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=as_json)
+    if not depth_said:
+        said(NO_DEPTH, as_json=as_json)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
     recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})
@@ -92,8 +94,8 @@ class Job(msgspec.Struct, frozen=True):
     scenario_said: bool
 
 
-def _with_depth(job: Job, plan: Plan | None, depth_m: float | None, *, as_json: bool) -> Scenario:
-    """The scenario with the one depth that scenario, site, plan and command line agree on."""
+def _with_depth(job: Job, plan: Plan | None, depth_m: float | None) -> tuple[Scenario, bool]:
+    """The scenario with the one depth that scenario, site, plan and command line agree on, and whether one says it."""
     mission = job.scenario.mission
     said_m = agreed_m(
         {
@@ -104,11 +106,10 @@ def _with_depth(job: Job, plan: Plan | None, depth_m: float | None, *, as_json: 
         }
     )
     if said_m is None:
-        said(NO_DEPTH, as_json=as_json)
-        return job.scenario
+        return job.scenario, False
     if not 0.0 < said_m < math.inf:
         raise InputError(f"--depth {said_m:g}: give metres above 0")
-    return job.scenario.model_copy(update={"mission": mission.model_copy(update={"required_depth_m": said_m})})
+    return job.scenario.model_copy(update={"mission": mission.model_copy(update={"required_depth_m": said_m})}), True
 
 
 def _read(

@@ -9,6 +9,7 @@ from sim.invariants import Breach
 from sim.run import Outcome, Stop
 from sim.scenario import Scenario
 from vehicle.coverage.export import summary_of as plan_summary
+from vehicle.coverage.projected import loosely_known
 from vehicle.coverage.site import Site
 from vehicle.ledger import gaps
 from vehicle.ledger.facts import JobFacts
@@ -46,6 +47,7 @@ def job_facts(files: RunFiles) -> JobFacts:
         events=outcome.events,
         task_id=files.scenario.name,
         status="completed" if outcome.finished else "suspended",
+        remarks=tuple(filter(None, (loosely_known(files.site.source_system, files.site.source_accuracy_m),))),
     )
 
 

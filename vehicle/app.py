@@ -146,6 +146,7 @@ def _plan(file: DriveFile) -> Plan | None:
         return None
     # the planner and shapely are heavy; a machine that is driven by hand does without
     from vehicle.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
+    from vehicle.coverage.projected import check_known, checked_frame  # noqa: PLC0415
     from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
     from vehicle.coverage.site import load_site  # noqa: PLC0415
     from vehicle.coverage.stored import load_plan  # noqa: PLC0415
@@ -158,7 +159,10 @@ def _plan(file: DriveFile) -> Plan | None:
         slope_max_rad=file.vehicle.machine.limits.slope_max_rad,
         required_depth_m=mission.required_depth_m,
     )
-    place, machine = load_site(file.beside(site.file), site.outside), footprint(file.vehicle.machine)
+    base_frame = checked_frame(site.base_frame)
+    place = load_site(file.beside(site.file), site.outside, base_frame=base_frame)
+    check_known(str(file.beside(site.file)), place.source_system, place.source_accuracy_m, base_frame)
+    machine = footprint(file.vehicle.machine)
     if place.outside_assumed:
         raise InputError(
             f"{file.beside(site.file)}: nobody says whether the ground outside the work area bears the tracks; write "

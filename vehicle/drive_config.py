@@ -59,12 +59,14 @@ class RecorderConfig(Strict):
 class SiteConfig(Strict):
     """A site to be planned at the start; without it the machine is driven by hand, or a mission is uploaded.
 
-    `plan`: the folder of a plan of this site that was looked at; it is driven as it is, or refused.
+    `plan`: the folder of a plan of this site that was looked at; it is driven as it is, or refused. `base_frame`: the
+    system of the base's coordinates, and so of the machine's fixes: WGS 84, ETRS89, NAD83 or the like.
     """
 
     file: Name
     plan: Name | None = None
     outside: Literal["safe", "unknown"] | None = None
+    base_frame: Name = "EPSG:4326"
 
 
 class DriveConfig(Strict):

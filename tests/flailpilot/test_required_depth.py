@@ -47,6 +47,7 @@ def refused(monkeypatch, capsys, *typed: object) -> str:
     return str(told)
 
 
+@pytest.mark.long
 def test_depth_belongs_to_the_name_of_a_plan(monkeypatch, capsys, tmp_path) -> None:
     site = ground(tmp_path)
     plans = [planned(monkeypatch, capsys, tmp_path / depth, site, "--depth", depth) for depth in ("0.15", "0.25")]

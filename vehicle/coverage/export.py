@@ -75,6 +75,8 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "outside": plan.outside,
         "outside_assumed": plan.outside_assumed,
         "tripwires": site.tripwires,
+        "source_system": site.source_system,
+        "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
         "machine": machine,
         "certificate": certificate,
         "repairs": list(site.repairs),

@@ -134,8 +134,15 @@ def _title(plan: Plan, site: Site) -> str:
         f"({share:.0f} % of the bound), overlap {plan.overlap_m:.2f} m, outside {plan.outside}"
         f"{' (assumed)' if plan.outside_assumed else ''}\nmissed: {plan.certificate.missed_nominal_m2:.2f} m² nominal, "
         f"{plan.certificate.missed_shrunk_m2:.2f} m² with {plan.certificate.cross_track_budget_m:.3f} m of error; "
-        f"plan {plan.plan_hash}{_depth(plan)}"
+        f"plan {plan.plan_hash}{_depth(plan)}{_loose(site)}"
     )
+
+
+def _loose(site: Site) -> str:
+    from vehicle.coverage.projected import loosely_known  # noqa: PLC0415  0.1 s to load
+
+    loose = loosely_known(site.source_system, site.source_accuracy_m)
+    return f"\n{loose.upper()}" if loose else ""
 
 
 def _depth(plan: Plan) -> str:

@@ -4,18 +4,22 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from vehicle.errors import InputError
 from vehicle.required_depth import agreed_m, declared_m
 
+if TYPE_CHECKING:  # projections take 0.1 s to load, in every start
+    from vehicle.coverage.projected import Projection
+
 Ring = list[tuple[float, float]]
 POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
 POINT_ROLES = ("benchmark", "turning_point")
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
-FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .plan"
+WGS84 = "EPSG:4326"
+FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .plan"
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,23 +40,35 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
     outside: str | None = None
     tripwires: str | None = None
     required_depth_m: float | None = None
+    source_system: str = ""
+    source_accuracy_m: float = 0.0
     repairs: tuple[str, ...] = ()
 
 
-def read_geojson(path: Path) -> SiteFile:
-    """GeoJSON FeatureCollection, Feature or bare geometry, WGS 84."""
+def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
+    """GeoJSON FeatureCollection, Feature or bare geometry; WGS 84, or as its `crs` says, brought to `frame`."""
     try:
         document = json.loads(path.read_bytes())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); {FORMATS}") from None
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
         raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {FORMATS}')
-    return site_file_of(path, document, [])
+    repairs: list[str] = []
+    return site_file_of(path, document, repairs, ways=_in_degrees(path, document, repairs, frame))
 
 
-def site_file_of(path: Path, document: dict[str, Any], repairs: list[str], places: Sequence[str] = ()) -> SiteFile:
-    """A GeoJSON document, read or made from another format, as a site file; `places` name the features to the user."""
-    _check_crs(path, document)
+def site_file_of(
+    path: Path,
+    document: dict[str, Any],
+    repairs: list[str],
+    places: Sequence[str] = (),
+    ways: Sequence["Projection"] = (),
+) -> SiteFile:
+    """A GeoJSON document in degrees, read or made from another format, as a site file.
+
+    `places` name the features to the user; `ways`: how their coordinates came to be degrees.
+    """
+    worst = max(ways, key=lambda way: way.accuracy_m, default=None)
     features = tuple(_features(path, document, repairs, places))
     _check_roles(path, features, repairs)
     properties = document.get("properties") if isinstance(document.get("properties"), dict) else {}
@@ -64,6 +80,8 @@ def site_file_of(path: Path, document: dict[str, Any], repairs: list[str], place
         outside=outside,
         tripwires=tripwires,
         required_depth_m=_depth_m(path, document, properties or {}, features),
+        source_system=worst.system if worst is not None else "",
+        source_accuracy_m=worst.accuracy_m if worst is not None else 0.0,
         repairs=tuple(repairs),
     )
 
@@ -79,10 +97,12 @@ def _depth_m(
     return agreed_m(told)
 
 
-def collected(path: Path, features: list[dict[str, Any]], repairs: list[str]) -> SiteFile:
+def collected(
+    path: Path, features: list[dict[str, Any]], repairs: list[str], ways: Sequence["Projection"] = ()
+) -> SiteFile:
     """Features that another format's reader made; each carries the `place` that names it in its own file."""
     document = {"type": "FeatureCollection", "features": features}
-    return site_file_of(path, document, repairs, [str(feature["place"]) for feature in features])
+    return site_file_of(path, document, repairs, [str(feature["place"]) for feature in features], ways)
 
 
 def _check_roles(path: Path, features: tuple[Feature, ...], repairs: list[str]) -> None:
@@ -111,18 +131,39 @@ def _declared(
     return str(told[0])
 
 
-def _check_crs(path: Path, document: dict[str, Any]) -> None:
+def _in_degrees(path: Path, document: dict[str, Any], repairs: list[str], frame: str) -> list["Projection"]:
+    """Bring what a `crs` member says to be in another system to degrees, in place; a feature's own goes before."""
     members = document.get("features")
-    nodes = [document, *[f for f in members if isinstance(f, dict)]] if isinstance(members, list) else [document]
-    for number, node in enumerate(nodes):
-        crs = node.get("crs")
-        if crs is None:
+    features = [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
+    ways: list[Projection] = []
+    common = _crs_name(path, "the collection" if members is not None else "the file", document)
+    for number, feature in enumerate(features or [document]):
+        here = feature.get("geometry") if feature.get("type") == "Feature" else feature
+        own = _crs_name(path, f"feature {number}", feature) if features else None
+        inner = _crs_name(path, f"feature {number}", here) if isinstance(here, dict) and here is not feature else None
+        crs = inner or own or common
+        if crs is None or crs in WGS84_NAMES or not isinstance(here, dict):
             continue
-        inner = crs.get("properties") if isinstance(crs, dict) else None
-        name = inner.get("name") if isinstance(inner, dict) else None
-        if name not in WGS84_NAMES:
-            where = "the collection" if number == 0 else f"feature {number - 1}"
-            raise InputError(f"{path}: {where} is in {name or crs!r}, not WGS 84; reproject it to EPSG:4326")
+        from vehicle.coverage.projected import geometry_in_degrees  # noqa: PLC0415  0.1 s, for those who need it
+
+        where = "the collection" if crs is common and features else f"feature {number}" if features else "the file"
+        ways.append(geometry_in_degrees(f"{path}: {where}", here, crs, frame))
+    repairs.extend(dict.fromkeys(way.told for way in ways if way.told))
+    return ways
+
+
+def _crs_name(path: Path, where: str, node: dict[str, Any]) -> str | None:
+    crs = node.get("crs")
+    if crs is None:
+        return None
+    inner = crs.get("properties") if isinstance(crs, dict) else None
+    name = inner.get("name") if isinstance(inner, dict) else None
+    code = inner.get("code") if isinstance(inner, dict) else None
+    if isinstance(name, str):
+        return name
+    if isinstance(code, int | str) and not isinstance(code, bool):  # as it was written before 2008
+        return f"EPSG:{code}"
+    raise InputError(f"{path}: {where} is in {crs!r}, which names no system; reproject it to {WGS84}")
 
 
 def _features(path: Path, document: dict[str, Any], repairs: list[str], places: Sequence[str]) -> Iterator[Feature]:

@@ -11,7 +11,7 @@ import shapely
 
 from vehicle.coverage.area import parts_of, polygon_of, polygons_of, thinned
 from vehicle.coverage.formats import read_site_file
-from vehicle.coverage.reading import Feature, SiteFile
+from vehicle.coverage.reading import WGS84, Feature, SiteFile
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
 
@@ -39,18 +39,26 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     outside_assumed: bool = False
     tripwires: str = "possible"
     required_depth_m: float | None = None
+    source_system: str = ""
+    source_accuracy_m: float = 0.0
     repairs: tuple[str, ...] = ()
     site_hash: str = ""
 
 
 def load_site(
-    path: Path, outside: str | None = None, datum: LocalFrame | None = None, tripwires: str | None = None
+    path: Path,
+    outside: str | None = None,
+    datum: LocalFrame | None = None,
+    tripwires: str | None = None,
+    base_frame: str = WGS84,
 ) -> Site:
     """Read and check a site file; `outside` and `tripwires` given here win over the file's own words.
 
+    `base_frame`: the system of the machine's fixes, to which projected coordinates are brought.
+
     Raises InputError with one line (file, place, what to do).
     """
-    return site_from_file(read_site_file(Path(path)), str(path), outside, datum, tripwires)
+    return site_from_file(read_site_file(Path(path), base_frame), str(path), outside, datum, tripwires)
 
 
 def site_from_file(
@@ -80,6 +88,8 @@ def site_from_file(
         outside_assumed=says is None,
         tripwires=wires,
         required_depth_m=raw.required_depth_m,
+        source_system=raw.source_system,
+        source_accuracy_m=raw.source_accuracy_m,
         benchmarks_m=_points(raw, frame, "benchmark"),
         turning_points_m=_points(raw, frame, "turning_point"),
         repairs=tuple(repairs),
