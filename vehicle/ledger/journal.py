@@ -133,6 +133,11 @@ def read(path: Path) -> Journal:
     return Journal(records=tuple(records), valid_bytes=place, dropped_bytes=len(content) - place, check=check)
 
 
+def end_ns(journal: Journal) -> int:
+    """The vehicle's time of the newest stroke [ns]; 0 before the first."""
+    return next((row.t_ns for row in reversed(journal.records) if isinstance(row, LedgerStroke)), 0)
+
+
 def rebuilt(journal: Journal) -> LedgerState:
     """The masks: the records one after another, as the tick came to them."""
     header = journal.header
