@@ -197,6 +197,7 @@ def test_whole_damaged_and_cut_are_told_apart(tmp_path) -> None:
         reader.read(path, ())
 
 
+@pytest.mark.long
 def test_a_report_older_than_the_journal_is_no_start(monkeypatch, capsys, tmp_path, run) -> None:
     job = tmp_path / "job"
     shutil.copytree(run, job)

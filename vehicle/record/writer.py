@@ -87,7 +87,6 @@ class McapRecorder:
         self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="flailpilot", library="flailpilot")
         self._writer.add_metadata("run", {"format": str(FORMAT), **header})
-        self._stream.flush()
         self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
         self._report = self._channel("/report", "flailpilot.VehicleReport", "json")
         self._event = self._channel("/event", "flailpilot.Event", "json")
