@@ -150,6 +150,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
+    `has_mission`: there is a plan; without one no mission starts.
     """
 
     auto_drive: DriveRequest
@@ -159,6 +160,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manual_flail: FlailRequest
     tracks_on_swept: bool | None = None
     gnss_restart: bool = False
+    has_mission: bool = True
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------

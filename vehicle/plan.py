@@ -70,6 +70,7 @@ class UntreatableReason(StrEnum):
     SLOPE = "slope"
     NARROWER_THAN_MACHINE = "narrower_than_machine"
     PLANNING_TIME = "planning_time"
+    OUTSIDE_FENCE = "outside_fence"
 
 
 class Untreatable(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,10 +32,10 @@ from vehicle.loop import Listener, VehicleLoop
 from vehicle.messages import Mode
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
-from vehicle.operator_link.items import Proposal
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
 from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
 from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import Machine
 from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
 from vehicle.plan import Plan

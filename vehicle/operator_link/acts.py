@@ -50,6 +50,8 @@ def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
     picture = context.picture
     if not picture.bench:
         return DENIED, [text(f"Mode: missions start {EXTENSION_ONLY}")]
+    if picture.lists.no_start:
+        return DENIED, [text(f"Mode: {picture.lists.no_start}")]
     context.choose_mode(p.AUTO)
     if picture.armed and not picture.mission_running and picture.holder == context.station.station_id:
         context.station.pursue(Goal.START, now_ns)
@@ -136,6 +138,8 @@ def mission_start(context: Context, _: Command, now_ns: int) -> Result:
     picture = context.picture
     if not picture.bench:
         return DENIED, [text(f"Mission: starts {EXTENSION_ONLY}")]
+    if picture.lists.no_start:
+        return DENIED, [text(f"Mission: {picture.lists.no_start}")]
     if not picture.armed or picture.holder != context.station.station_id:
         return DENIED, [text("Mission: arm first")]
     if picture.mission_running:

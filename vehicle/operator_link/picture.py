@@ -107,6 +107,21 @@ WARNINGS = frozenset(
 )
 
 
+class Lists(msgspec.Struct, frozen=True):
+    """What the lists of stations are to those who watch: their names, 0 for an empty one, and items of the mission.
+
+    `no_start`: why no mission can be started, "" where one can.
+    """
+
+    mission_id: int = 0
+    fence_id: int = 0
+    rally_points_id: int = 0
+    total: int = 0
+    current: int = 0
+    reached: int = 0
+    no_start: str = ""
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """What the services know of the vehicle; `report` is None until the first tick reported.
 
@@ -116,6 +131,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     datum: LocalFrame
     reason_text: Callable[[str], str]
     report: VehicleReport | None = None
+    lists: Lists = Lists()
     idle_mode: int = MANUAL
     bench: bool = False
     time_ms: int = 0
