@@ -113,7 +113,7 @@ def _request(
     at: str | None,
     notes: list[str],
 ) -> ReplanRequest:
-    plan = load_plan(run_dir / PLAN, site, footprint(machine))
+    plan = load_plan(run_dir / PLAN, site, footprint(machine), older=True)
     if plan.plan_hash != header.plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {header.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})

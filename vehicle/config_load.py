@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from vehicle.config import MissionConfig, SafetyConfig, VehicleConfig
 from vehicle.config_errors import first_line, missing_figures, only_missing
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 from vehicle.machine import MachineConfig
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -42,7 +43,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     shown = str(path)
     try:
         shown = shown_path(Path(path))
-        return {key: _frozen(value) for key, value in tomllib.loads(Path(path).read_text(encoding="utf-8")).items()}
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        Kept.CONFIGURATION.check(shown, tables.pop("format", 1))
+        return {key: _frozen(value) for key, value in tables.items()}
     except FileNotFoundError:
         raise InputError(f"{shown}: no such file") from None
     except OSError as error:

@@ -11,6 +11,7 @@ import msgspec
 
 from vehicle.frames import LocalFrame
 from vehicle.geometry import Ring
+from vehicle.kept_formats import Kept
 
 
 class SegmentKind(StrEnum):
@@ -116,6 +117,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bound_s: float
     required_depth_m: float | None = None
     required_depth_assumed: bool = False
+    format: int = Kept.PLAN.number
 
 
 def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:

@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from vehicle.errors import InputError
-from vehicle.record.writer import FORMAT
+from vehicle.kept_formats import Kept
 
 MAGIC: Final = b"\x89MCAP0\r\n"
 _RECORD: Final = struct.Struct("<BQ")
@@ -124,7 +124,8 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
         if scan.whole:
             place = len(content)
             break
-    check_format(path, scan.run)
+    said = scan.run.get("format", "1")
+    Kept.RECORDING.check(path, int(said) if said.isdecimal() else said)
     return Recording(
         newest=scan.newest,
         run=scan.run,
@@ -134,15 +135,6 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
         damaged_chunks=scan.damaged,
         end_ns=scan.end_ns,
     )
-
-
-def check_format(path: Path, run: dict[str, str]) -> None:
-    """Format 1 had no number. Raises InputError for what a later program wrote."""
-    found = run.get("format", "1")
-    if not found.isdecimal() or int(found) > FORMAT:
-        raise InputError(
-            f"{path}: a recording of format {found}, this program reads up to {FORMAT}; read it with its own"
-        )
 
 
 def _records(content: bytes, place: int) -> Iterator[tuple[int, bytes, bool]]:

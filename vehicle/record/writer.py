@@ -10,10 +10,9 @@ from typing import BinaryIO, Protocol
 import msgspec
 from mcap.writer import CompressionType, Writer
 
+from vehicle.kept_formats import Kept
 from vehicle.messages import Event, VehicleReport
 
-FORMAT = 2
-"""Of the whole recording, in its metadata `run`; format 1 had no number. Readers take every older one."""
 REPORT_PERIOD_TICKS = 10
 """Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
 CHUNK_BYTES = 1 << 16
@@ -86,7 +85,7 @@ class McapRecorder:
         self._stream: BinaryIO = path.open("xb" if ordinary else "wb")
         self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="flailpilot", library="flailpilot")
-        self._writer.add_metadata("run", {"format": str(FORMAT), **header})
+        self._writer.add_metadata("run", {"format": str(Kept.RECORDING.number), **header})
         self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
         self._report = self._channel("/report", "flailpilot.VehicleReport", "json")
         self._event = self._channel("/event", "flailpilot.Event", "json")
