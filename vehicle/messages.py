@@ -83,6 +83,19 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool_aside_m: float = 0.0
 
 
+class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What may be wrong with the machine itself, as checks by people bound it; the ledger draws its claims in by it.
+
+    `side_m`: of the tool's place in any direction. `yaw_rad`: of its direction. `depth_bias_m`: the depth sensor reads
+    so much too deep. `withhold`: nothing is claimed (hammers are missing).
+    """
+
+    side_m: float = 0.0
+    yaw_rad: float = 0.0
+    depth_bias_m: float = 0.0
+    withhold: bool = False
+
+
 # --- mission, drive, flail -> gate -----------------------------------------------------------------------------------
 class MissionPhase(StrEnum):
     """What the job is doing; WORK is AUTO_WORK, everything else that moves is AUTO_MOVE."""
