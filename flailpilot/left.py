@@ -9,8 +9,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import shapely
-from mcap.exceptions import McapError
-from mcap.reader import McapReader, NonSeekingReader, SeekingReader
 
 from flailpilot.planning import DONE, MISSED, check_limits, make_folder, tell, written
 from vehicle.clock import time_limit
@@ -29,13 +27,16 @@ from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
 from vehicle.ledger import gaps, journal, tiles
 from vehicle.ledger.records import Header
-from vehicle.messages import VehicleReport
 from vehicle.plan import Plan, SegmentKind
+from vehicle.record import reader
 from vehicle.required_depth import agreed_m
 from vehicle.strip import LedgerStroke
-from vehicle.units import wrap_rad
+from vehicle.units import NS_PER_S, wrap_rad
 
 JOURNAL, RECORDING, PLAN = "ledger.journal", "run.mcap", "plan"
+ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
+STALE_S = 1.0
+"""Reports come five times a second: a stroke so much newer than the newest report was driven after it."""
 SEAM_M = 0.001
 """Strokes of a run join end to end but for rounding."""
 LANE_M, LANE_RAD = 0.2, math.radians(5.0)
@@ -65,7 +66,9 @@ def run(
     site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
     header, record = _record(run_dir, site)
     agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
-    request = _request(run_dir, site, machine, header, record, at)
+    notes = [_torn_journal(run_dir / JOURNAL, record)]
+    request = _request(run_dir, site, machine, header, record, at, notes)
+    site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
     if craters_file is not None:
         request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
     if not request.missed:
@@ -102,14 +105,25 @@ def _record(run_dir: Path, site: Site) -> tuple[Header, journal.Journal]:
 
 
 def _request(
-    run_dir: Path, site: Site, machine: MachineConfig, header: Header, record: journal.Journal, at: str | None
+    run_dir: Path,
+    site: Site,
+    machine: MachineConfig,
+    header: Header,
+    record: journal.Journal,
+    at: str | None,
+    notes: list[str],
 ) -> ReplanRequest:
-    plan = load_plan(run_dir / PLAN, site, footprint(machine))
+    plan = load_plan(run_dir / PLAN, site, footprint(machine), older=True)
     if plan.plan_hash != header.plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {header.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
     found = gaps.find(site.work_area, site.keep_out, plan, journal.rebuilt(record), _config(machine, header))
-    pose = _told_pose(at, site) if at is not None else last_pose(run_dir / RECORDING)
+    if at is not None:
+        pose = _told_pose(at, site)
+    else:
+        stand = _checked_stand(run_dir, record)
+        pose = stand.pose
+        notes.append(stand.note)
     return ReplanRequest(
         request_id=1,
         plan_hash=plan.plan_hash,
@@ -188,36 +202,84 @@ def on_its_lane(pose: StartPose, plan: Plan) -> StartPose:
     return pose
 
 
+class Stand(msgspec.Struct, frozen=True):
+    """Where a recording last knows the machine, and what is to be said about it; `note` "" where it was finished.
+
+    `t_ns`: the vehicle's time of that report.
+    """
+
+    pose: StartPose
+    t_ns: int
+    note: str
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Of an estimate, whatever else a report of any format holds."""
+
+    valid: bool
+    east_m: float
+    north_m: float
+    yaw_rad: float
+
+
+class _Report(msgspec.Struct, frozen=True):
+    t_ns: int
+    estimate: _Place
+
+
 def last_pose(path: Path) -> StartPose:
     """Where the newest report of a recording says that the machine stands. Raises InputError where none knows it."""
-    advice = "say where it stands: --at LAT,LON,HEADING in degrees"
+    return last_stand(path).pose
+
+
+def last_stand(path: Path) -> Stand:
+    """The same with its time, and what is not known. Raises InputError where no report knows where it stands."""
     try:
-        report = _last_report(path)
+        found = reader.read(path, ("/report",))
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; {advice}") from None
-    if report is None or not report.estimate.valid:
-        raise InputError(f"{path}: no report in it knows where the machine stands; {advice}")
-    estimate = report.estimate
-    return StartPose(east_m=estimate.east_m, north_m=estimate.north_m, yaw_rad=estimate.yaw_rad)
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; {ADVICE}") from None
+    newest = found.newest.get("/report")
+    try:
+        report = msgspec.json.decode(newest.data, type=_Report) if newest is not None else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        report = None
+    if newest is None or report is None or not report.estimate.valid:
+        raise InputError(f"{path}: no report in it knows where the machine stands; {ADVICE}")
+    place = report.estimate
+    if not all(math.isfinite(value) for value in (place.east_m, place.north_m, place.yaw_rad)):
+        raise InputError(f"{path}: its newest report has no place; {ADVICE}")
+    note = ""
+    if not found.whole:
+        age_s = ((found.end_ns or newest.t_ns) - newest.t_ns) / NS_PER_S
+        damaged = f", {found.damaged_chunks} pieces before it are damaged" if found.damaged_chunks else ""
+        note = (
+            f"{path}: not finished: it can be read to byte {found.read_bytes} of {found.total_bytes}{damaged}; its "
+            f"newest report is of {report.t_ns / NS_PER_S:.1f} s, {age_s:.1f} s before its end, and what the machine "
+            f"did after that is not known: look whether it stands where the plan begins, or {ADVICE}"
+        )
+    return Stand(StartPose(east_m=place.east_m, north_m=place.north_m, yaw_rad=place.yaw_rad), report.t_ns, note)
 
 
-def _last_report(path: Path) -> VehicleReport | None:
-    """From the end where the file is whole, else through all of it up to where it was torn."""
-    newest: bytes | None = None
-    for backwards in (True, False):
-        with path.open("rb") as stream:
-            reader: McapReader = SeekingReader(stream) if backwards else NonSeekingReader(stream)
-            try:
-                rows = reader.iter_messages("/report", log_time_order=backwards, reverse=backwards)
-                for _, _, message in rows:
-                    newest = message.data
-                    if backwards:
-                        break
-            except (McapError, ValueError, EOFError, OSError, AssertionError, KeyError):
-                pass  # a torn file: what was read of it counts
-        if newest is not None:
-            return msgspec.json.decode(newest, type=VehicleReport)
-    return None
+def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
+    """The machine's place by its recording. Raises InputError where the journal proves that it drove on after that."""
+    path = run_dir / RECORDING
+    stand = last_stand(path)
+    later_s = (journal.end_ns(record) - stand.t_ns) / NS_PER_S
+    if later_s > STALE_S:
+        raise InputError(
+            f"{path}: its newest report is {later_s:.1f} s older than the newest stroke of {JOURNAL}: the machine "
+            f"drove on after it; {ADVICE}"
+        )
+    return stand
+
+
+def _torn_journal(path: Path, record: journal.Journal) -> str:
+    if not record.dropped_bytes:
+        return ""
+    return (
+        f"{path}: torn or damaged after byte {record.valid_bytes}, {record.dropped_bytes} bytes count for nothing: "
+        f"the record goes to {journal.end_ns(record) / NS_PER_S:.1f} s, what was worked after that is planned again"
+    )
 
 
 def _told_pose(at: str, site: Site) -> StartPose:

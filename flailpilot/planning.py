@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from vehicle.clock import time_limit
-from vehicle.config import MachineConfig, footprint
+from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import summary_of, write_plan_files
 from vehicle.coverage.planner import is_whole, plan_site
 from vehicle.coverage.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.coverage.settings import PlanSettings
 from vehicle.coverage.site import Site, load_site
+from vehicle.depth import shortfall
 from vehicle.errors import InputError
 from vehicle.plan import Plan, UntreatableReason
 from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
@@ -56,11 +57,13 @@ def run(
 
 
 def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> None:
-    """Raises InputError for a depth that the tool does not reach, or that is none."""
+    """Raises InputError for a depth that the tool does not reach, that could not be proven with it, or that is none."""
     if depth_m is not None and not 0.0 < depth_m <= machine.tool.depth_max_m:  # False for NaN too
         raise InputError(
             f"{speaker} {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
         )
+    if depth_m is not None and (short := shortfall(MissionConfig(required_depth_m=depth_m), machine)):
+        raise InputError(f"{speaker}: cannot be proven: {short}")
 
 
 def said(line: str, *, as_json: bool) -> None:

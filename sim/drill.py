@@ -205,7 +205,9 @@ class Drill:
         heard = b"".join(self.radio.vehicle.inbox) if self.process.runs else b""
         self.process.step(now_ns)
         true = self.world.truth()
-        self.truth.observe(true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps)
+        self.truth.observe(
+            true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps, true.bare_shares
+        )
         self.watch.step(now_ns, heard, true)
 
     def run(self, seconds: float) -> "Drill":

@@ -57,6 +57,7 @@ class FlailPlant:
         step_s: float = TICK_S,
     ) -> None:
         self._tool, self._params, self._ground, self._step_s = tool, params, ground, step_s
+        self.width_m = tool.width_m
         self.working_radps = tool.rotor_speed_radps
         self.full_power_w = tool.rotor_efficiency_ratio * tool.rotor_power_w
         self._grip_n = params.grip_ratio * mass_kg * GRAVITY_MPS2

@@ -66,6 +66,7 @@ def world_params(scenario: Scenario) -> WorldParams:
             gnss_sigma_m=sensors.gnss_sigma_m,
             heading_sigma_rad=math.radians(sensors.heading_sigma_deg),
             tilt_sigma_rad=math.radians(sensors.imu_tilt_sigma_deg),
+            depth_sigma_m=sensors.depth_sigma_m,
         ),
     )
 

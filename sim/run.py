@@ -91,7 +91,9 @@ class Observer:
         """After the vehicle has decided."""
         rig = self._rig
         tick, state, truth = rig.barrier.tick, rig.vehicle.state, rig.world.truth()
-        self.truth.observe(truth.tool_left_m, truth.tool_right_m, truth.rotor_radps, truth.depth_m, truth.speed_mps)
+        self.truth.observe(
+            truth.tool_left_m, truth.tool_right_m, truth.rotor_radps, truth.depth_m, truth.speed_mps, truth.bare_shares
+        )
         phase = state.mission.phase.value
         self.phase_ticks[phase] = self.phase_ticks.get(phase, 0) + 1
         self._check(state, tick, now_ns)

@@ -32,8 +32,9 @@ class SlipSettings(Strict):
 
 
 class SensorSettings(Strict):
-    """1-sigma noise of the receivers."""
+    """1-sigma noise of the receivers and of the depth sensor, which reports what it has."""
 
+    depth_sigma_m: Annotated[float, Field(ge=0, le=0.1)] = 0.007
     gnss_sigma_m: NotNegative = 0.02
     heading_sigma_deg: NotNegative = 0.2
     imu_tilt_sigma_deg: NotNegative = 0.1

@@ -27,6 +27,66 @@ SIZE = 256
 """Cells along a tile of the lattice."""
 
 
+Line = tuple[float, float, float, float]
+"""East and north of the left end, then of the right one."""
+Shares = tuple[tuple[float, float], ...]
+
+
+class _Strip:
+    """The way of one unbroken part of the tool's axis."""
+
+    def __init__(self) -> None:
+        self._chain: list[Line] = []
+        self._last: Line | None = None
+
+    def observe(self, line: Line) -> list[shapely.Polygon]:
+        """A line further; what is to be marked, if it is time."""
+        chain = self._chain
+        self._last = line
+        if not chain:
+            chain.append(line)
+            return []
+        last = chain[-1]
+        step_m = max(abs(line[0] - last[0]), abs(line[1] - last[1]), abs(line[2] - last[2]), abs(line[3] - last[3]))
+        if step_m < STEP_M:
+            return []
+        chain.append(line)
+        first = chain[0]
+        moved_m = math.hypot(line[0] + line[2] - first[0] - first[2], line[1] + line[3] - first[1] - first[3]) / 2.0
+        if moved_m < FLUSH_M and len(chain) <= 400:
+            return []
+        found = self.flush()
+        self._chain = [line]
+        return found
+
+    def flush(self) -> list[shapely.Polygon]:
+        """The ground since the last time; the way ends here."""
+        chain = self._chain
+        if self._last is not None and chain and self._last != chain[-1]:
+            chain.append(self._last)
+        self._chain, self._last = [], None
+        return _swept(np.array(chain)) if len(chain) > 1 else []
+
+    def caught_up(self) -> list[shapely.Polygon]:
+        """The ground since the last time; the way goes on."""
+        chain, last = list(self._chain), self._last
+        found = self.flush()
+        self._chain, self._last = chain[-1:] if last is None else [last], last
+        return found
+
+
+def _struck(bare: Shares) -> Shares:
+    """What the bare parts leave of the axis."""
+    found, done = [], 0.0
+    for low, high in sorted(bare):
+        if low > done:
+            found.append((done, low))
+        done = max(done, high)
+    if done < 1.0:
+        found.append((done, 1.0))
+    return tuple(found)
+
+
 class GroundTruth:
     """Lattice points that the true tool has passed, working, in ENU metres.
 
@@ -40,44 +100,48 @@ class GroundTruth:
         self._rotor_min_radps = rotor_min_radps
         self._depth_min_m = depth_min_m
         self._speed_max_mps = speed_max_mps
-        self._chain: list[tuple[float, float, float, float]] = []
-        self._last: tuple[float, float, float, float] | None = None
+        self._strips: list[_Strip] = []
+        self._bare: Shares | None = None
+        self._shares: Shares = ()
         self._tiles: dict[tuple[int, int], BoolArray] = {}
 
     def observe(
-        self, left_m: Point, right_m: Point, rotor_speed_radps: float, depth_m: float, ground_speed_mps: float
+        self,
+        left_m: Point,
+        right_m: Point,
+        rotor_speed_radps: float,
+        depth_m: float,
+        ground_speed_mps: float,
+        bare: Shares = (),
     ) -> None:
-        """One tick of the plant: true ends of the tool's axis in plan view, true rotor, depth and ground speed."""
+        """One tick of the plant: true ends of the tool's axis in plan view, true rotor, depth and ground speed.
+
+        `bare`: parts of the axis, from 0 at its right end to 1 at its left, where no hammer strikes any more.
+        """
         works = rotor_speed_radps >= self._rotor_min_radps and depth_m >= self._depth_min_m
         if not works or abs(ground_speed_mps) > self._speed_max_mps:
-            if self._chain:
-                self.flush()
-            return
-        line = (left_m[0], left_m[1], right_m[0], right_m[1])
-        chain = self._chain
-        self._last = line
-        if not chain:
-            chain.append(line)
-            return
-        last = chain[-1]
-        step_m = max(abs(line[0] - last[0]), abs(line[1] - last[1]), abs(line[2] - last[2]), abs(line[3] - last[3]))
-        if step_m < STEP_M:
-            return
-        chain.append(line)
-        first = chain[0]
-        moved_m = math.hypot(line[0] + line[2] - first[0] - first[2], line[1] + line[3] - first[1] - first[3]) / 2.0
-        if moved_m >= FLUSH_M or len(chain) > 400:
             self.flush()
-            self._chain = [line]
+            return
+        if bare != self._bare:
+            self.flush()
+            self._bare, self._shares = bare, _struck(bare)
+            self._strips = [_Strip() for _ in self._shares]
+        (left_east, left_north), (right_east, right_north) = left_m, right_m
+        east, north = left_east - right_east, left_north - right_north
+        for strip, (low, high) in zip(self._strips, self._shares, strict=True):
+            line = (
+                right_east + high * east,
+                right_north + high * north,
+                right_east + low * east,
+                right_north + low * north,
+            )
+            for polygon in strip.observe(line):
+                self._mark(polygon)
 
     def flush(self) -> None:
         """Bring the lattice up to the newest tool line."""
-        chain = self._chain
-        if self._last is not None and chain and self._last != chain[-1]:
-            chain.append(self._last)
-        self._chain, self._last = [], None
-        if len(chain) > 1:
-            for polygon in _swept(np.array(chain)):
+        for strip in self._strips:
+            for polygon in strip.flush():
                 self._mark(polygon)
 
     def processed_m2(self) -> float:
@@ -97,9 +161,9 @@ class GroundTruth:
 
     def cells(self) -> tuple[int, int, BoolArray]:
         """First column, first row, and which cells from there (rows north, columns east) are truly processed."""
-        chain, last = list(self._chain), self._last
-        self.flush()
-        self._chain, self._last = chain[-1:] if last is None else [last], last
+        for strip in self._strips:
+            for polygon in strip.caught_up():
+                self._mark(polygon)
         if not self._tiles:
             return 0, 0, np.zeros((1, 1), np.bool_)
         west, east = min(key[0] for key in self._tiles), max(key[0] for key in self._tiles)

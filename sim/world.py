@@ -43,6 +43,7 @@ class Truth(msgspec.Struct, frozen=True, gc=False):
     rotor_radps: float
     depths_m: tuple[float, float, float]
     lost_stripes_m: tuple[tuple[float, float], ...]
+    bare_shares: tuple[tuple[float, float], ...] = ()
 
     @property
     def depth_m(self) -> float:
@@ -126,6 +127,8 @@ class World:
         """The true state after the last step."""
         tracks, in_plan = self.tracks, self.metres.in_plan
         left_m, right_m = map(in_plan, self.flail.line_m(tracks))
+        stripes_m = self.flail.lost_stripes_m() if self.flail.lost_hammers else ()
+        width_m = self.flail.width_m
         return Truth(
             self.t_ns,
             *in_plan((tracks.east_m, tracks.north_m)),
@@ -135,7 +138,8 @@ class World:
             right_m,
             self.flail.rotor_radps,
             self.flail.depths_m,
-            self.flail.lost_stripes_m() if self.flail.lost_hammers else (),
+            stripes_m,
+            tuple((from_m / width_m + 0.5, to_m / width_m + 0.5) for from_m, to_m in stripes_m),
         )
 
     def _sense(self, now_ns: int) -> None:

@@ -24,7 +24,7 @@ from firmware_bridge.stranger import ENOUGH_BYTES, describe
 from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
 from vehicle import latches, realtime
-from vehicle.clock import Clock, SystemClock, time_limit, utc_now
+from vehicle.clock import Clock, SystemClock, utc_now
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError
@@ -34,15 +34,16 @@ from vehicle.operator_link.link import LoopPort
 from vehicle.operator_link.shell import LinkShell
 from vehicle.operator_link.transfer import text
 from vehicle.operator_wires import operator_wires
+from vehicle.own_site import OwnSite, own_site, planned_at_once
 from vehicle.plan import Plan
+from vehicle.plan_holder import PlanHolder
 from vehicle.record.background import BackgroundRecorder
 from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
-from vehicle.required_depth import agreed_m
 from vehicle.safety.reasons import names
 from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
 from vehicle.state import GateState, VehicleState
-from vehicle.taken import taken
+from vehicle.taken import WORLD, taken
 from vehicle.units import NS_PER_S
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -73,21 +74,30 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
         InputError: One line: what is wrong with the configuration, a port, an address.
     """
     file = load_drive(path)
-    state = remembered(file, counted(file, start_state(file)))
+    own = own_site(file)
+    state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError):
-        runner.run(serve(file, state, realtime.Supervisor(os.environ if environment is None else environment)))
+        runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
 
 
 def start_state(file: DriveFile) -> VehicleState:
-    """Disarmed, with a session that no station has seen before.
+    """Disarmed, with a session that no station has seen before, and its own site planned.
 
     Raises:
         InputError: The site cannot be read or planned.
     """
-    plan = _plan(file)
+    own = own_site(file)
+    return fresh_state(file, own, planned_at_once(own, file.vehicle) if own is not None else None)
+
+
+def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> VehicleState:
+    """The same with the plan that there is by now, perhaps none."""
     datum = file.config.datum
-    frame = plan.datum if plan is not None else LocalFrame(datum.lat_deg, datum.lon_deg, datum.alt_m) if datum else None
-    assert frame is not None, "DriveConfig wants a datum or a site"
+    if own is not None:
+        frame = own.place.datum
+    else:
+        assert datum is not None, "DriveConfig wants a datum or a site"
+        frame = LocalFrame(datum.lat_deg, datum.lon_deg, datum.alt_m)
     session_id = int.from_bytes(os.urandom(8), "little") & 0x7FFF_FFFF_FFFF_FFFF | 1
     state = VehicleState(
         config=file.vehicle,
@@ -95,7 +105,7 @@ def start_state(file: DriveFile) -> VehicleState:
         session_id=session_id,
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
     )
-    return taken(state, plan)
+    return taken(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
 
 
 def counted(file: DriveFile, state: VehicleState) -> VehicleState:
@@ -140,74 +150,40 @@ def latch_file(file: DriveFile) -> Path | None:
     return path if path is not None and path.parent.is_dir() else None
 
 
-def _plan(file: DriveFile) -> Plan | None:
-    site = file.config.site
-    if site is None:
-        return None
-    # the planner and shapely are heavy; a machine that is driven by hand does without
-    from vehicle.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
-    from vehicle.coverage.projected import check_known, checked_frame  # noqa: PLC0415
-    from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
-    from vehicle.coverage.site import load_site  # noqa: PLC0415
-    from vehicle.coverage.stored import load_plan  # noqa: PLC0415
-    from vehicle.machine import footprint  # noqa: PLC0415
-
-    mission = file.vehicle.mission
-    settings = PlanSettings(
-        k_sigma=mission.k_sigma,
-        cell_m=mission.cell_m,
-        slope_max_rad=file.vehicle.machine.limits.slope_max_rad,
-        required_depth_m=mission.required_depth_m,
-    )
-    base_frame = checked_frame(site.base_frame)
-    place = load_site(file.beside(site.file), site.outside, base_frame=base_frame)
-    check_known(str(file.beside(site.file)), place.source_system, place.source_accuracy_m, base_frame)
-    machine = footprint(file.vehicle.machine)
-    if place.outside_assumed:
-        raise InputError(
-            f"{file.beside(site.file)}: nobody says whether the ground outside the work area bears the tracks; write "
-            'outside = "safe" or "unknown" in the [site] table or in the site file'
-        )
-    told = {f"{file.path}: mission": mission.required_depth_m, f"{file.beside(site.file)}": place.required_depth_m}
-    agreed_m(told)
-    if site.plan is not None:
-        plan = load_plan(file.beside(site.plan), place, machine)
-        agreed_m(told | {f"{file.beside(site.plan)}": plan.required_depth_m})
-        return plan
-    plan = plan_site(place, machine, settings, time_limit(settings.time_limit_s))
-    check_certificate(plan)
-    return plan
-
-
-async def serve(file: DriveFile, state: VehicleState, supervisor: realtime.Supervisor) -> None:
-    """Open everything, tick until cancelled, close everything."""
+async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, supervisor: realtime.Supervisor) -> None:
+    """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
     clock = SystemClock()
     config = file.config
-
-    def take_plan(plan: Plan) -> str:
-        words = loop.take_plan(plan)
-        if not words:
-            wires.desk.set_plan(plan)
-        return words
 
     def announce(line: str) -> None:
         say(line)
         wires.link.tell(text(line, d.MAV_SEVERITY_NOTICE))
 
     async with contextlib.AsyncExitStack() as stack:
+        holder = PlanHolder()
         planning = SitePlanning(
-            file.vehicle, state.datum, file.beside("uploads"), config.operator.upload_outside, take_plan, announce
+            file.vehicle,
+            state.datum,
+            file.beside("uploads"),
+            config.operator.upload_outside,
+            holder,
+            announce,
+            own=own,
+            bench=file.vehicle.safety.bench,
         )
-        wires = operator_wires(file, state, clock, planning.propose)
+        wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None)
         await open_operator(file, wires.shell, stack)
         port = await open_controller(config.controller.port, config.controller.baud, clock)
         stack.callback(port.close)
         recorder = open_recorder(file, state)
         stack.callback(recorder.close)
-        listeners = (wires.link, *_telemetry(file, stack))
+        listeners: tuple[Listener, ...] = (holder, wires.link, *_telemetry(file, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
         stack.callback(lambda: say(last_words(link.report())))
         loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
+        holder.loop, holder.desk = loop, wires.desk
+        if own is not None and own.plan is None:
+            planning.begin()
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()
         if file.vehicle.safety.bench:

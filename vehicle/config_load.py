@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from vehicle import depth
 from vehicle.config import MissionConfig, SafetyConfig, VehicleConfig
 from vehicle.config_errors import first_line, missing_figures, only_missing
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 from vehicle.machine import MachineConfig
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -42,7 +44,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     shown = str(path)
     try:
         shown = shown_path(Path(path))
-        return {key: _frozen(value) for key, value in tomllib.loads(Path(path).read_text(encoding="utf-8")).items()}
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        Kept.CONFIGURATION.check(shown, tables.pop("format", 1))
+        return {key: _frozen(value) for key, value in tables.items()}
     except FileNotFoundError:
         raise InputError(f"{shown}: no such file") from None
     except OSError as error:
@@ -83,10 +87,14 @@ def assemble_vehicle(
     """The whole configuration of a vehicle; `where` names the file that `mission` came from, for the message.
 
     Raises:
-        InputError: The parts do not fit: a depth that the tool cannot reach, a vehicle id with blanks.
+        InputError: The parts do not fit: a depth that the tool cannot reach or that cannot be proven with it, a vehicle
+            id with blanks.
     """
     parts = {"vehicle_id": vehicle_id, "machine": machine, "mission": mission, "safety": safety or SafetyConfig()}
-    return _validated(Path(where), parts, VehicleConfig)
+    vehicle = _validated(Path(where), parts, VehicleConfig)
+    if short := depth.shortfall(mission, machine):
+        raise InputError(f"{shown_path(Path(where))}: mission.required_depth_m: {short}")
+    return vehicle
 
 
 def machine_names() -> tuple[str, ...]:

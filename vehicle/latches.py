@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from vehicle.clock import Clock
+from vehicle.kept_formats import Kept
 from vehicle.safety.reasons import StopReason, names
 from vehicle.state import GateState
 from vehicle.units import NS_PER_MS
@@ -31,10 +32,17 @@ _ONE_WRITER = threading.Lock()
 class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names of the reasons that wait for an act, and of those told until the reset; what is owed beside them."""
 
+    format: int = 1
     latched: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     estop_latched: bool = False
     reset_due: bool = False
+
+
+class _Format(msgspec.Struct, frozen=True):
+    """Of any later set, whatever else it holds."""
+
+    format: int = 1
 
 
 DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True)
@@ -44,6 +52,7 @@ DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True)
 def kept(gate: GateState) -> bytes:
     """What of the gate outlives its process, as the file holds it."""
     latches = Latches(
+        format=Kept.LATCHES.number,
         latched=names(gate.latched),
         shown=names(gate.shown),
         estop_latched=gate.estop_latched,
@@ -68,6 +77,8 @@ def restored(gate: GateState, content: bytes | None) -> GateState:
     body, _, digest = content.partition(b"\n")
     if digest.strip() != _digest(body):
         raise ValueError("its sum does not fit")
+    if why := Kept.LATCHES.refusal(msgspec.json.decode(body, type=_Format).format):
+        raise ValueError(why)
     return _with(gate, msgspec.json.decode(body, type=Latches))
 
 

@@ -2,22 +2,26 @@
 
 from typing import Protocol
 
+import msgspec
+
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
 from vehicle.clock import Clock
 from vehicle.errors import InputError
+from vehicle.geometry import Ring
 from vehicle.messages import Event, Inputs, Mode, VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import Recorder, TickRecord
 from vehicle.required_depth import agreed_m
 from vehicle.state import VehicleState
-from vehicle.taken import taken
+from vehicle.taken import boundary_of, bounded, taken
 from vehicle.telemetry.station_frame import station_frame
 from vehicle.tick import tick
 from vehicle.units import TICK_NS
 
 UNARMED = (Mode.BOOT, Mode.DISARMED)
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 OVERRUN_NS = 3 * TICK_NS // 2
 """From one step to the next: half a period is jitter, more means that a beat was missed."""
 
@@ -60,6 +64,13 @@ class Inbox:
         )
 
 
+class _Taking(msgspec.Struct, frozen=True):
+    """What waits for the next tick, or for a disarmed one."""
+
+    plan: Plan | None
+    boundary_m: tuple[Ring, ...]
+
+
 class VehicleLoop:
     """Owns the state between ticks. `step` is synchronous, so the same code runs in real and in virtual time."""
 
@@ -77,30 +88,52 @@ class VehicleLoop:
         self._inbox = Inbox()
         self._last_ns: int | None = None
         self._sequence = 0
-        self._plan: Plan | None = None
+        self._taking: _Taking | None = None
+        self._bound = False
 
-    def take_plan(self, plan: Plan) -> str:
-        """Drive this plan from the next tick on; "" or why not. Only a disarmed machine changes its mind."""
-        if self.state.gate.mode not in UNARMED:
-            return f"the machine is in {self.state.gate.mode.name}; disarm, then upload again"
-        if plan.datum != self.state.datum:
+    def take_plan(self, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> str:
+        """Drive this plan, or none, inside this boundary; "" or why not.
+
+        The boundary binds from the next tick on. The plan is taken while the machine is disarmed, so perhaps later;
+        `None` at once, unless a mission is driving.
+        """
+        if plan is not None and plan.datum != self.state.datum:
             return "it counts from another datum than this machine's record"
-        try:
-            agreed_m({"plan": plan.required_depth_m, "vehicle": self.state.config.mission.required_depth_m})
-        except InputError as refusal:
-            return str(refusal)
-        self._plan = plan
+        if plan is not None:
+            try:
+                agreed_m({"plan": plan.required_depth_m, "vehicle": self.state.config.mission.required_depth_m})
+            except InputError as refusal:
+                return str(refusal)
+        self._taking = _Taking(plan, boundary_of(plan) if boundary_m is None else boundary_m)
+        self._bound = True
         return ""
 
+    @property
+    def takes_later(self) -> bool:
+        """A plan waits until the machine is disarmed."""
+        return self._taking is not None and self.state.gate.mode not in UNARMED
+
     def _planned(self, now_ns: int) -> None:
-        """Between two ticks, if the machine is still disarmed."""
-        plan, self._plan = self._plan, None
-        if plan is not None and self.state.gate.mode in UNARMED:
-            self.state = taken(self.state, plan)
-            told = Event(t_ns=now_ns, tick=self.state.tick, kind="plan", text=f"plan {plan.plan_hash}")
-            self._recorder.event(told)
-            for listener in self._listeners:
-                listener.event(told)
+        """Between two ticks."""
+        taking = self._taking
+        if taking is None:
+            return
+        mode = self.state.gate.mode
+        if mode in UNARMED or (taking.plan is None and mode not in AUTO):
+            self._taking, self._bound = None, False
+            changed = taking.plan is not None or self.state.mission.plan is not None
+            self.state = taken(self.state, taking.plan, taking.boundary_m)
+            if changed:
+                self._say(now_ns, f"plan {taking.plan.plan_hash}" if taking.plan is not None else "plan withdrawn")
+        elif self._bound:
+            self._bound = False
+            self.state = bounded(self.state, taking.boundary_m)
+
+    def _say(self, now_ns: int, words: str) -> None:
+        told = Event(t_ns=now_ns, tick=self.state.tick, kind="plan", text=words)
+        self._recorder.event(told)
+        for listener in self._listeners:
+            listener.event(told)
 
     def step(self, now_ns: int) -> None:
         """One tick, at 50 Hz."""

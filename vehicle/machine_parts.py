@@ -31,28 +31,32 @@ class Strict(BaseModel):
 
 
 class ToolConfig(Strict):
-    """The tool and what `engaged` means for it.
+    """The tool and what `engaged` means for it. Upper bounds are beyond every machine known: a value above is a slip.
 
     Flail and tiller are engaged with the rotor at speed and at depth, blade and plough at depth and moving. The
     rotor's keys have defaults only so that a blade may leave them out; a flail or tiller without them is refused.
+    `hammer_stripe_m`: width of unstruck ground that one missing hammer leaves on a witness board; None = not measured,
+    and a whole track of hammers counts. `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
     """
 
     kind: Literal["flail", "tiller", "blade", "plough"]
-    width_m: Positive
-    ahead_m: Positive
-    length_m: NotNegative
-    depth_max_m: Positive
-    height_max_m: Positive
-    lift_rate_mps: Positive
-    rotor_speed_rpm: NotNegative = 0.0
-    rotor_inertia_kgm2: NotNegative = 0.0
-    rotor_power_w: NotNegative = 0.0
+    width_m: Annotated[float, Field(gt=0, le=5)]
+    ahead_m: Annotated[float, Field(gt=0, le=10)]
+    length_m: Annotated[float, Field(ge=0, le=3)]
+    depth_max_m: Annotated[float, Field(gt=0, le=1)]
+    height_max_m: Annotated[float, Field(gt=0, le=3)]
+    lift_rate_mps: Annotated[float, Field(gt=0, le=2)]
+    rotor_speed_rpm: Annotated[float, Field(ge=0, le=3_000)] = 0.0
+    rotor_inertia_kgm2: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    rotor_power_w: Annotated[float, Field(ge=0, le=3e6)] = 0.0
     rotor_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
-    spin_up_s: NotNegative = 0.0
-    spin_down_s: NotNegative = 0.0
-    hammer_count: Annotated[int, Field(ge=0)] = 0
-    hammers_per_track: Annotated[int, Field(ge=0)] = 0
-    tip_radius_m: NotNegative = 0.0
+    spin_up_s: Annotated[float, Field(ge=0, le=300)] = 0.0
+    spin_down_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    hammer_count: Annotated[int, Field(ge=0, le=500)] = 0
+    hammers_per_track: Annotated[int, Field(ge=0, le=50)] = 0
+    hammer_stripe_m: Annotated[float, Field(ge=0, le=1)] | None = None
+    depth_sigma_m: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    tip_radius_m: Annotated[float, Field(ge=0, le=2)] = 0.0
 
     @cached_property
     def rotor_speed_radps(self) -> float:
@@ -72,16 +76,16 @@ class TracksConfig(Strict):
     of the pen, and speeds decide how far a machine travels before it stops.
     """
 
-    length_m: Positive
-    outer_width_m: Positive
-    gauge_m: Positive
+    length_m: Annotated[float, Field(gt=0, le=10)]
+    outer_width_m: Annotated[float, Field(gt=0, le=5)]
+    gauge_m: Annotated[float, Field(gt=0, le=5)]
     working_speed_mps: Annotated[float, Field(gt=0, le=0.28)]
     transit_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
     reverse_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
     pivot_rate_degps: Annotated[float, Field(gt=0, le=20)]
-    accel_mps2: Positive
-    decel_mps2: Positive
-    settle_s: NotNegative
+    accel_mps2: Annotated[float, Field(gt=0, le=5)]
+    decel_mps2: Annotated[float, Field(gt=0, le=10)]
+    settle_s: Annotated[float, Field(ge=0, le=60)]
 
     @cached_property
     def pivot_rate_radps(self) -> float:
@@ -92,11 +96,11 @@ class TracksConfig(Strict):
 class BodyConfig(Strict):
     """Outline without the tool, from the body origin, and mass."""
 
-    mass_kg: Positive
-    front_m: Positive
-    rear_m: Positive
-    width_m: Positive
-    power_w: Positive
+    mass_kg: Annotated[float, Field(gt=0, le=150_000)]
+    front_m: Annotated[float, Field(gt=0, le=10)]
+    rear_m: Annotated[float, Field(gt=0, le=10)]
+    width_m: Annotated[float, Field(gt=0, le=6)]
+    power_w: Annotated[float, Field(gt=0, le=3e6)]
 
 
 class LimitsConfig(Strict):
@@ -122,11 +126,14 @@ class LimitsConfig(Strict):
 
 
 class GnssConfig(Strict):
-    """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body."""
+    """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body.
 
-    antenna_x_m: float
-    antenna_y_m: float
-    antenna_z_m: float
+    No machine carries its antenna further out than its body reaches, nor below the ground.
+    """
+
+    antenna_x_m: Annotated[float, Field(ge=-10, le=10)]
+    antenna_y_m: Annotated[float, Field(ge=-3, le=3)]
+    antenna_z_m: Annotated[float, Field(ge=0, le=8)]
     heading_offset_deg: Annotated[float, Field(ge=-180, le=180)]
 
     @cached_property
@@ -138,5 +145,5 @@ class GnssConfig(Strict):
 class RatesConfig(Strict):
     """Published rate, checked against working speed x width; 0 = none published."""
 
-    published_m2_per_h: NotNegative
-    depth_published_m: NotNegative
+    published_m2_per_h: Annotated[float, Field(ge=0, le=100_000)]
+    depth_published_m: Annotated[float, Field(ge=0, le=1)]

@@ -83,6 +83,19 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool_aside_m: float = 0.0
 
 
+class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What may be wrong with the machine itself, as checks by people bound it; the ledger draws its claims in by it.
+
+    `side_m`: of the tool's place in any direction. `yaw_rad`: of its direction. `depth_bias_m`: the depth sensor reads
+    so much too deep. `withhold`: nothing is claimed (hammers are missing).
+    """
+
+    side_m: float = 0.0
+    yaw_rad: float = 0.0
+    depth_bias_m: float = 0.0
+    withhold: bool = False
+
+
 # --- mission, drive, flail -> gate -----------------------------------------------------------------------------------
 class MissionPhase(StrEnum):
     """What the job is doing; WORK is AUTO_WORK, everything else that moves is AUTO_MOVE."""
@@ -150,6 +163,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
+    `has_mission`: there is a plan; without one no mission starts.
     """
 
     auto_drive: DriveRequest
@@ -159,6 +173,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manual_flail: FlailRequest
     tracks_on_swept: bool | None = None
     gnss_restart: bool = False
+    has_mission: bool = True
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
@@ -210,8 +225,6 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the worst reason of the stop under way, else of the worst in force; with its recovery rule and text."""
     recovery: str = ""
     text: str = ""
-    due: bool = False
-    """A stop waits for its RESET, or a reason that stops for its acknowledgement: nothing arms before."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

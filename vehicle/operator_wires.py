@@ -3,6 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,11 +40,15 @@ class OperatorWires(msgspec.Struct, frozen=True):
 
 
 def operator_wires(
-    file: DriveFile, state: VehicleState, clock: Clock, propose: Propose = lambda _: NOT_DECLARED
+    file: DriveFile,
+    state: VehicleState,
+    clock: Clock,
+    propose: Propose = lambda _: NOT_DECLARED,
+    ground: Any = None,
 ) -> OperatorWires:
     """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
 
-    `propose` takes the sites that stations upload.
+    `propose` takes the sites that stations upload; `ground` is that of the vehicle's own site, if it has one.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -60,7 +65,7 @@ def operator_wires(
         lambda: secrets.randbits(32) / 2**32,
         clock_trusted=SYNCHRONISED.exists(),
     )
-    desk = Desk(state.datum, propose, state.mission.plan)
+    desk = Desk(state.datum, propose, state.mission.plan, ground)
     link = OperatorLink(
         state.config,
         state.datum,

@@ -11,6 +11,7 @@ import msgspec
 
 from vehicle.frames import LocalFrame
 from vehicle.geometry import Ring
+from vehicle.kept_formats import Kept
 
 
 class SegmentKind(StrEnum):
@@ -70,6 +71,7 @@ class UntreatableReason(StrEnum):
     SLOPE = "slope"
     NARROWER_THAN_MACHINE = "narrower_than_machine"
     PLANNING_TIME = "planning_time"
+    OUTSIDE_FENCE = "outside_fence"
 
 
 class Untreatable(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     bound_s: float
     required_depth_m: float | None = None
     required_depth_assumed: bool = False
+    format: int = Kept.PLAN.number
 
 
 def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:

@@ -1,43 +1,65 @@
-"""Sites that stations upload, planned outside the tick in a process of their own; part of the root.
+"""Sites in the making, planned outside the tick in a process of their own; part of the root.
 
-The site's file is kept beside the configuration, so that a record can be read with the ground it belongs to. What the
-site reader refuses is refused with the upload; what only the planner finds out is told to every station, and the plan
-that held goes on holding.
+Whatever comes in (mission, fence) is judged at once; planning begins when nothing more has come for a while, and begins
+anew with each part that comes later. From the moment in which a part is accepted its fence binds and the plan of before
+holds no more: what stations read back is what binds. The site's file is kept, so that a record can be read with the
+ground it belongs to.
 """
 
 import asyncio
+import contextlib
 import json
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
+from vehicle.boundary import Rings, area_of, joined, rings_of
+from vehicle.clock import time_limit
 from vehicle.config import VehicleConfig, footprint
 from vehicle.errors import InputError
 from vehicle.frames import LocalFrame
-from vehicle.plan import Plan, SegmentKind
+from vehicle.operator_link.desk import NO_MISSION
+from vehicle.operator_link.proposal import Proposal, stays_within
+from vehicle.own_process import OwnProcess
+from vehicle.own_site import OwnSite, settings_of
+from vehicle.plan import Plan, SegmentKind, Untreatable, UntreatableReason
+from vehicle.site_in_making import InMaking, made_of
 
-NOT_DECLARED = "this vehicle plans the [site] of its configuration; set operator.upload_outside there to take sites"
-PLAN_TIMEOUT_S = 120.0
+NOT_DECLARED = "set operator.upload_outside"
+UNKNOWN = "unknown"
+ASSUMED = "Bench: outside unknown, the start bears"
+SETTLE_S = 2.0
+"""Stations send mission, fence and rally points one after another, each within a second or so."""
+PLANNING = "the site is being planned"
+SPARE_S = 60.0
+"""The planner ends by itself at its limit; a process that does not is ended after so much longer."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """One request."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. `left_m`: ground that lies outside the fence, which the plan lists; `fence_m`: what it stays in."""
 
     path: Path
-    outside: str
+    outside: str | None
     datum: LocalFrame
     config: VehicleConfig
+    base_frame: str = "EPSG:4326"
+    limit_s: float = 120.0  # of processor time that planning may take
+    left_m: tuple[Rings, ...] = ()
+    fence_m: Rings = ()
 
 
-class Proposed(Protocol):
-    """A site as an upload says it."""
+class Holder(Protocol):
+    """Who holds plans: the loop, and the desk that shows them."""
 
-    def geojson(self) -> dict[str, Any]:
-        """A FeatureCollection."""
+    def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
+        """This plan, or none and why, inside this boundary, from now on."""
+        ...
+
+    def uploading(self) -> bool:
+        """A station is sending a list."""
         ...
 
 
@@ -45,43 +67,57 @@ def planned(wanted: Wanted) -> Plan:
     """Read and plan; runs wherever the executor runs it.
 
     Raises:
-        InputError: site and machine do not fit.
+        InputError: site and machine do not fit, or the plan proves nothing.
     """
-    from vehicle.coverage.planner import plan_site  # noqa: PLC0415  # heavy, and not for the vehicle's own process
-    from vehicle.coverage.settings import PlanSettings  # noqa: PLC0415
+    from vehicle.coverage.planner import check_certificate, plan_hash_of, plan_site  # noqa: PLC0415  # heavy
     from vehicle.coverage.site import load_site  # noqa: PLC0415
 
-    mission = wanted.config.mission
-    settings = PlanSettings(
-        k_sigma=mission.k_sigma,
-        cell_m=mission.cell_m,
-        slope_max_rad=wanted.config.machine.limits.slope_max_rad,
-        required_depth_m=mission.required_depth_m,
+    site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
+    settings = settings_of(wanted.config)
+    plan = plan_site(site, footprint(wanted.config.machine), settings, time_limit(wanted.limit_s))
+    check_certificate(plan)
+    if not stays_within(plan, wanted.fence_m, however_turned=False):
+        raise InputError(f"{wanted.path}: no way within the fence")
+    if not wanted.left_m:
+        return plan
+    rows = tuple(
+        Untreatable(reason=UntreatableReason.OUTSIDE_FENCE, rings_m=rings_m, area_m2=float(area_of(rings_m).area))
+        for rings_m in wanted.left_m
     )
-    site = load_site(wanted.path, wanted.outside, wanted.datum)
-    return plan_site(site, footprint(wanted.config.machine), settings)
+    plan = msgspec.structs.replace(plan, untreatable=(*plan.untreatable, *rows))
+    return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
 
 
 def checked(wanted: Wanted) -> str:
-    """What the site reader says against it, "" for nothing; milliseconds."""
+    """What the site reader says against it, or the machine, "" for nothing; milliseconds."""
+    from vehicle.coverage.planner import check_fit  # noqa: PLC0415  # heavy, and only where sites come in
     from vehicle.coverage.site import load_site  # noqa: PLC0415
 
     try:
-        load_site(wanted.path, wanted.outside, wanted.datum)
+        site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
+        check_fit(site, footprint(wanted.config.machine))
     except InputError as refusal:
-        return str(refusal).removeprefix(f"{wanted.path}: ")
+        return in_short(refusal, wanted.path)
     return ""
 
 
+def in_short(refusal: InputError, path: Path) -> str:
+    """Its words without the name of the file, which nobody at a station knows."""
+    return str(refusal).removeprefix(f"{path}: ").removeprefix(f"{path.stem}: ")
+
+
 class SitePlanning:
-    """Takes one site at a time.
+    """Holds one site: what was proposed last.
 
     Args:
         folder: where uploaded sites are kept.
         outside: "safe" or "unknown", whether ground outside an uploaded work area bears the tracks; None: no uploads.
-        offer: hands a finished plan over; gives "" or why it is not taken.
+        holder: takes fences at once, and plans when they are finished.
         tell: a line for every station.
+        own: the vehicle's own site, if it has one.
+        bench: simulation, where uploads are taken with the ground outside unknown if nobody says otherwise.
         make: the executor of one planning run.
+        settle_s: nothing more came for so long.
     """
 
     def __init__(
@@ -90,67 +126,140 @@ class SitePlanning:
         datum: LocalFrame,
         folder: Path,
         outside: str | None,
-        offer: Callable[[Plan], str],
+        holder: Holder,
         tell: Callable[[str], None],
-        make: Callable[[], Executor] | None = None,
+        *,
+        own: OwnSite | None = None,
+        bench: bool = False,
+        make: Callable[[], Executor] = OwnProcess,
+        settle_s: float = SETTLE_S,
     ) -> None:
-        self._config, self._datum, self._folder, self._outside = config, datum, folder, outside
-        self._offer, self._tell = offer, tell
-        self._make = make if make is not None else _own_process
+        self._config, self._datum, self._folder = config, datum, folder
+        self._outside, self._bench = outside, bench
+        self._holder, self._tell, self._own = holder, tell, own
+        self._make, self._settle_s = make, settle_s
         self._wanted: Wanted | None = None
-        self._asked = asyncio.Event()
+        self._boundary_m: Rings = ()
+        self._changed = asyncio.Event()
         self._count = 0
 
     @property
     def busy(self) -> bool:
-        """A site is being planned."""
+        """A site is to be planned."""
         return self._wanted is not None
 
-    def propose(self, proposal: Proposed) -> str:
-        """Called while an upload is judged: returns at once, "" where the site will be planned."""
-        if self._outside is None:
+    def propose(self, site: Proposal) -> str:
+        """Called while an upload is judged: returns at once, "" where the site is taken over."""
+        if site.empty:
+            self._take(site, None)
+            self._holder.hold(None, self._boundary_m, NO_MISSION)
+            return ""
+        if site.own and site.plan is not None and stays_within(site.plan, site.fence_m, however_turned=True):
+            self._take(site, None)
+            self._holder.hold(site.plan, self._boundary_m, "")
+            return ""
+        if not site.own and self._outside is None and not self._bench:
             return NOT_DECLARED
-        if self.busy:
-            return "another site is being planned; wait for its plan"
+        made = made_of(site, self._own, self._outside or UNKNOWN, bench=self._bench)
+        wanted = self._request(site, made)
+        if isinstance(wanted, str):
+            return wanted
+        words = checked(wanted)
+        if words:
+            return words
+        self._take(site, wanted)
+        self._holder.hold(None, self._boundary_m, PLANNING)
+        self._tell_of(site, made)
+        return ""
+
+    def begin(self) -> None:
+        """Plan the vehicle's own site, which was read and checked."""
+        assert self._own is not None
+        self._take(Proposal(datum=self._datum, own=True), self._wish_of(self._own))
+        self._holder.hold(None, self._boundary_m, PLANNING)
+
+    def _take(self, site: Proposal, wanted: Wanted | None) -> None:
+        kept_out_m = self._own.kept_out_m if self._own is not None else ()
+        self._boundary_m = joined(site.fence_m, kept_out_m)
+        self._wanted = wanted
+        self._changed.set()
+
+    def _tell_of(self, site: Proposal, made: InMaking) -> None:
+        if made.left.area > 0.0:
+            self._tell(f"{made.left.area:.0f} m2 lie outside the fence: not worked")
+        if made.assumed:
+            self._tell(ASSUMED)
+        if not site.own and self._own is not None and self._own.kept_out_m:
+            self._tell("The keep-outs of the vehicle's own site hold")
+
+    def _request(self, site: Proposal, made: InMaking) -> Wanted | str:
+        if self._own is not None and site.own and not site.zones:
+            return self._wish_of(self._own)
         self._count += 1
         path = self._folder / f"upload-{self._count:03d}.geojson"
-        wanted = Wanted(path, self._outside, self._datum, self._config)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(proposal.geojson()), encoding="utf-8")
+            path.write_text(json.dumps(made.geojson), encoding="utf-8")
         except OSError as refusal:
             return f"{path}: {(refusal.strerror or str(refusal)).lower()}"
-        words = checked(wanted)
-        if not words:
-            self._wanted = wanted
-            self._asked.set()
-        return words
+        left_m = tuple(rings_of(part) for part in made.parts_left)
+        return msgspec.structs.replace(self._wish(path, made.outside), left_m=left_m, fence_m=site.fence_m)
+
+    def _wish_of(self, own: OwnSite) -> Wanted:
+        return msgspec.structs.replace(self._wish(own.path, own.outside), base_frame=own.base_frame)
+
+    def _wish(self, path: Path, outside: str | None) -> Wanted:
+        return Wanted(path=path, outside=outside, datum=self._datum, config=self._config)
 
     async def run(self) -> None:
         """Plan what is asked for, until cancelled."""
         while True:
-            await self._asked.wait()
-            self._asked.clear()
-            assert self._wanted is not None
-            self._tell("Site taken, planning")
-            self._tell(await self._answer(self._wanted))
+            await self._changed.wait()
+            self._changed.clear()
+            wanted = self._wanted
+            if wanted is None or not await self._settled():
+                continue
+            self._tell("Planning the site")
+            answer = await self._answer(wanted)
+            if answer is None or self._wanted is not wanted:
+                continue  # something newer came
             self._wanted = None
+            if isinstance(answer, str):
+                self._holder.hold(None, self._boundary_m, answer)
+                self._tell(answer)
+            else:
+                self._holder.hold(answer, self._boundary_m, "")
+                self._tell(summary(answer))
 
-    async def _answer(self, wanted: Wanted) -> str:
+    async def _settled(self) -> bool:
+        """Nothing is being sent, and nothing more came for a while; False where something came."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._settle_s)
+                return False
+            if not self._holder.uploading():
+                return True
+
+    async def _answer(self, wanted: Wanted) -> Plan | str | None:
+        """The plan, why there is none, or None where something newer came."""
         executor = self._make()
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(executor, planned, wanted)
+        newer = loop.create_task(self._changed.wait())
         try:
-            async with asyncio.timeout(PLAN_TIMEOUT_S):
-                plan = await asyncio.get_running_loop().run_in_executor(executor, planned, wanted)
+            both: set[asyncio.Future[Any]] = {work, newer}
+            await asyncio.wait(both, timeout=wanted.limit_s + SPARE_S, return_when=asyncio.FIRST_COMPLETED)
+            if newer.done():
+                return None
+            return work.result() if work.done() else f"No plan within {wanted.limit_s:g} s"
         except InputError as refusal:
-            return f"No plan: {str(refusal).removeprefix(f'{wanted.path}: ')}"
-        except TimeoutError:
-            return f"No plan within {PLAN_TIMEOUT_S:g} s; the old one holds"
+            return f"No plan: {in_short(refusal, wanted.path)}"
         except Exception as error:  # noqa: BLE001  # a planner that breaks, or whose process dies, breaks no vehicle
-            return f"No plan: the planner failed ({type(error).__name__}); the old one holds"
+            return f"No plan: the planner failed ({type(error).__name__})"
         finally:
+            newer.cancel()
+            work.cancel()
             executor.shutdown(wait=False, cancel_futures=True)
-        words = self._offer(plan)
-        return f"Plan not taken: {words}" if words else summary(plan)
 
 
 def summary(plan: Plan) -> str:
@@ -159,8 +268,3 @@ def summary(plan: Plan) -> str:
     left_m2 = sum(piece.area_m2 for piece in plan.untreatable)
     work = f"{plan.area_m2:.0f} m2 in {lanes} lanes, {plan.time_s / 60.0:.0f} min"
     return f"Plan {plan.plan_hash[:8]}: {work}, {left_m2:.0f} m2 left out with reasons"
-
-
-def _own_process() -> Executor:
-    # spawned, not forked: the vehicle's process holds sockets, threads and a real-time priority
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))

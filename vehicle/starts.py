@@ -7,6 +7,7 @@ may take starts of other days for recent ones: then it asks for an acknowledgeme
 import math
 from pathlib import Path
 
+from vehicle.kept_formats import Kept
 from vehicle.whole_file import write_whole
 
 WINDOW_S = 300.0
@@ -19,12 +20,13 @@ def recent_starts(path: Path, now_s: float) -> int:
         OSError: the file cannot be written.
     """
     recent = [time_s for time_s in _read(path) if abs(now_s - time_s) <= WINDOW_S] + [now_s]
-    write_whole(path, "".join(f"{time_s:.3f}\n" for time_s in recent).encode())
+    lines = (f"format={Kept.STARTS.number}", *(f"{time_s:.3f}" for time_s in recent))
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode())
     return len(recent)
 
 
 def _read(path: Path) -> list[float]:
-    """Times in the file; a line that a crash spoiled is left out."""
+    """Times in the file; a line that a crash spoiled, or that a later program added, is left out."""
     try:
         lines = path.read_text(errors="replace").split()
     except FileNotFoundError:

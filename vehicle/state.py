@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
+from vehicle.depth import Depth
 from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
@@ -180,6 +181,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     warm: tuple[tuple[int, int], ...] = ()
     run: LedgerRun | None = None
     stroke: LedgerStroke | None = None
+    depth: Depth = Depth()
     good: dict[str, int] = msgspec.field(default_factory=dict)
     firm: int = 0
     pending: tuple[Pending, ...] = ()

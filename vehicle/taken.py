@@ -11,15 +11,34 @@ FAR_M = 60_000.0
 WORLD: Ring = ((-FAR_M, -FAR_M), (FAR_M, -FAR_M), (FAR_M, FAR_M), (-FAR_M, FAR_M))
 
 
-def taken(state: VehicleState, plan: Plan | None) -> VehicleState:
-    """The vehicle with this plan: its job from the beginning, its keep-outs before the gate; None takes both away."""
+def taken(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> VehicleState:
+    """The vehicle with this plan: its job from the beginning, and a boundary before the gate; None takes a plan away.
+
+    `boundary_m`: rings, even-odd, inside is where the machine may be; without them the plan's keep-outs bound.
+    """
     mission = MissionState() if plan is None else MissionState(plan=plan, unproven_m=edges_of(plan.unproven_m))
-    gate = msgspec.structs.replace(state.gate, fence=fence_of(plan))
-    return msgspec.structs.replace(state, mission=mission, gate=gate)
+    fence = fence_of(plan) if boundary_m is None else _edges(boundary_m)
+    return _fenced(msgspec.structs.replace(state, mission=mission), fence)
+
+
+def bounded(state: VehicleState, boundary_m: tuple[Ring, ...]) -> VehicleState:
+    """The same with another boundary; empty: nothing bounds."""
+    return _fenced(state, _edges(boundary_m))
 
 
 def fence_of(plan: Plan | None) -> FloatArray | None:
-    """Edges (n, 4) that no part of the machine may cross; even-odd: inside is where it may be."""
-    if plan is None or not plan.keep_out_m:
-        return None
-    return edges_of((WORLD, *plan.keep_out_m))
+    """Edges (n, 4) that no part of the machine may cross where only a plan bounds; None where nothing does."""
+    return _edges(boundary_of(plan))
+
+
+def _fenced(state: VehicleState, fence: FloatArray | None) -> VehicleState:
+    return msgspec.structs.replace(state, gate=msgspec.structs.replace(state.gate, fence=fence))
+
+
+def _edges(boundary_m: tuple[Ring, ...]) -> FloatArray | None:
+    return edges_of(boundary_m) if boundary_m else None
+
+
+def boundary_of(plan: Plan | None) -> tuple[Ring, ...]:
+    """The rings that no part of the machine may cross where nothing but a plan's keep-outs bounds."""
+    return () if plan is None or not plan.keep_out_m else (WORLD, *plan.keep_out_m)

@@ -73,6 +73,7 @@ def _requests(
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),
         tracks_on_swept=_bears(state, mission, estimate, auto_drive),
+        has_mission=mission.plan is not None,
     )
 
 

@@ -51,6 +51,33 @@ MAV_STANDARD_MODE MAV_STATE MAV_SYS_STATUS_SENSOR MAV_TYPE MAV_VTOL_STATE EKF_ST
 ESTIMATOR_STATUS_FLAGS MISSION_STATE ROVER_MODE
 """
 
+# Extension fields of MAVLink's common.xml that the XML within pymavlink does not have yet: names of the plans that a
+# vehicle holds, by which stations see that one has changed. Extensions change neither the start of a message nor its
+# checksum, so that who does not know them reads what is before them.
+EXTENSIONS = {
+    "MISSION_CURRENT": ("mission_id", "fence_id", "rally_points_id"),
+    "MISSION_COUNT": ("opaque_id",),
+    "MISSION_ACK": ("opaque_id",),
+}
+
+
+def extend(xml: str) -> str:
+    """A dialect's XML with `EXTENSIONS` at the end of their messages, where they are not there already.
+
+    Raises:
+        RuntimeError: a message has no extension fields to append them to.
+    """
+    for message, fields in EXTENSIONS.items():
+        found = re.search(rf'<message id="\d+" name="{message}">.*?</message>', xml, re.DOTALL)
+        if found is None:
+            continue
+        if "<extensions/>" not in found[0]:
+            raise RuntimeError(f"{message} has no extensions")
+        missing = [f'<field type="uint32_t" name="{name}">Plan id.</field>' for name in fields if name not in found[0]]
+        extended = found[0].replace("</message>", "".join(missing) + "</message>")
+        xml = xml.replace(found[0], extended)
+    return xml
+
 
 def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] = ROOTS) -> Path:
     """Stage all XML in `folder`, run mavgen there, and give the generated file (Python) or directory (C).
@@ -62,7 +89,7 @@ def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] =
     from pymavlink.generator import mavgen, mavparse  # noqa: PLC0415
 
     for xml in (Path(dialects.__file__).resolve().parent / "v20").glob("*.xml"):
-        shutil.copy(xml, folder / xml.name)
+        (folder / xml.name).write_text(extend(xml.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copy(DIALECT_XML, folder / DIALECT_XML.name)
     output = folder / ("c_headers" if language == "C" else "generated_dialect.py")
     options = mavgen.Opts(str(output), mavparse.PROTOCOL_2_0, language=language, validate=True)

@@ -254,9 +254,44 @@ def test_a_depth_that_the_tool_cannot_reach_is_told_with_the_file() -> None:
     assert str(refused.value) == "deep.toml: mission.required_depth_m: 0.26 m is deeper than tool.depth_max_m (0.25 m)"
 
 
+def test_a_depth_that_cannot_be_proven_is_refused_with_the_sum() -> None:
+    with pytest.raises(InputError) as refused:
+        assemble_vehicle("deep.toml", "v7", load_machine("memat"), MissionConfig(required_depth_m=0.24))
+    told = str(refused.value)
+    assert told.startswith("deep.toml: mission.required_depth_m: 0.24 m required + 0.015 m withheld")
+    assert told.endswith("= 0.265 m; MEMATT digs 0.25 m")
+
+
+@pytest.mark.parametrize(
+    "figures", [{"k_sigma": 2.9}, {"k_depth": 1.5}, {"rotor_at_speed_ratio": 0.79}, {"tool_sigma_max_m": 0.03}]
+)
+def test_the_record_has_floors(figures: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(figures))):
+        MissionConfig.model_validate({"required_depth_m": 0.15} | figures)
+
+
+@pytest.mark.parametrize(
+    ("part", "figures"),
+    [
+        ("gnss", {"antenna_x_m": 1e9}),
+        ("gnss", {"antenna_y_m": -4.0}),
+        ("gnss", {"antenna_z_m": -0.1}),
+        ("tool", {"width_m": 17.0}),
+        ("tool", {"ahead_m": 22.0}),
+        ("tracks", {"gauge_m": 12.0}),
+        ("body", {"mass_kg": 1e7}),
+    ],
+)
+def test_what_no_machine_has_is_refused(part: str, figures: dict[str, float]) -> None:
+    tables = load_machine("memat").model_dump(exclude_none=True)
+    tables[part] |= figures
+    with pytest.raises(ValueError, match=f"{part}.{next(iter(figures))}".replace(".", r"\.")):
+        MachineConfig.model_validate(tables)
+
+
 @pytest.mark.parametrize("vehicle_id", ["my field", "", "a/b", "+", "-x", "x" * 33])
 def test_a_vehicle_id_that_would_break_a_topic_is_refused(vehicle_id: str) -> None:
-    mission = MissionConfig(required_depth_m=0.25)
+    mission = MissionConfig(required_depth_m=0.2)
     with pytest.raises(InputError, match=r"^run\.toml: vehicle_id: "):
         assemble_vehicle("run.toml", vehicle_id, load_machine("memat"), mission)
     assert assemble_vehicle("run.toml", "memat-07", load_machine("memat"), mission).mission == mission

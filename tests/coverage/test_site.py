@@ -223,3 +223,14 @@ def test_slope_polygon_needs_its_slope(tmp_path):
     steep = feature("slope", ring_lonlat(HOLE), slope_deg=31)
     assert load_site(saved(tmp_path, document(work(), steep)), "safe").slopes[0][0] == pytest.approx(math.radians(31))
     refused(tmp_path, document(work(), feature("slope", ring_lonlat(HOLE))), "slope_deg")
+
+
+@pytest.mark.parametrize(("height", "wanted_m"), [(1_812.5, 1_812.5), (None, 0.0), (-99_999.0, 0.0)])
+def test_a_benchmark_with_a_height_gives_the_length_of_a_metre(tmp_path, height, wanted_m):
+    lon, lat = ring_lonlat([(0, 0)])[0]
+    place = [lon, lat] if height is None else [lon, lat, height]
+    mark = {"type": "Feature", "properties": {"role": "benchmark"}, "geometry": {"type": "Point", "coordinates": place}}
+    site = load_site(saved(tmp_path, document(work(), mark)), "safe")
+    flat = load_site(saved(tmp_path, document(work()), "flat.geojson"), "safe")
+    assert site.datum.alt_m == wanted_m
+    assert site.work_area.area / flat.work_area.area == pytest.approx((1.0 + wanted_m / 6.38e6) ** 2, abs=1e-6)

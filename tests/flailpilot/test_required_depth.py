@@ -50,8 +50,8 @@ def refused(monkeypatch, capsys, *typed: object) -> str:
 @pytest.mark.long
 def test_depth_belongs_to_the_name_of_a_plan(monkeypatch, capsys, tmp_path) -> None:
     site = ground(tmp_path)
-    plans = [planned(monkeypatch, capsys, tmp_path / depth, site, "--depth", depth) for depth in ("0.15", "0.25")]
-    assert [plan["required_depth_m"] for plan in plans] == [0.15, 0.25]
+    plans = [planned(monkeypatch, capsys, tmp_path / depth, site, "--depth", depth) for depth in ("0.15", "0.22")]
+    assert [plan["required_depth_m"] for plan in plans] == [0.15, 0.22]
     assert plans[0]["plan_hash"] != plans[1]["plan_hash"]
     assert plans[0]["site_hash"] == plans[1]["site_hash"]
 

@@ -34,6 +34,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     rotor_radps: float = ROTOR_RADPS
     depth_m: float = DEPTH_M
     depth_error_m: float = 0.0
+    height_m: float | None = None
     depth_sigma_m: float = 0.003
     sigma_m: float = 0.01
     error_east_m: float = 0.0
@@ -96,6 +97,7 @@ def readings(tick: Tick) -> tuple[Estimate, ControllerStatus]:
         STATUS,
         rotor_speed_radps=tick.rotor_radps,
         depth_m=tick.depth_m + tick.depth_error_m,
+        tool_height_m=-tick.depth_m if tick.height_m is None else tick.height_m,
         depth_sigma_m=tick.depth_sigma_m,
         depth_datum=tick.datum,
     )

@@ -20,6 +20,7 @@ from tests.ledger.driving import (
 )
 from vehicle.ledger import tiles
 from vehicle.ledger.rule import rule, tool_line
+from vehicle.messages import Margin
 from vehicle.units import TICK_S
 
 CONFIG = builders.config()
@@ -80,7 +81,7 @@ def test_depth_is_the_least_in_reach_whatever_the_phase(first: int) -> None:
             along_m, _ = along_cross((c, r), CELL_M, (0.0, 0.0), YAW_RAD)
             inside = column <= c < column + tiles.TILE and row <= r < row + tiles.TILE
             if inside and abs(along_m - at_m) <= reach_m:
-                assert tile[1, r - row, c - column] == 15
+                assert tile[1, r - row, c - column] == 17
                 seen += 1
     assert seen > 40
 
@@ -170,7 +171,7 @@ def test_the_tool_line_is_the_tool_seen_from_above(roll_rad: float, pitch_rad: f
     estimate = builders.estimate(
         yaw_rad=0.9, roll_rad=roll_rad, pitch_rad=pitch_rad, tool_east_m=1.3, tool_north_m=-2.7
     )
-    line = tool_line(rule(CONFIG), estimate, 0.2)
+    line = tool_line(rule(CONFIG), estimate, 0.2, Margin())
     (left_east_m, left_north_m), (right_east_m, right_north_m) = tool_ends(tick, WIDTH_M / 2.0)
     assert line.east_m + line.half_east_m == pytest.approx(left_east_m)
     assert line.north_m + line.half_north_m == pytest.approx(left_north_m)

@@ -13,8 +13,8 @@ from tests.operator_link.small_plan import small_plan
 from vehicle.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
-from vehicle.operator_link.items import Proposal
 from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.telemetry import STREAMS
 from vehicle.safety.reasons import text as reason_text
 
@@ -22,7 +22,6 @@ S_NS = 1_000_000_000
 Heard = list[tuple[str, dict[str, Any]]]
 CHANNEL = Channel(name="udp", unsigned=True)
 SESSION = 77
-STOPPED = (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 
 
 def gate_report(mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holder: int = 0) -> GateReport:
@@ -37,8 +36,6 @@ def gate_report(mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holde
         drive_speed_mps=0.0,
         drive_yaw_rate_radps=0.0,
         driving=False,
-        stop_reason=reasons[0] if reasons else "",
-        due=mode in STOPPED,
     )
 
 
@@ -72,7 +69,7 @@ class Exchange:
         self.refuse_sites = ""
         self.propose: Callable[[Proposal], str] = self._keep
         verifier = Verifier({}, {}, 0, self.now_ns, lambda: 0.5)
-        desk = Desk(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
+        self.desk = desk = Desk(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
         self.link = OperatorLink(
             config(), DATUM, verifier, desk, lambda n: bytes(range(n)), reason_text, LinkSettings(bench=bench)
         )
@@ -83,8 +80,7 @@ class Exchange:
         return self.refuse_sites
 
     def vehicle(self, mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holder: int = 0) -> None:
-        """What the loop reports, some ticks later."""
-        self._tick += 5
+        """What the loop reports."""
         self.link.offer(report(gate_report(mode, reasons, holder), self._tick))
 
     def say(self, name: str, *, system_id: int = 255, port: int = 14551, **fields: Any) -> None:

@@ -1,5 +1,7 @@
 """The simulated vehicle in real time with the operator link on loopback: what real ground stations connect to.
 
+Real time as far as the machine keeps up with it (`patient_time.py`).
+
 In a test: `async with live_vehicle(...) as live`. As a process: `python -m tests.operator_link.live_vehicle --port N`.
 """
 
@@ -22,18 +24,18 @@ from sim.rig import ground_of, start_pose, vehicle_config, world_params
 from sim.scenario import Scenario
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World
+from tests.operator_link.patient_time import PatientTime
 from tests.operator_link.small_plan import small_plan
-from vehicle.clock import SystemClock
 from vehicle.config import MissionConfig, config_hash
 from vehicle.config_load import load_machine
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.messages import Mode
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
-from vehicle.operator_link.items import Proposal
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
 from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
 from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import Machine
 from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
 from vehicle.plan import Plan
@@ -155,7 +157,7 @@ async def live_vehicle(
     serial: BytePort | None = None,
 ) -> AsyncIterator[Live]:
     """Start everything, stop everything."""
-    clock, plan = SystemClock(), small_plan()
+    clock, plan = PatientTime(asyncio.get_running_loop()), small_plan()
     state = _state(plan, session_number(), bench=bench)
     link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns())
     machine = load_machine(SCENARIO.machine)
@@ -171,7 +173,7 @@ async def live_vehicle(
         config_hash=config_hash(state.config),
     )
     vehicle = VehicleLoop(state, host, LoopPort(link, clock.now_ns), NoRecorder(), (link, *listeners))
-    barrier = TickBarrier(asyncio.get_running_loop())
+    barrier = TickBarrier(clock)
     barrier.subscribe(Phase.WORLD, world.step)
     barrier.subscribe(Phase.VEHICLE, vehicle.step)
     unsigned = keys is None

@@ -1,27 +1,42 @@
-"""A fence or survey by radio becomes a plan: read at once, planned elsewhere, offered whole, or refused in words."""
+"""What comes by radio becomes one plan: judged at once, planned elsewhere, begun anew with each part, or refused."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import shapely
 
+from firmware_bridge.types import OperatorEdge
 from sim.drill import Drill, swath_plan
 from sim.hands import Goal
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import Exchange, texts
-from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, SQUARE, SURVEY, at, result, upload
+from tests.operator_link.small_plan import small_plan
+from tests.operator_link.test_one_site import AROUND, HALF
+from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, Row, at, result, upload
 from vehicle import site_planning
+from vehicle.boundary import Rings, area_of
 from vehicle.coverage.site import load_site
 from vehicle.frames import LocalFrame
 from vehicle.messages import Mode
-from vehicle.operator_link.items import Proposal
-from vehicle.plan import Plan, SegmentKind
-from vehicle.site_planning import SitePlanning, Wanted, planned
+from vehicle.operator_link.desk import NO_MISSION
+from vehicle.operator_link.proposal import ground_of
+from vehicle.own_process import OwnProcess
+from vehicle.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SitePlanning, Wanted, planned
+
+BIG = [
+    row
+    for lane in range(0, 24, 3)
+    for row in (at(lane, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(lane, 40), {"command": 206, "frame": 2})
+]
+FIELD = [at(0, 0), *BIG]
+"""21 m by 40 m in lanes of a survey."""
 
 
 def thread() -> Executor:
@@ -29,21 +44,45 @@ def thread() -> Executor:
 
 
 class Planned:
-    """Planning with what it was given and what it said."""
+    """A link in memory, planning behind it, and what was held and said."""
 
     def __init__(
-        self, folder: Path, outside: str | None = "safe", refuse: str = "", make: Callable[[], Executor] | None = thread
+        self,
+        folder: Path,
+        outside: str | None = "safe",
+        *,
+        bench: bool = False,
+        make: Callable[[], Executor] = thread,
     ) -> None:
-        self.plans: list[Plan] = []
+        self.held: list[tuple[Plan | None, Rings, str]] = []
         self.said: list[str] = []
-        self.refuse = refuse
-        self.planning = SitePlanning(config(), DATUM, folder, outside, self._offer, self.said.append, make)
+        self.sending = 0
+        self.planning = SitePlanning(
+            config(), DATUM, folder, outside, self, self.said.append, bench=bench, make=make, settle_s=0.0
+        )
+        self.link = Exchange()
+        self.link.propose = self.planning.propose
+        self.link.say("HEARTBEAT", type=6)
+        self.link.hear()
 
-    def _offer(self, plan: Plan) -> str:
-        self.plans.append(plan)
-        return self.refuse
+    def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
+        self.held.append((plan, boundary_m, words))
 
-    async def done(self) -> None:
+    def uploading(self) -> bool:
+        self.sending -= 1
+        return self.sending >= 0
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [plan for plan, _, _ in self.held if plan is not None]
+
+    def send(self, kind: int, rows: list[Row]) -> int:
+        return result(upload(self.link, kind, rows))
+
+    def finish(self) -> None:
+        asyncio.run(self._done())
+
+    async def _done(self) -> None:
         task = asyncio.create_task(self.planning.run())
         async with asyncio.timeout(240.0):
             while self.planning.busy:
@@ -53,90 +92,195 @@ class Planned:
             await task
 
 
-def proposal(rows: list[dict[str, Any]], kind: int) -> Proposal:
-    link = Exchange()
-    link.say("HEARTBEAT", type=6)
-    link.hear()
-    assert result(upload(link, kind, rows)) == 0
-    return link.proposals[0]
-
-
-@pytest.mark.parametrize(("rows", "kind"), [(SQUARE + HOLE, FENCE), (SURVEY, MISSION)])
-def test_an_upload_becomes_a_plan_in_the_machines_own_frame(
-    tmp_path: Path, rows: list[dict[str, Any]], kind: int
-) -> None:
+def test_a_survey_becomes_a_plan_in_the_machines_own_frame(tmp_path: Path) -> None:
     made = Planned(tmp_path)
-
-    async def main() -> None:
-        assert made.planning.propose(proposal(rows, kind)) == ""
-        assert "another site" in made.planning.propose(proposal(rows, kind))
-        await made.done()
-
-    asyncio.run(main())
+    assert made.send(MISSION, FIELD) == 0
+    assert made.held == [(None, (), PLANNING)]
+    made.finish()
     (plan,) = made.plans
     assert plan.datum == DATUM
     assert any(segment.kind is SegmentKind.SWATH for segment in plan.segments)
     assert not plan.outside_assumed
-    site = load_site(tmp_path / "upload-001.geojson", "safe", DATUM)
+    (path,) = tmp_path.glob("*.geojson")
+    site = load_site(path, "safe", DATUM)
     assert plan.area_m2 == pytest.approx(site.work_area.difference(site.keep_out).area, rel=1e-6)
-    assert made.said[0] == "Site taken, planning"
-    assert plan.plan_hash[:8] in made.said[1]
+    assert plan.plan_hash[:8] in made.said[-1]
 
 
-def test_without_a_word_on_the_ground_outside_no_site_is_taken(tmp_path: Path) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize("order", [(MISSION, FENCE), (FENCE, MISSION)])
+def test_the_fence_binds_the_survey_whatever_comes_first(tmp_path: Path, order: tuple[int, ...]) -> None:
+    made = Planned(tmp_path)
+    parts = {MISSION: FIELD, FENCE: [*HALF, *HOLE]}
+    for kind in order:
+        assert made.send(kind, parts[kind]) == 0
+    made.finish()
+    plan = made.plans[-1]
+    hole = shapely.Polygon([(8, 8), (12, 8), (10, 12)]).buffer(-0.2)
+    allowed = shapely.difference(shapely.box(-20.5, -20.5, 15.5, 30.5), hole)
+    work = ground_of(plan)
+    assert shapely.intersection(work, shapely.box(15.5, -50, 80, 80)).area < 0.01
+    for segment in plan.segments:
+        assert allowed.contains(shapely.LineString(segment.points_m).buffer(0.4))
+    outside = [row for row in plan.untreatable if row.reason is UntreatableReason.OUTSIDE_FENCE]
+    asked_m2 = 24.0 * 40.0
+    left_m2 = sum(row.area_m2 for row in outside)
+    assert shapely.intersection(work, hole).area < 0.01
+    assert left_m2 == pytest.approx(25.0 / 40.0 * asked_m2, rel=0.03)
+    assert plan.area_m2 + left_m2 + 8.0 == pytest.approx(asked_m2, rel=0.02)
+    assert any("outside the fence" in words and f"{left_m2:.0f} m2" in words for words in made.said)
+    boundary = area_of(made.held[-1][1])
+    assert boundary.area == pytest.approx(35.0 * 50.0 - 8.0, rel=0.03)
+
+
+def test_a_fence_alone_binds_at_once_and_nothing_is_planned(tmp_path: Path) -> None:
     made = Planned(tmp_path, outside=None)
-    assert "upload_outside" in made.planning.propose(proposal(SQUARE, FENCE))
+    assert made.send(MISSION, []) == 0
+    assert made.send(FENCE, AROUND) == 0
+    assert not made.planning.busy
+    plan, boundary_m, words = made.held[-1]
+    assert (plan, words) == (None, NO_MISSION)
+    assert area_of(boundary_m).area == pytest.approx(80.0 * 50.0, rel=0.02)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_the_site_reader_refuses_is_refused_with_the_upload(tmp_path: Path) -> None:
-    link = Exchange()
-    link.say("HEARTBEAT", type=6)
-    link.hear()
-    huge = [at(0, 0, 5001, 4.0), at(0, 12_000, 5001, 4.0), at(12_000, 12_000, 5001, 4.0), at(12_000, 0, 5001, 4.0)]
-    planning = Planned(tmp_path).planning
-    link.propose = planning.propose
-    heard = upload(link, FENCE, huge)
+def test_clearing_the_mission_takes_the_plan_away_and_ends_its_planning(tmp_path: Path) -> None:
+    made = Planned(tmp_path)
+    assert made.send(MISSION, FIELD) == 0
+    assert made.send(MISSION, []) == 0
+    assert made.held[-1] == (None, (), NO_MISSION)
+    made.finish()
+    assert made.plans == []
+
+
+def test_a_plan_that_stays_within_the_fence_is_driven_as_it_is(tmp_path: Path) -> None:
+    made = Planned(tmp_path, outside=None)
+    assert made.send(FENCE, AROUND) == 0
+    assert made.held[-1][0] == small_plan()
+    assert not made.planning.busy
+
+
+@pytest.mark.long
+def test_parts_that_come_while_planning_begin_it_anew(tmp_path: Path) -> None:
+    begun: list[Future[Plan]] = []
+    ended: list[int] = []
+
+    class Never(Executor):
+        """A planner that is never done, but for the second one."""
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            begun.append(future)
+            if len(begun) == 2:
+                future.set_result(fn(*args))
+            return future
+
+        def shutdown(self, *_: Any, **__: Any) -> None:
+            ended.append(len(begun))
+
+    made = Planned(tmp_path, make=Never)
+
+    async def main() -> None:
+        task = asyncio.create_task(made.planning.run())
+        assert made.send(MISSION, FIELD) == 0
+        while not begun:
+            await asyncio.wait({task}, timeout=0.01)
+        assert made.send(FENCE, HALF) == 0
+        while made.planning.busy:
+            await asyncio.wait({task}, timeout=0.01)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(main(), 60.0))
+    assert ended == [1, 2]
+    (plan,) = made.plans
+    assert UntreatableReason.OUTSIDE_FENCE in {row.reason for row in plan.untreatable}
+
+
+def test_nothing_is_planned_while_a_list_is_being_sent(tmp_path: Path) -> None:
+    made = Planned(tmp_path)
+    made.sending = 5
+    assert made.send(MISSION, FIELD) == 0
+    made.finish()
+    assert made.sending == -1
+    assert len(made.plans) == 1
+
+
+def test_without_a_word_on_the_ground_outside_no_survey_is_taken(tmp_path: Path) -> None:
+    made = Planned(tmp_path, outside=None)
+    heard = upload(made.link, MISSION, FIELD)
     assert result(heard) != 0
-    assert "fence item 0" in " ".join(texts(heard))
-    assert not planning.busy
-    assert link.link.lists.items(FENCE) == ()
+    assert any(NOT_DECLARED in words for words in texts(heard))
+    assert "upload_outside" in NOT_DECLARED
+    assert list(tmp_path.iterdir()) == []
+    assert made.held == []
 
 
-def test_what_the_planner_cannot_do_is_told_and_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_bench_the_ground_outside_is_unknown_and_that_is_told_each_time(tmp_path: Path) -> None:
+    made = Planned(tmp_path, outside=None, bench=True)
+    for rows in (FIELD, FIELD[:9]):
+        made.said.clear()
+        assert made.send(MISSION, rows) == 0
+        assert ASSUMED in made.said
+    made.finish()
+    (plan,) = made.plans
+    assert plan.outside == "unknown"
+    assert any(segment.kind is SegmentKind.SWATH for segment in plan.segments)
+
+
+def test_unknown_ground_without_any_that_bears_is_refused(tmp_path: Path) -> None:
+    made = Planned(tmp_path, outside="unknown")
+    heard = upload(made.link, MISSION, FIELD)
+    assert result(heard) != 0
+    assert "bears the tracks" in "".join(texts(heard))
+
+
+def test_what_the_site_reader_refuses_is_refused_with_the_upload(tmp_path: Path) -> None:
+    made = Planned(tmp_path)
+    lanes = [at(0, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(0, 20), {"command": 206, "frame": 2}]
+    narrow = [at(0, 0), *lanes, *({**row, "x": row["x"] + 30} if "x" in row else row for row in lanes)]
+    heard = upload(made.link, MISSION, narrow)
+    assert result(heard) != 0
+    assert "mission item 1" in " ".join(texts(heard))
+    assert not made.planning.busy
+    assert made.held == []
+
+
+def test_no_pass_within_the_fence_is_no_plan(tmp_path: Path) -> None:
+    made = Planned(tmp_path)
+    assert made.send(MISSION, FIELD) == 0
+    tight = [at(5, 5, 5001, 4.0), at(5, 9, 5001, 4.0), at(9, 9, 5001, 4.0), at(9, 5, 5001, 4.0)]
+    assert made.send(FENCE, tight) == 0
+    made.finish()
+    assert made.plans == []
+    plan, boundary_m, words = made.held[-1]
+    assert plan is None
+    assert "No plan" in words == made.said[-1]
+    assert area_of(boundary_m).area == pytest.approx(16.0, rel=0.05)
+
+
+def test_what_the_planner_cannot_do_leaves_no_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Wanted) -> Plan:
         raise RuntimeError
 
     monkeypatch.setattr(site_planning, "planned", broken)
     made = Planned(tmp_path)
-
-    async def main() -> None:
-        assert made.planning.propose(proposal(SQUARE, FENCE)) == ""
-        await made.done()
-
-    asyncio.run(main())
+    assert made.send(MISSION, FIELD) == 0
+    made.finish()
     assert made.plans == []
-    assert "old one holds" in made.said[-1]
+    assert made.held[-1][2] == "No plan: the planner failed (RuntimeError)"
 
 
-def test_a_machine_that_is_armed_keeps_its_plan(tmp_path: Path) -> None:
-    made = Planned(tmp_path, refuse="the machine is in MANUAL")
-
-    async def main() -> None:
-        assert made.planning.propose(proposal(SQUARE, FENCE)) == ""
-        await made.done()
-
-    asyncio.run(main())
-    assert made.said[-1] == "Plan not taken: the machine is in MANUAL"
+def drill_with(plan_hash: str) -> tuple[Drill, Plan]:
+    drill = Drill()
+    drill.run(0.5)
+    return drill, msgspec.structs.replace(swath_plan(drill.parts.config.machine), plan_hash=plan_hash)
 
 
 def test_the_loop_changes_its_plan_while_disarmed_only() -> None:
-    drill = Drill()
-    drill.run(0.5)
+    drill, plan = drill_with("another")
     loop = drill.process.loop
-    plan = msgspec.structs.replace(swath_plan(drill.parts.config.machine), plan_hash="another")
     elsewhere = msgspec.structs.replace(plan, datum=LocalFrame(12.3, 45.6, 0.0))
     assert "datum" in loop.take_plan(elsewhere)
     assert loop.take_plan(plan) == ""
@@ -144,19 +288,57 @@ def test_the_loop_changes_its_plan_while_disarmed_only() -> None:
     assert loop.state.mission.plan == plan
     drill.drive(Goal.MANUAL, 0.2)
     assert drill.until((Mode.MANUAL,), 20.0)
-    assert "disarm" in loop.take_plan(swath_plan(drill.parts.config.machine))
+    later = msgspec.structs.replace(plan, plan_hash="later")
+    assert loop.take_plan(later) == ""
     drill.run(0.1)
+    assert loop.takes_later
     assert loop.state.mission.plan == plan
+    drill.drive(Goal.REST, 0.0)
+    for mode in (Mode.HOLD, Mode.DISARMED):
+        drill.hands.pressed = OperatorEdge.DISARM
+        assert drill.until((mode,), 20.0)
+        drill.hands.pressed = OperatorEdge.NONE
+        drill.run(0.2)
+    drill.run(0.1)
+    assert loop.state.mission.plan == later
+
+
+def test_a_fence_binds_a_machine_that_is_armed_too() -> None:
+    drill, plan = drill_with("another")
+    loop = drill.process.loop
+    drill.drive(Goal.MANUAL, 0.2)
+    assert drill.until((Mode.MANUAL,), 20.0)
+    square = ((-100.0, -100.0), (100.0, -100.0), (100.0, 100.0), (-100.0, 100.0))
+    loop.take_plan(plan, (square,))
+    drill.run(0.04)
+    assert loop.state.gate.fence is not None
+    assert len(loop.state.gate.fence) == 4
+
+
+def test_a_plan_taken_away_lets_no_mission_start() -> None:
+    drill, _ = drill_with("another")
+    loop = drill.process.loop
+    loop.take_plan(None)
+    drill.run(0.04)
+    assert loop.state.mission.plan is None
+    drill.drive(Goal.MISSION, 0.0)
+    assert not drill.until((Mode.AUTO_MOVE, Mode.AUTO_WORK), 12.0)
+    assert drill.until((Mode.MANUAL,), 1.0)
 
 
 @pytest.mark.real
 def test_a_process_of_its_own_plans_the_same(tmp_path: Path) -> None:
-    made = Planned(tmp_path, make=None)
+    made = Planned(tmp_path, make=OwnProcess)
+    assert made.send(MISSION, FIELD) == 0
+    made.finish()
+    (path,) = tmp_path.glob("*.geojson")
+    assert planned(Wanted(path=path, outside="safe", datum=DATUM, config=config())) == made.plans[0]
 
-    async def main() -> None:
-        assert made.planning.propose(proposal(SQUARE, FENCE)) == ""
-        await made.done()
 
-    asyncio.run(main())
-    here = planned(Wanted(tmp_path / "upload-001.geojson", "safe", DATUM, config()))
-    assert msgspec.structs.replace(here) == made.plans[0]
+@pytest.mark.real
+def test_a_process_that_is_ended_says_so() -> None:
+    executor = OwnProcess()
+    future = executor.submit(input)  # waits for a line that never comes, or ends at once without a terminal
+    executor.shutdown()
+    with pytest.raises((EOFError, OSError)):
+        future.result(30.0)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import DATUM
 from tests.operator_link.exchange import Exchange, Heard, names, texts
-from vehicle.coverage.site import site_from_file
+from vehicle.boundary import area_of
 from vehicle.messages import Mode
 from vehicle.operator_link.transfer import FENCE, MISSION, RALLY
 
@@ -56,6 +56,10 @@ def result(heard: Heard) -> int:
     return int(ack["type"])
 
 
+def moved(rows: list[Row], east_m: int) -> list[Row]:
+    return [{**row, "y": row["y"] + round(east_m * M * 1.3)} for row in rows]
+
+
 SQUARE = [at(0, 0, 5001, 4.0), at(0, 20, 5001, 4.0), at(20, 20, 5001, 4.0), at(20, 0, 5001, 4.0)]
 HOLE = [at(8, 8, 5002, 3.0), at(8, 12, 5002, 3.0), at(12, 10, 5002, 3.0)]
 SURVEY = [at(0, 0), at(0, 0), tool(True), at(0, 30), tool(False), at(3, 30), tool(True), at(3, 0), tool(False)]
@@ -75,23 +79,23 @@ def test_our_plan_goes_down_and_up_again_as_itself(link: Exchange) -> None:
     assert link.proposals == []
 
 
-def test_a_fence_is_a_work_area_with_keep_outs_that_our_reader_takes(link: Exchange) -> None:
+def test_a_fence_bounds_and_is_no_work(link: Exchange) -> None:
+    assert result(upload(link, MISSION, [])) == 0
     assert result(upload(link, FENCE, SQUARE + HOLE)) == 0
-    (proposal,) = link.proposals
-    roles = [feature["properties"]["role"] for feature in proposal.geojson()["features"]]
-    assert roles == ["work_area", "keep_out"]
-    corners = proposal.work_area_deg[0][0]
-    assert min(lat for _, lat in corners) == pytest.approx(DATUM.lat_deg, abs=1e-7)
-    assert callable(site_from_file)
+    proposal = link.proposals[-1]
+    assert proposal.empty
+    assert area_of(proposal.fence_m).area == pytest.approx(20.0 * 20.0 - 8.0, rel=0.01)
 
 
 def test_a_survey_is_the_ground_between_its_lanes(link: Exchange) -> None:
     assert result(upload(link, MISSION, SURVEY)) == 0
     (proposal,) = link.proposals
-    east = [DATUM.enu_from_geodetic(lat, lon)[0] for lon, lat in proposal.work_area_deg[0][0]]
-    north = [DATUM.enu_from_geodetic(lat, lon)[1] for lon, lat in proposal.work_area_deg[0][0]]
-    assert max(north) - min(north) == pytest.approx(6.0, abs=0.2)
-    assert max(east) - min(east) == pytest.approx(30.0, abs=1.0)
+    assert proposal.survey is not None
+    x0, y0, x1, y1 = proposal.survey.ground.bounds
+    assert y1 - y0 == pytest.approx(6.0, abs=0.2)
+    assert x1 - x0 == pytest.approx(30.0, abs=1.0)
+    (row,) = proposal.geojson()["features"]
+    assert row["properties"]["role"] == "work_area"
 
 
 BAD: dict[str, tuple[int, list[Row], int]] = {
@@ -114,7 +118,9 @@ BAD: dict[str, tuple[int, list[Row], int]] = {
     "mixed corners": (FENCE, [*SQUARE[:3], at(20, 0, 5002, 4.0)], 0),
     "bow-tie": (FENCE, [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]], 0),
     "no area": (FENCE, [SQUARE[0]] * 4, 0),
-    "keep-out alone": (FENCE, HOLE, 0),
+    "two that exclude each other": (FENCE, [*SQUARE, *moved(SQUARE, 90)], 4),
+    "nothing is left": (FENCE, [*SQUARE, at(10, 10, 5004, 40.0)], 4),
+    "circle beside circle": (FENCE, [at(0, 0, 5003, 10.0), at(0, 90, 5003, 10.0)], 1),
     "circle": (FENCE, [at(0, 0, 5003, -1.0)], 0),
     "nan circle": (FENCE, [at(0, 0, 5003, math.nan)], 0),
     "waypoint in fence": (FENCE, [*SQUARE, at(1, 1)], 4),

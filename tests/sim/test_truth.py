@@ -110,3 +110,13 @@ def _ledger(claimed: set[tuple[int, int]]) -> LedgerState:
         tile[0, row % tiles.TILE, column % tiles.TILE] = tiles.CREDITED
     blocks, warm = tiles.stored({}, (), fresh)
     return msgspec.structs.replace(LedgerState(), tiles=blocks, warm=warm)
+
+
+def test_ground_that_no_hammer_strikes_is_not_processed() -> None:
+    whole, bare = _truth(), _truth()
+    for n in range(801):
+        _observe(whole, n * 0.005, 0.0, 0.0)
+        _observe(bare, n * 0.005, 0.0, 0.0, bare=((0.25, 0.275), (0.9, 1.0)) if n > 400 else ())
+    lost_m2 = whole.processed_m2() - bare.processed_m2()
+    stripes_m2 = 2.0 * 2 * HALF_M * (0.025 + 0.1)
+    assert stripes_m2 < lost_m2 < stripes_m2 + 2.0 * 4 * CELL_M

@@ -56,6 +56,7 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
     certificate = {key: getattr(plan.certificate, key) for key in plan.certificate.__struct_fields__}
     certificate = {key: round(value, 6) for key, value in certificate.items()}
     return {
+        "format": plan.format,
         "site": site.name,
         "site_hash": plan.site_hash,
         "plan_hash": plan.plan_hash,

@@ -25,6 +25,7 @@ REASON_COLOURS = {
     UntreatableReason.NARROWER_THAN_MACHINE: "#c51b7d",
     UntreatableReason.SLOPE: "#8c510a",
     UntreatableReason.PLANNING_TIME: "#d73027",
+    UntreatableReason.OUTSIDE_FENCE: "#636363",
 }
 SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
 SIZE_IN = (11.0, 8.2)

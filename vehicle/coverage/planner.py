@@ -55,7 +55,7 @@ def plan_site(
     """
     wishes = on_slopes(settings if settings is not None else PlanSettings(), site.slopes)
     reach = reach_of(machine, wishes, site.tripwires)
-    _check_fit(site, machine)
+    check_fit(site, machine)
     progress = opened_books(site, machine, wishes, reach, out_of_time)
     directions = directions_for(progress)
     work_in_directions(progress, directions)
@@ -208,7 +208,8 @@ def plan_hash_of(plan: Plan) -> str:
     return hashlib.sha256(msgspec.json.encode(named)).hexdigest()[:16]
 
 
-def _check_fit(site: Site, machine: MachineFootprint) -> None:
+def check_fit(site: Site, machine: MachineFootprint) -> None:
+    """Raises InputError where a machine cannot begin on a site, whatever the plan."""
     narrowest_m = min_width_m(site.work_area)
     if narrowest_m < machine.tool_width_m:
         raise InputError(

@@ -19,17 +19,23 @@ POLYGON_ROLES = ("work_area", "keep_out", "safe_ground", "access", "slope")
 POINT_ROLES = ("benchmark", "turning_point")
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
 WGS84 = "EPSG:4326"
+HEIGHTS_M = (-500.0, 9_000.0)
+"""Where machines work; what lies beyond is no height."""
 FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .plan"
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature in degrees: polygons as lists of rings (shell first), or points; `place` names it to the user."""
+    """One feature in degrees: polygons as lists of rings (shell first), or points; `place` names it to the user.
+
+    `height_m`: of a benchmark that says one, for the length of a metre there; planning is in the plane.
+    """
 
     role: str
     place: str
     polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
     points: tuple[tuple[float, float], ...] = ()
     properties: dict[str, Any] = {}
+    height_m: float | None = None
 
 
 class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +221,17 @@ def _geometry_feature(
         polygons=tuple(tuple(tuple(ring) for ring in rings) for rings in polygons),
         points=tuple(points),
         properties=properties,
+        height_m=_height_m(geometry) if role == "benchmark" else None,
     )
+
+
+def _height_m(geometry: Any) -> float | None:
+    """The third coordinate of a point, if it can be one; above the ellipsoid or the sea makes no difference here."""
+    position = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(position, list) or len(position) < 3 or isinstance(position[2], bool):
+        return None
+    height = position[2]
+    return float(height) if isinstance(height, int | float) and HEIGHTS_M[0] <= height <= HEIGHTS_M[1] else None
 
 
 def _collect(

@@ -180,7 +180,7 @@ def _datum_of(raw: SiteFile) -> LocalFrame:
     """The first benchmark, else the middle of the corners as unit vectors (good across the antimeridian)."""
     for feature in raw.features:
         if feature.role == "benchmark" and feature.points:
-            return LocalFrame(feature.points[0][1], feature.points[0][0])
+            return LocalFrame(feature.points[0][1], feature.points[0][0], feature.height_m or 0.0)
     lon, lat = np.radians(_all_positions(raw)).T
     x, y, z = np.mean(np.cos(lat) * np.cos(lon)), np.mean(np.cos(lat) * np.sin(lon)), np.mean(np.sin(lat))
     return LocalFrame(

@@ -4,6 +4,7 @@ What a team leader looked at is what is driven: `plan.json` holds the plan to th
 all of it, certificate included) must be the one that `summary.json` beside it prints.
 """
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -15,6 +16,7 @@ from vehicle.coverage.planner import check_certificate, plan_hash_of
 from vehicle.coverage.replan import check_site
 from vehicle.coverage.site import Site
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 from vehicle.plan import Certificate, MachineFootprint, Plan
 from vehicle.required_depth import agreed_m
 
@@ -27,8 +29,10 @@ def write_stored(plan: Plan, folder: Path) -> None:
     (folder / PLAN_FILE).write_bytes(msgspec.json.encode(plan))
 
 
-def load_plan(folder: Path, site: Site, machine: MachineFootprint) -> Plan:
+def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: bool = False) -> Plan:
     """The plan of a folder that `flailpilot plan` wrote.
+
+    `older`: a plan of an earlier format is taken too, which says no required depth; else it is refused.
 
     Raises:
         InputError: one line: no plan there, no certificate or one that proves nothing, changed since it was made, made
@@ -36,8 +40,15 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint) -> Plan:
     """
     summary = _summary(folder)
     _check_printed(folder, summary)
-    plan = _plan(folder)
-    if plan_hash_of(plan) != plan.plan_hash or summary.get("plan_hash") != plan.plan_hash:
+    content = _content(folder / PLAN_FILE)
+    number, plan = _plan(folder, content)
+    if number == 1 and not older:
+        raise InputError(
+            f"{folder}: a plan of format 1, which did not keep its required depth; plan the site anew with `flailpilot "
+            "plan SITE --depth M`"
+        )
+    name = plan_hash_of(plan) if number == plan.format else _name_of_older(content, plan.plan_hash)
+    if name != plan.plan_hash or summary.get("plan_hash") != plan.plan_hash:
         raise InputError(f"{folder}: {PLAN_FILE} and {SUMMARY_FILE} are not one plan, or it was changed; {AGAIN}")
     check_certificate(plan)
     try:
@@ -82,11 +93,31 @@ def _check_printed(folder: Path, summary: dict[str, Any]) -> None:
             raise InputError(f"{folder}: {SUMMARY_FILE}: certificate says {key} = {value:g}: not driven; {AGAIN}")
 
 
-def _plan(folder: Path) -> Plan:
-    path = folder / PLAN_FILE
+class _Format(msgspec.Struct, frozen=True):
+    """Of any plan, whatever else it holds."""
+
+    format: int = 1
+
+
+def _content(path: Path) -> bytes:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; {AGAIN}") from None
+
+
+def _plan(folder: Path, content: bytes) -> tuple[int, Plan]:
+    """The format of the file, and the plan."""
+    path = folder / PLAN_FILE
+    try:
+        number = msgspec.json.decode(content, type=_Format).format
+        Kept.PLAN.check(path, number)
+        return number, msgspec.json.decode(content, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: no plan ({error}); {AGAIN}") from None
+
+
+def _name_of_older(content: bytes, plan_hash: str) -> str:
+    """The name over what the file itself says, as the program made it that wrote the file."""
+    blank = content.replace(b'"plan_hash":"' + plan_hash.encode() + b'"', b'"plan_hash":""', 1)
+    return hashlib.sha256(blank).hexdigest()[:16]

@@ -6,6 +6,7 @@ The band ends well above the ratio at which credit is withheld, so that a slow a
 
 from firmware_bridge.types import ControllerStatus
 from vehicle.config import VehicleConfig
+from vehicle.depth import withheld_m
 from vehicle.messages import EngineMode, FlailRequest, MissionPhase, Task, ToolMode
 from vehicle.state import FlailState, WireState
 
@@ -24,7 +25,7 @@ LOWER_STEP_M = 0.015
 that a tool pushed into hard ground waits for its rotor."""
 
 
-def step(state: FlailState, wire: WireState, task: Task, config: VehicleConfig) -> FlailState:
+def step(state: FlailState, wire: WireState, task: Task, config: VehicleConfig, bias_m: float = 0.0) -> FlailState:
     """New share of the working speed, 0..1: led by load before the rotor sags; a sag or a rising tool acts at once."""
     status = wire.status
     if task.phase is not MissionPhase.WORK or status is None:
@@ -34,7 +35,7 @@ def step(state: FlailState, wire: WireState, task: Task, config: VehicleConfig) 
     if change > 1.0 and belt_mps < FOLLOWED_RATIO * state.led_ratio * config.machine.tracks.working_speed_mps:
         change = 1.0
     led = min(1.0, max(SPEED_RATIO_MIN, state.led_ratio * change))
-    return FlailState(led_ratio=led, speed_ratio=min(led, _by_rotor(status, config), _by_depth(status, config)))
+    return FlailState(led_ratio=led, speed_ratio=min(led, _by_rotor(status, config), _by_depth(status, config, bias_m)))
 
 
 def _load_ratio(status: ControllerStatus, config: VehicleConfig) -> float:
@@ -51,10 +52,11 @@ def _by_rotor(status: ControllerStatus, config: VehicleConfig) -> float:
     return min(1.0, max(0.0, (ratio - config.mission.rotor_at_speed_ratio) / SAG_BAND_RATIO))
 
 
-def _by_depth(status: ControllerStatus, config: VehicleConfig) -> float:
+def _by_depth(status: ControllerStatus, config: VehicleConfig, bias_m: float) -> float:
     """Slow while the tool is rising out of the required depth: better late than uncredited."""
-    withheld_m = config.mission.k_sigma * status.depth_sigma_m
-    spare_m = status.depth_m - config.mission.required_depth_m - withheld_m
+    spare_m = (
+        status.depth_m - config.mission.required_depth_m - withheld_m(config.mission, status.depth_sigma_m, bias_m)
+    )
     return min(1.0, max(0.2, 0.5 + spare_m / DEPTH_BAND_M))
 
 

@@ -1,6 +1,6 @@
 """The ledger's journal: an append-only file from which the masks can be built again, byte for byte.
 
-    file = MAGIC record*        (records: vehicle/ledger/records.py)
+    file = MAGIC record*        (records: vehicle/ledger/records.py; MAGIC ends with the format's number)
 
 Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
 """
@@ -12,12 +12,14 @@ from typing import Final, Self
 import msgspec
 
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 from vehicle.ledger import strokes, withdrawal
 from vehicle.ledger.records import Confirm, Header, Record, Revoke, Session, decoded, encoded
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerStroke
 
-MAGIC: Final = b"FLAILJ1\n"
+_STEM: Final = b"FLAILJ"
+MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
 SYNC_RECORDS: Final = 16
 """Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
 
@@ -65,6 +67,7 @@ class JournalWriter:
                 os.close(self._file)
                 raise InputError(f"{path}: this journal is of another site, plan or grid; name a new file")
             os.ftruncate(self._file, found.valid_bytes)
+            os.pwrite(self._file, MAGIC, 0)  # what follows is of this format, and an older record reads the same in it
             os.lseek(self._file, 0, os.SEEK_END)
             self._check, self._number, self._acts = found.check, found.stroke_count, found.act_count
             return
@@ -122,8 +125,7 @@ def read(path: Path) -> Journal:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name a ledger journal") from error
-    if content[: len(MAGIC)] != MAGIC[: len(content)]:
-        raise InputError(f"{path}: no ledger journal (it does not begin with {MAGIC[:-1].decode()})")
+    _check_magic(path, content)
     records: list[Record] = []
     place, check = len(MAGIC), 0
     while (found := decoded(content, place, check)) is not None:
@@ -131,6 +133,21 @@ def read(path: Path) -> Journal:
         records.append(record)
     place = min(place, len(content))
     return Journal(records=tuple(records), valid_bytes=place, dropped_bytes=len(content) - place, check=check)
+
+
+def _check_magic(path: Path, content: bytes) -> None:
+    if content[: len(_STEM)] != _STEM[: len(content)]:
+        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")
+    number, end = content[len(_STEM) : len(MAGIC) - 1], content[len(MAGIC) - 1 : len(MAGIC)]
+    if end and end != b"\n":
+        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()})")
+    if number:
+        Kept.JOURNAL.check(path, int(number) if number.isdigit() else number.decode(errors="replace"))
+
+
+def end_ns(journal: Journal) -> int:
+    """The vehicle's time of the newest stroke [ns]; 0 before the first."""
+    return next((row.t_ns for row in reversed(journal.records) if isinstance(row, LedgerStroke)), 0)
 
 
 def rebuilt(journal: Journal) -> LedgerState:

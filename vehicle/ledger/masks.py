@@ -11,13 +11,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from vehicle import depth as depths
 from vehicle.config import VehicleConfig
+from vehicle.depth import Depth
 from vehicle.ledger import strokes, tiles, withdrawal
-from vehicle.ledger.rule import MOVING_MPS, Rule, engaged, fails, rule, tool_line
-from vehicle.messages import ControllerStatus, Estimate
+from vehicle.ledger.rule import MOVING_MPS, Rule, believable, engaged, fails, rule, tool_line
+from vehicle.messages import ControllerStatus, Estimate, Margin
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerRun, Order, ToolLine
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.units import NS_PER_S, TICK_NS, TICK_S
 
 GAP_NS: Final = TICK_NS * 5 // 2
 """Ticks further apart than this leave ground unmeasured: the run breaks. Half a tick of lateness is forgiven."""
@@ -31,6 +33,7 @@ CUT_M: Final = 0.02
 LINES_MAX: Final = 24
 """Remembered lines: 2.4 m of way. Older ground is out of reach, which can only withhold credit."""
 
+NO_MARGIN: Final = Margin()
 _memo: list[Rule] = []
 
 
@@ -42,6 +45,7 @@ def step(
     config: VehicleConfig,
     now_ns: int,
     orders: tuple[Order, ...] = (),
+    margin: Margin = NO_MARGIN,
 ) -> LedgerState:
     """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
 
@@ -55,11 +59,16 @@ def step(
         state = withdrawal.advanced(state, config.mission.cell_m)
     run = state.run
     if status is None or not _in_ground(estimate, status):
-        return state if run is None else _closed(state, _rule(config))
+        return state if run is None else _lifted(state, _rule(config))
     rules = _rule(config)
-    found = fails(rules, estimate, status, status_fresh)
-    line = tool_line(rules, estimate, status.depth_m - rules.k_sigma * status.depth_sigma_m)
-    at_work = engaged(rules, estimate, status, found)
+    if status_fresh and believable(rules, status):
+        state = replace(state, depth=_measured(state, estimate, status, config))
+    depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
+    found = fails(rules, estimate, status, status_fresh, depth_m)
+    if margin.withhold or depths.doubtful(state.depth):
+        found |= tiles.OTHER
+    line = tool_line(rules, estimate, depth_m, margin)
+    at_work = engaged(rules, estimate, depths.mean_m(state.depth), found)
     if run is not None and _torn(run, line, estimate, rules, now_ns):
         state = _closed(state, rules)
         run = None
@@ -73,6 +82,17 @@ def _told(state: LedgerState, orders: tuple[Order, ...], config: VehicleConfig, 
     if not all(order.good for order in orders):
         state = _closed(state, _rule(config))
     return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
+
+
+def _lifted(state: LedgerState, rules: Rule) -> LedgerState:
+    """The tool left the ground."""
+    return replace(_closed(state, rules), depth=depths.lifted(state.depth))
+
+
+def _measured(state: LedgerState, estimate: Estimate, status: ControllerStatus, config: VehicleConfig) -> Depth:
+    """The depth with this status; its way is what the machine drives in a tick."""
+    way_m = estimate.speed_mps * TICK_S
+    return depths.step(state.depth, status, estimate.pitch_rad, max(0.0, way_m), config.machine)
 
 
 def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:

@@ -32,6 +32,7 @@ LISTED_TEXT: Final = {
     UntreatableReason.NARROWER_THAN_MACHINE: "narrower than the machine",
     UntreatableReason.SLOPE: "too steep",
     UntreatableReason.PLANNING_TIME: "not planned in time",
+    UntreatableReason.OUTSIDE_FENCE: "outside the fence",
 }
 MARKS: Final = {"stop": ("X", "#c0182b"), "shock": ("*", "#f4d03f"), "detonation": ("*", "#f4d03f")}
 """Events that are drawn where they happened; all others stand in the report."""

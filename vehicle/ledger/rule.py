@@ -8,7 +8,7 @@ import msgspec
 from firmware_bridge.types import DepthDatum
 from vehicle.config import VehicleConfig
 from vehicle.ledger.tiles import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
-from vehicle.messages import ControllerStatus, Estimate
+from vehicle.messages import ControllerStatus, Estimate, Margin
 from vehicle.strip import ToolLine
 from vehicle.units import TAU_RAD
 
@@ -96,13 +96,12 @@ def _speed_limit(config: VehicleConfig) -> tuple[float, float]:
     return 0.0, config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
 
 
-def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool) -> int:
+def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool, depth_m: float) -> int:
     """Reason flags of all that is not proven in this tick; 0 = ground under the tool may be credited.
 
-    Each test is written so that NaN fails it.
+    `depth_m`: as proven (`vehicle/depth.py`). Each test is written so that NaN fails it.
     """
     rotor_radps = status.rotor_speed_radps
-    depth_m = status.depth_m - rule.k_sigma * status.depth_sigma_m
     limit_mps = rule.speed_per_rotor_m * rotor_radps + rule.speed_flat_mps
     # The outer end of a turning tool is the fastest: its bite counts.
     end_mps = abs(estimate.speed_mps) + abs(estimate.yaw_rate_radps) * rule.half_width_m
@@ -116,12 +115,12 @@ def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh
     if not (estimate.position_proven and estimate.tool_sigma_m >= 0.0 and estimate.sigma_yaw_rad >= 0.0):
         found |= UNPROVEN
     tilted = not (abs(estimate.roll_rad) <= rule.roll_max_rad and abs(estimate.pitch_rad) <= rule.pitch_max_rad)
-    if tilted or not status_fresh or not _believable(rule, status):
+    if tilted or not status_fresh or not believable(rule, status):
         found |= OTHER
     return found
 
 
-def _believable(rule: Rule, status: ControllerStatus) -> bool:
+def believable(rule: Rule, status: ControllerStatus) -> bool:
     """Readings that a working sensor can give; from any other nothing follows, not even that the ground was worked."""
     return (
         status.depth_datum is DepthDatum.GROUND_AHEAD
@@ -131,25 +130,30 @@ def _believable(rule: Rule, status: ControllerStatus) -> bool:
     )
 
 
-def engaged(rule: Rule, estimate: Estimate, status: ControllerStatus, found: int) -> bool:
-    """The tool works the ground as far as measured: the `swept` mask, without any allowance for uncertainty."""
+def engaged(rule: Rule, estimate: Estimate, depth_m: float, found: int) -> bool:
+    """The tool works the ground as far as measured: the `swept` mask, without any allowance for uncertainty.
+
+    `depth_m`: as the means have it.
+    """
     if found & (UNPROVEN | OTHER | ROTOR_SLOW):
         return False
     moving = rule.needs_rotor or estimate.speed_mps >= MOVING_MPS
-    return moving and status.depth_m >= rule.depth_required_m
+    return moving and depth_m >= rule.depth_required_m
 
 
-def tool_line(rule: Rule, estimate: Estimate, depth_m: float) -> ToolLine:
+def tool_line(rule: Rule, estimate: Estimate, depth_m: float, margin: Margin) -> ToolLine:
     """The tool's axis in plan view: body's left axis under yaw, pitch and roll, half a width to each side.
 
-    The plan width is width x cos(roll): a rolled tool covers less ground than its width.
+    The plan width is width x cos(roll): a rolled tool covers less ground than its width. The margin of what checks
+    bound is put on top of k sigma.
     """
     sin_roll, cos_roll = math.sin(estimate.roll_rad), math.cos(estimate.roll_rad)
     sin_yaw, cos_yaw = math.sin(estimate.yaw_rad), math.cos(estimate.yaw_rad)
     ahead_m = rule.half_width_m * math.sin(estimate.pitch_rad) * sin_roll
     left_m = rule.half_width_m * cos_roll
     sigma_m = estimate.tool_sigma_m if 0.0 <= estimate.tool_sigma_m < SIGMA_UNKNOWN_M else SIGMA_UNKNOWN_M
-    turn_m = rule.half_width_m * estimate.sigma_yaw_rad
+    sigma_m += margin.side_m / rule.k_sigma
+    turn_m = rule.half_width_m * (estimate.sigma_yaw_rad + margin.yaw_rad / rule.k_sigma)
     return ToolLine(
         east_m=estimate.tool_east_m,
         north_m=estimate.tool_north_m,

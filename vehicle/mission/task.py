@@ -5,6 +5,7 @@ import math
 import msgspec
 
 from vehicle.config import VehicleConfig
+from vehicle.depth import SIGMA_ASSUMED_M, fast_scatter_m, needed_m
 from vehicle.geometry import offset_m
 from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
 from vehicle.mission.progress import course_rad, length_m, segment_of, segment_progress, turn_goal_rad
@@ -12,13 +13,9 @@ from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState
 from vehicle.units import wrap_rad
 
-DEPTH_MARGIN_M = 0.01
-"""Error with which the arm follows uneven ground."""
 DEPTH_READING_SIGMAS = 3.5
-"""One reading in two thousand that dips below what credit asks breaks a run and leaves an unproven stripe across the
-swath, so the set-point keeps the sensor's own scatter above it as well."""
-DEPTH_SIGMA_ASSUMED_M = 0.01
-"""Until the controller reports its own."""
+"""One tenth of a second in two thousand whose readings dip below what credit asks breaks a run and leaves an unproven
+stripe across the swath, so the set-point keeps that scatter above it as well."""
 BACK_OFF_SPEED_MPS = 0.2
 LINK_SLOW_SHARE = 0.8
 """Above 0.3 m/s the link may be 200 ms old before the machine stops. Where it lately came within a fifth of that, moves
@@ -29,11 +26,10 @@ DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 
 
-def depth_wish_m(config: VehicleConfig, depth_sigma_m: float = DEPTH_SIGMA_ASSUMED_M) -> float:
+def depth_wish_m(config: VehicleConfig, depth_sigma_m: float = SIGMA_ASSUMED_M, bias_m: float = 0.0) -> float:
     """Depth set-point: required depth, what credit withholds, the readings' scatter; within reach."""
-    sigmas = config.mission.k_sigma + DEPTH_READING_SIGMAS
-    wish = config.mission.required_depth_m + sigmas * depth_sigma_m + DEPTH_MARGIN_M
-    return min(wish, config.machine.tool.depth_max_m)
+    dips_m = DEPTH_READING_SIGMAS * fast_scatter_m(depth_sigma_m)
+    return min(needed_m(config.mission, depth_sigma_m, bias_m) + dips_m, config.machine.tool.depth_max_m)
 
 
 def height_wish_m(config: VehicleConfig) -> float:

@@ -16,6 +16,7 @@ from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.clock import utc_now
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 from vehicle.whole_file import write_whole
 
 SYSTEM_ID_VEHICLE = 1
@@ -44,6 +45,13 @@ class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
 
     machine_id: str
     keys: tuple[ConsoleKey, ...] = ()
+    format: int = 1
+
+
+class _Format(msgspec.Struct, frozen=True):
+    """Of any later file, whatever else it holds."""
+
+    format: int = 1
 
 
 class KeyStore:
@@ -70,7 +78,9 @@ class KeyStore:
         if mode & 0o077:
             raise InputError(f"{self.path}: others may read it (mode {mode:04o}); run: chmod 600 {self.path}")
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=KeyFile)
+            content = self.path.read_bytes()
+            Kept.KEYS.check(self.path, msgspec.json.decode(content, type=_Format).format)
+            return msgspec.json.decode(content, type=KeyFile)
         except (OSError, msgspec.MsgspecError) as refusal:
             raise InputError(f"{self.path}: not a key file ({refusal}); restore it or make a new one") from refusal
 
@@ -136,6 +146,7 @@ class KeyStore:
     def _write(self, content: KeyFile) -> None:
         """Whole and durable, or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = msgspec.structs.replace(content, format=Kept.KEYS.number)
         write_whole(self.path, msgspec.json.format(msgspec.json.encode(content), indent=2), 0o600)
 
 

@@ -25,6 +25,7 @@ from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import Peer
 from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.reached import Herald
 from vehicle.operator_link.roster import Key, Roster
 from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
@@ -78,7 +79,8 @@ class OperatorLink:
     ) -> None:
         self.admission = Admission(verifier)
         self.parameters = parameters if parameters is not None else Parameters(table(config))
-        self.lists = desk.lists
+        self.lists, self._desk = desk.lists, desk
+        self._herald = Herald()
         self.picture = Picture(datum=datum, reason_text=reason_text, bench=settings.bench)
         self.sessions = Sessions(settings.machine)
         self.refused_frames = 0
@@ -171,6 +173,8 @@ class OperatorLink:
             self.stop(message.edges & (OperatorEdge.STOP | OperatorEdge.ESTOP))
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
             self.refused_frames += not self._helm.take(message)
+            if OperatorEdge.MISSION_START in message.edges and self.picture.lists.no_start:
+                self.tell(text(f"Not started: {self.picture.lists.no_start}"))
 
     def _session(self, peer: Peer, system_id: int, fields: dict[str, bytes], now_ns: int) -> Message:
         nonce, given = fields["nonce"], fields["proof"]
@@ -208,7 +212,10 @@ class OperatorLink:
     def step(self, now_ns: int) -> None:
         """Streams, answers that waited, transfers that hang; 50 times a second or so."""
         self.picture = msgspec.structs.replace(
-            self.picture, time_ms=now_ns // 1_000_000 & 0xFFFFFFFF, utc_us=self._utc_us()
+            self.picture,
+            time_ms=now_ns // 1_000_000 & 0xFFFFFFFF,
+            utc_us=self._utc_us(),
+            lists=self._desk.shown(self.picture.report),
         )
         if now_ns - self._texts_ns >= 1_000_000_000:
             self._texts_left, self._texts_ns = TEXTS_A_SECOND, now_ns
@@ -257,11 +264,8 @@ class OperatorLink:
                 peer.send_frame("FLAIL_VEHICLE", vehicle_frame, self.verifier, now_ns)
 
     def stop(self, edge: OperatorEdge) -> None:
-        """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""
+        """STOP or ESTOP with the next tick, from whoever was admitted."""
         self._helm.stop(edge)
-        for station in self.roster.stations.values():
-            station.cancel()
-        self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""
@@ -271,10 +275,10 @@ class OperatorLink:
         """Listener of the loop: the newest report."""
         before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
         self._helm.tick, self._helm.session_id = report.tick, report.session_id
-        known, now_ms = self.picture.since_ms, self.picture.time_ms
-        picture = msgspec.structs.replace(self.picture, report=report)
-        since_ms = {name: known.get(name, now_ms) for name in picture.stops}
-        self.picture = msgspec.structs.replace(picture, since_ms=since_ms)
+        self.picture = msgspec.structs.replace(self.picture, report=report, lists=self._desk.shown(report))
+        reached = self._herald.news(self.picture.lists)
+        for peer in self.peers.values():
+            peer.put(reached)
         if before != (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status):
             for peer in self.peers.values():
                 peer.streams.at_once("HEARTBEAT")
@@ -284,7 +288,7 @@ class OperatorLink:
         """Listener of the loop: reasons in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
-            self.tell(text(self.picture.words(name), d.MAV_SEVERITY_WARNING))
+            self.tell(text(self.picture.reason_text(name), d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 

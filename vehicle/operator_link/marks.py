@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vehicle.errors import InputError
+from vehicle.kept_formats import Kept
 
-MAGIC = b"FLMARKS1"
+STEM = b"FLMARKS"
+MAGIC = STEM + str(Kept.STAMPS.number).encode()
 HEAD = struct.Struct("<8sQH")
 CELL = struct.Struct("<BQ")
 SLOT_SIZE = 4096
@@ -38,6 +40,13 @@ def decode_slot(slot: bytes) -> tuple[int, dict[int, int]] | None:
     return generation, dict(CELL.unpack_from(slot, HEAD.size + number * CELL.size) for number in range(count))
 
 
+def _check_format(path: Path, slot: bytes) -> None:
+    """Raises InputError for a whole slot that a later program wrote."""
+    whole = len(slot) == SLOT_SIZE and hashlib.sha256(slot[:-HASH_SIZE]).digest() == slot[-HASH_SIZE:]
+    if whole and slot.startswith(STEM) and slot[len(STEM) : len(MAGIC)].isdigit():
+        Kept.STAMPS.check(path, int(slot[len(STEM) : len(MAGIC)]))
+
+
 class MarkFile:
     """The file. `write` returns when the stamps are durable: call it from a thread, never from the loop."""
 
@@ -56,6 +65,8 @@ class MarkFile:
         slots = [decode_slot(content[:SLOT_SIZE]), decode_slot(content[SLOT_SIZE : 2 * SLOT_SIZE])]
         found = max((slot for slot in slots if slot is not None), key=lambda slot: slot[0], default=None)
         if found is None:
+            for slot in (content[:SLOT_SIZE], content[SLOT_SIZE : 2 * SLOT_SIZE]):
+                _check_format(self.path, slot)
             raise InputError(
                 f"{self.path}: both copies are damaged, old frames could be taken for new ones; "
                 "make new keys for every console (flailpilot keys reset), which also replaces this file"

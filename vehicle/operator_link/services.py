@@ -99,16 +99,16 @@ def _item(guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int)
     return guest.peer.transfers.item(fields["mission_type"], fields["seq"], item, guest.sender, now_ns)
 
 
-def _request_list(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_list(fields["mission_type"], guest.sender)
+def _request_list(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_list(fields["mission_type"], guest.sender, now_ns)
 
 
-def _request_int(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, exact=True)
+def _request_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, now_ns, exact=True)
 
 
-def _request_float(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, exact=False)
+def _request_float(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, now_ns, exact=False)
 
 
 def _mission_ack(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:

@@ -213,17 +213,23 @@ def _processed(picture: Picture) -> Fields | None:
 
 
 def _mission(picture: Picture) -> Fields | None:
-    report = picture.report
+    """Counts the items of the list that stations hold, HOME left out, as ArduPilot does."""
+    report, lists = picture.report, picture.lists
     if report is None:
         return None
     state = _RUNNING.get(report.phase, d.MISSION_STATE_ACTIVE)
-    if not report.segment_count:
+    if not lists.total:
         state = d.MISSION_STATE_NO_MISSION
+    elif not report.segment_count:
+        state = d.MISSION_STATE_NOT_STARTED
     return {
-        "seq": max(0, report.segment_seq),
-        "total": report.segment_count,
+        "seq": lists.current,
+        "total": lists.total,
         "mission_state": state,
         "mission_mode": 1 if picture.mission_running else 2,
+        "mission_id": lists.mission_id,
+        "fence_id": lists.fence_id,
+        "rally_points_id": lists.rally_points_id,
     }
 
 

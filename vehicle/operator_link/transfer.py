@@ -52,35 +52,44 @@ Check = Callable[[int, tuple[Item, ...]], "Refusal | tuple[Item, ...]"]
 
 
 class Lists:
-    """The three lists that hold now; shared by all peers."""
+    """The three lists that hold now; shared by all peers. `home` is all that a station reads of an empty mission."""
 
-    def __init__(self, check: Check) -> None:
-        self._check = check
+    def __init__(self, check: Check, home: Item) -> None:
+        self._check, self._home = check, home
         self._items: dict[int, tuple[Item, ...]] = dict.fromkeys(TYPES, ())
+        self._ids = dict.fromkeys(TYPES, 0)
         self.taken = dict.fromkeys(TYPES, 0)
         self.uploading: dict[int, tuple[object, int]] = {}
 
-    def items(self, kind: int) -> tuple[Item, ...]:
+    def held(self, kind: int) -> tuple[Item, ...]:
         """A list as it holds."""
         return self._items[kind]
+
+    def items(self, kind: int) -> tuple[Item, ...]:
+        """A list as stations read it: of a mission there is always HOME."""
+        return self._items[kind] or ((self._home,) if kind == MISSION else ())
 
     def take(self, kind: int, items: tuple[Item, ...]) -> Refusal | None:
         """Swap in a whole list, or refuse it whole."""
         checked = self._check(kind, items)
         if isinstance(checked, Refusal):
             return checked
-        self._items[kind] = checked
+        self.put(kind, checked)
         self.taken[kind] += 1
         return None
 
     def put(self, kind: int, items: tuple[Item, ...]) -> None:
         """A list that the vehicle made itself."""
         self._items[kind] = items
+        self._ids[kind] = zlib.crc32(msgspec.msgpack.encode(items)) or 1 if items else 0
 
     def list_id(self, kind: int) -> int:
         """Names the content; 0 for an empty list."""
-        items = self._items[kind]
-        return zlib.crc32(msgspec.msgpack.encode(items)) if items else 0
+        return self._ids[kind]
+
+
+SHOWN_NS = 10 * NS_PER_S
+"""A station that reads a list gets it as it was when it asked how many items there are, for so long."""
 
 
 class _Upload(msgspec.Struct):
@@ -98,6 +107,7 @@ class Transfers:
     def __init__(self, lists: Lists, locked: Callable[[], str]) -> None:
         self._lists, self._locked = lists, locked
         self._uploads: dict[int, _Upload] = {}
+        self._shown: dict[int, tuple[tuple[Item, ...], int]] = {}
 
     # --- up ----------------------------------------------------------------------------------------------------------
     def count(self, kind: int, count: int, partner: tuple[int, int], now_ns: int) -> list[Message]:
@@ -163,11 +173,12 @@ class Transfers:
         for one in kinds:
             refusal = self._lists.take(one, ())
             if refusal is not None:
-                return [_ack(refusal.result, kind, partner), text(refusal.text)]
+                return [_ack(refusal.result, kind, partner), text(f"{TYPES[one]} not cleared: {refusal.text}")]
         return [_ack(d.MAV_MISSION_ACCEPTED, kind, partner)]
 
     def cancelled(self, kind: int, partner: tuple[int, int]) -> None:
         """MISSION_ACK of a station that breaks its own upload off, or ends a download: nothing was staged for good."""
+        self._shown.pop(kind, None)
         upload = self._uploads.get(kind)
         if upload is not None and upload.partner == partner:
             self._drop(kind)
@@ -179,20 +190,28 @@ class Transfers:
     def _finish(self, kind: int, items: tuple[Item, ...], partner: tuple[int, int]) -> list[Message]:
         refusal = self._lists.take(kind, items)
         if refusal is None:
-            return [_ack(d.MAV_MISSION_ACCEPTED, kind, partner)]
+            return [_ack(d.MAV_MISSION_ACCEPTED, kind, partner, self._lists.list_id(kind))]
         return [_ack(refusal.result, kind, partner), text(f"{TYPES[kind]} item {refusal.index}: {refusal.text}")]
 
     # --- down --------------------------------------------------------------------------------------------------------
-    def request_list(self, kind: int, partner: tuple[int, int]) -> list[Message]:
+    def request_list(self, kind: int, partner: tuple[int, int], now_ns: int) -> list[Message]:
         """MISSION_REQUEST_LIST."""
         if kind not in TYPES:
             return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
-        count = len(self._lists.items(kind))
-        return [("MISSION_COUNT", {"count": count, "mission_type": kind, **_to(partner)})]
+        items = self._lists.items(kind)
+        self._shown[kind] = items, now_ns
+        named = {"count": len(items), "mission_type": kind, "opaque_id": self._lists.list_id(kind)}
+        return [("MISSION_COUNT", {**named, **_to(partner)})]
 
-    def request_item(self, kind: int, sequence: int, partner: tuple[int, int], *, exact: bool) -> list[Message]:
-        """MISSION_REQUEST_INT (`exact`) or MISSION_REQUEST."""
-        items = self._lists.items(kind) if kind in TYPES else ()
+    def request_item(
+        self, kind: int, sequence: int, partner: tuple[int, int], now_ns: int, *, exact: bool
+    ) -> list[Message]:
+        """MISSION_REQUEST_INT (`exact`) or MISSION_REQUEST: of the list whose count was told."""
+        items, asked_ns = self._shown.get(kind, ((), -SHOWN_NS))
+        if now_ns - asked_ns >= SHOWN_NS:
+            items = self._lists.items(kind) if kind in TYPES else ()
+        else:
+            self._shown[kind] = items, now_ns
         if not 0 <= sequence < len(items):
             return [_ack(d.MAV_MISSION_INVALID_SEQUENCE, kind, partner)]
         item = items[sequence]
@@ -231,5 +250,5 @@ def _ask(upload: _Upload) -> Message:
     return "MISSION_REQUEST_INT", fields
 
 
-def _ack(result: int, kind: int, partner: tuple[int, int]) -> Message:
-    return "MISSION_ACK", {"type": result, "mission_type": kind, **_to(partner)}
+def _ack(result: int, kind: int, partner: tuple[int, int], opaque_id: int = 0) -> Message:
+    return "MISSION_ACK", {"type": result, "mission_type": kind, "opaque_id": opaque_id, **_to(partner)}

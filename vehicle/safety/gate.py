@@ -135,7 +135,7 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     live = frame if age_ms < lease.t_stop_ms(senses.speed_mps, config.safety) else None
     trusted = live is not None and (live.native or config.safety.bench)
     act = acts.act(heard, state.act_tick, tick)
-    if act is Act.START and not trusted:
+    if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
     situation = Situation(
         live=live is not None,
@@ -349,5 +349,4 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: 
         stop_reason=rule.name if rule is not None else "",
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",
-        due=after.reset_due or after.latched & masks.HALT_MASK != 0,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from vehicle.kept_formats import Kept
 from vehicle.telemetry.bodies import GapBody, Header
 from vehicle.telemetry.router import Record
 from vehicle.telemetry.streams import STREAMS
@@ -52,6 +53,10 @@ INSERT INTO gap VALUES (?, ?, ?, ?, ?) ON CONFLICT (boot_id, stream) DO UPDATE S
     count = count + excluded.count
 """
 _ROWS_MAX = 2**62
+
+
+class LaterOutboxError(sqlite3.OperationalError):
+    """A file that a later program wrote: it is left as it is."""
 
 
 class StoredRecord(msgspec.Struct, frozen=True):
@@ -192,11 +197,15 @@ def _opened(path: Path | None) -> sqlite3.Connection:
 def _connected(name: str) -> sqlite3.Connection:
     db = sqlite3.connect(name)
     try:
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        if why := Kept.OUTBOX.refusal(max(1, found)):  # the first builds left it 0; their tables are the same
+            raise LaterOutboxError(f"{name}: {why}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise sqlite3.DatabaseError(f"{name}: damaged")
         db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA user_version = {Kept.OUTBOX.number}")
     except sqlite3.Error:
         with contextlib.suppress(sqlite3.Error):
             db.close()

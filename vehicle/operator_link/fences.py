@@ -1,0 +1,121 @@
+"""Fences of stations: where the machine may be, inside all inclusions and outside every exclusion, in ENU metres.
+
+An inclusion bounds; it is no ground to be worked. What circles and several fences mean is `vehicle.fences`'.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import shapely
+
+from firmware_bridge.mavlink import _dialect as d
+from vehicle.boundary import rings_of
+from vehicle.fences import circle_m, polygonal
+from vehicle.frames import LocalFrame
+from vehicle.geometry import Ring
+from vehicle.operator_link.items import FAR_M, IGNORED, INVALID, UNSUPPORTED, RefusedError, place
+from vehicle.operator_link.transfer import Item
+from vehicle.taken import WORLD
+
+INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION
+ROUND_INSIDE, ROUND_OUTSIDE = d.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, d.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION
+VERTICES_MAX = 2_000
+NOTHING_M2 = 0.01
+"""Less ground than this is nothing."""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """One zone: a polygon, whether it holds in or keeps out, and the item that it begins with."""
+
+    index: int
+    holds_in: bool
+    shape: Any
+
+
+Fence = tuple[Piece, ...]
+
+
+def fence(items: Sequence[Item], datum: LocalFrame) -> Fence:
+    """The zones of a list, in its order.
+
+    Raises:
+        RefusedError: with the item's number: no fence item, a polygon of less than 3 corners or one that crosses
+            itself, a circle without a radius, a zone that leaves no place where the machine may be.
+    """
+    found: list[Piece] = []
+    index = 0
+    while index < len(items):
+        item = items[index]
+        if item.command in (INSIDE, OUTSIDE):
+            corners = _corners(items, index)
+            ring = [place(corner, index + n, datum) for n, corner in enumerate(corners)]
+            shape = shapely.Polygon(ring)
+            if not shape.is_valid or shape.area <= 0.0:
+                raise RefusedError(INVALID, index, "the polygon that begins here crosses itself or has no area")
+            found.append(Piece(index=index, holds_in=item.command == INSIDE, shape=shape))
+            index += len(corners)
+        elif item.command in (ROUND_INSIDE, ROUND_OUTSIDE):
+            holds_in = item.command == ROUND_INSIDE
+            found.append(Piece(index=index, holds_in=holds_in, shape=_circle(item, index, datum, holds_in=holds_in)))
+            index += 1
+        elif item.command in IGNORED:
+            index += 1
+        else:
+            raise RefusedError(UNSUPPORTED, index, f"command {item.command} is no part of a fence")
+    emptied = emptied_by(tuple(found), _world())
+    if emptied is not None:
+        raise RefusedError(INVALID, emptied, "inside all zones before this one no place is left")
+    return tuple(found)
+
+
+def _corners(items: Sequence[Item], index: int) -> Sequence[Item]:
+    item = items[index]
+    count = int(item.params[0]) if 0.0 <= item.params[0] <= VERTICES_MAX else 0
+    corners = items[index : index + count]
+    if count < 3 or len(corners) < count or any(corner.command != item.command for corner in corners):
+        raise RefusedError(d.MAV_MISSION_INVALID_PARAM1, index, f"{count} corners of a polygon, not all there")
+    return corners
+
+
+def _circle(item: Item, index: int, datum: LocalFrame, *, holds_in: bool) -> Any:
+    radius_m = item.params[0]
+    if not 0.0 < radius_m <= FAR_M:
+        raise RefusedError(d.MAV_MISSION_INVALID_PARAM1, index, f"a circle of radius {radius_m:g} m")
+    east_m, north_m = place(item, index, datum)
+    return shapely.Polygon(circle_m(east_m, north_m, radius_m, outward=not holds_in))
+
+
+def _world() -> Any:
+    return shapely.Polygon(WORLD)
+
+
+def within(zones: Fence, ground: Any) -> Any:
+    """What of a ground lies inside all inclusions."""
+    for zone in zones:
+        if zone.holds_in:
+            ground = polygonal(shapely.intersection(ground, zone.shape))
+    return ground
+
+
+def kept_out(zones: Fence) -> Any:
+    """What the exclusions keep out, together."""
+    return shapely.union_all([zone.shape for zone in zones if not zone.holds_in])
+
+
+def emptied_by(zones: Fence, ground: Any) -> int | None:
+    """The item of the zone at which, in the order of the list, nothing is left of a ground; None where something is."""
+    for zone in zones:
+        cut = shapely.intersection if zone.holds_in else shapely.difference
+        ground = cut(ground, zone.shape)
+        if ground.area < NOTHING_M2:
+            return zone.index
+    return None
+
+
+def rings(zones: Fence) -> tuple[Ring, ...]:
+    """The boundary before the gate, even-odd: inside is where the machine may be; empty where there is no fence."""
+    if not zones:
+        return ()
+    allowed = shapely.difference(within(zones, _world()), kept_out(zones))
+    return rings_of(allowed)

@@ -1,0 +1,38 @@
+"""Between planning, loop and desk: a plan is shown to stations once the loop has taken it, and not before."""
+
+from vehicle.boundary import Rings
+from vehicle.loop import VehicleLoop
+from vehicle.messages import Event, VehicleReport
+from vehicle.operator_link.desk import Desk
+from vehicle.plan import Plan
+
+WAITING = "disarm, then the new plan is taken"
+TAKING = "the new plan is being taken"
+
+
+class PlanHolder:
+    """`Holder` of site planning, and a listener of the loop; `loop` and `desk` are set before either is used."""
+
+    loop: VehicleLoop
+    desk: Desk
+
+    def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
+        """This plan, or none and why, inside this boundary, from now on."""
+        refused = self.loop.take_plan(plan, boundary_m)
+        if refused:
+            self.loop.take_plan(None, boundary_m)
+        later = WAITING if self.loop.takes_later else TAKING
+        self.desk.set_none(refused or (words if plan is None else later))
+
+    def uploading(self) -> bool:
+        """A station is sending a list."""
+        return bool(self.desk.lists.uploading)
+
+    def offer(self, report: VehicleReport) -> None:
+        """A report was made."""
+
+    def event(self, event: Event) -> None:
+        """The loop has taken a plan, or given one up."""
+        plan = self.loop.state.mission.plan
+        if event.kind == "plan" and plan is not None:
+            self.desk.set_plan(plan)
