@@ -151,7 +151,7 @@ def test_every_service_it_knows(tmp_path: Path) -> None:
             assert sdk.said["rate"] == pytest.approx(1.0, abs=0.5)  # 4 Hz unless asked
             assert sdk.said["arm"].startswith("ActionError: Arm: ")
             assert (tmp_path / "param.pck").stat().st_size > 100
-            assert len(live.proposals) == 1
+            assert [bool(site.fence_m) for site in live.proposals] == [True, False]  # up, then cleared
 
     asyncio.run(main())
 

@@ -109,10 +109,10 @@ class Desk:
             return self._settled(MISSION, site, (), 0)
         if same_path(items, self._own_items):
             own = msgspec.structs.replace(site, own=True)
-            self._judge(self._own_ground(), site.zones, 0, "the plan lies outside the fence")
+            self._judge(self._own_ground(), site.zones, 0, "outside the fence; clear it first")
             return self._settled(MISSION, own, self._own_items, 0)
         asked = survey(items, self._datum)
-        self._judge(asked.ground, site.zones, asked.index, "the survey lies outside the fence")
+        self._judge(asked.ground, site.zones, asked.index, "outside the fence; clear it first")
         return self._settled(MISSION, msgspec.structs.replace(site, survey=asked), items, asked.index)
 
     def _fence(self, items: tuple[Item, ...]) -> Refusal | tuple[Item, ...]:
@@ -120,7 +120,7 @@ class Desk:
         asked = self._site.survey
         ground = asked.ground if asked is not None else self._own_ground() if self._site.own else None
         if ground is not None:
-            self._judge(ground, zones, None, "it leaves nothing of the mission's ground")
+            self._judge(ground, zones, None, "leaves nothing of the mission")
         index = zones[0].index if zones else 0
         return self._settled(FENCE, msgspec.structs.replace(self._site, zones=zones), items, index)
 

@@ -65,7 +65,7 @@ def fence(items: Sequence[Item], datum: LocalFrame) -> Fence:
             raise RefusedError(UNSUPPORTED, index, f"command {item.command} is no part of a fence")
     emptied = emptied_by(tuple(found), _world())
     if emptied is not None:
-        raise RefusedError(INVALID, emptied, "inside all zones before this one no place is left")
+        raise RefusedError(INVALID, emptied, "with those before it leaves no place")
     return tuple(found)
 
 

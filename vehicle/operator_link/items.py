@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
+from vehicle.fences import polygonal
 from vehicle.frames import LocalFrame
 from vehicle.operator_link.transfer import Item, Refusal, finite
 from vehicle.plan import Plan, corners_and_tool
@@ -23,6 +25,9 @@ IGNORED = frozenset({d.MAV_CMD_CONDITION_GATE, d.MAV_CMD_DO_CHANGE_SPEED, d.MAV_
 """Understood, and without meaning here: our planner sets speeds, and there is no return by itself."""
 FAR_M = 50_000.0
 LANE_SPACING_MAX_M = 20.0
+BAND_M = 2.0
+"""So wide is the ground of a line with no other beside it."""
+PARALLEL, SAME_LINE_M, TURN_SPACINGS = 0.2, 0.05, 1.5
 ROUNDING_E7 = 6
 """Some stations save six decimals of a degree."""
 GLOBAL_FRAMES = frozenset({0, 3, 5, 6, 10, 11})
@@ -152,12 +157,46 @@ def _length(points: Sequence[tuple[float, float]]) -> float:
     return sum(math.dist(a, b) for a, b in itertools.pairwise(points))
 
 
-def _between(lines: list[Any]) -> Any:
-    """Lanes grown to each other: half the usual distance to the nearest lane on both sides, gaps closed."""
-    if len(lines) == 1:
-        return shapely.MultiPoint(shapely.get_coordinates(lines[0])).convex_hull.buffer(1.0, join_style="mitre")
-    tree = shapely.STRtree([line.centroid for line in lines])
-    near = [tree.query_nearest(line.centroid, exclusive=True, return_distance=True)[1].min() for line in lines]
-    half_m = min(float(np.median(near)), LANE_SPACING_MAX_M) / 2.0 + 0.01
-    grown = shapely.union_all([line.buffer(half_m, cap_style="flat", join_style="mitre") for line in lines])
-    return grown.buffer(half_m / 2.0, join_style="mitre").buffer(-half_m / 2.0, join_style="mitre")
+def _between(lanes: list[Any]) -> Any:
+    """Lanes grown to each other: half the usual distance to the nearest run on both sides, gaps closed.
+
+    A lane may be one long line with its turns, as stations draw it whose tool stays on in between. A line with no run
+    beside it is a band, and no area round all its corners.
+    """
+    pieces = np.concatenate([_pieces(shapely.get_coordinates(lane)) for lane in lanes])
+    runs, others = _by_course(pieces)
+    spacing_m = _spacing_m(runs)
+    half_m = BAND_M / 2.0 if spacing_m is None else min(spacing_m, LANE_SPACING_MAX_M) / 2.0 + 0.01
+    # a turn from one run to the next is no ground of its own
+    turns = np.hypot(*(others[:, 1] - others[:, 0]).T) <= (TURN_SPACINGS * spacing_m if spacing_m is not None else 0.0)
+    lines = shapely.linestrings(np.concatenate([runs, others[~turns]]))
+    grown = shapely.union_all(shapely.buffer(lines, half_m, cap_style="flat"))
+    return polygonal(grown.buffer(half_m / 2.0, join_style="mitre").buffer(-half_m / 2.0, join_style="mitre"))
+
+
+def _pieces(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Straight pieces (n, 2, 2) of a line."""
+    return np.stack((corners[:-1], corners[1:]), axis=1)
+
+
+def _by_course(pieces: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Pieces that run as the longest one does, which comes first; and the others."""
+    ways = pieces[:, 1] - pieces[:, 0]
+    lengths = np.hypot(*ways.T)
+    order = np.argsort(-lengths, kind="stable")
+    order = order[lengths[order] > 0.0]
+    units = ways[order] / lengths[order, None]
+    parallel = np.abs(units[:, 0] * units[0, 1] - units[:, 1] * units[0, 0]) < PARALLEL
+    return pieces[order[parallel]], pieces[order[~parallel]]
+
+
+def _spacing_m(runs: npt.NDArray[np.float64]) -> float | None:
+    """Usual distance across from a run to the nearest other one beside it; None where none is beside another."""
+    lines, middles = shapely.linestrings(runs), runs.mean(axis=1)
+    way = runs[0, 1] - runs[0, 0]
+    offsets = middles @ np.array([-way[1], way[0]]) / np.hypot(*way)
+    one, other = shapely.STRtree(lines).query(shapely.points(middles), "dwithin", distance=LANE_SPACING_MAX_M)
+    apart_m = np.abs(offsets[one] - offsets[other])
+    beside = apart_m > SAME_LINE_M
+    nearest = [apart_m[beside & (one == number)].min() for number in np.unique(one[beside])]
+    return float(np.median(nearest)) if nearest else None

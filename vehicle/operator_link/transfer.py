@@ -15,7 +15,8 @@ from vehicle.operator_link.picture import Message
 
 NS_PER_S = 1_000_000_000
 ITEMS_MAX = 5_000
-ASK_AGAIN_NS = 700_000_000
+ASK_AGAIN_NS = 400_000_000
+"""QGroundControl gives an upload up when it was not asked for 1.5 s; so it is asked three times in between."""
 GIVE_UP_NS = 8 * NS_PER_S
 """Stations retry five times 1.5 s; without an answer for longer than that their transfer is dead."""
 MISSION, FENCE, RALLY, ALL = (
