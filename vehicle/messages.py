@@ -225,6 +225,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the worst reason of the stop under way, else of the worst in force; with its recovery rule and text."""
     recovery: str = ""
     text: str = ""
+    due: bool = False
+    """A stop waits for its RESET, or a reason that stops for its acknowledgement: nothing arms before."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ S_NS = 1_000_000_000
 Heard = list[tuple[str, dict[str, Any]]]
 CHANNEL = Channel(name="udp", unsigned=True)
 SESSION = 77
+STOPPED = (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 
 
 def gate_report(mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holder: int = 0) -> GateReport:
@@ -36,6 +37,8 @@ def gate_report(mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holde
         drive_speed_mps=0.0,
         drive_yaw_rate_radps=0.0,
         driving=False,
+        stop_reason=reasons[0] if reasons else "",
+        due=mode in STOPPED,
     )
 
 
@@ -80,7 +83,8 @@ class Exchange:
         return self.refuse_sites
 
     def vehicle(self, mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holder: int = 0) -> None:
-        """What the loop reports."""
+        """What the loop reports, some ticks later."""
+        self._tick += 5
         self.link.offer(report(gate_report(mode, reasons, holder), self._tick))
 
     def say(self, name: str, *, system_id: int = 255, port: int = 14551, **fields: Any) -> None:

@@ -76,7 +76,7 @@ def test_arming_is_refused_with_the_reason(tmp_path: Path) -> None:
             live.world.controller.estop_chain_open = True
             await live.until(lambda: live.mode is Mode.ESTOP)
             proxy.say("arm throttle")
-            await proxy.expect(r"AP: Arm: E-stop pressed on the machine")
+            await proxy.expect(r"AP: Arm: E-stop pressed on machine")
             await proxy.expect(r"COMPONENT_ARM_DISARM: (DENIED|FAILED)|ARM_DISARM.*DENIED")
             assert not live.link.picture.armed
 
@@ -96,7 +96,7 @@ def test_the_stop_of_a_lost_link_is_left_by_disarm_and_arm_only(tmp_path: Path) 
                 await ready(live, proxy)
                 proxy.say("rc 3 1900", "rc 8 1900")
                 proxy.say("arm throttle")
-                await proxy.expect(r"AP: Arm: stopped; disarm first")
+                await proxy.expect(r"AP: Arm: Radio link lost\. Disarm, then arm")
                 proxy.say("rc 3 1500", "rc 8 1000", "disarm")
                 await live.until(lambda: live.mode is Mode.DISARMED)
                 await armed(live, proxy)

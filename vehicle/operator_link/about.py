@@ -26,14 +26,10 @@ def arm_obstacles(picture: Picture, station_id: int, *, driver: bool) -> tuple[s
     words = picture.obstacles()
     if words:
         return words
-    if picture.mode in (Mode.HOLD, Mode.STOPPING):
-        return ("stopped; disarm first, that acknowledges the stop",)
-    if picture.mode in (Mode.ESTOP, Mode.FAULT):
-        return ("emergency stop or fault; disarm first, that resets it",)
-    if picture.holder not in (0, station_id) and picture.report is not None:
-        age_s = picture.report.gate.operator_age_s
-        if age_s < 0.5:
-            return (f"console {picture.holder} holds control",)
+    if picture.mode in (Mode.BOOT, Mode.STOPPING):
+        return ("not ready yet" if picture.mode is Mode.BOOT else "still stopping",)
+    if picture.held_by_another(station_id):
+        return (f"station {picture.holder} holds control",)
     return ()
 
 

@@ -8,29 +8,29 @@ from vehicle.operator_link.about import arm_obstacles
 from vehicle.operator_link.command import (
     ACCEPTED,
     DENIED,
-    IN_PROGRESS,
+    REJECTED,
     UNSUPPORTED,
     Command,
     Context,
     Handler,
-    Later,
     Result,
+    Waits,
 )
 from vehicle.operator_link.picture import Message
-from vehicle.operator_link.station import Goal
+from vehicle.operator_link.pursuit import ARM_S, GOAL_S, End, Goal
 from vehicle.operator_link.transfer import text
 
 FORCE = 21196
+STANDING = (p.HOLD, p.LOITER)
 EXTENSION_ONLY = "only from a console with hold-to-run; this station may watch, set up, drive by stick, and stop"
 
 
 def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list[Message]]:
     """A mode by its ArduRover number; whether it holds and what is said."""
     picture = context.picture
-    if custom_mode in (p.HOLD, p.LOITER):
+    if custom_mode in STANDING:
         context.choose_mode(custom_mode)
-        if picture.armed and picture.mode is not Mode.READY:
-            context.stop(OperatorEdge.STOP)
+        context.stop(OperatorEdge.STOP)  # whatever was last reported: a start may be under way
         return ACCEPTED, []
     if custom_mode in (p.MANUAL, p.GUIDED):
         if picture.mission_running:
@@ -73,51 +73,68 @@ def _back_out(context: Context, now_ns: int) -> tuple[int, list[Message]]:
 
 def arm(context: Context, command: Command, now_ns: int) -> Result:
     """400: arm after checks, disarm always."""
-    picture = context.picture
+    picture, station = context.picture, context.station
     if command.params[0] < 0.5:
-        return _disarm(context, now_ns, force=command.params[1] == FORCE)
-    if picture.armed:
-        if picture.holder == context.station.station_id:
+        return _disarm(context, now_ns, force=emergency(command))
+    if picture.armed and picture.fresh:
+        if picture.holder == station.station_id:
             return ACCEPTED, []
-        return DENIED, [text(f"Arm: console {picture.holder} holds control")]
-    words = arm_obstacles(picture, context.station.station_id, driver=context.driver)
+        return DENIED, [text(f"Arm: station {picture.holder} holds control")]
+    words = arm_obstacles(picture, station.station_id, driver=context.driver)
     if words:
         return DENIED, [text(f"Arm: {line}") for line in words[:3]]
-    context.station.pursue(Goal.ARM, now_ns)
-    return _armed(context), [command.answered(IN_PROGRESS)]
 
+    def later(end: End) -> tuple[int, list[Message]]:
+        if end is End.REACHED:
+            return ACCEPTED, [text(line, d.MAV_SEVERITY_WARNING) for line in context.picture.backs_out_only()[:3]]
+        if end is End.CANCELLED:
+            return REJECTED, [text("Arm: cancelled by a stop")]
+        found = context.picture.obstacles() or ("Sticks not centred, or not standing still",)
+        return REJECTED, [text(f"Arm: {line}") for line in found[:3]]
 
-def _armed(context: Context) -> Later:
-    def words(reached: bool) -> list[Message]:
-        if reached:
-            return []
-        found = context.picture.obstacles() or ("the vehicle did not take it; sticks centred, standing still?",)
-        return [text(f"Arm: {line}") for line in found[:3]]
-
-    return words
+    return Waits(station.pursue(Goal.ARM, now_ns), later, ARM_S), []
 
 
 def _disarm(context: Context, now_ns: int, *, force: bool) -> Result:
+    """Stop, whatever was last reported; then acknowledge and reset what this station had been told of."""
     picture, station = context.picture, context.station
     if force:
         return _emergency_stop(context)
-    if picture.armed:
-        context.stop(OperatorEdge.STOP)
-        station.pursue(Goal.DISARM, now_ns)
-        return (lambda _: []), []
-    if picture.holder == station.station_id and context.driver:
-        if picture.mode is Mode.ESTOP:
-            station.press(OperatorEdge.NONE, OperatorEdge.RELEASE_ESTOP, OperatorEdge.NONE)
-            station.press(OperatorEdge.RESET, OperatorEdge.NONE)
-        elif picture.mode in p.STOPPED_MODES:
-            station.press(OperatorEdge.NONE, OperatorEdge.DISARM, OperatorEdge.NONE)
-            station.press(OperatorEdge.RESET, OperatorEdge.NONE)
-    return ACCEPTED, []
+    context.stop(OperatorEdge.STOP)
+    if not context.driver or not picture.shows_armed:
+        return ACCEPTED, []
+    if not picture.armed and picture.held_by_another(station.station_id):
+        return DENIED, [text(f"Disarm: station {picture.holder} holds control")]
+
+    def later(end: End) -> tuple[int, list[Message]]:
+        now = context.picture
+        if end is End.REACHED or (not now.armed and now.mode is Mode.STOPPING):
+            return ACCEPTED, []
+        return REJECTED, [text(line) for line in now.obstacles()[:3]]
+
+    return Waits(station.pursue(Goal.DISARM, now_ns, picture.told), later, ARM_S), []
 
 
 def _emergency_stop(context: Context) -> Result:
     context.stop(OperatorEdge.ESTOP)
     return ACCEPTED, [text("Emergency stop", d.MAV_SEVERITY_EMERGENCY)]
+
+
+def emergency(command: Command) -> bool:
+    """This command is an emergency stop."""
+    disarms = command.command == d.MAV_CMD_COMPONENT_ARM_DISARM and command.params[0] < 0.5
+    ends = command.command == d.MAV_CMD_DO_FLIGHTTERMINATION and command.params[0] >= 0.5
+    return ends or (disarms and command.params[1] == FORCE)
+
+
+def stops(command: Command) -> bool:
+    """This command stops; it is heard each time that it is said."""
+    first = command.params[0]
+    if command.command in (d.MAV_CMD_COMPONENT_ARM_DISARM, d.MAV_CMD_DO_PAUSE_CONTINUE):
+        return first < 0.5
+    if command.command == d.MAV_CMD_DO_SET_MODE:
+        return bool(int(first) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED) and command.whole(2) in STANDING
+    return command.command == d.MAV_CMD_DO_SET_STANDARD_MODE and p.STANDARD_MODES.get(command.whole(1)) in STANDING
 
 
 def do_set_mode(context: Context, command: Command, now_ns: int) -> Result:
@@ -144,8 +161,14 @@ def mission_start(context: Context, _: Command, now_ns: int) -> Result:
         return DENIED, [text("Mission: arm first")]
     if picture.mission_running:
         return ACCEPTED, []
-    context.station.pursue(Goal.START, now_ns)
-    return (lambda ok: [] if ok else [text("Mission: the vehicle did not start it")]), []
+
+    def later(end: End) -> tuple[int, list[Message]]:
+        if end is End.REACHED:
+            return ACCEPTED, []
+        stopped = end is End.CANCELLED
+        return REJECTED, [text("Mission: cancelled by a stop" if stopped else "Mission: the vehicle did not start it")]
+
+    return Waits(context.station.pursue(Goal.START, now_ns), later, GOAL_S), []
 
 
 def pause(context: Context, command: Command, now_ns: int) -> Result:

@@ -8,11 +8,12 @@ import msgspec
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.pursuit import End, Pursuit
 from vehicle.operator_link.station import Station
 from vehicle.operator_link.streams import Streams
 
 ACCEPTED, DENIED, UNSUPPORTED = d.MAV_RESULT_ACCEPTED, d.MAV_RESULT_DENIED, d.MAV_RESULT_UNSUPPORTED
-REJECTED, IN_PROGRESS = d.MAV_RESULT_TEMPORARILY_REJECTED, d.MAV_RESULT_IN_PROGRESS
+REJECTED = d.MAV_RESULT_TEMPORARILY_REJECTED
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +65,18 @@ class Context(Protocol):
         ...
 
 
-Later = Callable[[bool], list[Message]]
-"""What is said beside the final answer once the station's goal was reached, or given up (False)."""
-Result = tuple[int | Later, list[Message]]
+Later = Callable[[End], tuple[int, list[Message]]]
+"""The final result of a goal that ended so, and what is said beside it."""
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """The answer waits for the vehicle; `answer_s`: it is given by then, whatever came of it."""
+
+    pursuit: Pursuit
+    later: Later
+    answer_s: float
+
+
+Result = tuple[int | Waits, list[Message]]
 """A result, or what waits for the vehicle; and what to send beside it now."""
 Handler = Callable[[Context, Command, int], Result]

@@ -7,22 +7,37 @@ from every authenticated station; what could lead to motion only under the rules
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.operator_link.acts import ACTS
-from vehicle.operator_link.command import ACCEPTED, IN_PROGRESS, REJECTED, UNSUPPORTED, Command, Context, Handler, Later
+from firmware_bridge.types import OperatorEdge
+from vehicle.operator_link.acts import ACTS, emergency, stops
+from vehicle.operator_link.command import ACCEPTED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
 from vehicle.operator_link.picture import Message
+from vehicle.operator_link.pursuit import NS_PER_S, End
 from vehicle.operator_link.requests import REQUESTS
+from vehicle.operator_link.transfer import text
 
 TABLE: dict[int, Handler] = ACTS | REQUESTS
-REPEAT_NS = 3_000_000_000
-SAYS_PROGRESS = frozenset({d.MAV_CMD_COMPONENT_ARM_DISARM})
-"""For a mission's start MAVSDK takes "in progress" for the answer; it asks again by itself."""
+REPEAT_NS = 12_000_000_000
+"""With a higher confirmation it is a repeat of the same within so long: a ground station waits 10 s for an arming."""
+ONE_ACT_NS = 1_000_000_000
+"""The same arming or disarming within so long is one act, whatever its confirmation says."""
+ONE_ACT = frozenset({d.MAV_CMD_COMPONENT_ARM_DISARM})
 
 
 class Pending(msgspec.Struct, frozen=True):
     """A command whose answer waits for the vehicle."""
 
     command: Command
-    later: Later
+    waits: Waits
+    until_ns: int
+
+
+class Last(msgspec.Struct, frozen=True):
+    """The final answer to a command, in case that it was lost on its way; `acted`: not refused at once."""
+
+    command: Command
+    result: int
+    t_ns: int
+    acted: bool
 
 
 class Commands:
@@ -30,41 +45,69 @@ class Commands:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._last: tuple[Command, int, int] | None = None
-        self._pending: Pending | None = None
+        self._last: dict[tuple[int, tuple[int, int]], Last] = {}
+        self._pending: list[Pending] = []
 
     def handle(self, command: Command, now_ns: int) -> list[Message]:
         """Act, and answer."""
-        pending = self._pending
-        if pending is not None and _same(pending.command, command):
-            return [command.answered(IN_PROGRESS)] if command.command in SAYS_PROGRESS else []
-        if self._last is not None and command.confirmation > 0:
-            before, result, then_ns = self._last
-            if _same(before, command) and now_ns - then_ns < REPEAT_NS:
-                return [command.answered(result)]
+        if any(_same(pending.command, command) for pending in self._pending):
+            return self._again(command, [])  # the one that is under way is answered
+        before = self._last.get((command.command, command.sender))
+        if before is not None and _same(before.command, command) and _repeats(before, command, now_ns):
+            if not stops(command):  # a loop "arm until armed" stays one act for as long as it turns
+                self._last[command.command, command.sender] = Last(command, before.result, now_ns, before.acted)
+            return self._again(command, self._answered(before, command))
         handler = TABLE.get(command.command)
         if handler is None:
             return self._final(command, UNSUPPORTED, [], now_ns)
         outcome, messages = handler(self._context, command, now_ns)
         if isinstance(outcome, int):
-            return self._final(command, outcome, messages, now_ns)
-        self._pending = Pending(command, outcome)
+            return self._final(command, outcome, messages, now_ns, acted=outcome == ACCEPTED)
+        self._pending.append(Pending(command, outcome, now_ns + round(outcome.answer_s * NS_PER_S)))
         return messages
+
+    def _again(self, command: Command, answer: list[Message]) -> list[Message]:
+        """A program says the same again: one act of whoever sits before it. What stops is heard each time."""
+        if stops(command):
+            self._context.stop(OperatorEdge.STOP)
+        return answer
+
+    def _answered(self, before: Last, command: Command) -> list[Message]:
+        picture = self._context.picture
+        arms = command.command == d.MAV_CMD_COMPONENT_ARM_DISARM and not stops(command)
+        if arms and before.result == ACCEPTED and not (picture.armed and picture.fresh):
+            return [command.answered(REJECTED), text("Arm: stopped meanwhile. Wait, then arm")]
+        return [command.answered(before.result)]
 
     def poll(self, now_ns: int) -> list[Message]:
         """Answer what was waiting for the vehicle."""
-        pending = self._pending
-        if pending is None:
+        if not self._pending:
             return []
-        reached = self._context.station.reached(self._context.picture, now_ns)
-        if reached is None:
-            return []
-        self._pending = None
-        return self._final(pending.command, ACCEPTED if reached else REJECTED, pending.later(reached), now_ns)
+        self._context.station.settle(self._context.picture, now_ns)
+        said: list[Message] = []
+        for pending in self._pending[:]:
+            end = pending.waits.pursuit.end
+            if end is None and now_ns >= pending.until_ns:
+                end = End.LATE
+            if end is not None:
+                self._pending.remove(pending)
+                result, messages = pending.waits.later(end)
+                said += self._final(pending.command, result, messages, now_ns, acted=True)
+        return said
 
-    def _final(self, command: Command, result: int, messages: list[Message], now_ns: int) -> list[Message]:
-        self._last = (command, result, now_ns)
+    def _final(
+        self, command: Command, result: int, messages: list[Message], now_ns: int, *, acted: bool = False
+    ) -> list[Message]:
+        self._last[command.command, command.sender] = Last(command, result, now_ns, acted)
         return [command.answered(result), *messages]
+
+
+def _repeats(before: Last, command: Command, now_ns: int) -> bool:
+    if emergency(command):
+        return False
+    if command.confirmation > before.command.confirmation and now_ns - before.t_ns < REPEAT_NS:
+        return True
+    return before.acted and command.command in ONE_ACT and now_ns - before.t_ns < ONE_ACT_NS
 
 
 def _same(one: Command, other: Command) -> bool:

@@ -264,8 +264,11 @@ class OperatorLink:
                 peer.send_frame("FLAIL_VEHICLE", vehicle_frame, self.verifier, now_ns)
 
     def stop(self, edge: OperatorEdge) -> None:
-        """STOP or ESTOP with the next tick, from whoever was admitted."""
+        """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""
         self._helm.stop(edge)
+        for station in self.roster.stations.values():
+            station.cancel()
+        self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""
@@ -275,7 +278,10 @@ class OperatorLink:
         """Listener of the loop: the newest report."""
         before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
         self._helm.tick, self._helm.session_id = report.tick, report.session_id
-        self.picture = msgspec.structs.replace(self.picture, report=report, lists=self._desk.shown(report))
+        known, now_ms = self.picture.since_ms, self.picture.time_ms
+        picture = msgspec.structs.replace(self.picture, report=report, lists=self._desk.shown(report))
+        since_ms = {name: known.get(name, now_ms) for name in picture.stops}
+        self.picture = msgspec.structs.replace(picture, since_ms=since_ms)
         reached = self._herald.news(self.picture.lists)
         for peer in self.peers.values():
             peer.put(reached)
@@ -288,7 +294,7 @@ class OperatorLink:
         """Listener of the loop: reasons in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
-            self.tell(text(self.picture.reason_text(name), d.MAV_SEVERITY_WARNING))
+            self.tell(text(self.picture.words(name), d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 

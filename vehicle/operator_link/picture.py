@@ -11,6 +11,7 @@ import msgspec
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.frames import LocalFrame
 from vehicle.messages import MissionPhase, Mode, VehicleReport
+from vehicle.operator_link.words import PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
 
 Message = tuple[str, dict[str, Any]]
 """Name and fields of a MAVLink message; what is not named is zero."""
@@ -50,6 +51,10 @@ MODES: tuple[tuple[int, str, int, int], ...] = (
 )
 """Number, own name, standard mode, properties; in the order of AVAILABLE_MODES."""
 STANDARD_MODES = {standard: number for number, _, standard, _ in MODES if standard}
+TOLD_MS = 500
+"""Nobody reads a text and answers it faster."""
+HEARD_S = 0.5
+"""A holder that was not heard for so long may be followed by another."""
 
 # Reasons that a ground station clears by what it does next: they are no obstacle to arming, they are why one arms.
 CLEARED_BY_ARMING = frozenset(
@@ -69,42 +74,25 @@ CLEARED_BY_ARMING = frozenset(
     }
 )
 # What a mission needs and driving by hand does not; the reasons' table gives them as warnings there.
-WARNINGS = frozenset(
-    {
-        "gnss_lost",
-        "position_float",
-        "position_unproven",
-        "position_jump",
-        "heading_lost",
-        "tool_height_unknown",
-        "track_slip",
-        "fence",
-        "unprocessed_ground",
-        "imu_noisy",
-        "corrections_old",
-        "ticks_late",
-        "video_late",
-        "hot",
-        "console_battery_low",
-        "console_tilting",
-        "supply_warn",
-        "slope_near",
-        "second_station",
-        "bad_frames",
-        "video_stale",
-        "console_battery_empty",
-        "position_stuck",
-        "heading_stuck",
-        "heading_disagrees",
-        "base_unchecked",
-        "check_due",
-        "depth_contradicts",
-        "depth_check_due",
-        "hammer_count_due",
-        "status_disorder",
-        "impossible_value",
-    }
-)
+WARNINGS = PASSING | {
+    "gnss_lost",
+    "position_float",
+    "position_unproven",
+    "position_jump",
+    "position_drift",
+    "wrong_base",
+    "heading_lost",
+    "tool_height_unknown",
+    "track_slip",
+    "fence",
+    "unprocessed_ground",
+    "video_stale",
+    "console_battery_empty",
+    "position_stuck",
+    "heading_stuck",
+    "heading_disagrees",
+    "depth_contradicts",
+}
 
 
 class Lists(msgspec.Struct, frozen=True):
@@ -125,7 +113,9 @@ class Lists(msgspec.Struct, frozen=True):
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """What the services know of the vehicle; `report` is None until the first tick reported.
 
-    `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing.
+    `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing. `stop_tick`: the
+    loop's tick when the last stop was accepted; a report of that tick or before does not know of it. `since_ms`: when
+    each of `stops` was first reported.
     """
 
     datum: LocalFrame
@@ -133,6 +123,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     report: VehicleReport | None = None
     lists: Lists = Lists()
     idle_mode: int = MANUAL
+    stop_tick: int = -1
+    since_ms: dict[str, int] = {}
     bench: bool = False
     time_ms: int = 0
     utc_us: int = 0
@@ -143,19 +135,51 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         return self.report.gate.mode if self.report is not None else Mode.BOOT
 
     @property
+    def fresh(self) -> bool:
+        """The report was made after the last stop that was accepted; before, nothing is decided by it."""
+        return self.report is not None and self.report.tick > self.stop_tick
+
+    @property
     def armed(self) -> bool:
         """One act away from motion, or in it."""
         return self.mode in ARMED_MODES
 
     @property
+    def due(self) -> bool:
+        """A stop waits to be acknowledged and reset; a station does both by a disarm."""
+        return self.report is not None and self.report.gate.due
+
+    @property
+    def shows_armed(self) -> bool:
+        """The armed bit; also until a stop is acknowledged: they offer a disarm, the way out, only while it is set."""
+        return self.armed or self.due
+
+    @property
+    def stops(self) -> frozenset[str]:
+        """Reasons in force or of the stop under way that do not go by themselves."""
+        return frozenset(self.report.gate.reasons) - PASSING if self.report is not None else frozenset()
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Those that were reported so long ago that a hand can have answered them."""
+        return frozenset(name for name in self.stops if self.time_ms - self.since_ms.get(name, self.time_ms) >= TOLD_MS)
+
+    @property
+    def waits_for_acknowledge(self) -> bool:
+        """One of them is left only by an acknowledgement."""
+        return not self.stops.isdisjoint(WANT_ACKNOWLEDGE)
+
+    @property
     def custom_mode(self) -> int:
         """The ArduRover number that stations are shown."""
+        if self.mode is Mode.MANUAL and self.idle_mode in (HOLD, LOITER):
+            return MANUAL
         return _CUSTOM_MODES.get(self.mode, self.idle_mode)
 
     @property
     def base_mode(self) -> int:
         """MAV_MODE_FLAG bits."""
-        armed = d.MAV_MODE_FLAG_SAFETY_ARMED if self.armed else 0
+        armed = d.MAV_MODE_FLAG_SAFETY_ARMED if self.shows_armed else 0
         return d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED | armed | _MODE_FLAGS.get(self.custom_mode, 0)
 
     @property
@@ -165,7 +189,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
             return d.MAV_STATE_BOOT
         if self.mode is Mode.ESTOP:
             return d.MAV_STATE_EMERGENCY
-        if self.mode in (Mode.STOPPING, Mode.FAULT):
+        if self.mode in (Mode.STOPPING, Mode.FAULT) or self.due:
             return d.MAV_STATE_CRITICAL
         return d.MAV_STATE_ACTIVE if self.armed else d.MAV_STATE_STANDBY
 
@@ -173,6 +197,11 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     def holder(self) -> int:
         """System id of the station that holds the lease; 0 = none."""
         return self.report.gate.lease_holder if self.report is not None else 0
+
+    def held_by_another(self, station_id: int) -> bool:
+        """A station that is heard holds the lease, and it is not this one."""
+        report = self.report
+        return report is not None and self.holder not in (0, station_id) and report.gate.operator_age_s < HEARD_S
 
     @property
     def mission_running(self) -> bool:
@@ -184,9 +213,23 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         """A mission was begun and waits."""
         return self.report is not None and self.report.phase is MissionPhase.PAUSED
 
+    def words(self, name: str) -> str:
+        """A reason as a station is told of it."""
+        return station_text(name, self.reason_text)
+
     def obstacles(self) -> tuple[str, ...]:
-        """What stands against arming, worst first, in the words of the reasons' table."""
-        if self.report is None:
-            return ("No report from the vehicle's loop yet.",)
-        names = [name for name in self.report.gate.reasons if name not in CLEARED_BY_ARMING | WARNINGS]
-        return tuple(self.reason_text(name) for name in names)
+        """What stands against arming, worst first, in a station's words."""
+        report = self.report
+        if report is None:
+            return ("No report from the vehicle yet",)
+        if self.due and report.gate.stop_reason:
+            return (self.words(report.gate.stop_reason),)
+        if self.due:
+            return ("Stopped. Disarm, then arm",)
+        names = [name for name in report.gate.reasons if name not in CLEARED_BY_ARMING | WARNINGS | RETREAT]
+        return tuple(self.words(name) for name in names)
+
+    def backs_out_only(self) -> tuple[str, ...]:
+        """Why an armed vehicle would not drive but back along its track."""
+        reasons = self.report.gate.reasons if self.report is not None else ()
+        return tuple(self.words(name) for name in reasons if name in RETREAT)

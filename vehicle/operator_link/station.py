@@ -6,26 +6,27 @@ as old as the sticks it rests on; a neutral frame says "the station is there" an
 """
 
 from collections import deque
-from enum import Enum
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.messages import Mode
 from vehicle.operator_link.loop_port import plain_frame
 from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Picture
+from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
 
-NS_PER_S = 1_000_000_000
 PERIOD_NS = 50_000_000
 """20 Hz, as a console sends."""
+QUICK_NS = 20_000_000
+"""Between the frames of one act: a tick, so that an arming is answered well within a second."""
 ALIVE_S = 2.0
 """A station that was not heard for so long holds nothing up any more."""
-GOAL_S = 3.0
-"""A fresh arming takes 0.6 s (stations wait 1.5 s for the armed heartbeat), one after a stop two pauses more."""
-SETTLE_NS = 120_000_000
-"""Between two acts a report comes back (10 Hz)."""
+SETTLE_NS = 80_000_000
+"""At least so long between two acts; and a report has come back."""
 PAUSE_NS = 560_000_000
 """The gate counts acts that lead towards motion only half a second apart."""
-OPENING = frozenset({OperatorEdge.RESET, OperatorEdge.ARM, OperatorEdge.MISSION_START, OperatorEdge.RECOVERY})
+OPENING = OperatorEdge.RESET | OperatorEdge.ARM | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
+OWN_STOP = frozenset({"operator_stop"})
+"""A disarm stops, so this one is no news to whoever sent it."""
 FADED_NS = 250_000_000
 """A station that repeats an unchanged stick every 200 ms is heard; the gate takes 300 ms for a frozen one."""
 PROVEN_NS = 1_500_000_000
@@ -35,16 +36,6 @@ ATTENTION_NS = 25 * NS_PER_S
 DEADBAND = 0.05
 """Of `vehicle/drive/manual.py`: below it a stick means nothing."""
 TICK_S = 0.02
-
-
-class Goal(Enum):
-    """What a command works towards over several frames."""
-
-    NONE = "none"
-    ARM = "arm"
-    DISARM = "disarm"
-    START = "start"
-    BACK_OUT = "back out"
 
 
 TOWARDS = {
@@ -85,15 +76,14 @@ class Station:
     def __init__(self, station_id: int, sticks: StickReader) -> None:
         self.station_id, self.sticks = station_id, sticks
         self.heard_ns = 0
-        self.goal = Goal.NONE
-        self._goal_until_ns = 0
-        self._reached = False
+        self._pursuit: Pursuit | None = None
+        self._prepared = self._acknowledged = False
         self._acts: deque[OperatorEdge] = deque()
         self._sequence = 0
         self._due_ns = self._settled_ns = self._attention_ns = 0
-        self._tries = 0
         self._opened_ns = -PAUSE_NS
         self._echo_tick = 0
+        self._act_tick = -1
         self._drove = False
         self._taken_ns = 0
         self._mode = Mode.BOOT
@@ -104,27 +94,45 @@ class Station:
         """Heard of late."""
         return now_ns - self.heard_ns <= ALIVE_S * NS_PER_S
 
-    def pursue(self, goal: Goal, now_ns: int) -> None:
-        """Begin; the goal is over when the vehicle is there, or after `GOAL_S`."""
-        self.goal, self._goal_until_ns, self._tries = goal, now_ns + round(GOAL_S * NS_PER_S), 0
-        self._settled_ns = now_ns
+    @property
+    def goal(self) -> Goal:
+        """What it works towards now."""
+        return self._pursuit.goal if self._pursuit is not None and self._pursuit.open else Goal.NONE
+
+    def pursue(self, goal: Goal, now_ns: int, told: frozenset[str] = frozenset()) -> Pursuit:
+        """Begin; over when the vehicle is there, when its time is up, or at the next stop. One goal at a time."""
+        current = self._pursuit
+        if current is not None and current.open:
+            if current.goal is goal:
+                return current
+            current.end = End.CANCELLED
+        self._pursuit = Pursuit(goal, now_ns + round(LASTS_S[goal] * NS_PER_S), told)
+        self._settled_ns, self._prepared, self._acknowledged = now_ns, False, False
+        self._acts.clear()
         if goal in (Goal.ARM, Goal.BACK_OUT):
             self.sticks.reset()
+        return self._pursuit
 
-    def press(self, *edges: OperatorEdge) -> None:
-        """Acts, one after another."""
-        self._acts.extend(edges)
+    def cancel(self) -> None:
+        """A stop was accepted: nothing that leads towards motion goes on, and neutral must be seen again."""
+        self.sticks.reset()
+        if self.goal is Goal.DISARM:
+            return
+        self._acts.clear()
+        if self._pursuit is not None and self._pursuit.open:
+            self._pursuit.end = End.CANCELLED
 
-    def reached(self, picture: Picture, now_ns: int) -> bool | None:
-        """True: there. False: given up. None: under way."""
-        if self.goal is not Goal.NONE:
-            if self._there(picture):
-                self.goal, self._reached = Goal.NONE, True
-            elif now_ns > self._goal_until_ns:
-                self.goal, self._reached = Goal.NONE, False
-            else:
-                return None
-        return self._reached
+    def settle(self, picture: Picture, now_ns: int) -> None:
+        """No goal outlives its time, whether or not anybody waits for it."""
+        pursuit = self._pursuit
+        if pursuit is None or not pursuit.open:
+            return
+        reached = picture.fresh and self._there(picture)
+        if not reached and now_ns <= pursuit.until_ns:
+            return
+        pursuit.end = End.REACHED if reached else End.LATE
+        if pursuit.goal in TOWARDS_MOTION:
+            self._acts.clear()
 
     def _there(self, picture: Picture) -> bool:
         if self.goal is Goal.ARM:
@@ -133,11 +141,11 @@ class Station:
             return picture.mode in AUTO_MODES
         if self.goal is Goal.BACK_OUT:
             return picture.mode is Mode.RECOVERY
-        return not picture.armed
+        return not picture.shows_armed and (self._acknowledged or not picture.waits_for_acknowledge)
 
     def frame(self, picture: Picture, caps: Caps, tick: int, now_ns: int) -> OperatorFrame | None:
         """The next frame, 20 times a second while this station has anything to do with the vehicle."""
-        self.reached(picture, now_ns)  # no goal outlives its time, whether or not anybody waits for it
+        self.settle(picture, now_ns)
         if now_ns < self._due_ns:
             return None
         if self._mode is not picture.mode:
@@ -151,9 +159,11 @@ class Station:
         if not self._acts and not self.alive(now_ns):
             return None
         edge = self._acts.popleft() if self._acts else OperatorEdge.NONE
+        if edge is not OperatorEdge.NONE:
+            self._act_tick = tick
         if self._drove and self._faded(now_ns):
             return None
-        self._due_ns = now_ns + PERIOD_NS
+        self._due_ns = now_ns + (QUICK_NS if self._acts else PERIOD_NS)
         return self._built(picture, caps, edge, tick, now_ns)
 
     def _faded(self, now_ns: int) -> bool:
@@ -175,26 +185,34 @@ class Station:
         return False, self._echo_tick
 
     def _choose(self, picture: Picture, now_ns: int) -> None:
-        """The next act on the way to the goal; after each one the vehicle is asked what came of it."""
-        if self._acts or now_ns < self._settled_ns:
+        """The next act on the way to the goal; after each one the vehicle is asked what came of it.
+
+        Nothing is decided by what was reported before the last act, or before a stop: an ARM on an old report could be
+        the second one.
+        """
+        report = picture.report
+        if self._acts or now_ns < self._settled_ns or not picture.fresh or report is None:
+            return
+        if report.tick <= self._act_tick:
             return
         edge = self._next_edge(picture, now_ns)
-        if edge in OPENING:
+        if edge & OPENING:
             if now_ns - self._opened_ns < PAUSE_NS:
                 return
             self._opened_ns = now_ns
-            self._tries += 1
         if edge is not OperatorEdge.NONE:
             self._acts.extend((OperatorEdge.NONE, edge, OperatorEdge.NONE))
-            self._settled_ns = now_ns + SETTLE_NS + 3 * PERIOD_NS
+            self._settled_ns = now_ns + SETTLE_NS
 
     def _next_edge(self, picture: Picture, now_ns: int) -> OperatorEdge:
         mode, holds = picture.mode, picture.holder == self.station_id
+        if self.goal is Goal.DISARM:
+            return self._disarming(picture, now_ns, holds=holds)
         if self.goal is Goal.ARM and not holds:
             self._taken_ns = now_ns
             return OperatorEdge.TAKE
         if self.goal is Goal.ARM and mode is Mode.DISARMED:
-            return OperatorEdge.RESET if self._tries % 2 else OperatorEdge.ARM
+            return OperatorEdge.ARM
         if mode is Mode.READY and now_ns - self._taken_ns < PROVEN_NS:
             return OperatorEdge.NONE
         towards = TOWARDS.get((self.goal, mode))
@@ -208,10 +226,43 @@ class Station:
             return OperatorEdge.ATTENTION
         return OperatorEdge.NONE
 
+    def _disarming(self, picture: Picture, now_ns: int, *, holds: bool) -> OperatorEdge:
+        """A disarm stops, and acknowledges and resets what its station had been told of; never what came since."""
+        pursuit, mode = self._pursuit, picture.mode
+        if pursuit is None or mode in (Mode.BOOT, Mode.STOPPING):
+            return OperatorEdge.NONE
+        if picture.armed:
+            return OperatorEdge.STOP
+        if not picture.stops <= pursuit.told | OWN_STOP or picture.held_by_another(self.station_id):
+            pursuit.end = End.NEWS
+            return OperatorEdge.NONE
+        if not holds:
+            self._taken_ns = now_ns
+            return OperatorEdge.TAKE
+        return self._acknowledging(picture, mode)
+
+    def _acknowledging(self, picture: Picture, mode: Mode) -> OperatorEdge:
+        if mode is not Mode.HOLD and self._prepared:
+            self._prepared = False
+            return OperatorEdge.RESET
+        self._prepared = self._acknowledged = True
+        edge = OperatorEdge.ACKNOWLEDGE if picture.waits_for_acknowledge else OperatorEdge.NONE
+        if mode is Mode.HOLD:
+            return edge | OperatorEdge.DISARM
+        if mode is Mode.ESTOP:
+            return edge | OperatorEdge.RELEASE_ESTOP
+        return edge
+
     def _built(self, picture: Picture, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
         starting = self.goal is Goal.START and picture.mode is Mode.MANUAL
-        held = picture.mode in BY_HAND and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
+        held = (
+            picture.fresh
+            and picture.mode in BY_HAND
+            and edge is OperatorEdge.NONE
+            and sticks is not None
+            and sticks.hold
+        )
         drive = turn = 0.0
         driving = False
         sampled_ns, echo_tick = now_ns, tick

@@ -45,8 +45,10 @@ class StickReader:
         self.refused = 0
 
     def reset(self) -> None:
-        """Neutral must be seen again."""
+        """Neutral must be seen again; the button counts as released until then."""
         self._latched = False
+        if self.newest is not None:
+            self.newest = msgspec.structs.replace(self.newest, hold=False)
 
     def manual_control(self, target: int, axes: tuple[int, int], buttons: int, now_ns: int, age_s: float = 0.0) -> bool:
         """`axes` are y (steer, right positive) and z (throttle); False where the frame says nothing usable."""

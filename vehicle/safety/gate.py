@@ -349,4 +349,5 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: 
         stop_reason=rule.name if rule is not None else "",
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",
+        due=after.reset_due or after.latched & masks.HALT_MASK != 0,
     )

@@ -22,6 +22,8 @@ ACKNOWLEDGE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.ACKN
 MACHINE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.MACHINE])
 LATCH_MASK = ACKNOWLEDGE_MASK + MACHINE_MASK
 RETREAT_MASK = _of([rule for rule in RULES if rule.retreat])
+HALT_MASK = (ESTOP_MASK | FAULT_MASK | STOP_MASK) & ~RETREAT_MASK
+"""What forbids to arm, RECOVERY or not."""
 ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
 LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
 DOUBT_MASK = mask(
