@@ -16,7 +16,7 @@ from benchmarks.drive_rig import ROOT
 from benchmarks.kill_trials import KINDS, LIMIT_MS, NotReadyError, Trial, counts, judged, longest_gap_ms, passed
 from sim.real_machine import SAFE, Outputs
 
-LANES = 2
+COUNT, LANES = 3, 1
 SIGNAL_NS = 1_000_000_000
 
 
@@ -95,7 +95,7 @@ def deaths(count: int, limit_ms: float) -> dict[str, dict[str, Any]]:
 @pytest.mark.real
 @pytest.mark.slow
 def test_after_a_death_nothing_drives_before_reset_and_arm() -> None:
-    deaths(4, math.inf)
+    deaths(COUNT, math.inf)
 
 
 @pytest.mark.real
