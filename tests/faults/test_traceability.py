@@ -1,5 +1,7 @@
 """No row without an owner, none without a test unless it says why, none deferred that could be done."""
 
+import functools
+
 import pytest
 
 from sim.faults import FAULTS
@@ -8,7 +10,7 @@ from tests.faults import traceability as trace
 from tests.faults.cases import CASES
 
 ROWS = range(1, 121)
-TESTS = trace.tests_of()
+TESTS = functools.cache(trace.tests_of)
 
 
 def test_every_row_has_exactly_one_owner() -> None:
@@ -18,7 +20,7 @@ def test_every_row_has_exactly_one_owner() -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_no_row_is_an_orphan(row: int) -> None:
-    assert trace.status_of(row, TESTS.get(row, ())) != "orphan", "no test, no reason given, and its owner is built"
+    assert trace.status_of(row, TESTS().get(row, ())) != "orphan", "no test, no reason given, and its owner is built"
 
 
 def test_listed_tests_exist() -> None:
@@ -54,4 +56,4 @@ def test_the_page_tells_the_status_of_every_row() -> None:
     lines = trace.PAGE.read_text(encoding="utf-8").splitlines()
     told = {cells[1].strip(): cells[3].strip() for cells in (line.split("|") for line in lines) if len(cells) == 6}
     for row in ROWS:
-        assert told[str(row)] == trace.status_of(row, TESTS.get(row, ())), "python -m tests.faults.traceability"
+        assert told[str(row)] == trace.status_of(row, TESTS().get(row, ())), "python -m tests.faults.traceability"

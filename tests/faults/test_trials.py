@@ -1,5 +1,6 @@
 """A sample of the stop-latency trials, and the recorded links they replay."""
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,19 @@ from vehicle.errors import InputError
 pytestmark = pytest.mark.long
 
 LINKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "link"
-TRACES = link_traces.load_folder(LINKS)
 BATCHES, TRIALS = 10, 20
 BOUND_RATIO = 1.1
 
 
+@functools.cache
+def traces() -> dict[str, link_traces.Trace]:
+    """Read once in a process that needs them."""
+    return link_traces.load_folder(LINKS)
+
+
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
-    found = figures([run_trial(seed, TRACES) for seed in range(batch * TRIALS, (batch + 1) * TRIALS)])
+    found = figures([run_trial(seed, traces()) for seed in range(batch * TRIALS, (batch + 1) * TRIALS)])
     assert found.late == ()
     assert found.breached == ()
     assert found.latency_ms[2] <= 500.0
@@ -29,11 +35,11 @@ def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
 @pytest.mark.parametrize("seed", [3117, 2213, 337])
 def test_on_a_slope_the_tool_is_credited_where_it_cuts(seed: int) -> None:
     """Trials that once credited up to 0.03 m2 that a tool 0.2 m in the ground of a slope had not reached."""
-    assert run_trial(seed, TRACES).breaches == ()
+    assert run_trial(seed, traces()).breaches == ()
 
 
 def test_a_trial_is_a_function_of_its_seed() -> None:
-    assert run_trial(11, TRACES) == run_trial(11, TRACES)
+    assert run_trial(11, traces()) == run_trial(11, traces())
 
 
 @pytest.mark.parametrize(
@@ -55,16 +61,16 @@ def test_late_is_late(latency_ms: float, death_ms: float | None, late: bool) -> 
 
 
 def test_recorded_links_have_their_known_shape() -> None:
-    assert len(TRACES) == 16
-    assert {name.split("_")[0] for name in TRACES} == {"cicv5g", "tyrell", "ucc5g", "mahimahi"}
-    for name, trace in TRACES.items():
+    assert len(traces()) == 16
+    assert {name.split("_")[0] for name in traces()} == {"cicv5g", "tyrell", "ucc5g", "mahimahi"}
+    for name, trace in traces().items():
         times = [time_s for time_s, _ in trace]
         assert times == sorted(times), name
         assert times[0] == 0.0, name
         assert all(delay_s is None or 0.0 < delay_s < 20.0 for _, delay_s in trace), name
-    worst_s = max(delay_s for _, delay_s in TRACES["cicv5g_south_n8_v10_05.txt"] if delay_s is not None)
+    worst_s = max(delay_s for _, delay_s in traces()["cicv5g_south_n8_v10_05.txt"] if delay_s is not None)
     assert worst_s == pytest.approx(15.4445)
-    assert any(delay_s is None for _, delay_s in TRACES["ucc5g_Driving_B_2020.02.13_15.02.01.csv"])
+    assert any(delay_s is None for _, delay_s in traces()["ucc5g_Driving_B_2020.02.13_15.02.01.csv"])
 
 
 def test_a_window_keeps_what_was_in_force_at_its_beginning() -> None:
