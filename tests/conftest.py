@@ -12,6 +12,7 @@ from tests import needs
 settings.register_profile("flailpilot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("flailpilot")
 
+BEGAN = pytest.StashKey[float]()
 COST = "processor_s"
 UNMARKED_MAX_S = 0.5
 """Processor time above which a test is marked `long`; told, not judged, from twice of it on."""
@@ -25,8 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
-        for name in mark.args:
-            needs.program(name)
+        needs.require(*mark.args)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,9 +34,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """The cost rides on the last report, that of the teardown: of this process and of all that it waited for."""
     item.stash[BEGAN] = processor_s()
     return (yield)
-
-
-BEGAN = pytest.StashKey[float]()
 
 
 def processor_s() -> float:

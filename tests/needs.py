@@ -30,18 +30,26 @@ def found(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=ELSEWHERE)
 
 
+def require(*names: str) -> None:
+    """Skip the running test where one of these programs of `PACKAGES` is missing."""
+    missing = [name for name in names if found(name) is None]
+    if missing:
+        pytest.skip(REASON + ", ".join(missing))
+
+
 def program(name: str) -> str:
     """The path of a program of `PACKAGES`; skips the running test where there is none."""
     path = found(name)
     if path is None:
-        pytest.skip(f"{REASON}{name}")
+        pytest.skip(REASON + name)
     return path
 
 
 def last_line(reasons: Iterable[str]) -> str:
     """What a run says of its skipped tests, given the reason of each."""
     counted = list(reasons)
-    names = sorted({reason.removeprefix(REASON) for reason in counted if reason.startswith(REASON)})
+    lacking = [reason.removeprefix(REASON) for reason in counted if reason.startswith(REASON)]
+    names = sorted({name for names in lacking for name in names.split(", ")})
     others = sorted({reason for reason in counted if not reason.startswith(REASON)})
     install = [f"install {' '.join(PACKAGES.get(name, name) for name in names)} to run them"] if names else []
     return f"skipped: {len(counted)}; {'; '.join(install + others)}"
