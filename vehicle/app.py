@@ -171,7 +171,7 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             own=own,
             bench=file.vehicle.safety.bench,
         )
-        wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None)
+        wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None, say)
         await open_operator(file, wires.shell, stack)
         port = await open_controller(config.controller.port, config.controller.baud, clock)
         stack.callback(port.close)

@@ -262,6 +262,8 @@ class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     """Of the processed ground what no closing check of the base has confirmed."""
     withdrawn_m2: float = 0.0
     """Claimed once and withdrawn by a check that failed; what of it was worked again counts as processed too."""
+    start_blocked: str = ""
+    """Why a mission would not begin where the machine stands, in few words; "" where it would, and without a plan."""
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):

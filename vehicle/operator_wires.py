@@ -1,6 +1,7 @@
 """The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def operator_wires(
     clock: Clock,
     propose: Propose = lambda _: NOT_DECLARED,
     ground: Any = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> OperatorWires:
     """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
 
@@ -75,6 +77,7 @@ def operator_wires(
         reason_text,
         LinkSettings(machine=machine, bench=bench),
         utc_us=lambda: int(utc_now().timestamp() * 1e6),
+        say=say,
     )
     wire = Udp(channel=Channel(name="udp", unsigned=bench), host=place.host, port=place.port)
     return OperatorWires(link, LinkShell(link, clock, (wire,), store, marks), desk)

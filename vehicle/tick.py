@@ -54,7 +54,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     )
     events = changes(state, after, estimate, gated)
     due = reports.is_due(number) or bool(events)
-    report = reports.report(after, estimate, gated, task) if due else None
+    report = reports.report(after, estimate, gated, task, job.start_blocked(mission, estimate)) if due else None
     return after, Outputs(command=command, report=report, events=events)
 
 

@@ -36,9 +36,10 @@ LOG_DATA LOG_ENTRY LOG_ERASE LOG_REQUEST_DATA LOG_REQUEST_END LOG_REQUEST_LIST M
 MISSION_ACK MISSION_CLEAR_ALL MISSION_COUNT MISSION_CURRENT MISSION_ITEM MISSION_ITEM_INT MISSION_ITEM_REACHED
 MISSION_REQUEST MISSION_REQUEST_INT MISSION_REQUEST_LIST MISSION_REQUEST_PARTIAL_LIST MISSION_SET_CURRENT
 MISSION_WRITE_PARTIAL_LIST NAMED_VALUE_FLOAT NAMED_VALUE_INT NAV_CONTROLLER_OUTPUT PARAM_ERROR PARAM_REQUEST_LIST
-PARAM_REQUEST_READ PARAM_SET PARAM_VALUE PING POSITION_TARGET_GLOBAL_INT RADIO_STATUS RC_CHANNELS
-RC_CHANNELS_OVERRIDE REQUEST_DATA_STREAM SCALED_PRESSURE SERVO_OUTPUT_RAW SETUP_SIGNING SET_GPS_GLOBAL_ORIGIN
-SET_HOME_POSITION SET_MODE SET_POSITION_TARGET_GLOBAL_INT SET_POSITION_TARGET_LOCAL_NED STATUSTEXT SYSTEM_TIME
+PARAM_REQUEST_READ PARAM_SET PARAM_VALUE PING POSITION_TARGET_GLOBAL_INT PROTOCOL_VERSION RADIO_STATUS RC_CHANNELS
+RC_CHANNELS_OVERRIDE REQUEST_DATA_STREAM SCALED_PRESSURE SERVO_OUTPUT_RAW SETUP_SIGNING SET_ATTITUDE_TARGET
+SET_GPS_GLOBAL_ORIGIN SET_HOME_POSITION SET_MODE SET_POSITION_TARGET_GLOBAL_INT SET_POSITION_TARGET_LOCAL_NED STATUSTEXT
+SYSTEM_TIME
 SYS_STATUS TIMESYNC VFR_HUD VIBRATION VIDEO_STREAM_INFORMATION WHEEL_DISTANCE
 """
 
@@ -59,6 +60,25 @@ EXTENSIONS = {
     "MISSION_COUNT": ("opaque_id",),
     "MISSION_ACK": ("opaque_id",),
 }
+
+
+# Messages of MAVLink's common.xml that the XML within pymavlink does not have, as published there.
+ADDED = {
+    "PROTOCOL_VERSION": """<message id="300" name="PROTOCOL_VERSION">
+      <description>Version and capability of protocol version.</description>
+      <field type="uint16_t" name="version">Currently active version number * 100.</field>
+      <field type="uint16_t" name="min_version">Minimum version supported.</field>
+      <field type="uint16_t" name="max_version">Maximum version supported.</field>
+      <field type="uint8_t[8]" name="spec_version_hash">First 8 bytes of the git hash.</field>
+      <field type="uint8_t[8]" name="library_version_hash">First 8 bytes of the git hash.</field>
+    </message>""",
+}
+
+
+def added(xml: str, everything: str) -> str:
+    """common.xml with what no XML of the folder (`everything`) has."""
+    missing = [message for name, message in ADDED.items() if f'name="{name}"' not in everything]
+    return xml.replace("</messages>", "".join(missing) + "</messages>")
 
 
 def extend(xml: str) -> str:
@@ -88,8 +108,11 @@ def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] =
     from pymavlink import dialects  # noqa: PLC0415 (only where the build has it)
     from pymavlink.generator import mavgen, mavparse  # noqa: PLC0415
 
-    for xml in (Path(dialects.__file__).resolve().parent / "v20").glob("*.xml"):
-        (folder / xml.name).write_text(extend(xml.read_text(encoding="utf-8")), encoding="utf-8")
+    found = sorted((Path(dialects.__file__).resolve().parent / "v20").glob("*.xml"))
+    texts = {xml.name: extend(xml.read_text(encoding="utf-8")) for xml in found}
+    texts["common.xml"] = added(texts["common.xml"], "".join(texts.values()))
+    for name, words in texts.items():
+        (folder / name).write_text(words, encoding="utf-8")
     shutil.copy(DIALECT_XML, folder / DIALECT_XML.name)
     output = folder / ("c_headers" if language == "C" else "generated_dialect.py")
     options = mavgen.Opts(str(output), mavparse.PROTOCOL_2_0, language=language, validate=True)

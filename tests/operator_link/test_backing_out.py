@@ -28,7 +28,7 @@ def test_it_begins_armed_at_a_stand_and_by_the_holder_only(link: Exchange, mode:
     link.vehicle(mode, holder=holder)
     heard = link.command(176, *SMART_RTL)
     assert acks(heard) == [DENIED]
-    assert "disarm, arm, then this mode" in "".join(texts(heard))
+    assert "disarm, arm, this mode" in "".join(texts(heard))
     assert all(not frame.edges for frame in link.ticks(100))
 
 

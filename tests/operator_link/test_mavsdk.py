@@ -129,7 +129,7 @@ HEARD = {
     "clear": 1,  # home stays
     "goto": "refused: COMMAND_DENIED",
     "return": "refused: COMMAND_DENIED",
-    "takeoff": "refused: UNSUPPORTED",
+    "takeoff": "refused: COMMAND_DENIED",
     "speed": "refused: COMMAND_DENIED",
     "hold": "ok",
     "terminate": "ok",

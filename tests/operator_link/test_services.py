@@ -183,10 +183,26 @@ def test_stop_disarm_and_emergency_stop_come_from_every_station(link: Exchange) 
 
 def test_what_would_move_it_is_refused(link: Exchange) -> None:
     link.vehicle(Mode.READY, holder=255)
-    for command, params in ((300, ()), (20, ()), (176, (1.0, 10.0)), (176, (1.0, 11.0)), (192, ())):
+    for command, params in (
+        (300, ()),
+        (20, ()),
+        (176, (1.0, 10.0)),
+        (176, (1.0, 15.0)),
+        (192, ()),
+        (178, ()),
+        (179, ()),
+    ):
         heard = link.command(command, *params)
         assert acks(heard) == [DENIED], command
         assert texts(heard), command
+    assert acks(link.command(176, 1.0, 11.0)) == [DENIED]  # said with the first of its kind
+    heard = link.command(22)
+    assert (acks(heard), texts(heard)) == ([UNSUPPORTED], ["Command 22 does nothing here"])
+    heard = link.command(176, 192.0)
+    assert (acks(heard), texts(heard)) == ([UNSUPPORTED], ["Mode: only by its custom number"])
+    for name in ("SET_POSITION_TARGET_LOCAL_NED", "SET_POSITION_TARGET_GLOBAL_INT", "SET_ATTITUDE_TARGET"):
+        link.say(name, target_system=1, target_component=1)
+    assert texts(link.hear()) == ["Set-points are refused: stick, or plan and Auto"]
     assert acks(link.command(31234)) == [UNSUPPORTED]
     assert all(not frame.hold_to_run and not frame.edges for frame in link.ticks(50))
 
@@ -208,6 +224,8 @@ def test_time_ping_and_logs_are_answered_at_once(link: Exchange) -> None:
 def test_others_are_not_meant(link: Exchange) -> None:
     link.say("COMMAND_LONG", command=185, param1=1.0, target_system=7, target_component=1)
     link.say("COMMAND_LONG", command=185, param1=1.0, target_system=1, target_component=100)
+    assert texts(link.hear()) == ["You ask for vehicle 7; this is vehicle 1"]
+    link.say("COMMAND_LONG", command=185, param1=1.0, target_system=7, target_component=1)
     assert link.hear() == []
     assert link.ticks(5) == []
 

@@ -1,7 +1,11 @@
 """The texts of ground stations against the table of reasons in force."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import vehicle.operator_link
 from vehicle.operator_link.picture import CLEARED_BY_ARMING, WARNINGS
 from vehicle.operator_link.words import (
     PASSING,
@@ -45,3 +49,21 @@ def test_what_does_not_stop_by_hand_does_not_forbid_to_arm() -> None:
 def test_a_reason_that_is_not_in_the_table_is_cut_not_lost() -> None:
     assert station_text("new", lambda _: "Something quite new. RESET, ARM.") == "Something quite new"
     assert len(station_text("new", lambda _: "long " * 40)) <= TEXT_MAX - PREFIX_MAX
+
+
+ROOM = Path(next(iter(vehicle.operator_link.__path__)))
+
+
+@pytest.mark.parametrize("name", ["acts.py", "about.py", "services.py", "requests.py", "link.py", "commands.py"])
+def test_what_is_written_in_the_room_itself_is_shown_whole(name: str) -> None:
+    """Constant parts, and four characters for each figure in between."""
+    found = 0
+    for node in ast.walk(ast.parse((ROOM / name).read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text"):
+            continue
+        first = node.args[0]
+        parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+        words = [part.value if isinstance(part, ast.Constant) else "1234" for part in parts]
+        found += 1
+        assert len("".join(map(str, words))) <= TEXT_MAX, words
+    assert found or name == "about.py"

@@ -70,13 +70,20 @@ def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConf
     return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
 
 
+def start_blocked(state: MissionState, estimate: Estimate) -> str:
+    """Why the job would not begin or go on where the machine stands: too far off; "" where it would."""
+    if state.plan is None or state.phase not in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return ""
+    away_m = distance_to_m(segment_of(state), estimate)
+    return f"{away_m:.1f} m away from the plan, drive there" if away_m > START_DISTANCE_MAX_M else ""
+
+
 def _taken_up(state: MissionState, estimate: Estimate, now_ns: int) -> MissionState:
     """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
     segment = segment_of(state)
-    away_m = distance_to_m(segment, estimate)
-    if away_m > START_DISTANCE_MAX_M:
-        text = f"drive to segment {segment.seq}: {away_m:.1f} m away"
-        return msgspec.structs.replace(state, blocked=text)
+    blocked = start_blocked(state, estimate)
+    if blocked:
+        return msgspec.structs.replace(state, blocked=blocked)
     phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
     return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
 

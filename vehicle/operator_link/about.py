@@ -38,6 +38,11 @@ def version() -> Message:
     return "AUTOPILOT_VERSION", {"capabilities": CAPABILITIES, "flight_sw_version": VERSION, "uid": 1}
 
 
+def protocol() -> Message:
+    """PROTOCOL_VERSION: MAVLink 2 and nothing older."""
+    return "PROTOCOL_VERSION", {"version": 200, "min_version": 200, "max_version": 200}
+
+
 def available_modes(index: int) -> list[Message]:
     """AVAILABLE_MODES: all for 0, one for 1..n, none beyond."""
     rows = list(enumerate(p.MODES, 1)) if index == 0 else [(index, p.MODES[index - 1])] if _in_table(index) else []

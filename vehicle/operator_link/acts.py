@@ -22,7 +22,8 @@ from vehicle.operator_link.transfer import text
 
 FORCE = 21196
 STANDING = (p.HOLD, p.LOITER)
-EXTENSION_ONLY = "only from a console with hold-to-run; this station may watch, set up, drive by stick, and stop"
+CUSTOM_ONLY = "Mode: only by its custom number"
+EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 
 def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list[Message]]:
@@ -32,41 +33,57 @@ def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list
         context.choose_mode(custom_mode)
         context.stop(OperatorEdge.STOP)  # whatever was last reported: a start may be under way
         return ACCEPTED, []
-    if custom_mode in (p.MANUAL, p.GUIDED):
+    if custom_mode == p.MANUAL:
         if picture.mission_running:
-            return DENIED, [text("Mode: pause the mission first")]
+            return DENIED, [text("Manual: hold the mission first")]
         context.choose_mode(custom_mode)
         return ACCEPTED, []
+    if custom_mode == p.GUIDED:
+        return DENIED, [text("Guided is refused: arm, then stick or Auto")]
     if custom_mode == p.AUTO:
         return _auto(context, now_ns)
     if custom_mode == p.SMART_RTL:
         return _back_out(context, now_ns)
     if custom_mode == p.RTL:
-        return DENIED, [text("Mode: RTL is refused, a straight way home crosses unprocessed ground; use Hold")]
-    return DENIED, [text(f"Mode: {custom_mode} is not offered")]
+        return DENIED, [text("RTL refused: straight home is unprocessed ground")]
+    return DENIED, [text(f"Mode {custom_mode} is not offered")]
 
 
 def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
     picture = context.picture
     if not picture.bench:
-        return DENIED, [text(f"Mode: missions start {EXTENSION_ONLY}")]
+        return DENIED, [text(f"Auto: {EXTENSION_ONLY}")]
     if picture.lists.no_start:
-        return DENIED, [text(f"Mode: {picture.lists.no_start}")]
+        return DENIED, [text(f"Auto: {picture.lists.no_start}")]
+    if picture.mission_running:
+        return ACCEPTED, []
+    if not _armed_by(context):
+        if picture.armed:
+            return DENIED, [text(f"Auto: station {picture.holder} holds control")]
+        context.choose_mode(p.AUTO)
+        return ACCEPTED, [text("Auto: arm, then start the mission", d.MAV_SEVERITY_INFO)]
+    if picture.start_blocked:
+        return DENIED, [text(f"Auto: {picture.start_blocked}")]
     context.choose_mode(p.AUTO)
-    if picture.armed and not picture.mission_running and picture.holder == context.station.station_id:
-        context.station.pursue(Goal.START, now_ns)
+    context.station.pursue(Goal.START, now_ns)
     return ACCEPTED, []
+
+
+def _armed_by(context: Context) -> bool:
+    """Armed, and by this station, as far as is known since the last stop."""
+    picture = context.picture
+    return picture.fresh and picture.armed and picture.holder == context.station.station_id
 
 
 def _back_out(context: Context, now_ns: int) -> tuple[int, list[Message]]:
     """Hands drive in it, by the held button, and only along the driven track: less than they may in Manual."""
     picture = context.picture
     if not context.driver:
-        return DENIED, [text("Mode: this console backs out by its own RECOVERY button")]
-    if picture.mode is Mode.RECOVERY and picture.holder == context.station.station_id:
+        return DENIED, [text("Back out: by this console's RECOVERY button")]
+    if picture.mode is Mode.RECOVERY and _armed_by(context):
         return ACCEPTED, []
-    if picture.mode is not Mode.READY or picture.holder != context.station.station_id:
-        return DENIED, [text("Mode: to back out along the driven track: disarm, arm, then this mode, then drive")]
+    if picture.mode is not Mode.READY or not _armed_by(context):
+        return DENIED, [text("Back out: disarm, arm, this mode, then drive")]
     context.station.pursue(Goal.BACK_OUT, now_ns)
     return ACCEPTED, []
 
@@ -133,40 +150,46 @@ def stops(command: Command) -> bool:
     if command.command in (d.MAV_CMD_COMPONENT_ARM_DISARM, d.MAV_CMD_DO_PAUSE_CONTINUE):
         return first < 0.5
     if command.command == d.MAV_CMD_DO_SET_MODE:
-        return bool(int(first) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED) and command.whole(2) in STANDING
+        return bool(command.whole(1) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED) and command.whole(2) in STANDING
+    if command.command == d.MAV_CMD_NAV_LOITER_UNLIM:
+        return True
     return command.command == d.MAV_CMD_DO_SET_STANDARD_MODE and p.STANDARD_MODES.get(command.whole(1)) in STANDING
 
 
 def do_set_mode(context: Context, command: Command, now_ns: int) -> Result:
     """176."""
-    if not int(command.params[0]) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
-        return UNSUPPORTED, []
+    if not command.whole(1) & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
+        return UNSUPPORTED, [text(CUSTOM_ONLY)]
     return set_mode(context, command.whole(2), now_ns)
 
 
 def do_standard_mode(context: Context, command: Command, now_ns: int) -> Result:
     """262."""
     number = p.STANDARD_MODES.get(command.whole(1))
-    return set_mode(context, number, now_ns) if number is not None else (UNSUPPORTED, [])
+    if number is None:
+        return UNSUPPORTED, [text(f"Standard mode {command.whole(1)} is not offered")]
+    return set_mode(context, number, now_ns)
 
 
 def mission_start(context: Context, _: Command, now_ns: int) -> Result:
     """300: from a third-party station in simulation only."""
     picture = context.picture
     if not picture.bench:
-        return DENIED, [text(f"Mission: starts {EXTENSION_ONLY}")]
+        return DENIED, [text(f"Mission: {EXTENSION_ONLY}")]
     if picture.lists.no_start:
         return DENIED, [text(f"Mission: {picture.lists.no_start}")]
-    if not picture.armed or picture.holder != context.station.station_id:
+    if not _armed_by(context):
         return DENIED, [text("Mission: arm first")]
     if picture.mission_running:
         return ACCEPTED, []
+    if picture.start_blocked:
+        return DENIED, [text(f"Mission: {picture.start_blocked}")]
 
     def later(end: End) -> tuple[int, list[Message]]:
         if end is End.REACHED:
             return ACCEPTED, []
         stopped = end is End.CANCELLED
-        return REJECTED, [text("Mission: cancelled by a stop" if stopped else "Mission: the vehicle did not start it")]
+        return REJECTED, [text("Mission: cancelled by a stop" if stopped else "Mission: not started by the vehicle")]
 
     return Waits(context.station.pursue(Goal.START, now_ns), later, GOAL_S), []
 
@@ -181,7 +204,7 @@ def pause(context: Context, command: Command, now_ns: int) -> Result:
 
 def terminate(context: Context, command: Command, _: int) -> Result:
     """185."""
-    return _emergency_stop(context) if command.params[0] >= 0.5 else (DENIED, [])
+    return _emergency_stop(context) if command.params[0] >= 0.5 else (DENIED, [text("Release: by disarm")])
 
 
 def go_home(context: Context, _: Command, now_ns: int) -> Result:
@@ -191,15 +214,33 @@ def go_home(context: Context, _: Command, now_ns: int) -> Result:
 
 def refuse_motion(_: Context, __: Command, ___: int) -> Result:
     """Point-and-go: no."""
-    return DENIED, [text("Refused: this machine drives lanes of a checked plan, or by hand; not to a point")]
+    return DENIED, [text("No driving to a point: plan and Auto, or stick")]
 
 
-def refuse_change(_: Context, __: Command, ___: int) -> Result:
+def refuse_change(_: Context, command: Command, ___: int) -> Result:
     """Known, and not for a station to change."""
-    return DENIED, []
+    return DENIED, [text(f"{CHANGES[command.command]} is not changed by radio")]
 
 
+def stand_still(context: Context, _: Command, now_ns: int) -> Result:
+    """17: stand where it is."""
+    return set_mode(context, p.LOITER, now_ns)
+
+
+def unknown(command: int) -> list[Message]:
+    """What is said to an act that nobody knows here; to a question nothing, the result says it."""
+    return [text(f"Command {command} does nothing here")] if command in UNKNOWN_ACTS else []
+
+
+CHANGES = {
+    d.MAV_CMD_DO_CHANGE_SPEED: "The speed",
+    d.MAV_CMD_DO_SET_HOME: "The home position",
+    d.MAV_CMD_DO_SET_MISSION_CURRENT: "The place in the mission",
+}
+UNKNOWN_ACTS = range(16, 401)
+"""NAV, CONDITION, DO, PREFLIGHT: they would do something. Questions have other numbers."""
 ACTS: dict[int, Handler] = {
+    d.MAV_CMD_NAV_LOITER_UNLIM: stand_still,
     d.MAV_CMD_COMPONENT_ARM_DISARM: arm,
     d.MAV_CMD_DO_SET_MODE: do_set_mode,
     d.MAV_CMD_DO_SET_STANDARD_MODE: do_standard_mode,

@@ -36,6 +36,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     age_s: float = 0.0
     behind: bool = False
     """The key is right and the stamp is not: a heartbeat with our stamp tells the station where we are."""
+    verdict: Verdict | None = None
+    """Of a signed frame."""
 
 
 class _Identity(msgspec.Struct):
@@ -60,7 +62,10 @@ class Admission:
             if judged.verdict is Verdict.NOT_DURABLE:
                 return Admitted(ok=True, durable=False, age_s=judged.age_s)
             return Admitted(
-                ok=judged.verdict is Verdict.OK, age_s=judged.age_s, behind=judged.verdict in STAMP_VERDICTS
+                ok=judged.verdict is Verdict.OK,
+                age_s=judged.age_s,
+                behind=judged.verdict in STAMP_VERDICTS,
+                verdict=judged.verdict,
             )
         if channel.unsigned and frame.system_id > 1 and self.verifier.key(frame.system_id) is None:
             return Admitted(ok=True)

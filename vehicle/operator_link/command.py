@@ -27,7 +27,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self, number: int) -> int:
         """Parameter `number` (from 1) as a whole number; -1 where it is none that fits."""
         value = self.params[number - 1]
-        return int(value) if abs(value) < 1e9 else -1
+        return int(value) if 0.0 <= value < 1e9 else -1
 
     def answered(self, result: int) -> Message:
         """Its COMMAND_ACK."""

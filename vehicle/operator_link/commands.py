@@ -8,7 +8,7 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
-from vehicle.operator_link.acts import ACTS, emergency, stops
+from vehicle.operator_link.acts import ACTS, emergency, stops, unknown
 from vehicle.operator_link.command import ACCEPTED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
 from vehicle.operator_link.picture import Message
 from vehicle.operator_link.pursuit import NS_PER_S, End
@@ -59,7 +59,7 @@ class Commands:
             return self._again(command, self._answered(before, command))
         handler = TABLE.get(command.command)
         if handler is None:
-            return self._final(command, UNSUPPORTED, [], now_ns)
+            return self._final(command, UNSUPPORTED, unknown(command.command), now_ns)
         outcome, messages = handler(self._context, command, now_ns)
         if isinstance(outcome, int):
             return self._final(command, outcome, messages, now_ns, acted=outcome == ACCEPTED)

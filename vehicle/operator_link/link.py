@@ -5,6 +5,7 @@ Pure: time is handed in, bytes are handed in and taken out. `shell.py` moves the
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,7 @@ from vehicle.operator_link.admission import Address, Admission, Admitted, Channe
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.helm import Helm
+from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
 from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import Peer
@@ -42,6 +44,8 @@ OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLA
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
+V1_DO = "set MAVLink 2 in the station"
+CLOCK_TOLD = "your clock is not the vehicle's"
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,7 @@ class OperatorLink:
         draw: n unguessable bytes.
         reason_text: a reason's name in words.
         utc_us: wall clock for SYSTEM_TIME; people only.
+        say: a line for the vehicle's log.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class OperatorLink:
         settings: LinkSettings = DEFAULTS,
         parameters: Parameters | None = None,
         utc_us: Callable[[], int] = lambda: 0,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.admission = Admission(verifier)
         self.parameters = parameters if parameters is not None else Parameters(table(config))
@@ -85,6 +91,7 @@ class OperatorLink:
         self.sessions = Sessions(settings.machine)
         self.refused_frames = 0
         self.sieve = Sieve()
+        self.hints = Hints(say)
         self.roster = Roster(
             self._make_peer, lambda: StickReader(self.parameters), self.sessions.has, self.sieve.forget
         )
@@ -118,10 +125,37 @@ class OperatorLink:
         if not passed:
             return
         parser = peer.parser if peer is not None else FrameParser()
-        refused = self.refused_frames
+        refused, accepted = self.refused_frames, parser.accepted_frames
         for frame in parser.feed(passed):
             self._hear(channel, address, frame, now_ns)
         self.sieve.bad(source, self.refused_frames - refused)
+        if parser.accepted_frames == accepted:
+            self._older(channel, address, passed, now_ns)
+
+    def _older(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
+        """MAVLink 1 is said once, in MAVLink 1, and is no way in."""
+        host = address if isinstance(address, str) else address[0]
+        if V1_MARKER in data and speaks_v1(data) and self.hints.due(("v1", channel.name, host), now_ns):
+            self.hints.say(
+                f"operator link {channel.name}: {shown(address)} speaks MAVLink 1, which is not heard; {V1_DO}"
+            )
+            self._replies.append((channel.name, address, [v1_text()]))
+
+    def _refused(self, channel: Channel, address: Address, frame: Frame, admitted: Admitted, now_ns: int) -> None:
+        """Say why, at the vehicle; and to the station if the key proves that it is one of ours."""
+        self.refused_frames += 1
+        verdict, system_id = admitted.verdict, frame.system_id
+        if admitted.behind:
+            self._show_stamp(channel, address, system_id, now_ns)
+        host = address if isinstance(address, str) else address[0]
+        if admitted.ok or not self.hints.due((channel.name, host, system_id, verdict), now_ns):
+            return
+        self.hints.say(words(Refused(channel.name, address, system_id, verdict), tuple(self.verifier.stations)))
+        if verdict in CLOCK:
+            told = text(f"Not heard: {CLOCK_TOLD}", d.MAV_SEVERITY_WARNING)
+            packed = codec.encode_fields(*told, 0, 1, 1)
+            signed = self.verifier.sign(packed, SPEC_BY_NAME["STATUSTEXT"].seed, system_id, channel.link_id, now_ns)
+            self._replies.append((channel.name, address, [signed]))
 
     def _hear(self, channel: Channel, address: Address, frame: Frame, now_ns: int) -> None:
         if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID):
@@ -129,9 +163,7 @@ class OperatorLink:
         admitted = self.admission.admit(channel, frame, now_ns)
         peer = self.roster.peer(channel, address, now_ns) if admitted.ok else None
         if peer is None:
-            self.refused_frames += 1
-            if admitted.behind:
-                self._show_stamp(channel, address, frame.system_id, now_ns)
+            self._refused(channel, address, frame, admitted, now_ns)
             return
         peer.heard_ns = now_ns
         peer.signs_for = frame.system_id
@@ -142,15 +174,29 @@ class OperatorLink:
             return
         fields = codec.decode_fields(frame)
         if not addressed(fields):
+            self._another_system(peer, frame.system_id, fields, now_ns)
             return
         if frame.msg_id == PROOF_ID:
             peer.extension = True
             peer.put([self._session(peer, frame.system_id, fields, now_ns)])
         elif admitted.durable:
+            peer.meant_us = peer.meant_us or fields.get("target_system") == 1
             guest = self.roster.guest(self, peer, frame)
+            guest.sender = (frame.system_id, frame.component_id)
             guest.age_s = admitted.age_s
             guest.station.heard_ns = now_ns
             peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
+
+    def _another_system(self, peer: Peer, system_id: int, fields: dict[str, Any], now_ns: int) -> None:
+        """Who speaks to another vehicle only, and never to this one, may have its number wrong."""
+        wanted = fields.get("target_system", 0)
+        if (
+            wanted not in (0, 1)
+            and not peer.meant_us
+            and self.hints.due(("system", peer.channel.name, system_id, wanted), now_ns)
+        ):
+            self.hints.say(f"operator link: station {system_id} asks for vehicle {wanted}; this is vehicle 1")
+            peer.put([text(f"You ask for vehicle {wanted}; this is vehicle 1", d.MAV_SEVERITY_WARNING)])
 
     def _show_stamp(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
         """One signed heartbeat, a few times a second at most: a station that follows stamps is heard from then on."""
@@ -188,7 +234,7 @@ class OperatorLink:
     def _doubt(self, system_id: int) -> None:
         self.stop(OperatorEdge.STOP)
         self.sessions.end(system_id)
-        self.tell(text(f"Two senders claim console {system_id}: stopped; switch one off", d.MAV_SEVERITY_CRITICAL))
+        self.tell(text(f"Two stations are {system_id}: stopped; switch one off", d.MAV_SEVERITY_CRITICAL))
 
     def _make_peer(self, channel: Channel, address: Address, now_ns: int) -> Peer:
         transfers = Transfers(self.lists, self._locked)
@@ -211,10 +257,12 @@ class OperatorLink:
     # --- to the wires ------------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> None:
         """Streams, answers that waited, transfers that hang; 50 times a second or so."""
+        holder = self.roster.stations.get(self.picture.holder)
         self.picture = msgspec.structs.replace(
             self.picture,
             time_ms=now_ns // 1_000_000 & 0xFFFFFFFF,
             utc_us=self._utc_us(),
+            pulses=holder.sticks.pulses(now_ns) if holder is not None else (),
             lists=self._desk.shown(self.picture.report),
         )
         if now_ns - self._texts_ns >= 1_000_000_000:
@@ -299,7 +347,9 @@ class OperatorLink:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 
     def _locked(self) -> str:
-        return "a mission is running; pause it and disarm" if self.picture.armed else ""
+        if self.picture.mission_running:
+            return "a mission is running; hold it, disarm"
+        return "armed; disarm first" if self.picture.armed else ""
 
     def _file(self, path: str) -> bytes | None:
         if path.split("?", maxsplit=1)[0] != "@PARAM/param.pck":

@@ -34,6 +34,7 @@ def table(config: VehicleConfig) -> tuple[Parameter, ...]:
     tracks, safety, mission = config.machine.tracks, config.safety, config.mission
     cap_mps = min(MANUAL_CAP_MPS, tracks.transit_speed_mps)
     fixed = {
+        "ARMING_CHECK": 1.0,  # all of them, and none can be skipped
         "ARMING_REQUIRE": 1.0,
         "FENCE_ENABLE": 1.0,
         "FS_ACTION": 2.0,  # hold

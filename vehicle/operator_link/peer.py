@@ -1,5 +1,6 @@
 """One end of a link: an address, the stations behind it, and everything that is sent there."""
 
+import textwrap
 from collections import deque
 
 from firmware_bridge.mavlink import codec
@@ -17,6 +18,8 @@ SYSTEM_ID = COMPONENT_ID = 1
 TEXT_SIZE = 50
 QUEUE_MAX = 256
 """Messages that wait for room; beyond it the oldest are dropped: a station asks again."""
+AGAIN_NS = 10_000_000_000
+SAID_MAX = 64
 SILENT_NS = 30_000_000_000
 PARAMETERS_A_STEP = 4
 URGENT = frozenset({"HEARTBEAT", "COMMAND_ACK"})
@@ -40,21 +43,22 @@ class Peer:
         self.streams = Streams(now_ns)
         self.budget = Budget(channel.bytes_per_s, now_ns)
         self.signs_for = 0
-        self.extension = self.invited = False
+        self.extension = self.invited = self.meant_us = False
         self.heard_ns = now_ns
         self.outbox: list[bytes] = []
         self.dropped = 0
         self._queue: deque[Message] = deque()
         self._sequence = 0
-        self._text_id = 0
+        self._said: dict[str, int] = {}
+        self._now_ns = now_ns
 
     def silent(self, now_ns: int) -> bool:
         """Nobody there any more."""
         return now_ns - self.heard_ns > SILENT_NS and not self.invited
 
     def put(self, messages: list[Message]) -> None:
-        """Queue answers; a full queue loses its oldest."""
-        for message in messages:
+        """Queue answers; a full queue loses its oldest, and a text that was said of late is not said again."""
+        for message in self._news(messages):
             if len(self._queue) >= QUEUE_MAX:
                 self._queue.popleft()
                 self.dropped += 1
@@ -62,6 +66,7 @@ class Peer:
 
     def pump(self, picture: Picture, verifier: Verifier, now_ns: int) -> None:
         """Send what the budget allows: answers, then parameters of a list under way, then streams."""
+        self._now_ns = now_ns
         while self._queue and (self.budget.left(now_ns) > 0.0 or self._queue[0][0] in URGENT):
             self._send(self._queue.popleft(), verifier, now_ns)
         for _ in range(PARAMETERS_A_STEP):
@@ -89,18 +94,27 @@ class Peer:
 
     def _send(self, message: Message, verifier: Verifier, now_ns: int) -> None:
         name, fields = message
-        for part in self._chunks(fields) if name == "STATUSTEXT" else (fields,):
-            frame = codec.encode_fields(name, part, self.next_sequence(), SYSTEM_ID, COMPONENT_ID)
-            self.send_frame(name, frame, verifier, now_ns)
+        frame = codec.encode_fields(name, fields, self.next_sequence(), SYSTEM_ID, COMPONENT_ID)
+        self.send_frame(name, frame, verifier, now_ns)
 
-    def _chunks(self, fields: dict[str, object]) -> list[dict[str, object]]:
-        """A line longer than 50 bytes goes out in numbered pieces."""
-        words = str(fields["text"]).encode("ascii", "replace").decode()
-        if len(words) <= TEXT_SIZE:
-            return [{**fields, "text": words}]
-        self._text_id = self._text_id % 0xFFFF + 1
-        # a last piece shorter than 50 ends the line
-        pieces = [words[at : at + TEXT_SIZE] for at in range(0, len(words), TEXT_SIZE)]
-        if len(pieces[-1]) == TEXT_SIZE:
-            pieces.append("")
-        return [{**fields, "text": piece, "id": self._text_id, "chunk_seq": n} for n, piece in enumerate(pieces)]
+    def _news(self, messages: list[Message]) -> list[Message]:
+        """Texts cut into lines that a station shows whole; the same line goes out once in ten seconds."""
+        found: list[Message] = []
+        for name, fields in messages:
+            if name != "STATUSTEXT":
+                found.append((name, fields))
+                continue
+            for line in lines(str(fields["text"])):
+                if self._now_ns - self._said.get(line, -AGAIN_NS) >= AGAIN_NS:
+                    if len(self._said) >= SAID_MAX:
+                        self._said.pop(next(iter(self._said)))
+                    self._said.pop(line, None)
+                    self._said[line] = self._now_ns
+                    found.append((name, {**fields, "text": line}))
+        return found
+
+
+def lines(words: str) -> list[str]:
+    """Lines of at most 50 characters, cut between words; none needs another to be read."""
+    plain = words.encode("ascii", "replace").decode()
+    return textwrap.wrap(plain, TEXT_SIZE, break_on_hyphens=False) or [""]

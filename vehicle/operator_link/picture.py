@@ -46,7 +46,7 @@ MODES: tuple[tuple[int, str, int, int], ...] = (
     (AUTO, "Lane mission", d.MAV_STANDARD_MODE_MISSION, 0),
     (RTL, "RTL (refused)", d.MAV_STANDARD_MODE_NON_STANDARD, d.MAV_MODE_PROPERTY_NOT_USER_SELECTABLE),
     (SMART_RTL, "Back out along the track", d.MAV_STANDARD_MODE_SAFE_RECOVERY, d.MAV_MODE_PROPERTY_ADVANCED),
-    (GUIDED, "Guided (stands still)", d.MAV_STANDARD_MODE_NON_STANDARD, d.MAV_MODE_PROPERTY_ADVANCED),
+    (GUIDED, "Guided (refused)", d.MAV_STANDARD_MODE_NON_STANDARD, d.MAV_MODE_PROPERTY_NOT_USER_SELECTABLE),
     (INITIALISING, "Starting", d.MAV_STANDARD_MODE_NON_STANDARD, d.MAV_MODE_PROPERTY_NOT_USER_SELECTABLE),
 )
 """Number, own name, standard mode, properties; in the order of AVAILABLE_MODES."""
@@ -115,7 +115,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing. `stop_tick`: the
     loop's tick when the last stop was accepted; a report of that tick or before does not know of it. `since_ms`: when
-    each of `stops` was first reported.
+    each of `stops` was first reported. `pulses`: channels 1 to 18 of the holder's overrides [us], 65535 unused.
     """
 
     datum: LocalFrame
@@ -125,6 +125,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     idle_mode: int = MANUAL
     stop_tick: int = -1
     since_ms: dict[str, int] = {}
+    pulses: tuple[int, ...] = ()
     bench: bool = False
     time_ms: int = 0
     utc_us: int = 0
@@ -207,6 +208,11 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     def mission_running(self) -> bool:
         """A lane mission drives."""
         return self.mode in AUTO_MODES
+
+    @property
+    def start_blocked(self) -> str:
+        """Why the mission would not begin from here."""
+        return self.report.start_blocked if self.report is not None else ""
 
     @property
     def paused(self) -> bool:

@@ -1,12 +1,12 @@
 """Commands that ask and change nothing of the machine: messages, rates, checks, the banner."""
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.operator_link.about import available_modes, version
+from vehicle.operator_link.about import available_modes, protocol, version
 from vehicle.operator_link.command import ACCEPTED, DENIED, UNSUPPORTED, Command, Context, Handler, Result
 from vehicle.operator_link.streams import name_of, once
 from vehicle.operator_link.transfer import text
 
-AUTOPILOT_VERSION_ID, AVAILABLE_MODES_ID = 148, 435
+AUTOPILOT_VERSION_ID, AVAILABLE_MODES_ID, PROTOCOL_VERSION_ID = 148, 435, 300
 
 
 def prearm(context: Context, _: Command, __: int) -> Result:
@@ -15,10 +15,12 @@ def prearm(context: Context, _: Command, __: int) -> Result:
 
 
 def request_message(context: Context, command: Command, _: int) -> Result:
-    """512, and the older 520: the answer is an ACK *and* the message."""
+    """512, and the older 519 and 520: the answer is an ACK *and* the message."""
     wanted = AUTOPILOT_VERSION_ID if command.command == 520 else command.whole(1)
     if wanted == AUTOPILOT_VERSION_ID:
         return ACCEPTED, [version()]
+    if wanted == PROTOCOL_VERSION_ID or command.command == d.MAV_CMD_REQUEST_PROTOCOL_VERSION:
+        return ACCEPTED, [protocol()]
     if wanted == AVAILABLE_MODES_ID:
         messages = available_modes(command.whole(2))
         return (ACCEPTED, messages) if messages else (DENIED, [])
@@ -54,6 +56,7 @@ REQUESTS: dict[int, Handler] = {
     d.MAV_CMD_RUN_PREARM_CHECKS: prearm,
     d.MAV_CMD_REQUEST_MESSAGE: request_message,
     d.MAV_CMD_REQUEST_AUTOPILOT_CAPABILITIES: request_message,
+    d.MAV_CMD_REQUEST_PROTOCOL_VERSION: request_message,
     d.MAV_CMD_SET_MESSAGE_INTERVAL: set_interval,
     d.MAV_CMD_GET_MESSAGE_INTERVAL: get_interval,
     d.MAV_CMD_DO_SEND_BANNER: banner,

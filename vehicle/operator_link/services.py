@@ -5,7 +5,8 @@ from typing import Any
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from vehicle.operator_link.acts import set_mode
+from vehicle.operator_link.about import version
+from vehicle.operator_link.acts import CUSTOM_ONLY, set_mode
 from vehicle.operator_link.command import Command
 from vehicle.operator_link.guest import Guest
 from vehicle.operator_link.picture import Message
@@ -41,7 +42,7 @@ def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
 
 def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
-        return []
+        return [text(CUSTOM_ONLY)]
     _, messages = set_mode(guest, fields["custom_mode"], now_ns)
     guest.peer.streams.at_once("HEARTBEAT")
     return messages
@@ -79,14 +80,16 @@ def _item_float(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     # latitude and longitude as float32 are only good to a metre: taken, because some stations know nothing else
     frame = INT_FRAMES.get(fields["frame"], int(fields["frame"]))
     x, y = _degrees_e7(fields["x"]), _degrees_e7(fields["y"])
-    return _item(guest, fields, x, y, frame, now_ns)
+    return _item(guest, fields, x, y, frame, now_ns, exact=False)
 
 
 def _degrees_e7(value: float) -> int:
     return round(value * 1e7) if abs(value) <= 200.0 else 2_000_000_000
 
 
-def _item(guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int) -> list[Message]:
+def _item(
+    guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int, *, exact: bool = True
+) -> list[Message]:
     item = Item(
         command=fields["command"],
         frame=frame,
@@ -96,7 +99,8 @@ def _item(guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int)
         z=fields["z"],
         autocontinue=fields["autocontinue"],
     )
-    return guest.peer.transfers.item(fields["mission_type"], fields["seq"], item, guest.sender, now_ns)
+    kind, sequence = fields["mission_type"], fields["seq"]
+    return guest.peer.transfers.item(kind, sequence, item, guest.sender, now_ns, exact=exact)
 
 
 def _request_list(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
@@ -126,8 +130,12 @@ def _partial(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
     return [("MISSION_ACK", {**to, "type": d.MAV_MISSION_UNSUPPORTED, "mission_type": fields["mission_type"]})]
 
 
+def _version(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [version()]
+
+
 def _set_current(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
-    return [text("Mission: goes on where it stopped; another start is planned on the console")]
+    return [text("Mission: it goes on where it stopped")]
 
 
 def _manual(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
@@ -172,7 +180,15 @@ def _no_log_data(_guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
 
 
 def _setup_signing(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
-    return [text("signing: keys are set up at the machine (flailpilot keys), never by radio")]
+    return [text("signing: keys are set up at the machine only")]
+
+
+def _set_point(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [text("Set-points are refused: stick, or plan and Auto")]
+
+
+def _set_home(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [text("The home position is not changed by radio")]
 
 
 def _by_id(**services: Service) -> dict[int, Service]:
@@ -206,6 +222,12 @@ SERVICES = _by_id(
     LOG_REQUEST_LIST=_no_logs,
     LOG_REQUEST_DATA=_no_log_data,
     SETUP_SIGNING=_setup_signing,
+    AUTOPILOT_VERSION_REQUEST=_version,
+    SET_POSITION_TARGET_LOCAL_NED=_set_point,
+    SET_POSITION_TARGET_GLOBAL_INT=_set_point,
+    SET_ATTITUDE_TARGET=_set_point,
+    SET_HOME_POSITION=_set_home,
+    SET_GPS_GLOBAL_ORIGIN=_set_home,
 )
 """Message id -> what it does."""
 

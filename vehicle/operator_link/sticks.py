@@ -78,6 +78,12 @@ class StickReader:
         self._take(self._axis(THROTTLE), -self._axis(STEER), held, now_ns, age_s)
         return True
 
+    def pulses(self, now_ns: int) -> tuple[int, ...]:
+        """Channels 1 to 18 as they were overridden [us], 65535 where not; () where nothing comes."""
+        if self.fresh(now_ns) is None or not any(self._pulses):
+            return ()
+        return tuple(pulse or IGNORE_U16 for pulse in self._pulses)
+
     def fresh(self, now_ns: int) -> Sticks | None:
         """The sticks, if they are young enough to mean anything."""
         newest = self.newest

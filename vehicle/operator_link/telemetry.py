@@ -178,7 +178,10 @@ def _ekf(picture: Picture) -> Fields | None:
 
 
 def _channels(picture: Picture) -> Fields:
-    return {"time_boot_ms": picture.time_ms, "rssi": 255}
+    pulses = picture.pulses or (UNKNOWN_U16,) * 18
+    named = {f"chan{number}_raw": pulse for number, pulse in enumerate(pulses, 1)}
+    count = max((number for number, pulse in enumerate(pulses, 1) if pulse != UNKNOWN_U16), default=0)
+    return {"time_boot_ms": picture.time_ms, "rssi": 255, "chancount": count, **named}
 
 
 def _time(picture: Picture) -> Fields:

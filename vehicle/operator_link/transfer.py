@@ -89,6 +89,7 @@ class Lists:
         return self._ids[kind]
 
 
+COARSE = "Positions came as floats: good to 1 m only"
 SHOWN_NS = 10 * NS_PER_S
 """A station that reads a list gets it as it was when it asked how many items there are, for so long."""
 
@@ -100,6 +101,8 @@ class _Upload(msgspec.Struct):
     partner: tuple[int, int]
     asked_ns: int
     heard_ns: int
+    exact: bool = True
+    coarse: bool = False
 
 
 class Transfers:
@@ -129,8 +132,10 @@ class Transfers:
         self._lists.uploading[kind] = (self, now_ns)
         return [_ask(self._uploads[kind])]
 
-    def item(self, kind: int, sequence: int, item: Item, partner: tuple[int, int], now_ns: int) -> list[Message]:
-        """MISSION_ITEM_INT or MISSION_ITEM; out of turn it is asked for again."""
+    def item(
+        self, kind: int, sequence: int, item: Item, partner: tuple[int, int], now_ns: int, *, exact: bool = True
+    ) -> list[Message]:
+        """MISSION_ITEM_INT (`exact`) or MISSION_ITEM; out of turn it is asked for again."""
         upload = self._uploads.get(kind)
         if upload is None or upload.partner != partner:
             return [_ack(d.MAV_MISSION_INVALID_SEQUENCE, kind, partner)] if kind in TYPES else []
@@ -144,11 +149,13 @@ class Transfers:
             upload.asked_ns = now_ns
             return [_ask(upload)]
         upload.items.append(item)
+        upload.coarse = upload.coarse or not exact
         if len(upload.items) < upload.count:
             upload.asked_ns = now_ns
             return [_ask(upload)]
         self._drop(kind)
-        return self._finish(kind, tuple(upload.items), partner)
+        coarse = [text(COARSE, d.MAV_SEVERITY_WARNING)] if upload.coarse else []
+        return self._finish(kind, tuple(upload.items), partner) + coarse
 
     def poll(self, now_ns: int) -> list[Message]:
         """Ask again, give up."""
@@ -160,6 +167,7 @@ class Transfers:
                 messages.append(text(f"{TYPES[kind]}: upload broke off at item {len(upload.items)}, the old one holds"))
             elif now_ns - upload.asked_ns > ASK_AGAIN_NS:
                 upload.asked_ns = now_ns
+                upload.exact = not upload.exact  # some stations answer only the older question, and then all along
                 messages.append(_ask(upload))
         return messages
 
@@ -248,7 +256,7 @@ def _to(partner: tuple[int, int]) -> dict[str, int]:
 
 def _ask(upload: _Upload) -> Message:
     fields = {"seq": len(upload.items), "mission_type": upload.kind, **_to(upload.partner)}
-    return "MISSION_REQUEST_INT", fields
+    return "MISSION_REQUEST_INT" if upload.exact else "MISSION_REQUEST", fields
 
 
 def _ack(result: int, kind: int, partner: tuple[int, int], opaque_id: int = 0) -> Message:

@@ -12,8 +12,10 @@ def is_due(number: int) -> bool:
     return number % 5 in DUE_TICKS
 
 
-def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task) -> VehicleReport:
-    """The report of one tick."""
+def report(
+    state: VehicleState, estimate: Estimate, gate: GateReport, task: Task, start_blocked: str = ""
+) -> VehicleReport:
+    """The report of one tick; `start_blocked`: why a mission would not begin here."""
     mission, status = state.mission, state.wire.status
     return VehicleReport(
         tick=state.tick,
@@ -32,5 +34,6 @@ def report(state: VehicleState, estimate: Estimate, gate: GateReport, task: Task
         swept_m2=state.ledger.swept_m2,
         session_id=state.session_id,
         provisional_m2=state.ledger.provisional_cells * state.config.mission.cell_m**2,
+        start_blocked=start_blocked,
         withdrawn_m2=state.ledger.withdrawn_cells * state.config.mission.cell_m**2,
     )
