@@ -225,6 +225,12 @@ _add(Fault(name="controller_fault", rows=(40,), inject=_controller_fault, heal=_
 _door("gnss_float", (43,), "world.gnss.fix", FixType.RTK_FLOAT, FixType.RTK_FIXED)
 _door("gnss_lost", (44,), "world.gnss.silent", True, False)
 _door("gnss_jump", (45,), "world.gnss.jump_m", lambda s: (s, 0.6 * s), (0.0, 0.0), low=0.3, high=50.0)
+_door(
+    "wrong_fix", (45,), "world.gnss.wrong_fix_m", lambda s: (s, 0.6 * s), (0.0, 0.0), low=0.1, high=1.0, silent_lie=True
+)
+_door("position_frozen", (55,), "world.gnss.frozen", True, False, silent_lie=True)
+_door("heading_frozen", (55,), "world.gnss.heading_frozen", True, False, silent_lie=True)
+_door("heading_offset", (49,), "world.gnss.heading_jump_rad", math.radians, 0.0, low=-3.0, high=3.0, silent_lie=True)
 _door("corrections_old", (48,), "world.gnss.correction_age_s", _same, 1.0, low=31.0, high=120.0)
 _door("wrong_base", (47,), "world.gnss.base_id", 9, 1)
 _door("heading_flip", (49,), "world.gnss.heading_jump_rad", math.pi, 0.0)

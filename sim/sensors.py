@@ -10,7 +10,7 @@ from collections import deque
 
 import msgspec
 
-from firmware_bridge.types import FixType, GnssFix, ImuSample
+from firmware_bridge.types import RESTART_NEVER, FixType, GnssFix, ImuSample
 from sim.noise import GaussMarkov, NormalRows
 from sim.plant import GRAVITY_MPS2, TrackPlant
 from vehicle.config import GnssConfig
@@ -28,9 +28,9 @@ class SensorParams(msgspec.Struct, frozen=True, kw_only=True):
     """1-sigma noise of every sensor, and which share of it is slow.
 
     `*_slow_ratio`: the slow part's sigma as a share of the total (0.6 leaves 0.8 white). `gnss_latency_ticks`: ticks
-    between an epoch and its arrival. The IMU samples every tick (50 Hz), GNSS every `gnss_period_ticks` (10 Hz). The
-    gyro's bias starts at random and walks (per root second). With the rotor at speed the accelerometers shake by
-    `vibration_mps2`.
+    between an epoch and its arrival. `refix_s`: so long is a receiver without a fixed place that is asked to fix anew.
+    The IMU samples every tick (50 Hz), GNSS every `gnss_period_ticks` (10 Hz). The gyro's bias starts at random and
+    walks (per root second). With the rotor at speed the accelerometers shake by `vibration_mps2`.
     """
 
     gnss_period_ticks: int = 5
@@ -44,6 +44,7 @@ class SensorParams(msgspec.Struct, frozen=True, kw_only=True):
     velocity_sigma_mps: float = 0.03
     satellites: int = 24
     base_id: int = 1
+    refix_s: float = 12.0
     gyro_sigma_radps: float = math.radians(0.05)
     gyro_bias_sigma_radps: float = math.radians(0.02)
     gyro_walk_radps: float = math.radians(0.001)
@@ -67,9 +68,11 @@ def white_part(sigma: float, slow_ratio: float) -> float:
 class GnssSensor:
     """Dual-antenna RTK receiver. Doors for faults, each holds until it is set back.
 
-    `fix` (what the receiver claims: float errs and reports 20 times as much), `silent`, `jump_m` (east, north: a wrong
-    fix or a spoofer, unreported), `heading_lost`, `heading_jump_rad` (a swapped baseline is pi), `correction_age_s`,
-    `base_id`.
+    `fix` (what the receiver claims: float errs and reports 20 times as much), `silent`, `jump_m` (east, north: a moved
+    base or a spoofer, unreported), `wrong_fix_m` (the same by wrong integers: fixing anew cures it), `restarts` (False:
+    it cannot fix anew on request), `frozen` (the place stands as it is, jittering by `jitter_m`; `speed_frozen`: and
+    the speed is zero), `heading_lost`, `heading_jump_rad` (a swapped baseline is pi), `heading_frozen` (jittering by
+    `heading_jitter_rad`), `correction_age_s`, `base_id`.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class GnssSensor:
     ) -> None:
         self._params, self._mount, self._datum = params, mount, datum
         self._noise = NormalRows(seed, "sensor.gnss", 9)
+        self._jitter = NormalRows(seed, "sensor.gnss.jitter", 3)
         first = self._noise.row()
         period_s, tau_s = params.gnss_period_ticks * step_s, params.gnss_tau_s
         slow_m = params.gnss_sigma_m * params.gnss_slow_ratio
@@ -91,26 +95,69 @@ class GnssSensor:
         self._under_way: deque[tuple[int, GnssFix]] = deque()
         self.fix = FixType.RTK_FIXED
         self.silent = self.heading_lost = False
-        self.jump_m = (0.0, 0.0)
+        self.jump_m = self.wrong_fix_m = (0.0, 0.0)
+        self.frozen = self.speed_frozen = self.heading_frozen = False
+        self.jitter_m = self.heading_jitter_rad = 0.0
         self.heading_jump_rad = 0.0
+        self.restarts = True
+        self._asked = False
+        self._restart_count = 0
+        self._fixed_from_tick = 0
+        self._last: GnssFix | None = None
+        self._still: GnssFix | None = None
         self.correction_age_s, self.base_id = 1.0, params.base_id
+
+    def ask(self, asked: bool, tick: int) -> None:
+        """The controller passes a request to fix anew on; at its rising edge the solution is given up."""
+        rises, self._asked = asked and not self._asked, asked
+        if rises and self.restarts:
+            self._restart_count = self._restart_count % 254 + 1
+            self._fixed_from_tick = tick + round(self._params.refix_s / TICK_S)
+            self.wrong_fix_m = (0.0, 0.0)
 
     def sample(self, body: TrackPlant, tick: int, time_ms: int) -> GnssFix | None:
         """The fix that arrives in this tick, if one does; it carries the time of the epoch it describes."""
         if tick % self._params.gnss_period_ticks == 0:
-            self._under_way.append((tick + self._params.gnss_latency_ticks, self._measure(body, time_ms)))
+            kept = self.fix
+            self.fix = min(kept, FixType.RTK_FLOAT) if tick < self._fixed_from_tick else kept
+            measured = self._stood(self._measure(body, time_ms))
+            self.fix, self._last = kept, measured
+            self._under_way.append((tick + self._params.gnss_latency_ticks, measured))
         if not self._under_way or self._under_way[0][0] > tick:
             return None
         fix = self._under_way.popleft()[1]
         return None if self.silent else fix
+
+    def _stood(self, fix: GnssFix) -> GnssFix:
+        """The fix with what stands in it; the receiver goes on claiming what it claims."""
+        last = self._last
+        if last is None or not (self.frozen or self.heading_frozen):
+            self._still = None
+            return fix
+        if self._still is None:
+            self._still = last
+        still, draw = self._still, self._jitter.row()
+        changes: dict[str, float | None] = {}
+        if self.frozen:
+            east_m, north_m, up_m = self._datum.enu_from_geodetic(still.lat_deg, still.lon_deg, still.alt_m)
+            place = (east_m + self.jitter_m * draw[0], north_m + self.jitter_m * draw[1], up_m)
+            lat_deg, lon_deg, alt_m = self._datum.geodetic_from_enu(*place)
+            changes |= {"lat_deg": lat_deg, "lon_deg": lon_deg, "alt_m": alt_m} if self.jitter_m else {}
+            changes |= {} if self.jitter_m else {"lat_deg": still.lat_deg, "lon_deg": still.lon_deg}
+            changes |= {"speed_mps": 0.0} if self.speed_frozen else {}
+        if self.heading_frozen and still.yaw_rad is not None and fix.yaw_rad is not None:
+            changes["yaw_rad"] = still.yaw_rad + self.heading_jitter_rad * draw[2]
+        return msgspec.structs.replace(fix, **changes)
 
     def _measure(self, body: TrackPlant, time_ms: int) -> GnssFix:
         params, mount, noise = self._params, self._mount, self._noise.row()
         factor = self._error_factor()
         white_m = self._white_m
         east_m, north_m, up_m = body.point_m(mount.antenna_x_m, mount.antenna_y_m, mount.antenna_z_m)
-        east_m += self.jump_m[0] + factor * (white_m * noise[0] + self._slow_east.step(noise[1]))
-        north_m += self.jump_m[1] + factor * (white_m * noise[2] + self._slow_north.step(noise[3]))
+        east_m += self.jump_m[0] + self.wrong_fix_m[0] + factor * (white_m * noise[0] + self._slow_east.step(noise[1]))
+        north_m += (
+            self.jump_m[1] + self.wrong_fix_m[1] + factor * (white_m * noise[2] + self._slow_north.step(noise[3]))
+        )
         up_m += factor * (2.0 * white_m * noise[4] + self._slow_up.step(noise[5]))
         yaw_noise_rad = self._white_rad * noise[6] + self._slow_yaw.step(noise[7])
         lat_deg, lon_deg, alt_m = self._datum.geodetic_from_enu(east_m, north_m, up_m)
@@ -132,6 +179,7 @@ class GnssSensor:
             course_rad=self._course(body),
             correction_age_s=self.correction_age_s,
             base_id=self.base_id,
+            restart_count=self._restart_count if self.restarts else RESTART_NEVER,
         )
 
     def _error_factor(self) -> float:

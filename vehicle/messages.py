@@ -53,7 +53,10 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `tool_aside_m`: so far left of the point above or below it on the ground, on a side slope; 0 on level ground.
 
-    `position_proven` is RTK fixed, fresh and accepted: the only state in which ground may be credited.
+    `position_proven` is RTK fixed, fresh, accepted and believed: the only state in which ground may be credited.
+    `doubt_m`: how far off it may be beside its sigma. `*_doubted`: the receiver's own is another one, and not believed;
+    `*_stuck`: it does not follow what the machine does. `gnss_restart`: the receiver is to fix anew. `revoke_t_ns`:
+    what was credited after it is not upheld; 0 in nearly every tick.
     """
 
     t_ns: int
@@ -81,6 +84,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool_sigma_m: float
     innovation_ratio: float
     tool_aside_m: float = 0.0
+    doubt_m: float = 0.0
+    position_doubted: bool = False
+    position_stuck: bool = False
+    heading_stuck: bool = False
+    heading_doubted: bool = False
+    gnss_restart: bool = False
+    revoke_t_ns: int = 0
 
 
 class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):

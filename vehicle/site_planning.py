@@ -46,8 +46,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     datum: LocalFrame
     config: VehicleConfig
     base_frame: str = "EPSG:4326"
-    feature: str | None = None
-    unmarked: str | None = None
     limit_s: float = 120.0  # of processor time that planning may take
     left_m: tuple[Rings, ...] = ()
     fence_m: Rings = ()
@@ -65,20 +63,6 @@ class Holder(Protocol):
         ...
 
 
-def load_wanted(wanted: Wanted) -> Any:
-    """The `Site` of a request. Raises InputError as the site reader does."""
-    from vehicle.coverage.site import load_site  # noqa: PLC0415  # heavy, and only where sites come in
-
-    return load_site(
-        wanted.path,
-        wanted.outside,
-        wanted.datum,
-        base_frame=wanted.base_frame,
-        feature=wanted.feature,
-        unmarked=wanted.unmarked,
-    )
-
-
 def planned(wanted: Wanted) -> Plan:
     """Read and plan; runs wherever the executor runs it.
 
@@ -86,8 +70,9 @@ def planned(wanted: Wanted) -> Plan:
         InputError: site and machine do not fit, or the plan proves nothing.
     """
     from vehicle.coverage.planner import check_certificate, plan_hash_of, plan_site  # noqa: PLC0415  # heavy
+    from vehicle.coverage.site import load_site  # noqa: PLC0415
 
-    site = load_wanted(wanted)
+    site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
     settings = settings_of(wanted.config)
     plan = plan_site(site, footprint(wanted.config.machine), settings, time_limit(wanted.limit_s))
     check_certificate(plan)
@@ -106,9 +91,10 @@ def planned(wanted: Wanted) -> Plan:
 def checked(wanted: Wanted) -> str:
     """What the site reader says against it, or the machine, "" for nothing; milliseconds."""
     from vehicle.coverage.planner import check_fit  # noqa: PLC0415  # heavy, and only where sites come in
+    from vehicle.coverage.site import load_site  # noqa: PLC0415
 
     try:
-        site = load_wanted(wanted)
+        site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
         check_fit(site, footprint(wanted.config.machine))
     except InputError as refusal:
         return in_short(refusal, wanted.path)
@@ -220,12 +206,7 @@ class SitePlanning:
         return msgspec.structs.replace(self._wish(path, made.outside), left_m=left_m, fence_m=site.fence_m)
 
     def _wish_of(self, own: OwnSite) -> Wanted:
-        return msgspec.structs.replace(
-            self._wish(own.path, own.outside),
-            base_frame=own.base_frame,
-            feature=own.feature,
-            unmarked=own.unmarked,
-        )
+        return msgspec.structs.replace(self._wish(own.path, own.outside), base_frame=own.base_frame)
 
     def _wish(self, path: Path, outside: str | None) -> Wanted:
         return Wanted(path=path, outside=outside, datum=self._datum, config=self._config)

@@ -27,8 +27,7 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
 
     `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
-    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first; `stamp_t_ns`: when it
-    came; `odd_stamps`: for so many ticks all that came could not follow it.
+    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first.
     """
 
     status: ControllerStatus | None = None
@@ -47,8 +46,6 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     overrun: bool = False
     recording: bool = True
     controller_time_ms: int = 0
-    stamp_t_ns: int = NEVER_NS
-    odd_stamps: int = 0
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -87,10 +84,7 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
     `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `bad_ticks`, `broken_ticks`,
-    `late_ticks`: when such a thing last happened, a few of each. `stamp_ms`: of the command about to go out. `sent`: of
-    the last commands, the newest last, the stamp and what the belts are expected to have been applied by it [m/s].
-    `line_heard_ms`: how old the stamp was when its command reached the controller, by the controller's own clock, as
-    the last answer has it; `line_ms`: what that is taken for.
+    `late_ticks`: when such a thing last happened, a few of each.
     """
 
     beats_ns: tuple[int, ...] = ()
@@ -116,10 +110,6 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bad_ticks: tuple[int, ...] = ()
     broken_ticks: tuple[int, ...] = ()
     late_ticks: tuple[int, ...] = ()
-    stamp_ms: int = 0
-    sent: tuple[tuple[int, float, float], ...] = ()
-    line_heard_ms: int = 0
-    line_ms: int = 0
     drift: DriftState = DriftState()
     room_ahead_m: float = math.inf
     room_behind_m: float = math.inf
@@ -177,6 +167,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     knowledge was last known good. Credit after the stroke `firm` is provisional: no check of the base has closed it.
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
+    `marks`: times and numbers of strokes, thinned out with age.
     """
 
     swept_m2: float = 0.0
@@ -197,10 +188,14 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     pending: tuple[Pending, ...] = ()
     acts: tuple[Revoke | Confirm, ...] = ()
     act_count: int = 0
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was driven since the covariance was last carried: sums of the ticks' Jacobians and noise."""
+    """What was driven since the covariance was last carried: sums of the ticks' Jacobians and noise.
+
+    `moving_s` with the belts running; `turning_s` while the yaw was carried by the gyro, which at rest it is not.
+    """
 
     ticks: int = 0
     east_m: float = 0.0
@@ -211,6 +206,83 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     side_north_m: float = 0.0
     position_m2: float = 0.0
     moving_s: float = 0.0
+    turning_s: float = 0.0
+
+
+Odometer: TypeAlias = tuple[float, float, float, float]
+"""East and north as reckoned by belts and gyro, way of the belts [m, signed], turned by the gyro [rad]; all since the
+start, and nothing but differences of it means anything."""
+PlaceSample: TypeAlias = tuple[float, float, float, float, float, Odometer, tuple[float, float]]
+"""One RTK-fixed epoch: time [s], east and north of the body origin by the receiver, the same as the filter had it
+before, the odometer, and the antenna itself, in which no tilt is."""
+Gathered: TypeAlias = tuple[int, float, float, int]
+"""Epochs since the first one, sums of two residuals, time of the first [ns]."""
+
+
+class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What speaks for and against the receiver's place.
+
+    `offset_m`: the receiver's place less the one held by dead reckoning, zero where they agree. `believed`: the filter
+    follows the receiver; else it holds its own place and only the receiver's movement counts. `gap_m`: way that the
+    belts ran and nobody confirmed. `gathered`: epochs collected before a new place is judged, `anew`: of a solution
+    that is a new one. `doubt_t_ns`: nothing that was credited after it is upheld, should the place turn out another
+    one; 0 = no doubt. `revoke_t_ns`: for one tick, it did turn out another one. `*_t_ns`: 0 = never. `restarts`: the
+    receiver's own count when it was asked to fix anew; `agreed`: so many new fixes agreed with the place held.
+    """
+
+    samples: tuple[PlaceSample, ...] = ()
+    offset_m: tuple[float, float] = (0.0, 0.0)
+    believed: bool = True
+    gap_m: float = 0.0
+    seen_t_ns: int = 0
+    refused_t_ns: int = 0
+    gathered: Gathered | None = None
+    anew: bool = False
+    doubt_t_ns: int = 0
+    revoke_t_ns: int = 0
+    checked_t_ns: int = 0
+    stuck: bool = False
+    stuck_belt_m: float = 0.0
+    disbelieved_t_ns: int = 0
+    asks: bool = False
+    asked_t_ns: int = 0
+    restarts: int = 0
+    restarted: bool = False
+    agreed: int = 0
+    agreed_t_ns: int = 0
+
+
+HeadingSample: TypeAlias = tuple[float, float, float]
+"""Time [s]; the receiver's heading less what the gyro has turned, not wrapped; what the gyro has turned [rad]."""
+
+
+class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What speaks for and against the receiver's heading.
+
+    `rest_bias_radps`: of the gyro, measured over `rest_ticks` at rest. `recent`: epochs of the last two seconds;
+    `bins`: means of whole seconds before. `same_*`: since when and where the heading repeats itself to the last bit.
+    `course`: a straight stretch under way, see `vehicle/estimate/course.py`. `vouched_t_ns`: when the course over
+    ground last agreed. `doubt_rad`: by what believed headings differed from the gyro's since. `refused`: headings
+    refused in a row. `revoke_t_ns` as in `PlaceState`.
+    """
+
+    believed: bool = True
+    rest_bias_radps: float = 0.0
+    rest_ticks: int = 0
+    recent: tuple[HeadingSample, ...] = ()
+    bins: tuple[HeadingSample, ...] = ()
+    yaw_rad: float = 0.0
+    same_t_ns: int = 0
+    same_belt_m: float = 0.0
+    same_turned_rad: float = 0.0
+    stuck: bool = False
+    refused: int = 0
+    seen_t_ns: int = 0
+    gathered: Gathered | None = None
+    course: tuple[float, ...] = ()
+    doubt_rad: float = 0.0
+    vouched_t_ns: int = 0
+    revoke_t_ns: int = 0
 
 
 class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +301,9 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     innovation_ratio: float = 0.0
     slid_m: float = 0.0
     slip_curvature_1pm: float = 0.0
+    odometer: Odometer = (0.0, 0.0, 0.0, 0.0)
+    place: PlaceState = PlaceState()
+    heading: HeadingState = HeadingState()
 
 
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,7 +115,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What another room tells the ledger in a tick.
 
     `good`: `kind` was known good at this moment; `closing` False where nothing before it is confirmed by that. Else
-    what was claimed since `kind` was last good is withdrawn, as `Revoke` has it.
+    what was claimed since `kind` was last good is withdrawn, as `Revoke` has it; since `since_t_ns` where that is told.
     """
 
     kind: Knowledge
@@ -126,6 +126,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     flags: int = 6
     across_m: tuple[float, float] | None = None
     bias_m: float = 0.0
+    since_t_ns: int | None = None
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from vehicle.mission import job
 from vehicle.mission import task as wishes
 from vehicle.safety import gate as safety
 from vehicle.state import FlailState, MissionState, VehicleState, WireState
+from vehicle.strip import Knowledge, Order
 from vehicle.telemetry import report as reports
 
 
@@ -37,7 +38,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     # -> safety gate
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
-    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns)
+    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns, _orders(estimate))
     after = VehicleState(
         config=config,
         datum=state.datum,
@@ -58,6 +59,15 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     return after, Outputs(command=command, report=report, events=events)
 
 
+def _orders(estimate: Estimate) -> tuple[Order, ...]:
+    """What the ledger is told: ground that rests on a place or a heading which turned out to be another one."""
+    if not estimate.revoke_t_ns:
+        return ()
+    text = "the position or the heading turned out to be another one"
+    since_ns = estimate.revoke_t_ns
+    return (Order(kind=Knowledge.POSITION, good=False, reason=text, by="vehicle", since_t_ns=since_ns),)
+
+
 def _requests(
     state: VehicleState, mission: MissionState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState
 ) -> Requests:
@@ -74,6 +84,7 @@ def _requests(
         manual_flail=manual.flail(frame, config),
         tracks_on_swept=_bears(state, mission, estimate, auto_drive),
         has_mission=mission.plan is not None,
+        gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )
 
 

@@ -182,15 +182,17 @@ def test_messages_are_not_used_twice() -> None:
     assert msgspec.structs.replace(second, imu_fresh=True) != second
 
 
-def test_a_standing_machine_that_misjudged_its_way_starts_anew_after_the_quarantine() -> None:
+def test_a_standing_machine_never_adopts_a_jump_by_waiting() -> None:
     run = Run(8)
     for _ in range(500):
         run.step()
     run.jump_m, run.speed_mps = 2.0, 0.0
-    proven = [run.step().position_proven for _ in range(400)]
-    assert not any(proven[10:240]), "quarantined for about 5 s"
-    assert proven[-1]
-    assert run.step().innovation_ratio < 1.0
+    for _ in range(10):
+        run.step()
+    assert not any(run.step().position_proven for _ in range(3000))
+    assert run.tool_error_m(run.step()) < 0.1, "the place held is the old one"
+    run.jump_m = 0.0
+    assert not any(run.step().position_proven for _ in range(1500)), "nor does it come back by itself after a minute"
 
 
 def test_a_moving_machine_never_adopts_a_jump() -> None:

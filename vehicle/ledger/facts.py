@@ -68,7 +68,6 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     end_utc: str = ""
     status: str = "completed"
     remarks: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
     @property
     def cell_m(self) -> float:

@@ -233,4 +233,5 @@ def _stroked(state: LedgerState, run: LedgerRun, rules: Rule) -> LedgerState:
         credit_done_m=credit_done_m if run.credit_from is not None else run.credit_done_m,
         credit_flag=run.credit_flag,
     )
-    return strokes.apply(replace(state, run=run, stroke=stroke), stroke, rules.cell_m)
+    marks = withdrawal.remembered(state.marks, stroke.t_ns, number)
+    return strokes.apply(replace(state, run=run, stroke=stroke, marks=marks), stroke, rules.cell_m)

@@ -146,6 +146,7 @@ def tool_line(rule: Rule, estimate: Estimate, depth_m: float, margin: Margin) ->
 
     The plan width is width x cos(roll): a rolled tool covers less ground than its width. The margin of what checks
     bound is put on top of k sigma.
+    What the place may be off by beside its sigma is put there too.
     """
     sin_roll, cos_roll = math.sin(estimate.roll_rad), math.cos(estimate.roll_rad)
     sin_yaw, cos_yaw = math.sin(estimate.yaw_rad), math.cos(estimate.yaw_rad)
@@ -153,6 +154,7 @@ def tool_line(rule: Rule, estimate: Estimate, depth_m: float, margin: Margin) ->
     left_m = rule.half_width_m * cos_roll
     sigma_m = estimate.tool_sigma_m if 0.0 <= estimate.tool_sigma_m < SIGMA_UNKNOWN_M else SIGMA_UNKNOWN_M
     sigma_m += margin.side_m / rule.k_sigma
+    sigma_m += estimate.doubt_m / rule.k_sigma if estimate.doubt_m >= 0.0 else SIGMA_UNKNOWN_M
     turn_m = rule.half_width_m * (estimate.sigma_yaw_rad + margin.yaw_rad / rule.k_sigma)
     return ToolLine(
         east_m=estimate.tool_east_m,

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from vehicle.ledger import tiles
 from vehicle.state import LedgerState
 from vehicle.strip import Confirm, Knowledge, Order, Pending, Revoke
+from vehicle.units import NS_PER_S
 
 TILES_A_TICK: Final = 4
 """Of a withdrawal under way: 0.3 ms each. A hectare is through after a second."""
@@ -36,7 +37,7 @@ def ordered(state: LedgerState, orders: tuple[Order, ...], required_depth_m: flo
         revoke = Revoke(
             reason=order.reason,
             by=order.by,
-            since_number=state.good.get(order.kind.value, 0) + 1,
+            since_number=_last_good(state, order) + 1,
             until_number=number,
             flags=order.flags,
             across_m=order.across_m,
@@ -48,6 +49,27 @@ def ordered(state: LedgerState, orders: tuple[Order, ...], required_depth_m: flo
             state = begun(state, revoke)
             acts.append(revoke)
     return replace(state, acts=tuple(acts), act_count=state.act_count + len(acts)) if acts else state
+
+
+def _last_good(state: LedgerState, order: Order) -> int:
+    """Number of the stroke up to which nothing is withdrawn: none at a time from before all that is remembered."""
+    since_ns = order.since_t_ns
+    if since_ns is None:
+        return state.good.get(order.kind.value, 0)
+    return max((number for t_ns, number in state.marks if t_ns <= since_ns), default=0)
+
+
+MARKS_MAX: Final = 256
+MARK_NS: Final = NS_PER_S // 2
+
+
+def remembered(marks: tuple[tuple[int, int], ...], t_ns: int, number: int) -> tuple[tuple[int, int], ...]:
+    """When each stroke was made: twice a second, and the longer ago the sparser."""
+    if marks and t_ns - marks[-1][0] < MARK_NS:
+        return marks
+    if len(marks) >= MARKS_MAX:
+        marks = (*marks[: MARKS_MAX // 2 : 2], *marks[MARKS_MAX // 2 :])
+    return (*marks, (t_ns, number))
 
 
 CHECKED: Final = (Knowledge.BASE, Knowledge.CALIBRATION, Knowledge.DEPTH, Knowledge.HAMMERS)

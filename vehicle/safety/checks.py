@@ -20,7 +20,7 @@ from firmware_bridge.types import (
     GnssFix,
 )
 from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
-from vehicle.safety import lease, tracks
+from vehicle.safety import tracks
 from vehicle.safety.facts import Facts
 from vehicle.safety.modes import ARMED, AUTO
 from vehicle.safety.reasons import StopReason
@@ -56,9 +56,6 @@ FIRE, OIL, SHOCK, KILL = (
     for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.SHOCK, ControllerFlag.KILL)
 )
 """Plain ints: each operation on an IntFlag costs a microsecond."""
-
-STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
-"""No lease was live for it: whatever it heard since, it drives nothing before neutral."""
 
 Source = TypeVar("Source")
 _S = StopReason
@@ -117,6 +114,11 @@ def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
     return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
 
 
+def _heading_lost(g: GnssFix, f: Facts) -> bool:
+    """None, or one that the gyro or the course over ground contradicts."""
+    return g.yaw_rad is None or f.estimate.heading_doubted or f.senses.course_error_rad > COURSE_ERROR_RAD
+
+
 def _digs(g: GnssFix, f: Facts) -> bool:
     """Half the sum of the belts, not the faster one: a pivot turns both and goes nowhere."""
     advance_mps = abs(f.senses.advance_mps)
@@ -132,7 +134,6 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
     Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
     Check(_S.CONTROLLER_LOST, lambda _, f: f.senses.status is None),
-    Check(_S.LINE_DELAY, lambda _, f: f.senses.line_ms > lease.LINE_MAX_MS),
     Check(_S.HANDSHAKE, lambda _, f: not f.senses.handshake),
     Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
     Check(_S.TILT_DISAGREES, lambda _, f: f.senses.tilt_error_rad > TILT_DISAGREES_RAD),
@@ -153,7 +154,10 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.senses.gnss_same_ticks > 100),
     Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
     Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
-    Check(_S.POSITION_JUMP, lambda e, _f: not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.POSITION_JUMP, lambda e, _f: e.position_doubted or not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.POSITION_STUCK, lambda e, _f: e.position_stuck),
+    Check(_S.HEADING_STUCK, lambda e, _f: e.heading_stuck),
+    Check(_S.HEADING_DISAGREES, lambda e, _f: e.heading_doubted),
     Check(_S.POSITION_DRIFT, lambda _, f: f.senses.drifted),
     Check(_S.FENCE, lambda _, f: f.senses.fenced_out),
     Check(_S.FENCE_UNWATCHED, lambda _, f: f.fenced and not f.estimate.valid),
@@ -176,7 +180,6 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
     Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
     Check(_S.CONTROLLER_RESET, lambda _, f: f.senses.booted),
-    Check(_S.CONTROLLER_STOPPED, lambda s, f: f.mode in ARMED and s.state in STOPPED_ALONE),
     Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.senses.mismatch, 15),
     Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
     Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
@@ -200,7 +203,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
 )
 GNSS: tuple[Check[GnssFix], ...] = (
     Check(_S.WRONG_BASE, lambda g, f: f.senses.base_changed or f.safety.base_id not in (0, g.base_id)),
-    Check(_S.HEADING_LOST, lambda g, f: g.yaw_rad is None or f.senses.course_error_rad > COURSE_ERROR_RAD, 10),
+    Check(_S.HEADING_LOST, _heading_lost, 10),
     Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f), 150),
     Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= 30.0),
 )

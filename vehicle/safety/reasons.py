@@ -264,7 +264,12 @@ RULES: tuple[Rule, ...] = (
         "N",
         "Position not proven. Wait or drive a few metres by hand; RESET, ARM, start again.",
     ),
-    _rule(_R.POSITION_JUMP, "13", "N", "Position jumped. Wait 5 s for it to settle, RESET, ARM, start again."),
+    _rule(
+        _R.POSITION_JUMP,
+        "13",
+        "N",
+        "Position jumped. Stand: it is fixed anew twice, 2 min; else to a known mark, 10 min. RESET, ARM.",
+    ),
     _rule(
         _R.POSITION_DRIFT,
         "13",
