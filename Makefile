@@ -58,6 +58,10 @@ link-stops: $(VENV)/.installed
 	$(BIN)/python benchmarks/link_stops.py --trials 1000
 	$(BIN)/python benchmarks/link_stops.py --real --trials 50
 
+# A vehicle whose cable, address and broker come a minute after it.
+late-start: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.late_start --late 60
+
 garbage: $(VENV)/.installed
 	$(BIN)/python benchmarks/garbage.py --seconds 30
 

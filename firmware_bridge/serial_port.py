@@ -19,7 +19,7 @@ from firmware_bridge.stream_port import BITS_PER_BYTE, Connect, StreamPort
 
 TCP_BACKLOG_MAX_BYTES = 256
 """More than this unsent or unacknowledged, and the newest command waits here instead of behind it."""
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 2.0
 
 
 async def open_port(url: str, baud: int, now_ns: Callable[[], int]) -> StreamPort:

@@ -6,16 +6,17 @@ only what a stop left to be done before it may move again.
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
-from firmware_bridge.link import ControllerLink, LinkReport
+from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import PortError
@@ -25,9 +26,18 @@ from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
 from vehicle import latches, realtime
 from vehicle.clock import Clock, SystemClock, utc_now
+from vehicle.coming_up import (
+    ADDRESS_MAY_COME,
+    LatePort,
+    Waiting,
+    first_tries,
+    input_error_of,
+    may_come,
+    until_there,
+)
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
-from vehicle.errors import InputError
+from vehicle.errors import InputError, NotYetError
 from vehicle.frames import LocalFrame
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.operator_link.link import LoopPort
@@ -45,12 +55,12 @@ from vehicle.starts import recent_starts
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import WORLD, taken
 from vehicle.units import NS_PER_S
+from vehicle.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
 LISTEN_S = 1.0
 """A controller reports ten times a second without being asked."""
 LISTEN_STEP_NS = 10_000_000
-WATCH_S = 0.25
 BENCH_BANNER = """
 ************************************************************************
 *  BENCH: unsigned frames are accepted from this computer.             *
@@ -76,8 +86,20 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     file = load_drive(path)
     own = own_site(file)
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
-    with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError):
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
         runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
+
+
+@contextlib.contextmanager
+def plain() -> Iterator[None]:
+    """What a user has to correct ends the program by itself, not as one of several errors."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found = input_error_of(group)
+        if found is None:
+            raise
+        raise found from None
 
 
 def start_state(file: DriveFile) -> VehicleState:
@@ -172,39 +194,60 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             bench=file.vehicle.safety.bench,
         )
         wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None, say)
-        await open_operator(file, wires.shell, stack)
-        port = await open_controller(config.controller.port, config.controller.baud, clock)
+        port = LatePort(config.controller.port)
         stack.callback(port.close)
         recorder = open_recorder(file, state)
         stack.callback(recorder.close)
         listeners: tuple[Listener, ...] = (holder, wires.link, *_telemetry(file, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
-        stack.callback(lambda: say(last_words(link.report())))
         loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
         holder.loop, holder.desk = loop, wires.desk
-        if own is not None and own.plan is None:
-            planning.begin()
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()
-        if file.vehicle.safety.bench:
-            sys.stderr.write(BENCH_BANNER)
-        say(
-            f"{config.vehicle_id} is up and DISARMED, configuration {state.gate.config_hash.hex()}, operators on UDP "
-            f"{config.operator.host}:{config.operator.port}, {'real-time' if fifo else 'ordinary'} priority"
-        )
-        task = asyncio.current_task()
-        assert task is not None
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
-        supervisor.tell("READY=1")
-        stack.callback(supervisor.tell, "STOPPING=1")
+        end_with_signals()
         async with asyncio.TaskGroup() as group:
             group.create_task(loop.run(clock))
-            group.create_task(wires.shell.run())
-            group.create_task(planning.run())
             group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
+            wire, place = Waiting(), Waiting()
+            coming = group.create_task(controller_comes(file, port, clock, announce, wire))
+            opening = group.create_task(open_operator(file, wires.shell, stack, clock, place))
+            await first_tries((coming, wire), (opening, place))
+            stack.callback(lambda: say(last_words(link.report())))
+            say_up(file, real_time=fifo)
+            supervisor.tell("READY=1")
+            stack.callback(supervisor.tell, "STOPPING=1")
+            if own is not None and own.plan is None:
+                planning.begin()
+            group.create_task(planning.run())
             group.create_task(watch(clock, port, link, recorder, say))
             group.create_task(latches.keep(latch_file(file), clock, lambda: loop.state.gate, announce))
+            await opening
+            group.create_task(wires.shell.run())
+
+
+def end_with_signals() -> None:
+    """SIGTERM and SIGINT cancel the task that calls this."""
+    task = asyncio.current_task()
+    assert task is not None
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
+
+
+def say_up(file: DriveFile, *, real_time: bool) -> None:
+    """The first line of a vehicle that is up; on a bench in large letters."""
+    place = file.config.operator
+    if file.vehicle.safety.bench:
+        sys.stderr.write(BENCH_BANNER)
+    say(
+        f"{file.config.vehicle_id} is up and DISARMED, configuration {config_hash(file.vehicle).hex()}, "
+        f"operators on UDP {place.host}:{place.port}, {'real-time' if real_time else 'ordinary'} priority"
+    )
+
+
+async def controller_comes(file: DriveFile, port: LatePort, clock: Clock, tell: Say, waiting: Waiting) -> None:
+    """Open the controller's wire as soon as it is there."""
+    wire = file.config.controller
+    port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock), clock, tell, waiting))
 
 
 def greeting(state: VehicleState) -> ControllerHello:
@@ -218,31 +261,44 @@ def greeting(state: VehicleState) -> ControllerHello:
     )
 
 
-async def open_operator(file: DriveFile, shell: LinkShell, stack: contextlib.AsyncExitStack) -> None:
-    """The operators' socket.
+async def open_operator(
+    file: DriveFile, shell: LinkShell, stack: contextlib.AsyncExitStack, clock: Clock, waiting: Waiting
+) -> None:
+    """The operators' socket, as soon as its address is free and of this computer.
 
     Raises:
-        InputError: The address is taken or not of this computer.
+        InputError: It can never become right.
     """
     place = file.config.operator
-    try:
-        await stack.enter_async_context(shell)
-    except OSError as refusal:
-        raise InputError(
-            f"operator {place.host}:{place.port}: {(refusal.strerror or str(refusal)).lower()}; is another vehicle "
-            "program running (`ss -ulnp` names it), or is the address not of this computer?"
-        ) from None
+
+    async def attempt() -> None:
+        try:
+            await stack.enter_async_context(shell)
+        except OSError as refusal:
+            words = (
+                f"operator {place.host}:{place.port}: {(refusal.strerror or str(refusal)).lower()}; is another vehicle "
+                "program running (`ss -ulnp` names it), or is the address not of this computer?"
+            )
+            if refusal.errno in ADDRESS_MAY_COME:
+                raise NotYetError(words, math.inf) from None
+            raise InputError(words) from None
+
+    await until_there(attempt, clock, say, waiting)
 
 
 async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
     """The controller's wire, once it is known who speaks there. Silence is let pass: it may still be starting.
 
     Raises:
-        InputError: No such port, busy, not allowed, or something else talks on it.
+        NotYetError: No such port, busy, not allowed.
+        InputError: No port at all, or something else talks on it.
     """
     try:
         port = await open_port(url, baud, clock.now_ns)
     except PortError as refusal:
+        patience_s = may_come(refusal.__cause__)
+        if patience_s > 0.0:
+            raise NotYetError(f"controller {refusal}", patience_s) from None
         raise InputError(f"controller {refusal}") from None
     heard, known = await listen(port, clock)
     if known:
@@ -306,54 +362,3 @@ def _telemetry(file: DriveFile, stack: contextlib.AsyncExitStack) -> tuple[Liste
     publisher.start()
     stack.callback(publisher.stop, 2.0)
     return (publisher,)
-
-
-def last_words(report: LinkReport) -> str:
-    """How the controller's wire was, for the journal."""
-    trips = (report.round_trip_p50_ns, report.round_trip_p99_ns, report.round_trip_max_ns)
-    named = zip(("p50", "p99", "p100"), trips, strict=True)
-    times = ", ".join(f"{name} {trip / 1e6:.3f} ms" for name, trip in named if trip is not None) or "never"
-    return f"ended; controller round trip {times}; {report.bad_frames} bad frames, {report.restarts} restarts of it"
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What was last told about the wire and the disk."""
-
-    connected: bool = True
-    fault: str = ""
-    agreed: bool = False
-    differences: tuple[str, ...] = ()
-    restarts: int = 0
-    recorder: str = ""
-
-
-async def watch(clock: Clock, port: StreamPort, link: ControllerLink, recorder: Recorder, tell: Say) -> None:
-    """Tell people when the wire or the disk changes; nothing depends on it."""
-    seen = Seen()
-    while True:
-        report = link.report()
-        fault = recorder.fault if isinstance(recorder, BackgroundRecorder) else ""
-        now = Seen(port.connected, port.fault, report.agreed, report.differences, report.restarts, fault)
-        for line in changes(seen, now, port.name):
-            tell(line)
-        seen = now
-        await clock.sleep_until_ns(clock.now_ns() + round(WATCH_S * NS_PER_S))
-
-
-def changes(before: Seen, now: Seen, name: str) -> list[str]:
-    """Lines for what is new."""
-    lines: list[str] = []
-    if before.connected and not now.connected:
-        lines.append(f"controller {now.fault}; the machine stops by its lease; trying to open the port again")
-    if now.connected and not before.connected:
-        lines.append(f"controller {name}: open again; reset and arm to go on")
-    if now.restarts > before.restarts:
-        lines.append(f"controller {name}: it restarted; reset and arm to go on")
-    if now.agreed and not before.agreed:
-        lines.append(f"controller {name}: handshake agreed")
-    lines += [
-        f"controller {name}: refuses to arm: {line}" for line in now.differences if line not in before.differences
-    ]
-    if now.recorder and not before.recorder:
-        lines.append(f"{now.recorder}; driving goes on without a recording")
-    return lines

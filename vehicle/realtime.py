@@ -13,6 +13,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
 from typing import Self
 
 from vehicle.clock import Clock
@@ -21,6 +23,8 @@ from vehicle.units import NS_PER_S
 FIFO_PRIORITY = 50
 """Above all ordinary work; the kernel's threaded interrupts, which bring the bytes, have the same 50."""
 BEAT_S = 0.1
+IDLE_FILES = (selectors.__file__,)
+ASYNCIO, FRAMES = str(Path(asyncio.__file__).parent), 4
 STALL_S = 0.5
 """A loop that stood still for so long prints where it stands; the controller has long stopped the machine then."""
 
@@ -67,6 +71,20 @@ class Supervisor:
             channel.sendto(state.encode(), address)
 
 
+def place_of(frame: FrameType | None) -> str:
+    """Where a thread stands, in one line, the innermost function last.
+
+    A loop that waits for its next timer hangs nowhere: the computer gave the whole program no time.
+    """
+    if frame is None:
+        return "its thread has ended"
+    stack = traceback.extract_stack(frame)
+    if stack[-1].filename in IDLE_FILES:
+        return "it was idle, the computer gave this program no time"
+    rows = [row for row in stack if not row.filename.startswith(ASYNCIO)][-FRAMES:]
+    return "in " + " > ".join(f"{row.name} ({Path(row.filename).name}:{row.lineno})" for row in rows)
+
+
 class StallWatch:
     """A thread that says where the loop stands when it stood still for `STALL_S`; once for each stall.
 
@@ -103,8 +121,7 @@ class StallWatch:
                 continue
             self.stalls += 1
             frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001  # what its documentation offers
-            where = "".join(traceback.format_stack(frame)) if frame is not None else "  (the thread has ended)\n"
-            self._say(f"the loop stood still for {self._stall_s:g} s, here:\n{where}")
+            self._say(f"the loop stood still for {self._stall_s:g} s: {place_of(frame)}")
             self._beaten.wait()
 
 

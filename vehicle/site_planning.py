@@ -9,6 +9,7 @@ ground it belongs to.
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -34,21 +35,25 @@ ASSUMED = "Bench: outside unknown, the start bears"
 SETTLE_S = 2.0
 """Stations send mission, fence and rally points one after another, each within a second or so."""
 PLANNING = "the site is being planned"
-SPARE_S = 60.0
+TOLD_S, SPARE_S = 10.0, 60.0
 """The planner ends by itself at its limit; a process that does not is ended after so much longer."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `left_m`: ground that lies outside the fence, which the plan lists; `fence_m`: what it stays in."""
+    """One request. `left_m`: ground outside the fence, which the plan lists; `fence_m`: what it stays in.
+
+    `settled`: nothing more is waited for.
+    """
 
     path: Path
     outside: str | None
     datum: LocalFrame
     config: VehicleConfig
     base_frame: str = "EPSG:4326"
-    limit_s: float = 120.0  # of processor time that planning may take
+    limit_s: float = 300.0  # of processor time that planning may take
     left_m: tuple[Rings, ...] = ()
     fence_m: Rings = ()
+    settled: bool = False
 
 
 class Holder(Protocol):
@@ -175,7 +180,8 @@ class SitePlanning:
     def begin(self) -> None:
         """Plan the vehicle's own site, which was read and checked."""
         assert self._own is not None
-        self._take(Proposal(datum=self._datum, own=True), self._wish_of(self._own))
+        wanted = msgspec.structs.replace(self._wish_of(self._own), settled=True)
+        self._take(Proposal(datum=self._datum, own=True), wanted)
         self._holder.hold(None, self._boundary_m, PLANNING)
 
     def _take(self, site: Proposal, wanted: Wanted | None) -> None:
@@ -217,7 +223,7 @@ class SitePlanning:
             await self._changed.wait()
             self._changed.clear()
             wanted = self._wanted
-            if wanted is None or not await self._settled():
+            if wanted is None or not (wanted.settled or await self._settled()):
                 continue
             self._tell("Planning the site")
             answer = await self._answer(wanted)
@@ -248,7 +254,11 @@ class SitePlanning:
         newer = loop.create_task(self._changed.wait())
         try:
             both: set[asyncio.Future[Any]] = {work, newer}
-            await asyncio.wait(both, timeout=wanted.limit_s + SPARE_S, return_when=asyncio.FIRST_COMPLETED)
+            for turn in range(1, math.ceil((wanted.limit_s + SPARE_S) / TOLD_S) + 1):
+                done, _ = await asyncio.wait(both, timeout=TOLD_S, return_when=asyncio.FIRST_COMPLETED)
+                if done:
+                    break
+                self._tell(f"Planning the site, {turn * TOLD_S:.0f} s")
             if newer.done():
                 return None
             return work.result() if work.done() else f"No plan within {wanted.limit_s:g} s"

@@ -73,10 +73,33 @@ def talkers() -> Iterator[list[Talker]]:
         talker.end()
 
 
+def waits(path: Path) -> str:
+    """Its first line, of a program that goes on; what it waits for may come."""
+    command = [sys.executable, "-m", "flailpilot", "drive", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        lines = [run.stderr.readline()]
+        while "is up and DISARMED" not in lines[-1]:
+            lines.append(run.stderr.readline())
+            assert lines[-1], lines
+        assert run.poll() is None
+        run.terminate()
+        run.stderr.read()
+    assert run.returncode == 0
+    assert lines[0].startswith("flailpilot: ")
+    assert "waiting for it" in lines[0]
+    return lines[0]
+
+
 def test_no_such_port(path: Path) -> None:
-    line = refused(path)
+    line = waits(path)
     assert "controller: no such device" in line
     assert "Serial devices seen" in line
+
+
+def test_no_serial_device(path: Path) -> None:
+    (path.parent / "controller").write_text("a file")
+    assert "not a serial device" in refused(path)
 
 
 def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
@@ -97,7 +120,7 @@ def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
         assert other.stdout is not None
         assert other.stdin is not None
         assert other.stdout.readline() == "open\n"
-        line = refused(path)
+        line = waits(path)
         other.stdin.close()
     assert "in use by another program" in line
 
@@ -152,9 +175,10 @@ def test_a_wrong_baud_rate(path: Path, talkers: list[Talker]) -> None:
     assert "the baud rate is probably wrong" in refused(path)
 
 
-def test_an_address_that_is_taken(tmp_path: Path) -> None:
+def test_an_address_that_is_taken(tmp_path: Path, talkers: list[Talker]) -> None:
+    talkers.append(Talker(adapters.encode_status(STATUS, 1), tmp_path / "controller"))
     other = UdpPort.bind("127.0.0.1", 0)
-    line = refused(write_config(tmp_path, udp_port=other.address[1]))
+    line = waits(write_config(tmp_path, udp_port=other.address[1]))
     other.close()
     assert "in use" in line
     assert "another vehicle program" in line

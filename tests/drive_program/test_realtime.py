@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.drive_program.support import JumpingClock
 from vehicle.clock import SystemClock
-from vehicle.realtime import STALL_S, Supervisor, heart, new_loop
+from vehicle.realtime import STALL_S, Supervisor, heart, new_loop, place_of
 
 NS_PER_S = 1_000_000_000
 
@@ -129,6 +130,26 @@ def test_a_stalled_loop_shows_where(stall_s: float, shown: bool) -> None:
     code = STALLED.format(stall_ns=int(stall_s * NS_PER_S))
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ("where_it_hangs" in run.stderr) is shown
+    assert run.stderr.count("\n") == 0  # what it says is one line, and the line's end is whose words it becomes
+
+
+def test_an_idle_loop_that_got_no_time_is_no_place() -> None:
+    where: list[str] = []
+
+    async def main() -> None:
+        main_thread = threading.get_ident()
+
+        def look() -> None:
+            while "select" not in (frame := sys._current_frames()[main_thread]).f_code.co_filename:
+                pass
+            where.append(place_of(frame))
+
+        await asyncio.to_thread(look)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+    assert where == ["it was idle, the computer gave this program no time"]
+    assert place_of(sys._getframe()).startswith("in ")
 
 
 @pytest.mark.real

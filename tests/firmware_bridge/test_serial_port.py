@@ -116,7 +116,7 @@ def test_what_is_no_terminal_is_told(tmp_path: Path) -> None:
         (PermissionError(errno.EACCES, "no"), "add your user to the group"),
         (OSError(errno.EBUSY, "busy"), "in use by another program"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "no"), "nobody listens"),
-        (TimeoutError(), "no answer within 5 s"),
+        (TimeoutError(), "no answer within 2 s"),
         (ValueError("odd"), "cannot be opened: odd"),
     ],
 )
