@@ -91,9 +91,9 @@ def main() -> int:
     late_s = parser.parse_args().late
     with tempfile.TemporaryDirectory() as folder:
         try:
-            asyncio.run(late_start(Path(folder), late_s, lambda line: print(line, flush=True)))  # noqa: T201
+            asyncio.run(late_start(Path(folder), late_s, lambda line: print(line, flush=True)))
         except TimeoutError as refusal:
-            print(refusal, file=sys.stderr)  # noqa: T201
+            print(refusal, file=sys.stderr)
             return 1
     return 0
 

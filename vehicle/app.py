@@ -198,7 +198,7 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
         stack.callback(port.close)
         recorder = open_recorder(file, state)
         stack.callback(recorder.close)
-        listeners: tuple[Listener, ...] = (holder, wires.link, *_telemetry(file, stack))
+        listeners: tuple[Listener, ...] = (holder, wires.link, *_telemetry(file, state, holder, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
         loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
         holder.loop, holder.desk = loop, wires.desk
@@ -352,13 +352,24 @@ def open_recorder(file: DriveFile, state: VehicleState) -> Recorder:
         ) from None
 
 
-def _telemetry(file: DriveFile, stack: contextlib.AsyncExitStack) -> tuple[Listener, ...]:
+def _telemetry(
+    file: DriveFile, state: VehicleState, holder: PlanHolder, stack: contextlib.AsyncExitStack
+) -> tuple[Listener, ...]:
     settings = file.config.telemetry
     if settings is None:
         return ()
-    from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415  # only where it is wanted
+    from vehicle.telemetry.bodies import Mission  # noqa: PLC0415  # only where it is wanted
+    from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415
 
-    publisher = TelemetryPublisher(file.vehicle, settings)
+    publisher = TelemetryPublisher(file.vehicle, settings, datum=state.datum)
+
+    def progress_of(plan: Plan | None) -> None:
+        publisher.begin_mission(
+            Mission(mission_id=plan.plan_hash, area_m2=plan.area_m2, datum=plan.datum) if plan is not None else None
+        )
+
+    progress_of(state.mission.plan)
+    holder.watchers.append(progress_of)
     publisher.start()
     stack.callback(publisher.stop, 2.0)
     return (publisher,)

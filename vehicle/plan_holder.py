@@ -1,5 +1,7 @@
 """Between planning, loop and desk: a plan is shown to stations once the loop has taken it, and not before."""
 
+from collections.abc import Callable
+
 from vehicle.boundary import Rings
 from vehicle.loop import VehicleLoop
 from vehicle.messages import Event, VehicleReport
@@ -15,6 +17,10 @@ class PlanHolder:
 
     loop: VehicleLoop
     desk: Desk
+
+    def __init__(self) -> None:
+        self.watchers: list[Callable[[Plan | None], None]] = []
+        """Called with each plan that the loop takes, and with None where it holds none any more."""
 
     def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
         """This plan, or none and why, inside this boundary, from now on."""
@@ -33,6 +39,10 @@ class PlanHolder:
 
     def event(self, event: Event) -> None:
         """The loop has taken a plan, or given one up."""
+        if event.kind != "plan":
+            return
         plan = self.loop.state.mission.plan
-        if event.kind == "plan" and plan is not None:
+        if plan is not None:
             self.desk.set_plan(plan)
+        for watcher in self.watchers:
+            watcher(plan)

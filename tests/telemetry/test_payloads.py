@@ -1,6 +1,7 @@
 """What is said on each topic: typed, finite, and without coordinates where it is retained."""
 
 import math
+from datetime import UTC, datetime
 from typing import get_args
 
 import msgspec
@@ -9,9 +10,10 @@ import pytest
 from tests.builders import config, estimate
 from tests.telemetry.samples import DATUM, EAST_M, GATE, MISSION, NORTH_M, event, report
 from vehicle.config import config_hash
-from vehicle.messages import Event
+from vehicle.messages import Event, MissionPhase
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import BODIES, GapBody, Header, PublisherCounts
+from vehicle.telemetry.router import Router
 from vehicle.telemetry.streams import STREAMS, Keep, topic
 
 PLACE_WORDS = ("east", "north", "lat", "lon", "yaw", "heading", "along", "cross_track", "datum")
@@ -110,6 +112,84 @@ def test_what_is_not_a_number_is_null(value: float) -> None:
 def test_a_missing_reading_is_never_zero() -> None:
     body = payloads.tool(report(tool_depth_m=None, tool_height_m=None, rotor_speed_radps=None))
     assert (body.depth_m, body.height_m, body.rotor_speed_radps) == (None, None, None)
+
+
+def test_what_was_never_heard_is_null_and_no_figure() -> None:
+    """As at the start: no console, no controller, no receiver, no inclinometer."""
+    never = report(
+        gate=msgspec.structs.replace(GATE, operator_age_s=1000.0),
+        estimate=msgspec.structs.replace(
+            estimate(0.0, 0.0, 0.0, valid=False),
+            position_proven=False,
+            gnss_age_s=1e9,
+            imu_age_s=1e9,
+            status_age_s=1e9,
+            sigma_east_m=1e3,
+            sigma_north_m=1e3,
+            sigma_yaw_rad=1e3,
+        ),
+        rotor_speed_radps=0.0,
+        tool_depth_m=0.0,
+        tool_height_m=0.0,
+    )
+    link, pose, tool, state = (
+        payloads.link(never, PublisherCounts()),
+        payloads.pose(never, DATUM),
+        payloads.tool(never),
+        payloads.state(never),
+    )
+    assert (link.operator_age_s, link.gnss_age_s, link.controller_age_s) == (None,) * 3
+    assert set(msgspec.structs.asdict(pose).values()) == {None, False}
+    assert set(msgspec.structs.asdict(tool).values()) == {None}
+    assert (state.rotor, state.fix, state.operator_present) == (None, None, False)
+    for body in (link, pose, tool, state):
+        for value in msgspec.structs.asdict(body).values():
+            assert not isinstance(value, float) or abs(value) < 1000.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"status_age_s": 1.2}, {"speed_mps"}),
+        ({"imu_age_s": 1.2}, {"roll_rad", "pitch_rad", "yaw_rate_radps"}),
+        ({}, set()),
+    ],
+)
+def test_what_is_known_no_more_is_null(changes: dict[str, float], unknown: set[str]) -> None:
+    fresh = msgspec.structs.replace(estimate(EAST_M, NORTH_M, 0.7), **changes)
+    pose = msgspec.structs.asdict(payloads.pose(report(estimate=fresh), DATUM))
+    assert {key for key, value in pose.items() if value is None} == unknown
+    silent = "status_age_s" in changes
+    assert (payloads.tool(report(estimate=fresh)).depth_m is None) is silent
+
+
+def test_beside_no_line_there_is_no_cross_track() -> None:
+    assert payloads.pose(report(phase=MissionPhase.IDLE), DATUM).cross_track_m is None
+
+
+def test_an_operator_who_fell_silent_is_not_there_and_that_is_told_at_once() -> None:
+    router = Router("v7", "b1", DATUM)
+    moment = datetime(2026, 11, 3, 8, 15, tzinfo=UTC)
+
+    def told(number: int, age_s: float) -> list[bool]:
+        seen = report(number, gate=msgspec.structs.replace(GATE, operator_age_s=age_s))
+        return [msgspec.json.decode(one.body)["operator_present"] for one in router.lasting_records(seen, None, moment)]
+
+    assert told(0, 0.1) == [True]
+    assert told(1, 0.14) == []
+    silent = [told(2 + number, 0.14 + 0.04 * number) for number in range(50)]  # two seconds of reports at 25 Hz
+    assert [False] in silent
+    assert silent.index([False]) * 0.04 < 1.5
+
+
+def test_poses_and_events_have_degrees_without_a_mission() -> None:
+    router = Router("v7", "b1", DATUM)
+    moment = datetime(2026, 11, 3, 8, 15, tzinfo=UTC)
+    pose = msgspec.json.decode(router.live_records(report(0), None, moment, PublisherCounts())[0].body)
+    happened = msgspec.json.decode(router.record_of_event(event(), None, moment).body)
+    for body in (pose, happened):
+        assert body["lat_deg"] == pytest.approx(39.99, abs=0.01)
+        assert body["lon_deg"] == pytest.approx(46.93, abs=0.01)
 
 
 def test_state_names_what_holds_the_vehicle() -> None:

@@ -1,6 +1,8 @@
 """What consumers hear from a vehicle over a real broker: mosquitto and the embedded one."""
 
 import asyncio
+import threading
+from typing import Any
 
 import aiomqtt
 import pytest
@@ -11,8 +13,14 @@ from tests.telemetry.brokers import WAIT_S, Gate, Mosquitto, stream, watching
 from tests.telemetry.conftest import Starter, connected, settled
 from tests.telemetry.samples import MISSION, event, halted, report
 from vehicle.config import config_hash
+from vehicle.telemetry import payloads, worker
 from vehicle.telemetry.bodies import Mission
+from vehicle.telemetry.counts import Board
+from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.publisher import TelemetryPublisher
+from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.router import Router
+from vehicle.telemetry.session import Feed
 from vehicle.telemetry.settings import TelemetryConfig
 
 pytestmark = pytest.mark.real
@@ -54,6 +62,64 @@ def test_every_stream_arrives_as_its_row_says(broker_port: int, publish: Starter
         assert by_stream["pose"].body["east_m"] == 123.4567
 
     asyncio.run(scene())
+
+
+class Told:
+    """A log that is listened to."""
+
+    def __init__(self) -> None:
+        self.named: list[dict[str, object]] = []
+        self.heard = threading.Event()
+
+    def error(self, words: str, **fields: object) -> None:
+        if "vehicle id" in words:
+            self.named.append(fields)
+            self.heard.set()
+
+    def warning(self, words: str, **_: object) -> None:
+        del words
+
+    info = warning
+
+
+def test_a_vehicle_id_that_another_program_uses_is_named(
+    mosquitto: Mosquitto, publish: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    monkeypatch.setattr(worker, "_log", told)
+    first = publish(mosquitto.port, "boot1", backoff_max_s=60.0)
+    assert first.wait_until(lambda counts: counts.connected, WAIT_S)
+    second = publish(mosquitto.port, "boot2", backoff_max_s=60.0)
+    assert second.wait_until(lambda counts: counts.connected, WAIT_S)
+    assert told.heard.wait(WAIT_S)
+    place = f"127.0.0.1:{mosquitto.port}"
+    assert told.named[0] == {"vehicle_id": "test", "broker": place, "again_s": worker.TAKEN_S}
+
+
+def test_a_broker_that_ends_every_connection_at_once_is_not_rushed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that gives no reason, where two programs have one name."""
+    told, attempts = Told(), []
+
+    async def thrown_out(feed: Feed, _: TelemetryConfig) -> None:
+        attempts.append(len(told.named))
+        feed.board.add(connects=1)
+        feed.stopping = len(attempts) == 8
+        raise aiomqtt.MqttError("gone")
+
+    monkeypatch.setattr(worker, "_log", told)
+    monkeypatch.setattr(worker, "run_session", thrown_out)
+    settings = TelemetryConfig(backoff_first_s=1e-6, backoff_max_s=1e-3)
+    board: HandOver[Any] = HandOver(4)
+    router = Router("v7", "b1")
+    sheet = payloads.factsheet(config().machine, 0.2, config_hash(config()), ())
+    one = worker.Worker(
+        settings=settings, router=router, factsheet=sheet, board=Board(), reports=board, events=HandOver(4)
+    )
+    feed = Feed(Outbox(None, rows_max=10, bytes_max=10_000), router, sheet, one._board, 4)
+    asyncio.run(one._link(feed))
+    assert attempts == [0, 0, 0, 0, 1, 2, 3, 4]
+    assert [fields["again_s"] for fields in told.named] == [1e-3] * 4
+    feed.outbox.close()
 
 
 def test_only_fast_streams_go_without_acknowledgement(mosquitto: Mosquitto, publish: Starter) -> None:

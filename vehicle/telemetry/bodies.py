@@ -70,11 +70,11 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: str
     phase: str
-    rotor: str
+    rotor: str | None
     reasons: tuple[str, ...]
     driving: bool
     operator_present: bool
-    fix: str
+    fix: str | None
     position_proven: bool
     speed_cap_mps: float | None
     processed_m2: float
@@ -105,9 +105,9 @@ class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The tool as measured; depth counts from the undisturbed ground."""
+    """The tool as measured, null where the controller is silent; depth counts from the undisturbed ground."""
 
-    rotor: str
+    rotor: str | None
     rotor_speed_radps: float | None
     depth_m: float | None
     height_m: float | None

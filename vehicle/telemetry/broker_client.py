@@ -19,6 +19,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import CONTENT_TYPE, SCHEMA_VERSION
 
+SESSION_TAKEN_OVER = 142
+"""MQTT 5: the broker ends a connection because another one has begun with the same client identifier."""
+
+
+class IdentityTakenError(aiomqtt.MqttError):
+    """Another program uses this client identifier on the broker."""
+
 
 class BrokerClient(aiomqtt.Client):
     """One connection to a broker, for publishing only."""
@@ -58,6 +65,14 @@ class BrokerClient(aiomqtt.Client):
         self._client._sock_close()  # noqa: SLF001  # paho closes only what it has seen end
         if self._disconnected.done() and not self._disconnected.cancelled():
             self._disconnected.exception()  # seen here; asyncio would report it as never retrieved
+
+    @property
+    def taken_over(self) -> bool:
+        """The broker ended this connection for another one of the same name."""
+        lost = self._disconnected
+        cause = lost.exception() if lost.done() and not lost.cancelled() else None
+        code = cause.rc if isinstance(cause, aiomqtt.MqttCodeError) else None
+        return isinstance(code, ReasonCode) and code.value == SESSION_TAKEN_OVER
 
     @property
     def lost(self) -> asyncio.Future[None]:

@@ -6,7 +6,7 @@ import msgspec
 
 from vehicle.frames import LocalFrame
 from vehicle.machine import MachineConfig
-from vehicle.messages import Event, VehicleReport
+from vehicle.messages import Event, MissionPhase, VehicleReport
 from vehicle.telemetry.bodies import (
     Envelope,
     EventBody,
@@ -21,6 +21,16 @@ from vehicle.telemetry.bodies import (
     StateBody,
     ToolBody,
 )
+
+FRESH_S = 1.0
+"""What controller and inclinometer said longer ago is not known any more; both speak at least ten times a second."""
+FIX_S = 2.0
+PRESENT_S = 1.0
+"""An operator who is not heard for so long is not there; consoles send twenty frames a second."""
+NEVER_S = 1000.0
+"""Whoever measures ages counts no further."""
+RESTING = (MissionPhase.IDLE, MissionPhase.DONE)
+"""There is no line to be beside."""
 
 
 def factsheet(
@@ -53,11 +63,11 @@ def state(report: VehicleReport) -> StateBody:
     return StateBody(
         mode=gate.mode.name,
         phase=report.phase.value,
-        rotor=gate.rotor.name,
+        rotor=gate.rotor.name if _fresh(estimate.status_age_s) else None,
         reasons=gate.reasons,
         driving=gate.driving,
-        operator_present=gate.lease_holder != 0,
-        fix=estimate.fix.name,
+        operator_present=operator_present(report),
+        fix=estimate.fix.name if estimate.valid or estimate.gnss_age_s <= FIX_S else None,
         position_proven=estimate.position_proven,
         speed_cap_mps=known(gate.speed_cap_mps),
         processed_m2=round(report.processed_m2, 2),
@@ -67,19 +77,24 @@ def state(report: VehicleReport) -> StateBody:
     )
 
 
+def operator_present(report: VehicleReport) -> bool:
+    """Somebody holds the lease and is heard; a console that fell silent is not there, whoever holds the lease."""
+    return report.gate.lease_holder != 0 and report.gate.operator_age_s <= PRESENT_S
+
+
 def state_key(report: VehicleReport) -> tuple[object, ...]:
     """What makes a new state message due at once; areas grow all the time and wait for the next second."""
     gate, estimate = report.gate, report.estimate
     return (
-        *(gate.mode, gate.rotor, gate.reasons, gate.driving, gate.lease_holder, report.phase),
-        *(estimate.fix, estimate.position_proven),
+        *(gate.mode, gate.rotor, gate.reasons, gate.driving, gate.lease_holder, operator_present(report), report.phase),
+        *(estimate.fix, estimate.position_proven, _fresh(estimate.status_age_s)),
     )
 
 
 def pose(report: VehicleReport, datum: LocalFrame | None) -> PoseBody:
     """Where the vehicle is; every coordinate is None while the estimate is not valid."""
     estimate = report.estimate
-    valid = estimate.valid
+    valid, tilted = estimate.valid, _fresh(estimate.imu_age_s)
     lat_deg, lon_deg = geodetic(datum, estimate.east_m, estimate.north_m) if valid else (None, None)
     return PoseBody(
         east_m=known(estimate.east_m) if valid else None,
@@ -87,22 +102,24 @@ def pose(report: VehicleReport, datum: LocalFrame | None) -> PoseBody:
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         yaw_rad=known(estimate.yaw_rad) if valid else None,
-        roll_rad=known(estimate.roll_rad),
-        pitch_rad=known(estimate.pitch_rad),
-        speed_mps=known(estimate.speed_mps) if valid else None,
-        yaw_rate_radps=known(estimate.yaw_rate_radps),
-        sigma_east_m=known(estimate.sigma_east_m),
-        sigma_north_m=known(estimate.sigma_north_m),
-        sigma_yaw_rad=known(estimate.sigma_yaw_rad),
+        roll_rad=known(estimate.roll_rad) if tilted else None,
+        pitch_rad=known(estimate.pitch_rad) if tilted else None,
+        speed_mps=known(estimate.speed_mps) if valid and _fresh(estimate.status_age_s) else None,
+        yaw_rate_radps=known(estimate.yaw_rate_radps) if tilted else None,
+        sigma_east_m=known(estimate.sigma_east_m) if valid else None,
+        sigma_north_m=known(estimate.sigma_north_m) if valid else None,
+        sigma_yaw_rad=known(estimate.sigma_yaw_rad) if valid else None,
         tool_east_m=known(estimate.tool_east_m) if valid else None,
         tool_north_m=known(estimate.tool_north_m) if valid else None,
-        cross_track_m=known(report.cross_track_m) if valid else None,
+        cross_track_m=known(report.cross_track_m) if valid and report.phase not in RESTING else None,
         position_proven=estimate.position_proven,
     )
 
 
 def tool(report: VehicleReport) -> ToolBody:
     """The tool as the controller measures it."""
+    if not _fresh(report.estimate.status_age_s):  # what it said last says nothing of now
+        return ToolBody(rotor=None, rotor_speed_radps=None, depth_m=None, height_m=None)
     return ToolBody(
         rotor=report.gate.rotor.name,
         rotor_speed_radps=known(report.rotor_speed_radps),
@@ -115,9 +132,9 @@ def link(report: VehicleReport, counts: PublisherCounts) -> LinkBody:
     """Ages of what the vehicle rests on, and how the publisher fares."""
     estimate = report.estimate
     return LinkBody(
-        operator_age_s=known(report.gate.operator_age_s),
-        gnss_age_s=known(estimate.gnss_age_s),
-        controller_age_s=known(estimate.status_age_s),
+        operator_age_s=_age(report.gate.operator_age_s),
+        gnss_age_s=_age(estimate.gnss_age_s),
+        controller_age_s=_age(estimate.status_age_s),
         session_id=report.session_id,
         lease_holder=report.gate.lease_holder,
         reports_dropped=counts.reports_dropped,
@@ -160,6 +177,15 @@ def progress(report: VehicleReport, mission: Mission) -> ProgressBody:
         provisional_m2=round(report.provisional_m2, 2),
         withdrawn_m2=round(report.withdrawn_m2, 2),
     )
+
+
+def _age(age_s: float) -> float | None:
+    """None for what was never heard, or so long ago that nobody counted on."""
+    return known(age_s) if age_s < NEVER_S else None
+
+
+def _fresh(age_s: float) -> bool:
+    return age_s <= FRESH_S
 
 
 def known(value: float | None) -> float | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from vehicle.clock import utc_now
 from vehicle.config import VehicleConfig, config_hash
+from vehicle.frames import LocalFrame
 from vehicle.messages import Event, VehicleReport
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import Mission, PublisherCounts
@@ -27,10 +28,17 @@ from vehicle.telemetry.worker import EventItem, ReportItem, Worker
 class TelemetryPublisher:
     """Publishes reports and events over MQTT 5. `offer` and `event` never block and never raise.
 
-    `boot_id` names this run of the program in every header; drawn at random unless given.
+    `boot_id` names this run of the program in every header; drawn at random unless given. With `datum` poses and events
+    have latitude and longitude whether or not a mission is held.
     """
 
-    def __init__(self, vehicle: VehicleConfig, settings: TelemetryConfig, boot_id: str | None = None) -> None:
+    def __init__(
+        self,
+        vehicle: VehicleConfig,
+        settings: TelemetryConfig,
+        boot_id: str | None = None,
+        datum: LocalFrame | None = None,
+    ) -> None:
         self._reports: HandOver[ReportItem] = HandOver(settings.reports_max)
         self._events: HandOver[EventItem] = HandOver(settings.events_max)
         self._mission: Mission | None = None
@@ -38,7 +46,7 @@ class TelemetryPublisher:
         depth_m = vehicle.mission.required_depth_m
         self._worker = Worker(
             settings=settings,
-            router=Router(vehicle.vehicle_id, boot_id or uuid.uuid4().hex[:12]),
+            router=Router(vehicle.vehicle_id, boot_id or uuid.uuid4().hex[:12], datum),
             factsheet=payloads.factsheet(vehicle.machine, depth_m, config_hash(vehicle), tuple(STREAMS)),
             board=self._board,
             reports=self._reports,

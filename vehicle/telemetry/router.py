@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from vehicle.frames import LocalFrame
 from vehicle.messages import Event, VehicleReport
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import GapBody, Header, Mission, PublisherCounts
@@ -29,8 +30,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Router:
     """Keeps, for each topic, the next number, the time of the last message and what it said."""
 
-    def __init__(self, vehicle_id: str, boot_id: str) -> None:
-        self.vehicle_id, self.boot_id = vehicle_id, boot_id
+    def __init__(self, vehicle_id: str, boot_id: str, datum: LocalFrame | None = None) -> None:
+        self.vehicle_id, self.boot_id, self._datum = vehicle_id, boot_id, datum
         self._next_seq: dict[str, int] = {}
         self._topics: dict[tuple[str, str], str] = {}
         self._said: dict[str, tuple[int, object]] = {}
@@ -53,8 +54,7 @@ class Router:
         """Messages of QoS 0 that are due by this report; only the newest of many reports is worth asking."""
         records = []
         if self._is_due(POSE, "", report.t_ns):
-            datum = mission.datum if mission is not None else None
-            records.append(self.record(POSE, payloads.pose(report, datum), moment, report.tick))
+            records.append(self.record(POSE, payloads.pose(report, self._datum_of(mission)), moment, report.tick))
         if self._is_due(TOOL, "", report.t_ns):
             records.append(self.record(TOOL, payloads.tool(report), moment, report.tick))
         if self._is_due(LINK, "", report.t_ns):
@@ -63,8 +63,10 @@ class Router:
 
     def record_of_event(self, happened: Event, mission: Mission | None, moment: datetime) -> Record:
         """The message of one event."""
-        datum = mission.datum if mission is not None else None
-        return self.record(EVENT, payloads.event(happened, datum), moment, happened.tick)
+        return self.record(EVENT, payloads.event(happened, self._datum_of(mission)), moment, happened.tick)
+
+    def _datum_of(self, mission: Mission | None) -> LocalFrame | None:
+        return self._datum if mission is None or mission.datum is None else mission.datum
 
     def record_of_gap(self, lost: GapBody, moment: datetime) -> Record:
         """The message that says what was lost."""

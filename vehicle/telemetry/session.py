@@ -6,14 +6,20 @@ never retained (an old state must not replace a new one), and only with a share 
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiomqtt
 import msgspec
 
 from vehicle.clock import utc_now
 from vehicle.telemetry.bodies import ConnectionBody
-from vehicle.telemetry.broker_client import BrokerClient, connect, publish_properties, will_properties
+from vehicle.telemetry.broker_client import (
+    BrokerClient,
+    IdentityTakenError,
+    connect,
+    publish_properties,
+    will_properties,
+)
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox, StoredRecord
 from vehicle.telemetry.router import Record, Router
@@ -29,6 +35,7 @@ class Feed:
         self.live: deque[Record] = deque(maxlen=live_max)
         self.work = asyncio.Event()
         self.stopping = False
+        self.greeted: Callable[[], None] = lambda: None
 
     def push_live(self, record: Record) -> None:
         """Queue a QoS 0 message; the oldest gives way, and all of them while nobody listens."""
@@ -42,6 +49,7 @@ async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
     """Connect and publish until told to stop.
 
     Raises:
+        IdentityTakenError: Another program came to the broker with this vehicle's id.
         aiomqtt.MqttError, OSError, ValueError: The broker cannot be reached, refuses, or is lost.
     """
     router = feed.router
@@ -52,6 +60,10 @@ async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
     try:
         async with client:
             await Conversation(client, feed, settings).run(online)
+    except aiomqtt.MqttError as error:
+        if client.taken_over:
+            raise IdentityTakenError(str(error)) from error
+        raise
     finally:
         client.abandon()
         feed.board.add(live_dropped=len(feed.live))
@@ -85,6 +97,7 @@ class Conversation:
         await self._say(feed.router.record(FACTSHEET, feed.factsheet, utc_now(), 0))
         await self._send_window(self._outbox.newest_retained(feed.router.boot_id), historical=False)
         feed.board.set(connected=True)
+        feed.greeted()
         while True:
             feed.work.clear()
             if feed.outbox is not self._outbox:

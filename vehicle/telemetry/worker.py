@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import structlog
 
 from vehicle.messages import Event, VehicleReport
 from vehicle.telemetry.bodies import GapBody, Mission, PublisherCounts
+from vehicle.telemetry.broker_client import IdentityTakenError
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.queues import HandOver
@@ -26,6 +28,13 @@ EventItem = tuple[Event, Mission | None, datetime]
 BREATH_S = 0.02
 """Least time between two looks at the queues: half the time between two reports of a real vehicle. In a simulation,
 where hundreds of reports come in that time, it makes batches out of them, and the thread leaves the processor alone."""
+
+SHORT_S = 5.0
+"""A connection that lasted longer was a good one."""
+SHORT_MAX = 4
+"""Brokers that do not say why end connections at once, each time, where two programs have one name."""
+TAKEN_S = 5.0
+"""The first wait after another program took the connection over."""
 
 _log = structlog.get_logger("telemetry")
 
@@ -152,22 +161,47 @@ class Worker:
             feed.outbox = self._in_memory()
 
     async def _link(self, feed: Feed) -> None:
-        """Connect, serve, wait (longer after each failure), again; one line in the log each time the broker goes."""
-        backoff_s, told = self._settings.backoff_first_s, False
+        """Connect, serve, wait (longer after each failure), again; one line in the log each time the broker goes.
+
+        A connection that ends soon is a failure too, or two programs with one vehicle id would throw each other out at
+        every turn.
+        """
+        settings, loop = self._settings, asyncio.get_running_loop()
+        place = f"{settings.host}:{settings.port}"
+        backoff_s, away, short = settings.backoff_first_s, False, 0
         while not feed.stopping:
-            connects = self._board.counts.connects
+            connects, began_s, taken = self._board.counts.connects, loop.time(), False
+            feed.greeted = functools.partial(_log.info, "broker is there", broker=place) if away else _quiet
             self._board.add(attempts=1)
             try:
-                await run_session(feed, self._settings)
+                await run_session(feed, settings)
             except sqlite3.Error as error:
                 self._give_up_disk(feed, error)
+            except IdentityTakenError:
+                taken = True
             except (aiomqtt.MqttError, OSError, ValueError) as error:
-                if not told or self._board.counts.connects > connects:
-                    place = f"{self._settings.host}:{self._settings.port}"
+                if not away or self._board.counts.connects > connects:
                     _log.warning("broker away, records are stored", broker=place, error=str(error))
-                told = True
+                away = True
             if self._board.counts.connects > connects:
-                backoff_s = self._settings.backoff_first_s
+                short = 0 if loop.time() - began_s >= SHORT_S else short + 1
+                backoff_s = backoff_s if short else settings.backoff_first_s
+            taken = taken or short >= SHORT_MAX
+            wait_s = min(max(backoff_s, TAKEN_S), settings.backoff_max_s) if taken else backoff_s
+            if taken and not feed.stopping:
+                self._name_the_other(place, wait_s)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), backoff_s)
-            backoff_s = min(2.0 * backoff_s, self._settings.backoff_max_s)
+                await asyncio.wait_for(self._stop.wait(), wait_s)
+            backoff_s = min(2.0 * wait_s, settings.backoff_max_s)
+
+    def _name_the_other(self, place: str, again_s: float) -> None:
+        _log.error(
+            "another program uses this vehicle id on the broker: give each vehicle a vehicle_id of its own",
+            vehicle_id=self._router.vehicle_id,
+            broker=place,
+            again_s=again_s,
+        )
+
+
+def _quiet() -> None:
+    pass
