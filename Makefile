@@ -13,7 +13,6 @@ PACKAGES := vehicle firmware_bridge sim console flailpilot
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
-	@echo "Picture: runs/demo/map.png   Report: runs/demo/report.html"
 
 # As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/safety`.
 JOBS ?= auto

@@ -16,12 +16,11 @@ from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import ControllerFault, ControllerState, ControllerStatus
 from vehicle import app, realtime
-from vehicle.clock import SystemClock, utc_now
+from vehicle.clock import SYNCHRONISED, SystemClock, utc_now
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.operator_wires import SYNCHRONISED
 from vehicle.state import VehicleState
 from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S

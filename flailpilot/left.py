@@ -4,6 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 
 from flailpilot.planning import DONE, MISSED, check_limits, make_folder, tell, written
+from flailpilot.run_folder import refuse_a_run
 from vehicle.clock import time_limit
 from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprint
 from vehicle.config_load import assemble_vehicle, load_machine
@@ -32,6 +34,7 @@ from vehicle.record import reader
 from vehicle.required_depth import agreed_m
 from vehicle.strip import LedgerStroke
 from vehicle.units import NS_PER_S, wrap_rad
+from vehicle.utc import EPOCH
 
 JOURNAL, RECORDING, PLAN = "ledger.journal", "run.mcap", "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
@@ -74,6 +77,7 @@ def run(
     if not request.missed:
         _nothing_left(run_dir, header, as_json)
         return DONE
+    refuse_a_run(out_dir)
     make_folder(out_dir)
     settings = PlanSettings(
         overlap_m=overlap_m,
@@ -254,10 +258,20 @@ def last_stand(path: Path) -> Stand:
         damaged = f", {found.damaged_chunks} pieces before it are damaged" if found.damaged_chunks else ""
         note = (
             f"{path}: not finished: it can be read to byte {found.read_bytes} of {found.total_bytes}{damaged}; its "
-            f"newest report is of {report.t_ns / NS_PER_S:.1f} s, {age_s:.1f} s before its end, and what the machine "
-            f"did after that is not known: look whether it stands where the plan begins, or {ADVICE}"
+            f"newest report is of {report.t_ns / NS_PER_S:.1f} s{_utc_of(found, newest)}, {age_s:.1f} s before its "
+            "end, and what the machine did after that is not known: look whether it stands where the plan begins, or "
+            f"{ADVICE}"
         )
     return Stand(StartPose(east_m=place.east_m, north_m=place.north_m, yaw_rad=place.yaw_rad), report.t_ns, note)
+
+
+def _utc_of(found: reader.Recording, newest: reader.Newest) -> str:
+    """When that was, where the recording knew the time; its log times are UTC then."""
+    source = found.run.get("time_source", "")
+    if not found.run.get("start_utc"):
+        return ""
+    moment = EPOCH + timedelta(microseconds=newest.t_ns // 1000)
+    return f" ({moment:%Y-%m-%d %H:%M:%S} UTC, {source})"
 
 
 def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:

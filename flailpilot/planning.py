@@ -8,7 +8,9 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from vehicle.clock import time_limit
+from flailpilot.run_folder import refuse_a_run
+from vehicle import utc
+from vehicle.clock import time_limit, utc_now
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine
 from vehicle.coverage.export import summary_of, write_plan_files
@@ -43,6 +45,7 @@ def run(
     site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
     required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
     check_depth(f"{site_file}: required depth", required_m, machine)
+    refuse_a_run(out_dir)
     make_folder(out_dir)
     settings = PlanSettings(
         overlap_m=overlap_m,
@@ -85,7 +88,12 @@ def written(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     """All files of a plan, with a bar on a terminal."""
     with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
-        write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share))
+        write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share), now_text())
+
+
+def now_text() -> str:
+    """UTC by this computer's clock, for people; "" where that was never set."""
+    return utc.by_computer(utc_now(), 0, synchronised=False).text(0)
 
 
 def make_folder(out_dir: Path) -> None:

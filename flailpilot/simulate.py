@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from flailpilot.planning import NO_DEPTH, make_folder, said
-from sim.outcome import RunFiles, Summary, job_facts, summary_of, write_results
+from flailpilot.run_folder import own_folder
+from sim.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
 from sim.rig import vehicle_config
 from sim.run import Progress as OnProgress
 from sim.run import run_mission
 from sim.scenario import Scenario, site_path
+from vehicle import utc
 from vehicle.clock import elapsed_s, time_limit
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine, load_toml_model
@@ -32,6 +34,7 @@ from vehicle.messages import VehicleReport
 from vehicle.plan import Plan
 from vehicle.record.writer import McapRecorder
 from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.run_manifest import named, write_manifest
 from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
@@ -63,7 +66,7 @@ def run(
     taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
     scenario, depth_said = _with_depth(job, taken, depth_m)
     vehicle_config(scenario, machine)
-    make_folder(out_dir)
+    out_dir = _folder(out_dir, plan_dir, as_json=as_json)
     plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
     check_certificate(plan)
     if machine_name is None and not job.scenario_said:
@@ -72,16 +75,20 @@ def run(
         said(NO_DEPTH, as_json=as_json)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
-    recorder = McapRecorder(out_dir / "run.mcap", {"scenario": scenario.model_dump_json(), "plan_hash": plan.plan_hash})
+    manifest = manifest_of(out_dir.name, scenario, machine, site, plan)
+    write_manifest(out_dir, manifest)
+    header = {"scenario": scenario.model_dump_json()} | named(manifest)
+    recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
     with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
-        journal = _journal(out_dir, scenario, plan)
+        journal = _journal(out_dir, scenario, site, plan)
         outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress, journal)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
     facts = job_facts(files)
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
+    write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=facts.end_utc))
     _tell(summary, out_dir, as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 
@@ -139,10 +146,16 @@ def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan
     return plan_site(site, footprint(machine), settings, time_limit(settings.time_limit_s))
 
 
-def _journal(out_dir: Path, scenario: Scenario, plan: Plan) -> JournalWriter:
+def _folder(wanted: Path, plan_dir: Path | None, *, as_json: bool) -> Path:
+    folder = own_folder(wanted, plan_dir)
+    if folder != wanted:
+        said(f"{wanted} holds another run or plan, which stays as it is; this run goes to {folder}", as_json=as_json)
+    return folder
+
+
+def _journal(out_dir: Path, scenario: Scenario, site: Site, plan: Plan) -> JournalWriter:
     """The ledger as a file, for `plan --left`; in virtual time no power fails, so it is flushed at the end."""
     path = out_dir / "ledger.journal"
-    path.unlink(missing_ok=True)
     mission, datum = scenario.mission, plan.datum
     header = Header(
         vehicle_id=scenario.name,
@@ -154,8 +167,11 @@ def _journal(out_dir: Path, scenario: Scenario, plan: Plan) -> JournalWriter:
         datum_alt_m=datum.alt_m,
         required_depth_m=mission.required_depth_m,
         k_sigma=mission.k_sigma,
+        site=site.name,
+        machine=plan.machine.name,
     )
-    return JournalWriter.open(path, header, Session(session_id=1, utc=""), sync_records=1 << 30)
+    session = Session(session_id=1, utc=utc.SIMULATED.text(0), time_source=utc.SIMULATED.source)
+    return JournalWriter.open(path, header, session, sync_records=1 << 30)
 
 
 def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
@@ -233,6 +249,7 @@ def _tell(summary: Summary, out_dir: Path, as_json: bool) -> None:
         f"{missed_text(summary.missed_m2)} m2, listed and not processed {summary.listed_m2:.1f} m2, false credit "
         f"{summary.false_credit_m2:.4f} m2"
     )
+    print(f"picture {out_dir / 'map.png'}, report {out_dir / 'report.html'}")
     print(
         f"{_clock(summary.mission_time_s)} h at {summary.rate_m2_per_h:.0f} m2/h, {len(summary.stops)} stops; "
         f"simulated at {summary.speed_up:.0f}x real time; files in {out_dir}"

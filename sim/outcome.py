@@ -8,14 +8,19 @@ import msgspec
 from sim.invariants import Breach
 from sim.run import Outcome, Stop
 from sim.scenario import Scenario
+from vehicle.config import MachineConfig
 from vehicle.coverage.export import summary_of as plan_summary
 from vehicle.coverage.projected import loosely_known
 from vehicle.coverage.site import Site
+from vehicle.kept_formats import Kept
 from vehicle.ledger import gaps
 from vehicle.ledger.facts import JobFacts
 from vehicle.ledger.gaps import Found
 from vehicle.ledger.results import write_all
 from vehicle.plan import Plan
+from vehicle.run_manifest import Manifest
+from vehicle.units import NS_PER_S
+from vehicle.utc import SIMULATED
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -28,6 +33,22 @@ class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     plan: Plan
     outcome: Outcome
+
+
+def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site, plan: Plan) -> Manifest:
+    """What `run.json` says; the end is not known yet."""
+    return Manifest(
+        run=run,
+        simulated=True,
+        vehicle_id=scenario.name,
+        machine=machine.name,
+        site=site.name,
+        site_hash=plan.site_hash,
+        plan_hash=plan.plan_hash,
+        required_depth_m=scenario.mission.required_depth_m,
+        start_utc=SIMULATED.text(0),
+        time_source=SIMULATED.source,
+    )
 
 
 def job_facts(files: RunFiles) -> JobFacts:
@@ -46,6 +67,9 @@ def job_facts(files: RunFiles) -> JobFacts:
         trail_m=outcome.trail_m,
         events=outcome.events,
         task_id=files.scenario.name,
+        start_utc=SIMULATED.text(0),
+        end_utc=SIMULATED.text(round(outcome.sim_s * NS_PER_S)),
+        time_source=SIMULATED.source,
         status="completed" if outcome.finished else "suspended",
         remarks=tuple(filter(None, (loosely_known(files.site.source_system, files.site.source_accuracy_m),))),
     )
@@ -58,10 +82,18 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     the polygons of `untreatable_m2` where a pass reached into them. `false_credit_m2` is against the truth.
     """
 
+    format: int = Kept.RUN.number
     scenario: str
+    site: str
+    site_hash: str
     machine: str
     seed: int
     plan_hash: str
+    required_depth_m: float
+    simulated: bool
+    start_utc: str
+    end_utc: str
+    time_source: str
     finished: bool
     area_m2: float
     processed_m2: float
@@ -97,6 +129,13 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
     rate = processed_m2 / outcome.sim_s * SECONDS_PER_HOUR if outcome.sim_s > 0.0 else 0.0
     return Summary(
         scenario=files.scenario.name,
+        site=files.site.name,
+        site_hash=plan.site_hash,
+        required_depth_m=outcome.config.mission.required_depth_m,
+        simulated=True,
+        start_utc=SIMULATED.text(0),
+        end_utc=SIMULATED.text(round(outcome.sim_s * NS_PER_S)),
+        time_source=SIMULATED.source,
         machine=outcome.config.machine.name,
         seed=files.scenario.seed,
         plan_hash=plan.plan_hash,

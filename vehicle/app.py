@@ -47,8 +47,7 @@ from vehicle.operator_wires import operator_wires
 from vehicle.own_site import OwnSite, own_site, planned_at_once
 from vehicle.plan import Plan
 from vehicle.plan_holder import PlanHolder
-from vehicle.record.background import BackgroundRecorder
-from vehicle.record.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.run_book import RunBook
 from vehicle.safety.reasons import names
 from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
@@ -182,11 +181,11 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
         wires.link.tell(text(line, d.MAV_SEVERITY_NOTICE))
 
     async with contextlib.AsyncExitStack() as stack:
-        holder = PlanHolder()
+        book, holder = RunBook(file, state, own, clock), PlanHolder()
         planning = SitePlanning(
             file.vehicle,
             state.datum,
-            file.beside("uploads"),
+            book.uploads,
             config.operator.upload_outside,
             holder,
             announce,
@@ -196,9 +195,9 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
         wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None, say)
         port = LatePort(config.controller.port)
         stack.callback(port.close)
-        recorder = open_recorder(file, state)
+        recorder = book.recorder()
         stack.callback(recorder.close)
-        listeners: tuple[Listener, ...] = (holder, wires.link, *_telemetry(file, state, holder, stack))
+        listeners: tuple[Listener, ...] = (holder, book, wires.link, *_telemetry(file, state, holder, stack))
         link = ControllerLink(port, greeting(state), clock.now_ns)
         loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
         holder.loop, holder.desk = loop, wires.desk
@@ -219,6 +218,7 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             if own is not None and own.plan is None:
                 planning.begin()
             group.create_task(planning.run())
+            group.create_task(book.run(lambda: loop.state, recorder, say))
             group.create_task(watch(clock, port, link, recorder, say))
             group.create_task(latches.keep(latch_file(file), clock, lambda: loop.state.gate, announce))
             await opening
@@ -322,34 +322,6 @@ async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> 
             return heard, True
         await clock.sleep_until_ns(now_ns + LISTEN_STEP_NS)
     return heard, False
-
-
-def open_recorder(file: DriveFile, state: VehicleState) -> Recorder:
-    """One recording for each start, named by the wall clock and the session.
-
-    Raises:
-        InputError: The folder cannot be written.
-    """
-    settings = file.config.recorder
-    if settings is None:
-        return NoRecorder()
-    folder = file.beside(settings.folder)
-    plan = state.mission.plan
-    header = {
-        "vehicle_id": state.config.vehicle_id,
-        "config_hash": state.gate.config_hash.hex(),
-        "session_id": f"{state.session_id:016x}",
-        "plan_hash": plan.plan_hash if plan is not None else "",
-        "required_depth_m": f"{state.config.mission.required_depth_m:g}",
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{utc_now():%Y%m%dT%H%M%SZ}-{header['session_id'][:6]}.mcap"
-        return BackgroundRecorder(McapRecorder(path, header))
-    except OSError as refusal:
-        raise InputError(
-            f"recorder.folder {folder}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
-        ) from None
 
 
 def _telemetry(

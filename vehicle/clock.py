@@ -1,9 +1,11 @@
 """The injected clock. The only importer of `time` in the vehicle; everything else is told what time it is."""
 
 import asyncio
+import ctypes
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -35,6 +37,23 @@ class SystemClock:
 def utc_now() -> datetime:
     """Wall clock, for records that people read; never for control."""
     return datetime.now(UTC)
+
+
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""systemd-timesyncd touches it once the wall clock was set."""
+_UNSYNCHRONISED = 5
+"""What adjtimex answers while no daemon disciplines the clock."""
+
+
+def clock_is_synchronised() -> bool:
+    """Whether some daemon has set the wall clock and keeps it; False where nobody can say."""
+    if SYNCHRONISED.exists():
+        return True
+    try:
+        answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))  # all zero: read only
+    except (OSError, AttributeError):
+        return False
+    return bool(0 <= answer < _UNSYNCHRONISED)
 
 
 def elapsed_s() -> float:

@@ -70,7 +70,10 @@ class SiteConfig(Strict):
 
 
 class DriveConfig(Strict):
-    """`flailpilot drive CONFIG`. Paths count from the folder of the file."""
+    """`flailpilot drive CONFIG`. Paths count from the folder of the file.
+
+    `state_folder`: where the program may write; without it that of the keys, else of the recordings, else of the file.
+    """
 
     vehicle_id: str
     machine: Name
@@ -82,6 +85,7 @@ class DriveConfig(Strict):
     controller: ControllerConfig
     operator: OperatorConfig = OperatorConfig()
     keys_file: str | None = None
+    state_folder: Name | None = None
     recorder: RecorderConfig | None = None
     telemetry: TelemetryConfig | None = None
 
@@ -106,6 +110,16 @@ class DriveFile(msgspec.Struct, frozen=True):
     def beside(self, name: str) -> Path:
         """A path of the file, seen from the file's folder."""
         return self.path.parent / Path(name).expanduser()
+
+    @property
+    def state_folder(self) -> Path:
+        """Where what comes in while it runs is kept; writable under the shipped unit."""
+        config = self.config
+        if config.state_folder is not None:
+            return self.beside(config.state_folder)
+        if config.keys_file is not None:
+            return self.beside(config.keys_file).parent
+        return self.beside(config.recorder.folder) if config.recorder is not None else self.path.parent
 
 
 def load_drive(path: Path) -> DriveFile:

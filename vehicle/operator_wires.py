@@ -10,7 +10,7 @@ import msgspec
 
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
-from vehicle.clock import Clock, utc_now
+from vehicle.clock import SYNCHRONISED, Clock, utc_now
 from vehicle.config_load import shown_path
 from vehicle.drive_config import DriveFile
 from vehicle.errors import InputError
@@ -28,8 +28,6 @@ from vehicle.whole_file import write_whole
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd touches it once the wall clock was set."""
 
 
 class OperatorWires(msgspec.Struct, frozen=True):

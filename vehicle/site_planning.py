@@ -201,15 +201,22 @@ class SitePlanning:
     def _request(self, site: Proposal, made: InMaking) -> Wanted | str:
         if self._own is not None and site.own and not site.zones:
             return self._wish_of(self._own)
-        self._count += 1
-        path = self._folder / f"upload-{self._count:03d}.geojson"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(made.geojson), encoding="utf-8")
+            path = self._kept(json.dumps(made.geojson))
         except OSError as refusal:
-            return f"{path}: {(refusal.strerror or str(refusal)).lower()}"
+            return f"{self._folder}: {(refusal.strerror or str(refusal)).lower()}"
         left_m = tuple(rings_of(part) for part in made.parts_left)
         return msgspec.structs.replace(self._wish(path, made.outside), left_m=left_m, fence_m=site.fence_m)
+
+    def _kept(self, content: str) -> Path:
+        """In a file of a name that was never used. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            self._count += 1
+            path = self._folder / f"upload-{self._count:03d}.geojson"
+            with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+                file.write(content)
+                return path
 
     def _wish_of(self, own: OwnSite) -> Wanted:
         return msgspec.structs.replace(self._wish(own.path, own.outside), base_frame=own.base_frame)

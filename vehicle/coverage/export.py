@@ -26,18 +26,22 @@ MACHINE_KEYS = (
 )  # fmt: skip
 
 
-def write_plan_files(plan: Plan, site: Site, out_dir: Path, on_progress: Callable[[float], None] | None = None) -> None:
+def write_plan_files(
+    plan: Plan, site: Site, out_dir: Path, on_progress: Callable[[float], None] | None = None, made_utc: str = ""
+) -> None:
     """Write all files of a plan; `on_progress` is told the share done, for a progress bar."""
     from vehicle.coverage.picture import draw_plan  # noqa: PLC0415  matplotlib takes half a second to load
 
     out_dir.mkdir(parents=True, exist_ok=True)
     tell = on_progress if on_progress is not None else _silent
-    (out_dir / "summary.json").write_text(json.dumps(summary_of(plan, site), indent=1) + "\n", encoding="utf-8")
+    (out_dir / "summary.json").write_text(
+        json.dumps({**summary_of(plan, site), "made_utc": made_utc}, indent=1) + "\n", encoding="utf-8"
+    )
     tell(0.05)
     write_stored(plan, out_dir)
-    write_plan_geojson(plan, out_dir / "plan.geojson")
+    write_plan_geojson(plan, out_dir / "plan.geojson", site.name)
     write_waypoints(plan, out_dir / "plan.waypoints")
-    write_plan(plan, out_dir / "plan.plan")
+    write_plan(plan, out_dir / "plan.plan", names_of(plan, site.name))
     tell(0.2)
     write_poses(plan, out_dir / "poses.csv")
     tell(0.7)
@@ -120,12 +124,24 @@ def _lonlat(datum: LocalFrame, points: Any, digits: int) -> list[list[float]]:
 
 
 # --- plan.geojson ----------------------------------------------------------------------------------------------------
-def write_plan_geojson(plan: Plan, path: Path) -> None:
+def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
+    """What a plan's file is of, for files that have room for it."""
+    return {
+        "site": site_name,
+        "site_hash": plan.site_hash,
+        "plan_hash": plan.plan_hash,
+        "machine": plan.machine.name,
+        "required_depth_m": plan.required_depth_m,
+    }
+
+
+def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
     """Segments in order as LineStrings of the body origin (a pivot is a line of one place)."""
     points = np.array([point for s in plan.segments for point in s.points_m], dtype=float).reshape(-1, 2)
     lonlat = np.round(plan.datum.lonlat_from_enu_array(points), 9).tolist()
     with path.open("w", encoding="utf-8") as out:
-        out.write('{"type": "FeatureCollection", "features": [\n')
+        names = json.dumps(names_of(plan, site_name))
+        out.write(f'{{"type": "FeatureCollection", "properties": {names}, "features": [\n')
         at = 0
         for number, segment in enumerate(plan.segments):
             line = lonlat[at : at + len(segment.points_m)]

@@ -57,8 +57,8 @@ def write_waypoints(plan: Plan, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
-def write_plan(plan: Plan, path: Path) -> None:
-    """QGroundControl's own file: the same items for a rover; its home is no item."""
+def write_plan(plan: Plan, path: Path, names: dict[str, Any] | None = None) -> None:
+    """QGroundControl's own file: the same items for a rover; its home is no item. It leaves `names` unread."""
     home, *rows = mission_items(plan)
     speed_mps = plan.machine.transit_speed_mps
     mission = {
@@ -78,6 +78,7 @@ def write_plan(plan: Plan, path: Path) -> None:
         "mission": mission,
         "rallyPoints": {"points": [], "version": 2},
         "version": 1,
+        "flailpilot": names or {},
     }
     path.write_text(json.dumps(document) + "\n", encoding="utf-8")
 

@@ -23,7 +23,8 @@ from vehicle.ledger.products import LAYER_TEXT, Feature
 SRS_ID: Final = 4326
 APPLICATION_ID: Final = 0x47504B47
 USER_VERSION: Final = 10300
-NO_TIME: Final = "1970-01-01T00:00:00.000Z"
+NO_TIME: Final = "2000-01-01T00:00:00.000Z"
+"""The format wants a date where nobody knows one; the table `job` says that `end_utc` is not stated."""
 """Written where a job has no time of its own (simulation): the same job then gives the same bytes."""
 
 WGS84_WKT: Final = (
@@ -123,6 +124,8 @@ def job_values(facts: JobFacts) -> dict[str, str]:
         "method": f"mechanical ground processing ({facts.config.machine.tool.kind}), {machine.name}",
         "start_utc": facts.start_utc,
         "end_utc": facts.end_utc,
+        "time_source": facts.time_source,
+        "machine": machine.name,
         "status": facts.status,
         "required_depth_m": f"{facts.config.mission.required_depth_m:.3f}",
         "area_m2": f"{found.area_m2:.4f}",

@@ -66,6 +66,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str = ""
     start_utc: str = ""
     end_utc: str = ""
+    time_source: str = ""
     status: str = "completed"
     remarks: tuple[str, ...] = ()
 

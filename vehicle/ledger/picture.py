@@ -195,8 +195,15 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
         f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² listed untreatable."
     )
     figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
+    figure.text(left, 1.0 - 0.95 / total_in, _when(facts), fontsize=8, color=SOFT, va="center")
     if facts.simulated:
         figure.text(
             1.0 - 0.3 / WIDTH_IN, 1.0 - 0.42 / total_in, "SIMULATED", fontsize=12, fontweight="bold", color="#c0182b",
             ha="right", va="center",
         )  # fmt: skip
+
+
+def _when(facts: JobFacts) -> str:
+    """Plan and times, in small print."""
+    times = f"{facts.start_utc or 'not stated'} to {facts.end_utc or 'not stated'}"
+    return f"Plan {facts.plan.plan_hash}, site {facts.plan.site_hash}; {times} (UTC by {facts.time_source or 'nobody'})"

@@ -35,13 +35,16 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
     datum_alt_m: float
     required_depth_m: float
     k_sigma: float
+    site: str = ""
+    machine: str = ""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
-    """The program started (again): times of strokes count from this start. `utc` is for people."""
+    """The program started (again): times of strokes count from this start; `utc` and who says it are for people."""
 
     session_id: int
     utc: str
+    time_source: str = ""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):

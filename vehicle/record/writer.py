@@ -1,4 +1,4 @@
-"""MCAP writer. Log time is the vehicle's monotonic time, so the same run gives the same bytes.
+"""MCAP writer. Log time is the vehicle's own time, moved to UTC as the start knew it (`time_source` in the metadata).
 
 Channel `/tick` holds the raw bytes of each tick (controller in, operator in, controller out): feeding them to the tick
 again reproduces everything else. `/report` and `/event` are JSON for people and viewers.
@@ -80,7 +80,8 @@ class McapRecorder:
     healthy = True
     """A disk that refuses raises; `BackgroundRecorder` catches it."""
 
-    def __init__(self, path: Path, header: dict[str, str]) -> None:
+    def __init__(self, path: Path, header: dict[str, str], log_zero_ns: int = 0) -> None:
+        self._log_zero_ns = log_zero_ns
         ordinary = not path.exists() or path.is_file()
         self._stream: BinaryIO = path.open("xb" if ordinary else "wb")
         self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
@@ -100,7 +101,11 @@ class McapRecorder:
     def _add(self, channel: int, t_ns: int, payload: bytes) -> None:
         self._sequence += 1
         self._writer.add_message(
-            channel_id=channel, log_time=t_ns, publish_time=t_ns, data=payload, sequence=self._sequence
+            channel_id=channel,
+            log_time=self._log_zero_ns + t_ns,
+            publish_time=self._log_zero_ns + t_ns,
+            data=payload,
+            sequence=self._sequence,
         )
 
     def tick(self, record: TickRecord) -> None:
