@@ -43,7 +43,7 @@ from vehicle.loop import Listener, VehicleLoop
 from vehicle.operator_link.link import LoopPort
 from vehicle.operator_link.shell import LinkShell
 from vehicle.operator_link.transfer import text
-from vehicle.operator_wires import operator_wires
+from vehicle.operator_wires import operator_wires, places_of
 from vehicle.own_site import OwnSite, own_site, planned_at_once
 from vehicle.plan import Plan
 from vehicle.plan_holder import PlanHolder
@@ -240,7 +240,8 @@ def say_up(file: DriveFile, *, real_time: bool) -> None:
         sys.stderr.write(BENCH_BANNER)
     say(
         f"{file.config.vehicle_id} is up and DISARMED, configuration {config_hash(file.vehicle).hex()}, "
-        f"operators on UDP {place.host}:{place.port}, {'real-time' if real_time else 'ordinary'} priority"
+        f"operators on {places_of(place, bench=file.vehicle.safety.bench)}, "
+        f"{'real-time' if real_time else 'ordinary'} priority"
     )
 
 
@@ -276,8 +277,9 @@ async def open_operator(
             await stack.enter_async_context(shell)
         except OSError as refusal:
             words = (
-                f"operator {place.host}:{place.port}: {(refusal.strerror or str(refusal)).lower()}; is another vehicle "
-                "program running (`ss -ulnp` names it), or is the address not of this computer?"
+                f"operator {refusal.filename or f'{place.host}:{place.port}'}: "
+                f"{(refusal.strerror or str(refusal)).lower()}; is another vehicle program running (`ss -ulnpt` names "
+                "it), or is the address not of this computer?"
             )
             if refusal.errno in ADDRESS_MAY_COME:
                 raise NotYetError(words, math.inf) from None

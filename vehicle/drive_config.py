@@ -29,15 +29,47 @@ class ControllerConfig(Strict):
     baud: Literal[115_200, 230_400, 460_800, 921_600] = 115_200
 
 
-class OperatorConfig(Strict):
-    """The operators' UDP socket; `host` is the address of this machine on which it listens.
+class StationConfig(Strict):
+    """A station that waits to be spoken to: an address, and the system id whose key signs what is sent there."""
 
+    host: Name
+    port: Annotated[int, Field(ge=1, le=65535)] = 14550
+    system_id: Annotated[int, Field(ge=2, le=255)] = 255
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            raise ValueError(f"host: {self.host!r} is no IP address; write one such as 192.0.2.20") from None
+        return self
+
+
+class RadioConfig(Strict):
+    """A serial radio of the operators; `bytes_per_s` is what may be sent to it, without it six tenths of the line."""
+
+    port: Name
+    baud: Literal[9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600] = 57_600
+    bytes_per_s: Annotated[float, Field(gt=0)] | None = None
+
+
+BENCH_STATIONS = (StationConfig(host="127.0.0.1"),)
+"""Where a ground station on the same computer listens; hence the vehicle itself is bound elsewhere."""
+
+
+class OperatorConfig(Strict):
+    """The operators' wires; `host` is the address of this machine on which UDP `port` and TCP `tcp_port` listen.
+
+    `stations` are spoken to first, without any on a bench 127.0.0.1:14550; `radio` is a serial one.
     `upload_outside`: whether the ground outside a work area that a station uploads bears the tracks; without it no
     site is taken by radio.
     """
 
     host: Name = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 14550
+    port: Annotated[int, Field(ge=1, le=65535)] = 14555
+    tcp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    radio: RadioConfig | None = None
+    stations: tuple[StationConfig, ...] | None = None
     upload_outside: Literal["safe", "unknown"] | None = None
 
     @property
@@ -97,6 +129,8 @@ class DriveConfig(Strict):
             raise ValueError(
                 "safety.bench: takes unsigned frames, so operator.host must be a loopback address such as 127.0.0.1"
             )
+        if self.safety.bench and self.operator.radio is not None:
+            raise ValueError("operator.radio: a bench takes unsigned frames, and those on loopback only; leave it out")
         return self
 
 

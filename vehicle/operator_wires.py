@@ -12,7 +12,7 @@ from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.clock import SYNCHRONISED, Clock, utc_now
 from vehicle.config_load import shown_path
-from vehicle.drive_config import DriveFile
+from vehicle.drive_config import BENCH_STATIONS, DriveFile, OperatorConfig
 from vehicle.errors import InputError
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk, Propose
@@ -20,7 +20,7 @@ from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.sessions import Machine
-from vehicle.operator_link.shell import LinkShell, Udp
+from vehicle.operator_link.shell import LinkShell, Radio, Tcp, Udp, Wire
 from vehicle.safety.reasons import text as reason_text
 from vehicle.site_planning import NOT_DECLARED
 from vehicle.state import VehicleState
@@ -28,6 +28,8 @@ from vehicle.whole_file import write_whole
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
+RADIO_SHARE, BITS_PER_BYTE = 0.6, 10
+"""Of a serial radio's line: what it sends over the air is less, and the stations send too."""
 
 
 class OperatorWires(msgspec.Struct, frozen=True):
@@ -77,8 +79,37 @@ def operator_wires(
         utc_us=lambda: int(utc_now().timestamp() * 1e6),
         say=say,
     )
-    wire = Udp(channel=Channel(name="udp", unsigned=bench), host=place.host, port=place.port)
-    return OperatorWires(link, LinkShell(link, clock, (wire,), store, marks), desk)
+    for station in place.stations or ():
+        if not bench and station.system_id not in keys:
+            say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
+    return OperatorWires(link, LinkShell(link, clock, wires_of(place, bench=bench), store, marks, say), desk)
+
+
+def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
+    """UDP always, TCP and a serial radio where they are configured."""
+    stations = place.stations if place.stations is not None else BENCH_STATIONS if bench else ()
+    called = tuple((one.host, one.port, one.system_id) for one in stations)
+    udp = Channel(name="udp", unsigned=bench)
+    wires: list[Wire] = [Udp(channel=udp, host=place.host, port=place.port, stations=called)]
+    if place.tcp_port is not None:
+        wires.append(Tcp(channel=Channel(name="tcp", unsigned=bench, link_id=1), host=place.host, port=place.tcp_port))
+    radio = place.radio
+    if radio is not None:
+        limit = radio.bytes_per_s if radio.bytes_per_s is not None else RADIO_SHARE * radio.baud / BITS_PER_BYTE
+        wires.append(
+            Radio(channel=Channel(name="radio", link_id=2, bytes_per_s=limit), url=radio.port, baud=radio.baud)
+        )
+    return tuple(wires)
+
+
+def places_of(place: OperatorConfig, *, bench: bool) -> str:
+    """The wires as they are told at the start."""
+    wires = wires_of(place, bench=bench)
+    words = [f"UDP {place.host}:{place.port}"]
+    words += [f"calling {host}:{port}" for wire in wires if isinstance(wire, Udp) for host, port, _ in wire.stations]
+    words += [f"TCP {wire.host}:{wire.port}" for wire in wires if isinstance(wire, Tcp)]
+    words += [f"radio {wire.url}" for wire in wires if isinstance(wire, Radio)]
+    return ", ".join(words)
 
 
 def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machine]:

@@ -155,6 +155,7 @@ async def live_vehicle(
     port: int = 0,
     listeners: tuple[Listener, ...] = (),
     serial: BytePort | None = None,
+    stations: tuple[tuple[str, int, int], ...] = (),
 ) -> AsyncIterator[Live]:
     """Start everything, stop everything."""
     clock, plan = PatientTime(asyncio.get_running_loop()), small_plan()
@@ -178,7 +179,7 @@ async def live_vehicle(
     barrier.subscribe(Phase.VEHICLE, vehicle.step)
     unsigned = keys is None
     wires: tuple[Wire, ...] = (
-        Udp(channel=Channel(name="udp", unsigned=unsigned), host="127.0.0.1", port=port),
+        Udp(channel=Channel(name="udp", unsigned=unsigned), host="127.0.0.1", port=port, stations=stations),
         Tcp(channel=Channel(name="tcp", unsigned=unsigned), host="127.0.0.1", port=0),
     )
     if serial is not None:

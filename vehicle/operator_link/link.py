@@ -25,7 +25,7 @@ from vehicle.operator_link.helm import Helm
 from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
 from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
-from vehicle.operator_link.peer import Peer
+from vehicle.operator_link.peer import CALLS_NS, Peer
 from vehicle.operator_link.picture import Message, Picture
 from vehicle.operator_link.reached import Herald
 from vehicle.operator_link.roster import Key, Roster
@@ -248,6 +248,7 @@ class OperatorLink:
         peer = self.roster.peer(channel, address, now_ns)
         if peer is not None:
             peer.signs_for, peer.invited = system_id, True
+            peer.heard_ns = now_ns - CALLS_NS - 1
 
     def revoke(self, system_id: int) -> None:
         """Its key is no more: session, sticks and goals end with it."""

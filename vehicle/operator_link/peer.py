@@ -20,6 +20,7 @@ QUEUE_MAX = 256
 """Messages that wait for room; beyond it the oldest are dropped: a station asks again."""
 AGAIN_NS = 10_000_000_000
 SAID_MAX = 64
+CALLS_NS = 5_000_000_000
 SILENT_NS = 30_000_000_000
 PARAMETERS_A_STEP = 4
 URGENT = frozenset({"HEARTBEAT", "COMMAND_ACK"})
@@ -74,8 +75,10 @@ class Peer:
             if row is None:
                 break
             self._send(row, verifier, now_ns)
+        calls = self.invited and now_ns - self.heard_ns > CALLS_NS
         for message in self.streams.due(picture, self.budget, now_ns):
-            self._send(message, verifier, now_ns)
+            if not calls or message[0] == "HEARTBEAT":  # who does not answer is called, and told nothing more
+                self._send(message, verifier, now_ns)
 
     def send_frame(self, name: str, frame: bytes, verifier: Verifier, now_ns: int) -> None:
         """A frame that is already packed."""

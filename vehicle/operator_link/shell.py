@@ -10,11 +10,14 @@ The tick never waits for anything here: it reads `LoopPort`, which is memory.
 import asyncio
 import functools
 import ipaddress
+from collections.abc import Callable
 from typing import Self
 
 import msgspec
 
 from firmware_bridge.ports import BytePort, PortError
+from firmware_bridge.serial_port import open_port
+from firmware_bridge.stream_port import StreamPort
 from vehicle.clock import Clock
 from vehicle.errors import InputError
 from vehicle.operator_link.admission import Address, Channel
@@ -27,6 +30,7 @@ PUMP_NS = 20_000_000
 KEYS_NS = 5_000_000_000
 """A revoked key ends within so long (and a minute is allowed)."""
 CONNECTIONS_MAX = 8
+WAITING_NS, AGAIN_NS = 10_000_000_000, 1_000_000_000
 
 
 class Udp(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +38,7 @@ class Udp(msgspec.Struct, frozen=True, kw_only=True):
 
     channel: Channel
     host: str = "0.0.0.0"  # noqa: S104 (the radio's side; unsigned channels are refused there)
-    port: int = 14550
+    port: int = 14555
     stations: tuple[tuple[str, int, int], ...] = ()
 
 
@@ -53,7 +57,15 @@ class Serial(msgspec.Struct, frozen=True, kw_only=True):
     port: BytePort
 
 
-Wire = Udp | Tcp | Serial
+class Radio(msgspec.Struct, frozen=True, kw_only=True):
+    """A serial radio by name; opened when it is there, waited for while it is not."""
+
+    channel: Channel
+    url: str
+    baud: int
+
+
+Wire = Udp | Tcp | Serial | Radio
 
 
 def check_wire(wire: Wire) -> None:
@@ -64,8 +76,8 @@ def check_wire(wire: Wire) -> None:
     """
     if not wire.channel.unsigned:
         return
-    if isinstance(wire, Serial) or not _loopback(wire.host):
-        place = "a serial port" if isinstance(wire, Serial) else wire.host
+    if isinstance(wire, Serial | Radio) or not _loopback(wire.host):
+        place = "a serial port" if isinstance(wire, Serial | Radio) else wire.host
         raise InputError(f"operator link {wire.channel.name}: unsigned on {place}; only 127.0.0.1 may be unsigned")
 
 
@@ -90,15 +102,17 @@ class LinkShell:
         wires: tuple[Wire, ...],
         store: KeyStore | None = None,
         marks: MarkFile | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         for wire in wires:
             check_wire(wire)
         self._link, self._clock, self._wires = link, clock, wires
-        self._store, self._marks = store, marks
+        self._store, self._marks, self._say = store, marks, say
         self._datagrams: dict[str, UdpSocket] = {}
         self._connections: dict[Address, asyncio.Transport] = {}
         self._serials = {wire.channel.name: wire for wire in wires if isinstance(wire, Serial)}
         self._servers: dict[str, asyncio.Server] = {}
+        self._opened: list[StreamPort] = []
         self._keys_ns = 0
         self._key_stat: tuple[int, int] | None = None
         self._failure: asyncio.Future[None] | None = None
@@ -109,25 +123,34 @@ class LinkShell:
         if self._marks is not None:
             wanted = self._link.verifier.wanted(self._clock.now_ns())
             self._link.verifier.made_durable(await asyncio.to_thread(self._marks.write, wanted))
-        loop = asyncio.get_running_loop()
-        self._failure = loop.create_future()
-        try:
-            for wire in self._wires:
-                if isinstance(wire, Udp):
-                    self._open_udp(wire)
-                elif isinstance(wire, Tcp):
-                    made = functools.partial(self._connection, wire.channel)
-                    self._servers[wire.channel.name] = await loop.create_server(made, wire.host, wire.port)
-        except OSError:
-            self._close()
-            raise
+        self._failure = asyncio.get_running_loop().create_future()
+        for wire in self._wires:
+            if not isinstance(wire, Udp | Tcp):
+                continue
+            try:
+                await self._open(wire)
+            except OSError as refusal:
+                self._close()
+                kind = "TCP" if isinstance(wire, Tcp) else "UDP"
+                words = refusal.strerror or str(refusal)
+                raise OSError(refusal.errno, words, f"{kind} {wire.host}:{wire.port}") from refusal
         return self
+
+    async def _open(self, wire: Udp | Tcp) -> None:
+        if isinstance(wire, Udp):
+            self._open_udp(wire)
+            return
+        made = functools.partial(self._connection, wire.channel)
+        server = await asyncio.get_running_loop().create_server(made, wire.host, wire.port)
+        self._servers[wire.channel.name] = server
 
     async def __aexit__(self, *_: object) -> None:
         """Close everything."""
         self._close()
 
     def _close(self) -> None:
+        for port in self._opened:
+            port.close()
         for datagrams in self._datagrams.values():
             datagrams.close()
         for transport in self._connections.values():
@@ -147,6 +170,9 @@ class LinkShell:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pump())
             group.create_task(self._keep())
+            for wire in self._wires:
+                if isinstance(wire, Radio):
+                    group.create_task(self._open_radio(wire))
             await self._failure
 
     def _failed(self, error: BaseException) -> None:
@@ -165,6 +191,24 @@ class LinkShell:
         for host, port, system_id in wire.stations:
             self._link.invite(wire.channel, (host, port), system_id, self._clock.now_ns())
 
+    async def _open_radio(self, wire: Radio) -> None:
+        """A cable that is not there yet is waited for; once open, the port comes back by itself."""
+        told_ns = self._clock.now_ns() - WAITING_NS
+        while True:
+            try:
+                port = await open_port(wire.url, wire.baud, self._clock.now_ns)
+            except PortError as refusal:
+                now_ns = self._clock.now_ns()
+                if now_ns - told_ns >= WAITING_NS:
+                    told_ns = now_ns
+                    self._say(f"operators' radio {refusal}; waiting for it")
+                await self._clock.sleep_until_ns(now_ns + AGAIN_NS)
+                continue
+            self._opened.append(port)
+            self._serials[wire.channel.name] = Serial(channel=wire.channel, port=port)
+            self._say(f"operators' radio {wire.url}: open")
+            return
+
     def _connection(self, channel: Channel) -> TcpConnection:
         return TcpConnection(channel, self.connected, self.received, self.disconnected, self._failed)
 
@@ -178,7 +222,7 @@ class LinkShell:
             await self._clock.sleep_until_ns(deadline_ns)
             now_ns = self._clock.now_ns()
             deadline_ns = max(deadline_ns + PUMP_NS, now_ns)
-            for name, wire in self._serials.items():
+            for name, wire in list(self._serials.items()):
                 try:
                     self._link.receive(wire.channel, name, wire.port.read(), now_ns)
                 except PortError:
