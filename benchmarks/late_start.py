@@ -19,6 +19,7 @@ from sim.plant import Pose
 from sim.real_machine import MachineSettings, RealMachine
 from vehicle.config import config_hash
 from vehicle.drive_config import load_drive
+from vehicle.messages import Mode
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.udp_port import UdpPort
 from vehicle.units import NS_PER_S
@@ -71,6 +72,7 @@ async def late_start(folder: Path, late_s: float, tell: Callable[[str], None] = 
         await machine.start()
         tasks.append(asyncio.create_task(machine.run()))
         await timed("cable", said(SENT), now_ns)
+        await until(lambda: rig.mode is Mode.DISARMED, f"no fault of it: {rig.diagnosis()}", PATIENCE_S)
         now_ns = CLOCK.now_ns()
         with broker:
             await timed("broker", said("broker is there"), now_ns)

@@ -142,6 +142,8 @@ class ControllerLink:
 
     def _hear_status(self, status: ControllerStatus, now_ns: int) -> None:
         before = self._status
+        if before is None:  # what was said before it was there was said to nobody
+            self._greeted_ns = None
         if before is None or status.status_count != before.status_count:
             self._counted_ns = now_ns
         if before is not None and status.boot_count != before.boot_count:

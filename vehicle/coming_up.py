@@ -114,6 +114,10 @@ class LatePort:
         """All that has arrived."""
         return self._port.read() if self._port is not None else b""
 
+    def read_chunks(self) -> list[tuple[int, bytes]]:
+        """The same with the host clock [ns] of each arrival."""
+        return self._port.read_chunks() if self._port is not None else []
+
     def write(self, frame: bytes) -> None:
         """A frame before there is a port is lost, as in a cable that is not plugged in."""
         if self._port is not None:

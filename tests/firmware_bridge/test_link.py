@@ -85,6 +85,21 @@ def test_without_an_answer_it_goes_on_at_one_hertz(twin: Twin) -> None:
     assert twin.link.report().differences == ()
 
 
+def test_a_controller_that_comes_later_is_greeted_with_its_first_word(twin: Twin) -> None:
+    """Not up to a second later: meanwhile it would hold its kill, which means a fault to whoever sees it."""
+    twin.link.read()
+    twin.far.read()  # said to nobody
+    for _ in range(5):
+        twin.now_ns += 20 * MS
+        twin.link.read()
+    assert twin.far.read() == b""
+    twin.send_status()
+    twin.turn()
+    twin.turn()
+    assert twin.hellos() == 1
+    assert twin.link.report().agreed
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
