@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from vehicle.drive import follower
 from vehicle.geometry import along_cross_m, offset_m
 from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
 from vehicle.units import TICK_S, wrap_rad
+
+pytestmark = pytest.mark.long
 
 CONFIG = builders.config()
 AHEAD_M = CONFIG.machine.tool.ahead_m

@@ -11,6 +11,8 @@ from vehicle.estimate import place, track
 from vehicle.state import PlaceState
 from vehicle.units import NS_PER_S
 
+pytestmark = pytest.mark.long
+
 SIZES = (0.1, 0.15, 0.3, 1.0)
 
 

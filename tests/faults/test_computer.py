@@ -15,6 +15,8 @@ from vehicle.messages import Inputs, Mode
 from vehicle.record.writer import NoRecorder
 from vehicle.units import TICK_S
 
+pytestmark = pytest.mark.long
+
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 

@@ -17,6 +17,8 @@ from vehicle.errors import InputError
 from vehicle.ledger import journal
 from vehicle.required_depth import declared_m
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "configs/scenarios/example.toml"
 FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]

@@ -15,6 +15,8 @@ from vehicle.ledger import strokes, tiles
 from vehicle.state import LedgerState
 from vehicle.units import TICK_S
 
+pytestmark = pytest.mark.long
+
 CONFIG = builders.config()
 K_SIGMA = CONFIG.mission.k_sigma
 SPEED_MPS = 0.28

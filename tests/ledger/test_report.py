@@ -12,6 +12,8 @@ from vehicle.ledger.facts import JobFacts
 from vehicle.ledger.picture import draw_map
 from vehicle.ledger.report import write_report
 
+pytestmark = pytest.mark.long
+
 VOID = {"meta", "img", "br", "hr", "link"}
 
 
