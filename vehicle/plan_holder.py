@@ -19,6 +19,7 @@ class PlanHolder:
     desk: Desk
 
     def __init__(self) -> None:
+        self._report: VehicleReport | None = None
         self.watchers: list[Callable[[Plan | None], None]] = []
         """Called with each plan that the loop takes, and with None where it holds none any more."""
 
@@ -34,8 +35,14 @@ class PlanHolder:
         """A station is sending a list."""
         return bool(self.desk.lists.uploading)
 
+    def place_m(self) -> tuple[float, float] | None:
+        """Where the machine stands, if that is known."""
+        estimate = self._report.estimate if self._report is not None else None
+        return (estimate.east_m, estimate.north_m) if estimate is not None and estimate.valid else None
+
     def offer(self, report: VehicleReport) -> None:
         """A report was made."""
+        self._report = report
 
     def event(self, event: Event) -> None:
         """The loop has taken a plan, or given one up."""

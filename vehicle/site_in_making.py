@@ -12,7 +12,7 @@ from vehicle.operator_link.proposal import Proposal, collection, features
 from vehicle.own_site import OwnSite
 
 PAD_M = 6.0
-"""On a bench with the ground outside unknown, so much round the start of the first lane is taken to bear the tracks."""
+"""So much round a way in is taken to bear the tracks."""
 UNKNOWN = "unknown"
 
 
@@ -30,10 +30,13 @@ class InMaking(msgspec.Struct, frozen=True, kw_only=True):
         return [part for part in shapely.get_parts(self.left) if not part.is_empty]
 
 
-def made_of(site: Proposal, own: OwnSite | None, outside: str, *, bench: bool) -> InMaking:
+def made_of(
+    site: Proposal, own: OwnSite | None, outside: str, way_in_m: tuple[tuple[float, float], ...] = ()
+) -> InMaking:
     """The site file of a proposal that is not empty.
 
-    `outside` holds for surveys, the own site says it itself; on a `bench` a place to start is assumed where none bears.
+    `outside` holds for surveys, the own site says it itself. `way_in_m`: a way that is taken to bear where nothing else
+    does; empty: nothing is taken to.
     """
     if site.own:
         assert own is not None
@@ -44,8 +47,8 @@ def made_of(site: Proposal, own: OwnSite | None, outside: str, *, bench: bool) -
     safe, assumed = shapely.Polygon(), False
     if outside == UNKNOWN:
         safe = own.place.safe_ground if own is not None else safe
-        if bench and not safe.intersects(found.inside):
-            pad = round_about(shapely.Point(site.survey.start_m), PAD_M)
+        if way_in_m and not safe.intersects(found.inside):
+            pad = round_about(shapely.LineString((*way_in_m, way_in_m[-1])), PAD_M)
             pad, assumed = shapely.intersection(pad, site.fenced(pad).inside), True
             safe = shapely.union_all([safe, pad])
     safe = polygonal(shapely.difference(safe, shapely.union_all([found.inside, barred])))

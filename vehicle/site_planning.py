@@ -31,7 +31,8 @@ from vehicle.site_in_making import InMaking, made_of
 
 NOT_DECLARED = "set operator.upload_outside"
 UNKNOWN = "unknown"
-ASSUMED = "Bench: outside unknown, the start bears"
+ASSUMED = "Bench: outside unknown, the way in bears"
+WAY_IN_MAX_M = 100.0
 SETTLE_S = 2.0
 """Stations send mission, fence and rally points one after another, each within a second or so."""
 PLANNING = "the site is being planned"
@@ -65,6 +66,10 @@ class Holder(Protocol):
 
     def uploading(self) -> bool:
         """A station is sending a list."""
+        ...
+
+    def place_m(self) -> tuple[float, float] | None:
+        """Where the machine stands, if that is known."""
         ...
 
 
@@ -165,7 +170,7 @@ class SitePlanning:
             return ""
         if not site.own and self._outside is None and not self._bench:
             return NOT_DECLARED
-        made = made_of(site, self._own, self._outside or UNKNOWN, bench=self._bench)
+        made = made_of(site, self._own, self._outside or UNKNOWN, self._way_in(site))
         wanted = self._request(site, made)
         if isinstance(wanted, str):
             return wanted
@@ -183,6 +188,13 @@ class SitePlanning:
         wanted = msgspec.structs.replace(self._wish_of(self._own), settled=True)
         self._take(Proposal(datum=self._datum, own=True), wanted)
         self._holder.hold(None, self._boundary_m, PLANNING)
+
+    def _way_in(self, site: Proposal) -> tuple[tuple[float, float], ...]:
+        """What a bench takes to bear: the way from where the machine stands to where the first lane begins."""
+        if not self._bench or site.survey is None:
+            return ()
+        start, place = site.survey.start_m, self._holder.place_m()
+        return (start,) if place is None or math.dist(place, start) > WAY_IN_MAX_M else (place, start)
 
     def _take(self, site: Proposal, wanted: Wanted | None) -> None:
         kept_out_m = self._own.kept_out_m if self._own is not None else ()
@@ -242,7 +254,8 @@ class SitePlanning:
                 self._tell(answer)
             else:
                 self._holder.hold(answer, self._boundary_m, "")
-                self._tell(summary(answer))
+                for line in summary(answer):
+                    self._tell(line)
 
     async def _settled(self) -> bool:
         """Nothing is being sent, and nothing more came for a while; False where something came."""
@@ -279,9 +292,9 @@ class SitePlanning:
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-def summary(plan: Plan) -> str:
-    """One line for the operator."""
-    lanes = sum(segment.kind is SegmentKind.SWATH for segment in plan.segments)
+def summary(plan: Plan) -> list[str]:
+    """Lines for the operator, none longer than a station shows."""
+    swaths = sum(segment.kind is SegmentKind.SWATH for segment in plan.segments)
     left_m2 = sum(piece.area_m2 for piece in plan.untreatable)
-    work = f"{plan.area_m2:.0f} m2 in {lanes} lanes, {plan.time_s / 60.0:.0f} min"
-    return f"Plan {plan.plan_hash[:8]}: {work}, {left_m2:.0f} m2 left out with reasons"
+    lines = [f"Plan {plan.plan_hash[:8]}: {plan.area_m2:.0f} m2, {swaths} swaths, {plan.time_s / 60.0:.0f} min"]
+    return [*lines, f"{left_m2:.0f} m2 are left out, listed with reasons"] if left_m2 >= 0.5 else lines

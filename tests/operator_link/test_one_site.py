@@ -155,6 +155,7 @@ def test_a_station_reads_one_list_even_if_another_is_taken_meanwhile(link: Excha
 
 # --- circles and several zones ---------------------------------------------------------------------------------------
 def items(rows: list[dict[str, Any]]) -> tuple[Item, ...]:
+    rows = [{"param1": 0.0, "x": 0, "y": 0, **row} for row in rows]
     return tuple(
         Item(command=row["command"], frame=row["frame"], params=(row["param1"], 0.0, 0.0, 0.0), x=row["x"], y=row["y"])
         for row in rows

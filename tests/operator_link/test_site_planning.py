@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,16 +18,18 @@ from sim.hands import Goal
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import Exchange, texts
 from tests.operator_link.small_plan import small_plan
-from tests.operator_link.test_one_site import AROUND, HALF
-from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, Row, at, result, upload
+from tests.operator_link.test_one_site import AROUND, HALF, items
+from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, Row, at, moved, result, upload
 from vehicle import site_planning
-from vehicle.boundary import Rings, area_of
+from vehicle.boundary import Rings, area_of, rings_of
+from vehicle.coverage.ground import kept_out
 from vehicle.coverage.site import load_site
 from vehicle.frames import LocalFrame
 from vehicle.messages import Mode
-from vehicle.operator_link.desk import NO_MISSION
-from vehicle.operator_link.proposal import ground_of
+from vehicle.operator_link.desk import NO_MISSION, Desk
+from vehicle.operator_link.proposal import collection, features, ground_of
 from vehicle.own_process import OwnProcess
+from vehicle.own_site import OwnSite, planned_at_once, settings_of
 from vehicle.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SitePlanning, Wanted, planned
 
@@ -51,16 +54,20 @@ class Planned:
         folder: Path,
         outside: str | None = "safe",
         *,
+        own: OwnSite | None = None,
         bench: bool = False,
         make: Callable[[], Executor] = thread,
     ) -> None:
         self.held: list[tuple[Plan | None, Rings, str]] = []
         self.said: list[str] = []
         self.sending = 0
+        self.place: tuple[float, float] | None = None
         self.planning = SitePlanning(
-            config(), DATUM, folder, outside, self, self.said.append, bench=bench, make=make, settle_s=0.0
+            config(), DATUM, folder, outside, self, self.said.append, own=own, bench=bench, make=make, settle_s=0.0
         )
         self.link = Exchange()
+        if own is not None:
+            self.link.desk = Desk(DATUM, self.planning.propose, own.plan, own.ground)
         self.link.propose = self.planning.propose
         self.link.say("HEARTBEAT", type=6)
         self.link.hear()
@@ -71,6 +78,9 @@ class Planned:
     def uploading(self) -> bool:
         self.sending -= 1
         return self.sending >= 0
+
+    def place_m(self) -> tuple[float, float] | None:
+        return self.place
 
     @property
     def plans(self) -> list[Plan]:
@@ -217,6 +227,7 @@ def test_without_a_word_on_the_ground_outside_no_survey_is_taken(tmp_path: Path)
     assert made.held == []
 
 
+@pytest.mark.long
 def test_on_a_bench_the_ground_outside_is_unknown_and_that_is_told_each_time(tmp_path: Path) -> None:
     made = Planned(tmp_path, outside=None, bench=True)
     for rows in (FIELD, FIELD[:9]):
@@ -324,6 +335,95 @@ def test_a_plan_taken_away_lets_no_mission_start() -> None:
     drill.drive(Goal.MISSION, 0.0)
     assert not drill.until((Mode.AUTO_MOVE, Mode.AUTO_WORK), 12.0)
     assert drill.until((Mode.MANUAL,), 1.0)
+
+
+def test_on_a_bench_the_way_from_where_it_stands_bears(tmp_path: Path) -> None:
+    made = Planned(tmp_path, outside=None, bench=True)
+    made.place = (-20.0, -10.0)
+    assert made.send(MISSION, FIELD[:9]) == 0
+    (path,) = tmp_path.glob("*.geojson")
+    safe = load_site(path, "unknown", DATUM).safe_ground
+    assert safe.contains(shapely.LineString([(-20.0, -10.0), (-3.0, -1.5)]).buffer(3.0))
+    assert safe.area < 400.0
+
+
+# --- the vehicle's own site ------------------------------------------------------------------------------------------
+def own_site(folder: Path, *, plan: Plan | None = None, outside: str = "safe") -> OwnSite:
+    """30 m by 20 m with a keep-out, safe ground in the west, and a slope that is too steep in a corner."""
+    grounds = {
+        "work_area": shapely.box(0, 0, 30, 20),
+        "keep_out": shapely.box(14, 9, 16, 11),
+        "safe_ground": shapely.box(-12, -5, 0, 25),
+    }
+    rows = [row for role, ground in grounds.items() for row in features(role, ground, DATUM)]
+    rows += features("slope", shapely.box(27, 17, 30, 20), DATUM, slope_deg=60.0)
+    path = folder / "own.json"
+    path.write_text(json.dumps(collection(rows, outside=outside, tripwires="none")))
+    place = load_site(path, None, DATUM)
+    kept = kept_out(place, settings_of(config()))
+    ground = place.work_area.difference(kept)
+    return OwnSite(
+        path=path,
+        outside=None,
+        base_frame="EPSG:4326",
+        place=place,
+        ground=ground,
+        kept_out_m=rings_of(kept),
+        plan=plan,
+    )
+
+
+@pytest.mark.long
+def test_the_own_site_is_planned_after_the_start(tmp_path: Path) -> None:
+    own = own_site(tmp_path)
+    made = Planned(tmp_path / "uploads", own=own)
+    made.planning.begin()
+    plan, boundary_m, words = made.held[-1]
+    assert (plan, words) == (None, PLANNING)
+    assert not area_of(boundary_m).contains(shapely.Point(15, 10))  # its keep-outs bind before there is a plan
+    made.finish()
+    (plan,) = made.plans
+    assert plan == planned_at_once(own, config())
+    assert not (tmp_path / "uploads").exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("outside", ["safe", "unknown"])
+def test_a_fence_binds_the_own_site(tmp_path: Path, outside: str) -> None:
+    own = own_site(tmp_path, outside=outside)
+    made = Planned(tmp_path / "uploads", outside=None, own=own)
+    made.planning.begin()
+    zone = [at(-8, -15, 5001, 4.0), at(-8, 12, 5001, 4.0), at(28, 12, 5001, 4.0), at(28, -15, 5001, 4.0)]
+    items_ = items(zone)
+    assert made.link.desk.lists.take(FENCE, items_) is None
+    made.finish()
+    (plan,) = made.plans
+    left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason is UntreatableReason.OUTSIDE_FENCE)
+    assert left_m2 == pytest.approx(18.0 * 20.0 - 4.0, rel=0.02)  # a keep-out is nobody's ground
+    assert shapely.intersection(ground_of(plan), shapely.box(12.5, -50, 90, 90)).area < 0.01
+    assert plan.outside == outside
+    allowed = area_of(made.held[-1][1])
+    assert allowed.contains(shapely.Point(5, 5))
+    assert not allowed.contains(shapely.Point(20, 5))
+
+
+def test_a_fence_that_leaves_nothing_of_the_own_site_is_refused_while_it_is_planned(tmp_path: Path) -> None:
+    made = Planned(tmp_path / "uploads", own=own_site(tmp_path))
+    made.planning.begin()
+    far = items(moved([*AROUND], 900))
+    refused = made.link.desk.lists.take(FENCE, far)
+    assert refused is not None
+    assert refused.index == 0
+    assert made.planning.busy
+
+
+def test_the_keep_outs_of_the_own_site_hold_for_a_survey_too(tmp_path: Path) -> None:
+    made = Planned(tmp_path / "uploads", own=own_site(tmp_path))
+    assert made.link.desk.lists.take(MISSION, items(FIELD)) is None
+    made.finish()
+    plan = made.plans[-1]
+    assert shapely.intersection(ground_of(plan), shapely.box(14, 9, 16, 11)).area < 0.01
+    assert not area_of(made.held[-1][1]).contains(shapely.Point(15, 10))
 
 
 @pytest.mark.real
