@@ -31,6 +31,13 @@ BaseFrame = Annotated[
 Depth = Annotated[
     float | None, typer.Option("--depth", help="Required processing depth in metres; else the site's own.")
 ]
+FeatureWish = Annotated[
+    str | None, typer.Option("--feature", help="The work, of a file of many: its number, or KEY=VALUE of a field.")
+]
+Unmarked = Annotated[
+    str | None,
+    typer.Option("--unmarked", help="keep_out | work_area: polygons of which the file does not say it, if asked."),
+]
 TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds after which the best plan so far is taken.")]
 
 
@@ -44,13 +51,18 @@ def sim(
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
     plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
+    *,
     depth: Depth = None,
+    feature: FeatureWish = None,
+    unmarked: Unmarked = None,
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
     from flailpilot.simulate import run
 
-    raise typer.Exit(run(scenario, site, machine, seed, out, outside, broker, as_json, plan, depth))
+    raise typer.Exit(
+        run(scenario, site, machine, seed, out, outside, broker, as_json, plan, depth, answers=(feature, unmarked))
+    )
 
 
 @app.command()
@@ -64,6 +76,8 @@ def plan(
     base_frame: BaseFrame = "EPSG:4326",
     time_limit: TimeLimit = 120.0,
     *,
+    feature: FeatureWish = None,
+    unmarked: Unmarked = None,
     left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", help="With --left: LAT,LON,HEADING in degrees, where it stands.")
@@ -89,13 +103,29 @@ def plan(
                 craters,
                 depth_m=depth,
                 base_frame=base_frame,
+                feature=feature,
+                unmarked=unmarked,
             )
         )
     if at is not None or craters is not None:
         raise InputError("--at and --craters belong to --left RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
 
-    raise typer.Exit(run(site, machine, out, outside, overlap, depth, time_limit, as_json, base_frame))
+    raise typer.Exit(
+        run(
+            site,
+            machine,
+            out,
+            outside,
+            overlap,
+            depth,
+            time_limit,
+            as_json,
+            base_frame,
+            feature=feature,
+            unmarked=unmarked,
+        )
+    )
 
 
 @app.command()

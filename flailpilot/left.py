@@ -19,6 +19,7 @@ from vehicle.config_load import assemble_vehicle, load_machine
 from vehicle.coverage.area import parts_of, shell_of
 from vehicle.coverage.certificate import rings_of
 from vehicle.coverage.formats import read_site_file
+from vehicle.coverage.notes import Rank
 from vehicle.coverage.planner import is_whole
 from vehicle.coverage.projected import checked_frame
 from vehicle.coverage.replan import ReplanRequest, Rings, check_site, replan
@@ -62,11 +63,13 @@ def run(
     *,
     depth_m: float | None = None,
     base_frame: str = "EPSG:4326",
+    feature: str | None = None,
+    unmarked: str | None = None,
 ) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
     machine = load_machine(machine_name)
     check_limits(machine, overlap_m, limit_s)
-    site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
+    site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
     header, record = _record(run_dir, site)
     agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
     notes = [_torn_journal(run_dir / JOURNAL, record)]
@@ -147,7 +150,11 @@ def _config(machine: MachineConfig, header: Header) -> VehicleConfig:
 def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:
     """Polygons of a file in any format of a site: no track onto them, whatever the tool swept there before."""
     found: list[Rings] = []
-    for feature in read_site_file(path).features:
+    raw = read_site_file(path)
+    lost = next((line for line, rank in raw.ranks.items() if rank is Rank.LEFT_OUT), None)
+    if lost is not None:
+        raise InputError(f"{path}: {lost}; draw a polygon round each crater, or delete it")
+    for feature in raw.features:
         for rings in feature.polygons:
             metres = [site.datum.enu_from_lonlat_array(np.array(ring)) for ring in rings]
             shell = shell_of(

@@ -37,12 +37,15 @@ def run(
     limit_s: float,
     as_json: bool,
     base_frame: str,
+    *,
+    feature: str | None = None,
+    unmarked: str | None = None,
 ) -> int:
     """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
     machine = load_machine(machine_name)
     check_limits(machine, overlap_m, limit_s)
     check_depth("--depth", depth_m, machine)
-    site = load_site(site_file, outside, base_frame=checked_frame(base_frame))
+    site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
     required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
     check_depth(f"{site_file}: required depth", required_m, machine)
     refuse_a_run(out_dir)
@@ -110,14 +113,15 @@ def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(summary)) + "\n")
         return
+    for warning in site.warnings:
+        print(f"warning: {warning}")
     for repair in site.repairs:
-        print(f"repaired: {repair}")
+        if repair not in site.warnings:
+            print(f"repaired: {repair}")
     if plan.required_depth_assumed:
         print(NO_DEPTH)
     if loose := loosely_known(site.source_system, site.source_accuracy_m):
         print(f"warning: {loose}; worse than {DRIVEN_TO_M:g} m is planned but not driven")
-    if plan.outside_assumed:
-        print("warning: the site does not say whether ground outside bears the tracks; 'safe' was assumed")
     totals: dict[str, float] = summary["untreatable_m2"]
     unplanned_m2 = totals.get(UntreatableReason.PLANNING_TIME.value, 0.0)
     if unplanned_m2:

@@ -57,9 +57,14 @@ def run(
     as_json: bool,
     plan_dir: Path | None = None,
     depth_m: float | None = None,
+    *,
+    answers: tuple[str | None, str | None] = (None, None),
 ) -> int:
-    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
-    job = _read(scenario_file, site_file, machine_name, seed, outside)
+    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken.
+
+    `answers`: which feature is the work, and what polygons are of which the file does not say it.
+    """
+    job = _read(scenario_file, site_file, machine_name, seed, outside, answers)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
     if job.scenario_said:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
@@ -120,7 +125,12 @@ def _with_depth(job: Job, plan: Plan | None, depth_m: float | None) -> tuple[Sce
 
 
 def _read(
-    scenario_file: Path | None, site_file: Path | None, machine_name: str | None, seed: int | None, outside: str | None
+    scenario_file: Path | None,
+    site_file: Path | None,
+    machine_name: str | None,
+    seed: int | None,
+    outside: str | None,
+    answers: tuple[str | None, str | None],
 ) -> Job:
     if scenario_file is not None:
         scenario = load_toml_model(scenario_file, Scenario)
@@ -137,7 +147,7 @@ def _read(
     if seed is not None:
         changes["seed"] = seed
     scenario = scenario.model_copy(update=changes)
-    site = load_site(where, outside or scenario.plan.outside)
+    site = load_site(where, outside or scenario.plan.outside, feature=answers[0], unmarked=answers[1])
     return Job(scenario, site, scenario_file is not None)
 
 

@@ -71,6 +71,7 @@ def job_facts(files: RunFiles) -> JobFacts:
         end_utc=SIMULATED.text(round(outcome.sim_s * NS_PER_S)),
         time_source=SIMULATED.source,
         status="completed" if outcome.finished else "suspended",
+        warnings=files.site.warnings,
         remarks=tuple(filter(None, (loosely_known(files.site.source_system, files.site.source_accuracy_m),))),
     )
 
@@ -112,6 +113,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     hours: dict[str, float]
     stops: list[Stop]
     invariant_violations: list[Breach]
+    warnings: list[str]
     wall_s: float
     sim_s: float
     speed_up: float
@@ -157,6 +159,7 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         hours={phase: time_s / SECONDS_PER_HOUR for phase, time_s in sorted(outcome.phase_s.items())},
         stops=list(outcome.stops),
         invariant_violations=list(outcome.breaches),
+        warnings=list(files.site.warnings),
         wall_s=wall_s,
         sim_s=outcome.sim_s,
         speed_up=outcome.sim_s / wall_s if wall_s > 0.0 else 0.0,

@@ -84,6 +84,8 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     """
     file = load_drive(path)
     own = own_site(file)
+    for warning in own.place.warnings if own is not None else ():
+        say(f"warning: {warning}")
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
         runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))

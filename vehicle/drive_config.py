@@ -99,6 +99,8 @@ class SiteConfig(Strict):
     plan: Name | None = None
     outside: Literal["safe", "unknown"] | None = None
     base_frame: Name = "EPSG:4326"
+    feature: str | None = None
+    unmarked: Literal["keep_out", "work_area"] | None = None
 
 
 class DriveConfig(Strict):

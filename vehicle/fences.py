@@ -25,6 +25,8 @@ SAG_M = 0.01
 CORNERS_MIN, CORNERS_MAX = 32, 720
 HEIGHT_SHARE = 5e-4
 """A metre at 3 km of height spans so much less of a degree; what holds in is drawn smaller by it."""
+ROUNDING_M = 1e-5
+"""Of a place in degrees and back."""
 ROUND_SEGMENTS, GEOS_SHARE = 8, 0.97
 """Corners of a quarter circle; GEOS simplifies what it buffers, by 2 % of the radius at most in trials."""
 BEYOND_M = 60.0
@@ -75,7 +77,7 @@ def mended(geometry: Any) -> Any:
 def circle_m(east_m: float, north_m: float, radius_m: float, *, outward: bool) -> Ring:
     """Corners of a circle, the first repeated: round it where it keeps out (`outward`), inside it where it holds in."""
     corners = _corners(radius_m)
-    drawn_m = radius_m / math.cos(math.pi / corners) if outward else radius_m * (1.0 - HEIGHT_SHARE)
+    drawn_m = radius_m / math.cos(math.pi / corners) + ROUNDING_M if outward else radius_m * (1.0 - HEIGHT_SHARE)
     angles = 2.0 * math.pi * np.arange(corners + 1) / corners
     return tuple((east_m + drawn_m * math.cos(a), north_m + drawn_m * math.sin(a)) for a in angles.tolist())
 

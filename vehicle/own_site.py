@@ -24,6 +24,8 @@ class OwnSite(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     outside: str | None
     base_frame: str
+    feature: str | None = None
+    unmarked: str | None = None
     place: Any
     ground: Any
     kept_out_m: Rings
@@ -44,12 +46,14 @@ def own_site(file: DriveFile) -> OwnSite | None:
     from vehicle.coverage.planner import check_fit  # noqa: PLC0415
     from vehicle.coverage.projected import check_known, checked_frame  # noqa: PLC0415
     from vehicle.coverage.site import load_site  # noqa: PLC0415
+    from vehicle.coverage.standing import check_assured  # noqa: PLC0415
     from vehicle.coverage.stored import load_plan  # noqa: PLC0415
     from vehicle.machine import footprint  # noqa: PLC0415
 
     path, machine = file.beside(site.file), footprint(file.vehicle.machine)
     base_frame = checked_frame(site.base_frame)
-    place = load_site(path, site.outside, base_frame=base_frame)
+    place = load_site(path, site.outside, base_frame=base_frame, feature=site.feature, unmarked=site.unmarked)
+    check_assured(str(path), place.assurances)
     check_known(str(path), place.source_system, place.source_accuracy_m, base_frame)
     if place.outside_assumed:
         raise InputError(
@@ -70,6 +74,8 @@ def own_site(file: DriveFile) -> OwnSite | None:
         path=path,
         outside=site.outside,
         base_frame=base_frame,
+        feature=site.feature,
+        unmarked=site.unmarked,
         place=place,
         ground=place.work_area.difference(kept),
         kept_out_m=rings_of(kept),

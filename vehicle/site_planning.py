@@ -51,6 +51,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     datum: LocalFrame
     config: VehicleConfig
     base_frame: str = "EPSG:4326"
+    feature: str | None = None
+    unmarked: str | None = None
     limit_s: float = 300.0  # of processor time that planning may take
     left_m: tuple[Rings, ...] = ()
     fence_m: Rings = ()
@@ -73,6 +75,20 @@ class Holder(Protocol):
         ...
 
 
+def load_wanted(wanted: Wanted) -> Any:
+    """The `Site` of a request. Raises InputError as the site reader does."""
+    from vehicle.coverage.site import load_site  # noqa: PLC0415  # heavy, and only where sites come in
+
+    return load_site(
+        wanted.path,
+        wanted.outside,
+        wanted.datum,
+        base_frame=wanted.base_frame,
+        feature=wanted.feature,
+        unmarked=wanted.unmarked,
+    )
+
+
 def planned(wanted: Wanted) -> Plan:
     """Read and plan; runs wherever the executor runs it.
 
@@ -80,9 +96,8 @@ def planned(wanted: Wanted) -> Plan:
         InputError: site and machine do not fit, or the plan proves nothing.
     """
     from vehicle.coverage.planner import check_certificate, plan_hash_of, plan_site  # noqa: PLC0415  # heavy
-    from vehicle.coverage.site import load_site  # noqa: PLC0415
 
-    site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
+    site = load_wanted(wanted)
     settings = settings_of(wanted.config)
     plan = plan_site(site, footprint(wanted.config.machine), settings, time_limit(wanted.limit_s))
     check_certificate(plan)
@@ -101,10 +116,9 @@ def planned(wanted: Wanted) -> Plan:
 def checked(wanted: Wanted) -> str:
     """What the site reader says against it, or the machine, "" for nothing; milliseconds."""
     from vehicle.coverage.planner import check_fit  # noqa: PLC0415  # heavy, and only where sites come in
-    from vehicle.coverage.site import load_site  # noqa: PLC0415
 
     try:
-        site = load_site(wanted.path, wanted.outside, wanted.datum, base_frame=wanted.base_frame)
+        site = load_wanted(wanted)
         check_fit(site, footprint(wanted.config.machine))
     except InputError as refusal:
         return in_short(refusal, wanted.path)
@@ -231,7 +245,12 @@ class SitePlanning:
                 return path
 
     def _wish_of(self, own: OwnSite) -> Wanted:
-        return msgspec.structs.replace(self._wish(own.path, own.outside), base_frame=own.base_frame)
+        return msgspec.structs.replace(
+            self._wish(own.path, own.outside),
+            base_frame=own.base_frame,
+            feature=own.feature,
+            unmarked=own.unmarked,
+        )
 
     def _wish(self, path: Path, outside: str | None) -> Wanted:
         return Wanted(path=path, outside=outside, datum=self._datum, config=self._config)

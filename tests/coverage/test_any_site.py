@@ -152,7 +152,7 @@ def test_collections_in_collections(tmp_path, depth):
 @pytest.mark.parametrize("role", ["keep_out", "slope"])
 def test_a_well_and_a_pipe_are_not_dropped(tmp_path, kind, role):
     ring = ring_lonlat(HOLE)
-    geometry = {"type": kind, "coordinates": ring[0] if kind == "Point" else ring}
+    geometry = {"type": kind, "coordinates": ring[0] if kind == "Point" else ring[:3]}
     well = {"type": "Feature", "properties": {"role": role, "slope_deg": 30}, "geometry": geometry}
     with pytest.raises(InputError, match=f"feature 1: a {role} without an area"):
         load_site(saved(tmp_path, document(feature("work_area", ring_lonlat(SQUARE)), well)), "safe")

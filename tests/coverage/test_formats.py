@@ -111,9 +111,18 @@ def test_survey_and_fences(tmp_path, wanted):
     out = {"inclusion": False, "polygon": lat_lon(POST)}
     wide = {"inclusion": True, "polygon": lat_lon([(3 * x, 3 * y) for x, y in FIELD])}
     site = load_site(saved(tmp_path, qgc([out, wide], items=[survey]), "a.plan"), "safe")
-    same_ground(site, wanted)
-    assert site.repairs == ("fence polygon 1 (inclusion) was left out: the survey is the work area",)
+    assert site.work_area.area == pytest.approx(wanted.work_area.area, rel=1e-6)
+    kept = site.keep_out.intersection(site.work_area)
+    assert kept.area == pytest.approx(wanted.keep_out.area, rel=1e-6)
+    bound = shapely.Polygon(site.datum.enu_from_lonlat_array(ring_lonlat([(3 * x, 3 * y) for x, y in FIELD])))
+    assert site.keep_out.intersection(bound).symmetric_difference(kept).area < 1e-3
+    assert site.keep_out.covers(bound.exterior.buffer(50.0).difference(bound.buffer(1e-3)))  # the fence holds it in
+    assert (site.repairs, site.outside_fence.area) == ((), 0.0)
     structure = {"type": "ComplexItem", "complexItemType": "StructureScan", "polygon": lat_lon(POST)}
+    assert (
+        "(StructureScan) was left out"
+        in load_site(saved(tmp_path, qgc(items=[survey, structure]), "d.plan"), "safe").warnings[0]
+    )
     refused(saved(tmp_path, qgc(items=[structure]), "c.plan"), "neither a survey")
     same_ground(
         load_site(saved(tmp_path, qgc([out, {"inclusion": True, "polygon": lat_lon(FIELD)}]), "b.plan"), "safe"), wanted
@@ -213,7 +222,7 @@ def test_without_the_extra_its_name_is_told_and_other_formats_are_read(tmp_path,
 
 
 def test_gis_files_that_cannot_be_read(tmp_path):
-    refused(written(tmp_path / "a.gpkg", shapes_lonlat(), ["work_area", "lake"], "EPSG:4326"), "role 'lake'")
+    refused(written(tmp_path / "a.gpkg", shapes_lonlat(), ["work_area", "moon"], "EPSG:4326"), "role 'moon'")
     refused(saved(tmp_path, "text", "b.gpkg"), "cannot be read")
     path = written(tmp_path / "c.shp", shapes_lonlat(), ["work_area", "keep_out"], "EPSG:4326")
     (tmp_path / "c.prj").unlink()
@@ -239,8 +248,10 @@ def test_a_polygon_without_a_role_is_no_work_area_beside_one(tmp_path, wanted):
     refused(
         saved(tmp_path, document(feature("work_area", ring_lonlat(FIELD)), house), "a.geojson"), "feature 1", "role"
     )
+    text = placemark("work_area", kml_ring(FIELD)) + placemark("block 3", kml_ring(POST))
+    refused(saved(tmp_path, KML.format(text), "a.kml"), "placemark 1 (block 3)", "keep_out", "--unmarked")
     text = placemark("work_area", kml_ring(FIELD)) + placemark("house", kml_ring(POST))
-    refused(saved(tmp_path, KML.format(text), "a.kml"), "placemark 1 (house)", "keep_out")
+    same_ground(load_site(saved(tmp_path, KML.format(text), "b.kml"), "safe"), wanted)
     field = feature("work_area", ring_lonlat(FIELD))
     del field["properties"]["role"]
     site = load_site(saved(tmp_path, document(field, feature("keep_out", ring_lonlat(POST))), "b.geojson"), "safe")

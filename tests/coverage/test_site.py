@@ -102,7 +102,7 @@ def test_malformed_position(tmp_path, position):
 
 
 def test_unknown_role_and_unknown_outside(tmp_path):
-    refused(tmp_path, document(work(), feature("lake", ring_lonlat(HOLE))), "role 'lake'", "keep_out")
+    refused(tmp_path, document(work(), feature("moon", ring_lonlat(HOLE))), "role 'moon'", "keep_out")
     refused(tmp_path, document(work(), outside="dunno"), "outside is 'dunno'", "unknown")
     refused(tmp_path, document(work(outside="safe"), outside="unknown"), "declared twice")
 

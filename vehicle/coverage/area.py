@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from vehicle.coverage.notes import Notes
 from vehicle.errors import InputError
 from vehicle.fences import mended, polygonal
 
@@ -48,20 +49,20 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
     return whole
 
 
-def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, repairs: list[str]) -> tuple[Any, Any]:
+def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, notes: Notes) -> tuple[Any, Any]:
     """(shell, union of holes): holes outside the shell are kept as keep-outs and reported, touching ones merged."""
-    shell = shell_of(rings_m[0], place, where, repairs)
+    shell = shell_of(rings_m[0], place, where, notes)
     holes = [
-        shell_of(ring, f"{place} hole {number}", where, repairs) for number, ring in enumerate(rings_m[1:]) if len(ring)
+        shell_of(ring, f"{place} hole {number}", where, notes) for number, ring in enumerate(rings_m[1:]) if len(ring)
     ]
     for number, hole in enumerate(holes):
         if not shell.covers(hole):
             kind = "crosses the boundary" if shell.intersects(hole) else "lies outside the polygon"
-            repairs.append(f"{place} hole {number} {kind}: kept as a keep-out")
+            notes.warn(f"{place} hole {number} {kind}: kept as a keep-out")
     union = shapely.union_all(holes) if holes else shapely.Polygon()
     parts = len(shapely.get_parts(union)) if holes else 0
     if parts < len(holes):
-        repairs.append(f"{place}: {len(holes)} holes touch or overlap: merged into {parts} keep-outs")
+        notes.append(f"{place}: {len(holes)} holes touch or overlap: merged into {parts} keep-outs")
     return shell, union
 
 

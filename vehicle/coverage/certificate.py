@@ -63,6 +63,7 @@ def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...
     rim = overlay.intersection(site.work_area, rim)
     rim = overlay.difference(polygons_of(rim), overlay.union([near, left, site.keep_out]))
     rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
+    rows.append((UntreatableReason.OUTSIDE_FENCE, site.outside_fence))
     return tuple(
         Untreatable(reason=reason, rings_m=rings_of(part), area_m2=float(part.area))
         for reason, geometry in rows

@@ -84,7 +84,13 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
         "machine": machine,
         "certificate": certificate,
+        "warnings": list(site.warnings),
         "repairs": list(site.repairs),
+        "bearing": [
+            {"place": row.place, "role": row.role, "said_by": row.said_by, "basis": row.basis, "said_on": row.said_on}
+            for row in site.assurances
+        ],
+        "marks": [{"place": mark.place, "role": mark.role, "taken_down": mark.taken_down} for mark in site.marks],
     }
 
 

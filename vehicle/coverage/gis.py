@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 import shapely
 
+from vehicle.coverage.notes import Notes
 from vehicle.coverage.projected import WGS84, Projection, projection
-from vehicle.coverage.reading import POINT_ROLES, POLYGON_ROLES, SiteFile, collected
+from vehicle.coverage.reading import SiteFile, collected
+from vehicle.coverage.role_sources import Kind, Source
+from vehicle.coverage.role_words import heard_whole
 from vehicle.errors import InputError
-
-ROLES = POLYGON_ROLES + POINT_ROLES
 
 
 def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
     """All layers, in degrees of `frame`.
 
-    A feature's role is its field `role`, else the name of its layer, else a polygon is a work area.
+    The name of a layer says what its features are for where they do not say it themselves.
     """
     try:
         pyogrio = importlib.import_module("pyogrio")
     except ImportError:
         raise InputError(f"{path}: this format needs pyogrio: install flailpilot[gis], or save as GeoJSON") from None
-    repairs: list[str] = []
+    notes = Notes()
     features: list[dict[str, Any]] = []
     ways: list[Projection] = []
     with warnings.catch_warnings():
@@ -36,18 +37,20 @@ def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
             where = ""
             for name, kind in pyogrio.list_layers(path):
                 where = f"layer {name} "
-                if kind is not None:
-                    features += _layer(pyogrio, path, str(name), repairs, ways, frame)
+                if kind is None:
+                    notes += _table(path, str(name))
+                else:
+                    features += _layer(pyogrio, path, str(name), notes, ways, frame)
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001  the drivers raise many kinds; the user needs one line
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"{path}: {where}cannot be read ({text}); save it as GeoJSON") from None
-    return collected(path, features, repairs, ways)
+    return collected(path, features, notes, ways)
 
 
 def _layer(
-    pyogrio: Any, path: Path, name: str, repairs: list[str], ways: list[Projection], frame: str
+    pyogrio: Any, path: Path, name: str, notes: Notes, ways: list[Projection], frame: str
 ) -> Iterator[dict[str, Any]]:
     meta, fids, wkb, columns = pyogrio.raw.read(path, layer=name, return_fids=True, force_2d=True)
     shapes = shapely.from_wkb(wkb)
@@ -58,27 +61,29 @@ def _layer(
     way = projection(f"{path}: layer {name}", meta["crs"], shapely.total_bounds(shapes), frame)
     ways.append(way)
     if way.told:
-        repairs.append(f"layer {name}: {way.told}")
+        notes.append(f"layer {name}: {way.told}")
     fields = [str(field) for field in meta["fields"]]
     for row, geometry in enumerate(shapes):
         place = f"layer {name} feature {int(fids[row])}"
-        if geometry is None or geometry.is_empty:
-            repairs.append(f"{place} has no geometry and was left out")
-            continue
         values = {field: _plain(columns[k][row]) for k, field in enumerate(fields)}
-        properties = {field: value for field, value in values.items() if value is not None}
-        if "role" not in properties and name in ROLES:
-            properties["role"] = name
-        if "role" not in properties and geometry.geom_type not in ("Polygon", "MultiPolygon"):
-            repairs.append(f"{place}: {geometry.geom_type} without a role was left out")
-            continue
-        degrees = geometry if way.project is None else shapely.transform(geometry, way.project)
+        empty = geometry is None or geometry.is_empty
+        degrees = geometry if way.project is None or empty else shapely.transform(geometry, way.project)
         yield {
             "type": "Feature",
             "place": place,
-            "properties": properties,
-            "geometry": json.loads(shapely.to_geojson(degrees)),
+            "number": int(fids[row]),
+            "properties": {field: value for field, value in values.items() if value is not None},
+            "says": (Source(Kind.FOLDER, "layer", name),),
+            "geometry": None if empty else json.loads(shapely.to_geojson(degrees)),
         }
+
+
+def _table(path: Path, name: str) -> list[str]:
+    """A table without geometry is no ground. Raises InputError where its name says keep-out: nothing is drawn there."""
+    found = heard_whole(name)
+    if found is not None and found.role == "keep_out":
+        raise InputError(f"{path}: layer {name} is a keep_out without a geometry; draw it, or delete it")
+    return []
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """plan.png: the work area, what is kept out, every swath by its place in the order, the ways, what stays untreated."""
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ REASON_COLOURS = {
     UntreatableReason.OUTSIDE_FENCE: "#636363",
 }
 SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
+WARNINGS_MAX, WARNING_MAX = 8, 170
+"""So many lines of so many letters are shown below the map."""
 SIZE_IN = (11.0, 8.2)
 WIDER = 0.15
 """So much more than the worked ground is shown of safe ground and keep-outs round it."""
@@ -45,7 +48,8 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     colours = mpl.colormaps["viridis"](order)
     axes.add_collection(PolyCollection(list(swept), facecolors=colours, alpha=0.55, edgecolors="none", zorder=2))
     for row in plan.untreatable:
-        _fill(axes, polygon_from(row.rings_m), REASON_COLOURS[row.reason], "none", 4)
+        level = 6 if row.reason is UntreatableReason.OUTSIDE_FENCE else 4  # it lies in what the fence keeps out
+        _fill(axes, polygon_from(row.rings_m), REASON_COLOURS[row.reason], "none", level)
     _fill(axes, site.keep_out, "#7f7f7f", "black", 5)
     for part in parts_of(site.work_area):
         axes.add_patch(PathPatch(_outline(part), facecolor="none", edgecolor="#4d4d4d", linewidth=0.8, zorder=3))
@@ -53,6 +57,8 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     _draw_marks(axes, site)
     _frame(axes, plan, site, swept)
     axes.set_title(_title(plan, site), fontsize=9, loc="left")
+    if site.warnings:
+        figure.supxlabel(_warned(site.warnings), fontsize=8, color="#b2182b", x=0.01, ha="left")
     figure.legend(handles=_legend(plan, site), loc="outside right center", fontsize=8, frameon=False)
     figure.savefig(path)
 
@@ -78,9 +84,12 @@ def _draw_marks(axes: Any, site: Site) -> None:
             box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
             degrees = f"{math.degrees(slope_rad):g}°"
             axes.text(place.x, place.y, degrees, fontsize=8, color=SLOPE, ha="center", va="center", bbox=box, zorder=9)
-    for points, mark in ((site.benchmarks_m, "^"), (site.turning_points_m, "D")):
+    for mark in site.marks:
+        style = {"color": "black" if not mark.taken_down else "#bbbbbb", "fontsize": 6, "zorder": 9}
+        axes.annotate(mark.role.replace("_", " "), (mark.east_m, mark.north_m), ha="center", va="bottom", **style)
+    for points, sign in ((site.benchmarks_m, "^"), (site.turning_points_m, "D")):
         for east_m, north_m in points:
-            axes.plot(east_m, north_m, marker=mark, color="black", markersize=5, zorder=9, markeredgecolor="white")
+            axes.plot(east_m, north_m, marker=sign, color="black", markersize=5, zorder=9, markeredgecolor="white")
 
 
 def _draw_ways(axes: Any, plan: Plan) -> None:
@@ -144,6 +153,13 @@ def _loose(site: Site) -> str:
 
     loose = loosely_known(site.source_system, site.source_accuracy_m)
     return f"\n{loose.upper()}" if loose else ""
+
+
+def _warned(warnings: tuple[str, ...]) -> str:
+    """What changes the worked ground, the most important first."""
+    shown = [textwrap.shorten(line, WARNING_MAX, placeholder=" ...") for line in warnings[:WARNINGS_MAX]]
+    more = [f"and {len(warnings) - len(shown)} more in summary.json"] if len(warnings) > len(shown) else []
+    return "\n".join(f"! {line}" for line in [*shown, *more]).replace("$", r"\$")
 
 
 def _depth(plan: Plan) -> str:

@@ -1,56 +1,79 @@
-"""QGroundControl `.plan` -> site file: survey polygons are work areas, fences work areas and keep-outs."""
+"""QGroundControl `.plan` -> site file: survey polygons are work areas, fences hold in or keep out."""
 
 import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vehicle.coverage.notes import Notes
 from vehicle.coverage.reading import SiteFile, collected
 from vehicle.errors import InputError
-from vehicle.frames import LocalFrame
+from vehicle.fences import RADIUS_MAX_M, circle_lonlat
 
-CIRCLE_CORNERS = 32
-RADIUS_MAX_M = 50_000.0
+KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geoFence", "rallyPoints"])
 
 
 def read_plan(path: Path) -> SiteFile:
-    """Survey polygons are work areas, else inclusion fences are; exclusion fences are keep-outs."""
+    """Survey polygons are work areas; inclusion fences hold in, exclusion fences keep out.
+
+    Without a survey the inclusion fences are the work area: the ground inside all of them.
+    """
     try:
         document = json.loads(path.read_bytes())
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); save the plan again") from None
     if not isinstance(document, dict) or document.get("fileType") != "Plan":
         raise InputError(f'{path}: no QGroundControl plan ("fileType" is not "Plan")')
-    surveys = list(_surveys(path, document))
-    fences = list(_fences(path, document))
-    inside = [fence for fence in fences if fence["properties"]["role"] == "work_area"]
-    features, repairs = fences, []
-    if surveys:
-        features = surveys + [fence for fence in fences if fence not in inside]
-        repairs = [f"{fence['place']} (inclusion) was left out: the survey is the work area" for fence in inside]
-    if not any(feature["properties"]["role"] == "work_area" for feature in features):
+    notes = Notes()
+    features = [*_surveys(path, document, notes), *_fences(path, document)]
+    _tell_rest(document, notes)
+    if not any(feature["properties"]["role"] in ("work_area", "perimeter") for feature in features):
         raise InputError(f"{path}: neither a survey polygon nor an inclusion fence; draw the ground to be processed")
-    return collected(path, features, repairs)
+    return collected(path, features, notes, bounds_may_work=True)
 
 
-def _surveys(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A structure to be scanned and a corridor are complex items too, but no ground to be processed."""
+def _surveys(path: Path, document: dict[str, Any], notes: Notes) -> Iterator[dict[str, Any]]:
+    """A structure to be scanned and a corridor are complex items too, but no ground to be processed: named."""
+    simple = 0
     for number, item in enumerate(_rows(path, document.get("mission"), "mission", "items")):
-        if item.get("type") == "ComplexItem" and item.get("complexItemType", "survey") == "survey":
+        kind = item.get("complexItemType", "survey")
+        if item.get("type") != "ComplexItem":
+            simple += 1
+        elif isinstance(kind, str) and kind.casefold() == "survey":
             yield _feature(path, f"mission item {number}", "work_area", item.get("polygon"))
+        else:
+            notes.warn(f"mission item {number} ({kind}) was left out: only surveys are worked")
+    if simple:
+        notes.warn(f"{simple} mission items that are no survey (waypoints, commands) were left out")
 
 
 def _fences(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     fence = document.get("geoFence")
     for number, row in enumerate(_rows(path, fence, "geoFence", "polygons")):
-        yield _feature(path, f"fence polygon {number}", _role(row), row.get("polygon"))
+        place = f"fence polygon {number}"
+        yield _feature(path, place, _role(path, place, row), row.get("polygon"))
     for number, row in enumerate(_rows(path, fence, "geoFence", "circles")):
-        place, role = f"fence circle {number}", _role(row)
+        place = f"fence circle {number}"
+        role = _role(path, place, row)
         yield _feature(path, place, role, _circle(path, place, row.get("circle"), outward=role == "keep_out"))
-    first = fence.get("polygon") if isinstance(fence, dict) else None
-    if first:  # version 1 knew one inclusion polygon
-        yield _feature(path, "the fence polygon", "work_area", first)
+    if not isinstance(fence, dict):
+        return
+    if fence.get("polygon"):  # version 1 knew one inclusion polygon
+        yield _feature(path, "the fence polygon", "perimeter", fence["polygon"])
+    for key in sorted(fence.keys() - {"polygons", "circles", "polygon", "version", "breachReturn"}):
+        if isinstance(fence[key], list | dict) and fence[key]:
+            raise InputError(f"{path}: geoFence has {key!r}, which is not known; save the plan again")
+
+
+def _tell_rest(document: dict[str, Any], notes: Notes) -> None:
+    """What else is drawn in a plan."""
+    rally = document.get("rallyPoints")
+    points = rally.get("points") if isinstance(rally, dict) else None
+    if isinstance(points, list) and points:
+        notes.warn(f"{len(points)} rally points were left out")
+    for key in sorted(document.keys() - KNOWN_PARTS):
+        if isinstance(document[key], list | dict) and document[key]:
+            notes.warn(f"the plan's {key!r} is not known and was left out")
 
 
 def _rows(path: Path, node: Any, name: str, key: str) -> list[dict[str, Any]]:
@@ -62,8 +85,11 @@ def _rows(path: Path, node: Any, name: str, key: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _role(row: dict[str, Any]) -> str:
-    return "work_area" if row.get("inclusion", True) else "keep_out"
+def _role(path: Path, place: str, row: dict[str, Any]) -> str:
+    inclusion = row.get("inclusion")
+    if not isinstance(inclusion, bool):
+        raise InputError(f'{path}: {place}: "inclusion" is {inclusion!r}; write true (stay inside) or false (keep out)')
+    return "perimeter" if inclusion else "keep_out"
 
 
 def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[float]]:
@@ -75,10 +101,7 @@ def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[
         raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius") from None
     if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # False for NaN too
         raise InputError(f"{path}: {place} has radius {radius_m:g} m at lat {lat_deg:g} lon {lon_deg:g}; correct it")
-    radius_m /= math.cos(math.pi / CIRCLE_CORNERS) if outward else 1.0
-    angles = [2.0 * math.pi * k / CIRCLE_CORNERS for k in range(CIRCLE_CORNERS)]
-    ring = [(radius_m * math.cos(a), radius_m * math.sin(a)) for a in angles]
-    return [[lat, lon] for lon, lat in LocalFrame(lat_deg, lon_deg).lonlat_from_enu_array(ring).tolist()]
+    return [[lat, lon] for lon, lat in circle_lonlat(lat_deg, lon_deg, radius_m, outward=outward)]
 
 
 def _feature(path: Path, place: str, role: str, corners: Any) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def replan(
     reach = reach_of(machine, settings, site.tripwires)
     missed = united(request.missed)
     grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
-    rest = msgspec.structs.replace(site, work_area=polygons_of(overlay.intersection(grown, site.work_area)))
+    asked = polygons_of(overlay.intersection(grown, site.work_area))
+    rest = msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
     progress = opened_books(site, machine, settings, reach, out_of_time, opened)
     progress.site = rest

@@ -69,6 +69,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     time_source: str = ""
     status: str = "completed"
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def cell_m(self) -> float:

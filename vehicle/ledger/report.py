@@ -45,6 +45,7 @@ def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
         f"<p class='soft'>{escape(facts.plan.machine.name)}, plan {escape(facts.plan.plan_hash)}</p>",
         _verdict(facts),
         f"<p class='statement'>{escape(STATEMENT)}</p>",
+        _warnings(facts),
         f"<h2>Map</h2><img alt='map of processed ground' src='data:image/png;base64,{picture}'>",
         _balance(facts),
         _depths(facts),
@@ -76,6 +77,14 @@ def _verdict(facts: JobFacts) -> str:
         f"<p class='done'><b>No ground was missed.</b> Every square metre of the work area is processed "
         f"({found.processed_m2:,.1f} m²) or listed with a reason ({found.listed_m2:,.1f} m²).</p>"
     )
+
+
+def _warnings(facts: JobFacts) -> str:
+    """What of the site file was left out, assumed or read otherwise: it changes which ground is worked."""
+    if not facts.warnings:
+        return ""
+    rows = "".join(f"<li>{escape(line)}</li>" for line in facts.warnings)
+    return f"<h2>Read from the site file otherwise than drawn, or assumed</h2><ul class='warnings'>{rows}</ul>"
 
 
 def _table(title: str, heads: list[str], rows: list[list[str]], note: str = "") -> str:

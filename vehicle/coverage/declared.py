@@ -1,0 +1,45 @@
+"""What a site says of itself: in the fields of the file, or of a work area."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from vehicle.coverage.features import Feature, plain_fields
+from vehicle.errors import InputError
+from vehicle.required_depth import agreed_m, declared_m
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """None: the site does not say."""
+
+    outside: str | None
+    tripwires: str | None
+    required_depth_m: float | None
+
+
+def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Feature]) -> Declared:
+    """What fields and work areas say. Raises InputError for words that mean nothing, or where two disagree."""
+    tables = [plain_fields(label, table) for table in fields]
+    work = [feature for feature in features if feature.role == "work_area" and not feature.unchosen]
+    told = {f"{label}{' properties' * n}": declared_m(label, table) for n, table in enumerate(tables)}
+    for feature in work:
+        told[f"{label}: {feature.place}"] = declared_m(f"{label}: {feature.place}", feature.properties)
+    return Declared(
+        outside=_one(label, "outside", ("safe", "unknown"), tables, work),
+        tripwires=_one(label, "tripwires", ("possible", "none"), tables, work),
+        required_depth_m=agreed_m(told),
+    )
+
+
+def _one(label: str, key: str, legal: tuple[str, ...], tables: list[dict[str, Any]], work: list[Feature]) -> str | None:
+    values = [*(table.get(key) for table in tables), *(feature.properties.get(key) for feature in work)]
+    told = [value for value in values if value is not None and value != ""]
+    if not told:
+        return None
+    if any(value not in legal for value in told):
+        wrong = next(value for value in told if value not in legal)
+        raise InputError(f"{label}: {key} is {wrong!r}; write one of {', '.join(legal)}")
+    if len(set(told)) > 1:
+        raise InputError(f"{label}: {key} is declared twice, as {told[0]!r} and {told[1]!r}; keep one")
+    return str(told[0])

@@ -1,0 +1,101 @@
+"""What a shape is for: the one table of roles and of the words that people use for them.
+
+A word that is nearly right is understood or refused, never ignored: case, spaces, hyphens, underscores, plurals and
+numbering do not count; negations, mixtures and slips of the pen make a doubt. Where words stand in a file is decided
+in `role_sources`, how they are heard in `role_words`.
+"""
+
+import msgspec
+
+
+class Role(msgspec.Struct, frozen=True):
+    """One row of the table. `words`: how it may be written; `things`: what is kept out by its nature."""
+
+    name: str
+    shape: str
+    meaning: str
+    words: tuple[str, ...]
+    things: tuple[str, ...] = ()
+
+
+ROLES = (
+    Role(
+        "work_area", "polygon", "ground to be processed; its holes are kept out, but for what other work areas claim",
+        (
+            "work area", "work", "working area", "work zone", "working zone", "task area", "treatment area",
+            "processing area", "survey area", "survey", "SHA", "CHA", "suspected hazardous area",
+            "confirmed hazardous area", "hazardous area", "minefield", "mined area",
+        ),
+    ),
+    Role(
+        "keep_out", "polygon", "never entered by tracks or tool; `exclusion` is the same",
+        (
+            "keep out", "keep off", "keep away", "keep clear", "kept out", "stay out", "stay off", "stay away",
+            "leave out", "leave alone", "no go", "no entry", "no access", "no drive", "no driving", "no work",
+            "no working", "no flail", "no flailing", "no mow", "no mowing", "no fly", "no processing", "do not",
+            "don't", "hands off", "off limits", "out of bounds", "exclusion", "exclude", "excluded", "forbidden",
+            "prohibited", "restricted", "avoid", "avoidance", "obstacle", "obstruction", "danger", "blocked", "unsafe",
+            "impassable", "skip",
+        ),
+        (
+            "house", "building", "hut", "shed", "barn", "garage", "greenhouse", "church", "mosque", "school", "ruin",
+            "wall", "well", "pond", "lake", "pool", "water", "stream", "river", "creek", "ditch", "trench", "canal",
+            "swamp", "marsh", "tree", "hedge", "rock", "boulder", "cliff", "crater", "pit", "hole", "cutout",
+            "cut out", "grave", "cemetery", "mast", "pole", "pylon", "tower", "tank", "cistern", "silo", "pipe",
+            "pipeline", "cable", "power line", "culvert", "monument", "wreck",
+        ),
+    ),
+    Role("safe_ground", "polygon", "bears the tracks from the start", ("safe ground", "safe area", "safe lane")),
+    Role("access", "polygon", "the same: the road in", ("access", "access road", "access lane", "access route")),
+    Role("parking", "polygon, point", "bears the tracks: where vehicles stand", ("parking", "car park", "parking lot")),
+    Role(
+        "perimeter", "polygon", "holds the machine in: nothing outside it is worked or driven on; it is no work itself",
+        ("perimeter", "inclusion", "inclusion fence", "inclusion zone", "hold in", "keep in", "stay in"),
+    ),
+    Role(
+        "slope", "polygon",
+        "`slope_deg`: beyond the machine's limits it is kept out; else the tool counts as wide as it sweeps there",
+        ("slope",),
+    ),
+    Role(
+        "marker", "point, line, polygon", "stake, sign or tape: kept out within `radius_m` until `taken_down`",
+        ("marker", "stake", "marking tape", "mine sign", "warning sign", "marking stake"),
+    ),
+    Role(
+        "control_point", "point, polygon", "the same: a surveyed mark that must stay",
+        ("control point", "survey point", "reference point"),
+    ),
+    Role(
+        "base_station", "point, polygon", "the same: the reference receiver",
+        ("base station", "rtk base", "gnss base", "reference station"),
+    ),
+    Role(
+        "operator_post", "point, polygon", "the same: where people stand",
+        ("operator post", "operator", "command post", "control post", "operator position"),
+    ),
+    Role("benchmark", "point", "surveyed; the first is the datum of all metres", ("benchmark", "bench mark")),
+    Role("turning_point", "point", "a corner post, drawn in the maps", ("turning point",)),
+)  # fmt: skip
+
+
+def words(text: str) -> frozenset[str]:
+    """A list of words."""
+    return frozenset(text.split())
+
+
+NAMES = tuple(role.name for role in ROLES)
+POLYGON_ROLES = tuple(role.name for role in ROLES if "polygon" in role.shape)
+STANDING = ("marker", "control_point", "base_station", "operator_post")
+"""What stands somewhere: kept out within a radius until it is marked as taken down."""
+BEARING = ("safe_ground", "access", "parking")
+"""Roles on which tracks may stand at the start: somebody has to answer for them."""
+POINT_ROLES = ("benchmark", "turning_point")
+
+
+def table() -> str:
+    """The roles as the pages print them."""
+    rows = ["| `role` | shape | meaning | also written |", "|---|---|---|---|"]
+    for role in ROLES:
+        things = f"; by its nature: {', '.join(role.things)}" if role.things else ""
+        rows.append(f"| `{role.name}` | {role.shape} | {role.meaning} | {', '.join(role.words)}{things} |")
+    return "\n".join(rows)
