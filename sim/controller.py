@@ -1,13 +1,15 @@
-"""The controller twin: real frames in and out, its own lease watchdog, a state machine that starts safe.
+"""The controller twin: real frames in and out, and the safety half's rules as the C reference has them.
 
-Firmware as the stack meets it on the serial line. Two timers stop it independently: the lease of the last command
-(`valid_for_ms`), and a watchdog on silence. After silence, a boot or an emergency stop a neutral command comes first.
-A lease that lapses between two ticks needs none: the host never stopped driving, and judges the operator itself.
+Firmware as the stack meets it on the serial line. A command dies by the controller's own clock, counted from the stamp
+that it carries, and by a watchdog on silence after its receipt. No stop leads back to motion without neutral.
 """
 
 import msgspec
 
 from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink.command_adapters import command_kills
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import (
     ControllerFault,
@@ -16,9 +18,9 @@ from firmware_bridge.types import (
     EngineMode,
     GnssFix,
     ImuSample,
-    ReceivedCommand,
 )
 from sim.controller_outputs import OutputParams, OutputStage
+from sim.controller_rules import Rules
 from sim.controller_status import PROTOCOL_VERSION, Counters, compose, dead_encoders, greeting
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
@@ -26,21 +28,25 @@ from sim.sensors import ToolSensors
 from vehicle.config import MachineConfig
 from vehicle.units import NS_PER_MS, NS_PER_S
 
-STOPPING_FAULTS = int(
-    ControllerFault.TRACK_STUCK | ControllerFault.BRAKE | ControllerFault.OUTPUT | ControllerFault.CONFIG
-)
 NEVER_NS = 1 << 62
+HELLO_ID = SPEC_BY_NAME["FLAIL_HELLO"].msg_id
 
 
 class ControllerParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Firmware constants. `lease_max_ms` is announced in the handshake; `hardware_watchdog_s` restarts a hung one."""
+    """Firmware constants.
 
-    lease_max_ms: int = 150
-    frame_watchdog_ms: int = 200
+    `watchdog_ms`, the longest life of a command after its receipt, is announced in the handshake; `hardware_watchdog_s`
+    restarts a hung one. `handshake`: see `sim.controller_rules.Rules`. `whole_steps`: an interval is driven by the
+    state at its end, as firmware does it, and not by each state for as long as it lasted.
+    """
+
+    watchdog_ms: int = 200
     boot_s: float = 0.3
     hardware_watchdog_s: float = 0.1
     status_period_ms: int = 100
     hello_period_ms: int = 1000
+    handshake: bool = False
+    whole_steps: bool = False
     outputs: OutputParams = OutputParams()
 
 
@@ -69,8 +75,8 @@ class ControllerTwin:
         self._config_hash = config_hash
         self.outputs = OutputStage(machine, params.outputs, sensors, flail, engine)
         self.estop_chain_open = self.fire = self.shock = self.oil_pressure_low = False
-        # a plain int: an IntFlag operation costs 1 us, and this is asked three times a step
-        self.fault_bits = self.faults_present = 0
+        # plain ints: an IntFlag operation costs 1 us, and this is asked three times a step
+        self.faults_present = 0
         self.lease_timer_dead = self.mute = False
         self.boot_count = 0
         self._frame_number = self._status_count = 0
@@ -78,21 +84,22 @@ class ControllerTwin:
         self._now_ns = 0
         self.reboot(0)
 
-    def reboot(self, now_ns: int) -> None:
+    def reboot(self, now_ns: int, *, by_watchdog: bool = False) -> None:
         """Power up: outputs off, nothing remembered but the boot counter and the suppression that was released."""
         self.outputs.cut()
         self.boot_count += 1
-        self._reader = adapters.MessageReader(adapters.CONTROLLER_DECODERS)
-        self._refused = 0
+        self._parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in adapters.CONTROLLER_DECODERS})
         self._boot_ns = now_ns
         self._awake_ns = now_ns + round(self._params.boot_s * NS_PER_S)
         self._hung_since_ns = NEVER_NS
-        self._live = self._expired = False
-        self._command: ReceivedCommand | None = None
-        self._sequence = self._command_ns = self._lease_end_ns = self._watchdog_end_ns = 0
-        self._heard = self._agreed = self._killed = False
-        self._chain_latched = self.estop_chain_open
-        self._neutral_needed = True
+        self._rules = Rules(
+            self._params.watchdog_ms,
+            handshake=self._params.handshake,
+            fault_bits=int(ControllerFault.WATCHDOG_RESET) if by_watchdog else 0,
+        )
+        self._rules.estop_local = self.estop_chain_open
+        self._agreed = False
+        self._told_state = ControllerState.BOOT
         self._next_status_ns = self._next_hello_ns = self._awake_ns
         self._status_count = 0
 
@@ -101,13 +108,18 @@ class ControllerTwin:
         self._hung_since_ns = now_ns
 
     @property
+    def fault_bits(self) -> int:
+        """Latched faults."""
+        return self._rules.fault_bits
+
+    @property
     def lease_expired(self) -> bool:
-        """The last command outlived its life."""
-        return self._expired
+        """A lease that ran out is what ended the last run."""
+        return self._rules.lease_expired
 
     def reset_at_machine(self) -> None:
-        """Release what the e-stop chain latched, if it is closed; starts nothing."""
-        self._chain_latched = self.estop_chain_open
+        """The button at the machine: releases what is latched and whose cause is gone; starts nothing."""
+        self._rules.press_reset()
 
     @property
     def gnss_restart(self) -> bool:
@@ -117,8 +129,8 @@ class ControllerTwin:
     @property
     def setpoint_mps(self) -> tuple[float, float]:
         """Belt speeds that it is told to drive at this instant: zero from the moment in which no lease is live."""
-        command = self._command
-        if command is None or not self._live:
+        command = self._rules.command
+        if command is None or not self._rules.drives:
             return 0.0, 0.0
         return command.track_left_mps, command.track_right_mps
 
@@ -130,18 +142,12 @@ class ControllerTwin:
     @property
     def killed(self) -> bool:
         """The kill line was pulled by a command, and no reset followed."""
-        return self._killed
+        return self._rules.estop_command
 
     @property
     def state(self) -> ControllerState:
         """As the status reports it."""
-        if self._killed or self._chain_latched:
-            return ControllerState.ESTOP
-        if self.fault_bits & STOPPING_FAULTS:
-            return ControllerState.FAULT
-        if not self._heard:
-            return ControllerState.BOOT
-        return ControllerState.RUN if self._live else ControllerState.SAFE
+        return self._rules.state
 
     def receive(self, now_ns: int) -> None:
         """Take what arrived by `now_ns` and answer each command at once."""
@@ -151,16 +157,17 @@ class ControllerTwin:
             return
         if now_ns < self._awake_ns:
             return
-        self._forget(now_ns)
-        for message in self._reader.feed(data):
-            if isinstance(message, ReceivedCommand):
-                self._obey(message, now_ns)
-                self._answer(now_ns)
-            elif isinstance(message, ControllerHello):
-                self._open_session(message, now_ns)
-        if self._reader.refused > self._refused:
-            self._refused = self._reader.refused
-            self.fault_bits |= ControllerFault.COMMAND
+        for frame in self._parser.feed(data):
+            if frame.msg_id == HELLO_ID:
+                self._open_session(adapters.decode_hello(frame), now_ns)
+                continue
+            command = adapters.decode_command(frame)
+            if command is not None:
+                self._rules.take(command, self.time_ms(now_ns))
+            else:
+                self._rules.refuse(kills=command_kills(frame))
+            self._step(now_ns)
+            self._answer(now_ns)
         if now_ns >= self._next_status_ns:
             self._answer(now_ns)
         if now_ns >= self._next_hello_ns:
@@ -171,24 +178,40 @@ class ControllerTwin:
         self._now_ns = to_ns
         if from_ns >= self._hung_since_ns:
             return
-        self.fault_bits |= self.faults_present | dead_encoders(self._sensors)
-        self._chain_latched = self._chain_latched or self.estop_chain_open
-        stopped = self._killed or self._chain_latched
-        if stopped:
-            self._engine.command(EngineMode.SHUTDOWN)
-            self._neutral_needed = True
-        if stopped or from_ns < self._awake_ns:
-            self._live = False
+        if from_ns < self._awake_ns:
             self.outputs.cut()
             return
-        end_ns = min(max(self._end_ns(), from_ns), to_ns)
-        if end_ns > from_ns:
-            self.outputs.advance(self._command, (end_ns - from_ns) / NS_PER_S)
-        if end_ns < to_ns:
-            self._expired = self._expired or self._command is not None
-            self._live = False
-            self.outputs.advance(None, (to_ns - end_ns) / NS_PER_S)
-        self._forget(to_ns)
+        rules = self._rules
+        rules.lease_timer_dead = self.lease_timer_dead
+        end_ns = min(max(self._boot_ns + rules.ends_ms * NS_PER_MS, from_ns), to_ns)
+        if self._params.whole_steps:
+            end_ns = from_ns
+        self._drive(end_ns - from_ns)
+        self._step(to_ns)
+        self._drive(to_ns - end_ns)
+        if rules.state is not self._told_state:
+            self._answer(to_ns)
+
+    def _step(self, now_ns: int) -> None:
+        rules = self._rules
+        present = self.faults_present | dead_encoders(self._sensors)
+        rules.step(self.time_ms(now_ns), present, chain_open=self.estop_chain_open, fire=self.fire)
+        command = rules.command
+        if command is not None:
+            self.outputs.signal(command, live=not rules.lease_over, commanded=rules.commanded)
+        self._drive(0)
+
+    def _drive(self, duration_ns: int) -> None:
+        """The outputs by state, for so long."""
+        state = self._rules.state
+        if state is ControllerState.ESTOP:
+            self._engine.command(EngineMode.SHUTDOWN)
+            self.outputs.cut()
+        elif state is ControllerState.BOOT:
+            self.outputs.cut()
+        else:
+            command = self._rules.command if state is ControllerState.RUN else None
+            self.outputs.advance(command, duration_ns / NS_PER_S)
 
     def send(self, imu: ImuSample | None, gnss: GnssFix | None, now_ns: int) -> None:
         """Pass the sensors' samples on."""
@@ -203,43 +226,11 @@ class ControllerTwin:
         """The controller's clock: milliseconds since its boot."""
         return (now_ns - self._boot_ns) // NS_PER_MS
 
-    def _obey(self, command: ReceivedCommand, now_ns: int) -> None:
-        """Take a command over; one that is not newer renews nothing, unless the line was silent before it."""
-        advance = (command.sequence - self._command.sequence) & 0xFFFF_FFFF if self._command is not None else 1
-        if not 0 < advance < 0x8000_0000:
-            return
-        self._heard = True
-        self._killed = self._killed or command.kill
-        if command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0:
-            if command.reset and not command.kill:
-                self._killed = False
-                self.fault_bits = self.faults_present
-            self._neutral_needed = self._killed or self._chain_latched
-        self._command, self._command_ns, self._sequence, self._expired = command, now_ns, command.sequence, False
-        life_ms = min(command.valid_for_ms, self._params.lease_max_ms)
-        self._lease_end_ns = now_ns + life_ms * NS_PER_MS
-        self._watchdog_end_ns = now_ns + self._params.frame_watchdog_ms * NS_PER_MS
-        self._live = self._end_ns() > now_ns
-
     def _open_session(self, hello: ControllerHello, now_ns: int) -> None:
-        """A host that introduces itself starts anew: no old sequence, no lease, neutral first."""
+        """A host that introduces itself starts anew."""
         self._agreed = hello.config_hash == self._config_hash and hello.protocol_version == PROTOCOL_VERSION
-        self._heard = self._neutral_needed = True
-        self._command, self._live = None, False
+        self._rules.hello(agrees=self._agreed)
         self._next_hello_ns = now_ns
-
-    def _end_ns(self) -> int:
-        """When what drives now will have ended: the earlier of the two timers."""
-        if self._command is None or self._neutral_needed or self.fault_bits & STOPPING_FAULTS:
-            return 0
-        return self._watchdog_end_ns if self.lease_timer_dead else min(self._lease_end_ns, self._watchdog_end_ns)
-
-    def _forget(self, now_ns: int) -> None:
-        """Silence beyond the watchdog: any sequence may follow it, but neutral comes first."""
-        if self._command is not None and now_ns >= self._watchdog_end_ns:
-            self._command = None
-            self._live = False
-            self._neutral_needed = True
 
     def _repeat_or_restart(self, now_ns: int) -> None:
         """A hung controller's serial peripheral repeats its last frame; then the hardware watchdog restarts it."""
@@ -247,16 +238,16 @@ class ControllerTwin:
             if self._last_status and not self.mute:
                 self._port.write(self._last_status)
             return
-        self.reboot(now_ns)
-        self.fault_bits |= ControllerFault.WATCHDOG_RESET
+        self.reboot(now_ns, by_watchdog=True)
 
     def _answer(self, now_ns: int) -> None:
         self._next_status_ns = now_ns + self._params.status_period_ms * NS_PER_MS
         self._status_count = (self._status_count + 1) & 0xFFFF
-        age_ms = (now_ns - self._command_ns) // NS_PER_MS if self._heard else 0xFFFF
-        counters = Counters(
-            self.time_ms(now_ns), self.boot_count, self._sequence, min(age_ms, 0xFFFF), self._status_count
-        )
+        rules, time_ms = self._rules, self.time_ms(now_ns)
+        age_ms = min(time_ms - rules.accepted_ms, 0xFFFF) if rules.commanded else 0xFFFF
+        sequence = rules.command.sequence if rules.command is not None else 0
+        self._told_state = rules.state
+        counters = Counters(time_ms, self.boot_count, sequence, age_ms, self._status_count)
         status = compose(self, counters, self.outputs, self._sensors, self._flail, self._engine)
         self._last_status = adapters.encode_status(status, self._next_frame())
         if not self.mute:
@@ -268,6 +259,6 @@ class ControllerTwin:
 
     def _greet(self, now_ns: int) -> None:
         self._next_hello_ns = NEVER_NS if self._agreed else now_ns + self._params.hello_period_ms * NS_PER_MS
-        hello = greeting(self._config_hash, self._params.lease_max_ms, self.boot_count)
+        hello = greeting(self._config_hash, self._params.watchdog_ms, self.boot_count)
         if not self.mute:
             self._port.write(adapters.encode_hello(hello, self._next_frame()))

@@ -47,32 +47,40 @@ class OutputStage:
         self._rotor_ramp_radps2 = machine.tool.rotor_speed_radps / spin_up_s if spin_up_s > 0.0 else math.inf
         self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
         self.brake = True
-        self.horn = self.beacon = self.suppression = False
+        self.horn = self.beacon = self.suppression = self.gnss_restart = False
         self._stopping_s = 0.0
 
     def advance(self, command: ReceivedCommand | None, step_s: float) -> None:
         """Follow `command` for `step_s`; None is the stop shape: ramp to zero, rotor off, tool held, engine idle."""
         if command is None:
-            self._tracks(0.0, 0.0, want_brake=True, step_s=step_s)
+            self._tracks(0.0, 0.0, brake=True, step_s=step_s)
             self.rotor_radps = self.arm_rate_mps = 0.0
             self._engine.command(EngineMode.IDLE)
             return
-        self._tracks(command.track_left_mps, command.track_right_mps, want_brake=command.brake, step_s=step_s)
+        self._tracks(command.track_left_mps, command.track_right_mps, brake=command.brake, step_s=step_s)
         self._rotor(command.rotor_speed_radps, step_s)
         self._tool(command)
         standing = self.left_mps == 0.0 == self.right_mps and self._slow()
         if command.engine is not EngineMode.SHUTDOWN or standing:
             self._engine.command(command.engine)
-        self.horn, self.beacon = command.horn, command.beacon
-        self.suppression = self.suppression or command.suppression
+
+    def signal(self, command: ReceivedCommand, *, live: bool, commanded: bool) -> None:
+        """Heard in every state; once somebody drove it, a machine without a live command warns those who stand near."""
+        self.horn = live and command.horn
+        self.beacon = commanded and (not live or command.beacon)
+        self.suppression = self.suppression or (live and command.suppression)
+        self.gnss_restart = live and command.gnss_restart
 
     def cut(self) -> None:
         """Outputs off at once: spring brakes fall in, valves close."""
         self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
         self.brake = True
 
-    def _tracks(self, left_mps: float, right_mps: float, *, want_brake: bool, step_s: float) -> None:
+    def _tracks(self, left_mps: float, right_mps: float, *, brake: bool, step_s: float) -> None:
+        """Brakes open only to drive; asked for, they close at standstill or at T_BRAKE. Closed, nothing drives."""
         tracks, cap_mps = self._machine.tracks, self._belt_max_mps
+        if brake:
+            left_mps = right_mps = 0.0
         up_mps, down_mps = tracks.accel_mps2 * step_s, tracks.decel_mps2 * step_s
         self.left_mps = _ramp(self.left_mps, max(-cap_mps, min(cap_mps, left_mps)), up_mps, down_mps)
         self.right_mps = _ramp(self.right_mps, max(-cap_mps, min(cap_mps, right_mps)), up_mps, down_mps)
@@ -80,9 +88,10 @@ class OutputStage:
             self.brake, self._stopping_s = False, 0.0
             return
         self._stopping_s += step_s
-        at_rest = self.left_mps == 0.0 == self.right_mps and self._slow()
-        if want_brake and (at_rest or self._stopping_s >= self._params.t_brake_s):
+        if brake and (self._slow() or self._stopping_s >= self._params.t_brake_s):
             self.brake = True
+        if self.brake:
+            self.left_mps = self.right_mps = 0.0
 
     def _slow(self) -> bool:
         return abs(self._sensors.left_mps) < BRAKE_BELOW_MPS and abs(self._sensors.right_mps) < BRAKE_BELOW_MPS

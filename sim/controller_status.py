@@ -23,6 +23,7 @@ ARM_ANGLE_SIGMA_M = 0.05
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
 """Building an IntFlag from bits costs 1 us, a look-up 0.02."""
 _TOOL_SENSOR = int(ControllerFault.TOOL_SENSOR)
+_ROTOR_SENSOR = int(ControllerFault.ROTOR_SENSOR)
 _LEFT_SENSOR, _RIGHT_SENSOR = int(ControllerFault.TRACK_LEFT_SENSOR), int(ControllerFault.TRACK_RIGHT_SENSOR)
 
 
@@ -43,7 +44,11 @@ class Contacts(Protocol):
     fire: bool
     shock: bool
     oil_pressure_low: bool
-    fault_bits: int
+
+    @property
+    def fault_bits(self) -> int:
+        """Latched faults."""
+        ...
 
     @property
     def state(self) -> ControllerState:
@@ -61,13 +66,13 @@ class Contacts(Protocol):
         ...
 
 
-def greeting(config_hash: bytes, lease_max_ms: int, boot_count: int) -> ControllerHello:
+def greeting(config_hash: bytes, watchdog_ms: int, boot_count: int) -> ControllerHello:
     """One FLAIL_HELLO."""
     return ControllerHello(
         protocol_version=PROTOCOL_VERSION,
         firmware_version=FIRMWARE_VERSION,
         config_hash=config_hash,
-        watchdog_ms=lease_max_ms,
+        watchdog_ms=watchdog_ms,
         boot_count=boot_count,
     )
 
@@ -75,7 +80,8 @@ def greeting(config_hash: bytes, lease_max_ms: int, boot_count: int) -> Controll
 def dead_encoders(sensors: ToolSensors) -> int:
     """The fault bits of encoders that read nothing; unlike those of zero, the firmware knows them."""
     left = _LEFT_SENSOR if math.isnan(sensors.left_mps) else 0
-    return left | (_RIGHT_SENSOR if math.isnan(sensors.right_mps) else 0)
+    rotor = _ROTOR_SENSOR if math.isnan(sensors.rotor_radps) else 0
+    return left | rotor | (_RIGHT_SENSOR if math.isnan(sensors.right_mps) else 0)
 
 
 def compose(

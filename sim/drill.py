@@ -200,6 +200,7 @@ class Drill:
         if self.attended and self.mode in STARTABLE:
             self.start_engine()
         self.world.step(now_ns)
+        self.line.step()
         self.radio.step(now_ns)
         self.hands.step(now_ns)
         heard = b"".join(self.radio.vehicle.inbox) if self.process.runs else b""

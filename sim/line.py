@@ -1,5 +1,7 @@
 """The serial line between computer and controller as a byte port with doors for faults; transparent without one."""
 
+from collections import deque
+
 from firmware_bridge.ports import BytePort
 from sim.noise import UniformRows
 
@@ -10,22 +12,37 @@ SPLIT_BYTES = 7
 class SerialLine:
     """The host's end of the line.
 
-    Doors, each holds until it is set back: `unplugged` (nothing passes, as a cable pulled from its plug), `flip_ratio`
-    (share of frames with one bit turned, both ways), `split` (what arrives is handed over a few bytes a tick short),
-    `repeat_command` (every command is written twice). Counters: `flipped`, `lost`.
+    `step` is called once a tick. Doors, each holds until it is set back: `down_ticks` and `up_ticks` (delay of commands
+    and of what comes back; a longer one begins with the next byte, a shorter one overtakes nothing), `down_cut` (no
+    command passes), `unplugged` (nothing passes, as a cable pulled from its plug), `flip_ratio` (share of frames
+    with one bit turned, both ways), `split` (what arrives is handed over a few bytes a tick short), `repeat_command`
+    (every command is written twice). Counters: `flipped`, `lost`.
     """
 
     def __init__(self, port: BytePort, *, seed: int) -> None:
         self._port = port
         self._draw = UniformRows(seed, "line", 2)
         self._held = b""
-        self.unplugged = self.split = self.repeat_command = False
+        self._tick = self.down_ticks = self.up_ticks = 0
+        self._down: deque[tuple[int, bytes]] = deque()
+        self._up: deque[tuple[int, bytes]] = deque()
+        self.unplugged = self.down_cut = self.split = self.repeat_command = False
         self.flip_ratio = 0.0
         self.flipped = self.lost = 0
 
+    def step(self) -> None:
+        """One tick: what is under way comes nearer."""
+        self._tick += 1
+        while self._down and self._down[0][0] <= self._tick:
+            self._port.write(self._down.popleft()[1])
+        if self.up_ticks or self._up:
+            arrived = self._port.read()
+            if arrived:
+                self._up.append((self._tick + self.up_ticks, arrived))
+
     def read(self) -> bytes:
         """What arrived since the last call."""
-        arrived = self._port.read()
+        arrived = self._arrived()
         if self.unplugged:
             self.lost += len(arrived)
             return b""
@@ -40,18 +57,28 @@ class SerialLine:
 
     def write(self, frame: bytes) -> None:
         """One whole frame towards the controller."""
-        if self.unplugged:
+        if self.unplugged or self.down_cut:
             self.lost += len(frame)
             return
         if self.flip_ratio > 0.0:
             frame = self._flip(frame)
-        self._port.write(frame)
-        if self.repeat_command:
-            self._port.write(frame)
+        for _ in range(2 if self.repeat_command else 1):
+            if self.down_ticks or self._down:
+                self._down.append((self._tick + self.down_ticks, frame))
+            else:
+                self._port.write(frame)
 
     def close(self) -> None:
         """Give the port up."""
         self._port.close()
+
+    def _arrived(self) -> bytes:
+        if not self.up_ticks and not self._up:
+            return self._port.read()
+        due: list[bytes] = []
+        while self._up and self._up[0][0] <= self._tick:
+            due.append(self._up.popleft()[1])
+        return b"".join(due)
 
     def _flip(self, frame: bytes) -> bytes:
         draw = self._draw.row()

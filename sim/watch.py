@@ -31,7 +31,7 @@ from sim.truth import GroundTruth
 from sim.world import Truth, World
 from vehicle.messages import MissionPhase, Mode
 from vehicle.state import VehicleState
-from vehicle.units import NS_PER_MS, NS_PER_S
+from vehicle.units import NS_PER_MS, NS_PER_S, TICK_NS
 
 AGE_MAX_NS = 500 * NS_PER_MS
 DEATH_MAX_NS, KEPT_MAX_NS = 200 * NS_PER_MS, 300 * NS_PER_MS
@@ -61,10 +61,13 @@ class Debt:
         self.neutral = self.reset = self.armed = False
         self._stopped_ns = now_ns
 
-    def restart(self, died_ns: int) -> None:
-        """A new process: neutral and ARM are owed anew; so is what a stop left to be done, if it came to the disk."""
+    def restart(self, died_ns: int, *, in_motion: bool) -> None:
+        """A new process: neutral and ARM are owed anew; so is what a stop left to be done, if it came to the disk.
+
+        One that died in a mode that may drive has stopped the machine.
+        """
         self.neutral = self.armed = False
-        self.reset = self.reset or died_ns - self._stopped_ns <= KEPT_MAX_NS
+        self.reset = (self.reset and not in_motion) or died_ns - self._stopped_ns <= KEPT_MAX_NS
         self.released = self.released or died_ns - self._pressed_ns <= KEPT_MAX_NS
         self._edges = {}
 
@@ -129,13 +132,14 @@ class Watch:
         self.breaches: list[Breach] = []
         self._told: set[str] = set()
         self._mode = self._before = Mode.BOOT
-        self._idle_ticks = self._estop_ticks = self._unheld_ticks = 0
+        self._idle_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
         self._session = self.stops = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
         self._alive_ns = self._ran_ns = 0
         self.setpoint_mps = 0.0
         self.stopped_ns = self.stop_created_ns = 0
+        self._lapsed = False
 
     def _tell(self, name: str, text: str) -> None:
         if name not in self._told:
@@ -166,13 +170,14 @@ class Watch:
 
     def _grace_ticks(self) -> int:
         line = self._drill.line
-        if line.unplugged or line.flip_ratio > 0.0:
-            return LOST_TICKS
-        return UNDER_WAY_TICKS if self._drill.world.controller.awake else HUNG_TICKS
+        if line.unplugged or line.down_cut or line.flip_ratio > 0.0:
+            return LOST_TICKS + line.down_ticks
+        return (UNDER_WAY_TICKS if self._drill.world.controller.awake else HUNG_TICKS) + line.down_ticks
 
     def _reaches(self) -> bool:
         drill = self._drill
-        return drill.process.runs and not drill.line.unplugged and drill.world.controller.awake
+        cut = drill.line.unplugged or drill.line.down_cut
+        return drill.process.runs and not cut and drill.world.controller.awake
 
     def _check_motion(self, now_ns: int, setpoint: float) -> None:
         age_ns = now_ns - self.created_ns
@@ -205,13 +210,14 @@ class Watch:
         gate = drill.state.gate
         if gate.session_id != self._session:
             self._session = gate.session_id
-            self._debt.restart(self._ran_ns)
+            self._debt.restart(self._ran_ns, in_motion=self._driving_ticks * TICK_NS > KEPT_MAX_NS)
             self._before = self._mode = gate.mode
         for message in self._reader.feed(heard):
             if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
                 self._debt.hear(message, gate.holder, now_ns)
         if drill.process.runs:
             self._ran_ns = now_ns
+            self._driving_ticks = self._driving_ticks + 1 if gate.mode in DRIVING else 0
             self._alive_ns = self._alive_ns if drill.line.unplugged else now_ns
         frame = gate.frame
         if frame is not None and frame.station_id == drill.hands.station.station_id:
@@ -221,8 +227,11 @@ class Watch:
             self.stops += 1
             # what is not a restart: the command before the stop, until it ends
             self._rolls_on = self.setpoint_mps > MOVING_MPS
+        elif self._mode in DRIVING and drill.world.controller.lease_expired and not self._lapsed:
+            self._debt.stop(now_ns)  # the controller's own stop is one, whatever the gate makes of it
         elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:
             self._debt.forget_arming()
+        self._lapsed = drill.world.controller.lease_expired
         self._before, self._mode = self._mode, gate.mode
         self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
         unheld = gate.mode in BY_HAND and frame is not None and not frame.hold_to_run

@@ -16,6 +16,7 @@ import msgspec
 
 from vehicle.clock import Clock
 from vehicle.kept_formats import Kept
+from vehicle.safety.modes import ARMED
 from vehicle.safety.reasons import StopReason, names
 from vehicle.state import GateState
 from vehicle.units import NS_PER_MS
@@ -30,13 +31,17 @@ _ONE_WRITER = threading.Lock()
 
 
 class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names of the reasons that wait for an act, and of those told until the reset; what is owed beside them."""
+    """Names of the reasons that wait for an act, and of those told until the reset; what is owed beside them.
+
+    `in_motion`: the gate was in a mode that may drive. It is on the disk before anything moves: the horn sounds first.
+    """
 
     format: int = 1
     latched: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     estop_latched: bool = False
     reset_due: bool = False
+    in_motion: bool = False
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -57,6 +62,7 @@ def kept(gate: GateState) -> bytes:
         shown=names(gate.shown),
         estop_latched=gate.estop_latched,
         reset_due=gate.reset_due,
+        in_motion=gate.mode in ARMED,
     )
     return sealed(msgspec.json.encode(latches))
 
@@ -83,12 +89,14 @@ def restored(gate: GateState, content: bytes | None) -> GateState:
 
 
 def _with(gate: GateState, latches: Latches) -> GateState:
+    """A program that ended in motion has stopped the machine: that stop is owed like any other."""
+    died = 1 << StopReason.RESTARTED_IN_MOTION if latches.in_motion else 0
     return msgspec.structs.replace(
         gate,
         latched=gate.latched | _bits(latches.latched),
-        shown=gate.shown | _bits(latches.shown),
+        shown=gate.shown | _bits(latches.shown) | died,
         estop_latched=latches.estop_latched,
-        reset_due=latches.reset_due,
+        reset_due=latches.reset_due or latches.in_motion,
     )
 
 

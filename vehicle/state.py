@@ -27,7 +27,8 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
 
     `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
-    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first.
+    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first; `stamp_t_ns`: when it
+    came; `odd_stamps`: for so many ticks all that came could not follow it.
     """
 
     status: ControllerStatus | None = None
@@ -46,6 +47,8 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     overrun: bool = False
     recording: bool = True
     controller_time_ms: int = 0
+    stamp_t_ns: int = NEVER_NS
+    odd_stamps: int = 0
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -84,7 +87,10 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
     `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `bad_ticks`, `broken_ticks`,
-    `late_ticks`: when such a thing last happened, a few of each.
+    `late_ticks`: when such a thing last happened, a few of each. `stamp_ms`: of the command about to go out. `sent`: of
+    the last commands, the newest last, the stamp and what the belts are expected to have been applied by it [m/s].
+    `line_heard_ms`: how old the stamp was when its command reached the controller, by the controller's own clock, as
+    the last answer has it; `line_ms`: what that is taken for.
     """
 
     beats_ns: tuple[int, ...] = ()
@@ -110,6 +116,10 @@ class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     bad_ticks: tuple[int, ...] = ()
     broken_ticks: tuple[int, ...] = ()
     late_ticks: tuple[int, ...] = ()
+    stamp_ms: int = 0
+    sent: tuple[tuple[int, float, float], ...] = ()
+    line_heard_ms: int = 0
+    line_ms: int = 0
     drift: DriftState = DriftState()
     room_ahead_m: float = math.inf
     room_behind_m: float = math.inf

@@ -30,7 +30,8 @@ CONTROLLER_COMPONENT_ID = 25
 TRACK_SPEED_MAX_MPS = 5.0
 ROTOR_SPEED_MAX_RADPS = 300.0
 TOOL_VALUE_MAX_M = 3.0
-LEASE_MAX_MS = 150
+LEASE_MAX_MS = 260
+"""From the stamp of the controller's clock that the command carries: 200 ms of line and three ticks to live."""
 
 _COMMAND = SPEC_BY_NAME["FLAIL_COMMAND"]
 _COMMAND_SEED = _COMMAND.seed
@@ -135,6 +136,13 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
         gnss_restart=bool(flags & FLAIL_COMMAND_FLAGS_GNSS_RESTART),
         controller_time_ms=time_ms,
     )
+
+
+def command_kills(frame: Frame) -> bool:
+    """The KILL flag, which is heard even in a command that is refused."""
+    size = _COMMAND.max_length
+    flags = int(_COMMAND.packer.unpack(frame.payload[:size].ljust(size, b"\0"))[8])
+    return flags & FLAIL_COMMAND_FLAGS_KILL != 0
 
 
 def command_sequence(frame: bytes) -> int | None:

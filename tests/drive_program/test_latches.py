@@ -35,8 +35,26 @@ def test_all_that_waits_for_an_act_outlives_the_process(
     latched: int, shown: int, estop_latched: bool, reset_due: bool
 ) -> None:
     gate = GateState(latched=latched, shown=shown, estop_latched=estop_latched, reset_due=reset_due)
-    moving = msgspec.structs.replace(gate, mode=Mode.MANUAL, holder=3, neutral_seen=True, set_mps=(0.3, 0.3))
-    assert repr(latches.restored(GateState(), latches.kept(moving))) == repr(gate), "and nothing that moves it"
+    held = msgspec.structs.replace(gate, mode=Mode.HOLD, holder=3, neutral_seen=True, set_mps=(0.3, 0.3))
+    assert repr(latches.restored(GateState(), latches.kept(held))) == repr(gate), "and nothing that moves it"
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_row_84_a_program_that_ended_in_a_mode_that_drives_owes_a_reset_and_says_why(mode: Mode) -> None:
+    driving = mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+    after = latches.restored(GateState(), latches.kept(GateState(mode=mode)))
+    assert after.reset_due is driving
+    assert after.shown == (mask(StopReason.RESTARTED_IN_MOTION) if driving else 0)
+    assert after.mode is Mode.BOOT
+    again = latches.restored(GateState(), latches.kept(after))
+    assert repr(again) == repr(after), "and so until the reset"
+
+
+def test_latches_of_the_version_before_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "k.latches"
+    path.write_bytes(latches.sealed(b'{"latched":["fire"],"shown":[],"estop_latched":false,"reset_due":true}'))
+    gate, line = latches.recalled(GateState(), path)
+    assert (gate.latched, gate.reset_due, line) == (mask(StopReason.FIRE), True, "")
 
 
 def test_what_was_never_kept_leaves_nothing(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """The newest stamp of the controller's clock: what each command is counted from."""
 
+import pytest
 from msgspec.structs import replace
 
 from tests import builders
 from vehicle.estimate import wire as wires
 from vehicle.messages import Inputs
 from vehicle.state import WireState
+from vehicle.units import NS_PER_S
 
 NOTHING = WireState()
 
@@ -47,7 +49,27 @@ def test_it_goes_on_over_the_wrap() -> None:
     assert seen(status(2**32 - 5), imu(3)) == 3
     assert seen(status(2**32 - 5), imu(2**32 - 9)) == 2**32 - 5
     assert seen(status(10), imu(10 + 2**31)) == 10
-    assert seen(status(10), imu(10 + 2**31 - 1)) == 10 + 2**31 - 1
+
+
+def test_a_stamp_that_runs_ahead_of_time_is_not_believed_and_locks_nothing_out() -> None:
+    assert seen(status(1000), imu(1300)) == 1300
+    assert seen(status(1000), imu(1301)) == 1000
+    assert seen(status(1000), status(3_000_000), status(1020), imu(1040)) == 1040
+    assert seen(status(1000), Inputs(status=status(1020).status, imu=imu(900_000).imu)) == 1020
+
+
+def test_time_that_passed_here_is_granted_to_the_controller_too() -> None:
+    wire = wires.step(NOTHING, status(1000), 0)
+    assert wires.step(wire, imu(3300), 2 * NS_PER_S).controller_time_ms == 3300
+    assert wires.step(wire, imu(3301), 2 * NS_PER_S).controller_time_ms == 1000
+
+
+@pytest.mark.parametrize("odd_ms", [900_000, 500])
+def test_a_clock_that_jumped_is_followed_once_nothing_else_came_for_a_while(odd_ms: int) -> None:
+    jumped = [imu(odd_ms + n) for n in range(10)]
+    assert seen(status(1000), *jumped) == 1000
+    assert seen(status(1000), *jumped, imu(odd_ms + 10)) == odd_ms + 10
+    assert seen(status(1000), *jumped[:9], imu(1010), *jumped) == 1010
 
 
 def test_another_boot_begins_anew() -> None:

@@ -11,6 +11,7 @@ from sim.faults import FAULTS
 from sim.hands import Goal
 from tests.faults.scenes import manual
 from vehicle.messages import Mode
+from vehicle.safety.reasons import RULES, StopReason
 
 pytestmark = pytest.mark.long
 
@@ -69,10 +70,26 @@ def test_what_a_stop_asked_for_is_still_asked_for_after_a_restart(
     assert drill.watch.finish() == ()
 
 
-def test_a_program_killed_in_motion_owes_what_any_start_does_and_no_more() -> None:
+def test_a_program_killed_in_motion_owes_a_reset_like_any_stop() -> None:
     drill = manual()
     restarted(drill)
     assert drill.mode is Mode.DISARMED
+    assert drill.reasons[0] == "restarted_in_motion"
+    assert drill.hands.screen[0] == RULES[StopReason.RESTARTED_IN_MOTION].text
+    drill.hands.forgets = OperatorEdge.RESET
+    drill.drive(Goal.MANUAL, 0.25)
+    assert not drill.moves(25.0, 0.02), "without the act"
+    drill.hands.forgets = OperatorEdge.NONE
+    assert drill.moves(30.0)
+    assert "restarted_in_motion" not in drill.reasons
+    assert drill.watch.finish() == ()
+
+
+def test_a_program_killed_while_nothing_could_move_owes_what_any_start_does_and_no_more() -> None:
+    drill = Drill().run(3.0)
+    assert drill.mode is Mode.DISARMED
+    restarted(drill)
+    assert drill.reasons == ()
     drill.hands.forgets = OperatorEdge.RESET | OperatorEdge.ACKNOWLEDGE
     drill.drive(Goal.MANUAL, 0.25)
     assert drill.moves(20.0), (drill.mode, drill.reasons)

@@ -165,7 +165,7 @@ class Bench:
     def command(self, **fields: Any) -> dict[str, Any]:
         """Send one with the next sequence (unless given) and 150 ms to live; gives the answer."""
         self.sequence = fields.pop("sequence", self.sequence + 1)
-        wire = {"sequence": self.sequence & 0xFFFFFFFF, "valid_for_ms": 150} | fields
+        wire = {"sequence": self.sequence & 0xFFFFFFFF, "valid_for_ms": 150, "controller_time_ms": self.now_ms} | fields
         answers = len(self.sent)
         self.receive(codec.encode_fields("FLAIL_COMMAND", wire, 0, 1, 1))
         assert len(self.sent) == answers + 1, "every command is answered at once, and once"
@@ -175,7 +175,7 @@ class Bench:
         """The command straight to `fc_command`, without the step that follows on the wire; gives what it returned."""
         self.sequence = fields.pop("sequence", self.sequence + 1)
         spec = codec.SPEC_BY_NAME["FLAIL_COMMAND"]
-        values = {"sequence": self.sequence, "valid_for_ms": 150} | fields
+        values = {"sequence": self.sequence, "valid_for_ms": 150, "controller_time_ms": self.now_ms} | fields
         wire = spec.packer.pack(*(values.get(name, 0) for name in spec.fields))
         self.library.fc_command.restype = c.c_bool
         return bool(self.library.fc_command(self.node, wire, c.c_uint32(self.now_ms)))

@@ -58,9 +58,11 @@ def hostile_command(rng: random.Random) -> bytes:
     for _ in range(rng.randint(0, 2)):
         at = rng.choice([8, 12, 16, 20])
         payload[at : at + 4] = struct.pack("<f", rng.choice(EXTREMES))
-    for at, limit in ((28, 152), (30, 130), (32, 4), (33, 5)):
+    for at, limit in ((30, 130), (32, 4), (33, 5)):
         if rng.random() < 0.2:
             payload[at] = rng.choice([0, limit - 2, limit - 1, rng.randrange(256)])
+    if rng.random() < 0.2:
+        payload[28:30] = struct.pack("<H", rng.choice([0, 150, 259, 260, 261, 65_535]))
     if rng.random() < 0.3:
         payload[rng.randrange(34)] ^= 1 << rng.randrange(8)
     return frame_bytes(spec.header_id, spec.seed, bytes(payload), rng.randrange(256), 1, 1)

@@ -68,7 +68,7 @@ CASES: tuple[tuple[str, str, int, int, int, dict[str, Any]], ...] = (
         **DRIVE, "sequence": 0xFDFDFDFD, "tick": 0xFDFDFDFD, "controller_time_ms": 0xFDFDFDFD,
         "valid_for_ms": 0xFDFD, "flags": 0xFDFD}),
     ("not a number", "FLAIL_COMMAND", 9, 1, 1, {**DRIVE, "track_left": NAN}),
-    ("lease too long", "FLAIL_COMMAND", 10, 1, 1, {**DRIVE, "valid_for_ms": 151}),
+    ("lease too long", "FLAIL_COMMAND", 10, 1, 1, {**DRIVE, "valid_for_ms": 261}),
     ("running", "FLAIL_STATUS", 1, 1, 25, STATUS),
     ("depth unknown", "FLAIL_STATUS", 2, 1, 25, {**STATUS, "depth": NAN, "depth_sigma": NAN, "depth_datum": 0}),
     ("moving", "FLAIL_IMU", 3, 1, 25, IMU),

@@ -46,7 +46,7 @@ def test_command_refuses_on_both_sides(field: str, bad: float) -> None:
         ("tool_value_m", "tool_value", 3.5),
         ("tool_value_m", "tool_value", -3.5),
         ("tool_value_m", "tool_value", math.nan),
-        ("valid_for_ms", "valid_for_ms", 151),
+        ("valid_for_ms", "valid_for_ms", 261),
     ],
 )
 def test_command_refuses_rotor_tool_and_lease(field: str, wire_field: str, bad: float) -> None:

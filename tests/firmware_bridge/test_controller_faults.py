@@ -52,7 +52,7 @@ def test_kill_is_heard_before_the_handshake(bench: Bench) -> None:
 def test_kill_is_latched_until_a_neutral_reset(bench: Bench) -> None:
     bench.ready()
     bench.command(flags=KILL)
-    bench.drive(20)
+    bench.drive(60)
     assert bench.state() == ESTOP
     bench.drive(5, flags=RESET, track_left=0.1)
     bench.drive(5, flags=RESET, rotor_speed=0.1)
@@ -131,7 +131,7 @@ def test_a_button_that_is_held_resets_once(bench: Bench) -> None:
 def test_a_kill_by_command_is_reset_at_the_machine_too(bench: Bench) -> None:
     bench.ready()
     bench.command(flags=KILL)
-    bench.step()
+    bench.step(15)
     press_reset(bench)
     assert bench.state() == SAFE
 
@@ -229,7 +229,6 @@ def test_a_rotor_that_does_not_run_down(bench: Bench, speed: float) -> None:
 def test_a_rotor_that_ran_down_is_none(bench: Bench) -> None:
     bench.ready()
     bench.ideal = False
-    bench.inputs.brake_contact = False
     bench.inputs.rotor_speed_radps = 5.0
     bench.drive(800)
     assert bench.faults() == 0
@@ -258,7 +257,7 @@ def test_supply_at_the_edge_is_good(bench: Bench, volt: float) -> None:
 @pytest.mark.parametrize("contact", [True, False])
 def test_a_brake_contact_that_contradicts(bench: Bench, contact: bool) -> None:
     bench.ready()
-    bench.drive(5, flags=0 if contact else 1)
+    bench.drive(5, flags=0 if contact else 1, track_left=0.1)
     bench.ideal = False
     bench.inputs.brake_contact = contact
     passed_ms = until_fault(bench, d.FLAIL_FAULT_OUTPUT, flags=0 if contact else 1)
@@ -322,3 +321,18 @@ def test_an_emergency_stop_outranks_a_fault(bench: Bench) -> None:
     bench.command(flags=KILL)
     bench.step()
     assert bench.state() == ESTOP
+
+
+def test_the_button_at_the_machine_releases_no_kill_that_is_being_commanded(bench: Bench) -> None:
+    bench.ready()
+    bench.drive(3, flags=KILL)
+    bench.inputs.reset_button = True
+    for _ in range(5):
+        bench.step(ms=1)
+        assert bench.state() == ESTOP
+    bench.inputs.reset_button = False
+    bench.step(20)
+    assert bench.state() == ESTOP
+    bench.inputs.reset_button = True
+    bench.step()
+    assert bench.state() == SAFE, "nobody commands it any more"

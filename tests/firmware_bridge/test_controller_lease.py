@@ -165,6 +165,7 @@ def test_sequences_wrap(bench: Bench) -> None:
     assert bench.command(sequence=0xFFFFFFFE)["command_sequence"] == 0xFFFFFFFE
     bench.step()
     assert bench.command(sequence=0x00000001)["command_sequence"] == 1
+    bench.step(51)
     assert bench.command(sequence=0x7FFFFFFF)["command_sequence"] == 0x7FFFFFFF
     bench.step()
     assert bench.state() == RUN
@@ -181,7 +182,7 @@ def test_a_new_session_drops_the_lease_and_forgets_the_sequence(bench: Bench) ->
     bench.step(10)
     assert bench.status["command_age_ms"] == 65_535
     assert bench.command(**DRIVE, sequence=1)["command_sequence"] == 1
-    bench.step()
+    bench.step(40)
     assert bench.state() == SAFE
     bench.drive(1)
     assert bench.state() == RUN
@@ -232,7 +233,7 @@ WRONG: list[dict[str, Any]] = [
     *({axis: bad} for axis in ("track_left", "track_right") for bad in (math.nan, math.inf, 5.01, -5.01)),
     *({"rotor_speed": bad} for bad in (math.nan, -math.inf, 300.1, -300.1)),
     *({"tool_value": bad} for bad in (math.nan, 3.01, -3.01)),
-    {"valid_for_ms": 151},
+    {"valid_for_ms": 261},
     {"flags": 128},
     {"tool_mode": 3},
     {"engine_mode": 4},
@@ -263,6 +264,8 @@ def test_a_command_out_of_range_renews_nothing(bench: Bench, wrong: dict[str, An
         {"tool_value": -3.0},
         {"flags": 0x2F},
         {"flags": 0x3F},
+        {"flags": 0x6F},
+        {"valid_for_ms": 260},
         {"tool_mode": 2, "engine_mode": 3},
     ],
     ids=str,
@@ -296,3 +299,84 @@ def test_command_age_is_counted_and_saturates(bench: Bench) -> None:
     assert bench.command(sequence=bench.sequence)["command_age_ms"] == 65_535
     bench.step(ms=5)
     assert bench.command(sequence=bench.sequence)["command_age_ms"] == 65_535
+
+
+@pytest.mark.parametrize("old_ms", [0, 1, 80, 149])
+def test_a_command_dies_by_this_clock_counted_from_its_stamp(bench: Bench, old_ms: int) -> None:
+    bench.ready()
+    bench.drive(50, **DRIVE)
+    bench.command(**DRIVE, controller_time_ms=(bench.now_ms - old_ms) & 0xFFFFFFFF)
+    bench.step(149 - old_ms, ms=1)
+    assert bench.state() == RUN
+    bench.step(ms=1)
+    assert bench.state() == SAFE
+
+
+@pytest.mark.parametrize("off_ms", [150, 151, 70_000, 2**31, -1, -20, -(2**31) + 1])
+def test_a_command_that_was_dead_on_its_way_drives_nothing_and_its_answer_says_so(bench: Bench, off_ms: int) -> None:
+    bench.ready()
+    bench.drive(20, **DRIVE)
+    status = bench.command(**DRIVE, controller_time_ms=(bench.now_ms - off_ms) & 0xFFFFFFFF)
+    assert (status["command_sequence"], status["state"]) == (bench.sequence, SAFE)
+    assert status["flags"] & d.FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED
+    assert status["applied_rotor"] == 0.0
+    for _ in range(40):
+        bench.step(ms=1)
+        assert bench.state() == SAFE, "nor does it come alive when its time has come"
+
+
+def test_a_stamp_that_never_changes_renews_nothing(bench: Bench) -> None:
+    """What came back to the host stopped coming, and nobody tells it: its commands die with their stamp."""
+    bench.ready()
+    stamp_ms = bench.now_ms
+    for _ in range(14):
+        bench.command(**DRIVE, controller_time_ms=stamp_ms)
+        assert bench.state() == RUN
+        bench.step()
+    bench.command(**DRIVE, controller_time_ms=stamp_ms)
+    bench.step()
+    assert bench.state() == SAFE
+
+
+def test_after_its_receipt_no_command_outlives_the_watchdog_whatever_its_stamp_grants(bench: Bench) -> None:
+    bench.ready()
+    bench.drive(20, **DRIVE)
+    bench.command(**DRIVE, valid_for_ms=260)
+    bench.step(199, ms=1)
+    assert bench.state() == RUN
+    bench.step(ms=1)
+    assert bench.state() == SAFE
+
+
+@pytest.mark.parametrize("how", ["lease", "hello", "kill"])
+def test_a_stop_of_its_own_is_shown_for_half_a_second_whatever_comes(bench: Bench, how: str) -> None:
+    bench.ready()
+    bench.drive(20, **DRIVE)
+    if how == "lease":
+        bench.command(**DRIVE, valid_for_ms=0)
+    elif how == "hello":
+        bench.hello()
+        bench.step()
+    else:
+        bench.command(flags=d.FLAIL_COMMAND_FLAGS_KILL)
+        bench.drive(1, flags=d.FLAIL_COMMAND_FLAGS_RESET)
+    shown_ms = 0 if how == "lease" else 10
+    while bench.state() == SAFE:
+        bench.command()
+        bench.step(ms=1)
+        shown_ms += 1
+        assert shown_ms < 600
+    assert 499 <= shown_ms <= 512
+
+
+def test_the_end_of_a_run_is_told_at_once(bench: Bench) -> None:
+    bench.ready()
+    bench.command(**DRIVE, valid_for_ms=33)
+    bench.step(32, ms=1)
+    assert bench.status["state"] == RUN
+    answers = len(bench.sent)
+    bench.step(ms=1)
+    assert len(bench.sent) == answers + 1
+    assert bench.status["state"] == SAFE
+    bench.step(20, ms=1)
+    assert len(bench.sent) == answers + 1

@@ -49,7 +49,7 @@ def test_the_machines_own_limits_hold_whatever_is_asked(bench: Bench) -> None:
     assert bench.out.track_right_mps == pytest.approx(-1.0)
     assert bench.out.rotor_speed_radps == pytest.approx(100.0)
     bench.drive(900, rotor_speed=-300.0)
-    assert bench.out.rotor_speed_radps == pytest.approx(-100.0)
+    assert bench.out.rotor_speed_radps == 0.0, "no rotor is driven backwards"
 
 
 def test_a_late_step_does_not_jump(bench: Bench) -> None:
@@ -170,6 +170,7 @@ def test_shutdown_waits_for_the_brake_and_lasts(bench: Bench) -> None:
     assert bench.out.engine_mode == off
     bench.step(30)
     assert bench.out.engine_mode == off
+    bench.step(50)
     bench.drive(2, engine_mode=d.FLAIL_ENGINE_MODE_KEEP)
     assert bench.state() == RUN
     assert bench.out.engine_mode == off
@@ -188,7 +189,7 @@ def test_shutdown_is_heard_without_neutral_too(bench: Bench) -> None:
 def test_shutdown_asked_by_a_command_that_ended_is_not_heard(bench: Bench) -> None:
     bench.hello()
     bench.step()
-    bench.command(engine_mode=d.FLAIL_ENGINE_MODE_SHUTDOWN, valid_for_ms=5)
+    bench.command(engine_mode=d.FLAIL_ENGINE_MODE_SHUTDOWN, valid_for_ms=0)
     bench.step()
     assert bench.out.engine_mode == d.FLAIL_ENGINE_MODE_IDLE
 
@@ -251,14 +252,14 @@ def test_status_reports_each_measurement_in_its_place(bench: Bench) -> None:
     assert (status["depth_datum"], status["boot_count"], status["time_boot_ms"]) == (1, 17, bench.now_ms)
     assert status["applied_left"] == pytest.approx(0.015)
     assert status["applied_right"] == pytest.approx(0.015)
-    assert status["applied_rotor"] == pytest.approx(1.5)
+    assert status["applied_rotor"] == pytest.approx(9.5), "caught at the speed that it has"
 
 
 @pytest.mark.parametrize(
     ("contact", "closed", "flag"),
     [
-        ("estop_chain_closed", False, d.FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN | d.FLAIL_CONTROLLER_FLAGS_KILL),
-        ("fire", True, d.FLAIL_CONTROLLER_FLAGS_FIRE | d.FLAIL_CONTROLLER_FLAGS_KILL),
+        ("estop_chain_closed", False, d.FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN),
+        ("fire", True, d.FLAIL_CONTROLLER_FLAGS_FIRE),
         ("shock", True, d.FLAIL_CONTROLLER_FLAGS_SHOCK),
         ("oil_pressure_low", True, d.FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW),
         ("brake_contact", True, d.FLAIL_CONTROLLER_FLAGS_BRAKE_ON),
@@ -266,7 +267,7 @@ def test_status_reports_each_measurement_in_its_place(bench: Bench) -> None:
 )
 def test_status_reports_each_contact(bench: Bench, contact: str, closed: bool, flag: int) -> None:
     bench.ready()
-    bench.drive(1)
+    bench.drive(1, track_left=0.1)
     bench.ideal = False
     before = bench.command()["flags"]
     setattr(bench.inputs, contact, closed)
@@ -291,3 +292,27 @@ def test_the_wish_for_a_new_fix_is_passed_on_in_every_state_and_falls_with_its_c
     assert not bench.out.gnss_restart
     bench.drive(1, flags=restart | d.FLAIL_COMMAND_FLAGS_KILL)
     assert (bench.state(), bench.out.gnss_restart) == (ESTOP, True)
+
+
+def test_without_a_wish_to_brake_the_hydraulics_hold_alone_and_only_driving_opens_the_brake(bench: Bench) -> None:
+    bench.ready()
+    bench.drive(10)
+    assert not bench.out.brake_release, "a command of nothing opens nothing"
+    bench.drive(20, track_right=0.1)
+    assert bench.out.brake_release
+    bench.drive(600)
+    assert bench.out.brake_release
+    assert bench.out.track_right_mps == 0.0
+    bench.drive(2, flags=BRAKE)
+    assert not bench.out.brake_release
+
+
+@pytest.mark.parametrize(("turns", "first"), [(20.0, 20.5), (0.0, 0.5), (-4.0, 0.5), (math.nan, 0.5), (500.0, 40.0)])
+def test_the_drive_meets_the_rotor_at_the_speed_that_it_has(bench: Bench, turns: float, first: float) -> None:
+    bench.ready()
+    bench.ideal = False
+    bench.inputs.rotor_speed_radps = turns
+    bench.step()
+    bench.command(rotor_speed=40.0)
+    bench.step()
+    assert bench.out.rotor_speed_radps == pytest.approx(first)

@@ -88,13 +88,14 @@ def test_golden_frames(library: ctypes.CDLL, row: dict[str, Any]) -> None:
 
 
 def test_golden_commands_are_obeyed_as_written(library: ctypes.CDLL) -> None:
-    bench = Bench(library).ready()
+    bench = Bench(library, now_ms=987_650).ready()
     by_name = {row["name"]: bytes.fromhex(row["hex"]) for row in ROWS}
     bench.receive(by_name["drive with the tool at depth"])
     bench.step()
     assert bench.status["command_sequence"] == 70_001
     assert (bench.out.tool_mode, bench.out.tool_value_m, bench.out.engine_mode) == (2, 0.15625, 2)
     assert bench.out.beacon
+    assert bench.state() == 2
     for refused in ("not a number", "lease too long", "every byte a marker"):
         bench.receive(by_name[refused])
         assert bench.status["command_sequence"] == 70_001

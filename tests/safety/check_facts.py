@@ -40,6 +40,7 @@ SENSES = Senses(
     status_same_ticks=0,
     chain_latched=False,
     mismatch=False,
+    line_ms=20,
     base_changed=False,
     clipped=False,
     imu_same_ticks=0,

@@ -71,6 +71,7 @@ class Rig:
         self.station = 1
         self.sequence = 0
         self.delay_ticks = 1
+        self.line_ms = 0
         self.command: ActuatorCommand
         self.report: GateReport
 
@@ -97,6 +98,7 @@ class Rig:
             "gnss_t_ns": now_ns,
             "hello": HELLO,
             "operator": frames,
+            "status_counts": status_fresh,
         }
         wire = WireState(**(values | self.wire))
         belief = estimate(**({"fix": FixType.RTK_FIXED, "t_ns": now_ns} | self.estimate))
@@ -123,7 +125,9 @@ class Rig:
             ramped_mps(applied, wanted, self.config)
             for applied, wanted in zip(self._applied, self.state.set_mps, strict=True)
         )
-        return {"applied_left_mps": left, "applied_right_mps": right, "track_left_mps": left, "track_right_mps": right}
+        answer = {"command_sequence": self.state.sequence, "time_ms": self.state.senses.stamp_ms + self.line_ms}
+        belts = {"track_left_mps": left, "track_right_mps": right}
+        return {"applied_left_mps": left, "applied_right_mps": right} | belts | answer
 
     def _requests(self) -> Requests:
         drive = float(str(self.controls.get("drive", 0.0)))

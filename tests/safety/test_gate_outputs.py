@@ -152,7 +152,8 @@ def test_a_driving_lease_is_what_is_left_of_the_operators_frame() -> None:
     assert rig.report.drive_speed_mps > 0.3
     assert command.valid_for_ms == 150
     lives = [rig.step().valid_for_ms for _ in range(7)]
-    assert lives == [150, 140, 120, 100, 80, 60, 40]
+    assert lives == [150, 130, 110, 90, 70, 50, 150], "the last one drives slowly"
+    assert rig.report.speed_cap_mps == 0.3
     rig.controls["drive"] = 0.1
     assert rig.send().valid_for_ms == 150
 
@@ -166,7 +167,7 @@ def test_a_fast_machine_shortens_the_lease_of_a_slow_command() -> None:
     rig.status = {"track_left_mps": 0.5, "track_right_mps": 0.5}
     assert rig.send().valid_for_ms == 150
     assert rig.step().valid_for_ms == 150
-    assert rig.step().valid_for_ms == 140
+    assert rig.step().valid_for_ms == 130
 
 
 def test_a_rotor_alone_lives_on_the_lease_too() -> None:
@@ -174,8 +175,9 @@ def test_a_rotor_alone_lives_on_the_lease_too() -> None:
     rig.controls = {"hold_to_run": True, "rotor_request": True}
     rig.send()
     assert rig.command.rotor_speed_radps > 0.0
-    lives = [rig.step().valid_for_ms for _ in range(20)]
-    assert lives[-1] == 450 - 420
+    lives = [rig.step().valid_for_ms for _ in range(21)]
+    assert lives[-1] == 500 - 10 - 440
+    assert rig.step().rotor_speed_radps == 0.0
 
 
 @pytest.mark.parametrize(

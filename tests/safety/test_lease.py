@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_bridge.mavlink.adapters import LEASE_MAX_MS
 from vehicle.config import SafetyConfig
 from vehicle.safety import lease
 
@@ -52,18 +53,71 @@ def test_the_faster_the_shorter(speed_mps: float, stop_ms: int) -> None:
 
 @pytest.mark.parametrize(
     ("age", "stop_ms", "life_ms"),
-    [(0, 450, 150), (300, 450, 150), (301, 450, 149), (449, 450, 1), (450, 450, 0), (60, 200, 140)],
+    [(0, 450, 150), (340, 450, 150), (341, 450, 149), (489, 450, 1), (490, 450, 0), (60, 200, 130)],
 )
 def test_a_command_lives_no_longer_than_its_operators_frame(age: int, stop_ms: int, life_ms: int) -> None:
-    assert lease.valid_for_ms(age, stop_ms, SAFETY) == life_ms
+    assert lease.valid_for_ms(age, stop_ms, 0, SAFETY) == life_ms
 
 
-@given(age=st.integers(0, 2_000_000), speed_mps=st.floats(-5, 5))
-def test_age_and_life_together_end_inside_t_stop(age: int, speed_mps: float) -> None:
+@given(age=st.integers(0, 2_000_000), speed_mps=st.floats(-5, 5), line_ms=st.integers(0, 255))
+def test_age_and_life_together_end_inside_t_stop_a_step_of_the_controller_early(
+    age: int, speed_mps: float, line_ms: int
+) -> None:
     stop_ms = lease.t_stop_ms(speed_mps, SAFETY)
-    life_ms = lease.valid_for_ms(age, stop_ms, SAFETY)
-    assert 0 <= life_ms <= 150
-    assert life_ms == 0 or age + life_ms <= stop_ms
+    life_ms = lease.valid_for_ms(age, stop_ms, line_ms, SAFETY)
+    assert 0 <= life_ms <= LEASE_MAX_MS
+    assert life_ms == 0 or age + life_ms + lease.STEP_MS <= (500 if stop_ms == 450 else 200)
+    assert (lease.STEP_MS, lease.LEAST_MS) == (10, 40)
+
+
+def test_a_task_with_a_shorter_t_stop_has_its_leases_end_as_much_earlier() -> None:
+    short = SafetyConfig(t_stop_slow_s=0.3, t_stop_fast_s=0.1)
+    assert (lease.end_ms(300, short), lease.end_ms(100, short)) == (350, 100)
+    assert (lease.end_ms(450, SAFETY), lease.end_ms(200, SAFETY)) == (500, 200)
+    alike = SafetyConfig(t_stop_slow_s=0.2)
+    assert lease.end_ms(200, alike) == 200
+
+
+@pytest.mark.parametrize(("line_ms", "life_ms"), [(0, 150), (90, 150), (91, 151), (160, 220), (200, 260), (255, 260)])
+def test_what_the_line_takes_is_granted_beforehand_and_no_more_than_the_wire_carries(
+    line_ms: int, life_ms: int
+) -> None:
+    assert lease.life_ms(line_ms, SAFETY) == life_ms <= LEASE_MAX_MS
+    assert lease.valid_for_ms(0, 450, line_ms, SAFETY) == life_ms
+    short = SafetyConfig(valid_max_ms=80)
+    assert lease.life_ms(0, short) == 80
+    assert lease.life_ms(21, short) == 81
+
+
+@pytest.mark.parametrize(("line_ms", "oldest_ms"), [(0, 449), (1, 449), (2, 448), (20, 430), (200, 250), (255, 250)])
+def test_a_frame_drives_while_its_lease_reaches_the_controller_with_two_ticks_to_live(
+    line_ms: int, oldest_ms: int
+) -> None:
+    assert lease.live(oldest_ms, 450, line_ms, SAFETY)
+    assert not lease.live(oldest_ms + 1, 450, line_ms, SAFETY)
+    assert lease.valid_for_ms(oldest_ms, 450, line_ms, SAFETY) - min(line_ms, 200) >= 40
+
+
+@given(age=st.integers(0, 1000), line_ms=st.integers(0, 255), stop_ms=st.sampled_from([200, 450]))
+def test_no_live_frame_gives_a_lease_shorter_than_two_ticks_and_the_line(age: int, line_ms: int, stop_ms: int) -> None:
+    if lease.live(age, stop_ms, line_ms, SAFETY):
+        assert lease.valid_for_ms(age, stop_ms, line_ms, SAFETY) >= 40 + min(line_ms, lease.LINE_MAX_MS)
+
+
+def test_more_than_slow_only_on_a_short_line_with_a_young_frame() -> None:
+    assert lease.fast(110, 40, SAFETY)
+    assert not lease.fast(111, 40, SAFETY)
+    assert not lease.fast(20, 41, SAFETY)
+    assert lease.fast(150, 0, SAFETY)
+    assert not lease.fast(151, 0, SAFETY)
+
+
+def test_a_line_that_slows_counts_at_the_second_answer_and_eases_bit_by_bit() -> None:
+    assert lease.line_ms(20, 20, 180) == 20
+    assert lease.line_ms(20, 180, 170) == 170
+    assert lease.line_ms(180, 20, 20) == 179
+    assert lease.line_ms(10, 20, 15) == 15
+    assert lease.line_ms(0, 0, 0) == 0
 
 
 def test_gaps_drain_and_good_time_refills_at_a_quarter() -> None:

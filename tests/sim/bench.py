@@ -76,9 +76,10 @@ class Bench:
 
     def send(self, command: ActuatorCommand) -> None:
         self.sequence += 1
-        self.host.write(
-            adapters.encode_command(msgspec.structs.replace(command, sequence=self.sequence), self.sequence)
+        stamped = msgspec.structs.replace(
+            command, sequence=self.sequence, controller_time_ms=self.world.controller.time_ms(self.now_ns)
         )
+        self.host.write(adapters.encode_command(stamped, self.sequence))
 
     def step(self, command: ActuatorCommand | None = None) -> None:
         if command is not None:

@@ -79,7 +79,7 @@ def test_watchdog_of_its_own_stops_at_200_ms_when_the_lease_timer_is_dead(bench)
 
 
 def test_lease_is_capped_whatever_the_command_asks(machine):
-    bench = Bench(machine, WorldParams(controller=ControllerParams(lease_max_ms=60)))
+    bench = Bench(machine, WorldParams(controller=ControllerParams(watchdog_ms=60)))
     driving(bench)
     bench.send(drive(0.28, valid_for_ms=150))
     arrived_ms = bench.now_ns / 1e6
@@ -87,12 +87,20 @@ def test_lease_is_capped_whatever_the_command_asks(machine):
     assert stop_instant_ms(bench) - arrived_ms == pytest.approx(60.0, abs=1e-4)
 
 
-def test_short_lapse_stops_and_the_next_lease_drives_on(bench):
-    driving(bench, valid_for_ms=10)
-    # 10 ms of each tick alive, 10 ms dead: it accelerates at 0.5 and brakes at 0.8, so it never gets going.
-    assert bench.world.controller.outputs.left_mps < 0.02
+def test_a_short_lapse_is_a_stop_that_is_shown_for_half_a_second_and_asks_for_neutral(bench):
+    driving(bench)
+    bench.step(drive(0.28, valid_for_ms=10))
+    bench.run(2.0, drive(0.28))
+    assert bench.status.state is ControllerState.SAFE
+    assert bench.world.tracks.standing
+    bench.run(0.04, neutral())
     bench.run(1.0, drive(0.28, valid_for_ms=40))
     assert bench.world.controller.outputs.left_mps == pytest.approx(0.28)
+    bench.step(drive(0.28, valid_for_ms=10))
+    bench.run(0.48, neutral())
+    assert bench.status.state is ControllerState.SAFE
+    bench.run(0.06, neutral())
+    assert bench.status.state is ControllerState.RUN
 
 
 def test_silence_beyond_the_watchdog_needs_neutral_again(bench):
@@ -146,7 +154,7 @@ def test_old_or_repeated_sequence_renews_nothing(bench):
 
 def test_sequence_wraps(bench):
     bench.ready()
-    bench.run(0.3)
+    bench.run(0.7)
     bench.sequence = 0xFFFF_FFFF - 25
     bench.step(neutral())
     bench.run(1.0, drive(0.28))
@@ -177,7 +185,8 @@ def test_kill_brakes_at_once_cuts_the_engine_and_latches(bench):
         bench.run(0.5, command)
         assert bench.status.state is ControllerState.ESTOP
         assert bench.world.tracks.standing
-    bench.run(0.1, neutral(reset=True))
+    bench.step(neutral(reset=True))
+    bench.run(0.1, neutral())
     assert bench.status.state is ControllerState.RUN
     assert bench.world.tracks.standing
     # Starting the engine is an act at the machine.
@@ -234,7 +243,7 @@ def test_greets_at_1_hz_until_the_host_agrees(bench):
     bench.run(3.35, neutral())
     assert len(bench.hellos) == 4
     hello = bench.hellos[0]
-    assert (hello.config_hash, hello.boot_count, hello.protocol_version, hello.watchdog_ms) == (HASH, 1, 2, 150)
+    assert (hello.config_hash, hello.boot_count, hello.protocol_version, hello.watchdog_ms) == (HASH, 1, 2, 200)
     for config_hash, more in ((bytes(8), 3), (HASH, 1)):
         before = len(bench.hellos)
         reply = ControllerHello(
@@ -269,7 +278,8 @@ def test_stopping_fault_is_latched_until_reset_with_its_cause_gone(bench):
     controller.faults_present = 0
     bench.run(0.1, drive(0.28, reset=True))
     assert bench.status.state is ControllerState.FAULT
-    bench.run(0.1, neutral(reset=True))
+    bench.step(neutral(reset=True))
+    bench.run(0.1, neutral())
     assert bench.status.state is ControllerState.RUN
     assert bench.status.fault_bits == 0
 
@@ -294,3 +304,34 @@ def test_mute_controller_still_obeys(bench):
     bench.run(1.0, drive(0.28))
     assert bench.log == []
     assert bench.world.tracks.belt_left_mps > 0.25
+
+
+@pytest.mark.parametrize("old_ms", [0, 40, 100])
+def test_a_lease_counts_from_the_stamp_that_it_carries(bench, old_ms):
+    driving(bench)
+    bench.sequence += 1
+    stamp_ms = bench.world.controller.time_ms(bench.now_ns) - old_ms
+    bench.host.write(
+        adapters.encode_command(drive(0.28, sequence=bench.sequence, controller_time_ms=stamp_ms), bench.sequence)
+    )
+    arrived_ms = bench.now_ns / 1e6
+    bench.run(0.24)
+    assert stop_instant_ms(bench) - arrived_ms == pytest.approx(150.0 - old_ms, abs=1e-4)
+
+
+def test_the_end_of_a_run_is_told_in_the_tick_in_which_it_came(bench):
+    driving(bench)
+    bench.step(drive(0.28, valid_for_ms=50))
+    for _ in range(2):
+        assert bench.status.state is ControllerState.RUN
+        bench.step()
+    assert bench.status.state is ControllerState.SAFE
+
+
+def test_kill_is_heard_in_a_command_that_is_refused(bench):
+    driving(bench)
+    spec = SPEC_BY_NAME["FLAIL_COMMAND"]
+    payload = spec.packer.pack(10_000, 1, 0.28, 0.28, 0.0, 0.0, 0, 300, 16, ToolMode.HOLD, EngineMode.KEEP)
+    bench.host.write(frame_bytes(spec.header_id, bytes([spec.crc_extra]), payload, 1, 1, 1))
+    bench.step()
+    assert bench.status.state is ControllerState.ESTOP

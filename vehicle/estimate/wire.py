@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.messages import Inputs
-from vehicle.state import WireState
+from vehicle.state import NEVER_NS, WireState
+from vehicle.units import NS_PER_MS
 
 SIGMA_M = (1.0e-3, 100.0)
 """No receiver knows its place to a millimetre, whose own phase noise is more; at 100 m it knows none. Zero is what
@@ -20,6 +21,9 @@ ALTITUDE_M = (-1000.0, 20_000.0)
 SPEED_MAX_MPS = 100.0
 COURSE_MAX_RAD = 1.0e3
 WRAP_MS = 1 << 32
+STAMP_SLACK_MS = 300
+"""Two lines of the longest delay, and a tick."""
+ODD_STAMPS_MAX = 10
 
 
 def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
@@ -29,6 +33,7 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         inputs.imu is not None,
         inputs.gnss is not None,
     )
+    stamp_ms, stamp_t_ns, odd_stamps = _stamped(wire, inputs, now_ns)
     return WireState(
         status=inputs.status if status_fresh else wire.status,
         status_t_ns=now_ns if status_fresh else wire.status_t_ns,
@@ -45,7 +50,9 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         bad_frames=inputs.bad_frames,
         overrun=inputs.overrun,
         recording=inputs.recording,
-        controller_time_ms=_controller_time_ms(wire, inputs),
+        controller_time_ms=stamp_ms,
+        stamp_t_ns=stamp_t_ns,
+        odd_stamps=odd_stamps,
     )
 
 
@@ -80,15 +87,26 @@ def _within(value: float, bounds: tuple[float, float]) -> bool:
     return bounds[0] <= value <= bounds[1]
 
 
-def _controller_time_ms(wire: WireState, inputs: Inputs) -> int:
-    """The newest stamp of the controller's clock, which wraps at 2^32 ms; another boot's clock begins anew."""
-    newest_ms, status = wire.controller_time_ms, inputs.status
+def _stamped(wire: WireState, inputs: Inputs, now_ns: int) -> tuple[int, int, int]:
+    """The newest stamp of the controller's clock (which wraps), when it came, and for how long none could follow it.
+
+    A stamp that ran ahead of the time that passed here cannot be, and one from the past is an old epoch: neither
+    counts, unless nothing else comes. Another boot's clock begins anew.
+    """
+    status, before_ms = inputs.status, wire.controller_time_ms
     if status is not None and (wire.status is None or status.boot_count != wire.status.boot_count):
-        return status.time_ms
-    for message in (status, inputs.imu, inputs.gnss):
-        if message is not None and (message.time_ms - newest_ms) % WRAP_MS < WRAP_MS // 2:
-            newest_ms = message.time_ms
-    return newest_ms
+        return status.time_ms, now_ns, 0
+    stamps_ms = [message.time_ms for message in (status, inputs.imu, inputs.gnss) if message is not None]
+    if not stamps_ms:
+        return before_ms, wire.stamp_t_ns, wire.odd_stamps
+    if wire.stamp_t_ns == NEVER_NS or wire.odd_stamps >= ODD_STAMPS_MAX:
+        return stamps_ms[0], now_ns, 0
+    most_ms = (now_ns - wire.stamp_t_ns) // NS_PER_MS + STAMP_SLACK_MS
+    steps_ms = [(stamp_ms - before_ms) % WRAP_MS for stamp_ms in stamps_ms]
+    following = [step_ms for step_ms in steps_ms if step_ms <= most_ms]
+    if not following:
+        return before_ms, wire.stamp_t_ns, wire.odd_stamps + 1
+    return (before_ms + max(following)) % WRAP_MS, now_ns, 0
 
 
 def _goes_on(before: ControllerStatus | None, now: ControllerStatus) -> bool:

@@ -20,7 +20,7 @@ from firmware_bridge.types import (
     GnssFix,
 )
 from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
-from vehicle.safety import tracks
+from vehicle.safety import lease, tracks
 from vehicle.safety.facts import Facts
 from vehicle.safety.modes import ARMED, AUTO
 from vehicle.safety.reasons import StopReason
@@ -56,6 +56,9 @@ FIRE, OIL, SHOCK, KILL = (
     for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.SHOCK, ControllerFlag.KILL)
 )
 """Plain ints: each operation on an IntFlag costs a microsecond."""
+
+STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
+"""No lease was live for it: whatever it heard since, it drives nothing before neutral."""
 
 Source = TypeVar("Source")
 _S = StopReason
@@ -134,6 +137,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
     Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
     Check(_S.CONTROLLER_LOST, lambda _, f: f.senses.status is None),
+    Check(_S.LINE_DELAY, lambda _, f: f.senses.line_ms > lease.LINE_MAX_MS),
     Check(_S.HANDSHAKE, lambda _, f: not f.senses.handshake),
     Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
     Check(_S.TILT_DISAGREES, lambda _, f: f.senses.tilt_error_rad > TILT_DISAGREES_RAD),
@@ -180,6 +184,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
     Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
     Check(_S.CONTROLLER_RESET, lambda _, f: f.senses.booted),
+    Check(_S.CONTROLLER_STOPPED, lambda s, f: f.mode in ARMED and s.state in STOPPED_ALONE),
     Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.senses.mismatch, 15),
     Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
     Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),

@@ -132,7 +132,8 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, checks.TIMES)
     latched = _latched(state, memory, heard, active)
     stopping = active | latched
-    live = frame if age_ms < lease.t_stop_ms(senses.speed_mps, config.safety) else None
+    stop_ms = lease.t_stop_ms(senses.speed_mps, config.safety)
+    live = frame if lease.live(age_ms, stop_ms, senses.line_ms, config.safety) else None
     trusted = live is not None and (live.native or config.safety.bench)
     act = acts.act(heard, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
@@ -263,15 +264,15 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
     config, tick = now.config, now.tick
     mode, senses = after.mode, judged.senses
     warned = (tick - after.armed_tick) * TICK_S >= config.safety.horn_s
-    cap_mps = speed_cap_mps(mode, after.active | after.latched, after.frame)
+    cap_mps = _cap_mps(after, judged, config)
     permit = judged.permit if warned else NOTHING
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
     shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, senses, shaped.drive))
-    life_ms = config.safety.valid_max_ms
+    life_ms = lease.life_ms(senses.line_ms, config.safety)
     if shaped != STOP_SHAPE:
         fastest_mps = max(senses.speed_mps, abs(shaped.drive.speed_mps))
         stop_ms = lease.t_stop_ms(fastest_mps, config.safety)
-        life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, config.safety)
+        life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, senses.line_ms, config.safety)
     left, right = limits.belts(shaped.drive, config.machine.tracks.gauge_m)
     shut_down = mode is Mode.FAULT and senses.standing
     return ActuatorCommand(
@@ -294,6 +295,14 @@ def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
         gnss_restart=now.requests.gnss_restart,
         controller_time_ms=now.wire.controller_time_ms,
     )
+
+
+def _cap_mps(after: GateState, judged: Judged, config: VehicleConfig) -> float:
+    """By mode and reasons; and no faster than what the lease that frame and line leave can still stop in time."""
+    cap_mps = speed_cap_mps(after.mode, after.active | after.latched, after.frame)
+    if lease.fast(judged.age_ms, judged.senses.line_ms, config.safety):
+        return cap_mps
+    return min(cap_mps, config.safety.slow_speed_mps)
 
 
 def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest) -> DriveRequest:
@@ -339,7 +348,7 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: 
         operator_age_s=judged.age_ms / 1000.0,
         lease_holder=after.holder,
         neutral_seen=after.neutral_seen,
-        speed_cap_mps=speed_cap_mps(after.mode, after.active | after.latched, after.frame),
+        speed_cap_mps=_cap_mps(after, judged, config),
         drive_speed_mps=(left + right) / 2.0,
         drive_yaw_rate_radps=(right - left) / config.machine.tracks.gauge_m,
         driving=not command.brake,

@@ -1,24 +1,29 @@
 """What the gate remembers from tick to tick, to see that something changed, repeats, or does not follow."""
 
 import math
+from typing import TypeAlias
 
 import msgspec
 
 from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus, GnssFix, ImuSample
 from vehicle.config import VehicleConfig
-from vehicle.safety import drift, fence, tracks
+from vehicle.safety import drift, fence, lease, tracks
 from vehicle.safety.lease import BEATS
 from vehicle.safety.moment import Moment
-from vehicle.state import DriftState, SenseState, WireState
+from vehicle.state import DriftState, GateState, SenseState, WireState
 from vehicle.units import TICK_S
 
 CHAIN_OPEN, KILL = int(ControllerFlag.ESTOP_CHAIN_OPEN), int(ControllerFlag.KILL)
 FENCE_PERIOD_TICKS = 5
+SEQUENCES = WRAP_MS = 1 << 32
+NEVER_OBEYED = 0xFFFF
 ROTOR_RESTS_RATIO = 0.05
 TILT_FILTER = 0.1
 """Per tick: the accelerometers shake with the flail, 0.2 s of them does not."""
 WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
 """So many within a second: 5 % of the controller's 110 frames (row 37), three sticks (row 19), two missed slots."""
+
+Sent: TypeAlias = tuple[int, float, float]
 
 
 def remember(now: Moment, status: ControllerStatus | None, broken: int) -> SenseState:
@@ -36,6 +41,8 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
     left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
     right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
     room = _room(now, status, (left_mps + right_mps) / 2.0)
+    sent = old.sent if first else (*old.sent, (old.stamp_ms, left_mps, right_mps))[-BEATS:]
+    line_heard_ms = _line_heard_ms(now, sent, status)
     return SenseState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -59,6 +66,10 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),
+        stamp_ms=wire.controller_time_ms,
+        sent=sent,
+        line_heard_ms=line_heard_ms,
+        line_ms=lease.line_ms(old.line_ms, old.line_heard_ms, line_heard_ms),
         drift=_drift(old, wire, status, config),
         room_ahead_m=room.ahead_m,
         room_behind_m=room.behind_m,
@@ -93,6 +104,28 @@ def _room(now: Moment, status: ControllerStatus | None, told_mps: float) -> fenc
     if now.tick % FENCE_PERIOD_TICKS:
         return fence.Room(old.room_ahead_m, old.room_behind_m, old.room_turns)
     return fence.room(edges_m, now.estimate, now.config)
+
+
+def answered(state: GateState, sent: tuple[Sent, ...], status: ControllerStatus) -> Sent | None:
+    """What was sent with the command that this status answers; None where that is not remembered."""
+    back = (state.sequence - status.command_sequence) % SEQUENCES
+    return sent[-1 - back] if back < len(sent) else None
+
+
+def _line_heard_ms(now: Moment, sent: tuple[Sent, ...], status: ControllerStatus | None) -> int:
+    """By how much the line shortened the lease of the command that was answered: both stamps are the controller's.
+
+    A status that answers nothing yet tells nothing; nor does one that answers the program that ran before.
+    """
+    was_ms = now.state.senses.line_heard_ms
+    if status is None or not now.wire.status_counts or status.command_age_ms == NEVER_OBEYED:
+        return was_ms
+    of = answered(now.state, sent, status)
+    if of is None:
+        return lease.LINE_LOST_MS if len(sent) == BEATS else was_ms
+    arrived_ms = status.time_ms - status.command_age_ms
+    taken_ms = (arrived_ms - of[0] + WRAP_MS // 2) % WRAP_MS - WRAP_MS // 2
+    return max(0, min(taken_ms, lease.LINE_LOST_MS))
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:

@@ -11,7 +11,7 @@ from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config import VehicleConfig
 from vehicle.safety import drift, fence, tracks
 from vehicle.safety.fence import Room
-from vehicle.safety.memory import ROTOR_RESTS_RATIO, remember
+from vehicle.safety.memory import ROTOR_RESTS_RATIO, answered, remember
 from vehicle.safety.moment import Moment
 from vehicle.state import GateState, SenseState, WireState
 from vehicle.units import NS_PER_S, TICK_S, wrap_rad
@@ -36,6 +36,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
     told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
     without a rotor is always ready and always at rest. `*_same_ticks`: for so long the source repeats itself.
+    `line_ms`: what the line takes of a lease.
     """
 
     status: ControllerStatus | None
@@ -60,6 +61,7 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status_same_ticks: int
     chain_latched: bool
     mismatch: bool
+    line_ms: int
     base_changed: bool
     clipped: bool
     imu_same_ticks: int
@@ -109,7 +111,8 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         booted=status is not None and old.boot_count not in (-1, status.boot_count),
         status_same_ticks=tick - new.status_tick if status is not None else 0,
         chain_latched=new.chain_latched,
-        mismatch=status is not None and tracks.mismatch(status, new.expected_mps),
+        mismatch=status is not None and tracks.mismatch(status, _told_mps(state, new, status)),
+        line_ms=new.line_ms,
         base_changed=old.base_id not in (-1, new.base_id),
         clipped=new.clip_count != old.clip_count,
         imu_same_ticks=tick - new.imu_tick,
@@ -121,6 +124,12 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
         room=room,
         fenced_out=fence.leaves(room, _believed_mps(now, new), config),
     )
+
+
+def _told_mps(state: GateState, new: SenseState, status: ControllerStatus) -> tuple[float, float]:
+    """What the command that this status answers should have brought about; on a slow line that is not the newest."""
+    of = answered(state, new.sent, status)
+    return new.expected_mps if of is None else of[1:]
 
 
 def _rest_ticks(now: Moment, new: SenseState, status: ControllerStatus | None, gnss: GnssFix | None) -> int:

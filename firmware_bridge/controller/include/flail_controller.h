@@ -12,8 +12,9 @@
 
 #define FC_PROTOCOL_VERSION 2u
 #define FC_FIRMWARE_VERSION 0x000200u /* 0.2.0 */
-#define FC_LEASE_MAX_MS 150u          /* longest lease that a command may ask for */
-#define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant */
+#define FC_LEASE_MAX_MS 260u          /* longest lease that a command may ask for, from its stamp of this clock */
+#define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant, from the receipt */
+#define FC_STOP_SHOWN_MS 500u         /* a stop of this controller's own lasts so long, for its host to see it */
 #define FC_STEP_MAX_MS 50u            /* outputs older than this are not trusted by fc_guard */
 
 /* Figures of one machine. Everything finite and positive, or the controller latches FLAIL_FAULT_CONFIG. */
@@ -28,7 +29,7 @@ typedef struct {
     float tool_height_max_m;
     float tool_depth_max_m;
     uint32_t brake_time_ms; /* T_BRAKE: brakes close this long after a stop began, whatever the speed */
-    uint32_t watchdog_ms;   /* longest life of any command */
+    uint32_t watchdog_ms;   /* longest life of any command after its receipt */
     float supply_min_v;
     float supply_max_v;
     uint8_t config_hash[8];
@@ -82,6 +83,7 @@ typedef struct {
     uint32_t accepted_ms;            /* when */
     uint32_t now_ms;
     uint32_t fault_bits;
+    uint32_t ended_ms;       /* when the last run ended */
     uint32_t stop_ms;        /* since when the machine is asked to stand */
     uint32_t rotor_off_ms;   /* since when the rotor's drive is removed */
     uint32_t braked_ms;      /* since when the brakes are on */
@@ -96,6 +98,7 @@ typedef struct {
     bool greeted;        /* protocol and configuration agree with the host's */
     bool commanded;      /* a command was accepted since the handshake */
     bool neutral_seen;   /* since the last stop */
+    bool stop_shown;     /* a run ended less than FC_STOP_SHOWN_MS ago: neutral does not count yet */
     bool lease_over;     /* no command lives at this step */
     bool lease_expired;  /* that is what ended the last run */
     bool estop_local;    /* latched by a switch of the machine: reset at the machine */

@@ -18,6 +18,7 @@ typedef struct {
     fc_framer framer;
     mavlink_status_t sender; /* frame counter */
     uint32_t answered_ms;
+    uint8_t answered_state; /* a change is told at once, not at the next turn */
     fc_send send;
     void *context;
 } fc_node;

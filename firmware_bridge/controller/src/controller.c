@@ -89,10 +89,13 @@ bool fc_command(fc_controller *fc, const mavlink_flail_command_t *command, uint3
         return false;
     }
     fc->command = *command;
+    if ((uint32_t)(now_ms - command->controller_time_ms) > (uint32_t)INT32_MAX) {
+        fc->command.valid_for_ms = 0u; /* stamped ahead of this clock: dead, and not alive later */
+    }
     fc->accepted_ms = now_ms;
     fc->commanded = true;
     if (neutral(command)) {
-        if (fc->state == FLAIL_CONTROLLER_STATE_SAFE) {
+        if (fc->state == FLAIL_CONTROLLER_STATE_SAFE && !fc->stop_shown) {
             fc->neutral_seen = true;
         }
         if (!kill && (command->flags & FLAIL_COMMAND_FLAGS_RESET) != 0u) {
@@ -116,16 +119,25 @@ static uint8_t next_state(const fc_controller *fc)
     return fc->neutral_seen && !fc->lease_over ? FLAIL_CONTROLLER_STATE_RUN : FLAIL_CONTROLLER_STATE_SAFE;
 }
 
+/* A command dies by this clock, counted from the stamp that its host had when it made it: whatever held the stamp or the
+ * command up on the line has shortened the lease already. */
+static bool lease_over(const fc_controller *fc, uint32_t now_ms)
+{
+    const uint32_t old_ms = now_ms - fc->command.controller_time_ms;
+
+    return !fc->commanded || old_ms >= fc->command.valid_for_ms
+           || (uint32_t)(now_ms - fc->accepted_ms) >= fc->config.watchdog_ms;
+}
+
 void fc_step(fc_controller *fc, const fc_inputs *in, uint32_t now_ms)
 {
     const uint32_t passed_ms = now_ms - fc->now_ms;
     const float step_s = 0.001f * (float)(passed_ms < FC_STEP_MAX_MS ? passed_ms : FC_STEP_MAX_MS);
-    const uint32_t asked_ms = fc->command.valid_for_ms;
-    const uint32_t life_ms = asked_ms < fc->config.watchdog_ms ? asked_ms : fc->config.watchdog_ms;
     const bool ran = fc->state == FLAIL_CONTROLLER_STATE_RUN;
 
     fc->now_ms = now_ms;
-    fc->lease_over = !fc->commanded || (uint32_t)(now_ms - fc->accepted_ms) >= life_ms;
+    fc->lease_over = lease_over(fc, now_ms);
+    fc->stop_shown = fc->stop_shown && (uint32_t)(now_ms - fc->ended_ms) < FC_STOP_SHOWN_MS;
     fc_watch(fc, in);
     fc->state = next_state(fc);
     if (fc->state == FLAIL_CONTROLLER_STATE_RUN) {
@@ -133,6 +145,8 @@ void fc_step(fc_controller *fc, const fc_inputs *in, uint32_t now_ms)
     } else if (ran) {
         fc->lease_expired = fc->lease_over;
         fc->neutral_seen = false; /* no stop leads back to motion without neutral */
+        fc->stop_shown = true;
+        fc->ended_ms = now_ms;
     }
     fc_drive_outputs(fc, in, step_s);
     fc->out.valid_until_ms = now_ms + FC_STEP_MAX_MS;
@@ -157,7 +171,7 @@ static uint16_t status_flags(const fc_controller *fc, const fc_inputs *in)
                       | flag_if(in->shock, FLAIL_CONTROLLER_FLAGS_SHOCK)
                       | flag_if(in->oil_pressure_low, FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW)
                       | flag_if(in->brake_contact, FLAIL_CONTROLLER_FLAGS_BRAKE_ON)
-                      | flag_if(!fc->out.kill_release, FLAIL_CONTROLLER_FLAGS_KILL)
+                      | flag_if(fc->estop_command, FLAIL_CONTROLLER_FLAGS_KILL)
                       | flag_if(fc->lease_expired, FLAIL_CONTROLLER_FLAGS_LEASE_EXPIRED)
                       | flag_if(fc->out.suppression, FLAIL_CONTROLLER_FLAGS_SUPPRESSION));
 }

@@ -59,11 +59,12 @@ static void watch_rotor(fc_controller *fc, const fc_inputs *in)
 }
 
 /* A reset permits a new start and starts nothing: it leads to SAFE, and SAFE waits for neutral. The stopwatches run on,
- * so a cause that still holds latches again in the same step. A bad configuration has no reset. */
+ * so a cause that still holds latches again in the same step; a kill that is being commanded is one. A bad configuration
+ * has no reset. */
 static void reset(fc_controller *fc, bool at_machine)
 {
     fc->fault_bits &= FLAIL_FAULT_CONFIG;
-    fc->estop_command = false;
+    fc->estop_command = !fc->lease_over && (fc->command.flags & FLAIL_COMMAND_FLAGS_KILL) != 0u;
     fc->lease_expired = false;
     fc->neutral_seen = false;
     if (at_machine) {

@@ -35,6 +35,7 @@ static void answer_status(fc_node *node, uint32_t now_ms)
     (void)mavlink_msg_flail_status_encode_status(FC_SYSTEM_ID, FC_COMPONENT_ID, &node->sender, &message, &status);
     transmit(node, &message);
     node->answered_ms = now_ms;
+    node->answered_state = node->controller.state;
 }
 
 static void answer_hello(fc_node *node)
@@ -90,7 +91,8 @@ void fc_node_receive(fc_node *node, const uint8_t *bytes, size_t count, uint32_t
 void fc_node_step(fc_node *node, uint32_t now_ms)
 {
     fc_step(&node->controller, &node->inputs, now_ms);
-    if ((uint32_t)(now_ms - node->answered_ms) >= FC_STATUS_IDLE_MS) {
+    if (node->controller.state != node->answered_state
+        || (uint32_t)(now_ms - node->answered_ms) >= FC_STATUS_IDLE_MS) {
         answer_status(node, now_ms);
     }
 }

@@ -14,13 +14,13 @@ static float clamped(float value, float low, float high)
     return value > high ? high : value;
 }
 
-/* One step from `from` towards `to`; slowing down and crossing zero go by `down`. */
+/* One step from `from` towards `to`; slowing down goes by `down`, and a reversal rests at zero first. */
 static float ramped(float from, float to, float up, float down, float step_s)
 {
-    const bool faster = fabsf(to) > fabsf(from) && from * to >= 0.0f;
-    const float change = (faster ? up : down) * step_s;
+    const float goal = from * to < 0.0f ? 0.0f : to;
+    const float change = (fabsf(goal) > fabsf(from) ? up : down) * step_s;
 
-    return clamped(to, from - change, from + change);
+    return clamped(goal, from - change, from + change);
 }
 
 /* Unknown speed is not standstill. */
@@ -43,15 +43,18 @@ static void drive_tracks(fc_controller *fc, float step_s, bool go)
         ramped(out->track_right_mps, right, config->track_accel_mps2, config->track_decel_mps2, step_s);
 }
 
-/* Brakes close at standstill or when T_BRAKE is over, and open only to drive. While they are on, nothing drives. */
+/* Brakes open only to drive; asked for, they close at standstill or when T_BRAKE is over. Closed, nothing drives. */
 static void drive_brake(fc_controller *fc, const fc_inputs *in, bool go)
 {
     fc_outputs *out = &fc->out;
 
-    if (go) {
+    if (go && (fc->command.track_left != 0.0f || fc->command.track_right != 0.0f)) {
         fc->stop_ms = fc->now_ms;
         out->brake_release = true;
         return;
+    }
+    if (go) {
+        return; /* the hydraulics hold alone, as nobody asked for the brake */
     }
     if (standing(in) || (uint32_t)(fc->now_ms - fc->stop_ms) >= fc->config.brake_time_ms) {
         out->brake_release = false;
@@ -62,18 +65,16 @@ static void drive_brake(fc_controller *fc, const fc_inputs *in, bool go)
     }
 }
 
-/* A stop takes the rotor's drive away at once; only gaining speed is ramped. The tool is never lifted by a stop. */
-static void drive_tool(fc_controller *fc, float step_s, bool run)
+/* Only gaining speed is ramped, from the speed that the rotor has. The tool is never lifted by a stop. */
+static void drive_tool(fc_controller *fc, float rotor_radps, float step_s, bool run)
 {
     const fc_config *config = &fc->config;
     const mavlink_flail_command_t *command = &fc->command;
-    const float top = config->rotor_speed_max_radps;
-    const float rotor = run ? clamped(command->rotor_speed, -top, top) : 0.0f;
+    const float rotor = run ? clamped(command->rotor_speed, 0.0f, config->rotor_speed_max_radps) : 0.0f;
     fc_outputs *out = &fc->out;
+    const float turns = fmaxf(out->rotor_speed_radps, rotor_radps); /* not a number is passed over */
 
-    out->rotor_speed_radps = rotor == 0.0f ? 0.0f
-                                           : ramped(out->rotor_speed_radps, rotor, config->rotor_accel_radps2,
-                                                    config->rotor_accel_radps2, step_s);
+    out->rotor_speed_radps = fminf(rotor, turns + config->rotor_accel_radps2 * step_s);
     out->tool_mode = run ? command->tool_mode : (uint8_t)FLAIL_TOOL_MODE_HOLD;
     out->tool_value_m = 0.0f;
     if (out->tool_mode == FLAIL_TOOL_MODE_HEIGHT) {
@@ -131,6 +132,6 @@ void fc_drive_outputs(fc_controller *fc, const fc_inputs *in, float step_s)
     out->kill_release = true;
     drive_tracks(fc, step_s, go);
     drive_brake(fc, in, go);
-    drive_tool(fc, step_s, run);
+    drive_tool(fc, in->rotor_speed_radps, step_s, run);
     drive_engine(fc, run);
 }

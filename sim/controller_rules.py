@@ -1,0 +1,130 @@
+"""The controller's own rules, one for one as the C reference has them (`firmware_bridge/controller/src/controller.c`).
+
+Session, lease, state, latches; `tests/firmware_bridge/test_twin.py` holds both against each other on random histories.
+"""
+
+from firmware_bridge.types import ControllerFault, ControllerState, ReceivedCommand
+
+STOP_SHOWN_MS = 500
+"""A stop of the controller's own lasts so long, for its host to see it."""
+STOPPING_FAULTS = int(
+    ControllerFault.TRACK_STUCK
+    | ControllerFault.BRAKE
+    | ControllerFault.ROTOR_STUCK
+    | ControllerFault.OUTPUT
+    | ControllerFault.SUPPLY
+    | ControllerFault.WATCHDOG_RESET
+    | ControllerFault.CONFIG
+)
+_CONFIG = int(ControllerFault.CONFIG)
+_COMMAND = int(ControllerFault.COMMAND)
+_HALF, _WHOLE = 1 << 31, 1 << 32
+
+
+class Rules:
+    """What the firmware decides. Times are milliseconds of its clock, which in a simulation does not wrap.
+
+    `handshake`: it obeys nobody before a FLAIL_HELLO that agrees. Without, the first command counts as one, and silence
+    beyond the watchdog as the end of a session: for a host that has no link of its own.
+    Doors for faults: `lease_timer_dead`. `estop_command` is the kill line pulled by a command, `estop_local` what a
+    switch of the machine latched.
+    """
+
+    def __init__(self, watchdog_ms: int, *, handshake: bool, fault_bits: int = 0) -> None:
+        self._watchdog_ms, self._handshake = watchdog_ms, handshake
+        self.fault_bits = fault_bits
+        self.state = ControllerState.BOOT
+        self.command: ReceivedCommand | None = None
+        self.accepted_ms = self._ended_ms = 0
+        self.greeted = self.commanded = self.lease_expired = False
+        self.estop_local = self.estop_command = self.lease_timer_dead = False
+        self.lease_over = True
+        self._neutral_seen = self._stop_shown = self._reset_asked = self._button = self._spoken = False
+
+    def hello(self, *, agrees: bool) -> None:
+        """The host's handshake: a new session, no old sequence, no lease, neutral first."""
+        self.greeted, self._spoken = agrees, True
+        self.commanded = self._neutral_seen = False
+
+    def kill(self) -> None:
+        """A command with KILL, from whoever, however old or odd the rest."""
+        self.estop_command = True
+        self._reset_asked = False
+
+    def refuse(self, *, kills: bool) -> None:
+        """A well-formed command with a value out of range: nothing of it is obeyed but its KILL."""
+        if kills:
+            self.kill()
+        self.fault_bits |= _COMMAND
+
+    def take(self, command: ReceivedCommand, now_ms: int) -> bool:
+        """A command in range; gives whether it was accepted: only a newer one is."""
+        if command.kill:
+            self.kill()
+        ahead = (command.sequence - self.command.sequence) % _WHOLE if self.command is not None else 1
+        if self.commanded and not 0 < ahead < _HALF:
+            return False
+        self.command, self.accepted_ms, self.commanded = command, now_ms, True
+        self.greeted = self.greeted or not (self._handshake or self._spoken)
+        if command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0:
+            if self.state is ControllerState.SAFE and not self._stop_shown:
+                self._neutral_seen = True
+            if command.reset and not command.kill:
+                self._reset_asked = True
+        return True
+
+    def press_reset(self) -> None:
+        """The button at the machine; heard in the next step."""
+        self._button = True
+
+    @property
+    def ends_ms(self) -> int:
+        """When the lease in force ends by this clock; a stamp ahead of it is none of ours."""
+        command = self.command
+        if command is None or not self.commanded:
+            return 0
+        silence_ms = self.accepted_ms + self._watchdog_ms
+        if self.lease_timer_dead:
+            return silence_ms
+        if command.controller_time_ms > self.accepted_ms:
+            return 0
+        return min(silence_ms, command.controller_time_ms + command.valid_for_ms)
+
+    @property
+    def drives(self) -> bool:
+        """A lease is live and its command may move the tracks."""
+        return self.state is ControllerState.RUN and self.command is not None and not self.command.brake
+
+    def step(self, now_ms: int, present: int, *, chain_open: bool, fire: bool) -> None:
+        """One step; `present` are the faults whose cause is there now."""
+        ran = self.state is ControllerState.RUN
+        self.lease_over = now_ms >= self.ends_ms
+        self._stop_shown = self._stop_shown and now_ms - self._ended_ms < STOP_SHOWN_MS
+        self._watch(present, local=chain_open or fire)
+        self.state = self._next_state()
+        if self.state is ControllerState.RUN:
+            self.lease_expired = False
+        elif ran:
+            self.lease_expired = self.lease_over
+            self._neutral_seen, self._stop_shown, self._ended_ms = False, True, now_ms
+        if not self._handshake and self.commanded and now_ms - self.accepted_ms >= self._watchdog_ms:
+            self.commanded = False
+
+    def _watch(self, present: int, *, local: bool) -> None:
+        if self._reset_asked or self._button:
+            self.fault_bits &= _CONFIG
+            self.estop_command = not self.lease_over and self.command is not None and self.command.kill
+            self.lease_expired = self._neutral_seen = False
+            self.estop_local = self.estop_local and not self._button
+        self._reset_asked = self._button = False
+        self.estop_local = self.estop_local or local
+        self.fault_bits |= present
+
+    def _next_state(self) -> ControllerState:
+        if self.estop_local or self.estop_command:
+            return ControllerState.ESTOP
+        if self.fault_bits & STOPPING_FAULTS:
+            return ControllerState.FAULT
+        if not self.greeted:
+            return ControllerState.BOOT
+        return ControllerState.RUN if self._neutral_seen and not self.lease_over else ControllerState.SAFE
