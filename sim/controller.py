@@ -124,7 +124,8 @@ class ControllerTwin:
     @property
     def gnss_restart(self) -> bool:
         """The newest command asks the receiver to fix anew."""
-        return self._command is not None and self._command.gnss_restart
+        command = self._rules.command
+        return command is not None and command.gnss_restart
 
     @property
     def setpoint_mps(self) -> tuple[float, float]:
