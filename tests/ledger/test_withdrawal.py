@@ -17,6 +17,8 @@ from vehicle.state import LedgerState
 from vehicle.strip import Knowledge, Order
 from vehicle.units import TICK_NS
 
+pytestmark = pytest.mark.long
+
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m
 HEADER = Header(
