@@ -125,7 +125,8 @@ class BeliefRun:
         across_m = seen.tool_north_m * math.cos(YAW_RAD) - seen.tool_east_m * math.sin(YAW_RAD)
         off_rad = math.remainder(seen.yaw_rad - YAW_RAD, math.tau)
         speed = self.speed_mps
-        turn_radps = max(-0.05, min(0.05, -0.15 * across_m - 0.3 * off_rad)) * min(1.0, abs(speed) / 0.28)
+        wanted = -0.3 * off_rad - (0.15 * across_m if speed > 0.0 else 0.0)  # in reverse straight back
+        turn_radps = max(-0.05, min(0.05, wanted)) * min(1.0, abs(speed) / 0.28)
         half = 0.5 * turn_radps * self.config.machine.tracks.gauge_m * 1.3
         return speed - half, speed + half
 

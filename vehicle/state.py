@@ -262,8 +262,9 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agreed_t_ns: int = 0
 
 
-HeadingSample: TypeAlias = tuple[float, float, float]
-"""Time [s]; the receiver's heading less what the gyro has turned, not wrapped; what the gyro has turned [rad]."""
+HeadingSample: TypeAlias = tuple[float, float, float, int]
+"""Time [s]; the receiver's heading less what the gyro has turned, not wrapped; what the gyro has turned [rad]; of so
+many epochs the mean."""
 
 
 class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

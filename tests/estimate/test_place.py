@@ -132,6 +132,7 @@ def test_a_loss_of_the_fix_draws_a_parked_machine_nowhere() -> None:
         assert run.run(10.0).error_m < before + 0.03
 
 
+@pytest.mark.long
 def test_a_base_that_moved_while_it_was_driven_is_in_the_margin_or_not_believed() -> None:
     for seed in (1, 2, 3):
         run = standing(seed, work=True)

@@ -56,7 +56,7 @@ def correct(
     if state.rejected_count:
         return _shifted(state, place.refused(state.place, (state.x[0], state.x[1]), epoch))
     state = replace(state, place=place.accepted(state.place))
-    return state if yaw_rad is None else _witnessed(state, epoch, yaw_rad, wire)
+    return state if yaw_rad is None else _witnessed(state, epoch, fix, yaw_rad, wire)
 
 
 def _lever_m(yaw_rad: float, wire: WireState, config: VehicleConfig) -> tuple[float, float]:
@@ -143,11 +143,14 @@ def _swung(state: EstimateState, taken: heading.Taken) -> EstimateState:
     return replace(state, heading=taken.heading, x=(east, north, wrap_rad(yaw + taken.turn_rad), bias, slip, creep))
 
 
-def _witnessed(state: EstimateState, epoch: place.Epoch, yaw_rad: float, wire: WireState) -> EstimateState:
+def _witnessed(
+    state: EstimateState, epoch: place.Epoch, fix: GnssFix, yaw_rad: float, wire: WireState
+) -> EstimateState:
     """The course over ground speaks for the heading, or against it."""
     told, now_ns = state.heading, epoch.now_ns
     roll_rad = wire.imu.roll_rad if wire.imu is not None else 0.0
-    sight = course.follow(told.course, state.place.samples, yaw_rad, roll_rad, epoch.sigma_m)
+    look = course.Look(yaw_rad, roll_rad, epoch.sigma_m, fix.yaw_sigma_rad)
+    sight = course.follow(told.course, state.place.samples, look)
     told = replace(told, course=sight.stretch)
     if not sight.looked or (sight.agrees and not sight.long):
         return replace(state, heading=told)

@@ -14,8 +14,8 @@ from vehicle.state import PlaceSample
 from vehicle.units import wrap_rad
 
 TURN_MAX_RAD = math.radians(3.0)
-LOOK_M, VOUCH_M, END_M = 5.0, 10.0, 20.0
-FREE_RAD = math.radians(0.5)
+LOOK_M, VOUCH_M, END_M = 5.0, 10.0, 12.0
+FREE_RAD = math.radians(0.35)
 SIGMAS, SLOW_SHARE = 5.0, 0.7
 CREEP_PER_TILT = 0.15
 """Sideways metres per metre of way and tan(roll): what soil may do, 0.1 is usual."""
@@ -38,12 +38,21 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     long: bool = False
 
 
-def follow(stretch: Stretch, samples: Sequence[PlaceSample], yaw_rad: float, roll_rad: float, sigma_m: float) -> Sight:
-    """Take an epoch in: the newest samples of the track, the body's yaw by the antennas, the roll.
+class Look(msgspec.Struct, frozen=True, gc=False):
+    """What an epoch brings beside the track: the body's yaw by the antennas, the roll, 1-sigma of place and yaw."""
+
+    yaw_rad: float
+    roll_rad: float
+    sigma_m: float
+    sigma_yaw_rad: float
+
+
+def follow(stretch: Stretch, samples: Sequence[PlaceSample], look: Look) -> Sight:
+    """Take an epoch in.
 
     With a track that begins anew, after a loss or a step, so does the stretch.
     """
-    now = samples[-1]
+    now, yaw_rad = samples[-1], look.yaw_rad
     east_m, north_m = now[3], now[4]  # the filter's place: averaged, and no outlier is in it
     belt_m, turned_rad = now[5][2], now[5][3]
     begun = (east_m, north_m, belt_m, turned_rad, 0.0, 0.0, 0.0, yaw_rad, belt_m)
@@ -55,14 +64,15 @@ def follow(stretch: Stretch, samples: Sequence[PlaceSample], yaw_rad: float, rol
         return Sight(stretch)
     if way_m * (belt_m - before_m) < 0.0:
         return Sight(begun)
-    count, off_rad, roll_sum = count + 1.0, off_rad + wrap_rad(yaw_rad - yaw0_rad), roll_sum + roll_rad
+    count, off_rad, roll_sum = count + 1.0, off_rad + wrap_rad(yaw_rad - yaw0_rad), roll_sum + look.roll_rad
     stretch = (east0_m, north0_m, belt0_m, turned0_rad, count, off_rad, roll_sum, yaw0_rad, belt_m)
     run_m = math.hypot(east_m - east0_m, north_m - north0_m)
     if run_m < LOOK_M:
         return Sight(stretch)
     course_rad = math.atan2(north_m - north0_m, east_m - east0_m) + (0.0 if way_m > 0.0 else math.pi)
     error_rad = wrap_rad(course_rad - yaw0_rad - off_rad / count)
-    allowed_rad = FREE_RAD + SIGMAS * SLOW_SHARE * sigma_m / run_m + CREEP_PER_TILT * abs(math.tan(roll_sum / count))
+    noise_rad = math.hypot(SLOW_SHARE * look.sigma_m / run_m, look.sigma_yaw_rad / math.sqrt(count))
+    allowed_rad = FREE_RAD + SIGMAS * noise_rad + CREEP_PER_TILT * abs(math.tan(roll_sum / count))
     ended = run_m >= END_M
     return Sight(
         begun if ended else stretch,

@@ -23,7 +23,6 @@ GATHER_NS, GATHER_MIN = NS_PER_S, 3
 FREE_RAD, SIGMAS, STEP_SIGMAS = math.radians(0.15), 4.0, 4.5
 SAME_RAD, MEAN_SHARE = math.radians(0.3), 0.35
 """What two seconds of the same heading differ by, and the share of the receiver's sigma that a second's mean keeps."""
-RAMP_FREE_RAD = math.radians(0.5)
 BIAS_WALK = math.radians(0.002)
 """Of a gyro's bias, per root second."""
 TURN_RATIO, LATE_S = 0.01, 0.1
@@ -113,12 +112,12 @@ def _added(heading: HeadingState, turn: Turn) -> HeadingState:
     off_rad = turn.yaw_rad - turn.turned_rad
     if old:
         off_rad = old[-1][1] + wrap_rad(off_rad - old[-1][1])
-    recent = (*old, (now_s, off_rad, turn.turned_rad))
+    recent = (*old, (now_s, off_rad, turn.turned_rad, 1))
     if recent[0][0] > now_s - RECENT_S:
         return replace(heading, recent=recent)
     leaving = [sample for sample in recent if sample[0] <= now_s - RECENT_S / 2.0]
     mean_rad = sum(sample[1] for sample in leaving) / len(leaving)
-    bins = (*heading.bins, (leaving[-1][0], mean_rad, leaving[-1][2]))[-BINS_MAX:]
+    bins = (*heading.bins, (leaving[-1][0], mean_rad, leaving[-1][2], len(leaving)))[-BINS_MAX:]
     return replace(heading, recent=recent[len(leaving) :], bins=bins)
 
 
@@ -134,25 +133,27 @@ def _left(heading: HeadingState, sigma_rad: float) -> HeadingSample | None:
     count, mean_rad = _newest(heading)
     now, before = heading.recent[-1], heading.bins[-1]
     turned_rad = abs(now[2] - before[2])
-    allowed_rad = (
-        FREE_RAD
-        + STEP_SIGMAS * sigma_rad * math.sqrt(2.0 / count)
-        + turned_rad * (TURN_RATIO + LATE_S / (now[0] - before[0]))
-    )
+    allowed_rad = _noise_rad(sigma_rad, count, count) + turned_rad * (TURN_RATIO + LATE_S / (now[0] - before[0]))
     if abs(mean_rad - before[1]) > allowed_rad:
         return heading.bins[-2:][0]
-    return _ramped(heading.bins) if measured(heading) else None
+    return _ramped(heading.bins, sigma_rad) if measured(heading) else None
 
 
-def _ramped(bins: tuple[HeadingSample, ...]) -> HeadingSample | None:
+def _noise_rad(sigma_rad: float, one: int, other: int) -> float:
+    """What two means of so many epochs may differ by."""
+    return FREE_RAD + STEP_SIGMAS * sigma_rad * math.sqrt(1.0 / one + 1.0 / other)
+
+
+def _ramped(bins: tuple[HeadingSample, ...], sigma_rad: float) -> HeadingSample | None:
     """Over tens of seconds the heading left the gyro by more than its bias can have walked: since when."""
-    now_s, now_rad, now_turned_rad = bins[-1]
+    now_s, now_rad, now_turned_rad, count = bins[-1]
     for lag_s in LAGS_S:
-        walk_rad = RAMP_FREE_RAD + SIGMAS * BIAS_WALK * lag_s**1.5 / math.sqrt(3.0)
         then = next((sample for sample in reversed(bins) if sample[0] <= now_s - lag_s), None)
         if then is None:
             break
-        if abs(now_rad - then[1]) > walk_rad + TURN_RATIO * abs(now_turned_rad - then[2]):
+        walk_rad = SIGMAS * BIAS_WALK * lag_s**1.5 / math.sqrt(3.0)
+        turned_rad = abs(now_turned_rad - then[2])
+        if abs(now_rad - then[1]) > _noise_rad(sigma_rad, count, then[3]) + walk_rad + TURN_RATIO * turned_rad:
             return then
     return None
 
@@ -177,7 +178,7 @@ def refused(heading: HeadingState, turn: Turn) -> Taken:
     if heading.refused + 1 < REFUSED_MAX:
         return Taken(replace(heading, refused=heading.refused + 1))
     since_s = heading.bins[-1][0] if heading.bins else (turn.now_ns - LOSS_NS) / NS_PER_S
-    return disbelieved(heading, turn, (since_s, turn.held_rad - turn.turned_rad, turn.turned_rad))
+    return disbelieved(heading, turn, (since_s, turn.held_rad - turn.turned_rad, turn.turned_rad, 1))
 
 
 def accepted(heading: HeadingState) -> HeadingState:
