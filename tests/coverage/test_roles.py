@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vehicle.coverage.role_sources import Kind, RoleError, Source, judged, sources_of
-from vehicle.coverage.role_words import Level, heard
+from vehicle.coverage.role_words import Level, heard, heard_of_a_folder
 from vehicle.coverage.roles import ROLES, table
 
 ROOT = Path(__file__).parents[2]
@@ -218,3 +218,9 @@ def test_a_folder_a_layer_and_a_style_say_what_nobody_nearer_does():
     assert verdict({"name": "Access road"}, Source(Kind.FOLDER, "folder", "Work areas")).role == "access"
     with pytest.raises(RoleError):
         verdict({"role": "work_area"}, Source(Kind.FOLDER, "layer", "keepouts"))
+
+
+def test_a_layer_named_by_a_thing_with_a_remark_is_a_doubt():
+    assert heard_of_a_folder("Pond: by the road").level is Level.DOUBT
+    assert heard_of_a_folder("Ponds 12").level is Level.SURE
+    assert heard_of_a_folder("Field by the pond") is None

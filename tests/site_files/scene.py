@@ -1,4 +1,4 @@
-"""Scenes of ground drawn at random, in metres of their own: what is to be worked, what is forbidden, and how it is told.
+"""Scenes of ground drawn at random, in metres of their own: what is to be worked, what is forbidden, how it is told.
 
 Nothing of the product is used here: a scene, its writers and its raster are what the readers are held against.
 """
@@ -11,7 +11,17 @@ Ring = list[tuple[float, float]]
 
 FORBIDDING = ("keep_out", "no-go", "exclusion", "obstacle", "danger", "house", "well", "pond")
 """Words that must be understood wherever a role, a name, a folder or a layer says them."""
-NEARLY = ("kep_out", "keepot", "keep  owt", "kiepout", "Sperrgebiet", "zone rouge", "x", "Polygon 7", "Untitled Polygon")
+NEARLY = (
+    "kep_out",
+    "keepot",
+    "keep  owt",
+    "kiepout",
+    "Sperrgebiet",
+    "zone rouge",
+    "x",
+    "Polygon 7",
+    "Untitled Polygon",
+)
 """Words that no table has: beside or across other ground such a polygon has to be refused."""
 WORK = ("work_area", "Work Area", "workarea", "WORK-AREA 1", "work areas", "Work_area: north")
 SHAPES = ("polygon", "multi", "collection", "closed_line", "ring", "track", "donut", "hole", "rings_in_one", "circle")
@@ -65,7 +75,7 @@ def scaled(ring: Ring, factor: float) -> Ring:
     return [(east + factor * (x - east), north + factor * (y - north)) for x, y in ring]
 
 
-def spelling(rng: random.Random, word: str) -> str:
+def spelling(rng: random.Random, word: str, *, remark: bool = True) -> str:
     """The same word as people write it: case, joints, plural, number, a remark behind it."""
     parts = word.replace("-", "_").split("_")
     joint = rng.choice(["_", "-", " ", "", "_", " "])
@@ -73,7 +83,7 @@ def spelling(rng: random.Random, word: str) -> str:
     text = rng.choice([str.lower, str.upper, str.title, str.capitalize])(text)
     if rng.random() < 0.25:
         text += "S" if text.isupper() else "s"
-    tail = rng.choice(["", "", " 1", " 12", "_3", "-2", ": by the road", " (old)"])
+    tail = rng.choice(["", "", " 1", " 12", "_3", "-2", *([": by the road", " (old)"] if remark else [])])
     return f"{rng.choice(['', '', ' '])}{text}{tail}"
 
 
@@ -165,7 +175,8 @@ class _Draw:
             return self.rng.choice((*NEARLY, *FORBIDDING, None)), field_name
         if not self.plain and told_in == "role":
             told_in = self.rng.choice(["role", "Role", "ROLE"])
-        return spelling(self.rng, self.rng.choice(FORBIDDING)), told_in
+        remark = not (self.plain and told_in == "folder")  # a folder's remark may be of what lies in it
+        return spelling(self.rng, self.rng.choice(FORBIDDING), remark=remark), told_in
 
     def _hole(self, ring: Ring, *, one: bool) -> None:
         self.holes.append(ring[::-1])

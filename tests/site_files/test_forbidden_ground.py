@@ -7,6 +7,7 @@ files that are plain: those must be read, and read whole.
 import csv
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,21 +75,23 @@ def faults_of_plain_files(seeds: range, folder: Path) -> list[str]:
     return faults
 
 
+@pytest.mark.long
 def test_what_a_file_forbids_is_not_worked(tmp_path):
     faults, read = faults_of_odd_files(range(SEED, SEED + ODD), tmp_path)
     assert not faults, "\n".join(faults)
     assert read > ODD // 8, "nearly all were refused: nothing was judged"
 
 
+@pytest.mark.long
 def test_plain_files_are_read_whole(tmp_path):
     faults = faults_of_plain_files(range(SEED, SEED + PLAIN), tmp_path)
     assert not faults, "\n".join(faults)
 
 
 @pytest.mark.slow
-def test_what_thousands_of_files_forbid_is_not_worked(tmp_path):
+def test_what_thousands_of_files_forbid_is_not_worked(tmp_path, record_property):
     faults, read = faults_of_odd_files(range(SEED + ODD, SEED + ODD_ALL), tmp_path)
-    print(f"seeds from {SEED + ODD}: {ODD_ALL - ODD} files, {read} read, the rest refused")
+    record_property("files", f"seeds from {SEED + ODD}: {ODD_ALL - ODD} files, {read} read, the rest refused")
     assert not faults, "\n".join(faults)
 
 
@@ -103,7 +106,7 @@ def swept(folder: Path, half_width_m: float, places: np.ndarray) -> np.ndarray:
     found = np.zeros(len(places), bool)
     with (folder / "poses.csv").open(encoding="utf-8") as file:
         rows = [(r["seq"], r["tool_down"], float(r["east_m"]), float(r["north_m"])) for r in csv.DictReader(file)]
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before[0] != after[0] or before[1] != "1":
             continue
         start, way = np.array(before[2:]), np.array(after[2:]) - np.array(before[2:])

@@ -15,6 +15,7 @@ from vehicle.coverage.role_words import (
     Level,
     heard,
     heard_in_prose,
+    heard_of_a_folder,
     heard_whole,
     is_mixed,
     key_of,
@@ -238,7 +239,7 @@ def _heard(source: Source) -> Heard | None:
             safety = found is not None and found.role == "keep_out" and found.strong
             return found if safety and opens_with_safety_word(text) and not is_mixed(text) else None
         case _:
-            return None if is_mixed(text) else heard_whole(text)
+            return None if is_mixed(text) else heard_of_a_folder(text)
 
 
 def _keep_out_only(found: Heard | None) -> Heard | None:

@@ -86,6 +86,14 @@ def heard_whole(text: str) -> Heard | None:
     return found if found.level is Level.SURE and whole else None
 
 
+def heard_of_a_folder(text: str) -> Heard | None:
+    """What a folder or layer says of all in it; a thing with a remark (`Pond: by the road`) is a doubt."""
+    whole, found = heard_whole(text), heard(text)
+    if whole is not None or found is None or found.strong or found.level is not Level.SURE:
+        return whole
+    return Heard(found.role, Level.DOUBT, strong=False)
+
+
 def opens_with_safety_word(text: str) -> bool:
     """Whether a text begins with a word of a keep-out, as the name of a file that holds nothing else does."""
     flat = [token for part in _segments(text) for token in part]

@@ -31,7 +31,7 @@ ROLES = (
         "keep_out", "polygon", "never entered by tracks or tool; `exclusion` is the same",
         (
             "keep out", "keep off", "keep away", "keep clear", "kept out", "stay out", "stay off", "stay away",
-            "leave out", "leave alone", "no go", "no entry", "no access", "no drive", "no driving", "no work",
+            "leave out", "leave alone", "no go", "no gos", "no entry", "no access", "no drive", "no driving", "no work",
             "no working", "no flail", "no flailing", "no mow", "no mowing", "no fly", "no processing", "do not",
             "don't", "hands off", "off limits", "out of bounds", "exclusion", "exclude", "excluded", "forbidden",
             "prohibited", "restricted", "avoid", "avoidance", "obstacle", "obstruction", "danger", "blocked", "unsafe",
