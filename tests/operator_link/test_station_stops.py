@@ -185,3 +185,46 @@ def test_a_disarm_does_not_acknowledge_what_came_after_it() -> None:
     station.arm()
     station.run(3.0)
     assert station.drives()
+
+
+@pytest.mark.parametrize("ticks", [0, 1, 3, 5, 8, 10, 12, 20])
+def test_an_arming_right_after_a_disarm_waits_for_it(ticks: int) -> None:
+    """Scripts say both at once; the answer comes within a second all the same."""
+    station = DrillStation()
+    station.arm()
+    station.run(3.0)
+    assert station.drives()
+    station.hold()
+    assert station.until(Mode.HOLD)
+    station.run(1.0)
+    station.disarm()
+    for _ in range(ticks):
+        station.step()
+    since = station.tick
+    station.arm()
+    station.run(1.2)
+    answers = [(tick - since, result) for tick, result in station.acks(ARM, since)]
+    assert all(ticks <= 50 for ticks, _ in answers)
+    accepted = answers[-1][1] == ACCEPTED  # the last is that of the arming
+    station.run(2.0)
+    assert (station.mode is Mode.READY) is accepted, answers
+    assert accepted
+
+
+def test_an_arming_that_waits_is_cancelled_by_the_next_stop() -> None:
+    station = DrillStation()
+    station.arm()
+    station.run(3.0)
+    assert station.drives()
+    station.hold()
+    assert station.until(Mode.HOLD)
+    station.run(1.0)
+    station.disarm()
+    station.step()
+    station.arm()
+    station.run(0.1)
+    stopped = station.tick
+    station.hold()
+    station.run(4.0)
+    assert not any(mode in ARMED for tick, mode in station.modes if tick > stopped + 1)
+    assert not station.armed_bit

@@ -11,7 +11,7 @@ from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.acts import ACTS, emergency, stops, unknown
 from vehicle.operator_link.command import ACCEPTED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
 from vehicle.operator_link.picture import Message
-from vehicle.operator_link.pursuit import NS_PER_S, End
+from vehicle.operator_link.pursuit import NS_PER_S, TOWARDS_MOTION, End
 from vehicle.operator_link.requests import REQUESTS
 from vehicle.operator_link.transfer import text
 
@@ -89,6 +89,8 @@ class Commands:
             end = pending.waits.pursuit.end
             if end is None and now_ns >= pending.until_ns:
                 end = End.LATE
+                if pending.waits.pursuit.goal in TOWARDS_MOTION:  # what was refused must not come true later
+                    pending.waits.pursuit.end = end
             if end is not None:
                 self._pending.remove(pending)
                 result, messages = pending.waits.later(end)

@@ -22,7 +22,7 @@ ALIVE_S = 2.0
 """A station that was not heard for so long holds nothing up any more."""
 SETTLE_NS = 80_000_000
 """At least so long between two acts; and a report has come back."""
-PAUSE_NS = 560_000_000
+PAUSE_NS = 520_000_000
 """The gate counts acts that lead towards motion only half a second apart."""
 OPENING = OperatorEdge.RESET | OperatorEdge.ARM | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
 OWN_STOP = frozenset({"operator_stop"})
@@ -77,6 +77,7 @@ class Station:
         self.station_id, self.sticks = station_id, sticks
         self.heard_ns = 0
         self._pursuit: Pursuit | None = None
+        self._following: Pursuit | None = None
         self._prepared = self._acknowledged = False
         self._acts: deque[OperatorEdge] = deque()
         self._sequence = 0
@@ -105,6 +106,8 @@ class Station:
         if current is not None and current.open:
             if current.goal is goal:
                 return current
+            if goal is Goal.ARM and current.goal is Goal.DISARM:
+                return self._after(Pursuit(goal, now_ns + round(LASTS_S[goal] * NS_PER_S)))
             current.end = End.CANCELLED
         self._pursuit = Pursuit(goal, now_ns + round(LASTS_S[goal] * NS_PER_S), told)
         self._settled_ns, self._prepared, self._acknowledged = now_ns, False, False
@@ -113,9 +116,17 @@ class Station:
             self.sticks.reset()
         return self._pursuit
 
+    def _after(self, following: Pursuit) -> Pursuit:
+        """An arming that came while the disarm before it is still under way follows it."""
+        if self._following is None or not self._following.open:
+            self._following = following
+        return self._following
+
     def cancel(self) -> None:
         """A stop was accepted: nothing that leads towards motion goes on, and neutral must be seen again."""
         self.sticks.reset()
+        if self._following is not None and self._following.open:
+            self._following.end = End.CANCELLED
         if self.goal is Goal.DISARM:
             return
         self._acts.clear()
@@ -124,6 +135,12 @@ class Station:
 
     def settle(self, picture: Picture, now_ns: int) -> None:
         """No goal outlives its time, whether or not anybody waits for it."""
+        following = self._following
+        if following is not None and following.open:
+            if now_ns > following.until_ns:
+                following.end = End.LATE
+            elif self._pursuit is None or not self._pursuit.open:
+                self._follow(following, now_ns)
         pursuit = self._pursuit
         if pursuit is None or not pursuit.open:
             return
@@ -133,6 +150,15 @@ class Station:
         pursuit.end = End.REACHED if reached else End.LATE
         if pursuit.goal in TOWARDS_MOTION:
             self._acts.clear()
+
+    def _follow(self, following: Pursuit, now_ns: int) -> None:
+        self._following = None
+        if self._pursuit is not None and self._pursuit.end is not End.REACHED:
+            following.end = End.LATE
+            return
+        self._pursuit, self._settled_ns = following, now_ns
+        self._acts.clear()
+        self.sticks.reset()
 
     def _there(self, picture: Picture) -> bool:
         if self.goal is Goal.ARM:
