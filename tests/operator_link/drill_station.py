@@ -21,7 +21,9 @@ ARMED = (Mode.READY, *DRIVING)
 
 
 class DrillStation:
-    """`held`, `throttle`, `steer` are its sticks, sent at 10 Hz while `sticks` is on; its heartbeat at 1 Hz."""
+    """`held`, `throttle`, `steer` are its sticks, sent while `sticks` is on: overrides at 10 Hz or, where `joystick`,
+    MANUAL_CONTROL at 25 Hz; its heartbeat at 1 Hz.
+    """
 
     def __init__(self, seed: int = 3, system_id: int = 255, port: int = 14551) -> None:
         self.drill = LinkedDrill(DrillSettings(seed=seed))
@@ -29,6 +31,7 @@ class DrillStation:
         self.system_id, self.address = system_id, ("127.0.0.1", port)
         self.sticks = self.heartbeats = True
         self.held, self.throttle, self.steer = False, 1500, 1500
+        self.joystick = False
         self.tick = 0
         self.heard: list[tuple[int, str, dict[str, Any]]] = []
         self.modes: list[tuple[int, Mode]] = []
@@ -82,7 +85,10 @@ class DrillStation:
     def step(self) -> None:
         if self.heartbeats and self.tick % 50 == 0:
             self.say("HEARTBEAT", type=6)
-        if self.sticks and self.tick % 5 == 0:
+        if self.sticks and self.joystick and self.tick % 2 == 0:
+            axes = {"y": (self.steer - 1500) * 2, "z": (self.throttle - 1500) * 2}
+            self.say("MANUAL_CONTROL", target=1, buttons=16 if self.held else 0, **axes)
+        elif self.sticks and not self.joystick and self.tick % 5 == 0:
             self.say(
                 "RC_CHANNELS_OVERRIDE",
                 chan1_raw=self.steer,

@@ -29,7 +29,7 @@ OWN_STOP = frozenset({"operator_stop"})
 """A disarm stops, so this one is no news to whoever sent it."""
 FADED_NS = 250_000_000
 """A station that repeats an unchanged stick every 200 ms is heard; the gate takes 300 ms for a frozen one."""
-PROVEN_NS = 1_500_000_000
+PROVEN_NS = 1_150_000_000
 """A link that has just begun must be whole for a second before the gate lets it drive."""
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 ATTENTION_NS = 25 * NS_PER_S
