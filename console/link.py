@@ -17,7 +17,7 @@ from typing import cast
 
 from console.protocol import PRESS_NS, Credentials, LinkProtocol
 from console.station import NEUTRAL
-from firmware_bridge.types import OperatorEdge, VehicleFrame
+from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
 from vehicle.clock import Clock
 
 __all__ = ["ConsoleLink", "Credentials", "LinkProtocol", "console_link"]
@@ -66,6 +66,31 @@ class ConsoleLink:
             while self.protocol.sent < 2:
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def opened(self, timeout_s: float = 5.0) -> None:
+        """Wait until both have proved themselves, for a station that only observes: it sends no sticks.
+
+        Raises:
+            TimeoutError: no vehicle answered, or it does not know this key.
+        """
+        async with asyncio.timeout(timeout_s):
+            while not self.protocol.open:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def observe(self, observation: Observation, timeout_s: float = 10.0) -> ObservationResult:
+        """Tell the vehicle what was measured or seen, and what became of it.
+
+        Raises:
+            ValueError: it cannot be; the text names what.
+            TimeoutError: no answer; whether it is recorded is not known.
+        """
+        sequence = self.protocol.observe(observation)
+        async with asyncio.timeout(timeout_s):
+            while sequence not in self.protocol.results:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.protocol.results[sequence]
 
     async def press(self, edges: OperatorEdge) -> None:
         """An act, and the rest of the hands that two distinct acts need."""

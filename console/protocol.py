@@ -14,7 +14,7 @@ from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from firmware_bridge.types import OperatorEdge, VehicleFrame
+from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
 from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, proof, session_bytes
 
 STICKS_NS = 150_000_000
@@ -24,6 +24,8 @@ ASK_NS = 500_000_000
 LOST_NS = 500_000_000
 """Without a report for so long the operator is shown that the link is lost."""
 PRESS_NS = 150_000_000
+REPEAT_NS = 1_000_000_000
+"""An observation whose answer was lost is told again; the vehicle records it once."""
 COMPONENT_ID = 190
 
 
@@ -60,6 +62,8 @@ class LinkProtocol:
         self.vehicle: VehicleFrame | None = None
         self.heard_ns = -(10**18)
         self.texts: list[str] = []
+        self.results: dict[int, ObservationResult] = {}
+        self._observations: dict[int, tuple[Observation, int]] = {}
         self.refused = self.sent = 0
 
     # --- in ----------------------------------------------------------------------------------------------------------
@@ -111,6 +115,13 @@ class LinkProtocol:
         del now_ns
         self.texts = [*self.texts[-99:], codec.decode_fields(frame)["text"]]
 
+    def _result(self, frame: Frame, now_ns: int) -> None:
+        del now_ns
+        result = adapters.decode_observation_result(frame)
+        if result is not None and result.station_id == self._credentials.system_id:
+            self._observations.pop(result.sequence, None)
+            self.results[result.sequence] = result
+
     # --- the operator ------------------------------------------------------------------------------------------------
     def feed(self, controls: Controls, now_ns: int) -> None:
         """One reading of sticks and buttons."""
@@ -119,6 +130,19 @@ class LinkProtocol:
     def press(self, edges: OperatorEdge, now_ns: int) -> None:
         """An act: down for 150 ms; the vehicle counts it once."""
         self._press, self._press_until_ns = edges, now_ns + PRESS_NS
+
+    def observe(self, observation: Observation) -> int:
+        """Send it, once a second, until the vehicle has answered; the number under which `results` has the answer.
+
+        Station and session are filled in here. Raises ValueError for what the vehicle would refuse as impossible.
+        """
+        sequence = int.from_bytes(self._draw(4), "little")
+        observation = msgspec.structs.replace(
+            observation, station_id=self._credentials.system_id, session_id=0, sequence=sequence
+        )
+        adapters.encode_observation(observation)
+        self._observations[sequence] = (observation, 0)
+        return sequence
 
     def lost(self, now_ns: int) -> bool:
         """No report for half a second."""
@@ -143,6 +167,18 @@ class LinkProtocol:
             self._due_ns = now_ns + PERIOD_NS
             self.sent += 1
             frames.append(self._operator(now_ns))
+        if self.open:
+            frames += self._observed(now_ns)
+        return frames
+
+    def _observed(self, now_ns: int) -> list[bytes]:
+        frames = []
+        for sequence, (observation, due_ns) in self._observations.items():
+            if now_ns >= due_ns:
+                told = msgspec.structs.replace(observation, session_id=self._station.session_id)
+                frame = adapters.encode_observation(told, self._next())
+                frames.append(self._signed("FLAIL_OBSERVATION", frame))
+                self._observations[sequence] = (observation, now_ns + REPEAT_NS)
         return frames
 
     def _proof(self, given: bytes) -> bytes:
@@ -170,5 +206,6 @@ _HANDLERS: dict[int, Callable[[LinkProtocol, Frame, int], None]] = {
     SPEC_BY_NAME["FLAIL_VEHICLE"].msg_id: LinkProtocol._report,  # noqa: SLF001 (a table of its own methods)
     SPEC_BY_NAME["FLAIL_CHALLENGE"].msg_id: LinkProtocol._challenge,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_GRANT"].msg_id: LinkProtocol._grant,  # noqa: SLF001
+    SPEC_BY_NAME["FLAIL_OBSERVATION_RESULT"].msg_id: LinkProtocol._result,  # noqa: SLF001
     SPEC_BY_NAME["STATUSTEXT"].msg_id: LinkProtocol._text,  # noqa: SLF001
 }

@@ -151,6 +151,31 @@ app.add_typer(keys.app, name="keys")
 
 
 @app.command()
+def observe(
+    kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
+    value: Annotated[float, typer.Argument(help="m of depth, m off a control point, hammers, class, objects")] = 0.0,
+    key: Annotated[Path, typer.Option("--key", help="Key file of this station, no other's.")] = Path("observer.json"),
+    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14550",
+    *,
+    sigma: Annotated[float | None, typer.Option("--sigma", help="1-sigma of the value.")] = None,
+    height: Annotated[float, typer.Option("--height", help="base: difference in height, m.")] = 0.0,
+    at: Annotated[str | None, typer.Option("--at", help="LAT,LON in degrees.")] = None,
+    where: Annotated[str | None, typer.Option("--from", help="depth: arm | strip | behind")] = None,
+    missing: Annotated[str, typer.Option("--missing", help="hammers: tracks without, 1 = outermost right.")] = "",
+    who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
+    text: Annotated[str, typer.Option("--text", help="In words, at most 50 bytes.")] = "",
+) -> None:
+    """Tell the vehicle what somebody measured or saw; it enters the record and moves nothing."""
+    from flailpilot import observe as observing
+
+    asked = observing.Asked(
+        kind=kind, value=value, sigma=sigma, height=height, at=at, where=where, missing=missing, who=who, text=text,
+        key=key, vehicle=vehicle,
+    )  # fmt: skip
+    raise typer.Exit(observing.run(asked))
+
+
+@app.command()
 def campaign(
     out: Annotated[Path, typer.Argument(help="Folder for campaign.json.")] = Path("runs/campaign"),
     seeds: Annotated[int, typer.Option("--seeds", help="How many seeds; one is up to 2.5 simulated minutes.")] = 60,

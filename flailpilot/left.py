@@ -13,6 +13,7 @@ import shapely
 
 from flailpilot.planning import DONE, MISSED, check_limits, make_folder, tell, written
 from flailpilot.run_folder import refuse_a_run
+from vehicle.checks.room import planned_bound_m
 from vehicle.clock import time_limit
 from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprint
 from vehicle.config_load import assemble_vehicle, load_machine
@@ -84,6 +85,7 @@ def run(
     make_folder(out_dir)
     settings = PlanSettings(
         overlap_m=overlap_m,
+        bound_m=planned_bound_m(machine),
         k_sigma=header.k_sigma,
         cell_m=header.cell_m,
         slope_max_rad=machine.limits.slope_max_rad,

@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from flailpilot.run_folder import refuse_a_run
 from vehicle import utc
+from vehicle.checks.room import planned_bound_m
 from vehicle.clock import time_limit, utc_now
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine
@@ -52,6 +53,7 @@ def run(
     make_folder(out_dir)
     settings = PlanSettings(
         overlap_m=overlap_m,
+        bound_m=planned_bound_m(machine),
         slope_max_rad=machine.limits.slope_max_rad,
         required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
         required_depth_assumed=required_m is None,

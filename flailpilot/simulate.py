@@ -18,6 +18,7 @@ from sim.run import Progress as OnProgress
 from sim.run import run_mission
 from sim.scenario import Scenario, site_path
 from vehicle import utc
+from vehicle.checks.room import planned_bound_m
 from vehicle.clock import elapsed_s, time_limit
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine, load_toml_model
@@ -190,6 +191,7 @@ def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
         k_sigma=scenario.mission.k_sigma,
         cell_m=scenario.mission.cell_m,
         tool_sigma_m=max(PlanSettings().tool_sigma_m, TOOL_SIGMA_SHARE * scenario.sensors.gnss_sigma_m),
+        bound_m=planned_bound_m(machine, checked=scenario.checks != "none"),
         overlap_m=scenario.plan.overlap_m,
         side_slope_rad=math.radians(scenario.ground.slope_deg),
         slope_max_rad=machine.limits.slope_max_rad,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sim.controller import ControllerTwin
-from vehicle import latches
+from vehicle import kept_checks, latches
 from vehicle.loop import VehicleLoop
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import taken
@@ -45,7 +45,11 @@ class VehicleProcess:
         # a run is shorter than the five minutes for which a start counts
         gate = GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1)
         state = VehicleState(
-            config=old.config, datum=old.datum, session_id=session, gate=latches.restored(gate, self._disk)
+            config=old.config,
+            datum=old.datum,
+            session_id=session,
+            gate=latches.restored(gate, self._disk),
+            checks=kept_checks.restored(kept_checks.kept(old.checks)),
         )
         self.loop = self._make(taken(state, old.mission.plan))
         self.dead = False

@@ -10,6 +10,7 @@ import math
 import msgspec
 
 from firmware_bridge.ports import MemoryPort
+from sim.checker import Checker
 from sim.ground import GroundParams, PlaneGround
 from sim.line import SerialLine
 from sim.operator import Script, ScriptedOperator
@@ -19,6 +20,8 @@ from sim.scenario import Scenario
 from sim.sensors import SensorParams
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World, WorldParams
+from vehicle.checks.room import MEASURED, all_made
+from vehicle.checks_state import ChecksState
 from vehicle.config import MachineConfig, VehicleConfig, config_hash
 from vehicle.config_load import assemble_vehicle
 from vehicle.loop import Listener, VehicleLoop
@@ -89,6 +92,13 @@ def start_pose(plan: Plan) -> Pose:
     return Pose(first.points_m[0][0], first.points_m[0][1], first.yaw_start_rad)
 
 
+def checks_of(scenario: Scenario) -> ChecksState:
+    """What the vehicle knows of itself and its base when the run begins."""
+    if scenario.checks == "none":
+        return ChecksState()
+    return all_made() if scenario.checks == "made" else ChecksState(calibration=MEASURED, calibration_due=False)
+
+
 def wire_up(
     scenario: Scenario,
     machine: MachineConfig,
@@ -106,6 +116,7 @@ def wire_up(
         datum=plan.datum,
         session_id=session,
         gate=GateState(session_id=session, config_hash=name),
+        checks=checks_of(scenario),
     )
     host, controller = MemoryPort.pair()
     line = SerialLine(host, seed=scenario.seed)
@@ -147,5 +158,8 @@ def assemble(
     barrier.subscribe(Phase.WORLD, parts.world.step)
     barrier.subscribe(Phase.RADIO, parts.radio.step)
     barrier.subscribe(Phase.STATION, operator.step)
+    if scenario.checks == "operator":
+        team = Checker(parts.radio.station.write, parts.world, plan.datum, machine.tool.hammer_count)
+        barrier.subscribe(Phase.STATION, lambda now_ns: team.step(now_ns, parts.vehicle.state))
     barrier.subscribe(Phase.VEHICLE, parts.vehicle.step)
     return Rig(barrier=barrier, world=parts.world, vehicle=parts.vehicle, operator=operator, config=parts.config)

@@ -56,13 +56,18 @@ class PlanSettingsFile(Strict):
 
 
 class Scenario(Strict):
-    """One reproducible run; with the seed it determines every byte of the recording."""
+    """One reproducible run; with the seed it determines every byte of the recording.
+
+    `checks`: of base, depth, hammers and machine. All made and good before it begins, none ever, or made by the
+    operator when they are due.
+    """
 
     name: str
     machine: str
     site: str
     seed: int = 1
     sim_max_s: Positive = 86_400.0
+    checks: Literal["made", "none", "operator"] = "made"
     mission: MissionConfig
     ground: GroundSettings = GroundSettings()
     slip: SlipSettings = SlipSettings()

@@ -24,7 +24,7 @@ from firmware_bridge.serial_port import open_port
 from firmware_bridge.stranger import ENOUGH_BYTES, describe
 from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
-from vehicle import latches, realtime
+from vehicle import kept_checks, latches, realtime
 from vehicle.clock import Clock, SystemClock, utc_now
 from vehicle.coming_up import (
     ADDRESS_MAY_COME,
@@ -162,7 +162,10 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
         say(line)
     elif gate.reset_due or gate.estop_latched or gate.latched:
         say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is due'}")
-    return msgspec.structs.replace(state, gate=gate)
+    known, line = kept_checks.recalled(path.with_suffix(".checks"))
+    if line:
+        say(line)
+    return msgspec.structs.replace(state, gate=gate, checks=known)
 
 
 def latch_file(file: DriveFile) -> Path | None:
@@ -222,7 +225,7 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             group.create_task(planning.run())
             group.create_task(book.run(lambda: loop.state, recorder, say))
             group.create_task(watch(clock, port, link, recorder, say))
-            group.create_task(latches.keep(latch_file(file), clock, lambda: loop.state.gate, announce))
+            group.create_task(keep(file, clock, lambda: loop.state, announce))
             await opening
             group.create_task(wires.shell.run())
 
@@ -251,6 +254,15 @@ async def controller_comes(file: DriveFile, port: LatePort, clock: Clock, tell: 
     """Open the controller's wire as soon as it is there."""
     wire = file.config.controller
     port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock), clock, tell, waiting))
+
+
+async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState], tell: Say) -> None:
+    """What outlives the program is written as it changes, until cancelled."""
+    path = latch_file(file)
+    beside = path.with_suffix(".checks") if path is not None else None
+    async with asyncio.TaskGroup() as group:
+        group.create_task(latches.keep(path, clock, lambda: state().gate, tell))
+        group.create_task(kept_checks.keep(beside, clock, lambda: state().checks, tell))
 
 
 def greeting(state: VehicleState) -> ControllerHello:

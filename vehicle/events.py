@@ -1,7 +1,8 @@
 """What is worth a line in the log: changes between two ticks, in words an operator understands."""
 
 from vehicle.messages import Estimate, Event, FixType, GateReport, MissionPhase, Mode
-from vehicle.state import VehicleState
+from vehicle.state import LedgerState, VehicleState
+from vehicle.strip import Confirm, Observed, Revoke
 
 FIX_TEXT = {
     FixType.NONE: "no receiver",
@@ -29,6 +30,7 @@ def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate:
         before.gate.mode is after.gate.mode
         and before.mission.phase is after.mission.phase
         and before.mission.blocked == after.mission.blocked
+        and before.ledger.act_count == after.ledger.act_count
         and (before.report is None or before.report.reasons == gate.reasons)
         and (before.wire.gnss is None or after.wire.gnss is None or before.wire.gnss.fix is after.wire.gnss.fix)
     )
@@ -54,11 +56,29 @@ def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate:
         found.append(("mission", "mission: done"))
     if after.mission.blocked and after.mission.blocked != before.mission.blocked:
         found.append(("mission", f"mission waits: {after.mission.blocked}"))
+    found.extend(("record", _act_text(act)) for act in _acts(before.ledger, after.ledger))
     east, north = (estimate.east_m, estimate.north_m) if estimate.valid else (None, None)
     return tuple(
         Event(t_ns=estimate.t_ns, tick=after.tick, kind=kind, text=text, east_m=east, north_m=north)
         for kind, text in found
     )
+
+
+def _acts(before: LedgerState, after: LedgerState) -> tuple[Revoke | Confirm | Observed, ...]:
+    new = after.act_count - before.act_count
+    return after.acts[-new:] if new else ()
+
+
+def _act_text(act: Revoke | Confirm | Observed) -> str:
+    """What became of the record, in words."""
+    if isinstance(act, Observed):
+        return f"{act.kind.replace('_', ' ')}: {act.value:g}" + (f", {act.text}" if act.text else "") + f" ({act.by})"
+    if isinstance(act, Confirm):
+        return f"{act.kind}: checked and good" + ("" if act.closing else ", nothing before it is closed")
+    if act.bias_m > 0.0:
+        return f"depth on record {act.bias_m:.3f} m too great since the last good reading: {act.reason}"
+    part = "" if act.across_m is None else f" from {act.across_m[0]:.2f} to {act.across_m[1]:.2f} m across the tool"
+    return f"credit withdrawn{part}: {act.reason}"
 
 
 def stop_text(gate: GateReport) -> str:

@@ -13,7 +13,7 @@ class Kept(Enum):
     """What is kept, with the format that this program writes."""
 
     PLAN = ("plan", 2)
-    JOURNAL = ("ledger journal", 2)
+    JOURNAL = ("ledger journal", 3)
     RECORDING = ("recording", 2)
     LATCHES = ("set of latches", 2)
     STAMPS = ("set of stamps", 1)
@@ -22,6 +22,7 @@ class Kept(Enum):
     STARTS = ("list of starts", 2)
     CONFIGURATION = ("configuration", 1)
     RUN = ("run", 1)
+    CHECKS = ("set of checks", 1)
 
     @property
     def number(self) -> int:

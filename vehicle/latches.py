@@ -72,6 +72,14 @@ def sealed(body: bytes) -> bytes:
     return body + b"\n" + _digest(body) + b"\n"
 
 
+def unsealed(content: bytes) -> bytes:
+    """The line again. Raises ValueError where its sum does not fit."""
+    body, _, digest = content.partition(b"\n")
+    if digest.strip() != _digest(body):
+        raise ValueError("its sum does not fit")
+    return body
+
+
 def restored(gate: GateState, content: bytes | None) -> GateState:
     """A new gate with what the last one left; None: nothing was ever kept.
 
@@ -80,9 +88,7 @@ def restored(gate: GateState, content: bytes | None) -> GateState:
     """
     if content is None:
         return gate
-    body, _, digest = content.partition(b"\n")
-    if digest.strip() != _digest(body):
-        raise ValueError("its sum does not fit")
+    body = unsealed(content)
     if why := Kept.LATCHES.refusal(msgspec.json.decode(body, type=_Format).format):
         raise ValueError(why)
     return _with(gate, msgspec.json.decode(body, type=Latches))

@@ -6,7 +6,7 @@ import msgspec
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
-from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, OperatorFrame
+from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample, Observation, OperatorFrame
 from vehicle.clock import Clock
 from vehicle.errors import InputError
 from vehicle.geometry import Ring
@@ -58,6 +58,7 @@ class Inbox:
             gnss=newest.get(GnssFix),  # type: ignore[arg-type]
             hello=newest.get(ControllerHello),  # type: ignore[arg-type]
             operator=tuple(frame for frame in frames if isinstance(frame, OperatorFrame)),
+            observations=tuple(frame for frame in frames if isinstance(frame, Observation)),
             bad_frames=self._controller.bad_frames - bad_before,
             overrun=overrun,
             recording=recording,
@@ -151,6 +152,8 @@ class VehicleLoop:
         self._recorder.tick(
             TickRecord(self.state.tick, now_ns, controller_in, operator_in, controller_out, overrun, recording)
         )
+        for result in outputs.results:
+            self._operator.write(adapters.encode_observation_result(result, self._sequence))
         if outputs.report is not None:
             self._tell(outputs.report)
         for event in outputs.events:

@@ -12,6 +12,8 @@ from firmware_bridge.types import (
     FixType,
     GnssFix,
     ImuSample,
+    Observation,
+    ObservationResult,
     OperatorEdge,
     OperatorFrame,
     ToolMode,
@@ -42,6 +44,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     gnss: GnssFix | None = None
     hello: ControllerHello | None = None
     operator: tuple[OperatorFrame, ...] = ()
+    observations: tuple[Observation, ...] = ()
     bad_frames: int = 0
     overrun: bool = False
     recording: bool = True
@@ -152,6 +155,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tool_down: bool = False
 
 
+class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the record waits for: checks that nobody has made yet, and a depth sensor that contradicts its own frame."""
+
+    base: bool = False
+    check: bool = False
+    depth: bool = False
+    hammers: bool = False
+    depth_contradicts: bool = False
+
+
 class DriveRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Body twist wanted by a room: forward and left positive."""
 
@@ -173,6 +186,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
+    `due`: what the record waits for.
     `has_mission`: there is a plan; without one no mission starts.
     """
 
@@ -183,6 +197,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     manual_flail: FlailRequest
     tracks_on_swept: bool | None = None
     gnss_restart: bool = False
+    due: Due = Due()
     has_mission: bool = True
 
 
@@ -282,3 +297,4 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     command: "ActuatorCommand"
     report: VehicleReport | None
     events: tuple[Event, ...]
+    results: tuple[ObservationResult, ...] = ()

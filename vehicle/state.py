@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
+from vehicle.checks_state import ChecksState
 from vehicle.config import VehicleConfig
 from vehicle.depth import Depth
 from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
-from vehicle.strip import Confirm, LedgerRun, LedgerStroke, Pending, Revoke
+from vehicle.strip import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke
 
 FloatArray = npt.NDArray[np.float64]
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
@@ -174,7 +175,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `tiles`: block -> (tile -> (8, n, n) uint8 as `ledger/tiles.py` has them, or the same packed once the tool is far
     away). `warm`: tiles that are not packed, the newest first. `good`: number of the newest stroke when each kind of
-    knowledge was last known good. Credit after the stroke `firm` is provisional: no check of the base has closed it.
+    knowledge was last known good. Credit after the stroke `firm` is provisional: no check of the base has closed it;
+    that of the strokes `unclosed` (first, last) stays so, because no opening check stands at their beginning.
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     `marks`: times and numbers of strokes, thinned out with age.
@@ -195,8 +197,10 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     depth: Depth = Depth()
     good: dict[str, int] = msgspec.field(default_factory=dict)
     firm: int = 0
+    unclosed: tuple[tuple[int, int], ...] = ()
+    unclosed_cells: int = 0
     pending: tuple[Pending, ...] = ()
-    acts: tuple[Revoke | Confirm, ...] = ()
+    acts: tuple[Revoke | Confirm | Observed, ...] = ()
     act_count: int = 0
     marks: tuple[tuple[int, int], ...] = ()
 
@@ -357,5 +361,6 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     flail: FlailState = FlailState()
     gate: GateState = GateState()
     ledger: LedgerState = LedgerState()
+    checks: ChecksState = ChecksState()
     bears: bool | None = None
     report: GateReport | None = None

@@ -111,6 +111,20 @@ class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
     closing: bool = True
 
 
+class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
+    """What somebody measured or saw, as the journal keeps it; `place_m` ENU, None where nobody said where."""
+
+    kind: str
+    value: float
+    sigma: float | None
+    place_m: tuple[float, float] | None
+    by: str
+    text: str
+    station_id: int
+    t_ns: int
+    utc_us: int | None
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What another room tells the ledger in a tick.
 

@@ -6,12 +6,16 @@ wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate 
 Coverage plans outside the tick: a plan is an input of the mission like any other.
 """
 
+from functools import partial
+
+from vehicle.checks import room as checks
+from vehicle.checks_state import ChecksState
 from vehicle.drive import follower, manual
 from vehicle.estimate import fusion
 from vehicle.estimate import wire as wires
 from vehicle.events import changes
 from vehicle.flail import governor
-from vehicle.ledger import footing, masks
+from vehicle.ledger import claims, footing, masks
 from vehicle.messages import DriveRequest, Estimate, Inputs, Outputs, Requests, Task
 from vehicle.mission import job
 from vehicle.mission import task as wishes
@@ -25,20 +29,33 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     """The next state and what goes out. Same state, same inputs, same time: same outputs, bit for bit."""
     config = state.config
     number = state.tick + 1
-    # wire -> estimate
+    # wire -> checks, estimate
+    inputs = checks.corrected(inputs, state.checks.calibration, config.machine)
     wire = wires.step(state.wire, inputs, now_ns)
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)
+    known, orders = checks.step(
+        state.checks,
+        inputs.observations,
+        wire,
+        state.ledger,
+        partial(claims.depth_m, state.ledger, cell_m=config.mission.cell_m),
+        config,
+        state.datum,
+        state.session_id,
+        now_ns,
+    )
     # -> mission
     mission = job.step(state.mission, state, estimate, config, now_ns)
     # -> drive + flail requests
     task = wishes.task(mission, estimate, config)
-    flail = governor.step(state.flail, wire, task, config)
-    requests = _requests(state, mission, task, estimate, wire, flail)
+    flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
+    requests = _requests(state, known, mission, task, estimate, wire, flail)
     # -> safety gate
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
-    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns, _orders(estimate))
+    told = (*orders, *_orders(estimate))
+    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns, told, known.margin)
     after = VehicleState(
         config=config,
         datum=state.datum,
@@ -50,13 +67,15 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         flail=flail,
         gate=gate,
         ledger=ledger,
+        checks=known,
         bears=requests.tracks_on_swept,
         report=gated,
     )
     events = changes(state, after, estimate, gated)
     due = reports.is_due(number) or bool(events)
-    report = reports.report(after, estimate, gated, task, job.start_blocked(mission, estimate)) if due else None
-    return after, Outputs(command=command, report=report, events=events)
+    blocked = job.start_blocked(mission, after, estimate, config) if due else ""
+    report = reports.report(after, estimate, gated, task, blocked) if due else None
+    return after, Outputs(command=command, report=report, events=events, results=known.results)
 
 
 def _orders(estimate: Estimate) -> tuple[Order, ...]:
@@ -69,12 +88,18 @@ def _orders(estimate: Estimate) -> tuple[Order, ...]:
 
 
 def _requests(
-    state: VehicleState, mission: MissionState, task: Task, estimate: Estimate, wire: WireState, flail: FlailState
+    state: VehicleState,
+    known: ChecksState,
+    mission: MissionState,
+    task: Task,
+    estimate: Estimate,
+    wire: WireState,
+    flail: FlailState,
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire."""
     config = state.config
     frame = wire.operator[-1] if wire.operator else state.gate.frame
-    depth_m = wishes.depth_wish_m(config, *((wire.status.depth_sigma_m,) if wire.status is not None else ()))
+    depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
     auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
     return Requests(
         auto_drive=auto_drive,
@@ -83,6 +108,7 @@ def _requests(
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),
         tracks_on_swept=_bears(state, mission, estimate, auto_drive),
+        due=known.due,
         has_mission=mission.plan is not None,
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )

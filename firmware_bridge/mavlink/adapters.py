@@ -18,6 +18,7 @@ from firmware_bridge.mavlink.observation_adapters import (
     decode_observation_result,
     encode_observation,
     encode_observation_result,
+    refusal,
 )
 from firmware_bridge.mavlink.operator_adapters import (
     STATION_COMPONENT_ID,
@@ -77,6 +78,7 @@ __all__ = [
     "encode_operator",
     "encode_status",
     "encode_vehicle",
+    "refusal",
 ]
 
 Message = (

@@ -3,15 +3,19 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.link import Credentials, LinkProtocol, console_link
 from console.station import Controls
-from firmware_bridge.types import OperatorEdge
+from firmware_bridge.types import ObservationVerdict, OperatorEdge
+from flailpilot import observe
 from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle
 from vehicle.clock import SystemClock
+from vehicle.errors import InputError
 from vehicle.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.strip import Observed
 
 pytestmark = pytest.mark.real
 CLOCK = SystemClock()
@@ -86,3 +90,60 @@ def test_nothing_is_sent_without_a_reading() -> None:
     sizes = [len(protocol.send(now_ms * 1_000_000)) for now_ms in range(0, 400, 10)]
     assert sum(sizes[:16]) >= 3
     assert sizes[16:] == [0] * 24
+
+
+def test_an_observation_is_signed_recorded_once_and_answered(tmp_path: Path) -> None:
+    """A second station with a key of its own tells what it measured; nothing it sends is a stick."""
+    store, _ = credentials(tmp_path)
+    key = store.create("observer", 251)
+    held = Credentials(system_id=251, secret=key.secret, machine_id=store.load().machine_id)
+    asked = observe.Asked(
+        kind="base", value=0.004, sigma=0.005, height=-0.03, at=None, where=None, missing="",
+        who="leader", text="peg 2", key=tmp_path / "none", vehicle="127.0.0.1:1",
+    )  # fmt: skip
+
+    async def main() -> None:
+        async with live_vehicle(store.path) as live, console_link("127.0.0.1", live.port, held, CLOCK) as link:
+            link.live = False
+            await link.opened(PATIENCE_S)
+            result = await link.observe(observe.observation_of(asked), PATIENCE_S)
+            assert (result.result, result.text) == (ObservationVerdict.RECORDED, "")
+            (observed,) = (act for act in live.vehicle.state.ledger.acts if isinstance(act, Observed))
+            assert (observed.kind, observed.value) == ("benchmark_check", pytest.approx(0.015))
+            assert (observed.by, observed.text, observed.station_id) == ("leader", "peg 2", 251)
+            assert live.vehicle.state.gate.stations == ()
+            far = msgspec.structs.replace(observe.observation_of(asked), value=7.0)
+            assert (await link.observe(far, PATIENCE_S)).result is ObservationVerdict.RECORDED
+            assert live.vehicle.state.checks.base_failed
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kind": "dpeth"}, "no kind 'dpeth'"),
+        ({"value": float("nan")}, "must be a number"),
+        ({"kind": "depth"}, "--from arm"),
+        ({"kind": "depth", "where": "field"}, "--from arm"),
+        ({"kind": "depth", "where": "strip"}, "--at LAT,LON"),
+        ({"kind": "depth", "where": "strip", "at": "here"}, "--at here"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(change: dict[str, object], told: str) -> None:
+    asked = observe.Asked(
+        kind="base", value=0.01, sigma=None, height=0.0, at=None, where=None, missing="", who="", text="",
+        key=Path("k"), vehicle="127.0.0.1:1",
+    )  # fmt: skip
+    with pytest.raises(InputError) as refused:
+        observe.observation_of(msgspec.structs.replace(asked, **change))
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_key_and_no_vehicle_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="keys create NAME"):
+        observe.credentials(tmp_path / "missing.json")
+    (tmp_path / "odd.json").write_text("[]")
+    with pytest.raises(InputError, match="no key file"):
+        observe.credentials(tmp_path / "odd.json")

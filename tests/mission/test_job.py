@@ -46,7 +46,7 @@ def step(state: MissionState, seen: VehicleState, estimate: Estimate) -> Mission
 
 
 def test_a_swath_from_start_to_end() -> None:
-    up, down = height_wish_m(CONFIG), depth_wish_m(CONFIG, builders.status().depth_sigma_m)
+    up, down = height_wish_m(CONFIG), depth_wish_m(CONFIG, builders.status(), 0.0)
     state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(0.0))
     assert state.phase is MissionPhase.SPIN_UP
     assert step(state, vehicle(Mode.AUTO_MOVE, RotorState.SPIN_UP), at(0.0)).phase is MissionPhase.SPIN_UP

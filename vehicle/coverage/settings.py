@@ -23,6 +23,7 @@ class StartPose(msgspec.Struct, frozen=True):
 class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Defaults: k from the measured curve of false against withheld credit, sigma of RTK fixed at the tool.
 
+    `bound_m`: how far errors that stay may put the tool off (`vehicle/checks`); it counts where it exceeds one sigma.
     `keep_out_error_m`: worst error of tool and tracks in either direction on a side slope (`benchmarks.tracking` prints
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
@@ -32,6 +33,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     k_sigma: float = 4.0
     tool_sigma_m: float = 0.016
+    bound_m: float = 0.0
     tracking_error_m: float = 0.03
     keep_out_error_m: float = 0.09
     cell_m: float = 0.05
@@ -48,7 +50,8 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     def cross_track_m(self) -> float:
         """Half of what the credit rule withholds at a seam, without the cell: k sigma + e."""
         if self.overlap_m is None:
-            return self.k_sigma * self.tool_sigma_m + self.tracking_error_m
+            beyond_m = max(0.0, self.bound_m - self.tool_sigma_m)
+            return self.k_sigma * self.tool_sigma_m + beyond_m + self.tracking_error_m
         return max(0.0, 0.5 * (self.overlap_m - self.cell_m))
 
     def cell_reach_m(self, theta_rad: float) -> float:

@@ -14,7 +14,7 @@ import msgspec
 from vehicle.errors import InputError
 from vehicle.kept_formats import Kept
 from vehicle.ledger import strokes, withdrawal
-from vehicle.ledger.records import Confirm, Header, Record, Revoke, Session, decoded, encoded
+from vehicle.ledger.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerStroke
 
@@ -40,8 +40,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def act_count(self) -> int:
-        """Withdrawals and confirmations."""
-        return sum(isinstance(record, Revoke | Confirm) for record in self.records)
+        """Withdrawals, confirmations and observations."""
+        return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
 
     @property
     def stroke_count(self) -> int:
@@ -103,7 +103,7 @@ class JournalWriter:
         os.write(self._file, frame)
         if isinstance(record, LedgerStroke):
             self._number = record.number
-        self._acts += isinstance(record, Revoke | Confirm)
+        self._acts += isinstance(record, Revoke | Confirm | Observed)
         self._unsynced += 1
         if self._unsynced >= self._sync_records:
             self.sync()

@@ -18,7 +18,7 @@ from vehicle.ledger import strokes, tiles, withdrawal
 from vehicle.ledger.rule import MOVING_MPS, Rule, believable, engaged, fails, rule, tool_line
 from vehicle.messages import ControllerStatus, Estimate, Margin
 from vehicle.state import LedgerState
-from vehicle.strip import LedgerRun, Order, ToolLine
+from vehicle.strip import Knowledge, LedgerRun, Observed, Order, ToolLine
 from vehicle.units import NS_PER_S, TICK_NS, TICK_S
 
 GAP_NS: Final = TICK_NS * 5 // 2
@@ -44,7 +44,7 @@ def step(
     status_fresh: bool,
     config: VehicleConfig,
     now_ns: int,
-    orders: tuple[Order, ...] = (),
+    orders: tuple[Order | Observed, ...] = (),
     margin: Margin = NO_MARGIN,
 ) -> LedgerState:
     """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
@@ -53,7 +53,7 @@ def step(
     """
     if orders:
         state = _told(state, orders, config, now_ns)
-        if not all(order.good for order in orders):
+        if _take_back(orders):
             return state
     if state.pending:
         state = withdrawal.advanced(state, config.mission.cell_m)
@@ -77,10 +77,16 @@ def step(
     return _advanced(state, run, line, found, at_work, rules, now_ns)
 
 
-def _told(state: LedgerState, orders: tuple[Order, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
-    """The masks with what other rooms came to know."""
-    if not all(order.good for order in orders):
+def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
+    return any(isinstance(order, Order) and not order.good for order in orders)
+
+
+def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
+    """The masks with what other rooms came to know; a depth that is good again contradicts nothing any more."""
+    if _take_back(orders):
         state = _closed(state, _rule(config))
+    if any(isinstance(order, Order) and order.kind is Knowledge.DEPTH and order.good for order in orders):
+        state = replace(state, depth=Depth())
     return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
 
 

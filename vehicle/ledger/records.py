@@ -12,9 +12,9 @@ from typing import Final
 
 import msgspec
 
-from vehicle.strip import Confirm, LedgerBand, LedgerStroke, Revoke
+from vehicle.strip import Confirm, LedgerBand, LedgerStroke, Observed, Revoke
 
-__all__ = ["Confirm", "Header", "Note", "Record", "Revoke", "Session", "decoded", "encoded"]
+__all__ = ["Confirm", "Header", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
 
 _HEAD: Final = struct.Struct("<IB")
 _CHECK: Final = struct.Struct("<I")
@@ -58,8 +58,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     points_m: tuple[tuple[float, float], ...] = ()
 
 
-Record = Header | Session | Revoke | Confirm | Note | LedgerStroke
-_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Note)
+Record = Header | Session | Revoke | Confirm | Observed | Note | LedgerStroke
+_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note)
 _KIND_WORDS: Final = 1
 _KIND_STROKE: Final = 2
 

@@ -144,18 +144,18 @@ def engaged(rule: Rule, estimate: Estimate, depth_m: float, found: int) -> bool:
 def tool_line(rule: Rule, estimate: Estimate, depth_m: float, margin: Margin) -> ToolLine:
     """The tool's axis in plan view: body's left axis under yaw, pitch and roll, half a width to each side.
 
-    The plan width is width x cos(roll): a rolled tool covers less ground than its width. The margin of what checks
-    bound is put on top of k sigma.
-    What the place may be off by beside its sigma is put there too.
+    The plan width is width x cos(roll): a rolled tool covers less ground than its width. What checks bound
+    counts against k sigma so that a bound at its end and a noise of k - 1 sigma are both covered. What the place may be
+    off by beside its sigma is put on top.
     """
     sin_roll, cos_roll = math.sin(estimate.roll_rad), math.cos(estimate.roll_rad)
     sin_yaw, cos_yaw = math.sin(estimate.yaw_rad), math.cos(estimate.yaw_rad)
     ahead_m = rule.half_width_m * math.sin(estimate.pitch_rad) * sin_roll
     left_m = rule.half_width_m * cos_roll
     sigma_m = estimate.tool_sigma_m if 0.0 <= estimate.tool_sigma_m < SIGMA_UNKNOWN_M else SIGMA_UNKNOWN_M
-    sigma_m += margin.side_m / rule.k_sigma
+    sigma_m += max(0.0, margin.side_m - sigma_m) / rule.k_sigma
     sigma_m += estimate.doubt_m / rule.k_sigma if estimate.doubt_m >= 0.0 else SIGMA_UNKNOWN_M
-    turn_m = rule.half_width_m * (estimate.sigma_yaw_rad + margin.yaw_rad / rule.k_sigma)
+    turn_m = rule.half_width_m * max(estimate.sigma_yaw_rad, margin.yaw_rad / rule.k_sigma)
     return ToolLine(
         east_m=estimate.tool_east_m,
         north_m=estimate.tool_north_m,

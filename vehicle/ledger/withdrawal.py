@@ -9,21 +9,27 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from vehicle.ledger import tiles
 from vehicle.state import LedgerState
-from vehicle.strip import Confirm, Knowledge, Order, Pending, Revoke
+from vehicle.strip import Confirm, Knowledge, Observed, Order, Pending, Revoke
 from vehicle.units import NS_PER_S
 
 TILES_A_TICK: Final = 4
 """Of a withdrawal under way: 0.3 ms each. A hectare is through after a second."""
 
 
-def ordered(state: LedgerState, orders: tuple[Order, ...], required_depth_m: float, now_ns: int) -> LedgerState:
+def ordered(
+    state: LedgerState, orders: tuple[Order | Observed, ...], required_depth_m: float, now_ns: int
+) -> LedgerState:
     """The masks with what other rooms came to know in this tick; the run under way is closed by the caller."""
-    acts: list[Revoke | Confirm] = []
+    acts: list[Revoke | Confirm | Observed] = []
     for order in orders:
+        if isinstance(order, Observed):
+            acts.append(order)
+            continue
         number = newest(state)
         if order.good:
             state = replace(state, good=state.good | {order.kind.value: number})
@@ -82,11 +88,17 @@ def newest(state: LedgerState) -> int:
 
 
 def confirmed(state: LedgerState, confirm: Confirm) -> LedgerState:
-    """A check of the base that closes makes firm what it looked back on; the other kinds only remember the moment."""
+    """A check of the base that closes makes firm what it looked back on; one that only opens leaves that provisional.
+
+    The other kinds only remember the moment.
+    """
     state = replace(state, good=state.good | {confirm.kind: confirm.until_number})
-    if confirm.kind != Knowledge.BASE.value or not confirm.closing:
+    if confirm.kind != Knowledge.BASE.value or confirm.until_number <= state.firm:
         return state
-    return replace(state, firm=max(state.firm, confirm.until_number), provisional_cells=0)
+    if confirm.closing:
+        return replace(state, firm=confirm.until_number, provisional_cells=state.unclosed_cells)
+    left_open = (*state.unclosed, (state.firm + 1, confirm.until_number))
+    return replace(state, firm=confirm.until_number, unclosed=left_open, unclosed_cells=state.provisional_cells)
 
 
 def begun(state: LedgerState, revoke: Revoke) -> LedgerState:
@@ -126,9 +138,11 @@ def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
     )
     before = tiles.find(state.tiles, key)
     tile = before.copy()
-    provisional = 0
+    provisional = unclosed = 0
     for revoke in due:
-        provisional += _apply(tile, revoke, state.firm)
+        numbers = _apply(tile, revoke)
+        unclosed += sum(int(np.count_nonzero((numbers >= first) & (numbers <= last))) for first, last in state.unclosed)
+        provisional += int(np.count_nonzero(numbers > state.firm))
     if np.array_equal(tile, before):
         return state
     swept = _lost(before, tile, tiles.SWEPT)
@@ -138,7 +152,8 @@ def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
         tiles=tiles.replaced(state.tiles, key, tile, warm=key in state.warm),
         swept_cells=state.swept_cells - swept,
         credited_cells=state.credited_cells - credited,
-        provisional_cells=state.provisional_cells - provisional,
+        provisional_cells=state.provisional_cells - provisional - unclosed,
+        unclosed_cells=state.unclosed_cells - unclosed,
         withdrawn_cells=state.withdrawn_cells + credited,
         swept_m2=(state.swept_cells - swept) * cell_m * cell_m,
         credited_m2=(state.credited_cells - credited) * cell_m * cell_m,
@@ -149,8 +164,8 @@ def _lost(before: tiles.Tile, after: tiles.Tile, flag: int) -> int:
     return int(np.count_nonzero(before[tiles.FLAGS] & ~after[tiles.FLAGS] & flag))
 
 
-def _apply(tile: tiles.Tile, revoke: Revoke, firm: int) -> int:
-    """Change a tile in place; how many of the cells that lose their credit were provisional."""
+def _apply(tile: tiles.Tile, revoke: Revoke) -> npt.NDArray[np.uint32]:
+    """Change a tile in place; the numbers of the strokes on which the lost credit rested, one for each cell."""
     numbers = tiles.numbers(tile)
     chosen = (numbers >= revoke.since_number) & (numbers <= revoke.until_number)
     if revoke.across_m is not None:
@@ -169,12 +184,13 @@ def _apply(tile: tiles.Tile, revoke: Revoke, firm: int) -> int:
         np.copyto(tile[tiles.DEPTH], depth_cm.astype(np.uint8), where=chosen)
         short = credited & (depth_cm < required_cm)
         flags[short] = flags[short] & ~np.uint8(tiles.CREDITED) | np.uint8(tiles.BELOW | tiles.SHALLOW)
-        return int(np.count_nonzero(short & (numbers > firm)))
+        return np.asarray(numbers[short])
     claimed = chosen & ((flags & revoke.flags) != 0)
     tile[tiles.MARKS][claimed & ((flags & tiles.CLAIMS) != 0)] |= np.uint8(tiles.WITHDRAWN >> 8)
     flags[claimed] &= ~np.uint8(revoke.flags)
     tile[tiles.DEPTH][claimed] = 0
     # What is left of the claim is that the tool passed; it rests on the same stroke.
     bare = claimed & ((flags & (tiles.SWEPT | tiles.CLAIMS)) == 0)
+    lost = numbers[credited & claimed]
     tile[tiles.NUMBER : tiles.NUMBER + 4, bare] = 0
-    return int(np.count_nonzero(credited & claimed & (numbers > firm)))
+    return np.asarray(lost)

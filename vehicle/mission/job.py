@@ -9,6 +9,7 @@ import math
 import msgspec
 
 from vehicle.config import VehicleConfig
+from vehicle.depth import shortfall
 from vehicle.messages import Estimate, MissionPhase, Mode, RotorState
 from vehicle.mission import task as wishes
 from vehicle.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
@@ -41,7 +42,7 @@ def step(
         return _interrupted(state, vehicle, config)
     state = _link_watched(state, vehicle)
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
-        return _taken_up(state, estimate, now_ns)
+        return _taken_up(state, vehicle, estimate, config, now_ns)
     done = _CHECKS[state.phase](state, vehicle, estimate, config)
     if state.phase is MissionPhase.WORK:
         worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
@@ -70,22 +71,34 @@ def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConf
     return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
 
 
-def start_blocked(state: MissionState, estimate: Estimate) -> str:
-    """Why the job would not begin or go on where the machine stands: too far off; "" where it would."""
+def start_blocked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> str:
+    """Why the job would not begin or go on: too far off, or in vain, for this sensor cannot prove the depth; ""."""
     if state.plan is None or state.phase not in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return ""
     away_m = distance_to_m(segment_of(state), estimate)
-    return f"{away_m:.1f} m away from the plan, drive there" if away_m > START_DISTANCE_MAX_M else ""
+    if away_m > START_DISTANCE_MAX_M:
+        return f"{away_m:.1f} m away from the plan, drive there"
+    return _too_shallow(vehicle, config)
 
 
-def _taken_up(state: MissionState, estimate: Estimate, now_ns: int) -> MissionState:
+def _taken_up(
+    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
+) -> MissionState:
     """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
     segment = segment_of(state)
-    blocked = start_blocked(state, estimate)
+    blocked = start_blocked(state, vehicle, estimate, config)
     if blocked:
         return msgspec.structs.replace(state, blocked=blocked)
     phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
     return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
+
+
+def _too_shallow(vehicle: VehicleState, config: VehicleConfig) -> str:
+    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+    if status is None or not math.isfinite(status.depth_sigma_m):
+        return ""
+    short = shortfall(config.mission, config.machine, status.depth_sigma_m, bias_m)
+    return f"the depth cannot be proven: {short}" if short else ""
 
 
 # --- the phases ------------------------------------------------------------------------------------------------------
@@ -129,8 +142,9 @@ def _rotor_ready(state: MissionState, vehicle: VehicleState, estimate: Estimate,
 
 def _at_depth(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
     del state, estimate
-    status = vehicle.wire.status
-    return status is not None and status.depth_m >= wishes.depth_wish_m(config, status.depth_sigma_m) - DEPTH_REACHED_M
+    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+    wish_m = wishes.depth_wish_m(config, status, bias_m)
+    return status is not None and status.depth_m >= wish_m - DEPTH_REACHED_M
 
 
 def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from vehicle.config import VehicleConfig
 from vehicle.depth import SIGMA_ASSUMED_M, fast_scatter_m, needed_m
 from vehicle.geometry import offset_m
-from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
+from vehicle.messages import ControllerStatus, DriveKind, Estimate, MissionPhase, Task
 from vehicle.mission.progress import course_rad, length_m, segment_of, segment_progress, turn_goal_rad
 from vehicle.plan import Segment, SegmentKind
 from vehicle.state import MissionState
@@ -26,10 +26,14 @@ DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 
 
-def depth_wish_m(config: VehicleConfig, depth_sigma_m: float = SIGMA_ASSUMED_M, bias_m: float = 0.0) -> float:
-    """Depth set-point: required depth, what credit withholds, the readings' scatter; within reach."""
-    dips_m = DEPTH_READING_SIGMAS * fast_scatter_m(depth_sigma_m)
-    return min(needed_m(config.mission, depth_sigma_m, bias_m) + dips_m, config.machine.tool.depth_max_m)
+def depth_wish_m(config: VehicleConfig, status: ControllerStatus | None, bias_m: float) -> float:
+    """Depth set-point: required depth, what credit withholds, the readings' scatter; within reach.
+
+    `bias_m`: what readings by hand found the sensor to be off by, and more while one is due.
+    """
+    sigma_m = status.depth_sigma_m if status is not None else SIGMA_ASSUMED_M
+    wish_m = needed_m(config.mission, sigma_m, bias_m) + DEPTH_READING_SIGMAS * fast_scatter_m(sigma_m)
+    return min(wish_m, config.machine.tool.depth_max_m)
 
 
 def height_wish_m(config: VehicleConfig) -> float:

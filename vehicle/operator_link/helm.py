@@ -1,7 +1,7 @@
 """What may move or stop the machine, waiting for the next tick: frames of our consoles, of stations, and stops."""
 
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.types import OperatorEdge, OperatorFrame
+from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
 from vehicle.config import TracksConfig
 from vehicle.operator_link.loop_port import stop_frame
 from vehicle.operator_link.parameters import Parameters
@@ -10,6 +10,7 @@ from vehicle.operator_link.station import Caps, Station
 
 FRAMES_A_TICK = 64
 """More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
+OBSERVATIONS_A_TICK = 8
 DEG = 0.017453292519943295
 
 
@@ -20,6 +21,7 @@ class Helm:
         self._parameters, self._tracks = parameters, tracks
         self.tick = self.session_id = 0
         self._operator: list[bytes] = []
+        self._observations: list[bytes] = []
         self._stops: list[OperatorEdge] = []
         self._stop_sequence = 0
 
@@ -30,19 +32,26 @@ class Helm:
         self._operator.append(adapters.encode_operator(frame))
         return True
 
+    def observe(self, observation: Observation) -> bool:
+        """What a station measured or saw; False where a flood left no room for it in this tick."""
+        if len(self._observations) >= OBSERVATIONS_A_TICK:
+            return False
+        self._observations.append(adapters.encode_observation(observation))
+        return True
+
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted."""
         if edge not in self._stops:
             self._stops.append(edge)
 
     def drain(self, picture: Picture, stations: list[Station], now_ns: int) -> bytes:
-        """FLAIL_OPERATOR frames for the next tick, stops first; `stations` are those that may speak in it."""
+        """What the next tick hears, stops first; `stations` are those that may speak in it."""
         frames = []
         for edge in self._stops:
             self._stop_sequence += 1
             frames.append(adapters.encode_operator(stop_frame(edge, self.session_id, self._stop_sequence, self.tick)))
-        frames += self._operator
-        self._stops, self._operator = [], []
+        frames += self._operator + self._observations
+        self._stops, self._operator, self._observations = [], [], []
         caps = Caps(
             self._parameters["MAN_SPEED"],
             self._tracks.transit_speed_mps,

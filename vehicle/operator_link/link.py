@@ -41,6 +41,9 @@ __all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
+OBSERVATION_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id
+LOOP_FRAMES = {SPEC_BY_NAME[name].msg_id: name for name in ("FLAIL_VEHICLE", "FLAIL_OBSERVATION_RESULT")}
+"""What the loop writes to consoles."""
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
@@ -158,7 +161,7 @@ class OperatorLink:
             self._replies.append((channel.name, address, [signed]))
 
     def _hear(self, channel: Channel, address: Address, frame: Frame, now_ns: int) -> None:
-        if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID):
+        if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID, OBSERVATION_ID):
             return
         admitted = self.admission.admit(channel, frame, now_ns)
         peer = self.roster.peer(channel, address, now_ns) if admitted.ok else None
@@ -171,6 +174,9 @@ class OperatorLink:
             self._doubt(frame.system_id)
         if frame.msg_id == OPERATOR_ID:
             self._take_operator(peer, frame, admitted, now_ns)
+            return
+        if frame.msg_id == OBSERVATION_ID:
+            self._take_observation(peer, frame, now_ns)
             return
         fields = codec.decode_fields(frame)
         if not addressed(fields):
@@ -221,6 +227,18 @@ class OperatorLink:
             self.refused_frames += not self._helm.take(message)
             if OperatorEdge.MISSION_START in message.edges and self.picture.lists.no_start:
                 self.tell(text(f"Not started: {self.picture.lists.no_start}"))
+
+    def _take_observation(self, peer: Peer, frame: Frame, now_ns: int) -> None:
+        """What a console with a session measured goes to the tick; what cannot be is refused here, and told."""
+        peer.extension = True
+        message, refused = adapters.decode_observation(frame), adapters.refusal(frame)
+        if message is None:
+            self.refused_frames += 1
+            if refused is not None:
+                answer = adapters.encode_observation_result(refused)
+                peer.send_frame("FLAIL_OBSERVATION_RESULT", answer, self.verifier, now_ns)
+        elif self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
+            self.refused_frames += not self._helm.observe(message)
 
     def _session(self, peer: Peer, system_id: int, fields: dict[str, bytes], now_ns: int) -> Message:
         nonce, given = fields["nonce"], fields["proof"]
@@ -306,11 +324,12 @@ class OperatorLink:
         ]
         return self._helm.drain(self.picture, speaking, now_ns)
 
-    def broadcast(self, vehicle_frame: bytes, now_ns: int) -> None:
-        """A FLAIL_VEHICLE frame of the loop, to every peer that speaks the extension."""
+    def broadcast(self, frame: bytes, now_ns: int) -> None:
+        """A frame of the loop, to every peer that speaks the extension."""
+        name = LOOP_FRAMES[int.from_bytes(frame[7:10], "little")]
         for peer in self.peers.values():
             if peer.extension and not peer.silent(now_ns):
-                peer.send_frame("FLAIL_VEHICLE", vehicle_frame, self.verifier, now_ns)
+                peer.send_frame(name, frame, self.verifier, now_ns)
 
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from vehicle.config import MachineConfig, SafetyConfig
-from vehicle.messages import Estimate, MissionPhase, Mode, OperatorFrame
+from vehicle.messages import Due, Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.safety import lease, limits
 from vehicle.safety.authority import Heard
 from vehicle.safety.memory import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
@@ -45,6 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dropped_frames: bool
     recording: bool
     envelope: bool
+    due: Due = Due()
 
 
 def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms: int) -> Facts:
@@ -56,6 +57,7 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         neutral_seen=state.neutral_seen,
         phase=now.requests.auto_phase,
         tracks_on_swept=now.requests.tracks_on_swept,
+        due=now.requests.due,
         fenced=state.fence is not None,
         estimate=now.estimate,
         senses=senses,

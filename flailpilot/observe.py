@@ -1,0 +1,159 @@
+"""`flailpilot observe KIND VALUE`: what somebody measured or saw, signed by a station of its own; what became of it."""
+
+import asyncio
+import math
+from pathlib import Path
+
+import msgspec
+
+from console.link import console_link
+from console.protocol import Credentials
+from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
+from vehicle.clock import SystemClock, utc_now
+from vehicle.errors import InputError
+
+DONE, FAILED = 0, 1
+KINDS = {
+    "depth": ObservationKind.DEPTH_CHECK,
+    "base": ObservationKind.BENCHMARK_CHECK,
+    "hammers": ObservationKind.HAMMER_COUNT,
+    "detonation": ObservationKind.DETONATION_CLASS,
+    "find": ObservationKind.FIND,
+    "note": ObservationKind.NOTE,
+}
+WHERE = ("arm", "strip", "behind")
+HEIGHT_SHARE = 0.5
+"""Height is known half as well as plan: 4 cm of it weigh as much as 2 cm in plan."""
+SESSION_S = 10.0
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line."""
+
+    kind: str
+    value: float
+    sigma: float | None
+    height: float
+    at: str | None
+    where: str | None
+    missing: str
+    who: str
+    text: str
+    key: Path
+    vehicle: str
+
+
+def run(asked: Asked) -> int:
+    """Send it; exit status 1 where the vehicle refused it or gave no answer."""
+    observation = observation_of(asked)
+    host, port = _host_port(asked.vehicle)
+    held = credentials(asked.key)
+    result = asyncio.run(_told(observation, held, host, port))
+    if result is None:
+        print("no answer: whether it is recorded is not known; look at the vehicle's events before you send it again")
+        return FAILED
+    if result.result is ObservationVerdict.RECORDED:
+        print(f"recorded: {asked.kind} {asked.value:g}")
+        return DONE
+    print(f"refused: {result.text or result.result.name.lower().replace('_', ' ')}")
+    return FAILED
+
+
+async def _told(observation: Observation, held: Credentials, host: str, port: int) -> ObservationResult | None:
+    clock = SystemClock()
+    stamp = int((utc_now().timestamp() - 1_420_070_400) * 100_000)
+    async with console_link(host, port, held, clock, stamp) as link:
+        link.live = False  # it measures; it holds no sticks, and none may drive by it
+        try:
+            await link.opened(SESSION_S)
+        except TimeoutError:
+            raise InputError(
+                f"--vehicle {host}:{port}: no session within {SESSION_S:g} s; is the vehicle program up, and does its "
+                "key store hold this key?"
+            ) from None
+        try:
+            return await link.observe(observation)
+        except TimeoutError:
+            return None
+        except ValueError as refusal:
+            raise InputError(f"observe: {refusal}") from None
+
+
+def observation_of(asked: Asked) -> Observation:
+    """The command line as an observation.
+
+    Raises:
+        InputError: A kind that is not known, a place that is none, a depth reading that does not say where from.
+    """
+    kind = KINDS.get(asked.kind)
+    if kind is None:
+        raise InputError(f"observe: no kind {asked.kind!r} (there are: {', '.join(KINDS)})")
+    if not math.isfinite(asked.value):
+        raise InputError(f"observe {asked.kind}: the value must be a number, is {asked.value}")
+    lat_deg, lon_deg = _place(asked.at)
+    value = asked.value
+    if kind is ObservationKind.BENCHMARK_CHECK:
+        value = max(value, HEIGHT_SHARE * abs(asked.height))
+    return Observation(
+        station_id=1,
+        session_id=0,
+        sequence=0,
+        kind=kind,
+        value=value,
+        sigma=asked.sigma,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        time_utc_us=int(utc_now().timestamp() * 1e6),
+        who=asked.who,
+        text=" ".join(part for part in (_said(kind, asked), asked.text) if part),
+    )
+
+
+def _said(kind: ObservationKind, asked: Asked) -> str:
+    """The words by which the vehicle knows where a depth was read and which hammers are missing."""
+    if kind is ObservationKind.DEPTH_CHECK:
+        if asked.where not in WHERE:
+            raise InputError(
+                "observe depth: say where it was read, --from arm (at arm's length from safe ground), strip (a test "
+                "strip of the same soil on safe ground) or behind (behind the follow-up team); nobody steps on ground "
+                "that only the machine has worked"
+            )
+        if asked.at is None:
+            raise InputError("observe depth: give the place, --at LAT,LON in degrees")
+        return str(asked.where)
+    return f"missing {asked.missing}" if kind is ObservationKind.HAMMER_COUNT and asked.missing else ""
+
+
+def _place(at: str | None) -> tuple[float | None, float | None]:
+    if at is None:
+        return None, None
+    try:
+        lat_deg, lon_deg = (float(word) for word in at.split(","))
+    except ValueError:
+        raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
+    return lat_deg, lon_deg
+
+
+def _host_port(vehicle: str) -> tuple[str, int]:
+    host, _, port = vehicle.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InputError(f"--vehicle {vehicle}: write HOST:PORT, such as 192.0.2.10:14550")
+    return host, int(port)
+
+
+def credentials(path: Path) -> Credentials:
+    """A console's key file, as `flailpilot keys create --out` writes it.
+
+    Raises:
+        InputError: There is none, or it is something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Credentials)
+    except OSError as refusal:
+        raise InputError(
+            f"--key {path}: {(refusal.strerror or str(refusal)).lower()}; `flailpilot keys create NAME --system-id N "
+            "--out FILE` on the vehicle makes one; observing takes a key of its own, two senders of one key stop the "
+            "machine"
+        ) from None
+    except msgspec.DecodeError as refusal:
+        raise InputError(f"--key {path}: no key file of a console ({refusal})") from None

@@ -1,0 +1,119 @@
+"""The team that measures: opening and closing check of the base, depth readings, hammer counts; as the manual asks.
+
+It knows what rod, rover and eye can know: the truth at the moment of measuring, and what the station shows. What it
+finds goes out as observations over the same radio as the operator's frames.
+"""
+
+import math
+from collections.abc import Callable
+
+import msgspec
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import Observation, ObservationKind
+from sim.world import World
+from vehicle.frames import LocalFrame
+from vehicle.messages import MissionPhase
+from vehicle.state import VehicleState
+from vehicle.units import NS_PER_S
+
+STATION_ID = 40
+PERIOD_NS = NS_PER_S
+ROVER_M = 0.004
+"""A rover pole on a control point, three times."""
+READING_AFTER_S = 60.0
+"""The machine is a minute away from the place before anybody reads a depth at its edge."""
+PLACES_MAX = 40
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the tool once was, and how deep it was there."""
+
+    t_ns: int
+    east_m: float
+    north_m: float
+    depth_m: float
+
+
+class Checker:
+    """One call a tick, before the vehicle's. `finished` closes: base and hammers once more."""
+
+    def __init__(self, send: Callable[[bytes], None], world: World, datum: LocalFrame, hammer_count: int) -> None:
+        self._send, self._world, self._datum, self._hammer_count = send, world, datum, hammer_count
+        self._sequence = 0
+        self._due_ns = 0
+        self._places: list[Place] = []
+        self._opened = self._closed = False
+        self.sent = 0
+
+    def step(self, now_ns: int, state: VehicleState) -> None:
+        """Measure what is due, once a second at most."""
+        if now_ns < self._due_ns:
+            return
+        self._due_ns = now_ns + PERIOD_NS
+        self._remember(now_ns)
+        due, phase = state.checks.due, state.mission.phase
+        if state.gate.session_id == 0 or state.wire.gnss is None:
+            return
+        if not self._opened:
+            self._opened = True
+            self._measured(state, self._base())
+            self._measured(state, self._hammers())
+        elif phase is MissionPhase.DONE and not self._closed:
+            self._closed = True
+            self._measured(state, self._base())
+            self._measured(state, self._hammers())
+        elif due.hammers and phase is not MissionPhase.WORK:
+            self._measured(state, self._hammers())
+        elif due.depth and (reading := self._depth(now_ns)) is not None:
+            self._measured(state, reading)
+
+    def _remember(self, now_ns: int) -> None:
+        truth = self._world.truth()
+        if truth.depth_m > 0.05 and abs(truth.speed_mps) > 0.03:
+            (left_east, left_north), (right_east, right_north) = truth.tool_left_m, truth.tool_right_m
+            place = Place(now_ns, (left_east + right_east) / 2.0, (left_north + right_north) / 2.0, truth.depth_m)
+            self._places = [*self._places[-PLACES_MAX:], place]
+
+    def _base(self) -> Observation:
+        off_m = math.hypot(*self._world.gnss.jump_m)
+        return self._observation(ObservationKind.BENCHMARK_CHECK, off_m + ROVER_M, sigma=0.01, text="control point 1")
+
+    def _hammers(self) -> Observation:
+        lost = self._world.flail.lost_hammers
+        tracks = sorted({hammer % max(1, self._hammer_count) + 1 for hammer in lost})
+        text = "missing " + " ".join(str(track) for track in tracks) if lost else ""
+        return self._observation(ObservationKind.HAMMER_COUNT, float(self._hammer_count - len(lost)), text=text)
+
+    def _depth(self, now_ns: int) -> Observation | None:
+        """A place that the machine has long left; the next one where that has no claim on record."""
+        ready = [place for place in self._places if now_ns - place.t_ns > READING_AFTER_S * NS_PER_S]
+        if not ready:
+            return None
+        place = ready[-1]
+        self._places = [kept for kept in self._places if kept.t_ns > place.t_ns]
+        lat_deg, lon_deg, _ = self._datum.geodetic_from_enu(place.east_m, place.north_m, 0.0)
+        kind = ObservationKind.DEPTH_CHECK
+        return self._observation(kind, place.depth_m, sigma=0.01, lat_deg=lat_deg, lon_deg=lon_deg, text="arm")
+
+    def _observation(self, kind: ObservationKind, value: float, **rest: object) -> Observation:
+        base = Observation(
+            station_id=STATION_ID,
+            session_id=0,
+            sequence=0,
+            kind=kind,
+            value=value,
+            sigma=None,
+            lat_deg=None,
+            lon_deg=None,
+            time_utc_us=None,
+            who="team leader",
+            text="",
+        )
+        return msgspec.structs.replace(base, **rest)
+
+    def _measured(self, state: VehicleState, observation: Observation) -> None:
+        self._sequence += 1
+        self.sent += 1
+        told = msgspec.structs.replace(observation, session_id=state.session_id, sequence=self._sequence)
+        self._send(adapters.encode_observation(told))

@@ -1,0 +1,56 @@
+"""What is known of the machine over a restart, and what is not taken from a file."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from vehicle import kept_checks
+from vehicle.checks import room
+from vehicle.checks_state import Calibration, ChecksState
+from vehicle.latches import sealed
+
+KNOWN = ChecksState(
+    depth_bias_m=0.012,
+    hammers_missing=2,
+    calibration=Calibration(heading_rad=0.011, heading_bound_rad=0.004, bay=(1.0, 2.0, 0.3, 0.0, 0.01)),
+    calibration_due=False,
+    base_open=True,
+    depth_known=True,
+    hammers_known=True,
+)
+
+
+def test_results_carry_over_and_what_a_shift_begins_with_does_not() -> None:
+    again = kept_checks.restored(kept_checks.kept(KNOWN))
+    assert again == msgspec.structs.replace(KNOWN, base_open=False, depth_known=False, hammers_known=False)
+    assert kept_checks.restored(None) == ChecksState()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"format": 9}, "of format 9"),
+        ({"depth_bias_m": 1e9}, "depth_bias_m is more"),
+        ({"calibration": {"lever_left_m": 1e9}}, "lever_left_m is more"),
+        ({"calibration": {"heading_bound_rad": None}}, "float"),
+        ({"calibration": {"belt_scale": 0.0}}, "belt_scale is more"),
+    ],
+)
+def test_what_no_check_can_find_counts_as_unchecked(change: dict[str, object], told: str, tmp_path: Path) -> None:
+    body = msgspec.json.decode(kept_checks.kept(KNOWN).split(b"\n")[0])
+    for key, value in change.items():
+        body[key] = body[key] | value if isinstance(value, dict) else value
+    path = tmp_path / "keys.checks"
+    path.write_bytes(sealed(msgspec.json.encode(body)))
+    state, line = kept_checks.recalled(path)
+    assert state == ChecksState()
+    assert told in line
+    assert "\n" not in line
+
+
+def test_a_torn_file_is_told_and_none_is_a_first_start(tmp_path: Path) -> None:
+    path = tmp_path / "keys.checks"
+    assert kept_checks.recalled(path) == (ChecksState(), "")
+    path.write_bytes(kept_checks.kept(room.all_made())[:-9])
+    assert "sum does not fit" in kept_checks.recalled(path)[1]

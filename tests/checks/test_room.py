@@ -1,0 +1,274 @@
+"""Observations: what becomes of each kind, what is due, and the margin that follows."""
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_bridge.types import ControllerFlag, Observation, ObservationKind, ObservationVerdict
+from tests import builders
+from vehicle.checks import judge, room
+from vehicle.checks_state import Calibration, ChecksState
+from vehicle.depth import Depth
+from vehicle.messages import Inputs
+from vehicle.state import LedgerState, WireState
+from vehicle.strip import Confirm, Knowledge, Observed, Order
+from vehicle.tick import tick
+
+CONFIG = builders.config()
+SESSION = 77
+MACHINE = CONFIG.machine
+
+
+def observation(kind: ObservationKind, value: float = 0.0, **rest: object) -> Observation:
+    base = Observation(
+        station_id=9,
+        session_id=SESSION,
+        sequence=1,
+        kind=kind,
+        value=value,
+        sigma=None,
+        lat_deg=None,
+        lon_deg=None,
+        time_utc_us=None,
+        who="leader",
+        text="",
+    )
+    return msgspec.structs.replace(base, **rest)
+
+
+def step(
+    state: ChecksState,
+    *told: Observation,
+    claimed_m: float | None = None,
+    ledger: LedgerState | None = None,
+    wire: WireState | None = None,
+) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
+    return room.step(
+        state,
+        told,
+        wire or WireState(),
+        ledger or LedgerState(),
+        lambda _: claimed_m,
+        CONFIG,
+        builders.DATUM,
+        SESSION,
+        5,
+    )
+
+
+def orders(found: tuple[Order | Observed, ...]) -> list[Order]:
+    return [order for order in found if isinstance(order, Order)]
+
+
+BASE = observation(ObservationKind.BENCHMARK_CHECK, 0.01)
+DEPTH = observation(ObservationKind.DEPTH_CHECK, 0.17, lat_deg=39.99, lon_deg=46.93, text="strip")
+
+
+def test_the_first_check_of_the_base_opens_and_the_next_one_closes() -> None:
+    state, found = step(ChecksState(), BASE)
+    assert [(order.good, order.closing) for order in orders(found)] == [(True, False)]
+    assert not state.due.base
+    state, found = step(state, msgspec.structs.replace(BASE, sequence=2))
+    assert [(order.good, order.closing) for order in orders(found)] == [(True, True)]
+
+
+@pytest.mark.parametrize(("off_m", "flags"), [(0.021, 6), (0.3, 7)])
+def test_a_base_that_is_off_takes_back_and_holds_back(off_m: float, flags: int) -> None:
+    state, found = step(room.all_made(), msgspec.structs.replace(BASE, value=off_m))
+    (order,) = orders(found)
+    assert (order.kind, order.good, order.flags) == (Knowledge.BASE, False, flags)
+    assert state.margin.withhold
+    assert state.due.base
+    state, found = step(state, msgspec.structs.replace(BASE, sequence=2))
+    assert not state.margin.withhold
+    assert not orders(found)[0].closing
+
+
+def test_another_base_is_not_opened_by_the_check_of_the_one_before() -> None:
+    def heard(base_id: int) -> WireState:
+        return WireState(gnss=builders.gnss(0.0, 0.0, 0.0, 0.0, base_id=base_id), gnss_fresh=True)
+
+    state, _ = step(ChecksState(), wire=heard(7))
+    state, _ = step(state, BASE, wire=heard(7))
+    assert not state.due.base
+    state, _ = step(state, wire=heard(8))
+    assert state.due.base
+    _, found = step(state, msgspec.structs.replace(BASE, sequence=2), wire=heard(8))
+    assert not orders(found)[0].closing
+
+
+def test_a_depth_reading_that_reaches_the_claim_is_good() -> None:
+    state, found = step(ChecksState(), DEPTH, claimed_m=0.16)
+    assert [(order.kind, order.good) for order in orders(found)] == [(Knowledge.DEPTH, True)]
+    assert (state.depth_bias_m, state.due.depth) == (0.0, False)
+    assert state.margin.depth_bias_m == 0.0
+    assert ChecksState().margin.depth_bias_m == 0.0
+    assert step(ChecksState())[0].margin.depth_bias_m == pytest.approx(0.02)
+
+
+def test_a_difference_becomes_the_bias_of_what_was_and_of_what_comes() -> None:
+    state, found = step(room.all_made(), DEPTH, claimed_m=0.20)
+    less, good = orders(found)
+    assert (less.good, less.bias_m, good.good) == (False, pytest.approx(0.03), True)
+    assert state.margin.depth_bias_m == pytest.approx(0.03)
+
+
+def test_beyond_five_centimetres_all_is_withdrawn_until_a_reading_is_good() -> None:
+    state, found = step(room.all_made(), DEPTH, claimed_m=0.221)
+    (order,) = orders(found)
+    assert (order.good, order.bias_m) == (False, 0.0)
+    assert state.margin.withhold
+    state, _ = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.16)
+    assert not state.margin.withhold
+
+
+def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:
+    state, whole = room.all_made(), []
+    for sequence in (1, 2, 3):
+        state, found = step(state, msgspec.structs.replace(DEPTH, sequence=sequence), claimed_m=0.19)
+        whole.append([order.bias_m for order in orders(found) if not order.good])
+    assert whole == [[pytest.approx(0.02)], [pytest.approx(0.02)], [0.0]]
+    assert state.margin.withhold
+
+
+@pytest.mark.parametrize(
+    ("change", "claimed_m", "told"),
+    [
+        ({"text": "in the middle"}, 0.15, "say where from"),
+        ({"lat_deg": None, "lon_deg": None}, 0.15, "place"),
+        ({}, None, "no depth is on record"),
+        ({"session_id": 78}, 0.15, "restarted"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_and_kept_nowhere(
+    change: dict[str, object], claimed_m: float | None, told: str
+) -> None:
+    state, found = step(ChecksState(), msgspec.structs.replace(DEPTH, **change), claimed_m=claimed_m)
+    assert found == ()
+    (result,) = state.results
+    assert result.result is ObservationVerdict.REFUSED
+    assert told in result.text
+    assert len(result.text.encode()) <= 50
+
+
+def test_a_repeated_observation_is_answered_and_recorded_once() -> None:
+    state, found = step(room.all_made(), DEPTH, claimed_m=0.20)
+    state, again = step(state, DEPTH, claimed_m=0.20)
+    assert len(found) == 3
+    assert again == ()
+    assert state.results[0].result is ObservationVerdict.RECORDED
+    assert state.depth_bias_m == pytest.approx(0.03)
+
+
+def count(present: int, text: str = "", sequence: int = 1) -> Observation:
+    return observation(ObservationKind.HAMMER_COUNT, present, text=text, sequence=sequence)
+
+
+def test_all_hammers_there_is_good_and_one_missing_takes_its_stripe() -> None:
+    state, found = step(ChecksState(), count(40))
+    assert [(order.kind, order.good) for order in orders(found)] == [(Knowledge.HAMMERS, True)]
+    assert not state.due.hammers
+    state, found = step(state, count(39, "missing 1", 2))
+    lost, good = orders(found)
+    assert (lost.good, good.good) == (False, True)
+    assert lost.across_m is not None
+    assert lost.across_m[0] < -0.85
+    assert lost.across_m[1] == pytest.approx(-0.85 + 1.7 / 40 + judge.STRIPE_DOUBT_M + 0.75 * 0.05)
+    assert state.due.hammers
+    assert state.margin.withhold
+    state, _ = step(state, count(40, "", 3))
+    assert not state.margin.withhold
+
+
+def test_a_count_without_positions_takes_the_whole_width() -> None:
+    for text in ("", "missing 3"):
+        _, found = step(room.all_made(), count(38, text))
+        assert orders(found)[0].across_m is None
+    _, found = step(room.all_made(), count(38, "missing 3 17"))
+    assert [order.across_m is None for order in orders(found)] == [False, False, True]
+
+
+@pytest.mark.parametrize(("present", "text", "told"), [(41, "", "40 hammers"), (39, "missing 41", "1 to 40")])
+def test_a_count_that_this_machine_cannot_have_is_refused(present: int, text: str, told: str) -> None:
+    state, found = step(ChecksState(), count(present, text))
+    assert found == ()
+    assert told in state.results[0].text
+
+
+def test_a_shock_a_detonation_and_two_hours_ask_for_a_count() -> None:
+    shocked = WireState(status=builders.status(flags=ControllerFlag.SHOCK), status_fresh=True)
+    assert step(room.all_made(), wire=shocked)[0].due.hammers
+    heavy = step(room.all_made(), observation(ObservationKind.DETONATION_CLASS, 4))[0]
+    assert (heavy.due.hammers, heavy.due.check) == (True, True)
+    long = msgspec.structs.replace(room.all_made(), down_s=7_201.0)
+    assert step(long)[0].due.hammers
+
+
+def test_depth_is_due_after_ground_time_and_another_soil() -> None:
+    made = room.all_made()
+    assert not step(made)[0].due.depth
+    assert step(made, ledger=LedgerState(swept_m2=2_001.0))[0].due.depth
+    assert step(msgspec.structs.replace(made, down_s=7_201.0))[0].due.depth
+    assert step(made, observation(ObservationKind.NOTE, text="Soil wetter than before"))[0].due.depth
+    assert not step(made, observation(ObservationKind.NOTE, text="fox"))[0].due.depth
+
+
+def test_a_frame_that_contradicts_itself_takes_back_once() -> None:
+    ledger = LedgerState(depth=Depth(apart_m=0.07))
+    state, found = step(room.all_made(), ledger=ledger)
+    assert [(order.kind, order.good) for order in orders(found)] == [(Knowledge.DEPTH, False)]
+    assert state.due.depth_contradicts
+    assert step(state, ledger=ledger)[1] == ()
+
+
+def test_two_degrees_cost_nine_centimetres_a_side_and_a_check_wins_them_back() -> None:
+    unmeasured = step(ChecksState())[0].margin.side_m
+    measured = step(room.all_made())[0].margin.side_m
+    assert unmeasured == pytest.approx(0.10, abs=0.005)
+    assert measured == pytest.approx(0.03, abs=0.002)
+    heading_alone = room.side_bound_m(Calibration(tilt_bound_rad=0.0, place_bound_m=0.0), MACHINE)
+    assert heading_alone == pytest.approx(math.hypot(0.02, math.radians(2.0) * 2.55))
+
+
+@given(kind=st.sampled_from(list(ObservationKind)), value=st.integers(0, 500), text=st.text(max_size=12))
+def test_no_observation_raises_or_moves_anything(kind: ObservationKind, value: int, text: str) -> None:
+    state = builders.vehicle_state()
+    state = msgspec.structs.replace(state, session_id=SESSION)
+    told = observation(kind, float(value), text=text, lat_deg=39.99, lon_deg=46.93)
+    after, outputs = tick(state, Inputs(observations=(told, told)), 20_000_000)
+    _, quiet = tick(state, Inputs(), 20_000_000)
+    assert outputs.command == quiet.command
+    assert len(outputs.results) == 2
+    assert len({result.result for result in outputs.results}) == 1
+    recorded = outputs.results[0].result is ObservationVerdict.RECORDED
+    assert sum(isinstance(act, Observed) for act in after.ledger.acts) == recorded
+
+
+def test_acts_reach_the_log_in_words() -> None:
+    state = msgspec.structs.replace(builders.vehicle_state(), session_id=SESSION)
+    after, outputs = tick(state, Inputs(observations=(BASE,)), 20_000_000)
+    assert [event.text for event in outputs.events if event.kind == "record"] == [
+        "benchmark check: 0.01 (leader)",
+        "base: checked and good, nothing before it is closed",
+    ]
+    assert [type(act) for act in after.ledger.acts] == [Observed, Confirm]
+
+
+def test_readings_are_corrected_by_what_the_full_check_found() -> None:
+    known = Calibration(heading_rad=0.02, roll_rad=0.01, pitch_rad=-0.01, belt_scale=1.1)
+    inputs = Inputs(
+        imu=builders.imu(roll_rad=0.05, pitch_rad=0.0),
+        gnss=builders.gnss(0.0, 0.0, 0.0, 1.0),
+        status=builders.status(track_left_mps=0.2, track_right_mps=math.nan),
+    )
+    out = room.corrected(inputs, known, MACHINE)
+    assert out.imu is not None
+    assert out.gnss is not None
+    assert out.status is not None
+    assert (out.imu.roll_rad, out.imu.pitch_rad) == (pytest.approx(0.04), pytest.approx(0.01))
+    assert out.gnss.yaw_rad == pytest.approx(0.98)
+    assert out.status.track_left_mps == pytest.approx(0.22)
+    assert room.corrected(inputs, Calibration(), MACHINE) is inputs
