@@ -212,8 +212,12 @@ def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
 
 
 def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
-    """What a plan allows for: of a machine whose checks are made, or of one that nobody has checked."""
-    return side_bound_m(MEASURED if checked else Calibration(), machine)
+    """What a plan allows for: of a machine whose checks are made, or of one that nobody has checked.
+
+    At its ends a swath reaches beyond by what the tool's ends may trail.
+    """
+    known = MEASURED if checked else Calibration()
+    return side_bound_m(known, machine) + 0.5 * machine.tool.width_m * known.heading_bound_rad
 
 
 def all_made(known: Calibration | None = None) -> ChecksState:
