@@ -71,8 +71,9 @@ class GnssSensor:
     `fix` (what the receiver claims: float errs and reports 20 times as much), `silent`, `jump_m` (east, north: a moved
     base or a spoofer, unreported), `wrong_fix_m` (the same by wrong integers: fixing anew cures it), `restarts` (False:
     it cannot fix anew on request), `frozen` (the place stands as it is, jittering by `jitter_m`; `speed_frozen`: and
-    the speed is zero), `heading_lost`, `heading_jump_rad` (a swapped baseline is pi), `heading_frozen` (jittering by
-    `heading_jitter_rad`), `correction_age_s`, `base_id`.
+    the speed is zero), `lever_off_m` (forward, left: the antenna sits elsewhere than the profile says), `heading_lost`,
+    `heading_jump_rad` (a swapped baseline is pi), `heading_frozen` (jittering by `heading_jitter_rad`),
+    `correction_age_s`, `base_id`.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class GnssSensor:
         self.silent = self.heading_lost = False
         self.jump_m = self.wrong_fix_m = (0.0, 0.0)
         self.frozen = self.speed_frozen = self.heading_frozen = False
+        self.lever_off_m = (0.0, 0.0)
         self.jitter_m = self.heading_jitter_rad = 0.0
         self.heading_jump_rad = 0.0
         self.restarts = True
@@ -153,7 +155,9 @@ class GnssSensor:
         params, mount, noise = self._params, self._mount, self._noise.row()
         factor = self._error_factor()
         white_m = self._white_m
-        east_m, north_m, up_m = body.point_m(mount.antenna_x_m, mount.antenna_y_m, mount.antenna_z_m)
+        east_m, north_m, up_m = body.point_m(
+            mount.antenna_x_m + self.lever_off_m[0], mount.antenna_y_m + self.lever_off_m[1], mount.antenna_z_m
+        )
         east_m += self.jump_m[0] + self.wrong_fix_m[0] + factor * (white_m * noise[0] + self._slow_east.step(noise[1]))
         north_m += (
             self.jump_m[1] + self.wrong_fix_m[1] + factor * (white_m * noise[2] + self._slow_north.step(noise[3]))

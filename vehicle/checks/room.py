@@ -33,7 +33,7 @@ SHOCK: Final = 4
 DEGREE_M: Final = 111_319.0
 """Of latitude, to half a percent: the lever arms that are corrected are centimetres."""
 MEASURED: Final = Calibration(
-    heading_bound_rad=math.radians(0.3), tilt_bound_rad=math.radians(0.3), place_bound_m=0.01, made_utc="simulated"
+    heading_bound_rad=math.radians(0.3), tilt_bound_rad=math.radians(0.3), place_bound_m=0.01, made_utc="before"
 )
 """What a full check that found nothing leaves open: what the daily check lets pass (0.3 degrees), and 1 cm of lever."""
 
@@ -221,7 +221,7 @@ def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
 
 
 def all_made(known: Calibration | None = None) -> ChecksState:
-    """A shift that began with every check made and good: what the simulator starts with where nothing else is asked."""
+    """A shift that began with every check made and good."""
     return ChecksState(
         base_open=True,
         depth_known=True,
