@@ -546,3 +546,36 @@ def test_a_keep_out_drawn_and_named_in_any_way_is_kept_out_or_refused(tmp_path_f
     )
     rows = data.draw(st.permutations([row, field]))
     kept_out_or_refused(saved(folder, document(*rows)))
+
+
+def test_shapes_beside_the_features_are_not_lost(tmp_path):
+    for extra in (
+        {"keepouts": [RING]},
+        {"obstacles": [{"type": "Polygon", "coordinates": [RING]}]},
+        {"x": {"y": [WORK]}},
+    ):
+        refused(saved(tmp_path, document(WORK, **extra)), "stand in", next(iter(extra)))
+    refused(saved(tmp_path, document(silent(FIELD, keepouts=[RING])), "b.geojson"), "field 'keepouts'")
+
+
+def test_a_label_is_no_pin(tmp_path):
+    parts = [{"type": "Polygon", "coordinates": [RING]}, {"type": "Point", "coordinates": ring_lonlat([(-1, 0)])[0]}]
+    row = {
+        "type": "Feature",
+        "properties": {"name": "House"},
+        "geometry": {"type": "GeometryCollection", "geometries": parts},
+    }
+    keeps_out(saved(tmp_path, document(WORK, row)))
+    parts[1]["coordinates"] = ring_lonlat([(9, 9)])[0]
+    refused(saved(tmp_path, document(WORK, row), "b.geojson"), "a point")
+
+
+def test_a_closed_line_that_says_nothing_beside_polygons_is_asked_about(tmp_path):
+    line = shaped("LineString", ring_lonlat([(x + 60, y) for x, y in POST]))
+    path = saved(tmp_path, document(silent(FIELD), line))
+    refused(path, "feature 1", "closed line", "--unmarked")
+    assert (
+        worked(load_site(path, "safe", unmarked="work_area")).area > worked(load_site(path, unmarked="keep_out")).area
+    )
+    alone = saved(tmp_path, document(shaped("LineString", ring_lonlat(FIELD))), "alone.geojson")
+    assert worked(load_site(alone)).area == pytest.approx(drawn(load_site(alone), FIELD).area, rel=1e-6)

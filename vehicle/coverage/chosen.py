@@ -109,10 +109,10 @@ def settled(
     areal = [feature for feature in features if feature.polygons]
     silent = [feature for feature in areal if feature.silent and not feature.unchosen]
     says = any(feature.role == "work_area" and not feature.silent for feature in areal)
-    alone = len(areal) == 1
+    alone, lines = len(areal) == 1, all(feature.line for feature in areal)
     out = []
     for feature in features:
-        doubt = _doubt(feature, says=says and not picked, alone=alone) if feature in silent else ""
+        doubt = _doubt(feature, says=says and not picked, alone=alone, lines=lines) if feature in silent else ""
         if not doubt:
             out.append(feature)
             continue
@@ -130,9 +130,11 @@ def settled(
     return tuple(out)
 
 
-def _doubt(feature: Feature, *, says: bool, alone: bool) -> str:
+def _doubt(feature: Feature, *, says: bool, alone: bool, lines: bool) -> str:
     if says:
         return "has no role, others have"
     if feature.hint and not alone:
         return f"has no role, and its {feature.hint} may mean a keep-out"
+    if feature.line and not lines:
+        return "has no role and is drawn as a closed line, others as polygons"
     return ""

@@ -7,11 +7,13 @@ import msgspec
 
 from vehicle.coverage.notes import Notes, Rank
 from vehicle.coverage.role_sources import Kind, RoleError, Source, Verdict, judged, sources_of
-from vehicle.coverage.role_words import starts_here
+from vehicle.coverage.role_words import heard, starts_here
 from vehicle.coverage.roles import POINT_ROLES, STANDING
-from vehicle.coverage.shapes import Shapes
+from vehicle.coverage.shapes import KINDS, Shapes
 from vehicle.errors import InputError
 
+SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
+"""How deep and how far shapes beside the features are looked for."""
 HEIGHTS_M = (-500.0, 9_000.0)
 """Where machines work; what lies beyond is no height."""
 Ring = tuple[tuple[float, float], ...]
@@ -23,9 +25,9 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """One feature in degrees: polygons as lists of rings (shell first), lines, points; `place` names it to the user.
 
     `silent`: nobody says a role, and it is taken as a work area unless there is reason to ask. `hint`: a word of it
-    that may say more. `unchosen`: other ground was chosen to be worked. `why`: where its role stands, if not in a role
-    field. `number` is its number in its file. `height_m`: of a benchmark that says one, for the length of a metre;
-    planning is in the plane.
+    that may say more. `line`: drawn as a closed line. `unchosen`: other ground was chosen to be worked. `why`: where
+    its role stands, if not in a role field. `number`: in its file. `height_m`: of a benchmark that says one, for the
+    length of a metre; planning is in the plane.
     """
 
     role: str
@@ -36,6 +38,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     properties: dict[str, Any] = {}
     silent: bool = False
     unchosen: bool = False
+    line: bool = False
     hint: str = ""
     why: str = ""
     number: int = 0
@@ -49,6 +52,7 @@ def features_of(label: str, document: dict[str, Any], notes: Notes, places: Sequ
         members = document.get("features")
         if not isinstance(members, list):
             raise InputError(f"{label}: FeatureCollection without a list of features")
+        _check_members(label, document)
         above = tuple(_of_collection(document))
         for number, member in enumerate(members):
             yield from _feature(label, places[number] if places else f"feature {number}", member, notes, number, above)
@@ -68,6 +72,25 @@ def _of_collection(document: dict[str, Any]) -> Iterator[Source]:
                 yield Source(
                     Kind.FOLDER, f"layer {key}" if key in ("name", "title") else "collection's role", fields[key]
                 )
+
+
+def _check_members(label: str, document: dict[str, Any]) -> None:
+    """Raises InputError for shapes that stand beside the list of features: they would be lost."""
+    for key, value in document.items():
+        if key not in ("type", "features", "crs", "bbox", "properties") and _holds_shapes(key, value, 0):
+            raise InputError(f"{label}: shapes stand in {key!r}, which is not read; move them into the features")
+
+
+def _holds_shapes(key: str, value: Any, depth: int) -> bool:
+    if depth > SHAPES_DEPTH or not isinstance(value, list | dict) or not value:
+        return False
+    said = heard(key)
+    if said is not None and said.role == "keep_out":
+        return True
+    if isinstance(value, dict) and (value.get("type") in KINDS or "coordinates" in value):
+        return True
+    rows = value.items() if isinstance(value, dict) else ((key, row) for row in value[:SHAPES_LOOKED_AT])
+    return any(_holds_shapes(str(name), row, depth + 1) for name, row in rows)
 
 
 def _feature(
@@ -101,8 +124,7 @@ def _shaped(
         notes.warn(f"{place} has no geometry and was left out")
         return
     properties = plain_fields(f"{label}: {place}", member.get("properties") or {})
-    if role not in STANDING and role not in POINT_ROLES:
-        shapes.close_lines()
+    closed = 0 if role in STANDING or role in POINT_ROLES else shapes.close_lines()
     _check_shape(label, place, verdict, shapes, properties)
     _tell_left_out(place, shapes, notes, _name(member), in_use=_uses(role, properties))
     for note in verdict.notes:
@@ -118,6 +140,7 @@ def _shaped(
         points=tuple(shapes.points) if points else (),
         properties=properties,
         silent=role is None,
+        line=closed > 0,
         hint=verdict.hint,
         why=verdict.why,
         number=number,
@@ -144,7 +167,8 @@ def _check_shape(label: str, place: str, verdict: Verdict, shapes: Shapes, prope
     """Raises InputError where a role and a shape do not fit, so that nothing of it could be used as it is meant."""
     role = verdict.role
     points, lines = _uses(role, properties)
-    if role == "keep_out" and ((shapes.points and not points) or (shapes.lines and not lines)):
+    pins = [at for at in shapes.points if not _is_label(at, shapes.polygons)]
+    if role == "keep_out" and ((pins and not points) or (shapes.lines and not lines)):
         what = "a point" if shapes.points else "a line"
         raise InputError(
             f"{label}: {place}: a keep_out without an area ({what}); draw a polygon round what is meant, or write "
@@ -156,6 +180,12 @@ def _check_shape(label: str, place: str, verdict: Verdict, shapes: Shapes, prope
         raise InputError(f"{label}: {place}: a {role} is a point; draw a point, or write another role")
     if role is None and shapes.points and any(key.startswith("radius") for key in properties):
         raise InputError(f"{label}: {place}: a circle without a role; write role keep_out or marker and radius_m")
+
+
+def _is_label(at: tuple[float, float], polygons: list[list[list[tuple[float, float]]]]) -> bool:
+    """A point within the box of a polygon of its own feature: where its name is written."""
+    boxes = [list(zip(*rings[0], strict=True)) for rings in polygons if rings[0]]
+    return any(min(x) <= at[0] <= max(x) and min(y) <= at[1] <= max(y) for x, y in boxes)
 
 
 def _tell_left_out(place: str, shapes: Shapes, notes: Notes, name: str, in_use: tuple[bool, bool]) -> None:

@@ -177,8 +177,8 @@ class _Placemark:
                 yield Source(Kind.PROSE, key, text)
         if style := _own_text(self.node, "styleurl"):
             yield Source(Kind.STYLE, "style", style)
-        for own in (part for part in self.node if _tag(part) == "style" and part.get("id")):
-            yield Source(Kind.STYLE, "style", str(own.get("id")))
+        for own in (part for part in self.node.iter() if part.get("id")):
+            yield Source(Kind.STYLE, "id", str(own.get("id")))
 
     def _shape(self, node: Any) -> None:
         match _tag(node):
@@ -186,7 +186,7 @@ class _Placemark:
                 self._add("Polygon", self._rings(node))
             case "linearring":
                 ring = self._one(node)
-                self._add("Polygon", [ring] if not ring or ring[0] == ring[-1] else [[*ring, ring[0]]])
+                self._add("LineString", ring if not ring or ring[0] == ring[-1] else [*ring, ring[0]])
             case "linestring":
                 self._add("LineString", self._one(node))
             case "point":

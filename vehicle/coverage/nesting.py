@@ -59,7 +59,7 @@ def asked_about(pieces: list[Piece], label: str, answer: Answer | None, notes: N
             continue
         if _is_neighbour(one, other):
             continue
-        if one.silent and other.silent and not same and _is_same(one.net, other.net):
+        if (same or (one.silent and other.silent)) and _is_same(one.net, other.net):
             notes.warn(f"{other.place} is the same polygon as {one.place}: taken once")
             twice.add(work[j])
             continue

@@ -10,7 +10,7 @@ from vehicle.coverage.reading import SiteFile, collected
 from vehicle.errors import InputError
 from vehicle.fences import RADIUS_MAX_M, circle_lonlat
 
-KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geoFence", "rallyPoints"])
+KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geoFence", "rallyPoints", "flailpilot"])
 
 
 def read_plan(path: Path) -> SiteFile:
@@ -51,11 +51,11 @@ def _fences(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     fence = document.get("geoFence")
     for number, row in enumerate(_rows(path, fence, "geoFence", "polygons")):
         place = f"fence polygon {number}"
-        yield _feature(path, place, _role(path, place, row), row.get("polygon"))
+        yield _feature(path, place, _role(path, place, row), row.get("polygon"), row)
     for number, row in enumerate(_rows(path, fence, "geoFence", "circles")):
         place = f"fence circle {number}"
         role = _role(path, place, row)
-        yield _feature(path, place, role, _circle(path, place, row.get("circle"), outward=role == "keep_out"))
+        yield _feature(path, place, role, _circle(path, place, row.get("circle"), outward=role == "keep_out"), row)
     if not isinstance(fence, dict):
         return
     if fence.get("polygon"):  # version 1 knew one inclusion polygon
@@ -104,10 +104,11 @@ def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[
     return [[lat, lon] for lon, lat in circle_lonlat(lat_deg, lon_deg, radius_m, outward=outward)]
 
 
-def _feature(path: Path, place: str, role: str, corners: Any) -> dict[str, Any]:
+def _feature(path: Path, place: str, role: str, corners: Any, row: dict[str, Any] | None = None) -> dict[str, Any]:
     """QGroundControl writes [lat, lon], open rings."""
     if not isinstance(corners, list) or not all(isinstance(c, list) and len(c) >= 2 for c in corners):
         raise InputError(f"{path}: {place} is no list of [lat, lon]")
     ring = [[corner[1], corner[0]] for corner in corners]
     geometry = {"type": "Polygon", "coordinates": [ring + ring[:1]]}
-    return {"type": "Feature", "place": place, "properties": {"role": role}, "geometry": geometry}
+    words = {key: value for key, value in (row or {}).items() if isinstance(value, str)}  # names that say otherwise
+    return {"type": "Feature", "place": place, "properties": words | {"role": role}, "geometry": geometry}

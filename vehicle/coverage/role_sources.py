@@ -82,7 +82,9 @@ SKIPPED_KEYS = words(
     "village country region email phone file filename path username ownername authorname operatorname place crop "
     "outside tripwires basis by saidby assuredby who saidon assuredon when date"
 )
-NO, YES = ("", "0", "no", "false", "n", "none", "null", "off"), ("1", "yes", "true", "y", "x", "on")
+NO, YES = ("", "0", "no", "false", "n", "f", "none", "null", "off"), ("1", "yes", "true", "y", "t", "x", "on")
+DEGREES = ("low", "medium", "high", "minor", "major", "moderate", "unknown", "n/a")
+"""Answers to `how much`, which say nothing about a role."""
 
 
 def sources_of(member: dict[str, Any], told: tuple[Source, ...] = ()) -> list[Source]:
@@ -106,8 +108,12 @@ def _fields(fields: Any, depth: int) -> Iterator[Source]:
         return
     for key, value in fields.items():
         plain = "".join(c for c in str(key).casefold() if c.isalnum())
-        if isinstance(value, dict) and not _is_role_key(plain):
+        if isinstance(value, dict) and value and _says_keep_out(str(key)):
+            yield Source(Kind.FIELD, f"field {key!r}", str(key))
+        elif isinstance(value, dict) and not _is_role_key(plain):
             yield from _fields(value, depth + 1)
+        elif isinstance(value, list) and value and _says_keep_out(str(key)):
+            yield Source(Kind.FIELD, f"field {key!r}", str(key))  # what is listed there is not read
         elif isinstance(value, list) and not _is_role_key(plain):
             yield from _fields({f"{key}": next((v for v in value if isinstance(v, str)), None)}, depth + 1)
             yield from (source for row in value for source in _fields(row, depth + 1))
@@ -131,10 +137,17 @@ def _field(key: str, plain: str, value: Any) -> Source:
         return Source(Kind.PROSE, label, value)
     if plain in ("title", "label") or plain.endswith("name") or plain.startswith("name"):
         return Source(Kind.NAME, "name", value)
-    strong = heard(key)
-    if strong is not None and strong.role == "keep_out" and strong.strong and _is_exact(key):
+    if str(value).strip().casefold() in DEGREES:
+        return Source(Kind.FIELD, label, "")
+    if _says_keep_out(key):
         return Source(Kind.FIELD, label, key)  # {"keepout": "the old well"}
     return Source(Kind.CLASS if plain in CLASS_KEYS else Kind.FIELD, label, value)
+
+
+def _says_keep_out(key: str) -> bool:
+    found = heard(key)
+    sure = found is not None and found.strong and found.level is Level.SURE
+    return sure and found is not None and found.role == "keep_out" and _is_exact(key)
 
 
 def _by_key(key: str, value: Any) -> str:
@@ -142,7 +155,7 @@ def _by_key(key: str, value: Any) -> str:
     found, text = heard(key), str(value).strip().casefold()
     number = isinstance(value, int | float) and not isinstance(value, bool)
     no = text in NO or (number and value == 0)
-    if found is None or not _is_exact(key):
+    if found is None or not _is_exact(key, number=number):
         return ""
     if found.role == "keep_out" and not no and (found.strong or (text in YES and not number)):
         return key
@@ -154,15 +167,16 @@ def field_source(key: str, value: str) -> Source:
     return _field(key, "".join(c for c in key.casefold() if c.isalnum()), value)
 
 
-def _is_exact(key: str) -> bool:
-    """The key is the word, and not a part of it (`house_number`)."""
+def _is_exact(key: str, *, number: bool = False) -> bool:
+    """The key is the word, and not a part of it (`house_number`, `building_area`)."""
     word = key.strip(" _-")
     for before in ("is_", "is ", "has_", "is"):
         if word.casefold().startswith(before) and heard(word[len(before) :]) is not None:
             word = word[len(before) :]
     found = heard_whole(word)
     tokens = key_of(word)
-    return found is not None and not tokens.endswith(("number", "nr", "no", "id", "area", "count"))
+    part = ("number", "nr", "no", "id", "count") + (("area",) if number else ())
+    return found is not None and not tokens.endswith(part)
 
 
 # --- what wins -------------------------------------------------------------------------------------------------------
@@ -244,7 +258,7 @@ def _heard(source: Source) -> Heard | None:
 
 def _keep_out_only(found: Heard | None) -> Heard | None:
     """What forbids; nothing else of a description is heard."""
-    return found if found is not None and found.role == "keep_out" and found.level is Level.SURE else None
+    return found if found is not None and found.role == "keep_out" and found.level is not Level.HINT else None
 
 
 def _told(source: Source) -> str:

@@ -60,7 +60,7 @@ def heard(text: str) -> Heard | None:
     safety = _found(flat, STRONG)
     if safety:
         return _strong(flat, safety)
-    return _leading(parts, flat) or _thing(parts, flat) or _nearly(flat)
+    return _leading(parts, flat) or _thing(parts, flat) or _nearly(parts, flat)
 
 
 def heard_in_prose(text: str) -> Heard | None:
@@ -126,6 +126,8 @@ def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
         return None
     key, _, end = max(at_front, key=lambda row: row[2])
     role, rest = OTHERS[key], flat[end:]
+    if _head(parts[0]) in LAND and key in ONE_WORD:
+        return None  # `Marker Farm` is a farm
     named = rest if role == "perimeter" else _untied(parts, end)  # a perimeter of a house holds in the house
     doubt = any(token in NEGATIONS for token in rest) or any(_is_thing(token) for token in named)
     if not doubt and role != "work_area":
@@ -193,15 +195,21 @@ def _core(tokens: list[str]) -> list[str]:
     ]
 
 
-def _nearly(flat: list[str]) -> Heard | None:
-    """A slip of the pen: one or two letters from a long safety word."""
-    pairs = [a + b for a, b in pairwise(flat)]
+def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
+    """A slip of the pen, one or two letters from a long safety word; or a `not` that denies who knows what."""
+    if _head(parts[0]) not in LAND and any(token in ("not", "never") for token in flat):
+        return Heard("keep_out", Level.DOUBT)
+    pairs = [a + b for tokens in (flat, list(map(_singular, flat))) for a, b in pairwise(tokens)]
     for word in (*flat, *pairs):
         if word.startswith(DOUBTFUL):
             return Heard("keep_out", Level.DOUBT)
-        for safe in MISSPELT:
-            if word not in KNOWN and len(word) > 4 and _distance(word, safe, 2) <= (2 if len(safe) > 6 else 1):
-                return Heard("keep_out", Level.DOUBT)
+        if word in KNOWN or len(word) < 5:
+            continue
+        long = () if _head(parts[0]) in LAND else LONG  # `Ranger field` is a field
+        if any(word[0] == safe[0] and _distance(word, safe, 2) <= 2 for safe in MISSPELT) or any(
+            _distance(word, safe, 1) <= 1 for safe in long
+        ):
+            return Heard("keep_out", Level.DOUBT)
     return None
 
 
@@ -276,9 +284,11 @@ STRONG = {key_of(word): "keep_out" for role in ROLES if role.name == "keep_out" 
 PLAIN = frozenset(key_of(w) for role in ROLES if role.name == "keep_out" for w in role.words if " " in w)
 THINGS = {key_of(word): "keep_out" for role in ROLES for word in role.things}
 OTHERS = {key_of(word): role.name for role in ROLES if role.name != "keep_out" for word in (role.name, *role.words)}
+ONE_WORD = frozenset(key_of(w) for role in ROLES for w in role.words if " " not in w)
 WITHIN = tuple(key for key in STRONG if len(key) >= 7)
 """Long enough to be found inside a longer word: `keepoutzone`."""
-MISSPELT = ("keepout", "exclusion", "excluded", "obstacle", "forbidden", "prohibited", "obstruction", "noentry")
+MISSPELT = ("keepout", "noentry", *(key for key in STRONG if len(key) >= 8))
+LONG = tuple(key for key in STRONG if len(key) >= 6) + tuple(key for key in THINGS if len(key) >= 7)
 DOUBTFUL = ("obsta", "obsti", "obste", "dangerous", "hazard")
 """So begins a word that may mean ground to be worked or ground to be left."""
 KNOWN = words("inclusion included include") | STRONG.keys() | THINGS.keys() | OTHERS.keys()

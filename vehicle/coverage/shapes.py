@@ -70,8 +70,11 @@ class Shapes:
     def _positions(self, place: str, raw: Any) -> Ring:
         return positions(self.label, place, raw, self.notes)
 
-    def close_lines(self) -> None:
-        """Closed lines become polygons. Raises InputError for one whose ends nearly meet: it may be a boundary."""
+    def close_lines(self) -> int:
+        """Closed lines become polygons; how many did.
+
+        Raises InputError for one whose ends nearly meet: it may be a boundary.
+        """
         for line in self.lines:
             gap_m = _gap_m(line)
             if len(line) >= 4 and _is_closed(line):
@@ -82,7 +85,9 @@ class Shapes:
                     f"{self.label}: {self.place}: a line ends {gap_m:.2f} m from its start, it may be a boundary; "
                     "draw a polygon, or delete it"
                 )
+        before = len(self.lines)
         self.lines = [line for line in self.lines if len(line) < 4 or not _is_closed(line)]
+        return before - len(self.lines)
 
 
 def _is_closed(line: Ring) -> bool:
