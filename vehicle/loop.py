@@ -3,6 +3,7 @@
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
@@ -119,19 +120,34 @@ class VehicleLoop:
         taking = self._taking
         if taking is None:
             return
-        mode = self.state.gate.mode
-        if mode in UNARMED or (taking.plan is None and mode not in AUTO):
-            self._taking, self._bound = None, False
-            changed = taking.plan is not None or self.state.mission.plan is not None
-            self.state = taken(self.state, taking.plan, taking.boundary_m)
-            if changed:
-                self._say(now_ns, f"plan {taking.plan.plan_hash}" if taking.plan is not None else "plan withdrawn")
-        elif self._bound:
+        if self._bound:
             self._bound = False
-            self.state = bounded(self.state, taking.boundary_m)
+            self._bind(taking.boundary_m, now_ns)
+        mode, held = self.state.gate.mode, self.state.mission.plan
+        if mode not in UNARMED and (taking.plan is not None or mode in AUTO):
+            return
+        self._taking = None
+        if taking.plan == held:  # a job that stands somewhere in this plan goes on from there
+            if held is not None:
+                self._say(now_ns, "plan", f"plan {held.plan_hash}")
+            return
+        self.state = taken(self.state, taking.plan, taking.boundary_m)
+        words = f"plan {taking.plan.plan_hash}" if taking.plan is not None else "plan withdrawn"
+        self._say(now_ns, "plan", words)
 
-    def _say(self, now_ns: int, words: str) -> None:
-        told = Event(t_ns=now_ns, tick=self.state.tick, kind="plan", text=words)
+    def _bind(self, boundary_m: tuple[Ring, ...], now_ns: int) -> None:
+        before = self.state.gate.fence
+        self.state = bounded(self.state, boundary_m)
+        after = self.state.gate.fence
+        if after is None and before is None:
+            return
+        if after is None:
+            self._say(now_ns, "fence", "fence: none binds")
+        elif before is None or not np.array_equal(before, after):
+            self._say(now_ns, "fence", f"fence: {len(after)} edges bind")
+
+    def _say(self, now_ns: int, kind: str, words: str) -> None:
+        told = Event(t_ns=now_ns, tick=self.state.tick, kind=kind, text=words)
         self._recorder.event(told)
         for listener in self._listeners:
             listener.event(told)

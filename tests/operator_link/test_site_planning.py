@@ -326,6 +326,24 @@ def test_a_fence_binds_a_machine_that_is_armed_too() -> None:
     assert len(loop.state.gate.fence) == 4
 
 
+def test_a_fence_leaves_the_job_of_the_same_plan_where_it_stands() -> None:
+    drill, plan = drill_with("another")
+    loop = drill.process.loop
+    loop.take_plan(plan)
+    drill.run(0.04)
+    begun = msgspec.structs.replace(loop.state.mission, index=len(plan.segments) - 1, worked_along_m=1.5)
+    loop.state = msgspec.structs.replace(loop.state, mission=begun)
+    square = ((-100.0, -100.0), (100.0, -100.0), (100.0, 100.0), (-100.0, 100.0))
+    loop.take_plan(plan, (square,))
+    drill.run(0.04)
+    assert loop.state.mission.index == begun.index
+    assert loop.state.gate.fence is not None
+    loop.take_plan(None, (square,))
+    loop.take_plan(plan, (square,))
+    drill.run(0.04)
+    assert loop.state.mission.plan == plan
+
+
 def test_a_plan_taken_away_lets_no_mission_start() -> None:
     drill, _ = drill_with("another")
     loop = drill.process.loop
