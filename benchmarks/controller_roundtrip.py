@@ -29,8 +29,8 @@ PERIOD_NS = 20_000_000
 OURS = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH, watchdog_ms=0, boot_count=0)
 
 
-def command(sequence: int, speed_mps: float) -> ActuatorCommand:
-    """A straight drive."""
+def command(sequence: int, speed_mps: float, stamp_ms: int) -> ActuatorCommand:
+    """A straight drive; `stamp_ms` is the newest that the controller's clock is known to show."""
     return ActuatorCommand(
         sequence=sequence,
         tick=sequence,
@@ -42,6 +42,7 @@ def command(sequence: int, speed_mps: float) -> ActuatorCommand:
         tool_value_m=0.0,
         engine=EngineMode.WORK,
         brake=False,
+        controller_time_ms=stamp_ms,
     )
 
 
@@ -53,12 +54,12 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
     reader = MessageReader(adapters.HOST_DECODERS)
     sent_ns: dict[int, int] = {}
     applied_ns: list[int] = []
-    last_mps, deadline_ns = 0.0, clock.now_ns()
+    last_mps, deadline_ns, stamp_ms = 0.0, clock.now_ns(), 0
     for sequence in range(1, count + 51):
         # one second of neutral, then up and down without end: every command changes what is applied
         speed_mps = 0.0 if sequence <= 50 else 0.3 if sequence // 25 % 2 else -0.3
         sent_ns[sequence] = clock.now_ns()
-        link.write(adapters.encode_command(command(sequence, speed_mps), sequence))
+        link.write(adapters.encode_command(command(sequence, speed_mps, stamp_ms), sequence))
         deadline_ns += PERIOD_NS
         while clock.now_ns() < deadline_ns:
             await clock.sleep_until_ns(min(deadline_ns, clock.now_ns() + 500_000))
@@ -68,11 +69,11 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
                 begun_ns = sent_ns.pop(status.command_sequence, None)
                 if begun_ns is not None and status.applied_left_mps != last_mps:
                     applied_ns.append(now_ns - begun_ns)
-                last_mps = status.applied_left_mps
+                last_mps, stamp_ms = status.applied_left_mps, status.time_ms
     ranked = sorted(applied_ns)
     report = link.report()
     port.close()
-    bits = 10e3 * (len(adapters.encode_command(command(99_999, 0.3), 1)) + 98) / baud
+    bits = 10e3 * (len(adapters.encode_command(command(99_999, 0.3, 1), 1)) + 98) / baud
     return {
         "answers": len(ranked),
         "p50_ms": ranked[len(ranked) // 2] / 1e6,

@@ -14,7 +14,7 @@ from firmware_bridge import timesync
 from firmware_bridge.handshake import mismatches
 from firmware_bridge.link_statistics import LossMeter, RoundTrips
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.mavlink.command_adapters import command_sequence
+from firmware_bridge.mavlink.command_adapters import command_rank, command_sequence
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import CRC_EXTRA
 from firmware_bridge.ports import BytePort
@@ -24,6 +24,13 @@ HELLO_PERIOD_NS = 1_000_000_000
 FROZEN_NS = 200_000_000
 """A status that comes and comes with the same count is made by a DMA behind a hung processor (fault row 36)."""
 SENT_HELD = 64
+UNHEARD_MAX = 16
+"""So many commands go to a controller from which nothing is heard: a third of a second of them, more than the slowest
+line that is driven over holds. What is withheld is lost: the next one is newer."""
+CREDITS = 2
+"""Of each status: one answers a command, and now and then one is lost."""
+KILL_PERIOD_NS = 100_000_000
+"""A kill goes out all the same: the way back may be what is broken."""
 LOSS_MAX_RATIO = 0.05
 """Above this share within one second the wire is not good enough to drive on (fault row 37)."""
 
@@ -74,7 +81,8 @@ class ControllerLink:
         self._status: ControllerStatus | None = None
         self._status_ns = self._counted_ns = 0
         self._greeted_ns: int | None = None
-        self._hello_count = self._refused = self._restarts = 0
+        self._hello_count = self._refused = self._restarts = self.withheld_commands = 0
+        self._credits, self._killed_ns = UNHEARD_MAX, -KILL_PERIOD_NS
         self._clock: timesync.ClockState | None = None
 
     def read(self) -> bytes:
@@ -88,13 +96,27 @@ class ControllerLink:
         return b"".join(chunk for _, chunk in chunks)
 
     def write(self, frame: bytes) -> None:
-        """Pass one frame on; commands are remembered until they are answered."""
+        """Pass one frame on; commands are remembered until they are answered, and withheld where none is."""
         sequence = command_sequence(frame)
         if sequence is not None:
+            if not self._may_send(frame):
+                self.withheld_commands += 1
+                return
             self._sent[sequence] = self._now_ns()
             if len(self._sent) > SENT_HELD:
                 self._sent.popitem(last=False)
         self._port.write(frame)
+
+    def _may_send(self, frame: bytes) -> bool:
+        """A peer that reads nothing, or is not there, is handed no heap of old commands."""
+        if self._credits > 0:
+            self._credits -= 1
+            return True
+        now_ns = self._now_ns()
+        if command_rank(frame) != 0 or now_ns - self._killed_ns < KILL_PERIOD_NS:
+            return False
+        self._killed_ns = now_ns
+        return True
 
     def close(self) -> None:
         """Give the port up."""
@@ -142,6 +164,7 @@ class ControllerLink:
 
     def _hear_status(self, status: ControllerStatus, now_ns: int) -> None:
         before = self._status
+        self._credits = min(UNHEARD_MAX, self._credits + CREDITS)
         if before is None:  # what was said before it was there was said to nobody
             self._greeted_ns = None
         if before is None or status.status_count != before.status_count:

@@ -1,4 +1,7 @@
-"""Opening ports by name: serial devices and every URL that serialx knows, and plain TCP; and words for what fails."""
+"""Opening ports by name: serial devices and every URL that serialx knows, and plain TCP; and words for what fails.
+
+`socket://` is plain TCP too, by our own door: behind serialx's nobody sees what waits to be sent.
+"""
 
 import array
 import asyncio
@@ -36,7 +39,7 @@ async def open_port(url: str, baud: int, now_ns: Callable[[], int]) -> StreamPor
     network = urlsplit(url).scheme in {"tcp", "socket"}
     port = StreamPort(
         url,
-        _tcp(url) if url.startswith("tcp://") else _serial(url, baud),
+        _tcp(url) if network else _serial(url, baud),
         now_ns,
         bytes_per_s=None if network else baud / BITS_PER_BYTE,
         backlog_bytes=_network_backlog if network else _tty_backlog,
@@ -70,7 +73,7 @@ def _tcp(url: str) -> Connect:
     async def connect(wire: asyncio.Protocol) -> asyncio.Transport:
         place = urlsplit(url)
         if place.hostname is None or place.port is None:
-            raise ValueError("write tcp://HOST:PORT")
+            raise ValueError(f"write {place.scheme}://HOST:PORT")
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: wire, place.hostname, place.port)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return transport

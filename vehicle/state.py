@@ -29,7 +29,9 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
 
     `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
     `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first; `stamp_t_ns`: when it
-    came; `odd_stamps`: for so many ticks all that came could not follow it.
+    came; `odd_stamps`: for so many ticks all that came could not follow it. `belts`: left and right as they were
+    last believed [m/s], and when. `impossible`: something that arrived in this tick cannot be, and was not used;
+    or, `tilt_leaps`, proves no ground.
     """
 
     status: ControllerStatus | None = None
@@ -50,6 +52,9 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     controller_time_ms: int = 0
     stamp_t_ns: int = NEVER_NS
     odd_stamps: int = 0
+    belts: tuple[tuple[float, int] | None, tuple[float, int] | None] = (None, None)
+    impossible: bool = False
+    tilt_leaps: bool = False
 
 
 class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):

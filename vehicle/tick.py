@@ -55,7 +55,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
     told = (*orders, *_orders(estimate))
-    ledger = masks.step(state.ledger, estimate, wire.status, wire.status_counts, config, now_ns, told, known.margin)
+    ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
     after = VehicleState(
         config=config,
         datum=state.datum,
@@ -112,6 +112,11 @@ def _requests(
         has_mission=mission.plan is not None,
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )
+
+
+def _proves(wire: WireState) -> bool:
+    """What this tick brought can prove ground."""
+    return wire.status_counts and not wire.tilt_leaps
 
 
 def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:

@@ -10,7 +10,7 @@ import pytest
 
 import vehicle.taken
 from firmware_bridge.types import OperatorEdge, ToolMode
-from sim.controller import ControllerTwin
+from sim.controller_rules import Rules
 from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
 from sim.hands import Goal
@@ -262,8 +262,7 @@ def _without_the_tool(patch: Patch) -> None:
 
 def _timeless(patch: Patch) -> None:
     """Both of the controller's timers; either one alone would do, which is why there are two."""
-    patch.setattr(ControllerTwin, "_end_ns", lambda _: 1 << 62)
-    patch.setattr(ControllerTwin, "_forget", lambda *_: None)
+    patch.setattr(Rules, "ends_ms", property(lambda _: 1 << 40))
 
 
 S, R = msgspec.structs.replace, StopReason

@@ -259,3 +259,72 @@ def test_quantiles() -> None:
         trips.add(n)
     assert trips.quantile_ns(0.0) == 1_000 - 512
     assert trips.quantile_ns(1.0) == 999
+
+
+def drive(sequence: int, kill: bool = False) -> bytes:
+    return adapters.encode_command(msgspec.structs.replace(samples.COMMAND, sequence=sequence, kill=kill), sequence)
+
+
+def sequences(twin: Twin) -> list[int]:
+    return [message.sequence for message in twin.heard if isinstance(message, ReceivedCommand)]
+
+
+def test_a_peer_that_is_silent_is_handed_no_heap_of_old_commands() -> None:
+    twin = Twin()
+    for sequence in range(1, 1001):
+        twin.link.write(drive(sequence))
+        twin.now_ns += 20 * MS
+    twin.turn()
+    assert sequences(twin) == list(range(1, 17))
+    assert twin.link.withheld_commands == 984
+    twin.link.write(drive(2000))
+    twin.turn()
+    assert sequences(twin)[16:] == [2000], "it spoke: the newest goes out at once"
+
+
+def test_one_status_grants_two_commands_and_many_no_more_than_a_line_holds() -> None:
+    twin = Twin()
+    for sequence in range(1, 17):
+        twin.link.write(drive(sequence))
+    twin.send_status()
+    twin.link.read()
+    for sequence in range(17, 30):
+        twin.link.write(drive(sequence))
+    assert twin.link.withheld_commands == 11
+    for _ in range(40):
+        twin.send_status()
+    twin.link.read()
+    for sequence in range(30, 60):
+        twin.link.write(drive(sequence))
+    assert twin.link.withheld_commands == 11 + 14
+
+
+def test_a_controller_that_answers_is_sent_every_command_on_the_slowest_line_that_is_driven_over() -> None:
+    twin = Twin()
+    waiting: list[int] = []
+    for sequence in range(1, 500):
+        twin.link.write(drive(sequence))
+        twin.now_ns += 20 * MS
+        waiting += [m.sequence for m in twin.reader.feed(twin.far.read()) if isinstance(m, ReceivedCommand)]
+        if sequence > 12:
+            twin.send_status(command_sequence=waiting.pop(0))
+        twin.link.read()
+    assert twin.link.withheld_commands == 0
+
+
+def test_a_kill_goes_out_ten_times_a_second_although_nothing_is_heard() -> None:
+    twin = Twin()
+    for sequence in range(1, 117):
+        twin.link.write(drive(sequence, kill=True))
+        twin.now_ns += 20 * MS
+    twin.turn()
+    assert len(sequences(twin)) == 16 + 20
+
+
+def test_a_hello_is_no_command_and_always_goes_out() -> None:
+    twin = Twin()
+    for sequence in range(1, 40):
+        twin.link.write(drive(sequence))
+    twin.link.read()
+    twin.turn()
+    assert twin.hellos() == 1

@@ -195,7 +195,12 @@ async def drive(
     for _ in range(2_000):
         sequence += 1
         command = msgspec.structs.replace(
-            QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps, track_right_mps=speed_mps
+            QUIET,
+            sequence=sequence,
+            brake=False,
+            track_left_mps=speed_mps,
+            track_right_mps=speed_mps,
+            controller_time_ms=heard[-1].time_ms if heard else 0,
         )
         link.write(adapters.encode_command(command, sequence))
         await pause_ms(20)
@@ -225,7 +230,10 @@ async def drive_until(link: ControllerLink, applied_mps: float) -> ControllerSta
     for sequence in range(100, 2_000):
         running = bool(newest) and newest[-1].state is ControllerState.RUN
         speed_mps = applied_mps if running else 0.0
-        command = msgspec.structs.replace(QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps)
+        stamp_ms = newest[-1].time_ms if newest else 0
+        command = msgspec.structs.replace(
+            QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps, controller_time_ms=stamp_ms
+        )
         link.write(adapters.encode_command(command, sequence))
         await pause_ms(20)
         newest += [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]

@@ -76,6 +76,7 @@ HEALTHY = Facts(
     late=False,
     dropped_frames=False,
     recording=True,
+    impossible=False,
     envelope=True,
 )
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad

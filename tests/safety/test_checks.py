@@ -341,6 +341,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     ],
     R.SECOND_STATION: [({"f.rival": True}, True)],
     R.BAD_FRAMES: [({"f.dropped_frames": True}, True)],
+    R.IMPOSSIBLE_VALUE: [({"f.impossible": True}, True)],
     R.RECORDING_LOST: [({"f.recording": False}, True)],
     R.STICKS_MOVED: only_in((Mode.MANUAL, Mode.RECOVERY), {"f.neutral_seen": False}),
 }
@@ -349,8 +350,6 @@ BY_THE_MACHINE = {R.ESTOP_CONSOLE, R.RUNAWAY, R.LINK_LOST, R.LEASE_RELEASED, R.O
 BY_A_RESTART = {R.RESTARTED_IN_MOTION}
 """And what the program knows of the one before it."""
 STILL_TO_COME = {
-    # wire and controller
-    R.IMPOSSIBLE_VALUE,
     # checks
     R.BASE_UNCHECKED,
     R.CHECK_DUE,
@@ -396,6 +395,7 @@ TICKS = {
     R.SLOPE_NEAR: (25, 0),
     R.SECOND_STATION: (1, 50),
     R.BAD_FRAMES: (1, 50),
+    R.IMPOSSIBLE_VALUE: (1, 50),
     R.RECORDING_LOST: (25, 50),
     R.STICKS_MOVED: (25, 0),
 }

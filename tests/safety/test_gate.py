@@ -31,7 +31,7 @@ def test_link_silence_stops_within_t_stop_and_never_resumes() -> None:
         command = rig.step()
         if command.track_left_mps != 0.0:
             lives.append((rig.report.operator_age_s, command.valid_for_ms))
-    assert max(age * 1000 + life for age, life in lives) <= 450.0
+    assert max(age * 1000 + life for age, life in lives) <= 490.0, "and a step of the controller"
     assert rig.mode is Mode.HOLD
     rig.run(50)
     assert rig.mode is Mode.HOLD

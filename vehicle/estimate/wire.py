@@ -8,6 +8,8 @@ import math
 from msgspec.structs import replace
 
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
+from vehicle.estimate import bounds
+from vehicle.estimate.bounds import Seen
 from vehicle.messages import Inputs
 from vehicle.state import NEVER_NS, WireState
 from vehicle.units import NS_PER_MS
@@ -28,23 +30,27 @@ ODD_STAMPS_MAX = 10
 
 def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
     """The newest of each source. A fresh flag holds for one tick, so nothing is used twice as a measurement."""
-    status_fresh, imu_fresh, gnss_fresh = (
-        inputs.status is not None,
-        inputs.imu is not None,
-        inputs.gnss is not None,
-    )
+    status = bounds.status(inputs.status, wire.belts, now_ns) if inputs.status is not None else None
+    imu = inputs.imu
+    if imu is not None and not bounds.imu(imu, wire.imu, now_ns - wire.imu_t_ns):
+        imu = None
+    gnss = believed(inputs.gnss) if inputs.gnss is not None else None
+    leaps = imu is not None and bounds.tilt_leaps(imu, wire.imu, now_ns - wire.imu_t_ns)
+    odd = leaps or status is not inputs.status or imu is not inputs.imu or gnss is not inputs.gnss
     stamp_ms, stamp_t_ns, odd_stamps = _stamped(wire, inputs, now_ns)
     return WireState(
-        status=inputs.status if status_fresh else wire.status,
-        status_t_ns=now_ns if status_fresh else wire.status_t_ns,
-        status_fresh=status_fresh,
-        status_counts=inputs.status is not None and _goes_on(wire.status, inputs.status),
-        imu=inputs.imu if imu_fresh else wire.imu,
-        imu_t_ns=now_ns if imu_fresh else wire.imu_t_ns,
-        imu_fresh=imu_fresh,
-        gnss=believed(inputs.gnss) if inputs.gnss is not None else wire.gnss,
-        gnss_t_ns=now_ns if gnss_fresh else wire.gnss_t_ns,
-        gnss_fresh=gnss_fresh,
+        status=status or wire.status,
+        status_t_ns=now_ns if status is not None else wire.status_t_ns,
+        status_fresh=status is not None,
+        status_counts=status is not None and _goes_on(wire.status, status),
+        tilt_leaps=leaps,
+        belts=wire.belts if status is None else _belts(wire, status, now_ns),
+        imu=imu or wire.imu,
+        imu_t_ns=now_ns if imu is not None else wire.imu_t_ns,
+        imu_fresh=imu is not None,
+        gnss=gnss or wire.gnss,
+        gnss_t_ns=now_ns if gnss is not None else wire.gnss_t_ns,
+        gnss_fresh=gnss is not None,
         hello=inputs.hello or wire.hello,
         operator=inputs.operator,
         bad_frames=inputs.bad_frames,
@@ -53,7 +59,13 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
         controller_time_ms=stamp_ms,
         stamp_t_ns=stamp_t_ns,
         odd_stamps=odd_stamps,
+        impossible=odd or odd_stamps > wire.odd_stamps,
     )
+
+
+def _belts(wire: WireState, status: ControllerStatus, now_ns: int) -> tuple[Seen | None, Seen | None]:
+    left, right = wire.belts
+    return bounds.seen(status.track_left_mps, left, now_ns), bounds.seen(status.track_right_mps, right, now_ns)
 
 
 def believed(fix: GnssFix) -> GnssFix:

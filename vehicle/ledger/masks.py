@@ -144,7 +144,9 @@ def _torn(run: LedgerRun, line: ToolLine, estimate: Estimate, rules: Rule, now_n
     if not 0 < now_ns - run.t_ns <= GAP_NS:
         return True
     moved_m = math.hypot(line.east_m - run.tip.east_m, line.north_m - run.tip.north_m)
-    driven_mps = abs(estimate.speed_mps) + abs(estimate.yaw_rate_radps) * rules.ahead_m
+    # what a reading claims is no measure of itself: the machine's own bounds are
+    speed_mps = min(abs(estimate.speed_mps), rules.fastest_mps)
+    driven_mps = speed_mps + min(abs(estimate.yaw_rate_radps), rules.turn_max_radps) * rules.ahead_m
     driven_m = driven_mps * (now_ns - run.t_ns) / NS_PER_S
     return not moved_m <= driven_m + rules.k_sigma * line.sigma_m + CUT_M
 

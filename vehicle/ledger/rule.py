@@ -31,6 +31,9 @@ DEPTH_PLAUSIBLE_M = 0.1
 ROTOR_PLAUSIBLE_RATIO = 1.5
 """A rotor cannot turn faster than this share of its working speed: the reading is broken (ours)."""
 
+FASTER_RATIO = 1.5
+"""A machine is not faster than this share of its profile's speeds: what says so proves no way (ours)."""
+
 SIGMA_UNKNOWN_M = 10.0
 """Stands for an unknown uncertainty: too large for any credit, yet a number that geometry can work with."""
 
@@ -52,6 +55,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     speed_flat_mps: float
     roll_max_rad: float
     pitch_max_rad: float
+    fastest_mps: float
+    turn_max_radps: float
 
 
 def rule(config: VehicleConfig) -> Rule:
@@ -73,6 +78,9 @@ def rule(config: VehicleConfig) -> Rule:
         speed_flat_mps=flat_mps,
         roll_max_rad=config.machine.limits.roll_max_rad,
         pitch_max_rad=config.machine.limits.pitch_max_rad,
+        fastest_mps=FASTER_RATIO
+        * max(config.machine.tracks.transit_speed_mps, config.machine.tracks.reverse_speed_mps),
+        turn_max_radps=FASTER_RATIO * config.machine.tracks.pivot_rate_radps,
     )
 
 

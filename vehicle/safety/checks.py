@@ -180,6 +180,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
     Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
+    Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible, 1, 50),
     Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
     Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
 )

@@ -44,6 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     late: bool
     dropped_frames: bool
     recording: bool
+    impossible: bool
     envelope: bool
     due: Due = Due()
 
@@ -77,5 +78,6 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         late=crowded(memory.late_ticks, tick, LATE_TICKS),
         dropped_frames=now.wire.bad_frames + heard.foreign + heard.broken > 0,
         recording=now.wire.recording,
+        impossible=now.wire.impossible,
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )
