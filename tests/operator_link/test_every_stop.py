@@ -120,7 +120,20 @@ MACHINE = [
     for case in CASES
     if case.scene in ("manual", "slow") and case.stop_s is not None and not case.fault.startswith(("radio", "console"))
 ]
-OWN = ("stick", "stop_", "estop_pressed", "second_", "take_", "uplink", "downlink", "link_", "video", "replay", "clone")
+OWN = (
+    "process",
+    "stick",
+    "stop_",
+    "estop_pressed",
+    "second_",
+    "take_",
+    "uplink",
+    "downlink",
+    "link_",
+    "video",
+    "replay",
+    "clone",
+)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,10 @@ PREARM, FENCE, GPS = (
 GYRO, MOTORS = d.MAV_SYS_STATUS_SENSOR_3D_GYRO, d.MAV_SYS_STATUS_SENSOR_MOTOR_OUTPUTS
 PRESENT = PREARM | FENCE | GPS | GYRO | MOTORS
 FENCE_REASONS = ("fence", "unprocessed_ground")
-UNKNOWN_U16 = 0xFFFF
+UNKNOWN_U16, UNKNOWN_U32 = 0xFFFF, 0xFFFFFFFF
+PLACE_MAX_M, YAW_MAX_RAD, REAL_MAX = 1e6, 1e3, 1e9
+"""Beyond these a value is no measurement."""
+INT16 = (-32_768, 32_767)
 _RUNNING = {
     MissionPhase.IDLE: d.MISSION_STATE_NOT_STARTED,
     MissionPhase.PAUSED: d.MISSION_STATE_PAUSED,
@@ -30,8 +33,23 @@ _RUNNING = {
 
 
 def _estimate(picture: Picture) -> Estimate | None:
+    """The estimate where it has a place and a heading that can be told; else none, as if it had said so itself."""
     report = picture.report
-    return report.estimate if report is not None and report.estimate.valid else None
+    if report is None or not report.estimate.valid:
+        return None
+    one = report.estimate
+    place = abs(one.east_m) < PLACE_MAX_M and abs(one.north_m) < PLACE_MAX_M
+    return one if place and abs(one.yaw_rad) < YAW_MAX_RAD else None
+
+
+def _real(value: float) -> float:
+    """A measured value as a 32-bit float; not a number where nobody measures it."""
+    return value if abs(value) < REAL_MAX else math.nan
+
+
+def _whole(value: float, low: int, high: int, unknown: int) -> int:
+    """A measured value as a whole number; `unknown` where nobody measures it, the border where it is beyond."""
+    return unknown if math.isnan(value) else round(min(max(value, low), high))
 
 
 def _lat_lon_e7(picture: Picture, estimate: Estimate) -> tuple[int, int]:
@@ -93,9 +111,9 @@ def _position(picture: Picture) -> Fields | None:
         "lat": lat_e7,
         "lon": lon_e7,
         "alt": alt_mm,
-        "vx": round(speed_cmps * math.sin(estimate.yaw_rad)),
-        "vy": round(speed_cmps * math.cos(estimate.yaw_rad)),
-        "hdg": round(heading_deg_from_yaw(estimate.yaw_rad) * 100.0) % 36_000,
+        "vx": _whole(speed_cmps * math.sin(estimate.yaw_rad), *INT16, 0),
+        "vy": _whole(speed_cmps * math.cos(estimate.yaw_rad), *INT16, 0),
+        "hdg": _whole(heading_deg_from_yaw(estimate.yaw_rad) * 100.0, 0, 35_999, UNKNOWN_U16),
     }
 
 
@@ -104,8 +122,8 @@ def _gps(picture: Picture) -> Fields | None:
     if report is None:
         return None
     estimate = report.estimate
-    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate) if estimate.valid else (0, 0)
-    sigma_mm = round(min(math.hypot(estimate.sigma_east_m, estimate.sigma_north_m), 4e6) * 1000.0)
+    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate) if _estimate(picture) is not None else (0, 0)
+    sigma_m = math.hypot(estimate.sigma_east_m, estimate.sigma_north_m)
     return {
         "time_usec": picture.time_ms * 1000,
         "lat": lat_e7,
@@ -113,11 +131,11 @@ def _gps(picture: Picture) -> Fields | None:
         "alt": round(picture.datum.alt_m * 1000),
         "eph": UNKNOWN_U16,
         "epv": UNKNOWN_U16,
-        "vel": min(round(abs(estimate.speed_mps) * 100.0), UNKNOWN_U16 - 1),
+        "vel": _whole(abs(estimate.speed_mps) * 100.0, 0, UNKNOWN_U16 - 1, UNKNOWN_U16),
         "cog": UNKNOWN_U16,
         "fix_type": int(estimate.fix),
         "satellites_visible": 255,
-        "h_acc": sigma_mm,
+        "h_acc": _whole(sigma_m * 1000.0, 0, UNKNOWN_U32 - 1, UNKNOWN_U32),
     }
 
 
@@ -128,10 +146,10 @@ def _attitude(picture: Picture) -> Fields | None:
     yaw_rad = math.remainder(heading_from_yaw_rad(estimate.yaw_rad), 2.0 * math.pi)
     return {
         "time_boot_ms": picture.time_ms,
-        "roll": estimate.roll_rad,
-        "pitch": -estimate.pitch_rad,
+        "roll": _real(estimate.roll_rad),
+        "pitch": -_real(estimate.pitch_rad),
         "yaw": yaw_rad,
-        "yawspeed": -estimate.yaw_rate_radps,
+        "yawspeed": -_real(estimate.yaw_rate_radps),
     }
 
 
@@ -139,8 +157,8 @@ def _hud(picture: Picture) -> Fields | None:
     estimate = _estimate(picture)
     if estimate is None:
         return None
-    heading_deg = round(heading_deg_from_yaw(estimate.yaw_rad)) % 360
-    return {"groundspeed": abs(estimate.speed_mps), "alt": picture.datum.alt_m, "heading": heading_deg}
+    heading_deg = _whole(heading_deg_from_yaw(estimate.yaw_rad), 0, 360, 0) % 360
+    return {"groundspeed": abs(_real(estimate.speed_mps)), "alt": picture.datum.alt_m, "heading": heading_deg}
 
 
 def _home(picture: Picture) -> Fields:
@@ -162,7 +180,7 @@ def _navigation(picture: Picture) -> Fields | None:
     report = picture.report
     if report is None:
         return None
-    return {"xtrack_error": report.cross_track_m}
+    return {"xtrack_error": _real(report.cross_track_m)}
 
 
 def _ekf(picture: Picture) -> Fields | None:
@@ -172,7 +190,7 @@ def _ekf(picture: Picture) -> Fields | None:
     estimate = report.estimate
     flags = d.EKF_ATTITUDE | d.EKF_VELOCITY_HORIZ | d.EKF_POS_HORIZ_REL | d.EKF_POS_HORIZ_ABS | d.EKF_PRED_POS_HORIZ_ABS
     return {
-        "pos_horiz_variance": min(estimate.innovation_ratio, 10.0),
+        "pos_horiz_variance": min(_real(estimate.innovation_ratio), 10.0),
         "flags": flags if estimate.valid else d.EKF_CONST_POS_MODE,
     }
 
@@ -198,21 +216,25 @@ def _rotor(picture: Picture) -> Fields | None:
     report = picture.report
     if report is None or report.rotor_speed_radps is None:
         return None
-    return {"time_boot_ms": picture.time_ms, "name": "rotor_rpm", "value": report.rotor_speed_radps * 30.0 / math.pi}
+    return {
+        "time_boot_ms": picture.time_ms,
+        "name": "rotor_rpm",
+        "value": _real(report.rotor_speed_radps) * 30.0 / math.pi,
+    }
 
 
 def _depth(picture: Picture) -> Fields | None:
     report = picture.report
     if report is None or report.tool_depth_m is None:
         return None
-    return {"time_boot_ms": picture.time_ms, "name": "depth_m", "value": report.tool_depth_m}
+    return {"time_boot_ms": picture.time_ms, "name": "depth_m", "value": _real(report.tool_depth_m)}
 
 
 def _processed(picture: Picture) -> Fields | None:
     report = picture.report
     if report is None:
         return None
-    return {"time_boot_ms": picture.time_ms, "name": "processed", "value": report.processed_m2}
+    return {"time_boot_ms": picture.time_ms, "name": "processed", "value": _real(report.processed_m2)}
 
 
 def _mission(picture: Picture) -> Fields | None:
