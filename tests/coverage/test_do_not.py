@@ -209,7 +209,7 @@ def test_a_silent_polygon_in_the_hole_of_another_is_asked_about(tmp_path):
     refused(saved(tmp_path, document(holed, silent(POST))), "feature 1 lies inside or across feature 0")
 
 
-@pytest.mark.parametrize("role", ["", "work_area", "safe_ground", "access"])
+@pytest.mark.parametrize("role", ["", "work_area", "safe_ground", "access", "perimeter"])
 def test_a_part_inside_a_part_of_one_feature_is_asked_about(tmp_path, role):
     nested = shaped("MultiPolygon", [[ring_lonlat(FIELD)], [RING]], **({"role": role} if role else {}))
     others = [] if role in ("", "work_area") else [feature("work_area", ring_lonlat([(x + 60, y) for x, y in FIELD]))]
@@ -521,6 +521,7 @@ def test_one_feature_of_many_is_chosen_by_number_or_field(tmp_path):
 
 
 # --- anything else ---------------------------------------------------------------------------------------------------
+@pytest.mark.long
 @settings(max_examples=150)
 @given(st.data())
 def test_a_keep_out_drawn_and_named_in_any_way_is_kept_out_or_refused(tmp_path_factory, data):
@@ -579,3 +580,18 @@ def test_a_closed_line_that_says_nothing_beside_polygons_is_asked_about(tmp_path
     )
     alone = saved(tmp_path, document(shaped("LineString", ring_lonlat(FIELD))), "alone.geojson")
     assert worked(load_site(alone)).area == pytest.approx(drawn(load_site(alone), FIELD).area, rel=1e-6)
+
+
+def test_a_mark_of_one_place_is_kept_out_whatever_its_shape(tmp_path):
+    for kind, coordinates in (("LineString", RING[:1]), ("Polygon", [RING[:2]]), ("MultiPoint", RING)):
+        site = load_site(saved(tmp_path, document(WORK, shaped(kind, coordinates, role="stake"))), "safe")
+        centre = shapely.Point(site.datum.enu_from_lonlat_array(np.array(RING[:1]))[0])
+        assert worked(site).distance(centre) >= 0.5
+
+
+def test_parts_of_one_perimeter_are_one_fence(tmp_path):
+    west, east = [(-40, -40), (-5, -40), (-5, 40), (-40, 40)], [(5, -40), (40, -40), (40, 40), (5, 40)]
+    fence = shaped("MultiPolygon", [[ring_lonlat(west)], [ring_lonlat(east)]], role="perimeter")
+    site = load_site(saved(tmp_path, document(WORK, fence)), "safe")
+    inside = drawn(site, FIELD).intersection(drawn(site, west).union(drawn(site, east)))
+    assert worked(site).symmetric_difference(inside).area < 1e-3

@@ -195,6 +195,10 @@ def test_flatgeobuf_is_read(tmp_path, wanted) -> None:
     [
         ("a.gml", '<?xml version="1.0"?><gml:FeatureCollection/>', "GML"),
         ("a.json", "\ufeff<gml/>", "XML"),
+        ("a.poly", "#saved by Mission Planner 1.3\n39.99 46.93\n", "a polygon of Mission Planner"),
+        ("a.txt", "#saved by Mission Planner 1.3\n39.99 46.93\n", "a polygon or fence of Mission Planner"),
+        ("a.waypoints", "QGC WPL 110\n", "a list of waypoints"),
+        ("b.txt", "QGC WPL 110\n0\t1\t0\t16\n", "a list of waypoints"),
         ("a.gpx", "\ufeff<gpx/>", "GPX"),
         ("a.topojson", '{"type": "Topology"}', "TopoJSON"),
         ("a.csv", "lat,lon\n1,2\n", "a table"),

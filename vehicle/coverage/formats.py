@@ -42,6 +42,9 @@ NAMED = {
     ".osm": "OpenStreetMap XML",
     ".tif": "a raster image",
     ".tiff": "a raster image",
+    ".poly": "a polygon of Mission Planner",
+    ".fen": "a fence of Mission Planner",
+    ".waypoints": "a list of waypoints",
 }
 STARTS = (
     (b"fgb\x03", "FlatGeobuf"),
@@ -50,6 +53,8 @@ STARTS = (
     (b"PAR1", "GeoParquet"),
     (b"\x00\x00\x27\x0a", "a Shapefile"),
     (b"%PDF", "PDF"),
+    (b"QGC WPL", "a list of waypoints"),
+    (b"#saved by", "a polygon or fence of Mission Planner"),
     (b"<", "XML (KML, GML or GPX)"),
     (b"\xef\xbb\xbf<", "XML (KML, GML or GPX)"),
 )

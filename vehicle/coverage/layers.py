@@ -96,12 +96,17 @@ class _Drawn:
         self.label, self.frame, self.notes = label, frame, notes
         self.pieces: list[Piece] = []
         self.kept: list[tuple[str, Any]] = []
-        self.bounds: list[Any] = []
+        self._bounds: dict[int, list[Any]] = {}
         self.bounds_by_name = True
         self.bearing: dict[str, list[Any]] = {role: [] for role in BEARING}
         self.slopes: list[tuple[float, Any]] = []
         self.marks: list[Mark] = []
         self.assurances: list[Assurance] = []
+
+    @property
+    def bounds(self) -> list[Any]:
+        """Inclusion fences; several parts of one feature are one fence."""
+        return [shapely.union_all(parts) for parts in self._bounds.values()]
 
     def add(self, number: int, feature: Feature, site_wide: dict[str, Any]) -> None:
         """Take a feature in."""
@@ -124,7 +129,7 @@ class _Drawn:
         if role != "work_area" and any("kept as a keep-out" in line for line in notes[before:]):
             raise InputError(f"{at}: a hole lies outside its polygon; draw the hole inside, or the rings in order")
         shell = thinned(shell, at, notes, outward=role not in BEARING and role != "perimeter")
-        if role in ("work_area", *BEARING):
+        if role in ("work_area", "perimeter", *BEARING):
             holes = thinned(holes, f"{at} holes", notes, outward=True)
             piece = Piece(
                 feature=number,
@@ -142,17 +147,17 @@ class _Drawn:
         elif role == "keep_out":
             self.kept.append((at, whole))
         elif role == "perimeter":
-            self.bounds.append(whole)
+            self._bounds.setdefault(number, []).append(whole)
             self.bounds_by_name = self.bounds_by_name and bool(feature.why)
         elif role in BEARING:
             self.bearing[role].append(whole)
 
     def _stands(self, feature: Feature, place: str) -> None:
         shapes = [shapely.Point(at) for at in self._metres(feature.points)]
-        shapes += [shapely.LineString(self._metres(line)) for line in feature.lines if len(line) > 1]
+        shapes += [_line(self._metres(line)) for line in feature.lines]
         for rings in feature.polygons if feature.role in STANDING else ():
             ring = self._metres(rings[0])
-            outline = shapely.LineString(ring) if len(ring) > 1 else shapely.MultiPoint(ring)
+            outline = _line(ring)
             inside = mended(shapely.Polygon(ring)) if len(ring) > 3 else outline.convex_hull
             shapes.append(shapely.union_all([outline, inside]))
         for shape in shapes:
@@ -177,6 +182,11 @@ class _Drawn:
     def _metres(self, positions: Any) -> list[tuple[float, float]]:
         rows = self.frame.enu_from_lonlat_array(np.array(positions, dtype=float).reshape(-1, 2))
         return [(float(east), float(north)) for east, north in rows]
+
+
+def _line(positions: list[tuple[float, float]]) -> Any:
+    """A line, which may be one place."""
+    return shapely.LineString(positions) if len(positions) > 1 else shapely.MultiPoint(positions)
 
 
 def where(frame: LocalFrame) -> Where:

@@ -99,8 +99,11 @@ def _question(label: str, inner: str, outer: str) -> str:
 
 
 def _check_bearing(pieces: list[Piece], label: str) -> None:
-    """A part inside another part may be a hole: ground that does not bear must not be united with ground that does."""
-    parts = [piece for piece in pieces if piece.role in BEARING]
+    """A part inside another part may be a hole.
+
+    Ground that does not bear must not be united with ground that does, nor what is outside a fence with its inside.
+    """
+    parts = [piece for piece in pieces if piece.role in (*BEARING, "perimeter")]
     for i, j in _pairs([piece.shell for piece in parts]):
         if parts[i].feature == parts[j].feature and _lies_over(parts[i], parts[j], nets=True):
             raise InputError(
