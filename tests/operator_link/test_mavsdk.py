@@ -151,7 +151,8 @@ def test_every_service_it_knows(tmp_path: Path) -> None:
             assert sdk.said["rate"] == pytest.approx(1.0, abs=0.5)  # 4 Hz unless asked
             assert sdk.said["arm"].startswith("ActionError: Arm: ")
             assert (tmp_path / "param.pck").stat().st_size > 100
-            assert [bool(site.fence_m) for site in live.proposals] == [True, False]  # up, then cleared
+            # a fence round the own plan; then the mission is cleared, and the fence holds
+            assert [(bool(site.fence_m), site.empty) for site in live.proposals] == [(True, False), (True, True)]
 
     asyncio.run(main())
 

@@ -4,6 +4,7 @@ The plan of a survey is our planner's, in an order of its own. An item of the su
 and at all items before it, was worked or is not to be worked.
 """
 
+import bisect
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +40,7 @@ class Progress(msgspec.Struct, frozen=True):
     def reached(self, report: VehicleReport) -> int:
         """Number of the last item that is reached; 0 for none."""
         done = _segments_done(report)
-        return max(0, sum(after < done for after in self.after) - 1)
+        return max(0, bisect.bisect_left(self.after, done) - 1)
 
     def current(self, report: VehicleReport) -> int:
         """Number of the item that is gone for."""
