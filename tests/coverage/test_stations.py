@@ -49,7 +49,7 @@ def test_a_file_sent_back_is_the_plan_and_one_lane_less_is_not(plan):
     items = [wire_item(row.command, row.frame, row.tool, row.lat_deg, row.lon_deg) for row in mission_items(plan)]
     assert same_path(items, items_of_plan(plan))
     assert not same_path(items[:-3], items_of_plan(plan))
-    assert survey(items, plan.datum).work_area_deg
+    assert survey(items, plan.datum).ground.area > 0.9 * plan.area_m2
 
 
 def test_the_tool_is_down_on_swaths_and_only_there(plan):
