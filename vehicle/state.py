@@ -279,16 +279,17 @@ many epochs the mean."""
 class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What speaks for and against the receiver's heading.
 
-    `rest_bias_radps`: of the gyro, measured over `rest_ticks` at rest. `recent`: epochs of the last two seconds;
-    `bins`: means of whole seconds before. `same_*`: since when and where the heading repeats itself to the last bit.
-    `course`: a straight stretch under way, see `vehicle/estimate/course.py`. `vouched_t_ns`: when the course over
-    ground last agreed. `doubt_rad`: by what believed headings differed from the gyro's since. `refused`: headings
-    refused in a row. `revoke_t_ns` as in `PlaceState`.
+    `rest_bias_radps`: of the gyro, measured over `rest_ticks` at rest, last at `rest_t_ns`. `recent`: epochs of the
+    last two seconds; `bins`: means of whole seconds before. `same_*`: since when and where the heading repeats itself
+    to the last bit. `course`: a straight stretch under way, see `vehicle/estimate/course.py`. `vouched_t_ns`: when the
+    course over ground last agreed. `doubt_rad`: by what believed headings differed from the gyro's since. `refused`:
+    headings refused in a row. `revoke_t_ns` as in `PlaceState`.
     """
 
     believed: bool = True
     rest_bias_radps: float = 0.0
     rest_ticks: int = 0
+    rest_t_ns: int = 0
     recent: tuple[HeadingSample, ...] = ()
     bins: tuple[HeadingSample, ...] = ()
     yaw_rad: float = 0.0

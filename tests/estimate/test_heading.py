@@ -8,7 +8,7 @@ import pytest
 from sim.beliefs import BeliefRun, BeliefSettings
 from vehicle.estimate import course, heading
 from vehicle.state import HeadingState
-from vehicle.units import NS_PER_S
+from vehicle.units import NS_PER_S, TICK_NS
 
 DEG = math.radians(1.0)
 
@@ -35,10 +35,10 @@ def test_a_heading_that_steps_is_told_within_a_metre(size_deg: float, seed: int)
     assert run.false_m2 == 0.0
 
 
-@pytest.mark.parametrize("rate_degps", [0.05, -0.1, 0.3, 1.0])
+@pytest.mark.parametrize("rate_degps", [0.03, 0.05, -0.1, 0.3, 1.0])
 def test_a_heading_that_drifts_is_told_before_it_is_two_degrees_off(rate_degps: float) -> None:
     run = working(3, work=True)
-    for _ in range(3000):
+    for _ in range(5000):
         run.gnss.heading_jump_rad += rate_degps * DEG * 0.02
         run.step()
         if run.halted:
@@ -148,12 +148,15 @@ def test_pivots_on_a_slope_are_no_drift_of_the_heading() -> None:
 
 def test_the_gyros_bias_is_measured_at_rest_and_a_slide_is_none() -> None:
     told = HeadingState()
-    for _ in range(60):
-        told = heading.at_rest(told, 0.1 * DEG)
+    for tick in range(60):
+        told = heading.at_rest(told, 0.1 * DEG, tick * TICK_NS)
     assert told.rest_bias_radps == pytest.approx(0.1 * DEG)
     assert heading.measured(told)
-    assert heading.at_rest(told, 0.1 * DEG + heading.REST_TURN_RADPS) is told
-    assert heading.at_rest(told, math.nan) is told
+    assert heading.at_rest(told, 0.1 * DEG + heading.REST_TURN_RADPS, 9 * NS_PER_S) is told
+    assert heading.at_rest(told, math.nan, 9 * NS_PER_S) is told
+    for tick in range(250):
+        told = heading.at_rest(told, -0.05 * DEG, 9 * NS_PER_S + tick * TICK_NS)
+    assert told.rest_bias_radps == pytest.approx(-0.05 * DEG, abs=0.02 * DEG), "a new stand measures it anew"
 
 
 def test_a_contradiction_withdraws_what_was_credited_since_the_course_last_agreed() -> None:

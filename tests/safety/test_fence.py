@@ -28,6 +28,15 @@ def test_edges_close_every_ring() -> None:
     assert [tuple(row[2:]) for row in EDGES.tolist()] == [*FIELD, *HOLE]
 
 
+def test_what_the_place_may_be_off_by_is_kept_from_every_boundary() -> None:
+    sure = estimate(tool_sigma_m=0.02)
+    doubtful = estimate(tool_sigma_m=0.02, doubt_m=0.25)
+    assert fence.grown_m(sure) == pytest.approx(0.06)
+    assert fence.grown_m(doubtful) == pytest.approx(0.31)
+    near, far = fence.room(EDGES, doubtful, CONFIG), fence.room(EDGES, sure, CONFIG)
+    assert far.behind_m - near.behind_m >= 0.249
+
+
 def test_the_stopping_distance_is_reaction_and_ramp_of_either_sign() -> None:
     decel = MACHINE.tracks.decel_mps2
     assert fence.stopping_m(1.2, CONFIG) == pytest.approx(0.6 + 1.44 / (2 * decel))

@@ -126,7 +126,7 @@ def _predict(
     yaw_rate, roll = (raw_rate - bias, imu.roll_rad) if imu is not None else (0.0, 0.0)
     turned = state.heading
     if resting and imu is not None:
-        turned = heading.at_rest(turned, raw_rate)
+        turned = heading.at_rest(turned, raw_rate, now_ns)
         # belts at rest turn nothing: the yaw is held, or a parked machine would drift off with its gyro
         yaw_rate = yaw_rate if abs(yaw_rate) >= heading.REST_TURN_RADPS else 0.0
     left, right, doubt_mps = _belts(status, yaw_rate, config)

@@ -17,14 +17,14 @@ from vehicle.units import NS_PER_S, wrap_rad
 
 REST_TURN_RADPS = math.radians(0.3)
 """At rest, more than this beside the known bias is a turn: a machine that slides."""
-REST_TICKS_MAX, REST_TICKS_MIN = 500, 50
+REST_TICKS_MAX, REST_TICKS_MIN, REST_TICKS_KEPT, STAND_NS = 500, 50, 25, NS_PER_S // 5
 LOSS_NS = NS_PER_S
 GATHER_NS, GATHER_MIN = NS_PER_S, 3
 FREE_RAD, SIGMAS, STEP_SIGMAS = math.radians(0.15), 4.0, 4.5
 SAME_RAD, MEAN_SHARE = math.radians(0.3), 0.35
 """What two seconds of the same heading differ by, and the share of the receiver's sigma that a second's mean keeps."""
-BIAS_WALK = math.radians(0.002)
-"""Of a gyro's bias, per root second."""
+BIAS_WALK = math.radians(0.001)
+"""Of a gyro's bias since the last stand, per root second: 20 degrees an hour after a quarter of a minute."""
 TURN_RATIO, LATE_S = 0.01, 0.1
 """A gyro's scale is right to 1 %; a heading arrives up to so much later than it was."""
 RECENT_S = 2.0
@@ -57,13 +57,17 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     use: bool = False
 
 
-def at_rest(heading: HeadingState, rate_radps: float) -> HeadingState:
-    """A tick at rest: what the gyro shows is its bias, unless it is too much for one."""
-    ticks = min(heading.rest_ticks + 1, REST_TICKS_MAX)
+def at_rest(heading: HeadingState, rate_radps: float, now_ns: int) -> HeadingState:
+    """A tick at rest: what the gyro shows is its bias, unless it is too much for one. A new stand measures it anew."""
+    old_ticks = heading.rest_ticks
+    if now_ns - heading.rest_t_ns > STAND_NS:
+        old_ticks = min(old_ticks, REST_TICKS_KEPT)
+    ticks = min(old_ticks + 1, REST_TICKS_MAX)
     off_radps = rate_radps - heading.rest_bias_radps
     if not abs(off_radps) < REST_TURN_RADPS:
         return heading
-    return replace(heading, rest_ticks=ticks, rest_bias_radps=heading.rest_bias_radps + off_radps / ticks)
+    bias_radps = heading.rest_bias_radps + off_radps / ticks
+    return replace(heading, rest_ticks=ticks, rest_bias_radps=bias_radps, rest_t_ns=now_ns)
 
 
 def measured(heading: HeadingState) -> bool:
@@ -136,7 +140,7 @@ def _left(heading: HeadingState, sigma_rad: float) -> HeadingSample | None:
     allowed_rad = _noise_rad(sigma_rad, count, count) + turned_rad * (TURN_RATIO + LATE_S / (now[0] - before[0]))
     if abs(mean_rad - before[1]) > allowed_rad:
         return heading.bins[-2:][0]
-    return _ramped(heading.bins, sigma_rad) if measured(heading) else None
+    return _ramped(heading, sigma_rad) if measured(heading) else None
 
 
 def _noise_rad(sigma_rad: float, one: int, other: int) -> float:
@@ -144,14 +148,16 @@ def _noise_rad(sigma_rad: float, one: int, other: int) -> float:
     return FREE_RAD + STEP_SIGMAS * sigma_rad * math.sqrt(1.0 / one + 1.0 / other)
 
 
-def _ramped(bins: tuple[HeadingSample, ...], sigma_rad: float) -> HeadingSample | None:
+def _ramped(heading: HeadingState, sigma_rad: float) -> HeadingSample | None:
     """Over tens of seconds the heading left the gyro by more than its bias can have walked: since when."""
+    bins = heading.bins
     now_s, now_rad, now_turned_rad, count = bins[-1]
+    age_s = max(0.0, now_s - heading.rest_t_ns / NS_PER_S)
     for lag_s in LAGS_S:
         then = next((sample for sample in reversed(bins) if sample[0] <= now_s - lag_s), None)
         if then is None:
             break
-        walk_rad = SIGMAS * BIAS_WALK * lag_s**1.5 / math.sqrt(3.0)
+        walk_rad = SIGMAS * BIAS_WALK * math.sqrt(age_s) * lag_s
         turned_rad = abs(now_turned_rad - then[2])
         if abs(now_rad - then[1]) > _noise_rad(sigma_rad, count, then[3]) + walk_rad + TURN_RATIO * turned_rad:
             return then

@@ -114,7 +114,7 @@ def refused(place: PlaceState, x_m: tuple[float, float], epoch: Epoch) -> Taken:
 
 def doubted(place: PlaceState, x_m: tuple[float, float], epoch: Epoch) -> Taken:
     """The place stepped: go on from before the step, and judge the new place after a second of it."""
-    standstill = track.stands(place.samples)
+    standstill = track.stands(place.samples, epoch.sigma_m)
     if standstill is not None:
         return _stuck(place, standstill)
     before_s, held_m = track.held(place.samples, x_m)

@@ -4,6 +4,7 @@ A share of the belts' way is lost to slip, within bounds that soil has; what exc
 lies, or tracks that dig. Noise is judged by the receiver's own sigma, of which a part is white.
 """
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ STEP_FREE_M, STEP_SIGMAS, STEP_PER_WAY, STEP_PER_TURN_M = 0.02, 4.5, 0.03, 0.08
 MEAN_S = 0.25
 STUCK_FREE_M, STUCK_SIGMAS, STUCK_WAY = 0.01, 4.5, 1.5
 STANDS_WAY_M, STANDS_RATIO = 0.08, 0.5
+LEAP_FREE_M, LEAP_SIGMAS = 0.02, 3.0
 STRAIGHT_RATIO = 0.9
 BEFORE_S = 2.0
 LIVES_S, LIVES_MIN, LIVES_RATIO = 2.0, 6, 0.4
@@ -98,17 +100,28 @@ def stuck_since(samples: Samples, sigma_m: float) -> Standstill | None:
     if stretch is None:
         return None
     lacks_m = _lacks_m(stretch, (stretch.start[3], stretch.start[4]), samples)
-    return _standstill(stretch, samples) if noise_m < lacks_m < 2.0 * way_m else None
+    stood = lacks_m > noise_m and not _leapt(stretch, samples, sigma_m)
+    return _standstill(stretch, samples) if stood else None
 
 
-def stands(samples: Samples) -> Standstill | None:
+def stands(samples: Samples, sigma_m: float) -> Standstill | None:
     """Where something is known to be wrong: whether it looks as if the place stood, rather than stepped."""
     stretch = _stretch(samples, STANDS_WAY_M)
     if stretch is None:
         return None
     lacks_m = _lacks_m(stretch, _there_m(stretch, samples), samples)
     least_m = STANDS_RATIO * (1.0 - SLIP_MAX) * STANDS_WAY_M
-    return _standstill(stretch, samples) if least_m < lacks_m < STANDS_WAY_M + least_m else None
+    stood = lacks_m > least_m and not _leapt(stretch, samples, sigma_m)
+    return _standstill(stretch, samples) if stood else None
+
+
+def _leapt(stretch: "_Stretch", samples: Samples, sigma_m: float) -> bool:
+    """From one epoch to the next the place went back further than noise goes: it stepped, it did not stand."""
+    run_m = math.hypot(*stretch.run_m)
+    east, north = stretch.run_m[0] / run_m, stretch.run_m[1] / run_m
+    pairs = itertools.pairwise(samples[stretch.index :])
+    back_m = max((one[1] - other[1]) * east + (one[2] - other[2]) * north for one, other in pairs)
+    return back_m > LEAP_FREE_M + LEAP_SIGMAS * sigma_m
 
 
 def _standstill(stretch: "_Stretch", samples: Samples) -> Standstill:

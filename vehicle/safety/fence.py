@@ -76,9 +76,14 @@ def stopping_m(speed_mps: float, config: VehicleConfig) -> float:
     return speed_mps * REACTION_S + speed_mps * abs(speed_mps) / (2.0 * config.machine.tracks.decel_mps2)
 
 
+def grown_m(estimate: Estimate) -> float:
+    """What is allowed for where the machine is: 3 sigma, and what its place may be off by beside them."""
+    return SIGMAS * estimate.tool_sigma_m + estimate.doubt_m
+
+
 def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
     """What is left before a boundary is touched, straight on and by turning."""
-    front, rear, half = _reach_m(config, SIGMAS * estimate.tool_sigma_m)
+    front, rear, half = _reach_m(config, grown_m(estimate))
     ahead, left = _body_frame(edges_m, pose_of(estimate))
     if not _inside(ahead, left):
         return NONE_LEFT
@@ -137,7 +142,7 @@ def turned_slowly(edges_m: FloatArray, estimate: Estimate, wanted: DriveRequest,
     if abs(wanted.yaw_rate_radps) <= abs(wanted.speed_mps) / TURN_RADIUS_M:
         return wanted
     there = moved(pose_of(estimate), DriveRequest(yaw_rate_radps=wanted.yaw_rate_radps), REACTION_S + PERIOD_S)
-    if over_m(edges_m, there, config, SIGMAS * estimate.tool_sigma_m) <= 0.0:
+    if over_m(edges_m, there, config, grown_m(estimate)) <= 0.0:
         return wanted
     return limits.twist(wanted, CREEP_MPS, CREEP_MPS, CREEP_RADPS)
 

@@ -313,8 +313,8 @@ def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest
     if edges_m is None:
         return wanted
     if senses.room == fence.NONE_LEFT:
-        grown_m = fence.SIGMAS * estimate.tool_sigma_m
-        return wanted if fence.eases(edges_m, estimate, wanted, config, grown_m) else DriveRequest()
+        eased = fence.eases(edges_m, estimate, wanted, config, fence.grown_m(estimate))
+        return wanted if eased else DriveRequest()
     slow = fence.slowed(senses.room, wanted, config)
     return slow if senses.room.turns else fence.turned_slowly(edges_m, estimate, slow, config)
 
