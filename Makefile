@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller twins \
+.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller twins line-stops \
 	campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
@@ -78,6 +78,10 @@ campaign: $(VENV)/.installed
 # Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
 stops: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.stop_latency --trials 10000 --traces ../shared/data/link --out runs/stops.jsonl
+
+# Stops with real processes over a controller's line that is slow both ways; wants an idle machine, no part of CI.
+line-stops: $(VENV)/.installed
+	$(BIN)/python benchmarks/line_delay_stops.py
 
 # The simulated controller against the C reference on random histories: twenty minutes of one core.
 twins: $(VENV)/.installed
