@@ -83,7 +83,7 @@ def run(
     write_plan_files(plan, site, out_dir / "plan")
     manifest = manifest_of(out_dir.name, scenario, machine, site, plan)
     write_manifest(out_dir, manifest)
-    header = {"scenario": scenario.model_dump_json()} | named(manifest)
+    header = {"scenario": scenario.model_dump_json()} | named(manifest, with_folder=False)
     recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
     with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:

@@ -32,9 +32,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     time_source: TimeSource
 
 
-def named(manifest: Manifest) -> dict[str, str]:
-    """The same as texts, for a recording's metadata; simulated runs of one seed are the same bytes in every folder."""
-    left_out = ("format", "end_utc", *(("run",) if manifest.simulated else ()))
+def named(manifest: Manifest, *, with_folder: bool = True) -> dict[str, str]:
+    """The same as texts, for a recording's metadata; without the folder, runs of one seed are the same bytes."""
+    left_out = ("format", "end_utc", *(() if with_folder else ("run",)))
     return {key: str(value) for key, value in msgspec.to_builtins(manifest).items() if key not in left_out}
 
 
