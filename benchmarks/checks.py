@@ -16,7 +16,7 @@ from firmware_bridge.types import Observation, ObservationKind
 from sim.drill import Drill, DrillSettings
 from sim.hands import Goal
 from vehicle.checks import machine_check
-from vehicle.checks_state import Calibration, Stand
+from vehicle.checks_state import Calibration, MachineCheck, Stand
 from vehicle.ledger import withdrawal
 from vehicle.messages import Mode
 from vehicle.state import LedgerState
@@ -83,13 +83,18 @@ SWEEP: dict[str, tuple[Strike, tuple[float, ...]]] = {
 }
 
 
-def bay(seed: int, strike: Strike, size: float) -> Stand:
-    """Half a minute in the parking bay, with or without the error."""
-    drill = Drill(DrillSettings(seed=seed))
-    for _ in range(round(BAY_S / TICK_S)):
-        strike(drill, size)
-        drill.step()
-    return drill.state.checks.machine.now
+def bay(seed: int, strike: Strike, size: float) -> tuple[Stand, Stand]:
+    """Half a minute in the parking bay without the error, and with it; the same ground, other noise."""
+    drill, stands = Drill(DrillSettings(seed=seed)), []
+    for error in (nothing, strike):
+        state = drill.state
+        checks = msgspec.structs.replace(state.checks, machine=MachineCheck())
+        drill.process.loop.state = msgspec.structs.replace(state, checks=checks)
+        for _ in range(round(BAY_S / TICK_S)):
+            error(drill, size)
+            drill.step()
+        stands.append(drill.state.checks.machine.now)
+    return stands[0], stands[1]
 
 
 def nothing(_drill: Drill, _size: float) -> None:
@@ -112,8 +117,8 @@ def worked(seed: int, strike: Strike, size: float, work_s: float = WORK_S) -> Dr
 def checked(drill: Drill, strike: Strike, size: float, seed: int) -> tuple[LedgerState, str]:
     """The ledger after the check that bounds this kind."""
     if strike in (heading, roll, lever):
-        known = machine_check.stored(Calibration(), bay(seed + 100, nothing, 0.0))
-        wrong = machine_check.daily(bay(seed + 101, strike, size), known)
+        stored, now = bay(seed + 100, strike, size)
+        wrong = machine_check.daily(now, machine_check.stored(Calibration(), stored))
         order = Order(kind=Knowledge.CALIBRATION, good=not wrong, reason=wrong, by="bay", flags=7)
         return settled(drill, order), wrong or "daily check good"
     return observed(drill, *observation(drill, strike))

@@ -138,7 +138,7 @@ def _request(
         plan_hash=plan.plan_hash,
         site_hash=site.site_hash,
         missed=tuple(gap.rings_m for gap in found.gaps),
-        swept=swept_ground(row for row in record.records if isinstance(row, LedgerStroke)),
+        swept=swept_ground(journal.bearing(record)),
         pose=on_its_lane(pose, plan),
         error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute error
     )

@@ -99,6 +99,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     area_m2: float
     processed_m2: float
     swept_m2: float
+    provisional_m2: float
+    withdrawn_m2: float
     truth_processed_m2: float
     false_credit_m2: float
     missed_m2: float
@@ -145,6 +147,8 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         area_m2=plan.area_m2,
         processed_m2=processed_m2,
         swept_m2=outcome.state.ledger.swept_m2,
+        provisional_m2=outcome.state.ledger.provisional_cells * outcome.config.mission.cell_m**2,
+        withdrawn_m2=outcome.state.ledger.withdrawn_cells * outcome.config.mission.cell_m**2,
         truth_processed_m2=outcome.truth_processed_m2,
         false_credit_m2=outcome.false_credit_m2,
         missed_m2=found.missed_m2,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
-from tests.ledger.driving import ORIGIN_NS, along_cross, cells, drive, marked, readings, straight
+from tests.ledger.driving import ORIGIN_NS, along_cross, cells, drive, marked, readings, straight, versions
 from vehicle.ledger import journal, masks, tiles, withdrawal
 from vehicle.ledger.journal import JournalWriter
 from vehicle.ledger.records import Confirm, Header, Revoke, Session
@@ -232,3 +232,17 @@ def test_records_read_back(tmp_path: Path) -> None:
         writer.append(act)
     writer.close()
     assert journal.read(tmp_path / "j").records[2:] == acts
+
+
+def test_ground_swept_at_a_wrong_place_bears_no_tracks_afterwards(tmp_path: Path) -> None:
+    writer = JournalWriter.open(tmp_path / "j", HEADER, Session(session_id=1, utc=""))
+    *_, last = states = list(versions(straight(2.0, YAW_RAD), CONFIG, LedgerState(), ORIGIN_NS))
+    for state in states:
+        writer.follow(state)
+    assert last.stroke is not None
+    newest = last.stroke.number
+    writer.append(Revoke(reason="credit alone", by="x", since_number=1, until_number=newest))
+    assert len(journal.bearing(journal.read(tmp_path / "j"))) == newest
+    writer.append(Revoke(reason="place", by="x", since_number=3, until_number=newest, flags=tiles.SWEPT | tiles.CLAIMS))
+    writer.close()
+    assert [stroke.number for stroke in journal.bearing(journal.read(tmp_path / "j"))] == [1, 2]

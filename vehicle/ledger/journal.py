@@ -13,7 +13,7 @@ import msgspec
 
 from vehicle.errors import InputError
 from vehicle.kept_formats import Kept
-from vehicle.ledger import strokes, withdrawal
+from vehicle.ledger import strokes, tiles, withdrawal
 from vehicle.ledger.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
 from vehicle.state import LedgerState
 from vehicle.strip import LedgerStroke
@@ -148,6 +148,20 @@ def _check_magic(path: Path, content: bytes) -> None:
 def end_ns(journal: Journal) -> int:
     """The vehicle's time of the newest stroke [ns]; 0 before the first."""
     return next((row.t_ns for row in reversed(journal.records) if isinstance(row, LedgerStroke)), 0)
+
+
+def bearing(journal: Journal) -> list[LedgerStroke]:
+    """Strokes whose swept ground no record took back: where their place was wrong, nobody knows what they swept."""
+    taken = [
+        (record.since_number, record.until_number)
+        for record in journal.records
+        if isinstance(record, Revoke) and record.flags & tiles.SWEPT and record.bias_m == 0.0
+    ]
+    return [
+        record
+        for record in journal.records
+        if isinstance(record, LedgerStroke) and not any(first <= record.number <= last for first, last in taken)
+    ]
 
 
 def rebuilt(journal: Journal) -> LedgerState:

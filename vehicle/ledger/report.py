@@ -66,6 +66,20 @@ def _title(facts: JobFacts) -> str:
 
 
 def _verdict(facts: JobFacts) -> str:
+    return _missed_told(facts) + _provisional(facts)
+
+
+def _provisional(facts: JobFacts) -> str:
+    """A day without a closing check of the base says so."""
+    if facts.provisional_m2 == 0.0:
+        return ""
+    return (
+        f"<p class='open'><b>{facts.provisional_m2:,.1f} m² of the processed ground are provisional</b>: no closing "
+        "check of the base stands at their end, or no opening check at their beginning.</p>"
+    )
+
+
+def _missed_told(facts: JobFacts) -> str:
     found = facts.found
     if found.missed_m2 > 0.0:
         area = escape(missed_text(found.missed_m2))
@@ -136,7 +150,7 @@ def _depths(facts: JobFacts) -> str:
     rows = _bars([(f"{cm} to {cm + 1} cm", area_m2, f"{area_m2:,.1f}") for cm, area_m2 in found])
     note = (
         f"Proven depth: measured against the undisturbed ground ahead of the rotor, less "
-        f"{facts.config.mission.k_sigma:g} sigma, the least of each cell's dwell. Required: "
+        f"{facts.config.mission.k_depth:g} sigma of its mean, the least of each cell's dwell. Required: "
         f"{facts.config.mission.required_depth_m * 100.0:.1f} cm. Ground outside the work area included."
     )
     return _table("Depth", ["proven depth", "area [m²]", ""], rows, note)
@@ -227,10 +241,10 @@ def _rule(facts: JobFacts) -> str:
     return (
         f"<h2>What counts as processed</h2><p>A cell of {facts.cell_m * 100.0:g} cm counts only if all of it lay under "
         "the tool while, in every 20 ms of its dwell, the rotor was measured at "
-        f"{mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less {mission.k_sigma:g} sigma "
-        f"reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck ground between blows, "
-        f"and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of the position on all "
-        "sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
+        f"{mission.rotor_at_speed_ratio:.0%} of its working speed or more, the depth less {mission.k_depth:g} sigma of "
+        f"its mean reached {mission.required_depth_m * 100.0:.1f} cm, the ground speed left no unstruck ground between "
+        f"blows, and the position was RTK fixed. Strips are drawn in by {mission.k_sigma:g} sigma of the position on "
+        "all sides. Later knowledge withdraws credit by a record in the journal, never by a change.</p>"
     )
 
 
