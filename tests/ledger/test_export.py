@@ -69,7 +69,7 @@ def test_geometries_come_back_with_their_envelopes_and_areas(package: Path) -> N
         kinds = dict(base.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns").fetchall())
     assert sum(row[1] for row in rows) == pytest.approx(facts.found.missed_m2, abs=1e-4)
     assert {row[2] for row in rows} >= {"not_swept"}
-    assert [row[0] for row in processed] == [16, 18]
+    assert [row[0] for row in processed] == [16, 19]
     assert sum(row[1] for row in processed) == pytest.approx(facts.ledger.credited_m2)
     assert kinds["events"] == "POINT"
     for blob in [rows[0][0], processed[0][2]]:
