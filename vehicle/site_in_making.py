@@ -67,6 +67,7 @@ def _own(site: Proposal, own: OwnSite) -> InMaking:
         rows += features(role, polygonal(shapely.difference(ground, found.barred)), datum)
     for slope_rad, ground in place.slopes:
         rows += features("slope", ground, datum, slope_deg=float(np.degrees(slope_rad)))
-    left = shapely.difference(found.outside, place.keep_out)
+    # what a fence of the file itself takes away stays listed, whatever else comes by radio
+    left = shapely.union(shapely.difference(found.outside, place.keep_out), place.outside_fence)
     said = {"outside": place.outside, "tripwires": place.tripwires}
     return InMaking(geojson=collection(rows, **said), outside=place.outside, left=polygonal(left))

@@ -27,10 +27,12 @@ from vehicle.coverage.site import load_site
 from vehicle.frames import LocalFrame
 from vehicle.messages import Mode
 from vehicle.operator_link.desk import NO_MISSION, Desk
-from vehicle.operator_link.proposal import collection, features, ground_of
+from vehicle.operator_link.fences import fence
+from vehicle.operator_link.proposal import Proposal, collection, features, ground_of
 from vehicle.own_process import OwnProcess
 from vehicle.own_site import OwnSite, planned_at_once, settings_of
 from vehicle.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.site_in_making import made_of
 from vehicle.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SitePlanning, Wanted, planned
 
 BIG = [
@@ -425,6 +427,16 @@ def test_a_fence_binds_the_own_site(tmp_path: Path, outside: str) -> None:
     assert not allowed.contains(shapely.Point(20, 5))
 
 
+def test_what_the_files_own_fence_takes_away_stays_listed(tmp_path: Path) -> None:
+    own = own_site(tmp_path)
+    place = msgspec.structs.replace(own.place, outside_fence=shapely.box(40, 0, 50, 20))
+    corners = [at(-8, -15, 5001, 4.0), at(-8, 12, 5001, 4.0), at(28, 12, 5001, 4.0), at(28, -15, 5001, 4.0)]
+    zone = fence(items(corners), DATUM)
+    made = made_of(Proposal(datum=DATUM, zones=zone, own=True), msgspec.structs.replace(own, place=place), "safe")
+    assert made.left.contains(shapely.box(41, 1, 49, 19))
+    assert made.left.contains(shapely.box(20, 1, 29, 5))
+
+
 def test_a_fence_that_leaves_nothing_of_the_own_site_is_refused_while_it_is_planned(tmp_path: Path) -> None:
     made = Planned(tmp_path / "uploads", own=own_site(tmp_path))
     made.planning.begin()
@@ -433,6 +445,29 @@ def test_a_fence_that_leaves_nothing_of_the_own_site_is_refused_while_it_is_plan
     assert refused is not None
     assert refused.index == 0
     assert made.planning.busy
+
+
+@pytest.mark.parametrize(("feature", "worked_m2"), [("one", 400.0), ("other", 200.0)])
+def test_the_feature_that_the_configuration_chooses_is_planned(tmp_path: Path, feature: str, worked_m2: float) -> None:
+    grounds = {"one": shapely.box(0, 0, 20, 20), "other": shapely.box(60, 0, 80, 10)}
+    rows = [row for name, ground in grounds.items() for row in features("work_area", ground, DATUM, name=name)]
+    path = tmp_path / "two.geojson"
+    path.write_text(json.dumps(collection(rows, outside="safe", tripwires="none")))
+    chosen = f"name={feature}"
+    place = load_site(path, None, DATUM, feature=chosen)
+    own = OwnSite(
+        path=path,
+        outside=None,
+        base_frame="EPSG:4326",
+        place=place,
+        ground=place.work_area,
+        kept_out_m=(),
+        feature=chosen,
+    )
+    made = Planned(tmp_path / "uploads", own=own)
+    made.planning.begin()
+    made.finish()
+    assert made.plans[0].area_m2 == pytest.approx(worked_m2, rel=0.01)
 
 
 def test_the_keep_outs_of_the_own_site_hold_for_a_survey_too(tmp_path: Path) -> None:
