@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from vehicle.config import MissionConfig, SafetyConfig, Strict, VehicleConfig
 from vehicle.config_load import assemble_vehicle, load_machine, load_toml_model
+from vehicle.kept_formats import Kept
 from vehicle.telemetry.settings import TelemetryConfig
 
 Name = Annotated[str, Field(min_length=1)]
@@ -106,9 +107,11 @@ class SiteConfig(Strict):
 class DriveConfig(Strict):
     """`flailpilot drive CONFIG`. Paths count from the folder of the file.
 
+    `format`: of the keys' meaning, checked where the file is read.
     `state_folder`: where the program may write; without it that of the keys, else of the recordings, else of the file.
     """
 
+    format: int = Kept.CONFIGURATION.number
     vehicle_id: str
     machine: Name
     tool: str | None = None
