@@ -107,7 +107,7 @@ class Frozen:
         ("status", manual, 0.3, {"controller_hung"}),
         ("imu", work, 0.3, {"tilt_unknown"}),
         ("imu", manual, 0.3, {"tilt_unknown"}),
-        ("gnss", work, 5.0, {"gnss_lost", "position_unproven", "position_jump", "position_drift", "heading_lost"}),
+        ("gnss", work, 5.0, {"gnss_lost", "position_unproven", "position_jump", "position_stuck", "heading_lost"}),
         ("operator", work, 0.5, {"link_lost"}),
         ("operator", manual, 0.5, {"link_lost"}),
     ],
