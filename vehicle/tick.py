@@ -20,8 +20,8 @@ from vehicle.messages import DriveRequest, Estimate, Inputs, Outputs, Requests, 
 from vehicle.mission import job
 from vehicle.mission import task as wishes
 from vehicle.safety import gate as safety
-from vehicle.state import FlailState, MissionState, VehicleState, WireState
-from vehicle.strip import Knowledge, Order
+from vehicle.state import EstimateState, FlailState, MissionState, VehicleState, WireState
+from vehicle.strip import Knowledge, Observed, Order
 from vehicle.telemetry import report as reports
 
 
@@ -45,6 +45,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         state.session_id,
         now_ns,
     )
+    belief = _at_mark(belief, wire, orders, now_ns)
     # -> mission
     mission = job.step(state.mission, state, estimate, config, now_ns)
     # -> drive + flail requests
@@ -54,7 +55,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     # -> safety gate
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
     # \-> ledger -> telemetry
-    told = (*orders, *_orders(estimate))
+    told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
     ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
     after = VehicleState(
         config=config,
@@ -78,12 +79,20 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     return after, Outputs(command=command, report=report, events=events, results=known.results)
 
 
-def _orders(estimate: Estimate) -> tuple[Order, ...]:
+def _at_mark(
+    belief: EstimateState, wire: WireState, orders: tuple[Order | Observed, ...], now_ns: int
+) -> EstimateState:
+    """The estimate with a control point that was found where it is known to be, and where."""
+    good = any(isinstance(order, Order) and order.kind is Knowledge.BASE and order.good for order in orders)
+    places = [order.place_m for order in orders if isinstance(order, Observed) and order.place_m is not None]
+    return fusion.at_mark(belief, wire, places[-1], now_ns) if good and places else belief
+
+
+def _orders(since_ns: int) -> tuple[Order, ...]:
     """What the ledger is told: ground that rests on a place or a heading which turned out to be another one."""
-    if not estimate.revoke_t_ns:
+    if not since_ns:
         return ()
     text = "the position or the heading turned out to be another one"
-    since_ns = estimate.revoke_t_ns
     return (Order(kind=Knowledge.POSITION, good=False, reason=text, by="vehicle", since_t_ns=since_ns),)
 
 
