@@ -272,3 +272,10 @@ def test_readings_are_corrected_by_what_the_full_check_found() -> None:
     assert out.gnss.yaw_rad == pytest.approx(0.98)
     assert out.status.track_left_mps == pytest.approx(0.22)
     assert room.corrected(inputs, Calibration(), MACHINE) is inputs
+
+
+def test_a_plan_allows_for_more_than_the_ledger_withholds() -> None:
+    made = room.all_made()
+    held = room.margin(made, room.due(made, LedgerState(), CONFIG), CONFIG)
+    assert room.planned_bound_m(MACHINE) > held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad
+    assert room.planned_bound_m(MACHINE, checked=False) == pytest.approx(0.135, abs=0.005)

@@ -30,6 +30,8 @@ HAMMER_CHECK_S: Final = 7_200.0
 BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
 SHOCK: Final = 4
+SPARE_M: Final = 0.005
+"""So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
 DEGREE_M: Final = 111_319.0
 """Of latitude, to half a percent: the lever arms that are corrected are centimetres."""
 MEASURED: Final = Calibration(
@@ -217,7 +219,7 @@ def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
     At its ends a swath reaches beyond by what the tool's ends may trail.
     """
     known = MEASURED if checked else Calibration()
-    return side_bound_m(known, machine) + 0.5 * machine.tool.width_m * known.heading_bound_rad
+    return side_bound_m(known, machine) + 0.5 * machine.tool.width_m * known.heading_bound_rad + SPARE_M
 
 
 def all_made(known: Calibration | None = None) -> ChecksState:
