@@ -156,6 +156,14 @@ def test_armed_is_not_called_a_mission(link: Exchange) -> None:
     assert texts(link.hear()) == ["mission refused: a mission is running; hold it,", "disarm"]
 
 
+@pytest.mark.parametrize("mode", [0.0, 10.0])
+def test_a_mode_that_would_not_show_after_a_stop_is_refused_in_words(link: Exchange, mode: float) -> None:
+    link.vehicle(Mode.HOLD, ("link_lost",), holder=255)
+    heard = link.command(176, 1.0, mode)
+    assert acks(heard) == [DENIED]
+    assert texts(heard) == ["Radio link lost. Disarm, then arm"]
+
+
 # --- texts -----------------------------------------------------------------------------------------------------------
 def test_a_text_is_said_again_after_ten_seconds_only(link: Exchange) -> None:
     said = 0

@@ -121,3 +121,9 @@ def test_a_flood_of_reasons_is_a_line_a_second_at_most() -> None:
     for system_id in range(2, 200):
         bench.link.receive(CHANNEL, HERE, bench.beat(system_id=system_id, key=OTHER), bench.now_ns)
     assert len(bench.said) == 1
+
+
+def test_the_vehicles_own_number_is_named_on_a_bench_too() -> None:
+    bench = Bench(keys={})
+    assert bench.hear(bench.beat(system_id=1, key=None), OPEN) == []
+    assert "set the station's system id, such as 255" in bench.said[0]

@@ -28,16 +28,12 @@ EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list[Message]]:
     """A mode by its ArduRover number; whether it holds and what is said."""
-    picture = context.picture
     if custom_mode in STANDING:
         context.choose_mode(custom_mode)
         context.stop(OperatorEdge.STOP)  # whatever was last reported: a start may be under way
         return ACCEPTED, []
     if custom_mode == p.MANUAL:
-        if picture.mission_running:
-            return DENIED, [text("Manual: hold the mission first")]
-        context.choose_mode(custom_mode)
-        return ACCEPTED, []
+        return _manual(context)
     if custom_mode == p.GUIDED:
         return DENIED, [text("Guided is refused: arm, then stick or Auto")]
     if custom_mode == p.AUTO:
@@ -47,6 +43,16 @@ def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list
     if custom_mode == p.RTL:
         return DENIED, [text("RTL refused: straight home is unprocessed ground")]
     return DENIED, [text(f"Mode {custom_mode} is not offered")]
+
+
+def _manual(context: Context) -> tuple[int, list[Message]]:
+    picture = context.picture
+    if picture.mission_running:
+        return DENIED, [text("Manual: hold the mission first")]
+    if picture.due:  # it would show Hold all the same
+        return DENIED, [text(line) for line in picture.obstacles()]
+    context.choose_mode(p.MANUAL)
+    return ACCEPTED, []
 
 
 def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
@@ -60,6 +66,8 @@ def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
     if not _armed_by(context):
         if picture.armed:
             return DENIED, [text(f"Auto: station {picture.holder} holds control")]
+        if picture.due:
+            return DENIED, [text(line) for line in picture.obstacles()]
         context.choose_mode(p.AUTO)
         return ACCEPTED, [text("Auto: arm, then start the mission", d.MAV_SEVERITY_INFO)]
     if picture.start_blocked:

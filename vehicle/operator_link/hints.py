@@ -47,6 +47,8 @@ def words(refused: Refused, keys: tuple[int, ...]) -> str:
     """One line for the log; "" where there is nothing to say (a replay)."""
     place = f"operator link {refused.channel}: {shown(refused.address)}"
     who = f"{place} as system {refused.system_id}"
+    if refused.system_id <= 1:
+        return f"{who} is not heard: that number is the vehicle's own or none; set the station's system id, such as 255"
     if refused.verdict is None:
         held = f"keys are here for system {', '.join(map(str, keys))}" if keys else "no key is here yet"
         return f"{who} does not sign and is not heard; {held} (`flailpilot keys`)"
