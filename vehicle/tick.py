@@ -16,11 +16,11 @@ from vehicle.estimate import wire as wires
 from vehicle.events import changes
 from vehicle.flail import governor
 from vehicle.ledger import claims, footing, masks
-from vehicle.messages import DriveRequest, Estimate, Inputs, Outputs, Requests, Task
+from vehicle.messages import DriveRequest, Estimate, Inputs, OperatorFrame, Outputs, Requests, Task
 from vehicle.mission import job
 from vehicle.mission import task as wishes
 from vehicle.safety import gate as safety
-from vehicle.state import EstimateState, FlailState, MissionState, VehicleState, WireState
+from vehicle.state import EstimateState, FlailState, GateState, MissionState, VehicleState, WireState
 from vehicle.strip import Knowledge, Observed, Order
 from vehicle.telemetry import report as reports
 
@@ -107,7 +107,7 @@ def _requests(
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire."""
     config = state.config
-    frame = wire.operator[-1] if wire.operator else state.gate.frame
+    frame = _of_the_holder(wire, state.gate)
     depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
     auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
     return Requests(
@@ -126,6 +126,12 @@ def _requests(
 def _proves(wire: WireState) -> bool:
     """What this tick brought can prove ground."""
     return wire.status_counts and not wire.tilt_leaps
+
+
+def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:
+    """The newest frame of whoever holds the lease: another station's sticks are no wish, not even centred ones."""
+    held = [frame for frame in wire.operator if frame.station_id == gate.holder]
+    return held[-1] if held else gate.frame
 
 
 def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:

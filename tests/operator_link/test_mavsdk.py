@@ -60,7 +60,7 @@ async def client(port: int, program: Path = CLIENT, *arguments: str) -> AsyncIte
 async def _mission(live: Live, sdk: Client) -> None:
     plan_id = live.link.lists.list_id(MISSION)
     assert await sdk.expect("connected") is True
-    assert await sdk.expect("speed") == pytest.approx(0.3)
+    assert await sdk.expect("speed") == pytest.approx(0.27)
     assert await sdk.expect("set") == "ok"
     assert live.link.parameters["MAN_SPEED"] == pytest.approx(0.2)
     assert await sdk.expect("set read only") != "ok"

@@ -118,7 +118,7 @@ def test_no_parameter_changes_while_armed(link: Exchange) -> None:
     link.vehicle(Mode.READY, holder=255)
     link.say("PARAM_SET", target_system=1, target_component=1, param_id="MAN_SPEED", param_value=0.1, param_type=9)
     assert [fields["error"] for kind, fields in link.hear() if kind == "PARAM_ERROR"] == [3]
-    assert link.link.parameters["MAN_SPEED"] == pytest.approx(0.3)
+    assert link.link.parameters["MAN_SPEED"] == pytest.approx(0.27)
 
 
 def ftp(link: Exchange, opcode: int, argument: bytes = b"", size: int | None = None) -> tuple[int, bytes]:

@@ -1,0 +1,63 @@
+"""Only the sticks of whoever holds the lease are a wish; those of another station, in the same tick, are none."""
+
+import msgspec
+import pytest
+
+from firmware_bridge.mavlink import adapters
+from tests.operator_link.drill_station import DrillStation
+from tests.safety.rig import frame
+from vehicle.messages import Mode
+from vehicle.operator_link.helm import Helm
+from vehicle.state import GateState, WireState
+from vehicle.tick import _of_the_holder
+
+pytestmark = pytest.mark.long
+
+
+def test_the_newest_frame_of_the_holder_counts_wherever_it_lies() -> None:
+    mine, theirs = frame(station_id=255, drive=0.2), frame(station_id=7, drive=-1.0)
+    wire = msgspec.structs.replace(WireState(), operator=(mine, theirs))
+    assert _of_the_holder(wire, GateState(holder=255)) is mine
+    assert _of_the_holder(wire, GateState(holder=7)) is theirs
+    assert _of_the_holder(wire, GateState(holder=9, frame=mine)) is mine
+    assert _of_the_holder(wire, GateState(holder=0)) is None
+
+
+@pytest.mark.parametrize("drive", [-1.0, 0.0, 1.0])
+def test_another_stations_sticks_neither_move_nor_brake(drive: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console beside the holder sends 20 frames a second; each of them comes after the holder's in its tick."""
+    station = DrillStation()
+    station.arm()
+    station.run(3.0)
+    assert station.drives()
+    drain = Helm.drain
+    number = 0
+
+    def beside(helm: Helm, *arguments: object) -> bytes:
+        nonlocal number
+        number += 1
+        other = frame(
+            station_id=9,
+            sequence=number,
+            sample_count=number,
+            echo_tick=helm.tick,
+            session_id=helm.session_id,
+            drive=drive,
+        )
+        return drain(helm, *arguments) + adapters.encode_operator(other)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Helm, "drain", beside)
+    station.held = True
+    assert station.until(Mode.MANUAL)
+    station.throttle = 1800
+    speeds = []
+    for _ in range(250):
+        station.step()
+        speeds.append(station.drill.state.gate.set_mps[0])
+    assert min(speeds) >= 0.0
+    assert 0.1 < max(speeds) < 0.3
+    moving = speeds[next(number for number, speed in enumerate(speeds) if speed > 0.0) :]
+    assert min(moving) > 0.0, (
+        f"braked by a stranger's sticks after {moving.index(min(moving))} ticks {station.texts()[-3:]}"
+    )
+    assert station.mode is Mode.MANUAL
