@@ -365,7 +365,8 @@ def test_the_controllers_own_stop_is_a_stop_at_any_set_point(drive: float, state
     line_ms=st.integers(0, 255),
     drive=st.sampled_from([0.02, 0.1, 0.3, 1.0]),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
+@pytest.mark.long
 def test_no_driving_lease_is_shorter_than_two_ticks_and_the_line(ages: list[int], line_ms: int, drive: float) -> None:
     rig = Rig()
     rig.line_ms = min(line_ms, 60)
