@@ -24,7 +24,7 @@ from firmware_bridge.serial_port import open_port
 from firmware_bridge.stranger import ENOUGH_BYTES, describe
 from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
-from vehicle import kept_checks, latches, realtime
+from vehicle import kept_checks, latches, own_process, realtime
 from vehicle.clock import Clock, SystemClock, utc_now
 from vehicle.coming_up import (
     ADDRESS_MAY_COME,
@@ -87,6 +87,7 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     for warning in own.place.warnings if own is not None else ():
         say(f"warning: {warning}")
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
+    own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
         runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
 

@@ -1,4 +1,8 @@
-"""One piece of work in a process of its own, which ends with it and can be ended before; an executor of one call."""
+"""One piece of work in a process of its own, which ends with it and can be ended before; an executor of one call.
+
+A process begins as a copy of a small server that was started with the program: making one out of the program itself
+holds its interpreter until the new process runs, half a second on a busy computer, and no tick comes meanwhile.
+"""
 
 import contextlib
 import multiprocessing
@@ -6,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,28 +18,61 @@ NICE = 10
 """Planning takes seconds to minutes of a processor that the vehicle's own loop needs."""
 
 
+def make_ready() -> None:
+    """Start the server, before anything depends on the time that it takes."""
+    resource_tracker.ensure_running()
+    forkserver.ensure_running()
+
+
 class OwnProcess(Executor):
-    """Spawned, not forked: the vehicle's process holds sockets, threads and a real-time priority."""
+    """Started from a thread: whoever asks does not wait for it."""
 
     def __init__(self) -> None:
-        self._context = multiprocessing.get_context("spawn")
         self._process: multiprocessing.process.BaseProcess | None = None
+        self._ended = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Begin; what the call raises is raised by the future, and EOFError where the process died without a word."""
-        reader, writer = self._context.Pipe(duplex=False)
-        self._process = self._context.Process(target=_child, args=(writer, fn, args, kwargs), daemon=True)
-        self._process.start()
-        writer.close()
         future: Future[Any] = Future()
-        threading.Thread(target=_wait, args=(reader, future), name="planning", daemon=True).start()
+        work = (fn, args, kwargs)
+        threading.Thread(target=self._run, args=(work, future), name="planning", daemon=True).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the process, finished or not."""
+        """End the process, finished or not, begun or not."""
         del wait, cancel_futures
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
+        self._ended = True
+        self._kill(self._process)
+
+    def _run(self, work: tuple[Any, ...], future: Future[Any]) -> None:
+        done, answer = False, None
+        try:
+            with self._begun(work) as reader:
+                done, answer = reader.recv()
+        except Exception as error:  # noqa: BLE001  # the process was ended, or its answer is none
+            answer = error
+        # who asked may have given up meanwhile
+        with contextlib.suppress(Exception):
+            if done:
+                future.set_result(answer)
+            else:
+                future.set_exception(answer)
+
+    def _begun(self, work: tuple[Any, ...]) -> Connection:
+        context = multiprocessing.get_context("forkserver")
+        reader, writer = context.Pipe(duplex=False)
+        with writer:
+            process = context.Process(target=_child, args=(writer, *work), daemon=True)
+            process.start()
+        self._process = process
+        if self._ended:  # while it began
+            self._kill(process)
+        return reader
+
+    @staticmethod
+    def _kill(process: multiprocessing.process.BaseProcess | None) -> None:
+        if process is not None and process.is_alive():
+            process.kill()
 
 
 def _child(writer: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -45,18 +83,3 @@ def _child(writer: Connection, fn: Callable[..., Any], args: tuple[Any, ...], kw
     except Exception as error:  # noqa: BLE001  # whatever it is, whoever asked is told
         answer = False, error
     writer.send(answer)
-
-
-def _wait(reader: Connection, future: Future[Any]) -> None:
-    done, answer = False, None
-    with reader:
-        try:
-            done, answer = reader.recv()
-        except Exception as error:  # noqa: BLE001  # the process was ended, or its answer is none
-            answer = error
-    # who asked may have given up meanwhile
-    with contextlib.suppress(Exception):
-        if done:
-            future.set_result(answer)
-        else:
-            future.set_exception(answer)
