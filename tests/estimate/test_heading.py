@@ -186,3 +186,16 @@ def test_a_turn_or_a_change_of_direction_begins_the_stretch_anew() -> None:
     assert not driven(*straight, sample(11.0, turned_rad=4.0 * DEG)).looked
     assert not driven(*straight, sample(10.5)).looked
     assert driven(*straight, straight[-1]).stretch == driven(*straight).stretch, "a stand is no way"
+
+
+@pytest.mark.long
+def test_clean_ways_and_stands_are_doubted_nowhere() -> None:
+    """The gyro's bias walks on a way of 100 s by more than a stand then finds: that is its own error."""
+    run = BeliefRun(BeliefSettings(seed=102, slip_ratio=0.1)).run(5.0)
+    for leg in range(8):
+        for speed_mps, ticks in ((0.28 if leg % 2 == 0 else -0.28, 5000), (0.0, 250)):
+            run.speed_mps = speed_mps
+            for _ in range(ticks):
+                seen = run.step()
+                assert (seen.heading_doubted, seen.position_doubted, seen.position_stuck) == (False, False, False)
+                assert seen.revoke_t_ns == 0

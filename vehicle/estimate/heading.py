@@ -58,16 +58,19 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
 
 
 def at_rest(heading: HeadingState, rate_radps: float, now_ns: int) -> HeadingState:
-    """A tick at rest: what the gyro shows is its bias, unless it is too much for one. A new stand measures it anew."""
-    old_ticks = heading.rest_ticks
-    if now_ns - heading.rest_t_ns > STAND_NS:
-        old_ticks = min(old_ticks, REST_TICKS_KEPT)
+    """A tick at rest: what the gyro shows is its bias, unless it is too much for one.
+
+    A new stand measures it anew; what the gyro had drifted before says nothing of the heading from then on.
+    """
+    begins = now_ns - heading.rest_t_ns > STAND_NS
+    old_ticks = min(heading.rest_ticks, REST_TICKS_KEPT) if begins else heading.rest_ticks
     ticks = min(old_ticks + 1, REST_TICKS_MAX)
     off_radps = rate_radps - heading.rest_bias_radps
     if not abs(off_radps) < REST_TURN_RADPS:
         return heading
     bias_radps = heading.rest_bias_radps + off_radps / ticks
-    return replace(heading, rest_ticks=ticks, rest_bias_radps=bias_radps, rest_t_ns=now_ns)
+    bins = () if begins else heading.bins
+    return replace(heading, rest_ticks=ticks, rest_bias_radps=bias_radps, rest_t_ns=now_ns, bins=bins)
 
 
 def measured(heading: HeadingState) -> bool:
