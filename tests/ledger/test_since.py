@@ -40,7 +40,7 @@ def test_times_are_remembered_twice_a_second_and_the_older_the_sparser() -> None
 def test_the_journal_comes_to_the_same_map(tmp_path: Path) -> None:
     writer = JournalWriter.open(tmp_path / "ledger.journal", HEADER, Session(session_id=1, utc="2026-11-29T00:00:00Z"))
     state = LedgerState()
-    for state in versions(straight(4.0, YAW_RAD), CONFIG, state, ORIGIN_NS):
+    for state in versions(straight(4.0, YAW_RAD), CONFIG, LedgerState(), ORIGIN_NS):
         writer.follow(state)
     state = settled(told(state, since(state.marks[len(state.marks) // 2][0])))
     writer.follow(state)
