@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage mutation mutation-controller twins line-stops \
+.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
 	campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
@@ -27,7 +27,7 @@ test-fast: $(VENV)/.installed
 
 # Living mutants are told, not refused: all were killed file by file, and one run over the whole room is still due
 # (docs/SAFETY.md, Measured). When `make mutation` has shown none alive, that line refuses.
-test-full: branches campaign-sample
+test-full: branches campaign-sample node-clients
 	$(MAKE) mutation-touched || echo "mutants of the touched safety files live, see above"
 	$(PYTEST) -m "slow and not trials" $(PYTEST_ARGS)
 
@@ -112,6 +112,14 @@ $(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# node-mavlink, pinned with hashes, for the tests that drive with it; without npm, or where nothing comes, they are skipped.
+NODE := $(VENV)/node
+node-clients: $(NODE)/node_modules/.package-lock.json
+$(NODE)/node_modules/.package-lock.json: requirements/node/package.json requirements/node/package-lock.json | $(VENV)/.installed
+	mkdir -p $(NODE) && cp requirements/node/package.json requirements/node/package-lock.json $(NODE)/
+	! command -v npm >/dev/null || (cd $(NODE) && npm ci --no-audit --no-fund --ignore-scripts --silent) || \
+		echo "node-mavlink was not installed: its tests are skipped"
 
 # Needs uv on the path; writes no registry address.
 pins:

@@ -11,7 +11,14 @@ from collections.abc import Iterable
 
 import pytest
 
-PACKAGES = {"mosquitto": "mosquitto", "openssl": "openssl", "cppcheck": "cppcheck", "chromium": "chromium"}
+PACKAGES = {
+    "mosquitto": "mosquitto",
+    "openssl": "openssl",
+    "cppcheck": "cppcheck",
+    "chromium": "chromium",
+    "node": "nodejs",
+    "npm": "npm",
+}
 """Program to Debian package."""
 NO_SKIPS = "FLAIL_NO_SKIPS"
 WITHOUT = "FLAIL_WITHOUT"

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+REQUIREMENTS = TESTS.parent / "requirements"
 PAGE = TESTS.parent / "docs" / "OPERATOR_LINK.md"
 FOLDERS = (TESTS / "operator_link", TESTS / "console")
 CLIENTS = ("rule", "QGC", "MP", "MAVProxy", "MAVSDK", "console")
@@ -60,3 +61,17 @@ def test_a_renamed_test_and_an_empty_cell_are_seen() -> None:
     emptied = wrong(page.replace("| K4 | C1 C4 |", "| | C1 C4 |"))
     assert emptied == ["link lost, reconnect, MAVSDK: ''", "K4 is not used"]
     assert wrong(page.replace("| K4 | C1 C4 |", "| P3 | C1 C4 |"))[0] == "link lost, reconnect, MAVSDK: P3"
+
+
+def test_the_clients_are_those_that_are_pinned_and_each_has_its_test() -> None:
+    """A version in the table is the version that the test drives with."""
+    rows = table(PAGE.read_text(encoding="utf-8"), "| client |")
+    pins = "".join((REQUIREMENTS / name).read_text(encoding="utf-8") for name in ("clients.txt", "dev.txt"))
+    node = (REQUIREMENTS / "node" / "package.json").read_text(encoding="utf-8")
+    for client, *_, test in rows:
+        name, version = client.removesuffix(", mavutil").lower().split()
+        assert f"{name}=={version} " in pins or f'"{name}": "{version}"' in node, client
+        assert test.strip("`") in known()
+    assert len(rows) == 7
+    assert len({test for *_, test in rows}) == 7
+    assert all(cell for row in rows for cell in row)

@@ -79,6 +79,33 @@ def test_our_plan_goes_down_and_up_again_as_itself(link: Exchange) -> None:
     assert link.proposals == []
 
 
+def test_our_plan_is_itself_also_in_single_precision(link: Exchange) -> None:
+    """dronekit and old scripts read with MISSION_REQUEST and send MISSION_ITEM: a metre off, and yet our plan."""
+    link.say("MISSION_REQUEST_LIST", mission_type=MISSION, **TO)
+    count = link.hear()[0][1]["count"]
+    rows = []
+    for number in range(count):
+        link.say("MISSION_REQUEST", seq=number, mission_type=MISSION, **TO)
+        ((name, row),) = link.hear()
+        assert name == "MISSION_ITEM"
+        rows.append({key: row[key] for key in ("command", "frame", "x", "y", "param1")})
+    before = link.link.lists.list_id(MISSION)
+
+    def sent_back() -> int:
+        link.say("MISSION_COUNT", count=count, mission_type=MISSION, **TO)
+        for number, row in enumerate(rows):
+            link.say("MISSION_ITEM", seq=number, mission_type=MISSION, **row, **TO)
+        return result(link.hear())
+
+    assert sent_back() == 0
+    assert link.link.lists.list_id(MISSION) == before
+    assert link.proposals == []
+    rows[1] = {**rows[1], "x": rows[1]["x"] + 2e-5}  # two metres: somebody's own mission
+    assert sent_back() == 0
+    assert link.proposals[-1].survey is not None
+    assert link.link.lists.list_id(MISSION) != before
+
+
 def test_a_fence_bounds_and_is_no_work(link: Exchange) -> None:
     assert result(upload(link, MISSION, [])) == 0
     assert result(upload(link, FENCE, SQUARE + HOLE)) == 0

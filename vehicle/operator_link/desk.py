@@ -16,6 +16,7 @@ from vehicle.operator_link.fences import Fence, emptied_by, fence
 from vehicle.operator_link.items import (
     INVALID,
     RefusedError,
+    as_singles,
     check_finite,
     check_rally,
     home_of,
@@ -107,7 +108,7 @@ class Desk:
         site = Proposal(datum=self._datum, zones=self._site.zones)
         if len(items) <= 1:  # HOME belongs to whoever sends; alone it is no mission
             return self._settled(MISSION, site, (), 0)
-        if same_path(items, self._own_items):
+        if same_path(items, self._own_items) or same_path(items, as_singles(self._own_items)):
             own = msgspec.structs.replace(site, own=True)
             self._judge(self._own_ground(), site.zones, 0, "outside the fence; clear it first")
             return self._settled(MISSION, own, self._own_items, 0)

@@ -88,6 +88,15 @@ def same_path(one: Sequence[Item], other: Sequence[Item]) -> bool:
     )
 
 
+def as_singles(items: Sequence[Item]) -> tuple[Item, ...]:
+    """As a station reads them that asks for MISSION_ITEM: positions in single precision, up to a metre away."""
+    return tuple(msgspec.structs.replace(item, x=_single_e7(item.x), y=_single_e7(item.y)) for item in items)
+
+
+def _single_e7(value_e7: int) -> int:
+    return round(float(np.float32(value_e7 / 1e7)) * 1e7)
+
+
 # --- up: what a station means ----------------------------------------------------------------------------------------
 def survey(items: Sequence[Item], datum: LocalFrame) -> Survey:
     """The ground of a survey's tool-on lanes.

@@ -168,7 +168,7 @@ class OperatorLink:
         if peer is None:
             self._refused(channel, address, frame, admitted, now_ns)
             return
-        peer.heard_ns = now_ns
+        peer.heard_ns, peer.answered = now_ns, True
         peer.signs_for = frame.system_id
         if self.admission.seen(channel, frame.system_id, address, now_ns):
             self._doubt(frame.system_id)

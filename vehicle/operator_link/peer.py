@@ -24,6 +24,10 @@ CALLS_NS = 5_000_000_000
 SILENT_NS = 30_000_000_000
 PARAMETERS_A_STEP = 4
 URGENT = frozenset({"HEARTBEAT", "COMMAND_ACK"})
+CALL = frozenset({"HEARTBEAT"})
+"""What a station hears that was never heard."""
+CALL_AGAIN = CALL | {"EXTENDED_SYS_STATE"}
+"""What one hears that answered before: some send nothing by themselves, and disarm only where they know the ground."""
 
 
 class Peer:
@@ -44,7 +48,7 @@ class Peer:
         self.streams = Streams(now_ns)
         self.budget = Budget(channel.bytes_per_s, now_ns)
         self.signs_for = 0
-        self.extension = self.invited = self.meant_us = False
+        self.extension = self.invited = self.meant_us = self.answered = False
         self.heard_ns = now_ns
         self.outbox: list[bytes] = []
         self.dropped = 0
@@ -76,8 +80,9 @@ class Peer:
                 break
             self._send(row, verifier, now_ns)
         calls = self.invited and now_ns - self.heard_ns > CALLS_NS
+        called = CALL_AGAIN if self.answered else CALL
         for message in self.streams.due(picture, self.budget, now_ns):
-            if not calls or message[0] == "HEARTBEAT":  # who does not answer is called, and told nothing more
+            if not calls or message[0] in called:  # who does not answer is called, and told nothing more
                 self._send(message, verifier, now_ns)
 
     def send_frame(self, name: str, frame: bytes, verifier: Verifier, now_ns: int) -> None:

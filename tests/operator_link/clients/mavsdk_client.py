@@ -1,0 +1,53 @@
+"""A MAVSDK program that asks for one step after another: action, mission_raw."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, System
+from mavsdk.asyncio.plugins.action import ActionAsync
+from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
+from steps import say
+
+FINDS = ("connect", "upload")
+
+
+async def upload(mission: MissionRawAsync) -> int:
+    """Read the vehicle's plan, send it back as it is."""
+    items = await mission.download_mission()
+    await mission.upload_mission(items)
+    return len(items)
+
+
+async def found(sdk: Mavsdk) -> System:
+    system = await sdk.first_autopilot(60.0)
+    assert system is not None, "no vehicle"
+    return system
+
+
+async def connected() -> bool:
+    return True
+
+
+async def main(address: str) -> None:
+    sdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
+    await sdk.add_any_connection(address)
+    system = await found(sdk)
+    action, mission = ActionAsync(system), MissionRawAsync(system)
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "connect": connected,
+        "upload": lambda: upload(mission),
+        "arm": action.arm,
+        "start": mission.start_mission,
+        "stop": mission.pause_mission,
+        "disarm": action.disarm,
+    }
+    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        try:
+            value = await steps[line]()
+            say(line, value if line in FINDS else "ok")
+        except Exception as refusal:  # noqa: BLE001 (whatever the client raises is what is looked at)
+            say(line, f"{type(refusal).__name__}: {refusal}")
+
+
+asyncio.run(main(sys.argv[1]))

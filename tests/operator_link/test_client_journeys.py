@@ -1,0 +1,240 @@
+"""Public client programs, unmodified, each by its own API, step by step as docs/OPERATOR_LINK.md has them."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ports import free_port
+from tests.operator_link.cable import Cable, cable
+from tests.operator_link.hands import Hand, Mavctl, Proxy, mavctl, program
+from tests.operator_link.live_vehicle import Live, live_vehicle
+from tests.operator_link.mavproxy import mavproxy
+from vehicle.messages import Mode
+from vehicle.operator_link.transfer import MISSION
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+HERE = "127.0.0.1"
+NODE = Path(sys.prefix) / "node"
+Ride = tuple[Live, Hand, Cable]
+Drive = Callable[[Live, Hand], Awaitable[None]]
+
+
+def where(name: str, port: int) -> str:
+    """The port to call, as this client's users write it."""
+    written = {"node_client.mjs": "{}", "mavsdk_client.py": "udpout://127.0.0.1:{}"}
+    return written.get(name, "udpout:127.0.0.1:{}").format(port)
+
+
+@contextlib.asynccontextmanager
+async def calling(name: str, folder: Path, *arguments: str) -> AsyncIterator[Ride]:
+    """A vehicle, a client that calls it, and the cable between them."""
+    async with cable() as link, live_vehicle(bench=True) as live:
+        link.towards(live.port)
+        await live.until(lambda: live.vehicle.state.estimate.ready)
+        async with program(name, where(name, link.station_port), *arguments, folder=folder) as hand:
+            yield live, hand, link
+
+
+@contextlib.asynccontextmanager
+async def called(name: str, folder: Path, listening: int) -> AsyncIterator[Ride]:
+    """A vehicle that calls a client at a port where it listens, and the cable between them."""
+    async with cable(listening) as link, live_vehicle(bench=True, stations=((HERE, link.vehicle_port, 255),)) as live:
+        await live.until(lambda: live.vehicle.state.estimate.ready)
+        async with program(name, f"udpin:{HERE}:{listening}", folder=folder) as hand:
+            yield live, hand, link
+
+
+def stands(live: Live) -> bool:
+    return abs(live.world.truth().speed_mps) < 0.01
+
+
+def moves(live: Live) -> bool:
+    return live.world.truth().speed_mps > 0.1
+
+
+async def by_stick(live: Live, hand: Hand) -> None:
+    """Hands off, arm, button, stick."""
+    await hand.do("neutral")
+    assert await hand.do("arm") == "ok"
+    await live.until(lambda: live.mode is Mode.READY)
+    await hand.do("button")
+    await live.until(lambda: live.mode is Mode.MANUAL)
+    await hand.do("push")
+    await live.until(lambda: moves(live))
+
+
+async def by_mission(live: Live, hand: Hand) -> None:
+    """Arm, start."""
+    assert await hand.do("arm") == "ok"
+    await live.until(lambda: live.mode is Mode.READY)
+    assert await hand.do("start") == "ok"
+    await live.until(lambda: moves(live))
+
+
+async def upload(live: Live, hand: Hand) -> None:
+    """The vehicle's plan, read and sent back."""
+    plan_id, taken = live.link.lists.list_id(MISSION), live.link.lists.taken[MISSION]
+    assert await hand.do("upload") > 0
+    await live.until(lambda: live.link.lists.taken[MISSION] > taken)
+    assert live.link.lists.list_id(MISSION) == plan_id
+
+
+async def out_of_a_stop(live: Live, hand: Hand) -> None:
+    """Its own disarm leads out, once it can have heard the cause."""
+    await live.until(lambda: live.link.picture.stops <= live.link.picture.told)
+    assert live.link.picture.shows_armed
+    assert await hand.do("disarm") == "ok"
+    await live.until(lambda: live.mode is Mode.DISARMED and not live.link.picture.shows_armed)
+
+
+async def journey(live: Live, hand: Hand, link: Cable, drive: Drive) -> None:
+    """All that the table's row has, after the upload."""
+    await drive(live, hand)
+    assert await hand.do("stop") == "ok"
+    await live.until(lambda: live.mode is Mode.HOLD and stands(live))
+    await out_of_a_stop(live, hand)
+    await drive(live, hand)
+    link.cut = True
+    await live.until(lambda: live.mode is Mode.HOLD and stands(live))
+    assert live.vehicle.state.report is not None
+    assert "link_lost" in live.vehicle.state.report.reasons
+    link.cut = False
+    await out_of_a_stop(live, hand)
+    await drive(live, hand)
+    assert await hand.do("stop") == "ok"
+    await live.until(lambda: live.mode is Mode.HOLD and stands(live))
+
+
+def test_dronekit(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with calling("dronekit_client.py", tmp_path) as (live, hand, link):
+            assert (await hand.do("connect"))[1] == "MANUAL"
+            await upload(live, hand)
+            await journey(live, hand, link, by_stick)
+
+    asyncio.run(main())
+
+
+def test_mavutil(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with calling("mavutil_client.py", tmp_path) as (live, hand, link):
+            assert await hand.do("connect") == [1, "MANUAL"]
+            await upload(live, hand)
+            await journey(live, hand, link, by_stick)
+
+    asyncio.run(main())
+
+
+def test_mavkit(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with called("mavkit_client.py", tmp_path, free_port()) as (live, hand, link):
+            assert (await hand.do("connect"))[1] is False
+            await hand.do("speak")
+            await upload(live, hand)
+            await journey(live, hand, link, by_mission)
+
+    asyncio.run(main())
+
+
+def test_mavsdk(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with calling("mavsdk_client.py", tmp_path) as (live, hand, link):
+            assert await hand.do("connect") is True
+            await upload(live, hand)
+            await journey(live, hand, link, by_mission)
+
+    asyncio.run(main())
+
+
+@pytest.mark.needs("node", "npm")
+def test_node_mavlink(tmp_path: Path) -> None:
+    if not (NODE / "node_modules").is_dir():
+        pytest.skip("`make node-clients` to drive with node-mavlink")
+
+    async def main() -> None:
+        async with calling("node_client.mjs", tmp_path, str(NODE)) as (live, hand, link):
+            assert await hand.do("connect") == 10  # a rover
+            await upload(live, hand)
+            await journey(live, hand, link, by_stick)
+
+    asyncio.run(main())
+
+
+def test_mavproxy(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with cable() as link, live_vehicle(bench=True) as live:
+            link.towards(live.port)
+            await live.until(lambda: live.vehicle.state.estimate.ready)
+            async with mavproxy(link.station_port, tmp_path) as process:
+                hand = Proxy(process, tmp_path)
+                await hand.do("connect")
+                await upload(live, hand)
+                await journey(live, hand, link, by_stick)
+
+    asyncio.run(main())
+
+
+MISSION_OF_MAVCTL = """{"version": 1, "items": [{"type": "takeoff", "altitude_m": 1.0},
+  {"type": "waypoint", "lat_deg": 39.9901, "lon_deg": 46.9301, "altitude_m": 1.0}]}"""
+
+
+async def asking(hand: Mavctl) -> None:
+    """It sends nothing by itself: a loop around one of its questions keeps it heard."""
+    while True:
+        await hand.run("mission", "download")
+
+
+async def mavctl_drives(live: Live, hand: Mavctl, link: Cable) -> None:
+    """With the loop beside it, a mission goes on until it is stopped; then until the link is lost; then again."""
+    for end in ("stop", "cut", "stop"):
+        loop = asyncio.create_task(asking(Mavctl(hand.folder)))
+        try:
+            await by_mission(live, hand)
+            if end == "stop":
+                assert await hand.do("stop") == "ok"
+            link.cut = end == "cut"
+            await live.until(lambda: live.mode is Mode.HOLD and stands(live))
+        finally:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+            link.cut = False
+        await mavctl_out(live, hand)
+
+
+async def mavctl_out(live: Live, hand: Mavctl) -> None:
+    """Its disarm wants to know of fresh ground, and says so until it does."""
+    await live.until(lambda: live.link.picture.stops <= live.link.picture.told)
+    while (said := await hand.do("disarm")) != "ok":
+        assert said[1]["detail"]["reason"] in ("ground_state_stale", "not_connected"), said
+    await live.until(lambda: live.mode is Mode.DISARMED)
+
+
+def test_mavctl(tmp_path: Path) -> None:
+    async def main() -> None:
+        (tmp_path / "mission.json").write_text(MISSION_OF_MAVCTL, encoding="utf-8")
+        listening = free_port()
+        async with cable(listening) as link:
+            called_by = ((HERE, link.vehicle_port, 254),)
+            async with live_vehicle(bench=True, stations=called_by) as live, mavctl(tmp_path, listening) as hand:
+                await live.until(lambda: live.vehicle.state.estimate.ready)
+                while await hand.do("arm") != "ok":  # until it has heard of a fix
+                    assert live.mode is Mode.DISARMED
+                assert await hand.do("disarm") == "ok"
+                status, error = await hand.do("download")  # what it cannot say itself it does not read either
+                assert (status, error["detail"]["reason"]) == (6, "mission_item_unsupported")
+                status, error = await hand.do("upload")  # its missions begin with a take-off
+                assert status == 6
+                assert live.link.lists.taken[MISSION] == 0
+                assert await hand.do("arm") == "ok"
+                assert await hand.do("start") == "ok"
+                await live.until(lambda: live.mode is Mode.HOLD and stands(live))
+                assert live.vehicle.state.report is not None
+                assert "link_lost" in live.vehicle.state.report.reasons
+                await mavctl_out(live, hand)
+                await mavctl_drives(live, hand, link)
+
+    asyncio.run(main())
