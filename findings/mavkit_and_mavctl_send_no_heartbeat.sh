@@ -3,8 +3,8 @@
 #
 # Both are ground control clients, and neither ever sends a HEARTBEAT, not even while connected. A vehicle that watches
 # its ground station by heartbeats (ArduPilot's FS_GCS_ENABLE, PX4's NAV_DLL_ACT) sees none, and one that answers only
-# whoever spoke never learns that they are there. Both ask for a few
-# messages when they have found the vehicle and are silent from then on.
+# whoever spoke never learns that they are there. Both ask for a few messages when they have found the vehicle and are
+# silent from then on.
 #
 # Seen: with a vehicle that sends HEARTBEAT once a second for 12 s, each connects, sends something, and no HEARTBEAT.
 set -euo pipefail
