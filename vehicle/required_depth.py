@@ -12,6 +12,8 @@ DEFAULT_DEPTH_M = 0.15
 SAME_M = 1e-6
 """Two figures that differ by less are one, written twice."""
 KEYS = ("requireddepth", "processingdepth", "clearancedepth", "treatmentdepth", "workingdepth")
+BARE_KEYS = ("depth", "targetdepth", "minimumdepth", "mindepth", "diggingdepth")
+"""So with a unit or nothing behind it; `depthtowater` is another matter."""
 UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
@@ -42,6 +44,7 @@ def declared_m(place: str, properties: Mapping[str, Any]) -> float | None:
     for key, value in properties.items():
         name = re.sub(r"[^a-z]", "", str(key).lower())
         stem = next((stem for stem in KEYS if name.startswith(stem)), None)
+        stem = stem or next((bare for bare in BARE_KEYS if name.removeprefix(bare) in ("", *UNITS_M)), None)
         if stem is None or value is None or value == "":
             continue
         found[f"{place}: {key}"] = _metres(f"{place}: {key}", name.removeprefix(stem), value)

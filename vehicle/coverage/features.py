@@ -24,10 +24,10 @@ KNOWN_FIELDS = ("outside", "tripwires", "slope_deg", "radius_m", "taken_down", "
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
     """One feature in degrees: polygons as lists of rings (shell first), lines, points; `place` names it to the user.
 
-    `silent`: nobody says a role, and it is taken as a work area unless there is reason to ask. `hint`: a word of it
-    that may say more. `line`: drawn as a closed line. `unchosen`: other ground was chosen to be worked. `why`: where
-    its role stands, if not in a role field. `number`: in its file. `height_m`: of a benchmark that says one, for the
-    length of a metre; planning is in the plane.
+    `silent`: nobody says a role, and it is taken as a work area unless there is reason to ask. `shared`: its role is
+    that of all in its folder, layer or class. `hint`: a word of it that may say more. `line`: drawn as a closed line.
+    `unchosen`: other ground was chosen to be worked. `why`: where its role stands, if not in a role field. `number`: in
+    its file. `height_m`: of a benchmark that says one, for the length of a metre; planning is in the plane.
     """
 
     role: str
@@ -37,6 +37,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     points: Ring = ()
     properties: dict[str, Any] = {}
     silent: bool = False
+    shared: bool = False
     unchosen: bool = False
     line: bool = False
     hint: str = ""
@@ -140,6 +141,7 @@ def _shaped(
         points=tuple(shapes.points) if points else (),
         properties=properties,
         silent=role is None,
+        shared=verdict.shared,
         line=closed > 0,
         hint=verdict.hint,
         why=verdict.why,

@@ -66,7 +66,7 @@ def layers_of(
     if not work and bounds and (bounds_may_work or drawn.bounds_by_name):
         work, bounds = [held_in(bounds)], []
         notes.warn("no work area is drawn: the ground inside all inclusion fences is taken as one", Rank.ASSUMED)
-    union = _united(work, [piece.net for piece in pieces if piece.role == "work_area"], notes)
+    union = _united(work, [piece for piece in pieces if piece.role == "work_area"], notes)
     _check_area(label, union, keep)
     found = fenced(union, bounds, [keep, *drawn.bearing["safe_ground"], *drawn.bearing["access"]])
     safe = polygons_of(shapely.union_all([shape for shapes in drawn.bearing.values() for shape in shapes]))
@@ -135,7 +135,7 @@ class _Drawn:
                 feature=number,
                 place=place,
                 role=role,
-                silent=feature.silent,
+                silent=feature.silent or feature.shared,
                 unchosen=feature.unchosen,
                 shell=shell,
                 holes=polygons_of(holes),
@@ -199,10 +199,15 @@ def where(frame: LocalFrame) -> Where:
     return text
 
 
-def _united(shells: list[Any], nets: list[Any], notes: Notes) -> Any:
+def _united(shells: list[Any], pieces: list[Piece], notes: Notes) -> Any:
     union = polygons_of(shapely.union_all(shells))
-    if sum(net.area for net in nets) > shapely.union_all(nets).area + 1e-6 * union.area:
-        notes.warn(f"work areas overlap: united ({union.area:.1f} m2)", Rank.ASSUMED)
+    nets = [piece.net for piece in pieces]
+    twice_m2 = sum(net.area for net in nets) - shapely.union_all(nets).area
+    if twice_m2 > 1e-6 * union.area:
+        first, second = shapely.STRtree(nets).query(nets, predicate="overlaps")
+        pairs = sorted((int(i), int(j)) for i, j in zip(first, second, strict=True) if i < j)
+        which = f": {pieces[pairs[0][0]].place} and {pieces[pairs[0][1]].place}" if pairs else ""
+        notes.warn(f"work areas overlap by {twice_m2:.1f} m2{which}; united ({union.area:.1f} m2)", Rank.ASSUMED)
     return union
 
 

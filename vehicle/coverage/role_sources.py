@@ -4,6 +4,7 @@ A role field decides. Without one, whatever says keep-out wins; a doubt about it
 that ground is worked or bears tracks and another source says keep-out, the file contradicts itself and is refused.
 """
 
+import re
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -57,11 +58,13 @@ class Source(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """`role` None: nobody says one. `hint`: a thing named beside other words.
 
-    `why`: the source, where there is no role field. `notes`: what the user should read.
+    `why`: the source, where there is no role field. `shared`: told by a folder, a layer or a class, of all that is in
+    it. `notes`: what the user should read.
     """
 
     role: str | None
     explicit: bool = False
+    shared: bool = False
     hint: str = ""
     why: str = ""
     notes: tuple[str, ...] = ()
@@ -185,7 +188,7 @@ def judged(sources: list[Source]) -> Verdict:
     told = [source for source in sources if source.kind is Kind.ROLE and source.text not in (None, "")]
     said = [(source, found) for source in sources if source.kind is not Kind.ROLE and (found := _heard(source))]
     if told:
-        return _explicit(told, said)
+        return _explicit(told, said, [source for source in sources if source.kind is Kind.NAME])
     keep = next((row for row in said if row[1].role == "keep_out" and row[1].level is Level.SURE), None)
     sure = [row for row in said if row[1].level is Level.SURE]
     if keep is not None:
@@ -196,12 +199,23 @@ def judged(sources: list[Source]) -> Verdict:
     if doubt is not None:
         raise RoleError(f"its {_told(doubt[0])} may mean {doubt[1].role} or the contrary; give it a role: {WRITE}")
     if sure:
-        return Verdict(_nearest(sure), why=_told(sure[0][0]))
+        own = any(source.kind is Kind.NAME for source, _ in sure)
+        return Verdict(_nearest(sure), why=_told(sure[0][0]), shared=not own)
     hint = next((_told(source) for source, found in said if found.level is Level.HINT), "")
     return Verdict(None, hint=hint)
 
 
-def _explicit(told: list[Source], said: list[tuple[Source, Heard]]) -> Verdict:
+DENIALS = words("not no non isn never unsafe closed blocked denied cancelled canceled")
+
+
+def _check_bearing(role: str, names: list[Source]) -> None:
+    """Ground on which tracks may stand must not be named as the contrary of it."""
+    for source in names if role in BEARING else ():
+        if DENIALS & set(re.findall(r"[^\W\d_]+", str(source.text).casefold())):
+            raise RoleError(f"its role says {role}, its {_told(source)} may mean the contrary; correct one of them")
+
+
+def _explicit(told: list[Source], said: list[tuple[Source, Heard]], names: list[Source]) -> Verdict:
     roles = {}
     for source in told:
         text = source.text[0] if isinstance(source.text, list) and len(source.text) == 1 else source.text
@@ -214,6 +228,7 @@ def _explicit(told: list[Source], said: list[tuple[Source, Heard]]) -> Verdict:
     role = next(iter(roles))
     if role not in ("work_area", "perimeter", *BEARING):
         return Verdict(role, explicit=True)
+    _check_bearing(role, names)
     against = [(source, found) for source, found in said if found.role == "keep_out"]
     for source, found in against:
         if found.level is Level.SURE:
