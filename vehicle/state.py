@@ -180,8 +180,9 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
 
     `tiles`: block -> (tile -> (8, n, n) uint8 as `ledger/tiles.py` has them, or the same packed once the tool is far
     away). `warm`: tiles that are not packed, the newest first. `good`: number of the newest stroke when each kind of
-    knowledge was last known good. Credit after the stroke `firm` is provisional: no check of the base has closed it;
-    that of the strokes `unclosed` (first, last) stays so, because no opening check stands at their beginning.
+    knowledge was last known good, `depth_good`: those of all ground on which the depth was. Credit after the stroke
+    `firm` is provisional: no check of the base has closed it; that of the strokes `unclosed` (first, last) stays so,
+    because no opening check stands at their beginning.
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     `marks`: times and numbers of strokes, thinned out with age.
@@ -201,6 +202,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     stroke: LedgerStroke | None = None
     depth: Depth = Depth()
     good: dict[str, int] = msgspec.field(default_factory=dict)
+    depth_good: tuple[int, ...] = ()
     firm: int = 0
     unclosed: tuple[tuple[int, int], ...] = ()
     unclosed_cells: int = 0

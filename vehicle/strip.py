@@ -125,11 +125,20 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
     utc_us: int | None
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """The deepest claim at a place, and the oldest stroke (by number) on which a claim there rests."""
+
+    depth_m: float
+    number: int
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What another room tells the ledger in a tick.
 
     `good`: `kind` was known good at this moment; `closing` False where nothing before it is confirmed by that. Else
     what was claimed since `kind` was last good is withdrawn, as `Revoke` has it; since `since_t_ns` where that is told.
+    `at_number`: stroke of the ground that was measured; good says nothing of newer ground, and what is withdrawn begins
+    after the last measurement on older ground. None: the newest.
     """
 
     kind: Knowledge
@@ -141,6 +150,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     across_m: tuple[float, float] | None = None
     bias_m: float = 0.0
     since_t_ns: int | None = None
+    at_number: int | None = None
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

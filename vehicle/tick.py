@@ -39,7 +39,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         inputs.observations,
         wire,
         state.ledger,
-        partial(claims.depth_m, state.ledger, cell_m=config.mission.cell_m),
+        partial(claims.at, state.ledger, cell_m=config.mission.cell_m),
         config,
         state.datum,
         state.session_id,

@@ -96,7 +96,7 @@ def note(text: str, sequence: int) -> Observation:
 
 
 def said(state: ChecksState, text: str) -> tuple[ChecksState, tuple[object, ...], str]:
-    return judge.judged(state, note(text, 1), judge.Seen(config=CONFIG, claimed_m=None, swept_m2=0.0))
+    return judge.judged(state, note(text, 1), judge.Seen(config=CONFIG, claim=None, swept_m2=0.0))
 
 
 PARKED = stand(3.0, 0.4, NOTHING, 0.0, fixes=300)

@@ -14,7 +14,7 @@ from vehicle.checks_state import Calibration, ChecksState
 from vehicle.depth import Depth
 from vehicle.messages import Inputs
 from vehicle.state import LedgerState, WireState
-from vehicle.strip import Confirm, Knowledge, Observed, Order
+from vehicle.strip import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.tick import tick
 
 CONFIG = builders.config()
@@ -51,7 +51,7 @@ def step(
         told,
         wire or WireState(),
         ledger or LedgerState(),
-        lambda _: claimed_m,
+        lambda _: None if claimed_m is None else Claim(depth_m=claimed_m, number=1),
         CONFIG,
         builders.DATUM,
         SESSION,

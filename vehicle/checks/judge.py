@@ -14,7 +14,7 @@ from firmware_bridge.types import Observation, ObservationKind
 from vehicle.checks import machine_check
 from vehicle.checks_state import ChecksState, MachineCheck
 from vehicle.config import VehicleConfig
-from vehicle.strip import Knowledge, Order
+from vehicle.strip import Claim, Knowledge, Order
 
 BASE_OFF_M: Final = 0.02
 """A control point is hit within 2 cm in plan; the console counts half of the difference in height (4 cm)."""
@@ -35,10 +35,10 @@ MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What an observation is judged against. `claimed_m`: the record's depth at its place, None where it has none."""
+    """What an observation is judged against. `claim`: the record's at its place, None where it has none."""
 
     config: VehicleConfig
-    claimed_m: float | None
+    claim: Claim | None
     swept_m2: float
 
 
@@ -75,19 +75,21 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         return state, (), "text: say where from: arm, strip or behind"
     if observation.lat_deg is None:
         return state, (), "place: a depth reading says where"
-    if seen.claimed_m is None:
+    claim = seen.claim
+    if claim is None:
         return state, (), "place: no depth is on record there"
-    by, less_m = _by(observation), seen.claimed_m - observation.value
-    good = Order(kind=Knowledge.DEPTH, good=True, by=by)
+    by, less_m = _by(observation), claim.depth_m - observation.value
+    good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
+    less = replace(good, good=False)
     read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
     if less_m <= 0.0:
         return replace(read, depth_odd=0), (good,), ""
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and less_m > DEPTH_UNEXPLAINED_M else 0)
-    told = f"depth reading: {observation.value:.3f} m where {seen.claimed_m:.3f} m were claimed"
+    told = f"depth reading: {observation.value:.3f} m where {claim.depth_m:.3f} m were claimed"
     if less_m > DEPTH_WRONG_M or odd >= ODD_MAX:
-        order = Order(kind=Knowledge.DEPTH, good=False, by=by, reason=told)
+        order = replace(less, reason=told)
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
-    order = Order(kind=Knowledge.DEPTH, good=False, by=by, reason=told, bias_m=less_m)
+    order = replace(less, reason=told, bias_m=less_m)
     return replace(read, depth_bias_m=state.depth_bias_m + less_m, depth_odd=odd), (order, good), ""
 
 

@@ -18,7 +18,7 @@ from vehicle.config import MachineConfig, VehicleConfig
 from vehicle.frames import LocalFrame
 from vehicle.messages import Due, Inputs, Margin
 from vehicle.state import LedgerState, WireState
-from vehicle.strip import Knowledge, Observed, Order
+from vehicle.strip import Claim, Knowledge, Observed, Order
 from vehicle.units import TICK_S, wrap_rad
 
 ANSWERS_KEPT: Final = 64
@@ -39,7 +39,7 @@ MEASURED: Final = Calibration(
 )
 """What a full check that found nothing leaves open: what the daily check lets pass (0.3 degrees), and 1 cm of lever."""
 
-Claimed = Callable[[tuple[float, float]], float | None]
+Claimed = Callable[[tuple[float, float]], Claim | None]
 
 
 def step(
@@ -53,7 +53,7 @@ def step(
     session_id: int,
     now_ns: int,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
-    """One tick; `claimed` gives the depth on record at a place. What the ledger has to know comes in order."""
+    """One tick; `claimed` gives what is on record at a place. What the ledger has to know comes in order."""
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders)
     seen_now = machine_check.watched(state.machine, wire, config.machine, datum)
@@ -70,7 +70,7 @@ def step(
         else:
             seen = Seen(
                 config=config,
-                claimed_m=claimed(place_m) if place_m is not None else None,
+                claim=claimed(place_m) if place_m is not None else None,
                 swept_m2=ledger.swept_m2,
             )
             state, told, refusal = judged(state, observation, seen)

@@ -7,22 +7,24 @@ import numpy as np
 
 from vehicle.ledger import tiles
 from vehicle.state import LedgerState
+from vehicle.strip import Claim
 
 REACH_M: Final = 0.15
 """A rod and the place that somebody gave for it agree within this; the deepest claim within it is the one to uphold."""
 
 
-def depth_m(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> float | None:
-    """Deepest claim (credited or below depth) within reach of a place; None where nothing is claimed."""
-    found = [
-        int(tile[tiles.DEPTH, row % tiles.TILE, column % tiles.TILE])
-        for column, row in _near(place_m, cell_m)
-        if (tile := tiles.find(ledger.tiles, (column // tiles.TILE, row // tiles.TILE)))[
-            tiles.FLAGS, row % tiles.TILE, column % tiles.TILE
-        ]
-        & tiles.CLAIMS
-    ]
-    return max(found) / 100.0 if found else None
+def at(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> Claim | None:
+    """What is claimed (credited or below depth) within reach of a place; None where nothing is."""
+    found: list[tuple[int, int]] = []
+    for column, row in _near(place_m, cell_m):
+        tile = tiles.find(ledger.tiles, (column // tiles.TILE, row // tiles.TILE))
+        cell = tile[:, row % tiles.TILE, column % tiles.TILE]
+        if cell[tiles.FLAGS] & tiles.CLAIMS:
+            number = int(tiles.numbers(tile)[row % tiles.TILE, column % tiles.TILE])
+            found.append((int(cell[tiles.DEPTH]), number))
+    if not found:
+        return None
+    return Claim(depth_m=max(depth for depth, _ in found) / 100.0, number=min(number for _, number in found))
 
 
 def _near(place_m: tuple[float, float], cell_m: float) -> list[tuple[int, int]]:

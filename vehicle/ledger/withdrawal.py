@@ -32,12 +32,10 @@ def ordered(
             continue
         number = newest(state)
         if order.good:
-            state = replace(state, good=state.good | {order.kind.value: number})
+            upto = number if order.at_number is None else min(number, order.at_number)
+            confirm = Confirm(kind=order.kind.value, by=order.by, until_number=upto, t_ns=now_ns, closing=order.closing)
+            state = confirmed(state, confirm)
             if order.kind in CHECKED:
-                confirm = Confirm(
-                    kind=order.kind.value, by=order.by, until_number=number, t_ns=now_ns, closing=order.closing
-                )
-                state = confirmed(state, confirm)
                 acts.append(confirm)
             continue
         revoke = Revoke(
@@ -60,12 +58,16 @@ def ordered(
 def _last_good(state: LedgerState, order: Order) -> int:
     """Number of the stroke up to which nothing is withdrawn: none at a time from before all that is remembered."""
     since_ns = order.since_t_ns
+    if since_ns is None and order.at_number is not None:
+        return max((number for number in state.depth_good if number < order.at_number), default=0)
     if since_ns is None:
         return state.good.get(order.kind.value, 0)
     return max((number for t_ns, number in state.marks if t_ns <= since_ns), default=0)
 
 
 MARKS_MAX: Final = 256
+READINGS_MAX: Final = 256
+"""Depth readings that are remembered; the oldest are forgotten first, which can only withdraw more."""
 MARK_NS: Final = NS_PER_S // 2
 
 
@@ -90,9 +92,13 @@ def newest(state: LedgerState) -> int:
 def confirmed(state: LedgerState, confirm: Confirm) -> LedgerState:
     """A check of the base that closes makes firm what it looked back on; one that only opens leaves that provisional.
 
-    The other kinds only remember the moment.
+    The other kinds only remember the moment; no reading on old ground takes back one on newer ground.
     """
-    state = replace(state, good=state.good | {confirm.kind: confirm.until_number})
+    upto = max(confirm.until_number, state.good.get(confirm.kind, 0))
+    state = replace(state, good=state.good | {confirm.kind: upto})
+    if confirm.kind == Knowledge.DEPTH.value:
+        numbers = sorted({*state.depth_good, confirm.until_number})
+        state = replace(state, depth_good=tuple(numbers[-READINGS_MAX:]))
     if confirm.kind != Knowledge.BASE.value or confirm.until_number <= state.firm:
         return state
     if confirm.closing:
