@@ -222,6 +222,30 @@ def test_the_journal_comes_to_the_same_map_byte_for_byte(
     assert state.provisional_cells == _open_cells(state)
 
 
+@pytest.mark.parametrize("order", [OPENED, CLOSED])
+def test_a_check_in_the_tick_of_a_stroke_closes_it_neither_live_nor_from_the_journal(
+    order: Order, tmp_path: Path
+) -> None:
+    """Wherever the check falls within two strokes' way, the journal knows as much provisional ground as the tick."""
+    ticks = straight(2.0, YAW_RAD)
+    differ = []
+    for at in range(200, 236):
+        writer = JournalWriter.open(tmp_path / f"{at}", HEADER, Session(session_id=1, utc=""), sync_records=10**6)
+        state, now_ns = LedgerState(), ORIGIN_NS
+        for number, tick in enumerate(ticks):
+            now_ns += TICK_NS
+            estimate, status = readings(tick)
+            state = masks.step(state, estimate, status, True, CONFIG, now_ns, (order,) if number == at else ())
+            writer.follow(state)
+        writer.close()
+        again = journal.rebuilt(journal.read(tmp_path / f"{at}"))
+        live = (state.provisional_cells, state.unclosed_cells)
+        if (again.provisional_cells, again.unclosed_cells) != live:
+            differ.append(at)
+        assert state.provisional_cells == _open_cells(state)
+    assert differ == []
+
+
 def test_records_read_back(tmp_path: Path) -> None:
     writer = JournalWriter.open(tmp_path / "j", HEADER, Session(session_id=1, utc=""))
     acts = (

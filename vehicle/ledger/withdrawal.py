@@ -101,10 +101,22 @@ def confirmed(state: LedgerState, confirm: Confirm) -> LedgerState:
         state = replace(state, depth_good=tuple(numbers[-READINGS_MAX:]))
     if confirm.kind != Knowledge.BASE.value or confirm.until_number <= state.firm:
         return state
+    newer = _newer_cells(state, confirm.until_number)
     if confirm.closing:
-        return replace(state, firm=confirm.until_number, provisional_cells=state.unclosed_cells)
+        return replace(state, firm=confirm.until_number, provisional_cells=state.unclosed_cells + newer)
     left_open = (*state.unclosed, (state.firm + 1, confirm.until_number))
-    return replace(state, firm=confirm.until_number, unclosed=left_open, unclosed_cells=state.provisional_cells)
+    unclosed = state.provisional_cells - newer
+    return replace(state, firm=confirm.until_number, unclosed=left_open, unclosed_cells=unclosed)
+
+
+def _newer_cells(state: LedgerState, number: int) -> int:
+    """Credited cells of strokes above a number: the journal has a tick's stroke before the check that fell in it."""
+    if newest(state) <= number:
+        return 0
+    return sum(
+        int(np.count_nonzero((tiles.numbers(tile) > number) & ((tile[tiles.FLAGS] & tiles.CREDITED) != 0)))
+        for _, _, tile in tiles.each(state.tiles)
+    )
 
 
 def begun(state: LedgerState, revoke: Revoke) -> LedgerState:
