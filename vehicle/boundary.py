@@ -4,19 +4,29 @@ from typing import Any
 
 import shapely
 
+from vehicle.errors import InputError
 from vehicle.geometry import Ring
 from vehicle.taken import WORLD
 
 Rings = tuple[Ring, ...]
+NOTHING_M2 = 0.01
+"""Less ground than this is nothing."""
 
 
 def joined(fence_m: Rings, *kept_out_m: Rings) -> Rings:
-    """Inside the fence (everywhere, where there is none) and outside of all keep-outs; empty: nothing bounds."""
+    """Inside the fence (everywhere, where there is none) and outside of all keep-outs; empty: nothing bounds.
+
+    Raises:
+        InputError: together they leave no place.
+    """
     kept = [area for area in map(area_of, kept_out_m) if not area.is_empty]
     if not kept:
         return fence_m
     allowed = area_of(fence_m) if fence_m else shapely.Polygon(WORLD)
-    return rings_of(shapely.difference(allowed, shapely.union_all(kept)))
+    allowed = shapely.difference(allowed, shapely.union_all(kept))
+    if allowed.area < NOTHING_M2:
+        raise InputError("fence and keep-outs together leave no place")
+    return rings_of(allowed)
 
 
 def area_of(rings_m: Rings) -> Any:
@@ -30,6 +40,6 @@ def rings_of(ground: Any) -> Rings:
     return tuple(
         tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring))
         for polygon in shapely.get_parts(ground)
-        if polygon.geom_type == "Polygon"
+        if polygon.geom_type == "Polygon" and not polygon.is_empty
         for ring in (polygon.exterior, *polygon.interiors)
     )

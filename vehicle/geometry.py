@@ -12,7 +12,7 @@ Ring = tuple[Point, ...]
 
 def edges_of(rings_m: tuple[Ring, ...]) -> npt.NDArray[np.float64]:
     """All edges (n, 4) of rings in any order and direction, the first point repeated at the end or not."""
-    edges = [(*a, *b) for ring in rings_m for a, b in pairwise((ring[-1], *ring)) if a != b]
+    edges = [(*a, *b) for ring in rings_m if ring for a, b in pairwise((ring[-1], *ring)) if a != b]
     return np.array(edges, dtype=np.float64).reshape(-1, 4)
 
 

@@ -16,13 +16,15 @@ from vehicle.plan import Plan
 from vehicle.record.writer import Recorder, TickRecord
 from vehicle.required_depth import agreed_m
 from vehicle.state import VehicleState
-from vehicle.taken import boundary_of, bounded, taken
+from vehicle.taken import boundary_of, bounded, taken, withdrawn
 from vehicle.telemetry.station_frame import station_frame
 from vehicle.tick import tick
 from vehicle.units import TICK_NS
 
 UNARMED = (Mode.BOOT, Mode.DISARMED)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+MOVING = (Mode.READY, Mode.MANUAL, *AUTO, Mode.RECOVERY, Mode.STOPPING)
+"""It moves, or one act leads there."""
 OVERRUN_NS = 3 * TICK_NS // 2
 """From one step to the next: half a period is jitter, more means that a beat was missed."""
 
@@ -96,8 +98,9 @@ class VehicleLoop:
     def take_plan(self, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> str:
         """Drive this plan, or none, inside this boundary; "" or why not.
 
-        The boundary binds from the next tick on. The plan is taken while the machine is disarmed, so perhaps later;
-        `None` at once, unless a mission is driving.
+        The boundary binds with the next tick in which the machine stands stopped: none changes under one that moves
+        or may. The plan is taken while it is disarmed, so perhaps later; the one before, where it is another, is
+        withdrawn at once, unless a mission is driving.
         """
         if plan is not None and plan.datum != self.state.datum:
             return "it counts from another datum than this machine's record"
@@ -106,7 +109,12 @@ class VehicleLoop:
                 agreed_m({"plan": plan.required_depth_m, "vehicle": self.state.config.mission.required_depth_m})
             except InputError as refusal:
                 return str(refusal)
-        self._taking = _Taking(plan, boundary_of(plan) if boundary_m is None else boundary_m)
+        rings_m = boundary_of(plan) if boundary_m is None else boundary_m
+        try:
+            bounded(self.state, rings_m)
+        except InputError as refusal:
+            return str(refusal)
+        self._taking = _Taking(plan, rings_m)
         self._bound = True
         return ""
 
@@ -120,11 +128,14 @@ class VehicleLoop:
         taking = self._taking
         if taking is None:
             return
-        if self._bound:
+        mode, held = self.state.gate.mode, self.state.mission.plan
+        if self._bound and mode not in MOVING:
             self._bound = False
             self._bind(taking.boundary_m, now_ns)
-        mode, held = self.state.gate.mode, self.state.mission.plan
-        if mode not in UNARMED and (taking.plan is not None or mode in AUTO):
+        if mode not in UNARMED:
+            if held is not None and mode not in AUTO and taking.plan != held:
+                self.state = withdrawn(self.state)
+                self._say(now_ns, "plan", "plan withdrawn")
             return
         self._taking = None
         if taking.plan == held:  # a job that stands somewhere in this plan goes on from there

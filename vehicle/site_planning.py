@@ -174,6 +174,10 @@ class SitePlanning:
 
     def propose(self, site: Proposal) -> str:
         """Called while an upload is judged: returns at once, "" where the site is taken over."""
+        try:
+            self._bounds(site)
+        except InputError as refusal:
+            return str(refusal)
         if site.empty:
             self._take(site, None)
             self._holder.hold(None, self._boundary_m, NO_MISSION)
@@ -210,9 +214,12 @@ class SitePlanning:
         start, place = site.survey.start_m, self._holder.place_m()
         return (start,) if place is None or math.dist(place, start) > WAY_IN_MAX_M else (place, start)
 
+    def _bounds(self, site: Proposal) -> Rings:
+        """What bounds the machine with this site. Raises InputError where no place is left."""
+        return joined(site.fence_m, self._own.kept_out_m if self._own is not None else ())
+
     def _take(self, site: Proposal, wanted: Wanted | None) -> None:
-        kept_out_m = self._own.kept_out_m if self._own is not None else ()
-        self._boundary_m = joined(site.fence_m, kept_out_m)
+        self._boundary_m = self._bounds(site)
         self._wanted = wanted
         self._changed.set()
 

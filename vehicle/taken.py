@@ -2,6 +2,7 @@
 
 import msgspec
 
+from vehicle.errors import InputError
 from vehicle.geometry import Ring, edges_of
 from vehicle.plan import Plan
 from vehicle.state import FloatArray, MissionState, VehicleState
@@ -22,8 +23,13 @@ def taken(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] |
 
 
 def bounded(state: VehicleState, boundary_m: tuple[Ring, ...]) -> VehicleState:
-    """The same with another boundary; empty: nothing bounds."""
+    """The same with another boundary; empty: nothing bounds. Raises InputError where rings have no edge."""
     return _fenced(state, _edges(boundary_m))
+
+
+def withdrawn(state: VehicleState) -> VehicleState:
+    """The vehicle without a plan; what bounds it goes on bounding it."""
+    return msgspec.structs.replace(state, mission=MissionState())
 
 
 def fence_of(plan: Plan | None) -> FloatArray | None:
@@ -36,7 +42,13 @@ def _fenced(state: VehicleState, fence: FloatArray | None) -> VehicleState:
 
 
 def _edges(boundary_m: tuple[Ring, ...]) -> FloatArray | None:
-    return edges_of(boundary_m) if boundary_m else None
+    """None where nothing is asked to bound. Raises InputError where something is, and it has no edge."""
+    if not boundary_m:
+        return None
+    edges = edges_of(boundary_m)
+    if not len(edges):
+        raise InputError("a boundary without an edge leaves no place")
+    return edges
 
 
 def boundary_of(plan: Plan | None) -> tuple[Ring, ...]:

@@ -11,9 +11,8 @@ from tests.builders import DATUM
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_one_site import items
 from tests.operator_link.test_transfer import FENCE, MISSION, RALLY, Row, at, tool
-from vehicle.boundary import area_of
+from vehicle.boundary import NOTHING_M2, area_of
 from vehicle.operator_link.desk import Desk
-from vehicle.operator_link.fences import NOTHING_M2
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.transfer import Item
 

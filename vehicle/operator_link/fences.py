@@ -10,7 +10,7 @@ import msgspec
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.boundary import rings_of
+from vehicle.boundary import NOTHING_M2, rings_of
 from vehicle.fences import circle_m, polygonal
 from vehicle.frames import LocalFrame
 from vehicle.geometry import Ring
@@ -21,8 +21,6 @@ from vehicle.taken import WORLD
 INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION
 ROUND_INSIDE, ROUND_OUTSIDE = d.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, d.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION
 VERTICES_MAX = 2_000
-NOTHING_M2 = 0.01
-"""Less ground than this is nothing."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ from vehicle.config import VehicleConfig
 from vehicle.operator_link.picture import HOLD, Message
 
 REAL32 = d.MAV_PARAM_TYPE_REAL32
+ID_SIZE = 16
+"""Bytes of a name on the wire."""
 MANUAL_CAP_MPS = 0.27
 """Third-party stations drive no faster: up to 0.3 m/s, as measured, the link may be 450 ms old; they send at 5 Hz."""
 MANUAL_TURN_CAP_DEGPS = 10.0
@@ -189,4 +191,6 @@ class ParameterService:
 
 
 def _error(name: str, index: int, error: int) -> Message:
-    return "PARAM_ERROR", {"param_id": name, "param_index": index, "error": error}
+    """PARAM_ERROR; of a name that is no plain text only what can be sent back."""
+    plain = name.encode("ascii", "replace")[:ID_SIZE].decode()
+    return "PARAM_ERROR", {"param_id": plain, "param_index": index, "error": error}

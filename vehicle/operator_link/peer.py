@@ -1,5 +1,6 @@
 """One end of a link: an address, the stations behind it, and everything that is sent there."""
 
+import struct
 import textwrap
 from collections import deque
 
@@ -102,7 +103,11 @@ class Peer:
 
     def _send(self, message: Message, verifier: Verifier, now_ns: int) -> None:
         name, fields = message
-        frame = codec.encode_fields(name, fields, self.next_sequence(), SYSTEM_ID, COMPONENT_ID)
+        try:
+            frame = codec.encode_fields(name, fields, self.next_sequence(), SYSTEM_ID, COMPONENT_ID)
+        except (ValueError, TypeError, struct.error):  # no answer to a station is worth the vehicle's program
+            self.dropped += 1
+            return
         self.send_frame(name, frame, verifier, now_ns)
 
     def _news(self, messages: list[Message]) -> list[Message]:

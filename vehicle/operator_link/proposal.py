@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import shapely
 
-from vehicle.boundary import rings_of
+from vehicle.boundary import NOTHING_M2, rings_of
 from vehicle.fences import Fenced, fenced, polygonal
 from vehicle.frames import LocalFrame
 from vehicle.geometry import Ring
-from vehicle.operator_link.fences import NOTHING_M2, Fence, rings
+from vehicle.operator_link.fences import Fence, rings
 from vehicle.operator_link.items import Survey
 from vehicle.plan import MachineFootprint, Plan, Segment, SegmentKind
 

@@ -154,6 +154,9 @@ class Transfers:
             upload.asked_ns = now_ns
             return [_ask(upload)]
         self._drop(kind)
+        reason = self._locked()
+        if reason:  # begun while it stood disarmed; nothing takes effect under a machine that is armed by now
+            return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"{TYPES[kind]} refused: {reason}")]
         coarse = [text(COARSE, d.MAV_SEVERITY_WARNING)] if upload.coarse else []
         return self._finish(kind, tuple(upload.items), partner) + coarse
 
