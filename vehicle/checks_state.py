@@ -51,8 +51,9 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     """What people measured since the start, and what is known of the machine since the last full check.
 
     `answers`: the newest observations with what became of them, so that one that is repeated is not recorded twice.
-    `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now; `base_failed`: the last
-    one failed. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that the bias does not explain.
+    `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
+    one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
+    the bias does not explain.
     `*_from_*`: ground swept and time with the tool down at the last reading and count. `hammers_missing`: by the last
     count. `contradicted`: depth and height did not go together a tick ago. `results`: answers of this tick. `due` and
     `margin` are what follows from all that.
@@ -77,6 +78,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     contradicted: bool = False
     calibration: Calibration = Calibration()
     calibration_due: bool = True
+    calibration_failed: bool = False
     machine: MachineCheck = MachineCheck()
     due: Due = Due()
     margin: Margin = Margin()

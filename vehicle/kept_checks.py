@@ -1,8 +1,9 @@
 """What is known of the machine outlives the program: results of its checks, kept in a small file beside the keys.
 
-Kept are what the full check found, the bias of the depth sensor and the hammers that were missing. Not kept is what a
-shift begins with: the base is checked anew, a depth is read, hammers are counted. A file that is damaged, or that holds
-what no check can find, counts as none: the margins are then those of a machine that nobody has checked.
+Kept are what the full check found, the bias of the depth sensor, the hammers that were missing and every check that
+failed and was not good since. Not kept is what a shift begins with: the base is checked anew, a depth is read, hammers
+are counted. Of a file that is damaged, or that holds what no check can find, nothing good is assumed: every check
+counts as failed, and nothing is credited until each was made anew.
 """
 
 import asyncio
@@ -32,13 +33,16 @@ BIAS_MAX_M: Final = 0.2
 
 
 class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """As the file holds it."""
+    """As the file holds it. Format 1 did not say what had failed."""
 
     format: int
     depth_bias_m: float
     hammers_missing: int
     calibration: Calibration
     calibration_due: bool
+    base_failed: bool = False
+    depth_failed: bool = False
+    calibration_failed: bool = False
 
 
 def kept(state: ChecksState) -> bytes:
@@ -51,6 +55,9 @@ def kept(state: ChecksState) -> bytes:
                 hammers_missing=state.hammers_missing,
                 calibration=state.calibration,
                 calibration_due=state.calibration_due,
+                base_failed=state.base_failed,
+                depth_failed=state.depth_failed,
+                calibration_failed=state.calibration_failed,
             )
         )
     )
@@ -81,7 +88,14 @@ def restored(content: bytes | None) -> ChecksState:
         hammers_missing=max(0, found.hammers_missing),
         calibration=known,
         calibration_due=found.calibration_due,
+        base_failed=found.base_failed,
+        depth_failed=found.depth_failed,
+        calibration_failed=found.calibration_failed,
     )
+
+
+LOST: Final = ChecksState(base_failed=True, depth_failed=True, hammers_missing=1, calibration_failed=True)
+"""What was known cannot be read any more: a bias, missing hammers, a failed check may have been among it."""
 
 
 def recalled(path: Path | None) -> tuple[ChecksState, str]:
@@ -95,7 +109,10 @@ def recalled(path: Path | None) -> tuple[ChecksState, str]:
         return ChecksState(), ""
     except (OSError, ValueError) as refusal:
         why = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else str(refusal)
-        return ChecksState(), f"{path}: {why.lower()}; the machine counts as unchecked until its full check is made"
+        return (
+            LOST,
+            f"{path}: {why.lower()}; nothing is credited until the base, depth, hammers and the machine are checked",
+        )
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:

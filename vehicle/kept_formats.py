@@ -22,7 +22,7 @@ class Kept(Enum):
     STARTS = ("list of starts", 2)
     CONFIGURATION = ("configuration", 1)
     RUN = ("run", 1)
-    CHECKS = ("set of checks", 1)
+    CHECKS = ("set of checks", 2)
 
     @property
     def number(self) -> int:

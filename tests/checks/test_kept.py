@@ -5,6 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from firmware_bridge.types import ObservationKind
+from tests.checks.test_room import BASE, CONFIG, observation, step
 from vehicle import kept_checks
 from vehicle.checks import room
 from vehicle.checks_state import Calibration, ChecksState
@@ -44,7 +46,7 @@ def test_what_no_check_can_find_counts_as_unchecked(change: dict[str, object], t
     path = tmp_path / "keys.checks"
     path.write_bytes(sealed(msgspec.json.encode(body)))
     state, line = kept_checks.recalled(path)
-    assert state == ChecksState()
+    assert state == kept_checks.LOST
     assert told in line
     assert "\n" not in line
 
@@ -54,3 +56,33 @@ def test_a_torn_file_is_told_and_none_is_a_first_start(tmp_path: Path) -> None:
     assert kept_checks.recalled(path) == (ChecksState(), "")
     path.write_bytes(kept_checks.kept(room.all_made())[:-9])
     assert "sum does not fit" in kept_checks.recalled(path)[1]
+
+
+@pytest.mark.parametrize("name", ["base_failed", "depth_failed", "calibration_failed"])
+def test_what_failed_withholds_after_a_restart_too(name: str) -> None:
+    again = kept_checks.restored(kept_checks.kept(msgspec.structs.replace(room.all_made(), **{name: True})))
+    assert getattr(again, name)
+    assert step(again)[0].margin.withhold
+    assert not step(kept_checks.restored(kept_checks.kept(room.all_made())))[0].margin.withhold
+
+
+def test_a_file_of_the_first_format_is_read() -> None:
+    body = msgspec.json.decode(kept_checks.kept(KNOWN).split(b"\n")[0]) | {"format": 1}
+    for name in ("base_failed", "depth_failed", "calibration_failed"):
+        del body[name]
+    again = kept_checks.restored(sealed(msgspec.json.encode(body)))
+    assert (again.depth_bias_m, again.hammers_missing, again.depth_failed) == (0.012, 2, False)
+
+
+def test_a_damaged_file_withholds_until_each_check_was_made(tmp_path: Path) -> None:
+    path = tmp_path / "keys.checks"
+    path.write_bytes(kept_checks.kept(KNOWN)[:-9])
+    state, _ = kept_checks.recalled(path)
+    assert step(state)[0].margin.withhold
+    assert kept_checks.restored(kept_checks.kept(state)).depth_failed, "kept again, it is no better"
+    hammers = observation(ObservationKind.HAMMER_COUNT, CONFIG.machine.tool.hammer_count)
+    state, _ = step(state, hammers)
+    assert step(state)[0].margin.withhold
+    state, _ = step(state, msgspec.structs.replace(BASE, sequence=2))
+    assert (state.hammers_missing, state.base_failed) == (0, False)
+    assert step(state)[0].margin.withhold

@@ -160,3 +160,31 @@ def test_stands_are_means_and_end_with_motion() -> None:
     check = machine_check.watched(check, wire(0.0, 0.0, 0.3), MACHINE, builders.DATUM)
     assert (check.now.fixes, len(check.stands)) == (0, 1)
     assert machine_check.watched(check, wire(0.0, 0.0, 0.3), MACHINE, builders.DATUM) is check
+
+
+@pytest.mark.parametrize(
+    ("change", "withheld"),
+    [
+        ({"yaw_rad": PARKED.yaw_rad + math.radians(5.0)}, True),
+        ({"yaw_rad": PARKED.yaw_rad + math.radians(1.0)}, False),
+        ({"roll_rad": math.radians(0.7)}, True),
+        ({"east_m": PARKED.east_m + 0.3}, True),
+    ],
+)
+def test_what_no_margin_covers_is_not_credited_and_no_new_bay_hides_it(
+    change: dict[str, float], withheld: bool
+) -> None:
+    known = machine_check.stored(Calibration(), PARKED)
+    now = MachineCheck(now=msgspec.structs.replace(PARKED, **change))
+    state, _, _ = said(msgspec.structs.replace(room.all_made(known), machine=now), "daily check")
+    ledger = builders.vehicle_state().ledger
+    assert room.margin(state, room.due(state, ledger, CONFIG), CONFIG).withhold is withheld
+    after, orders, why = said(state, "bay")
+    assert (after, orders) == (state, ())
+    assert why.startswith("the full check is due")
+    back = msgspec.structs.replace(state, machine=MachineCheck(now=PARKED))
+    state, _, _ = said(back, "daily check")
+    assert state.calibration_failed is withheld, "back in its place it is not checked yet"
+    state, _, _ = said(state, "full check begins")
+    state, _, why = said(msgspec.structs.replace(state, machine=course(NOTHING)), "full check ends")
+    assert (why, state.calibration_failed) == ("", False)

@@ -191,6 +191,28 @@ def test_a_count_without_positions_takes_the_whole_width() -> None:
     assert [order.across_m is None for order in orders(found)] == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("missing", "text", "tracks"),
+    [
+        (2, "missing 17 17", 0),
+        (2, "missing 17, 2 hammers", 0),
+        (3, "missing 17 (found 12:30)", 0),
+        (1, "17 is worn", 0),
+        (2, "2 missing: 17", 0),
+        (1, "missing 17 near stone 4", 0),
+        (2, "Missing 3, 17", 2),
+        (2, "at 12:30 missing: 3 and 17", 2),
+    ],
+)
+def test_only_tracks_that_are_said_to_be_missing_save_the_rest_of_the_width(
+    missing: int, text: str, tracks: int
+) -> None:
+    _, found = step(room.all_made(), count(40 - missing, text))
+    lost = [order.across_m for order in orders(found) if not order.good]
+    assert len(lost) == max(1, tracks)
+    assert (None not in lost) is bool(tracks)
+
+
 @pytest.mark.parametrize(("present", "text", "told"), [(41, "", "40 hammers"), (39, "missing 41", "1 to 40")])
 def test_a_count_that_this_machine_cannot_have_is_refused(present: int, text: str, told: str) -> None:
     state, found = step(ChecksState(), count(present, text))
@@ -221,6 +243,7 @@ def test_a_frame_that_contradicts_itself_takes_back_once() -> None:
     state, found = step(room.all_made(), ledger=ledger)
     assert [(order.kind, order.good) for order in orders(found)] == [(Knowledge.DEPTH, False)]
     assert state.due.depth_contradicts
+    assert state.margin.withhold, "nor is anything credited until they go together again"
     assert step(state, ledger=ledger)[1] == ()
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.checks import machine_check
-from vehicle.checks_state import ChecksState, MachineCheck
+from vehicle.checks_state import Calibration, ChecksState, MachineCheck
 from vehicle.config import VehicleConfig
 from vehicle.strip import Claim, Knowledge, Order
 
@@ -102,7 +102,7 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
     if missing < 0:
         return state, (), f"the profile has {tool.hammer_count} hammers"
     tracks = tool.hammer_count // max(1, tool.hammers_per_track)
-    places = [int(word) for word in re.findall(r"[0-9]+", observation.text)]
+    places = _named(observation.text)
     if any(not 1 <= place <= tracks for place in places):
         return state, (), f"text: tracks of hammers are 1 to {tracks}"
     by = _by(observation)
@@ -122,6 +122,12 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
     whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, nobody says which"),)
     named = len(places) >= -(-missing // max(1, tool.hammers_per_track))
     return counted, (*(lost if named else whole), good), ""
+
+
+def _named(text: str) -> tuple[int, ...]:
+    """Tracks of missing hammers, each once: all that follows the word `missing`. With any other word there, none is."""
+    told = re.fullmatch(r".*?\bmissing\b((?:[\s,;:]|\band\b|[0-9])*)", text.lower(), re.ASCII | re.DOTALL)
+    return tuple(dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", told[1]))) if told else ()
 
 
 def _stripe_m(config: VehicleConfig, place: int) -> tuple[float, float]:
@@ -177,18 +183,29 @@ def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         return state, (), found
     made = replace(found, made_utc=str(observation.time_utc_us or ""))
     order = Order(kind=Knowledge.CALIBRATION, good=True, by=_by(observation))
-    state = replace(state, calibration=made, calibration_due=False, machine=MachineCheck(now=state.machine.now))
+    state = replace(
+        state,
+        calibration=made,
+        calibration_due=False,
+        calibration_failed=False,
+        machine=MachineCheck(now=state.machine.now),
+    )
     return state, (order,), ""
 
 
 def _bay(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
+    if state.calibration_due:
+        return state, (), "the full check is due: make it first"
     if state.machine.now.fixes < machine_check.DAILY_FIXES:
         return state, (), "stand in the bay for half a minute first"
     return replace(state, calibration=machine_check.stored(state.calibration, state.machine.now)), (), ""
 
 
 def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
-    """Heading, tilt and place as they were stored; else what was credited since the last good check goes."""
+    """Heading, tilt and place as they were stored; else what was credited since the last good check goes.
+
+    What is off by more than the margin of a machine that nobody has checked is credited with no margin.
+    """
     if state.calibration.bay is None:
         return state, (), "no bay is stored: park there and note bay"
     if state.machine.now.fixes < machine_check.DAILY_FIXES:
@@ -201,7 +218,8 @@ def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
         reason=wrong,
         flags=7,
     )
-    return replace(state, calibration_due=state.calibration_due or bool(wrong)), (order,), ""
+    failed = state.calibration_failed or machine_check.beyond(state.machine.now, state.calibration, Calibration())
+    return replace(state, calibration_due=state.calibration_due or bool(wrong), calibration_failed=failed), (order,), ""
 
 
 _ACTS: Final[dict[str, Callable[[ChecksState, Observation, Seen], Judged]]] = {

@@ -154,12 +154,29 @@ def stored(known: Calibration, stand: Stand) -> Calibration:
 
 def daily(stand: Stand, known: Calibration) -> str:
     """What a daily check in the bay finds wrong; "" where heading, tilt and place are as they were stored."""
-    assert known.bay is not None, "asked only where a bay is stored"
-    east_m, north_m, yaw_rad, roll_rad, pitch_rad = known.bay
-    turned_rad = abs(wrap_rad(stand.yaw_rad - yaw_rad))
-    tilted_rad = max(abs(stand.roll_rad - roll_rad), abs(stand.pitch_rad - pitch_rad))
-    away_m = math.hypot(stand.east_m - east_m, stand.north_m - north_m)
+    turned_rad, tilted_rad, away_m = _apart(stand, known)
     if turned_rad <= DAILY_RAD and tilted_rad <= DAILY_RAD and away_m <= DAILY_M:
         return ""
     heading, tilt = math.degrees(turned_rad), math.degrees(tilted_rad)
     return f"daily check: heading {heading:.2f}, tilt {tilt:.2f} degrees, place {away_m:.3f} m off"
+
+
+def beyond(stand: Stand, known: Calibration, bounds: Calibration) -> bool:
+    """The daily check found the machine off by more than these bounds, and by more than it lets pass."""
+    turned_rad, tilted_rad, away_m = _apart(stand, known)
+    return (
+        turned_rad > max(bounds.heading_bound_rad, DAILY_RAD)
+        or tilted_rad > max(bounds.tilt_bound_rad, DAILY_RAD)
+        or away_m > max(bounds.place_bound_m, DAILY_M)
+    )
+
+
+def _apart(stand: Stand, known: Calibration) -> tuple[float, float, float]:
+    """Heading, tilt and place of a stand against the stored bay."""
+    assert known.bay is not None, "asked only where a bay is stored"
+    east_m, north_m, yaw_rad, roll_rad, pitch_rad = known.bay
+    return (
+        abs(wrap_rad(stand.yaw_rad - yaw_rad)),
+        max(abs(stand.roll_rad - roll_rad), abs(stand.pitch_rad - pitch_rad)),
+        math.hypot(stand.east_m - east_m, stand.north_m - north_m),
+    )

@@ -187,12 +187,16 @@ def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
 def margin(state: ChecksState, due: Due, config: VehicleConfig) -> Margin:
     """What the ledger draws its claims in by; where a check is due, what it would have bounded counts as unmeasured."""
     known = state.calibration if not state.calibration_due else Calibration()
-    stripe_m = config.machine.tool.hammer_stripe_m
+    tool = config.machine.tool
     return Margin(
         side_m=side_bound_m(known, config.machine),
         yaw_rad=known.heading_bound_rad,
         depth_bias_m=state.depth_bias_m + (depths.DUE_M if due.depth else 0.0),
-        withhold=state.base_failed or state.depth_failed or (state.hammers_missing > 0 and stripe_m != 0.0),
+        withhold=state.base_failed
+        or state.depth_failed
+        or state.contradicted
+        or state.calibration_failed
+        or (state.hammers_missing > 0 and tool.hammer_count > 0 and tool.hammer_stripe_m != 0.0),
     )
 
 
