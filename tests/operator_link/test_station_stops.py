@@ -7,6 +7,7 @@ import pytest
 from sim.faults import FAULTS
 from tests.operator_link.drill_station import ARM, ARMED, HOLD, PAUSE, SET_MODE, DrillStation
 from vehicle.messages import Mode
+from vehicle.operator_link.acts import FORCE
 
 pytestmark = pytest.mark.long
 ACCEPTED, REJECTED, DENIED, IN_PROGRESS = 0, 1, 2, 5
@@ -228,3 +229,25 @@ def test_an_arming_that_waits_is_cancelled_by_the_next_stop() -> None:
     station.run(4.0)
     assert not any(mode in ARMED for tick, mode in station.modes if tick > stopped + 1)
     assert not station.armed_bit
+
+
+@pytest.mark.parametrize("ticks", [0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30])
+def test_a_disarm_does_not_release_an_emergency_stop_that_came_after_it(ticks: int) -> None:
+    """Whoever presses it knows of a danger that whoever disarms may not; a disarm after it releases it."""
+    station = DrillStation()
+    station.command(ARM, 0.0, FORCE)
+    station.run(3.0)
+    assert station.drill.state.gate.estop_latched
+    station.disarm()
+    for _ in range(ticks):
+        station.step()
+    another(station).command(ARM, 0.0, FORCE)
+    station.step()
+    station.step()
+    for _ in range(50 * 4):
+        station.step()
+        assert station.drill.state.gate.estop_latched
+    assert station.mode is Mode.ESTOP
+    station.disarm()
+    station.run(4.0)
+    assert not station.drill.state.gate.estop_latched

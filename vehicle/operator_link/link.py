@@ -335,7 +335,7 @@ class OperatorLink:
         """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""
         self._helm.stop(edge)
         for station in self.roster.stations.values():
-            station.cancel()
+            station.cancel(emergency=OperatorEdge.ESTOP in edge)
         self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick)
 
     def choose_mode(self, custom_mode: int) -> None:

@@ -69,13 +69,16 @@ class Roster:
         for key, peer in list(self.peers.items()):
             if peer.silent(now_ns):
                 del self.peers[key]
+                peer.transfers.abandon()
                 self._forgotten(key)
                 self._guests = {held: guest for held, guest in self._guests.items() if held[0] != key}
         known = {system_id for _, system_id in self._guests}
         self.stations = {system_id: one for system_id, one in self.stations.items() if system_id in known}
 
     def revoke(self, system_id: int) -> None:
-        """Its sticks and goals end with its key."""
+        """Its sticks, goals and uploads end with its key."""
+        for peer in self.peers.values():
+            peer.transfers.abandon(system_id)
         self.stations.pop(system_id, None)
         self._guests = {held: guest for held, guest in self._guests.items() if held[1] != system_id}
 
@@ -83,5 +86,6 @@ class Roster:
         """A connection is closed."""
         peer = self.peers.get((channel.name, address))
         if peer is not None:
+            peer.transfers.abandon()
             peer.heard_ns -= 2 * SILENT_NS
             self.forget(peer.heard_ns + SILENT_NS + 1)

@@ -122,12 +122,16 @@ class Station:
             self._following = following
         return self._following
 
-    def cancel(self) -> None:
-        """A stop was accepted: nothing that leads towards motion goes on, and neutral must be seen again."""
+    def cancel(self, *, emergency: bool) -> None:
+        """A stop was accepted: nothing that leads towards motion goes on, and neutral must be seen again.
+
+        A disarm goes on after a stop. After an emergency stop it does not: given before, it would release what its
+        station had not heard of.
+        """
         self.sticks.reset()
         if self._following is not None and self._following.open:
             self._following.end = End.CANCELLED
-        if self.goal is Goal.DISARM:
+        if self.goal is Goal.DISARM and not emergency:
             return
         self._acts.clear()
         if self._pursuit is not None and self._pursuit.open:

@@ -195,9 +195,17 @@ class Transfers:
         if upload is not None and upload.partner == partner:
             self._drop(kind)
 
+    def abandon(self, system_id: int | None = None) -> None:
+        """The connection, or a station on it, is gone: what it was sending is forgotten, and nobody waits for it."""
+        for kind, upload in list(self._uploads.items()):
+            if system_id in (None, upload.partner[0]):
+                self._drop(kind)
+
     def _drop(self, kind: int) -> None:
         del self._uploads[kind]
-        self._lists.uploading.pop(kind, None)
+        holder, _ = self._lists.uploading.get(kind, (None, 0))
+        if holder is self:  # after it fell silent another station may have begun
+            del self._lists.uploading[kind]
 
     def _finish(self, kind: int, items: tuple[Item, ...], partner: tuple[int, int]) -> list[Message]:
         refusal = self._lists.take(kind, items)
