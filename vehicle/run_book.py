@@ -114,8 +114,10 @@ class RunBook:
             while True:
                 self._look(state(), recorder, tell)
                 await self._keep()
+                # not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), LOOK_S)
+                    async with asyncio.timeout(LOOK_S):
+                        await self._changed.wait()
                 self._changed.clear()
         finally:
             if self.folder is not None:

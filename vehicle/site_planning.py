@@ -286,8 +286,10 @@ class SitePlanning:
     async def _settled(self) -> bool:
         """Nothing is being sent, and nothing more came for a while; False where something came."""
         while True:
+            # not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), self._settle_s)
+                async with asyncio.timeout(self._settle_s):
+                    await self._changed.wait()
                 return False
             if not self._holder.uploading():
                 return True

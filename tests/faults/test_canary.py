@@ -248,6 +248,12 @@ def _lifted(patch: Patch) -> None:
     patch.setattr(gate, "shape", wrong)
 
 
+def _unending(patch: Patch) -> None:
+    """Neither a frame nor what a lease may take of it ever ends: one of the two alone still stops in time."""
+    patch.setattr(lease, "t_stop_ms", lambda *_: FOREVER_MS)
+    patch.setattr(lease, "end_ms", lambda *_: FOREVER_MS)
+
+
 def _without_the_tool(patch: Patch) -> None:
     """The room ahead is measured from the body's front alone."""
     room = fence.room
@@ -274,7 +280,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("reset_not_needed", situations(lambda m, s: (m, S(s, act=Act.RESET)) if s.act is Act.ARM and m.mode is Mode.HOLD
      else (m, s)), arm_without_reset),
     ("hold_resumes_alone", machines(lambda b, a: S(a, mode=Mode.MANUAL) if b.mode is Mode.HOLD else a), case(CUT)),
-    ("link_never_expires", swapped(lease, "t_stop_ms", lambda *_: FOREVER_MS), case(CUT)),
+    ("link_never_expires", _unending, case(CUT)),
     ("age_counts_from_arrival", swapped(lease, "age_ms", lambda *_: 20), case(CUT)),
     ("lease_not_shortened_by_age", swapped(lease, "valid_for_ms", lambda *_: 150), death_of_an_old_lease),
     ("controller_without_timers", _timeless,

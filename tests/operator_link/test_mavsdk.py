@@ -166,6 +166,6 @@ def test_a_vehicle_that_was_away_is_found_again() -> None:
                 assert await sdk.expect("connected") is True
             assert await sdk.expect("lost") is True
             async with live_vehicle(port=port):
-                assert await sdk.expect("found") == pytest.approx(0.3)
+                assert await sdk.expect("found") == pytest.approx(0.27)
 
     asyncio.run(main())

@@ -54,6 +54,8 @@ def test_row_36_a_status_that_arrives_unchanged_repeats() -> None:
         ({"state": ControllerState.ESTOP}, True),
         ({"state": ControllerState.ESTOP, "flags": ControllerFlag.KILL}, False),
         ({"state": ControllerState.ESTOP, "flags": ControllerFlag.KILL | ControllerFlag.ESTOP_CHAIN_OPEN}, True),
+        ({"state": ControllerState.ESTOP, "flags": ControllerFlag.FIRE}, False),
+        ({"state": ControllerState.ESTOP, "flags": ControllerFlag.FIRE | ControllerFlag.ESTOP_CHAIN_OPEN}, True),
         ({"state": ControllerState.FAULT}, False),
     ],
 )

@@ -30,7 +30,7 @@ HAMMER_CHECK_S: Final = 7_200.0
 BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
 SHOCK: Final = 4
-SPARE_M: Final = 0.005
+SPARE_M: Final = 0.01
 """So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
 DEGREE_M: Final = 111_319.0
 """Of latitude, to half a percent: the lever arms that are corrected are centimetres."""

@@ -13,7 +13,8 @@ from vehicle.safety.moment import Moment
 from vehicle.state import DriftState, GateState, SenseState, WireState
 from vehicle.units import TICK_S
 
-CHAIN_OPEN, KILL = int(ControllerFlag.ESTOP_CHAIN_OPEN), int(ControllerFlag.KILL)
+CHAIN_OPEN = int(ControllerFlag.ESTOP_CHAIN_OPEN)
+OTHER_ESTOPS = int(ControllerFlag.KILL | ControllerFlag.FIRE)
 FENCE_PERIOD_TICKS = 5
 SEQUENCES = WRAP_MS = 1 << 32
 NEVER_OBEYED = 0xFFFF
@@ -137,9 +138,9 @@ def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> floa
 
 
 def _chain_latched(status: ControllerStatus) -> bool:
-    """The e-stop chain is open, or was and nobody has reset it at the machine; a kill by command is not meant."""
+    """The e-stop chain is open, or was and nobody has reset it at the machine; no kill by command, and no fire."""
     flags = int(status.flags)
-    return flags & CHAIN_OPEN != 0 or (status.state is ControllerState.ESTOP and not flags & KILL)
+    return flags & CHAIN_OPEN != 0 or (status.state is ControllerState.ESTOP and not flags & OTHER_ESTOPS)
 
 
 def _imu_values(imu: ImuSample | None) -> tuple[float, ...]:
