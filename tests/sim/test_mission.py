@@ -10,6 +10,7 @@ from mcap.reader import make_reader
 from sim.outcome import RunFiles, job_facts, summary_of
 from sim.run import Outcome, run_mission
 from sim.scenario import Scenario
+from vehicle.checks.room import planned_bound_m
 from vehicle.config import footprint
 from vehicle.config_load import load_machine, load_toml_model
 from vehicle.coverage.planner import plan_site
@@ -29,7 +30,7 @@ def drive(folder: Path, **changes: object) -> tuple[RunFiles, Outcome]:
     scenario = load_toml_model(SCENARIO, Scenario).model_copy(update=changes)
     machine = load_machine(scenario.machine)
     site = load_site(ROOT / "configs/sites/example.geojson")
-    plan = plan_site(site, footprint(machine), PlanSettings(side_slope_rad=0.0873))
+    plan = plan_site(site, footprint(machine), PlanSettings(side_slope_rad=0.0873, bound_m=planned_bound_m(machine)))
     outcome = run_mission(scenario, machine, site, plan, McapRecorder(folder / "run.mcap", {}))
     return RunFiles(out_dir=folder, scenario=scenario, site=site, plan=plan, outcome=outcome), outcome
 
