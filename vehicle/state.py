@@ -17,7 +17,7 @@ from vehicle.depth import Depth
 from vehicle.frames import LocalFrame
 from vehicle.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.plan import Plan
-from vehicle.strip import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke
+from vehicle.strip import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
 
 FloatArray = npt.NDArray[np.float64]
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
@@ -185,7 +185,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     because no opening check stands at their beginning.
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
-    `marks`: times and numbers of strokes, thinned out with age.
+    `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
+    newest last; only since the depth last failed.
     """
 
     swept_m2: float = 0.0
@@ -210,6 +211,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[Revoke | Confirm | Observed, ...] = ()
     act_count: int = 0
     marks: tuple[tuple[int, int], ...] = ()
+    trials: tuple[Trial, ...] = ()
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):

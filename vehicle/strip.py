@@ -126,8 +126,26 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The deepest claim at a place, and the oldest stroke (by number) on which a claim there rests."""
+    """The deepest claim at a place, and the oldest stroke (by number) on which a claim there rests.
 
+    `trial`: nothing was ever claimed there, since all was withheld; `depth_m` is what the sensor says by itself.
+    """
+
+    depth_m: float
+    number: int
+    trial: bool = False
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of the tool while nothing was claimed, and what would have been with no bias taken off: `depth_m`.
+
+    `half_*` as in `ToolLine`; `number` of the newest stroke by then.
+    """
+
+    east_m: float
+    north_m: float
+    half_east_m: float
+    half_north_m: float
     depth_m: float
     number: int
 

@@ -3,14 +3,15 @@
 import msgspec
 import pytest
 
-from firmware_bridge.types import Observation
+from firmware_bridge.types import Observation, ObservationVerdict
 from tests import builders
 from tests.checks.test_room import CONFIG, DEPTH, SESSION
-from tests.ledger.driving import ORIGIN_NS, cells, drive, straight
+from tests.ledger.driving import ORIGIN_NS, cells, drive, readings, straight
 from vehicle.checks import room
 from vehicle.checks_state import ChecksState
 from vehicle.ledger import claims, masks, tiles, withdrawal
 from vehicle.state import LedgerState, WireState
+from vehicle.units import TICK_NS
 
 CELL_M = CONFIG.mission.cell_m
 FIRST_M, SECOND_M = (1.5, 0.0), (1.5, 5.0)
@@ -72,3 +73,60 @@ def test_a_good_reading_on_old_ground_takes_back_no_newer_one() -> None:
     newest = both.good["depth"]
     _, both = read(state, both, rod(0.20, FIRST_M, 3))
     assert both.good["depth"] == newest
+
+
+THIRD_M = (1.5, 10.0)
+
+
+def withheld(state: ChecksState, ledger: LedgerState, north_m: float, now_ns: int) -> LedgerState:
+    """A strip of 3 m with the margin that the checks give."""
+    for tick in straight(3.0, 0.0, (0.0, north_m), depth_m=0.25):
+        now_ns += TICK_NS
+        estimate, status = readings(tick)
+        ledger = masks.step(ledger, estimate, status, True, CONFIG, now_ns, (), state.margin)
+    return masks.step(ledger, builders.estimate(), builders.status(), True, CONFIG, now_ns + TICK_NS)
+
+
+def test_a_failed_sensor_comes_back_by_a_new_strip_with_what_it_is_off_by() -> None:
+    """The rod finds 17 cm where the sensor says 25: from then on it counts as 8 cm too deep, less what was withheld."""
+    state, both = two_passes()
+    state, ledger = read(state, both, rod(0.10, SECOND_M, 2))
+    assert state.margin.withhold
+    ledger = withheld(state, ledger, THIRD_M[1], 3 * ORIGIN_NS)
+    assert claims.at(ledger, SECOND_M, CELL_M) is None, "what fell once is no way back"
+    before = ledger.credited_cells
+    for place_m, sequence in ((FIRST_M, 3), (SECOND_M, 4), ((1.5, 12.0), 5)):
+        state, ledger = read(state, ledger, rod(0.20, place_m, sequence))
+        assert state.margin.withhold
+        assert state.results[0].result is ObservationVerdict.REFUSED
+    state, ledger = read(state, ledger, rod(0.17, THIRD_M, 6))
+    assert state.results[0].result is ObservationVerdict.RECORDED
+    assert not state.margin.withhold
+    assert state.margin.depth_bias_m == pytest.approx(0.08, abs=0.01)
+    assert ledger.credited_cells == before, "the strip itself is credited by nothing"
+    ledger = withheld(state, ledger, 15.0, 4 * ORIGIN_NS)
+    found = claims.at(ledger, (1.5, 15.0), CELL_M)
+    assert found is not None
+    assert not found.trial
+    assert 0.15 <= found.depth_m <= 0.17
+
+
+def test_a_strip_from_before_the_failure_is_no_way_back() -> None:
+    state, both = two_passes()
+    held = msgspec.structs.replace(state, margin=msgspec.structs.replace(state.margin, withhold=True))
+    ledger = withheld(held, both, THIRD_M[1], 3 * ORIGIN_NS)
+    assert claims.at(ledger, THIRD_M, CELL_M) is not None
+    state, ledger = read(state, ledger, rod(0.10, SECOND_M, 2))
+    assert claims.at(ledger, THIRD_M, CELL_M) is None
+    state, _ = read(state, ledger, rod(0.17, THIRD_M, 3))
+    assert state.margin.withhold
+
+
+def test_further_readings_in_the_strip_count_too() -> None:
+    state, both = two_passes()
+    state, ledger = read(state, both, rod(0.10, SECOND_M, 2))
+    ledger = withheld(state, ledger, THIRD_M[1], 3 * ORIGIN_NS)
+    state, ledger = read(state, ledger, rod(0.19, THIRD_M, 3))
+    bias_m = state.depth_bias_m
+    state, _ = read(state, ledger, rod(0.17, THIRD_M, 4))
+    assert state.depth_bias_m == pytest.approx(bias_m + 0.02, abs=1e-6)

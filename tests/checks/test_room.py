@@ -43,6 +43,7 @@ def step(
     state: ChecksState,
     *told: Observation,
     claimed_m: float | None = None,
+    trial: bool = False,
     ledger: LedgerState | None = None,
     wire: WireState | None = None,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
@@ -51,7 +52,7 @@ def step(
         told,
         wire or WireState(),
         ledger or LedgerState(),
-        lambda _: None if claimed_m is None else Claim(depth_m=claimed_m, number=1),
+        lambda _: None if claimed_m is None else Claim(depth_m=claimed_m, number=1, trial=trial),
         CONFIG,
         builders.DATUM,
         SESSION,
@@ -121,8 +122,25 @@ def test_beyond_five_centimetres_all_is_withdrawn_until_a_reading_is_good() -> N
     (order,) = orders(found)
     assert (order.good, order.bias_m) == (False, 0.0)
     assert state.margin.withhold
-    state, _ = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.16)
+    state, found = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.16)
+    assert (state.margin.withhold, found) == (True, ()), "old ground says nothing of a sensor that failed since"
+    state, _ = step(state, msgspec.structs.replace(DEPTH, sequence=3), claimed_m=0.25, trial=True)
     assert not state.margin.withhold
+    assert state.depth_bias_m == pytest.approx(0.08)
+
+
+def test_a_sensor_that_no_bias_mends_stays_withheld() -> None:
+    state, _ = step(room.all_made(), DEPTH, claimed_m=0.25)
+    state, found = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.38, trial=True)
+    assert (state.margin.withhold, found) == (True, ())
+    assert state.results[0].text == "the sensor is off by over 0.2 m: mend it"
+
+
+def test_a_reading_on_old_ground_still_withdraws_while_the_sensor_is_wrong() -> None:
+    state, _ = step(room.all_made(), DEPTH, claimed_m=0.25)
+    state, found = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.20)
+    (order,) = orders(found)
+    assert (order.good, order.bias_m, state.margin.withhold) == (False, pytest.approx(0.03), True)
 
 
 def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:

@@ -23,11 +23,14 @@ BASE_WRONG_M: Final = 0.1
 """Off by more, and what counted as swept is somewhere else too."""
 DEPTH_WRONG_M: Final = 0.05
 DEPTH_UNEXPLAINED_M: Final = 0.01
+BIAS_MAX_M: Final = 0.2
+"""A sensor that is further off is mended, not corrected."""
 ODD_MAX: Final = 2
 """Two more places at which the bias found before does not explain the reading."""
 FROM: Final = ("arm", "strip", "behind")
 """Where a depth is read: at arm's length from safe ground, in a test strip of the same soil on safe ground, or behind a
 follow-up team. Never on ground that only the machine has worked."""
+STRIP: Final = "depth failed: work a new strip and read it there"
 HEAVY_CLASS: Final = 3
 SOIL_WORDS: Final = ("soil", "moisture")
 MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
@@ -70,22 +73,34 @@ def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
 
 
 def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
-    """The record must not claim more than the rod found."""
+    """The record must not claim more than the rod found.
+
+    Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
+    """
     if not observation.text.startswith(FROM):
         return state, (), "text: say where from: arm, strip or behind"
     if observation.lat_deg is None:
         return state, (), "place: a depth reading says where"
     claim = seen.claim
+    wrong = state.depth_failed or state.contradicted
     if claim is None:
-        return state, (), "place: no depth is on record there"
-    by, less_m = _by(observation), claim.depth_m - observation.value
+        return state, (), STRIP if wrong else "place: no depth is on record there"
+    claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
+    by, less_m = _by(observation), claimed_m - observation.value
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
     read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
-    if less_m <= 0.0:
-        return replace(read, depth_odd=0), (good,), ""
+    told = f"depth reading: {observation.value:.3f} m where {claimed_m:.3f} m were claimed"
+    if wrong and not claim.trial:
+        # Old ground can fall by it, and is no way back.
+        bias_m = less_m if less_m <= DEPTH_WRONG_M else 0.0
+        return (state, (replace(less, reason=told, bias_m=bias_m),), "") if less_m > 0.0 else (state, (), STRIP)
+    if wrong or less_m <= 0.0:
+        bias_m = state.depth_bias_m + max(0.0, less_m)
+        if wrong and bias_m > BIAS_MAX_M:
+            return state, (), "the sensor is off by over 0.2 m: mend it"
+        return replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), ""
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and less_m > DEPTH_UNEXPLAINED_M else 0)
-    told = f"depth reading: {observation.value:.3f} m where {claim.depth_m:.3f} m were claimed"
     if less_m > DEPTH_WRONG_M or odd >= ODD_MAX:
         order = replace(less, reason=told)
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""

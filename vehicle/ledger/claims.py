@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from vehicle.ledger import tiles
+from vehicle.ledger import tiles, trials
 from vehicle.state import LedgerState
 from vehicle.strip import Claim
 
@@ -14,16 +14,21 @@ REACH_M: Final = 0.15
 
 
 def at(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> Claim | None:
-    """What is claimed (credited or below depth) within reach of a place; None where nothing is."""
+    """What is claimed (credited or below depth) within reach of a place; None where nothing is.
+
+    Where nothing ever was, what was worked with all withheld (`trials`) stands for it.
+    """
     found: list[tuple[int, int]] = []
+    fell = False
     for column, row in _near(place_m, cell_m):
         tile = tiles.find(ledger.tiles, (column // tiles.TILE, row // tiles.TILE))
         cell = tile[:, row % tiles.TILE, column % tiles.TILE]
         if cell[tiles.FLAGS] & tiles.CLAIMS:
             number = int(tiles.numbers(tile)[row % tiles.TILE, column % tiles.TILE])
             found.append((int(cell[tiles.DEPTH]), number))
+        fell = fell or bool(cell[tiles.MARKS] & (tiles.WITHDRAWN >> 8))
     if not found:
-        return None
+        return None if fell else trials.at(ledger, place_m, REACH_M)
     return Claim(depth_m=max(depth for depth, _ in found) / 100.0, number=min(number for _, number in found))
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from vehicle import depth as depths
 from vehicle.config import VehicleConfig
 from vehicle.depth import Depth
-from vehicle.ledger import strokes, tiles, withdrawal
+from vehicle.ledger import strokes, tiles, trials, withdrawal
 from vehicle.ledger.rule import MOVING_MPS, Rule, believable, engaged, fails, rule, tool_line
 from vehicle.messages import ControllerStatus, Estimate, Margin
 from vehicle.state import LedgerState
@@ -65,9 +65,11 @@ def step(
         state = replace(state, depth=_measured(state, estimate, status, config))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
     found = fails(rules, estimate, status, status_fresh, depth_m)
+    line = tool_line(rules, estimate, depth_m, margin)
+    if margin.withhold and _credit_flag(found):
+        state = trials.tried(state, line, margin.depth_bias_m)
     if margin.withhold or depths.doubtful(state.depth):
         found |= tiles.OTHER
-    line = tool_line(rules, estimate, depth_m, margin)
     at_work = engaged(rules, estimate, depths.mean_m(state.depth), found)
     if run is not None and _torn(run, line, estimate, rules, now_ns):
         state = _closed(state, rules)
@@ -82,10 +84,16 @@ def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
 
 
 def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
-    """The masks with what other rooms came to know; a depth that is good again contradicts nothing any more."""
+    """The masks with what other rooms came to know; a depth that is good again contradicts nothing any more.
+
+    Where it is wrong by no bias that is known, what was tried before is no way back.
+    """
+    about = [order for order in orders if isinstance(order, Order) and order.kind is Knowledge.DEPTH]
+    if any(not order.good and order.bias_m == 0.0 for order in about):
+        state = replace(state, trials=())
     if _take_back(orders):
         state = _closed(state, _rule(config))
-    if any(isinstance(order, Order) and order.kind is Knowledge.DEPTH and order.good for order in orders):
+    if any(order.good for order in about):
         state = replace(state, depth=Depth())
     return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
 
