@@ -7,9 +7,12 @@ Coverage plans outside the tick: a plan is an input of the mission like any othe
 """
 
 from functools import partial
+from itertools import pairwise
+from typing import Final
 
 from vehicle.checks import room as checks
 from vehicle.checks_state import ChecksState
+from vehicle.config import VehicleConfig
 from vehicle.drive import follower, manual
 from vehicle.estimate import fusion
 from vehicle.estimate import wire as wires
@@ -23,6 +26,9 @@ from vehicle.safety import gate as safety
 from vehicle.state import EstimateState, FlailState, GateState, MissionState, VehicleState, WireState
 from vehicle.strip import Knowledge, Observed, Order
 from vehicle.telemetry import report as reports
+
+BY_THE_MACHINE: Final = "machine"
+"""Text of a check of the base that the machine made itself, standing on the mark, begins so."""
 
 
 def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
@@ -45,7 +51,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         state.session_id,
         now_ns,
     )
-    belief = _at_mark(belief, wire, orders, now_ns)
+    belief = _at_mark(belief, wire, orders, config, now_ns)
     # -> mission
     mission = job.step(state.mission, state, estimate, config, now_ns)
     # -> drive + flail requests
@@ -80,12 +86,23 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
 
 
 def _at_mark(
-    belief: EstimateState, wire: WireState, orders: tuple[Order | Observed, ...], now_ns: int
+    belief: EstimateState,
+    wire: WireState,
+    orders: tuple[Order | Observed, ...],
+    config: VehicleConfig,
+    now_ns: int,
 ) -> EstimateState:
-    """The estimate with a control point that was found where it is known to be, and where."""
-    good = any(isinstance(order, Order) and order.kind is Knowledge.BASE and order.good for order in orders)
-    places = [order.place_m for order in orders if isinstance(order, Observed) and order.place_m is not None]
-    return fusion.at_mark(belief, wire, places[-1], now_ns) if good and places else belief
+    """The estimate after the machine itself, standing on a control point, measured it right.
+
+    A rover's pole shows that the base is right, and nothing of the machine's own receiver.
+    """
+    for told, order in pairwise(orders):
+        if not isinstance(told, Observed) or not isinstance(order, Order):
+            continue
+        right = order.kind is Knowledge.BASE and order.good and told.text.lower().startswith(BY_THE_MACHINE)
+        if right and told.place_m is not None:
+            belief = fusion.at_mark(belief, wire, told.place_m, config.mission.k_sigma, now_ns)
+    return belief
 
 
 def _orders(since_ns: int) -> tuple[Order, ...]:

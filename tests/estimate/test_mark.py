@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from firmware_bridge.types import Observation, ObservationKind
+from firmware_bridge.types import FixType, Observation, ObservationKind, ObservationVerdict
 from sim.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
 from tests import builders
 from vehicle.estimate import fusion
@@ -25,40 +25,74 @@ def doubted() -> BeliefRun:
     return run
 
 
-@pytest.mark.parametrize(("off_m", "believed"), [(0.0, True), (4.0, True), (6.0, False)])
+def says_m(run: BeliefRun) -> tuple[float, float]:
+    """Where the receiver says that the machine's origin stands."""
+    return run.belief.x[0] + run.belief.place.offset_m[0], run.belief.x[1] + run.belief.place.offset_m[1]
+
+
+@pytest.mark.parametrize(("off_m", "believed"), [(0.0, True), (0.03, True), (0.2, False), (3.5, False)])
 def test_only_a_mark_on_which_it_stands_speaks_for_its_receiver(off_m: float, believed: bool) -> None:
     run = doubted()
-    east, north = run.belief.x[0] + run.belief.place.offset_m[0], run.belief.x[1] + run.belief.place.offset_m[1]
+    east, north = says_m(run)
     now_ns = run.ticks * TICK_NS
-    after = fusion.at_mark(run.belief, run.wire, (east + off_m, north), now_ns)
+    after = fusion.at_mark(run.belief, run.wire, (east + off_m, north), 4.0, now_ns)
     assert after.place.believed is believed
     moved_m = math.dist(after.x[:2], run.belief.x[:2])
     assert moved_m == pytest.approx(0.4 if believed else 0.0, abs=0.05)
-    late = fusion.at_mark(run.belief, run.wire, (east, north), now_ns + 2_000_000_000)
+    late = fusion.at_mark(run.belief, run.wire, (east, north), 4.0, now_ns + 2_000_000_000)
     assert late is run.belief, "a receiver that is silent is not shown to be right"
     rolls = msgspec.structs.replace(run.wire, status=builders.status(track_left_mps=0.1, track_right_mps=0.1))
-    assert fusion.at_mark(run.belief, rolls, (east, north), now_ns) is run.belief
+    assert fusion.at_mark(run.belief, rolls, (east, north), 4.0, now_ns) is run.belief
+    assert run.wire.gnss is not None
+    floats = msgspec.structs.replace(run.wire, gnss=msgspec.structs.replace(run.wire.gnss, fix=FixType.RTK_FLOAT))
+    assert fusion.at_mark(run.belief, floats, (east, north), 4.0, now_ns) is run.belief
 
 
-@pytest.mark.parametrize("value_m", [0.01, 0.3])
-def test_the_observation_reaches_the_estimate_through_the_tick(value_m: float) -> None:
-    run = doubted()
-    state = VehicleState(
-        config=run.config, datum=DATUM, session_id=7, tick=run.ticks, wire=run.wire, estimate=run.belief
-    )
-    lat_deg, lon_deg, _ = DATUM.geodetic_from_enu(run.belief.x[0], run.belief.x[1])
-    told = Observation(
+def told(place_m: tuple[float, float], sequence: int = 1, **rest: object) -> Observation:
+    lat_deg, lon_deg, _ = DATUM.geodetic_from_enu(*place_m)
+    base = Observation(
         station_id=9,
         session_id=7,
-        sequence=1,
+        sequence=sequence,
         kind=ObservationKind.BENCHMARK_CHECK,
-        value=value_m,
+        value=0.01,
         sigma=0.01,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
         time_utc_us=None,
         who="leader",
-        text="",
+        text="machine in its bay",
     )
-    after, _ = tick(state, Inputs(observations=(told,)), (run.ticks + 1) * TICK_NS)
-    assert after.estimate.place.believed is (value_m < 0.02)
+    return msgspec.structs.replace(base, **rest)
+
+
+def believes(run: BeliefRun, *observations: Observation) -> bool:
+    state = VehicleState(
+        config=run.config, datum=DATUM, session_id=7, tick=run.ticks, wire=run.wire, estimate=run.belief
+    )
+    after, outputs = tick(state, Inputs(observations=observations), (run.ticks + 1) * TICK_NS)
+    assert {result.result for result in outputs.results} == {ObservationVerdict.RECORDED}
+    return after.estimate.place.believed
+
+
+def test_the_machines_own_check_reaches_the_estimate_through_the_tick() -> None:
+    run = doubted()
+    assert believes(run, told(says_m(run)))
+    assert not believes(run, told(says_m(run), value=0.3))
+    assert not believes(run, told(run.belief.x[:2])), "the receiver says another place than the mark"
+
+
+def test_a_rovers_pole_says_nothing_of_the_machines_own_receiver() -> None:
+    run = doubted()
+    east, north = says_m(run)
+    for text in ("", "control point 1"):
+        assert not believes(run, told((east, north), text=text))
+    assert not believes(run, told((east + 3.5, north)))
+
+
+def test_the_place_of_another_observation_is_no_mark() -> None:
+    run = doubted()
+    find = told(says_m(run), sequence=2, kind=ObservationKind.FIND, text="machine part")
+    elsewhere = told((says_m(run)[0] + 30.0, 0.0))
+    assert not believes(run, elsewhere, find)
+    assert not believes(run, find, elsewhere)

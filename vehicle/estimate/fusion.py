@@ -40,8 +40,8 @@ SLID_S, SLID_FREE_M = 1.0, 0.025
 faster. Noise of 0.03 m/s alone sums up to 7 mm (1-sigma), so that 25 mm are free; what exceeds them is doubt about
 where the tool is. Tracks that dig at 90 % slip had credited 0.04 m2 that the tool had not reached."""
 UNKNOWN_MPS = motion.UNKNOWN_MPS
-MARK_REACH_M = 5.0
-"""A machine that stands on a mark has its origin so near to it; a mark measured elsewhere says nothing of it."""
+MARK_OFF_M = 0.02
+"""A mark is hit within this and k sigma of the fix; a receiver that says another place is not shown to be right."""
 REST_SIGMA_RADPS = math.radians(0.1)
 """Of one look at the gyro at rest, which shows its bias."""
 SPREAD_TICKS = 5
@@ -64,14 +64,18 @@ def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: Lo
     return _with_sigmas(state, wire, config)
 
 
-def at_mark(state: EstimateState, wire: WireState, mark_m: tuple[float, float], now_ns: int) -> EstimateState:
-    """A known mark was measured right, at this place: if the machine stands there, its receiver is right as well."""
+def at_mark(
+    state: EstimateState, wire: WireState, mark_m: tuple[float, float], k_sigma: float, now_ns: int
+) -> EstimateState:
+    """The machine stands with its origin on a known mark: if its receiver says so to centimetres, it is right."""
     told = state.place
     fresh = told.seen_t_ns > 0 and now_ns - told.seen_t_ns <= place.LOSS_NS
-    if not (state.ready and fresh and _standing(wire, wire.gnss)):
+    fix = wire.gnss
+    if not (state.ready and fresh and fix is not None and fix.fix is FixType.RTK_FIXED and _standing(wire, fix)):
         return state
     off_m = place.expected_m(told)
-    if not math.dist((state.x[0] + off_m[0], state.x[1] + off_m[1]), mark_m) <= MARK_REACH_M:
+    reach_m = MARK_OFF_M + k_sigma * fix.sigma_horizontal_m
+    if not math.dist((state.x[0] + off_m[0], state.x[1] + off_m[1]), mark_m) <= reach_m:
         return state
     marked, (east_m, north_m) = place.marked(told, now_ns)
     return replace(state, place=marked, x=(state.x[0] + east_m, state.x[1] + north_m, *state.x[2:]))
