@@ -7,20 +7,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.boundary import NOTHING_M2, rings_of
 from vehicle.fences import circle_m, polygonal
 from vehicle.frames import LocalFrame
-from vehicle.geometry import Ring
+from vehicle.geometry import Ring, edges_of
 from vehicle.operator_link.items import FAR_M, IGNORED, INVALID, UNSUPPORTED, RefusedError, place
 from vehicle.operator_link.transfer import Item
+from vehicle.state import FloatArray
 from vehicle.taken import WORLD
 
 INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION
 ROUND_INSIDE, ROUND_OUTSIDE = d.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, d.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION
 VERTICES_MAX = 2_000
+CORNERS_MAX = 2_000
+"""Of all zones together, circles as they are drawn: so many are judged in a few ticks."""
+CROSSINGS_MAX = 500
+"""Of their edges; each crossing is a corner more of what is left."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +67,37 @@ def fence(items: Sequence[Item], datum: LocalFrame) -> Fence:
             index += 1
         else:
             raise RefusedError(UNSUPPORTED, index, f"command {item.command} is no part of a fence")
-    emptied = emptied_by(tuple(found), _world())
+    zones = tuple(found)
+    _check_size(zones)
+    emptied = emptied_by(zones, _world())
     if emptied is not None:
         raise RefusedError(INVALID, emptied, "with those before it leaves no place")
-    return tuple(found)
+    return zones
+
+
+def _check_size(zones: Sequence[Piece]) -> None:
+    """Raises RefusedError with the zone that is too much: the loop waits while a fence is judged."""
+    corners = 0
+    for zone in zones:
+        corners += shapely.get_num_coordinates(zone.shape) - 1
+        if corners > CORNERS_MAX:
+            words = f"more than {CORNERS_MAX} corners in all, circles as drawn"
+            raise RefusedError(d.MAV_MISSION_NO_SPACE, zone.index, words)
+    if corners and _crossings(edges_of(tuple(tuple(zone.shape.exterior.coords) for zone in zones))) > CROSSINGS_MAX:
+        words = f"with those before it crosses more than {CROSSINGS_MAX} times"
+        raise RefusedError(d.MAV_MISSION_NO_SPACE, zones[-1].index, words)
+
+
+def _crossings(edges: FloatArray) -> int:
+    """How often edges (n, 4) cross, not counting where they only touch."""
+    start, end = edges[:, None, :2], edges[:, None, 2:]
+    way = end - start
+
+    def side(points: FloatArray) -> FloatArray:
+        return way[..., 0] * (points[None, :, 1] - start[..., 1]) - way[..., 1] * (points[None, :, 0] - start[..., 0])
+
+    parts = side(edges[:, :2]) * side(edges[:, 2:]) < 0.0
+    return int(np.count_nonzero(parts & parts.T)) // 2
 
 
 def _corners(items: Sequence[Item], index: int) -> Sequence[Item]:
@@ -103,17 +136,25 @@ def kept_out(zones: Fence) -> Any:
 
 def emptied_by(zones: Fence, ground: Any) -> int | None:
     """The item of the zone at which, in the order of the list, nothing is left of a ground; None where something is."""
-    for zone in zones:
-        cut = shapely.intersection if zone.holds_in else shapely.difference
-        ground = cut(ground, zone.shape)
-        if ground.area < NOTHING_M2:
-            return zone.index
-    return None
+    if not zones or _left(zones, ground).area >= NOTHING_M2:
+        return None
+    first, last = 0, len(zones) - 1  # more zones never leave more: halving finds the one
+    while first < last:
+        middle = (first + last) // 2
+        if _left(zones[: middle + 1], ground).area < NOTHING_M2:
+            last = middle
+        else:
+            first = middle + 1
+    return zones[first].index
+
+
+def _left(zones: Fence, ground: Any) -> Any:
+    """What of a ground a fence leaves."""
+    return shapely.difference(within(zones, ground), kept_out(zones))
 
 
 def rings(zones: Fence) -> tuple[Ring, ...]:
     """The boundary before the gate, even-odd: inside is where the machine may be; empty where there is no fence."""
     if not zones:
         return ()
-    allowed = shapely.difference(within(zones, _world()), kept_out(zones))
-    return rings_of(allowed)
+    return rings_of(_left(zones, _world()))
