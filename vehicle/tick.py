@@ -146,9 +146,17 @@ def _proves(wire: WireState) -> bool:
 
 
 def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:
-    """The newest frame of whoever holds the lease: another station's sticks are no wish, not even centred ones."""
-    held = [frame for frame in wire.operator if frame.station_id == gate.holder]
-    return held[-1] if held else gate.frame
+    """The newest frame of whoever holds the lease: another station's sticks are no wish, not even centred ones.
+
+    Nor are those of another session under the holder's number, or older ones: the gate does not count them either.
+    """
+    newest = gate.frame
+    for frame in wire.operator:
+        if frame.station_id != gate.holder or frame.session_id != gate.session_id:
+            continue
+        if newest is None or frame.sequence >= newest.sequence:
+            newest = frame
+    return newest
 
 
 def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:

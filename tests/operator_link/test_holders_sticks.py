@@ -5,7 +5,7 @@ import pytest
 
 from firmware_bridge.mavlink import adapters
 from tests.operator_link.drill_station import DrillStation
-from tests.safety.rig import frame
+from tests.safety.rig import SESSION, frame
 from vehicle.messages import Mode
 from vehicle.operator_link.helm import Helm
 from vehicle.state import GateState, WireState
@@ -17,10 +17,21 @@ pytestmark = pytest.mark.long
 def test_the_newest_frame_of_the_holder_counts_wherever_it_lies() -> None:
     mine, theirs = frame(station_id=255, drive=0.2), frame(station_id=7, drive=-1.0)
     wire = msgspec.structs.replace(WireState(), operator=(mine, theirs))
-    assert _of_the_holder(wire, GateState(holder=255)) is mine
-    assert _of_the_holder(wire, GateState(holder=7)) is theirs
-    assert _of_the_holder(wire, GateState(holder=9, frame=mine)) is mine
-    assert _of_the_holder(wire, GateState(holder=0)) is None
+    assert _of_the_holder(wire, GateState(holder=255, session_id=SESSION)) is mine
+    assert _of_the_holder(wire, GateState(holder=7, session_id=SESSION)) is theirs
+    assert _of_the_holder(wire, GateState(holder=9, frame=mine, session_id=SESSION)) is mine
+    assert _of_the_holder(wire, GateState(holder=0, session_id=SESSION)) is None
+
+
+def test_what_the_gate_does_not_count_is_no_wish() -> None:
+    """Another session under the holder's number, and what is older than what was heard."""
+    mine = frame(station_id=255, sequence=9, drive=0.2)
+    gate = GateState(holder=255, session_id=SESSION, frame=mine)
+    newer = msgspec.structs.replace(mine, sequence=10)
+    other = msgspec.structs.replace(mine, session_id=SESSION + 1, sequence=99, drive=1.0)
+    older = msgspec.structs.replace(mine, sequence=8, drive=1.0)
+    for heard, counts in (((other,), mine), ((older,), mine), ((newer, older, other), newer), ((older, newer), newer)):
+        assert _of_the_holder(msgspec.structs.replace(WireState(), operator=heard), gate) is counts
 
 
 @pytest.mark.parametrize("drive", [-1.0, 0.0, 1.0])
