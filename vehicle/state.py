@@ -162,6 +162,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     active: int = 0
     latched: int = 0
     latch_tick: int = 0
+    estop_tick: int = 0
     shown: int = 0
     accepted: int = 0
     timers: tuple[tuple[int, int], ...] = ()

@@ -378,3 +378,17 @@ def test_row_35_a_reset_of_the_controller_is_a_fault() -> None:
 
 
 # --- missions -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late_ticks", [-1, 0])
+def test_an_emergency_stop_is_released_by_who_saw_that_it_was_pressed(late_ticks: int) -> None:
+    rig = driving()
+    rig.send(E.ESTOP)
+    rig.controls = {}
+    rig.run(50)
+    rig.send(E.ESTOP)
+    pressed = rig.tick
+    assert rig.state.estop_tick == pressed
+    rig.send(E.RELEASE_ESTOP, echo_tick=pressed + late_ticks)
+    assert rig.state.estop_latched is (late_ticks < 0)
+    assert rig.state.estop_tick == pressed

@@ -138,6 +138,8 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     act = acts.act(heard, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
+    if act is Act.RELEASE_ESTOP and not (frame is not None and frame.echo_tick >= state.estop_tick):
+        act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
     situation = Situation(
         live=live is not None,
         act=act,
@@ -225,6 +227,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
         active=judged.active,
         latched=judged.latched,
         latch_tick=tick if new else state.latch_tick,
+        estop_tick=tick if heard.estop else state.estop_tick,
         shown=_shown(state, judged, stops=stops),
         accepted=_accepted(state, judged, entered=entered),
         timers=judged.timers,
