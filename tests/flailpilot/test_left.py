@@ -29,7 +29,7 @@ name = "broken-off"
 machine = "memat"
 site = "ground.geojson"
 seed = 3
-sim_max_s = 190.0
+sim_max_s = 250.0
 
 [mission]
 required_depth_m = 0.15
@@ -44,7 +44,7 @@ def ground(folder, **declared):
 
 @pytest.fixture(scope="module")
 def broken_off(tmp_path_factory):
-    """Three minutes of a mission, the machine in the middle of its second swath or so."""
+    """Four minutes of a mission, the machine in the middle of its second swath or so."""
     folder = tmp_path_factory.mktemp("job")
     ground(folder)
     (folder / "scenario.toml").write_text(SCENARIO)
