@@ -29,7 +29,7 @@ ACTS = {
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """How stubborn the operator is: after so many stops he gives up and leaves the machine in its stop."""
+    """How stubborn the operator is: after so many stops the machine is left in its stop."""
 
     stops_max: int = 500
 

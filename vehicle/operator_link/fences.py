@@ -24,7 +24,7 @@ INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FE
 ROUND_INSIDE, ROUND_OUTSIDE = d.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, d.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION
 VERTICES_MAX = 2_000
 CORNERS_MAX = 2_000
-"""Of all zones together, circles as they are drawn: so many are judged in a few ticks."""
+"""Of all zones together, circles as they are drawn: judged in half a second at worst, on a busy computer."""
 CROSSINGS_MAX = 500
 """Of their edges; each crossing is a corner more of what is left."""
 
