@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
-.PHONY: demo test test-fast test-full branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
+.PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
 	campaign stops coverage lint bench pins clean
 
 demo: $(VENV)/.installed
@@ -30,6 +30,13 @@ test-fast: $(VENV)/.installed
 test-full: branches campaign-sample node-clients
 	$(MAKE) mutation-touched || echo "mutants of the touched safety files live, see above"
 	$(PYTEST) -m "slow and not trials" $(PYTEST_ARGS)
+
+# Property tests with new random examples, once for each seed; the seed repeats what it found. No part of CI: there the
+# examples are the same in every run.
+SEEDS ?= $(shell $(PYTHON) -c "import random; print(random.randrange(2**32))")
+explore: $(VENV)/.installed
+	for seed in $(SEEDS); do FLAIL_HYPOTHESIS=explore $(PYTEST) -q -m "not slow and not trials and not real" \
+		--hypothesis-seed=$$seed $(or $(PYTEST_ARGS),tests) || exit 1; done
 
 # Every branch of the safety room is taken, or this fails. The enumeration is left out: it takes no branch of its own.
 SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py

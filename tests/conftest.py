@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, settings
 
 from tests import needs
 
-# How long an example takes says how busy the machine is, nothing else.
-settings.register_profile("flailpilot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("flailpilot")
+# How long an example takes says how busy the machine is, nothing else. The same code is tried with the same examples,
+# so that a verdict repeats; `make explore` draws new ones.
+settings.register_profile("flailpilot", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("FLAIL_HYPOTHESIS", "flailpilot"))
 
 BEGAN = pytest.StashKey[float]()
 COST = "processor_s"

@@ -18,7 +18,7 @@ from vehicle.ledger.records import Session
 
 def simulated(folder: Path, out: Path, *options: object) -> tuple[int, str, str]:
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.replace("190.0", "20.0"))
+    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "20.0"))
     with pytest.MonkeyPatch.context() as patch:
         capture = Capture()
         patch.setattr("sys.stdout", capture.out)

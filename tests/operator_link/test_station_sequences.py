@@ -7,14 +7,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sim.faults import FAULTS
-from tests.operator_link.drill_station import ARMED, DRIVING, PAUSE, SET_MODE, DrillStation
+from tests.operator_link.drill_station import ARMED, PAUSE, SET_MODE, DrillStation
 from tests.operator_link.test_station_stops import another
 from vehicle.messages import Mode
 
 pytestmark = pytest.mark.long
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 ARM_TICKS = 60
 """An arming is over within a second, and told a report later."""
+CROSS_TICKS = 3
+"""A stop that was sent so short before the machine stopped is what stopped it."""
 
 
 class Scene:
@@ -27,6 +30,8 @@ class Scene:
         self.armed_at = self.disarmed_at = self.stopped_at = -1
         """Order of the newest arm, disarm, and accepted stop that was sent."""
         self.armed_tick = -(10**6)
+        self.stops: list[tuple[int, int]] = []
+        """Tick and order of every stop that was sent."""
         self.halted_at = self.neutral_at = self.held_at = -1
         """Order of the newest stop of its own, of sticks centred without the button, and of the button after that."""
         self.mode = Mode.DISARMED
@@ -38,6 +43,7 @@ class Scene:
     def stop(self, send: Callable[[DrillStation], None], station: DrillStation) -> None:
         send(station)
         self.stopped_at = self.clock
+        self.stops.append((self.first.tick, self.clock))
 
     def arm(self, station: DrillStation, confirmation: int = 0) -> None:
         station.command(400, 1.0, confirmation=confirmation)
@@ -62,12 +68,15 @@ class Scene:
             assert self.armed_at > self.stopped_at, "armed although a stop was accepted since"
             assert first.tick - self.armed_tick <= ARM_TICKS, "an arming outlived its answer"
             assert self.disarmed_at >= self.halted_at, "armed although nobody acknowledged the stop"
-        if self.mode in DRIVING and before is Mode.READY:
+        if self.mode is Mode.MANUAL and before is Mode.READY:
             assert self.held_at > max(self.armed_at, self.halted_at), "driving without neutral and button"
+        report = first.drill.state.report
+        if self.mode in BY_HAND and report is not None and report.driving:
+            assert self.held_at > self.halted_at, "moves without neutral and button"
         if self.mode in STOPPED and before not in STOPPED:
             # a disarm that crosses the stop acknowledges only what it asked for itself
-            asked = self.stopped_at >= self.clock - 4
-            self.halted_at = self.stopped_at if asked else self.clock
+            asked = [order for tick, order in self.stops if tick >= first.tick - CROSS_TICKS]
+            self.halted_at = min(asked, default=self.clock)
         if self.mode is not Mode.BOOT:
             due = self.mode in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)
             fresh = first.drill.link.picture.mode is self.mode
@@ -117,6 +126,10 @@ ACTS: dict[str, Callable[[Scene], None]] = {
     "healed": _shock(on=False),
 }
 DRIVE = [("arm", 60), ("press", 80), ("push", 120)]
+BACK_OUT = [("disarm", 30), ("arm", 60)]
+"""Button held and stick pushed all the while."""
+CROSSED = [("arm", 0)] * 8 + [("pause", 0), ("disarm", 0), ("arm", 0), ("arm", 0), ("arm", 2)]
+"""A disarm and a hold after it reach the machine in one tick, with arms before, between and behind."""
 STEPS = st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from([0, 1, 2, 4, 8, 16, 30, 60])), max_size=25)
 
 
@@ -125,6 +138,11 @@ STEPS = st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from([0, 1,
 @example(steps=[("shock", 2), ("disarm", 8), ("healed", 60), ("arm", 60), ("disarm", 60), ("arm", 60)], driving=True)
 @example(steps=[("silent", 60), ("speaks", 60), ("arm", 60), ("disarm", 60), ("arm", 60)], driving=True)
 @example(steps=[("arm", 4), ("other hold", 0), ("arm again", 8), ("arm", 60), ("press", 60)], driving=False)
+@example(steps=[("disarm", 30), ("arm", 60), ("back out", 60)], driving=True)
+@example(
+    steps=[("disarm", 30), ("arm", 60), ("back out", 8), ("release", 30), ("press", 60), ("push", 60)], driving=True
+)
+@example(steps=[*CROSSED, ("hold", 4), ("arm again", 16), ("arm again", 30), ("arm again", 8)], driving=True)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_sequence_of_acts_restarts_a_motion(steps: list[tuple[str, int]], *, driving: bool) -> None:
     scene = Scene()
