@@ -164,7 +164,7 @@ def free_port() -> int:
 
 
 def test_the_rows_are_whole() -> None:
-    assert [len(row(name)) for name in ("MAVProxy", "MAVSDK", "pymavlink")] == [3, 2, 3]
+    assert [len(row(name)) for name in ("MAVProxy", "MAVSDK", "pymavlink")] == [3, 3, 3]
     assert row("QGroundControl") == row("Mission Planner") == []
 
 

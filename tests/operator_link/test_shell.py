@@ -2,9 +2,13 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import pytest
 
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.tables import SPECS
+from tests.operator_link.exchange import Exchange
 from tests.operator_link.test_attacks import CHANNEL, Radio
 from vehicle.clock import SystemClock
 from vehicle.operator_link.admission import Channel
@@ -78,3 +82,45 @@ def test_a_taken_port_leaves_nothing_open() -> None:
     port = asyncio.run(main())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", port))
+
+
+async def _turns(until: Callable[[], object]) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(120.0):
+        while not until():
+            await CLOCK.sleep_until_ns(CLOCK.now_ns() + 20_000_000)
+
+
+def test_a_station_that_waits_on_tcp_is_spoken_to_and_forgotten_when_it_hangs_up() -> None:
+    link, heard = Exchange(bench=True).link, set[str]()
+    wire = Tcp(channel=Channel(name="tcp", unsigned=True), host="127.0.0.1", port=0)
+
+    async def main() -> None:
+        async with LinkShell(link, CLOCK, (wire,)) as opened:
+            moving = asyncio.create_task(opened.run())
+            reader, writer = await asyncio.open_connection("127.0.0.1", opened.port("tcp"))
+            parser = FrameParser()
+            async with asyncio.timeout(120.0):
+                while "HEARTBEAT" not in heard:
+                    heard.update(SPECS[frame.msg_id].name for frame in parser.feed(await reader.read(4_096)))
+            assert not link.roster.stations  # somebody who is called, and nobody who may act
+            writer.close()
+            await _turns(lambda: not link.peers)
+            moving.cancel()
+            await asyncio.gather(moving, return_exceptions=True)
+
+    asyncio.run(main())
+    assert heard - {"STATUSTEXT"} == {"HEARTBEAT"}
+
+
+def test_on_signed_tcp_nobody_is_spoken_to_before_a_signed_frame() -> None:
+    radio = Radio()
+
+    async def main() -> None:
+        async with LinkShell(radio.link, CLOCK, (Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0),)) as opened:
+            _, writer = await asyncio.open_connection("127.0.0.1", opened.port("tcp"))
+            await _turns(lambda: opened.connections)
+            assert not radio.link.peers
+            writer.close()
+
+    asyncio.run(main())

@@ -87,5 +87,6 @@ class Roster:
         peer = self.peers.get((channel.name, address))
         if peer is not None:
             peer.transfers.abandon()
+            peer.invited = False
             peer.heard_ns -= 2 * SILENT_NS
             self.forget(peer.heard_ns + SILENT_NS + 1)

@@ -279,11 +279,22 @@ class LinkShell:
         except (OSError, InputError):
             self._link.admission.disk_failures += 1  # the keys that were read last still hold
 
-    def connected(self, address: Address, transport: asyncio.Transport) -> bool:
-        """False where there are too many connections already."""
-        if len(self._connections) >= CONNECTIONS_MAX:
+    @property
+    def connections(self) -> int:
+        """Stations on TCP now."""
+        return len(self._connections)
+
+    def connected(self, channel: Channel, address: Address, transport: asyncio.Transport) -> bool:
+        """False where there are too many connections already.
+
+        Some stations wait for a vehicle that speaks first: without signatures it does. With them it would have to know
+        whose key to sign with.
+        """
+        if self.connections >= CONNECTIONS_MAX:
             return False
         self._connections[address] = transport
+        if channel.unsigned:
+            self._link.invite(channel, address, 0, self._clock.now_ns())
         return True
 
     def disconnected(self, channel: Channel, address: Address) -> None:

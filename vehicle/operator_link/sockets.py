@@ -93,7 +93,7 @@ class TcpConnection(asyncio.Protocol):
     def __init__(
         self,
         channel: Channel,
-        connected: Callable[[Address, asyncio.Transport], bool],
+        connected: Callable[[Channel, Address, asyncio.Transport], bool],
         heard: Heard,
         gone: Callable[[Channel, Address], None],
         failed: Callable[[BaseException], None],
@@ -108,7 +108,7 @@ class TcpConnection(asyncio.Protocol):
         host, port = transport.get_extra_info("peername")[:2]
         self._address = (str(host), int(port))
         self._transport = cast("asyncio.Transport", transport)
-        if not self._connected(self._address, self._transport):
+        if not self._connected(self._channel, self._address, self._transport):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
