@@ -115,9 +115,10 @@ def test_a_station_that_waits_on_tcp_is_spoken_to_and_forgotten_when_it_hangs_up
 
 def test_on_signed_tcp_nobody_is_spoken_to_before_a_signed_frame() -> None:
     radio = Radio()
+    wire = Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0)
 
     async def main() -> None:
-        async with LinkShell(radio.link, CLOCK, (Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0),)) as opened:
+        async with LinkShell(radio.link, CLOCK, (wire,)) as opened:
             _, writer = await asyncio.open_connection("127.0.0.1", opened.port("tcp"))
             await _turns(lambda: opened.connections)
             assert not radio.link.peers
