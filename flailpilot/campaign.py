@@ -1,18 +1,20 @@
 """`flailpilot campaign`: seeded fault runs over all cores; a failing seed is shrunk and named with its command."""
 
 import os
+import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import msgspec
 
-from flailpilot.planning import make_folder
+from flailpilot.run_folder import next_free
 from sim.campaign import RunResult, run_seed
 from sim.faults import FAULTS
 from sim.shrink import shrink
 from vehicle.errors import InputError
 
+REPORT = "campaign.json"
 BATCH = 48
 """After each the sums are written anew, so that a campaign that is cut short has told what it found."""
 SHRINKS_MAX = 5
@@ -48,6 +50,13 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
     failures: list[Failure]
 
 
+class _Of(msgspec.Struct, frozen=True):
+    """What a report is of, whatever else it holds."""
+
+    seeds: int
+    first_seed: int
+
+
 def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *, as_json: bool) -> int:
     """Run the seeds; 0 where every invariant held and every run could be driven again.
 
@@ -56,9 +65,9 @@ def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *
     """
     if seeds < 1:
         raise InputError("--seeds: at least 1")
-    make_folder(out)
     if keep is not None:
         return _repeat(first, _numbers(keep))
+    out = _folder(out, seeds, first, as_json=as_json)
     results: list[RunResult] = []
     with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
         for start in range(first, first + seeds, BATCH):
@@ -71,9 +80,28 @@ def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *
     return 1 if report.failures else 0
 
 
+def _folder(wanted: Path, seeds: int, first: int, *, as_json: bool) -> Path:
+    """`wanted`, or the next free one where that holds a campaign of other seeds; the same again replaces its own."""
+
+    def fits(folder: Path, made: bool) -> bool:
+        if made or not (folder / REPORT).exists():
+            return True
+        try:
+            held = msgspec.json.decode((folder / REPORT).read_bytes(), type=_Of)
+        except (OSError, msgspec.DecodeError):
+            return False
+        return held.first_seed == first and held.seeds <= seeds  # fewer: it was cut short
+
+    folder = next_free(wanted, fits)
+    if folder != wanted:
+        line = f"{wanted} holds another campaign, which stays as it is; this one goes to {folder}"
+        print(line, file=sys.stderr if as_json else sys.stdout)
+    return folder
+
+
 def _keep(report: CampaignReport, out: Path) -> None:
     """Replaced whole, so that a reader never finds half a file."""
-    path = out / "campaign.json"
+    path = out / REPORT
     draft = path.with_suffix(".part")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
     draft.replace(path)

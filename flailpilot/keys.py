@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from vehicle.errors import InputError
 from vehicle.operator_link.keystore import ConsoleKey, KeyStore
 
 DEFAULT_STORE = Path.home() / ".config" / "flailpilot" / "keys.json"
@@ -34,6 +35,7 @@ def create(
     out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
 ) -> None:
     """Make a key for a new console and show it once."""
+    _check_free(out)
     keys = KeyStore(store)
     _show(keys, keys.create(name, system_id), out)
 
@@ -45,6 +47,7 @@ def rotate(
     out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
 ) -> None:
     """Make a second key; both hold until `revoke NAME --old`."""
+    _check_free(out)
     keys = KeyStore(store)
     _show(keys, keys.rotate(name), out)
     print(f"When the console uses it: flailpilot keys revoke {name} --old")
@@ -92,6 +95,16 @@ def reset(
     KeyStore(store).reset()
     store.with_suffix(".marks").unlink(missing_ok=True)
     print(f"{store}: no console has a key now; `flailpilot keys create NAME --system-id N` makes one")
+
+
+def _check_free(out: Path | None) -> None:
+    """Before a key is made: its secret is shown once, and a file of another key stays as it is."""
+    if out is None:
+        return
+    if out.exists() or out.is_symlink():
+        raise InputError(f"--out {out}: is there already and stays as it is; name a new file")
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: there is no folder {out.parent}; name a file that can be written")
 
 
 def _show(keys: KeyStore, key: ConsoleKey, out: Path | None) -> None:

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import shapely
 
-from flailpilot.planning import DONE, MISSED, check_limits, make_folder, tell, written
-from flailpilot.run_folder import refuse_a_run
+from flailpilot.planning import DONE, MISSED, check_limits, free_folder, tell, written
+from flailpilot.run_folder import make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.checks.room import planned_bound_m
 from vehicle.clock import time_limit
 from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprint
@@ -68,32 +68,34 @@ def run(
     unmarked: str | None = None,
 ) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
-    machine = load_machine(machine_name)
-    check_limits(machine, overlap_m, limit_s)
-    site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
-    header, record = _record(run_dir, site)
-    agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
-    notes = [_torn_journal(run_dir / JOURNAL, record)]
-    request = _request(run_dir, site, machine, header, record, at, notes)
-    site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
-    if craters_file is not None:
-        request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
-    if not request.missed:
-        _nothing_left(run_dir, header, as_json)
-        return DONE
-    refuse_a_run(out_dir)
-    make_folder(out_dir)
-    settings = PlanSettings(
-        overlap_m=overlap_m,
-        bound_m=planned_bound_m(machine),
-        k_sigma=header.k_sigma,
-        cell_m=header.cell_m,
-        slope_max_rad=machine.limits.slope_max_rad,
-        required_depth_m=header.required_depth_m,
-    )
-    plan = replan(site, footprint(machine), settings, request, time_limit(limit_s)).plan
-    written(plan, site, out_dir, as_json)
-    tell(plan, site, out_dir, as_json)
+    with older_plan_told(out_dir):
+        machine = load_machine(machine_name)
+        check_limits(machine, overlap_m, limit_s)
+        site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
+        header, record = _record(run_dir, site)
+        agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
+        notes = [_torn_journal(run_dir / JOURNAL, record)]
+        request = _request(run_dir, site, machine, header, record, at, notes)
+        site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
+        if craters_file is not None:
+            request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
+        if not request.missed:
+            _nothing_left(run_dir, header, older_plan(out_dir), as_json)
+            return DONE
+        refuse_a_run(out_dir)
+        make_folder(out_dir)
+        settings = PlanSettings(
+            overlap_m=overlap_m,
+            bound_m=planned_bound_m(machine),
+            k_sigma=header.k_sigma,
+            cell_m=header.cell_m,
+            slope_max_rad=machine.limits.slope_max_rad,
+            required_depth_m=header.required_depth_m,
+        )
+        plan = replan(site, footprint(machine), settings, request, time_limit(limit_s)).plan
+        folder = free_folder(out_dir, plan, site, as_json=as_json)
+    written(plan, site, folder, as_json)
+    tell(plan, site, folder, as_json)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -316,8 +318,10 @@ def _told_pose(at: str, site: Site) -> StartPose:
     return StartPose(east_m=east_m, north_m=north_m, yaw_rad=math.radians(90.0 - heading_deg))
 
 
-def _nothing_left(run_dir: Path, header: Header, as_json: bool) -> None:
+def _nothing_left(run_dir: Path, header: Header, older: str, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"replaces": header.plan_hash, "missed": []}) + "\n")
     else:
-        print(f"{run_dir}: nothing is left of plan {header.plan_hash}: all ground is processed or listed; no files")
+        print(
+            f"{run_dir}: nothing is left of plan {header.plan_hash}: all ground is processed or listed; no files{older}"
+        )

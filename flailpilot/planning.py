@@ -8,13 +8,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from flailpilot.run_folder import refuse_a_run
+from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
 from vehicle import utc
 from vehicle.checks.room import planned_bound_m
 from vehicle.clock import time_limit, utc_now
 from vehicle.config import MachineConfig, MissionConfig, footprint
 from vehicle.config_load import load_machine
-from vehicle.coverage.export import summary_of, write_plan_files
+from vehicle.coverage.export import names_of, summary_of, write_plan_files
 from vehicle.coverage.planner import is_whole, plan_site
 from vehicle.coverage.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.coverage.settings import PlanSettings
@@ -43,24 +43,26 @@ def run(
     unmarked: str | None = None,
 ) -> int:
     """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
-    machine = load_machine(machine_name)
-    check_limits(machine, overlap_m, limit_s)
-    check_depth("--depth", depth_m, machine)
-    site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
-    required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
-    check_depth(f"{site_file}: required depth", required_m, machine)
-    refuse_a_run(out_dir)
-    make_folder(out_dir)
-    settings = PlanSettings(
-        overlap_m=overlap_m,
-        bound_m=planned_bound_m(machine),
-        slope_max_rad=machine.limits.slope_max_rad,
-        required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
-        required_depth_assumed=required_m is None,
-    )
-    plan = plan_site(site, footprint(machine), settings, time_limit(limit_s))
-    written(plan, site, out_dir, as_json)
-    tell(plan, site, out_dir, as_json)
+    with older_plan_told(out_dir):
+        machine = load_machine(machine_name)
+        check_limits(machine, overlap_m, limit_s)
+        check_depth("--depth", depth_m, machine)
+        site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
+        required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
+        check_depth(f"{site_file}: required depth", required_m, machine)
+        refuse_a_run(out_dir)
+        make_folder(out_dir)
+        settings = PlanSettings(
+            overlap_m=overlap_m,
+            bound_m=planned_bound_m(machine),
+            slope_max_rad=machine.limits.slope_max_rad,
+            required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
+            required_depth_assumed=required_m is None,
+        )
+        plan = plan_site(site, footprint(machine), settings, time_limit(limit_s))
+        folder = free_folder(out_dir, plan, site, as_json=as_json)
+    written(plan, site, folder, as_json)
+    tell(plan, site, folder, as_json)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -89,6 +91,14 @@ def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float
         raise InputError(f"--time-limit {limit_s:g}: give the seconds that planning may take, above 0")
 
 
+def free_folder(wanted: Path, plan: Plan, site: Site, *, as_json: bool) -> Path:
+    """Where the files go: another plan in the wanted folder stays as it is, and that is said."""
+    folder = plan_folder(wanted, names_of(plan, site.name))
+    if folder != wanted:
+        said(f"{wanted} holds another plan, which stays as it is; this one goes to {folder}", as_json=as_json)
+    return folder
+
+
 def written(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     """All files of a plan, with a bar on a terminal."""
     with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
@@ -101,19 +111,11 @@ def now_text() -> str:
     return utc.by_computer(utc_now(), 0, synchronised=False).text(0)
 
 
-def make_folder(out_dir: Path) -> None:
-    """The results' folder; a file in its place is the user's mistake."""
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {out_dir}: {error.strerror}; name a folder that can be written") from error
-
-
 def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     """What a person wants to know of a plan, or the whole summary for a program."""
     summary = summary_of(plan, site)
     if as_json:
-        sys.stdout.write(json.dumps(msgspec.to_builtins(summary)) + "\n")
+        sys.stdout.write(json.dumps({**msgspec.to_builtins(summary), "folder": str(out_dir)}) + "\n")
         return
     for warning in site.warnings:
         print(f"warning: {warning}")

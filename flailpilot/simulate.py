@@ -10,8 +10,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from flailpilot.planning import NO_DEPTH, make_folder, said
-from flailpilot.run_folder import own_folder
+from flailpilot.planning import NO_DEPTH, said
+from flailpilot.run_folder import make_folder, own_folder
 from sim.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
 from sim.rig import vehicle_config
 from sim.run import Progress as OnProgress

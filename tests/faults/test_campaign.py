@@ -1,6 +1,7 @@
 """A sample of the campaign, its repeatability, and the shrinker."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,27 @@ def test_the_command_writes_its_counts(tmp_path: Path, capsys: pytest.CaptureFix
     assert report["failures"] == []
     assert report["faults"] == sum(report["by_fault"].values()) == len(runs.plan_events(7004))
     assert "failing seeds: 0" in capsys.readouterr().out
+
+
+def test_the_counts_of_other_seeds_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def idle(seed: int) -> runs.RunResult:
+        return runs.RunResult(
+            seed=seed, events=(), together=(), breaches=(), sim_s=1.0, stops=0, walks=0, engine_starts=0
+        )
+
+    monkeypatch.setattr(campaign, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(campaign, "run_seed", idle)
+    out = tmp_path / "campaign"
+    for first, told in ((5, ""), (6, f"{out} holds another campaign"), (6, f"goes to {out}-2"), (5, "")):
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+        assert campaign.run(out, 1, first, 1, None, as_json=True) == 0
+        said = capsys.readouterr().err
+        assert told in said
+        assert bool(said) == bool(told)
+        assert {path: path.read_bytes() for path in before} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["campaign", "campaign-2"]
 
 
 def test_bad_event_numbers_are_refused_in_one_line(tmp_path: Path) -> None:
