@@ -2,6 +2,7 @@
 # make test-fast   what a change is tried with: ruff, and all tests of less than a second; 45 s of two cores
 # make test        before every commit: lint, types, walls, tests; 6 minutes of two cores, nothing but Python, make and gcc
 # make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
+# make proof       the long runs a release rests on: only what has no result for the sources as they are, and goes on where ended
 # make trials link-stops garbage   milliseconds of real processes, the worst printed; no part of CI
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
 .PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
-	campaign stops coverage lint bench pins clean
+	campaign stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -85,6 +86,13 @@ campaign: $(VENV)/.installed
 # Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
 stops: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.stop_latency --trials 10000 --traces ../shared/data/link --out runs/stops.jsonl
+
+# Enumeration, kills, mutation, stops, twins and campaign: five hours of one core. What was found lies in runs/proof under the
+# hash of all that it judges; kill it anywhere, start it again. `make proof PARTS="mutation stops" JOBS=1`,
+# `WRITE=docs/PROOF.md` for the page; `python -m benchmarks.proof --table` shows how it stands and runs nothing.
+proof: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.proof $(if $(PARTS),--parts $(PARTS)) $(if $(filter-out auto,$(JOBS)),--jobs $(JOBS)) \
+		$(if $(WRITE),--write $(WRITE))
 
 # Stops with real processes over a controller's line that is slow both ways; wants an idle machine, no part of CI.
 line-stops: $(VENV)/.installed

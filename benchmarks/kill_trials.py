@@ -18,6 +18,7 @@ import contextlib
 import itertools
 import json
 import math
+import os
 import signal
 import sys
 import tempfile
@@ -306,6 +307,15 @@ def passed(trials: Sequence[Trial], limit_ms: float = LIMIT_MS) -> bool:
     )
 
 
+def line_of(trial: Trial) -> str:
+    """With the processor time of this process and all that it waited for, and the computer's load. No stop is `inf`."""
+    times = os.times()
+    cpu_s = round(times.user + times.system + times.children_user + times.children_system, 3)
+    facts = msgspec.to_builtins(trial)
+    facts |= {name: str(value) for name, value in facts.items() if isinstance(value, float) and math.isinf(value)}
+    return json.dumps({"cpu_s": cpu_s, "load": round(os.getloadavg()[0], 1), "trial": facts})
+
+
 def main() -> int:
     """Run, print."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -316,6 +326,7 @@ def main() -> int:
     arguments.add_argument("--lanes", type=int, default=1, help="benches of each kind beside each other")
     arguments.add_argument("--limit-ms", type=float, default=LIMIT_MS)
     arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--lines", action="store_true", help="each trial as a line of JSON, as soon as it is done")
     chosen = arguments.parse_args()
     wanted = {kind: chosen.trials if getattr(chosen, kind) is None else getattr(chosen, kind) for kind in KINDS}
     build_controller()
@@ -325,13 +336,17 @@ def main() -> int:
     def told(trial: Trial) -> None:
         nonlocal done
         done += 1
+        if chosen.lines:
+            print(line_of(trial), flush=True)
         sys.stderr.write(f"\r{done}/{sum(wanted.values())} {trial.kind} {trial.stop_ms:.0f} ms {trial.wrong}      ")
 
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(KeyboardInterrupt):
         trials = runner.run(campaign(wanted, chosen.lanes, told, chosen.limit_ms))
     sys.stderr.write("\n")
     found = summary(trials, chosen.limit_ms)
-    print(json.dumps(found) if chosen.json else "\n".join(f"{kind}: {json.dumps(row)}" for kind, row in found.items()))
+    if not chosen.lines:
+        rows = (f"{kind}: {json.dumps(row)}" for kind, row in found.items())
+        print(json.dumps(found) if chosen.json else "\n".join(rows))
     return 0 if passed(trials, chosen.limit_ms) else 1
 
 

@@ -4,10 +4,12 @@
 
 A mutant runs in a fork of this process, which has everything loaded but the room itself: 0.2 s where the first tests
 kill it. Tests without fixtures are called directly, in the order that `mutant_tests.py` says. Exit 1 if one survives.
+`--lines` tells every mutant as a line of JSON, and `--done FILE` leaves out those that such lines tell of already.
 """
 
 import argparse
 import ast
+import contextlib
 import gc
 import importlib
 import importlib.abc
@@ -26,8 +28,9 @@ import traceback
 import types
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from hypothesis import HealthCheck, Phase, settings
@@ -150,6 +153,44 @@ class Running(msgspec.Struct):
     slot: Slot
 
 
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one mutant. `killer`: the test that was running when it died, where one was."""
+
+    file: str
+    line: int
+    number: int
+    what: str
+    lived: bool
+    endless: bool
+    killer: Key | None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}  (#{self.number})"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """For whoever keeps what was judged: `facts` is a `Judged`, or under SOUND and WEAK what those say."""
+
+    unit: str
+    cpu_s: float
+    facts: Any
+
+
+SOUND, WEAK = "without a mutant", "killers alone"
+"""Units that are no mutant: all tests pass without one; those that killed pass by themselves."""
+
+
+def unit_of(file: str, number: int) -> str:
+    return f"{file} {number}"
+
+
+def all_units() -> list[str]:
+    """Everything that a whole run judges."""
+    enums = local_enums(sorted(ROOM.glob("*.py")))
+    made = [unit_of(path.name, number) for path in chosen([]) for number in range(count(path, enums))]
+    return [SOUND, *made, WEAK]
+
+
 class Tally(msgspec.Struct):
     """Of one file. `endless` mutants were killed because a test spent its time; they are told one by one."""
 
@@ -167,9 +208,10 @@ class Tally(msgspec.Struct):
 class Campaign:
     """Mutants one after the other, `jobs` at a time; who kills is asked first the next time."""
 
-    def __init__(self, known_: Known, jobs: int) -> None:
+    def __init__(self, known_: Known, jobs: int, told: Callable[[Judged, float], None]) -> None:
         self._order = Order(known_)
         self._jobs = jobs
+        self._told = told
         self._running: dict[int, Running] = {}
         self.tallies: dict[str, Tally] = defaultdict(Tally)
         self.killers: set[Key] = set()
@@ -195,23 +237,47 @@ class Campaign:
         tally = self.tallies[mutant.path.name]
         tally.tried += 1
         tally.cpu_s += used.ru_utime + used.ru_stime
-        told = f"{mutant.path.name}:{mutant.line}: {mutant.what}  (#{mutant.number})"
+        killer = one.keys[at] if status != 0 and at != NOBODY else None
         if status == 0:
             tally.lived += 1
-            print(f"SURVIVES {told}", flush=True)  # noqa: T201
-        elif at != NOBODY:
-            self._order.killed(mutant.path.stem, one.keys[at])
-            self.killers.add(one.keys[at])
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == SPENT:
-            tally.endless += 1
-            print(f"endless {told}", flush=True)  # noqa: T201
+        elif killer is not None:
+            self._order.killed(mutant.path.stem, killer)
+            self.killers.add(killer)
+        endless = os.WIFSIGNALED(status) and os.WTERMSIG(status) == SPENT
+        tally.endless += endless
+        judged = Judged(
+            file=mutant.path.name,
+            line=mutant.line,
+            number=mutant.number,
+            what=mutant.what,
+            lived=status == 0,
+            endless=endless,
+            killer=killer,
+        )
+        self._told(judged, used.ru_utime + used.ru_stime)
+
+
+def say(judged: Judged, cpu_s: float) -> None:
+    """For people: only what is out of the ordinary."""
+    del cpu_s
+    if judged.lived or judged.endless:
+        print(f"{'SURVIVES' if judged.lived else 'endless'} {judged}", flush=True)  # noqa: T201
+
+
+def write_line(unit: str, cpu_s: float, facts: object) -> None:
+    print(msgspec.json.encode(Line(unit=unit, cpu_s=round(cpu_s, 3), facts=facts)).decode(), flush=True)  # noqa: T201
+
+
+def tell(judged: Judged, cpu_s: float) -> None:
+    """For whoever keeps it."""
+    write_line(unit_of(judged.file, judged.number), cpu_s, judged)
 
 
 def campaign(paths: list[Path], jobs: int, seconds: float | None, skip: int, known_: Known) -> Campaign:
     """Try the mutants of these files; with a limit in seconds as many as fit, drawn evenly from all of them."""
     began_s = elapsed_s()
     enums = local_enums(sorted(ROOM.glob("*.py")))
-    run = Campaign(known_, jobs)
+    run = Campaign(known_, jobs, say)
     gc.freeze()  # or every collection in a child copies all pages
     for path in paths:
         run.tallies[path.name].made = count(path, enums)
@@ -230,6 +296,40 @@ def campaign(paths: list[Path], jobs: int, seconds: float | None, skip: int, kno
         run.start(mutant)
     run.finish()
     return run
+
+
+def lines(paths: list[Path], jobs: int, done: list[Line]) -> int:
+    """Every mutant that `done` does not tell of, each as a line; at the end whether all killers do so by themselves."""
+    skipped = {line.unit for line in done}
+    judged = [msgspec.convert(line.facts, Judged) for line in done if line.unit not in (SOUND, WEAK)]
+    killers = {one.killer for one in judged if one.killer is not None}
+    enums = local_enums(sorted(ROOM.glob("*.py")))
+    left = [path for path in paths if any(unit_of(path.name, n) not in skipped for n in range(count(path, enums)))]
+    if left:
+        sound = known(left)
+        if sound is None:
+            return 1
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        write_line(SOUND, used.ru_utime + used.ru_stime, {"tests": len(sound.seconds)})
+        run = Campaign(sound, jobs, tell)
+        gc.freeze()
+        for mutant in _all(left, enums):
+            if unit_of(mutant.path.name, mutant.number) not in skipped:
+                run.start(mutant)
+        run.finish()
+        killers |= run.killers
+    write_line(WEAK, 0.0, {"weak": sorted(key for key in killers if not passes_alone(key))})
+    return 0
+
+
+def read_lines(path: Path) -> list[Line]:
+    """Of an earlier run; one may be torn."""
+    whole = path.read_bytes().rpartition(b"\n")[0] if path.exists() else b""
+    found = []
+    for line in whole.splitlines():
+        with contextlib.suppress(msgspec.DecodeError):
+            found.append(msgspec.json.decode(line, type=Line))
+    return found
 
 
 def _all(paths: list[Path], enums: dict[str, list[str]]) -> Iterator[Mutant]:
@@ -267,6 +367,7 @@ def in_a_copy(arguments: argparse.Namespace) -> int:
         command = [sys.executable, "-m", "tests.safety.mutate", "--here", "--jobs", str(arguments.jobs), *files]
         command += ["--skip", str(arguments.skip)]
         command += ["--seconds", str(arguments.seconds)] if arguments.seconds is not None else []
+        command += ["--lines", "--done", str(arguments.done.absolute())] if arguments.lines else []
         return subprocess.run(command, cwd=folder, check=False).returncode
 
 
@@ -277,6 +378,8 @@ def main() -> int:
     parser.add_argument("--since", help="only files changed since this git revision")
     parser.add_argument("--seconds", type=float, help="only as many mutants as fit into this time, evenly drawn")
     parser.add_argument("--skip", type=int, default=0, help="go on after so many mutants of the first file")
+    parser.add_argument("--lines", action="store_true", help="tell every mutant as a line of JSON")
+    parser.add_argument("--done", type=Path, default=Path(os.devnull), help="such lines: those mutants are left out")
     parser.add_argument("--show", type=int, help="print the source of one mutant of one file")
     parser.add_argument("--here", action="store_true", help="on this tree itself, not on a copy")
     arguments = parser.parse_args()
@@ -290,6 +393,8 @@ def main() -> int:
         print(ast.unparse(wanted.tree))  # noqa: T201
         return 0
     preload()
+    if arguments.lines:
+        return lines(paths, arguments.jobs, read_lines(arguments.done))
     began_s = elapsed_s()
     sound = known(paths)
     if sound is None:

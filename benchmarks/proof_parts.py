@@ -1,0 +1,288 @@
+"""The parts of `make proof`: what each runs, unit by unit, and what its figures say (benchmarks/proof.py)."""
+
+import itertools
+import math
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.kill_trials import LIMIT_MS, quantiles
+from benchmarks.kill_trials import Trial as Kill
+from benchmarks.proof import ROOT, Found, Line, Part, Verdict
+from flailpilot.campaign import summed
+from sim import link_traces
+from sim.campaign import RunResult, run_seed
+from sim.trials import Trial, figures, run_trial
+from tests.firmware_bridge import twins
+from tests.safety import enumerate_machine, mutate
+
+LINKS = ROOT.parent / "shared/data/link"
+TRIALS, TRIALS_AT_ONCE = 10_000, 20
+HISTORIES, HISTORIES_AT_ONCE = 100_000, 500
+SEEDS, HOURS = 5_600, 100.0
+KILLS = 100
+CONFIGS = "configs/**/*"
+CONTROLLER = ("firmware_bridge/controller/**/*.[ch]", "firmware_bridge/controller/Makefile")
+
+
+# --- how a part is run -----------------------------------------------------------------------------------------------
+def end_with_parent() -> None:
+    """A worker whose program was killed ends too."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def processor_s() -> float:
+    """Of this process and of all that it waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def timed(work: Callable[[str], Any], unit: str) -> Found:
+    """In the worker."""
+    began_s = processor_s()
+    facts = plain(msgspec.to_builtins(work(unit)))
+    return Found(unit=unit, cpu_s=round(processor_s() - began_s, 3), facts=facts)
+
+
+def plain(value: Any) -> Any:
+    """JSON has no infinity and no NaN: they are kept as text, which reads back as a number."""
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def pooled(work: Callable[[str], Any]) -> Callable[[Sequence[str], Path, int], Iterator[Found]]:
+    """Units in worker processes, which load everything anew: after the sources were hashed."""
+
+    def run(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+        del done
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent)
+        try:
+            yield from pool.map(timed, itertools.repeat(work), missing)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    return run
+
+
+def told_by(command: Sequence[str]) -> Iterator[bytes]:
+    """Lines of a program of its own, which ends at the next line when nobody reads on.
+
+    Raises:
+        RuntimeError: It ended with an error.
+    """
+    # ours, no shell
+    with subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE) as program:  # noqa: S603
+        assert program.stdout is not None
+        try:
+            yield from program.stdout
+        except GeneratorExit:
+            program.stdout.close()
+            raise
+    if program.returncode not in (0, 1):  # 1: it found what must not be, and its lines say so
+        raise RuntimeError(f"{' '.join(command)}: exit status {program.returncode}")
+
+
+# --- enumeration -----------------------------------------------------------------------------------------------------
+def enumerated(unit: str) -> dict[str, Any]:
+    del unit
+    try:
+        found = enumerate_machine.census()
+        paths = enumerate_machine.paths_to_motion(found)
+    except enumerate_machine.ViolationError as broken:
+        return {"broken": str(broken)}
+    return {
+        "states": len(found.states),
+        "transitions": found.transitions,
+        "outputs": found.outputs,
+        "invariants": len(enumerate_machine.STEP) + len(enumerate_machine.OUTPUT),
+        "edges": len(found.edges),
+        "paths": paths,
+    }
+
+
+def enumeration_says(lines: list[Line]) -> Verdict:
+    facts = lines[0].facts
+    if broken := facts.get("broken"):
+        return Verdict(text="an invariant is broken", wrong=broken)
+    return Verdict(
+        text=f"{facts['states']} states, {facts['transitions']:,} transitions, {facts['outputs']:,} outputs, "
+        f"{facts['invariants']} invariants, {facts['edges']} edges between modes, {facts['paths']:,} states on the way "
+        "to motion; none broken"
+    )
+
+
+# --- mutation --------------------------------------------------------------------------------------------------------
+def mutated(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+    """The killers of a run that was broken off are in what is done."""
+    del missing
+    for line in told_by(["-m", "tests.safety.mutate", "--jobs", str(jobs), "--lines", "--done", str(done)]):
+        yield msgspec.json.decode(line, type=Found)
+
+
+def mutation_says(lines: list[Line]) -> Verdict:
+    mutants = [line for line in lines if line.unit not in (mutate.SOUND, mutate.WEAK)]
+    judged = [msgspec.convert(line.facts, mutate.Judged) for line in mutants]
+    lived = [one for one in judged if one.lived]
+    weak = [test for line in lines if line.unit == mutate.WEAK for test in line.facts["weak"]]
+    tests = next((line.facts["tests"] for line in lines if line.unit == mutate.SOUND), 0)
+    text = f"{len(judged):,} mutants of {len({one.file for one in judged})} files by up to {tests:,} tests: "
+    text += f"{len(judged) - len(lived):,} killed, {len(lived)} survive"
+    if weak:
+        return Verdict(text=text, wrong=f"{len(weak)} tests that killed fail by themselves: {weak[0]}")
+    return Verdict(text=text, wrong=f"alive: {'; '.join(map(str, lived[:5]))}" if lived else "")
+
+
+# --- stops -----------------------------------------------------------------------------------------------------------
+def spans(count: int, step: int) -> list[str]:
+    return [f"{first}-{min(first + step, count) - 1}" for first in range(0, count, step)]
+
+
+def span_of(unit: str) -> range:
+    first, last = map(int, unit.split("-"))
+    return range(first, last + 1)
+
+
+def stopped(unit: str) -> list[Trial]:
+    traces = link_traces.load_folder(LINKS)
+    return [run_trial(seed, traces) for seed in span_of(unit)]
+
+
+def stops_say(lines: list[Line]) -> Verdict:
+    trials = [trial for line in lines for trial in msgspec.convert(line.facts, list[Trial], strict=False)]
+    found = figures(trials)
+    p50, p99, p100 = found.latency_ms
+    text = (
+        f"{found.trials:,} of {TRIALS:,} stops: last valid frame created to set-point 0 p50 {p50:.0f}, p99 {p99:.0f}, "
+        f"p100 {p100:.0f} ms; {found.deaths:,} of them by death of the process, p100 {found.death_ms[2]:.0f} ms; "
+        f"{len(found.late)} late, {len(found.breached)} broke an invariant"
+    )
+    bad = (*found.late, *found.breached)
+    return Verdict(text=text, wrong=f"trials {', '.join(map(str, bad[:10]))}" if bad else "")
+
+
+# --- campaign --------------------------------------------------------------------------------------------------------
+def campaigned(unit: str) -> RunResult:
+    return run_seed(int(unit))
+
+
+def campaign_says(lines: list[Line]) -> Verdict:
+    found = summed([msgspec.convert(line.facts, RunResult, strict=False) for line in lines], 0, Path("runs/proof"), 0)
+    text = (
+        f"{found.sim_hours:.1f} of {HOURS:.0f} h, {found.seeds:,} seeds: {found.faults:,} faults of "
+        f"{len(found.by_row)} rows, {found.pairs:,} of {found.pairs_possible:,} pairs together, {found.stops:,} stops; "
+        f"{len(found.failures)} seeds failed"
+    )
+    wrong = "; ".join(f"seed {one.seed}: {one.name}" for one in found.failures[:10])
+    if len(lines) == SEEDS and found.sim_hours < HOURS:
+        wrong = wrong or "fewer hours than wanted"
+    return Verdict(text=text, wrong=wrong)
+
+
+# --- kills -----------------------------------------------------------------------------------------------------------
+def killed(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+    """One bench whatever `jobs` says: what it judges is milliseconds."""
+    del done, jobs
+    wanted = ["--kill", str(len(missing)), "--stop", "0", "--controller", "0"]
+    before_s = 0.0
+    for unit, line in zip(missing, told_by(["benchmarks/kill_trials.py", *wanted, "--lines"]), strict=False):
+        facts = msgspec.json.decode(line)
+        now_s = facts.pop("cpu_s")
+        yield Found(unit=unit, cpu_s=round(now_s - before_s, 3), facts=facts)
+        before_s = now_s
+
+
+def kills_say(lines: list[Line]) -> Verdict:
+    trials = [msgspec.convert(line.facts["trial"], Kill, strict=False) for line in lines]
+    ranks = quantiles([trial.stop_ms for trial in trials])
+    text = (
+        f"{len(trials)} of {KILLS} kills of the vehicle process in motion: to the stop set-point "
+        + ", ".join(f"{name} {value:.0f}" for name, value in ranks.items())
+        + f" ms; load of the computer up to {max(line.facts['load'] for line in lines):.0f}"
+    )
+    bad = [trial.wrong or f"{trial.stop_ms:.0f} ms" for trial in trials if trial.wrong or not trial.stop_ms <= LIMIT_MS]
+    return Verdict(text=text, wrong="; ".join(bad[:3]))
+
+
+# --- twins -----------------------------------------------------------------------------------------------------------
+def compared(unit: str) -> list[str]:
+    return twins.run(span_of(unit))
+
+
+def twins_say(lines: list[Line]) -> Verdict:
+    differing = [text for line in lines for text in line.facts]
+    done = sum(len(span_of(line.unit)) for line in lines)
+    text = f"{done:,} of {HISTORIES:,} random histories of {twins.EVENTS} events: {len(differing)} differ"
+    return Verdict(text=text, wrong=differing[0] if differing else "")
+
+
+PARTS = (
+    Part(
+        name="enumeration",
+        modules=("tests.safety.enumerate_machine",),
+        data=(),
+        units=lambda: ["all"],
+        run=pooled(enumerated),
+        judged=enumeration_says,
+    ),
+    Part(
+        name="kills",
+        modules=("benchmarks.kill_trials", "flailpilot.drive", "vehicle", "firmware_bridge"),
+        data=(CONFIGS, *CONTROLLER),
+        units=lambda: [f"kill {number}" for number in range(KILLS)],
+        run=killed,
+        judged=kills_say,
+    ),
+    # the page of the manual, which one test reads, is no part of it: reasons.txt holds the same names
+    Part(
+        name="mutation",
+        modules=("vehicle.safety", "tests.safety"),
+        data=(CONFIGS, "tests/safety/reasons.txt"),
+        units=mutate.all_units,
+        run=mutated,
+        judged=mutation_says,
+    ),
+    Part(
+        name="stops",
+        modules=("sim.trials",),
+        data=(CONFIGS, "../shared/data/link/*"),
+        units=lambda: spans(TRIALS, TRIALS_AT_ONCE),
+        run=pooled(stopped),
+        judged=stops_say,
+    ),
+    Part(
+        name="twins",
+        modules=("tests.firmware_bridge.twins",),
+        data=(CONFIGS, *CONTROLLER),
+        units=lambda: spans(HISTORIES, HISTORIES_AT_ONCE),
+        run=pooled(compared),
+        judged=twins_say,
+    ),
+    Part(
+        name="campaign",
+        modules=("sim.campaign",),
+        data=(CONFIGS,),
+        units=lambda: [str(seed) for seed in range(SEEDS)],
+        run=pooled(campaigned),
+        judged=campaign_says,
+    ),
+)
+"""In this order: what is soon done comes first."""
