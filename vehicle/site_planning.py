@@ -164,6 +164,8 @@ class SitePlanning:
         self._make, self._settle_s = make, settle_s
         self._wanted: Wanted | None = None
         self._boundary_m: Rings = ()
+        self._fences: dict[str, Rings] = {}
+        """Hash of a plan -> the fence that it was made for."""
         self._changed = asyncio.Event()
         self._count = 0
 
@@ -182,7 +184,7 @@ class SitePlanning:
             self._take(site, None)
             self._holder.hold(None, self._boundary_m, NO_MISSION)
             return ""
-        if site.own and site.plan is not None and stays_within(site.plan, site.fence_m, however_turned=True):
+        if site.own and site.plan is not None and self._serves(site.plan, site.fence_m):
             self._take(site, None)
             self._holder.hold(site.plan, self._boundary_m, "")
             return ""
@@ -213,6 +215,14 @@ class SitePlanning:
             return ()
         start, place = site.survey.start_m, self._holder.place_m()
         return (start,) if place is None or math.dist(place, start) > WAY_IN_MAX_M else (place, start)
+
+    def _serves(self, plan: Plan, fence_m: Rings) -> bool:
+        """Whether a plan of the own site is the plan of it within this fence too.
+
+        One that was made for another fence leaves out what that fence took away.
+        """
+        made_for = self._fences.get(plan.plan_hash, ())
+        return made_for == fence_m or (made_for == () and stays_within(plan, fence_m, however_turned=True))
 
     def _bounds(self, site: Proposal) -> Rings:
         """What bounds the machine with this site. Raises InputError where no place is left."""
@@ -279,6 +289,7 @@ class SitePlanning:
                 self._holder.hold(None, self._boundary_m, answer)
                 self._tell(answer)
             else:
+                self._fences[answer.plan_hash] = wanted.fence_m
                 self._holder.hold(answer, self._boundary_m, "")
                 for line in summary(answer):
                     self._tell(line)

@@ -415,6 +415,42 @@ def test_a_fence_binds_the_own_site(tmp_path: Path, outside: str) -> None:
     assert not allowed.contains(shapely.Point(20, 5))
 
 
+@pytest.mark.long
+def test_a_fence_that_is_cleared_gives_back_what_it_took(tmp_path: Path) -> None:
+    """The plan within it leaves that ground out, and nobody is told so again."""
+    own = own_site(tmp_path)
+    made = Planned(tmp_path / "uploads", own=own)
+    desk = made.link.desk
+    half = [at(-8, -15, 5001, 4.0), at(-8, 12, 5001, 4.0), at(28, 12, 5001, 4.0), at(28, -15, 5001, 4.0)]
+    wide = [at(-80, -80, 5001, 4.0), at(-80, 90, 5001, 4.0), at(90, 90, 5001, 4.0), at(90, -80, 5001, 4.0)]
+    hole = [at(3, 20, 5002, 3.0), at(9, 20, 5002, 3.0), at(6, 26, 5002, 3.0)]
+
+    async def plan_after(zones: list[Row]) -> Plan:
+        count = len(made.plans)
+        assert desk.lists.take(FENCE, items(zones)) is None
+        while made.planning.busy or len(made.plans) == count:
+            await asyncio.wait({task}, timeout=0.02)
+        desk.set_plan(made.plans[-1])
+        return made.plans[-1]
+
+    async def main() -> list[Plan]:
+        nonlocal task
+        task = asyncio.create_task(made.planning.run())
+        made.planning.begin()
+        async with asyncio.timeout(240.0):
+            found = [await plan_after(zones) for zones in (half, [], wide, hole, half, half[:0])]
+        task.cancel()
+        return found
+
+    task: asyncio.Task[None]
+    within, cleared, wider, holed, again, whole = asyncio.run(main())
+    expected = planned_at_once(own, config())
+    assert within == again
+    assert within.area_m2 < 0.7 * expected.area_m2
+    assert cleared == wider == whole == expected
+    assert holed.area_m2 < expected.area_m2 - 15.0
+
+
 def test_what_the_files_own_fence_takes_away_stays_listed(tmp_path: Path) -> None:
     own = own_site(tmp_path)
     place = msgspec.structs.replace(own.place, outside_fence=shapely.box(40, 0, 50, 20))

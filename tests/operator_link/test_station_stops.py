@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from sim.faults import FAULTS
-from tests.operator_link.drill_station import ARM, ARMED, HOLD, PAUSE, SET_MODE, DrillStation
+from tests.operator_link.drill_station import ARM, ARMED, BENCH, HOLD, PAUSE, SET_MODE, DrillStation
 from vehicle.messages import Mode
 from vehicle.operator_link.acts import FORCE
 
@@ -251,3 +251,58 @@ def test_a_disarm_does_not_release_an_emergency_stop_that_came_after_it(ticks: i
     station.disarm()
     station.run(4.0)
     assert not station.drill.state.gate.estop_latched
+
+
+def test_an_emergency_stop_that_is_pressed_again_is_news_again() -> None:
+    """A disarm sent while it was pressed again was meant for the first one."""
+    station = DrillStation()
+    station.command(ARM, 0.0, FORCE)
+    station.run(3.0)
+    another(station).command(ARM, 0.0, FORCE)
+    station.run(0.1)
+    station.disarm()
+    station.run(4.0)
+    assert station.drill.state.gate.estop_latched
+    station.disarm()
+    station.run(4.0)
+    assert not station.drill.state.gate.estop_latched
+
+
+@pytest.mark.parametrize("first", [float("nan"), 0.6, 2.0, 1e9, float("inf")])
+@pytest.mark.parametrize("command", [ARM, PAUSE])
+def test_only_a_clear_yes_leads_towards_motion(command: int, first: float) -> None:
+    station = DrillStation()
+    station.command(command, first)
+    station.run(1.0)
+    assert station.acks(command)[-1][1] == 3
+    assert station.mode is Mode.DISARMED
+
+
+@pytest.mark.parametrize("gone_s", [0.1, 1.0, 3.0])
+def test_a_new_connection_of_the_same_station_is_no_second_station(gone_s: float) -> None:
+    """TCP hangs up and is called again: the link may be lost by that, its identity is in no doubt."""
+    station = DrillStation()
+    station.arm()
+    assert station.until(Mode.READY)
+    assert station.drives()
+    station.drill.link.roster.drop(BENCH, station.address)
+    station.sticks = station.heartbeats = False
+    station.run(gone_s)
+    host, port = station.address
+    station.address = (host, port + 1)
+    station.sticks = station.heartbeats = station.held = True
+    station.throttle = 1800
+    since = station.tick
+    for tick in range(75):
+        station.step()
+        report = station.drill.state.report
+        assert report is not None
+        assert tick < 10 or not report.driving, "driving with a button that was never seen released on this connection"
+        assert "duplicate_station" not in report.reasons
+    station.held, station.throttle = False, 1500
+    station.disarm()
+    station.run(1.5)
+    station.arm()
+    assert station.until(Mode.READY)
+    assert station.drives()
+    assert not any("Two stations" in line for line in station.texts(since))

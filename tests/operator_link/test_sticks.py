@@ -107,6 +107,47 @@ def test_overrides_of_mission_planner_and_mavproxy(link: Exchange) -> None:
     assert override(5000, 1900) == []
 
 
+LEFT = 65535
+
+
+def overridden(link: Exchange, times: int = 6, **pulses: int) -> list[float]:
+    """Drive values that reached the loop with hold-to-run, of overrides at 16 Hz."""
+    driven = []
+    for _ in range(times):
+        link.say("RC_CHANNELS_OVERRIDE", target_system=1, target_component=1, **pulses)
+        driven += [frame.drive for frame in link.ticks(3) if frame.hold_to_run]
+    return driven
+
+
+@pytest.mark.parametrize("steer", [0, 1500, LEFT])
+def test_a_button_that_is_not_said_any_more_is_released(link: Exchange, steer: int) -> None:
+    overridden(link, chan1_raw=1500, chan3_raw=1500, chan8_raw=1000)
+    assert overridden(link, chan1_raw=1500, chan3_raw=1800, chan8_raw=1900)
+    for times in range(20):
+        overridden(link, 1, chan1_raw=steer, chan3_raw=1700 + times, chan8_raw=LEFT)
+    assert overridden(link, chan1_raw=steer, chan3_raw=1650, chan8_raw=LEFT) == []
+
+
+def test_overrides_that_say_nothing_of_the_sticks_keep_none_alive(link: Exchange) -> None:
+    overridden(link, chan1_raw=1500, chan3_raw=1500, chan8_raw=1000)
+    assert overridden(link, chan1_raw=1500, chan3_raw=1800, chan8_raw=1900)
+    left = {f"chan{number}_raw": LEFT for number in (*range(1, 9), *range(11, 19))}
+    overridden(link, **left, chan9_raw=1500)
+    assert overridden(link, 20, **left, chan9_raw=1500) == []
+    assert overridden(link, chan1_raw=1500, chan3_raw=1800, chan8_raw=1900) == []
+
+
+def test_neutral_overrides_are_no_neutral_of_a_pushed_joystick(link: Exchange) -> None:
+    driven = []
+    for _ in range(20):
+        link.say("RC_CHANNELS_OVERRIDE", target_system=1, chan1_raw=1500, chan3_raw=1500, chan8_raw=1000)
+        driven += link.ticks(1)
+        link.say("MANUAL_CONTROL", target=1, z=800, buttons=HOLD)
+        driven += link.ticks(2)
+    assert driven
+    assert not any(frame.hold_to_run or frame.drive for frame in driven)
+
+
 @pytest.mark.long
 @settings(deadline=None)
 @given(z=st.integers(-32768, 32767), y=st.integers(-32768, 32767), buttons=st.integers(0, 65535))

@@ -186,6 +186,22 @@ def test_duplicates_and_wrong_turns_do_no_harm(link: Exchange) -> None:
     assert len(link.link.lists.items(FENCE)) == 4
 
 
+@pytest.mark.parametrize("kind", [FENCE, 255])
+@pytest.mark.parametrize("name", ["MISSION_COUNT", "MISSION_CLEAR_ALL"])
+def test_a_clear_ends_what_its_station_was_sending(link: Exchange, name: str, kind: int) -> None:
+    assert result(upload(link, FENCE, SQUARE)) == 0
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
+    link.say("MISSION_ITEM_INT", seq=0, mission_type=FENCE, **TO, **SQUARE[0])
+    link.hear()
+    link.say(name, mission_type=FENCE if name == "MISSION_COUNT" else kind, **TO)
+    assert result(link.hear()) == 0
+    assert not link.link.lists.uploading
+    for number in (1, 2, 3):
+        link.say("MISSION_ITEM_INT", seq=number, mission_type=FENCE, **TO, **SQUARE[number])
+    assert "MISSION_REQUEST_INT" not in names(link.hear(1.0))
+    assert link.link.lists.held(FENCE) == ()
+
+
 def test_one_upload_at_a_time_and_none_while_armed(link: Exchange) -> None:
     link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
     link.say("HEARTBEAT", type=6, system_id=254, port=14660)

@@ -23,6 +23,7 @@ from vehicle.operator_link.transfer import text
 FORCE = 21196
 STANDING = (p.HOLD, p.LOITER)
 CUSTOM_ONLY = "Mode: only by its custom number"
+ONE_OR_ZERO = "Parameter 1 is 1 or 0"
 EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 
@@ -101,6 +102,8 @@ def arm(context: Context, command: Command, now_ns: int) -> Result:
     picture, station = context.picture, context.station
     if command.params[0] < 0.5:
         return _disarm(context, now_ns, force=emergency(command))
+    if command.params[0] != 1.0:  # nothing that is not clearly an arming is one; not a number is none
+        return UNSUPPORTED, [text(ONE_OR_ZERO)]
     if picture.armed and picture.fresh:
         if picture.holder == station.station_id:
             return ACCEPTED, []
@@ -207,6 +210,8 @@ def pause(context: Context, command: Command, now_ns: int) -> Result:
     if command.params[0] < 0.5:
         context.stop(OperatorEdge.STOP)
         return ACCEPTED, []
+    if command.params[0] != 1.0:
+        return UNSUPPORTED, [text(ONE_OR_ZERO)]
     return mission_start(context, command, now_ns)
 
 

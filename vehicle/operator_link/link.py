@@ -48,6 +48,7 @@ BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
 V1_DO = "set MAVLink 2 in the station"
+ESTOP_NAME = "estop_console"
 CLOCK_TOLD = "your clock is not the vehicle's"
 
 
@@ -336,7 +337,10 @@ class OperatorLink:
         self._helm.stop(edge)
         for station in self.roster.stations.values():
             station.cancel(emergency=OperatorEdge.ESTOP in edge)
-        self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick)
+        since_ms = self.picture.since_ms
+        if OperatorEdge.ESTOP in edge:  # pressed again it is news again, also to a hand that was about to release it
+            since_ms = {name: told_ms for name, told_ms in since_ms.items() if name != ESTOP_NAME}
+        self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick, since_ms=since_ms)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""

@@ -301,10 +301,11 @@ class Station:
             if driving:
                 drive, turn, sampled_ns = caps.drive(sticks.drive), caps.turn(sticks.turn), sticks.t_ns
         self._drove = driving
-        self._sequence += 1
+        # no more than one of each a tick: the same station over a new connection goes on where it was
+        self._sequence = max(self._sequence + 1, tick)
         self._echo_tick = max(self._echo_tick, echo_tick)
         if sampled_ns != self._sampled_ns:
-            self._sampled_ns, self._samples = sampled_ns, self._samples + 1
+            self._sampled_ns, self._samples = sampled_ns, max(self._samples + 1, tick)
         report = picture.report
         return plain_frame(
             station_id=self.station_id,

@@ -1,8 +1,9 @@
 """MANUAL_CONTROL and RC_CHANNELS_OVERRIDE -> sticks of a third-party station, with the neutral latch.
 
 A held button counts only after the sticks were seen centred *without* it, since this stream of sticks began, since
-arming, and since every stop. A stream that pauses begins anew. Sticks that never change are a typed value or a stuck
-thread, not a hand: after `UNCHANGED_S` the button counts as released.
+arming, and since every stop. A stream that pauses begins anew, and so does one of the other message: neutral sticks in
+the one say nothing of a hand on the other. Sticks that never change are a typed value or a stuck thread, not a hand:
+after `UNCHANGED_S` the button counts as released. An override that leaves a channel as it was does not keep it alive.
 """
 
 import msgspec
@@ -15,7 +16,7 @@ NEUTRAL = 0.05
 PULSE_CENTRE_US, PULSE_SPAN_US = 1500, 500
 PULSE_LOW_US, PULSE_HIGH_US, PULSE_HELD_US = 800, 2200, 1700
 AXIS_MAX = 1000
-IGNORE_U16 = 0xFFFF
+IGNORE_U16, RELEASE_U16 = 0xFFFF, 0xFFFE
 STEER, THROTTLE = 1, 3
 CHANNELS = 18
 NS_PER_S = 1_000_000_000
@@ -41,6 +42,8 @@ class StickReader:
         self._raw: tuple[float, float, bool] = (0.0, 0.0, False)
         self._changed_ns = 0
         self._pulses = [0] * CHANNELS
+        self._said_ns = [0] * CHANNELS
+        self._by = ""
         self.newest: Sticks | None = None
         self.refused = 0
 
@@ -60,43 +63,62 @@ class StickReader:
         half = self._parameters["JOY_THR_HALF"] > 0.5
         drive = (throttle - 500) / 500.0 if half else throttle / 1000.0
         pressed = bool(buttons >> int(self._parameters["JOY_HOLD_BTN"]) & 1)
+        self._begin("MANUAL_CONTROL", now_ns)
         self._take(max(-1.0, drive), -steer / 1000.0, pressed, now_ns, age_s)
         return True
 
     def override(self, pulses: tuple[int, ...], now_ns: int, age_s: float = 0.0) -> bool:
-        """Channels 1 to 18 [us]; 0 releases a channel, 65535 leaves it as it was. False where a pulse is no pulse."""
+        """Channels 1 to 18 [us]; 0 releases a channel, 65535 leaves it as it was, for as long as a stick is fresh.
+
+        False where a pulse is no pulse.
+        """
+        said: dict[int, int] = {}
         for number, pulse in enumerate(pulses):
-            if number >= 8 and pulse in (0, IGNORE_U16):
+            if pulse == IGNORE_U16 or (number >= 8 and pulse == 0):
                 continue
-            if pulse == IGNORE_U16:
-                continue
-            if pulse not in (0, IGNORE_U16 - 1) and not PULSE_LOW_US <= pulse <= PULSE_HIGH_US:
+            if pulse not in (0, RELEASE_U16) and not PULSE_LOW_US <= pulse <= PULSE_HIGH_US:
                 self.refused += 1
                 return False
-            self._pulses[number] = 0 if pulse == IGNORE_U16 - 1 else pulse
-        held = self._pulses[int(self._parameters["RC_HOLD_CH"]) - 1] >= PULSE_HELD_US
-        self._take(self._axis(THROTTLE), -self._axis(STEER), held, now_ns, age_s)
+            said[number] = 0 if pulse == RELEASE_U16 else pulse
+        for number, pulse in said.items():
+            self._pulses[number], self._said_ns[number] = pulse, now_ns
+        button = int(self._parameters["RC_HOLD_CH"])
+        if said.keys().isdisjoint({STEER - 1, THROTTLE - 1, button - 1}):
+            return True  # it says nothing of the sticks
+        self._begin("RC_CHANNELS_OVERRIDE", now_ns)
+        held = self._pulse(button, now_ns) >= PULSE_HELD_US
+        self._take(self._axis(THROTTLE, now_ns), -self._axis(STEER, now_ns), held, now_ns, age_s)
         return True
 
     def pulses(self, now_ns: int) -> tuple[int, ...]:
         """Channels 1 to 18 as they were overridden [us], 65535 where not; () where nothing comes."""
-        if self.fresh(now_ns) is None or not any(self._pulses):
+        pulses = [self._pulse(channel, now_ns) for channel in range(1, CHANNELS + 1)]
+        if self.fresh(now_ns) is None or not any(pulses):
             return ()
-        return tuple(pulse or IGNORE_U16 for pulse in self._pulses)
+        return tuple(pulse or IGNORE_U16 for pulse in pulses)
 
     def fresh(self, now_ns: int) -> Sticks | None:
         """The sticks, if they are young enough to mean anything."""
         newest = self.newest
         return newest if newest is not None and now_ns - newest.t_ns <= TTL_S * NS_PER_S else None
 
-    def _axis(self, channel: int) -> float:
-        pulse = self._pulses[channel - 1]
+    def _pulse(self, channel: int, now_ns: int) -> int:
+        """0 where it is not overridden, or was not said of late."""
+        said_ns = self._said_ns[channel - 1]
+        return self._pulses[channel - 1] if now_ns - said_ns <= TTL_S * NS_PER_S else 0
+
+    def _axis(self, channel: int, now_ns: int) -> float:
+        pulse = self._pulse(channel, now_ns)
         return max(-1.0, min(1.0, (pulse - PULSE_CENTRE_US) / PULSE_SPAN_US)) if pulse else 0.0
+
+    def _begin(self, message: str, now_ns: int) -> None:
+        """Neutral counts only within one stream: of one message, without a pause."""
+        if self.fresh(now_ns) is None or message != self._by:
+            self._latched = False
+        self._by = message
 
     def _take(self, drive: float, turn: float, pressed: bool, now_ns: int, age_s: float) -> None:
         raw = (drive, turn, pressed)
-        if self.fresh(now_ns) is None:
-            self._latched = False
         if raw != self._raw:
             self._raw, self._changed_ns = raw, now_ns
         neutral = abs(drive) <= NEUTRAL and abs(turn) <= NEUTRAL

@@ -127,6 +127,8 @@ class Transfers:
         if count > ITEMS_MAX:
             return [_ack(d.MAV_MISSION_NO_SPACE, kind, partner), text(f"at most {ITEMS_MAX} items, not {count}")]
         if count == 0:
+            if kind in self._uploads:
+                self._drop(kind)
             return self._finish(kind, (), partner)
         self._uploads[kind] = _Upload(kind, count, [], partner, now_ns, now_ns)
         self._lists.uploading[kind] = (self, now_ns)
@@ -183,6 +185,9 @@ class Transfers:
         if reason:
             return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"not cleared: {reason}")]
         for one in kinds:
+            upload = self._uploads.get(one)
+            if upload is not None and upload.partner == partner:  # what it was sending before is meant no more
+                self._drop(one)
             refusal = self._lists.take(one, ())
             if refusal is not None:
                 return [_ack(refusal.result, kind, partner), text(f"{TYPES[one]} not cleared: {refusal.text}")]
