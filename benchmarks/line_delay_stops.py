@@ -2,7 +2,7 @@
 
 `python benchmarks/line_delay_stops.py [--trials 20] [--delay-ms 0 40 80] [--by pty tcp]`. The operator falls silent in
 motion; counted from the creation of the last frame to the step in which the controller takes the rotor's drive away.
-Exit status 1 where one took longer than 500 ms.
+Exit status 1 where one took longer than 500 ms. `load`: of the computer, over the last five minutes.
 """
 
 import argparse
@@ -141,7 +141,10 @@ def main() -> int:
                 found = sorted(runner.run(trials(by, delay_ms, chosen.trials)))
             late += sum(latency_ms > LATE_MS for latency_ms in found)
             middle = found[len(found) // 2]
-            sys.stdout.write(f"{by}, {delay_ms:g} ms each way: p50 {middle:.0f}, p100 {found[-1]:.0f} ms\n")
+            sys.stdout.write(
+                f"{by}, {delay_ms:g} ms each way: {len(found)} stops, p50 {middle:.0f}, p100 {found[-1]:.0f} ms, "
+                f"load {os.getloadavg()[1]:.0f}\n"
+            )
             sys.stdout.flush()
     return 1 if late else 0
 

@@ -69,6 +69,16 @@ def test_a_mission_starts_only_with_nothing_in_force() -> None:
     assert rig.mode is Mode.AUTO_MOVE
 
 
+def test_without_a_plan_no_mission_starts() -> None:
+    rig = Rig().to_manual()
+    rig.requests = {"has_mission": False}
+    rig.press(E.MISSION_START, hold_to_run=True)
+    assert rig.mode is Mode.MANUAL
+    rig.requests = {}
+    rig.press(E.MISSION_START, hold_to_run=True)
+    assert rig.mode is Mode.AUTO_MOVE
+
+
 def test_a_station_without_the_extension_drives_slowly_and_starts_nothing() -> None:
     for bench, free in ((False, False), (True, True)):
         rig = Rig(configured("safety", bench=bench)).to_manual()

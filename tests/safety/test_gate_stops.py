@@ -392,3 +392,15 @@ def test_an_emergency_stop_is_released_by_who_saw_that_it_was_pressed(late_ticks
     rig.send(E.RELEASE_ESTOP, echo_tick=pressed + late_ticks)
     assert rig.state.estop_latched is (late_ticks < 0)
     assert rig.state.estop_tick == pressed
+
+
+def test_a_release_that_comes_too_late_presses_nothing() -> None:
+    rig = driving()
+    rig.stop()
+    rig.send(E.ESTOP)
+    pressed = rig.tick
+    rig.send(E.RELEASE_ESTOP)
+    assert not rig.state.estop_latched
+    rig.send()
+    rig.send(E.RELEASE_ESTOP, echo_tick=pressed - 1)
+    assert not rig.state.estop_latched

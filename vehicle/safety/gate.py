@@ -138,7 +138,7 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     act = acts.act(heard, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
-    if act is Act.RELEASE_ESTOP and not (frame is not None and frame.echo_tick >= state.estop_tick):
+    if act is Act.RELEASE_ESTOP and not _saw(heard, state.estop_tick):
         act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
     situation = Situation(
         live=live is not None,
@@ -176,9 +176,14 @@ def _bit(cause: StopReason | None) -> int:
     return 0 if cause is None else 1 << cause
 
 
+def _saw(heard: Heard, tick: int) -> bool:
+    """The holder's station can have seen what this tick told."""
+    return heard.frame is not None and heard.frame.echo_tick >= tick
+
+
 def _latched(state: GateState, memory: SenseState, heard: Heard, active: int) -> int:
     """An acknowledgement counts for what its station can have seen: nothing that was raised after the echoed tick."""
-    seen = heard.frame is not None and heard.frame.echo_tick >= state.latch_tick
+    seen = _saw(heard, state.latch_tick)
     return interlocks.latch(
         state.latched,
         active,
