@@ -130,6 +130,8 @@ def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     unplanned_m2 = totals.get(UntreatableReason.PLANNING_TIME.value, 0.0)
     if unplanned_m2:
         print(f"warning: planning was ended by its limit with {unplanned_m2:,.0f} m2 not planned; raise --time-limit")
+    if not plan.segments:
+        print("warning: no pass in it, nothing could be worked: all ground is listed; see plan.png")
     reasons = ", ".join(f"{area_m2:.1f} {reason}" for reason, area_m2 in totals.items())
     print(
         f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "

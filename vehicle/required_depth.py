@@ -12,8 +12,13 @@ DEFAULT_DEPTH_M = 0.15
 SAME_M = 1e-6
 """Two figures that differ by less are one, written twice."""
 KEYS = ("requireddepth", "processingdepth", "clearancedepth", "treatmentdepth", "workingdepth")
-BARE_KEYS = ("depth", "targetdepth", "minimumdepth", "mindepth", "diggingdepth")
-"""So with a unit or nothing behind it; `depthtowater` is another matter."""
+BARE_KEYS = (
+    "depth", "targetdepth", "minimumdepth", "mindepth", "diggingdepth", "reqdepth", "depthreq", "depthrequired",
+    "requiredd", "requiredde", "cleardep", "cleardepth", "reqddepth", "clrdepth",
+)  # fmt: skip
+"""So with a unit or nothing behind it; `depthtowater` is another matter. Some are cut, as Shapefiles cut them."""
+OTHER_DEPTH = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
+"""Depths of something else."""
 UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
@@ -43,12 +48,23 @@ def declared_m(place: str, properties: Mapping[str, Any]) -> float | None:
     found: dict[str, float | None] = {}
     for key, value in properties.items():
         name = re.sub(r"[^a-z]", "", str(key).lower())
-        stem = next((stem for stem in KEYS if name.startswith(stem)), None)
-        stem = stem or next((bare for bare in BARE_KEYS if name.removeprefix(bare) in ("", *UNITS_M)), None)
+        stem = _stem(name)
         if stem is None or value is None or value == "":
             continue
         found[f"{place}: {key}"] = _metres(f"{place}: {key}", name.removeprefix(stem), value)
     return agreed_m(found)
+
+
+def not_understood(properties: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that speak of a depth of the work in words that are not known."""
+    said = ((str(key), re.sub(r"[^a-z]", "", str(key).lower())) for key, value in properties.items() if value)
+    return tuple(key for key, name in said if "depth" in name and _stem(name) is None and not OTHER_DEPTH.search(name))
+
+
+def _stem(name: str) -> str | None:
+    """The part of a field's name, letters only, that says `required depth`; None where none does."""
+    stem = next((stem for stem in KEYS if name.startswith(stem)), None)
+    return stem or next((bare for bare in BARE_KEYS if name.removeprefix(bare) in ("", *UNITS_M)), None)
 
 
 def _metres(place: str, unit: str, value: Any) -> float:

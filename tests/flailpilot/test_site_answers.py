@@ -116,3 +116,12 @@ def test_warnings_stand_on_the_map_and_in_the_report(tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.index("Read from the site file otherwise than drawn") < page.index("<h2>Map")
     assert "the plan begins where its own order is shortest" in page
+
+
+def test_a_plan_in_which_nothing_is_worked_is_no_success(monkeypatch, capsys, tmp_path):
+    fence = [(-8.2, -8.2), (8.2, -8.2), (8.2, 8.2), (-8.2, 8.2)]
+    field = [(-20, -7), (20, -7), (20, 7), (-20, 7)]
+    rows = [feature("work_area", ring_lonlat(field)), feature("perimeter", ring_lonlat(fence))]
+    site = saved(tmp_path, document(*rows, outside="safe"))
+    status, said, _ = flailpilot(monkeypatch, capsys, "plan", site, "--machine", "memat", "--out", tmp_path / "out")
+    assert (status, "warning: no pass in it, nothing could be worked" in said) == (1, True), said

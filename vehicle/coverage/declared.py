@@ -7,7 +7,7 @@ import msgspec
 
 from vehicle.coverage.features import Feature, plain_fields
 from vehicle.errors import InputError
-from vehicle.required_depth import agreed_m, declared_m
+from vehicle.required_depth import agreed_m, declared_m, not_understood
 
 
 class Declared(msgspec.Struct, frozen=True):
@@ -16,6 +16,7 @@ class Declared(msgspec.Struct, frozen=True):
     outside: str | None
     tripwires: str | None
     required_depth_m: float | None
+    told: tuple[str, ...] = ()
 
 
 def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Feature]) -> Declared:
@@ -29,7 +30,13 @@ def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Fe
         outside=_one(label, "outside", ("safe", "unknown"), tables, work),
         tripwires=_one(label, "tripwires", ("possible", "none"), tables, work),
         required_depth_m=agreed_m(told),
+        told=tuple(_untold_depths([*tables, *(feature.properties for feature in work)])),
     )
+
+
+def _untold_depths(tables: Iterable[dict[str, Any]]) -> Iterable[str]:
+    keys = dict.fromkeys(key for table in tables for key in not_understood(table))
+    return (f"the field {key!r} is not read as the required depth; write required_depth_m" for key in keys)
 
 
 def _one(label: str, key: str, legal: tuple[str, ...], tables: list[dict[str, Any]], work: list[Feature]) -> str | None:

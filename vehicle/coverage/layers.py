@@ -11,9 +11,9 @@ from vehicle.coverage.features import Feature
 from vehicle.coverage.nesting import Answer, Piece, asked_about, holes_left
 from vehicle.coverage.notes import Notes, Rank
 from vehicle.coverage.roles import BEARING, STANDING
-from vehicle.coverage.standing import Assurance, Mark, assurance_of, mark_of
+from vehicle.coverage.standing import Assurance, Mark, assurance_of, mark_of, other_radius, radius_of
 from vehicle.errors import InputError
-from vehicle.fences import fenced, held_in, mended
+from vehicle.fences import fenced, held_in, mended, round_about
 from vehicle.frames import LocalFrame
 
 AREA_MAX_M2 = 1e8
@@ -145,12 +145,19 @@ class _Drawn:
         if role == "slope":
             self.slopes.append((_slope_rad(feature, at), whole))
         elif role == "keep_out":
-            self.kept.append((at, whole))
+            self.kept.append((at, self._with_radius(feature, at, whole)))
         elif role == "perimeter":
             self._bounds.setdefault(number, []).append(whole)
             self.bounds_by_name = self.bounds_by_name and bool(feature.why)
         elif role in BEARING:
             self.bearing[role].append(whole)
+
+    def _with_radius(self, feature: Feature, place: str, whole: Any) -> Any:
+        """A drawn keep-out, and what its `radius_m` adds round it."""
+        radius_m = radius_of(place, feature.properties)
+        if key := other_radius(feature.properties):
+            self.notes.warn(f"{feature.place}: its field {key!r} is not read, kept out as it is drawn; write radius_m")
+        return whole if radius_m is None else polygons_of(round_about(whole, radius_m))
 
     def _stands(self, feature: Feature, place: str) -> None:
         shapes = [shapely.Point(at) for at in self._metres(feature.points)]

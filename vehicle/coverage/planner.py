@@ -180,9 +180,11 @@ def finished(progress: Progress) -> Plan:
 
 
 def is_whole(plan: Plan) -> bool:
-    """Nothing is missed by its certificate, and no ground is left for want of planning time."""
-    return plan.certificate.missed_nominal_m2 <= 0.0 and not any(
-        row.reason is UntreatableReason.PLANNING_TIME for row in plan.untreatable
+    """Something is worked, nothing is missed by its certificate, and no ground is left for want of planning time."""
+    return (
+        bool(plan.segments)
+        and plan.certificate.missed_nominal_m2 <= 0.0
+        and not any(row.reason is UntreatableReason.PLANNING_TIME for row in plan.untreatable)
     )
 
 

@@ -57,6 +57,8 @@ def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
         raise InputError(f"{path}: {str(error)!r} stands twice in one object; keep one") from None
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); {FORMATS}") from None
+    if isinstance(document, dict) and document.get("fileType") == "Plan":
+        raise InputError(f"{path}: is a plan of QGroundControl; give its name the ending .plan")
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
         raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {FORMATS}')
     notes = Notes()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from vehicle.coverage.role_words import (
+    UNSURE,
     Heard,
     Level,
     heard,
@@ -45,6 +46,7 @@ class Kind(Enum):
     FOLDER = "folder"
     DOCUMENT = "document"
     STYLE = "style"
+    STATE = "state"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -86,6 +88,13 @@ SKIPPED_KEYS = words(
     "outside tripwires basis by saidby assuredby who saidon assuredon when date"
 )
 NO, YES = ("", "0", "no", "false", "n", "f", "none", "null", "off"), ("1", "yes", "true", "y", "t", "x", "on")
+DENYING = words("include included workable flail flailable allowed permitted")
+"""Fields that ask whether ground is to be worked."""
+STATES = DENYING | words(
+    "status state approved confirmed verified checked safe open passable drivable accessible active"
+)
+"""Fields that ask whether what is drawn is so."""
+DENIED = words("cancelled canceled suspended stopped expired revoked rejected blocked")
 DEGREES = ("low", "medium", "high", "minor", "major", "moderate", "unknown", "n/a")
 """Answers to `how much`, which say nothing about a role."""
 
@@ -122,6 +131,16 @@ def _fields(fields: Any, depth: int) -> Iterator[Source]:
             yield from (source for row in value for source in _fields(row, depth + 1))
         elif value is not None:
             yield _field(str(key), plain, value)
+            if plain in STATES and _denies(value):
+                yield Source(Kind.STATE, f"field {key!r}", value)
+
+
+def _denies(value: Any) -> bool:
+    """`no`, or a word such as `closed`; what is empty says nothing."""
+    text = str(value).strip().casefold()
+    if isinstance(value, bool | int | float):
+        return not value
+    return text in ("no", "false", "n", "0", "off") or bool((DENIALS | DENIED) & set(re.findall(r"[^\W\d_]+", text)))
 
 
 def _is_role_key(plain: str) -> bool:
@@ -188,9 +207,10 @@ def judged(sources: list[Source]) -> Verdict:
     told = [source for source in sources if source.kind is Kind.ROLE and source.text not in (None, "")]
     said = [(source, found) for source in sources if source.kind is not Kind.ROLE and (found := _heard(source))]
     if told:
-        return _explicit(told, said, [source for source in sources if source.kind is Kind.NAME])
+        return _explicit(told, said, sources)
     keep = next((row for row in said if row[1].role == "keep_out" and row[1].level is Level.SURE), None)
     sure = [row for row in said if row[1].level is Level.SURE]
+    states = [source for source in sources if source.kind is Kind.STATE]
     if keep is not None:
         others = [row for row in sure if row[1].role != "keep_out"]
         notes = [f"its {_told(keep[0])} says keep_out, its {_told(s)} {f.role}: kept out" for s, f in others[:1]]
@@ -200,7 +220,10 @@ def judged(sources: list[Source]) -> Verdict:
         raise RoleError(f"its {_told(doubt[0])} may mean {doubt[1].role} or the contrary; give it a role: {WRITE}")
     if sure:
         own = any(source.kind is Kind.NAME for source, _ in sure)
-        return Verdict(_nearest(sure), why=_told(sure[0][0]), shared=not own)
+        role = _nearest(sure)
+        return Verdict(role, why=_told(sure[0][0]), shared=not own, notes=_states_told(role, states))
+    if denied := [source for source in states if _plain_key(source) in DENYING]:
+        raise RoleError(f"its {_told(denied[0])} may mean keep_out; give it a role: {WRITE}")
     hint = next((_told(source) for source, found in said if found.level is Level.HINT), "")
     return Verdict(None, hint=hint)
 
@@ -208,14 +231,28 @@ def judged(sources: list[Source]) -> Verdict:
 DENIALS = words("not no non isn never unsafe closed blocked denied cancelled canceled")
 
 
+def _plain_key(source: Source) -> str:
+    return "".join(c for c in source.label.removeprefix("field").casefold() if c.isalnum())
+
+
+def _states_told(role: str, states: list[Source]) -> tuple[str, ...]:
+    """What denies a role beside it: told of work that is over or put off. Raises RoleError where it contradicts."""
+    for source in states:
+        if role in BEARING or (role == "work_area" and _plain_key(source) in DENYING):
+            raise RoleError(f"it is {role}, its {_told(source)} may mean the contrary; correct one of them")
+    told = [source for source in states if role == "work_area" and _plain_key(source) != "safe"]
+    return tuple(f"its {_told(source)}: worked all the same" for source in told)
+
+
 def _check_bearing(role: str, names: list[Source]) -> None:
     """Ground on which tracks may stand must not be named as the contrary of it."""
     for source in names if role in BEARING else ():
-        if DENIALS & set(re.findall(r"[^\W\d_]+", str(source.text).casefold())):
+        text = str(source.text).casefold()
+        if (DENIALS | UNSURE) & set(re.findall(r"[^\W\d_]+", text)) or "?" in text:
             raise RoleError(f"its role says {role}, its {_told(source)} may mean the contrary; correct one of them")
 
 
-def _explicit(told: list[Source], said: list[tuple[Source, Heard]], names: list[Source]) -> Verdict:
+def _explicit(told: list[Source], said: list[tuple[Source, Heard]], sources: list[Source]) -> Verdict:
     roles = {}
     for source in told:
         text = source.text[0] if isinstance(source.text, list) and len(source.text) == 1 else source.text
@@ -228,13 +265,14 @@ def _explicit(told: list[Source], said: list[tuple[Source, Heard]], names: list[
     role = next(iter(roles))
     if role not in ("work_area", "perimeter", *BEARING):
         return Verdict(role, explicit=True)
-    _check_bearing(role, names)
+    _check_bearing(role, [source for source in sources if source.kind is Kind.NAME])
+    states = _states_told(role, [source for source in sources if source.kind is Kind.STATE])
     against = [(source, found) for source, found in said if found.role == "keep_out"]
     for source, found in against:
         if found.level is Level.SURE:
             raise RoleError(f"its role says {role}, its {_told(source)} says keep_out; correct one of them")
     notes = [f"its {_told(source)} speaks of a keep-out; its role {role} decides" for source, _ in against]
-    return Verdict(role, explicit=True, notes=tuple(notes))
+    return Verdict(role, explicit=True, notes=(*notes, *states))
 
 
 def _nearest(sure: list[tuple[Source, Heard]]) -> str:
@@ -249,7 +287,7 @@ def _nearest(sure: list[tuple[Source, Heard]]) -> str:
 
 def _heard(source: Source) -> Heard | None:
     text = source.text
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip() or source.kind is Kind.STATE:
         return None
     match source.kind:
         case Kind.NAME:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from vehicle.coverage.roles import ROLES, words
+from vehicle.coverage.roles import BEARING, ROLES, words
 
 LONG_WORDS = 6
 """A text of more words is a sentence: a safety word in it is a doubt, no name."""
@@ -32,6 +32,11 @@ NEGATIONS = words(
 
 MIXING = words("and with plus incl including")
 VERBS = words("enter work drive flail mow process go cross touch treat plan use include cover disturb walk pass till")
+ACTS = VERBS - {"disturb", "touch"} | words("machine machines vehicle vehicles entry access tracks work working")
+UNSURE = words(
+    "unconfirmed unverified unchecked uncleared unsurveyed suspected suspect pending tbc tbd mines mined uxo"
+)
+"""Ground of which somebody says so is not ground that bears."""
 
 
 class Level(IntEnum):
@@ -60,14 +65,19 @@ def heard(text: str) -> Heard | None:
     safety = _found(flat, STRONG)
     if safety:
         return _strong(flat, safety)
-    return _leading(parts, flat) or _thing(parts, flat) or _nearly(parts, flat)
+    leading = _leading(parts, flat)
+    if leading is not None and leading.role in BEARING and "?" in text:
+        return Heard(leading.role, Level.DOUBT)
+    return leading or _thing(parts, flat) or _nearly(parts, flat)
 
 
 def heard_in_prose(text: str) -> Heard | None:
     """What a description says: only by words of a keep-out that nobody uses for anything else, such as `keep out`."""
     flat = [token for part in _segments(text) for token in part]
     for key, _, end in _found(flat, STRONG):
-        if key == "donot" and not (end < len(flat) and flat[end] in VERBS):
+        if key in ("donot", "mustnot") and not (end < len(flat) and flat[end] in VERBS):
+            continue
+        if key in ("notallowed", "notpermitted") and not ACTS & set(flat):
             continue
         if key in PLAIN:
             found = heard(text)
@@ -130,6 +140,7 @@ def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
         return None  # `Marker Farm` is a farm
     named = rest if role == "perimeter" else _untied(parts, end)  # a perimeter of a house holds in the house
     doubt = any(token in NEGATIONS for token in rest) or any(_is_thing(token) for token in named)
+    doubt = doubt or (role in BEARING and bool(UNSURE & set(named)))
     if not doubt and role != "work_area":
         return Heard(role, Level.SURE)
     if doubt:

@@ -35,7 +35,8 @@ ROLES = (
             "no working", "no flail", "no flailing", "no mow", "no mowing", "no fly", "no processing", "do not",
             "don't", "hands off", "off limits", "out of bounds", "exclusion", "exclude", "excluded", "forbidden",
             "prohibited", "restricted", "avoid", "avoidance", "obstacle", "obstruction", "danger", "blocked", "unsafe",
-            "impassable", "skip", "not workable", "unworkable", "unusable",
+            "impassable", "skip", "not workable", "unworkable", "unusable", "do not work", "do not survey", "must not",
+            "not allowed", "not permitted",
         ),
         (
             "house", "building", "hut", "shed", "barn", "garage", "greenhouse", "church", "mosque", "school", "ruin",

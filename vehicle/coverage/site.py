@@ -105,6 +105,8 @@ def site_from_file(
     _check_distance(raw, label, frame, given=datum is not None)
     said = declared(label, raw.fields, features)
     wide = {key: value for table in raw.fields for key, value in plain_fields(label, table).items()}
+    for line in said.told:
+        notes.warn(line, Rank.ASSUMED)
     says = outside or said.outside
     layers = layers_of(
         features,
@@ -215,9 +217,8 @@ def _site_hash(raw: SiteFile, outside: str, tripwires: str, turned_out: tuple[in
         if not f.unchosen or n in turned_out
     ]
     rows += [[[round(c, 9) for p in line for c in p] for line in f.lines] for f in raw.features if f.lines]
-    rows += [
-        [key, f.properties[key]] for f in raw.features for key in ("radius_m", "taken_down") if key in f.properties
-    ]
+    said = ("radius_m", "taken_down", "slope_deg")
+    rows += [[key, f.properties[key]] for f in raw.features for key in said if key in f.properties]
     rows += [list(turned_out)] if turned_out else []
     text = json.dumps([rows, outside, tripwires], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -14,6 +14,8 @@ from vehicle.fences import round_about
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
 """Kept out round each where the file does not say `radius_m`."""
 RADIUS_MAX_M = 1_000.0
+OTHER_RADII = ("radius", "diameter", "buffer", "clearance", "setback", "safetydistance")
+"""So begin fields that may mean a radius; only `radius_m` says in which unit, and round what."""
 YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
@@ -51,6 +53,10 @@ def mark_of(
 ) -> Mark:
     """A mark of points, lines or polygons in metres. Raises InputError for a radius or a state that is none."""
     radius_m = radius_of(place, properties)
+    if radius_m is None and (key := other_radius(properties)):
+        raise InputError(
+            f"{place}: a {role} with {key} {properties[key]!r}; write radius_m, in metres round what is drawn"
+        )
     if radius_m is None:
         radius_m = RADIUS_M[role] if default_m is None else default_m
     down = taken_down(place, properties)
@@ -71,6 +77,14 @@ def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
     if not 0.0 < radius_m <= RADIUS_MAX_M:
         raise InputError(f"{place}: radius_m is {value!r}; write metres above 0, at most {RADIUS_MAX_M:g}")
     return float(radius_m)
+
+
+def other_radius(properties: Mapping[str, Any]) -> str:
+    """The field that may mean a radius where nobody says `radius_m`; "" where there is none."""
+    if properties.get("radius_m") not in (None, ""):
+        return ""
+    said = (key for key, value in properties.items() if key != "radius_m" and value not in (None, "", 0, "0", False))
+    return next((k for k in said if "".join(c for c in k.casefold() if c.isalnum()).startswith(OTHER_RADII)), "")
 
 
 def taken_down(place: str, properties: Mapping[str, Any]) -> bool:
