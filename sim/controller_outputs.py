@@ -39,6 +39,7 @@ class OutputStage:
         self._machine, self._params = machine, params
         self._sensors, self._flail, self._engine = sensors, flail, engine
         tracks = machine.tracks
+        self._accel_mps2, self._decel_mps2 = tracks.accel_mps2, tracks.decel_mps2
         self._belt_max_mps = OVERSPEED_RATIO * (
             max(tracks.transit_speed_mps, tracks.reverse_speed_mps) + tracks.pivot_rate_radps * tracks.gauge_m / 2.0
         )
@@ -78,12 +79,11 @@ class OutputStage:
 
     def _tracks(self, left_mps: float, right_mps: float, *, brake: bool, step_s: float) -> None:
         """Brakes open only to drive; asked for, they close at standstill or at T_BRAKE. Closed, nothing drives."""
-        tracks, cap_mps = self._machine.tracks, self._belt_max_mps
         if brake:
             left_mps = right_mps = 0.0
-        up_mps, down_mps = tracks.accel_mps2 * step_s, tracks.decel_mps2 * step_s
-        self.left_mps = _ramp(self.left_mps, max(-cap_mps, min(cap_mps, left_mps)), up_mps, down_mps)
-        self.right_mps = _ramp(self.right_mps, max(-cap_mps, min(cap_mps, right_mps)), up_mps, down_mps)
+        up_mps, down_mps = self._accel_mps2 * step_s, self._decel_mps2 * step_s
+        self.left_mps = _ramp(self.left_mps, self._capped_mps(left_mps), up_mps, down_mps)
+        self.right_mps = _ramp(self.right_mps, self._capped_mps(right_mps), up_mps, down_mps)
         if left_mps != 0.0 or right_mps != 0.0:
             self.brake, self._stopping_s = False, 0.0
             return
@@ -92,6 +92,10 @@ class OutputStage:
             self.brake = True
         if self.brake:
             self.left_mps = self.right_mps = 0.0
+
+    def _capped_mps(self, wanted_mps: float) -> float:
+        cap_mps = self._belt_max_mps
+        return wanted_mps if -cap_mps <= wanted_mps <= cap_mps else max(-cap_mps, min(cap_mps, wanted_mps))
 
     def _slow(self) -> bool:
         return abs(self._sensors.left_mps) < BRAKE_BELOW_MPS and abs(self._sensors.right_mps) < BRAKE_BELOW_MPS
@@ -116,6 +120,8 @@ def _ramp(applied_mps: float, wanted_mps: float, up_mps: float, down_mps: float)
     """One step of a set-point: away from zero by `up_mps`, towards it by `down_mps`; a reversal rests at zero first."""
     if applied_mps * wanted_mps < 0.0:
         wanted_mps = 0.0
+    if wanted_mps == applied_mps:
+        return wanted_mps + 0.0  # never -0.0
     if abs(wanted_mps) >= abs(applied_mps):
         return math.copysign(min(abs(wanted_mps), abs(applied_mps) + up_mps), wanted_mps) if wanted_mps else 0.0
     return math.copysign(max(abs(wanted_mps), abs(applied_mps) - down_mps), applied_mps)

@@ -69,6 +69,7 @@ class GroundWatch:
         )
         self._plan: Plan | None = None
         self._keep_out: BaseGeometry = shapely.Polygon()
+        self._keep_out_box_m = (math.inf, math.inf, -math.inf, -math.inf)
         self._unproven: BaseGeometry = shapely.Polygon()
         self._beside = self._bears = False
         self._track: list[tuple[float, float, float]] = []
@@ -95,6 +96,7 @@ class GroundWatch:
     def _take(self, plan: Plan) -> None:
         self._plan = plan
         self._keep_out = shapely.union_all([shapely.Polygon(ring) for ring in plan.keep_out_m]).buffer(-KEEP_OUT_M)
+        self._keep_out_box_m = self._keep_out.bounds
         self._unproven = shapely.union_all([shapely.Polygon(ring) for ring in plan.unproven_m]).buffer(-UNPROVEN_M)
         shapely.prepare(self._keep_out)
         shapely.prepare(self._unproven)
@@ -102,11 +104,25 @@ class GroundWatch:
     def _check_keep_out(self, mode: Mode, true: Truth, *, loose: bool) -> None:
         if self._keep_out.is_empty:
             return
-        over = any(self._keep_out.intersects(part) for part in self._outline(true))
+        over = self._near(true) and any(self._keep_out.intersects(part) for part in self._outline(true))
         if over and self._beside and not loose:
             self._tell("over_keep_out", f"at {true.east_m:.2f} E {true.north_m:.2f} N, {true.speed_mps:.2f} m/s")
         rests = mode in FREE and abs(true.speed_mps) < RESTS_MPS
         self._beside = not loose and not over and (rests or (self._beside and mode is not Mode.RECOVERY))
+
+    def _near(self, true: Truth) -> bool:
+        """Whether a box round the machine meets one round the keep-outs; elsewhere no polygon needs to be built."""
+        tracks = self._machine.tracks
+        half_m = math.hypot(tracks.length_m, tracks.outer_width_m) / 2.0
+        reach_m = max(half_m, self._machine.tool.length_m) + KEEP_OUT_M
+        ends_m = (true.east_m, true.north_m), true.tool_left_m, true.tool_right_m
+        west_m, south_m, east_m, north_m = self._keep_out_box_m
+        return (
+            min(x for x, _ in ends_m) - reach_m <= east_m
+            and max(x for x, _ in ends_m) + reach_m >= west_m
+            and min(y for _, y in ends_m) - reach_m <= north_m
+            and max(y for _, y in ends_m) + reach_m >= south_m
+        )
 
     def _outline(self, true: Truth) -> Iterator[BaseGeometry]:
         """Both tracks with what lies between them, and the tool."""

@@ -6,6 +6,7 @@ believed, however long ago: no machine of tons changes at once.
 """
 
 import math
+from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ BOUNDS = {
     "supply_voltage_v": (-1.0, 100.0),
 }
 """Of this class of machine, with room: what no sensor of it can mean."""
+_bounded = attrgetter(*BOUNDS)
 BELT_STEP_MPS, BELT_GAIN_MPS2 = 0.15, 5.0
 """Belts gain speed by 1 m/s2 at most, and jerk when they grip; losing it may take no time at all."""
 GYRO_MAX_RADPS, GYRO_STEP_RADPS, GYRO_GAIN_RADPS2 = 4.0, 0.5, 10.0
@@ -45,9 +47,15 @@ Seen: TypeAlias = tuple[float, int]
 def status(told: ControllerStatus, belts: tuple[Seen | None, Seen | None], now_ns: int) -> ControllerStatus | None:
     """The status with unknown for every reading that cannot be; the same object where all can; None: not to be used."""
     applied = (told.applied_left_mps, told.applied_right_mps)
-    if not (all(abs(speed) <= BELT_MAX_MPS for speed in applied) and abs(told.applied_rotor_radps) <= ROTOR_MAX_RADPS):
+    if not (abs(applied[0]) <= BELT_MAX_MPS and abs(applied[1]) <= BELT_MAX_MPS):
         return None
-    odd = {name: math.nan for name, (low, high) in BOUNDS.items() if _beyond(getattr(told, name), low, high)}
+    if not abs(told.applied_rotor_radps) <= ROTOR_MAX_RADPS:
+        return None
+    odd = {
+        name: math.nan
+        for value, (name, (low, high)) in zip(_bounded(told), BOUNDS.items(), strict=True)
+        if value < low or value > high  # unknown is neither
+    }
     for name, seen in zip(("track_left_mps", "track_right_mps"), belts, strict=True):
         if seen is not None and _leaps(getattr(told, name), seen, now_ns):
             odd[name] = math.nan
@@ -85,11 +93,6 @@ def tilt_leaps(sample: ImuSample, before: ImuSample | None, passed_ns: int) -> b
 
 def _apart(angle_rad: float, other_rad: float) -> float:
     return abs(math.remainder(angle_rad - other_rad, 2.0 * math.pi))
-
-
-def _beyond(value: float, low: float, high: float) -> bool:
-    """Out of bounds; unknown is not."""
-    return value < low or value > high
 
 
 def _leaps(speed_mps: float, seen: Seen, now_ns: int) -> bool:

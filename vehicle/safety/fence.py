@@ -41,6 +41,7 @@ class Room(msgspec.Struct, frozen=True, gc=False):
     turns: bool = True
 
 
+EPSILON = float(np.finfo(np.float64).eps)
 NONE_LEFT = Room(0.0, 0.0, turns=False)
 
 
@@ -91,8 +92,8 @@ def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room
     before_m, behind_m = nearest[farthest >= -rear] - front, -rear - farthest[nearest <= front]
     # neither is empty: who is inside has a boundary ahead and one behind
     return Room(
-        ahead_m=max(0.0, float(np.min(before_m))),
-        behind_m=max(0.0, float(np.min(behind_m))),
+        ahead_m=max(0.0, float(before_m.min())),
+        behind_m=max(0.0, float(behind_m.min())),
         turns=_nearest_m(ahead, left) > math.hypot(max(front, rear), half),
     )
 
@@ -102,19 +103,24 @@ def over_m(edges_m: FloatArray, pose: Pose, config: VehicleConfig, grown_m: floa
 
     With the origin outside, more than any footprint that is inside can reach, and the more the further out.
     """
-    front, rear, half = _reach_m(config, grown_m)
-    ahead, left = _body_frame(edges_m, pose)
+    return _over_m(*_body_frame(edges_m, pose), _reach_m(config, grown_m))
+
+
+def _over_m(ahead: FloatArray, left: FloatArray, reach_m: tuple[float, float, float]) -> float:
+    """As `over_m`, of edges in the body frame."""
+    front, rear, half = reach_m
     if not _inside(ahead, left):
         return front + rear + half + _nearest_m(ahead, left)
     # the distances from the four sides are straight lines along an edge; the largest least one lies where two of them
     # cross, or at the end that is nearest to where they would
-    start = np.stack((front - ahead[:, 0], rear + ahead[:, 0], half - left[:, 0], half + left[:, 0]))
+    start = np.array((front - ahead[:, 0], rear + ahead[:, 0], half - left[:, 0], half + left[:, 0]))
     run_ahead, run_left = ahead[:, 1] - ahead[:, 0], left[:, 1] - left[:, 0]
-    slope = np.stack((-run_ahead, run_ahead, -run_left, run_left))
+    slope = np.array((-run_ahead, run_ahead, -run_left, run_left))
     rise, gap = slope[_ONE] - slope[_OTHER], start[_OTHER] - start[_ONE]
-    crossing = np.divide(gap, rise, out=np.zeros_like(gap), where=rise != 0.0)
-    inside_m = np.min(start[:, None] + slope[:, None] * np.clip(crossing, 0.0, 1.0), axis=0)
-    return max(0.0, float(np.max(inside_m)))
+    crossing = np.divide(gap, rise, out=np.zeros(gap.shape), where=rise != 0.0)
+    meets = np.minimum(np.maximum(crossing, 0.0), 1.0)
+    inside_m = np.minimum.reduce(start[:, None] + slope[:, None] * meets)
+    return max(0.0, float(inside_m.max()))
 
 
 def leaves(left: Room, speed_mps: float, config: VehicleConfig) -> bool:
@@ -154,12 +160,15 @@ def eases(
 
     Over by more than half its width the footprint is as deep as it can be; from there on no nearer counts as no deeper.
     """
-    here = pose_of(estimate)
-    there = moved(here, drive, STEP_S)
-    there_m = over_m(edges_m, there, config, grown_m)
-    deeper = _grains(there_m - over_m(edges_m, here, config, grown_m))
-    nearer = _grains(_nearest_m(*_body_frame(edges_m, here)) - _nearest_m(*_body_frame(edges_m, there)))
-    return there_m == 0.0 or deeper < 0.0 or (deeper == 0.0 and nearer <= 0.0)
+    here, reach_m = pose_of(estimate), _reach_m(config, grown_m)
+    here_ends, there_ends = _body_frame(edges_m, here), _body_frame(edges_m, moved(here, drive, STEP_S))
+    there_m = _over_m(*there_ends, reach_m)
+    if there_m == 0.0:
+        return True
+    deeper = _grains(there_m - _over_m(*here_ends, reach_m))
+    if deeper != 0.0:
+        return deeper < 0.0
+    return _grains(_nearest_m(*here_ends) - _nearest_m(*there_ends)) <= 0.0
 
 
 def _grains(way_m: float) -> float:
@@ -188,14 +197,14 @@ def _nearest_m(ahead: FloatArray, left: FloatArray) -> float:
     length = np.hypot(run_ahead, run_left)
     across = (ahead[:, 0] * run_left - left[:, 0] * run_ahead) / length
     middle = np.abs((ahead[:, 0] + ahead[:, 1]) * run_ahead + (left[:, 0] + left[:, 1]) * run_left) / 2.0 / length
-    return float(np.min(np.hypot(np.maximum(0.0, middle - length / 2.0), across)))
+    return float(np.hypot(np.maximum(0.0, middle - length / 2.0), across).min())
 
 
 def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArray, FloatArray]:
     """Nearest and farthest along-track of each edge's part within `half` of the axis, of the edges that have one."""
     start, run = left[:, 0], left[:, 1] - left[:, 0]
     # A run of exactly 0 would divide by it; the least of steps leans the edge by nothing that matters.
-    run = np.where(run == 0.0, np.finfo(np.float64).eps, run)
+    run = np.where(run == 0.0, EPSILON, run)
     first, second = (-half - start) / run, (half - start) / run
     enter, leave = np.maximum(0.0, np.minimum(first, second)), np.minimum(1.0, np.maximum(first, second))
     along = ahead[:, 1] - ahead[:, 0]
@@ -206,7 +215,8 @@ def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArra
 
 def _inside(ahead: FloatArray, left: FloatArray) -> bool:
     """Even-odd rule along the axis: of the edges that cross it an odd number lies ahead, and none right here."""
-    spans = (left[:, 0] > 0.0) != (left[:, 1] > 0.0)
-    start, run = left[spans, 0], left[spans, 1] - left[spans, 0]
-    meets = ahead[spans, 0] - start * (ahead[spans, 1] - ahead[spans, 0]) / run
-    return bool(np.prod(np.sign(meets)) < 0.0)
+    spans = (left > 0.0).T
+    crossing = (spans[0] != spans[1]).nonzero()[0]
+    start, start_ahead = left[crossing, 0], ahead[crossing, 0]
+    meets = start_ahead - start * (ahead[crossing, 1] - start_ahead) / (left[crossing, 1] - start)
+    return bool(np.multiply.reduce(np.sign(meets)) < 0.0)

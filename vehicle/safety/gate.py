@@ -99,7 +99,8 @@ def step(
     heard = authority.hear(now, lease.t_stop_ms(0.0, config.safety))
     judged = _judge(now, heard)
     after = _after(now, heard, judged)
-    command = _command(now, after, judged)
+    cap_mps = _cap_mps(after, judged, config)
+    command = _command(now, after, judged, cap_mps)
     rotor_on = command.rotor_speed_radps > 0.0
     memory = msgspec.structs.replace(
         judged.memory,
@@ -117,7 +118,7 @@ def step(
         # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
         trail=trail.extended(state.trail, estimate) if after.mode in FREE else state.trail,
     )
-    return after, command, _report(after, judged, command, config)
+    return after, command, _report(after, judged, command, cap_mps, config)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -268,11 +269,10 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
-def _command(now: Moment, after: GateState, judged: Judged) -> ActuatorCommand:
+def _command(now: Moment, after: GateState, judged: Judged, cap_mps: float) -> ActuatorCommand:
     config, tick = now.config, now.tick
     mode, senses = after.mode, judged.senses
     warned = (tick - after.armed_tick) * TICK_S >= config.safety.horn_s
-    cap_mps = _cap_mps(after, judged, config)
     permit = judged.permit if warned else NOTHING
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
     shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, senses, shaped.drive))
@@ -344,7 +344,9 @@ def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:
     return RotorState.OFF if senses.rotor_stopped else RotorState.SPIN_DOWN
 
 
-def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: VehicleConfig) -> GateReport:
+def _report(
+    after: GateState, judged: Judged, command: ActuatorCommand, cap_mps: float, config: VehicleConfig
+) -> GateReport:
     told = after.active | after.latched | after.shown
     stop = after.shown or after.active | after.latched
     rule = reasons.RULES[reasons.codes(stop)[0]] if stop else None
@@ -356,7 +358,7 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, config: 
         operator_age_s=judged.age_ms / 1000.0,
         lease_holder=after.holder,
         neutral_seen=after.neutral_seen,
-        speed_cap_mps=_cap_mps(after, judged, config),
+        speed_cap_mps=cap_mps,
         drive_speed_mps=(left + right) / 2.0,
         drive_yaw_rate_radps=(right - left) / config.machine.tracks.gauge_m,
         driving=not command.brake,
