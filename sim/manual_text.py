@@ -4,10 +4,10 @@ Whoever drives by this reads nothing else: if a text does not say how to go on, 
 """
 
 from firmware_bridge.types import OperatorEdge
-from vehicle.safety.reasons import RULES, codes
+from vehicle.safety.reasons import RULES, Recovery, codes
 
-AT_THE_MACHINE = ("machine's e-stop", "button there")
-"""Words that send somebody to the machine; never into a mined area for anything else."""
+ENDS_AT_THE_MACHINE = frozenset(rule.text for rule in RULES if rule.recovery is Recovery.MACHINE)
+"""Texts after which the recovery plan has to end with the machine's own e-stop (docs/OPERATION.md)."""
 _ACTS = (
     ("Release it on your console", OperatorEdge.RELEASE_ESTOP),
     ("TAKE", OperatorEdge.TAKE),
@@ -28,8 +28,8 @@ def acts(shown: tuple[str, ...]) -> tuple[OperatorEdge, ...]:
 
 
 def needs_machine(shown: tuple[str, ...]) -> bool:
-    """A text asks for an act at the machine itself."""
-    return any(words in text for text in shown for words in AT_THE_MACHINE)
+    """The team leader's recovery plan is asked for, and ends with an act at the machine itself."""
+    return any(text in ENDS_AT_THE_MACHINE for text in shown)
 
 
 def centres(shown: tuple[str, ...]) -> bool:

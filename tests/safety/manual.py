@@ -3,17 +3,22 @@
 from pathlib import Path
 
 from tests.safety import ladder
-from vehicle.safety.reasons import RULES, StopReason
+from vehicle.safety.reasons import RULES, Rule, StopReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/SAFETY.md"
 BEGIN, END = "<!-- reasons: begin -->", "<!-- reasons: end -->"
 LADDER_BEGIN, LADDER_END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 
 
+def in_a_mission(rule: Rule) -> str:
+    """Its class there, or that it is not looked at."""
+    return "by hand only" if rule.by_hand_only else f"L{int(rule.auto_level)}"
+
+
 def table() -> str:
     """One row a reason, in the order of their codes."""
     rows = [
-        f"| {code.value} | `{rule.name}` | L{int(rule.level)} | L{int(rule.auto_level)} | {rule.recovery.value} | "
+        f"| {code.value} | `{rule.name}` | L{int(rule.level)} | {in_a_mission(rule)} | {rule.recovery.value} | "
         f"{'yes' if rule.retreat else ''} | {rule.text} |"
         for code, rule in zip(StopReason, RULES, strict=True)
     ]

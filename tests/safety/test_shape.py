@@ -177,6 +177,7 @@ def test_the_tool_in_its_reach_and_lowered_only_by_permit(
         (Mode.MANUAL, mask(R.VIDEO_LATE), {"video_age_ms": 300}, 0.3),
         (Mode.MANUAL, mask(R.VIDEO_LATE), {"video_age_ms": 400}, 0.3 * 101 / 201),
         (Mode.MANUAL, mask(R.VIDEO_LATE), {"video_age_ms": 500}, 0.3 / 201),
+        (Mode.MANUAL, mask(R.VIDEO_LATE), {"video_age_ms": 600}, 0.0),
         (Mode.MANUAL, mask(R.VIDEO_LATE, R.LINK_SLOW), {"video_age_ms": 301}, 0.27),
         (Mode.AUTO_WORK, mask(R.VIDEO_LATE), {"video_age_ms": 450}, 0.3),
         (Mode.MANUAL, 0, {"video_age_ms": 450}, 3.0),

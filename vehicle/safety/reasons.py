@@ -31,7 +31,10 @@ class Recovery(StrEnum):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One reason. `level` by hand, `auto_level` in a mission; `retreat`: RECOVERY may drive in spite of it."""
+    """One reason. `level` by hand, `auto_level` in a mission; `retreat`: RECOVERY may drive in spite of it.
+
+    `by_hand_only`: it is looked at while sticks drive, and never in a mission.
+    """
 
     name: str
     level: Level
@@ -39,6 +42,7 @@ class Rule(msgspec.Struct, frozen=True):
     recovery: Recovery
     retreat: bool
     text: str
+    by_hand_only: bool = False
 
     @property
     def gravest(self) -> Level:
@@ -142,52 +146,41 @@ class StopReason(IntEnum):
 
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
-    """`levels` is the class by hand, then in a mission where it differs, then `r` where RECOVERY may drive on."""
-    auto = levels.removesuffix("r")[-1]
+    """`levels`: the class by hand, in a mission where it differs, `r` where RECOVERY may drive on, `h` by hand only."""
+    auto, name = levels.rstrip("rh")[-1], code.name.lower()
     return Rule(
-        code.name.lower(), Level(int(levels[0])), Level(int(auto)), Recovery(recovery), levels.endswith("r"), text
+        name, Level(int(levels[0])), Level(int(auto)), Recovery(recovery), "r" in levels, text, levels.endswith("h")
     )
 
 
+PLAN = "Nobody walks to it; the team leader starts the recovery plan."
+"""Instead of a way to the machine. What the plan has to bring about is the manual's (docs/OPERATION.md)."""
+AGAIN = "Again: nobody walks to it; the team leader starts the recovery plan."
+
 _R = StopReason
 RULES: tuple[Rule, ...] = (
-    _rule(_R.ESTOP_MACHINE, "5", "H", "E-stop pressed on the machine. Release the button there, then RESET."),
+    _rule(_R.ESTOP_MACHINE, "5", "H", f"E-stop pressed on the machine. {PLAN} After it: RESET."),
     _rule(
         _R.ESTOP_CONSOLE,
         "5",
         "N",
         "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
     ),
+    _rule(_R.FIRE, "5", "H", f"Fire or smoke: keep away. {PLAN} After it: RESET."),
+    _rule(_R.ROLL_OVER, "5", "H", f"Rolled over. {PLAN} After it: RESET."),
     _rule(
-        _R.FIRE, "5", "H", "Fire or smoke. Keep away; when it is out, press and release the machine's e-stop, RESET."
+        _R.RUNAWAY, "5", "P", "Did not stop in time, engine cut. Watch by camera; when it stands: ACKNOWLEDGE, RESET."
     ),
-    _rule(_R.ROLL_OVER, "5", "H", "Rolled over. When it stands again, press and release the machine's e-stop, RESET."),
-    _rule(
-        _R.RUNAWAY, "5", "P", "Did not stop in time, engine cut. Watch for sliding; when it stands: ACKNOWLEDGE, RESET."
-    ),
-    _rule(
-        _R.ROTOR_UNREQUESTED,
-        "5",
-        "P",
-        "Rotor turned unasked, engine cut. Do not approach; at rest: ACKNOWLEDGE, RESET.",
-    ),
+    _rule(_R.ROTOR_UNREQUESTED, "5", "P", "Rotor turned unasked, engine cut. Keep away; at rest: ACKNOWLEDGE, RESET."),
     _rule(_R.ROTOR_STUCK_ON, "5", "P", "Rotor still turning 10 s after off, engine cut. At rest: ACKNOWLEDGE, RESET."),
     _rule(_R.CONTROLLER_HUNG, "5", "P", "Controller hangs. It restarts by itself; then ACKNOWLEDGE, RESET."),
-    _rule(_R.CONTROLLER_RESET, "4", "P", "Controller restarted while in use. Check its supply, ACKNOWLEDGE, RESET."),
-    _rule(_R.SETPOINT_MISMATCH, "4", "P", "Controller does not apply what it is told. ACKNOWLEDGE, RESET; again: tow."),
+    _rule(_R.CONTROLLER_RESET, "4", "P", f"Controller restarted while in use. ACKNOWLEDGE, RESET. {AGAIN}"),
+    _rule(_R.SETPOINT_MISMATCH, "4", "P", f"Controller does not do what it is told. ACKNOWLEDGE, RESET. {AGAIN}"),
     _rule(
-        _R.ROTOR_NOT_STOPPING,
-        "4",
-        "P",
-        "Rotor still turning 6 s after off. Do not approach; at rest: ACKNOWLEDGE, RESET.",
+        _R.ROTOR_NOT_STOPPING, "4", "P", "Rotor still turning 6 s after off. Keep away; at rest: ACKNOWLEDGE, RESET."
     ),
-    _rule(
-        _R.HYDRAULIC_PRESSURE_LOST,
-        "4",
-        "P",
-        "Hydraulic pressure lost, brakes hold. Look for a burst hose; winch, or ACKNOWLEDGE, RESET.",
-    ),
-    _rule(_R.ENGINE_OVERSPEED, "4", "P", "Engine over-speed, shut down. ACKNOWLEDGE, RESET."),
+    _rule(_R.HYDRAULIC_PRESSURE_LOST, "4", "P", f"Hydraulic pressure lost, brakes hold. ACKNOWLEDGE, RESET. {AGAIN}"),
+    _rule(_R.ENGINE_OVERSPEED, "4", "P", f"Engine over-speed, shut down. ACKNOWLEDGE, RESET. {AGAIN}"),
     _rule(_R.OIL_PRESSURE_LOW, "4r", "P", "Engine oil pressure low. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
     _rule(
         _R.OVERHEATED,
@@ -195,14 +188,21 @@ RULES: tuple[Rule, ...] = (
         "P",
         "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
     ),
-    _rule(_R.CONTROLLER_FAULT, "4", "P", "Controller reports a fault. Read its code, ACKNOWLEDGE, RESET."),
+    _rule(
+        _R.CONTROLLER_FAULT,
+        "4",
+        "P",
+        f"Controller reports a fault, its code on the screen. ACKNOWLEDGE, RESET. {AGAIN}",
+    ),
     _rule(_R.LINK_LOST, "3", "N", "Radio link lost. Centre the sticks, release hold-to-run, RESET, ARM."),
-    _rule(_R.LINK_FLAPPING, "3", "N", "Radio link keeps breaking. Improve it (antenna, distance), then RESET, ARM."),
+    _rule(
+        _R.LINK_FLAPPING, "3", "N", "Radio link keeps breaking. Raise your antenna where you stand, then RESET, ARM."
+    ),
     _rule(_R.CONSOLE_FROZEN, "3", "N", "Console repeats old stick values. Restart it, TAKE, RESET, ARM."),
     _rule(_R.STICK_FAULT, "3", "N", "Stick gives impossible values. Check the console's stick, RESET, ARM."),
     _rule(_R.CONSOLE_BATTERY_EMPTY, "3", "N", "Console battery below 5 %. Change it, RESET, ARM."),
     _rule(_R.CONSOLE_TILTED, "3", "N", "Console dropped or tilted. Hold it upright, RESET, ARM."),
-    _rule(_R.VIDEO_STALE, "3", "N", "Picture older than 0.5 s. Restore the video, RESET, ARM."),
+    _rule(_R.VIDEO_STALE, "3h", "N", "Picture older than 0.5 s. Restore the video on your side, RESET, ARM."),
     _rule(
         _R.DUPLICATE_STATION,
         "3",
@@ -212,23 +212,21 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.LEASE_RELEASED, "3", "N", "Control was released. TAKE, RESET, ARM."),
     _rule(_R.OPERATOR_STOP, "3", "N", "Stopped by an operator. RESET, ARM."),
     _rule(_R.ARM_UNUSED, "3", "N", "Armed but not used. RESET, ARM when you want to drive."),
-    _rule(_R.CONTROLLER_LOST, "3", "N", "No answer from the controller. Check its cable and supply, RESET, ARM."),
-    _rule(_R.HANDSHAKE, "3", "N", "Controller has another version or configuration. Load the matching one."),
-    _rule(
-        _R.WIRE_ERRORS, "3", "N", "Too many damaged frames from the controller. Check the cable's shield, RESET, ARM."
-    ),
+    _rule(_R.CONTROLLER_LOST, "3", "N", f"No answer from the controller. When it answers: RESET, ARM. {AGAIN}"),
+    _rule(_R.HANDSHAKE, "3", "N", f"Controller has another version or configuration: nothing is armed. {PLAN}"),
+    _rule(_R.WIRE_ERRORS, "3", "N", f"Too many damaged frames from the controller. RESET, ARM. {AGAIN}"),
     _rule(
         _R.TRACK_SENSOR, "3r", "P", "Track encoder dead or reversed. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."
     ),
     _rule(_R.TILT_DISAGREES, "3r", "P", "Tilt sensors disagree. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
     _rule(_R.TILT_UNKNOWN, "3r", "N", "No tilt measurement. RESET; to drive out: ARM, RECOVERY."),
     _rule(_R.SLOPE, "3r", "N", "Too steep. RESET, ARM, RECOVERY: back out the way it came."),
-    _rule(_R.ROTOR_SPIN_UP, "3", "N", "Rotor does not reach its speed. Look for wire or stones, RESET, ARM."),
+    _rule(_R.ROTOR_SPIN_UP, "3", "N", "Rotor does not reach its speed. Look by camera for wire or stones, RESET, ARM."),
     _rule(_R.ROTOR_SAG, "3", "N", "Rotor too slow for 3 s: overload. RESET, ARM, continue; it backs off first."),
     _rule(_R.ROTOR_OVERSPEED, "3", "P", "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM."),
     _rule(_R.ROTOR_SENSOR, "3r", "P", "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
     _rule(_R.DETONATION, "3r", "P", "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM."),
-    _rule(_R.ENGINE_STALL, "3", "N", "Engine stalled. Have it started (no console can), RESET, ARM; or winch it out."),
+    _rule(_R.ENGINE_STALL, "3", "N", f"Engine stalled, and no console starts it. {PLAN} After it: RESET, ARM."),
     _rule(
         _R.TOO_HOT,
         "3r",
@@ -236,17 +234,17 @@ RULES: tuple[Rule, ...] = (
         "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM; to drive out: RECOVERY.",
     ),
     _rule(
-        _R.SUPPLY_LOW, "3r", "P", "Supply voltage below 21 V. Charge; to drive out: ACKNOWLEDGE, RESET, ARM, RECOVERY."
+        _R.SUPPLY_LOW,
+        "3r",
+        "P",
+        "Supply voltage below 21 V. ACKNOWLEDGE, RESET, ARM, RECOVERY: drive out while it lasts.",
     ),
     _rule(_R.LOOP_STALL, "3", "N", "The computer missed its beat. RESET, ARM; if it repeats, end the work."),
-    _rule(_R.MOVED_WHILE_BRAKED, "3", "P", "Moved although braked. Watch for sliding, ACKNOWLEDGE, RESET, ARM."),
-    _rule(_R.TRACK_STUCK, "3", "P", "A track runs although told to stand. ACKNOWLEDGE, RESET; again: tow."),
     _rule(
-        _R.BOOT_LOOP,
-        "3",
-        "P",
-        "Computer restarts again and again, or its latches are lost. Check supply and machine, ACKNOWLEDGE.",
+        _R.MOVED_WHILE_BRAKED, "3", "P", "Moved although braked. Watch for sliding by camera, ACKNOWLEDGE, RESET, ARM."
     ),
+    _rule(_R.TRACK_STUCK, "3", "P", f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}"),
+    _rule(_R.BOOT_LOOP, "3", "P", f"Restarts again and again, or its latches are lost. ACKNOWLEDGE. {AGAIN}"),
     _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
     _rule(
         _R.MAINTENANCE, "3r", "N", "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly."
@@ -282,7 +280,12 @@ RULES: tuple[Rule, ...] = (
         "P",
         "Corrections from another base station. Set up the right one, ACKNOWLEDGE, RESET, ARM.",
     ),
-    _rule(_R.HEADING_LOST, "13", "N", "Heading unknown or contradictory. Drive by hand, RESET, ARM, start again."),
+    _rule(
+        _R.HEADING_LOST,
+        "13",
+        "N",
+        "Heading unknown, not fixed, late or contradictory. Drive by hand, RESET, ARM, start again.",
+    ),
     _rule(
         _R.TOOL_HEIGHT_UNKNOWN, "13", "N", "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand."
     ),
@@ -311,7 +314,12 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SLOPE_NEAR, "1", "A", "Slope above 80 % of the limit."),
     _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
     _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
-    _rule(_R.RECORDING_LOST, "12", "A", "Nothing is recorded: disk full or broken. No mission starts; free the disk."),
+    _rule(
+        _R.RECORDING_LOST,
+        "12",
+        "A",
+        "Nothing is recorded: disk full or broken. No mission starts; end the work, drive out by hand.",
+    ),
     _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
     _rule(
         _R.FENCE_UNWATCHED,
@@ -349,7 +357,7 @@ RULES: tuple[Rule, ...] = (
         "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by hand.",
     ),
     _rule(_R.DEPTH_CHECK_DUE, "1", "A", "Depth reading is due, from safe ground only: wider margin until it is done."),
-    _rule(_R.HAMMER_COUNT_DUE, "1", "A", "Hammer count is due: drive to parking, lock the rotor, count there."),
+    _rule(_R.HAMMER_COUNT_DUE, "1", "A", "Hammer count is due: drive to parking first."),
     _rule(_R.STATUS_DISORDER, "1", "A", "Reports of the controller out of order: nothing is credited meanwhile."),
     _rule(_R.IMPOSSIBLE_VALUE, "1", "A", "A sensor sends values that cannot be: they are not used."),
 )

@@ -44,8 +44,8 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
     if not frame.native:
         cap = min(cap, STRANGER_MPS)
     if mode is Mode.MANUAL and in_force & masks.VIDEO_LATE:
-        # Linear to nothing (C.3); above VIDEO_STALE_MS there is no MANUAL any more, so it stays above 0.
-        left_ms = VIDEO_STALE_MS + 1 - frame.video_age_ms
+        # Linear to nothing (C.3); above VIDEO_STALE_MS only the tick in which a mission is left for the sticks.
+        left_ms = max(0, VIDEO_STALE_MS + 1 - frame.video_age_ms)
         cap = min(cap, LIMITED_MPS * left_ms / (VIDEO_STALE_MS + 1 - VIDEO_LATE_MS))
     return cap
 
