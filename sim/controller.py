@@ -87,7 +87,7 @@ class ControllerTwin:
     def reboot(self, now_ns: int, *, by_watchdog: bool = False) -> None:
         """Power up: outputs off, nothing remembered but the boot counter and the suppression that was released."""
         self.outputs.cut()
-        self.boot_count += 1
+        self.boot_count = (self.boot_count + 1) & 0xFFFF
         self._parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in adapters.CONTROLLER_DECODERS})
         self._boot_ns = now_ns
         self._awake_ns = now_ns + round(self._params.boot_s * NS_PER_S)

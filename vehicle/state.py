@@ -27,7 +27,8 @@ NEVER_NS = -(10**18)
 class WireState(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
 
-    `status_counts`: it is fresh and its count went on; a hung controller repeats one, which proves nothing.
+    `status_counts`: it is fresh, and its count and clock went on; a hung controller repeats one, which proves nothing.
+    `disorder`: so many in order are wanted before any proves ground again, because one was repeated or came late.
     `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first; `stamp_t_ns`: when it
     came; `odd_stamps`: for so many ticks all that came could not follow it. `belts`: left and right as they were
     last believed [m/s], and when. `impossible`: something that arrived in this tick cannot be, and was not used;
@@ -38,6 +39,7 @@ class WireState(msgspec.Struct, frozen=True, kw_only=True):
     status_t_ns: int = NEVER_NS
     status_fresh: bool = False
     status_counts: bool = False
+    disorder: int = 0
     imu: ImuSample | None = None
     imu_t_ns: int = NEVER_NS
     imu_fresh: bool = False
@@ -252,6 +254,7 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     that is a new one. `doubt_t_ns`: nothing that was credited after it is upheld, should the place turn out another
     one; 0 = no doubt. `revoke_t_ns`: for one tick, it did turn out another one. `*_t_ns`: 0 = never. `restarts`: the
     receiver's own count when it was asked to fix anew; `agreed`: so many new fixes agreed with the place held.
+    `missed`: a known mark was not where the receiver says; only one that is ends that.
     """
 
     samples: tuple[PlaceSample, ...] = ()
@@ -274,6 +277,7 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     restarted: bool = False
     agreed: int = 0
     agreed_t_ns: int = 0
+    missed: bool = False
 
 
 HeadingSample: TypeAlias = tuple[float, float, float, int]

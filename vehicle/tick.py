@@ -36,7 +36,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     config = state.config
     number = state.tick + 1
     # wire -> checks, estimate
-    inputs = checks.corrected(inputs, state.checks.calibration, config.machine)
+    held_rad = state.estimate.x[2] if state.estimate.ready else None
+    inputs = checks.corrected(inputs, state.checks.calibration, config.machine, held_rad)
     wire = wires.step(state.wire, inputs, now_ns)
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)
@@ -99,9 +100,10 @@ def _at_mark(
     for told, order in pairwise(orders):
         if not isinstance(told, Observed) or not isinstance(order, Order):
             continue
-        right = order.kind is Knowledge.BASE and order.good and told.text.lower().startswith(BY_THE_MACHINE)
-        if right and told.place_m is not None:
-            belief = fusion.at_mark(belief, wire, told.place_m, config.mission.k_sigma, now_ns)
+        itself = order.kind is Knowledge.BASE and told.text.lower().startswith(BY_THE_MACHINE)
+        if itself and told.place_m is not None:
+            k_sigma, good = config.mission.k_sigma, order.good
+            belief = fusion.at_mark(belief, wire, told.place_m, k_sigma, now_ns, good=good)
     return belief
 
 
@@ -142,7 +144,7 @@ def _requests(
 
 def _proves(wire: WireState) -> bool:
     """What this tick brought can prove ground."""
-    return wire.status_counts and not wire.tilt_leaps
+    return wire.status_counts and wire.disorder == 0 and not wire.tilt_leaps
 
 
 def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:

@@ -11,7 +11,6 @@ from firmware_bridge.mavlink._dialect import (
     FLAIL_COMMAND_FLAGS_RESET,
     FLAIL_COMMAND_FLAGS_SUPPRESSION,
 )
-from firmware_bridge.mavlink.conventions import saturated_u16
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import ControllerHello, EngineMode, ReceivedCommand, ToolMode
@@ -178,7 +177,7 @@ def encode_hello(hello: ControllerHello, sequence: int, component_id: int = CONT
         hello.firmware_version,
         hello.protocol_version,
         hello.watchdog_ms,
-        saturated_u16(hello.boot_count),
+        hello.boot_count & 0xFFFF,
         hello.config_hash,
     )
     return frame_bytes(_HELLO.header_id, _HELLO_SEED, payload, sequence, SYSTEM_ID, component_id)

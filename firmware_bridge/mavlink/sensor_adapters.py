@@ -63,7 +63,7 @@ def encode_status(status: ControllerStatus, sequence: int = 0) -> bytes:
         status.supply_voltage_v,
         status.flags,
         saturated_u16(status.command_age_ms),
-        saturated_u16(status.boot_count),
+        status.boot_count & 0xFFFF,
         status.status_count & 0xFFFF,
         status.state,
         status.depth_datum,

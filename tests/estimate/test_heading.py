@@ -5,6 +5,7 @@ import math
 import msgspec
 import pytest
 
+from firmware_bridge.types import FixType
 from sim.beliefs import BeliefRun, BeliefSettings
 from vehicle.estimate import course, heading
 from vehicle.state import HeadingState
@@ -199,3 +200,21 @@ def test_clean_ways_and_stands_are_doubted_nowhere() -> None:
                 seen = run.step()
                 assert (seen.heading_doubted, seen.position_doubted, seen.position_stuck) == (False, False, False)
                 assert seen.revoke_t_ns == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"heading_fix": FixType.RTK_FLOAT}, {"heading_age_ms": 900}, {"heading_lost": True}]
+)
+def test_a_baseline_that_floats_or_is_old_proves_nothing(changes: dict[str, object]) -> None:
+    """The place is fixed and the yaw is the gyro's alone: no credit from a third of a second on, until it is back."""
+    run = working(5, 5.0)
+    assert run.seen.position_proven
+    told, changes = run.gnss.sample, dict(changes)
+    run.gnss.heading_lost = bool(changes.pop("heading_lost", False))
+    run.gnss.sample = lambda *a: None if (fix := told(*a)) is None else msgspec.structs.replace(fix, **changes)  # type: ignore[method-assign]
+    run.run(0.5)
+    assert not run.seen.position_proven
+    assert run.seen.fix is FixType.RTK_FIXED
+    run.gnss.sample, run.gnss.heading_lost = told, False  # type: ignore[method-assign]
+    run.run(1.0, 0.0)
+    assert run.seen.position_proven

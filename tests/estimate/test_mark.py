@@ -96,3 +96,29 @@ def test_the_place_of_another_observation_is_no_mark() -> None:
     elsewhere = told((says_m(run)[0] + 30.0, 0.0))
     assert not believes(run, elsewhere, find)
     assert not believes(run, find, elsewhere)
+
+
+def test_a_mark_that_is_missed_doubts_the_place_until_one_is_hit() -> None:
+    run = BeliefRun(BeliefSettings(seed=22)).run(5.0)
+    run.work(8.0)
+    run.run(3.0, 0.0)
+    assert run.seen.position_proven
+    east, north, now_ns = *says_m(run), run.ticks * TICK_NS
+    off_m = (east + 0.3, north)
+    after = fusion.at_mark(run.belief, run.wire, off_m, 4.0, now_ns)
+    assert not after.place.believed
+    assert after.place.revoke_t_ns > 0, "nothing is upheld since the mark before"
+    assert after.x == run.belief.x
+    run.belief = after
+    run.run(240.0, 0.0)
+    assert run.seen.position_doubted, "a new fix that agrees with what was wrong makes it no better"
+    right = fusion.at_mark(run.belief, run.wire, says_m(run), 4.0, run.ticks * TICK_NS)
+    assert right.place.believed
+    run.belief = right
+    assert run.run(3.0, 0.0).seen.position_proven
+
+
+def test_who_measured_it_wrong_does_not_make_it_right() -> None:
+    run = doubted()
+    after = fusion.at_mark(run.belief, run.wire, says_m(run), 4.0, run.ticks * TICK_NS, good=False)
+    assert not after.place.believed

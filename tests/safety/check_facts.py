@@ -77,6 +77,7 @@ HEALTHY = Facts(
     dropped_frames=False,
     recording=True,
     impossible=False,
+    disorder=False,
     envelope=True,
 )
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad

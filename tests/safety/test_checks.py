@@ -341,6 +341,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     ],
     R.SECOND_STATION: [({"f.rival": True}, True)],
     R.BAD_FRAMES: [({"f.dropped_frames": True}, True)],
+    R.STATUS_DISORDER: [({"f.disorder": True}, True)],
     R.IMPOSSIBLE_VALUE: [({"f.impossible": True}, True)],
     R.RECORDING_LOST: [({"f.recording": False}, True)],
     R.STICKS_MOVED: only_in((Mode.MANUAL, Mode.RECOVERY), {"f.neutral_seen": False}),
@@ -356,8 +357,6 @@ STILL_TO_COME = {
     R.DEPTH_CONTRADICTS,
     R.DEPTH_CHECK_DUE,
     R.HAMMER_COUNT_DUE,
-    # order of the statuses
-    R.STATUS_DISORDER,
 }
 """Reasons whose code, class and text are settled, and which nothing raises yet. Whoever raises one takes it out."""
 TICKS = {

@@ -14,11 +14,17 @@ from firmware_bridge.types import Observation, ObservationKind
 from vehicle.checks import machine_check
 from vehicle.checks_state import Calibration, ChecksState, MachineCheck
 from vehicle.config import VehicleConfig
+from vehicle.depth import DUE_M
 from vehicle.strip import Claim, Knowledge, Order
+from vehicle.utc import by_gnss
 
 BASE_OFF_M: Final = 0.02
 """A control point is hit within 2 cm in plan; the console counts half of the difference in height (4 cm)."""
 BASE_SIGMA_M: Final = 0.02
+DEPTH_SIGMA_M: Final = 0.03
+"""What five points with rod and straight edge are worth; one that is worse tells nothing of centimetres."""
+AHEAD_US: Final = 600 * 1_000_000
+SHIFT_US: Final = 16 * 3600 * 1_000_000
 BASE_WRONG_M: Final = 0.1
 """Off by more, and what counted as swept is somewhere else too."""
 DEPTH_WRONG_M: Final = 0.05
@@ -38,11 +44,15 @@ MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What an observation is judged against. `claim`: the record's at its place, None where it has none."""
+    """What an observation is judged against. `claim`: the record's at its place, None where it has none.
+
+    `utc_us`: the time as the vehicle's receiver has it, None where it has none.
+    """
 
     config: VehicleConfig
     claim: Claim | None
     swept_m2: float
+    utc_us: int | None = None
 
 
 Judged = tuple[ChecksState, tuple[Order, ...], str]
@@ -51,7 +61,21 @@ Judged = tuple[ChecksState, tuple[Order, ...], str]
 
 def judged(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     """One observation."""
-    return _KINDS[observation.kind](state, observation, seen)
+    refusal = _when(observation.time_utc_us, seen.utc_us)
+    return (state, (), refusal) if refusal else _KINDS[observation.kind](state, observation, seen)
+
+
+def _when(told_us: int | None, now_us: int | None) -> str:
+    """Why a time cannot be that of the shift; no time at all is none that is wrong."""
+    if told_us is None:
+        return ""
+    if by_gnss(told_us, 0) is None:
+        return "time: a clock that was never set: set it"
+    if now_us is None:
+        return ""
+    if told_us - now_us > AHEAD_US:
+        return "time: over 10 min from now: set your clock"
+    return "time: over 16 h ago, no part of this shift" if now_us - told_us > SHIFT_US else ""
 
 
 def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
@@ -77,16 +101,16 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
 
     Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
     """
-    if not observation.text.startswith(FROM):
-        return state, (), "text: say where from: arm, strip or behind"
-    if observation.lat_deg is None:
-        return state, (), "place: a depth reading says where"
+    if unread := _unread(observation):
+        return state, (), unread
     claim = seen.claim
     wrong = state.depth_failed or state.contradicted
     if claim is None:
         return state, (), STRIP if wrong else "place: no depth is on record there"
     claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
     by, less_m = _by(observation), claimed_m - observation.value
+    # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
+    shown_m = less_m + (DUE_M if state.due.depth and not claim.trial and claim.number > state.depth_due_number else 0.0)
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
     read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
@@ -96,16 +120,27 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         bias_m = less_m if less_m <= DEPTH_WRONG_M else 0.0
         return (state, (replace(less, reason=told, bias_m=bias_m),), "") if less_m > 0.0 else (state, (), STRIP)
     if wrong or less_m <= 0.0:
-        bias_m = state.depth_bias_m + max(0.0, less_m)
+        bias_m = state.depth_bias_m + max(0.0, less_m if wrong else shown_m)
         if wrong and bias_m > BIAS_MAX_M:
             return state, (), "the sensor is off by over 0.2 m: mend it"
         return replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), ""
-    odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and less_m > DEPTH_UNEXPLAINED_M else 0)
-    if less_m > DEPTH_WRONG_M or odd >= ODD_MAX:
+    odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
+    if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX:
         order = replace(less, reason=told)
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
     order = replace(less, reason=told, bias_m=less_m)
-    return replace(read, depth_bias_m=state.depth_bias_m + less_m, depth_odd=odd), (order, good), ""
+    return replace(read, depth_bias_m=state.depth_bias_m + shown_m, depth_odd=odd), (order, good), ""
+
+
+def _unread(observation: Observation) -> str:
+    """Why this is no depth reading."""
+    if not observation.text.startswith(FROM):
+        return "text: say where from: arm, strip or behind"
+    if observation.lat_deg is None:
+        return "place: a depth reading says where"
+    if observation.sigma is not None and observation.sigma > DEPTH_SIGMA_M:
+        return "sigma above 0.03 m: read five points anew"
+    return ""
 
 
 def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged:

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from firmware_bridge.types import Observation, ObservationResult, ObservationVerdict
+from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
 from vehicle import depth as depths
 from vehicle.checks import machine_check
 from vehicle.checks.judge import Seen, judged
@@ -20,6 +20,7 @@ from vehicle.messages import Due, Inputs, Margin
 from vehicle.state import LedgerState, WireState
 from vehicle.strip import Claim, Knowledge, Observed, Order
 from vehicle.units import TICK_S, wrap_rad
+from vehicle.utc import by_gnss
 
 ANSWERS_KEPT: Final = 64
 """Observations that may be repeated before they count as new; a station repeats one within seconds."""
@@ -29,6 +30,8 @@ HAMMER_CHECK_S: Final = 7_200.0
 """A count is due after so long with the tool down, if no visit to parking brought one."""
 BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
+UNKNOWN_BASE: Final = 0
+"""Of a receiver that does not tell whose corrections it uses: whether the base is still the same, nobody sees."""
 SHOCK: Final = 4
 SPARE_M: Final = 0.01
 """So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
@@ -72,6 +75,7 @@ def step(
                 config=config,
                 claim=claimed(place_m) if place_m is not None else None,
                 swept_m2=ledger.swept_m2,
+                utc_us=_utc_us(wire, now_ns),
             )
             state, told, refusal = judged(state, observation, seen)
             if not refusal:
@@ -87,26 +91,23 @@ def step(
 def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
     """With what is due and the margin; the same object comes back where nothing changed."""
     now = due(state, ledger, config)
+    if now.depth and not state.due.depth:
+        state = replace(state, depth_due_number=ledger.stroke.number if ledger.stroke is not None else 0)
     bounds = margin(state, now, config)
     return state if (now, bounds) == (state.due, state.margin) else replace(state, due=now, margin=bounds)
 
 
-def corrected(inputs: Inputs, known: Calibration, machine: MachineConfig) -> Inputs:
-    """The readings less what the checks of the machine found them to be off by."""
+def corrected(inputs: Inputs, known: Calibration, machine: MachineConfig, held_rad: float | None = None) -> Inputs:
+    """The readings less what the checks of the machine found them to be off by.
+
+    `held_rad`: the body's yaw as the estimate holds it, by which the antenna's place is turned, so that a fix without a
+    heading is corrected like any other.
+    """
     imu, gnss, status = inputs.imu, inputs.gnss, inputs.status
     if imu is not None and (known.roll_rad or known.pitch_rad):
         imu = replace(imu, roll_rad=imu.roll_rad - known.roll_rad, pitch_rad=imu.pitch_rad - known.pitch_rad)
-    if gnss is not None and gnss.yaw_rad is not None and (known.heading_rad or known.lever_left_m):
-        yaw_rad = wrap_rad(gnss.yaw_rad - known.heading_rad)
-        # The antenna sits so far left of where the profile has it: its fix moves right by that, seen along the body.
-        body_rad = yaw_rad - machine.gnss.heading_offset_rad
-        east_m, north_m = known.lever_left_m * math.sin(body_rad), -known.lever_left_m * math.cos(body_rad)
-        gnss = replace(
-            gnss,
-            yaw_rad=yaw_rad,
-            lat_deg=gnss.lat_deg + north_m / DEGREE_M,
-            lon_deg=gnss.lon_deg + east_m / (DEGREE_M * math.cos(math.radians(gnss.lat_deg))),
-        )
+    if gnss is not None and (known.heading_rad or known.lever_left_m):
+        gnss = _antennas(gnss, known, machine, held_rad)
     if status is not None and known.belt_scale != 1.0:
         scale = known.belt_scale
         left_mps, right_mps = scale * status.track_left_mps, scale * status.track_right_mps
@@ -114,6 +115,22 @@ def corrected(inputs: Inputs, known: Calibration, machine: MachineConfig) -> Inp
     if imu is inputs.imu and gnss is inputs.gnss and status is inputs.status:
         return inputs
     return replace(inputs, imu=imu, gnss=gnss, status=status)
+
+
+def _antennas(gnss: GnssFix, known: Calibration, machine: MachineConfig, held_rad: float | None) -> GnssFix:
+    if gnss.yaw_rad is not None:
+        yaw_rad = wrap_rad(gnss.yaw_rad - known.heading_rad)
+        gnss = replace(gnss, yaw_rad=yaw_rad)
+        held_rad = yaw_rad - machine.gnss.heading_offset_rad if held_rad is None else held_rad
+    if held_rad is None:
+        return gnss
+    # The antenna sits so far left of where the profile has it: its fix moves right by that, seen along the body.
+    east_m, north_m = known.lever_left_m * math.sin(held_rad), -known.lever_left_m * math.cos(held_rad)
+    return replace(
+        gnss,
+        lat_deg=gnss.lat_deg + north_m / DEGREE_M,
+        lon_deg=gnss.lon_deg + east_m / (DEGREE_M * math.cos(math.radians(gnss.lat_deg))),
+    )
 
 
 def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed]) -> ChecksState:
@@ -137,6 +154,12 @@ def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: l
             reason = f"depth and tool height {abs(apart_m):.2f} m apart over {depths.LONG_WAY_M:g} m of way"
             orders.append(Order(kind=Knowledge.DEPTH, good=False, reason=reason, by="the vehicle"))
     return replace(state, **changes) if changes else state
+
+
+def _utc_us(wire: WireState, now_ns: int) -> int | None:
+    """Now, as the receiver has it; None where it does not know."""
+    line = by_gnss(wire.gnss.time_utc_us, wire.gnss_t_ns) if wire.gnss is not None else None
+    return None if line is None or line.zero_us is None else line.zero_us + now_ns // 1000
 
 
 def _answered(state: ChecksState, observation: Observation) -> ObservationResult | None:
@@ -170,7 +193,7 @@ def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
     mission, tool = config.mission, config.machine.tool
     worked_m2, down_s = ledger.swept_m2 - state.depth_from_m2, state.down_s - state.depth_from_s
     return Due(
-        base=not state.base_open,
+        base=not state.base_open or state.base_id == UNKNOWN_BASE,
         check=state.calibration_due,
         depth=not state.depth_known or worked_m2 > mission.depth_check_m2 or down_s > mission.depth_check_h * 3600.0,
         hammers=tool.hammer_count > 0

@@ -65,9 +65,18 @@ def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: Lo
 
 
 def at_mark(
-    state: EstimateState, wire: WireState, mark_m: tuple[float, float], k_sigma: float, now_ns: int
+    state: EstimateState,
+    wire: WireState,
+    mark_m: tuple[float, float],
+    k_sigma: float,
+    now_ns: int,
+    *,
+    good: bool = True,
 ) -> EstimateState:
-    """The machine stands with its origin on a known mark: if its receiver says so to centimetres, it is right."""
+    """The machine stands with its origin on a known mark: if its receiver says so to centimetres, it is right.
+
+    If it says another place, that is wrong, until a mark is hit. `good`: so does whoever measured it.
+    """
     told = state.place
     fresh = told.seen_t_ns > 0 and now_ns - told.seen_t_ns <= place.LOSS_NS
     fix = wire.gnss
@@ -76,6 +85,8 @@ def at_mark(
     off_m = place.expected_m(told)
     reach_m = MARK_OFF_M + k_sigma * fix.sigma_horizontal_m
     if not math.dist((state.x[0] + off_m[0], state.x[1] + off_m[1]), mark_m) <= reach_m:
+        return replace(state, place=place.missed(told, now_ns))
+    if not good:
         return state
     marked, (east_m, north_m) = place.marked(told, now_ns)
     return replace(state, place=marked, x=(state.x[0] + east_m, state.x[1] + north_m, *state.x[2:]))
@@ -245,7 +256,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     return Estimate(
         t_ns=now_ns,
         valid=fresh,
-        position_proven=fresh and fix_type is FixType.RTK_FIXED and _proven(state),
+        position_proven=fresh and fix_type is FixType.RTK_FIXED and _proven(state, wire),
         fix=fix_type,
         gnss_age_s=gnss_age_s,
         imu_age_s=(now_ns - wire.imu_t_ns) / NS_PER_S,
@@ -278,9 +289,11 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
     )
 
 
-def _proven(state: EstimateState) -> bool:
+def _proven(state: EstimateState, wire: WireState) -> bool:
     """Nothing speaks against the receiver's place and heading, and both were looked at since they came back."""
     told, turned = state.place, state.heading
+    if wire.gnss_t_ns - turned.seen_t_ns > heading.KEPT_NS:
+        return False
     watched = told.believed and turned.believed and not (told.stuck or turned.stuck)
     return watched and told.gathered is None is turned.gathered and state.rejected_count <= OUTLIERS_MAX
 

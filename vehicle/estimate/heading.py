@@ -19,6 +19,8 @@ REST_TURN_RADPS = math.radians(0.3)
 """At rest, more than this beside the known bias is a turn: a machine that slides."""
 REST_TICKS_MAX, REST_TICKS_MIN, REST_TICKS_KEPT, STAND_NS = 500, 50, 25, NS_PER_S // 5
 LOSS_NS = NS_PER_S
+KEPT_NS = 3 * NS_PER_S // 10
+"""Two epochs without a heading are an outlier; with more the yaw is the gyro's alone, and nothing is proven by it."""
 GATHER_NS, GATHER_MIN = NS_PER_S, 3
 FREE_RAD, SIGMAS, STEP_SIGMAS = math.radians(0.15), 4.0, 4.5
 SAME_RAD, MEAN_SHARE = math.radians(0.3), 0.35

@@ -173,7 +173,7 @@ def _judged(place: PlaceState, off_m: tuple[float, float], p: Covariance, epoch:
     agreed, agreed_t_ns = place.agreed, place.agreed_t_ns
     if lasting and within and (agreed == 0 or now_ns - agreed_t_ns >= APART_NS):
         agreed, agreed_t_ns = agreed + 1, now_ns
-    believed = within and (not lasting or agreed >= FIXES)
+    believed = within and not place.missed and (not lasting or agreed >= FIXES)
     same = differs_m <= SAME_PLACE_M
     new = replace(
         place,
@@ -225,6 +225,24 @@ def marked(place: PlaceState, now_ns: int) -> tuple[PlaceState, tuple[float, flo
     shift_m = expected_m(place)
     new = PlaceState(samples=place.samples, seen_t_ns=place.seen_t_ns, revoke_t_ns=revoke_t_ns, checked_t_ns=now_ns)
     return new, shift_m
+
+
+def missed(place: PlaceState, now_ns: int) -> PlaceState:
+    """A known mark has shown that the receiver is wrong: nothing is upheld since the mark before.
+
+    No new fix that agrees with what was wrong makes it right: only a mark that is hit does.
+    """
+    if not place.believed:
+        return replace(place, missed=True)
+    return replace(
+        place,
+        believed=False,
+        missed=True,
+        offset_m=NOWHERE,
+        disbelieved_t_ns=now_ns,
+        agreed=0,
+        revoke_t_ns=max(1, place.checked_t_ns),
+    )
 
 
 def doubt_m(place: PlaceState) -> float:

@@ -22,10 +22,15 @@ SIGMA_YAW_RAD = (math.radians(0.01), math.pi)
 ALTITUDE_M = (-1000.0, 20_000.0)
 SPEED_MAX_MPS = 100.0
 COURSE_MAX_RAD = 1.0e3
+HEADING_AGE_MAX_MS = 200
+"""A baseline solved ten times a second is one or two epochs old; an older one is where the body pointed then."""
 WRAP_MS = 1 << 32
 STAMP_SLACK_MS = 300
 """Two lines of the longest delay, and a tick."""
 ODD_STAMPS_MAX = 10
+COUNTS = 1 << 16
+IN_ORDER = 25
+"""So many statuses in order, half a second of them, and what was out of order is past."""
 
 
 def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
@@ -35,14 +40,16 @@ def step(wire: WireState, inputs: Inputs, now_ns: int) -> WireState:
     if imu is not None and not bounds.imu(imu, wire.imu, now_ns - wire.imu_t_ns):
         imu = None
     gnss = believed(inputs.gnss) if inputs.gnss is not None else None
+    possible, gnss = gnss is inputs.gnss, headed(gnss) if gnss is not None else None
     leaps = imu is not None and bounds.tilt_leaps(imu, wire.imu, now_ns - wire.imu_t_ns)
-    odd = leaps or status is not inputs.status or imu is not inputs.imu or gnss is not inputs.gnss
+    odd = leaps or status is not inputs.status or imu is not inputs.imu or not possible
     stamp_ms, stamp_t_ns, odd_stamps = _stamped(wire, inputs, now_ns)
     return WireState(
         status=status or wire.status,
         status_t_ns=now_ns if status is not None else wire.status_t_ns,
         status_fresh=status is not None,
         status_counts=status is not None and _goes_on(wire.status, status),
+        disorder=_disorder(wire, status),
         tilt_leaps=leaps,
         belts=wire.belts if status is None else _belts(wire, status, now_ns),
         imu=imu or wire.imu,
@@ -81,6 +88,16 @@ def believed(fix: GnssFix) -> GnssFix:
     if yaw_rad is None or (abs(yaw_rad) <= COURSE_MAX_RAD and _within(fix.yaw_sigma_rad, SIGMA_YAW_RAD)):
         return fix
     return replace(fix, yaw_rad=None, yaw_sigma_rad=math.pi)
+
+
+def headed(fix: GnssFix) -> GnssFix:
+    """The fix, without a heading that its baseline did not fix or that is old; what is not told is not asked.
+
+    The baseline is solved apart from the place: one may be fixed while the other floats, or stands still.
+    """
+    fixed = fix.heading_fix is None or fix.heading_fix is FixType.RTK_FIXED
+    fresh = fix.heading_age_ms is None or fix.heading_age_ms <= HEADING_AGE_MAX_MS
+    return fix if fix.yaw_rad is None or (fixed and fresh) else replace(fix, yaw_rad=None, yaw_sigma_rad=math.pi)
 
 
 def _possible(fix: GnssFix) -> bool:
@@ -122,4 +139,15 @@ def _stamped(wire: WireState, inputs: Inputs, now_ns: int) -> tuple[int, int, in
 
 
 def _goes_on(before: ControllerStatus | None, now: ControllerStatus) -> bool:
-    return before is None or now.status_count != before.status_count
+    """It was made after the one before: count and clock, which both wrap, went on. Another boot begins anew."""
+    if before is None or now.boot_count != before.boot_count:
+        return True
+    counted = (now.status_count - before.status_count) % COUNTS
+    return 0 < counted < COUNTS // 2 and (now.time_ms - before.time_ms) % WRAP_MS < WRAP_MS // 2
+
+
+def _disorder(wire: WireState, status: ControllerStatus | None) -> int:
+    """So many statuses in order are still wanted, since the last that was repeated or came late."""
+    if status is None:
+        return wire.disorder
+    return max(0, wire.disorder - 1) if _goes_on(wire.status, status) else IN_ORDER

@@ -181,6 +181,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
     Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
     Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible, 1, 50),
+    Check(_S.STATUS_DISORDER, lambda _, f: f.disorder),
     Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
     Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
 )

@@ -45,6 +45,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dropped_frames: bool
     recording: bool
     impossible: bool
+    disorder: bool
     envelope: bool
     due: Due = Due()
 
@@ -79,5 +80,6 @@ def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms
         dropped_frames=now.wire.bad_frames + heard.foreign + heard.broken > 0,
         recording=now.wire.recording,
         impossible=now.wire.impossible,
+        disorder=now.wire.disorder > 0,
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )

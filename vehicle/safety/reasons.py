@@ -348,7 +348,12 @@ RULES: tuple[Rule, ...] = (
         "N",
         "Heading differs from the course driven. RESET, ARM, drive 10 m straight by hand, start again.",
     ),
-    _rule(_R.BASE_UNCHECKED, "1", "A", "Base not checked: credit is provisional. Measure a control point."),
+    _rule(
+        _R.BASE_UNCHECKED,
+        "1",
+        "A",
+        "Base unchecked or of unknown id: credit is provisional. Measure a control point.",
+    ),
     _rule(_R.CHECK_DUE, "1", "A", "Check of heading, tilt and place is due: wider margin until it is done."),
     _rule(
         _R.DEPTH_CONTRADICTS,
