@@ -103,6 +103,13 @@ def test_a_fix_without_a_heading_is_shifted_by_the_yaw_that_is_held() -> None:
     assert room.corrected(blind, known, machine).gnss is blind.gnss
 
 
+def test_the_margin_holds_the_step_that_nobody_sees() -> None:
+    """At sigma 2 cm: k sigma of the tool and what is added exceed the gate of a step."""
+    gate_m = 0.02 + 4.5 * 0.02 * (2.0 / 10.0) ** 0.5 + 0.03 * 2.0 * 0.28
+    side_m, sigma_m = room.side_bound_m(room.MEASURED, CONFIG.machine), 0.016
+    assert CONFIG.mission.k_sigma * sigma_m + side_m - sigma_m > gate_m
+
+
 def test_now_is_what_the_receiver_says_and_what_passed_since() -> None:
     told = observation(ObservationKind.NOTE, time_utc_us=NOW_US + HOUR_US)
     wire = replace(KNOWN, gnss_t_ns=5 - 3600 * NS_PER_S)

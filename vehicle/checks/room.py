@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
 from vehicle import depth as depths
 from vehicle.checks import machine_check
-from vehicle.checks.judge import Seen, judged
+from vehicle.checks.judge import Seen, judged, was_set
 from vehicle.checks_state import Calibration, ChecksState
 from vehicle.config import MachineConfig, VehicleConfig
 from vehicle.frames import LocalFrame
@@ -20,7 +20,6 @@ from vehicle.messages import Due, Inputs, Margin
 from vehicle.state import LedgerState, WireState
 from vehicle.strip import Claim, Knowledge, Observed, Order
 from vehicle.units import TICK_S, wrap_rad
-from vehicle.utc import by_gnss
 
 ANSWERS_KEPT: Final = 64
 """Observations that may be repeated before they count as new; a station repeats one within seconds."""
@@ -28,6 +27,9 @@ A_TICK: Final = 8
 """More observations in 20 ms come from nobody's hand."""
 HAMMER_CHECK_S: Final = 7_200.0
 """A count is due after so long with the tool down, if no visit to parking brought one."""
+UNSEEN_STEP_M: Final = 0.02
+"""A step of less than 2 cm + 4 cm of noise + 3 % of the way is not seen to be one (`estimate/track.py`): 7.7 cm where
+sigma is 2 cm. k sigma of the tool are 6.4 cm of it; with this the margin is 8.4 cm (`python -m benchmarks.beliefs`)."""
 BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
 UNKNOWN_BASE: Final = 0
@@ -158,8 +160,8 @@ def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: l
 
 def _utc_us(wire: WireState, now_ns: int) -> int | None:
     """Now, as the receiver has it; None where it does not know."""
-    line = by_gnss(wire.gnss.time_utc_us, wire.gnss_t_ns) if wire.gnss is not None else None
-    return None if line is None or line.zero_us is None else line.zero_us + now_ns // 1000
+    told_us = wire.gnss.time_utc_us if wire.gnss is not None else None
+    return told_us + (now_ns - wire.gnss_t_ns) // 1000 if told_us is not None and was_set(told_us) else None
 
 
 def _answered(state: ChecksState, observation: Observation) -> ObservationResult | None:
@@ -224,8 +226,9 @@ def margin(state: ChecksState, due: Due, config: VehicleConfig) -> Margin:
 
 
 def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
-    """How far the tool may be from where it is believed by errors that stay: heading, tilt, lever arm and base.
+    """How far the tool may be from where it is believed by errors that stay.
 
+    Heading, tilt, lever arm, base, and a step of the place that is too small to be seen.
     They are independent and do not all stand at their bounds at once: their root of squares. A heading that is off by h
     moves the tool by h times its distance from the antenna, a tilt by its angle times the antenna's height.
     """
@@ -236,6 +239,7 @@ def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
         known.tilt_bound_rad * gnss.antenna_z_m,
         known.place_bound_m,
         BASE_BOUND_M,
+        UNSEEN_STEP_M,
     )
     return math.sqrt(sum(part * part for part in parts_m))
 
