@@ -26,6 +26,7 @@ from firmware_bridge.mavlink.operator_adapters import (
     decode_vehicle,
     encode_operator,
     encode_vehicle,
+    stop_of,
 )
 from firmware_bridge.mavlink.sensor_adapters import (
     decode_gnss,
@@ -79,6 +80,7 @@ __all__ = [
     "encode_status",
     "encode_vehicle",
     "refusal",
+    "stop_of",
 ]
 
 Message = (

@@ -31,6 +31,7 @@ _HOLD, _ROTOR, _RELAYED = (
 )
 _TOOL_MODES = dict(enumerate(ToolMode))
 _EDGE_BITS = sum(OperatorEdge)
+_STOPS = int(OperatorEdge.STOP | OperatorEdge.ESTOP)
 _edges_seen: dict[int, OperatorEdge] = {}
 # pi as a float32 is a little above pi
 _TILT_MAX_RAD = 3.1416
@@ -98,6 +99,12 @@ def decode_operator(frame: Frame) -> OperatorFrame | None:
         native=not flags & _RELAYED,
     )
     return message if _in_range(message) else None
+
+
+def stop_of(frame: Frame) -> OperatorEdge:
+    """STOP and ESTOP of a FLAIL_OPERATOR, whatever else in it cannot be: a broken stick takes nobody's stop away."""
+    size = _OPERATOR.max_length
+    return OperatorEdge(_OPERATOR.packer.unpack(frame.payload[:size].ljust(size, b"\0"))[4] & _STOPS)
 
 
 def _in_range(frame: OperatorFrame) -> bool:

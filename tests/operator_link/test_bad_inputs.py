@@ -1,11 +1,13 @@
 """Every row of the table of bad inputs: refused, and nothing but counters changes."""
 
+import math
 from collections.abc import Callable
 
 import pytest
 
 from console.link import LinkProtocol
 from console.station import Controls
+from firmware_bridge.types import OperatorEdge
 from tests.operator_link import bad_inputs
 from tests.operator_link.bad_inputs import CASES, STRANGER
 from tests.operator_link.test_attacks import HERE, MESSAGES, Radio, connected, forged
@@ -55,3 +57,23 @@ def test_a_change_would_be_seen() -> None:
 
     assert unchanged(pair, lambda _r, _c: [forged("wrong key", *MESSAGES["parameter"])])
     assert not unchanged(pair, parameter, genuine=True)
+
+
+@pytest.mark.parametrize("edge", [OperatorEdge.STOP, OperatorEdge.ESTOP])
+@pytest.mark.parametrize(
+    "broken",
+    [{"drive": math.nan}, {"turn": 2.0}, {"tool_value": math.inf}, {"tilt": math.nan}, {"battery": -1.0},
+     {"tool_mode": 99}, {"flags": 255}, {"edges": 1 << 15}],
+    ids=lambda fields: next(iter(fields)),
+)  # fmt: skip
+def test_a_stop_counts_whatever_else_in_its_frame_cannot_be(
+    pair: Pair, broken: dict[str, float], edge: OperatorEdge
+) -> None:
+    radio, _ = pair
+    radio.frames()
+    edges = int(edge) | int(broken.get("edges", 0))
+    fields = {"session_id": 77, "sequence": 9**6, **broken, "edges": edges}
+    radio.attack(bad_inputs._good(radio, "FLAIL_OPERATOR", fields), HERE)
+    (frame,) = radio.frames()
+    assert frame.edges == edge
+    assert not frame.hold_to_run

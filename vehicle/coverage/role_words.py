@@ -34,7 +34,8 @@ MIXING = words("and with plus incl including")
 VERBS = words("enter work drive flail mow process go cross touch treat plan use include cover disturb walk pass till")
 ACTS = VERBS - {"disturb", "touch"} | words("machine machines vehicle vehicles entry access tracks work working")
 UNSURE = words(
-    "unconfirmed unverified unchecked uncleared unsurveyed suspected suspect pending tbc tbd mines mined uxo"
+    "unconfirmed unverified unchecked uncleared unsurveyed suspected suspect pending tbc tbd mines mined uxo "
+    "contaminated dangerous"
 )
 """Ground of which somebody says so is not ground that bears."""
 

@@ -218,12 +218,12 @@ class OperatorLink:
         """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
         del admitted  # the session vouches for what the disk could not yet
         peer.extension = True
-        message = adapters.decode_operator(frame)
+        message, edges = adapters.decode_operator(frame), adapters.stop_of(frame)
+        if edges:
+            self.stop(edges)
         if message is None:
             self.refused_frames += 1
             return
-        if OperatorEdge.ESTOP in message.edges or OperatorEdge.STOP in message.edges:
-            self.stop(message.edges & (OperatorEdge.STOP | OperatorEdge.ESTOP))
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
             self.refused_frames += not self._helm.take(message)
             if OperatorEdge.MISSION_START in message.edges and self.picture.lists.no_start:
