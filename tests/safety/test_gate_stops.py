@@ -232,6 +232,46 @@ def test_an_acknowledgement_older_than_the_reason_does_nothing() -> None:
     assert rig.state.latched == 0
 
 
+def test_who_saw_the_first_shock_does_not_acknowledge_a_second_one() -> None:
+    rig = driving()
+    rig.delay_ticks = 3
+    rig.step()
+    rig.step()
+    rig.run(3)
+    for _ in range(2):
+        rig.status = {"flags": ControllerFlag.SHOCK}
+        rig.send()
+        rig.status = {}
+        for _ in range(6):
+            rig.send()
+    rig.status = {"flags": ControllerFlag.SHOCK}
+    rig.send()
+    rig.status = {}
+    rig.send(E.ACKNOWLEDGE)
+    assert rig.state.latched == mask(StopReason.DETONATION)
+    for _ in range(3):
+        rig.send()
+    rig.send(E.ACKNOWLEDGE)
+    assert rig.state.latched == 0
+
+
+def test_news_that_need_no_acknowledgement_hold_none_up() -> None:
+    rig = driving()
+    rig.delay_ticks = 3
+    rig.step()
+    rig.step()
+    rig.run(3)
+    rig.status = {"flags": ControllerFlag.SHOCK}
+    rig.send()
+    rig.status = {}
+    rig.run(6)
+    assert "video_late" not in rig.report.reasons
+    rig.send(video_age_ms=350)
+    assert "video_late" in rig.report.reasons
+    rig.send(E.ACKNOWLEDGE, video_age_ms=350)
+    assert rig.state.latched == 0
+
+
 def test_a_reason_in_force_cannot_be_acknowledged_and_a_latch_blocks_the_reset() -> None:
     rig = driving()
     rig.status = {"flags": ControllerFlag.SHOCK}

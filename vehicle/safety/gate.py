@@ -216,7 +216,7 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
     gap_ms = (tick - state.frame_tick) * lease.TICK_MS
     left_ms = lease.budget_ms(state.budget_ms, gap_ms)
     opened = situation.act in acts.OPENING
-    new = judged.latched & ~state.latched
+    new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,
         mode=mode,
