@@ -213,6 +213,28 @@ def test_one_upload_at_a_time_and_none_while_armed(link: Exchange) -> None:
     assert result(link.hear()) == 14
 
 
+def test_stations_behind_one_address_are_two(link: Exchange) -> None:
+    """A router in between: neither mixes its list with the other's, up or down."""
+    assert result(upload(link, FENCE, SQUARE)) == 0
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, **TO)
+    link.say("MISSION_ITEM_INT", seq=0, mission_type=FENCE, **TO, **HOLE[0])
+    link.hear()
+    link.say("MISSION_COUNT", count=4, mission_type=FENCE, system_id=254, **TO)
+    assert result(link.hear()) == 14
+    link.say("MISSION_COUNT", count=0, mission_type=FENCE, **TO)
+    assert result(link.hear()) == 0
+    assert result(upload(link, FENCE, SQUARE)) == 0
+    link.say("MISSION_REQUEST_LIST", mission_type=FENCE, **TO)
+    link.hear()
+    assert result(upload(link, FENCE, [*moved(SQUARE, -5), *HOLE])) == 0
+    link.say("MISSION_REQUEST_LIST", mission_type=FENCE, system_id=254, **TO)
+    counted = [fields["count"] for name, fields in link.hear() if name == "MISSION_COUNT"]
+    assert counted == [7]
+    link.say("MISSION_REQUEST_INT", seq=1, mission_type=FENCE, **TO)
+    ((_, item),) = link.hear()
+    assert (item["x"], item["y"]) == (SQUARE[1]["x"], SQUARE[1]["y"])
+
+
 def test_too_many_other_kinds_and_partial_writes(link: Exchange) -> None:
     assert result(upload(link, MISSION, [{}] * 6000)) == 4
     link.say("MISSION_COUNT", count=3, mission_type=7, **TO)

@@ -111,7 +111,8 @@ class Transfers:
     def __init__(self, lists: Lists, locked: Callable[[], str]) -> None:
         self._lists, self._locked = lists, locked
         self._uploads: dict[int, _Upload] = {}
-        self._shown: dict[int, tuple[tuple[Item, ...], int]] = {}
+        self._shown: dict[tuple[int, tuple[int, int]], tuple[tuple[Item, ...], int]] = {}
+        """Kind and partner -> the list as it was when its count was told, and when it was asked of last."""
 
     # --- up ----------------------------------------------------------------------------------------------------------
     def count(self, kind: int, count: int, partner: tuple[int, int], now_ns: int) -> list[Message]:
@@ -119,8 +120,7 @@ class Transfers:
         if kind not in TYPES:
             return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
         reason = self._locked()
-        held = self._lists.uploading.get(kind)
-        if held is not None and held[0] is not self and now_ns - held[1] < GIVE_UP_NS:
+        if self._another_sends(kind, partner, now_ns):
             reason = f"another station is sending the {TYPES[kind]}"
         if reason:
             return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"{TYPES[kind]} refused: {reason}")]
@@ -133,6 +133,14 @@ class Transfers:
         self._uploads[kind] = _Upload(kind, count, [], partner, now_ns, now_ns)
         self._lists.uploading[kind] = (self, now_ns)
         return [_ask(self._uploads[kind])]
+
+    def _another_sends(self, kind: int, partner: tuple[int, int], now_ns: int) -> bool:
+        """A station elsewhere, or another one behind the same address."""
+        holder, then_ns = self._lists.uploading.get(kind, (self, -GIVE_UP_NS))
+        if now_ns - then_ns >= GIVE_UP_NS:
+            return False
+        upload = self._uploads.get(kind)
+        return holder is not self or (upload is not None and upload.partner[0] != partner[0])
 
     def item(
         self, kind: int, sequence: int, item: Item, partner: tuple[int, int], now_ns: int, *, exact: bool = True
@@ -195,7 +203,7 @@ class Transfers:
 
     def cancelled(self, kind: int, partner: tuple[int, int]) -> None:
         """MISSION_ACK of a station that breaks its own upload off, or ends a download: nothing was staged for good."""
-        self._shown.pop(kind, None)
+        self._shown.pop((kind, partner), None)
         upload = self._uploads.get(kind)
         if upload is not None and upload.partner == partner:
             self._drop(kind)
@@ -224,7 +232,8 @@ class Transfers:
         if kind not in TYPES:
             return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
         items = self._lists.items(kind)
-        self._shown[kind] = items, now_ns
+        self._shown = {key: one for key, one in self._shown.items() if now_ns - one[1] < SHOWN_NS}
+        self._shown[kind, partner] = items, now_ns
         named = {"count": len(items), "mission_type": kind, "opaque_id": self._lists.list_id(kind)}
         return [("MISSION_COUNT", {**named, **_to(partner)})]
 
@@ -232,11 +241,11 @@ class Transfers:
         self, kind: int, sequence: int, partner: tuple[int, int], now_ns: int, *, exact: bool
     ) -> list[Message]:
         """MISSION_REQUEST_INT (`exact`) or MISSION_REQUEST: of the list whose count was told."""
-        items, asked_ns = self._shown.get(kind, ((), -SHOWN_NS))
+        items, asked_ns = self._shown.get((kind, partner), ((), -SHOWN_NS))
         if now_ns - asked_ns >= SHOWN_NS:
             items = self._lists.items(kind) if kind in TYPES else ()
         else:
-            self._shown[kind] = items, now_ns
+            self._shown[kind, partner] = items, now_ns
         if not 0 <= sequence < len(items):
             return [_ack(d.MAV_MISSION_INVALID_SEQUENCE, kind, partner)]
         item = items[sequence]
