@@ -435,12 +435,17 @@ def test_an_emergency_stop_is_released_by_who_saw_that_it_was_pressed(late_ticks
 
 
 def test_a_release_that_comes_too_late_presses_nothing() -> None:
-    rig = driving()
-    rig.stop()
-    rig.send(E.ESTOP)
-    pressed = rig.tick
-    rig.send(E.RELEASE_ESTOP)
-    assert not rig.state.estop_latched
-    rig.send()
-    rig.send(E.RELEASE_ESTOP, echo_tick=pressed - 1)
-    assert not rig.state.estop_latched
+    """Of the next holder, over a slower radio, when it has been pressed and released already."""
+    rig = driving().stop()
+    pressed = rig.tick + 2
+    for ticks, own, other in (
+        (1, E.NONE, E.NONE),
+        (2, E.ESTOP, E.NONE),
+        (3, E.RELEASE_ESTOP, E.NONE),
+        (4, E.RELEASE, E.NONE),
+        (5, E.NONE, E.TAKE),
+        (6, E.NONE, E.RELEASE_ESTOP),
+    ):
+        rig.step(rig.frame(own), rig.frame(other, station_id=2, echo_tick=pressed - 8 + ticks))
+        assert rig.state.estop_latched is (ticks == 2)
+    assert (rig.state.holder, rig.state.estop_tick) == (2, pressed)
