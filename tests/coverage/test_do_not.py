@@ -230,6 +230,42 @@ def test_neighbours_that_share_an_edge_and_a_polygon_drawn_twice_are_no_question
     assert "taken once" in twice.warnings[0]
 
 
+YARD = [(60, -5), (80, -5), (80, 5), (60, 5)]
+
+
+def test_silent_polygons_side_by_side_are_worked_and_named_first(tmp_path):
+    yard = [silent(FIELD, name="Parcel 1"), silent(YARD, name="Hof")]
+    path = saved(tmp_path, document(*yard))
+    site = load_site(path)  # that nobody says what lies outside comes after it
+    assert worked(site).intersection(drawn(site, YARD)).area == pytest.approx(200.0, rel=1e-5)
+    first = site.warnings[0]
+    assert first.startswith("2 polygons of which nobody says what they are for are worked")
+    for word in ("feature 0", f"{drawn(site, FIELD).area:,.0f} m2", "feature 1", "200 m2", "--feature", "--unmarked"):
+        assert word in first, first
+    assert "are worked" not in " ".join(load_site(path, "safe", unmarked="work_area").warnings)
+    assert "are worked" not in " ".join(load_site(path, "safe", feature="1").warnings[1:])
+    kept = load_site(saved(tmp_path, document(*yard, silent(POST)), "c.geojson"), "safe", unmarked="keep_out")
+    assert kept.warnings[0].startswith("2 polygons"), "those that lie over nothing were not asked about"
+    many = [silent([(x + 100 * n, y) for x, y in YARD]) for n in range(40)]
+    line = load_site(saved(tmp_path, document(*many), "many.geojson"), "safe").warnings[0]
+    assert "and 37 more" in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("says", [{"role": "work_area"}, {"name": "Minefield 3"}, {"type": "survey"}])
+def test_beside_declared_work_an_unknown_name_is_not_work(tmp_path, says):
+    path = saved(tmp_path, document(shaped("Polygon", [ring_lonlat(FIELD)], **says), silent(YARD, name="Hof")))
+    refused(path, "feature 1", "has no role, others have", "--unmarked")
+    site = load_site(path, "safe", unmarked="keep_out")
+    assert worked(site).intersection(drawn(site, YARD)).area < 1e-3
+
+
+def test_one_polygon_without_a_role_needs_no_word(tmp_path):
+    assert load_site(saved(tmp_path, document(silent(FIELD))), "safe").warnings == ()
+    two = shaped("MultiPolygon", [[ring_lonlat(FIELD)], [ring_lonlat(YARD)]])
+    assert load_site(saved(tmp_path, document(two), "two.geojson"), "safe").warnings == ()
+
+
 def test_a_work_area_that_claims_a_hole_and_the_ground_round_it_contradicts_the_hole(tmp_path):
     holed = feature("work_area", ring_lonlat(FIELD), RING)
     wide = feature("work_area", ring_lonlat([(2 * x, 2 * y) for x, y in POST]))

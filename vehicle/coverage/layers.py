@@ -18,6 +18,8 @@ from vehicle.frames import LocalFrame
 
 AREA_MAX_M2 = 1e8
 """100 km2: beyond any task, and a sign of swapped or garbled coordinates."""
+UNSAID_MAX = 3
+"""So many polygons without a role are named."""
 NOTHING_M2 = 1e-2
 """Less ground than this is none."""
 STANDS_M = 0.5
@@ -57,6 +59,8 @@ def layers_of(
     for number, feature in enumerate(features):
         drawn.add(number, feature, site_wide or {})
     pieces = asked_about(drawn.pieces, label, answer, notes)
+    if answer != "work_area":
+        _tell_unsaid(features, pieces, notes)
     turned_out = [n for n, piece in enumerate(pieces) if piece.role == "keep_out" and piece.silent]
     drawn.kept += [(f"{label}: {pieces[n].place}", pieces[n].net) for n in turned_out]
     holes = holes_left(pieces, label, answer, notes)
@@ -86,6 +90,22 @@ def layers_of(
         marks=tuple(drawn.marks),
         assurances=tuple(drawn.assurances),
         turned_out=tuple(pieces[n].feature for n in turned_out),
+    )
+
+
+def _tell_unsaid(features: tuple[Feature, ...], pieces: list[Piece], notes: Notes) -> None:
+    """Several polygons that lie beside each other, and nobody says of any what it is for: worked, and said first."""
+    areas_m2: dict[int, float] = {}
+    for piece in pieces:
+        if piece.role == "work_area" and features[piece.feature].silent and not piece.unchosen:
+            areas_m2[piece.feature] = areas_m2.get(piece.feature, 0.0) + piece.net.area
+    if len(areas_m2) < 2:
+        return
+    told = [f"{features[n].place} with {area:,.0f} m2" for n, area in areas_m2.items()][:UNSAID_MAX]
+    more = f" and {len(areas_m2) - UNSAID_MAX} more" if len(areas_m2) > UNSAID_MAX else ""
+    notes.warn(
+        f"{len(areas_m2)} polygons of which nobody says what they are for are worked: {', '.join(told)}{more}; give "
+        "each a role, choose with --feature, or say --unmarked work_area if all are work"
     )
 
 
