@@ -140,7 +140,7 @@ def _disarm(context: Context, now_ns: int, *, force: bool) -> Result:
             return ACCEPTED, []
         return REJECTED, [text(line) for line in now.obstacles()[:3]]
 
-    return Waits(station.pursue(Goal.DISARM, now_ns, picture.told), later, ARM_S), []
+    return Waits(station.pursue(Goal.DISARM, now_ns, picture.told_to(station.met_ns)), later, ARM_S), []
 
 
 def _emergency_stop(context: Context) -> Result:

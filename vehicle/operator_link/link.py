@@ -17,7 +17,7 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
 from vehicle.config import VehicleConfig
 from vehicle.frames import LocalFrame
-from vehicle.messages import Event, VehicleReport
+from vehicle.messages import Event, Mode, VehicleReport
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService
@@ -26,7 +26,7 @@ from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown,
 from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import CALLS_NS, Peer
-from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.picture import STOPPED_MODES, Message, Picture
 from vehicle.operator_link.reached import Herald
 from vehicle.operator_link.roster import Key, Roster
 from vehicle.operator_link.services import SERVICES, addressed
@@ -35,7 +35,7 @@ from vehicle.operator_link.sieve import STRANGERS, Sieve
 from vehicle.operator_link.station import Station
 from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
-from vehicle.operator_link.transfer import Transfers, text
+from vehicle.operator_link.transfer import FENCE, Transfers, text
 
 __all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
 OPEN_KEY = bytes(32)
@@ -48,7 +48,6 @@ BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
 V1_DO = "set MAVLink 2 in the station"
-ESTOP_NAME = "estop_console"
 CLOCK_TOLD = "your clock is not the vehicle's"
 
 
@@ -188,7 +187,10 @@ class OperatorLink:
             peer.put([self._session(peer, frame.system_id, fields, now_ns)])
         elif admitted.durable:
             peer.meant_us = peer.meant_us or fields.get("target_system") == 1
+            known = len(self.roster.guests)
             guest = self.roster.guest(self, peer, frame)
+            if len(self.roster.guests) > known:
+                peer.put(self.picture.standing_texts())
             guest.sender = (frame.system_id, frame.component_id)
             guest.age_s = admitted.age_s
             guest.station.heard_ns = now_ns
@@ -280,7 +282,7 @@ class OperatorLink:
         holder = self.roster.stations.get(self.picture.holder)
         self.picture = msgspec.structs.replace(
             self.picture,
-            time_ms=now_ns // 1_000_000 & 0xFFFFFFFF,
+            now_ns=now_ns,
             utc_us=self._utc_us(),
             pulses=holder.sticks.pulses(now_ns) if holder is not None else (),
             lists=self._desk.shown(self.picture.report),
@@ -335,12 +337,10 @@ class OperatorLink:
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""
         self._helm.stop(edge)
+        emergency = OperatorEdge.ESTOP in edge
         for station in self.roster.stations.values():
-            station.cancel(emergency=OperatorEdge.ESTOP in edge)
-        since_ms = self.picture.since_ms
-        if OperatorEdge.ESTOP in edge:  # pressed again it is news again, also to a hand that was about to release it
-            since_ms = {name: told_ms for name, told_ms in since_ms.items() if name != ESTOP_NAME}
-        self.picture = msgspec.structs.replace(self.picture, stop_tick=self._helm.tick, since_ms=since_ms)
+            station.cancel(emergency=emergency)
+        self.picture = self.picture.pressed_anew(self._helm.tick, emergency=emergency)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""
@@ -350,10 +350,7 @@ class OperatorLink:
         """Listener of the loop: the newest report."""
         before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
         self._helm.tick, self._helm.session_id = report.tick, report.session_id
-        known, now_ms = self.picture.since_ms, self.picture.time_ms
-        picture = msgspec.structs.replace(self.picture, report=report, lists=self._desk.shown(report))
-        since_ms = {name: known.get(name, now_ms) for name in picture.stops}
-        self.picture = msgspec.structs.replace(picture, since_ms=since_ms)
+        self.picture = self.picture.reported(report, self._desk.shown(report))
         reached = self._herald.news(self.picture.lists)
         for peer in self.peers.values():
             peer.put(reached)
@@ -370,10 +367,14 @@ class OperatorLink:
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 
-    def _locked(self) -> str:
+    def _locked(self, kind: int) -> str:
+        """Why a list may not change now, "" where it may."""
         if self.picture.mission_running:
             return "a mission is running; hold it, disarm"
-        return "armed; disarm first" if self.picture.armed else ""
+        if self.picture.armed:
+            return "armed; disarm first"
+        stopped = self.picture.mode in STOPPED_MODES or self.picture.mode is Mode.ESTOP
+        return "fence binds until disarmed" if stopped and kind == FENCE and self.lists.held(FENCE) else ""
 
     def _file(self, path: str) -> bytes | None:
         if path.split("?", maxsplit=1)[0] != "@PARAM/param.pck":

@@ -15,6 +15,8 @@ from vehicle.operator_link.words import PASSING, RETREAT, WANT_ACKNOWLEDGE, stat
 
 Message = tuple[str, dict[str, Any]]
 """Name and fields of a MAVLink message; what is not named is zero."""
+Cause = tuple[str, int]
+"""A reason that stops, and since when [ns]."""
 
 MANUAL, HOLD, LOITER, AUTO = d.ROVER_MODE_MANUAL, d.ROVER_MODE_HOLD, d.ROVER_MODE_LOITER, d.ROVER_MODE_AUTO
 RTL, SMART_RTL, GUIDED = d.ROVER_MODE_RTL, d.ROVER_MODE_SMART_RTL, d.ROVER_MODE_GUIDED
@@ -51,8 +53,10 @@ MODES: tuple[tuple[int, str, int, int], ...] = (
 )
 """Number, own name, standard mode, properties; in the order of AVAILABLE_MODES."""
 STANDARD_MODES = {standard: number for number, _, standard, _ in MODES if standard}
-TOLD_MS = 500
+TOLD_NS = 500_000_000
 """Nobody reads a text and answers it faster."""
+RADIO_ESTOP = "estop_console"
+"""The reason of an emergency stop by radio, from whichever station."""
 HEARD_S = 0.5
 """A holder that was not heard for so long may be followed by another."""
 
@@ -114,8 +118,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """What the services know of the vehicle; `report` is None until the first tick reported.
 
     `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing. `stop_tick`: the
-    loop's tick when the last stop was accepted; a report of that tick or before does not know of it. `since_ms`: when
-    each of `stops` was first reported. `pulses`: channels 1 to 18 of the holder's overrides [us], 65535 unused.
+    loop's tick when the last stop was accepted; a report of that tick or before does not know of it. `since_ns`: when
+    each of `stops` was first reported, or pressed anew. `pulses`: channels 1 to 18 of the holder's overrides [us],
+    65535 unused.
     """
 
     datum: LocalFrame
@@ -124,10 +129,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     lists: Lists = Lists()
     idle_mode: int = MANUAL
     stop_tick: int = -1
-    since_ms: dict[str, int] = {}
+    since_ns: dict[str, int] = {}
     pulses: tuple[int, ...] = ()
     bench: bool = False
-    time_ms: int = 0
+    now_ns: int = 0
     utc_us: int = 0
 
     @property
@@ -161,9 +166,34 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(self.report.gate.reasons) - PASSING if self.report is not None else frozenset()
 
     @property
+    def time_ms(self) -> int:
+        """Since the start, as messages carry it; it begins anew after 49.7 days, and nothing is decided by it."""
+        return self.now_ns // 1_000_000 & 0xFFFFFFFF
+
+    @property
+    def causes(self) -> frozenset[Cause]:
+        """The stops, each with the time since when: one that went and came again is another."""
+        return frozenset((name, self.since_ns.get(name, self.now_ns)) for name in self.stops)
+
+    @property
     def told(self) -> frozenset[str]:
         """Those that were reported so long ago that a hand can have answered them."""
-        return frozenset(name for name in self.stops if self.time_ms - self.since_ms.get(name, self.time_ms) >= TOLD_MS)
+        return frozenset(name for name, _ in self.told_to(0))
+
+    def told_to(self, met_ns: int) -> frozenset[Cause]:
+        """The same for a station that is there since `met_ns`, and was told of none before."""
+        return frozenset(cause for cause in self.causes if self.now_ns - max(cause[1], met_ns) >= TOLD_NS)
+
+    def pressed_anew(self, tick: int, *, emergency: bool) -> "Picture":
+        """After a stop was accepted: what was told of an earlier emergency stop is not told of this one."""
+        known = {name: since for name, since in self.since_ns.items() if not (emergency and name == RADIO_ESTOP)}
+        return msgspec.structs.replace(self, stop_tick=tick, since_ns=known)
+
+    def reported(self, report: VehicleReport, lists: Lists) -> "Picture":
+        """With the newest report."""
+        after = msgspec.structs.replace(self, report=report, lists=lists)
+        since_ns = {name: self.since_ns.get(name, self.now_ns) for name in after.stops}
+        return msgspec.structs.replace(after, since_ns=since_ns)
 
     @property
     def waits_for_acknowledge(self) -> bool:
@@ -222,6 +252,13 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     def words(self, name: str) -> str:
         """A reason as a station is told of it."""
         return station_text(name, self.reason_text)
+
+    def standing_texts(self) -> list[Message]:
+        """Why it stands stopped, for a station that was not there when it was said."""
+        return [
+            ("STATUSTEXT", {"severity": d.MAV_SEVERITY_WARNING, "text": self.words(name)})
+            for name in sorted(self.stops)
+        ]
 
     def obstacles(self) -> tuple[str, ...]:
         """What stands against arming, worst first, in a station's words."""

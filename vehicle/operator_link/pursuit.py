@@ -37,11 +37,11 @@ class End(Enum):
 
 
 class Pursuit(msgspec.Struct):
-    """One goal under way; `end` is None until it is over. `told`: the reasons that the station had been told of."""
+    """One goal under way; `end` is None until it is over. `told`: what its station had been told of, since when."""
 
     goal: Goal
     until_ns: int
-    told: frozenset[str] = frozenset()
+    told: frozenset[tuple[str, int]] = frozenset()
     end: End | None = None
 
     @property

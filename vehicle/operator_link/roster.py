@@ -1,6 +1,6 @@
 """Who is there: peers by address, stations by system id, and guests, which are a station on a peer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from firmware_bridge.mavlink.framing import Frame
 from vehicle.operator_link.admission import Address, Channel
@@ -38,7 +38,7 @@ class Roster:
         self._guests: dict[tuple[Key, int], Guest] = {}
 
     @property
-    def guests(self) -> Iterable[Guest]:
+    def guests(self) -> Collection[Guest]:
         """Every station on every peer."""
         return self._guests.values()
 
@@ -60,7 +60,7 @@ class Roster:
         if guest is None:
             station = self.stations.get(frame.system_id)
             if station is None:
-                station = self.stations[frame.system_id] = Station(frame.system_id, self._make_sticks())
+                station = self.stations[frame.system_id] = Station(frame.system_id, self._make_sticks(), peer.heard_ns)
             guest = self._guests[key] = Guest(vehicle, peer, station, frame.component_id, self._has_session)
         return guest
 

@@ -10,7 +10,7 @@ from collections import deque
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.messages import Mode
 from vehicle.operator_link.loop_port import plain_frame
-from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Picture
+from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Cause, Picture
 from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
 
@@ -73,8 +73,8 @@ def _rescaled(stick: float, share: float) -> float:
 class Station:
     """One third-party station's identity, goal and sticks."""
 
-    def __init__(self, station_id: int, sticks: StickReader) -> None:
-        self.station_id, self.sticks = station_id, sticks
+    def __init__(self, station_id: int, sticks: StickReader, met_ns: int = 0) -> None:
+        self.station_id, self.sticks, self.met_ns = station_id, sticks, met_ns
         self.heard_ns = 0
         self._pursuit: Pursuit | None = None
         self._following: Pursuit | None = None
@@ -100,7 +100,7 @@ class Station:
         """What it works towards now."""
         return self._pursuit.goal if self._pursuit is not None and self._pursuit.open else Goal.NONE
 
-    def pursue(self, goal: Goal, now_ns: int, told: frozenset[str] = frozenset()) -> Pursuit:
+    def pursue(self, goal: Goal, now_ns: int, told: frozenset[Cause] = frozenset()) -> Pursuit:
         """Begin; over when the vehicle is there, when its time is up, or at the next stop. One goal at a time."""
         current = self._pursuit
         if current is not None and current.open:
@@ -263,7 +263,8 @@ class Station:
             return OperatorEdge.NONE
         if picture.armed:
             return OperatorEdge.STOP
-        if not picture.stops <= pursuit.told | OWN_STOP or picture.held_by_another(self.station_id):
+        news = {cause for cause in picture.causes - pursuit.told if cause[0] not in OWN_STOP}
+        if news or picture.held_by_another(self.station_id):
             pursuit.end = End.NEWS
             return OperatorEdge.NONE
         if not holds:

@@ -106,9 +106,9 @@ class _Upload(msgspec.Struct):
 
 
 class Transfers:
-    """One peer's transactions, one for each type of list. `locked` tells why nothing may be changed now, or ""."""
+    """One peer's transactions, one for each type of list. `locked` tells why a kind may not be changed now, or ""."""
 
-    def __init__(self, lists: Lists, locked: Callable[[], str]) -> None:
+    def __init__(self, lists: Lists, locked: Callable[[int], str]) -> None:
         self._lists, self._locked = lists, locked
         self._uploads: dict[int, _Upload] = {}
         self._shown: dict[tuple[int, tuple[int, int]], tuple[tuple[Item, ...], int]] = {}
@@ -119,7 +119,7 @@ class Transfers:
         """MISSION_COUNT: a station wants to send so many."""
         if kind not in TYPES:
             return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
-        reason = self._locked()
+        reason = self._locked(kind)
         if self._another_sends(kind, partner, now_ns):
             reason = f"another station is sending the {TYPES[kind]}"
         if reason:
@@ -164,7 +164,7 @@ class Transfers:
             upload.asked_ns = now_ns
             return [_ask(upload)]
         self._drop(kind)
-        reason = self._locked()
+        reason = self._locked(kind)
         if reason:  # begun while it stood disarmed; nothing takes effect under a machine that is armed by now
             return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"{TYPES[kind]} refused: {reason}")]
         coarse = [text(COARSE, d.MAV_SEVERITY_WARNING)] if upload.coarse else []
@@ -189,7 +189,7 @@ class Transfers:
         kinds = tuple(TYPES) if kind == ALL else (kind,)
         if any(one not in TYPES for one in kinds):
             return [_ack(d.MAV_MISSION_UNSUPPORTED, kind, partner)]
-        reason = self._locked()
+        reason = next(filter(None, map(self._locked, kinds)), "")
         if reason:
             return [_ack(d.MAV_MISSION_DENIED, kind, partner), text(f"not cleared: {reason}")]
         for one in kinds:
