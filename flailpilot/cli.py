@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flailpilot import keys
+from flailpilot.numbers import metres, plain, seconds, whole
 from vehicle.errors import InputError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -24,12 +25,26 @@ MachineName = Annotated[str | None, typer.Option("--machine", help="Machine prof
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
-Overlap = Annotated[float | None, typer.Option("--overlap", help="Overlap in metres; default: from the credit rule.")]
+Overlap = Annotated[
+    float | None,
+    typer.Option(
+        "--overlap",
+        parser=metres("--overlap", "0.2"),
+        metavar="M",
+        help="Overlap in metres; default: from the credit rule.",
+    ),
+]
 BaseFrame = Annotated[
     str, typer.Option("--base-frame", help="System of the base's coordinates: WGS 84, ETRS89, NAD83 or the like.")
 ]
 Depth = Annotated[
-    float | None, typer.Option("--depth", help="Required processing depth in metres; else the site's own.")
+    float | None,
+    typer.Option(
+        "--depth",
+        parser=metres("--depth", "0.15"),
+        metavar="M",
+        help="Required processing depth in metres; else the site's own.",
+    ),
 ]
 FeatureWish = Annotated[
     str | None, typer.Option("--feature", help="The work, of a file of many: its number, or KEY=VALUE of a field.")
@@ -38,7 +53,57 @@ Unmarked = Annotated[
     str | None,
     typer.Option("--unmarked", help="keep_out | work_area: polygons of which the file does not say it, if asked."),
 ]
-TimeLimit = Annotated[float, typer.Option("--time-limit", help="Seconds after which the best plan so far is taken.")]
+TimeLimit = Annotated[
+    float,
+    typer.Option(
+        "--time-limit",
+        parser=seconds("--time-limit", "120"),
+        metavar="S",
+        help="Seconds after which the best plan so far is taken.",
+    ),
+]
+WHOLE = "a whole number"
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", parser=whole("--seed", WHOLE, "7"), metavar="N", help="Seed of every noise source."),
+]
+Value = Annotated[
+    float,
+    typer.Argument(
+        parser=plain("VALUE", "a number: metres of depth or off a point, hammers, a class", "0.17"),
+        metavar="[VALUE]",
+        help="m of depth, m off a control point, hammers, class, objects",
+    ),
+]
+Sigma = Annotated[
+    float | None,
+    typer.Option(
+        "--sigma",
+        parser=plain("--sigma", "a number in the unit of the value", "0.01"),
+        metavar="N",
+        help="1-sigma of the value.",
+    ),
+]
+Height = Annotated[
+    float,
+    typer.Option("--height", parser=metres("--height", "0.01"), metavar="M", help="base: difference in height, m."),
+]
+Seeds = Annotated[
+    int,
+    typer.Option(
+        "--seeds",
+        parser=whole("--seeds", WHOLE, "60"),
+        metavar="N",
+        help="How many seeds; one is up to 2.5 simulated minutes.",
+    ),
+]
+First = Annotated[
+    int, typer.Option("--first", parser=whole("--first", WHOLE, "0"), metavar="N", help="The first seed.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", parser=whole("--jobs", WHOLE, "2"), metavar="N", help="Processes; default: one a core."),
+]
 
 
 @app.command()
@@ -46,7 +111,7 @@ def sim(
     scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); else --site on level ground.")] = None,
     site: SitePath = None,
     machine: MachineName = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of every noise source.")] = None,
+    seed: Seed = None,
     out: OutDir = Path("runs/sim"),
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
@@ -153,12 +218,12 @@ app.add_typer(keys.app, name="keys")
 @app.command()
 def observe(
     kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
-    value: Annotated[float, typer.Argument(help="m of depth, m off a control point, hammers, class, objects")] = 0.0,
+    value: Value = 0.0,
     key: Annotated[Path, typer.Option("--key", help="Key file of this station, no other's.")] = Path("observer.json"),
     vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14550",
     *,
-    sigma: Annotated[float | None, typer.Option("--sigma", help="1-sigma of the value.")] = None,
-    height: Annotated[float, typer.Option("--height", help="base: difference in height, m.")] = 0.0,
+    sigma: Sigma = None,
+    height: Height = 0.0,
     at: Annotated[str | None, typer.Option("--at", help="LAT,LON in degrees.")] = None,
     where: Annotated[str | None, typer.Option("--from", help="depth: arm | strip | behind")] = None,
     missing: Annotated[str, typer.Option("--missing", help="hammers: tracks without, 1 = outermost right.")] = "",
@@ -178,9 +243,9 @@ def observe(
 @app.command()
 def campaign(
     out: Annotated[Path, typer.Argument(help="Folder for campaign.json.")] = Path("runs/campaign"),
-    seeds: Annotated[int, typer.Option("--seeds", help="How many seeds; one is up to 2.5 simulated minutes.")] = 60,
-    first: Annotated[int, typer.Option("--first", help="The first seed.")] = 0,
-    jobs: Annotated[int | None, typer.Option("--jobs", help="Processes; default: one a core.")] = None,
+    seeds: Seeds = 60,
+    first: First = 0,
+    jobs: Jobs = None,
     keep: Annotated[str | None, typer.Option("--keep", help="Repeat the first seed with these events only.")] = None,
     as_json: AsJson = False,
 ) -> None:

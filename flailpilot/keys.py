@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flailpilot.numbers import whole
 from vehicle.errors import InputError
 from vehicle.operator_link.keystore import ConsoleKey, KeyStore
 
@@ -30,7 +31,15 @@ class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True):
 @app.command()
 def create(
     name: Name,
-    system_id: Annotated[int, typer.Option("--system-id", help="MAVLink system id of the console, 2 to 255.")],
+    system_id: Annotated[
+        int,
+        typer.Option(
+            "--system-id",
+            parser=whole("--system-id", "a whole number, 2 to 255", "7"),
+            metavar="N",
+            help="MAVLink system id of the console, 2 to 255.",
+        ),
+    ],
     store: Store = DEFAULT_STORE,
     out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
 ) -> None:

@@ -1,0 +1,68 @@
+"""Numbers of the command line: a plain number in the option's own unit, or one line that says what to write.
+
+Nothing is converted for the user: `13cm` is refused, and `0.13` is what the line offers.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+
+from vehicle.errors import InputError
+
+METRES = {"mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "km": 1000.0, "in": 0.0254, '"': 0.0254, "ft": 0.3048}
+SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "min": 60.0, "mins": 60.0, "h": 3600.0}
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_WITH_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*|[+-]?[.,][0-9]+)\s*([^0-9.,\s]*)", re.ASCII)
+
+
+def metres(name: str, example: str) -> Callable[[object], float]:
+    """Reads an option in metres."""
+    return _real(name, "metres", METRES, example)
+
+
+def seconds(name: str, example: str) -> Callable[[object], float]:
+    """Reads an option in seconds."""
+    return _real(name, "seconds", SECONDS, example)
+
+
+def plain(name: str, what: str, example: str) -> Callable[[object], float]:
+    """Reads a number whose unit is another matter."""
+    return _real(name, what, METRES, example)
+
+
+def whole(name: str, what: str, example: str) -> Callable[[object], int]:
+    """Reads a whole number."""
+
+    def read(given: object) -> int:
+        text = str(given).strip()
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        digits = re.sub(r"[.,' _]", "", text)
+        raise InputError(_line(name, text, what, digits if _WHOLE.fullmatch(digits) and "." not in text else example))
+
+    return read
+
+
+def _real(name: str, what: str, units: Mapping[str, float], example: str) -> Callable[[object], float]:
+    def read(given: object) -> float:
+        text = str(given).strip()
+        if _PLAIN.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        raise InputError(_line(name, text, what, _meant(text, units) or example))
+
+    return read
+
+
+def _line(name: str, text: str, what: str, offer: str) -> str:
+    return f"{name} {text!r}: {name} takes {what}: {offer}"
+
+
+def _meant(text: str, units: Mapping[str, float]) -> str:
+    """What was probably meant, in the option's unit; "" where that is a guess."""
+    found = _WITH_UNIT.fullmatch(text)
+    unit = found[2].casefold() if found else ""
+    if found is None or (unit and unit not in units):
+        return ""
+    number = found[1].replace(",", ".")
+    return f"{float(number) * units.get(unit, 1.0):.12g}" if _PLAIN.fullmatch(number) else ""
