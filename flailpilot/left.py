@@ -40,6 +40,7 @@ from vehicle.utc import EPOCH
 
 JOURNAL, RECORDING, PLAN = "ledger.journal", "run.mcap", "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
+FAR_M = 50_000.0
 STALE_S = 1.0
 """Reports come five times a second: a stroke so much newer than the newest report was driven after it."""
 SEAM_M = 0.001
@@ -313,8 +314,10 @@ def _told_pose(at: str, site: Site) -> StartPose:
     except ValueError:
         raise InputError(f"--at {at}: write LAT,LON,HEADING in degrees, such as 39.990012,46.930034,87.5") from None
     east_m, north_m, _ = site.datum.enu_from_geodetic(lat_deg, lon_deg)
-    if not math.hypot(east_m, north_m) < 50_000.0 or not math.isfinite(heading_deg):
-        raise InputError(f"--at {at}: is not near {site.name}; write LAT,LON,HEADING in degrees")
+    if not math.hypot(east_m, north_m) < FAR_M or not math.isfinite(heading_deg):
+        turned = abs(lon_deg) <= 90.0 and math.hypot(*site.datum.enu_from_geodetic(lon_deg, lat_deg)[:2]) < FAR_M
+        why = ": latitude and longitude are swapped" if turned else ""
+        raise InputError(f"--at {at}: is not near {site.name}{why}; write LAT,LON,HEADING in degrees")
     return StartPose(east_m=east_m, north_m=north_m, yaw_rad=math.radians(90.0 - heading_deg))
 
 

@@ -131,6 +131,8 @@ def _place(at: str | None) -> tuple[float | None, float | None]:
         lat_deg, lon_deg = (float(word) for word in at.split(","))
     except ValueError:
         raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
+    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # False for NaN too
+        raise InputError(f"--at {at}: no latitude up to 90 and longitude up to 180; write LAT,LON, latitude first")
     return lat_deg, lon_deg
 
 

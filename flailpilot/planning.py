@@ -23,6 +23,7 @@ from vehicle.depth import shortfall
 from vehicle.errors import InputError
 from vehicle.plan import Plan, UntreatableReason
 from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.units import place_text
 
 DONE, MISSED = 0, 1
 NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
@@ -122,6 +123,7 @@ def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
     for repair in site.repairs:
         if repair not in site.warnings:
             print(f"repaired: {repair}")
+    print(f"the site lies at {place_text(plan.datum.lat_deg, plan.datum.lon_deg)}")
     if plan.required_depth_assumed:
         print(NO_DEPTH)
     if loose := loosely_known(site.source_system, site.source_accuracy_m):

@@ -38,6 +38,7 @@ from vehicle.coming_up import (
 from vehicle.config import config_hash
 from vehicle.drive_config import DriveFile, load_drive
 from vehicle.errors import InputError, NotYetError
+from vehicle.far_site import told_if_far
 from vehicle.frames import LocalFrame
 from vehicle.loop import Listener, VehicleLoop
 from vehicle.operator_link.link import LoopPort
@@ -53,7 +54,7 @@ from vehicle.site_planning import SitePlanning
 from vehicle.starts import recent_starts
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import WORLD, taken
-from vehicle.units import NS_PER_S
+from vehicle.units import NS_PER_S, place_text
 from vehicle.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -84,12 +85,19 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     """
     file = load_drive(path)
     own = own_site(file)
-    for warning in own.place.warnings if own is not None else ():
-        say(f"warning: {warning}")
+    if own is not None:
+        say_site(own)
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
     own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
         runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
+
+
+def say_site(own: OwnSite) -> None:
+    """Where it lies, and what of its file was read otherwise than drawn."""
+    say(f"site {own.path}: {place_text(own.place.datum.lat_deg, own.place.datum.lon_deg)}")
+    for warning in own.place.warnings:
+        say(f"warning: {warning}")
 
 
 @contextlib.contextmanager
@@ -225,8 +233,12 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
                 planning.begin()
             group.create_task(planning.run())
             group.create_task(book.run(lambda: loop.state, recorder, say))
-            group.create_task(watch(clock, port, link, recorder, say))
-            group.create_task(keep(file, clock, lambda: loop.state, announce))
+            for beside in (
+                watch(clock, port, link, recorder, say),
+                told_if_far(clock, state.datum, lambda: loop.state.wire.gnss, say, announce),
+                keep(file, clock, lambda: loop.state, announce),
+            ):
+                group.create_task(beside)
             await opening
             group.create_task(wires.shell.run())
 

@@ -29,3 +29,10 @@ def wrap_rad(angle_rad: float) -> float:
     """The same angle in (-pi, pi]."""
     wrapped_rad = math.remainder(angle_rad, TAU_RAD)
     return math.pi if wrapped_rad == -math.pi else wrapped_rad
+
+
+def place_text(lat_deg: float, lon_deg: float) -> str:
+    """A place for people: with the hemispheres in words, a swapped pair is seen."""
+    north = "north" if lat_deg >= 0.0 else "south"
+    east = "east" if lon_deg >= 0.0 else "west"
+    return f"{abs(lat_deg):.6f} degrees {north}, {abs(lon_deg):.6f} degrees {east}"

@@ -41,6 +41,9 @@ def test_another_plan_goes_to_the_next_free_folder_and_the_same_again_to_its_own
     first, other = ground(tmp_path, "first"), ground(tmp_path, "other", OTHER)
     said, told = planned(first)
     assert "stays as it is" not in said + told
+    assert "the site lies at 39.98" in said
+    assert "degrees north, 46.9" in said
+    assert "degrees east\n" in said
     before = content(out)
     said, told = planned(other)
     assert f"{out} holds another plan, which stays as it is; this one goes to {out}-2" in said
