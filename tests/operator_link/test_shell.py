@@ -12,7 +12,7 @@ from tests.operator_link.exchange import Exchange
 from tests.operator_link.test_attacks import CHANNEL, Radio
 from vehicle.clock import SystemClock
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.shell import LinkShell, Tcp, Udp
+from vehicle.operator_link.shell import CONNECTIONS_MAX, LinkShell, Tcp, Udp
 
 CLOCK = SystemClock()
 
@@ -123,5 +123,32 @@ def test_on_signed_tcp_nobody_is_spoken_to_before_a_signed_frame() -> None:
             await _turns(lambda: opened.connections)
             assert not radio.link.peers
             writer.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("unsigned", [True, False])
+def test_connections_that_say_nothing_keep_no_station_out(*, unsigned: bool) -> None:
+    """Without a key anybody may connect; the station that has one is heard, and stays."""
+    link = Exchange(bench=True).link
+    wire = Tcp(channel=Channel(name="tcp", unsigned=unsigned), host="127.0.0.1", port=0)
+
+    async def main() -> None:
+        async with LinkShell(link, CLOCK, (wire,)) as opened:
+            port = opened.port("tcp")
+            known = await asyncio.open_connection("127.0.0.1", port)
+            await _turns(lambda: opened.connections == 1)
+            (address,) = opened._connections
+            peer = link.roster.peer(wire.channel, address, CLOCK.now_ns())
+            assert peer is not None
+            peer.answered = True
+            others = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS_MAX)]
+            late = await asyncio.open_connection("127.0.0.1", port)
+            at_late = late[1].get_extra_info("sockname")
+            await _turns(lambda: at_late in opened._connections)
+            assert address in opened._connections
+            assert opened.connections == CONNECTIONS_MAX
+            for _, writer in (known, late, *others):
+                writer.close()
 
     asyncio.run(main())

@@ -285,16 +285,25 @@ class LinkShell:
         return len(self._connections)
 
     def connected(self, channel: Channel, address: Address, transport: asyncio.Transport) -> bool:
-        """False where there are too many connections already.
+        """False where there are too many connections already; of those, one that was never heard makes room.
 
         Some stations wait for a vehicle that speaks first: without signatures it does. With them it would have to know
         whose key to sign with.
         """
-        if self.connections >= CONNECTIONS_MAX:
+        if self.connections >= CONNECTIONS_MAX and not self._room_made():
             return False
         self._connections[address] = transport
         if channel.unsigned:
             self._link.invite(channel, address, 0, self._clock.now_ns())
+        return True
+
+    def _room_made(self) -> bool:
+        """Whoever only holds a connection keeps no station out: the oldest that no admitted frame came by is closed."""
+        heard = {address for (_, address), peer in self._link.peers.items() if peer.answered}
+        idle = next((address for address in self._connections if address not in heard), None)
+        if idle is None:
+            return False
+        self._connections.pop(idle).abort()
         return True
 
     def disconnected(self, channel: Channel, address: Address) -> None:
