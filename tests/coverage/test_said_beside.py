@@ -37,7 +37,7 @@ def test_a_radius_round_a_polygon_that_is_none_is_refused(tmp_path, radius):
 
 
 @pytest.mark.parametrize(
-    "key", ["radius", "radius_cm", "Radius in metres", "diameter_m", "buffer_m", "safety_distance"]
+    "key", ["radius", "radius_cm", "Radius in metres", "Safety radius", "diameter_m", "buffer_m", "safety_distance"]
 )
 @pytest.mark.parametrize("role", ["marker", "operator_post", "base_station", "control_point"])
 def test_a_radius_under_another_name_is_never_the_default(tmp_path, role, key):
@@ -47,9 +47,19 @@ def test_a_radius_under_another_name_is_never_the_default(tmp_path, role, key):
         loaded(tmp_path, row)
 
 
-def test_a_radius_under_another_name_of_a_drawn_keep_out_is_told(tmp_path):
-    site = loaded(tmp_path, feature("keep_out", ring_lonlat(POST), buffer_m=3))
-    assert any("buffer_m" in line and "radius_m" in line for line in site.warnings)
+@pytest.mark.parametrize("key", ["buffer_m", "safety radius"])
+def test_a_radius_under_another_name_of_a_drawn_keep_out_is_told(tmp_path, key):
+    site = loaded(tmp_path, feature("keep_out", ring_lonlat(POST), **{key: "3 m"}))
+    assert any(key in line and "radius_m" in line for line in site.warnings)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"clearance_team": "Team 4"}, {"clearance_date": 20260504}, {"buffer": ""}, {"radius": 0}, {"radius": None}],
+)
+def test_fields_that_are_no_radius_refuse_nothing(tmp_path, said):
+    row = feature("marker", ring_lonlat(POST), **said)
+    assert loaded(tmp_path, row).keep_out.area > shapely.Polygon(POST).area
 
 
 # --- what denies a role ----------------------------------------------------------------------------------------------

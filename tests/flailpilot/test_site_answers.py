@@ -118,6 +118,7 @@ def test_warnings_stand_on_the_map_and_in_the_report(tmp_path):
     assert "the plan begins where its own order is shortest" in page
 
 
+@pytest.mark.long
 def test_a_plan_in_which_nothing_is_worked_is_no_success(monkeypatch, capsys, tmp_path):
     fence = [(-8.2, -8.2), (8.2, -8.2), (8.2, 8.2), (-8.2, 8.2)]
     field = [(-20, -7), (20, -7), (20, 7), (-20, 7)]

@@ -1,6 +1,7 @@
 """What stands on a site (markers, marks, receivers, people) and who answers for ground that bears the tracks."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +15,9 @@ from vehicle.fences import round_about
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
 """Kept out round each where the file does not say `radius_m`."""
 RADIUS_MAX_M = 1_000.0
-OTHER_RADII = ("radius", "diameter", "buffer", "clearance", "setback", "safetydistance")
-"""So begin fields that may mean a radius; only `radius_m` says in which unit, and round what."""
+OTHER_RADII = re.compile(r"radius|diameter|buffer|setback|safetydistance|clearance(m|cm|mm|ft)?$")
+"""Fields that may mean a radius; only `radius_m` says in which unit, and round what."""
+LENGTH = re.compile(r"\s*[0-9.,]*[1-9][0-9.,]*\s*[a-z]*\.?\s*")
 YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
@@ -83,8 +85,11 @@ def other_radius(properties: Mapping[str, Any]) -> str:
     """The field that may mean a radius where nobody says `radius_m`; "" where there is none."""
     if properties.get("radius_m") not in (None, ""):
         return ""
-    said = (key for key, value in properties.items() if key != "radius_m" and value not in (None, "", 0, "0", False))
-    return next((k for k in said if "".join(c for c in k.casefold() if c.isalnum()).startswith(OTHER_RADII)), "")
+    for key, value in properties.items():
+        name = "".join(c for c in key.casefold() if c.isalnum())
+        if key != "radius_m" and OTHER_RADII.search(name) and LENGTH.fullmatch(str(value).casefold()):
+            return key
+    return ""
 
 
 def taken_down(place: str, properties: Mapping[str, Any]) -> bool:
