@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
+from vehicle.coverage.role_words import Level, heard
 from vehicle.coverage.site import load_site
 from vehicle.errors import InputError
 
@@ -197,3 +198,60 @@ def test_what_a_file_is_stands_in_the_refusal(tmp_path, name, text, said):
     path.write_text(text)
     with pytest.raises(InputError, match=said):
         load_site(path, "safe")
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Minefield no. 7", "work_area"),
+        ("Work area No. 4", "work_area"),
+        ("Keep-out no. 2", "keep_out"),
+        ("House No. 12", "keep_out"),
+        ("Access road no. 3", "access"),
+        ("Safe lane (no. 3)", "safe_ground"),
+        ("Well, no.5", "keep_out"),
+    ],
+)
+def test_a_number_is_no_denial(name, role):
+    found = heard(name)
+    assert found is not None
+    assert (found.role, found.level) == (role, Level.SURE)
+
+
+@pytest.mark.parametrize("name", ["Road no. 3", "No. 4", "track Nr. 2"])
+def test_ground_that_bears_may_have_a_number(tmp_path, name):
+    assert loaded(tmp_path, feature("access", ring_lonlat(BESIDE), name=name)).safe_ground.area > 100.0
+
+
+@pytest.mark.parametrize("name", ["No. Not safe 4", "no access 3", "no 4x4 road, no entry"])
+def test_a_denial_beside_a_number_still_denies(tmp_path, name):
+    with pytest.raises(InputError, match="correct one of them"):
+        loaded(tmp_path, feature("access", ring_lonlat(BESIDE), name=name))
+
+
+# --- fields that say that something is not known or not begun --------------------------------------------------------
+@pytest.mark.parametrize("key", ["status", "type", "hazard_class", "survey_status"])
+@pytest.mark.parametrize(
+    "value", ["Not started", "Not yet cleared", "not specified", "Not available", "NOT SURVEYED", "not applicable"]
+)
+def test_a_field_of_which_nothing_is_known_denies_no_work(tmp_path, key, value):
+    row = feature("x", ring_lonlat(FIELD), name="SHA 7", **{key: value})
+    del row["properties"]["role"]
+    rows = [row, feature("keep_out", ring_lonlat(POST))]
+    assert load_site(saved(tmp_path, document(*rows)), "safe").work_area.area > 1000.0
+
+
+@pytest.mark.parametrize("value", ["Not to be worked", "not for the flail", "not allowed", "never to be entered"])
+def test_a_field_that_says_not_is_still_a_doubt(tmp_path, value):
+    row = feature("x", ring_lonlat(FIELD), name="SHA 7", status=value)
+    del row["properties"]["role"]
+    with pytest.raises(InputError, match=r"may mean keep_out|is a keep_out by"):
+        load_site(saved(tmp_path, document(row)), "safe")
+
+
+@pytest.mark.parametrize("value", ["not known", "Not specified"])
+def test_a_key_that_says_keep_out_is_heard_whatever_is_known(tmp_path, value):
+    row = feature("work_area", ring_lonlat(POST), keep_out=value)
+    del row["properties"]["role"]
+    assert loaded(tmp_path, row).keep_out.area == pytest.approx(shapely.Polygon(POST).area, rel=1e-3)

@@ -22,6 +22,7 @@ from vehicle.coverage.role_words import (
     is_mixed,
     key_of,
     opens_with_safety_word,
+    unnumbered,
 )
 from vehicle.coverage.roles import BEARING, NAMES, words
 
@@ -95,6 +96,11 @@ STATES = DENYING | words(
 )
 """Fields that ask whether what is drawn is so."""
 DENIED = words("cancelled canceled suspended stopped expired revoked rejected blocked")
+UNTOLD = words(
+    "not no yet started begun done finished complete completed applicable available assigned cleared processed known "
+    "specified set defined evaluated surveyed verified reported recorded"
+)
+"""A field of such words (`not started`, `not specified`) says what is not known or done, and nothing about a role."""
 DEGREES = ("low", "medium", "high", "minor", "major", "moderate", "unknown", "n/a")
 """Answers to `how much`, which say nothing about a role."""
 
@@ -163,7 +169,8 @@ def _field(key: str, plain: str, value: Any) -> Source:
         return Source(Kind.FIELD, label, "")
     if _says_keep_out(key):
         return Source(Kind.FIELD, label, key)  # {"keepout": "the old well"}
-    return Source(Kind.CLASS if plain in CLASS_KEYS else Kind.FIELD, label, value)
+    untold = set(str(value).casefold().split()) <= UNTOLD
+    return Source(Kind.CLASS if plain in CLASS_KEYS else Kind.FIELD, label, "" if untold else value)
 
 
 def _says_keep_out(key: str) -> bool:
@@ -247,7 +254,7 @@ def _states_told(role: str, states: list[Source]) -> tuple[str, ...]:
 def _check_bearing(role: str, names: list[Source]) -> None:
     """Ground on which tracks may stand must not be named as the contrary of it."""
     for source in names if role in BEARING else ():
-        text = str(source.text).casefold()
+        text = unnumbered(str(source.text).casefold())
         if (DENIALS | UNSURE) & set(re.findall(r"[^\W\d_]+", text)) or "?" in text:
             raise RoleError(f"its role says {role}, its {_told(source)} may mean the contrary; correct one of them")
 

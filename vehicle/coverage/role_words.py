@@ -266,9 +266,13 @@ def _segments(text: str) -> list[list[str]]:
         .replace("isn't", "is not")
     )
     plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    parts = re.split(r"[,:;()\[\]{}/|\n\u2013\u2014]| - |\. ", plain)
-    plain_parts = (re.sub(r"\b(no|nr|number)[\s._]*(?=\d)", " ", part) for part in parts)  # `no 4` is a number
-    return [row for row in (re.findall(r"[^\W\d_]+|\d+", part) for part in plain_parts) if row]
+    parts = re.split(r"[,:;()\[\]{}/|\n\u2013\u2014]| - |\. ", unnumbered(plain))
+    return [row for row in (re.findall(r"[^\W\d_]+|\d+", part) for part in parts) if row]
+
+
+def unnumbered(text: str) -> str:
+    """Without the word before a number: `no. 4` denies nothing."""
+    return re.sub(r"\b(no|nr|number)[ ._]*(?=\d)", " ", text)
 
 
 def _distance(one: str, other: str, limit: int) -> int:
