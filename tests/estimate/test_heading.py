@@ -218,3 +218,19 @@ def test_a_baseline_that_floats_or_is_old_proves_nothing(changes: dict[str, obje
     run.gnss.sample, run.gnss.heading_lost = told, False  # type: ignore[method-assign]
     run.run(1.0, 0.0)
     assert run.seen.position_proven
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate_degps", "off_deg"), [(0.005, 1.3), (0.01, 1.3), (0.02, 2.0)])
+def test_a_heading_that_creeps_leaves_nothing_false(rate_degps: float, off_deg: float) -> None:
+    """Too slow for the gyro to tell: the course over ground does, before the heading is two degrees off."""
+    run = working(1, 20.0, work=True)
+    for _ in range(13_000):
+        run.gnss.heading_jump_rad += rate_degps * DEG * 0.02
+        run.step()
+        if run.halted:
+            break
+    assert run.halted
+    assert abs(run.gnss.heading_jump_rad) < off_deg * DEG
+    run.run(3.0, 0.0)
+    assert run.false_m2 == 0.0

@@ -93,7 +93,7 @@ def replayed(datum: LocalFrame, epochs: list[Epoch]) -> Verdict:
             seen = fusion.estimate(state, wire, CONFIG, tick * TICK_NS)
             revoked += seen.revoke_t_ns != 0
             if part == LAST:
-                proven += state.ready and fusion._proven(state)
+                proven += state.ready and fusion._proven(state, wire)
                 reasons += seen.position_doubted or seen.position_stuck or seen.heading_doubted
     return Verdict(len(epochs) - 1, proven, revoked, reasons)
 
