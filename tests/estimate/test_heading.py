@@ -128,7 +128,7 @@ def test_a_heading_that_was_off_from_the_start_is_found_by_the_course_over_groun
 @pytest.mark.parametrize("slope_deg", [0.0, 10.0])
 @pytest.mark.parametrize("bearing_rad", [0.3, 0.3 + math.pi / 2.0])
 def test_a_right_heading_is_vouched_for_and_never_denied(slope_deg: float, bearing_rad: float) -> None:
-    run = working(9, 80.0, slope_deg=slope_deg, slope_bearing_rad=bearing_rad)
+    run = working(9, 95.0, slope_deg=slope_deg, slope_bearing_rad=bearing_rad)
     vouched_s = run.belief.heading.vouched_t_ns / NS_PER_S
     assert vouched_s > 40.0
     assert run.belief.heading.believed

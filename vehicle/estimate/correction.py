@@ -15,7 +15,7 @@ from vehicle.estimate.motion import standing, turn_rate_radps
 from vehicle.estimate.track import SLIP_MAX, SLIP_MIN
 from vehicle.frames import LocalFrame, enu_offset_from_body
 from vehicle.state import EstimateState, WireState
-from vehicle.units import wrap_rad
+from vehicle.units import NS_PER_S, wrap_rad
 
 GATE_SIGMA = 4.0
 """An innovation beyond this is left out, not averaged in (safety.md row 45)."""
@@ -156,7 +156,7 @@ def _witnessed(
         return replace(state, heading=told)
     if sight.agrees:
         turn_rad = 0.0 if told.believed else wrap_rad(yaw_rad - state.x[2])
-        return _swung(state, heading.Taken(heading.witnessed(told, now_ns), turn_rad))
+        return _swung(state, heading.Taken(heading.witnessed(told, round(sight.begun_s * NS_PER_S)), turn_rad))
     if not told.believed or told.stuck:
         return replace(state, heading=told)
     return _swung(state, heading.Taken(heading.contradicted(told, now_ns), sight.error_rad))

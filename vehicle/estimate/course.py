@@ -22,13 +22,13 @@ CREEP_PER_TILT = 0.15
 
 Stretch = tuple[float, ...]
 """Place at its begin (east, north), belts and turn there, count of epochs, sums of heading beyond the first and of
-roll, the first heading, belts' way of the epoch before."""
+roll, the first heading, belts' way of the epoch before, time [s] of its begin."""
 
 
 class Sight(msgspec.Struct, frozen=True, gc=False):
     """What an epoch showed: `error_rad` by which the course differs from the heading, and whether that may be.
 
-    `long`: the stretch is long enough to vouch for a heading.
+    `long`: the stretch is long enough to vouch for a heading, as it was on the mean since `begun_s`.
     """
 
     stretch: Stretch
@@ -36,6 +36,7 @@ class Sight(msgspec.Struct, frozen=True, gc=False):
     looked: bool = False
     agrees: bool = False
     long: bool = False
+    begun_s: float = 0.0
 
 
 class Look(msgspec.Struct, frozen=True, gc=False):
@@ -55,17 +56,17 @@ def follow(stretch: Stretch, samples: Sequence[PlaceSample], look: Look) -> Sigh
     now, yaw_rad = samples[-1], look.yaw_rad
     east_m, north_m = now[3], now[4]  # the filter's place: averaged, and no outlier is in it
     belt_m, turned_rad = now[5][2], now[5][3]
-    begun = (east_m, north_m, belt_m, turned_rad, 0.0, 0.0, 0.0, yaw_rad, belt_m)
+    begun = (east_m, north_m, belt_m, turned_rad, 0.0, 0.0, 0.0, yaw_rad, belt_m, now[0])
     if len(samples) == 1 or not stretch or abs(turned_rad - stretch[3]) > TURN_MAX_RAD:
         return Sight(begun)
-    east0_m, north0_m, belt0_m, turned0_rad, count, off_rad, roll_sum, yaw0_rad, before_m = stretch
+    east0_m, north0_m, belt0_m, turned0_rad, count, off_rad, roll_sum, yaw0_rad, before_m, begun_s = stretch
     way_m = belt_m - belt0_m
     if belt_m == before_m:
         return Sight(stretch)
     if way_m * (belt_m - before_m) < 0.0:
         return Sight(begun)
     count, off_rad, roll_sum = count + 1.0, off_rad + wrap_rad(yaw_rad - yaw0_rad), roll_sum + look.roll_rad
-    stretch = (east0_m, north0_m, belt0_m, turned0_rad, count, off_rad, roll_sum, yaw0_rad, belt_m)
+    stretch = (east0_m, north0_m, belt0_m, turned0_rad, count, off_rad, roll_sum, yaw0_rad, belt_m, begun_s)
     run_m = math.hypot(east_m - east0_m, north_m - north0_m)
     if run_m < LOOK_M:
         return Sight(stretch)
@@ -80,4 +81,5 @@ def follow(stretch: Stretch, samples: Sequence[PlaceSample], look: Look) -> Sigh
         looked=True,
         agrees=abs(error_rad) <= allowed_rad,
         long=run_m >= VOUCH_M,
+        begun_s=begun_s,
     )

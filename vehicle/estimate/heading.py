@@ -213,9 +213,13 @@ def _gathered(heading: HeadingState, turn: Turn) -> Taken:
     return Taken(replace(heading, believed=True, gathered=None, refused=0, doubt_rad=doubt_rad), turn_rad=off_rad)
 
 
-def witnessed(heading: HeadingState, now_ns: int) -> HeadingState:
-    """The course over ground of a straight stretch agrees with the heading: it is believed, and vouched for."""
-    return replace(heading, believed=True, gathered=None, refused=0, doubt_rad=0.0, vouched_t_ns=now_ns)
+def witnessed(heading: HeadingState, begun_ns: int) -> HeadingState:
+    """The course over ground of a straight stretch agrees with the heading: it is believed, and vouched for.
+
+    The course speaks for the mean of the stretch, not for its end: upheld is what lies before its begin.
+    """
+    vouched_t_ns = max(heading.vouched_t_ns, begun_ns)
+    return replace(heading, believed=True, gathered=None, refused=0, doubt_rad=0.0, vouched_t_ns=vouched_t_ns)
 
 
 def contradicted(heading: HeadingState, now_ns: int) -> HeadingState:
