@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim console flailpilot
 
 .PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
-	campaign stops proof coverage lint bench pins clean
+	campaign envelope stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -82,6 +82,10 @@ mutation: $(VENV)/.installed
 # and per pair of faults are in runs/campaign/campaign.json; a failing seed is named with the command that repeats it.
 campaign: $(VENV)/.installed
 	$(BIN)/flailpilot campaign runs/campaign --seeds 5600
+
+# A thousand random missions with silent errors, goes on where it was broken off: an hour and a half of one core.
+envelope: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
 
 # Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
 stops: $(VENV)/.installed

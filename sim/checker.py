@@ -35,6 +35,48 @@ class Place(msgspec.Struct, frozen=True):
     depth_m: float
 
 
+def base_check(world: World) -> Observation:
+    """A rover pole on a control point: it shows the base, and nothing of the machine's own receiver."""
+    off_m = math.hypot(*world.gnss.jump_m)
+    return _observation(ObservationKind.BENCHMARK_CHECK, off_m + ROVER_M, sigma=0.01, text="control point 1")
+
+
+def hammer_count(world: World, count: int) -> Observation:
+    """By position, rotor locked."""
+    lost = world.flail.lost_hammers
+    tracks = sorted({hammer % max(1, count) + 1 for hammer in lost})
+    text = "missing " + " ".join(str(track) for track in tracks) if lost else ""
+    return _observation(ObservationKind.HAMMER_COUNT, float(count - len(lost)), text=text)
+
+
+def depth_reading(place: Place, depth_m: float, datum: LocalFrame) -> Observation:
+    """Rod and straight edge, at arm's length from safe ground."""
+    lat_deg, lon_deg, _ = datum.geodetic_from_enu(place.east_m, place.north_m, 0.0)
+    return _observation(ObservationKind.DEPTH_CHECK, depth_m, sigma=0.01, lat_deg=lat_deg, lon_deg=lon_deg, text="arm")
+
+
+def note(text: str) -> Observation:
+    """Said, not measured."""
+    return _observation(ObservationKind.NOTE, 0.0, text=text)
+
+
+def _observation(kind: ObservationKind, value: float, **rest: object) -> Observation:
+    base = Observation(
+        station_id=STATION_ID,
+        session_id=0,
+        sequence=0,
+        kind=kind,
+        value=value,
+        sigma=None,
+        lat_deg=None,
+        lon_deg=None,
+        time_utc_us=None,
+        who="team leader",
+        text="",
+    )
+    return msgspec.structs.replace(base, **rest)
+
+
 class Checker:
     """One call a tick, before the vehicle's. `finished` closes: base and hammers once more."""
 
@@ -57,14 +99,14 @@ class Checker:
             return
         if not self._opened:
             self._opened = True
-            self._measured(state, self._base())
-            self._measured(state, self._hammers())
+            self._measured(state, base_check(self._world))
+            self._measured(state, hammer_count(self._world, self._hammer_count))
         elif phase is MissionPhase.DONE and not self._closed:
             self._closed = True
-            self._measured(state, self._base())
-            self._measured(state, self._hammers())
+            self._measured(state, base_check(self._world))
+            self._measured(state, hammer_count(self._world, self._hammer_count))
         elif due.hammers and phase is not MissionPhase.WORK:
-            self._measured(state, self._hammers())
+            self._measured(state, hammer_count(self._world, self._hammer_count))
         elif due.depth and (reading := self._depth(now_ns)) is not None:
             self._measured(state, reading)
 
@@ -75,16 +117,6 @@ class Checker:
             place = Place(now_ns, (left_east + right_east) / 2.0, (left_north + right_north) / 2.0, truth.depth_m)
             self._places = [*self._places[-PLACES_MAX:], place]
 
-    def _base(self) -> Observation:
-        off_m = math.hypot(*self._world.gnss.jump_m)
-        return self._observation(ObservationKind.BENCHMARK_CHECK, off_m + ROVER_M, sigma=0.01, text="control point 1")
-
-    def _hammers(self) -> Observation:
-        lost = self._world.flail.lost_hammers
-        tracks = sorted({hammer % max(1, self._hammer_count) + 1 for hammer in lost})
-        text = "missing " + " ".join(str(track) for track in tracks) if lost else ""
-        return self._observation(ObservationKind.HAMMER_COUNT, float(self._hammer_count - len(lost)), text=text)
-
     def _depth(self, now_ns: int) -> Observation | None:
         """A place that the machine has long left; the next one where that has no claim on record."""
         ready = [place for place in self._places if now_ns - place.t_ns > READING_AFTER_S * NS_PER_S]
@@ -92,25 +124,7 @@ class Checker:
             return None
         place = ready[-1]
         self._places = [kept for kept in self._places if kept.t_ns > place.t_ns]
-        lat_deg, lon_deg, _ = self._datum.geodetic_from_enu(place.east_m, place.north_m, 0.0)
-        kind = ObservationKind.DEPTH_CHECK
-        return self._observation(kind, place.depth_m, sigma=0.01, lat_deg=lat_deg, lon_deg=lon_deg, text="arm")
-
-    def _observation(self, kind: ObservationKind, value: float, **rest: object) -> Observation:
-        base = Observation(
-            station_id=STATION_ID,
-            session_id=0,
-            sequence=0,
-            kind=kind,
-            value=value,
-            sigma=None,
-            lat_deg=None,
-            lon_deg=None,
-            time_utc_us=None,
-            who="team leader",
-            text="",
-        )
-        return msgspec.structs.replace(base, **rest)
+        return depth_reading(place, place.depth_m, self._datum)
 
     def _measured(self, state: VehicleState, observation: Observation) -> None:
         self._sequence += 1

@@ -10,7 +10,7 @@ import msgspec
 from sim.hands import Goal, Hands
 from sim.process import VehicleProcess
 from sim.rig import Parts, wire_up
-from sim.scenario import GroundSettings, RadioSettings, Scenario
+from sim.scenario import GroundSettings, RadioSettings, Scenario, SlipSettings
 from sim.truth import GroundTruth
 from sim.watch import Watch
 from vehicle.config import MachineConfig, MissionConfig, footprint
@@ -40,7 +40,8 @@ Box = tuple[float, float, float, float]
 class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else.
 
-    `keep_out_m`, `unproven_m`: ground that nobody may enter, and that bears no tracks before it is worked.
+    `speed_mps`: what the plan asks for in the swath; None: the machine's working speed. `keep_out_m`, `unproven_m`:
+    ground that nobody may enter, and that bears no tracks before it is worked.
     """
 
     seed: int = 1
@@ -53,6 +54,9 @@ class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = True
     keep_out_m: Box | None = None
     unproven_m: Box | None = None
+    speed_mps: float | None = None
+    unevenness_m: float = 0.01
+    slip_ratio: float = 0.03
 
 
 def quick_machine(machine: MachineConfig) -> MachineConfig:
@@ -73,6 +77,7 @@ def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) ->
     """One straight swath, on a site as the settings have it."""
     keep_out = settings.keep_out_m if settings is not None else None
     unproven = settings.unproven_m if settings is not None else None
+    speed_mps = settings.speed_mps if settings is not None else None
     end = (SWATH_M * math.cos(YAW_RAD), SWATH_M * math.sin(YAW_RAD))
     swath = Segment(
         seq=0,
@@ -81,7 +86,7 @@ def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) ->
         points_m=((0.0, 0.0), end),
         yaw_start_rad=YAW_RAD,
         yaw_end_rad=YAW_RAD,
-        speed_mps=machine.tracks.working_speed_mps,
+        speed_mps=speed_mps if speed_mps is not None else machine.tracks.working_speed_mps,
     )
     nothing = Certificate(
         missed_nominal_m2=0.0,
@@ -120,9 +125,10 @@ def scenario_of(settings: DrillSettings) -> Scenario:
         ground=GroundSettings(
             slope_deg=settings.slope_deg,
             slope_bearing_deg=settings.slope_bearing_deg,
-            unevenness_m=0.01,
+            unevenness_m=settings.unevenness_m,
             soil_energy_mj_per_m3=settings.soil_mjpm3,
         ),
+        slip=SlipSettings(left_ratio=settings.slip_ratio, right_ratio=settings.slip_ratio),
         radio=RadioSettings(delay_ms=settings.delay_ms, jitter_ms=settings.jitter_ms, loss_ratio=settings.loss_ratio),
     )
 

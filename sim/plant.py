@@ -108,6 +108,13 @@ class TrackPlant:
         ground_right_mps = self.belt_right_mps * (1.0 - self._slip(slip_right, self.belt_right_mps, load_ratio))
         self._integrate(ground_left_mps, ground_right_mps)
 
+    def put(self, pose: Pose) -> None:
+        """Set down elsewhere, standing."""
+        self.east_m, self.north_m, self.yaw_rad = pose.east_m, pose.north_m, pose.yaw_rad
+        self.belt_left_mps = self.belt_right_mps = 0.0
+        self._rest()
+        self._stand_on_ground()
+
     def point_m(self, ahead_m: float, left_m: float, up_m: float) -> tuple[float, float, float]:
         """East, north, up of a body-fixed point."""
         axes = self._axes

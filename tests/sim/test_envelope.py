@@ -1,0 +1,69 @@
+"""A sample of the randomised missions with silent errors, their repeatability, and that a planted weakness is found."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import envelope as bench
+from sim import envelope
+from sim.drill import DrillSettings
+from sim.lies import LIES, Told
+from vehicle.checks import judge
+
+SEED, SAMPLE = 7, range(13)
+
+
+def mission(kind: str, size: float, number: int = 0) -> envelope.Mission:
+    """One error before the first metre, on gentle ground."""
+    told = Told(kind=kind, size=size, side_rad=0.3, rate=0.4)
+    settings = DrillSettings(seed=5, slope_deg=2.0)
+    return envelope.Mission(
+        number=number, errors=(told,), phase="begin", onset_s=0.0, work_s=12.0, wait_s=3.0, settings=settings
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", SAMPLE)
+def test_no_mission_inside_leaves_false_credit_and_none_breaks_an_invariant(number: int) -> None:
+    found = envelope.flown(envelope.drawn(SEED, number))
+    assert not bench.fails(found), bench.told(found)
+
+
+def test_a_seed_and_a_number_draw_a_mission_and_every_kind_comes() -> None:
+    assert envelope.drawn(3, 5) == envelope.drawn(3, 5)
+    assert envelope.drawn(3, 5) != envelope.drawn(4, 5)
+    missions = [envelope.drawn(3, number) for number in range(200)]
+    assert {told.kind for one in missions for told in one.errors} == set(LIES)
+    assert {len(one.errors) for one in missions} == {0, 1, 2}
+    assert 0.3 < sum(envelope.inside(one) for one in missions) / 200 < 0.95
+
+
+@pytest.mark.long
+def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = mission("hammers", 6.0)
+    assert not bench.fails(envelope.flown(lost))
+    monkeypatch.setitem(judge._KINDS, judge.ObservationKind.HAMMER_COUNT, judge._find)
+    assert bench.fails(envelope.flown(lost))
+
+
+def test_what_was_flown_is_not_flown_again_and_a_line_of_other_code_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flown = []
+    monkeypatch.setattr(bench, "flown", lambda one: flown.append(one.number) or stand_in(one))
+    path = tmp_path / "envelope.jsonl"
+    assert bench.run(path, 2, 1) == 0
+    path.write_bytes(path.read_bytes()[:-9])
+    assert bench.run(path, 3, 1) == 0
+    assert flown == [0, 1, 1, 2]
+    monkeypatch.setattr(bench, "key", lambda: "other code")
+    assert bench.run(path, 1, 1) == 0
+    assert flown == [0, 1, 1, 2, 0]
+
+
+def stand_in(one: envelope.Mission) -> envelope.Result:
+    """A result without the run."""
+    return envelope.Result(
+        mission=one, inside=True, credited_m2=1.0, false_before_m2=0.0, left_m2=1.0, false_after_m2=0.0, told="",
+        told_s=None, told_m=None, findings=(), withdrawn=(), breaches=(), sim_s=1.0,
+    )  # fmt: skip
