@@ -101,6 +101,7 @@ class GroundTruth:
         self._depth_min_m = depth_min_m
         self._speed_max_mps = speed_max_mps
         self._strips: list[_Strip] = []
+        self._ends: tuple[Point, Point] | None = None
         self._bare: Shares | None = None
         self._shares: Shares = ()
         self._tiles: dict[tuple[int, int], BoolArray] = {}
@@ -121,11 +122,18 @@ class GroundTruth:
         works = rotor_speed_radps >= self._rotor_min_radps and depth_m >= self._depth_min_m
         if not works or abs(ground_speed_mps) > self._speed_max_mps:
             self.flush()
+            self._ends = None
             return
         if bare != self._bare:
             self.flush()
             self._bare, self._shares = bare, _struck(bare)
             self._strips = [_Strip() for _ in self._shares]
+            if self._ends is not None:
+                self._pass(*self._ends)  # what still strikes goes on from where it was
+        self._pass(left_m, right_m)
+
+    def _pass(self, left_m: Point, right_m: Point) -> None:
+        self._ends = left_m, right_m
         (left_east, left_north), (right_east, right_north) = left_m, right_m
         east, north = left_east - right_east, left_north - right_north
         for strip, (low, high) in zip(self._strips, self._shares, strict=True):

@@ -120,3 +120,13 @@ def test_ground_that_no_hammer_strikes_is_not_processed() -> None:
     lost_m2 = whole.processed_m2() - bare.processed_m2()
     stripes_m2 = 2.0 * 2 * HALF_M * (0.025 + 0.1)
     assert stripes_m2 < lost_m2 < stripes_m2 + 2.0 * 4 * CELL_M
+
+
+def test_where_a_hammer_breaks_off_the_others_leave_no_gap() -> None:
+    """In every step a little more is bare: what is lost is a wedge."""
+    whole, bare = _truth(), _truth()
+    for n in range(801):
+        _observe(whole, n * 0.005, 0.0, 0.0)
+        _observe(bare, n * 0.005, 0.0, 0.0, bare=((0.0, n * 1e-4),))
+    wedge_m2 = 0.5 * 4.0 * 2 * HALF_M * 0.08
+    assert wedge_m2 / 2.0 < whole.processed_m2() - bare.processed_m2() < wedge_m2 + 4.0 * CELL_M
