@@ -120,7 +120,7 @@ def _state(plan: Plan, session: int, *, bench: bool) -> VehicleState:
 
 
 def make_link(
-    state: VehicleState, plan: Plan, keys: Path | None, *, bench: bool, now_ns: int
+    state: VehicleState, plan: Plan, keys: Path | None, *, bench: bool, now_ns: int, behind_days: int = 30
 ) -> tuple[OperatorLink, list[Proposal]]:
     proposals: list[Proposal] = []
 
@@ -131,8 +131,7 @@ def make_link(
     held = KeyStore(keys).load() if keys is not None else None
     reserved = MarkFile(keys.with_suffix(".marks")).reserved if keys is not None else {}
     table = signing_keys(held) if held is not None else {}
-    # a vehicle without a clock of its own: a month behind whoever connects
-    clock = clock_stamp(held) - 30 * 86_400 * STAMPS_PER_S if held is not None else 0
+    clock = clock_stamp(held) - behind_days * 86_400 * STAMPS_PER_S if held is not None else 0
     verifier = Verifier(table, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
     machine_id = bytes.fromhex(held.machine_id) if held is not None and held.machine_id else bytes(8)
     link = OperatorLink(
@@ -156,11 +155,12 @@ async def live_vehicle(
     listeners: tuple[Listener, ...] = (),
     serial: BytePort | None = None,
     stations: tuple[tuple[str, int, int], ...] = (),
+    behind_days: int = 30,
 ) -> AsyncIterator[Live]:
-    """Start everything, stop everything."""
+    """Start everything, stop everything. `behind_days`: a vehicle without a clock is behind whoever connects."""
     clock, plan = PatientTime(asyncio.get_running_loop()), small_plan()
     state = _state(plan, session_number(), bench=bench)
-    link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns())
+    link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns(), behind_days=behind_days)
     machine = load_machine(SCENARIO.machine)
     host, controller = MemoryPort.pair()
     world = World(

@@ -14,6 +14,7 @@ from tests.operator_link.hands import Hand, Mavctl, Proxy, mavctl, program
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
 from vehicle.messages import Mode
+from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.transfer import MISSION
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -160,6 +161,30 @@ def test_node_mavlink(tmp_path: Path) -> None:
             assert await hand.do("connect") == 10  # a rover
             await upload(live, hand)
             await journey(live, hand, link, by_stick)
+
+    asyncio.run(main())
+
+
+@pytest.mark.needs("node", "npm")
+def test_node_mavlink_signed(tmp_path: Path) -> None:
+    """It signs by its plain clock and follows nobody: heard where the vehicle's clock is right; another key never."""
+    if not (NODE / "node_modules").is_dir():
+        pytest.skip("`make node-clients` to drive with node-mavlink")
+    store = KeyStore(tmp_path / "keys" / "keys.json")
+    key = store.create("node", 255)
+
+    async def main() -> None:
+        async with cable() as link, live_vehicle(store.path, behind_days=0) as live:
+            link.towards(live.port)
+            await live.until(lambda: live.vehicle.state.estimate.ready)
+            where_to = (str(link.station_port), str(NODE))
+            async with program("node_client.mjs", *where_to, "another secret", folder=tmp_path):
+                await live.until(lambda: live.link.refused_frames > 3)
+                assert live.link.peers == {}
+            async with program("node_client.mjs", *where_to, key.secret, folder=tmp_path) as hand:
+                assert await hand.do("connect") == 10
+                await upload(live, hand)
+                await journey(live, hand, link, by_stick)
 
     asyncio.run(main())
 
