@@ -44,6 +44,7 @@ from vehicle.safety.reasons import text as reason_text
 from vehicle.state import GateState, VehicleState
 from vehicle.taken import taken
 
+MONTH_S = 30 * 86_400
 PATIENCE_S = 120.0
 """A bound of every wait; waits end on a condition long before."""
 SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
@@ -90,6 +91,7 @@ class Live(msgspec.Struct):
     proposals: list[Proposal]
     port: int
     tcp_port: int
+    clock: PatientTime
 
     @property
     def mode(self) -> Mode:
@@ -120,7 +122,7 @@ def _state(plan: Plan, session: int, *, bench: bool) -> VehicleState:
 
 
 def make_link(
-    state: VehicleState, plan: Plan, keys: Path | None, *, bench: bool, now_ns: int, behind_days: int = 30
+    state: VehicleState, plan: Plan, keys: Path | None, *, bench: bool, now_ns: int, behind_s: int = MONTH_S
 ) -> tuple[OperatorLink, list[Proposal]]:
     proposals: list[Proposal] = []
 
@@ -131,7 +133,7 @@ def make_link(
     held = KeyStore(keys).load() if keys is not None else None
     reserved = MarkFile(keys.with_suffix(".marks")).reserved if keys is not None else {}
     table = signing_keys(held) if held is not None else {}
-    clock = clock_stamp(held) - behind_days * 86_400 * STAMPS_PER_S if held is not None else 0
+    clock = clock_stamp(held) - behind_s * STAMPS_PER_S if held is not None else 0
     verifier = Verifier(table, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
     machine_id = bytes.fromhex(held.machine_id) if held is not None and held.machine_id else bytes(8)
     link = OperatorLink(
@@ -155,12 +157,12 @@ async def live_vehicle(
     listeners: tuple[Listener, ...] = (),
     serial: BytePort | None = None,
     stations: tuple[tuple[str, int, int], ...] = (),
-    behind_days: int = 30,
+    behind_s: int = MONTH_S,
 ) -> AsyncIterator[Live]:
-    """Start everything, stop everything. `behind_days`: a vehicle without a clock is behind whoever connects."""
+    """Start everything, stop everything. `behind_s`: a vehicle without a clock is behind whoever connects."""
     clock, plan = PatientTime(asyncio.get_running_loop()), small_plan()
     state = _state(plan, session_number(), bench=bench)
-    link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns(), behind_days=behind_days)
+    link, proposals = make_link(state, plan, keys, bench=bench, now_ns=clock.now_ns(), behind_s=behind_s)
     machine = load_machine(SCENARIO.machine)
     host, controller = MemoryPort.pair()
     world = World(
@@ -190,7 +192,9 @@ async def live_vehicle(
         ticking = asyncio.get_running_loop().create_task(barrier.run())
         moving = asyncio.get_running_loop().create_task(shell.run())
         try:
-            yield Live(vehicle, world, link, shell, barrier, plan, proposals, shell.port("udp"), shell.port("tcp"))
+            yield Live(
+                vehicle, world, link, shell, barrier, plan, proposals, shell.port("udp"), shell.port("tcp"), clock
+            )
         finally:
             barrier.stop()
             await ticking

@@ -21,6 +21,11 @@ class PatientTime:
         self._lost_ns = 0
         self._due_ns: int | None = None
 
+    @property
+    def lost_ns(self) -> int:
+        """So far behind the real clock."""
+        return self._real_ns() - self.now_ns()
+
     def now_ns(self) -> int:
         """Nanoseconds; never runs back, never beyond the tick that is due."""
         now_ns = self._real_ns() - self._lost_ns

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_port
+from sim.virtual_time import Phase
 from tests.operator_link.cable import Cable, cable
 from tests.operator_link.hands import Hand, Mavctl, Proxy, mavctl, program
 from tests.operator_link.live_vehicle import Live, live_vehicle
@@ -79,7 +80,9 @@ async def by_mission(live: Live, hand: Hand) -> None:
 async def upload(live: Live, hand: Hand) -> None:
     """The vehicle's plan, read and sent back."""
     plan_id, taken = live.link.lists.list_id(MISSION), live.link.lists.taken[MISSION]
-    assert await hand.do("upload") > 0
+    count = await hand.do("upload")
+    assert isinstance(count, int), count
+    assert count > 0
     await live.until(lambda: live.link.lists.taken[MISSION] > taken)
     assert live.link.lists.list_id(MISSION) == plan_id
 
@@ -167,21 +170,30 @@ def test_node_mavlink(tmp_path: Path) -> None:
 
 @pytest.mark.needs("node", "npm")
 def test_node_mavlink_signed(tmp_path: Path) -> None:
-    """It signs by its plain clock and follows nobody: heard where the vehicle's clock is right; another key never."""
+    """It signs by its plain clock and follows nobody: it drives where that is ahead; another key is not heard."""
     if not (NODE / "node_modules").is_dir():
         pytest.skip("`make node-clients` to drive with node-mavlink")
     store = KeyStore(tmp_path / "keys" / "keys.json")
     key = store.create("node", 255)
 
     async def main() -> None:
-        async with cable() as link, live_vehicle(store.path, behind_days=0) as live:
+        async with cable() as link, live_vehicle(store.path, behind_s=4) as live:
             link.towards(live.port)
             await live.until(lambda: live.vehicle.state.estimate.ready)
+            lag = tmp_path / "lag"
+
+            def tell(_: int) -> None:
+                fresh = lag.with_suffix(".new")
+                fresh.write_text(str(live.clock.lost_ns // 1_000_000), encoding="utf-8")
+                fresh.replace(lag)
+
+            tell(0)
+            live.barrier.subscribe(Phase.OBSERVE, tell)
             where_to = (str(link.station_port), str(NODE))
-            async with program("node_client.mjs", *where_to, "another secret", folder=tmp_path):
+            async with program("node_client.mjs", *where_to, "another secret", str(lag), folder=tmp_path):
                 await live.until(lambda: live.link.refused_frames > 3)
                 assert live.link.peers == {}
-            async with program("node_client.mjs", *where_to, key.secret, folder=tmp_path) as hand:
+            async with program("node_client.mjs", *where_to, key.secret, str(lag), folder=tmp_path) as hand:
                 assert await hand.do("connect") == 10
                 await upload(live, hand)
                 await journey(live, hand, link, by_stick)

@@ -1,10 +1,17 @@
 // A node-mavlink program as its users write one: MavEsp8266, the generated command classes, RcChannelsOverride.
-// Arguments: PORT to send to on loopback, MODULES folder, [SECRET to sign with].
+// Arguments: PORT to send to on loopback, MODULES folder, [SECRET to sign with, LAG file]: its clock runs by the milliseconds
+// of that file behind, as that of the vehicle does on a busy machine.
 import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 
-const [port, modules, secret] = process.argv.slice(2)
+const [port, modules, secret, lag] = process.argv.slice(2)
+if (lag) {
+  const real = Date.now
+  let last = 0
+  Date.now = () => (last = Math.max(last + 1, real() - Number(readFileSync(lag, 'utf8'))))
+}
 const { MavEsp8266, MavLinkPacketSignature, minimal, common, ardupilotmega } = createRequire(join(modules, 'x.js'))('node-mavlink')
 const REGISTRY = { ...minimal.REGISTRY, ...common.REGISTRY, ...ardupilotmega.REGISTRY }
 const PATIENCE_MS = 60_000
