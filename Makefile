@@ -17,7 +17,8 @@ demo: $(VENV)/.installed
 
 # As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/safety`.
 JOBS ?= auto
-PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+# Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)

@@ -65,6 +65,8 @@ def run(
 
     `answers`: which feature is the work, and what polygons are of which the file does not say it.
     """
+    if broker is not None:
+        _host_port(broker)  # refuses what is no address before anything is planned or written
     job = _read(scenario_file, site_file, machine_name, seed, outside, answers)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
     if job.scenario_said:

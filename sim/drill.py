@@ -143,13 +143,11 @@ class Drill:
         self.settings = settings = settings or DrillSettings()
         machine = load_machine("memat")
         machine = quick_machine(machine) if settings.quick else machine
-        recorder = recorder if recorder is not None else NoRecorder()
+        self.recorder = recorder = recorder if recorder is not None else NoRecorder()
         self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), recorder)
         self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
         self.plain_radio = self.radio.up.params
-        self.process = VehicleProcess(
-            self.parts.vehicle, lambda state: VehicleLoop(state, self.line, self.radio.vehicle, recorder)
-        )
+        self.process = VehicleProcess(self.parts.vehicle, self._restarted)
         self.hands = Hands(self.radio.station, at_machine=self.visit)
         self.watch = Watch(self)
         tool = machine.tool
@@ -162,6 +160,9 @@ class Drill:
         self.now_ns = 0
         self.ticks = self.engine_starts = 0
         self.attended = False
+
+    def _restarted(self, state: VehicleState) -> VehicleLoop:
+        return VehicleLoop(state, self.line, self.radio.vehicle, self.recorder)
 
     @property
     def state(self) -> VehicleState:

@@ -20,6 +20,7 @@ def truly_round(radius_m):
     return np.column_stack([radius_m * np.cos(angles), radius_m * np.sin(angles)])
 
 
+@pytest.mark.long
 @given(radius_m=RADII)
 def test_a_circle_that_keeps_out_holds_the_whole_circle(radius_m):
     drawn = shapely.Polygon(circle_m(0.0, 0.0, radius_m, outward=True))

@@ -43,6 +43,7 @@ BREACHES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("breach", BREACHES)
 def test_a_planted_breach_is_reported(breach: str, tmp_path: Path) -> None:
     for package in PACKAGES:
@@ -56,6 +57,7 @@ def test_a_planted_breach_is_reported(breach: str, tmp_path: Path) -> None:
     assert "BROKEN" in result.stdout
 
 
+@pytest.mark.long
 def test_files_and_functions_stay_short() -> None:
     too_long = []
     for path in sources():
@@ -71,6 +73,7 @@ def test_files_and_functions_stay_short() -> None:
     assert too_long == []
 
 
+@pytest.mark.long
 def test_vehicle_does_not_know_that_it_is_simulated() -> None:
     for path in (ROOT / "vehicle").rglob("*.py"):
         tree = ast.parse(path.read_text())

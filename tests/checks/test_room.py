@@ -274,6 +274,7 @@ def test_two_degrees_cost_nine_centimetres_a_side_and_a_check_wins_them_back() -
     assert heading_alone == pytest.approx(math.hypot(0.02, room.UNSEEN_STEP_M, math.radians(2.0) * 2.55))
 
 
+@pytest.mark.long
 @given(kind=st.sampled_from(list(ObservationKind)), value=st.integers(0, 500), text=st.text(max_size=12))
 def test_no_observation_raises_or_moves_anything(kind: ObservationKind, value: int, text: str) -> None:
     state = builders.vehicle_state()

@@ -178,6 +178,7 @@ def test_keep_outs_of_several_features_that_touch(tmp_path):
     assert load_site(saved(tmp_path, doc), "safe").repairs == ("keep-outs touch or overlap: 2 merged into 1",)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_corners_are_thinned_the_safe_way(tmp_path):
     angles = [2.0 * math.pi * k / 100_000 for k in range(100_000)]
     rim = [(60.0 * math.cos(a), 60.0 * math.sin(a)) for a in angles]

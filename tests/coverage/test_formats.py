@@ -221,6 +221,7 @@ def test_without_the_extra_its_name_is_told_and_other_formats_are_read(tmp_path,
     )
 
 
+@pytest.mark.long
 def test_gis_files_that_cannot_be_read(tmp_path):
     refused(written(tmp_path / "a.gpkg", shapes_lonlat(), ["work_area", "moon"], "EPSG:4326"), "role 'moon'")
     refused(saved(tmp_path, "text", "b.gpkg"), "cannot be read")

@@ -59,6 +59,7 @@ def test_there_is_room_for_what_fits_into_what_is_left():
     assert not limit.has_room(1.01)
 
 
+@pytest.mark.slow
 def test_an_order_is_not_begun_that_could_not_be_ended(tmp_path):
     """The plan that is whole already stays as it is."""
     path = saved(tmp_path, document(feature("work_area", ring_lonlat(FIELD), *map(ring_lonlat, posts(40)))))

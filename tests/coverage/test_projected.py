@@ -132,6 +132,7 @@ def marked(tmp_path, code: str):
     return place, json.loads((tmp_path / "plan" / "summary.json").read_text())
 
 
+@pytest.mark.long
 def test_a_national_grid_without_its_grid_file_is_marked_and_not_driven(tmp_path) -> None:
     place, summary = marked(tmp_path, DHDN)
     assert place.source_accuracy_m >= 1.0

@@ -146,6 +146,7 @@ def test_a_machine_amid_unprocessed_ground_is_told_so(tmp_path):
         replan(site, BENCH, WISHES, request)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(1000, 1200), mode=st.sampled_from(["safe", "unknown"]), share=st.floats(0.05, 0.95))
 @example(seed=2, mode="unknown", share=0.37)

@@ -35,6 +35,7 @@ def wire_item(command, frame, tool, lat_deg, lon_deg):
     return Item(command=command, frame=frame, params=(tool, 0.0, 0.0, 0.0), x=at[0], y=at[1])
 
 
+@pytest.mark.long
 def test_waypoints_through_the_loader_of_mavproxy(plan, tmp_path):
     write_waypoints(plan, tmp_path / "plan.waypoints")
     loader = mavwp.MAVWPLoader()

@@ -21,6 +21,7 @@ def working(seed: int, seconds: float = 10.0, **settings: object) -> BeliefRun:
     return run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size_deg", [1.0, -1.0, 2.0, -3.0, 20.0, 180.0])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_heading_that_steps_is_told_within_a_metre(size_deg: float, seed: int) -> None:
@@ -36,6 +37,7 @@ def test_a_heading_that_steps_is_told_within_a_metre(size_deg: float, seed: int)
     assert run.false_m2 == 0.0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate_degps", [0.03, 0.05, -0.1, 0.3, 1.0])
 def test_a_heading_that_drifts_is_told_before_it_is_two_degrees_off(rate_degps: float) -> None:
     run = working(3, work=True)
@@ -82,6 +84,7 @@ def test_a_heading_that_repeats_itself_at_rest_is_no_fault_before_it_moves() -> 
     assert run.run(3.0).seen.position_proven, "one that lives again and agrees with the gyro is believed"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lost_s", [5.0, 60.0, 300.0])
 def test_a_heading_that_was_lost_while_parked_comes_back(lost_s: float) -> None:
     """The yaw is held at rest, whatever the gyro's bias: good headings are not refused for good."""
@@ -95,6 +98,7 @@ def test_a_heading_that_was_lost_while_parked_comes_back(lost_s: float) -> None:
     assert run.run(2.0).seen.position_proven
 
 
+@pytest.mark.long
 def test_a_heading_that_comes_back_another_one_is_not_believed_until_the_course_speaks_for_it() -> None:
     run = working(7, work=True)
     run.run(3.0, 0.0)
@@ -125,6 +129,7 @@ def test_a_heading_that_was_off_from_the_start_is_found_by_the_course_over_groun
     assert abs(run.yaw_error_rad) < 0.7 * DEG
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slope_deg", [0.0, 10.0])
 @pytest.mark.parametrize("bearing_rad", [0.3, 0.3 + math.pi / 2.0])
 def test_a_right_heading_is_vouched_for_and_never_denied(slope_deg: float, bearing_rad: float) -> None:

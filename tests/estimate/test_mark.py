@@ -30,6 +30,7 @@ def says_m(run: BeliefRun) -> tuple[float, float]:
     return run.belief.x[0] + run.belief.place.offset_m[0], run.belief.x[1] + run.belief.place.offset_m[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("off_m", "believed"), [(0.0, True), (0.03, True), (0.2, False), (3.5, False)])
 def test_only_a_mark_on_which_it_stands_speaks_for_its_receiver(off_m: float, believed: bool) -> None:
     run = doubted()

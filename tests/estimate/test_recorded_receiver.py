@@ -111,7 +111,7 @@ def told(fix: GnssFix, lat_deg: float, lon_deg: float, alt_m: float, epoch: Epoc
     )
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_parked_and_driven_nothing_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recorded receiver drove on a car, at 10 m/s and round corners: the bounds of this machine do not fit it."""
     monkeypatch.setattr(bounds, "status", lambda told, _belts, _now_ns: told)

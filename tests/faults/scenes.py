@@ -1,11 +1,35 @@
-"""Where a fault strikes: short ways into each mode, all on the full stack."""
+"""Where a fault strikes: short ways into each mode, all on the full stack.
+
+The way there is gone once in a process; whoever asks gets a copy, which costs a tenth.
+"""
+
+import copy
+import functools
+from collections.abc import Callable
 
 from sim.drill import Drill, DrillSettings
 from sim.hands import Goal
 from vehicle.messages import MissionPhase, Mode
 
 
-def work(seed: int = 1) -> Drill:
+@functools.cache
+def made(make: Callable[[int], Drill], seed: int) -> Drill:
+    """The scene itself, which nobody steps on; a test that plants a bug makes its own."""
+    return make(seed)
+
+
+def copied(make: Callable[[int], Drill]) -> Callable[..., Drill]:
+    """As `make` with seed 1 where none is given."""
+
+    @functools.wraps(make)
+    def scene(seed: int = 1) -> Drill:
+        return copy.deepcopy(made(make, seed))
+
+    return scene
+
+
+@copied
+def work(seed: int) -> Drill:
     """In the swath, tool down, rotor at speed, moving."""
     drill = Drill(DrillSettings(seed=seed)).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 20.0), drill.reasons
@@ -20,28 +44,32 @@ def work(seed: int = 1) -> Drill:
     return drill
 
 
-def manual(seed: int = 1) -> Drill:
+@copied
+def manual(seed: int) -> Drill:
     """By hand at 0.25 m/s, where the longer T_stop holds."""
     drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.25, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
 
 
-def slow(seed: int = 1) -> Drill:
+@copied
+def slow(seed: int) -> Drill:
     """By hand at 0.1 m/s."""
     drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.14, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
 
 
-def fast(seed: int = 1) -> Drill:
+@copied
+def fast(seed: int) -> Drill:
     """By hand at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
     drill = Drill(DrillSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
     assert drill.moves(12.0, 1.0), drill.reasons
     return drill
 
 
-def retreat(seed: int = 1) -> Drill:
+@copied
+def retreat(seed: int) -> Drill:
     """Backing out in RECOVERY."""
     drill = Drill(DrillSettings(seed=seed)).drive(Goal.RETREAT, -0.9)
     assert drill.moves(20.0), drill.reasons

@@ -14,6 +14,7 @@ from sim.controller_rules import Rules
 from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
 from sim.hands import Goal
+from tests.faults import scenes
 from tests.faults.cases import CASES
 from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
@@ -314,6 +315,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
 
 @pytest.mark.parametrize(("plant", "hunt"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
 def test_a_planted_bug_is_found(plant: Callable[[Patch], None], hunt: Hunt, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(scenes, "made", lambda make, seed: make(seed))
     plant(monkeypatch)
     with pytest.raises(AssertionError):
         hunt()

@@ -6,7 +6,7 @@ from firmware_bridge.types import EngineMode, OperatorEdge
 from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
 from sim.hands import Goal
-from tests.faults.scenes import manual, work
+from tests.faults.scenes import made, manual, work
 from vehicle.messages import Mode
 from vehicle.units import TICK_S
 
@@ -143,3 +143,22 @@ def test_row_106_tracks_that_dig_credit_no_ground_that_the_tool_did_not_reach(sl
             break
     drill.run(1.0)
     assert drill.watch.finish() == ()
+
+
+def test_a_copy_goes_on_as_the_scene_itself() -> None:
+    """Also through a fault and a restart, which reach for everything that a drill is made of."""
+    itself, copied = made(work.__wrapped__, 1), work()
+    assert repr(work.__wrapped__(1).state) == repr(copied.state)
+    for drill in (copied, work()):
+        before = itself.ticks
+        FAULTS["process_killed"].inject(drill, 1.0)
+        drill.run(1.0)
+        FAULTS["process_killed"].heal(drill)
+        drill.run(1.0)
+        assert itself.ticks == before
+    fresh = work.__wrapped__(1)
+    FAULTS["process_killed"].inject(fresh, 1.0)
+    fresh.run(1.0)
+    FAULTS["process_killed"].heal(fresh)
+    fresh.run(1.0)
+    assert repr(fresh.state) == repr(copied.state) == repr(drill.state)

@@ -36,6 +36,7 @@ class Kept(NoRecorder):
         self.events.append(event)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "goal", "reason", "age_max_s"), STOPS)
 def test_the_line_of_a_stop(fault: str, goal: Goal, reason: str, age_max_s: float) -> None:
     kept = Kept()

@@ -51,6 +51,7 @@ def test_no_invariant_is_an_orphan(name: str) -> None:
     assert invariants_traced.tests_of()[name]
 
 
+@pytest.mark.long
 def test_the_page_tells_the_status_of_every_row() -> None:
     """Its tests may lag behind; what stands and what does not may not."""
     lines = trace.PAGE.read_text(encoding="utf-8").splitlines()

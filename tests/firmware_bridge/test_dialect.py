@@ -72,6 +72,7 @@ def test_nothing_of_pymavlink_is_loaded_at_run_time() -> None:
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 def test_the_build_hook_makes_the_table(tmp_path: Path) -> None:
     package = tmp_path / "firmware_bridge" / "mavlink"
     package.mkdir(parents=True)
@@ -92,6 +93,7 @@ def test_a_broken_dialect_stops_the_build(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert not (tmp_path / "_dialect.py").exists()
 
 
+@pytest.mark.long
 def test_a_message_that_mavlink_dropped_stops_the_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(generate, "MESSAGES", "HEARTBEAT GONE_MISSING")
     with pytest.raises(RuntimeError, match="GONE_MISSING"):

@@ -155,6 +155,7 @@ chunks = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(chunks, st.randoms(use_true_random=False))
 def test_however_it_is_cut_the_result_is_the_same(parts: list[bytes], rng: random.Random) -> None:
@@ -169,6 +170,7 @@ def test_however_it_is_cut_the_result_is_the_same(parts: list[bytes], rng: rando
     assert found == whole
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.binary(max_size=9), st.integers(0, 4)), min_size=1, max_size=8))
 def test_every_intact_frame_in_noise_is_found(parts: list[tuple[bytes, int]]) -> None:

@@ -1,11 +1,15 @@
 """A user's mistake is one clear line on stderr and exit status 2: what, where, what to do. Never a traceback."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from flailpilot import cli
 
 pytestmark = pytest.mark.long
 
@@ -20,18 +24,32 @@ def polygon(points_m: list[list[float]]) -> dict[str, object]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def flailpilot(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flailpilot", *(str(argument) for argument in arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def flailpilot(*arguments: object) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of the command, in this process; what it does not catch is raised here."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["flailpilot", *map(str, arguments)])
+        patch.chdir(ROOT)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    return int(ended.value.code or 0), out.getvalue(), err.getvalue()
 
 
 def refused(*arguments: object) -> str:
-    result = flailpilot(*arguments)
-    assert result.returncode == 2, result.stdout + result.stderr
-    assert "Traceback" not in result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
+    status, said, told = flailpilot(*arguments)
+    assert status == 2, said + told
+    lines = told.strip().splitlines()
+    assert len(lines) == 1, told
     return lines[0]
+
+
+@pytest.mark.real
+def test_a_process_refuses_as_the_command_does() -> None:
+    command = [sys.executable, "-m", "flailpilot", "sim", "nowhere.toml"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    status, said, told = flailpilot("sim", "nowhere.toml")
+    assert (result.returncode, result.stdout, result.stderr) == (status, said, told)
+    assert status == 2
 
 
 def site_file(folder: Path, geometry: object) -> Path:
@@ -109,6 +127,7 @@ def test_sim_without_scenario_and_site() -> None:
 @pytest.mark.parametrize("broker", ["nowhere", "host:", ":1883", "host:99999"])
 def test_a_broker_that_is_no_address(broker: str, tmp_path: Path) -> None:
     assert "--broker" in refused("sim", SCENARIO, "--broker", broker, "--out", tmp_path)
+    assert not any(tmp_path.iterdir()), "nothing was written"
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,7 @@ def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(mon
     assert summary["repairs"] == summary["warnings"] + [line[len("repaired: ") :] for line in mended]
 
 
+@pytest.mark.slow
 def test_a_thousand_holes_end_at_the_limit_with_what_was_planned_until_then(monkeypatch, capsys, tmp_path):
     """1.2 ha with a post every 3.5 m: minutes of planning; what is not reached is listed, not missed."""
     posts = [

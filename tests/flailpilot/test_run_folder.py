@@ -118,6 +118,7 @@ def test_no_plan_is_mixed_with_a_run(monkeypatch, capsys, run: Path) -> None:
     assert content(run / "run") == before
 
 
+@pytest.mark.long
 def test_a_plan_says_when_it_was_made(monkeypatch, capsys, tmp_path) -> None:
     ground(tmp_path)
     typed = ("plan", tmp_path / "ground.geojson", "--machine", "memat", "--out", tmp_path / "plan", "--json")

@@ -195,6 +195,7 @@ def test_a_later_plan_is_refused(old: Path) -> None:
         load_plan(old / "run" / "plan", site, machine, older=True)
 
 
+@pytest.mark.long
 def test_what_an_old_job_left_is_planned(monkeypatch, capsys, old: Path) -> None:
     typed = ("plan", old / "ground.geojson", "--machine", "memat", "--out", old / "rest", "--left", old / "run")
     status, said, told = flailpilot(monkeypatch, capsys, *typed)

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,7 @@ def _gaps(
     return len(seam - credited)
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @given(
     yaw_rad=st.floats(-3.1, 3.1),
@@ -55,6 +57,7 @@ def test_the_overlap_of_the_design_leaves_no_gap(
     assert _gaps(yaw_rad, (east_m, north_m), sigma_m, overlap_m, error_m, back) == 0
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(
     # Between these the rows of cells lie closer than 2 cm across the seam (the widest at tan = 1/3: 5 cm / sqrt 10).

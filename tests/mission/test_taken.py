@@ -38,6 +38,7 @@ def example() -> Plan:
     return plan_site(load_site(SITE), footprint(MACHINE))
 
 
+@pytest.mark.long
 def test_the_plan_names_what_is_kept_out_and_what_bears_nothing_yet(example: Plan) -> None:
     site = load_site(SITE)
     kept = shapely.union_all([shapely.Polygon(ring) for ring in example.keep_out_m])
@@ -92,6 +93,7 @@ def test_a_plan_that_is_taken_while_disarmed_changes_the_fence() -> None:
     assert loop.state.mission.plan == plan
 
 
+@pytest.mark.long
 def test_the_vehicle_program_starts_with_it(tmp_path: Path) -> None:
     site = f'[site]\nfile = "{SITE}"\noutside = "safe"\n'
     text = re.sub(r"\[datum\]\n([^\[]*\n)*", site, config_text(tmp_path))

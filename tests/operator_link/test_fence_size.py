@@ -56,6 +56,7 @@ def test_what_is_too_much_is_refused_with_its_item(name: str) -> None:
     assert rows[error.value.refusal.index]["command"] in (5002, 5004)
 
 
+@pytest.mark.long
 def test_what_is_just_not_too_much_is_taken() -> None:
     assert len(fence(items(MANY[:-3]), DATUM)) == CORNERS_MAX // 3
     assert CROSSINGS_MAX >= 4 * 10 * 10

@@ -137,6 +137,7 @@ def test_no_boundary_changes_under_an_armed_machine(rings_m: tuple[Ring, ...], w
         assert after is None
 
 
+@pytest.mark.long
 def test_the_old_plan_is_withdrawn_before_a_new_one_waits() -> None:
     """In HOLD a start would else drive what no station is shown any more."""
     drill = Drill()

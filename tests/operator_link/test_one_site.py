@@ -162,6 +162,7 @@ def items(rows: list[dict[str, Any]]) -> tuple[Item, ...]:
     )
 
 
+@pytest.mark.long
 @given(
     radius_m=st.floats(0.5, 5_000.0),
     holds_in=st.booleans(),

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
 REQUIREMENTS = TESTS.parent / "requirements"
 PAGE = TESTS.parent / "docs" / "OPERATOR_LINK.md"
@@ -47,6 +49,7 @@ def wrong(page: str) -> list[str]:
     return found + [f"{code}: no test {test}" for code, test in named.items() if test.split("[")[0] not in there]
 
 
+@pytest.mark.long
 def test_the_page_names_tests_that_there_are() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert wrong(page) == []
@@ -63,6 +66,7 @@ def test_a_renamed_test_and_an_empty_cell_are_seen() -> None:
     assert wrong(page.replace("| K4 | C1 C4 |", "| P3 | C1 C4 |"))[0] == "link lost, reconnect, MAVSDK: P3"
 
 
+@pytest.mark.long
 def test_the_clients_are_those_that_are_pinned_and_each_has_its_test() -> None:
     """A version in the table is the version that the test drives with."""
     rows = table(PAGE.read_text(encoding="utf-8"), "| client |")

@@ -260,6 +260,7 @@ def test_what_the_site_reader_refuses_is_refused_with_the_upload(tmp_path: Path)
     assert made.held == []
 
 
+@pytest.mark.long
 def test_no_pass_within_the_fence_is_no_plan(tmp_path: Path) -> None:
     made = Planned(tmp_path)
     assert made.send(MISSION, FIELD) == 0
@@ -291,6 +292,7 @@ def drill_with(plan_hash: str) -> tuple[Drill, Plan]:
     return drill, msgspec.structs.replace(swath_plan(drill.parts.config.machine), plan_hash=plan_hash)
 
 
+@pytest.mark.long
 def test_the_loop_changes_its_plan_while_disarmed_only() -> None:
     drill, plan = drill_with("another")
     loop = drill.process.loop
@@ -494,6 +496,7 @@ def test_the_feature_that_the_configuration_chooses_is_planned(tmp_path: Path, f
     assert made.plans[0].area_m2 == pytest.approx(worked_m2, rel=0.01)
 
 
+@pytest.mark.long
 def test_the_keep_outs_of_the_own_site_hold_for_a_survey_too(tmp_path: Path) -> None:
     made = Planned(tmp_path / "uploads", own=own_site(tmp_path))
     assert made.link.desk.lists.take(MISSION, items(FIELD)) is None

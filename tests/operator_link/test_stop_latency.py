@@ -29,6 +29,7 @@ def test_no_stop_takes_longer_than_half_a_second(name: str) -> None:
     assert summary(stops)[name]["p100_ms"] <= LATENCY_MAX_MS
 
 
+@pytest.mark.long
 def test_a_trial_is_a_function_of_its_seed() -> None:
     shape = shapes(FOLDER)["11 jammed"]
     assert run_trial("11 jammed", shape, 5) == run_trial("11 jammed", shape, 5)

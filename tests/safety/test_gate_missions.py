@@ -12,6 +12,7 @@ from vehicle.safety.reasons import StopReason
 E = OperatorEdge
 
 
+@pytest.mark.long
 def test_row_117_attention_is_asked_for_every_minute_with_five_seconds_of_grace() -> None:
     rig = Rig().to_work()
     rig.run(3240)

@@ -59,6 +59,7 @@ def test_a_command_lives_no_longer_than_its_operators_frame(age: int, stop_ms: i
     assert lease.valid_for_ms(age, stop_ms, 0, SAFETY) == life_ms
 
 
+@pytest.mark.long
 @given(age=st.integers(0, 2_000_000), speed_mps=st.floats(-5, 5), line_ms=st.integers(0, 255))
 def test_age_and_life_together_end_inside_t_stop_a_step_of_the_controller_early(
     age: int, speed_mps: float, line_ms: int

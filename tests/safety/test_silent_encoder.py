@@ -223,6 +223,7 @@ def braked(belts: dict[str, float], gnss_mps: float) -> Rig:
     return rig
 
 
+@pytest.mark.long
 def test_row_107_what_still_moves_is_a_runaway_whichever_source_is_left() -> None:
     for belts, gnss_mps in ((BOTH, 0.5), (BOTH, 0.2), (ONE, 0.5), (ONE | {"track_right_mps": 0.05}, 0.0)):
         assert braked(belts, gnss_mps).mode is Mode.ESTOP, (belts, gnss_mps)

@@ -103,6 +103,7 @@ def test_a_short_lapse_is_a_stop_that_is_shown_for_half_a_second_and_asks_for_ne
     assert bench.status.state is ControllerState.RUN
 
 
+@pytest.mark.long
 def test_silence_beyond_the_watchdog_needs_neutral_again(bench):
     driving(bench)
     bench.run(0.5)

@@ -38,6 +38,7 @@ def test_stop_shape_after_silence(bench):
     assert outputs.brake
 
 
+@pytest.mark.long
 def test_ramps_are_those_of_the_profile(bench):
     bench.ready()
     applied = []

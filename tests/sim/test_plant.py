@@ -50,6 +50,7 @@ def test_slip_asymmetry_turns_the_other_way_in_reverse():
     assert body.yaw_rad < 0.4 - 0.1
 
 
+@pytest.mark.long
 @given(
     left=st.floats(-1.1, 1.1).filter(lambda v: abs(v) > 0.01),
     right=st.floats(-1.1, 1.1).filter(lambda v: abs(v) > 0.01),

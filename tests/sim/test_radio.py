@@ -44,6 +44,7 @@ def test_jitter_has_its_mean_and_keeps_the_order():
     assert delays.max() < 0.02 + 7 * 0.03 + 0.001
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("loss", "burst"), [(0.05, 1.0), (0.2, 4.0), (0.6, 1.0)])
 def test_loss_comes_in_the_asked_share_and_bursts(loss, burst):
     got = {k for k, _ in transfer(RadioParams(loss_ratio=loss, burst_frames=burst), 20_000)}

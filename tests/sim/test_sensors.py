@@ -66,6 +66,7 @@ def test_latency_delays_arrival_and_not_the_epoch(machine):
     assert arrivals == [(12, 100), (17, 200), (22, 300), (27, 400), (32, 500), (37, 600)]
 
 
+@pytest.mark.long
 def test_noise_has_the_reported_sigma_and_its_slow_part(machine):
     params = SensorParams(gnss_tau_s=10.0, heading_tau_s=10.0)
     body = body_on(FLAT)

@@ -29,6 +29,7 @@ def recording(machine, seed: int, params: WorldParams | None = None) -> bytes:
     return bytes(bench.raw)
 
 
+@pytest.mark.long
 def test_same_seed_same_bytes_and_another_seed_others(machine):
     first = recording(machine, 11)
     assert len(first) > 50_000
@@ -36,6 +37,7 @@ def test_same_seed_same_bytes_and_another_seed_others(machine):
     assert first != recording(machine, 12)
 
 
+@pytest.mark.long
 def test_sensor_settings_do_not_shift_the_draws_of_other_sensors(machine):
     # Twice as many GNSS epochs draw twice as often from the receiver's generator, and from no other.
     fast = WorldParams(sensors=SensorParams(gnss_period_ticks=2))
