@@ -7,6 +7,10 @@ import pytest
 
 
 def some(cases: Iterable[Any], count: int) -> list[Any]:
-    """The first `count` cases as they are, the rest `slow`: they prove the same again, in `make test-full`."""
+    """The first `count` cases as they are, the rest `slow`: they prove the same again, in `make test-full`.
+
+    A case for several arguments is a tuple.
+    """
     told = list(cases)
-    return told[:count] + [pytest.param(case, marks=pytest.mark.slow) for case in told[count:]]
+    rest = [case if isinstance(case, tuple) else (case,) for case in told[count:]]
+    return told[:count] + [pytest.param(*values, marks=pytest.mark.slow) for values in rest]

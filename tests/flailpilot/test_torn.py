@@ -26,10 +26,10 @@ from vehicle.tick import tick as one_tick
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    """Three minutes of a mission."""
+    """Two minutes of a mission."""
     folder = tmp_path_factory.mktemp("job")
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO)
+    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "120.0"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run"),
                                    "--json"])  # fmt: skip
