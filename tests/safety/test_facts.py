@@ -5,7 +5,7 @@ import pytest
 from tests.safety.fields import BOX
 from tests.safety.moments import BEATS, CONFIG, TICK, configured, moment
 from tests.safety.rig import frame
-from vehicle.messages import MissionPhase, Mode
+from vehicle.messages import Due, MissionPhase, Mode
 from vehicle.safety.authority import Heard
 from vehicle.safety.facts import Facts, gather
 from vehicle.safety.moment import Moment
@@ -44,6 +44,15 @@ def test_messages_are_passed_as_they_are() -> None:
     other = facts(moment(state={"flapping": False}))
     assert (other.flapping, other.clone, other.rival) == (False, False, False)
     assert seen.senses.standing
+
+
+def test_what_the_record_waits_for_and_what_the_wires_brought_is_passed_too() -> None:
+    calm = facts()
+    assert (calm.due, calm.impossible, calm.disorder, calm.recording) == (Due(), False, False, True)
+    due = Due(hammers=True)
+    now = moment(requests={"due": due}, wire={"impossible": True, "disorder": 1, "recording": False})
+    seen = facts(now)
+    assert (seen.due, seen.impossible, seen.disorder, seen.recording) == (due, True, True, False)
 
 
 def test_row_16_the_age_of_the_holders_sample_when_it_was_last_heard() -> None:

@@ -166,9 +166,7 @@ def eases(
     if there_m == 0.0:
         return True
     deeper = _grains(there_m - _over_m(*here_ends, reach_m))
-    if deeper != 0.0:
-        return deeper < 0.0
-    return _grains(_nearest_m(*here_ends) - _nearest_m(*there_ends)) <= 0.0
+    return deeper < 0.0 or (deeper == 0.0 and _grains(_nearest_m(*here_ends) - _nearest_m(*there_ends)) <= 0.0)
 
 
 def _grains(way_m: float) -> float:
