@@ -3,8 +3,8 @@
     python -m benchmarks.rule_costs runs/rule_costs.jsonl --budget-s 2700
     python -m benchmarks.rule_costs runs/rule_costs.jsonl --table
 
-One line a unit is written to the file; units that it holds are not run again, so that an ended run goes on. Units of all
-kinds take turns, and none is begun once the budget of processor time is used up. Kinds:
+One line a unit is written to the file; units that it holds are not run again, so that an ended run goes on. The kinds
+take turns, and no unit is begun once the budget of processor time is used up. Kinds:
 
 - `clean`: the example site with RTK fixed and every check made: share of the treatable ground that is not processed.
 - `depth`: the same with a depth sensor of 2 cm and 15 cm required: share of the truly processed ground, credited.

@@ -19,7 +19,7 @@ from vehicle.estimate import fusion
 from vehicle.estimate import wire as wires
 from vehicle.frames import LocalFrame
 from vehicle.ledger import masks
-from vehicle.messages import Estimate, Inputs
+from vehicle.messages import Estimate, Inputs, Margin
 from vehicle.state import EstimateState, LedgerState, WireState
 from vehicle.strip import Knowledge, Order
 from vehicle.units import TICK_NS, TICK_S
@@ -44,7 +44,10 @@ class BeliefSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeliefRun:
-    """Step it; reach into `gnss`, `imu`, `tracks`. `speed_mps` is wanted; `halted` once the gate had stopped it."""
+    """Step it; reach into `gnss`, `imu`, `tracks`. `speed_mps` is wanted; `halted` once the gate had stopped it.
+
+    `margin`: what the ledger draws its claims in by beside k sigma; none until it is set.
+    """
 
     def __init__(self, settings: BeliefSettings) -> None:
         self.settings = settings
@@ -63,6 +66,7 @@ class BeliefRun:
         self.truth = GroundTruth(cell_m=self.config.mission.cell_m, rotor_min_radps=0.0, depth_min_m=REQUIRED_M)
         self.speed_mps = 0.0
         self.halted = False
+        self.margin = Margin()
         self.way_m = 0.0
         self.ticks = self._unproven = self._jumped = 0
         self.wire, self.belief, self.ledger = WireState(), EstimateState(), LedgerState()
@@ -169,7 +173,9 @@ class BeliefRun:
         if self.seen.revoke_t_ns:
             since_ns = self.seen.revoke_t_ns
             orders = (Order(kind=Knowledge.POSITION, good=False, by="vehicle", since_t_ns=since_ns),)
-        self.ledger = masks.step(self.ledger, self.seen, self.wire.status, True, self.config, now_ns, orders)
+        self.ledger = masks.step(
+            self.ledger, self.seen, self.wire.status, True, self.config, now_ns, orders, self.margin
+        )
 
     def run(self, seconds: float, speed_mps: float | None = None) -> "BeliefRun":
         """Go on for so long."""
