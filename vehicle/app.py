@@ -85,19 +85,12 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     """
     file = load_drive(path)
     own = own_site(file)
-    if own is not None:
-        say_site(own)
+    for warning in own.place.warnings if own is not None else ():
+        say(f"warning: {warning}")
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
     own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
         runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
-
-
-def say_site(own: OwnSite) -> None:
-    """Where it lies, and what of its file was read otherwise than drawn."""
-    say(f"site {own.path}: {place_text(own.place.datum.lat_deg, own.place.datum.lon_deg)}")
-    for warning in own.place.warnings:
-        say(f"warning: {warning}")
 
 
 @contextlib.contextmanager
@@ -226,7 +219,7 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             opening = group.create_task(open_operator(file, wires.shell, stack, clock, place))
             await first_tries((coming, wire), (opening, place))
             stack.callback(lambda: say(last_words(link.report())))
-            say_up(file, real_time=fifo)
+            say_up(file, state.datum, real_time=fifo)
             supervisor.tell("READY=1")
             stack.callback(supervisor.tell, "STOPPING=1")
             if own is not None and own.plan is None:
@@ -251,13 +244,14 @@ def end_with_signals() -> None:
         asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
 
 
-def say_up(file: DriveFile, *, real_time: bool) -> None:
+def say_up(file: DriveFile, datum: LocalFrame, *, real_time: bool) -> None:
     """The first line of a vehicle that is up; on a bench in large letters."""
     place = file.config.operator
     if file.vehicle.safety.bench:
         sys.stderr.write(BENCH_BANNER)
     say(
         f"{file.config.vehicle_id} is up and DISARMED, configuration {config_hash(file.vehicle).hex()}, "
+        f"for {place_text(datum.lat_deg, datum.lon_deg)}, "
         f"operators on {places_of(place, bench=file.vehicle.safety.bench)}, "
         f"{'real-time' if real_time else 'ordinary'} priority"
     )

@@ -88,6 +88,7 @@ def waits(path: Path) -> str:
     assert run.returncode == 0
     assert lines[0].startswith("flailpilot: ")
     assert "waiting for it" in lines[0]
+    assert " degrees north, " in lines[-1]
     return lines[0]
 
 
