@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from tests import builders
 from tests.checks.test_room import CONFIG, observation, step
+from vehicle import kept_checks
 from vehicle.checks import room
 from vehicle.checks_state import Calibration, ChecksState
 from vehicle.depth import DUE_M
@@ -88,6 +89,19 @@ def test_what_is_held_while_a_reading_is_due_hides_no_sensor(off_m: float, claim
     later = replace(due, depth_due_number=1)
     after, _ = step(later, told, claimed_m=claimed_m)
     assert after.depth_bias_m == pytest.approx(max(0.0, claimed_m - 0.15)), "claimed before it was due"
+
+
+@pytest.mark.parametrize(("claimed_m", "due"), [(0.19, False), (0.145, True)])
+def test_a_bias_never_grows_in_steps_past_what_can_be_kept(claimed_m: float, due: bool) -> None:
+    """Each reading corrects a little; the last one would leave a file that the next start refuses."""
+    told = observation(ObservationKind.DEPTH_CHECK, 0.15, text="arm", lat_deg=39.99, lon_deg=46.93)
+    state = ChecksState(depth_known=True, depth_bias_m=0.19, due=Due(depth=due), depth_due_number=0)
+    after, _ = step(state, told, claimed_m=claimed_m)
+    assert after.depth_bias_m == 0.19
+    assert after.depth_failed
+    assert after.margin.withhold
+    again = kept_checks.restored(kept_checks.kept(after))
+    assert (again.depth_bias_m, again.depth_failed) == (0.19, True)
 
 
 def test_a_fix_without_a_heading_is_shifted_by_the_yaw_that_is_held() -> None:

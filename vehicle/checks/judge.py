@@ -124,17 +124,17 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         # Old ground can fall by it, and is no way back.
         bias_m = less_m if less_m <= DEPTH_WRONG_M else 0.0
         return (state, (replace(less, reason=told, bias_m=bias_m),), "") if less_m > 0.0 else (state, (), STRIP)
-    if wrong or less_m <= 0.0:
-        bias_m = state.depth_bias_m + max(0.0, less_m if wrong else shown_m)
-        if wrong and bias_m > BIAS_MAX_M:
-            return state, (), "the sensor is off by over 0.2 m: mend it"
+    bias_m = state.depth_bias_m + max(0.0, less_m if wrong else shown_m)
+    if wrong and bias_m > BIAS_MAX_M:
+        return state, (), "the sensor is off by over 0.2 m: mend it"
+    if wrong or (less_m <= 0.0 and bias_m <= BIAS_MAX_M):
         return replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), ""
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
-    if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX:
-        order = replace(less, reason=told)
+    if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
+        order = replace(less, reason=told) if less_m > 0.0 else good
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
     order = replace(less, reason=told, bias_m=less_m)
-    return replace(read, depth_bias_m=state.depth_bias_m + shown_m, depth_odd=odd), (order, good), ""
+    return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
 
 
 def _unread(observation: Observation) -> str:
