@@ -213,8 +213,7 @@ def _beside(ahead: FloatArray, left: FloatArray, half: float) -> tuple[FloatArra
 
 def _inside(ahead: FloatArray, left: FloatArray) -> bool:
     """Even-odd rule along the axis: of the edges that cross it an odd number lies ahead, and none right here."""
-    spans = (left > 0.0).T
-    crossing = (spans[0] != spans[1]).nonzero()[0]
+    crossing = ((left[:, 0] > 0.0) != (left[:, 1] > 0.0)).nonzero()[0]
     start, start_ahead = left[crossing, 0], ahead[crossing, 0]
     meets = start_ahead - start * (ahead[crossing, 1] - start_ahead) / (left[crossing, 1] - start)
     return bool(np.multiply.reduce(np.sign(meets)) < 0.0)
