@@ -132,7 +132,7 @@ def summed(results: list[RunResult], first: int, out: Path, shrinks: int) -> Cam
         for row in FAULTS[name].rows:
             by_row[row] += count
     by_pair = Counter(pair for result in results for pair in result.together)
-    usable = sum(not fault.silent_lie for fault in FAULTS.values())
+    usable = sum(not fault.table_only for fault in FAULTS.values())
     failed = [result for result in results if result.failed]
     return CampaignReport(
         seeds=len(results),

@@ -135,7 +135,6 @@ class _Run:
         if self._lies:
             for told in self.mission.errors:
                 lies.each(drill, told)
-        drill.step()
         self.shift.step()
         if not self._lies:
             return

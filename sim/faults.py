@@ -5,7 +5,7 @@ it lasts. Faults reach into doors of the world, the radio, the line, the process
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from operator import attrgetter
 from typing import Any
 
@@ -13,37 +13,12 @@ import msgspec
 
 from console.station import Controls, Station
 from firmware_bridge.types import ControllerFault, FixType, OperatorEdge
+from sim import faults_silent
 from sim.drill import Drill
+from sim.fault import FAULTS, Fault
+from sim.fault import add as _add
 from sim.hands import Other
 from sim.noise import generator
-
-Inject = Callable[[Drill, float], None]
-Heal = Callable[[Drill], None]
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """`low`..`high` is the range of the strength, `hold_s` how long it lasts in a campaign.
-
-    `silent_lie`: a single sensor errs and nothing on the machine contradicts it; its credit cannot be right.
-    """
-
-    name: str
-    rows: tuple[int, ...]
-    inject: Inject
-    heal: Heal
-    act: Inject | None = None
-    low: float = 0.0
-    high: float = 1.0
-    hold_s: tuple[float, float] = (0.5, 6.0)
-    silent_lie: bool = False
-
-
-FAULTS: dict[str, Fault] = {}
-
-
-def _add(fault: Fault) -> None:
-    assert fault.name not in FAULTS
-    FAULTS[fault.name] = fault
 
 
 def _door(name: str, rows: tuple[int, ...], path: str, on: Any, off: Any, **more: Any) -> None:
@@ -225,12 +200,8 @@ _add(Fault(name="controller_fault", rows=(40,), inject=_controller_fault, heal=_
 _door("gnss_float", (43,), "world.gnss.fix", FixType.RTK_FLOAT, FixType.RTK_FIXED)
 _door("gnss_lost", (44,), "world.gnss.silent", True, False)
 _door("gnss_jump", (45,), "world.gnss.jump_m", lambda s: (s, 0.6 * s), (0.0, 0.0), low=0.3, high=50.0)
-_door(
-    "wrong_fix", (45,), "world.gnss.wrong_fix_m", lambda s: (s, 0.6 * s), (0.0, 0.0), low=0.1, high=1.0, silent_lie=True
-)
-_door("position_frozen", (55,), "world.gnss.frozen", True, False, silent_lie=True)
-_door("heading_frozen", (55,), "world.gnss.heading_frozen", True, False, silent_lie=True)
-_door("heading_offset", (49,), "world.gnss.heading_jump_rad", math.radians, 0.0, low=-3.0, high=3.0, silent_lie=True)
+_door("position_frozen", (55,), "world.gnss.frozen", True, False, table_only=True)
+_door("heading_frozen", (55,), "world.gnss.heading_frozen", True, False, table_only=True)
 _door("corrections_old", (48,), "world.gnss.correction_age_s", _same, 1.0, low=31.0, high=120.0)
 _door("wrong_base", (47,), "world.gnss.base_id", 9, 1)
 _door("heading_flip", (49,), "world.gnss.heading_jump_rad", math.pi, 0.0)
@@ -254,9 +225,6 @@ _add(Fault(name="encoders_silent", rows=(52,), inject=_both_silent, heal=_both_c
 _door("encoder_reversed", (52,), "world.tool_sensors.right_gain", -1.0, 1.0)
 _door("rotor_sensor_dead", (59,), "world.tool_sensors.rotor_gain", 0.0, 1.0)
 _door("depth_lost", (62,), "world.tool_sensors.depth_lost", True, False)
-_door(
-    "depth_offset", (62,), "world.tool_sensors.depth_offset_m", _same, 0.0, low=0.03, high=0.15, silent_lie=True
-)  # fmt: skip
 
 
 def _drift(drill: Drill, rate_mps: float) -> None:
@@ -270,7 +238,7 @@ def _no_jump(drill: Drill) -> None:
 
 _add(
     Fault(name="gnss_drift", rows=(46,), inject=lambda _d, _s: None, heal=_no_jump, act=_drift, low=0.01, high=0.5,
-          silent_lie=True)
+          table_only=True)
 )  # fmt: skip
 
 # --- flail, hydraulics, engine, power --------------------------------------------------------------------------------
@@ -374,11 +342,18 @@ _door("too_steep", (104,), "world.imu.tilt_offset_rad", lambda s: (0.0, s), (0.0
 _door("rolled_over", (105,), "world.imu.tilt_offset_rad", lambda s: (s, 0.0), (0.0, 0.0), low=1.1, high=1.5)
 
 
-def heal_all(drill: Drill) -> None:
-    """Everything works again; what has latched stays latched."""
+for _fault in faults_silent.faults():
+    _add(_fault)
+
+
+def heal_all(drill: Drill, but: Collection[str] = ()) -> None:
+    """Everything works again; what has latched stays latched. `but`: what stays as it is."""
     for fault in FAULTS.values():
-        if fault.name not in {"process_killed", "engine_stall"}:
+        if fault.name not in {"process_killed", "engine_stall", *but}:
             fault.heal(drill)
     if drill.process.dead:
         drill.process.restart()
     drill.radio.up.params = drill.radio.down.params = drill.plain_radio
+
+
+__all__ = ["FAULTS", "Fault", "heal_all"]

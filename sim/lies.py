@@ -31,12 +31,14 @@ def _nothing(_drill: Drill, _told: Told) -> None:
 
 
 class Lie(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of error. `each` is called every tick; `bounded_by` is the check that finds what is left of it.
+    """A kind of error. `rows` are those of the fault catalogue.
 
-    `least`..`most`: sizes inside of what is promised. `afloat`: where it comes at a stand, the receiver floats before.
+    `each` is called every tick. `least`..`most`: sizes inside of what is promised. `afloat`: where it comes at a stand,
+    the receiver floats before. `bounded_by` is the check that finds what is left of it.
     """
 
     name: str
+    rows: tuple[int, ...]
     title: str
     unit: str
     low: float
@@ -50,6 +52,11 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
     afloat: bool = False
     whole: bool = False
     bounded_by: str
+
+    @property
+    def bounds_credit(self) -> bool:
+        """What it makes false is credit; an error of the line makes stops."""
+        return self.name not in LINE
 
     def inside(self, size: float) -> bool:
         """The size is one for which no false credit is promised."""
@@ -174,57 +181,73 @@ def _commands_pass(drill: Drill, _told: Told) -> None:
     drill.line.down_cut = False
 
 
+LINE = ("line_delay", "commands_cut")
+
+
 _ALL = (
     Lie(
-        name="wrong_fix", title="wrong fix that lasts", unit="m", low=0.02, high=2.0, least=0.10, begin=_wrong_fix,
+        name="wrong_fix",
+        rows=(45,), title="wrong fix that lasts", unit="m", low=0.02, high=2.0, least=0.10, begin=_wrong_fix,
         end=_right_fix, lasts=False, afloat=True, bounded_by="dead reckoning, two new fixes or a known mark",
     ),
     Lie(
-        name="base_moved", title="base moved, same id", unit="m", low=0.005, high=2.0, begin=_base_moved,
+        name="base_moved",
+        rows=(47,), title="base moved, same id", unit="m", low=0.005, high=2.0, begin=_base_moved,
         end=_base_stands, afloat=True, bounded_by="closing check of the base",
     ),
     Lie(
-        name="base_drift", title="base that drifts", unit="cm/min", low=0.1, high=12.0, most=3.0, each=_base_drifts,
+        name="base_drift",
+        rows=(46,), title="base that drifts", unit="cm/min", low=0.1, high=12.0, most=3.0, each=_base_drifts,
         end=_base_stands, bounded_by="closing check of the base",
     ),
     Lie(
-        name="stuck", title="position stuck, jitter", unit="m", low=1e-4, high=0.05, most=0.005, begin=_stuck,
+        name="stuck",
+        rows=(55,), title="position stuck, jitter", unit="m", low=1e-4, high=0.05, most=0.005, begin=_stuck,
         end=_lives, lasts=False, bounded_by="belts against place; a stop within 0.5 m",
     ),
     Lie(
-        name="heading_stuck", title="heading stuck, jitter", unit="deg", low=1e-3, high=0.3, most=0.01,
+        name="heading_stuck",
+        rows=(55,), title="heading stuck, jitter", unit="deg", low=1e-3, high=0.3, most=0.01,
         begin=_heading_stuck, end=_heading_lives, lasts=False, bounded_by="gyro and course over ground",
     ),
     Lie(
-        name="heading_ramp", title="heading that drifts to", unit="deg", low=0.05, high=8.0, most=3.0,
+        name="heading_ramp",
+        rows=(49,), title="heading that drifts to", unit="deg", low=0.05, high=8.0, most=3.0,
         each=_heading_ramps, end=_heading_right, bounded_by="daily check",
     ),
     Lie(
-        name="heading_offset", title="heading off by", unit="deg", low=0.05, high=8.0, most=3.0, begin=_heading_off,
+        name="heading_offset",
+        rows=(49,), title="heading off by", unit="deg", low=0.05, high=8.0, most=3.0, begin=_heading_off,
         end=_heading_right, bounded_by="daily check",
     ),
     Lie(
-        name="roll_offset", title="tilt sensor off by", unit="rad", low=0.001, high=0.25, most=0.1, begin=_rolled,
+        name="roll_offset",
+        rows=(53,), title="tilt sensor off by", unit="rad", low=0.001, high=0.25, most=0.1, begin=_rolled,
         end=_level, bounded_by="daily check",
     ),
     Lie(
-        name="lever_arm", title="antenna moved by", unit="m", low=0.005, high=0.3, most=0.10, begin=_antenna_off,
+        name="lever_arm",
+        rows=(45,), title="antenna moved by", unit="m", low=0.005, high=0.3, most=0.10, begin=_antenna_off,
         end=_antenna_right, bounded_by="daily check",
     ),
     Lie(
-        name="depth_offset", title="depth reads too deep by", unit="m", low=0.003, high=0.2, most=0.10,
+        name="depth_offset",
+        rows=(62,), title="depth reads too deep by", unit="m", low=0.003, high=0.2, most=0.10,
         begin=_depth_off, end=_depth_right, bounded_by="depth reading",
     ),
     Lie(
-        name="hammers", title="hammers lost", unit="", low=1.0, high=12.0, most=6.0, begin=_hammers_lost,
+        name="hammers",
+        rows=(63,), title="hammers lost", unit="", low=1.0, high=12.0, most=6.0, begin=_hammers_lost,
         end=_hammers_new, whole=True, bounded_by="hammer count",
     ),
     Lie(
-        name="line_delay", title="line delay", unit="ms", low=20.0, high=600.0, begin=_line_slow, end=_line_quick,
+        name="line_delay",
+        rows=(34,), title="line delay", unit="ms", low=20.0, high=600.0, begin=_line_slow, end=_line_quick,
         lasts=False, bounded_by="the controller's clock",
     ),
     Lie(
-        name="commands_cut", title="commands cut for", unit="s", low=0.02, high=5.0, each=_commands_cut,
+        name="commands_cut",
+        rows=(34,), title="commands cut for", unit="s", low=0.02, high=5.0, each=_commands_cut,
         end=_commands_pass, lasts=False, bounded_by="the controller's lease",
     ),
 )  # fmt: skip

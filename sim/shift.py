@@ -5,6 +5,8 @@ morning, before anything is credited: the daily check in the bay. The way back t
 down where it stood, as well as people park, and its program reckons its place anew, as after a night.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from firmware_bridge.mavlink import adapters
@@ -44,10 +46,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shift:
-    """One call of `step` a tick while the machine works; then `close`."""
+    """One call of `step` a tick while the machine works; then `close`. `tick`: the drill's own, or who looks on."""
 
-    def __init__(self, drill: Drill, seed: int) -> None:
-        self._drill = drill
+    def __init__(self, drill: Drill, seed: int, tick: Callable[[], None] | None = None) -> None:
+        self._drill, self._tick = drill, tick if tick is not None else drill.step
         self._draw = generator(seed, "shift")
         self._places: list[Place] = []
         self._sequence = self._acts = 0
@@ -74,8 +76,9 @@ class Shift:
         drill.process.loop.state = msgspec.structs.replace(drill.state, checks=checks)
 
     def step(self) -> None:
-        """After the drill's own tick: where the tool was how deep, and what was withdrawn."""
+        """One tick, and what the team sees of it: where the tool was how deep, and what was withdrawn."""
         drill = self._drill
+        self._tick()
         ledger = drill.state.ledger
         if ledger.act_count != self._acts:
             self._acts = ledger.act_count
@@ -91,7 +94,6 @@ class Shift:
     def run(self, seconds: float) -> None:
         """Go on for so long, with what the team sees."""
         for _ in range(round(seconds * 50.0)):
-            self._drill.step()
             self.step()
 
     def stop(self) -> None:

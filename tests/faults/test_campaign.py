@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from flailpilot import campaign
 from sim import campaign as runs
 from sim import manual_text
+from sim.campaign_watch import CampaignWatch
 from sim.drill import Drill, DrillSettings
 from sim.faults import FAULTS
 from sim.hands import Goal
+from sim.lies import LIES
 from sim.shrink import shrink
 from tests.marks import some
+from vehicle.checks import judge
 from vehicle.errors import InputError
+from vehicle.loop import VehicleLoop
 from vehicle.safety import gate
 from vehicle.safety.reasons import RULES
 
@@ -28,6 +32,7 @@ FAILED_ONCE = (
     1060,  # the same under a drift warning: the text had no bit on the wire
     1611,  # the watch blamed a stop that fell into the 100 ms for which a hung controller keeps its outputs
     3444,  # the same
+    8011,  # the watch blamed a controller whose answers were lost
     100037,  # hold released with the stick deflected: nothing drove any more, and no text said why
 )
 """Every seed that ever failed stays, whatever it draws today."""
@@ -45,8 +50,49 @@ def test_a_seed_decides_everything() -> None:
 
 
 def test_every_fault_is_drawn_and_healed_by_the_end() -> None:
-    drawn = {event.fault for seed in range(600) for event in runs.plan_events(seed)}
-    assert drawn == {name for name, fault in FAULTS.items() if not fault.silent_lie}
+    drawn = {event.fault for seed in range(700) for event in runs.plan_events(seed)}
+    assert drawn == {name for name, fault in FAULTS.items() if not fault.table_only}
+
+
+def test_silent_errors_stay_to_the_end_at_sizes_for_which_nothing_false_is_promised() -> None:
+    plans = [runs.plan_events(seed) for seed in range(400)]
+    silent = [event for plan in plans for event in plan if FAULTS[event.fault].lasting]
+    assert {event.fault for event in silent} == {name for name, fault in FAULTS.items() if fault.lasting}
+    assert 120 < len(silent) < 200
+    assert all(event.hold_s == runs.SAFETY_S and LIES[event.fault].inside(event.strength) for event in silent)
+
+
+def test_a_count_of_hammers_that_takes_nothing_back_fails_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(judge._KINDS, judge.ObservationKind.HAMMER_COUNT, judge._find)
+    (breach,) = runs.run_seed(7013).breaches
+    assert breach.name == "false_credit"
+
+
+def test_a_controller_that_stops_by_itself_on_a_good_line_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate.lease, "valid_for_ms", lambda *_: 5)
+    drill = Drill(DrillSettings()).drive(Goal.MANUAL, 0.3)
+    watch = CampaignWatch(drill)
+    for _ in range(500):
+        watch.step()
+    assert "controller_stop" in [breach.name for breach in watch.breaches]
+
+
+def test_swept_ground_that_the_tool_never_passed_is_a_breach() -> None:
+    drill = Drill(DrillSettings()).drive(Goal.MISSION)
+    watch = CampaignWatch(drill)
+    for _ in range(1_000):
+        watch.step()
+    watch.swept()
+    assert watch.breaches == []
+    watch._passed = CampaignWatch(drill)._passed
+    watch.swept()
+    assert [breach.name for breach in watch.breaches] == ["false_swept"]
+
+
+def test_a_program_that_dies_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VehicleLoop, "step", lambda *_: 1 // 0)
+    (breach,) = runs.run_seed(7000).breaches
+    assert breach.name == "process_died"
 
 
 def test_a_share_of_the_seeds_has_a_keep_out_before_or_beside_it_and_ground_that_bears_nothing_yet() -> None:
@@ -100,12 +146,12 @@ def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command
 ) -> None:
     build = gate.ActuatorCommand
     monkeypatch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | {"kill": False})))
-    result = runs.run_seed(8641)
+    result = runs.run_seed(9075)
     assert [breach.name for breach in result.breaches] == ["estop_without_kill"]
     assert len(result.events) == 3
-    (failure,) = campaign.summed([result], 8641, tmp_path, shrinks=1).failures
+    (failure,) = campaign.summed([result], 9075, tmp_path, shrinks=1).failures
     assert failure.faults == ("estop_hammered",)
-    assert failure.command == f"flailpilot campaign {tmp_path} --first 8641 --keep {failure.kept[0]}"
+    assert failure.command == f"flailpilot campaign {tmp_path} --first 9075 --keep {failure.kept[0]}"
     kept = failure.command.split()[-1]
     assert campaign.run(tmp_path, 1, failure.seed, 1, kept, as_json=False) == 1
     assert "BROKEN estop_without_kill" in capsys.readouterr().out
