@@ -99,6 +99,7 @@ def test_the_place_of_another_observation_is_no_mark() -> None:
     assert not believes(run, find, elsewhere)
 
 
+@pytest.mark.long
 def test_a_mark_that_is_missed_doubts_the_place_until_one_is_hit() -> None:
     run = BeliefRun(BeliefSettings(seed=22)).run(5.0)
     run.work(8.0)

@@ -76,7 +76,7 @@ def test_arming_is_refused_with_the_reason(tmp_path: Path) -> None:
             live.world.controller.estop_chain_open = True
             await live.until(lambda: live.mode is Mode.ESTOP)
             proxy.say("arm throttle")
-            await proxy.expect(r"AP: Arm: E-stop pressed on machine")
+            await proxy.expect(r"AP: Arm: E-stop on machine")
             await proxy.expect(r"COMPONENT_ARM_DISARM: (DENIED|FAILED)|ARM_DISARM.*DENIED")
             assert not live.link.picture.armed
 

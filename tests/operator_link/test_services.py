@@ -155,7 +155,11 @@ def test_arming_gives_one_final_answer_and_a_repeat_acts_once(link: Exchange) ->
 
 @pytest.mark.parametrize(
     ("reasons", "words"),
-    [(("estop_machine",), "E-stop pressed"), (("handshake",), "another version"), (("track_stuck",), "A track runs")],
+    [
+        (("estop_machine",), "E-stop on machine"),
+        (("handshake",), "another version"),
+        (("track_stuck",), "A track runs"),
+    ],
 )
 def test_arming_is_refused_in_words(link: Exchange, reasons: tuple[str, ...], words: str) -> None:
     link.vehicle(Mode.DISARMED, reasons)
