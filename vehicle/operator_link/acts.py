@@ -24,6 +24,7 @@ FORCE = 21196
 STANDING = (p.HOLD, p.LOITER)
 CUSTOM_ONLY = "Mode: only by its custom number"
 ONE_OR_ZERO = "Parameter 1 is 1 or 0"
+NAME_IT = "Sent to all vehicles: refused. Name vehicle 1"
 EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 
@@ -101,7 +102,7 @@ def arm(context: Context, command: Command, now_ns: int) -> Result:
     """400: arm after checks, disarm always."""
     picture, station = context.picture, context.station
     if command.params[0] < 0.5:
-        return _disarm(context, now_ns, force=emergency(command))
+        return _disarm(context, command, now_ns)
     if command.params[0] != 1.0:  # nothing that is not clearly an arming is one; not a number is none
         return UNSUPPORTED, [text(ONE_OR_ZERO)]
     if picture.armed and picture.fresh:
@@ -123,14 +124,16 @@ def arm(context: Context, command: Command, now_ns: int) -> Result:
     return Waits(station.pursue(Goal.ARM, now_ns), later, ARM_S), []
 
 
-def _disarm(context: Context, now_ns: int, *, force: bool) -> Result:
+def _disarm(context: Context, command: Command, now_ns: int) -> Result:
     """Stop, whatever was last reported; then acknowledge and reset what this station had been told of."""
     picture, station = context.picture, context.station
-    if force:
+    if emergency(command):
         return _emergency_stop(context)
     context.stop(OperatorEdge.STOP)
     if not context.driver or not picture.shows_armed:
         return ACCEPTED, []
+    if not command.named:
+        return DENIED, [text(NAME_IT)]
     if not picture.armed and picture.held_by_another(station.station_id):
         return DENIED, [text(f"Disarm: station {picture.holder} holds control")]
 
@@ -153,6 +156,11 @@ def emergency(command: Command) -> bool:
     disarms = command.command == d.MAV_CMD_COMPONENT_ARM_DISARM and command.params[0] < 0.5
     ends = command.command == d.MAV_CMD_DO_FLIGHTTERMINATION and command.params[0] >= 0.5
     return ends or (disarms and command.params[1] == FORCE)
+
+
+def leads_on(command: Command) -> bool:
+    """It does something of the machine, and is no stop: heard only by the vehicle that it names."""
+    return command.command in ACTS and not stops(command) and not emergency(command)
 
 
 def stops(command: Command) -> bool:

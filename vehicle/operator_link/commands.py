@@ -8,8 +8,8 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
-from vehicle.operator_link.acts import ACTS, emergency, stops, unknown
-from vehicle.operator_link.command import ACCEPTED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
+from vehicle.operator_link.acts import ACTS, NAME_IT, emergency, leads_on, stops, unknown
+from vehicle.operator_link.command import ACCEPTED, DENIED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
 from vehicle.operator_link.picture import Message
 from vehicle.operator_link.pursuit import NS_PER_S, TOWARDS_MOTION, End
 from vehicle.operator_link.requests import REQUESTS
@@ -49,7 +49,9 @@ class Commands:
         self._pending: list[Pending] = []
 
     def handle(self, command: Command, now_ns: int) -> list[Message]:
-        """Act, and answer."""
+        """Act, and answer; what was sent to all vehicles stops, asks, and does nothing else."""
+        if not command.named and leads_on(command):
+            return [command.answered(DENIED), text(NAME_IT)]
         if any(_same(pending.command, command) for pending in self._pending):
             return self._again(command, [])  # the one that is under way is answered
         before = self._last.get((command.command, command.sender))
@@ -113,5 +115,9 @@ def _repeats(before: Last, command: Command, now_ns: int) -> bool:
 
 
 def _same(one: Command, other: Command) -> bool:
+    return _said(one) == _said(other)
+
+
+def _said(command: Command) -> tuple[int, tuple[int, int], str, bool]:
     # params compare as text: NaN equals itself there
-    return (one.command, one.sender, repr(one.params)) == (other.command, other.sender, repr(other.params))
+    return command.command, command.sender, repr(command.params), command.named

@@ -6,7 +6,7 @@ from typing import Any
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.operator_link.about import version
-from vehicle.operator_link.acts import CUSTOM_ONLY, set_mode
+from vehicle.operator_link.acts import CUSTOM_ONLY, NAME_IT, STANDING, set_mode
 from vehicle.operator_link.command import Command
 from vehicle.operator_link.guest import Guest
 from vehicle.operator_link.picture import Message
@@ -27,8 +27,16 @@ def _heartbeat(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
 
 def _command_long(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     params = tuple(fields[f"param{number}"] for number in range(1, 8))
+    return _command(guest, fields, params, fields["confirmation"], now_ns)
+
+
+def _command(guest: Guest, fields: Fields, params: tuple[Any, ...], confirmation: int, now_ns: int) -> list[Message]:
     command = Command(
-        command=fields["command"], params=params, confirmation=fields["confirmation"], sender=guest.sender
+        command=fields["command"],
+        params=params,
+        confirmation=confirmation,
+        sender=guest.sender,
+        named=fields["target_system"] != 0,
     )
     return guest.commands.handle(command, now_ns)
 
@@ -36,13 +44,14 @@ def _command_long(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
 def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     place = (float(fields["x"]), float(fields["y"]), fields["z"])
     params = (fields["param1"], fields["param2"], fields["param3"], fields["param4"], *place)
-    command = Command(command=fields["command"], params=params, confirmation=0, sender=guest.sender)
-    return guest.commands.handle(command, now_ns)
+    return _command(guest, fields, params, 0, now_ns)
 
 
 def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
         return [text(CUSTOM_ONLY)]
+    if not fields["target_system"] and fields["custom_mode"] not in STANDING:
+        return [text(NAME_IT)]
     _, messages = set_mode(guest, fields["custom_mode"], now_ns)
     guest.peer.streams.at_once("HEARTBEAT")
     return messages
@@ -191,6 +200,27 @@ def _set_home(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text("The home position is not changed by radio")]
 
 
+def _named(service: Service, refused: Service) -> Service:
+    """What binds or drives is taken by the vehicle that it names; sent to all, it is refused."""
+
+    def heard(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+        said = service if fields["target_system"] else refused
+        return said(guest, fields, now_ns)
+
+    return heard
+
+
+def _not_named(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+    return [text(NAME_IT)]
+
+
+def _list_not_named(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+    system, component = guest.sender
+    to = {"target_system": system, "target_component": component}
+    ack = {**to, "type": d.MAV_MISSION_DENIED, "mission_type": fields["mission_type"]}
+    return [("MISSION_ACK", ack), text(NAME_IT)]
+
+
 def _by_id(**services: Service) -> dict[int, Service]:
     return {SPEC_BY_NAME[name].msg_id: service for name, service in services.items()}
 
@@ -202,20 +232,20 @@ SERVICES = _by_id(
     SET_MODE=_set_mode,
     PARAM_REQUEST_LIST=_param_list,
     PARAM_REQUEST_READ=_param_read,
-    PARAM_SET=_param_set,
+    PARAM_SET=_named(_param_set, _not_named),
     FILE_TRANSFER_PROTOCOL=_ftp,
-    MISSION_COUNT=_count,
-    MISSION_ITEM_INT=_item_int,
-    MISSION_ITEM=_item_float,
+    MISSION_COUNT=_named(_count, _list_not_named),
+    MISSION_ITEM_INT=_named(_item_int, _list_not_named),
+    MISSION_ITEM=_named(_item_float, _list_not_named),
     MISSION_REQUEST_LIST=_request_list,
     MISSION_REQUEST_INT=_request_int,
     MISSION_REQUEST=_request_float,
     MISSION_ACK=_mission_ack,
-    MISSION_CLEAR_ALL=_clear,
+    MISSION_CLEAR_ALL=_named(_clear, _list_not_named),
     MISSION_WRITE_PARTIAL_LIST=_partial,
     MISSION_SET_CURRENT=_set_current,
     MANUAL_CONTROL=_manual,
-    RC_CHANNELS_OVERRIDE=_override,
+    RC_CHANNELS_OVERRIDE=_named(_override, _not_named),
     REQUEST_DATA_STREAM=_data_stream,
     TIMESYNC=_timesync,
     PING=_ping,
