@@ -6,8 +6,8 @@
 One line a unit is written to the file; units that it holds are not run again, so that an ended run goes on. The kinds
 take turns, and no unit is begun once the budget of processor time is used up. Kinds:
 
-- `clean`: the example site with RTK fixed and every check made: share of the treatable ground that is not processed.
-- `depth`: the same with a depth sensor of 2 cm and 15 cm required: share of the truly processed ground, credited.
+- `clean`: the example site with RTK fixed and every check made: share of the treatable ground that the record claims.
+- `depth`: the same with a depth sensor of 2 cm and 15 cm required.
 - `field`: hours of the plan of the real field of 0.85 ha with its four holes, with the margins and with none.
 - `hours`: minutes of work back and forth at 10 % true slip: ticks in which the gate would stop.
 - `standing`, `moving`: a loss of 5 s to 10 min that comes back true: whether work goes on without a mark.
@@ -162,11 +162,11 @@ def table(units: list[Unit]) -> list[str]:
         lines.append(f"{kind}: {on} of {count} losses go on without a mark")
     worked_h, stops, revokes = (sum(row[name] for row in rows["hours"]) for name in ("hours", "stop_ticks", "revokes"))
     lines.append(f"hours: {worked_h:.2f} h at 10 % slip, {stops} ticks of a stop, {revokes} withdrawals")
-    for kind, of in (("clean", "treatable_m2"), ("depth", "truth_m2")):
+    for kind in ("clean", "depth"):
         for row in rows[kind]:
-            share = 100.0 * row["processed_m2"] / row[of]
+            share = 100.0 * row["processed_m2"] / row["treatable_m2"]
             lines.append(
-                f"{kind}: {row['processed_m2']:.1f} of {row[of]:.1f} m2 ({share:.2f} %) in {row['hours']:.2f} h, "
+                f"{kind}: {row['processed_m2']:.1f} m2, {share:.2f} % of what can be treated, in {row['hours']:.2f} h, "
                 f"false {row['false_m2']:.4f} m2, stops {row['stops']}"
             )
     return lines

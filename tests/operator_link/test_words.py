@@ -1,11 +1,13 @@
 """The texts of ground stations against the table of reasons in force."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import vehicle.operator_link
+from tests.safety.test_reasons import TO_THE_MACHINE
 from vehicle.operator_link.picture import CLEARED_BY_ARMING, WARNINGS
 from vehicle.operator_link.words import (
     PASSING,
@@ -34,6 +36,12 @@ def test_a_station_shows_it_whole_and_can_do_what_it_says(rule) -> None:  # type
     if rule.level >= Level.STOP:
         assert "." in words  # the cause, then what to do
         assert words.split(".", maxsplit=1)[1].strip()
+
+
+@pytest.mark.parametrize("name", sorted(STATION_TEXTS))
+def test_a_station_sends_nobody_to_the_machine(name: str) -> None:
+    words = STATION_TEXTS[name].replace("Nobody walks to it", "")
+    assert not [phrase for phrase in TO_THE_MACHINE if re.search(rf"\b{phrase}\b", words, re.IGNORECASE)], words
 
 
 def test_what_passes_and_what_waits_is_that_of_the_table() -> None:
