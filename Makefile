@@ -84,7 +84,8 @@ mutation: $(VENV)/.installed
 campaign: $(VENV)/.installed
 	$(BIN)/flailpilot campaign runs/campaign --seeds 5600
 
-# A thousand random missions with silent errors, goes on where it was broken off: an hour and a half of one core.
+# A thousand random missions with silent errors, goes on where it was broken off: an hour of one core. Table and picture
+# of docs/SAFETY.md: `python -m benchmarks.envelope_report runs/envelope.jsonl --docs docs`.
 envelope: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
 

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks import envelope as bench
+from benchmarks import envelope_report as report
 from sim import envelope
 from sim.drill import DrillSettings
 from sim.lies import LIES, Told
+from sim.shift import Finding
 from vehicle.checks import judge
 
 SEED, SAMPLE = 7, range(13)
@@ -59,6 +62,33 @@ def test_what_was_flown_is_not_flown_again_and_a_line_of_other_code_counts_for_n
     monkeypatch.setattr(bench, "key", lambda: "other code")
     assert bench.run(path, 1, 1) == 0
     assert flown == [0, 1, 1, 2, 0]
+
+
+@pytest.mark.long
+def test_the_report_counts_one_state_of_the_code_and_names_what_is_left(tmp_path: Path) -> None:
+    results = [stand_in(mission("lever_arm", size, number)) for number, size in enumerate((0.02, 0.05, 0.2))]
+    results[1] = msgspec.structs.replace(
+        results[1], told="check: daily", findings=(Finding(check="daily", withdrew="0.05 m off", refused=""),)
+    )
+    results[2] = msgspec.structs.replace(results[2], inside=False, false_after_m2=0.25)
+    path = tmp_path / "envelope.jsonl"
+    keyed = [("new", one) for one in results] + [("old", results[2])]
+    path.write_bytes(
+        b"".join(msgspec.json.encode(bench.Line(key=key, seed=1, result=one, cpu_s=1.0)) + b"\n" for key, one in keyed)
+    )
+    found = [line.result for line in report.newest(path)]
+    assert found == results
+    assert "3 missions, 2 of them inside: 0.0000 m2 of false credit inside" in report.summary(found)
+    assert "| antenna moved by | up to 0.1 m | 0.05 m | 0.2500 m2 | daily check |" in report.table(found)
+    report.draw(found, tmp_path / "envelope.png")
+    assert (tmp_path / "envelope.png").stat().st_size > 10_000
+
+
+def test_a_check_that_took_credit_back_for_another_reason_is_no_detection() -> None:
+    rod = Finding(check="depth", withdrew="depth reading", refused="")
+    drifted, clean = mission("base_drift", 0.2), msgspec.structs.replace(mission("base_drift", 0.2), errors=())
+    assert not report.was_found(msgspec.structs.replace(stand_in(drifted), told="check: depth", findings=(rod,)))
+    assert report.was_found(msgspec.structs.replace(stand_in(clean), told="check: depth", findings=(rod,)))
 
 
 def stand_in(one: envelope.Mission) -> envelope.Result:
