@@ -25,6 +25,7 @@ STANDING = (p.HOLD, p.LOITER)
 CUSTOM_ONLY = "Mode: only by its custom number"
 ONE_OR_ZERO = "Parameter 1 is 1 or 0"
 NAME_IT = "Sent to all vehicles: refused. Name vehicle 1"
+TOO_LATE = "Older than your last stop: ignored. Say it again"
 EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 
@@ -132,8 +133,8 @@ def _disarm(context: Context, command: Command, now_ns: int) -> Result:
     context.stop(OperatorEdge.STOP)
     if not context.driver or not picture.shows_armed:
         return ACCEPTED, []
-    if not command.named:
-        return DENIED, [text(NAME_IT)]
+    if unheard(command):
+        return DENIED, [text(unheard(command))]
     if not picture.armed and picture.held_by_another(station.station_id):
         return DENIED, [text(f"Disarm: station {picture.holder} holds control")]
 
@@ -158,8 +159,13 @@ def emergency(command: Command) -> bool:
     return ends or (disarms and command.params[1] == FORCE)
 
 
+def unheard(command: Command) -> str:
+    """Why nothing comes of it but a stop; "" where it counts."""
+    return NAME_IT if not command.named else TOO_LATE if command.late else ""
+
+
 def leads_on(command: Command) -> bool:
-    """It does something of the machine, and is no stop: heard only by the vehicle that it names."""
+    """It does something of the machine, and is no stop."""
     return command.command in ACTS and not stops(command) and not emergency(command)
 
 

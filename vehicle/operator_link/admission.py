@@ -6,7 +6,8 @@ of them has been silent for a while.
 
 import msgspec
 
-from firmware_bridge.mavlink.framing import Frame
+from firmware_bridge.mavlink.framing import SIGNATURE_SIZE, Frame
+from firmware_bridge.mavlink.signature import HASH_SIZE
 from firmware_bridge.mavlink.signing import Verdict, Verifier
 
 NS_PER_S = 1_000_000_000
@@ -34,10 +35,17 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     ok: bool
     durable: bool = True
     age_s: float = 0.0
+    stamp: int = 0
+    """Of two frames of one key, on whatever links, the one with the lower stamp was made first. 0: unsigned."""
     behind: bool = False
     """The key is right and the stamp is not: a heartbeat with our stamp tells the station where we are."""
     verdict: Verdict | None = None
     """Of a signed frame."""
+
+
+def stamp_of(signed: bytes) -> int:
+    """The stamp of a frame whose signature was found right."""
+    return int.from_bytes(signed[-SIGNATURE_SIZE + 1 : -HASH_SIZE], "little")
 
 
 class _Identity(msgspec.Struct):
@@ -60,10 +68,11 @@ class Admission:
         if frame.signed:
             judged = self.verifier.verify(frame.signed, channel.name, now_ns)
             if judged.verdict is Verdict.NOT_DURABLE:
-                return Admitted(ok=True, durable=False, age_s=judged.age_s)
+                return Admitted(ok=True, durable=False, age_s=judged.age_s, stamp=stamp_of(frame.signed))
             return Admitted(
                 ok=judged.verdict is Verdict.OK,
                 age_s=judged.age_s,
+                stamp=stamp_of(frame.signed),
                 behind=judged.verdict in STAMP_VERDICTS,
                 verdict=judged.verdict,
             )

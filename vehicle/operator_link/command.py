@@ -17,13 +17,17 @@ REJECTED = d.MAV_RESULT_TEMPORARILY_REJECTED
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One command as it arrived, LONG or INT alike; `named`: sent to this vehicle, not to all that hear it."""
+    """One command as it arrived, LONG or INT alike; `named`: sent to this vehicle, not to all that hear it.
+
+    `late`: made before its station's last stop, and heard after it.
+    """
 
     command: int
     params: tuple[float, float, float, float, float, float, float]
     confirmation: int
     sender: tuple[int, int]
     named: bool = True
+    late: bool = False
 
     def whole(self, number: int) -> int:
         """Parameter `number` (from 1) as a whole number; -1 where it is none that fits."""

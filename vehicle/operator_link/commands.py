@@ -8,7 +8,7 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
-from vehicle.operator_link.acts import ACTS, NAME_IT, emergency, leads_on, stops, unknown
+from vehicle.operator_link.acts import ACTS, emergency, leads_on, stops, unheard, unknown
 from vehicle.operator_link.command import ACCEPTED, DENIED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
 from vehicle.operator_link.picture import Message
 from vehicle.operator_link.pursuit import NS_PER_S, TOWARDS_MOTION, End
@@ -49,9 +49,9 @@ class Commands:
         self._pending: list[Pending] = []
 
     def handle(self, command: Command, now_ns: int) -> list[Message]:
-        """Act, and answer; what was sent to all vehicles stops, asks, and does nothing else."""
-        if not command.named and leads_on(command):
-            return [command.answered(DENIED), text(NAME_IT)]
+        """Act, and answer; what was sent to all vehicles, or comes too late, stops, asks, and does nothing else."""
+        if unheard(command) and leads_on(command):
+            return [command.answered(DENIED), text(unheard(command))]
         if any(_same(pending.command, command) for pending in self._pending):
             return self._again(command, [])  # the one that is under way is answered
         before = self._last.get((command.command, command.sender))
@@ -118,6 +118,6 @@ def _same(one: Command, other: Command) -> bool:
     return _said(one) == _said(other)
 
 
-def _said(command: Command) -> tuple[int, tuple[int, int], str, bool]:
+def _said(command: Command) -> tuple[int, tuple[int, int], str, str]:
     # params compare as text: NaN equals itself there
-    return command.command, command.sender, repr(command.params), command.named
+    return command.command, command.sender, repr(command.params), unheard(command)

@@ -26,7 +26,7 @@ class Vehicle(Protocol):
 
 
 class Guest:
-    """Context of `Commands`; `age_s` is what the newest frame's stamp proved of its age."""
+    """Context of `Commands`; `stamp` is the newest frame's, `age_s` what it proved of its age."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Guest:
         self._vehicle, self.peer, self.station = vehicle, peer, station
         self.sender = (station.station_id, component_id)
         self._has_session = has_session
-        self.age_s = 0.0
+        self.age_s, self.stamp = 0.0, 0
         self.commands = Commands(self)
 
     @property
@@ -57,8 +57,14 @@ class Guest:
         """A third-party station; a console with a session drives by its own frames."""
         return not self._has_session(self.station.station_id)
 
+    @property
+    def late(self) -> bool:
+        """The newest frame was made before this station's last stop, and took longer."""
+        return 0 < self.stamp < self.station.stopped_stamp
+
     def stop(self, edge: OperatorEdge) -> None:
-        """Stop, whoever asks."""
+        """Stop, whoever asks; what this station made before leads nowhere, by whatever link it comes."""
+        self.station.stopped(self.stamp)
         self._vehicle.stop(edge)
 
     def choose_mode(self, custom_mode: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.operator_link.about import version
-from vehicle.operator_link.acts import CUSTOM_ONLY, NAME_IT, STANDING, set_mode
+from vehicle.operator_link.acts import CUSTOM_ONLY, NAME_IT, STANDING, TOO_LATE, set_mode
 from vehicle.operator_link.command import Command
 from vehicle.operator_link.guest import Guest
 from vehicle.operator_link.picture import Message
@@ -37,6 +37,7 @@ def _command(guest: Guest, fields: Fields, params: tuple[Any, ...], confirmation
         confirmation=confirmation,
         sender=guest.sender,
         named=fields["target_system"] != 0,
+        late=guest.late,
     )
     return guest.commands.handle(command, now_ns)
 
@@ -50,8 +51,8 @@ def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
 def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
     if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
         return [text(CUSTOM_ONLY)]
-    if not fields["target_system"] and fields["custom_mode"] not in STANDING:
-        return [text(NAME_IT)]
+    if fields["custom_mode"] not in STANDING and (guest.late or not fields["target_system"]):
+        return [text(TOO_LATE if fields["target_system"] else NAME_IT)]
     _, messages = set_mode(guest, fields["custom_mode"], now_ns)
     guest.peer.streams.at_once("HEARTBEAT")
     return messages
@@ -148,14 +149,14 @@ def _set_current(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
 
 
 def _manual(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    if guest.driver:
+    if guest.driver and guest.station.sticks.newer(guest.stamp):
         axes = (fields["y"], fields["z"])
         guest.station.sticks.manual_control(fields["target"], axes, fields["buttons"], now_ns, guest.age_s)
     return []
 
 
 def _override(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    if guest.driver:
+    if guest.driver and guest.station.sticks.newer(guest.stamp):
         pulses = tuple(fields[f"chan{number}_raw"] for number in range(1, 19))
         guest.station.sticks.override(pulses, now_ns, guest.age_s)
     return []

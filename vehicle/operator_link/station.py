@@ -75,7 +75,7 @@ class Station:
 
     def __init__(self, station_id: int, sticks: StickReader, met_ns: int = 0) -> None:
         self.station_id, self.sticks, self.met_ns = station_id, sticks, met_ns
-        self.heard_ns = 0
+        self.heard_ns = self.stopped_stamp = 0
         self._pursuit: Pursuit | None = None
         self._following: Pursuit | None = None
         self._prepared = self._acknowledged = False
@@ -121,6 +121,11 @@ class Station:
         if self._following is None or not self._following.open:
             self._following = following
         return self._following
+
+    def stopped(self, stamp: int) -> None:
+        """It stopped by a frame with this stamp: what was made before that comes too late, sticks as well."""
+        self.stopped_stamp = max(self.stopped_stamp, stamp)
+        self.sticks.newer(stamp)
 
     def cancel(self, *, emergency: bool) -> None:
         """A stop was accepted: nothing that leads towards motion goes on, and neutral must be seen again.

@@ -44,8 +44,20 @@ class StickReader:
         self._pulses = [0] * CHANNELS
         self._said_ns = [0] * CHANNELS
         self._by = ""
+        self._stamp = 0
         self.newest: Sticks | None = None
         self.refused = 0
+
+    def newer(self, stamp: int) -> bool:
+        """Whether sticks signed with this stamp were made after all that came before; unsigned ones, as they arrive.
+
+        A station on two links of different delay: what the slower one brings is older than what was heard.
+        """
+        if 0 < stamp < self._stamp:
+            self.refused += 1
+            return False
+        self._stamp = max(self._stamp, stamp)
+        return True
 
     def reset(self) -> None:
         """Neutral must be seen again; the button counts as released until then."""
