@@ -75,6 +75,7 @@ def test_a_task_with_a_shorter_t_stop_has_its_leases_end_as_much_earlier() -> No
     short = SafetyConfig(t_stop_slow_s=0.3, t_stop_fast_s=0.1)
     assert (lease.end_ms(300, short), lease.end_ms(100, short)) == (350, 100)
     assert (lease.end_ms(450, SAFETY), lease.end_ms(200, SAFETY)) == (500, 200)
+    assert (lease.end_ms(201, SAFETY), lease.end_ms(460, SAFETY)) == (251, 500)
     alike = SafetyConfig(t_stop_slow_s=0.2)
     assert lease.end_ms(200, alike) == 200
 

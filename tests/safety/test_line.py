@@ -22,6 +22,7 @@ def heard(told: ControllerStatus, counts: bool = True, **kept: object) -> SenseS
 
 @pytest.mark.parametrize(("back", "time_ms", "age_ms", "taken_ms"), [
     (0, 1480, 0, 0), (0, 1520, 0, 40), (0, 1520, 15, 25), (1, 1480, 0, 20), (5, 1600, 10, 210), (0, 1470, 0, 0),
+    (0, 1479 + 2**31, 0, 255), (0, 1480 + 2**31, 0, 0),
     (0, 1480 + 254, 0, 254), (0, 1480 + 255, 0, 255), (0, 1480 + 9_000, 0, 255), (23, 1480, 0, 255),
 ])  # fmt: skip
 def test_how_old_the_stamp_was_when_its_command_arrived(back: int, time_ms: int, age_ms: int, taken_ms: int) -> None:
@@ -35,6 +36,7 @@ def test_over_the_wrap_of_both_counters() -> None:
     now = moment(memory=SenseState(beats_ns=BEATS, sent=SENT), state={"sequence": 2**32 + 3})
     assert answered(now.state, SENT, status(command_sequence=3)) == SENT[-1]
     assert answered(GateState(sequence=2), SENT, status(command_sequence=2**32 - 1)) == SENT[-4]
+    assert answered(GateState(sequence=2), SENT, status(command_sequence=2 + 2**31)) is None
 
 
 def test_what_is_not_remembered_any_more_is_lost_and_before_enough_was_sent_it_is_nothing() -> None:

@@ -17,6 +17,8 @@ CHAIN_OPEN = int(ControllerFlag.ESTOP_CHAIN_OPEN)
 OTHER_ESTOPS = int(ControllerFlag.KILL | ControllerFlag.FIRE)
 FENCE_PERIOD_TICKS = 5
 SEQUENCES = WRAP_MS = 1 << 32
+BEFORE_MS = 1 << 31
+"""From here on a difference of two counters of 32 bits is that of an earlier one to a later one."""
 NEVER_OBEYED = 0xFFFF
 ROTOR_RESTS_RATIO = 0.05
 TILT_FILTER = 0.1
@@ -125,8 +127,8 @@ def _line_heard_ms(now: Moment, sent: tuple[Sent, ...], status: ControllerStatus
     if of is None:
         return lease.LINE_LOST_MS if len(sent) == BEATS else was_ms
     arrived_ms = status.time_ms - status.command_age_ms
-    taken_ms = (arrived_ms - of[0] + WRAP_MS // 2) % WRAP_MS - WRAP_MS // 2
-    return max(0, min(taken_ms, lease.LINE_LOST_MS))
+    taken_ms = (arrived_ms - of[0]) % WRAP_MS
+    return min(taken_ms, lease.LINE_LOST_MS) if taken_ms < BEFORE_MS else 0
 
 
 def _rotor_ratio(status: ControllerStatus | None, config: VehicleConfig) -> float:

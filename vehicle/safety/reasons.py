@@ -366,8 +366,8 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.STATUS_DISORDER, "1", "A", "Reports of the controller out of order: nothing is credited meanwhile."),
     _rule(_R.IMPOSSIBLE_VALUE, "1", "A", "A sensor sends values that cannot be: they are not used."),
 )
-ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level, code)))
-"""Worst first: by class at its gravest, then by class by hand, then by place in the table."""
+ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))
+"""Worst first: by class at its gravest, then by class by hand; what is alike stays in the table's order."""
 RANK = {code: place for place, code in enumerate(ORDER)}
 
 
