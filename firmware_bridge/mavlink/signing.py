@@ -6,8 +6,9 @@ then durability; only then is anything remembered. A forged frame therefore chan
 Stamps need no clock. Every key has its own line of stamps, never issued twice, across restarts too: before stamps are
 used a reservation above them is on disk, and a start begins above it. MAVLink's rule makes a station sign with the
 highest stamp it has heard; so a frame stamped at or above `base` was made after this start, and the vehicle's newest
-stamp minus the frame's is the frame's age. A station whose own clock runs ahead is refused once and answered with a
-stamp from an unguessable place further ahead, which it then follows (`docs/OPERATOR_LINK.md` says what remains).
+stamp minus the frame's is the frame's age. One stamped ahead of it may have been held back for as long as it is ahead, and
+counts as that old. A station whose own clock runs far ahead is refused once and answered with a stamp from an
+unguessable place further ahead, which it then follows (`docs/OPERATOR_LINK.md` says what remains).
 """
 
 import hashlib
@@ -49,7 +50,7 @@ class Verdict(IntEnum):
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """Answer of `Verifier.verify`; `age_s` is what the stamp proves of the frame's age, 0 where it proves nothing."""
+    """Answer of `Verifier.verify`; the frame may be as old as `age_s`, by its stamp."""
 
     verdict: Verdict
     age_s: float = 0.0
@@ -162,7 +163,7 @@ class Verifier:
         if not (line.base <= stamp <= line.reserved and newest - _BEHIND <= stamp <= newest + _AHEAD):
             return self._refuse(self._out_of_window(line, stamp, newest, now_ns))
         ring.streams[name] = (stamp, link, now_ns)
-        return Accepted(Verdict.OK, (newest - stamp) / STAMPS_PER_S) if stamp < newest else _FRESH
+        return Accepted(Verdict.OK, abs(newest - stamp) / STAMPS_PER_S) if stamp != newest else _FRESH
 
     def _refuse(self, verdict: Verdict) -> Accepted:
         self.refused[verdict] += 1

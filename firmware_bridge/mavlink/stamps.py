@@ -10,7 +10,6 @@ STAMPS_PER_S = 100_000
 STAMP_MAX = (1 << 48) - 1
 AHEAD_S = 10
 """A frame may be stamped so much above what the vehicle has issued itself (safety.md E.2.2)."""
-LEAD_S = 2
 BLOCK_S = 20
 """How far ahead stamps are reserved on disk; a crash skips at most this much."""
 JUMP_S = (3_600, 14_400)
@@ -23,7 +22,7 @@ class StampLine:
     def __init__(self, reserved: int, clock_stamp: int, now_ns: int) -> None:
         self.reserved = reserved
         self.base = 0
-        self._start(max(reserved, clock_stamp) + LEAD_S * STAMPS_PER_S, now_ns)
+        self._start(max(reserved + 1, clock_stamp), now_ns)
         self.jumped_ns: int | None = None
         self.issued = 0
 

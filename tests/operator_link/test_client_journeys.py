@@ -170,14 +170,14 @@ def test_node_mavlink(tmp_path: Path) -> None:
 
 @pytest.mark.needs("node", "npm")
 def test_node_mavlink_signed(tmp_path: Path) -> None:
-    """It signs by its plain clock and follows nobody: it drives where that is ahead; another key is not heard."""
+    """It signs by its plain clock and follows nobody: it drives where that is the vehicle's; another key is not heard."""
     if not (NODE / "node_modules").is_dir():
         pytest.skip("`make node-clients` to drive with node-mavlink")
     store = KeyStore(tmp_path / "keys" / "keys.json")
     key = store.create("node", 255)
 
     async def main() -> None:
-        async with cable() as link, live_vehicle(store.path, behind_s=4) as live:
+        async with cable() as link, live_vehicle(store.path, behind_s=0) as live:
             link.towards(live.port)
             await live.until(lambda: live.vehicle.state.estimate.ready)
             lag = tmp_path / "lag"
