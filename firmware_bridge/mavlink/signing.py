@@ -6,8 +6,8 @@ then durability; only then is anything remembered. A forged frame therefore chan
 Stamps need no clock. Every key has its own line of stamps, never issued twice, across restarts too: before stamps are
 used a reservation above them is on disk, and a start begins above it. MAVLink's rule makes a station sign with the
 highest stamp it has heard; so a frame stamped at or above `base` was made after this start, and the vehicle's newest
-stamp minus the frame's is the frame's age. One stamped ahead of it may have been held back for as long as it is ahead, and
-counts as that old. A station whose own clock runs far ahead is refused once and answered with a stamp from an
+stamp minus the frame's is the frame's age. One stamped ahead of it may have been held back for as long as it is ahead,
+and counts as that old. A station whose own clock runs far ahead is refused once and answered with a stamp from an
 unguessable place further ahead, which it then follows (`docs/OPERATOR_LINK.md` says what remains).
 """
 

@@ -170,7 +170,7 @@ def test_node_mavlink(tmp_path: Path) -> None:
 
 @pytest.mark.needs("node", "npm")
 def test_node_mavlink_signed(tmp_path: Path) -> None:
-    """It signs by its plain clock and follows nobody: it drives where that is the vehicle's; another key is not heard."""
+    """It signs by its plain clock and follows nobody: it drives by the vehicle's; another key is not heard."""
     if not (NODE / "node_modules").is_dir():
         pytest.skip("`make node-clients` to drive with node-mavlink")
     store = KeyStore(tmp_path / "keys" / "keys.json")

@@ -173,7 +173,7 @@ def test_a_held_back_frame_grows_old() -> None:
 
 @pytest.mark.parametrize("ahead_s", [0.2, 2.0, 9.5])
 def test_what_is_stamped_ahead_may_have_been_held_back_for_as_long(ahead_s: float) -> None:
-    """A station by a clock of its own that is ahead: old and new frames alike are stamped above the vehicle's newest."""
+    """A station by a clock that is ahead: old and new frames alike are stamped above the vehicle's newest."""
     made = verifier()
     stamp = newest(made) + round(ahead_s * STAMPS_PER_S)
     assert made.verify(frame(stamp), "udp", START_NS).age_s == pytest.approx(ahead_s, abs=0.01)
