@@ -289,6 +289,8 @@ class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     """Claimed once and withdrawn by a check that failed; what of it was worked again counts as processed too."""
     start_blocked: str = ""
     """Why a mission would not begin where the machine stands, in few words; "" where it would, and without a plan."""
+    latch_tick: int = 0
+    """The newest tick in which a reason that waits for an acknowledgement came, or came again while it waited."""
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):

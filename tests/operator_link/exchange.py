@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.signing import Verifier
@@ -66,7 +68,7 @@ class Exchange:
     """One link, one station (255 unless told otherwise), a clock by hand."""
 
     def __init__(self, *, bench: bool = False, channel: Channel = CHANNEL) -> None:
-        self.now_ns, self._tick = S_NS, 100
+        self.now_ns, self._tick, self.latch_tick, self.segment_count = S_NS, 100, 0, 2
         self.channel = channel
         self.proposals: list[Proposal] = []
         self.refuse_sites = ""
@@ -85,7 +87,8 @@ class Exchange:
     def vehicle(self, mode: Mode = Mode.DISARMED, reasons: tuple[str, ...] = (), holder: int = 0) -> None:
         """What the loop reports, some ticks later."""
         self._tick += 5
-        self.link.offer(report(gate_report(mode, reasons, holder), self._tick))
+        said = report(gate_report(mode, reasons, holder), self._tick)
+        self.link.offer(replace(said, latch_tick=self.latch_tick, segment_count=self.segment_count))
 
     def say(self, name: str, *, system_id: int = 255, port: int = 14551, **fields: Any) -> None:
         frame = codec.encode_fields(name, fields, 0, system_id, 190)

@@ -191,6 +191,30 @@ def test_a_disarm_does_not_acknowledge_what_came_after_it() -> None:
     assert station.drives()
 
 
+def test_who_was_told_of_the_first_shock_does_not_acknowledge_a_second_one() -> None:
+    """The second one comes while the first still waits: no reason is new, and yet nobody was told of it."""
+    station = DrillStation()
+    station.arm()
+    station.run(3.0)
+    station.held = True
+    assert station.until(Mode.MANUAL)
+    for _ in range(2):
+        FAULTS["detonation"].inject(station.drill, 1.0)
+        station.run(0.3)
+        FAULTS["detonation"].heal(station.drill)
+        station.held = False
+        station.run(0.1 if station.mode is Mode.HOLD else 5.0)
+    assert station.mode is Mode.HOLD
+    since = station.tick
+    station.disarm()
+    station.run(2.0)
+    assert [result for _, result in station.acks(ARM, since)] == [REJECTED]
+    assert station.armed_bit
+    station.disarm()
+    station.run(2.0)
+    assert not station.armed_bit
+
+
 @pytest.mark.parametrize("ticks", [0, 1, 3, 5, 8, 10, 12, 20])
 def test_an_arming_right_after_a_disarm_waits_for_it(ticks: int) -> None:
     """Scripts say both at once; the answer comes within a second all the same."""

@@ -2,9 +2,11 @@
 
 import pytest
 
+from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange, texts
 from vehicle.messages import Mode
+from vehicle.operator_link.loop_port import plain_frame
 
 ARM = 400
 WRAP_NS = (1 << 32) * 1_000_000
@@ -89,6 +91,46 @@ def test_an_emergency_stop_pressed_again_is_news_whatever_was_told_of_the_first(
     link.hear(1.0)
     station(link, 255, 14551)
     assert disarmed(link, 255, 14551, Mode.ESTOP, ("estop_console",)) & RELEASING
+
+
+def test_a_second_shock_under_a_disarm_is_news() -> None:
+    link = Exchange()
+    station(link, 255, 14551)
+    link.vehicle(Mode.STOPPING, ("detonation",), holder=255)
+    link.hear(2.0)
+    station(link, 255, 14551)
+    link.command(ARM, 0.0)  # waits for the machine to stand
+    link.latch_tick = 110
+    assert not disarmed(link, 255, 14551, Mode.HOLD, ("detonation",)) & RELEASING
+    station(link, 255, 14551)
+    link.hear(1.0)
+    station(link, 255, 14551)
+    assert disarmed(link, 255, 14551, Mode.HOLD, ("detonation",)) & RELEASING
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_console_is_told_not_started_only_where_the_vehicle_holds_no_plan(held: bool) -> None:
+    """The same plan may wait for the disarm while it is held: then a console starts it."""
+    link = Exchange()
+    link.link.sessions._open.add(9)
+    station(link, 9, 14551)
+    link.desk.set_none("disarm, then the new plan is taken")
+    link.segment_count = 2 if held else 0
+    link.vehicle(Mode.MANUAL, (), holder=9)
+    start = plain_frame(
+        station_id=9,
+        session_id=77,
+        sequence=1,
+        echo_tick=100,
+        sample_count=1,
+        hold_to_run=True,
+        drive=0.0,
+        turn=0.0,
+        edges=OperatorEdge.MISSION_START,
+    )
+    link.link.receive(link.channel, ("127.0.0.1", 14551), adapters.encode_operator(start), link.now_ns)
+    told = [words for words in texts(link.hear()) if words.startswith("Not started")]
+    assert bool(told) is not held
 
 
 def test_a_cause_that_went_and_came_again_under_a_disarm_is_news() -> None:

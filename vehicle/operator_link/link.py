@@ -228,8 +228,8 @@ class OperatorLink:
             return
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
             self.refused_frames += not self._helm.take(message)
-            if OperatorEdge.MISSION_START in message.edges and self.picture.lists.no_start:
-                self.tell(text(f"Not started: {self.picture.lists.no_start}"))
+            if OperatorEdge.MISSION_START in message.edges and self.picture.nothing_to_start:
+                self.tell(text(f"Not started: {self.picture.nothing_to_start}"))
 
     def _take_observation(self, peer: Peer, frame: Frame, now_ns: int) -> None:
         """What a console with a session measured goes to the tick; what cannot be is refused here, and told."""

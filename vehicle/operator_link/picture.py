@@ -190,9 +190,11 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, stop_tick=tick, since_ns=known)
 
     def reported(self, report: VehicleReport, lists: Lists) -> "Picture":
-        """With the newest report."""
+        """With the newest report; what came again while it waited for an acknowledgement was told to nobody."""
+        again = self.report is not None and report.latch_tick != self.report.latch_tick
+        known = {} if again else self.since_ns
         after = msgspec.structs.replace(self, report=report, lists=lists)
-        since_ns = {name: self.since_ns.get(name, self.now_ns) for name in after.stops}
+        since_ns = {name: known.get(name, self.now_ns) for name in after.stops}
         return msgspec.structs.replace(after, since_ns=since_ns)
 
     @property
@@ -243,6 +245,11 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     def start_blocked(self) -> str:
         """Why the mission would not begin from here."""
         return self.report.start_blocked if self.report is not None else ""
+
+    @property
+    def nothing_to_start(self) -> str:
+        """Why a console's start leads nowhere; "" while the vehicle holds a plan, whatever is to come after it."""
+        return self.lists.no_start if self.report is None or not self.report.segment_count else ""
 
     @property
     def paused(self) -> bool:

@@ -35,5 +35,6 @@ def report(
         session_id=state.session_id,
         provisional_m2=state.ledger.provisional_cells * state.config.mission.cell_m**2,
         start_blocked=start_blocked,
+        latch_tick=state.gate.latch_tick,
         withdrawn_m2=state.ledger.withdrawn_cells * state.config.mission.cell_m**2,
     )
