@@ -25,7 +25,7 @@ from vehicle.operator_link.helm import Helm
 from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
 from vehicle.operator_link.loop_port import LoopPort
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
-from vehicle.operator_link.peer import CALLS_NS, Peer
+from vehicle.operator_link.peer import CALLS_NS, Peer, frames_of
 from vehicle.operator_link.picture import STOPPED_MODES, Message, Picture
 from vehicle.operator_link.reached import Herald
 from vehicle.operator_link.roster import Key, Roster
@@ -129,7 +129,7 @@ class OperatorLink:
             return
         parser = peer.parser if peer is not None else FrameParser()
         refused, accepted = self.refused_frames, parser.accepted_frames
-        for frame in parser.feed(passed):
+        for frame in frames_of(parser, passed):
             self._hear(channel, address, frame, now_ns)
         self.sieve.bad(source, self.refused_frames - refused)
         if parser.accepted_frames == accepted:

@@ -5,7 +5,7 @@ import textwrap
 from collections import deque
 
 from firmware_bridge.mavlink import codec
-from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.operator_link.admission import Address, Channel
@@ -125,6 +125,25 @@ class Peer:
                     self._said[line] = self._now_ns
                     found.append((name, {**fields, "text": line}))
         return found
+
+
+def frames_of(parser: FrameParser, data: bytes) -> list[Frame]:
+    """All frames that these bytes complete; nothing waits for the rest of what only looked like one.
+
+    A false beginning (of MAVLink 1, of noise) waits for up to 280 bytes. A whole frame behind it shows that it was
+    false: a stop is not held up until a station has said so much more.
+    """
+    frames, search = parser.feed(data), FrameParser()
+    tail = parser.pending
+    while tail:
+        search.reset()
+        hidden = search.feed(tail[1:])
+        tail = search.pending
+        if hidden:
+            frames += hidden
+            parser.reset()
+            parser.feed(tail)
+    return frames
 
 
 def lines(words: str) -> list[str]:
