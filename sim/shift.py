@@ -117,10 +117,18 @@ class Shift:
         return tuple(found)
 
     def _readings(self) -> list[Observation]:
-        """At five places that lie evenly over what the record claims of the day's work, the newest among them."""
+        """At five places that lie evenly over what the record claims of the day's work, the newest first.
+
+        So what each finds counts for all that was worked since the last good one; the other way round the oldest ground
+        would rest on one reading alone.
+        """
         ledger, cell_m = self._drill.state.ledger, self._drill.parts.config.mission.cell_m
         places = [place for place in self._places if claims.at(ledger, (place.east_m, place.north_m), cell_m)]
-        chosen = [places[(len(places) - 1) * (number + 1) // READINGS] for number in range(READINGS)] if places else []
+        chosen = (
+            [places[(len(places) - 1) * (number + 1) // READINGS] for number in reversed(range(READINGS))]
+            if places
+            else []
+        )
         errors_m = (ROD_M * self._draw.standard_normal(READINGS)).tolist()
         return [
             depth_reading(place, max(0.0, place.depth_m + error_m), self._drill.state.datum)
