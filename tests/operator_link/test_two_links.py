@@ -28,13 +28,13 @@ class TwoLinks:
         self.link = Exchange()
         self.link.link.admission.verifier = made = verifier()
         self.link.now_ns = START_NS
-        self._first = newest(made) + round(ahead_s * 1e5)
+        self.first = newest(made) + round(ahead_s * 1e5)
         self._frames = 0
 
     def made(self, name: str, channel: Channel, **fields: Any) -> bytes:
         """A frame as it is signed now; it may arrive later."""
         self._frames += 1
-        stamp = self._first + stamps_of(self.link.now_ns - START_NS) + self._frames
+        stamp = self.first + stamps_of(self.link.now_ns - START_NS) + self._frames
         plain = codec.encode_fields(name, fields, 0, STATION, 190)
         return sign(plain, SPEC_BY_NAME[name].seed, KEY, channel.link_id, stamp)
 
@@ -56,7 +56,7 @@ def stick(name: str, drive: float, held: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["MANUAL_CONTROL", "RC_CHANNELS_OVERRIDE"])
-@pytest.mark.parametrize("ahead_s", [0.0, 5.0])
+@pytest.mark.parametrize("ahead_s", [0.0, 0.02])
 @pytest.mark.parametrize("delay_ms", [60, 100, 140, 260, 500])
 def test_an_older_stick_of_the_slow_link_never_counts(delay_ms: int, ahead_s: float, name: str) -> None:
     """Full stick, then a little: on the slow link the full stick arrives between newer frames of the fast one."""
@@ -112,6 +112,35 @@ def test_an_arming_of_before_a_stop_arms_nothing_after_it(stop: str, ahead_s: fl
     station.link.vehicle(Mode.DISARMED)
     station.arrives(SLOW, arming)
     assert not any(frame.edges & (OperatorEdge.ARM | OperatorEdge.TAKE) for frame in station.ticks(60))
+
+
+@pytest.mark.parametrize(
+    ("held_s", "ahead_s", "arms"), [(2, 0.0, True), (8, 0.0, False), (40, 0.0, False), (40, 5.0, False)]
+)
+def test_an_arming_that_was_held_back_while_its_station_was_heard_arms_nothing(
+    held_s: int, ahead_s: float, arms: bool
+) -> None:
+    """The window of stamps is a minute wide; what the station said since tells how late it comes."""
+    station = TwoLinks(ahead_s)
+    station.say("HEARTBEAT", type=6)
+    arming = station.made("COMMAND_LONG", SLOW, command=ARM, param1=1.0, **NAMED)
+    for _ in range(held_s):
+        station.ticks(50)
+        station.say("HEARTBEAT", type=6)
+    station.link.vehicle(Mode.DISARMED)
+    station.arrives(SLOW, arming)
+    assert any(frame.edges & OperatorEdge.TAKE for frame in station.ticks(60)) is arms
+
+
+@pytest.mark.parametrize("behind_s", [0.0, 30.0])
+def test_a_station_whose_clock_is_behind_arms_all_the_same(behind_s: float) -> None:
+    station = TwoLinks()
+    station.link.now_ns += round(behind_s * 1e9)
+    station.first -= round(behind_s * 1e5)
+    station.say("HEARTBEAT", type=6)
+    station.link.vehicle(Mode.DISARMED)
+    station.say("COMMAND_LONG", SLOW, command=ARM, param1=1.0, **NAMED)
+    assert any(frame.edges & OperatorEdge.TAKE for frame in station.ticks(10))
 
 
 def test_an_arming_of_after_the_stop_arms() -> None:

@@ -25,7 +25,7 @@ STANDING = (p.HOLD, p.LOITER)
 CUSTOM_ONLY = "Mode: only by its custom number"
 ONE_OR_ZERO = "Parameter 1 is 1 or 0"
 NAME_IT = "Sent to all vehicles: refused. Name vehicle 1"
-TOO_LATE = "Older than your last stop: ignored. Say it again"
+TOO_LATE = "Came too late: ignored. Say it again"
 EXTENSION_ONLY = "only a console with hold-to-run starts"
 
 

@@ -19,7 +19,7 @@ REJECTED = d.MAV_RESULT_TEMPORARILY_REJECTED
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """One command as it arrived, LONG or INT alike; `named`: sent to this vehicle, not to all that hear it.
 
-    `late`: made before its station's last stop, and heard after it.
+    `late`: made before its station's last stop, or long before what else was heard of it.
     """
 
     command: int

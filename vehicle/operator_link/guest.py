@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.commands import Commands
 from vehicle.operator_link.peer import Peer
 from vehicle.operator_link.picture import Picture
 from vehicle.operator_link.station import Station
 from vehicle.operator_link.streams import Streams
+
+LATE_STAMPS = 5 * STAMPS_PER_S
+"""Two links of a station sign each with the newest stamp that it has heard; they are no further apart."""
 
 
 class Vehicle(Protocol):
@@ -59,8 +63,13 @@ class Guest:
 
     @property
     def late(self) -> bool:
-        """The newest frame was made before this station's last stop, and took longer."""
-        return 0 < self.stamp < self.station.stopped_stamp
+        """The newest frame was made before this station's last stop, or long before what was heard of it since."""
+        return 0 < self.stamp < max(self.station.stopped_stamp, self.station.newest_stamp - LATE_STAMPS)
+
+    def heard(self, age_s: float, stamp: int) -> None:
+        """A frame came."""
+        self.age_s, self.stamp = age_s, stamp
+        self.station.newest_stamp = max(self.station.newest_stamp, stamp)
 
     def stop(self, edge: OperatorEdge) -> None:
         """Stop, whoever asks; what this station made before leads nowhere, by whatever link it comes."""

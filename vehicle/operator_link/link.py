@@ -192,7 +192,7 @@ class OperatorLink:
             if len(self.roster.guests) > known:
                 peer.put(self.picture.standing_texts())
             guest.sender = (frame.system_id, frame.component_id)
-            guest.age_s, guest.stamp = admitted.age_s, admitted.stamp
+            guest.heard(admitted.age_s, admitted.stamp)
             guest.station.heard_ns = now_ns
             peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
 

@@ -75,7 +75,7 @@ class Station:
 
     def __init__(self, station_id: int, sticks: StickReader, met_ns: int = 0) -> None:
         self.station_id, self.sticks, self.met_ns = station_id, sticks, met_ns
-        self.heard_ns = self.stopped_stamp = 0
+        self.heard_ns = self.stopped_stamp = self.newest_stamp = 0
         self._pursuit: Pursuit | None = None
         self._following: Pursuit | None = None
         self._prepared = self._acknowledged = False
