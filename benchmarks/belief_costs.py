@@ -10,8 +10,8 @@ three seconds of its end without a mark or a new fix. Clean hours: back and fort
 import argparse
 import math
 
+from campaign.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
-from sim.beliefs import BeliefRun, BeliefSettings
 from sim.noise import generator
 
 AFTER_S = 3.0

@@ -2,7 +2,7 @@
 
     python -m benchmarks.beliefs [KIND ...] [--seeds N]
 
-A machine works a straight swath by its own estimate (`sim/beliefs.py`); the lie begins after 20 s and lasts. After the
+A machine works a straight swath by its own estimate (`campaign/beliefs.py`); the lie begins after 20 s and lasts. After the
 stop it stands for two and a half minutes, in which the receiver is asked to fix anew, then works on if it may. Printed
 are the share of runs that were stopped, the true way and time to the stop, and the false ground at the end. The margin
 is that of a machine whose checks are all made; `--bare` leaves k sigma alone.
@@ -13,10 +13,10 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from campaign.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
 from firmware_bridge.types import FixType
-from sim.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
-from vehicle.checks.room import MEASURED, side_bound_m
-from vehicle.messages import Margin
+from vehicle.contracts.messages import Margin
+from vehicle.control.checks.room import MEASURED, side_bound_m
 
 Lie = Callable[[BeliefRun, float], None]
 YAW_BOUND_RAD = MEASURED.heading_bound_rad

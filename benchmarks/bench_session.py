@@ -2,7 +2,7 @@
 
 from firmware_bridge.ports import BytePort
 from sim import session_port
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 from vehicle.operator_link.link import OPEN_KEY
 
 CLOCK = SystemClock()

@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 import msgspec
 
+from campaign.drill import Drill, DrillSettings
+from campaign.hands import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationKind
-from sim.drill import Drill, DrillSettings
-from sim.hands import Goal
-from vehicle.checks import machine_check
-from vehicle.checks_state import Calibration, MachineCheck, Stand
-from vehicle.ledger import withdrawal
-from vehicle.messages import Mode
-from vehicle.state import LedgerState
-from vehicle.strip import Knowledge, Order
-from vehicle.units import TICK_S
+from vehicle.contracts.ledger_types import Knowledge, Order
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.control.checks import machine_check
+from vehicle.control.checks_state import Calibration, MachineCheck, Stand
+from vehicle.control.ledger import withdrawal
+from vehicle.control.state import LedgerState
 
 WORK_S = 60.0
 BAY_S = 31.0

@@ -21,7 +21,7 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.serial_port import open_port
 from firmware_bridge.types import ControllerHello, ControllerStatus, EngineMode, ToolMode
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 CONTROLLER = Path(__file__).resolve().parents[1] / "firmware_bridge" / "controller"
 HASH = bytes(range(8))

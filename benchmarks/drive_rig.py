@@ -16,20 +16,20 @@ from pathlib import Path
 
 from benchmarks.bench_session import SessionPort
 from benchmarks.ports import free_port
-from sim.hands import Goal, Hands
+from campaign.hands import Goal, Hands
+from firmware_bridge.udp_port import UdpPort
 from sim.plant import Pose
 from sim.real_machine import MachineSettings, RealMachine
 from sim.rig import start_pose
-from vehicle.app import start_state
-from vehicle.clock import SystemClock
-from vehicle.config import config_hash
-from vehicle.drive_config import DriveFile, load_drive
-from vehicle.frames import LocalFrame
-from vehicle.messages import Mode
-from vehicle.plan import Plan
-from vehicle.safety.reasons import names
-from vehicle.udp_port import UdpPort
-from vehicle.units import NS_PER_S
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.safety.reasons import names
+from vehicle.host.clock import SystemClock
+from vehicle.runtime.app import start_state
 
 CLOCK = SystemClock()
 PATIENCE_S = 120.0

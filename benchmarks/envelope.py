@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from sim.envelope import KINDS, Result, drawn, flown
+from campaign.envelope import KINDS, Result, drawn, flown
 
 ROOT = Path(__file__).resolve().parents[1]
 JUDGED = ("vehicle", "sim", "firmware_bridge", "configs/machines")

@@ -20,8 +20,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.envelope import Line, lines
-from sim.envelope import Result, inside
-from sim.lies import LIES, Lie
+from campaign.envelope import Result, inside
+from campaign.lies import LIES, Lie
 
 BEGIN, END = "<!-- envelope: begin -->", "<!-- envelope: end -->"
 HEAD = (

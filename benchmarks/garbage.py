@@ -29,14 +29,14 @@ from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, until
 from benchmarks.roundtrip import resident_mb
 from benchmarks.signed_rig import signed_bench
+from campaign.hands import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.signature import key_of, sign
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from sim.hands import Goal
-from vehicle import realtime
-from vehicle.messages import Mode
-from vehicle.record.writer import TickRecord
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.host import realtime
+from vehicle.records.writer import TickRecord
 
 RATE_BPS = 10_000_000
 BURST_NS = 2_000_000

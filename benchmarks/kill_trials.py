@@ -32,12 +32,12 @@ if __name__ == "__main__":
 
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, bench, until
+from campaign.hands import Goal
 from firmware_bridge.types import VehicleFrame
-from sim.hands import Goal
 from sim.real_machine import Outputs
-from vehicle import realtime
-from vehicle.messages import Mode
-from vehicle.units import NS_PER_MS
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_MS
+from vehicle.host import realtime
 
 LIMIT_MS = 200.0
 UNARMED = (Mode.BOOT, Mode.DISARMED)

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from benchmarks.drive_rig import CLOCK, DATUM, Bench, until, write_config
 from benchmarks.ports import free_port
+from firmware_bridge.udp_port import UdpPort
 from sim.plant import Pose
 from sim.real_machine import MachineSettings, RealMachine
-from vehicle.config import config_hash
-from vehicle.drive_config import load_drive
-from vehicle.messages import Mode
+from vehicle.config.drive import load_drive
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S
 from vehicle.telemetry.embedded import EmbeddedBroker
-from vehicle.udp_port import UdpPort
-from vehicle.units import NS_PER_S
 
 READY, ADDRESS, CABLE, SENT = "is up and DISARMED", "address already in use", "no such device", "handshake agreed"
 PATIENCE_S = 120.0

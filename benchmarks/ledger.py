@@ -16,12 +16,13 @@ import msgspec
 from sim.truth import GroundTruth
 from tests import builders
 from tests.ledger.driving import Tick, readings, straight, tool_ends
-from vehicle.clock import elapsed_s
-from vehicle.ledger import masks, strokes, tiles
-from vehicle.messages import ControllerStatus, Estimate
-from vehicle.state import LedgerState
-from vehicle.strip import LedgerStroke
-from vehicle.units import TICK_NS
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.messages import ControllerStatus, Estimate
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import masks, strokes
+from vehicle.control.state import LedgerState
+from vehicle.host.clock import elapsed_s
 
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m

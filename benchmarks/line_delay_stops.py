@@ -23,11 +23,11 @@ if __name__ == "__main__":
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, bench_of, until, write_config
 from benchmarks.ports import free_port
-from sim.hands import Goal
-from vehicle import realtime
-from vehicle.drive_config import load_drive
-from vehicle.messages import Mode
-from vehicle.units import NS_PER_MS
+from campaign.hands import Goal
+from vehicle.config.drive import load_drive
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_MS
+from vehicle.host import realtime
 
 STICK = 1.0
 """With the rotor on that is working speed, below 0.3 m/s."""

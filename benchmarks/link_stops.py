@@ -28,11 +28,11 @@ if __name__ == "__main__":
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import ROOT, above_others
 from benchmarks.real_stops import real_trials
-from sim import link_traces
-from sim.link_shapes import SHAPES, Shape, recorded
-from sim.link_trials import is_late, run_trial
-from sim.linked_drill import Stop
-from vehicle import realtime
+from campaign import link_traces
+from campaign.link_shapes import SHAPES, Shape, recorded
+from campaign.link_trials import is_late, run_trial
+from campaign.linked_drill import Stop
+from vehicle.host import realtime
 
 TRACES = ("cicv5g_south_n8_v10_01.txt", "mahimahi_ATT-LTE-driving-2016.up")
 FOLDER = ROOT.parent / "shared/data/link"

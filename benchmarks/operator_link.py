@@ -18,13 +18,13 @@ from tests.builders import DATUM, config
 from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_attacks import CHANNEL, CLOCK, MACHINE, Radio
-from vehicle.clock import elapsed_s
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
+from vehicle.control.report import is_due
+from vehicle.control.safety.reasons import text as reason_text
+from vehicle.host.clock import elapsed_s
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.telemetry import STREAMS
-from vehicle.safety.reasons import text as reason_text
-from vehicle.telemetry.report import is_due
 from vehicle.telemetry.station_frame import station_frame
 
 SECONDS = 20

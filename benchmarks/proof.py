@@ -23,8 +23,8 @@ from typing import Any
 import grimp
 import msgspec
 
-from vehicle.clock import utc_now
-from vehicle.whole_file import write_whole
+from vehicle.host.atomic_file import write_whole
+from vehicle.host.clock import utc_now
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "console", "flailpilot", "tests", "benchmarks")

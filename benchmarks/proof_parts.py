@@ -17,10 +17,10 @@ import msgspec
 from benchmarks.kill_trials import LIMIT_MS, quantiles
 from benchmarks.kill_trials import Trial as Kill
 from benchmarks.proof import ROOT, Found, Line, Part, Verdict
+from campaign import link_traces
+from campaign.campaign import RunResult, run_seed
+from campaign.trials import Trial, figures, run_trial
 from flailpilot.campaign import summed
-from sim import link_traces
-from sim.campaign import RunResult, run_seed
-from sim.trials import Trial, figures, run_trial
 from tests.firmware_bridge import twins
 from tests.safety import enumerate_machine, mutate
 
@@ -254,7 +254,7 @@ PARTS = (
     # the page of the manual, which one test reads, is no part of it: reasons.txt holds the same names
     Part(
         name="mutation",
-        modules=("vehicle.safety", "tests.safety"),
+        modules=("vehicle.control.safety", "tests.safety"),
         data=(CONFIGS, "tests/safety/reasons.txt"),
         units=mutate.all_units,
         run=mutated,
@@ -262,7 +262,7 @@ PARTS = (
     ),
     Part(
         name="stops",
-        modules=("sim.trials",),
+        modules=("campaign.trials",),
         data=(CONFIGS, "../shared/data/link/*"),
         units=lambda: spans(TRIALS, TRIALS_AT_ONCE),
         run=pooled(stopped),
@@ -278,7 +278,7 @@ PARTS = (
     ),
     Part(
         name="campaign",
-        modules=("sim.campaign",),
+        modules=("campaign.campaign",),
         data=(CONFIGS,),
         units=lambda: [str(seed) for seed in range(SEEDS)],
         run=pooled(campaigned),

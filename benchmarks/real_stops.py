@@ -11,18 +11,18 @@ import msgspec
 from benchmarks.drive_rig import CLOCK, Bench, until
 from benchmarks.kill_trials import drives_on
 from benchmarks.signed_rig import operator, signed_bench
+from campaign.fault_proxy import FaultProxy, fault_proxy
+from campaign.hands import Goal
+from campaign.link_shapes import Shape
+from campaign.linked_drill import Stop
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.signature import HASH_SIZE, signature
 from firmware_bridge.types import VehicleFrame
-from sim.fault_proxy import FaultProxy, fault_proxy
-from sim.hands import Goal
-from sim.link_shapes import Shape
-from sim.linked_drill import Stop
 from sim.noise import generator
 from sim.radio import RadioParams
-from vehicle.messages import Mode
-from vehicle.units import NS_PER_MS, NS_PER_S, TICK_NS
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_MS, NS_PER_S, TICK_NS
 
 CLEAN = RadioParams(delay_s=0.01, jitter_s=0.002)
 SLOW_STICK = 0.2

@@ -28,8 +28,8 @@ if __name__ == "__main__":
 
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, bench, until
-from vehicle import realtime
-from vehicle.units import TICK_NS
+from vehicle.contracts.units import TICK_NS
+from vehicle.host import realtime
 
 START_MAX_S, MEMORY_MAX_MB, ROUND_TRIP_MAX_MS = 3.0, 150.0, 15.0
 Row = dict[str, float]

@@ -24,17 +24,17 @@ from typing import Any
 import msgspec
 
 from benchmarks.belief_costs import goes_on
-from sim.beliefs import BeliefRun, BeliefSettings
-from sim.outcome import RunFiles, job_facts, summary_of
-from sim.run import run_mission
+from campaign.beliefs import BeliefRun, BeliefSettings
+from campaign.outcome import RunFiles, job_facts, summary_of
+from campaign.run import run_mission
 from sim.scenario import Scenario
-from vehicle.checks.room import planned_bound_m
-from vehicle.config import footprint
-from vehicle.config_load import load_machine, load_toml_model
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.record.writer import McapRecorder
+from vehicle.config.load import load_machine, load_toml_model
+from vehicle.config.vehicle import footprint
+from vehicle.control.checks.room import planned_bound_m
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.site.site import load_site
+from vehicle.records.writer import McapRecorder
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = ROOT / "configs/scenarios/example.toml"

@@ -8,12 +8,12 @@ from benchmarks import drive_rig
 from benchmarks.bench_session import SessionPort
 from benchmarks.drive_rig import STATION_ID, Bench, write_config
 from benchmarks.ports import free_port
+from campaign.hands import Hands
 from firmware_bridge.mavlink.signature import key_of
-from sim.hands import Hands
+from firmware_bridge.udp_port import UdpPort
 from sim.session_port import SigningPort
-from vehicle.drive_config import DriveFile, load_drive
+from vehicle.config.drive import DriveFile, load_drive
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.udp_port import UdpPort
 
 
 def signed_config(folder: Path, *, udp_port: int, extra: str = "") -> tuple[Path, bytes]:

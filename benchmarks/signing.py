@@ -9,7 +9,7 @@ from pymavlink.dialects.v20 import common
 
 from firmware_bridge.mavlink.framing import FrameParser
 from tests.operator_link.signing_bench import KEY, START_NS, STATION, frame, newest, verifier
-from vehicle.clock import elapsed_s
+from vehicle.host.clock import elapsed_s
 
 FRAMES, ROUNDS = 5_000, 5
 

@@ -17,15 +17,15 @@ from sim import rig as rigs
 from sim.scenario import Scenario
 from sim.virtual_time import VirtualClock, run_virtual
 from sim.world import World
-from vehicle import loop as loops
-from vehicle import tick as ticks
-from vehicle.config import footprint
-from vehicle.config_load import load_machine, load_toml_model
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.record.writer import McapRecorder
-from vehicle.units import TICK_S
+from vehicle.config.load import load_machine, load_toml_model
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.units import TICK_S
+from vehicle.control import tick as ticks
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.site.site import load_site
+from vehicle.records.writer import McapRecorder
+from vehicle.runtime import loop as loops
 
 ROOT = Path(__file__).resolve().parents[1]
 BUDGET_X = 100.0

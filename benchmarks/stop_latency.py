@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from sim import link_traces
-from sim.trials import Figures, Trial, figures, run_trial
+from campaign import link_traces
+from campaign.trials import Figures, Trial, figures, run_trial
 
 CHUNK = 20
 

@@ -31,18 +31,18 @@ if __name__ == "__main__":
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, bench, until, write_site
 from benchmarks.kill_trials import STOPPED
+from campaign.hands import Goal
 from firmware_bridge.mavlink import adapters
-from sim.hands import Goal
-from vehicle import realtime
-from vehicle.app import start_state
-from vehicle.coverage.site import load_site
-from vehicle.drive_config import DriveFile
-from vehicle.ledger import gaps
-from vehicle.loop import Inbox
-from vehicle.messages import Mode
-from vehicle.record.writer import TickRecord
-from vehicle.state import VehicleState
-from vehicle.tick import tick
+from vehicle.config.drive import DriveFile
+from vehicle.contracts.messages import Mode
+from vehicle.control.state import VehicleState
+from vehicle.control.tick import tick
+from vehicle.host import realtime
+from vehicle.planning.site.site import load_site
+from vehicle.records.writer import TickRecord
+from vehicle.reports import gaps
+from vehicle.runtime.app import start_state
+from vehicle.runtime.loop import Inbox
 
 SITE_WIDTH_M, SITE_LENGTH_M = 2.2, 2.5
 """One swath wide and a bit: out, and back beside it."""

@@ -4,7 +4,7 @@ Prints rms / max in centimetres: `python -m benchmarks.tracking`.
 """
 
 from tests.sim.test_tracking import run
-from vehicle.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind
 
 
 def main() -> None:

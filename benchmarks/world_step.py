@@ -22,9 +22,9 @@ from firmware_bridge.types import EngineMode, ToolMode
 from sim.ground import GroundParams, PlaneGround
 from sim.plant import Pose
 from sim.world import World, WorldParams
-from vehicle.config_load import load_machine
-from vehicle.frames import LocalFrame
-from vehicle.units import TICK_NS
+from vehicle.config.load import load_machine
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import TICK_NS
 
 BLOCK, BLOCKS = 250, 80
 

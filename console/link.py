@@ -18,7 +18,7 @@ from typing import cast
 from console.protocol import PRESS_NS, Credentials, LinkProtocol
 from console.station import NEUTRAL
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
-from vehicle.clock import Clock
+from vehicle.host.clock import Clock
 
 __all__ = ["ConsoleLink", "Credentials", "LinkProtocol", "console_link"]
 

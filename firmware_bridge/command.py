@@ -1,4 +1,4 @@
-"""The one frame that moves the machine. Only `vehicle/safety/gate.py` may import this constructor.
+"""The one frame that moves the machine. Only `vehicle/control/safety/gate.py` may import this constructor.
 
 The wall is checked by import-linter (see pyproject.toml): whoever can build an `ActuatorCommand`
 can move 12 t of steel.

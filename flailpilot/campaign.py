@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from campaign.campaign import RunResult, run_seed
+from campaign.faults import FAULTS
+from campaign.shrink import shrink
 from flailpilot.run_folder import next_free
-from sim.campaign import RunResult, run_seed
-from sim.faults import FAULTS
-from sim.shrink import shrink
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 REPORT = "campaign.json"
 BATCH = 48

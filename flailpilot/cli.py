@@ -8,7 +8,7 @@ import typer
 
 from flailpilot import keys
 from flailpilot.numbers import metres, plain, seconds, whole
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 

@@ -15,15 +15,16 @@ from firmware_bridge.handshake import PROTOCOL_VERSION, version_text
 from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import ControllerFault, ControllerState, ControllerStatus
-from vehicle import app, realtime
-from vehicle.clock import SYNCHRONISED, SystemClock, utc_now
-from vehicle.config import config_hash
-from vehicle.drive_config import DriveFile, load_drive
-from vehicle.errors import InputError
+from firmware_bridge.udp_port import UdpPort
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.state import VehicleState
+from vehicle.host import realtime
+from vehicle.host.clock import SYNCHRONISED, SystemClock, utc_now
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.state import VehicleState
-from vehicle.udp_port import UdpPort
-from vehicle.units import NS_PER_S
+from vehicle.runtime import app
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 HANDSHAKE_S = 2.5
@@ -191,7 +192,7 @@ async def controller(file: DriveFile) -> list[Check]:
 
 def _by_hand(file: DriveFile) -> DriveFile:
     """The same vehicle without its site: a handshake needs no plan."""
-    from vehicle.drive_config import DatumConfig
+    from vehicle.config.drive import DatumConfig
 
     return msgspec.structs.replace(
         file, config=file.config.model_copy(update={"site": None, "datum": DatumConfig(lat_deg=0.0, lon_deg=0.0)})

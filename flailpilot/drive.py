@@ -7,7 +7,7 @@ DONE = 0
 
 def run(config: Path) -> int:
     """Run until told to end. A mistake in configuration or cabling is an `InputError`."""
-    from vehicle.app import drive
+    from vehicle.runtime.app import drive
 
     drive(config)
     return DONE

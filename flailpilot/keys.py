@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flailpilot.numbers import whole
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 from vehicle.operator_link.keystore import ConsoleKey, KeyStore
 
 DEFAULT_STORE = Path.home() / ".config" / "flailpilot" / "keys.json"

@@ -13,30 +13,31 @@ import shapely
 
 from flailpilot.planning import DONE, MISSED, check_limits, free_folder, tell, written
 from flailpilot.run_folder import make_folder, older_plan, older_plan_told, refuse_a_run
-from vehicle.checks.room import planned_bound_m
-from vehicle.clock import time_limit
-from vehicle.config import MachineConfig, MissionConfig, VehicleConfig, footprint
-from vehicle.config_load import assemble_vehicle, load_machine
-from vehicle.coverage.area import parts_of, shell_of
-from vehicle.coverage.certificate import rings_of
-from vehicle.coverage.formats import read_site_file
-from vehicle.coverage.notes import Rank
-from vehicle.coverage.planner import is_whole
-from vehicle.coverage.projected import checked_frame
-from vehicle.coverage.replan import ReplanRequest, Rings, check_site, replan
-from vehicle.coverage.settings import PlanSettings, StartPose
-from vehicle.coverage.site import Site, load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.errors import InputError
-from vehicle.frames import LocalFrame
-from vehicle.ledger import gaps, journal, tiles
-from vehicle.ledger.records import Header
-from vehicle.plan import Plan, SegmentKind
-from vehicle.record import reader
-from vehicle.required_depth import agreed_m
-from vehicle.strip import LedgerStroke
-from vehicle.units import NS_PER_S, wrap_rad
-from vehicle.utc import EPOCH
+from vehicle.config.load import assemble_vehicle, load_machine
+from vehicle.config.required_depth import agreed_m
+from vehicle.config.vehicle import MachineConfig, MissionConfig, VehicleConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.units import NS_PER_S, wrap_rad
+from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.ground import tiles
+from vehicle.host.clock import time_limit
+from vehicle.host.utc import EPOCH
+from vehicle.planning.coverage.area import parts_of, shell_of
+from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.planner import is_whole
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, replan
+from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.formats import read_site_file
+from vehicle.planning.site.notes import Rank
+from vehicle.planning.site.projected import checked_frame
+from vehicle.planning.site.site import Site, load_site
+from vehicle.records import journal, reader
+from vehicle.records.records import Header
+from vehicle.reports import gaps
 
 JOURNAL, RECORDING, PLAN = "ledger.journal", "run.mcap", "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"

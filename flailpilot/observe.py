@@ -9,8 +9,8 @@ import msgspec
 from console.link import console_link
 from console.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
-from vehicle.clock import SystemClock, utc_now
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import SystemClock, utc_now
 
 DONE, FAILED = 0, 1
 KINDS = {

@@ -9,21 +9,21 @@ from rich.console import Console
 from rich.progress import Progress
 
 from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
-from vehicle import utc
-from vehicle.checks.room import planned_bound_m
-from vehicle.clock import time_limit, utc_now
-from vehicle.config import MachineConfig, MissionConfig, footprint
-from vehicle.config_load import load_machine
-from vehicle.coverage.export import names_of, summary_of, write_plan_files
-from vehicle.coverage.planner import is_whole, plan_site
-from vehicle.coverage.projected import DRIVEN_TO_M, checked_frame, loosely_known
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import Site, load_site
-from vehicle.depth import shortfall
-from vehicle.errors import InputError
-from vehicle.plan import Plan, UntreatableReason
-from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
-from vehicle.units import place_text
+from vehicle.config.load import load_machine
+from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan, UntreatableReason
+from vehicle.contracts.units import place_text
+from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.depth import shortfall
+from vehicle.host import utc
+from vehicle.host.clock import time_limit, utc_now
+from vehicle.planning.coverage.planner import is_whole, plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.files.export import names_of, summary_of, write_plan_files
+from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known
+from vehicle.planning.site.site import Site, load_site
 
 DONE, MISSED = 0, 1
 NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 OF_A_RUN = ("run.json", "run.mcap", "ledger.journal", "ledger.gpkg", "map.png", "report.html")
 OF_A_PLAN = ("summary.json", "plan.json", "plan.png", "plan.geojson", "plan.waypoints", "plan.plan", "poses.csv")

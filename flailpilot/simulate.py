@@ -10,37 +10,37 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from campaign.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
+from campaign.run import Progress as OnProgress
+from campaign.run import run_mission
 from flailpilot.planning import NO_DEPTH, said
 from flailpilot.run_folder import make_folder, own_folder
-from sim.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
 from sim.rig import vehicle_config
-from sim.run import Progress as OnProgress
-from sim.run import run_mission
 from sim.scenario import Scenario, site_path
-from vehicle import utc
-from vehicle.checks.room import planned_bound_m
-from vehicle.clock import elapsed_s, time_limit
-from vehicle.config import MachineConfig, MissionConfig, footprint
-from vehicle.config_load import load_machine, load_toml_model
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import check_certificate, is_whole, plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import Site, load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.errors import InputError
-from vehicle.ledger.journal import JournalWriter
-from vehicle.ledger.records import Header, Session
-from vehicle.loop import Listener
-from vehicle.messages import VehicleReport
-from vehicle.plan import Plan
-from vehicle.record.writer import McapRecorder
-from vehicle.required_depth import DEFAULT_DEPTH_M, agreed_m
-from vehicle.run_manifest import named, write_manifest
+from vehicle.config.load import load_machine, load_toml_model
+from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import VehicleReport
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.units import missed_text
+from vehicle.control.checks.room import planned_bound_m
+from vehicle.host import utc
+from vehicle.host.clock import elapsed_s, time_limit
+from vehicle.planning.coverage.planner import check_certificate, is_whole, plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import Site, load_site
+from vehicle.records.journal import JournalWriter
+from vehicle.records.records import Header, Session
+from vehicle.records.writer import McapRecorder
+from vehicle.runtime.loop import Listener
+from vehicle.runtime.run_manifest import named, write_manifest
 from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
-from vehicle.telemetry.settings import TelemetryConfig
-from vehicle.units import missed_text
 
 DONE, FAILED = 0, 1
 TOOL_SIGMA_SHARE = 0.8

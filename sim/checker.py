@@ -12,10 +12,10 @@ import msgspec
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationKind
 from sim.world import World
-from vehicle.frames import LocalFrame
-from vehicle.messages import MissionPhase
-from vehicle.state import VehicleState
-from vehicle.units import NS_PER_S
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.state import VehicleState
 
 STATION_ID = 40
 PERIOD_NS = NS_PER_S

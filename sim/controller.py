@@ -25,8 +25,8 @@ from sim.controller_status import PROTOCOL_VERSION, Counters, compose, dead_enco
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
-from vehicle.config import MachineConfig
-from vehicle.units import NS_PER_MS, NS_PER_S
+from vehicle.config.vehicle import MachineConfig
+from vehicle.contracts.units import NS_PER_MS, NS_PER_S
 
 NEVER_NS = 1 << 62
 HELLO_ID = SPEC_BY_NAME["FLAIL_HELLO"].msg_id

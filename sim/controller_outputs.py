@@ -11,7 +11,7 @@ from firmware_bridge.types import EngineMode, ReceivedCommand, ToolMode
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
-from vehicle.config import MachineConfig
+from vehicle.config.vehicle import MachineConfig
 
 BRAKE_BELOW_MPS = 0.05
 OVERSPEED_RATIO = 1.05

@@ -3,7 +3,7 @@
 import math
 
 from firmware_bridge.types import EngineMode
-from vehicle.units import TICK_S, radps_from_rpm
+from vehicle.contracts.units import TICK_S, radps_from_rpm
 
 IDLE_RADPS = radps_from_rpm(1000.0)
 WORK_RADPS = radps_from_rpm(2100.0)

@@ -11,8 +11,8 @@ import msgspec
 from sim.ground import Ground
 from sim.noise import generator
 from sim.plant import GRAVITY_MPS2, TrackPlant
-from vehicle.config import ToolConfig
-from vehicle.units import TICK_S
+from vehicle.config.vehicle import ToolConfig
+from vehicle.contracts.units import TICK_S
 
 
 class FlailParams(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from sim.noise import generator
-from vehicle.units import TAU_RAD
+from vehicle.contracts.units import TAU_RAD
 
 
 class Ground(Protocol):

@@ -2,12 +2,12 @@
 
 A plan counts in metres at its datum's height; the machine drives on the ground, which may lie elsewhere (a site file
 often has no height at all). 1,800 m higher, 1.5 km from the datum, the two differ by 0.43 m. Kept apart from
-`vehicle.frames`, so that a mistake there shows against the truth.
+`vehicle.contracts.frames`, so that a mistake there shows against the truth.
 """
 
 import math
 
-from vehicle.frames import WGS84_A_M, WGS84_E2, LocalFrame
+from vehicle.contracts.frames import WGS84_A_M, WGS84_E2, LocalFrame
 
 
 class TrueMetres:

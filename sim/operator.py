@@ -9,7 +9,7 @@ from console.station import NEUTRAL, Controls, Station, is_due
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 PRESS_FRAMES = 3
 """A button is down for 150 ms; the vehicle counts its edge once, even when a frame is lost."""

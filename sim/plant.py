@@ -12,8 +12,8 @@ import msgspec
 
 from sim.ground import Ground
 from sim.noise import GaussMarkov, NormalRows
-from vehicle.config import TracksConfig
-from vehicle.units import TICK_S
+from vehicle.config.vehicle import TracksConfig
+from vehicle.contracts.units import TICK_S
 
 GRAVITY_MPS2 = 9.80665
 BELT_STILL_MPS = 1e-3

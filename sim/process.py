@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from sim.controller import ControllerTwin
-from vehicle import kept_checks, latches
-from vehicle.loop import VehicleLoop
-from vehicle.state import GateState, VehicleState
-from vehicle.taken import taken
+from vehicle.control.state import GateState, VehicleState
+from vehicle.runtime import kept_checks, latches
+from vehicle.runtime.loop import VehicleLoop
+from vehicle.runtime.taken import taken
 
 CHAIN_TICKS = 10
 KEEP_TICKS = latches.PERIOD_MS // 20

@@ -12,7 +12,7 @@ import msgspec
 
 from firmware_bridge.ports import PortError
 from sim.noise import UniformRows
-from vehicle.units import NS_PER_S
+from vehicle.contracts.units import NS_PER_S
 
 
 class RadioParams(msgspec.Struct, frozen=True, kw_only=True):

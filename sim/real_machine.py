@@ -21,10 +21,10 @@ from sim.ground import Ground, GroundParams, PlaneGround
 from sim.plant import GRAVITY_MPS2, PlantParams, Pose, TrackPlant
 from sim.sensors import GnssSensor, ImuSensor, SensorParams, ToolSensors
 from sim.world import ROLLING_RATIO
-from vehicle.clock import Clock
-from vehicle.frames import LocalFrame
-from vehicle.machine import MachineConfig
-from vehicle.units import NS_PER_MS, TICK_NS
+from vehicle.config.machine import MachineConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import NS_PER_MS, TICK_NS
+from vehicle.host.clock import Clock
 
 SERVO_GAIN_1PS = 3.0
 OUTPUTS_KEPT = 4_096

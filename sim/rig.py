@@ -20,15 +20,15 @@ from sim.scenario import Scenario
 from sim.sensors import SensorParams
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World, WorldParams
-from vehicle.checks.room import MEASURED, all_made
-from vehicle.checks_state import ChecksState
-from vehicle.config import MachineConfig, VehicleConfig, config_hash
-from vehicle.config_load import assemble_vehicle
-from vehicle.loop import Listener, VehicleLoop
-from vehicle.plan import Plan
-from vehicle.record.writer import Recorder
-from vehicle.state import GateState, VehicleState
-from vehicle.taken import taken
+from vehicle.config.load import assemble_vehicle
+from vehicle.config.vehicle import MachineConfig, VehicleConfig, config_hash
+from vehicle.contracts.plan import Plan
+from vehicle.control.checks.room import MEASURED, all_made
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.state import GateState, VehicleState
+from vehicle.records.writer import Recorder
+from vehicle.runtime.loop import Listener, VehicleLoop
+from vehicle.runtime.taken import taken
 
 
 class Rig(msgspec.Struct):

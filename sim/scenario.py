@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from vehicle.config import MissionConfig, NotNegative, Positive, Strict
+from vehicle.config.vehicle import MissionConfig, NotNegative, Positive, Strict
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
 

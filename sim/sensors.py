@@ -13,9 +13,9 @@ import msgspec
 from firmware_bridge.types import RESTART_NEVER, FixType, GnssFix, ImuSample
 from sim.noise import GaussMarkov, NormalRows
 from sim.plant import GRAVITY_MPS2, TrackPlant
-from vehicle.config import GnssConfig
-from vehicle.frames import LocalFrame
-from vehicle.units import TICK_S, wrap_rad
+from vehicle.config.vehicle import GnssConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import TICK_S, wrap_rad
 
 FLOAT_FACTOR = 20.0
 """Error of an RTK float solution as a multiple of a fixed one's: 2 cm become 40 cm."""

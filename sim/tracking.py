@@ -7,12 +7,12 @@ import msgspec
 from sim.rig import Rig, assemble
 from sim.scenario import Scenario
 from sim.virtual_time import Phase, VirtualClock, run_virtual
-from vehicle.config import MachineConfig
-from vehicle.geometry import Point, along_cross_m, offset_m
-from vehicle.messages import MissionPhase
-from vehicle.plan import Plan, Segment
-from vehicle.record.writer import NoRecorder
-from vehicle.units import TICK_S
+from vehicle.config.vehicle import MachineConfig
+from vehicle.contracts.geometry import Point, along_cross_m, offset_m
+from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.plan import Plan, Segment
+from vehicle.contracts.units import TICK_S
+from vehicle.records.writer import NoRecorder
 
 CORNERS = ("front_left", "front_right", "rear_left", "rear_right")
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from vehicle.ledger import tiles
-from vehicle.state import LedgerState
+from vehicle.control.ground import tiles
+from vehicle.control.state import LedgerState
 
 Point = tuple[float, float]
 BoolArray = npt.NDArray[np.bool_]

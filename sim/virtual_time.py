@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from enum import IntEnum
 from typing import Any, NoReturn
 
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.contracts.units import NS_PER_S, TICK_NS
 
 Subscriber = Callable[[int], None]
 
@@ -100,7 +100,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
 
 class VirtualClock:
-    """`vehicle.clock.Clock` on a `VirtualLoop`."""
+    """`vehicle.host.clock.Clock` on a `VirtualLoop`."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop

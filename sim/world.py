@@ -13,9 +13,9 @@ from sim.ground import Ground
 from sim.metres import TrueMetres
 from sim.plant import GRAVITY_MPS2, PlantParams, Pose, TrackPlant
 from sim.sensors import GnssSensor, ImuSensor, SensorParams, ToolSensors
-from vehicle.config import MachineConfig
-from vehicle.frames import LocalFrame
-from vehicle.units import TICK_NS
+from vehicle.config.vehicle import MachineConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import TICK_NS
 
 ROLLING_RATIO = 0.08
 """Rolling resistance of tracks on soil over weight; it loads the engine, nothing else."""

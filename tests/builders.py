@@ -13,12 +13,12 @@ from firmware_bridge.types import (
     GnssFix,
     ImuSample,
 )
-from vehicle.config import MissionConfig, VehicleConfig
-from vehicle.config_load import load_machine
-from vehicle.frames import LocalFrame
-from vehicle.messages import Estimate
-from vehicle.plan import Certificate, MachineFootprint, Plan, Segment, SegmentKind
-from vehicle.state import VehicleState
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MissionConfig, VehicleConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Estimate
+from vehicle.contracts.plan import Certificate, MachineFootprint, Plan, Segment, SegmentKind
+from vehicle.control.state import VehicleState
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 

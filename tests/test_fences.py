@@ -9,8 +9,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.fences import circle_lonlat, circle_m, fenced, held_in, mended, round_about
-from vehicle.frames import LocalFrame
+from vehicle.contracts.frames import LocalFrame
+from vehicle.polygons.fences import circle_lonlat, circle_m, fenced, held_in, mended, round_about
 
 RADII = st.floats(0.05, 5_000.0)
 

@@ -18,9 +18,9 @@ from typing import Any
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.peer import available, peer_row
 from benchmarks.coverage.sites import FIELDS, MADE, MODES, generated, made, real_fields, with_strip
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
-from vehicle.plan import UntreatableReason
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.planning.site.site import load_site
 
 PEERS = FIELDS.parent / "peers" / "coverage_rows.json"
 REFERENCE = "proto_rectlanes"

@@ -13,14 +13,14 @@ from typing import Any
 
 from tests.coverage.checker import check_folder
 from tests.coverage.support import BENCH
-from vehicle.clock import elapsed_s, time_limit
-from vehicle.coverage.area import parts_of
-from vehicle.coverage.export import summary_of, write_poses
-from vehicle.coverage.path import segment_time_s
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.host.clock import elapsed_s, time_limit
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.path import segment_time_s
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.files.export import summary_of, write_poses
+from vehicle.planning.site.site import load_site
 
 OVERLAP_M = 0.2
 LEFT = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME)

@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 
 from tests.coverage.support import BENCH
-from vehicle.clock import elapsed_s
-from vehicle.coverage.site import Site
+from vehicle.host.clock import elapsed_s
+from vehicle.planning.site.site import Site
 
 PITCH_M = 1.8
 HALF_M = 1.0

@@ -35,10 +35,13 @@ def test_import_contracts_hold() -> None:
 
 
 BREACHES = {
-    "vehicle imports the simulator": ("vehicle/drive/follower.py", "from sim import virtual_time as _"),
-    "a room imports a room": ("vehicle/drive/follower.py", "from vehicle.mission import job as _"),
-    "a room of the tick reads the clock": ("vehicle/estimate/fusion.py", "import time as _"),
-    "someone else builds a command": ("vehicle/loop.py", "from firmware_bridge.command import ActuatorCommand as _"),
+    "vehicle imports the simulator": ("vehicle/control/drive/follower.py", "from sim import virtual_time as _"),
+    "a room imports a room": ("vehicle/control/drive/follower.py", "from vehicle.control.mission import job as _"),
+    "a room of the tick reads the clock": ("vehicle/control/estimate/fusion.py", "import time as _"),
+    "someone else builds a command": (
+        "vehicle/runtime/loop.py",
+        "from firmware_bridge.command import ActuatorCommand as _",
+    ),
     "the simulator builds a command": ("sim/controller.py", "from firmware_bridge.command import ActuatorCommand as _"),
 }
 

@@ -6,13 +6,13 @@ from msgspec.structs import replace
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from tests import builders
 from tests.checks.test_room import CONFIG, observation, step
-from vehicle import kept_checks
-from vehicle.checks import room
-from vehicle.checks_state import Calibration, ChecksState
-from vehicle.depth import DUE_M
-from vehicle.messages import Due, Inputs
-from vehicle.state import LedgerState, WireState
-from vehicle.units import NS_PER_S
+from vehicle.contracts.messages import Due, Inputs
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.checks import room
+from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.control.depth import DUE_M
+from vehicle.control.state import LedgerState, WireState
+from vehicle.runtime import kept_checks
 
 NOW_US = 1_795_000_000_000_000
 HOUR_US = 3_600_000_000

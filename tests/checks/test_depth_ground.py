@@ -7,11 +7,12 @@ from firmware_bridge.types import Observation, ObservationVerdict
 from tests import builders
 from tests.checks.test_room import CONFIG, DEPTH, SESSION
 from tests.ledger.driving import ORIGIN_NS, cells, drive, readings, straight
-from vehicle.checks import room
-from vehicle.checks_state import ChecksState
-from vehicle.ledger import claims, masks, tiles, withdrawal
-from vehicle.state import LedgerState, WireState
-from vehicle.units import TICK_NS
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.checks import room
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import claims, masks, withdrawal
+from vehicle.control.state import LedgerState, WireState
 
 CELL_M = CONFIG.mission.cell_m
 FIRST_M, SECOND_M = (1.5, 0.0), (1.5, 5.0)

@@ -7,10 +7,10 @@ import pytest
 
 from firmware_bridge.types import ObservationKind
 from tests.checks.test_room import BASE, CONFIG, observation, step
-from vehicle import kept_checks
-from vehicle.checks import room
-from vehicle.checks_state import Calibration, ChecksState
-from vehicle.latches import sealed
+from vehicle.control.checks import room
+from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.runtime import kept_checks
+from vehicle.runtime.latches import sealed
 
 KNOWN = ChecksState(
     depth_bias_m=0.012,

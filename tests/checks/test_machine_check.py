@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import Observation, ObservationKind
 from tests import builders
-from vehicle.checks import judge, machine_check, room
-from vehicle.checks_state import Calibration, ChecksState, MachineCheck, Stand
-from vehicle.state import WireState
-from vehicle.units import wrap_rad
+from vehicle.contracts.units import wrap_rad
+from vehicle.control.checks import judge, machine_check, room
+from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck, Stand
+from vehicle.control.state import WireState
 
 CONFIG = builders.config()
 MACHINE = CONFIG.machine

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import ControllerFlag, Observation, ObservationKind, ObservationVerdict
 from tests import builders
-from vehicle.checks import judge, room
-from vehicle.checks_state import Calibration, ChecksState
-from vehicle.depth import Depth
-from vehicle.messages import Inputs
-from vehicle.state import LedgerState, WireState
-from vehicle.strip import Claim, Confirm, Knowledge, Observed, Order
-from vehicle.tick import tick
+from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
+from vehicle.contracts.messages import Inputs
+from vehicle.control.checks import judge, room
+from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.control.depth import Depth
+from vehicle.control.state import LedgerState, WireState
+from vehicle.control.tick import tick
 
 CONFIG = builders.config()
 SESSION = 77

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks import checks
-from sim import drill as drills
-from sim.drill import Drill, DrillSettings
-from sim.hands import Goal
+from campaign import drill as drills
+from campaign.drill import Drill, DrillSettings
+from campaign.hands import Goal
 
 pytestmark = pytest.mark.long
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from vehicle.config import MachineConfig, MissionConfig, SafetyConfig, Strict, config_hash
-from vehicle.config_load import MACHINES_PATH, assemble_vehicle, load_machine, load_toml_model
-from vehicle.errors import InputError
+from vehicle.config.load import MACHINES_PATH, assemble_vehicle, load_machine, load_toml_model
+from vehicle.config.vehicle import MachineConfig, MissionConfig, SafetyConfig, Strict, config_hash
+from vehicle.contracts.errors import InputError
 
 MEMATT = (MACHINES_PATH / "mematt.toml").read_text()
 
@@ -176,7 +176,7 @@ def test_an_unknown_machine_is_told_the_nearest_and_what_exists() -> None:
 
 
 def test_a_broken_neighbour_does_not_hide_a_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vehicle.config_load.MACHINES_PATH", tmp_path)
+    monkeypatch.setattr("vehicle.config.load.MACHINES_PATH", tmp_path)
     (tmp_path / "field.toml").write_text(MEMATT)
     (tmp_path / "odd.toml").write_text("aliases = 3")
     (tmp_path / "torn.toml").write_text("name = ")

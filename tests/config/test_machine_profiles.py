@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from vehicle.config import footprint
-from vehicle.config_load import MACHINES_PATH, load_machine, machine_names
-from vehicle.errors import InputError
-from vehicle.machine_checks import figure_keys
+from vehicle.config.load import MACHINES_PATH, load_machine, machine_names
+from vehicle.config.machine_checks import figure_keys
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.errors import InputError
 
 COMPLETE = ("bozena5", "d250", "d9r", "mematt", "mv4", "mw240", "mw370")
 FITTED = [*((name, None) for name in COMPLETE), ("mematt", "tiller"), ("mw370", "tiller"), ("d9r", "plough")]

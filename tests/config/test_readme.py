@@ -5,11 +5,11 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from vehicle.config import MissionConfig
-from vehicle.config_load import CONFIGS_PATH, machine_names
-from vehicle.machine import MachineConfig
-from vehicle.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
-from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.config.load import CONFIGS_PATH, machine_names
+from vehicle.config.machine import MachineConfig
+from vehicle.config.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.config.vehicle import MissionConfig
 
 TEXT = (CONFIGS_PATH / "README.md").read_text()
 TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "sources"}

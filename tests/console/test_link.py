@@ -11,11 +11,11 @@ from console.station import Controls
 from firmware_bridge.types import ObservationVerdict, OperatorEdge
 from flailpilot import observe
 from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle
-from vehicle.clock import SystemClock
-from vehicle.errors import InputError
-from vehicle.messages import Mode
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import Observed
+from vehicle.contracts.messages import Mode
+from vehicle.host.clock import SystemClock
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.strip import Observed
 
 pytestmark = pytest.mark.real
 CLOCK = SystemClock()

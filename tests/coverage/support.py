@@ -7,11 +7,11 @@ import numpy as np
 import pyproj
 
 from tests.coverage.checker import check_folder
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.plan import MachineFootprint
+from vehicle.contracts.plan import MachineFootprint
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.site.site import load_site
 
 BENCH = MachineFootprint(
     name="bench",

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import Site, load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import Site, load_site
 
 pytestmark = pytest.mark.long
 

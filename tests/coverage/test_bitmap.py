@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import shapely
 
-from vehicle.coverage import bitmap
-from vehicle.coverage.bitmap import missed_by_bitmap_m2
+from vehicle.planning.coverage import bitmap
+from vehicle.planning.coverage.bitmap import missed_by_bitmap_m2
 
 
 def strips(count, length_m, pitch_m):

@@ -6,9 +6,9 @@ import random
 import pytest
 
 from tests.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
-from vehicle.coverage.lane import Lane
-from vehicle.coverage.settings import PlanSettings, reach_of
-from vehicle.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind
+from vehicle.planning.coverage.lane import Lane
+from vehicle.planning.coverage.settings import PlanSettings, reach_of
 
 pytestmark = pytest.mark.long
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
 
 CASES = Path(__file__).parents[2] / ".." / "shared" / "cases" / "sites"
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]

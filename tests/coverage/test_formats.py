@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]

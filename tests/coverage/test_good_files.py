@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import load_site
+from vehicle.planning.site.site import load_site
 
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 POST = [(-3, -4), (2, -3), (1, 3), (-4, 2)]

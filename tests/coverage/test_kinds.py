@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from tests.coverage.checker import SiteTruth, check, read_legs
 from tests.coverage.support import document, feature, ring_lonlat, saved
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle.config import footprint
-from vehicle.config_load import load_machine
-from vehicle.coverage.certificate import sweep_corners
-from vehicle.coverage.picture import REASON_COLOURS, _frame, draw_plan
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings, on_slopes
-from vehicle.coverage.site import load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.plan import UntreatableReason
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.planning.coverage.certificate import sweep_corners
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings, on_slopes
+from vehicle.planning.files.picture import REASON_COLOURS, _frame, draw_plan
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.coverage.test_route import BOX, blocks
-from vehicle.coverage.transit import Roadmap
+from vehicle.planning.coverage.transit import Roadmap
 
 
 def pen(gap_m):

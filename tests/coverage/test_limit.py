@@ -7,9 +7,9 @@ import pytest
 
 from tests.coverage.checker import check_folder
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.clock import TimeLimit
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import (
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.host.clock import TimeLimit
+from vehicle.planning.coverage.planner import (
     CLOSING_SHARE,
     check_certificate,
     finished,
@@ -18,10 +18,10 @@ from vehicle.coverage.planner import (
     plan_site,
     work_in_directions,
 )
-from vehicle.coverage.progress import first_progress
-from vehicle.coverage.settings import PlanSettings, reach_of
-from vehicle.coverage.site import load_site
-from vehicle.plan import UntreatableReason
+from vehicle.planning.coverage.progress import first_progress
+from vehicle.planning.coverage.settings import PlanSettings, reach_of
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from vehicle.coverage import overlay
+from vehicle.planning.coverage import overlay
 
 FIELD = shapely.Polygon([(0.3, 0.1), (9.2, 0.7), (8.8, 6.1), (0.1, 5.9)])
 MIXED = shapely.GeometryCollection([shapely.box(2.0, 2.0, 4.0, 3.5), shapely.LineString([(1.0, 1.0), (6.0, 1.3)])])

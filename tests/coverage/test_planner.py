@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
-from vehicle.plan import UntreatableReason
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from benchmarks.drive_rig import write_config
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.app import start_state
-from vehicle.config import footprint
-from vehicle.config_load import load_machine
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.site import load_site
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
+from vehicle.config.drive import load_drive
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.errors import InputError
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.site.site import load_site
+from vehicle.runtime.app import start_state
 
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 POST = [(-3, -4), (2, -3), (1, 3), (-4, 2)]

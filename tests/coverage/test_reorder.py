@@ -9,16 +9,16 @@ import shapely
 
 from tests.coverage.checker import check_folder
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.lane import Move
-from vehicle.coverage.planner import directions_for, finished, work_in_directions
-from vehicle.coverage.precedence import Precedence
-from vehicle.coverage.progress import first_progress
-from vehicle.coverage.reorder import Tour, reorder
-from vehicle.coverage.route import Visit, change_s
-from vehicle.coverage.settings import PlanSettings, reach_of
-from vehicle.coverage.site import load_site
-from vehicle.coverage.ways import NOWHERE, Leg
+from vehicle.planning.coverage.lane import Move
+from vehicle.planning.coverage.planner import directions_for, finished, work_in_directions
+from vehicle.planning.coverage.precedence import Precedence
+from vehicle.planning.coverage.progress import first_progress
+from vehicle.planning.coverage.reorder import Tour, reorder
+from vehicle.planning.coverage.route import Visit, change_s
+from vehicle.planning.coverage.settings import PlanSettings, reach_of
+from vehicle.planning.coverage.ways import NOWHERE, Leg
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
 

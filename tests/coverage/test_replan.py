@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from benchmarks.coverage.sites import generated
 from tests.coverage.checker import SiteTruth, check, read_legs
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.coverage.certificate import rings_of, sweep_corners
-from vehicle.coverage.export import summary_of, write_poses
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.replan import ReplanRequest, check_site, replan, united
-from vehicle.coverage.settings import PlanSettings, StartPose
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
-from vehicle.plan import SegmentKind
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import SegmentKind
+from vehicle.planning.coverage.certificate import rings_of, sweep_corners
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.replan import ReplanRequest, check_site, replan, united
+from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.files.export import summary_of, write_poses
+from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
 

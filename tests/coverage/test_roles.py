@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.coverage.role_sources import Kind, RoleError, Source, judged, sources_of
-from vehicle.coverage.role_words import Level, heard, heard_of_a_folder
-from vehicle.coverage.roles import ROLES, table
+from vehicle.planning.site.role_sources import Kind, RoleError, Source, judged, sources_of
+from vehicle.planning.site.role_words import Level, heard, heard_of_a_folder
+from vehicle.planning.site.roles import ROLES, table
 
 ROOT = Path(__file__).parents[2]
 

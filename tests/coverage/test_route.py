@@ -14,10 +14,10 @@ from benchmarks.coverage.__main__ import HEAD, told
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.sites import generated
 from tests.coverage.support import BENCH
-from vehicle.coverage.lane import Move
-from vehicle.coverage.patchwork import Patchwork
-from vehicle.coverage.route import FAR_S, Visit, order_visits
-from vehicle.coverage.transit import Roadmap, length_m
+from vehicle.planning.coverage.lane import Move
+from vehicle.planning.coverage.patchwork import Patchwork
+from vehicle.planning.coverage.route import FAR_S, Visit, order_visits
+from vehicle.planning.coverage.transit import Roadmap, length_m
 
 pytestmark = pytest.mark.long
 

@@ -6,9 +6,9 @@ import pytest
 import shapely
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.role_words import Level, heard
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.role_words import Level, heard
+from vehicle.planning.site.site import load_site
 
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 POST = [(-3, -4), (2, -3), (1, 3), (-4, 2)]

@@ -4,8 +4,8 @@ import pytest
 import shapely
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
 
 
 @pytest.mark.parametrize("said", [{"layer": "SHA 104"}, {"type": "SHA"}, {"group": "Work area"}])

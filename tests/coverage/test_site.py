@@ -7,9 +7,9 @@ import pytest
 import shapely
 
 from tests.coverage.support import document, feature, ring_lonlat, saved
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
-from vehicle.frames import LocalFrame
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.planning.site.site import load_site
 
 SQUARE = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 HOLE = [(-3, -4), (2, -3), (1, 3), (-4, 2)]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from vehicle.coverage.lane import THIN_M
-from vehicle.coverage.spans import spans
+from vehicle.planning.coverage.lane import THIN_M
+from vehicle.planning.coverage.spans import spans
 
 
 def holed(seed, holes, corners=24):

@@ -8,11 +8,11 @@ import pytest
 from pymavlink import mavutil, mavwp
 
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.site import load_site
-from vehicle.coverage.stations import TOOL, WAYPOINT, mission_items, write_plan, write_waypoints
 from vehicle.operator_link.items import items_of_plan, same_path, survey
 from vehicle.operator_link.transfer import Item
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.files.stations import TOOL, WAYPOINT, mission_items, write_plan, write_waypoints
+from vehicle.planning.site.site import load_site
 
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]
 POST = [(-3, -4), (2, -3), (1, 3), (-4, 2)]

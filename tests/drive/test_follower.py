@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
-from vehicle.drive import follower
-from vehicle.geometry import along_cross_m, offset_m
-from vehicle.messages import DriveKind, Estimate, MissionPhase, Task
-from vehicle.units import TICK_S, wrap_rad
+from vehicle.contracts.geometry import along_cross_m, offset_m
+from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Task
+from vehicle.contracts.units import TICK_S, wrap_rad
+from vehicle.control.drive import follower
 
 pytestmark = pytest.mark.long
 

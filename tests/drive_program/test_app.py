@@ -11,14 +11,14 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import PortError
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.firmware_bridge.samples import STATUS
-from vehicle import app
-from vehicle.config import config_hash
-from vehicle.drive_config import DriveFile, load_drive
-from vehicle.errors import InputError
-from vehicle.messages import Mode
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.operator_wires import next_boot, operator_wires
-from vehicle.wire_watch import Seen, changes
+from vehicle.runtime import app
+from vehicle.runtime.operator_wires import next_boot, operator_wires
+from vehicle.runtime.wire_watch import Seen, changes
 
 NMEA = b"$GNGGA,123519,4807.038,N,01131.000,E,4,12,0.9,545.4,M,46.9,M,1.0,0001*5B\r\n" * 3
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 
-from vehicle.messages import Event, VehicleReport
-from vehicle.record import background
-from vehicle.record.background import BackgroundRecorder
-from vehicle.record.writer import McapRecorder, TickRecord
+from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.records import background
+from vehicle.records.background import BackgroundRecorder
+from vehicle.records.writer import McapRecorder, TickRecord
 
 WAIT_S = 20.0
 

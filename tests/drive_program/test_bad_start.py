@@ -16,9 +16,9 @@ import pytest
 from benchmarks.drive_rig import ROOT, write_config
 from benchmarks.ports import free_port
 from firmware_bridge.mavlink import adapters
+from firmware_bridge.udp_port import UdpPort
 from tests.drive_program.support import config_text, write
 from tests.firmware_bridge.samples import STATUS
-from vehicle.udp_port import UdpPort
 
 pytestmark = pytest.mark.real
 NMEA = b"$GNGGA,123519,4807.038,N,01131.000,E,4,12,0.9,545.4,M,46.9,M,1.0,0001*5B\r\n"
@@ -108,7 +108,7 @@ def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
     talkers.append(Talker(adapters.encode_status(STATUS, 1), link))
     holder = (
         "import asyncio, sys\n"
-        "from firmware_bridge.serial_port import open_port\nfrom vehicle.clock import SystemClock\n"
+        "from firmware_bridge.serial_port import open_port\nfrom vehicle.host.clock import SystemClock\n"
         "async def main():\n"
         "    port = await open_port(sys.argv[1], 115200, SystemClock().now_ns)\n"
         "    print('open', flush=True)\n"
@@ -129,7 +129,7 @@ def test_a_port_that_is_busy(path: Path, talkers: list[Talker]) -> None:
 OPENER = """
 import asyncio, os, sys
 from firmware_bridge.serial_port import open_port
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 def attempt(name):
     try:

@@ -10,10 +10,10 @@ import pytest
 from firmware_bridge.ports import PortError
 from firmware_bridge.stream_port import StreamPort
 from tests.drive_program.support import JumpingClock
-from vehicle import app
-from vehicle.coming_up import LatePort, Waiting, first_tries, may_come, until_there
-from vehicle.errors import InputError, NotYetError
-from vehicle.units import NS_PER_S
+from vehicle.contracts.errors import InputError, NotYetError
+from vehicle.contracts.units import NS_PER_S
+from vehicle.runtime import app
+from vehicle.runtime.coming_up import LatePort, Waiting, first_tries, may_come, until_there
 
 
 class Late:

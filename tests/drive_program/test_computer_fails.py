@@ -13,13 +13,13 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import Bench, bench, until
 from benchmarks.kill_trials import STOPPED, driven, stopped
-from sim.hands import Goal
+from campaign.hands import Goal
 from tests.drive_program.support import JUDGED
-from vehicle import realtime
-from vehicle.clock import SystemClock
-from vehicle.messages import Mode
-from vehicle.safety.reasons import StopReason
-from vehicle.units import NS_PER_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.safety.reasons import StopReason
+from vehicle.host import realtime
+from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
 pytestmark = pytest.mark.real

@@ -12,13 +12,13 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import ROOT, bench, write_config
 from benchmarks.ports import free_port
+from firmware_bridge.udp_port import UdpPort
 from flailpilot import doctor
 from flailpilot.doctor import Check
 from tests.drive_program.support import config_text, write
-from vehicle import realtime
-from vehicle.drive_config import DriveFile, load_drive
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.host import realtime
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.udp_port import UdpPort
 
 RECORDER = '[recorder]\nfolder = "recordings"\nfree_min_mb = 1\n'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.drive_program.support import config_text, write
-from vehicle.drive_config import DriveConfig, OperatorConfig, load_drive
-from vehicle.errors import InputError
+from vehicle.config.drive import DriveConfig, OperatorConfig, load_drive
+from vehicle.contracts.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 

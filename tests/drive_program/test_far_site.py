@@ -8,9 +8,9 @@ import pytest
 
 from firmware_bridge.types import FixType, GnssFix
 from tests.builders import gnss
-from vehicle.far_site import far_words, told_if_far
-from vehicle.frames import LocalFrame
-from vehicle.units import place_text
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import place_text
+from vehicle.runtime.far_site import far_words, told_if_far
 
 HERE = LocalFrame(39.99, 46.93, 300.0)
 

@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import bench_of, until, write_config
 from benchmarks.ports import free_port
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
-from sim.hands import Goal
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.drive_program.test_starts import with_keys
-from vehicle import app, latches, realtime
-from vehicle.drive_config import load_drive
-from vehicle.messages import Mode
+from vehicle.config.drive import load_drive
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.reasons import RULES, StopReason
+from vehicle.control.state import GateState
+from vehicle.host import realtime
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.safety.masks import mask
-from vehicle.safety.reasons import RULES, StopReason
-from vehicle.state import GateState
+from vehicle.runtime import app, latches
 
 FIRE = GateState(mode=Mode.ESTOP, latched=mask(StopReason.FIRE), shown=mask(StopReason.FIRE), reset_due=True)
 PRESSED = GateState(mode=Mode.ESTOP, estop_latched=True, shown=mask(StopReason.ESTOP_CONSOLE), reset_due=True)

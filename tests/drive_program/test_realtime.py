@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.drive_program.support import JumpingClock
-from vehicle.clock import SystemClock
-from vehicle.realtime import STALL_S, Supervisor, heart, new_loop, place_of
+from vehicle.host.clock import SystemClock
+from vehicle.host.realtime import STALL_S, Supervisor, heart, new_loop, place_of
 
 NS_PER_S = 1_000_000_000
 
@@ -104,7 +104,7 @@ STALLED = """
 import asyncio
 import sys
 from vehicle import realtime
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 def where_it_hangs():
     clock, end_ns = SystemClock(), SystemClock().now_ns() + {stall_ns}
@@ -155,7 +155,7 @@ def test_an_idle_loop_that_got_no_time_is_no_place() -> None:
 @pytest.mark.real
 def test_what_the_loop_starts_does_not_inherit_its_priority() -> None:
     code = (
-        "import os, threading\nfrom vehicle.realtime import claim_fifo\n"
+        "import os, threading\nfrom vehicle.host.realtime import claim_fifo\n"
         "claimed = claim_fifo()\nseen = []\n"
         "thread = threading.Thread(target=lambda: seen.append(os.sched_getscheduler(0)))\n"
         "thread.start()\nthread.join()\n"

@@ -12,18 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcap.reader import make_reader
 
-from sim.drill import swath_plan
+from campaign.drill import swath_plan
 from tests import builders
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.operator_link.test_site_planning import Planned
-from vehicle import app, run_book, utc
-from vehicle.drive_config import DriveFile, load_drive
-from vehicle.errors import InputError
-from vehicle.messages import Event
-from vehicle.record.writer import NoRecorder
-from vehicle.run_book import RunBook, run_name
-from vehicle.state import VehicleState
-from vehicle.utc import TimeSource, UtcLine
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Event
+from vehicle.control.state import VehicleState
+from vehicle.host import utc
+from vehicle.host.utc import TimeSource, UtcLine
+from vehicle.records.writer import NoRecorder
+from vehicle.runtime import app, run_book
+from vehicle.runtime.run_book import RunBook, run_name
 
 RECORDER = '\n[recorder]\nfolder = "runs"\n'
 GNSS_US = 1_790_000_000_000_000

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.drive_program.support import config_text, write
-from vehicle import app
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
-from vehicle.starts import WINDOW_S, recent_starts
+from vehicle.config.drive import load_drive
+from vehicle.contracts.errors import InputError
+from vehicle.runtime import app
+from vehicle.runtime.starts import WINDOW_S, recent_starts
 
 NOW_S = 1.8e9
 

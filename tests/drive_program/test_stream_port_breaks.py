@@ -4,7 +4,7 @@ import asyncio
 from typing import cast
 
 from firmware_bridge.stream_port import StreamPort
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 
 class Broken:

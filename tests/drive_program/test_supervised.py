@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, bench, until
-from vehicle import realtime
-from vehicle.messages import Mode
-from vehicle.units import NS_PER_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S
+from vehicle.host import realtime
 
 pytestmark = pytest.mark.real
 WATCHDOG_S = 0.6

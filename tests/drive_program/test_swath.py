@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import swath
 from benchmarks.controller_build import build_controller
-from vehicle import realtime
+from vehicle.host import realtime
 
 DRIVE = swath.Drive(time_s=94.0, swaths=(2, 2), out_m=3.03, back_m=3.0, stops=0, credited_ratio=0.99, repeats=True)
 

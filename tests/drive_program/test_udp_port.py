@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.drive_rig import until
-from vehicle import realtime
-from vehicle.udp_port import DATAGRAMS_A_READ, PEERS_MAX, UdpPort
+from firmware_bridge.udp_port import DATAGRAMS_A_READ, PEERS_MAX, UdpPort
+from vehicle.host import realtime
 
 
 @pytest.fixture

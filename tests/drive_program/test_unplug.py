@@ -14,10 +14,10 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import Bench, bench, until
 from benchmarks.kill_trials import STOPPED, driven, start_controller, stopped
-from sim.hands import Goal
+from campaign.hands import Goal
 from tests.drive_program.support import JUDGED
-from vehicle import realtime
-from vehicle.clock import SystemClock
+from vehicle.host import realtime
+from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
 pytestmark = pytest.mark.real

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests import builders
-from vehicle.estimate import bounds
-from vehicle.estimate import wire as wires
-from vehicle.messages import Inputs
-from vehicle.state import WireState
-from vehicle.units import TICK_NS
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.estimate import bounds
+from vehicle.control.estimate import wire as wires
+from vehicle.control.state import WireState
 
 NOTHING = WireState()
 BELTS = ("track_left_mps", "track_right_mps")

@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests import builders
-from vehicle.estimate import wire as wires
-from vehicle.messages import Inputs
-from vehicle.state import WireState
-from vehicle.units import NS_PER_S
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.estimate import wire as wires
+from vehicle.control.state import WireState
 
 NOTHING = WireState()
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.estimate import covariance
-from vehicle.state import Covariance, Drift, FloatArray
+from vehicle.control.estimate import covariance
+from vehicle.control.state import Covariance, Drift, FloatArray
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -8,12 +8,12 @@ import pytest
 
 from firmware_bridge.types import FixType
 from tests import builders
-from vehicle.estimate import fusion
-from vehicle.estimate import wire as wires
-from vehicle.frames import enu_offset_from_body
-from vehicle.messages import Estimate, Inputs
-from vehicle.state import EstimateState, WireState
-from vehicle.units import TICK_NS, TICK_S, wrap_rad
+from vehicle.contracts.frames import enu_offset_from_body
+from vehicle.contracts.messages import Estimate, Inputs
+from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
+from vehicle.control.estimate import fusion
+from vehicle.control.estimate import wire as wires
+from vehicle.control.state import EstimateState, WireState
 
 pytestmark = pytest.mark.long
 

@@ -5,11 +5,11 @@ import math
 import msgspec
 import pytest
 
+from campaign.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
-from sim.beliefs import BeliefRun, BeliefSettings
-from vehicle.estimate import course, heading
-from vehicle.state import HeadingState
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.control.estimate import course, heading
+from vehicle.control.state import HeadingState
 
 DEG = math.radians(1.0)
 

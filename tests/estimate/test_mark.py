@@ -5,14 +5,14 @@ import math
 import msgspec
 import pytest
 
+from campaign.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
 from firmware_bridge.types import FixType, Observation, ObservationKind, ObservationVerdict
-from sim.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
 from tests import builders
-from vehicle.estimate import fusion
-from vehicle.messages import Inputs
-from vehicle.state import VehicleState
-from vehicle.tick import tick
-from vehicle.units import TICK_NS
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.estimate import fusion
+from vehicle.control.state import VehicleState
+from vehicle.control.tick import tick
 
 
 def doubted() -> BeliefRun:

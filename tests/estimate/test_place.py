@@ -5,11 +5,11 @@ import math
 import msgspec
 import pytest
 
+from campaign.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
 from firmware_bridge.types import RESTART_NEVER, FixType
-from sim.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
-from vehicle.estimate import place, track
-from vehicle.state import PlaceState
-from vehicle.units import NS_PER_S
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.estimate import place, track
+from vehicle.control.state import PlaceState
 
 pytestmark = pytest.mark.long
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import FixType, GnssFix
 from tests import builders
-from vehicle.estimate import wire as wires
-from vehicle.messages import Inputs
-from vehicle.state import VehicleState, WireState
-from vehicle.tick import tick
-from vehicle.units import TICK_NS
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.estimate import wire as wires
+from vehicle.control.state import VehicleState, WireState
+from vehicle.control.tick import tick
 
 ANY = st.one_of(
     st.floats(),

@@ -15,12 +15,12 @@ import pytest
 from firmware_bridge.types import FixType, GnssFix
 from sim.noise import NormalRows
 from tests import builders
-from vehicle.estimate import bounds, fusion
-from vehicle.estimate import wire as wires
-from vehicle.frames import LocalFrame
-from vehicle.messages import Inputs
-from vehicle.state import EstimateState, WireState
-from vehicle.units import TICK_NS, TICK_S, wrap_rad
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
+from vehicle.control.estimate import bounds, fusion
+from vehicle.control.estimate import wire as wires
+from vehicle.control.state import EstimateState, WireState
 
 RECORDING = Path(__file__).parents[2] / "../shared/data/gnss/f9p_drive_demo5_b34f.pos"
 FIXES = {1: FixType.RTK_FIXED, 2: FixType.RTK_FLOAT}

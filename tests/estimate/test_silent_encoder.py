@@ -7,8 +7,8 @@ import pytest
 
 from tests import builders
 from tests.estimate.test_fusion import CONFIG, GAUGE_M, Run
-from vehicle.estimate import fusion
-from vehicle.state import WireState
+from vehicle.control.estimate import fusion
+from vehicle.control.state import WireState
 
 NAN = math.nan
 LEFT, RIGHT = {"track_left_mps": NAN}, {"track_right_mps": NAN}

@@ -9,12 +9,12 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import ControllerStatus, FixType
 from tests import builders
 from tests.firmware_bridge.wire import read_one
-from vehicle.estimate import wire as wires
-from vehicle.messages import Inputs
-from vehicle.safety.reasons import StopReason
-from vehicle.state import VehicleState, WireState
-from vehicle.tick import tick
-from vehicle.units import TICK_NS
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.estimate import wire as wires
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.state import VehicleState, WireState
+from vehicle.control.tick import tick
 
 STATUS = builders.status()
 

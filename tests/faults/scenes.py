@@ -7,9 +7,9 @@ import copy
 import functools
 from collections.abc import Callable
 
-from sim.drill import Drill, DrillSettings
-from sim.hands import Goal
-from vehicle.messages import MissionPhase, Mode
+from campaign.drill import Drill, DrillSettings
+from campaign.hands import Goal
+from vehicle.contracts.messages import MissionPhase, Mode
 
 
 @functools.cache

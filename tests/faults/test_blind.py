@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from sim.drill import YAW_RAD, Drill, DrillSettings
-from sim.hands import Goal
+from campaign.drill import YAW_RAD, Drill, DrillSettings
+from campaign.hands import Goal
 from tests.marks import some
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 pytestmark = pytest.mark.long

@@ -5,17 +5,17 @@ import math
 import msgspec
 import pytest
 
+from campaign.drill import YAW_RAD, Drill, DrillSettings, box_m
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
-from sim.drill import YAW_RAD, Drill, DrillSettings, box_m
-from sim.faults import FAULTS
-from sim.hands import Goal
 from tests.faults.scenes import manual
-from vehicle.geometry import edges_of
-from vehicle.ledger import footing
-from vehicle.messages import Mode
-from vehicle.plan import Segment, SegmentKind
-from vehicle.safety import fence
-from vehicle.taken import taken
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.control.ground import footing
+from vehicle.control.safety import fence
+from vehicle.runtime.taken import taken
 
 pytestmark = pytest.mark.long
 

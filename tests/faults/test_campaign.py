@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaign import campaign as runs
+from campaign.campaign_watch import CampaignWatch
+from campaign.drill import Drill, DrillSettings
+from campaign.faults import FAULTS
+from campaign.hands import Goal
+from campaign.lies import LIES
+from campaign.shrink import shrink
 from flailpilot import campaign
-from sim import campaign as runs
 from sim import manual_text
-from sim.campaign_watch import CampaignWatch
-from sim.drill import Drill, DrillSettings
-from sim.faults import FAULTS
-from sim.hands import Goal
-from sim.lies import LIES
-from sim.shrink import shrink
 from tests.marks import some
-from vehicle.checks import judge
-from vehicle.errors import InputError
-from vehicle.loop import VehicleLoop
-from vehicle.safety import gate
-from vehicle.safety.reasons import RULES
+from vehicle.contracts.errors import InputError
+from vehicle.control.checks import judge
+from vehicle.control.safety import gate
+from vehicle.control.safety.reasons import RULES
+from vehicle.runtime.loop import VehicleLoop
 
 pytestmark = pytest.mark.long
 

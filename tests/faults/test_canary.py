@@ -8,25 +8,26 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-import vehicle.taken
+import vehicle.runtime.taken
+from campaign.drill import Drill, DrillSettings
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge, ToolMode
 from sim.controller_rules import Rules
-from sim.drill import Drill, DrillSettings
-from sim.faults import FAULTS
-from sim.hands import Goal
 from tests.faults import scenes
 from tests.faults.cases import CASES
 from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
-from vehicle import latches
-from vehicle.config import VehicleConfig
-from vehicle.ledger import footing, masks, tiles
-from vehicle.messages import Estimate, Mode
-from vehicle.safety import authority, fence, gate, interlocks, lease, trail
-from vehicle.safety.modes import Act, Machine, Situation
-from vehicle.safety.permits import Permit
-from vehicle.safety.reasons import StopReason
-from vehicle.state import FloatArray
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import Estimate, Mode
+from vehicle.control.ground import footing, tiles
+from vehicle.control.ledger import masks
+from vehicle.control.safety import authority, fence, gate, interlocks, lease, trail
+from vehicle.control.safety.modes import Act, Machine, Situation
+from vehicle.control.safety.permits import Permit
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.state import FloatArray
+from vehicle.runtime import latches
 
 pytestmark = pytest.mark.long
 
@@ -302,7 +303,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("two_consoles_unheard", deaf(R.DUPLICATE_STATION), case("25-cloned_console-0.5-manual")),
     ("stall_unheard", deaf(R.LOOP_STALL), case("76_77_80-process_stalled-1-manual")),
     ("reboot_unheard", deaf(R.CONTROLLER_RESET), case("35_74-controller_reboot-1-manual")),
-    ("keep_outs_not_handed_on", swapped(vehicle.taken, "fence_of", lambda _: None), into_a_keep_out),
+    ("keep_outs_not_handed_on", swapped(vehicle.runtime.taken, "fence_of", lambda _: None), into_a_keep_out),
     ("fence_not_measured", swapped(fence, "room", lambda *_: fence.Room()), into_a_keep_out),
     ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
     ("footing_always_sound", swapped(footing, "step", lambda *_: True), over_a_rock),

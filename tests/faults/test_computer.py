@@ -5,15 +5,15 @@ import time
 import msgspec
 import pytest
 
-import vehicle.clock
-from sim.drill import Drill
-from sim.faults import FAULTS
-from sim.hands import Goal
+import vehicle.host.clock
+from campaign.drill import Drill
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from tests.faults.scenes import manual, work
-from vehicle.loop import Inbox
-from vehicle.messages import Inputs, Mode
-from vehicle.record.writer import NoRecorder
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Inputs, Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.records.writer import NoRecorder
+from vehicle.runtime.loop import Inbox
 
 pytestmark = pytest.mark.long
 
@@ -79,7 +79,7 @@ def test_row_79_the_wall_clock_may_jump_as_it_likes(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(time, "time", jumping_s)
     monkeypatch.setattr(time, "time_ns", lambda: int(jumping_s() * 1e9))
-    monkeypatch.setattr(vehicle.clock, "utc_now", lambda: pytest.fail("control asked for the time of day"))
+    monkeypatch.setattr(vehicle.host.clock, "utc_now", lambda: pytest.fail("control asked for the time of day"))
     assert jumping_s() != jumping_s()
     assert outcome(3) == plain
 

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from campaign.drill import Drill
 from sim import controller
-from sim.drill import Drill
 from tests.faults.scenes import manual, work
-from vehicle.messages import MissionPhase, Mode
+from vehicle.contracts.messages import MissionPhase, Mode
 
 pytestmark = pytest.mark.long
 

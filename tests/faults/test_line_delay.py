@@ -2,13 +2,13 @@
 
 import pytest
 
+from campaign.drill import Drill
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
-from sim.drill import Drill
-from sim.hands import Goal
 from tests.faults.scenes import SCENES, slow
-from vehicle.messages import Mode
-from vehicle.safety.lease import LINE_MAX_MS
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.lease import LINE_MAX_MS
 
 pytestmark = pytest.mark.long
 

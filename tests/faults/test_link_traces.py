@@ -5,14 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sim import link_traces
-from sim.drill import Drill
-from sim.hands import Goal
-from sim.link_traces import Trace
+from campaign import link_traces
+from campaign.drill import Drill
+from campaign.hands import Goal
+from campaign.link_traces import Trace
 from tests.faults.scenes import manual, work
 from tests.marks import some
-from vehicle.messages import Mode
-from vehicle.units import NS_PER_S, TICK_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S, TICK_S
 
 pytestmark = pytest.mark.long
 

@@ -2,9 +2,9 @@
 
 from firmware_bridge.ports import MemoryPort
 from tests import builders
-from vehicle.loop import VehicleLoop
-from vehicle.record.writer import NoRecorder, TickRecord
-from vehicle.units import TICK_NS
+from vehicle.contracts.units import TICK_NS
+from vehicle.records.writer import NoRecorder, TickRecord
+from vehicle.runtime.loop import VehicleLoop
 
 
 class Kept(NoRecorder):

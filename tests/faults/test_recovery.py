@@ -4,15 +4,15 @@ import math
 
 import pytest
 
+from campaign.drill import Drill
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from sim import manual_text
-from sim.drill import Drill
-from sim.faults import FAULTS
-from sim.hands import Goal
 from tests.faults.scenes import work
 from tests.safety.test_checks import STILL_TO_COME
-from vehicle.messages import Mode
-from vehicle.safety.reasons import RULES, Level
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.reasons import RULES, Level
 
 pytestmark = pytest.mark.long
 

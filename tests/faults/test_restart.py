@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from campaign.drill import Drill
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
 from sim import manual_text
-from sim.drill import Drill
-from sim.faults import FAULTS
-from sim.hands import Goal
 from tests.faults.scenes import manual
-from vehicle.messages import Mode
-from vehicle.safety.reasons import RULES, Level, StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.reasons import RULES, Level, StopReason
 
 pytestmark = pytest.mark.long
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from campaign.drill import Drill, DrillSettings
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from firmware_bridge.types import EngineMode, OperatorEdge
-from sim.drill import Drill, DrillSettings
-from sim.faults import FAULTS
-from sim.hands import Goal
 from tests.faults.scenes import made, manual, work
-from vehicle.messages import Mode
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
 
 pytestmark = pytest.mark.long
 

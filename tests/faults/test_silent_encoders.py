@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from sim.drill import Drill
-from sim.faults import FAULTS
-from sim.hands import Goal
+from campaign.drill import Drill
+from campaign.faults import FAULTS
+from campaign.hands import Goal
 from tests.faults.scenes import manual
 from tests.faults.test_recovery import back_out
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
 

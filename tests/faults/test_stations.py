@@ -2,16 +2,16 @@
 
 import pytest
 
+from campaign.drill import Drill
+from campaign.faults import FAULTS
+from campaign.hands import Goal, Other
 from console.station import Controls, Station
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
-from sim.drill import Drill
-from sim.faults import FAULTS
-from sim.hands import Goal, Other
 from sim.noise import generator
 from tests.faults.scenes import manual, work
-from vehicle.messages import MissionPhase, Mode
+from vehicle.contracts.messages import MissionPhase, Mode
 
 pytestmark = pytest.mark.long
 

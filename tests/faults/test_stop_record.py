@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from sim.drill import Drill, DrillSettings
-from sim.faults import FAULTS
-from sim.hands import Goal
-from vehicle.events import RESET_RULES
-from vehicle.messages import Event, Mode
-from vehicle.record.writer import NoRecorder
-from vehicle.safety.reasons import RULES, StopReason
+from campaign.drill import Drill, DrillSettings
+from campaign.faults import FAULTS
+from campaign.hands import Goal
+from vehicle.contracts.messages import Event, Mode
+from vehicle.control.events import RESET_RULES
+from vehicle.control.safety.reasons import RULES, StopReason
+from vehicle.records.writer import NoRecorder
 
 LINE = re.compile(r"stop: (\w+); operator's frame (forgotten|[\d.]+ s old); left by (.+) \(([ANPH])\); (.+)")
 STOPS = (

@@ -4,15 +4,15 @@ import math
 
 import pytest
 
+from campaign.drill import Drill
+from campaign.faults import FAULTS, Fault
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
-from sim.drill import Drill
-from sim.faults import FAULTS, Fault
-from sim.hands import Goal
 from tests.faults.cases import CASES, Case, H, P
 from tests.faults.scenes import SCENES
-from vehicle.messages import Mode
-from vehicle.safety.reasons import RULES, Level, StopReason
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.reasons import RULES, Level, StopReason
 
 pytestmark = pytest.mark.long
 

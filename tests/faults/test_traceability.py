@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from sim.faults import FAULTS
+from campaign.faults import FAULTS
 from tests.faults import invariants_traced
 from tests.faults import traceability as trace
 from tests.faults.cases import CASES

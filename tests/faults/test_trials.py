@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sim import link_traces
-from sim.trials import Trial, figures, is_late, run_trial
+from campaign import link_traces
+from campaign.trials import Trial, figures, is_late, run_trial
 from tests.marks import some
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 pytestmark = pytest.mark.long
 

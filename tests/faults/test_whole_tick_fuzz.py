@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
+from campaign.drill import Drill
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
-from sim.drill import Drill
 from tests.faults.scenes import manual, work
 from tests.firmware_bridge.wire import rewired
-from vehicle.loop import Inbox
-from vehicle.state import VehicleState
-from vehicle.tick import tick
-from vehicle.units import TICK_NS
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.state import VehicleState
+from vehicle.control.tick import tick
+from vehicle.runtime.loop import Inbox
 
 pytestmark = pytest.mark.long
 

@@ -35,7 +35,11 @@ OWNERS: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 BUILT_WHEN: dict[str, tuple[str, ...]] = {
     "console": ("console/app*", "console/server*", "console/web*", "console/**/*.html", "console/**/*.js"),
-    "mission files": ("vehicle/mission/file*", "vehicle/mission/upload*", "vehicle/coverage/mission_file*"),
+    "mission files": (
+        "vehicle/control/mission/file*",
+        "vehicle/control/mission/upload*",
+        "vehicle/planning/coverage/mission_file*",
+    ),
     "installation": ("packaging*", "debian*"),
 }
 """Owners that are not built, and the paths of which one says that they are."""

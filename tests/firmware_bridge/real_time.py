@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.firmware_bridge.controller_bench import CONTROLLER, HASH, build
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
 PATIENCE_S = 120.0

@@ -13,7 +13,7 @@ from pymavlink import dialects
 from firmware_bridge import types
 from firmware_bridge.mavlink import _dialect, generate
 from firmware_bridge.mavlink.build_hook import DialectHook
-from vehicle.messages import MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import MissionPhase, Mode, RotorState
 
 ROOT = Path(__file__).resolve().parents[2]
 BRIDGE = ROOT / "firmware_bridge"

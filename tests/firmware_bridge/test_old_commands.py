@@ -12,7 +12,7 @@ from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.serial_port import open_port
 from firmware_bridge.types import ControllerHello, ReceivedCommand
 from tests.firmware_bridge import samples
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 
 pytestmark = pytest.mark.real
 

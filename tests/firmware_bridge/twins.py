@@ -21,9 +21,9 @@ from sim.flail_plant import FlailParams, FlailPlant
 from sim.ground import GroundParams, PlaneGround
 from sim.sensors import SensorParams, ToolSensors
 from tests.firmware_bridge.controller_bench import HASH, Bench, Config, config, load
-from vehicle.config_load import load_machine
-from vehicle.machine import MachineConfig
-from vehicle.units import NS_PER_MS
+from vehicle.config.load import load_machine
+from vehicle.config.machine import MachineConfig
+from vehicle.contracts.units import NS_PER_MS
 
 EVENTS = 60
 STEPS_MS = (1, 5, 10, 10, 10, 20, 20, 50)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import builders
-from vehicle.flail import governor
-from vehicle.messages import MissionPhase, Task, ToolMode
-from vehicle.state import FlailState, WireState
+from vehicle.contracts.messages import MissionPhase, Task, ToolMode
+from vehicle.control.flail import governor
+from vehicle.control.state import FlailState, WireState
 
 CONFIG = builders.config()
 NOMINAL = CONFIG.machine.tool.rotor_speed_radps

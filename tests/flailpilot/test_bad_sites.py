@@ -11,7 +11,7 @@ import pytest
 from flailpilot import cli
 from tests.coverage.checker import check_folder
 from tests.coverage.support import document, feature, ring_lonlat
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 pytestmark = pytest.mark.long
 

@@ -10,16 +10,17 @@ from flailpilot.left import last_pose, on_its_lane, swept_ground
 from tests.coverage.checker import SiteTruth, check, read_legs
 from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle.config import footprint
-from vehicle.config_load import load_machine
-from vehicle.coverage.certificate import rings_of
-from vehicle.coverage.settings import StartPose
-from vehicle.coverage.site import load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.ledger import journal, tiles
-from vehicle.ledger.journal import JournalWriter
-from vehicle.plan import SegmentKind
-from vehicle.strip import LedgerBand, LedgerStroke
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
+from vehicle.contracts.plan import SegmentKind
+from vehicle.control.ground import tiles
+from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.settings import StartPose
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import load_site
+from vehicle.records import journal
+from vehicle.records.journal import JournalWriter
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flailpilot.numbers import metres, seconds, whole
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 
 PLAN = ("plan", "site.geojson", "--machine", "memat")
 CAMPAIGN = ("campaign", "nowhere")

@@ -10,16 +10,16 @@ import pytest
 from benchmarks.drive_rig import write_config
 from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle.app import start_state
-from vehicle.config import footprint
-from vehicle.config_load import load_machine
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import check_certificate, plan_hash_of, plan_site
-from vehicle.coverage.site import load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
-from vehicle.plan import Plan
+from vehicle.config.drive import load_drive
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan
+from vehicle.planning.coverage.planner import check_certificate, plan_hash_of, plan_site
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import load_site
+from vehicle.runtime.app import start_state
 
 pytestmark = pytest.mark.long
 
@@ -144,7 +144,7 @@ def test_drive_takes_the_plan_that_was_looked_at(monkeypatch, folder):
     site = load_site(folder / "ground.geojson")
     plan = plan_site(site, footprint(file.vehicle.machine))
     write_plan_files(plan, site, folder / "quick")
-    monkeypatch.setattr("vehicle.coverage.planner.plan_site", None)  # nothing is planned anew
+    monkeypatch.setattr("vehicle.planning.coverage.planner.plan_site", None)  # nothing is planned anew
     assert start_state(file).mission.plan == plan
 
 

@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from benchmarks.drive_rig import write_config
-from sim.drill import Drill, swath_plan
+from campaign.drill import Drill, swath_plan
 from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle.app import start_state
-from vehicle.coverage.site import load_site
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
-from vehicle.ledger import journal
-from vehicle.required_depth import declared_m
+from vehicle.config.drive import load_drive
+from vehicle.config.required_depth import declared_m
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
+from vehicle.records import journal
+from vehicle.runtime.app import start_state
 
 pytestmark = pytest.mark.long
 

@@ -11,9 +11,9 @@ from mcap.reader import make_reader
 
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_left import SCENARIO, ground
-from vehicle.coverage.site import load_site
-from vehicle.ledger import journal
-from vehicle.ledger.records import Session
+from vehicle.planning.site.site import load_site
+from vehicle.records import journal
+from vehicle.records.records import Session
 
 
 def simulated(folder: Path, out: Path, *options: object) -> tuple[int, str, str]:

@@ -10,14 +10,14 @@ import shapely
 from flailpilot import cli
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from tests.ledger import jobs
-from vehicle.coverage.export import write_plan_files
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.site import load_site
-from vehicle.coverage.standing import check_assured
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
-from vehicle.ledger.report import write_report
-from vehicle.own_site import own_site
+from vehicle.config.drive import load_drive
+from vehicle.contracts.errors import InputError
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.standing import check_assured
+from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.site.site import load_site
+from vehicle.reports.report import write_report
+from vehicle.runtime.own_site import own_site
 
 CASES = Path(__file__).parents[2] / ".." / "shared" / "cases" / "sites"
 FIELD = [(-20, -15), (22, -13), (19, 16), (-21, 14)]

@@ -13,15 +13,14 @@ from flailpilot.left import last_stand
 from tests import builders
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_left import SCENARIO, ground
-from vehicle.errors import InputError
-from vehicle.ledger import journal
-from vehicle.ledger.records import Header, Session
-from vehicle.messages import Event, Inputs
-from vehicle.record import reader
-from vehicle.record.writer import McapRecorder, TickRecord
-from vehicle.state import VehicleState
-from vehicle.strip import LedgerBand, LedgerStroke
-from vehicle.tick import tick as one_tick
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
+from vehicle.contracts.messages import Event, Inputs
+from vehicle.control.state import VehicleState
+from vehicle.control.tick import tick as one_tick
+from vehicle.records import journal, reader
+from vehicle.records.records import Header, Session
+from vehicle.records.writer import McapRecorder, TickRecord
 
 
 @pytest.fixture(scope="module")

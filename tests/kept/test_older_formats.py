@@ -11,25 +11,24 @@ import pytest
 
 from flailpilot.left import last_stand
 from tests.flailpilot.test_bad_sites import flailpilot
-from vehicle import latches
-from vehicle.config import MissionConfig, footprint
-from vehicle.config_load import load_machine, load_toml_model
-from vehicle.coverage.site import load_site
-from vehicle.coverage.stored import load_plan
-from vehicle.drive_config import load_drive
-from vehicle.errors import InputError
-from vehicle.kept_formats import Kept
-from vehicle.ledger import journal
-from vehicle.ledger.records import Session
+from vehicle.config.drive import load_drive
+from vehicle.config.load import load_machine, load_toml_model
+from vehicle.config.vehicle import MissionConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.ledger_types import Revoke
+from vehicle.contracts.plan import Plan
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.state import GateState
 from vehicle.operator_link import marks
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.marks import MarkFile
-from vehicle.plan import Plan
-from vehicle.record import reader
-from vehicle.safety.reasons import StopReason
-from vehicle.starts import recent_starts
-from vehicle.state import GateState
-from vehicle.strip import Revoke
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import load_site
+from vehicle.records import journal, reader
+from vehicle.records.records import Session
+from vehicle.runtime import latches
+from vehicle.runtime.starts import recent_starts
 from vehicle.telemetry.outbox import LaterOutboxError, Outbox
 
 OLD = Path(__file__).parent / "format1"
@@ -91,7 +90,7 @@ def test_an_old_recording_is_read(old: Path) -> None:
 
 
 def test_a_later_recording_is_refused(tmp_path: Path) -> None:
-    from vehicle.record import writer  # noqa: PLC0415
+    from vehicle.records import writer  # noqa: PLC0415
 
     path = tmp_path / "run.mcap"
     writer.McapRecorder(path, {"format": "9"}).close()

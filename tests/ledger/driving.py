@@ -9,11 +9,12 @@ import numpy as np
 from firmware_bridge.types import ControllerStatus, DepthDatum
 from sim.truth import GroundTruth
 from tests import builders
-from vehicle.config import VehicleConfig
-from vehicle.ledger import masks, tiles
-from vehicle.messages import Estimate
-from vehicle.state import LedgerState
-from vehicle.units import TICK_NS, TICK_S
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import Estimate
+from vehicle.contracts.units import TICK_NS, TICK_S
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import masks
+from vehicle.control.state import LedgerState
 
 ORIGIN_NS = 7_000_000_000
 ROTOR_RADPS = 62.0

@@ -7,12 +7,12 @@ import shapely
 
 from tests import builders
 from tests.ledger.driving import drive, straight
-from vehicle.ledger import gaps
-from vehicle.ledger.facts import JobFacts
-from vehicle.machine import footprint
-from vehicle.messages import Event
-from vehicle.plan import Plan, Untreatable, UntreatableReason
-from vehicle.state import LedgerState
+from vehicle.config.machine import footprint
+from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
+from vehicle.control.state import LedgerState
+from vehicle.reports import gaps
+from vehicle.reports.facts import JobFacts
 
 CONFIG = builders.config()
 YAW_RAD = 0.31

@@ -19,11 +19,12 @@ from tests.ledger.driving import (
     truth_of,
     versions,
 )
-from vehicle import depth as depths
-from vehicle.ledger import masks, tiles
-from vehicle.ledger.rule import BITE_MAX_M, speed_limit_mps
-from vehicle.state import LedgerState
-from vehicle.units import TICK_NS, TICK_S
+from vehicle.contracts.units import TICK_NS, TICK_S
+from vehicle.control import depth as depths
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import masks
+from vehicle.control.ledger.rule import BITE_MAX_M, speed_limit_mps
+from vehicle.control.state import LedgerState
 
 CONFIG = builders.config()
 K_SIGMA = CONFIG.mission.k_sigma

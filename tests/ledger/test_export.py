@@ -11,10 +11,10 @@ import pytest
 import shapely
 
 from tests.ledger import jobs
-from vehicle.errors import InputError
-from vehicle.ledger import export
-from vehicle.ledger.products import features
-from vehicle.ledger.results import write_all
+from vehicle.contracts.errors import InputError
+from vehicle.reports import export
+from vehicle.reports.products import features
+from vehicle.reports.results import write_all
 
 pytestmark = pytest.mark.long
 

@@ -12,10 +12,10 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
 from tests import builders
 from tests.ledger import driving
-from vehicle.geometry import edges_of
-from vehicle.ledger import footing
-from vehicle.messages import DriveRequest
-from vehicle.state import LedgerState
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import DriveRequest
+from vehicle.control.ground import footing
+from vehicle.control.state import LedgerState
 
 pytestmark = pytest.mark.long
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import changed, drive, straight
-from vehicle.ledger import gaps, raster, tiles
-from vehicle.ledger.gaps import GapReason
-from vehicle.machine import footprint
-from vehicle.plan import Plan, Untreatable, UntreatableReason
-from vehicle.state import LedgerState
+from vehicle.config.machine import footprint
+from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
+from vehicle.control.ground import raster, tiles
+from vehicle.control.state import LedgerState
+from vehicle.reports import gaps
+from vehicle.reports.gaps import GapReason
 
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m

@@ -18,10 +18,10 @@ from tests.ledger.driving import (
     tool_ends,
     truth_of,
 )
-from vehicle.ledger import tiles
-from vehicle.ledger.rule import rule, tool_line
-from vehicle.messages import Margin
-from vehicle.units import TICK_S
+from vehicle.contracts.messages import Margin
+from vehicle.contracts.units import TICK_S
+from vehicle.control.ground import tiles
+from vehicle.control.ledger.rule import rule, tool_line
 
 CONFIG = builders.config()
 K_SIGMA = CONFIG.mission.k_sigma

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import ORIGIN_NS, cells, changed, marked, straight, versions
-from vehicle.errors import InputError
-from vehicle.ledger import journal, strokes, tiles
-from vehicle.ledger.journal import Journal, JournalWriter
-from vehicle.ledger.records import Header, Note, Revoke, Session, encoded
-from vehicle.state import LedgerState
-from vehicle.strip import LedgerStroke
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import strokes
+from vehicle.control.state import LedgerState
+from vehicle.records import journal
+from vehicle.records.journal import Journal, JournalWriter
+from vehicle.records.records import Header, Note, Revoke, Session, encoded
 
 CONFIG = builders.config()
 HEADER = Header(

@@ -9,12 +9,13 @@ import shapely
 from matplotlib.colors import to_rgb
 
 from tests.ledger import jobs
-from vehicle.ledger import layers, tiles
-from vehicle.ledger.gaps import GapReason
-from vehicle.ledger.palette import GAP_COLOURS, marked
-from vehicle.ledger.picture import draw_map
-from vehicle.messages import Event
-from vehicle.state import LedgerState
+from vehicle.contracts.messages import Event
+from vehicle.control.ground import tiles
+from vehicle.control.state import LedgerState
+from vehicle.reports import layers
+from vehicle.reports.gaps import GapReason
+from vehicle.reports.palette import GAP_COLOURS, marked
+from vehicle.reports.picture import draw_map
 
 pytestmark = pytest.mark.long
 

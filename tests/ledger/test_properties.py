@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import ORIGIN_NS, Tick, cells, drive, straight, truth_of, versions
-from vehicle.ledger import strokes, tiles
-from vehicle.state import LedgerState
-from vehicle.units import TICK_S
+from vehicle.contracts.units import TICK_S
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import strokes
+from vehicle.control.state import LedgerState
 
 pytestmark = pytest.mark.long
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from tests.ledger import jobs
-from vehicle.ledger.facts import JobFacts
-from vehicle.ledger.picture import draw_map
-from vehicle.ledger.report import write_report
+from vehicle.reports.facts import JobFacts
+from vehicle.reports.picture import draw_map
+from vehicle.reports.report import write_report
 
 pytestmark = pytest.mark.long
 

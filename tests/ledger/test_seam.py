@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import beside, block, cells, drive, straight
-from vehicle.ledger import tiles
+from vehicle.control.ground import tiles
 
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from tests.ledger.driving import ORIGIN_NS, drive, straight, versions
 from tests.ledger.test_withdrawal import CONFIG, HEADER, YAW_RAD, settled, told
-from vehicle.ledger import journal, withdrawal
-from vehicle.ledger.journal import JournalWriter
-from vehicle.ledger.records import Session
-from vehicle.state import LedgerState
-from vehicle.strip import Knowledge, Order
-from vehicle.units import NS_PER_S
+from vehicle.contracts.ledger_types import Knowledge, Order
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.ledger import withdrawal
+from vehicle.control.state import LedgerState
+from vehicle.records import journal
+from vehicle.records.journal import JournalWriter
+from vehicle.records.records import Session
 
 
 def since(t_ns: int) -> Order:

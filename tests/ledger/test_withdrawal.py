@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import ORIGIN_NS, along_cross, cells, drive, marked, readings, straight, versions
-from vehicle.ledger import journal, masks, tiles, withdrawal
-from vehicle.ledger.journal import JournalWriter
-from vehicle.ledger.records import Confirm, Header, Revoke, Session
-from vehicle.state import LedgerState
-from vehicle.strip import Knowledge, Observed, Order
-from vehicle.units import TICK_NS
+from vehicle.contracts.ledger_types import Knowledge, Observed, Order
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import masks, withdrawal
+from vehicle.control.state import LedgerState
+from vehicle.records import journal
+from vehicle.records.journal import JournalWriter
+from vehicle.records.records import Confirm, Header, Revoke, Session
 
 pytestmark = pytest.mark.long
 

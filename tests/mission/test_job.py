@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import builders
-from vehicle.config import footprint
-from vehicle.geometry import offset_m
-from vehicle.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
-from vehicle.mission import job
-from vehicle.mission.task import depth_wish_m, height_wish_m, task
-from vehicle.plan import Segment, SegmentKind
-from vehicle.state import GateState, MissionState, VehicleState, WireState
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.geometry import offset_m
+from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.control.mission import job
+from vehicle.control.mission.task import depth_wish_m, height_wish_m, task
+from vehicle.control.state import GateState, MissionState, VehicleState, WireState
 
 CONFIG = builders.config()
 YAW_RAD = 0.7

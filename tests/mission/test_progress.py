@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from tests import builders
-from vehicle.geometry import offset_m
-from vehicle.messages import Estimate
-from vehicle.mission.progress import segment_progress
-from vehicle.plan import SegmentKind
+from vehicle.contracts.geometry import offset_m
+from vehicle.contracts.messages import Estimate
+from vehicle.contracts.plan import SegmentKind
+from vehicle.control.mission.progress import segment_progress
 
 YAW_RAD = 0.7
 SWATH = builders.swath(0, 12.0, YAW_RAD)

@@ -7,24 +7,24 @@ import msgspec
 import pytest
 import shapely
 
+from campaign.drill import Drill, DrillSettings, scenario_of, swath_plan
 from firmware_bridge.ports import MemoryPort
-from sim.drill import Drill, DrillSettings, scenario_of, swath_plan
 from sim.rig import wire_up
 from tests import builders
 from tests.drive_program.support import config_text, write
-from vehicle import app
-from vehicle.config_load import load_machine
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.site import load_site
-from vehicle.drive_config import load_drive
-from vehicle.geometry import edges_of
-from vehicle.loop import VehicleLoop
-from vehicle.machine import footprint
-from vehicle.plan import Plan
-from vehicle.record.writer import NoRecorder
-from vehicle.safety import fence
-from vehicle.state import GateState
-from vehicle.taken import fence_of, taken
+from vehicle.config.drive import load_drive
+from vehicle.config.load import load_machine
+from vehicle.config.machine import footprint
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.plan import Plan
+from vehicle.control.safety import fence
+from vehicle.control.state import GateState
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.site.site import load_site
+from vehicle.records.writer import NoRecorder
+from vehicle.runtime import app
+from vehicle.runtime.loop import VehicleLoop
+from vehicle.runtime.taken import fence_of, taken
 
 SITE = Path(__file__).resolve().parents[2] / "configs/sites/example.geojson"
 MACHINE = load_machine("memat")

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from campaign.drill import DrillSettings
+from campaign.hands import Goal
+from campaign.linked_drill import LinkedDrill
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
-from sim.drill import DrillSettings
-from sim.hands import Goal
-from sim.linked_drill import LinkedDrill
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.admission import Channel
 
 BENCH = Channel(name="bench", unsigned=True)

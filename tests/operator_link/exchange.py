@@ -12,13 +12,13 @@ from firmware_bridge.mavlink.tables import SPECS
 from firmware_bridge.types import OperatorFrame
 from tests.builders import DATUM, config, estimate
 from tests.operator_link.small_plan import small_plan
-from vehicle.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
+from vehicle.contracts.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
+from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.telemetry import STREAMS
-from vehicle.safety.reasons import text as reason_text
 
 S_NS = 1_000_000_000
 Heard = list[tuple[str, dict[str, Any]]]

@@ -26,10 +26,12 @@ from sim.virtual_time import Phase, TickBarrier
 from sim.world import World
 from tests.operator_link.patient_time import PatientTime
 from tests.operator_link.small_plan import small_plan
-from vehicle.config import MissionConfig, config_hash
-from vehicle.config_load import load_machine
-from vehicle.loop import Listener, VehicleLoop
-from vehicle.messages import Mode
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MissionConfig, config_hash
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
+from vehicle.control.safety.reasons import text as reason_text
+from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
@@ -38,11 +40,9 @@ from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import Machine
 from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
-from vehicle.plan import Plan
-from vehicle.record.writer import NoRecorder
-from vehicle.safety.reasons import text as reason_text
-from vehicle.state import GateState, VehicleState
-from vehicle.taken import taken
+from vehicle.records.writer import NoRecorder
+from vehicle.runtime.loop import Listener, VehicleLoop
+from vehicle.runtime.taken import taken
 
 MONTH_S = 30 * 86_400
 PATIENCE_S = 120.0

@@ -6,15 +6,15 @@ So a test with foreign programs in real time does not say how busy the machine i
 import asyncio
 from collections.abc import Callable
 
-from vehicle.clock import SystemClock
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.host.clock import SystemClock
 
 REAL = SystemClock()
 LATE_MAX_NS = TICK_NS // 2
 
 
 class PatientTime:
-    """A `vehicle.clock.Clock`, and the loop of a `TickBarrier` that lets its ticks be late for nobody."""
+    """A `vehicle.host.clock.Clock`, and the loop of a `TickBarrier` that lets its ticks be late for nobody."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, real_ns: Callable[[], int] = REAL.now_ns) -> None:
         self._loop, self._real_ns = loop, real_ns

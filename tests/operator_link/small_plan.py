@@ -3,8 +3,8 @@
 import math
 
 from tests.builders import config, plan, swath
-from vehicle.config import footprint
-from vehicle.plan import Plan, Segment, SegmentKind
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.plan import Plan, Segment, SegmentKind
 
 YAW_RAD = 0.4
 

@@ -15,14 +15,14 @@ from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
-from vehicle.errors import InputError
-from vehicle.messages import Mode
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.sessions import Machine
 from vehicle.operator_link.shell import Serial, Tcp, Udp, check_wire
-from vehicle.safety.reasons import text as reason_text
 
 S_NS = 1_000_000_000
 CHANNEL = Channel(name="radio")

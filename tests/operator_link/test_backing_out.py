@@ -5,7 +5,7 @@ import pytest
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange, acks, texts
 from tests.operator_link.test_sticks import push
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 ACCEPTED, DENIED = 0, 2
 SMART_RTL = (1.0, 12.0)

@@ -11,7 +11,7 @@ from firmware_bridge.types import OperatorEdge
 from tests.operator_link import bad_inputs
 from tests.operator_link.bad_inputs import CASES, STRANGER
 from tests.operator_link.test_attacks import HERE, MESSAGES, Radio, connected, forged
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 Pair = tuple[Radio, LinkProtocol]
 

@@ -7,7 +7,7 @@ import pytest
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange, acks, names, texts
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.acts import NAME_IT
 from vehicle.operator_link.transfer import FENCE, MISSION
 

@@ -14,7 +14,7 @@ from tests.operator_link.cable import Cable, cable
 from tests.operator_link.hands import Hand, Mavctl, Proxy, mavctl, program
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.transfer import MISSION
 

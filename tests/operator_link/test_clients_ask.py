@@ -5,8 +5,8 @@ import pytest
 
 from firmware_bridge.mavlink import codec
 from tests.operator_link.exchange import SESSION, Exchange, acks, gate_report, names, report, texts
-from vehicle.events import Event
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
+from vehicle.control.events import Event
 from vehicle.operator_link.peer import TEXT_SIZE, lines
 from vehicle.operator_link.transfer import MISSION
 

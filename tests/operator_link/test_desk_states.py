@@ -11,10 +11,10 @@ from tests.builders import DATUM
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_one_site import items
 from tests.operator_link.test_transfer import FENCE, MISSION, RALLY, Row, at, tool
-from vehicle.boundary import NOTHING_M2, area_of
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.transfer import Item
+from vehicle.polygons.boundary import NOTHING_M2, area_of
 
 PLACES = st.integers(-60, 60)
 SIZES = st.integers(2, 60)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from campaign.fault_proxy import fault_proxy
 from console.link import console_link
 from console.station import Controls
 from firmware_bridge.types import OperatorEdge
-from sim.fault_proxy import fault_proxy
 from sim.radio import RadioParams
 from tests.console.test_link import CLOCK, credentials
 from tests.operator_link.live_vehicle import PATIENCE_S, live_vehicle
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 SHAPES = {

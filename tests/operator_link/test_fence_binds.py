@@ -5,7 +5,7 @@ import pytest
 from tests.operator_link.exchange import Exchange, texts
 from tests.operator_link.test_one_site import AROUND
 from tests.operator_link.test_transfer import FENCE, MISSION, RALLY, SQUARE, SURVEY, TO, result, upload
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 DENIED, ACCEPTED, ALL = 14, 0, 255
 STOPPED = [Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT]

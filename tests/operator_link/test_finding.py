@@ -16,13 +16,13 @@ from firmware_bridge.mavlink.tables import SPECS
 from tests.operator_link.exchange import S_NS, Exchange
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
-from vehicle.clock import SystemClock
-from vehicle.config_load import load_toml_model
-from vehicle.drive_config import DriveConfig, OperatorConfig, RadioConfig, StationConfig
-from vehicle.errors import InputError
+from vehicle.config.drive import DriveConfig, OperatorConfig, RadioConfig, StationConfig
+from vehicle.config.load import load_toml_model
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.shell import LinkShell, Radio, Tcp, Udp, check_wire
-from vehicle.operator_wires import places_of, wires_of
+from vehicle.runtime.operator_wires import places_of, wires_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "OPERATOR_LINK.md").read_text(encoding="utf-8")

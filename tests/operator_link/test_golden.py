@@ -8,7 +8,7 @@ import pytest
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.operator_link.exchange import Exchange
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 FOLDER = Path(__file__).with_name("golden")
 SESSIONS = ("qgroundcontrol", "missionplanner")

@@ -11,11 +11,11 @@ from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import S_NS
+from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.hints import speaks_v1, v1_text
 from vehicle.operator_link.link import OperatorLink
-from vehicle.safety.reasons import text as reason_text
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 HERE = ("10.0.0.9", 14550)

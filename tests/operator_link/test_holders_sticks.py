@@ -6,10 +6,10 @@ import pytest
 from firmware_bridge.mavlink import adapters
 from tests.operator_link.drill_station import DrillStation
 from tests.safety.rig import SESSION, frame
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
+from vehicle.control.state import GateState, WireState
+from vehicle.control.tick import _of_the_holder
 from vehicle.operator_link.helm import Helm
-from vehicle.state import GateState, WireState
-from vehicle.tick import _of_the_holder
 
 pytestmark = pytest.mark.long
 

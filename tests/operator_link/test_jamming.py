@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
-from sim.drill import DrillSettings
-from sim.hands import Goal
-from sim.linked_drill import LinkedDrill
+from campaign.drill import DrillSettings
+from campaign.hands import Goal
+from campaign.linked_drill import LinkedDrill
 from sim.noise import generator
 from tests.operator_link.test_attacks import MESSAGES, forged
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.admission import Channel
 
 pytestmark = pytest.mark.long

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from firmware_bridge.mavlink.signature import key_of
 from flailpilot import cli
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.marks import SLOT_SIZE, MarkFile, decode_slot, encode_slot
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from tests.operator_link.mavproxy import MavProxy, mavproxy
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.transfer import FENCE, MISSION
 

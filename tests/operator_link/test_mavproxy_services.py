@@ -8,7 +8,7 @@ import pytest
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from tests.operator_link.mavproxy import MavProxy, mavproxy
 from tests.operator_link.test_mavproxy import armed, driving, ready
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.transfer import RALLY
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -8,7 +8,7 @@ import pytest
 from tests.operator_link.live_vehicle import PtyPort, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
 from tests.operator_link.test_mavproxy import ME, driving, ready
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.operator_link.live_vehicle import Live, live_vehicle
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.transfer import MISSION
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

@@ -8,7 +8,7 @@ from pymavlink.dialects.v10 import ardupilotmega as v1
 from firmware_bridge.mavlink import codec
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 HERE = ("127.0.0.1", 14551)
 FALSE_BEGIN = b"\xfd\xf0\x00\x00\x00\xff\xbe\x4c\x00\x00"

@@ -7,24 +7,24 @@ import msgspec
 import pytest
 import shapely
 
+from campaign.drill import Drill, swath_plan
+from campaign.hands import Goal
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
-from sim.drill import Drill, swath_plan
-from sim.hands import Goal
 from tests.builders import DATUM
 from tests.operator_link.exchange import Exchange, names, texts
 from tests.operator_link.test_one_site import AROUND
 from tests.operator_link.test_site_planning import Planned, own_site
 from tests.operator_link.test_transfer import FENCE, MISSION, RALLY, SQUARE, SURVEY, TO, Row, at, result, upload
-from vehicle.boundary import joined, rings_of
-from vehicle.errors import InputError
-from vehicle.geometry import Ring, edges_of
-from vehicle.messages import Mode
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.geometry import Ring, edges_of
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
 from vehicle.operator_link.desk import Desk
-from vehicle.plan import Plan
-from vehicle.plan_holder import PlanHolder
-from vehicle.taken import boundary_of
+from vehicle.polygons.boundary import joined, rings_of
+from vehicle.runtime.plan_holder import PlanHolder
+from vehicle.runtime.taken import boundary_of
 
 ARMED = [Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY]
 DENIED = 14

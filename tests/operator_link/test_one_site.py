@@ -26,14 +26,14 @@ from tests.operator_link.test_transfer import (
     result,
     upload,
 )
-from vehicle.boundary import area_of
-from vehicle.config import footprint
-from vehicle.messages import MissionPhase, Mode
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.operator_link.desk import NO_MISSION, Desk
 from vehicle.operator_link.fences import fence, rings
 from vehicle.operator_link.items import items_of_plan
 from vehicle.operator_link.reached import of_survey
 from vehicle.operator_link.transfer import Item
+from vehicle.polygons.boundary import area_of
 
 AROUND = [at(-20, -20, 5001, 4.0), at(-20, 60, 5001, 4.0), at(30, 60, 5001, 4.0), at(30, -20, 5001, 4.0)]
 HALF = [at(-20, -20, 5001, 4.0), at(-20, 15, 5001, 4.0), at(30, 15, 5001, 4.0), at(30, -20, 5001, 4.0)]

@@ -7,7 +7,7 @@ import pytest
 
 from sim.virtual_time import TickBarrier
 from tests.operator_link.patient_time import LATE_MAX_NS, PatientTime
-from vehicle.units import NS_PER_MS, TICK_NS
+from vehicle.contracts.units import NS_PER_MS, TICK_NS
 
 
 class Real:

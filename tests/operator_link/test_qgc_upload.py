@@ -11,11 +11,11 @@ from tests.operator_link.qgc_plan import QGroundControl, Row
 from tests.operator_link.test_one_site import HALF
 from tests.operator_link.test_site_planning import Planned
 from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, RALLY, at
-from vehicle.boundary import area_of
+from vehicle.contracts.plan import UntreatableReason
 from vehicle.operator_link.items import survey
 from vehicle.operator_link.proposal import ground_of
 from vehicle.operator_link.transfer import Item
-from vehicle.plan import UntreatableReason
+from vehicle.polygons.boundary import area_of
 
 HOME = at(-5, -5, frame=0)
 

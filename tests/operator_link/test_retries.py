@@ -9,7 +9,7 @@ import pytest
 
 from tests.marks import some
 from tests.operator_link.drill_station import ARM, ARMED, HOLD, SET_MODE, DrillStation
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
 FORCE = 21196.0

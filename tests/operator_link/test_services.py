@@ -7,8 +7,8 @@ import pytest
 
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import CHANNEL, S_NS, Exchange, acks, names, texts
-from vehicle.drive import manual
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
+from vehicle.control.drive import manual
 from vehicle.operator_link import station
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.transfer import FENCE, MISSION

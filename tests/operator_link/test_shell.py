@@ -10,7 +10,7 @@ from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from tests.operator_link.exchange import Exchange
 from tests.operator_link.test_attacks import CHANNEL, Radio
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.shell import CONNECTIONS_MAX, LinkShell, Tcp, Udp
 

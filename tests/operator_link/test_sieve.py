@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.operator_link.test_attacks import CHANNEL, HERE, MESSAGES, Radio, connected, forged
-from vehicle.clock import SystemClock
+from vehicle.host.clock import SystemClock
 from vehicle.operator_link.sieve import BAD_FRAMES_PER_S, CHUNK_MAX, KNOWN, STRANGER, STRANGERS, Sieve
 from vehicle.operator_link.sockets import DATAGRAM_MAX, UdpSocket
 

@@ -12,28 +12,28 @@ import msgspec
 import pytest
 import shapely
 
+from campaign.drill import Drill, swath_plan
+from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
-from sim.drill import Drill, swath_plan
-from sim.hands import Goal
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import Exchange, texts
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_one_site import AROUND, HALF, items
 from tests.operator_link.test_transfer import FENCE, HOLE, MISSION, Row, at, moved, result, upload
-from vehicle import site_planning
-from vehicle.boundary import Rings, area_of, rings_of
-from vehicle.coverage.ground import kept_out
-from vehicle.coverage.site import load_site
-from vehicle.frames import LocalFrame
-from vehicle.messages import Mode
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.host.own_process import OwnProcess
 from vehicle.operator_link.desk import NO_MISSION, Desk
 from vehicle.operator_link.fences import fence
 from vehicle.operator_link.proposal import Proposal, collection, features, ground_of
-from vehicle.own_process import OwnProcess
-from vehicle.own_site import OwnSite, planned_at_once, settings_of
-from vehicle.plan import Plan, SegmentKind, UntreatableReason
-from vehicle.site_in_making import made_of
-from vehicle.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SitePlanning, Wanted, planned
+from vehicle.planning.coverage.ground import kept_out
+from vehicle.planning.site.site import load_site
+from vehicle.polygons.boundary import Rings, area_of, rings_of
+from vehicle.runtime import site_planning
+from vehicle.runtime.own_site import OwnSite, planned_at_once, settings_of
+from vehicle.runtime.site_in_making import made_of
+from vehicle.runtime.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SitePlanning, Wanted, planned
 
 BIG = [
     row

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sim.faults import FAULTS
+from campaign.faults import FAULTS
 from tests.operator_link.drill_station import ARMED, PAUSE, SET_MODE, DrillStation
 from tests.operator_link.test_station_stops import another
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.faults import FAULTS
+from campaign.faults import FAULTS
 from tests.marks import some
 from tests.operator_link.drill_station import ARM, ARMED, BENCH, HOLD, PAUSE, SET_MODE, DrillStation
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.acts import FORCE
 
 pytestmark = pytest.mark.long

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.operator_link.exchange import Exchange
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 HOLD = 1 << 4
 

@@ -11,9 +11,9 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.link_stops import FOLDER, TRACES, shapes, summary
 from benchmarks.real_stops import real_trials
-from sim.link_trials import LATENCY_MAX_MS, is_late, run_trial
-from sim.linked_drill import Stop
-from vehicle.safety import checks, lease
+from campaign.link_trials import LATENCY_MAX_MS, is_late, run_trial
+from campaign.linked_drill import Stop
+from vehicle.control.safety import checks, lease
 
 NAMES = tuple(shapes(FOLDER))
 SAMPLE = ("1 total loss", "7 spike", "11 jammed", f"trace {TRACES[0]}")

@@ -5,7 +5,7 @@ import pytest
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange, texts
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.loop_port import plain_frame
 
 ARM = 400

@@ -7,9 +7,9 @@ import pytest
 
 from tests.builders import DATUM
 from tests.operator_link.exchange import Exchange, Heard, names, texts
-from vehicle.boundary import area_of
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.transfer import FENCE, MISSION, RALLY
+from vehicle.polygons.boundary import area_of
 
 TO = {"target_system": 1, "target_component": 1}
 LAT, LON = round(DATUM.lat_deg * 1e7), round(DATUM.lon_deg * 1e7)

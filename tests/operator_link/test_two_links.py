@@ -11,7 +11,7 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.operator_link.exchange import Exchange
 from tests.operator_link.signing_bench import KEY, START_NS, STATION, newest, stamps_of, verifier
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.admission import Channel
 
 FAST, SLOW = Channel(name="udp", link_id=0), Channel(name="lte", link_id=1)

@@ -8,6 +8,7 @@ import pytest
 
 import vehicle.operator_link
 from tests.safety.test_reasons import TO_THE_MACHINE
+from vehicle.control.safety.reasons import RULES, Level, Recovery, text
 from vehicle.operator_link.picture import CLEARED_BY_ARMING, WARNINGS
 from vehicle.operator_link.words import (
     PASSING,
@@ -18,7 +19,6 @@ from vehicle.operator_link.words import (
     WANT_ACKNOWLEDGE,
     station_text,
 )
-from vehicle.safety.reasons import RULES, Level, Recovery, text
 
 NO_BUTTONS = ("RESET", "ACKNOWLEDGE", "TAKE", "RECOVERY", "ATTENTION", "START")
 

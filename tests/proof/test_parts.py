@@ -16,9 +16,9 @@ from benchmarks.kill_trials import Trial as Kill
 from benchmarks.kill_trials import line_of
 from benchmarks.proof import ROOT, Line, Part
 from benchmarks.proof_parts import PARTS, plain
-from sim.campaign import RunResult
-from sim.invariants import Breach
-from sim.trials import Trial
+from campaign.campaign import RunResult
+from campaign.invariants import Breach
+from campaign.trials import Trial
 from tests.safety import mutate
 
 pytestmark = pytest.mark.long
@@ -33,7 +33,7 @@ KILL = Kill(kind="kill", stop_ms=150.0, rest_ms=300.0)
 DEAD = mutate.Judged(
     file="gate.py", line=3, number=5, what="Lt -> LtE", lived=False, endless=False, killer=("test_gate", 1)
 )
-GATE = "vehicle/safety/gate.py"
+GATE = "vehicle/control/safety/gate.py"
 
 
 def line(facts: Any, unit: str = "0-0") -> Line:
@@ -98,16 +98,24 @@ def test_fewer_hours_than_a_hundred_are_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "inside", "outside"),
     [
-        ("enumeration", ("vehicle/safety/modes.py", "vehicle/safety/permits.py"), ("vehicle/estimate/fusion.py",)),
+        (
+            "enumeration",
+            ("vehicle/control/safety/modes.py", "vehicle/control/safety/permits.py"),
+            ("vehicle/control/estimate/fusion.py",),
+        ),
         (
             "kills",
-            (GATE, "flailpilot/drive.py", "vehicle/loop.py", "firmware_bridge/controller/src/controller.c"),
-            ("sim/drill.py",),
+            (GATE, "flailpilot/drive.py", "vehicle/runtime/loop.py", "firmware_bridge/controller/src/controller.c"),
+            ("campaign/drill.py",),
         ),
-        ("mutation", (GATE, "tests/safety/test_gate.py", "tests/safety/reasons.txt"), ("sim/drill.py",)),
-        ("stops", (GATE, "vehicle/estimate/fusion.py", "sim/trials.py"), ("tests/safety/test_gate.py",)),
+        ("mutation", (GATE, "tests/safety/test_gate.py", "tests/safety/reasons.txt"), ("campaign/drill.py",)),
+        ("stops", (GATE, "vehicle/control/estimate/fusion.py", "campaign/trials.py"), ("tests/safety/test_gate.py",)),
         ("twins", ("sim/controller.py", "firmware_bridge/mavlink/_dialect.py"), (GATE,)),
-        ("campaign", (GATE, "vehicle/ledger/rule.py", "sim/invariants.py"), ("tests/safety/test_gate.py",)),
+        (
+            "campaign",
+            (GATE, "vehicle/control/ledger/rule.py", "campaign/invariants.py"),
+            ("tests/safety/test_gate.py",),
+        ),
     ],
 )
 def test_a_part_hangs_on_what_it_judges_and_on_nothing_else(

@@ -8,12 +8,12 @@ from firmware_bridge.types import ControllerFault, ControllerFlag
 from tests.builders import estimate, gnss, status
 from tests.safety.moments import CONFIG, configured
 from tests.safety.rig import frame
-from vehicle.messages import MissionPhase, Mode
-from vehicle.safety import checks
-from vehicle.safety.facts import Facts
-from vehicle.safety.fence import Room
-from vehicle.safety.reasons import StopReason
-from vehicle.safety.senses import Senses
+from vehicle.contracts.messages import MissionPhase, Mode
+from vehicle.control.safety import checks
+from vehicle.control.safety.facts import Facts
+from vehicle.control.safety.fence import Room
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.safety.senses import Senses
 
 R, F, X = StopReason, ControllerFlag, ControllerFault
 NAN = math.nan

@@ -12,10 +12,10 @@ import msgspec
 
 from tests.safety.machine_invariants import AUTO, STEP, STEP_BY_MODE, STOPS
 from tests.safety.permit_invariants import NOTHING, OUTPUT
-from vehicle.clock import elapsed_s
-from vehicle.messages import Mode
-from vehicle.safety import modes, permits
-from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety import modes, permits
+from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want
+from vehicle.host.clock import elapsed_s
 
 START = Machine(Mode.BOOT, held=False, neutral_seen=False, estop_latched=False, reset_due=False)
 WORST = (

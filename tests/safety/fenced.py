@@ -4,8 +4,8 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Polygon, box
 
 from tests.safety.moments import CONFIG, configured
-from vehicle.geometry import edges_of
-from vehicle.safety import fence
+from vehicle.contracts.geometry import edges_of
+from vehicle.control.safety import fence
 
 MACHINE = CONFIG.machine
 FRONT = max(MACHINE.body.front_m, MACHINE.tool.ahead_m + MACHINE.tool.length_m / 2.0)

@@ -1,5 +1,5 @@
 """Shared boundaries."""
 
-from vehicle.geometry import edges_of
+from vehicle.contracts.geometry import edges_of
 
 BOX = edges_of((((-30.0, -30.0), (30.0, -30.0), (30.0, 30.0), (-30.0, 30.0)),))

@@ -7,9 +7,9 @@ An invariant is a function of (before, situation, after, cause); those of what m
 
 from collections.abc import Callable
 
-from vehicle.messages import Mode
-from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want
+from vehicle.control.safety.reasons import StopReason
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD

@@ -4,11 +4,11 @@ import msgspec
 
 from firmware_bridge.types import ControllerHello
 from tests.builders import config, estimate, gnss, imu, status
-from vehicle.config import VehicleConfig
-from vehicle.messages import DriveRequest, Estimate, FlailRequest, MissionPhase, Mode, Requests
-from vehicle.safety.moment import Moment
-from vehicle.state import GateState, SenseState, WireState
-from vehicle.units import TICK_NS
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import DriveRequest, Estimate, FlailRequest, MissionPhase, Mode, Requests
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.safety.moment import Moment
+from vehicle.control.state import GateState, SenseState, WireState
 
 SESSION, HASH, TICK = 7, b"12345678", 1000
 NOW_NS = TICK * TICK_NS

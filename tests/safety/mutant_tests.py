@@ -89,7 +89,7 @@ def measure(room: Path, stems: set[str]) -> Known:
     traced = coverage.Coverage(data_file=None, include=[str(room / "*.py")], messages=False)
     seconds: dict[Key, float] = {}
     last = {name: loaded(name) for name in LAST}
-    enumerating = {name.rpartition(".")[2] for name in sys.modules if name.startswith("vehicle.safety.")}
+    enumerating = {name.rpartition(".")[2] for name in sys.modules if name.startswith("vehicle.control.safety.")}
     for name, tests in last.items() if stems & enumerating else ():
         for place, test in enumerate(tests):
             seconds[name, place] = _cpu_s(test)

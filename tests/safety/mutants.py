@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from firmware_bridge import types
-from vehicle import messages
+from vehicle.contracts import messages
 
 COMPARE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),

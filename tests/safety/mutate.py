@@ -37,7 +37,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.safety.mutant_tests import NOBODY, SPENT, Key, Known, Order, Slot, loaded, measure, run_all
 from tests.safety.mutants import Mutant, count, local_enums, mutants
-from vehicle.clock import elapsed_s
+from vehicle.host.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = ROOT / "vehicle" / "safety"
@@ -48,9 +48,9 @@ PRELOAD = (
     "pydantic",
     "firmware_bridge.command",
     "tests.builders",
-    "vehicle.messages",
-    "vehicle.state",
-    "vehicle.config",
+    "vehicle.contracts.messages",
+    "vehicle.control.state",
+    "vehicle.config.vehicle",
 )
 MEMORY_MAX = 4 << 30
 """Of a mutant that collects for ever [bytes]; the tests themselves take a tenth of it."""
@@ -62,7 +62,7 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Serves one module of the room in its wrong version."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._name = f"vehicle.safety.{mutant.path.stem}"
+        self._name = f"vehicle.control.safety.{mutant.path.stem}"
         self._mutant = mutant
 
     def find_spec(
@@ -141,7 +141,7 @@ def preload() -> None:
     settings.load_profile("mutation")
     for name in PRELOAD:
         importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.startswith("vehicle.safety")]
+    loaded = [name for name in sys.modules if name.startswith("vehicle.control.safety")]
     assert not loaded, f"loaded too early: {loaded}"
 
 

@@ -8,8 +8,8 @@ An invariant is a function of (after, situation, permit, tool_up, asked).
 from collections.abc import Callable
 
 from tests.safety.machine_invariants import AM, ARMED, AUTO, AW, M, Y
-from vehicle.safety.modes import Machine, Situation, Want
-from vehicle.safety.permits import Permit
+from vehicle.control.safety.modes import Machine, Situation, Want
+from vehicle.control.safety.permits import Permit
 
 NOTHING = Permit()
 

@@ -8,19 +8,12 @@ from firmware_bridge.command import ActuatorCommand
 from firmware_bridge.types import ControllerHello, FixType, GnssFix, OperatorEdge, OperatorFrame, ToolMode
 from tests.builders import config as memat
 from tests.builders import estimate, gnss, imu, status
-from vehicle.config import VehicleConfig
-from vehicle.messages import (
-    DriveRequest,
-    FlailRequest,
-    GateReport,
-    MissionPhase,
-    Mode,
-    Requests,
-)
-from vehicle.safety import gate
-from vehicle.safety.tracks import ramped_mps
-from vehicle.state import GateState, WireState
-from vehicle.units import TICK_NS
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import DriveRequest, FlailRequest, GateReport, MissionPhase, Mode, Requests
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.safety import gate
+from vehicle.control.safety.tracks import ramped_mps
+from vehicle.control.state import GateState, WireState
 
 SESSION = 7
 HASH = b"12345678"

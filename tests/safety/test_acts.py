@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from firmware_bridge.types import OperatorEdge
-from vehicle.safety.acts import act
-from vehicle.safety.authority import Heard
-from vehicle.safety.modes import Act
+from vehicle.control.safety.acts import act
+from vehicle.control.safety.authority import Heard
+from vehicle.control.safety.modes import Act
 
 E = OperatorEdge
 LATE = 10_000

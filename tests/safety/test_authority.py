@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.builders import config, estimate
 from tests.safety.rig import SESSION, frame
-from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Requests
-from vehicle.safety import authority
-from vehicle.safety.authority import Heard, hear
-from vehicle.safety.moment import Moment
-from vehicle.state import GateState, SenseState, WireState
+from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Requests
+from vehicle.control.safety import authority
+from vehicle.control.safety.authority import Heard, hear
+from vehicle.control.safety.moment import Moment
+from vehicle.control.state import GateState, SenseState, WireState
 
 E = OperatorEdge
 MS = 1_000_000

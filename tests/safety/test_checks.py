@@ -23,9 +23,9 @@ from tests.safety.check_facts import (
     safety,
 )
 from tests.safety.moments import configured
-from vehicle.messages import Due, MissionPhase, Mode
-from vehicle.safety import checks
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.control.safety import checks
+from vehicle.control.safety.reasons import StopReason
 
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ESTOP_MACHINE: [({"n.chain_latched": True}, True)],

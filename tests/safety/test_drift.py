@@ -8,9 +8,9 @@ import pytest
 from firmware_bridge.types import FixType
 from tests.builders import DATUM, gnss, imu
 from tests.safety.moments import CONFIG
-from vehicle.frames import enu_offset_from_body
-from vehicle.safety import drift
-from vehicle.state import DriftState
+from vehicle.contracts.frames import enu_offset_from_body
+from vehicle.control.safety import drift
+from vehicle.control.state import DriftState
 
 MOUNT = CONFIG.machine.gnss
 LEVER = (MOUNT.antenna_x_m, MOUNT.antenna_y_m, MOUNT.antenna_z_m)

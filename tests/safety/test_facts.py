@@ -5,12 +5,12 @@ import pytest
 from tests.safety.fields import BOX
 from tests.safety.moments import BEATS, CONFIG, TICK, configured, moment
 from tests.safety.rig import frame
-from vehicle.messages import Due, MissionPhase, Mode
-from vehicle.safety.authority import Heard
-from vehicle.safety.facts import Facts, gather
-from vehicle.safety.moment import Moment
-from vehicle.safety.senses import sense
-from vehicle.state import SenseState, StationTrack
+from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.control.safety.authority import Heard
+from vehicle.control.safety.facts import Facts, gather
+from vehicle.control.safety.moment import Moment
+from vehicle.control.safety.senses import sense
+from vehicle.control.state import SenseState, StationTrack
 
 
 def track(**changes: int) -> StationTrack:

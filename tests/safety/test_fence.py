@@ -11,10 +11,10 @@ from shapely.geometry import Point
 from tests.builders import estimate
 from tests.safety.fenced import AROUND, BLUNT, EDGES, FIELD, FRONT, GROUND, HALF, HOLE, MACHINE, WALL, footprint
 from tests.safety.moments import CONFIG, configured
-from vehicle.config import VehicleConfig
-from vehicle.geometry import edges_of
-from vehicle.messages import DriveRequest, Estimate
-from vehicle.safety import fence
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import DriveRequest, Estimate
+from vehicle.control.safety import fence
 
 
 def out_of(edges: np.ndarray, belief: Estimate, config: VehicleConfig) -> bool:

@@ -10,9 +10,9 @@ from shapely.geometry import Point
 from tests.builders import estimate
 from tests.safety.fenced import AROUND, BLUNT, EDGES, FRONT, GROUND, HALF, MACHINE, WALL, footprint
 from tests.safety.moments import CONFIG
-from vehicle.geometry import edges_of
-from vehicle.messages import DriveRequest
-from vehicle.safety import fence
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import DriveRequest
+from vehicle.control.safety import fence
 
 
 def depth(east: float, north: float) -> float:

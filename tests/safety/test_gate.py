@@ -4,8 +4,8 @@ import msgspec
 
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.safety.rig import Rig
-from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode
+from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 

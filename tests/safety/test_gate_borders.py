@@ -5,8 +5,8 @@ import pytest
 from firmware_bridge.types import OperatorEdge
 from tests.safety.fields import BOX
 from tests.safety.rig import Rig
-from vehicle.messages import DriveRequest, Mode
-from vehicle.state import GateState
+from vehicle.contracts.messages import DriveRequest, Mode
+from vehicle.control.state import GateState
 
 E = OperatorEdge
 

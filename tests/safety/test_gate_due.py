@@ -5,9 +5,9 @@ import pytest
 
 from firmware_bridge.types import OperatorEdge
 from tests.safety.rig import Rig, driving
-from vehicle.messages import Mode
-from vehicle.safety.masks import HALT_MASK, mask
-from vehicle.safety.reasons import RULES, Level, StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.masks import HALT_MASK, mask
+from vehicle.control.safety.reasons import RULES, Level, StopReason
 
 E = OperatorEdge
 

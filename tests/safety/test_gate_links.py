@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import ControllerState, OperatorEdge
 from tests.safety.rig import Rig, driving
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 
 E = OperatorEdge
 

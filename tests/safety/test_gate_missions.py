@@ -5,9 +5,9 @@ import pytest
 from firmware_bridge.types import FixType, OperatorEdge, ToolMode
 from tests.safety.moments import configured
 from tests.safety.rig import Rig, driving
-from vehicle.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
-from vehicle.safety.masks import mask
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 

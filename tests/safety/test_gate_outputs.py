@@ -6,11 +6,11 @@ import pytest
 from firmware_bridge.types import ControllerFlag, EngineMode, OperatorEdge, ToolMode
 from tests.safety.moments import ROTORLESS
 from tests.safety.rig import Rig, frame
-from vehicle.messages import DriveRequest, MissionPhase, Mode, RotorState
-from vehicle.safety import gate, masks, reasons
-from vehicle.safety.masks import mask
-from vehicle.safety.modes import Want
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import DriveRequest, MissionPhase, Mode, RotorState
+from vehicle.control.safety import gate, masks, reasons
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.modes import Want
+from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 

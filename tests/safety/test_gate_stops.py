@@ -4,9 +4,9 @@ import pytest
 
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, ToolMode
 from tests.safety.rig import Rig, driving
-from vehicle.messages import Mode
-from vehicle.safety.masks import mask
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 TILTED = {"roll_rad": 0.6}

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.messages import Mode
-from vehicle.safety import interlocks, reasons
-from vehicle.safety.masks import mask
-from vehicle.safety.modes import Class
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety import interlocks, reasons
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.modes import Class
+from vehicle.control.safety.reasons import StopReason
 
 A, B, C = 1 << 3, 1 << 5, 1 << 9
 TIMES = {3: (1, 0), 5: (4, 0), 9: (2, 3)}

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from tests.safety.ladder import LADDERS, Left, Rung
 from tests.safety.rig import frame
-from vehicle.messages import Mode
-from vehicle.safety import interlocks, masks, modes, shape
-from vehicle.safety.modes import ARMED, AUTO, Act, Machine, Motion, Situation, Want
-from vehicle.safety.permits import permits
-from vehicle.safety.reasons import RULES, StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety import interlocks, masks, modes, shape
+from vehicle.control.safety.modes import ARMED, AUTO, Act, Machine, Motion, Situation, Want
+from vehicle.control.safety.permits import permits
+from vehicle.control.safety.reasons import RULES, StopReason
 
 FRAME = frame(hold_to_run=True, video_age_ms=300)
 Powers = frozenset[tuple[Mode, str]]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.mavlink.adapters import LEASE_MAX_MS
-from vehicle.config import SafetyConfig
-from vehicle.safety import lease
+from vehicle.config.vehicle import SafetyConfig
+from vehicle.control.safety import lease
 
 MS = 1_000_000
 SAFETY = SafetyConfig()

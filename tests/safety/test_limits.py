@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import config
-from vehicle.messages import DriveRequest
-from vehicle.safety import limits
+from vehicle.contracts.messages import DriveRequest
+from vehicle.control.safety import limits
 
 CONFIG = config()
 SPEEDS = st.floats(-20, 20)

@@ -5,9 +5,9 @@ import pytest
 from firmware_bridge.types import ControllerStatus
 from tests.builders import status
 from tests.safety.moments import BEATS, moment
-from vehicle.safety.memory import answered, remember
-from vehicle.safety.senses import sense
-from vehicle.state import GateState, SenseState
+from vehicle.control.safety.memory import answered, remember
+from vehicle.control.safety.senses import sense
+from vehicle.control.state import GateState, SenseState
 
 SEQUENCE = 500
 SENT = tuple((1000 + 20 * n, 0.01 * n, -0.01 * n) for n in range(24))

@@ -12,8 +12,8 @@ from tests.safety.enumerate_machine import (
 )
 from tests.safety.machine_invariants import STEP
 from tests.safety.permit_invariants import OUTPUT
-from vehicle.messages import Mode
-from vehicle.safety.modes import Act, Class
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.modes import Act, Class
 
 pytestmark = pytest.mark.long
 

@@ -13,11 +13,11 @@ import pytest
 from tests.safety import enumerate_machine as complete
 from tests.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
 from tests.safety.permit_invariants import OUTPUT
-from vehicle.messages import Mode
-from vehicle.safety import modes, permits
-from vehicle.safety.modes import Act, Class, Machine, Motion, Situation, Want, takes
-from vehicle.safety.permits import Permit
-from vehicle.safety.reasons import StopReason
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety import modes, permits
+from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want, takes
+from vehicle.control.safety.permits import Permit
+from vehicle.control.safety.reasons import StopReason
 
 pytestmark = pytest.mark.long
 

@@ -9,9 +9,9 @@ from firmware_bridge.types import ControllerFlag, ControllerState
 from tests.builders import estimate, gnss, imu, status
 from tests.safety.fields import BOX
 from tests.safety.moments import BEATS, CONFIG, NOW_NS, ROTORLESS, TICK, moment
-from vehicle.safety.memory import crowded, remember
-from vehicle.safety.moment import Moment
-from vehicle.state import DriftState, SenseState
+from vehicle.control.safety.memory import crowded, remember
+from vehicle.control.safety.moment import Moment
+from vehicle.control.state import DriftState, SenseState
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
 OLD = SenseState(beats_ns=BEATS)

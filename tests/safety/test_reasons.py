@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.safety import masks, reasons
-from vehicle.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.control.safety import masks, reasons
+from vehicle.control.safety.reasons import RULES, Level, Recovery, Rule, StopReason
 
 GOLDEN = Path(__file__).with_name("reasons.txt")
 

@@ -9,13 +9,13 @@ import pytest
 from tests.builders import estimate
 from tests.safety.fields import BOX
 from tests.safety.moments import moment
-from vehicle.geometry import edges_of
-from vehicle.messages import DriveRequest, Estimate, Mode
-from vehicle.safety import fence, gate
-from vehicle.safety.masks import mask
-from vehicle.safety.reasons import StopReason
-from vehicle.safety.senses import sense
-from vehicle.state import SenseState
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import DriveRequest, Estimate, Mode
+from vehicle.control.safety import fence, gate
+from vehicle.control.safety.masks import mask
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.safety.senses import sense
+from vehicle.control.state import SenseState
 
 R = StopReason
 IN_DOUBT = {

@@ -8,9 +8,9 @@ import pytest
 from firmware_bridge.types import ControllerFlag, FixType
 from tests.builders import gnss, imu, status
 from tests.safety.moments import BEATS, CONFIG, HELLO, NOW_NS, ROTORLESS, TICK, configured, moment
-from vehicle.safety.moment import Moment
-from vehicle.safety.senses import Senses, sense
-from vehicle.state import DriftState, SenseState
+from vehicle.control.safety.moment import Moment
+from vehicle.control.safety.senses import Senses, sense
+from vehicle.control.state import DriftState, SenseState
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
 OLD = SenseState(beats_ns=BEATS, boot_count=1, base_id=7)

@@ -11,13 +11,13 @@ from firmware_bridge.types import ControllerStatus, FixType
 from tests.builders import gnss, imu, status
 from tests.safety.moments import CONFIG, NOW_NS, TICK, moment
 from tests.safety.rig import Rig, driving
-from vehicle.messages import Mode
-from vehicle.safety import tracks
-from vehicle.safety.fence import stopping_m
-from vehicle.safety.moment import Moment
-from vehicle.safety.senses import Senses, sense
-from vehicle.state import GateState, SenseState
-from vehicle.units import NS_PER_MS, TICK_NS
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_MS, TICK_NS
+from vehicle.control.safety import tracks
+from vehicle.control.safety.fence import stopping_m
+from vehicle.control.safety.moment import Moment
+from vehicle.control.safety.senses import Senses, sense
+from vehicle.control.state import GateState, SenseState
 
 NAN = math.nan
 GAUGE_M = 1.6

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import config, gnss, status
-from vehicle.safety import tracks
+from vehicle.control.safety import tracks
 
 CONFIG = config()
 ACCEL = CONFIG.machine.tracks.accel_mps2 * 0.02

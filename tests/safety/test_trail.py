@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import estimate
-from vehicle.messages import DriveRequest
-from vehicle.safety import trail
+from vehicle.contracts.messages import DriveRequest
+from vehicle.control.safety import trail
 
 EMPTY = np.zeros((0, 3))
 

@@ -19,8 +19,8 @@ from sim.controller import ControllerParams
 from sim.ground import GroundParams, PlaneGround
 from sim.plant import Pose
 from sim.world import World, WorldParams
-from vehicle.frames import LocalFrame
-from vehicle.units import TICK_NS
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import TICK_NS
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 HASH = b"\x01\x02\x03\x04\x05\x06\x07\x08"

@@ -4,7 +4,7 @@ import pytest
 
 from sim.ground import GroundParams, PlaneGround
 from sim.plant import PlantParams, Pose, TrackPlant
-from vehicle.config import (
+from vehicle.config.vehicle import (
     BodyConfig,
     GnssConfig,
     LimitsConfig,

@@ -7,11 +7,11 @@ import pytest
 
 from benchmarks import envelope as bench
 from benchmarks import envelope_report as report
-from sim import envelope
-from sim.drill import DrillSettings
-from sim.lies import LIES, Told
-from sim.shift import Finding
-from vehicle.checks import judge
+from campaign import envelope
+from campaign.drill import DrillSettings
+from campaign.lies import LIES, Told
+from campaign.shift import Finding
+from vehicle.control.checks import judge
 
 SEED, SAMPLE = 7, range(13)
 

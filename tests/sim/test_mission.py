@@ -7,18 +7,18 @@ import msgspec
 import pytest
 from mcap.reader import make_reader
 
-from sim.outcome import RunFiles, job_facts, summary_of
-from sim.run import Outcome, run_mission
+from campaign.outcome import RunFiles, job_facts, summary_of
+from campaign.run import Outcome, run_mission
 from sim.scenario import Scenario
-from vehicle.checks.room import planned_bound_m
-from vehicle.config import footprint
-from vehicle.config_load import load_machine, load_toml_model
-from vehicle.coverage.planner import plan_site
-from vehicle.coverage.settings import PlanSettings
-from vehicle.coverage.site import load_site
-from vehicle.loop import Inbox
-from vehicle.messages import Mode
-from vehicle.record.writer import McapRecorder, TickRecord
+from vehicle.config.load import load_machine, load_toml_model
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.messages import Mode
+from vehicle.control.checks.room import planned_bound_m
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.site.site import load_site
+from vehicle.records.writer import McapRecorder, TickRecord
+from vehicle.runtime.loop import Inbox
 
 pytestmark = pytest.mark.long
 

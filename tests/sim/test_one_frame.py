@@ -13,12 +13,12 @@ from sim.metres import TrueMetres
 from sim.rig import wire_up
 from sim.scenario import GroundSettings, Scenario, SensorSettings
 from tests import builders
-from vehicle.config import MissionConfig, footprint
-from vehicle.config_load import load_machine
-from vehicle.frames import LocalFrame
-from vehicle.plan import Segment, SegmentKind
-from vehicle.record.writer import NoRecorder
-from vehicle.units import TICK_NS
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MissionConfig, footprint
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.contracts.units import TICK_NS
+from vehicle.records.writer import NoRecorder
 
 FAR_M = (1_450.0, 380.0)
 """1.5 km from the datum."""

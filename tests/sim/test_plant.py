@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sim.ground import GroundParams
 from sim.plant import Pose
 from tests.sim.conftest import FLAT, PLAIN, TRACKS, body_on, roll
-from vehicle.frames import enu_offset_from_body
+from vehicle.contracts.frames import enu_offset_from_body
 
 LAG_S = PLAIN.belt_lag_s
 

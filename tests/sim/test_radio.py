@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.ports import PortError
 from sim.radio import Radio, RadioChannel, RadioParams
-from vehicle.units import TICK_NS
+from vehicle.contracts.units import TICK_NS
 
 PERIOD_NS = 50_000_000
 """The operator's 20 Hz."""

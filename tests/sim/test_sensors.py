@@ -10,7 +10,7 @@ from sim.ground import GroundParams
 from sim.plant import GRAVITY_MPS2, Pose
 from sim.sensors import GnssSensor, ImuSensor, SensorParams, ToolSensors
 from tests.sim.conftest import FLAT, body_on, roll
-from vehicle.frames import LocalFrame, enu_offset_from_body
+from vehicle.contracts.frames import LocalFrame, enu_offset_from_body
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 QUIET = SensorParams(

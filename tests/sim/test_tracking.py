@@ -8,9 +8,9 @@ from sim.scenario import GroundSettings, RadioSettings, Scenario, SensorSettings
 from sim.tracking import CORNERS, Tracking, track
 from tests import builders
 from tests.marks import some
-from vehicle.config import MissionConfig, footprint
-from vehicle.config_load import load_machine
-from vehicle.plan import Plan, Segment, SegmentKind
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MissionConfig, footprint
+from vehicle.contracts.plan import Plan, Segment, SegmentKind
 
 pytestmark = pytest.mark.long
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from sim.truth import GroundTruth
-from vehicle.ledger import tiles
-from vehicle.state import LedgerState
+from vehicle.control.ground import tiles
+from vehicle.control.state import LedgerState
 
 CELL_M = 0.05
 HALF_M = 0.85

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.virtual_time import DeadlockError, LivelockError, Phase, TickBarrier, VirtualClock, VirtualLoop, run_virtual
-from vehicle.units import NS_PER_S, TICK_NS
+from vehicle.contracts.units import NS_PER_S, TICK_NS
 
 HOUR_NS = 3600 * NS_PER_S
 

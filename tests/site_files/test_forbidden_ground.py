@@ -17,8 +17,8 @@ import shapely
 from tests.site_files.raster import judged
 from tests.site_files.scene import Scene, scene
 from tests.site_files.writers import FORMATS, write
-from vehicle.coverage.site import load_site
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
 
 SEED = 20261129
 ODD, ODD_ALL = 160, 2400

@@ -8,9 +8,9 @@ import pytest
 
 from tests.builders import config
 from tests.telemetry.brokers import WAIT_S, Mosquitto
+from vehicle.config.telemetry import TelemetryConfig
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
-from vehicle.telemetry.settings import TelemetryConfig
 
 Starter = Callable[..., TelemetryPublisher]
 

@@ -8,8 +8,8 @@ import sys
 from tests.builders import config
 from tests.telemetry.brokers import WAIT_S
 from tests.telemetry.samples import event
+from vehicle.config.telemetry import TelemetryConfig
 from vehicle.telemetry.publisher import TelemetryPublisher
-from vehicle.telemetry.settings import TelemetryConfig
 
 
 def main() -> None:

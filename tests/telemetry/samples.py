@@ -3,8 +3,8 @@
 import msgspec
 
 from tests.builders import estimate
-from vehicle.frames import LocalFrame
-from vehicle.messages import Event, GateReport, MissionPhase, Mode, RotorState, VehicleReport
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Event, GateReport, MissionPhase, Mode, RotorState, VehicleReport
 from vehicle.telemetry.bodies import Mission
 
 EAST_M, NORTH_M = 123.4567, -76.5432

@@ -14,7 +14,7 @@ from tests.needs import program
 from tests.telemetry.brokers import WAIT_S, Mosquitto, Watcher, stream
 from tests.telemetry.conftest import Starter
 from tests.telemetry.samples import event
-from vehicle.config_load import CONFIGS_PATH
+from vehicle.config.load import CONFIGS_PATH
 
 pytestmark = pytest.mark.real
 BROKER = CONFIGS_PATH / "broker"

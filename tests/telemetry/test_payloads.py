@@ -9,8 +9,8 @@ import pytest
 
 from tests.builders import config, estimate
 from tests.telemetry.samples import DATUM, EAST_M, GATE, MISSION, NORTH_M, event, report
-from vehicle.config import config_hash
-from vehicle.messages import Event, MissionPhase
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.messages import Event, MissionPhase
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import BODIES, GapBody, Header, PublisherCounts
 from vehicle.telemetry.router import Router

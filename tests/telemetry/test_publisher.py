@@ -12,7 +12,8 @@ from tests.builders import config
 from tests.telemetry.brokers import WAIT_S, Gate, Mosquitto, stream, watching
 from tests.telemetry.conftest import Starter, connected, settled
 from tests.telemetry.samples import MISSION, event, halted, report
-from vehicle.config import config_hash
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.config.vehicle import config_hash
 from vehicle.telemetry import payloads, worker
 from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.counts import Board
@@ -21,7 +22,6 @@ from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.queues import HandOver
 from vehicle.telemetry.router import Router
 from vehicle.telemetry.session import Feed
-from vehicle.telemetry.settings import TelemetryConfig
 
 pytestmark = pytest.mark.real
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telemetry.samples import GATE, MISSION, event, halted, report
-from vehicle.messages import MissionPhase, VehicleReport
+from vehicle.contracts.messages import MissionPhase, VehicleReport
 from vehicle.telemetry.bodies import BODIES, Envelope, Mission, PublisherCounts
 from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.streams import EVENT

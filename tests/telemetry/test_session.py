@@ -8,14 +8,14 @@ import pytest
 
 from tests.builders import config
 from tests.telemetry.samples import event, report
-from vehicle.config import config_hash
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.config.vehicle import config_hash
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import PublisherCounts
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.session import Conversation, Feed
-from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import CONNECTION, STREAMS
 
 MOMENT = datetime(2026, 11, 3, 8, 15, tzinfo=UTC)

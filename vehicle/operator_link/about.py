@@ -1,7 +1,7 @@
 """What the vehicle says of itself: version, capabilities, modes, and what stands against arming it from a station."""
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link import picture as p
 from vehicle.operator_link.picture import Message, Picture
 

@@ -2,7 +2,7 @@
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link import picture as p
 from vehicle.operator_link.about import arm_obstacles
 from vehicle.operator_link.command import (

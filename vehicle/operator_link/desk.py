@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.frames import LocalFrame
-from vehicle.messages import VehicleReport
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import VehicleReport
+from vehicle.contracts.plan import Plan
 from vehicle.operator_link.fences import Fence, emptied_by, fence
 from vehicle.operator_link.items import (
     INVALID,
@@ -28,7 +29,6 @@ from vehicle.operator_link.picture import Lists as Shown
 from vehicle.operator_link.proposal import Proposal, ground_of
 from vehicle.operator_link.reached import Progress, of_plan, of_survey
 from vehicle.operator_link.transfer import FENCE, MISSION, RALLY, Item, Lists, Refusal
-from vehicle.plan import Plan
 
 Propose = Callable[[Proposal], str]
 """Takes a site over, plan and fence; gives "" or why not. Must return at once: planning runs elsewhere."""

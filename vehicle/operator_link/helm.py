@@ -2,7 +2,7 @@
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
-from vehicle.config import TracksConfig
+from vehicle.config.vehicle import TracksConfig
 from vehicle.operator_link.loop_port import stop_frame
 from vehicle.operator_link.parameters import Parameters
 from vehicle.operator_link.picture import Picture

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.fences import polygonal
-from vehicle.frames import LocalFrame
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan, corners_and_tool
 from vehicle.operator_link.transfer import Item, Refusal, finite
-from vehicle.plan import Plan, corners_and_tool
+from vehicle.polygons.fences import polygonal
 
 WAYPOINT, TOOL = d.MAV_CMD_NAV_WAYPOINT, d.MAV_CMD_DO_SET_CAM_TRIGG_DIST
 IGNORED = frozenset({d.MAV_CMD_CONDITION_GATE, d.MAV_CMD_DO_CHANGE_SPEED, d.MAV_CMD_NAV_FENCE_RETURN_POINT})

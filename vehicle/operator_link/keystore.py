@@ -14,10 +14,10 @@ import msgspec
 
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
-from vehicle.clock import utc_now
-from vehicle.errors import InputError
-from vehicle.kept_formats import Kept
-from vehicle.whole_file import write_whole
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
+from vehicle.host.atomic_file import write_whole
+from vehicle.host.clock import utc_now
 
 SYSTEM_ID_VEHICLE = 1
 NAME_LENGTH_MAX = 32

@@ -15,9 +15,9 @@ from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
-from vehicle.config import VehicleConfig
-from vehicle.frames import LocalFrame
-from vehicle.messages import Event, Mode, VehicleReport
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
 from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService

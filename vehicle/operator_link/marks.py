@@ -10,8 +10,8 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from vehicle.errors import InputError
-from vehicle.kept_formats import Kept
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
 
 STEM = b"FLMARKS"
 MAGIC = STEM + str(Kept.STAMPS.number).encode()

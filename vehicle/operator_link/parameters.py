@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.config import VehicleConfig
+from vehicle.config.vehicle import VehicleConfig
 from vehicle.operator_link.picture import HOLD, Message
 
 REAL32 = d.MAV_PARAM_TYPE_REAL32

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.frames import LocalFrame
-from vehicle.messages import MissionPhase, Mode, VehicleReport
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import MissionPhase, Mode, VehicleReport
 from vehicle.operator_link.words import PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
 
 Message = tuple[str, dict[str, Any]]

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import shapely
 
-from vehicle.boundary import NOTHING_M2, rings_of
-from vehicle.fences import Fenced, fenced, polygonal
-from vehicle.frames import LocalFrame
-from vehicle.geometry import Ring
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import Ring
+from vehicle.contracts.plan import MachineFootprint, Plan, Segment, SegmentKind
 from vehicle.operator_link.fences import Fence, rings
 from vehicle.operator_link.items import Survey
-from vehicle.plan import MachineFootprint, Plan, Segment, SegmentKind
+from vehicle.polygons.boundary import NOTHING_M2, rings_of
+from vehicle.polygons.fences import Fenced, fenced, polygonal
 
 NEAR_M = 200.0
 """Zones further than this from the ground mean nothing to its plan; before the gate they bind all the same."""
@@ -52,7 +52,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return Fenced(found.inside, outside, polygonal(shapely.union_all([found.barred, *out])))
 
     def geojson(self) -> dict[str, Any]:
-        """A survey as a site file that `vehicle.coverage` reads: its ground within the fence, and what is barred."""
+        """A survey as a site file that `vehicle.planning.coverage` reads: its ground within the fence, and what is barred."""
         assert self.survey is not None
         found = self.fenced(self.survey.ground)
         return collection(

@@ -18,8 +18,8 @@ import msgspec
 from firmware_bridge.ports import BytePort, PortError
 from firmware_bridge.serial_port import open_port
 from firmware_bridge.stream_port import StreamPort
-from vehicle.clock import Clock
-from vehicle.errors import InputError
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import OperatorLink

@@ -8,7 +8,7 @@ as old as the sticks it rests on; a neutral frame says "the station is there" an
 from collections import deque
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from vehicle.messages import Mode
+from vehicle.contracts.messages import Mode
 from vehicle.operator_link.loop_port import plain_frame
 from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Cause, Picture
 from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
@@ -34,7 +34,7 @@ PROVEN_NS = 1_150_000_000
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 ATTENTION_NS = 25 * NS_PER_S
 DEADBAND = 0.05
-"""Of `vehicle/drive/manual.py`: below it a stick means nothing."""
+"""Of `vehicle/control/drive/manual.py`: below it a stick means nothing."""
 TICK_S = 0.02
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.conventions import heading_from_yaw_rad
-from vehicle.frames import heading_deg_from_yaw
-from vehicle.messages import Estimate, FixType, MissionPhase
+from vehicle.contracts.frames import heading_deg_from_yaw
+from vehicle.contracts.messages import Estimate, FixType, MissionPhase
 from vehicle.operator_link.picture import Picture
 
 Fields = dict[str, Any]

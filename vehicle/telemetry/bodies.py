@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from vehicle.frames import LocalFrame
+from vehicle.contracts.frames import LocalFrame
 from vehicle.telemetry.streams import SCHEMA_VERSION
 
 

@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from vehicle.telemetry.settings import TelemetryConfig
+from vehicle.config.telemetry import TelemetryConfig
 from vehicle.telemetry.streams import CONTENT_TYPE, SCHEMA_VERSION
 
 SESSION_TAKEN_OVER = 142

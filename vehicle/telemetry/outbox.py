@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from vehicle.kept_formats import Kept
+from vehicle.contracts.kept_formats import Kept
 from vehicle.telemetry.bodies import GapBody, Header
 from vehicle.telemetry.router import Record
 from vehicle.telemetry.streams import STREAMS

@@ -4,9 +4,9 @@ import math
 
 import msgspec
 
-from vehicle.frames import LocalFrame
-from vehicle.machine import MachineConfig
-from vehicle.messages import Event, MissionPhase, VehicleReport
+from vehicle.config.machine import MachineConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Event, MissionPhase, VehicleReport
 from vehicle.telemetry.bodies import (
     Envelope,
     EventBody,

@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from vehicle.clock import utc_now
-from vehicle.config import VehicleConfig, config_hash
-from vehicle.frames import LocalFrame
-from vehicle.messages import Event, VehicleReport
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.config.vehicle import VehicleConfig, config_hash
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.host.clock import utc_now
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import Mission, PublisherCounts
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.queues import HandOver
 from vehicle.telemetry.router import Router
-from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import STREAMS
 from vehicle.telemetry.worker import EventItem, ReportItem, Worker
 

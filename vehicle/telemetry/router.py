@@ -4,12 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from vehicle.frames import LocalFrame
-from vehicle.messages import Event, VehicleReport
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.units import NS_PER_S
 from vehicle.telemetry import payloads
 from vehicle.telemetry.bodies import GapBody, Header, Mission, PublisherCounts
 from vehicle.telemetry.streams import EVENT, LINK, POSE, PROGRESS, STATE, TOOL, Stream, topic
-from vehicle.units import NS_PER_S
 
 _ENCODER = msgspec.json.Encoder()
 

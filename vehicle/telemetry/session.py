@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import aiomqtt
 import msgspec
 
-from vehicle.clock import utc_now
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.host.clock import utc_now
 from vehicle.telemetry.bodies import ConnectionBody
 from vehicle.telemetry.broker_client import (
     BrokerClient,
@@ -23,7 +24,6 @@ from vehicle.telemetry.broker_client import (
 from vehicle.telemetry.counts import Board
 from vehicle.telemetry.outbox import Outbox, StoredRecord
 from vehicle.telemetry.router import Record, Router
-from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import CONNECTION, FACTSHEET
 
 

@@ -1,8 +1,8 @@
 """A report as stations see it on their wire."""
 
 from firmware_bridge.types import VehicleFrame
-from vehicle.frames import LocalFrame
-from vehicle.messages import MissionPhase, VehicleReport
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import MissionPhase, VehicleReport
 
 PHASE_NUMBER = {phase: number for number, phase in enumerate(MissionPhase)}
 """Numbers of FLAIL_PHASE."""

@@ -11,7 +11,8 @@ import aiomqtt
 import msgspec
 import structlog
 
-from vehicle.messages import Event, VehicleReport
+from vehicle.config.telemetry import TelemetryConfig
+from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.telemetry.bodies import GapBody, Mission, PublisherCounts
 from vehicle.telemetry.broker_client import IdentityTakenError
 from vehicle.telemetry.counts import Board
@@ -19,7 +20,6 @@ from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.queues import HandOver
 from vehicle.telemetry.router import Record, Router
 from vehicle.telemetry.session import Feed, run_session
-from vehicle.telemetry.settings import TelemetryConfig
 from vehicle.telemetry.streams import EVENT
 
 ReportItem = tuple[VehicleReport, Mission | None, datetime]

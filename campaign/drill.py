@@ -1,0 +1,247 @@
+"""A short scenario on the unchanged stack, stepped by plain calls: one machine in one long swath, faults within reach.
+
+Order of a tick as in `Phase`: world, radio, operator, vehicle, watch. A whole minute costs less than a second.
+"""
+
+import math
+
+import msgspec
+
+from campaign.hands import Goal, Hands
+from campaign.watch import Watch
+from sim.process import VehicleProcess
+from sim.rig import Parts, wire_up
+from sim.scenario import GroundSettings, RadioSettings, Scenario, SlipSettings
+from sim.truth import GroundTruth
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import Ring
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Certificate, Plan, Segment, SegmentKind
+from vehicle.contracts.units import TICK_NS, TICK_S
+from vehicle.control.ledger.rule import speed_limit_mps
+from vehicle.control.state import VehicleState
+from vehicle.records.writer import NoRecorder, Recorder
+from vehicle.runtime.loop import VehicleLoop
+
+DATUM = LocalFrame(39.99, 46.93, 350.0)
+SWATH_M = 60.0
+YAW_RAD = 0.3
+"""Off every axis, so that a swapped sign or axis shows."""
+DEPTH_M = 0.15
+STARTABLE = (Mode.DISARMED, Mode.READY, Mode.MANUAL, Mode.RECOVERY)
+
+
+Box = tuple[float, float, float, float]
+"""From and to along the swath, from and to left of it [m]."""
+
+
+class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else.
+
+    `speed_mps`: what the plan asks for in the swath; None: the machine's working speed. `keep_out_m`, `unproven_m`:
+    ground that nobody may enter, and that bears no tracks before it is worked.
+    """
+
+    seed: int = 1
+    slope_deg: float = 0.0
+    slope_bearing_deg: float = 0.0
+    soil_mjpm3: float = 1.5
+    delay_ms: float = 15.0
+    jitter_ms: float = 5.0
+    loss_ratio: float = 0.0
+    quick: bool = True
+    keep_out_m: Box | None = None
+    unproven_m: Box | None = None
+    speed_mps: float | None = None
+    unevenness_m: float = 0.01
+    slip_ratio: float = 0.03
+
+
+def quick_machine(machine: MachineConfig) -> MachineConfig:
+    """The same machine with a rotor and an arm that need two seconds instead of ten."""
+    changed = {"spin_up_s": 2.0, "spin_down_s": 3.0, "lift_rate_mps": 0.3, "rotor_inertia_kgm2": 5.0}
+    return machine.model_copy(update={"tool": machine.tool.model_copy(update=changed)})
+
+
+def box_m(box: Box) -> Ring:
+    """Its corners, ENU."""
+    first, last, right, left = box
+    cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
+    corners = ((first, right), (last, right), (last, left), (first, left))
+    return tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
+
+
+def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) -> Plan:
+    """One straight swath, on a site as the settings have it."""
+    keep_out = settings.keep_out_m if settings is not None else None
+    unproven = settings.unproven_m if settings is not None else None
+    speed_mps = settings.speed_mps if settings is not None else None
+    end = (SWATH_M * math.cos(YAW_RAD), SWATH_M * math.sin(YAW_RAD))
+    swath = Segment(
+        seq=0,
+        kind=SegmentKind.SWATH,
+        tool_down=True,
+        points_m=((0.0, 0.0), end),
+        yaw_start_rad=YAW_RAD,
+        yaw_end_rad=YAW_RAD,
+        speed_mps=speed_mps if speed_mps is not None else machine.tracks.working_speed_mps,
+    )
+    nothing = Certificate(
+        missed_nominal_m2=0.0,
+        missed_shrunk_m2=0.0,
+        missed_bitmap_m2=0.0,
+        missed_shrunk_bitmap_m2=0.0,
+        cross_track_budget_m=0.05,
+    )
+    return Plan(
+        datum=DATUM,
+        site_hash="drill",
+        plan_hash="drill",
+        machine=footprint(machine),
+        segments=(swath,),
+        untreatable=(),
+        certificate=nothing,
+        area_m2=SWATH_M * machine.tool.width_m,
+        overlap_m=0.2,
+        outside="safe",
+        outside_assumed=False,
+        keep_out_m=(box_m(keep_out),) if keep_out is not None else (),
+        unproven_m=(box_m(unproven),) if unproven is not None else (),
+        time_s=0.0,
+        bound_s=0.0,
+    )
+
+
+def scenario_of(settings: DrillSettings) -> Scenario:
+    """The settings as the simulator takes them."""
+    return Scenario(
+        name="drill",
+        machine="memat",
+        site="none",
+        seed=settings.seed,
+        mission=MissionConfig(required_depth_m=DEPTH_M),
+        ground=GroundSettings(
+            slope_deg=settings.slope_deg,
+            slope_bearing_deg=settings.slope_bearing_deg,
+            unevenness_m=settings.unevenness_m,
+            soil_energy_mj_per_m3=settings.soil_mjpm3,
+        ),
+        slip=SlipSettings(left_ratio=settings.slip_ratio, right_ratio=settings.slip_ratio),
+        radio=RadioSettings(delay_ms=settings.delay_ms, jitter_ms=settings.jitter_ms, loss_ratio=settings.loss_ratio),
+    )
+
+
+class Drill:
+    """World, radio, operator, vehicle and watch of one short run; faults reach into the public parts.
+
+    `attended`: somebody near the machine starts its engine where a stop has shut it down, once the stop is reset.
+    """
+
+    def __init__(self, settings: DrillSettings | None = None, recorder: Recorder | None = None) -> None:
+        self.settings = settings = settings or DrillSettings()
+        machine = load_machine("memat")
+        machine = quick_machine(machine) if settings.quick else machine
+        self.recorder = recorder = recorder if recorder is not None else NoRecorder()
+        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), recorder)
+        self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
+        self.plain_radio = self.radio.up.params
+        self.process = VehicleProcess(self.parts.vehicle, self._restarted)
+        self.hands = Hands(self.radio.station, at_machine=self.visit)
+        self.watch = Watch(self)
+        tool = machine.tool
+        self.truth = GroundTruth(
+            cell_m=self.parts.config.mission.cell_m,
+            rotor_min_radps=self.parts.config.mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
+            depth_min_m=DEPTH_M,
+            speed_max_mps=speed_limit_mps(self.parts.config, tool.rotor_speed_radps),
+        )
+        self.now_ns = 0
+        self.ticks = self.engine_starts = 0
+        self.attended = False
+
+    def _restarted(self, state: VehicleState) -> VehicleLoop:
+        return VehicleLoop(state, self.line, self.radio.vehicle, self.recorder)
+
+    @property
+    def state(self) -> VehicleState:
+        """The vehicle's own."""
+        return self.process.loop.state
+
+    @property
+    def mode(self) -> Mode:
+        """The gate's."""
+        return self.state.gate.mode
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """As the gate reports them, worst first."""
+        report = self.state.report
+        return report.reasons if report is not None else ()
+
+    @property
+    def time_s(self) -> float:
+        """Since the start."""
+        return self.ticks * TICK_S
+
+    def visit(self) -> None:
+        """Somebody goes to the machine: works its e-stop, turns the reset key, starts the engine."""
+        controller = self.world.controller
+        self.process.press_chain()
+        controller.reset_at_machine()
+        self.start_engine()
+
+    def start_engine(self) -> None:
+        """Somebody starts a stopped engine at the machine: no frame can."""
+        if not self.world.engine.running:
+            self.engine_starts += 1
+            self.world.engine.start()
+
+    def step(self) -> None:
+        """One tick."""
+        self.ticks += 1
+        self.now_ns += TICK_NS
+        now_ns = self.now_ns
+        self.process.hold_chain(self.world.controller)
+        if self.attended and self.mode in STARTABLE:
+            self.start_engine()
+        self.world.step(now_ns)
+        self.line.step()
+        self.radio.step(now_ns)
+        self.hands.step(now_ns)
+        heard = b"".join(self.radio.vehicle.inbox) if self.process.runs else b""
+        self.process.step(now_ns)
+        true = self.world.truth()
+        self.truth.observe(
+            true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps, true.bare_shares
+        )
+        self.watch.step(now_ns, heard, true)
+
+    def run(self, seconds: float) -> "Drill":
+        """Go on for so long."""
+        for _ in range(round(seconds / TICK_S)):
+            self.step()
+        return self
+
+    def until(self, modes: tuple[Mode, ...], limit_s: float) -> bool:
+        """Go on until the gate is in one of the modes; False where it was not in time."""
+        for _ in range(round(limit_s / TICK_S)):
+            if self.mode in modes:
+                return True
+            self.step()
+        return self.mode in modes
+
+    def drive(self, goal: Goal, drive: float = 0.0, turn: float = 0.0) -> "Drill":
+        """The operator wants this from now on."""
+        self.hands.goal, self.hands.drive, self.hands.turn = goal, drive, turn
+        return self
+
+    def moves(self, limit_s: float, distance_m: float = 0.1) -> bool:
+        """True once the machine has moved so far, in time."""
+        start = self.world.tracks.east_m, self.world.tracks.north_m
+        for _ in range(round(limit_s / TICK_S)):
+            self.step()
+            if math.dist(start, (self.world.tracks.east_m, self.world.tracks.north_m)) >= distance_m:
+                return True
+        return False

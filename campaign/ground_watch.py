@@ -1,0 +1,186 @@
+"""Where the machine may be, judged from its true pose: keep-outs, unproven ground, the way that it came.
+
+Shares nothing with the gate's fence and trail, with the ledger's masks and its footing: polygons (shapely), the plants'
+own pose and tool, and a raster of what the tool truly worked.
+
+G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the stop that follows, if all of it lay
+   beside when it last began at a standstill; tolerance 0.06 m, 3 sigma of a fix.
+G2 in AUTO every place under the tracks bore them when the plan was made, or was truly worked since; tolerance 0.15 m,
+   the 0.1 m that the tracks may be off it and a cell, and a tool 3 cm short of its depth: 3 sigma of its gauge, and
+   a tool's ends on uneven ground.
+R  in RECOVERY the pose stays within 0.85 m and 0.75 rad of a pose that was driven before RECOVERY began: the half metre
+   and half radian of the corridor, the spacing of its poses, 3 sigma, and the way of a stop.
+
+None of them judges a machine that a stuck track or a slope pushes, or whose operator reads that its position is not
+proven: nobody knows then where the border lies. It begins anew at the next standstill with all of that in order.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from sim.plant import TrackPlant
+from sim.truth import GroundTruth
+from sim.world import Truth
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.geometry import rectangle_m
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.units import wrap_rad
+from vehicle.control.safety.reasons import StopReason
+from vehicle.control.state import VehicleState
+
+FREE = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK)
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+KEEP_OUT_M = 0.06
+UNPROVEN_M = 0.15
+SHORT_DEPTH_M = 0.03
+CORRIDOR_M, CORRIDOR_RAD = 0.85, 0.75
+POSE_M, POSE_RAD = 0.2, 0.15
+PERIOD_TICKS = 5
+PLACE_M = 0.2
+RESTS_MPS = 0.01
+DOUBTS = sum(
+    1 << reason
+    for reason in StopReason
+    if reason.name.startswith(("GNSS_", "POSITION_", "HEADING_")) or reason is StopReason.WRONG_BASE
+)
+"""The reasons by which the operator reads that the position is not proven."""
+
+Tell = Callable[[str, str], None]
+Points = npt.NDArray[np.float64]
+
+
+class GroundWatch:
+    """Looks ten times a second; `tell(name, text)` takes what is broken."""
+
+    def __init__(self, tell: Tell, config: VehicleConfig) -> None:
+        self._tell, self._machine = tell, config.machine
+        tool = config.machine.tool
+        self._cell_m = config.mission.cell_m
+        self._worked = GroundTruth(
+            cell_m=self._cell_m,
+            rotor_min_radps=config.mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
+            depth_min_m=config.mission.required_depth_m - SHORT_DEPTH_M,
+        )
+        self._plan: Plan | None = None
+        self._keep_out: BaseGeometry = shapely.Polygon()
+        self._keep_out_box_m = (math.inf, math.inf, -math.inf, -math.inf)
+        self._unproven: BaseGeometry = shapely.Polygon()
+        self._beside = self._bears = False
+        self._track: list[tuple[float, float, float]] = []
+        self._astray = True
+        self._session = self._count = 0
+
+    def step(self, state: VehicleState, tracks: TrackPlant, true: Truth, before: Mode) -> None:
+        """One tick, after the vehicle's; `before` is the mode of the tick before."""
+        plan = state.mission.plan
+        if plan is not self._plan and plan is not None:
+            self._take(plan)
+        if not self._unproven.is_empty:
+            self._worked.observe(true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps)
+        self._count += 1
+        if self._count % PERIOD_TICKS:
+            return
+        mode = state.gate.mode
+        doubt = bool((state.gate.active | state.gate.latched) & DOUBTS)
+        loose = doubt or not tracks.brake_holds or tracks.stuck_left_mps is not None
+        self._check_keep_out(mode, true, loose=loose)
+        self._check_bearing(mode if before in AUTO else before, true, loose=loose)
+        self._check_retreat(state, true, doubt=doubt, loose=loose)
+
+    def _take(self, plan: Plan) -> None:
+        self._plan = plan
+        self._keep_out = shapely.union_all([shapely.Polygon(ring) for ring in plan.keep_out_m]).buffer(-KEEP_OUT_M)
+        self._keep_out_box_m = self._keep_out.bounds
+        self._unproven = shapely.union_all([shapely.Polygon(ring) for ring in plan.unproven_m]).buffer(-UNPROVEN_M)
+        shapely.prepare(self._keep_out)
+        shapely.prepare(self._unproven)
+
+    def _check_keep_out(self, mode: Mode, true: Truth, *, loose: bool) -> None:
+        if self._keep_out.is_empty:
+            return
+        over = self._near(true) and any(self._keep_out.intersects(part) for part in self._outline(true))
+        if over and self._beside and not loose:
+            self._tell("over_keep_out", f"at {true.east_m:.2f} E {true.north_m:.2f} N, {true.speed_mps:.2f} m/s")
+        rests = mode in FREE and abs(true.speed_mps) < RESTS_MPS
+        self._beside = not loose and not over and (rests or (self._beside and mode is not Mode.RECOVERY))
+
+    def _near(self, true: Truth) -> bool:
+        """Whether a box round the machine meets one round the keep-outs; elsewhere no polygon needs to be built."""
+        tracks = self._machine.tracks
+        half_m = math.hypot(tracks.length_m, tracks.outer_width_m) / 2.0
+        reach_m = max(half_m, self._machine.tool.length_m) + KEEP_OUT_M
+        ends_m = (true.east_m, true.north_m), true.tool_left_m, true.tool_right_m
+        west_m, south_m, east_m, north_m = self._keep_out_box_m
+        return (
+            min(x for x, _ in ends_m) - reach_m <= east_m
+            and max(x for x, _ in ends_m) + reach_m >= west_m
+            and min(y for _, y in ends_m) - reach_m <= north_m
+            and max(y for _, y in ends_m) + reach_m >= south_m
+        )
+
+    def _outline(self, true: Truth) -> Iterator[BaseGeometry]:
+        """Both tracks with what lies between them, and the tool."""
+        tracks, tool = self._machine.tracks, self._machine.tool
+        half_m = tracks.length_m / 2.0
+        pose = (true.east_m, true.north_m), true.yaw_rad
+        yield shapely.Polygon(rectangle_m(*pose, half_m, half_m, tracks.outer_width_m / 2.0))
+        yield shapely.LineString((true.tool_left_m, true.tool_right_m)).buffer(tool.length_m / 2.0 + 1e-3)
+
+    def _check_bearing(self, mode: Mode, true: Truth, *, loose: bool) -> None:
+        if self._unproven.is_empty or mode not in AUTO:
+            self._bears = False
+            return
+        places = self._places(true)
+        bare = places[shapely.contains_xy(self._unproven, places)]
+        sound = not len(bare) or self._worked_near(bare)
+        if not sound and self._bears and not loose:
+            self._tell("tracks_on_unproven", f"at {true.east_m:.2f} E {true.north_m:.2f} N in {mode.name}")
+        self._bears = not loose and (sound or self._bears)
+
+    def _places(self, true: Truth) -> Points:
+        """(n, 2) places under both tracks."""
+        tracks = self._machine.tracks
+        outer_m = tracks.outer_width_m / 2.0
+        along = np.arange(-tracks.length_m / 2.0, tracks.length_m / 2.0 + 1e-9, PLACE_M)
+        across = np.array([-outer_m, outer_m - tracks.gauge_m, tracks.gauge_m - outer_m, outer_m])
+        x, y = (grid.ravel() for grid in np.meshgrid(along, across))
+        cos_yaw, sin_yaw = math.cos(true.yaw_rad), math.sin(true.yaw_rad)
+        return np.column_stack((true.east_m + x * cos_yaw - y * sin_yaw, true.north_m + x * sin_yaw + y * cos_yaw))
+
+    def _worked_near(self, places: Points) -> bool:
+        """Each of the places (n, 2) has a truly worked cell within the tolerance."""
+        column0, row0, cells = self._worked.cells()
+        reach = math.ceil(UNPROVEN_M / self._cell_m)
+        for column, row in (np.floor(places / self._cell_m).astype(int) - (column0, row0)).tolist():
+            south, west = max(0, row - reach), max(0, column - reach)
+            if not cells[south : max(0, row + reach + 1), west : max(0, column + reach + 1)].any():
+                return False
+        return True
+
+    def _check_retreat(self, state: VehicleState, true: Truth, *, doubt: bool, loose: bool) -> None:
+        mode = state.gate.mode
+        if state.gate.session_id != self._session:
+            # a new process knows of no track: straight back is what is left to it
+            self._session, self._track = state.gate.session_id, []
+        pose = true.east_m, true.north_m, true.yaw_rad
+        if mode is not Mode.RECOVERY:
+            self._astray = True
+            if mode in FREE and not doubt and not any(_near(pose, last, POSE_M, POSE_RAD) for last in self._track[-1:]):
+                self._track.append(pose)
+            return
+        on = any(_near(pose, other, CORRIDOR_M, CORRIDOR_RAD) for other in reversed(self._track))
+        if not on and not loose and not self._astray:
+            self._tell("recovery_off_track", f"at {pose[0]:.2f} E {pose[1]:.2f} N, yaw {pose[2]:.2f} rad")
+        # where it was pushed or driven in doubt, it is judged again once it has come back
+        self._astray = not on and (loose or self._astray)
+
+
+def _near(one: tuple[float, float, float], other: tuple[float, float, float], way_m: float, turn_rad: float) -> bool:
+    turned = abs(wrap_rad(one[2] - other[2])) <= turn_rad
+    return turned and math.hypot(one[0] - other[0], one[1] - other[1]) <= way_m

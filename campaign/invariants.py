@@ -1,0 +1,95 @@
+"""What must hold in every tick of every run, judged from ground truth; a breach is recorded, never averaged away.
+
+Inv-1 no belt moves on command without a live lease: the operator's last valid frame is younger than the longest T_stop.
+Inv-2 no belt set-point outside the driving modes.
+Inv-3 no track and no tool over a keep-out.
+Inv-4 inside the work area the tracks stand on ground that the tool has truly worked, or in the strip being opened.
+Inv-5 in AUTO_MOVE the tool is up while the tracks move.
+"""
+
+import msgspec
+import shapely
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from vehicle.contracts.geometry import rectangle_m
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import MachineFootprint
+from vehicle.control.state import VehicleState
+
+T_STOP_MAX_S = 0.5
+"""T2 of safety.md: the set-point is safe at most 500 ms after the creation of the last valid frame."""
+DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+CONTROLLER_S = 0.1
+"""From the gate's zero set-point to the start of the controller's ramp: the wire and two ticks."""
+GROUND_PERIOD_TICKS = 10
+MOVING_MPS = 0.05
+STANDSTILL_MPS = 0.02
+"""Below this a set-point is the tail of the stopping ramp, not motion."""
+
+
+class Breach(msgspec.Struct, frozen=True, kw_only=True):
+    """One violated invariant."""
+
+    t_s: float
+    name: str
+    text: str
+
+
+class Invariants:
+    """Counts and keeps the first breaches of each kind."""
+
+    def __init__(self, machine: MachineFootprint, keep_outs: BaseGeometry, decel_mps2: float) -> None:
+        self._machine = machine
+        # the lease covers the set-point; the controller's ramp after it has its own budget (design.md section 4)
+        self._ramp_s = machine.transit_speed_mps / decel_mps2
+        self._keep_outs = keep_outs
+        shapely.prepare(self._keep_outs)
+        self.breaches: list[Breach] = []
+        self._told: set[str] = set()
+        self._drove_t_s = 0.0
+
+    def _tell(self, t_s: float, name: str, text: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self.breaches.append(Breach(t_s=t_s, name=name, text=text))
+
+    def check_command(self, state: VehicleState, applied_mps: float, operator_age_s: float, t_s: float) -> None:
+        """Inv-1, Inv-2 and Inv-5, from what the controller applies and what was truly created when."""
+        if applied_mps < STANDSTILL_MPS:
+            self._drove_t_s = t_s if state.gate.mode in DRIVING else self._drove_t_s
+            return
+        if state.gate.mode in DRIVING:
+            self._drove_t_s = t_s
+            if operator_age_s > T_STOP_MAX_S:
+                text = f"operator frame {operator_age_s:.3f} s old at {applied_mps:.3f} m/s"
+                self._tell(t_s, "drive_without_lease", text)
+        elif t_s - self._drove_t_s > self._ramp_s + CONTROLLER_S:
+            self._tell(t_s, "drive_outside_driving_mode", f"{applied_mps:.3f} m/s in {state.gate.mode.name}")
+        status = state.wire.status
+        if (
+            state.gate.mode is Mode.AUTO_MOVE
+            and status is not None
+            and status.depth_m > 0.0
+            and applied_mps > MOVING_MPS
+        ):
+            self._tell(t_s, "move_with_tool_down", f"depth {status.depth_m:.3f} m at {applied_mps:.3f} m/s")
+
+    def check_ground(self, east_m: float, north_m: float, yaw_rad: float, t_s: float) -> None:
+        """Inv-3 from the true pose."""
+        if self._keep_outs.is_empty:
+            return
+        machine = self._machine
+        half_track = 0.5 * machine.track_length_m
+        tracks = rectangle_m((east_m, north_m), yaw_rad, half_track, half_track, 0.5 * machine.track_outer_width_m)
+        ahead = machine.tool_ahead_m
+        tool = rectangle_m(
+            (east_m, north_m),
+            yaw_rad,
+            ahead + 0.5 * machine.tool_length_m + 1e-3,
+            -(ahead - 0.5 * machine.tool_length_m),
+            0.5 * machine.tool_width_m,
+        )
+        for name, corners in (("track_over_keep_out", tracks), ("tool_over_keep_out", tool)):
+            if self._keep_outs.intersects(Polygon(corners)):
+                self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")

@@ -1,0 +1,143 @@
+"""A drill whose operator comes over the whole operator link: signed frames, a proved session, the link's own checks."""
+
+import functools
+import hashlib
+
+import msgspec
+
+from campaign.drill import Drill, DrillSettings
+from campaign.hands import Hands
+from firmware_bridge.mavlink.signature import key_of
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.ports import BytePort
+from sim.noise import generator
+from sim.process import VehicleProcess
+from sim.radio import RadioChannel, RadioPort
+from sim.session_port import SessionPort, SigningPort
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.safety.reasons import text as reason_text
+from vehicle.control.state import VehicleState
+from vehicle.operator_link.admission import Channel
+from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.sessions import Machine
+from vehicle.records.writer import NoRecorder, Recorder
+from vehicle.runtime.loop import VehicleLoop
+
+STATION_ID = 7
+SECRET = "the drill's console"  # noqa: S105 (of a simulation)
+CHANNEL = Channel(name="radio", bytes_per_s=20_000.0)
+HERE = ("10.0.0.7", 14550)
+STRANGER = ("10.6.6.6", 666)
+
+
+class LinkedPort:
+    """The byte port that the vehicle's loop knows as its operator: a whole operator link on a simulated radio."""
+
+    def __init__(self, link: OperatorLink, wire: RadioPort) -> None:
+        self.link, self._wire = link, wire
+        self.now_ns = 0
+        self.strange: list[bytes] = []
+        self.heard: list[bytes] = []
+        """What arrived last."""
+
+    def read(self) -> bytes:
+        """Take in what arrived, serve it, and give the tick what was accepted."""
+        self.now_ns += TICK_NS
+        link, now_ns = self.link, self.now_ns
+        arrived, self._wire.inbox[:] = list(self._wire.inbox), []
+        for datagram in self.strange:
+            link.receive(CHANNEL, STRANGER, datagram, now_ns)
+        self.strange = []
+        self.heard = arrived
+        for datagram in arrived:
+            link.receive(CHANNEL, HERE, datagram, now_ns)
+        link.verifier.made_durable(link.verifier.wanted(now_ns))
+        link.step(now_ns)
+        self._flush()
+        return link.drain(now_ns)
+
+    def write(self, frame: bytes) -> None:
+        """A report for the consoles."""
+        self.link.broadcast(frame, self.now_ns)
+        self._flush()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _flush(self) -> None:
+        for _, address, frames in self.link.outbox():
+            if address == HERE:
+                for frame in frames:
+                    self._wire.write(frame)
+
+
+class LinkedDrill(Drill):
+    """`link` is the vehicle's. Its random numbers come from the seed, so that a run repeats."""
+
+    def __init__(self, settings: DrillSettings | None = None, recorder: Recorder | None = None) -> None:
+        super().__init__(settings, recorder)
+        self._boots = 0
+        self._reserved: dict[int, int] = {}
+        self._recorder = recorder if recorder is not None else NoRecorder()
+        self._draws = generator(self.settings.seed, "link")
+        self.process = VehicleProcess(self._loop(self.parts.vehicle.state), self._loop)
+        key = key_of(SECRET)
+        signed: BytePort = SigningPort(self.radio.station, key)
+        draw = functools.partial(_drawn, self.settings.seed)
+        self.session = SessionPort(signed, STATION_ID, lambda: self.now_ns, key, draw)
+        self.hands = Hands(self.session, STATION_ID, at_machine=self.visit)
+
+    @property
+    def up(self) -> RadioChannel:
+        """To the vehicle."""
+        return self.radio.up
+
+    @property
+    def down(self) -> RadioChannel:
+        """To the console."""
+        return self.radio.down
+
+    def pour(self, datagram: bytes) -> None:
+        """Noise before the vehicle's receiver, under the console's address."""
+        self.radio.vehicle.inbox.append(datagram)
+
+    def _loop(self, state: VehicleState) -> VehicleLoop:
+        """A process: a link that remembers what is on disk, and the loop behind it."""
+        self._boots += 1
+        verifier = Verifier({STATION_ID: (key_of(SECRET),)}, self._reserved, 0, self.now_ns, self._draws.random)
+        made_durable = verifier.made_durable
+
+        def keep(reserved: dict[int, int]) -> None:
+            self._reserved.update(reserved)
+            made_durable(reserved)
+
+        verifier.made_durable = keep  # type: ignore[method-assign,assignment]
+        verifier.made_durable(verifier.wanted(self.now_ns))
+        self.link = OperatorLink(
+            state.config,
+            state.datum,
+            verifier,
+            Desk(state.datum, plan=state.mission.plan),
+            self._draws.bytes,
+            reason_text,
+            LinkSettings(machine=Machine(boot_count=self._boots)),
+        )
+        self.port = LinkedPort(self.link, self.radio.vehicle)
+        self.port.now_ns = self.now_ns
+        return VehicleLoop(state, self.line, self.port, self._recorder, (self.link,))
+
+
+def _drawn(seed: int, count: int) -> bytes:
+    return hashlib.sha256(f"console {seed}".encode()).digest()[:count]
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """One stop of a trial."""
+
+    shape: str
+    seed: int
+    scene: str
+    latency_ms: float
+    speed_mps: float
+    breaches: tuple[str, ...] = ()

@@ -1,0 +1,173 @@
+"""The team round a drill: its bay is stored when the shift opens; then it makes every check that the rules ask for.
+
+After the work: a rover on a control point, a count of hammers, depths at five places of the worked ground. The next
+morning, before anything is credited: the daily check in the bay. The way back there is left out: the machine is set
+down where it stood, as well as people park, and its program reckons its place anew, as after a night.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from campaign.drill import Drill
+from campaign.hands import Goal
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import Observation, ObservationVerdict, OperatorEdge
+from sim.checker import Place, base_check, depth_reading, hammer_count, note
+from sim.noise import generator
+from sim.plant import Pose
+from vehicle.contracts.ledger_types import Revoke
+from vehicle.contracts.messages import Mode
+from vehicle.control.checks import machine_check
+from vehicle.control.checks.room import MEASURED
+from vehicle.control.checks_state import MachineCheck, Stand
+from vehicle.control.ledger import claims
+from vehicle.control.state import EstimateState
+
+BAY_S = 31.0
+PARKED_M, PARKED_RAD = 0.01, 0.001
+"""1-sigma with which a machine stands in its marked bay again."""
+BAY_M, BAY_HEADING_RAD, BAY_TILT_RAD = 0.012, 0.001, 0.0006
+"""1-sigma of what half a minute does not average out of place, heading and tilt on the day when the bay was stored."""
+ROD_M = 0.01
+"""Rod and straight edge hit a depth within 2 cm."""
+READINGS = 5
+REMEMBER_TICKS = 25
+TRIES = 20
+AT_REST = (Mode.DISARMED, Mode.HOLD, Mode.ESTOP, Mode.FAULT, Mode.READY)
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that was made: whether it took credit back, and what the vehicle said where it refused it."""
+
+    check: str
+    withdrew: str
+    refused: str
+
+
+class Shift:
+    """One call of `step` a tick while the machine works; then `close`. `tick`: the drill's own, or who looks on."""
+
+    def __init__(self, drill: Drill, seed: int, tick: Callable[[], None] | None = None) -> None:
+        self._drill, self._tick = drill, tick if tick is not None else drill.step
+        self._draw = generator(seed, "shift")
+        self._places: list[Place] = []
+        self._sequence = self._acts = 0
+        tracks = drill.world.tracks
+        self._bay = Pose(tracks.east_m, tracks.north_m, tracks.yaw_rad)
+        self.withdrawn: list[str] = []
+        self._store_bay()
+
+    def _store_bay(self) -> None:
+        """The full check was made here on another day; nothing was found."""
+        drill, draw = self._drill, self._draw
+        tracks, mount = drill.world.tracks, drill.parts.config.machine.gnss
+        east_m, north_m, _ = tracks.point_m(mount.antenna_x_m, mount.antenna_y_m, mount.antenna_z_m)
+        noise = draw.standard_normal(5).tolist()
+        stand = Stand(
+            fixes=machine_check.DAILY_FIXES,
+            east_m=east_m + BAY_M * noise[0],
+            north_m=north_m + BAY_M * noise[1],
+            yaw_rad=tracks.yaw_rad + BAY_HEADING_RAD * noise[2],
+            roll_rad=tracks.roll_rad + BAY_TILT_RAD * noise[3],
+            pitch_rad=tracks.pitch_rad + BAY_TILT_RAD * noise[4],
+        )
+        checks = msgspec.structs.replace(drill.state.checks, calibration=machine_check.stored(MEASURED, stand))
+        drill.process.loop.state = msgspec.structs.replace(drill.state, checks=checks)
+
+    def step(self) -> None:
+        """One tick, and what the team sees of it: where the tool was how deep, and what was withdrawn."""
+        drill = self._drill
+        self._tick()
+        ledger = drill.state.ledger
+        if ledger.act_count != self._acts:
+            self._acts = ledger.act_count
+            self.withdrawn += [act.reason for act in ledger.acts if isinstance(act, Revoke)]
+        if drill.ticks % REMEMBER_TICKS:
+            return
+        true = drill.world.truth()
+        if true.depth_m > 0.05 and abs(true.speed_mps) > 0.01:
+            (left_east, left_north), (right_east, right_north) = true.tool_left_m, true.tool_right_m
+            middle_m = (left_east + right_east) / 2.0, (left_north + right_north) / 2.0
+            self._places.append(Place(drill.now_ns, *middle_m, true.depth_m))
+
+    def run(self, seconds: float) -> None:
+        """Go on for so long, with what the team sees."""
+        for _ in range(round(seconds * 50.0)):
+            self.step()
+
+    def stop(self) -> None:
+        """The operator presses STOP and takes his hands off; the rotor runs down."""
+        hands = self._drill.hands
+        hands.pressed = OperatorEdge.STOP
+        hands.goal = Goal.REST
+        self.run(0.4)
+        hands.pressed = OperatorEdge.NONE
+        self.run(5.0)
+
+    def close(self) -> tuple[Finding, ...]:
+        """Every check that the rules ask for, in the order of the day."""
+        drill = self._drill
+        world, count = drill.world, drill.parts.config.machine.tool.hammer_count
+        found = [self._made("base", base_check(world)), self._made("hammers", hammer_count(world, count))]
+        found += [self._made("depth", reading) for reading in self._readings()]
+        found.append(self._morning())
+        while drill.state.ledger.pending:
+            self.run(0.02)
+        return tuple(found)
+
+    def _readings(self) -> list[Observation]:
+        """At five places that lie evenly over what the record claims of the day's work, the newest first.
+
+        So what each finds counts for all that was worked since the last good one; the other way round the oldest ground
+        would rest on one reading alone.
+        """
+        ledger, cell_m = self._drill.state.ledger, self._drill.parts.config.mission.cell_m
+        places = [place for place in self._places if claims.at(ledger, (place.east_m, place.north_m), cell_m)]
+        chosen = (
+            [places[(len(places) - 1) * (number + 1) // READINGS] for number in reversed(range(READINGS))]
+            if places
+            else []
+        )
+        errors_m = (ROD_M * self._draw.standard_normal(READINGS)).tolist()
+        return [
+            depth_reading(place, max(0.0, place.depth_m + error_m), self._drill.state.datum)
+            for place, error_m in zip(chosen, errors_m, strict=False)
+        ]
+
+    def _morning(self) -> Finding:
+        """The daily check."""
+        drill = self._drill
+        east, north, turned = self._draw.standard_normal(3).tolist()
+        bay = self._bay
+        drill.world.tracks.put(
+            Pose(bay.east_m + PARKED_M * east, bay.north_m + PARKED_M * north, bay.yaw_rad + PARKED_RAD * turned)
+        )
+        state = drill.state
+        checks = msgspec.structs.replace(state.checks, machine=MachineCheck())
+        wire = msgspec.structs.replace(state.wire, gnss=None, gnss_fresh=False)
+        drill.process.loop.state = msgspec.structs.replace(state, wire=wire, estimate=EstimateState(), checks=checks)
+        self.run(BAY_S)
+        found = self._made("daily", note("daily check"))
+        for _ in range(4):
+            if not found.refused:
+                break
+            self.run(BAY_S)  # a receiver that fixes anew in the bay begins its half minute anew
+            found = self._made("daily", note("daily check"))
+        return found
+
+    def _made(self, check: str, observation: Observation) -> Finding:
+        """Told by radio until it is answered."""
+        drill, before = self._drill, len(self.withdrawn)
+        self._sequence += 1
+        station_id = observation.station_id
+        told = msgspec.structs.replace(observation, session_id=drill.state.session_id, sequence=self._sequence)
+        frame = adapters.encode_observation(told)
+        for _ in range(TRIES):
+            drill.radio.station.write(frame)
+            self.run(0.2)
+            for answer in drill.state.checks.answers:
+                if (answer.station_id, answer.sequence) == (station_id, self._sequence):
+                    refused = answer.text if answer.result is ObservationVerdict.REFUSED else ""
+                    return Finding(check=check, withdrew="; ".join(self.withdrawn[before:]), refused=refused)
+        return Finding(check=check, withdrew="", refused="no answer")

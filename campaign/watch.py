@@ -1,0 +1,255 @@
+"""What must hold in every tick of every drill, whatever fails: judged from the controller, the truth and the air.
+
+Shares nothing with the gate: frames are read off the radio a second time, set-points at the controller itself.
+
+W1 a belt is told to move only within 500 ms of the creation of the operator's frame that the vehicle holds in force.
+W2 it is told to move only in a driving mode, or for the one tick that a command is under way.
+W3 after any stop it is told to move again only after neutral sticks, then RESET, then ARM, in this order, by a station
+   that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode. After an
+   e-stop from any console the holder's RELEASE comes before all that. A new process changes nothing of it, unless the
+   stop came in the last 300 ms of the old one.
+W4 the rotor is driven only in a driving mode.
+W5 the tool is never raised or lowered outside a driving mode.
+W6 200 ms after the process ended, hung or lost its line, nothing is driven.
+W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
+W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
+W9 by hand the machine is told to move only while the frame in force holds the hold-to-run.
+W10 credited ground was truly worked (asked for at the end).
+Where it may be at all: `ground_watch.py`.
+"""
+
+from typing import Protocol
+
+from campaign.ground_watch import GroundWatch
+from campaign.hands import Hands
+from campaign.invariants import Breach
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from sim.line import SerialLine
+from sim.process import VehicleProcess
+from sim.truth import GroundTruth
+from sim.world import Truth, World
+from vehicle.contracts.messages import MissionPhase, Mode
+from vehicle.contracts.units import NS_PER_MS, NS_PER_S, TICK_NS
+from vehicle.control.state import VehicleState
+
+AGE_MAX_NS = 500 * NS_PER_MS
+DEATH_MAX_NS, KEPT_MAX_NS = 200 * NS_PER_MS, 300 * NS_PER_MS
+KILL_MAX_TICKS = 5
+UNDER_WAY_TICKS, HUNG_TICKS, LOST_TICKS = 2, 7, 10
+"""A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
+stop may be lost too: then the lease ends the one before, 150 ms and a tick later. A controller that hangs in that very
+moment keeps its outputs until its own watchdog bites, 100 ms later."""
+DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+NEUTRAL = 0.05
+TOOL_UP_M = 0.1
+MOVING_MPS = 1e-6
+
+
+class Debt:
+    """What the holder's frames still owe before the machine may be told to move: neutral, RESET, ARM, in order."""
+
+    def __init__(self) -> None:
+        self.neutral = self.armed = False
+        self.reset = self.released = True
+        self._stopped_ns = self._pressed_ns = 0
+        self._edges: dict[int, tuple[int, OperatorEdge]] = {}
+
+    def stop(self, now_ns: int) -> None:
+        """A stop: all three are owed anew."""
+        self.neutral = self.reset = self.armed = False
+        self._stopped_ns = now_ns
+
+    def restart(self, died_ns: int, *, in_motion: bool) -> None:
+        """A new process: neutral and ARM are owed anew; so is what a stop left to be done, if it came to the disk.
+
+        One that died in a mode that may drive has stopped the machine.
+        """
+        self.neutral = self.armed = False
+        self.reset = (self.reset and not in_motion) or died_ns - self._stopped_ns <= KEPT_MAX_NS
+        self.released = self.released or died_ns - self._pressed_ns <= KEPT_MAX_NS
+        self._edges = {}
+
+    def forget_arming(self) -> None:
+        """Disarmed without a stop: ARM is owed."""
+        self.armed = False
+
+    def hear(self, frame: OperatorFrame, holder: int, now_ns: int) -> None:
+        """One frame as it reached the vehicle."""
+        sequence, before = self._edges.get(frame.station_id, (-1, frame.edges))
+        if frame.sequence <= sequence:
+            return
+        self._edges[frame.station_id] = frame.sequence, frame.edges
+        rising = frame.edges & ~before
+        if frame.edges & OperatorEdge.ESTOP:
+            self._pressed_ns = now_ns if self.released else self._pressed_ns
+            self.released = False
+        if frame.station_id != holder:
+            return
+        self.released = self.released or OperatorEdge.RELEASE_ESTOP in rising
+        hands_off = abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL and not frame.hold_to_run
+        self.neutral = self.neutral or hands_off
+        self.reset = self.reset or (self.neutral and self.released and OperatorEdge.RESET in rising)
+        arms = bool(rising & (OperatorEdge.ARM | OperatorEdge.RECOVERY))
+        self.armed = self.armed or (self.neutral and self.reset and arms)
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What is still owed."""
+        owed = (("release", self.released), ("neutral", self.neutral), ("reset", self.reset), ("arm", self.armed))
+        return tuple(name for name, paid in owed if not paid)
+
+
+class Watched(Protocol):
+    """What is looked at; nothing of it is touched."""
+
+    world: World
+    line: SerialLine
+    process: VehicleProcess
+    hands: Hands
+    truth: GroundTruth
+
+    @property
+    def state(self) -> VehicleState:
+        """The vehicle's own."""
+        ...
+
+    @property
+    def time_s(self) -> float:
+        """Since the start."""
+        ...
+
+
+class Watch:
+    """Keeps the first breach of each kind, and what trials measure: when the set-point stopped, how far it rolled."""
+
+    def __init__(self, drill: Watched) -> None:
+        self._drill = drill
+        self._ground = GroundWatch(self._tell, drill.state.config)
+        self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
+        self._debt = Debt()
+        self.breaches: list[Breach] = []
+        self._told: set[str] = set()
+        self._mode = self._before = Mode.BOOT
+        self._idle_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
+        self._session = self.stops = 0
+        self._rolls_on = False
+        self.created_ns = -AGE_MAX_NS
+        self._alive_ns = self._ran_ns = 0
+        self.setpoint_mps = 0.0
+        self.stopped_ns = self.stop_created_ns = 0
+        self._lapsed = False
+
+    def _tell(self, name: str, text: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self.breaches.append(Breach(t_s=self._drill.time_s, name=name, text=text))
+
+    def step(self, now_ns: int, heard: bytes, true: Truth) -> None:
+        """After the vehicle's tick. What the controller does now rests on what the vehicle knew a tick ago."""
+        drill = self._drill
+        controller, outputs = drill.world.controller, drill.world.controller.outputs
+        left, right = controller.setpoint_mps
+        setpoint = max(abs(left), abs(right))
+        if setpoint > MOVING_MPS:
+            self._check_motion(now_ns, setpoint)
+        elif self.setpoint_mps > MOVING_MPS:
+            self.stopped_ns, self.stop_created_ns = now_ns, self.created_ns
+        else:
+            self._rolls_on = False
+        self.setpoint_mps = setpoint
+        if self._idle_ticks > self._grace_ticks():
+            self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
+        if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
+            self._check_tool(setpoint, true)
+        if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
+            self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
+        self._ground.step(drill.state, drill.world.tracks, true, self._mode)
+        self._follow(now_ns, heard)
+
+    def _grace_ticks(self) -> int:
+        line = self._drill.line
+        if line.unplugged or line.down_cut or line.flip_ratio > 0.0:
+            return LOST_TICKS + line.down_ticks
+        return (UNDER_WAY_TICKS if self._drill.world.controller.awake else HUNG_TICKS) + line.down_ticks
+
+    def _reaches(self) -> bool:
+        drill = self._drill
+        cut = drill.line.unplugged or drill.line.down_cut
+        return drill.process.runs and not cut and drill.world.controller.awake
+
+    def _check_motion(self, now_ns: int, setpoint: float) -> None:
+        age_ns = now_ns - self.created_ns
+        if age_ns > AGE_MAX_NS:
+            self._tell("drive_without_operator", f"frame {age_ns / NS_PER_MS:.0f} ms old at {setpoint:.3f} m/s")
+        if self._idle_ticks > self._grace_ticks():
+            self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
+        if self._debt.open and not self._rolls_on:
+            self._tell("restart_without_act", f"{setpoint:.3f} m/s, owed: {', '.join(self._debt.open)}")
+        if self._unheld_ticks > LOST_TICKS:
+            self._tell("drive_without_hold", f"{setpoint:.3f} m/s in {self._mode.name}")
+        if now_ns - self._alive_ns > DEATH_MAX_NS:
+            self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
+
+    def _check_idle(self, rotor_radps: float, arm_rate_mps: float) -> None:
+        if rotor_radps > 0.0:
+            self._tell("rotor_outside_driving_mode", f"{rotor_radps:.1f} rad/s in {self._mode.name}")
+        if arm_rate_mps != 0.0:
+            self._tell("tool_moved_in_stop", f"{arm_rate_mps:.3f} m/s in {self._mode.name}")
+
+    def _check_tool(self, setpoint: float, true: Truth) -> None:
+        backing = self._drill.state.mission.phase is MissionPhase.BACK_OFF
+        up_m = -max(true.depths_m)
+        if setpoint > MOVING_MPS and up_m < 0.5 * TOOL_UP_M and not backing:
+            self._tell("move_with_tool_down", f"tool {up_m:.3f} m above ground at {setpoint:.3f} m/s")
+
+    def _follow(self, now_ns: int, heard: bytes) -> None:
+        """Bring the watch's own picture up to this tick."""
+        drill = self._drill
+        gate = drill.state.gate
+        if gate.session_id != self._session:
+            self._session = gate.session_id
+            self._debt.restart(self._ran_ns, in_motion=self._driving_ticks * TICK_NS > KEPT_MAX_NS)
+            self._before = self._mode = gate.mode
+        for message in self._reader.feed(heard):
+            if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
+                self._debt.hear(message, gate.holder, now_ns)
+        if drill.process.runs:
+            self._ran_ns = now_ns
+            self._driving_ticks = self._driving_ticks + 1 if gate.mode in DRIVING else 0
+            self._alive_ns = self._alive_ns if drill.line.unplugged else now_ns
+        frame = gate.frame
+        if frame is not None and frame.station_id == drill.hands.station.station_id:
+            self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
+        if self._mode in DRIVING and gate.mode not in DRIVING:
+            self._debt.stop(now_ns)
+            self.stops += 1
+            # what is not a restart: the command before the stop, until it ends
+            self._rolls_on = self.setpoint_mps > MOVING_MPS
+        elif self._mode in DRIVING and drill.world.controller.lease_expired and not self._lapsed:
+            self._debt.stop(now_ns)  # the controller's own stop is one, whatever the gate makes of it
+        elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:
+            self._debt.forget_arming()
+        self._lapsed = drill.world.controller.lease_expired
+        self._before, self._mode = self._mode, gate.mode
+        self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
+        unheld = gate.mode in BY_HAND and frame is not None and not frame.hold_to_run
+        self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
+        # a controller that is just awake has its 100 ms too; until then its kill line is not released
+        told = gate.mode is Mode.ESTOP and self._reaches()
+        self._estop_ticks = self._estop_ticks + 1 if told else 0
+
+    def finish(self) -> tuple[Breach, ...]:
+        """All breaches, with the record held against the truth."""
+        false_m2 = self._drill.truth.false_credit_m2(self._drill.state.ledger)
+        if false_m2 > 0.0:
+            self._tell("false_credit", f"{false_m2:.4f} m2 credited that was not truly worked")
+        return tuple(self.breaches)
+
+    @property
+    def latency_ms(self) -> float:
+        """Of the last stop: from the creation of the frame then in force to the end of the set-point; NaN in motion."""
+        if self.setpoint_mps > MOVING_MPS:
+            return float("nan")
+        return (self.stopped_ns - self.stop_created_ns) * 1e3 / NS_PER_S

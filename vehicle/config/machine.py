@@ -1,0 +1,98 @@
+"""A machine profile: its parts (`vehicle/config/machine_parts.py`), and where every figure comes from.
+
+Read from TOML by `vehicle/config/load.py`; `configs/README.md` explains every key. Cross-checks
+(`vehicle/config/machine_checks.py`) refuse what cannot be true, such as a rate above working speed x width.
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from vehicle.config import machine_checks
+from vehicle.config.machine_parts import (
+    BodyConfig,
+    GnssConfig,
+    LimitsConfig,
+    RatesConfig,
+    Strict,
+    ToolConfig,
+    TracksConfig,
+)
+from vehicle.contracts.plan import MachineFootprint
+
+
+class MachineConfig(Strict):
+    """A machine profile; `sources` names the origin of every figure by its dotted key, `tool.width_m`.
+
+    `tools` holds the other tools that the machine can carry; `with_tool` fits one of them. Raises through pydantic
+    where the figures contradict each other or one has no source.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    maker: str
+    aliases: tuple[str, ...] = ()
+    complete: bool
+    notes: str
+    tool: ToolConfig
+    tools: dict[str, ToolConfig] = Field(default_factory=dict)
+    tracks: TracksConfig
+    body: BodyConfig
+    limits: LimitsConfig
+    gnss: GnssConfig
+    rates: RatesConfig
+    sources: dict[str, str]
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _flatten_sources(cls, table: Any) -> Any:
+        """TOML reads `tool.width_m = "..."` as nested tables; the profile holds dotted keys."""
+        return machine_checks.flattened(table)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        machine_checks.check_parts(self.tool, self.tools, self.tracks, self.body, self.rates)
+        machine_checks.check_sources(self, self.sources)
+        return self
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """Keys whose figure no public source confirms; a site measures these before real use."""
+        return tuple(sorted(key for key, source in self.sources.items() if source.startswith("unverified")))
+
+    def with_tool(self, name: str) -> "MachineConfig":
+        """The same machine carrying `tools[name]`; the published rate belongs to the old tool and is dropped.
+
+        Raises KeyError for a tool that the profile does not list, ValueError where tool and machine do not fit.
+        """
+        fitted = self.tools[name]
+        prefix = f"tools.{name}."
+        sources = {key: text for key, text in self.sources.items() if not key.startswith(("tool.", "tools.", "rates."))}
+        sources |= {f"tool.{key[len(prefix) :]}": text for key, text in self.sources.items() if key.startswith(prefix)}
+        sources |= dict.fromkeys(
+            ("rates.published_m2_per_h", "rates.depth_published_m"), "none published for this tool"
+        )
+        rates = RatesConfig(published_m2_per_h=0.0, depth_published_m=0.0)
+        changed = {"tool": fitted, "tools": {}, "rates": rates, "sources": sources}
+        return MachineConfig.model_validate({**dict(self), **changed})
+
+
+def footprint(machine: MachineConfig) -> MachineFootprint:
+    """What the planner needs of a machine; `lower_s` is the way from fully raised to full depth."""
+    tool, tracks, body = machine.tool, machine.tracks, machine.body
+    return MachineFootprint(
+        name=machine.name,
+        tool_width_m=tool.width_m,
+        tool_ahead_m=tool.ahead_m,
+        tool_length_m=tool.length_m,
+        track_length_m=tracks.length_m,
+        track_outer_width_m=tracks.outer_width_m,
+        body_front_m=body.front_m,
+        body_rear_m=body.rear_m,
+        working_speed_mps=tracks.working_speed_mps,
+        transit_speed_mps=tracks.transit_speed_mps,
+        reverse_speed_mps=tracks.reverse_speed_mps,
+        pivot_rate_radps=tracks.pivot_rate_radps,
+        settle_s=tracks.settle_s,
+        spin_up_s=tool.spin_up_s,
+        lower_s=(tool.height_max_m + tool.depth_max_m) / tool.lift_rate_mps,
+    )

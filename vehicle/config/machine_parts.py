@@ -1,0 +1,149 @@
+"""The parts of a machine profile, each by itself: tool, tracks, body, limits, antenna, rates.
+
+`vehicle/config/machine_checks.py` holds them against each other, `vehicle/config/machine.py` makes the profile of them.
+"""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vehicle.contracts.units import radps_from_rpm
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+ROTOR_KINDS = ("flail", "tiller")
+
+
+class Strict(BaseModel):
+    """Unknown keys, coercion, NaN and mutation are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's; what was derived from the original's values is derived anew from the copy's."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
+
+
+class ToolConfig(Strict):
+    """The tool and what `engaged` means for it. Upper bounds are beyond every machine known: a value above is a slip.
+
+    Flail and tiller are engaged with the rotor at speed and at depth, blade and plough at depth and moving. The
+    rotor's keys have defaults only so that a blade may leave them out; a flail or tiller without them is refused.
+    `hammer_stripe_m`: width of unstruck ground that one missing hammer leaves on a witness board; None = not measured,
+    and a whole track of hammers counts. `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
+    """
+
+    kind: Literal["flail", "tiller", "blade", "plough"]
+    width_m: Annotated[float, Field(gt=0, le=5)]
+    ahead_m: Annotated[float, Field(gt=0, le=10)]
+    length_m: Annotated[float, Field(ge=0, le=3)]
+    depth_max_m: Annotated[float, Field(gt=0, le=1)]
+    height_max_m: Annotated[float, Field(gt=0, le=3)]
+    lift_rate_mps: Annotated[float, Field(gt=0, le=2)]
+    rotor_speed_rpm: Annotated[float, Field(ge=0, le=3_000)] = 0.0
+    rotor_inertia_kgm2: Annotated[float, Field(ge=0, le=10_000)] = 0.0
+    rotor_power_w: Annotated[float, Field(ge=0, le=3e6)] = 0.0
+    rotor_efficiency_ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
+    spin_up_s: Annotated[float, Field(ge=0, le=300)] = 0.0
+    spin_down_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    hammer_count: Annotated[int, Field(ge=0, le=500)] = 0
+    hammers_per_track: Annotated[int, Field(ge=0, le=50)] = 0
+    hammer_stripe_m: Annotated[float, Field(ge=0, le=1)] | None = None
+    depth_sigma_m: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    tip_radius_m: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+    @cached_property
+    def rotor_speed_radps(self) -> float:
+        """Working rotor speed; 0 for a blade or a plough."""
+        return radps_from_rpm(self.rotor_speed_rpm)
+
+    @cached_property
+    def engaged_needs_rotor(self) -> bool:
+        """True where `engaged` means rotor at speed and at depth; False where it means at depth and moving."""
+        return self.kind in ROTOR_KINDS
+
+
+class TracksConfig(Strict):
+    """Running gear. `length_m` is the contact length; `outer_width_m` over the outer edges of both belts.
+
+    Upper bounds are the envelope of the machines known (working 1.0 km/h, transit 10 km/h): a value above is a slip
+    of the pen, and speeds decide how far a machine travels before it stops.
+    """
+
+    length_m: Annotated[float, Field(gt=0, le=10)]
+    outer_width_m: Annotated[float, Field(gt=0, le=5)]
+    gauge_m: Annotated[float, Field(gt=0, le=5)]
+    working_speed_mps: Annotated[float, Field(gt=0, le=0.28)]
+    transit_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
+    reverse_speed_mps: Annotated[float, Field(gt=0, le=2.8)]
+    pivot_rate_degps: Annotated[float, Field(gt=0, le=20)]
+    accel_mps2: Annotated[float, Field(gt=0, le=5)]
+    decel_mps2: Annotated[float, Field(gt=0, le=10)]
+    settle_s: Annotated[float, Field(ge=0, le=60)]
+
+    @cached_property
+    def pivot_rate_radps(self) -> float:
+        """Yaw rate of a turn on the spot."""
+        return math.radians(self.pivot_rate_degps)
+
+
+class BodyConfig(Strict):
+    """Outline without the tool, from the body origin, and mass."""
+
+    mass_kg: Annotated[float, Field(gt=0, le=150_000)]
+    front_m: Annotated[float, Field(gt=0, le=10)]
+    rear_m: Annotated[float, Field(gt=0, le=10)]
+    width_m: Annotated[float, Field(gt=0, le=6)]
+    power_w: Annotated[float, Field(gt=0, le=3e6)]
+
+
+class LimitsConfig(Strict):
+    """Slopes the machine may stand on; the gate's hard caps lie below these."""
+
+    pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
+    roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
+
+    @cached_property
+    def pitch_max_rad(self) -> float:
+        """Greatest pitch, up or down."""
+        return math.radians(self.pitch_max_deg)
+
+    @cached_property
+    def roll_max_rad(self) -> float:
+        """Greatest side slope, either side."""
+        return math.radians(self.roll_max_deg)
+
+    @property
+    def slope_max_rad(self) -> float:
+        """Steepest ground on which it may point any way."""
+        return min(self.pitch_max_rad, self.roll_max_rad)
+
+
+class GnssConfig(Strict):
+    """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body.
+
+    No machine carries its antenna further out than its body reaches, nor below the ground.
+    """
+
+    antenna_x_m: Annotated[float, Field(ge=-10, le=10)]
+    antenna_y_m: Annotated[float, Field(ge=-3, le=3)]
+    antenna_z_m: Annotated[float, Field(ge=0, le=8)]
+    heading_offset_deg: Annotated[float, Field(ge=-180, le=180)]
+
+    @cached_property
+    def heading_offset_rad(self) -> float:
+        """Yaw of the antenna baseline from body x, anticlockwise."""
+        return math.radians(self.heading_offset_deg)
+
+
+class RatesConfig(Strict):
+    """Published rate, checked against working speed x width; 0 = none published."""
+
+    published_m2_per_h: Annotated[float, Field(ge=0, le=100_000)]
+    depth_published_m: Annotated[float, Field(ge=0, le=1)]

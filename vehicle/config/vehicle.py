@@ -1,0 +1,113 @@
+"""Strict, frozen configuration: read once, checked hard, refused with the key and the nearest match.
+
+A machine profile is TOML (`vehicle/config/machine.py`, re-exported here). Every figure in it has an entry in its
+`[sources]` table ("unverified" is a legal source, silence is not).
+"""
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from vehicle.config.machine import MachineConfig, footprint
+from vehicle.config.machine_parts import (
+    BodyConfig,
+    GnssConfig,
+    LimitsConfig,
+    NotNegative,
+    Positive,
+    RatesConfig,
+    Strict,
+    ToolConfig,
+    TracksConfig,
+)
+
+__all__ = [
+    "BodyConfig",
+    "GnssConfig",
+    "LimitsConfig",
+    "MachineConfig",
+    "MissionConfig",
+    "NotNegative",
+    "Positive",
+    "RatesConfig",
+    "SafetyConfig",
+    "Strict",
+    "ToolConfig",
+    "TracksConfig",
+    "VehicleConfig",
+    "config_hash",
+    "footprint",
+]
+
+
+class SafetyConfig(Strict):
+    """Times and caps of the gate; each may only be set tighter than the hard caps in `vehicle/control/safety/limits.py`."""
+
+    t_stop_slow_s: Annotated[float, Field(gt=0, le=0.45)] = 0.45
+    t_stop_fast_s: Annotated[float, Field(gt=0, le=0.2)] = 0.2
+    slow_speed_mps: Annotated[float, Field(gt=0, le=0.3)] = 0.3
+    valid_max_ms: Annotated[int, Field(gt=0, le=150)] = 150
+    t_brake_s: Annotated[float, Field(gt=0, le=5.0)] = 4.0
+    attention_s: Annotated[float, Field(gt=0, le=60.0)] = 60.0
+    attention_grace_s: Annotated[float, Field(gt=0, le=5.0)] = 5.0
+    controller_timeout_s: Annotated[float, Field(gt=0, le=0.15)] = 0.15
+    gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
+    horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0
+    arm_unused_s: Annotated[float, Field(gt=0, le=10.0)] = 5.0
+    base_id: Annotated[int, Field(ge=0)] = 0
+    maintenance: bool = False
+    bench: bool = False
+
+
+class MissionConfig(Strict):
+    """What counts as processed, and how the job drives. `required_depth_m` has no default: the task sets it.
+
+    Below the floors of `k_sigma`, `k_depth` and `rotor_at_speed_ratio` a record says more than was measured.
+    `depth_check_m2`, `depth_check_h`: a depth reading is due after so much ground or tool-down time.
+    """
+
+    required_depth_m: Positive
+    k_sigma: Annotated[float, Field(ge=3, le=10)] = 4.0
+    k_depth: Annotated[float, Field(ge=1.6, le=10)] = 2.0
+    depth_check_m2: Annotated[float, Field(gt=0, le=10_000)] = 2_000.0
+    depth_check_h: Annotated[float, Field(gt=0, le=10)] = 2.0
+    tracking_error_m: Positive = 0.05
+    cell_m: Annotated[float, Field(gt=0, le=0.2)] = 0.05
+    rotor_at_speed_ratio: Annotated[float, Field(ge=0.8, le=1)] = 0.9
+    back_off_m: Positive = 0.6
+    tripwires: Literal["possible", "none"] = "possible"
+
+
+class VehicleConfig(Strict):
+    """All that the tick needs to know; its hash is compared with the controller's before arming.
+
+    `vehicle_id` names the vehicle in topics and file names, hence its narrow alphabet.
+    """
+
+    vehicle_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+    machine: MachineConfig
+    mission: MissionConfig
+    safety: SafetyConfig = SafetyConfig()
+
+    @model_validator(mode="after")
+    def _check_depth(self) -> Self:
+        """A depth that the tool cannot reach would leave the whole site below depth."""
+        depth_m, max_m = self.mission.required_depth_m, self.machine.tool.depth_max_m
+        if depth_m > max_m:
+            raise ValueError(f"mission.required_depth_m: {depth_m:g} m is deeper than tool.depth_max_m ({max_m:g} m)")
+        return self
+
+
+_PROSE = {"machine": {"notes", "maker", "aliases", "sources"}}
+
+
+def config_hash(config: VehicleConfig) -> bytes:
+    """Eight bytes that name every value the tick depends on, for the handshake with the controller.
+
+    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form); prose about the machine is left
+    out, so that a corrected citation does not disarm a fleet.
+    """
+    canonical = json.dumps(config.model_dump(mode="json", exclude=_PROSE), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).digest()[:8]

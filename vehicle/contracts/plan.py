@@ -1,0 +1,140 @@
+"""What a plan is: segments that the machine can drive, in ENU metres of the site's datum.
+
+All points are of the **body origin** (midpoint between the tracks on the ground); the tool's axis is
+`machine.tool_ahead_m` ahead of it. design.md section 6 has the five properties that a plan keeps.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import Ring
+from vehicle.contracts.kept_formats import Kept
+
+
+class SegmentKind(StrEnum):
+    """SWATH: straight, tool down, forward. TRANSIT: forward, tool up. REVERSE: backward. TURN: pivot on the spot."""
+
+    SWATH = "swath"
+    TRANSIT = "transit"
+    TURN = "turn"
+    REVERSE = "reverse"
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of the path.
+
+    `points_m` is a polyline of (east, north); a TURN has its one point twice and turns from `yaw_start_rad` by the
+    shorter way unless `turn_rad` says otherwise. `yaw_*` is where the machine *points*: for REVERSE it is opposite
+    to the motion. `speed_mps` is a magnitude.
+    """
+
+    seq: int
+    kind: SegmentKind
+    tool_down: bool
+    points_m: tuple[tuple[float, float], ...]
+    yaw_start_rad: float
+    yaw_end_rad: float
+    speed_mps: float
+    turn_rad: float = 0.0
+    swath_id: int = -1
+
+
+class MachineFootprint(msgspec.Struct, frozen=True, kw_only=True):
+    """The dimensions and rates that a plan was made for, as `summary.json` prints them."""
+
+    name: str
+    tool_width_m: float
+    tool_ahead_m: float
+    tool_length_m: float
+    track_length_m: float
+    track_outer_width_m: float
+    body_front_m: float
+    body_rear_m: float
+    working_speed_mps: float
+    transit_speed_mps: float
+    reverse_speed_mps: float
+    pivot_rate_radps: float
+    settle_s: float
+    spin_up_s: float
+    lower_s: float
+
+
+class UntreatableReason(StrEnum):
+    """Why a piece of the work area stays unprocessed."""
+
+    NO_APPROACH = "no_approach"
+    KEEP_OUT_CLEARANCE = "keep_out_clearance"
+    KEEP_OUT_CREDIT_MARGIN = "keep_out_credit_margin"
+    SLOPE = "slope"
+    NARROWER_THAN_MACHINE = "narrower_than_machine"
+    PLANNING_TIME = "planning_time"
+    OUTSIDE_FENCE = "outside_fence"
+
+
+class Untreatable(msgspec.Struct, frozen=True, kw_only=True):
+    """A polygon (ENU rings, first the shell) that the plan leaves, with its reason."""
+
+    reason: UntreatableReason
+    rings_m: tuple[tuple[tuple[float, float], ...], ...]
+    area_m2: float
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """Missed area of the nominal sweep and of the sweep shrunk by the cross-track budget, exact and by bitmap [m2]."""
+
+    missed_nominal_m2: float
+    missed_shrunk_m2: float
+    missed_bitmap_m2: float
+    missed_shrunk_bitmap_m2: float
+    cross_track_budget_m: float
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole plan; `plan_hash` names it in the ledger, the mission and the record.
+
+    `keep_out_m`: where no part of the machine may ever be; `unproven_m`: what bore no tracks when the plan was made.
+    Both are closed rings of (east, north) in any order and direction: even-odd says what is inside. Empty: nothing is
+    kept out, everything bears. `required_depth_m`: what it was made for; None: by a program that says none.
+    """
+
+    datum: LocalFrame
+    site_hash: str
+    plan_hash: str
+    machine: MachineFootprint
+    segments: tuple[Segment, ...]
+    untreatable: tuple[Untreatable, ...]
+    certificate: Certificate
+    area_m2: float
+    overlap_m: float
+    outside: str
+    outside_assumed: bool
+    keep_out_m: tuple[Ring, ...]
+    unproven_m: tuple[Ring, ...]
+    time_s: float
+    bound_s: float
+    required_depth_m: float | None = None
+    required_depth_assumed: bool = False
+    format: int = Kept.PLAN.number
+
+
+def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:
+    """The path as a station's list has it: corners (east, north), none twice running, and the tool's changes between.
+
+    True: the tool goes down at the corner before; False: up.
+    """
+    corner: tuple[float, float] | None = None
+    tool_down: bool | None = None
+    for segment in segments:
+        if corner is None:
+            corner = segment.points_m[0]
+            yield corner
+        if segment.tool_down is not tool_down:
+            tool_down = segment.tool_down
+            yield tool_down
+        for point in segment.points_m[1:]:
+            if point != corner:
+                corner = point
+                yield corner

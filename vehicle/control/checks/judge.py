@@ -1,0 +1,299 @@
+"""What becomes of an observation: what it means for the checks, and what the ledger is told; a function for each kind.
+
+Bounds of what can be at all are those of the wire; here it is held against this machine, this session and this record.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from firmware_bridge.types import Observation, ObservationKind
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.ledger_types import Claim, Knowledge, Order
+from vehicle.control.checks import machine_check
+from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
+from vehicle.control.depth import DUE_M
+
+BASE_OFF_M: Final = 0.02
+"""A control point is hit within 2 cm in plan; the console counts half of the difference in height (4 cm)."""
+BASE_SIGMA_M: Final = 0.02
+DEPTH_SIGMA_M: Final = 0.03
+"""What five points with rod and straight edge are worth; one that is worse tells nothing of centimetres."""
+SET_US: Final = (1_735_689_600_000_000, 4_102_444_800_000_000)
+AHEAD_US: Final = 600 * 1_000_000
+SHIFT_US: Final = 16 * 3600 * 1_000_000
+BASE_WRONG_M: Final = 0.1
+"""Off by more, and what counted as swept is somewhere else too."""
+DEPTH_WRONG_M: Final = 0.05
+DEPTH_UNEXPLAINED_M: Final = 0.01
+BIAS_MAX_M: Final = 0.2
+"""A sensor that is further off is mended, not corrected."""
+ODD_MAX: Final = 2
+"""Two more places at which the bias found before does not explain the reading."""
+FROM: Final = ("arm", "strip", "behind")
+"""Where a depth is read: at arm's length from safe ground, in a test strip of the same soil on safe ground, or behind a
+follow-up team. Never on ground that only the machine has worked."""
+STRIP: Final = "depth failed: work a new strip and read it there"
+HEAVY_CLASS: Final = 3
+SOIL_WORDS: Final = ("soil", "moisture")
+MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
+"""Notes that begin with one of these words make checks due: see docs/OPERATION.md."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What an observation is judged against. `claim`: the record's at its place, None where it has none.
+
+    `utc_us`: the time as the vehicle's receiver has it, None where it has none.
+    """
+
+    config: VehicleConfig
+    claim: Claim | None
+    swept_m2: float
+    utc_us: int | None = None
+
+
+Judged = tuple[ChecksState, tuple[Order, ...], str]
+"""What is known now, what the ledger is told, and why it was refused ("" = recorded)."""
+
+
+def judged(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """One observation."""
+    refusal = _when(observation.time_utc_us, seen.utc_us)
+    return (state, (), refusal) if refusal else _KINDS[observation.kind](state, observation, seen)
+
+
+def was_set(time_us: int) -> bool:
+    """Between 2025 and 2100: another time is that of a clock which nobody has set."""
+    return SET_US[0] <= time_us < SET_US[1]
+
+
+def _when(told_us: int | None, now_us: int | None) -> str:
+    """Why a time cannot be that of the shift; no time at all is none that is wrong."""
+    if told_us is None:
+        return ""
+    if not was_set(told_us):
+        return "time: a clock that was never set: set it"
+    if now_us is None:
+        return ""
+    if told_us - now_us > AHEAD_US:
+        return "time: over 10 min from now: set your clock"
+    return "time: over 16 h ago, no part of this shift" if now_us - told_us > SHIFT_US else ""
+
+
+def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
+    """The first good one opens, the next one closes what lies between and opens the next stretch."""
+    if observation.sigma is not None and observation.sigma > BASE_SIGMA_M:
+        return state, (), "sigma above 0.02 m: measure the point again"
+    by = _by(observation)
+    if observation.value <= BASE_OFF_M:
+        order = Order(kind=Knowledge.BASE, good=True, by=by, closing=state.base_open)
+        return replace(state, base_open=True, base_failed=False), (order,), ""
+    order = Order(
+        kind=Knowledge.BASE,
+        good=False,
+        by=by,
+        reason=f"check of the base: {observation.value:.3f} m off a control point",
+        flags=7 if observation.value > BASE_WRONG_M else 6,
+    )
+    return replace(state, base_open=False, base_failed=True), (order,), ""
+
+
+def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """The record must not claim more than the rod found.
+
+    Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
+    """
+    if unread := _unread(observation):
+        return state, (), unread
+    claim = seen.claim
+    wrong = state.depth_failed or state.contradicted
+    if claim is None:
+        return state, (), STRIP if wrong else "place: no depth is on record there"
+    claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
+    by, less_m = _by(observation), claimed_m - observation.value
+    # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
+    shown_m = less_m + (DUE_M if state.due.depth and not claim.trial and claim.number > state.depth_due_number else 0.0)
+    good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
+    less = replace(good, good=False)
+    read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
+    told = f"depth reading: {observation.value:.3f} m where {claimed_m:.3f} m were claimed"
+    if wrong and not claim.trial:
+        # Old ground can fall by it, and is no way back.
+        bias_m = less_m if less_m <= DEPTH_WRONG_M else 0.0
+        return (state, (replace(less, reason=told, bias_m=bias_m),), "") if less_m > 0.0 else (state, (), STRIP)
+    bias_m = state.depth_bias_m + max(0.0, less_m if wrong else shown_m)
+    if wrong and bias_m > BIAS_MAX_M:
+        return state, (), "the sensor is off by over 0.2 m: mend it"
+    if wrong or (less_m <= 0.0 and bias_m <= BIAS_MAX_M):
+        return replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), ""
+    odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
+    if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
+        order = replace(less, reason=told) if less_m > 0.0 else good
+        return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
+    order = replace(less, reason=told, bias_m=less_m)
+    return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
+
+
+def _unread(observation: Observation) -> str:
+    """Why this is no depth reading."""
+    if not observation.text.startswith(FROM):
+        return "text: say where from: arm, strip or behind"
+    if observation.lat_deg is None:
+        return "place: a depth reading says where"
+    if observation.sigma is not None and observation.sigma > DEPTH_SIGMA_M:
+        return "sigma above 0.03 m: read five points anew"
+    return ""
+
+
+def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """Counted by position: `missing 3 17` in the text names the tracks, 1 = outermost right."""
+    tool = seen.config.machine.tool
+    missing = tool.hammer_count - int(observation.value)
+    if tool.hammer_count == 0:
+        return state, (), f"this {tool.kind} has no hammers in its profile"
+    if missing < 0:
+        return state, (), f"the profile has {tool.hammer_count} hammers"
+    tracks = tool.hammer_count // max(1, tool.hammers_per_track)
+    places = _named(observation.text)
+    if any(not 1 <= place <= tracks for place in places):
+        return state, (), f"text: tracks of hammers are 1 to {tracks}"
+    by = _by(observation)
+    counted = replace(
+        state, hammers_known=True, hammers_missing=missing, hammers_from_s=state.down_s, shocked=False,
+        depth_known=state.depth_known and missing == state.hammers_missing,
+    )  # fmt: skip
+    good = Order(kind=Knowledge.HAMMERS, good=True, by=by)
+    if missing == 0 or tool.hammer_stripe_m == 0.0:
+        return counted, (good,), ""
+    reason = f"{missing} of {tool.hammer_count} hammers missing"
+    lost = tuple(
+        Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, track {place}", across_m=stripe)
+        for place in places
+        if (stripe := _stripe_m(seen.config, place))
+    )
+    whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, nobody says which"),)
+    named = len(places) >= -(-missing // max(1, tool.hammers_per_track))
+    return counted, (*(lost if named else whole), good), ""
+
+
+def _named(text: str) -> tuple[int, ...]:
+    """Tracks of missing hammers, each once: all that follows the word `missing`. With any other word there, none is."""
+    told = re.fullmatch(r".*?\bmissing\b((?:[\s,;:]|\band\b|[0-9])*)", text.lower(), re.ASCII | re.DOTALL)
+    return tuple(dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", told[1]))) if told else ()
+
+
+def _stripe_m(config: VehicleConfig, place: int) -> tuple[float, float]:
+    """What a missing hammer may leave unstruck, left of the tool's middle: its track, or as measured if that is wider.
+
+    The cells know where they lay by the tool's believed place: k sigma, the margin and half a cell come on either side.
+    """
+    tool, mission = config.machine.tool, config.mission
+    pitch_m = tool.width_m * max(1, tool.hammers_per_track) / tool.hammer_count
+    middle_m = -0.5 * tool.width_m + (place - 0.5) * pitch_m
+    width_m = pitch_m if tool.hammer_stripe_m is None else max(tool.hammer_stripe_m, 0.0)
+    reach_m = 0.5 * width_m + STRIPE_DOUBT_M + 0.75 * mission.cell_m
+    return middle_m - reach_m, middle_m + reach_m
+
+
+STRIPE_DOUBT_M: Final = 0.1
+"""k sigma at RTK fixed (6.4 cm) and what the machine's own checks leave open (3 cm)."""
+
+
+def _detonation(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
+    """Whatever it was, hammers are counted; after a heavy one the machine itself is checked."""
+    heavy = observation.value >= HEAVY_CLASS
+    return replace(state, shocked=True, calibration_due=state.calibration_due or heavy), (), ""
+
+
+def _find(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
+    return state, (), ""
+
+
+def _note(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """Soil and moisture make a depth reading due, work on the machine its full check; those begin and end by note."""
+    first = observation.text.lower()
+    for words, act in _ACTS.items():
+        if first.startswith(words):
+            return act(state, observation, seen)
+    if first.startswith(SOIL_WORDS):
+        state = replace(state, depth_known=False)
+    if first.startswith(MACHINE_WORDS):
+        state = replace(state, calibration_due=True)
+    return state, (), ""
+
+
+def _begin(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
+    return replace(state, machine=MachineCheck(under_way=True)), (), ""
+
+
+def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """What it found holds from now on; what was credited before was credited with the margin of then."""
+    if not state.machine.under_way:
+        return state, (), "no full check is under way: full check begins"
+    found = machine_check.full(state.machine, state.calibration, seen.config.machine)
+    if isinstance(found, str):
+        return state, (), found
+    made = replace(found, made_utc=str(observation.time_utc_us or ""))
+    order = Order(kind=Knowledge.CALIBRATION, good=True, by=_by(observation))
+    state = replace(
+        state,
+        calibration=made,
+        calibration_due=False,
+        calibration_failed=False,
+        machine=MachineCheck(now=state.machine.now),
+    )
+    return state, (order,), ""
+
+
+def _bay(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
+    if state.calibration_due:
+        return state, (), "the full check is due: make it first"
+    if state.machine.now.fixes < machine_check.DAILY_FIXES:
+        return state, (), "stand in the bay for half a minute first"
+    return replace(state, calibration=machine_check.stored(state.calibration, state.machine.now)), (), ""
+
+
+def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
+    """Heading, tilt and place as they were stored; else what was credited since the last good check goes.
+
+    What is off by more than the margin of a machine that nobody has checked is credited with no margin.
+    """
+    if state.calibration.bay is None:
+        return state, (), "no bay is stored: park there and note bay"
+    if state.machine.now.fixes < machine_check.DAILY_FIXES:
+        return state, (), "stand in the bay for half a minute first"
+    wrong = machine_check.daily(state.machine.now, state.calibration)
+    order = Order(
+        kind=Knowledge.CALIBRATION,
+        good=not wrong,
+        by=_by(observation),
+        reason=wrong,
+        flags=7,
+    )
+    failed = state.calibration_failed or machine_check.beyond(state.machine.now, state.calibration, Calibration())
+    return replace(state, calibration_due=state.calibration_due or bool(wrong), calibration_failed=failed), (order,), ""
+
+
+_ACTS: Final[dict[str, Callable[[ChecksState, Observation, Seen], Judged]]] = {
+    "full check begins": _begin,
+    "full check ends": _end,
+    "daily check": _daily,
+    "bay": _bay,
+}
+
+
+def _by(observation: Observation) -> str:
+    return f"{observation.who or 'nobody named'} (station {observation.station_id})"
+
+
+_KINDS: Final[dict[ObservationKind, Callable[[ChecksState, Observation, Seen], Judged]]] = {
+    ObservationKind.BENCHMARK_CHECK: _base,
+    ObservationKind.DEPTH_CHECK: _depth,
+    ObservationKind.HAMMER_COUNT: _hammers,
+    ObservationKind.DETONATION_CLASS: _detonation,
+    ObservationKind.FIND: _find,
+    ObservationKind.NOTE: _note,
+}

@@ -1,0 +1,264 @@
+"""The checks' part of the tick: observations in, answers out, orders for the ledger, what is due, and the margin.
+
+Nothing here moves or stops anything; it decides how much of what was worked may be claimed.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
+from vehicle.config.vehicle import MachineConfig, VehicleConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
+from vehicle.contracts.messages import Due, Inputs, Margin
+from vehicle.contracts.units import TICK_S, wrap_rad
+from vehicle.control import depth as depths
+from vehicle.control.checks import machine_check
+from vehicle.control.checks.judge import Seen, judged, was_set
+from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.control.state import LedgerState, WireState
+
+ANSWERS_KEPT: Final = 64
+"""Observations that may be repeated before they count as new; a station repeats one within seconds."""
+A_TICK: Final = 8
+"""More observations in 20 ms come from nobody's hand."""
+HAMMER_CHECK_S: Final = 7_200.0
+"""A count is due after so long with the tool down, if no visit to parking brought one."""
+UNSEEN_STEP_M: Final = 0.02
+"""A step of less than 2 cm + 4 cm of noise + 3 % of the way is not seen to be one (`estimate/track.py`): 7.7 cm where
+sigma is 2 cm. k sigma of the tool are 6.4 cm of it; with this the margin is 8.4 cm (`python -m benchmarks.beliefs`)."""
+BASE_BOUND_M: Final = 0.02
+"""What a check of the base lets pass."""
+UNKNOWN_BASE: Final = 0
+"""Of a receiver that does not tell whose corrections it uses: whether the base is still the same, nobody sees."""
+SHOCK: Final = 4
+SPARE_M: Final = 0.01
+"""So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
+DEGREE_M: Final = 111_319.0
+"""Of latitude, to half a percent: the lever arms that are corrected are centimetres."""
+MEASURED: Final = Calibration(
+    heading_bound_rad=math.radians(0.3), tilt_bound_rad=math.radians(0.3), place_bound_m=0.01, made_utc="before"
+)
+"""What a full check that found nothing leaves open: what the daily check lets pass (0.3 degrees), and 1 cm of lever."""
+
+Claimed = Callable[[tuple[float, float]], Claim | None]
+
+
+def step(
+    state: ChecksState,
+    observations: tuple[Observation, ...],
+    wire: WireState,
+    ledger: LedgerState,
+    claimed: Claimed,
+    config: VehicleConfig,
+    datum: LocalFrame,
+    session_id: int,
+    now_ns: int,
+) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
+    """One tick; `claimed` gives what is on record at a place. What the ledger has to know comes in order."""
+    orders: list[Order | Observed] = []
+    state = _watched(state, wire, ledger, orders)
+    seen_now = machine_check.watched(state.machine, wire, config.machine, datum)
+    if seen_now is not state.machine:
+        state = replace(state, machine=seen_now)
+    for observation in observations[:A_TICK]:
+        known = _answered(state, observation)
+        if known is not None:
+            state = replace(state, results=(*state.results, known))
+            continue
+        place_m = _place_m(observation, datum)
+        if observation.session_id != session_id:
+            refusal = "this vehicle has restarted: send it again"
+        else:
+            seen = Seen(
+                config=config,
+                claim=claimed(place_m) if place_m is not None else None,
+                swept_m2=ledger.swept_m2,
+                utc_us=_utc_us(wire, now_ns),
+            )
+            state, told, refusal = judged(state, observation, seen)
+            if not refusal:
+                orders += [_kept(observation, place_m, now_ns), *told]
+        verdict = ObservationVerdict.REFUSED if refusal else ObservationVerdict.RECORDED
+        result = ObservationResult(
+            station_id=observation.station_id, sequence=observation.sequence, result=verdict, text=refusal
+        )
+        state = replace(state, results=(*state.results, result), answers=(*state.answers, result)[-ANSWERS_KEPT:])
+    return _concluded(state, ledger, config), tuple(orders)
+
+
+def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
+    """With what is due and the margin; the same object comes back where nothing changed."""
+    now = due(state, ledger, config)
+    if now.depth and not state.due.depth:
+        state = replace(state, depth_due_number=ledger.stroke.number if ledger.stroke is not None else 0)
+    bounds = margin(state, now, config)
+    return state if (now, bounds) == (state.due, state.margin) else replace(state, due=now, margin=bounds)
+
+
+def corrected(inputs: Inputs, known: Calibration, machine: MachineConfig, held_rad: float | None = None) -> Inputs:
+    """The readings less what the checks of the machine found them to be off by.
+
+    `held_rad`: the body's yaw as the estimate holds it, by which the antenna's place is turned, so that a fix without a
+    heading is corrected like any other.
+    """
+    imu, gnss, status = inputs.imu, inputs.gnss, inputs.status
+    if imu is not None and (known.roll_rad or known.pitch_rad):
+        imu = replace(imu, roll_rad=imu.roll_rad - known.roll_rad, pitch_rad=imu.pitch_rad - known.pitch_rad)
+    if gnss is not None and (known.heading_rad or known.lever_left_m):
+        gnss = _antennas(gnss, known, machine, held_rad)
+    if status is not None and known.belt_scale != 1.0:
+        scale = known.belt_scale
+        left_mps, right_mps = scale * status.track_left_mps, scale * status.track_right_mps
+        status = replace(status, track_left_mps=left_mps, track_right_mps=right_mps)
+    if imu is inputs.imu and gnss is inputs.gnss and status is inputs.status:
+        return inputs
+    return replace(inputs, imu=imu, gnss=gnss, status=status)
+
+
+def _antennas(gnss: GnssFix, known: Calibration, machine: MachineConfig, held_rad: float | None) -> GnssFix:
+    if gnss.yaw_rad is not None:
+        yaw_rad = wrap_rad(gnss.yaw_rad - known.heading_rad)
+        gnss = replace(gnss, yaw_rad=yaw_rad)
+        held_rad = yaw_rad - machine.gnss.heading_offset_rad if held_rad is None else held_rad
+    if held_rad is None:
+        return gnss
+    # The antenna sits so far left of where the profile has it: its fix moves right by that, seen along the body.
+    east_m, north_m = known.lever_left_m * math.sin(held_rad), -known.lever_left_m * math.cos(held_rad)
+    return replace(
+        gnss,
+        lat_deg=gnss.lat_deg + north_m / DEGREE_M,
+        lon_deg=gnss.lon_deg + east_m / (DEGREE_M * math.cos(math.radians(gnss.lat_deg))),
+    )
+
+
+def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed]) -> ChecksState:
+    """What the wires tell by themselves: another base, a shock, time with the tool down, a depth that contradicts."""
+    changes: dict[str, object] = {}
+    if state.results:
+        changes["results"] = ()
+    if wire.gnss_fresh and wire.gnss is not None and wire.gnss.base_id != state.base_id:
+        changes["base_id"] = wire.gnss.base_id
+        if state.base_id != -1:
+            changes["base_open"] = False
+    if wire.status_fresh and wire.status is not None and int(wire.status.flags) & SHOCK:
+        changes["shocked"] = True
+    if ledger.run is not None:
+        changes["down_s"] = state.down_s + TICK_S
+    wrong = depths.contradicts(ledger.depth)
+    if wrong != state.contradicted:
+        changes["contradicted"] = wrong
+        if wrong:
+            apart_m = ledger.depth.apart_m
+            reason = f"depth and tool height {abs(apart_m):.2f} m apart over {depths.LONG_WAY_M:g} m of way"
+            orders.append(Order(kind=Knowledge.DEPTH, good=False, reason=reason, by="the vehicle"))
+    return replace(state, **changes) if changes else state
+
+
+def _utc_us(wire: WireState, now_ns: int) -> int | None:
+    """Now, as the receiver has it; None where it does not know."""
+    told_us = wire.gnss.time_utc_us if wire.gnss is not None else None
+    return told_us + (now_ns - wire.gnss_t_ns) // 1000 if told_us is not None and was_set(told_us) else None
+
+
+def _answered(state: ChecksState, observation: Observation) -> ObservationResult | None:
+    name = (observation.station_id, observation.sequence)
+    return next((row for row in state.answers if (row.station_id, row.sequence) == name), None)
+
+
+def _place_m(observation: Observation, datum: LocalFrame) -> tuple[float, float] | None:
+    if observation.lat_deg is None or observation.lon_deg is None:
+        return None
+    east_m, north_m, _ = datum.enu_from_geodetic(observation.lat_deg, observation.lon_deg)
+    return east_m, north_m
+
+
+def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns: int) -> Observed:
+    return Observed(
+        kind=observation.kind.name.lower(),
+        value=observation.value,
+        sigma=observation.sigma,
+        place_m=place_m,
+        by=observation.who,
+        text=observation.text,
+        station_id=observation.station_id,
+        t_ns=now_ns,
+        utc_us=observation.time_utc_us,
+    )
+
+
+def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
+    """What the operator is told to have done; a tool without hammers has none to count."""
+    mission, tool = config.mission, config.machine.tool
+    worked_m2, down_s = ledger.swept_m2 - state.depth_from_m2, state.down_s - state.depth_from_s
+    return Due(
+        base=not state.base_open or state.base_id == UNKNOWN_BASE,
+        check=state.calibration_due,
+        depth=not state.depth_known or worked_m2 > mission.depth_check_m2 or down_s > mission.depth_check_h * 3600.0,
+        hammers=tool.hammer_count > 0
+        and (
+            not state.hammers_known
+            or state.shocked
+            or state.hammers_missing > 0
+            or state.down_s - state.hammers_from_s > HAMMER_CHECK_S
+        ),
+        depth_contradicts=state.contradicted,
+    )
+
+
+def margin(state: ChecksState, due: Due, config: VehicleConfig) -> Margin:
+    """What the ledger draws its claims in by; where a check is due, what it would have bounded counts as unmeasured."""
+    known = state.calibration if not state.calibration_due else Calibration()
+    tool = config.machine.tool
+    return Margin(
+        side_m=side_bound_m(known, config.machine),
+        yaw_rad=known.heading_bound_rad,
+        depth_bias_m=state.depth_bias_m + (depths.DUE_M if due.depth else 0.0),
+        withhold=state.base_failed
+        or state.depth_failed
+        or state.contradicted
+        or state.calibration_failed
+        or (state.hammers_missing > 0 and tool.hammer_count > 0 and tool.hammer_stripe_m != 0.0),
+    )
+
+
+def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
+    """How far the tool may be from where it is believed by errors that stay.
+
+    Heading, tilt, lever arm, base, and a step of the place that is too small to be seen.
+    They are independent and do not all stand at their bounds at once: their root of squares. A heading that is off by h
+    moves the tool by h times its distance from the antenna, a tilt by its angle times the antenna's height.
+    """
+    gnss, tool = machine.gnss, machine.tool
+    reach_m = tool.ahead_m - gnss.antenna_x_m
+    parts_m = (
+        known.heading_bound_rad * reach_m,
+        known.tilt_bound_rad * gnss.antenna_z_m,
+        known.place_bound_m,
+        BASE_BOUND_M,
+        UNSEEN_STEP_M,
+    )
+    return math.sqrt(sum(part * part for part in parts_m))
+
+
+def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
+    """What a plan allows for: of a machine whose checks are made, or of one that nobody has checked.
+
+    At its ends a swath reaches beyond by what the tool's ends may trail.
+    """
+    known = MEASURED if checked else Calibration()
+    return side_bound_m(known, machine) + 0.5 * machine.tool.width_m * known.heading_bound_rad + SPARE_M
+
+
+def all_made(known: Calibration | None = None) -> ChecksState:
+    """A shift that began with every check made and good."""
+    return ChecksState(
+        base_open=True,
+        depth_known=True,
+        hammers_known=True,
+        calibration=known if known is not None else MEASURED,
+        calibration_due=False,
+    )

@@ -1,0 +1,85 @@
+"""What people measured, and what is known of the machine by its own checks: the checks' part of the vehicle's state."""
+
+import math
+
+import msgspec
+
+from firmware_bridge.types import ObservationResult
+from vehicle.contracts.messages import Due, Margin
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the checks of the machine found, and how far each may still be off; defaults are those of no check at all.
+
+    Corrections are taken off the readings (`heading_rad`, `roll_rad`, `pitch_rad`), added to the antenna's place
+    (`lever_left_m`), or multiply the belts (`belt_scale`). `*_bound_*`: what may be wrong after that. `bay`: east,
+    north, yaw, roll, pitch of the parking bay when the full check was made. `made_utc`: for people, "" = never.
+    """
+
+    heading_rad: float = 0.0
+    roll_rad: float = 0.0
+    pitch_rad: float = 0.0
+    lever_left_m: float = 0.0
+    belt_scale: float = 1.0
+    heading_bound_rad: float = math.radians(2.0)
+    tilt_bound_rad: float = math.radians(0.6)
+    place_bound_m: float = 0.03
+    bay: tuple[float, float, float, float, float] | None = None
+    made_utc: str = ""
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Means over a stand: antenna in ENU, heading, tilt; `fixes` went into them."""
+
+    fixes: int = 0
+    east_m: float = 0.0
+    north_m: float = 0.0
+    yaw_rad: float = 0.0
+    roll_rad: float = 0.0
+    pitch_rad: float = 0.0
+
+
+class MachineCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check of the machine has seen: the stand now, and those before it while a full check is `under_way`."""
+
+    under_way: bool = False
+    now: Stand = Stand()
+    stands: tuple[Stand, ...] = ()
+
+
+class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
+    """What people measured since the start, and what is known of the machine since the last full check.
+
+    `answers`: the newest observations with what became of them, so that one that is repeated is not recorded twice.
+    `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
+    one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
+    the bias does not explain.
+    `depth_due_number`: newest stroke when the reading became due. `*_from_*`: ground swept and time with the tool down
+    at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
+    together a tick ago. `results`: answers of this tick. `due` and `margin` are what follows from all that.
+    """
+
+    answers: tuple[ObservationResult, ...] = ()
+    results: tuple[ObservationResult, ...] = ()
+    base_id: int = -1
+    base_open: bool = False
+    base_failed: bool = False
+    depth_known: bool = False
+    depth_failed: bool = False
+    depth_bias_m: float = 0.0
+    depth_odd: int = 0
+    depth_from_m2: float = 0.0
+    depth_from_s: float = 0.0
+    depth_due_number: int = 0
+    hammers_known: bool = False
+    hammers_missing: int = 0
+    hammers_from_s: float = 0.0
+    down_s: float = 0.0
+    shocked: bool = False
+    contradicted: bool = False
+    calibration: Calibration = Calibration()
+    calibration_due: bool = True
+    calibration_failed: bool = False
+    machine: MachineCheck = MachineCheck()
+    due: Due = Due()
+    margin: Margin = Margin()

@@ -1,0 +1,94 @@
+"""What is worth a line in the log: changes between two ticks, in words an operator understands."""
+
+from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.messages import Estimate, Event, FixType, GateReport, MissionPhase, Mode
+from vehicle.control.state import LedgerState, VehicleState
+
+FIX_TEXT = {
+    FixType.NONE: "no receiver",
+    FixType.NO_FIX: "no position",
+    FixType.FIX_2D: "2-D fix",
+    FixType.FIX_3D: "3-D fix",
+    FixType.DGPS: "differential fix",
+    FixType.RTK_FLOAT: "RTK float",
+    FixType.RTK_FIXED: "RTK fixed",
+}
+
+RESET_RULES = {
+    "A": "itself",
+    "N": "RESET",
+    "P": "ACKNOWLEDGE and RESET",
+    "H": "a hand at the machine and RESET",
+}
+FORGOTTEN_S = 100.0
+"""The gate remembers half a second; what is older has no age."""
+
+
+def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate: GateReport) -> tuple[Event, ...]:
+    """Events of this tick, oldest cause first; empty for nearly every tick."""
+    quiet = (
+        before.gate.mode is after.gate.mode
+        and before.mission.phase is after.mission.phase
+        and before.mission.blocked == after.mission.blocked
+        and before.ledger.act_count == after.ledger.act_count
+        and (before.report is None or before.report.reasons == gate.reasons)
+        and (before.wire.gnss is None or after.wire.gnss is None or before.wire.gnss.fix is after.wire.gnss.fix)
+    )
+    if quiet:
+        return ()
+    found: list[tuple[str, str]] = []
+    fix_before = before.wire.gnss.fix if before.wire.gnss is not None else FixType.NONE
+    fix_after = after.wire.gnss.fix if after.wire.gnss is not None else FixType.NONE
+    if fix_before is not fix_after:
+        found.append(("gnss", f"GNSS: {FIX_TEXT[fix_after]}"))
+    reasons_before = before.report.reasons if before.report is not None else ()
+    found.extend(("reason", f"reason: {reason}") for reason in gate.reasons if reason not in reasons_before)
+    if before.gate.mode is not after.gate.mode:
+        found.append(("mode", f"{before.gate.mode.name} -> {after.gate.mode.name}"))
+        if is_stop(before.gate.mode, after.gate.mode):
+            found.append(("stop", stop_text(gate)))
+    if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
+        before.mission.phase,
+        after.mission.phase,
+    ):
+        found.append(("mission", f"mission: {after.mission.phase.value}"))
+    if after.mission.phase is MissionPhase.DONE and before.mission.phase is not MissionPhase.DONE:
+        found.append(("mission", "mission: done"))
+    if after.mission.blocked and after.mission.blocked != before.mission.blocked:
+        found.append(("mission", f"mission waits: {after.mission.blocked}"))
+    found.extend(("record", _act_text(act)) for act in _acts(before.ledger, after.ledger))
+    east, north = (estimate.east_m, estimate.north_m) if estimate.valid else (None, None)
+    return tuple(
+        Event(t_ns=estimate.t_ns, tick=after.tick, kind=kind, text=text, east_m=east, north_m=north)
+        for kind, text in found
+    )
+
+
+def _acts(before: LedgerState, after: LedgerState) -> tuple[Revoke | Confirm | Observed, ...]:
+    new = after.act_count - before.act_count
+    return after.acts[-new:] if new else ()
+
+
+def _act_text(act: Revoke | Confirm | Observed) -> str:
+    """What became of the record, in words."""
+    if isinstance(act, Observed):
+        return f"{act.kind.replace('_', ' ')}: {act.value:g}" + (f", {act.text}" if act.text else "") + f" ({act.by})"
+    if isinstance(act, Confirm):
+        return f"{act.kind}: checked and good" + ("" if act.closing else ", nothing before it is closed")
+    if act.bias_m > 0.0:
+        return f"depth on record {act.bias_m:.3f} m too great since the last good reading: {act.reason}"
+    part = "" if act.across_m is None else f" from {act.across_m[0]:.2f} to {act.across_m[1]:.2f} m across the tool"
+    return f"credit withdrawn{part}: {act.reason}"
+
+
+def stop_text(gate: GateReport) -> str:
+    """Why it stopped, how old the operator's frame was, how the stop is left, and what the operator reads."""
+    age = f"{gate.operator_age_s:.2f} s old" if gate.operator_age_s < FORGOTTEN_S else "forgotten"
+    left = RESET_RULES.get(gate.recovery, "")
+    return f"stop: {gate.stop_reason}; operator's frame {age}; left by {left} ({gate.recovery}); {gate.text}"
+
+
+def is_stop(before: Mode, after: Mode) -> bool:
+    """True where a moving mode was left by a stop."""
+    moving = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+    return before in moving and after in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)

@@ -1,0 +1,106 @@
+"""Row 108: whether the tracks, where they are about to be, stand on ground that bears them.
+
+Ground bears that was safe or processed when the plan was made, or that the tool has swept since. The planner leaves the
+tracks nowhere else and the follower keeps them there; this looks at what they really stand on, whoever drives.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from vehicle.config.machine_parts import TracksConfig
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import DriveRequest, Estimate
+from vehicle.contracts.units import TICK_S
+from vehicle.control.ground import tiles
+from vehicle.control.state import FloatArray, LedgerState
+
+PERIOD_TICKS: Final = 10
+SLOW_PERIOD_TICKS: Final = 20
+SLOW_MPS: Final = 0.3
+SLOW_RADPS: Final = 0.05
+"""Five times a second on moves, half as often in a swath: 0.2 and 0.12 m of way."""
+REACTION_S: Final = 0.1
+"""From a look to the start of the stopping ramp, beside the period."""
+NEAR_M: Final = 0.1
+"""The tracks may be so far off swept ground: the mask holds whole cells only, so that a seam between two passes shows
+as single cells, and on a side slope the rear corners reach the rim of the own strip (`benchmarks.tracking`: 0.10 m)."""
+SPACING_M: Final = 0.25
+_memo: list[tuple[TracksConfig, FloatArray]] = []
+
+
+def step(
+    known: bool | None,
+    ledger: LedgerState,
+    unproven_m: FloatArray,
+    estimate: Estimate,
+    drive: DriveRequest,
+    config: VehicleConfig,
+    tick: int,
+) -> bool | None:
+    """True where the tracks will stand on ground that bears; None without a position. Between two looks the last holds.
+
+    `unproven_m` (n, 4): edges of the ground that bore nothing when the plan was made; `drive`: what is about to come;
+    where nobody knows it (a silent encoder), the ground that they stand on is looked at.
+    """
+    if not estimate.valid:
+        return None
+    if not math.isfinite(drive.speed_mps + drive.yaw_rate_radps):
+        drive = DriveRequest()
+    if not len(unproven_m):
+        return True
+    if tick % period_ticks(drive) and known is not None:
+        return known
+    places_m = samples_m(estimate, drive, config)
+    open_m = places_m[~tiles.marked(ledger, places_m, config.mission.cell_m, tiles.SWEPT)]
+    if len(open_m):
+        open_m = open_m[_inside(unproven_m, open_m)]
+    for turn in range(8):
+        if not len(open_m):
+            return True
+        aside_m = (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0))
+        open_m = open_m[~tiles.marked(ledger, open_m + aside_m, config.mission.cell_m, tiles.SWEPT)]
+    return not len(open_m)
+
+
+def period_ticks(drive: DriveRequest) -> int:
+    """Ticks between two looks."""
+    slow = abs(drive.speed_mps) <= SLOW_MPS and abs(drive.yaw_rate_radps) <= SLOW_RADPS
+    return SLOW_PERIOD_TICKS if slow else PERIOD_TICKS
+
+
+def samples_m(estimate: Estimate, drive: DriveRequest, config: VehicleConfig) -> FloatArray:
+    """(n, 2) places under both tracks, rims and ends included, where a stop begun now would end."""
+    tracks, speed_mps = config.machine.tracks, drive.speed_mps
+    ahead_s = period_ticks(drive) * TICK_S + REACTION_S
+    way_m = speed_mps * ahead_s + speed_mps * abs(speed_mps) / (2.0 * tracks.decel_mps2)
+    yaw_rad = estimate.yaw_rad + drive.yaw_rate_radps * ahead_s
+    cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
+    east_m = estimate.east_m + way_m * math.cos(estimate.yaw_rad)
+    north_m = estimate.north_m + way_m * math.sin(estimate.yaw_rad)
+    return _under(tracks) @ ((cos_yaw, sin_yaw), (-sin_yaw, cos_yaw)) + (east_m, north_m)
+
+
+def _under(tracks: TracksConfig) -> FloatArray:
+    """(n, 2) the same places in the body's frame (ahead, left); remembered: a machine has one pair of tracks."""
+    if not _memo or _memo[0][0] is not tracks:
+        half_m = tracks.length_m / 2.0
+        along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
+        outer_m, inner_m = tracks.outer_width_m / 2.0, tracks.gauge_m - tracks.outer_width_m / 2.0
+        grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
+        _memo[:] = [(tracks, np.column_stack([grid.ravel() for grid in grids]))]
+    return _memo[0][1]
+
+
+def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
+    """Even-odd along a ray to the east; only edges that span the places' north are looked at."""
+    low, high = places_m[:, 1].min(), places_m[:, 1].max()
+    spans = (edges_m[:, [1, 3]].min(axis=1) <= high) & (edges_m[:, [1, 3]].max(axis=1) > low)
+    east0, north0, east1, north1 = edges_m[spans].T
+    east, north = places_m[:, :1], places_m[:, 1:]
+    crosses = (north0 > north) != (north1 > north)
+    run = np.where(crosses, north1 - north0, 1.0)
+    meets = east0 + (north - north0) * (east1 - east0) / run
+    return np.asarray(np.count_nonzero(crosses & (meets > east), axis=1) % 2 == 1)

@@ -1,0 +1,254 @@
+"""The ledger's part of the tick: which ground the tool has passed, and which of it the record may claim.
+
+`swept`: the tool, engaged, has passed by the estimate; unshrunk; decides where tracks may stand. `credited`: rotor,
+depth, ground speed, tilt and position were all proven in every tick of an unbroken run; the sides are drawn in by
+k sigma, the start is trimmed by k sigma, and credit lags the tool by k sigma: what lags when the run breaks is
+dropped. So whatever the position was wrong by, up to k sigma, credited ground was under the tool.
+"""
+
+import math
+from typing import Final
+
+from msgspec.structs import replace
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.ledger_types import Knowledge, LedgerRun, Observed, Order, ToolLine
+from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
+from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
+from vehicle.control import depth as depths
+from vehicle.control.depth import Depth
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import strokes, trials, withdrawal
+from vehicle.control.ledger.rule import MOVING_MPS, Rule, believable, engaged, fails, rule, tool_line
+from vehicle.control.state import LedgerState
+
+GAP_NS: Final = TICK_NS * 5 // 2
+"""Ticks further apart than this leave ground unmeasured: the run breaks. Half a tick of lateness is forgiven."""
+
+RETREAT_M: Final = 0.02
+"""A tool that falls back by more than this, or one end of it behind the last stroke, ends the run (jitter is less)."""
+
+CUT_M: Final = 0.02
+"""Shortest way worth a stroke when a run ends: bounds the strokes of a flickering condition to every 2 cm."""
+
+LINES_MAX: Final = 24
+"""Remembered lines: 2.4 m of way. Older ground is out of reach, which can only withhold credit."""
+
+NO_MARGIN: Final = Margin()
+_memo: list[Rule] = []
+
+
+def step(
+    state: LedgerState,
+    estimate: Estimate,
+    status: ControllerStatus | None,
+    status_fresh: bool,
+    config: VehicleConfig,
+    now_ns: int,
+    orders: tuple[Order | Observed, ...] = (),
+    margin: Margin = NO_MARGIN,
+) -> LedgerState:
+    """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
+
+    What is withdrawn ends the run under way: no claim of it may rest on lines from before.
+    """
+    if orders:
+        state = _told(state, orders, config, now_ns)
+        if _take_back(orders):
+            return state
+    if state.pending:
+        state = withdrawal.advanced(state, config.mission.cell_m)
+    run = state.run
+    if status is None or not _in_ground(estimate, status):
+        return state if run is None else _lifted(state, _rule(config))
+    rules = _rule(config)
+    if status_fresh and believable(rules, status):
+        state = replace(state, depth=_measured(state, estimate, status, config))
+    depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
+    found = fails(rules, estimate, status, status_fresh, depth_m)
+    line = tool_line(rules, estimate, depth_m, margin)
+    if margin.withhold and _credit_flag(found):
+        state = trials.tried(state, line, margin.depth_bias_m)
+    if margin.withhold or depths.doubtful(state.depth):
+        found |= tiles.OTHER
+    at_work = engaged(rules, estimate, depths.mean_m(state.depth), found)
+    if run is not None and _torn(run, line, estimate, rules, now_ns):
+        state = _closed(state, rules)
+        run = None
+    if run is None:
+        return replace(state, run=_begun(line, found, at_work, now_ns))
+    return _advanced(state, run, line, found, at_work, rules, now_ns)
+
+
+def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
+    return any(isinstance(order, Order) and not order.good for order in orders)
+
+
+def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
+    """The masks with what other rooms came to know; a depth that is good again contradicts nothing any more.
+
+    Where it is wrong by no bias that is known, what was tried before is no way back.
+    """
+    about = [order for order in orders if isinstance(order, Order) and order.kind is Knowledge.DEPTH]
+    if any(not order.good and order.bias_m == 0.0 for order in about):
+        state = replace(state, trials=())
+    if _take_back(orders):
+        state = _closed(state, _rule(config))
+    if any(order.good for order in about):
+        state = replace(state, depth=Depth())
+    return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
+
+
+def _lifted(state: LedgerState, rules: Rule) -> LedgerState:
+    """The tool left the ground."""
+    return replace(_closed(state, rules), depth=depths.lifted(state.depth))
+
+
+def _measured(state: LedgerState, estimate: Estimate, status: ControllerStatus, config: VehicleConfig) -> Depth:
+    """The depth with this status; its way is what the machine drives in a tick."""
+    way_m = estimate.speed_mps * TICK_S
+    return depths.step(state.depth, status, estimate.pitch_rad, max(0.0, way_m), config.machine)
+
+
+def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:
+    """The tool is in the ground, going forward or standing, at a place that is known. NaN counts as no."""
+    place = estimate.tool_east_m + estimate.tool_north_m + estimate.yaw_rad + estimate.roll_rad + estimate.pitch_rad
+    forward = estimate.speed_mps >= -MOVING_MPS
+    return estimate.valid and forward and status.depth_m > 0.0 and math.isfinite(place)
+
+
+def _rule(config: VehicleConfig) -> Rule:
+    """The rule of a configuration, remembered: 50 times a second it is the same object."""
+    if not _memo or _memo[0].config is not config:
+        _memo[:] = [rule(config)]
+    return _memo[0]
+
+
+def _credit_flag(found: int) -> int:
+    """What a run of such ticks may claim: credit, or processed below depth, or nothing."""
+    if found == 0:
+        return tiles.CREDITED
+    return tiles.BELOW if found == tiles.SHALLOW else 0
+
+
+def _begun(line: ToolLine, found: int, at_work: bool, now_ns: int) -> LedgerRun:
+    flag = _credit_flag(found)
+    return LedgerRun(
+        t_ns=now_ns,
+        lines=(line,),
+        tip=line,
+        stray_left_m=0.0,
+        stray_right_m=0.0,
+        fails=found,
+        swept_from=line if at_work else None,
+        swept_done_m=0.0,
+        credit_from=line if flag else None,
+        credit_done_m=0.0,
+        credit_flag=flag,
+    )
+
+
+def _torn(run: LedgerRun, line: ToolLine, estimate: Estimate, rules: Rule, now_ns: int) -> bool:
+    """Ticks are missing, or the position moved further than the machine can have driven."""
+    if not 0 < now_ns - run.t_ns <= GAP_NS:
+        return True
+    moved_m = math.hypot(line.east_m - run.tip.east_m, line.north_m - run.tip.north_m)
+    # what a reading claims is no measure of itself: the machine's own bounds are
+    speed_mps = min(abs(estimate.speed_mps), rules.fastest_mps)
+    driven_mps = speed_mps + min(abs(estimate.yaw_rate_radps), rules.turn_max_radps) * rules.ahead_m
+    driven_m = driven_mps * (now_ns - run.t_ns) / NS_PER_S
+    return not moved_m <= driven_m + rules.k_sigma * line.sigma_m + CUT_M
+
+
+def _closed(state: LedgerState, rules: Rule) -> LedgerState:
+    """The run ends at its last good line: what may be claimed up to there is, what lags is dropped."""
+    run = state.run
+    if run is not None and run.tip.path_m - run.swept_done_m >= CUT_M:
+        state = _stroked(state, run, rules)
+    return replace(state, run=None)
+
+
+def _advanced(
+    state: LedgerState, run: LedgerRun, line: ToolLine, found: int, at_work: bool, rules: Rule, now_ns: int
+) -> LedgerState:
+    """The run goes on by one tick; a condition that changed ends or starts a stretch exactly here."""
+    flag = _credit_flag(found)
+    ends = (run.credit_flag and flag != run.credit_flag) or (run.swept_from is not None and not at_work)
+    cut = ends and run.tip.path_m - run.lines[-1].path_m >= CUT_M
+    if cut:
+        state = _stroked(state, run, rules)
+        assert state.run is not None
+        run = state.run
+    base = run.lines[-1]
+    forward_m, left_m, swing_m = _relative(base, line)
+    path_m = base.path_m + forward_m + swing_m
+    if forward_m - swing_m < -RETREAT_M or path_m < run.tip.path_m - RETREAT_M:
+        state = _closed(state, rules)
+        return replace(state, run=_begun(line, found, at_work, now_ns))
+    path_m = max(path_m, run.tip.path_m)
+    starts = flag not in (0, run.credit_flag)
+    tip = _tip(run, line, path_m, left_m, starts=starts)
+    run = LedgerRun(
+        t_ns=now_ns,
+        lines=run.lines,
+        tip=tip,
+        stray_left_m=max(run.stray_left_m, left_m),
+        stray_right_m=max(run.stray_right_m, -left_m),
+        fails=run.fails | found,
+        swept_from=(run.swept_from or tip) if at_work else None,
+        swept_done_m=run.swept_done_m,
+        credit_from=(tip if starts else run.credit_from) if flag else None,
+        credit_done_m=path_m if starts else run.credit_done_m,
+        credit_flag=flag,
+    )
+    state = replace(state, run=run)
+    # At most one stroke a tick: the journal looks once a tick, and each of its records is one stroke.
+    return _stroked(state, run, rules) if path_m - base.path_m >= strokes.STROKE_M and not cut else state
+
+
+def _tip(run: LedgerRun, line: ToolLine, path_m: float, left_m: float, *, starts: bool) -> ToolLine:
+    """The newest line with the worst of its interval: since the last stroke, or since credit started within it."""
+    old = run.tip
+    fresh = starts or old is run.lines[-1]
+    return ToolLine(
+        east_m=line.east_m,
+        north_m=line.north_m,
+        half_east_m=line.half_east_m,
+        half_north_m=line.half_north_m,
+        path_m=path_m,
+        sigma_m=line.sigma_m if fresh else max(old.sigma_m, line.sigma_m),
+        end_sigma_m=line.end_sigma_m if fresh else max(old.end_sigma_m, line.end_sigma_m),
+        depth_m=line.depth_m if fresh else min(old.depth_m, line.depth_m),
+        bow_left_m=max(0.0, run.stray_left_m - max(0.0, left_m)),
+        bow_right_m=max(0.0, run.stray_right_m + min(0.0, left_m)),
+    )
+
+
+def _relative(base: ToolLine, line: ToolLine) -> tuple[float, float, float]:
+    """Way forward and to the left of a line's centre since `base`, and what its turn adds to the faster end."""
+    half_m = math.hypot(base.half_east_m, base.half_north_m)
+    left_east, left_north = base.half_east_m / half_m, base.half_north_m / half_m
+    east_m, north_m = line.east_m - base.east_m, line.north_m - base.north_m
+    swing_m = abs(left_north * line.half_east_m - left_east * line.half_north_m)
+    return left_north * east_m - left_east * north_m, left_east * east_m + left_north * north_m, swing_m
+
+
+def _stroked(state: LedgerState, run: LedgerRun, rules: Rule) -> LedgerState:
+    """Apply the stroke that ends at the run's tip and start the next interval there."""
+    number = 1 if state.stroke is None else state.stroke.number + 1
+    stroke, credit_done_m, needed = strokes.stroke(run, rules, number)
+    run = LedgerRun(
+        t_ns=run.t_ns,
+        lines=(*needed, run.tip)[-LINES_MAX:],
+        tip=run.tip,
+        stray_left_m=0.0,
+        stray_right_m=0.0,
+        fails=0,
+        swept_from=run.swept_from,
+        swept_done_m=run.tip.path_m,
+        credit_from=run.credit_from,
+        credit_done_m=credit_done_m if run.credit_from is not None else run.credit_done_m,
+        credit_flag=run.credit_flag,
+    )
+    marks = withdrawal.remembered(state.marks, stroke.t_ns, number)
+    return strokes.apply(replace(state, run=run, stroke=stroke, marks=marks), stroke, rules.cell_m)

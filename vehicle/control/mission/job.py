@@ -1,0 +1,185 @@
+"""Job progress over the segments of a plan: spin up, lower, work, raise, move; back off and overlap after a break.
+
+Pure and explicit: the phase is an enum, every change of phase is in one table, nothing hides in a program counter.
+The gate decides whether the machine may move at all; this room only says what it wants.
+"""
+
+import math
+
+import msgspec
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.contracts.units import wrap_rad
+from vehicle.control.depth import shortfall
+from vehicle.control.mission import task as wishes
+from vehicle.control.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
+from vehicle.control.state import MissionState, VehicleState
+
+ALONG_DONE_M = 0.01
+PIVOT_DONE_RAD = math.radians(0.25)
+PIVOT_SETTLED_RADPS = math.radians(1.0)
+STANDSTILL_MPS = 0.01
+START_DISTANCE_MAX_M = 1.0
+"""A job starts or resumes only this near to its next segment; further off the operator drives there."""
+DEPTH_REACHED_M = 0.005
+TOOL_UP_TOLERANCE_M = 0.03
+LINK_FORGET_PER_TICK_S = 0.0001
+"""A peak of the link's age is forgotten at 5 ms a second: one burst slows the moves of the next ten seconds."""
+LINK_PEAK_MAX_S = 0.3
+"""After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
+AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+
+
+def step(
+    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
+) -> MissionState:
+    """Advance by one tick; `vehicle` gives the mode and rotor that the gate reported a tick ago."""
+    if state.plan is None or state.phase is MissionPhase.DONE:
+        return state
+    if vehicle.gate.mode not in AUTO_MODES:
+        return _interrupted(state, vehicle, config)
+    state = _link_watched(state, vehicle)
+    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return _taken_up(state, vehicle, estimate, config, now_ns)
+    done = _CHECKS[state.phase](state, vehicle, estimate, config)
+    if state.phase is MissionPhase.WORK:
+        worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
+        state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True)
+    return _next_phase(state, now_ns) if done else state
+
+
+def _link_watched(state: MissionState, vehicle: VehicleState) -> MissionState:
+    """The oldest that the operator's frames lately were while the job drove; slowly forgotten."""
+    age_s = min(vehicle.report.operator_age_s, LINK_PEAK_MAX_S) if vehicle.report is not None else 0.0
+    return msgspec.structs.replace(state, link_peak_s=max(age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S))
+
+
+# --- breaks ----------------------------------------------------------------------------------------------------------
+def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConfig) -> MissionState:
+    """Whoever stopped us, the job is paused; it never goes on by itself.
+
+    Where the ground before the tracks was not processed although the tool has passed it, the swath is taken up again
+    from behind it: backed off to where the tool is over ground that the tracks already stand on.
+    """
+    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return state
+    worked_m = state.worked_along_m
+    if vehicle.bears is False and state.work_started:
+        worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
+    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
+
+
+def start_blocked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> str:
+    """Why the job would not begin or go on: too far off, or in vain, for this sensor cannot prove the depth; ""."""
+    if state.plan is None or state.phase not in (MissionPhase.IDLE, MissionPhase.PAUSED):
+        return ""
+    away_m = distance_to_m(segment_of(state), estimate)
+    if away_m > START_DISTANCE_MAX_M:
+        return f"{away_m:.1f} m away from the plan, drive there"
+    return _too_shallow(vehicle, config)
+
+
+def _taken_up(
+    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
+) -> MissionState:
+    """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
+    segment = segment_of(state)
+    blocked = start_blocked(state, vehicle, estimate, config)
+    if blocked:
+        return msgspec.structs.replace(state, blocked=blocked)
+    phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
+    return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
+
+
+def _too_shallow(vehicle: VehicleState, config: VehicleConfig) -> str:
+    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+    if status is None or not math.isfinite(status.depth_sigma_m):
+        return ""
+    short = shortfall(config.mission, config.machine, status.depth_sigma_m, bias_m)
+    return f"the depth cannot be proven: {short}" if short else ""
+
+
+# --- the phases ------------------------------------------------------------------------------------------------------
+def _first_phase(segment: Segment) -> MissionPhase:
+    return MissionPhase.SPIN_UP if segment.kind is SegmentKind.SWATH else MissionPhase.MOVE
+
+
+def _next_phase(state: MissionState, now_ns: int) -> MissionState:
+    """The table of the job. After WORK the tool is raised; RAISE in a started swath means re-entry: back off."""
+    phase, change = state.phase, {}
+    if phase is MissionPhase.SPIN_UP:
+        phase = MissionPhase.LOWER
+    elif phase is MissionPhase.LOWER:
+        phase = MissionPhase.WORK
+    elif phase is MissionPhase.BACK_OFF:
+        phase = MissionPhase.SPIN_UP
+    elif phase is MissionPhase.WORK:
+        phase = MissionPhase.RAISE
+        change = {"work_started": False, "worked_along_m": 0.0}
+    elif phase is MissionPhase.RAISE and state.work_started:
+        phase = MissionPhase.BACK_OFF
+    else:
+        return _next_segment(state, now_ns)
+    return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, **change)
+
+
+def _next_segment(state: MissionState, now_ns: int) -> MissionState:
+    assert state.plan is not None
+    index = state.index + 1
+    if index >= len(state.plan.segments):
+        return msgspec.structs.replace(state, phase=MissionPhase.DONE, phase_t_ns=now_ns)
+    return msgspec.structs.replace(
+        state, index=index, phase=_first_phase(state.plan.segments[index]), phase_t_ns=now_ns
+    )
+
+
+def _rotor_ready(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    return vehicle.gate.rotor is RotorState.AT_SPEED or config.machine.tool.rotor_speed_rpm == 0.0
+
+
+def _at_depth(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+    wish_m = wishes.depth_wish_m(config, status, bias_m)
+    return status is not None and status.depth_m >= wish_m - DEPTH_REACHED_M
+
+
+def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del state, estimate
+    status = vehicle.wire.status
+    return status is not None and status.tool_height_m >= wishes.height_wish_m(config) - TOOL_UP_TOLERANCE_M
+
+
+def _worked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle, config
+    segment = segment_of(state)
+    return along_segment_m(segment, estimate) >= length_m(segment) - ALONG_DONE_M
+
+
+def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle
+    segment = segment_of(state)
+    if segment.kind is SegmentKind.TURN:
+        left_rad = wrap_rad(turn_goal_rad(state, estimate, config.machine.tool.ahead_m) - estimate.yaw_rad)
+        return abs(left_rad) < PIVOT_DONE_RAD and abs(estimate.yaw_rate_radps) < PIVOT_SETTLED_RADPS
+    along_m = along_segment_m(segment, estimate)
+    return along_m >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS
+
+
+def _backed_off(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+    del vehicle
+    back_m = max(0.0, state.worked_along_m - config.mission.back_off_m)
+    return along_segment_m(segment_of(state), estimate) <= back_m + ALONG_DONE_M
+
+
+_CHECKS = {
+    MissionPhase.SPIN_UP: _rotor_ready,
+    MissionPhase.LOWER: _at_depth,
+    MissionPhase.WORK: _worked,
+    MissionPhase.RAISE: _tool_up,
+    MissionPhase.MOVE: _moved,
+    MissionPhase.BACK_OFF: _backed_off,
+}

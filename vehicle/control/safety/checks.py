@@ -1,0 +1,268 @@
+"""The interlocks: facts -> reasons, one row each, by source. A row names the fault of safety.md B that it detects.
+
+A missing reading that safety needs (tilt, belts, rotor, tool, link) falls on the unsafe side: thresholds are written
+as what must be so, which NaN never is. A missing gauge (temperatures, supply) limits, and does not strand.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from firmware_bridge.types import (
+    ControllerFault,
+    ControllerFlag,
+    ControllerState,
+    ControllerStatus,
+    DepthDatum,
+    FixType,
+    GnssFix,
+)
+from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
+from vehicle.control.safety import lease, tracks
+from vehicle.control.safety.facts import Facts
+from vehicle.control.safety.modes import ARMED, AUTO
+from vehicle.control.safety.reasons import StopReason
+
+ROLL_OVER_RAD = math.radians(60.0)
+TILT_DISAGREES_RAD = 0.15
+"""Beyond acceleration (0.5 m/s2 is 0.05 rad) and shaking."""
+COURSE_ERROR_RAD = math.radians(60.0)
+IMU_MAX_S = 0.2
+CONSOLE_TILT_RAD = math.radians(60.0)
+SLIDE_MPS = 0.2
+"""Shocks of a detonation stay below; a machine that really moves is above (C.4b)."""
+DIG_MPS, DIG_RATIO = 0.15, 0.3
+ENGINE_RUNS_RADPS, ENGINE_STALLED_RADPS, ENGINE_MAX_RADPS, ENGINE_IDLE_MAX_RADPS = 60.0, 30.0, 260.0, 160.0
+"""Working speed of the engines meant is 2100 rpm = 220 rad/s, idle 105 rad/s (unverified)."""
+IDLE_SETTLES_S = 3.0
+CHARGE_MIN_PA = 1.0e6
+"""Charge pressure of a hydrostatic drive is 2 to 3 MPa (unverified)."""
+ROTOR_MAX_RATIO = 1.1
+ROTOR_OFF_S, ROTOR_OFF_MARGIN_S, ROTOR_STUCK_S = 6.0, 2.0, 4.0
+ROTOR_UP_S, ROTOR_UP_MARGIN_S = 8.0, 3.0
+AGEING_MS, SAMPLE_MAX_MS = 150, 300
+VIDEO_LATE_MS, VIDEO_STALE_MS, NO_VIDEO_MS = 300, 500, 65535
+BOOTS_MAX = 3
+STALL_NS = 100_000_000
+UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
+BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+RESTING = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
+TRACK_FAULTS = int(ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIGHT_SENSOR)
+ROTOR_FAULT = int(ControllerFault.ROTOR_SENSOR)
+FIRE, OIL, SHOCK, KILL = (
+    int(flag)
+    for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.SHOCK, ControllerFlag.KILL)
+)
+"""Plain ints: each operation on an IntFlag costs a microsecond."""
+
+STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
+"""No lease was live for it: whatever it heard since, it drives nothing before neutral."""
+
+Source = TypeVar("Source")
+_S = StopReason
+
+
+class Check(msgspec.Struct, Generic[Source], frozen=True):
+    """One interlock. `onset_ticks`: how many ticks in a row; `linger_ticks`: how long it stays after the cause went."""
+
+    reason: StopReason
+    holds: Callable[[Source, Facts], bool]
+    onset_ticks: int = 1
+    linger_ticks: int = 0
+
+
+def _within(e: Estimate, f: Facts, ratio: float) -> bool:
+    """Tilt inside this share of what the machine may stand on; not a number is not inside."""
+    bounds = f.machine.limits
+    return abs(e.roll_rad) <= ratio * bounds.roll_max_rad and abs(e.pitch_rad) <= ratio * bounds.pitch_max_rad
+
+
+def _runs(s: ControllerStatus) -> bool:
+    return s.engine_speed_radps > ENGINE_RUNS_RADPS
+
+
+def _throttle_stuck(s: ControllerStatus, f: Facts) -> bool:
+    return f.mode is Mode.HOLD and f.rest_s > IDLE_SETTLES_S and s.engine_speed_radps > ENGINE_IDLE_MAX_RADPS
+
+
+def _turns_on(f: Facts, margin_s: float) -> bool:
+    """The rotor still turns, by so much longer than it may after it was told to stop."""
+    allowed_s = max(ROTOR_OFF_S, f.machine.tool.spin_down_s + ROTOR_OFF_MARGIN_S)
+    return f.senses.rotor_off_s > allowed_s + margin_s and not f.senses.rotor_stopped
+
+
+def _tracks_unknown(s: ControllerStatus) -> bool:
+    return s.fault_bits & TRACK_FAULTS != 0 or tracks.silent(s)
+
+
+def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
+    lost = f.senses.rotor_dropped or math.isnan(f.senses.rotor_ratio)
+    return lost or s.fault_bits & ROTOR_FAULT != 0
+
+
+def _spin_up_s(f: Facts) -> float:
+    return max(ROTOR_UP_S, f.machine.tool.spin_up_s + ROTOR_UP_MARGIN_S)
+
+
+def _killed(f: Facts) -> bool:
+    """The controller holds a kill that nobody here means any more."""
+    return f.senses.flags & KILL != 0 and f.mode is not Mode.ESTOP
+
+
+def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
+    known = not (math.isnan(s.tool_height_m) or math.isnan(s.depth_m) or math.isnan(s.depth_sigma_m))
+    measured = s.depth_datum is DepthDatum.GROUND_AHEAD and known
+    return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
+
+
+def _heading_lost(g: GnssFix, f: Facts) -> bool:
+    """None, or one that the gyro or the course over ground contradicts."""
+    return g.yaw_rad is None or f.estimate.heading_doubted or f.senses.course_error_rad > COURSE_ERROR_RAD
+
+
+def _digs(g: GnssFix, f: Facts) -> bool:
+    """Half the sum of the belts, not the faster one: a pivot turns both and goes nowhere."""
+    advance_mps = abs(f.senses.advance_mps)
+    return advance_mps > DIG_MPS and g.speed_mps < DIG_RATIO * advance_mps
+
+
+ALWAYS: tuple[Check[Estimate], ...] = (
+    Check(_S.ESTOP_MACHINE, lambda _, f: f.senses.chain_latched),
+    Check(_S.ROLL_OVER, lambda e, _f: max(abs(e.roll_rad), abs(e.pitch_rad)) > ROLL_OVER_RAD, 10),
+    Check(_S.LINK_FLAPPING, lambda _, f: f.mode in ARMED and f.flapping),
+    Check(_S.CONSOLE_FROZEN, lambda _, f: f.mode in ARMED and f.sample_age_ms >= SAMPLE_MAX_MS),
+    Check(_S.STICK_FAULT, lambda _, f: f.stick_faults),
+    Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
+    Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
+    Check(_S.CONTROLLER_LOST, lambda _, f: f.senses.status is None),
+    Check(_S.LINE_DELAY, lambda _, f: f.senses.line_ms > lease.LINE_MAX_MS),
+    Check(_S.HANDSHAKE, lambda _, f: not f.senses.handshake),
+    Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
+    Check(_S.TILT_DISAGREES, lambda _, f: f.senses.tilt_error_rad > TILT_DISAGREES_RAD),
+    Check(
+        _S.TILT_UNKNOWN,
+        lambda e, f: (
+            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10)
+            or math.isnan(e.roll_rad)
+            or math.isnan(e.pitch_rad)
+        ),
+    ),
+    Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
+    Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.senses.fastest_mps > SLIDE_MPS, 10),
+    Check(_S.BOOT_LOOP, lambda _, f: f.senses.boots_recent > BOOTS_MAX),
+    Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
+    Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
+    Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.senses.gnss_same_ticks > 100),
+    Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
+    Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
+    Check(_S.POSITION_JUMP, lambda e, _f: e.position_doubted or not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.POSITION_STUCK, lambda e, _f: e.position_stuck),
+    Check(_S.HEADING_STUCK, lambda e, _f: e.heading_stuck),
+    Check(_S.HEADING_DISAGREES, lambda e, _f: e.heading_doubted),
+    Check(_S.POSITION_DRIFT, lambda _, f: f.senses.drifted),
+    Check(_S.FENCE, lambda _, f: f.senses.fenced_out),
+    Check(_S.FENCE_UNWATCHED, lambda _, f: f.fenced and not f.estimate.valid),
+    Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_on_swept is False),
+    Check(_S.BASE_UNCHECKED, lambda _, f: f.due.base),
+    Check(_S.CHECK_DUE, lambda _, f: f.due.check),
+    Check(_S.DEPTH_CONTRADICTS, lambda _, f: f.due.depth_contradicts),
+    Check(_S.DEPTH_CHECK_DUE, lambda _, f: f.due.depth),
+    Check(_S.HAMMER_COUNT_DUE, lambda _, f: f.due.hammers),
+    Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
+    Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
+    Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
+    Check(_S.IMU_NOISY, lambda _, f: f.senses.clipped, 1, 50),
+    Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
+    Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
+    Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
+    Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
+    Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
+    Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible, 1, 50),
+    Check(_S.STATUS_DISORDER, lambda _, f: f.disorder),
+    Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
+    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
+)
+STATUS: tuple[Check[ControllerStatus], ...] = (
+    Check(_S.FIRE, lambda _, f: f.senses.flags & FIRE != 0),
+    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.senses.rotor_unasked, 10),
+    Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
+    Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
+    Check(_S.CONTROLLER_RESET, lambda _, f: f.senses.booted),
+    Check(_S.CONTROLLER_STOPPED, lambda s, f: f.mode in ARMED and s.state in STOPPED_ALONE),
+    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.senses.mismatch, 15),
+    Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
+    Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
+    Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f), 15),
+    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.senses.flags & OIL != 0, 25),
+    Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
+    Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f), 10),
+    Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s)), 25),
+    Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.senses.rotor_slow_s > _spin_up_s(f)),
+    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.senses.at_speed, 150),
+    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.senses.rotor_ratio > ROTOR_MAX_RATIO, 10),
+    Check(_S.ROTOR_SENSOR, _rotor_unknown),
+    Check(_S.DETONATION, lambda _, f: f.senses.flags & SHOCK != 0),
+    Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
+    Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
+    Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),
+    Check(_S.TRACK_STUCK, lambda s, f: f.mode not in UNARMED and tracks.stuck(s), 10),
+    Check(_S.TOOL_HEIGHT_UNKNOWN, _tool_unknown, 25),
+    Check(_S.HOT, lambda s, _f: not (s.hydraulic_temp_degc <= 85.0 and s.coolant_temp_degc <= 100.0), 50),
+    Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= 22.5, 250),
+)
+GNSS: tuple[Check[GnssFix], ...] = (
+    Check(_S.WRONG_BASE, lambda g, f: f.senses.base_changed or f.safety.base_id not in (0, g.base_id)),
+    Check(_S.HEADING_LOST, _heading_lost, 10),
+    Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f), 150),
+    Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= 30.0),
+)
+FRAME: tuple[Check[OperatorFrame], ...] = (
+    Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= 0.05),
+    Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 100),
+    Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_HAND and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.VIDEO_LATE, lambda o, _f: VIDEO_LATE_MS <= o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= 0.2),
+    Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 50),
+)
+
+
+Row: TypeAlias = tuple[Callable[[Source, Facts], bool], int]
+
+
+def _rows(table: tuple[Check[Source], ...]) -> tuple[Row[Source], ...]:
+    """What a tick needs of a table: the question and its bit."""
+    return tuple((check.holds, 1 << check.reason) for check in table)
+
+
+_ALWAYS, _STATUS, _GNSS, _FRAME = _rows(ALWAYS), _rows(STATUS), _rows(GNSS), _rows(FRAME)
+
+
+def raised(f: Facts) -> int:
+    """Bits of all reasons whose facts hold in this tick."""
+    bits = _raised(_ALWAYS, f.estimate, f)
+    if f.senses.status is not None:
+        bits |= _raised(_STATUS, f.senses.status, f)
+    if f.senses.gnss is not None:
+        bits |= _raised(_GNSS, f.senses.gnss, f)
+    if f.frame is not None:
+        bits |= _raised(_FRAME, f.frame, f)
+    return bits
+
+
+def _raised(rows: tuple[Row[Source], ...], source: Source, f: Facts) -> int:
+    bits = 0
+    for holds, bit in rows:
+        if holds(source, f):
+            bits |= bit
+    return bits
+
+
+def _times(table: tuple[Check[Source], ...]) -> dict[int, tuple[int, int]]:
+    return {int(check.reason): (check.onset_ticks, check.linger_ticks) for check in table}
+
+
+TIMES = _times(ALWAYS) | _times(STATUS) | _times(GNSS) | _times(FRAME)
+"""Onset and lingering of each reason [ticks]."""

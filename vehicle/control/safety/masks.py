@@ -1,0 +1,46 @@
+"""The reasons table as bit masks: bit n is reason n."""
+
+from vehicle.control.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+
+
+def mask(*reasons: StopReason) -> int:
+    """Bits of these reasons."""
+    return sum(1 << reason for reason in reasons)
+
+
+def _of(rules: list[Rule]) -> int:
+    return sum(1 << RULES.index(rule) for rule in rules)
+
+
+ESTOP_MASK = _of([rule for rule in RULES if rule.level is Level.ESTOP])
+FAULT_MASK = _of([rule for rule in RULES if rule.level is Level.FAULT])
+STOP_MASK = _of([rule for rule in RULES if rule.level is Level.STOP])
+LIMIT_MASK = _of([rule for rule in RULES if rule.level is Level.LIMIT])
+AUTO_STOP_MASK = _of([rule for rule in RULES if rule.auto_level is Level.STOP])
+AUTO_LIMIT_MASK = _of([rule for rule in RULES if rule.auto_level is Level.LIMIT])
+ACKNOWLEDGE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.ACKNOWLEDGE])
+MACHINE_MASK = _of([rule for rule in RULES if rule.recovery is Recovery.MACHINE])
+LATCH_MASK = ACKNOWLEDGE_MASK + MACHINE_MASK
+RETREAT_MASK = _of([rule for rule in RULES if rule.retreat])
+HALT_MASK = (ESTOP_MASK | FAULT_MASK | STOP_MASK) & ~RETREAT_MASK
+"""What forbids to arm, RECOVERY or not."""
+ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
+LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
+DOUBT_MASK = mask(
+    StopReason.TRACK_SENSOR,
+    StopReason.TILT_DISAGREES,
+    StopReason.TILT_UNKNOWN,
+    StopReason.GNSS_LOST,
+    StopReason.POSITION_FLOAT,
+    StopReason.POSITION_UNPROVEN,
+    StopReason.POSITION_JUMP,
+    StopReason.POSITION_DRIFT,
+    StopReason.WRONG_BASE,
+    StopReason.HEADING_LOST,
+    StopReason.TRACK_SLIP,
+    StopReason.POSITION_STUCK,
+    StopReason.HEADING_STUCK,
+    StopReason.HEADING_DISAGREES,
+)
+"""Where the machine stands is not what the estimate says, or may not be."""
+HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)

@@ -1,0 +1,230 @@
+"""The discrete machine: modes and acts; no floats, no time, small enough to be enumerated completely.
+
+Whatever is numeric (ages, speeds, budgets, timers) enters as a class. Rules are read from the top; the first whose
+guard holds decides. Nothing in here drives: `permits.py` says what the gate may let through in a mode.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum, auto
+from typing import TypeAlias
+
+import msgspec
+
+from vehicle.contracts.messages import Mode
+from vehicle.control.safety.reasons import StopReason
+
+
+class Class(IntEnum):
+    """The worst reason in force. LIMIT forbids a mission's start, NAV ends a mission, STOP and KILL end all motion."""
+
+    OK = auto()
+    LIMIT = auto()
+    NAV = auto()
+    STOP = auto()
+    KILL = auto()
+
+
+class Act(IntEnum):
+    """The one deliberate act of a tick, by priority: the lowest number wins. STOP and ESTOP come from any station.
+
+    RELEASE also stands for a holder whose identity is in doubt. TAKE comes from another station, its inputs neutral.
+    """
+
+    ESTOP = auto()
+    STOP = auto()
+    DISARM = auto()
+    RELEASE = auto()
+    PAUSE = auto()
+    RELEASE_ESTOP = auto()
+    RESET = auto()
+    RECOVERY = auto()
+    ARM = auto()
+    START = auto()
+    TAKE = auto()
+    NONE = auto()
+
+
+class Motion(IntEnum):
+    """UNKNOWN: no measurement. CREEP: not standing, not yet confirmed as motion. LATE: moves beyond the brake time."""
+
+    UNKNOWN = auto()
+    STANDING = auto()
+    CREEP = auto()
+    MOVING = auto()
+    LATE = auto()
+
+
+class Want(IntEnum):
+    """What the mission asks for, from its phase."""
+
+    REST = auto()
+    SPIN = auto()
+    MOVE = auto()
+    BACK_OFF = auto()
+    LOWER = auto()
+    WORK = auto()
+
+
+class Machine(msgspec.Struct, frozen=True, gc=False):
+    """The discrete state. `held`: a station holds the lease. `neutral_seen`: sticks centred since the last stop.
+
+    `reset_due`: a stop happened and no reset since; whatever way leads out of it, there is no arming before.
+    """
+
+    mode: Mode
+    held: bool
+    neutral_seen: bool
+    estop_latched: bool
+    reset_due: bool
+
+
+class Situation(msgspec.Struct, frozen=True, gc=False):
+    """The tick's inputs as classes.
+
+    `live`: a frame of the holder is young enough to rest on; without one there are no sticks, `neutral` and `hold` are
+    False.
+    `retreat`: nothing stops but what RECOVERY may drive in spite of, so also where nothing does. `estop`: a reason of
+    class ESTOP is in force.
+    """
+
+    live: bool
+    act: Act
+    neutral: bool
+    hold: bool
+    worst: Class
+    retreat: bool
+    estop: bool
+    motion: Motion
+    at_speed: bool
+    rotor_stopped: bool
+    want: Want
+
+
+ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
+NO_TAKE = (*ARMED, Mode.STOPPING)
+WORKING = (Want.LOWER, Want.WORK)
+
+Guard: TypeAlias = Callable[[Machine, Situation], bool]
+Rule: TypeAlias = tuple[Guard, Mode, StopReason | None]
+
+
+def clean(m: Machine, s: Situation) -> bool:
+    """A deliberate act counts only with hands off: sticks neutral, and so since the stop, hold released, standing."""
+    return m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
+
+
+def resets(m: Machine, s: Situation) -> bool:
+    """RESET is accepted: by clean hands, with nothing in force that neither clears nor lets RECOVERY drive."""
+    return s.act is Act.RESET and clean(m, s) and s.retreat
+
+
+def takes(m: Machine, s: Situation) -> bool:
+    """The lease changes hands only at a stand, and only where nobody live holds it."""
+    return s.act is Act.TAKE and not s.live and s.motion is Motion.STANDING and m.mode not in NO_TAKE
+
+
+def _resets_at_rest(m: Machine, s: Situation) -> bool:
+    return resets(m, s) and s.rotor_stopped
+
+
+def _disarms(_: Machine, s: Situation) -> bool:
+    return s.act in (Act.DISARM, Act.STOP)
+
+
+def _arms(m: Machine, s: Situation) -> bool:
+    return s.act is Act.ARM and clean(m, s)
+
+
+def _lapses(m: Machine, s: Situation) -> bool:
+    """READY outlives neither its link nor its holder nor its health."""
+    return not s.live or s.act is Act.RELEASE or not s.retreat or _disarms(m, s)
+
+
+def _starts(m: Machine, s: Situation) -> bool:
+    hands = m.neutral_seen and s.hold and s.neutral
+    return s.act is Act.START and hands and s.motion is Motion.STANDING and s.worst is Class.OK
+
+
+_STOPS: tuple[Rule, ...] = (
+    (_disarms, Mode.STOPPING, StopReason.OPERATOR_STOP),
+    (lambda _m, s: s.act is Act.RELEASE, Mode.STOPPING, StopReason.LEASE_RELEASED),
+    (lambda _m, s: not s.live, Mode.STOPPING, StopReason.LINK_LOST),
+)
+_AUTO_STOPS: tuple[Rule, ...] = (
+    *_STOPS,
+    (lambda _m, s: s.worst >= Class.NAV, Mode.STOPPING, None),
+    (lambda _m, s: not s.neutral, Mode.STOPPING, StopReason.MISSION_LEFT),
+    (lambda _m, s: s.act is Act.PAUSE, Mode.STOPPING, StopReason.MISSION_LEFT),
+)
+_LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUNAWAY)
+_SLIDES: Rule = (lambda _m, s: s.motion is Motion.MOVING, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
+
+RULES: dict[Mode, tuple[Rule, ...]] = {
+    Mode.BOOT: ((lambda _m, s: s.retreat, Mode.DISARMED, None),),
+    Mode.DISARMED: (
+        _SLIDES,
+        (lambda m, s: _arms(m, s) and s.retreat and not m.reset_due, Mode.READY, None),
+    ),
+    Mode.READY: (
+        _SLIDES,
+        (_lapses, Mode.DISARMED, None),
+        (lambda m, s: s.act is Act.RECOVERY and clean(m, s), Mode.RECOVERY, None),
+        (lambda m, s: _arms(m, s) and s.worst < Class.STOP, Mode.MANUAL, None),
+    ),
+    Mode.MANUAL: (
+        *_STOPS,
+        (lambda _m, s: s.worst is Class.STOP, Mode.STOPPING, None),
+        (_starts, Mode.AUTO_MOVE, None),
+    ),
+    Mode.AUTO_MOVE: (
+        *_AUTO_STOPS,
+        (lambda _m, s: s.want in WORKING and s.at_speed, Mode.AUTO_WORK, None),
+    ),
+    Mode.AUTO_WORK: (
+        *_AUTO_STOPS,
+        (lambda _m, s: s.want not in WORKING, Mode.AUTO_MOVE, None),
+    ),
+    Mode.RECOVERY: (
+        *_STOPS,
+        (lambda _m, s: not s.retreat, Mode.STOPPING, None),
+    ),
+    Mode.STOPPING: (
+        _LATE,
+        (lambda _m, s: s.motion is Motion.STANDING, Mode.HOLD, None),
+    ),
+    Mode.HOLD: (
+        _SLIDES,
+        (lambda _m, s: s.act is Act.DISARM, Mode.DISARMED, None),
+        (resets, Mode.READY, None),
+    ),
+    Mode.ESTOP: ((_resets_at_rest, Mode.DISARMED, None),),
+    Mode.FAULT: (
+        _LATE,
+        (_resets_at_rest, Mode.DISARMED, None),
+    ),
+}
+
+
+def step(m: Machine, s: Situation) -> tuple[Machine, StopReason | None]:
+    """One tick: the next state, and the reason where the machine itself is what stopped."""
+    estop_latched = s.act is Act.ESTOP or (m.estop_latched and s.act is not Act.RELEASE_ESTOP)
+    mode, cause = _next_mode(m, s, estop=s.estop or estop_latched)
+    stopped = mode in STOPPED and mode is not m.mode
+    held = takes(m, s) or (m.held and s.act is not Act.RELEASE)
+    # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
+    seen = (s.neutral or (m.neutral_seen and s.hold)) and held and not stopped
+    reset_due = stopped or (m.reset_due and not resets(m, s))
+    return Machine(mode, held, seen, estop_latched, reset_due), cause
+
+
+def _next_mode(m: Machine, s: Situation, *, estop: bool) -> tuple[Mode, StopReason | None]:
+    if estop:
+        return Mode.ESTOP, None
+    if s.worst is Class.KILL and m.mode not in (Mode.ESTOP, Mode.FAULT):
+        return Mode.FAULT, None
+    for guard, mode, cause in RULES[m.mode]:
+        if guard(m, s):
+            return mode, cause
+    return m.mode, None

@@ -1,0 +1,381 @@
+"""The state of the whole vehicle: one frozen value, a part for each room, in order of flow.
+
+Each room changes its own part only, by returning a new one. Arrays inside are never written after they were stored.
+"""
+
+import math
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.ledger_types import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
+from vehicle.contracts.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
+from vehicle.contracts.plan import Plan
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.depth import Depth
+
+FloatArray = npt.NDArray[np.float64]
+Covariance: TypeAlias = tuple[tuple[float, ...], ...]
+NEVER_NS = -(10**18)
+
+
+class WireState(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest of each source with the tick time of its arrival; a fresh flag holds for this tick only.
+
+    `status_counts`: it is fresh, and its count and clock went on; a hung controller repeats one, which proves nothing.
+    `disorder`: so many in order are wanted before any proves ground again, because one was repeated or came late.
+    `controller_time_ms`: the newest stamp of the controller's own clock, 0 before the first; `stamp_t_ns`: when it
+    came; `odd_stamps`: for so many ticks all that came could not follow it. `belts`: left and right as they were
+    last believed [m/s], and when. `impossible`: something that arrived in this tick cannot be, and was not used;
+    or, `tilt_leaps`, proves no ground.
+    """
+
+    status: ControllerStatus | None = None
+    status_t_ns: int = NEVER_NS
+    status_fresh: bool = False
+    status_counts: bool = False
+    disorder: int = 0
+    imu: ImuSample | None = None
+    imu_t_ns: int = NEVER_NS
+    imu_fresh: bool = False
+    gnss: GnssFix | None = None
+    gnss_t_ns: int = NEVER_NS
+    gnss_fresh: bool = False
+    hello: ControllerHello | None = None
+    operator: tuple[OperatorFrame, ...] = ()
+    bad_frames: int = 0
+    overrun: bool = False
+    recording: bool = True
+    controller_time_ms: int = 0
+    stamp_t_ns: int = NEVER_NS
+    odd_stamps: int = 0
+    belts: tuple[tuple[float, int] | None, tuple[float, int] | None] = (None, None)
+    impossible: bool = False
+    tilt_leaps: bool = False
+
+
+class StationTrack(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the gate remembers of one operator's station: its newest counters and edges, and when they came.
+
+    `sample_tick`: when its sticks were last read anew. `clone_tick`: when two senders were last heard under its name.
+    """
+
+    station_id: int
+    sequence: int
+    echo_tick: int
+    edges: int
+    sample_count: int
+    sample_tick: int
+    tick: int
+    clone_tick: int = -(10**9)
+
+
+class DriftState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One GNSS epoch, what the belts ran since, and the sums of unexplained way to each side [m]."""
+
+    known: bool = False
+    lat_deg: float = 0.0
+    lon_deg: float = 0.0
+    lever_m: tuple[float, float] = (0.0, 0.0)
+    yaw_rad: float = 0.0
+    belt_m: float = 0.0
+    left_m: float = 0.0
+    right_m: float = 0.0
+    ahead_m: float = 0.0
+    back_m: float = 0.0
+
+
+class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the gate remembers to see that something changed, repeats, or does not follow.
+
+    `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
+    `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `bad_ticks`, `broken_ticks`,
+    `late_ticks`: when such a thing last happened, a few of each. `stamp_ms`: of the command about to go out. `sent`: of
+    the last commands, the newest last, the stamp and what the belts are expected to have been applied by it [m/s].
+    `line_heard_ms`: how old the stamp was when its command reached the controller, by the controller's own clock, as
+    the last answer has it; `line_ms`: what that is taken for.
+    """
+
+    beats_ns: tuple[int, ...] = ()
+    boot_count: int = -1
+    status_count: int = -1
+    status_tick: int = 0
+    chain_latched: bool = False
+    base_id: int = -1
+    clip_count: int = 0
+    imu: tuple[float, ...] = ()
+    imu_tick: int = 0
+    gnss: tuple[float, ...] = ()
+    gnss_tick: int = 0
+    depth_m: float = 0.0
+    depth_tick: int = 0
+    tilt_error_rad: tuple[float, float] = (0.0, 0.0)
+    expected_mps: tuple[float, float] = (0.0, 0.0)
+    rest_ticks: int = 0
+    rotor_ratio: float = 0.0
+    rotor_rested: bool = False
+    rotor_on: bool = False
+    rotor_tick: int = 0
+    bad_ticks: tuple[int, ...] = ()
+    broken_ticks: tuple[int, ...] = ()
+    late_ticks: tuple[int, ...] = ()
+    stamp_ms: int = 0
+    sent: tuple[tuple[int, float, float], ...] = ()
+    line_heard_ms: int = 0
+    line_ms: int = 0
+    drift: DriftState = DriftState()
+    room_ahead_m: float = math.inf
+    room_behind_m: float = math.inf
+    room_turns: bool = True
+
+
+class GateState(msgspec.Struct, frozen=True, kw_only=True):
+    """The safety gate's own part.
+
+    The composition root sets `session_id`, `config_hash`, `fence` (edges of fence and keep-outs, n x 4, ENU metres) and
+    `boots_recent` (starts of the computer within 5 min) once; everything else belongs to the gate. `frame` is the
+    lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
+    waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
+    what was last commanded to the belts. `trail`: poses of the driven track (n x 3: east, north, yaw).
+    """
+
+    session_id: int = 0
+    config_hash: bytes = b""
+    fence: FloatArray | None = None
+    boots_recent: int = 1
+    mode: Mode = Mode.BOOT
+    rotor: RotorState = RotorState.OFF
+    sequence: int = 0
+    holder: int = 0
+    neutral_seen: bool = False
+    estop_latched: bool = False
+    reset_due: bool = False
+    frame: OperatorFrame | None = None
+    frame_tick: int = 0
+    stations: tuple[StationTrack, ...] = ()
+    foreign_count: int = 0
+    budget_ms: int = 0
+    flapping: bool = True
+    active: int = 0
+    latched: int = 0
+    latch_tick: int = 0
+    estop_tick: int = 0
+    shown: int = 0
+    accepted: int = 0
+    timers: tuple[tuple[int, int], ...] = ()
+    senses: SenseState = SenseState()
+    stop_tick: int = 0
+    armed_tick: int = 0
+    attention_tick: int = 0
+    used_tick: int = 0
+    act_tick: int = 0
+    set_mps: tuple[float, float] = (0.0, 0.0)
+    trail: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
+
+
+class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
+    """The masks as copy-on-write tiles, the run under way, and the newest stroke for the journal.
+
+    `tiles`: block -> (tile -> (8, n, n) uint8 as `ledger/tiles.py` has them, or the same packed once the tool is far
+    away). `warm`: tiles that are not packed, the newest first. `good`: number of the newest stroke when each kind of
+    knowledge was last known good, `depth_good`: those of all ground on which the depth was. Credit after the stroke
+    `firm` is provisional: no check of the base has closed it; that of the strokes `unclosed` (first, last) stays so,
+    because no opening check stands at their beginning.
+    `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
+    where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
+    `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
+    newest last; only since the depth last failed.
+    """
+
+    swept_m2: float = 0.0
+    credited_m2: float = 0.0
+    swept_cells: int = 0
+    credited_cells: int = 0
+    provisional_cells: int = 0
+    withdrawn_cells: int = 0
+    tiles: dict[tuple[int, int], dict[tuple[int, int], npt.NDArray[np.uint8] | bytes]] = msgspec.field(
+        default_factory=dict
+    )
+    warm: tuple[tuple[int, int], ...] = ()
+    run: LedgerRun | None = None
+    stroke: LedgerStroke | None = None
+    depth: Depth = Depth()
+    good: dict[str, int] = msgspec.field(default_factory=dict)
+    depth_good: tuple[int, ...] = ()
+    firm: int = 0
+    unclosed: tuple[tuple[int, int], ...] = ()
+    unclosed_cells: int = 0
+    pending: tuple[Pending, ...] = ()
+    acts: tuple[Revoke | Confirm | Observed, ...] = ()
+    act_count: int = 0
+    marks: tuple[tuple[int, int], ...] = ()
+    trials: tuple[Trial, ...] = ()
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was driven since the covariance was last carried: sums of the ticks' Jacobians and noise.
+
+    `moving_s` with the belts running; `turning_s` while the yaw was carried by the gyro, which at rest it is not.
+    """
+
+    ticks: int = 0
+    east_m: float = 0.0
+    north_m: float = 0.0
+    belt_east_m: float = 0.0
+    belt_north_m: float = 0.0
+    side_east_m: float = 0.0
+    side_north_m: float = 0.0
+    position_m2: float = 0.0
+    moving_s: float = 0.0
+    turning_s: float = 0.0
+
+
+Odometer: TypeAlias = tuple[float, float, float, float]
+"""East and north as reckoned by belts and gyro, way of the belts [m, signed], turned by the gyro [rad]; all since the
+start, and nothing but differences of it means anything."""
+PlaceSample: TypeAlias = tuple[float, float, float, float, float, Odometer, tuple[float, float]]
+"""One RTK-fixed epoch: time [s], east and north of the body origin by the receiver, the same as the filter had it
+before, the odometer, and the antenna itself, in which no tilt is."""
+Gathered: TypeAlias = tuple[int, float, float, int]
+"""Epochs since the first one, sums of two residuals, time of the first [ns]."""
+
+
+class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What speaks for and against the receiver's place.
+
+    `offset_m`: the receiver's place less the one held by dead reckoning, zero where they agree. `believed`: the filter
+    follows the receiver; else it holds its own place and only the receiver's movement counts. `gap_m`: way that the
+    belts ran and nobody confirmed. `gathered`: epochs collected before a new place is judged, `anew`: of a solution
+    that is a new one. `doubt_t_ns`: nothing that was credited after it is upheld, should the place turn out another
+    one; 0 = no doubt. `revoke_t_ns`: for one tick, it did turn out another one. `*_t_ns`: 0 = never. `restarts`: the
+    receiver's own count when it was asked to fix anew; `agreed`: so many new fixes agreed with the place held.
+    `missed`: a known mark was not where the receiver says; only one that is ends that.
+    """
+
+    samples: tuple[PlaceSample, ...] = ()
+    offset_m: tuple[float, float] = (0.0, 0.0)
+    believed: bool = True
+    gap_m: float = 0.0
+    seen_t_ns: int = 0
+    refused_t_ns: int = 0
+    gathered: Gathered | None = None
+    anew: bool = False
+    doubt_t_ns: int = 0
+    revoke_t_ns: int = 0
+    checked_t_ns: int = 0
+    stuck: bool = False
+    stuck_belt_m: float = 0.0
+    disbelieved_t_ns: int = 0
+    asks: bool = False
+    asked_t_ns: int = 0
+    restarts: int = 0
+    restarted: bool = False
+    agreed: int = 0
+    agreed_t_ns: int = 0
+    missed: bool = False
+
+
+HeadingSample: TypeAlias = tuple[float, float, float, int]
+"""Time [s]; the receiver's heading less what the gyro has turned, not wrapped; what the gyro has turned [rad]; of so
+many epochs the mean."""
+
+
+class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What speaks for and against the receiver's heading.
+
+    `rest_bias_radps`: of the gyro, measured over `rest_ticks` at rest, last at `rest_t_ns`. `recent`: epochs of the
+    last two seconds; `bins`: means of whole seconds before. `same_*`: since when and where the heading repeats itself
+    to the last bit. `course`: a straight stretch under way, see `vehicle/control/estimate/course.py`. `vouched_t_ns`: when the
+    stretch began whose course last agreed. `doubt_rad`: by what believed headings differed from the gyro's since.
+    `refused`: headings refused in a row. `revoke_t_ns` as in `PlaceState`.
+    """
+
+    believed: bool = True
+    rest_bias_radps: float = 0.0
+    rest_ticks: int = 0
+    rest_t_ns: int = 0
+    recent: tuple[HeadingSample, ...] = ()
+    bins: tuple[HeadingSample, ...] = ()
+    yaw_rad: float = 0.0
+    same_t_ns: int = 0
+    same_belt_m: float = 0.0
+    same_turned_rad: float = 0.0
+    stuck: bool = False
+    refused: int = 0
+    seen_t_ns: int = 0
+    gathered: Gathered | None = None
+    course: tuple[float, ...] = ()
+    doubt_rad: float = 0.0
+    vouched_t_ns: int = 0
+    revoke_t_ns: int = 0
+
+
+class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
+    """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6).
+
+    `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried.
+    """
+
+    ready: bool = False
+    x: tuple[float, float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    p: Covariance = ((0.0,) * 6,) * 6
+    drift: Drift = Drift()
+    sigmas: tuple[float, float, float, float] = (1e3, 1e3, 1e3, 1e3)
+    accepted_t_ns: int = NEVER_NS
+    rejected_count: int = 0
+    innovation_ratio: float = 0.0
+    slid_m: float = 0.0
+    slip_curvature_1pm: float = 0.0
+    odometer: Odometer = (0.0, 0.0, 0.0, 0.0)
+    place: PlaceState = PlaceState()
+    heading: HeadingState = HeadingState()
+
+
+class MissionState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it.
+
+    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan.
+    """
+
+    plan: Plan | None = None
+    unproven_m: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 4)))
+    phase: MissionPhase = MissionPhase.IDLE
+    index: int = 0
+    phase_t_ns: int = 0
+    worked_along_m: float = 0.0
+    work_started: bool = False
+    blocked: str = ""
+    link_peak_s: float = 0.0
+
+
+class FlailState(msgspec.Struct, frozen=True, kw_only=True):
+    """The load governor's memory: the share of the working speed that the load led to, and what is allowed now."""
+
+    led_ratio: float = 0.5
+    speed_ratio: float = 0.5
+
+
+class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
+
+    `bears`: whether the tracks stand, and are about to stand, on safe or processed ground.
+    """
+
+    config: VehicleConfig
+    datum: LocalFrame
+    tick: int = 0
+    session_id: int = 0
+    wire: WireState = WireState()
+    estimate: EstimateState = EstimateState()
+    mission: MissionState = MissionState()
+    flail: FlailState = FlailState()
+    gate: GateState = GateState()
+    ledger: LedgerState = LedgerState()
+    checks: ChecksState = ChecksState()
+    bears: bool | None = None
+    report: GateReport | None = None

@@ -1,0 +1,171 @@
+r"""One step of the whole vehicle, 50 times a second: pure, no clock, no I/O, no await.
+
+wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate -> wire
+                                    \\-> ledger -> telemetry, record
+
+Coverage plans outside the tick: a plan is an input of the mission like any other.
+"""
+
+from functools import partial
+from itertools import pairwise
+from typing import Final
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.ledger_types import Knowledge, Observed, Order
+from vehicle.contracts.messages import DriveRequest, Estimate, Inputs, OperatorFrame, Outputs, Requests, Task
+from vehicle.control import report as reports
+from vehicle.control.checks import room as checks
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.drive import follower, manual
+from vehicle.control.estimate import fusion
+from vehicle.control.estimate import wire as wires
+from vehicle.control.events import changes
+from vehicle.control.flail import governor
+from vehicle.control.ground import footing
+from vehicle.control.ledger import claims, masks
+from vehicle.control.mission import job
+from vehicle.control.mission import task as wishes
+from vehicle.control.safety import gate as safety
+from vehicle.control.state import EstimateState, FlailState, GateState, MissionState, VehicleState, WireState
+
+BY_THE_MACHINE: Final = "machine"
+"""Text of a check of the base that the machine made itself, standing on the mark, begins so."""
+
+
+def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
+    """The next state and what goes out. Same state, same inputs, same time: same outputs, bit for bit."""
+    config = state.config
+    number = state.tick + 1
+    # wire -> checks, estimate
+    held_rad = state.estimate.x[2] if state.estimate.ready else None
+    inputs = checks.corrected(inputs, state.checks.calibration, config.machine, held_rad)
+    wire = wires.step(state.wire, inputs, now_ns)
+    belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
+    estimate = fusion.estimate(belief, wire, config, now_ns)
+    known, orders = checks.step(
+        state.checks,
+        inputs.observations,
+        wire,
+        state.ledger,
+        partial(claims.at, state.ledger, cell_m=config.mission.cell_m),
+        config,
+        state.datum,
+        state.session_id,
+        now_ns,
+    )
+    belief = _at_mark(belief, wire, orders, config, now_ns)
+    # -> mission
+    mission = job.step(state.mission, state, estimate, config, now_ns)
+    # -> drive + flail requests
+    task = wishes.task(mission, estimate, config)
+    flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
+    requests = _requests(state, known, mission, task, estimate, wire, flail)
+    # -> safety gate
+    gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
+    # \-> ledger -> telemetry
+    told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
+    ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
+    after = VehicleState(
+        config=config,
+        datum=state.datum,
+        tick=number,
+        session_id=state.session_id,
+        wire=wire,
+        estimate=belief,
+        mission=mission,
+        flail=flail,
+        gate=gate,
+        ledger=ledger,
+        checks=known,
+        bears=requests.tracks_on_swept,
+        report=gated,
+    )
+    events = changes(state, after, estimate, gated)
+    due = reports.is_due(number) or bool(events)
+    blocked = job.start_blocked(mission, after, estimate, config) if due else ""
+    report = reports.report(after, estimate, gated, task, blocked) if due else None
+    return after, Outputs(command=command, report=report, events=events, results=known.results)
+
+
+def _at_mark(
+    belief: EstimateState,
+    wire: WireState,
+    orders: tuple[Order | Observed, ...],
+    config: VehicleConfig,
+    now_ns: int,
+) -> EstimateState:
+    """The estimate after the machine itself, standing on a control point, measured it right.
+
+    A rover's pole shows that the base is right, and nothing of the machine's own receiver.
+    """
+    for told, order in pairwise(orders):
+        if not isinstance(told, Observed) or not isinstance(order, Order):
+            continue
+        itself = order.kind is Knowledge.BASE and told.text.lower().startswith(BY_THE_MACHINE)
+        if itself and told.place_m is not None:
+            k_sigma, good = config.mission.k_sigma, order.good
+            belief = fusion.at_mark(belief, wire, told.place_m, k_sigma, now_ns, good=good)
+    return belief
+
+
+def _orders(since_ns: int) -> tuple[Order, ...]:
+    """What the ledger is told: ground that rests on a place or a heading which turned out to be another one."""
+    if not since_ns:
+        return ()
+    text = "the position or the heading turned out to be another one"
+    return (Order(kind=Knowledge.POSITION, good=False, reason=text, by="vehicle", since_t_ns=since_ns),)
+
+
+def _requests(
+    state: VehicleState,
+    known: ChecksState,
+    mission: MissionState,
+    task: Task,
+    estimate: Estimate,
+    wire: WireState,
+    flail: FlailState,
+) -> Requests:
+    """What the rooms want; the gate alone decides what of it reaches the wire."""
+    config = state.config
+    frame = _of_the_holder(wire, state.gate)
+    depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
+    auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
+    return Requests(
+        auto_drive=auto_drive,
+        auto_flail=governor.request(task, wire.status, config, depth_m, wishes.height_wish_m(config)),
+        auto_phase=task.phase,
+        manual_drive=manual.drive(frame, config),
+        manual_flail=manual.flail(frame, config),
+        tracks_on_swept=_bears(state, mission, estimate, auto_drive),
+        due=known.due,
+        has_mission=mission.plan is not None,
+        gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
+    )
+
+
+def _proves(wire: WireState) -> bool:
+    """What this tick brought can prove ground."""
+    return wire.status_counts and wire.disorder == 0 and not wire.tilt_leaps
+
+
+def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:
+    """The newest frame of whoever holds the lease: another station's sticks are no wish, not even centred ones.
+
+    Nor are those of another session under the holder's number, or older ones: the gate does not count them either.
+    """
+    newest = gate.frame
+    for frame in wire.operator:
+        if frame.station_id != gate.holder or frame.session_id != gate.session_id:
+            continue
+        if newest is None or frame.sequence >= newest.sequence:
+            newest = frame
+    return newest
+
+
+def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:
+    """Whether the ground bears the tracks where the job takes them next, or by hand where they are going."""
+    if mission.plan is None:
+        return None
+    by_hand = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
+    drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_hand
+    return footing.step(state.bears, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick)

@@ -1,0 +1,136 @@
+"""What stays untreated and why; and the proof that nothing else does: exact, shrunk, and by bitmap."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.contracts.plan import Certificate, Segment, SegmentKind, Untreatable, UntreatableReason
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.bitmap import missed_by_bitmap_m2
+from vehicle.planning.coverage.ground import mitre_buffer, without_slivers
+from vehicle.planning.coverage.progress import SLIVER_M2, Progress
+from vehicle.planning.coverage.settings import NUMERIC_M
+
+CELL_MIN_M, CELLS_MAX = 0.05, 16e6
+"""The raster's cells: as small as the ledger's, but no more of them than a second or two."""
+LIST_GROW_M = 1e-4
+"""Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """What segments sweep, nominal and drawn in by the cross-track budget: (n, 4, 2) rectangles and their unions."""
+
+    nominal: np.ndarray
+    shrunk: np.ndarray
+    swept: Any
+    credited: Any
+
+
+def sweeps_of(progress: Progress, segments: tuple[Segment, ...]) -> Sweeps:
+    """The sweeps of a path, from the segments alone."""
+    reach = progress.reach
+    nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
+    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m())
+    return Sweeps(nominal, shrunk, _union(nominal), _union(shrunk))
+
+
+def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...]:
+    """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone."""
+    site, solid, reach = progress.site, progress.solid.whole(), progress.reach
+    steep = overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
+    near = polygons_of(overlay.intersection(site.work_area, mitre_buffer(solid, NUMERIC_M + LIST_GROW_M)))
+    ring = overlay.difference(near, site.keep_out)
+    rows = [(UntreatableReason.SLOPE, overlay.intersection(ring, steep))]
+    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, overlay.difference(ring, steep)))
+    asked = overlay.difference(site.work_area, near)
+    unswept = _thick(overlay.difference(asked, sweeps.swept))
+    left = overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
+    left = overlay.difference(polygons_of(left), near)
+    narrow = _narrow(progress, left)
+    beyond = UntreatableReason.PLANNING_TIME if progress.cut_short else UntreatableReason.NO_APPROACH
+    for part in parts_of(left):
+        fits = overlay.difference(part, narrow).area > 0.1 * part.area
+        reason = beyond if fits else UntreatableReason.NARROWER_THAN_MACHINE
+        rows.append((reason, part))
+    uncredited = _thick(overlay.difference(asked, sweeps.credited))
+    rim = overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
+    rim = overlay.union([rim, progress.unclaimed.whole()])
+    rim = overlay.intersection(site.work_area, rim)
+    rim = overlay.difference(polygons_of(rim), overlay.union([near, left, site.keep_out]))
+    rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
+    rows.append((UntreatableReason.OUTSIDE_FENCE, site.outside_fence))
+    return tuple(
+        Untreatable(reason=reason, rings_m=rings_of(part), area_m2=float(part.area))
+        for reason, geometry in rows
+        for part in parts_of(without_slivers(geometry, SLIVER_M2))
+    )
+
+
+def _narrow(progress: Progress, left: Any) -> Any:
+    """Where not even a disc as wide as the tool fits between keep-outs."""
+    if left.is_empty or progress.solid.whole().is_empty:
+        return shapely.Polygon()
+    window = left.buffer(4.0 * progress.reach.tool_half_m)
+    free = overlay.difference(window, progress.solid.whole())
+    half_m = progress.reach.tool_half_m - 1e-3
+    return overlay.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
+
+
+def rings_of(polygon: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Shell and holes as closed rings of (east, north)."""
+    rings = shapely.get_rings(polygon)
+    return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
+
+
+def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> Any:
+    """Inverse of `rings_of`."""
+    return shapely.Polygon(rings[0], list(rings[1:]))
+
+
+def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float, shrink_m: float = 0.0) -> np.ndarray:
+    """(n, 4, 2) rectangles of the tool-down sweeps, from the segments alone: flat caps, sides drawn in by `shrink`."""
+    swaths = [s for s in segments if s.kind is SegmentKind.SWATH]
+    if not swaths:
+        return np.empty((0, 4, 2))
+    ends = np.array([(s.points_m[0], s.points_m[-1]) for s in swaths])
+    yaw = np.array([s.yaw_start_rad for s in swaths])
+    along = np.column_stack([np.cos(yaw), np.sin(yaw)])
+    left = np.column_stack([-along[:, 1], along[:, 0]]) * (0.5 * width_m - shrink_m)
+    tool = ends + ahead_m * along[:, None, :]
+    return np.stack([tool[:, 0] - left, tool[:, 1] - left, tool[:, 1] + left, tool[:, 0] + left], axis=1)
+
+
+def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
+    """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
+    outside_list = overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
+    asked = polygons_of(overlay.difference(progress.site.work_area, outside_list))
+    cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
+    by_bitmap_m2 = missed_by_bitmap_m2(asked, (sweeps.nominal, sweeps.shrunk), cell_m)
+    return Certificate(
+        missed_nominal_m2=_missed_m2(asked, sweeps.swept),
+        missed_shrunk_m2=_missed_m2(asked, sweeps.credited),
+        missed_bitmap_m2=by_bitmap_m2[0],
+        missed_shrunk_bitmap_m2=by_bitmap_m2[1],
+        cross_track_budget_m=progress.settings.cross_track_m(),
+    )
+
+
+def _missed_m2(asked: Any, swept: Any) -> float:
+    """Exact difference without what is rounding of the overlay."""
+    return float(_thick(overlay.difference(asked, swept)).area)
+
+
+def _union(rectangles: np.ndarray) -> Any:
+    return overlay.union(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
+
+
+def _thick(geometry: Any) -> Any:
+    """Only the parts that are wider than twice the grid: thinner ones are rounding of the overlays."""
+    parts = parts_of(polygons_of(geometry))
+    wide = parts[~shapely.is_empty(shapely.buffer(parts, -overlay.GRID_M))]
+    return shapely.MultiPolygon(list(wide)) if len(wide) else shapely.Polygon()

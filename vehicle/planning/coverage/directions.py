@@ -1,0 +1,71 @@
+"""Which way the lanes should run: cost of every direction from the polygon's edges alone, closed form."""
+
+import math
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.contracts.plan import MachineFootprint
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.route import lane_change_s
+from vehicle.planning.coverage.settings import PlanSettings, Reach
+from vehicle.planning.site.site import Site
+
+STEPS = 360
+
+
+def edges_of(geometry: Any) -> np.ndarray:
+    """(n, 2) edge vectors of all rings."""
+    rings = shapely.get_rings(parts_of(geometry))
+    if not len(rings):
+        return np.empty((0, 2))
+    return np.vstack([np.diff(shapely.get_coordinates(ring), axis=0) for ring in rings])
+
+
+def lane_cost_s(
+    geometry: Any, angles_rad: np.ndarray, reach: Reach, settings: PlanSettings, machine: MachineFootprint
+) -> np.ndarray:
+    """(n,) estimated seconds for lanes of each direction.
+
+    An edge (dx, dy) in the lane frame is met by |dy| / pitch lanes; clipping by the rectangle costs pitch/2 |dx/dy|
+    at each, together |dx| / 2 whatever the angle. Every second crossing ends a piece, and a piece ends in a turn.
+    """
+    edges = edges_of(geometry)
+    cos, sin = np.cos(angles_rad)[:, None], np.sin(angles_rad)[:, None]
+    dx = np.abs(edges[:, 0] * cos + edges[:, 1] * sin).sum(axis=1)
+    dy = np.abs(-edges[:, 0] * sin + edges[:, 1] * cos).sum(axis=1)
+    pitch_m = reach.width_m - np.array([settings.overlap_at_m(float(angle)) for angle in angles_rad])
+    pieces = dy / (2.0 * pitch_m)
+    ends_m = 2.0 * reach.credit_m + settings.run_in_m
+    sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
+    return np.asarray(sweep_m / machine.working_speed_mps + pieces * lane_change_s(machine, reach))
+
+
+def best_directions(
+    geometry: Any, reach: Reach, settings: PlanSettings, machine: MachineFootprint, count: int = 1
+) -> list[float]:
+    """The `count` cheapest directions in [0, pi), at least 5 degrees apart; long edges are candidates besides a fan."""
+    if settings.direction_rad is not None:
+        return [settings.direction_rad]
+    edges = edges_of(geometry)
+    lengths = np.hypot(edges[:, 0], edges[:, 1])
+    long = edges[np.argsort(lengths)[::-1][:40]]
+    angles = np.r_[np.arange(STEPS) * math.pi / STEPS, np.remainder(np.arctan2(long[:, 1], long[:, 0]), math.pi)]
+    costs = lane_cost_s(geometry, angles, reach, settings, machine)
+    chosen: list[float] = []
+    for index in np.argsort(costs, kind="stable"):
+        angle = float(angles[index])
+        apart = [abs((angle - other + math.pi / 2) % math.pi - math.pi / 2) for other in chosen]
+        if all(gap > math.radians(5.0) for gap in apart):
+            chosen.append(angle)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def across_safe_ground(site: Site) -> list[float]:
+    """At right angles to the two longest edges of safe ground: from a base-line lanes can always be combed."""
+    edges = edges_of(site.safe_ground)
+    longest = np.argsort(np.hypot(edges[:, 0], edges[:, 1]))[::-1][:2]
+    return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

@@ -1,0 +1,74 @@
+"""Passes along the edges of keep-outs, where lanes that meet an edge aslant leave a saw of triangles."""
+
+import math
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.ground import joined_box
+from vehicle.planning.coverage.lane import THIN_M
+from vehicle.planning.coverage.phases import GAIN_MIN_M2, SMALL_M2, lanes_over, options_of, work
+from vehicle.planning.coverage.progress import Progress
+
+FLUSH_M = 1e-4
+"""A flush pass keeps this from the edge; the 2 mm numeric strip covers it."""
+EDGE_MIN_M = 0.05
+NEAR_M = 0.3
+
+
+def flush_round(progress: Progress, part: shapely.Polygon) -> int:
+    """Drive along the edges of the keep-outs that a component of the need touches, in one tour; returns the swaths.
+
+    Remnants at the same keep-outs are worked along with it: each pass counts with what those before it leave.
+    """
+    trial, options, boxes = progress.trial(), [], []
+    for start, end in _edges_near(progress, part):
+        if progress.over():
+            break
+        theta_rad = math.atan2(end[1] - start[1], end[0] - start[0])
+        y_m = -math.sin(theta_rad) * start[0] + math.cos(theta_rad) * start[1]
+        line = np.array([y_m - progress.reach.tool_half_m - FLUSH_M])
+        band = shapely.LineString([start, end]).buffer(progress.reach.width_m + NEAR_M, cap_style="square")
+        need = parts_of(overlay.intersection(trial.need_in(band.bounds), band))
+        need = need[shapely.get_type_id(need) == 3] if len(need) else need
+        if not len(need) or float(shapely.area(need).sum()) < GAIN_MIN_M2:
+            continue
+        lanes = lanes_over(trial, need, theta_rad, (line, progress.reach.tool_half_m - THIN_M))
+        found = options_of(lanes, trial)
+        if not found:
+            progress.idle_edges.add((*start, *end))
+        else:
+            options += found
+            boxes.append(lanes.ground.box)
+            trial.assume([min(visits, key=lambda visit: visit.time_s) for visits in found])
+    return work(progress, options, joined_box(*boxes)) if options else 0
+
+
+def _remnants_with(progress: Progress, solids: np.ndarray) -> np.ndarray:
+    """The remnants that touch the same keep-outs."""
+    parts = progress.need()
+    parts = parts[shapely.area(parts) < SMALL_M2]
+    hits = shapely.STRtree(parts).query(solids, predicate="dwithin", distance=NEAR_M)[1]
+    return np.asarray(parts[np.unique(hits)])
+
+
+def _edges_near(progress: Progress, part: shapely.Polygon) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Edges of keep-outs that touch a component or its fellows, ring by ring; free ground is on their right."""
+    x0, y0, x1, y1 = part.bounds
+    solids = shapely.orient_polygons(progress.solid.near((x0 - NEAR_M, y0 - NEAR_M, x1 + NEAR_M, y1 + NEAR_M)))
+    solids = solids[shapely.distance(solids, part) <= NEAR_M]
+    if not len(solids):
+        return []
+    fellows = shapely.STRtree(_remnants_with(progress, solids))
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    for ring in shapely.get_rings(solids):
+        xy = shapely.get_coordinates(ring)
+        edges = shapely.linestrings(np.stack([xy[:-1], xy[1:]], axis=1))
+        near = shapely.distance(edges, part) <= NEAR_M
+        also = np.unique(fellows.query(edges, predicate="dwithin", distance=NEAR_M)[0])
+        near[[i for i in also if (*xy[i], *xy[i + 1]) not in progress.idle_edges]] = True
+        near &= shapely.length(edges) >= EDGE_MIN_M
+        found.extend((xy[i], xy[i + 1]) for i in np.flatnonzero(near))
+    return found

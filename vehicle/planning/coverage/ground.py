@@ -1,0 +1,134 @@
+"""Which ground bears what, as it grows: closed ground (only a running tool may enter) and solid keep-outs."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.patchwork import Box
+from vehicle.planning.coverage.settings import NUMERIC_M, PlanSettings, Reach
+from vehicle.planning.site.site import Site
+
+ROUND_SEGMENTS = 4
+PIVOT_SLACK_M = 0.06
+"""Pivot points keep this from the limit: whatever is drawn anew about them later, they stay free."""
+LEG_SLACK_M = 0.01
+MARGIN_UNKNOWN_M = 60.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Arrays of polygons in a window; beyond `box` nothing is known, and it is taken as closed.
+
+    `closed`: unprocessed, unknown or kept-out ground; `solid`, part of it: keep-outs grown by the clearance;
+    `pivot`: where the body origin may not turn.
+    """
+
+    closed: np.ndarray
+    solid: np.ndarray
+    pivot: np.ndarray
+    box: Box
+
+
+def round_buffer(geometry: Any, radius_m: float, segments: int = ROUND_SEGMENTS) -> Any:
+    """Buffer that contains the true one."""
+    return shapely.buffer(geometry, drawn_radius_m(radius_m, segments), quad_segs=segments)
+
+
+def drawn_radius_m(radius_m: float, segments: int = ROUND_SEGMENTS) -> float:
+    """Chords cut inside the circle by r (1 - cos), and GEOS simplifies what it buffers, 2 % of r at most in trials."""
+    return radius_m / (math.cos(math.pi / (4 * segments)) * 0.97)
+
+
+def mitre_buffer(geometry: Any, radius_m: float) -> Any:
+    """Buffer with sharp corners: contains the round one, and its edges are straight, so that a pass lies flush."""
+    if geometry.is_empty or radius_m <= 0.0:
+        return geometry
+    return shapely.buffer(geometry, radius_m, join_style="mitre", mitre_limit=1.5)
+
+
+def pivot_disc_m(reach: Reach) -> float:
+    """Radius of the drawn disc that a pivot on closed ground's edge needs, slack and rounding of arcs included."""
+    return drawn_radius_m(reach.pivot_ground_m + PIVOT_SLACK_M)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What earlier work left: swept ground bears, less an error of position at its rim; craters are kept out."""
+
+    swept: Any
+    craters: Any
+    error_m: float
+
+
+def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> Any:
+    """Keep-outs as they are drawn, ground steeper than the limit, craters."""
+    steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
+    return overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
+
+
+def unproven(site: Site, opened: Opened | None = None) -> Any:
+    """Ground that does not bear the tracks before the first swath, keep-outs not asked."""
+    ground = site.work_area
+    if site.outside == "unknown":  # lanes of any direction that leave the planning window end on closed ground
+        x0, y0, x1, y1 = overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
+        far_m = MARGIN_UNKNOWN_M + math.hypot(x1 - x0, y1 - y0)
+        ground = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
+    closed = overlay.difference(ground, site.safe_ground)
+    return polygons_of(closed if opened is None else overlay.difference(closed, opened.swept))
+
+
+def first_ground(
+    site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None
+) -> tuple[Any, Any, Box]:
+    """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
+    keep = kept_out(site, settings, opened)
+    solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
+    everything = overlay.union([site.work_area, keep, site.safe_ground])
+    x0, y0, x1, y1 = everything.bounds
+    pad_m = MARGIN_UNKNOWN_M
+    box = (x0 - pad_m, y0 - pad_m, x1 + pad_m, y1 + pad_m)
+    closed = unproven(site, opened)
+    if opened is not None:
+        closed = mitre_buffer(closed, opened.error_m)
+    closed = overlay.union([closed, solid])
+    return polygons_of(closed), solid, box
+
+
+def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m: float = PIVOT_SLACK_M) -> np.ndarray:
+    """Where the body origin may not be while it turns: within a pivot's disc of closed or solid ground."""
+    obstacles = round_buffer(closed, reach.pivot_ground_m + slack_m)
+    if reach.pivot_solid_m > reach.pivot_ground_m + NUMERIC_M and len(solid):
+        obstacles = np.concatenate([obstacles, round_buffer(solid, reach.pivot_solid_m + slack_m)])
+    return np.asarray(parts_of(obstacles))
+
+
+def without_slivers(geometry: Any, area_m2: float) -> Any:
+    """Drop parts that only rounding has made."""
+    parts = shapely.get_parts(polygons_of(geometry))
+    kept = parts[shapely.area(parts) > area_m2]
+    if len(kept) == 1:
+        return kept[0]
+    return shapely.MultiPolygon(list(kept)) if len(kept) else shapely.Polygon()
+
+
+def turned(geometry: Any, angle_rad: float) -> Any:
+    """Geometry or array of geometries rotated about the datum (lane frame -> ENU for the lanes' direction)."""
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    matrix = np.array([[cos, sin], [-sin, cos]])
+    return shapely.transform(geometry, lambda xy: xy @ matrix)
+
+
+def lane_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> Any:
+    """A rectangle given in the lane frame, in ENU."""
+    return turned(shapely.box(x0_m, y0_m, x1_m, y1_m), theta_rad)
+
+
+def joined_box(*boxes: Box) -> Box:
+    """Smallest box around boxes."""
+    low = np.array(boxes)
+    return (float(low[:, 0].min()), float(low[:, 1].min()), float(low[:, 2].max()), float(low[:, 3].max()))

@@ -1,0 +1,92 @@
+"""Visits -> segments that connect: pivot, straight leg, pivot, swath, out."""
+
+import math
+from itertools import pairwise
+
+from vehicle.contracts.plan import MachineFootprint, Segment, SegmentKind
+from vehicle.contracts.units import wrap_rad
+from vehicle.planning.coverage.route import Pose, Visit, enu_of
+
+STILL_M = 1e-6
+STILL_RAD = 1e-9
+
+
+class PathBuilder:
+    """Appends segments; each starts at the pose where the one before ended."""
+
+    def __init__(self, machine: MachineFootprint, pose: Pose) -> None:
+        self.machine, self.pose = machine, (pose[0], pose[1], wrap_rad(pose[2]))
+        self.segments: list[Segment] = []
+        self.swaths = 0
+
+    def turn_to(self, yaw_rad: float) -> None:
+        """Pivot on the spot by the shorter way."""
+        angle_rad = wrap_rad(yaw_rad - self.pose[2])
+        if abs(angle_rad) <= STILL_RAD:
+            return
+        here = (self.pose[0], self.pose[1])
+        self._add(SegmentKind.TURN, (here, here), wrap_rad(yaw_rad), turn_rad=angle_rad)
+
+    def go(self, way: list[tuple[float, float]]) -> None:
+        """Straight legs forward, tool up; the machine turns at each corner."""
+        for goal in way:
+            if math.dist(goal, self.pose[:2]) <= STILL_M:
+                continue
+            self.turn_to(math.atan2(goal[1] - self.pose[1], goal[0] - self.pose[0]))
+            self._add(SegmentKind.TRANSIT, ((self.pose[0], self.pose[1]), goal), self.pose[2])
+
+    def straight_to(self, goal: tuple[float, float], *, reverse: bool) -> None:
+        """Along the machine's own line, tool up, without turning."""
+        if math.dist(goal, self.pose[:2]) > STILL_M:
+            kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
+            self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
+
+    def work(self, visit: Visit) -> None:
+        """Turn into the lane, go to where the tool is lowered, sweep, leave forward or over the own strip."""
+        move, ahead_m = visit.move, self.machine.tool_ahead_m * visit.move.sign
+        self.turn_to(visit.entry[2])
+        for a_m, b_m in move.stretches:
+            self._advance(visit, a_m - ahead_m, SegmentKind.TRANSIT)
+            self._advance(visit, b_m - ahead_m, SegmentKind.SWATH)
+        self._advance(visit, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
+
+    def _advance(self, visit: Visit, x_m: float, kind: SegmentKind) -> None:
+        goal = enu_of(visit.theta_rad, x_m, visit.y_m)
+        if math.dist(goal, self.pose[:2]) <= STILL_M:
+            return
+        self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
+
+    def _add(
+        self, kind: SegmentKind, points: tuple[tuple[float, float], ...], yaw_rad: float, turn_rad: float = 0.0
+    ) -> None:
+        down = kind is SegmentKind.SWATH
+        speed = {
+            SegmentKind.SWATH: self.machine.working_speed_mps,
+            SegmentKind.TRANSIT: self.machine.transit_speed_mps,
+            SegmentKind.REVERSE: self.machine.reverse_speed_mps,
+            SegmentKind.TURN: 0.0,
+        }[kind]
+        self.segments.append(
+            Segment(
+                seq=len(self.segments),
+                kind=kind,
+                tool_down=down,
+                points_m=points,
+                yaw_start_rad=self.pose[2],
+                yaw_end_rad=yaw_rad,
+                speed_mps=speed,
+                turn_rad=turn_rad,
+                swath_id=self.swaths if down else -1,
+            )
+        )
+        self.swaths += int(down)
+        self.pose = (*points[-1], yaw_rad)
+
+
+def segment_time_s(segment: Segment, machine: MachineFootprint) -> float:
+    """Nominal time of a segment: motion, settling at its end, and spin-up and lowering before a swath."""
+    if segment.kind is SegmentKind.TURN:
+        return abs(segment.turn_rad) / machine.pivot_rate_radps + machine.settle_s
+    leg_m = sum(math.dist(a, b) for a, b in pairwise(segment.points_m))
+    ready_s = machine.spin_up_s + machine.lower_s if segment.kind is SegmentKind.SWATH else 0.0
+    return leg_m / segment.speed_mps + machine.settle_s + ready_s

@@ -1,0 +1,108 @@
+"""Which visit has to come before which: every visit and every way names the visits that opened the ground it needs.
+
+A visit opens what of the ground closed at first its strip sweeps and no earlier strip did. Whatever stands on ground
+that was open at first or was opened before it stays legal in any order that keeps these pairs.
+"""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.ground import LEG_SLACK_M, round_buffer, turned
+from vehicle.planning.coverage.lane import THIN_M, Span, bearing_half_m
+from vehicle.planning.coverage.patchwork import Patchwork
+from vehicle.planning.coverage.route import Visit
+from vehicle.planning.coverage.settings import Reach
+from vehicle.planning.coverage.transit import Point
+
+HAIR_M2 = 1e-5
+"""Shared ground below this is rounding: a square of 3 mm, within the slack of `LEG_SLACK_M`."""
+
+
+def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
+    """(n,) ground that each visit's strips are the first to open, of the polygons that were closed at first."""
+    whole = np.array([part[0] if len(part) == 1 else overlay.union(part) for part in strips], dtype=object)
+    ground = Patchwork(shapely.GeometryCollection(list(closed)), 0.0)
+    tree = shapely.STRtree(whole)
+    meets: list[list[int]] = [[] for _ in whole]
+    later, earlier = tree.query(whole, predicate="intersects")
+    for a, b in zip(later.tolist(), earlier.tolist(), strict=True):
+        if b < a:
+            meets[a].append(b)
+    pieces = []
+    for strip, before in zip(whole, meets, strict=True):
+        piece = overlay.intersection(ground.clipped(strip.bounds), strip)
+        if before:
+            piece = overlay.difference(piece, overlay.union(whole[before]))
+        pieces.append(piece)
+    return np.array(pieces, dtype=object)
+
+
+class Precedence:
+    """Who opened what, in the order in which the visits were found."""
+
+    def __init__(self, closed: np.ndarray, strips: list[np.ndarray], visits: list[Visit], reach: Reach) -> None:
+        self.reach = reach
+        self.pieces = opened_by(closed, strips)
+        self._tree = shapely.STRtree(self.pieces)
+        self._corridors = {(visit.entry[:2], visit.exit[:2]): k for k, visit in enumerate(visits)}
+        grounds = [_ground_of(visit, reach) for visit in visits]
+        owners = np.repeat(np.arange(len(visits)), [len(ground) for ground in grounds])
+        self.of_visits = [
+            {u for u in found if u < k}
+            for k, found in enumerate(
+                self._openers(np.array([g for ground in grounds for g in ground], dtype=object), owners, len(visits))
+            )
+        ]
+
+    def of_way(self, way: list[Point]) -> set[int]:
+        """Visits that opened the ground under a way: room to turn at its corners, and its legs as wide as the tool.
+
+        A leg along a strip that was driven from one pivot point to the other stands on that strip.
+        """
+        needed: set[int] = set()
+        shapes = [round_buffer(shapely.Point(corner), self.turn_m, 8) for corner in way[1:-1]]
+        for a, b in pairwise(way):
+            along = self._corridors.get((a, b), self._corridors.get((b, a)))
+            if along is not None:
+                needed.add(along)
+            elif math.dist(a, b) > THIN_M:
+                shapes.append(shapely.LineString([a, b]).buffer(bearing_half_m(self.reach), cap_style="flat"))
+        if shapes:
+            needed |= self._openers(np.array(shapes, dtype=object), np.zeros(len(shapes), dtype=int), 1)[0]
+        return needed
+
+    @property
+    def turn_m(self) -> float:
+        """Radius of ground for a turn."""
+        return _turn_m(self.reach)
+
+    def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
+        found: list[set[int]] = [set() for _ in range(count)]
+        shape, piece = self._tree.query(shapes, predicate="intersects")
+        real = shapely.area(overlay.intersection(shapes[shape], self.pieces[piece])) > HAIR_M2
+        for owner, opener in zip(owners[shape[real]].tolist(), piece[real].tolist(), strict=True):
+            found[owner].add(opener)
+        return found
+
+
+def _turn_m(reach: Reach) -> float:
+    return reach.pivot_ground_m + LEG_SLACK_M
+
+
+def _ground_of(visit: Visit, reach: Reach) -> list[Any]:
+    """What has to bear before a visit begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
+    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (visit.entry, visit.exit)]
+    move, half_m = visit.move, bearing_half_m(reach)
+    raised_m = move.sign * (reach.tool_long_m if reach.raised_over_base else 0.0)
+    spans: list[Span] = [(move.in_m, move.a_m + raised_m), *((up, down + raised_m) for up, down in move.lifts)]
+    if not move.reverse and (move.out_m - move.b_m) * move.sign > 0.0:
+        spans.append((move.b_m, move.out_m))
+    for a, b in spans:
+        low, high = sorted((a, b))
+        ends.append(turned(shapely.box(low, visit.y_m - half_m, high, visit.y_m + half_m), visit.theta_rad))
+    return ends

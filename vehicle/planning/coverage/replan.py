@@ -1,0 +1,144 @@
+"""Planning what is left: missed cells, an interrupted swath, a job resumed after a break. A request and a result.
+
+Pure, outside the tick. What bears tracks is what the ledger's `swept` mask holds, less the error of position; what is
+to be worked is what its gaps name. The five properties hold as for a first plan, from where the machine stands.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import shapely
+
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import MachineFootprint, Plan
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
+from vehicle.planning.coverage.lane import THIN_M, bearing_half_m
+from vehicle.planning.coverage.path import PathBuilder
+from vehicle.planning.coverage.planner import directions_for, finished_in_order, opened_books, work_in_directions
+from vehicle.planning.coverage.progress import Progress, never
+from vehicle.planning.coverage.route import enu_of
+from vehicle.planning.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
+from vehicle.planning.coverage.spans import spans
+from vehicle.planning.coverage.swaths import complement
+from vehicle.planning.site.site import Site
+from vehicle.polygons.fences import mended
+
+Rings = tuple[tuple[tuple[float, float], ...], ...]
+"""A polygon: shell and holes as closed rings of (east, north) [m]."""
+OUT_MAX_M = 600.0
+"""How far the machine may have to back out of the strip that it stands in."""
+
+
+class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`missed`: ground to be worked (gaps of the ledger); `swept`: ground that bears tracks (its swept mask).
+
+    `craters` are kept out and listed. `error_m`: error of position between old work and new, off the rim of `swept`.
+    """
+
+    request_id: int
+    plan_hash: str
+    site_hash: str
+    missed: tuple[Rings, ...]
+    swept: tuple[Rings, ...]
+    pose: StartPose
+    craters: tuple[Rings, ...] = ()
+    error_m: float = 0.0
+
+
+class ReplanResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan for the rest under the id of its request; `replaces` names the plan whose rest it is."""
+
+    request_id: int
+    replaces: str
+    plan: Plan
+
+
+def replan(
+    site: Site,
+    machine: MachineFootprint,
+    settings: PlanSettings,
+    request: ReplanRequest,
+    out_of_time: Callable[[], bool] = never,
+) -> ReplanResult:
+    """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
+    check_site(request.site_hash, site)
+    settings = on_slopes(settings, site.slopes)
+    reach = reach_of(machine, settings, site.tripwires)
+    missed = united(request.missed)
+    grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
+    asked = polygons_of(overlay.intersection(grown, site.work_area))
+    rest = msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
+    opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
+    progress = opened_books(site, machine, settings, reach, out_of_time, opened)
+    progress.site = rest
+    progress.unswept.keep(rest.work_area)
+    progress.unclaimed.keep(rest.work_area)
+    progress.path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
+    if len(progress.need()):
+        # its own strip bears it whatever the error of position: the tracks stand in it
+        own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
+        leave_strip(progress, first_ground(site, reach, settings, own)[0])
+        work_in_directions(progress, directions_for(progress))
+    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished_in_order(progress))
+
+
+def check_site(site_hash: str, site: Site) -> None:
+    """Raises InputError where a plan or request names another site."""
+    if site_hash != site.site_hash:
+        raise InputError(
+            f"the plan was made for site {site_hash}, this is {site.name} ({site.site_hash}): plan this site anew"
+        )
+
+
+def leave_strip(progress: Progress, closed_ground: Any) -> None:
+    """Back out, else drive on, along the machine's own line to the nearest place where it can turn.
+
+    `closed_ground`: what may not be under the tracks on that line.
+
+    Raises InputError where there is none.
+    """
+    assert progress.path is not None, "a pose to leave from"
+    east, north, yaw = progress.path.pose
+    frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
+    x, y = float(frame[0]), float(frame[1])
+    reach = progress.reach
+    window = lane_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
+    ground = progress.view(window.bounds)
+    low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
+    at = np.array([y])
+    bearing_m = bearing_half_m(reach)
+    front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
+    barred = parts_of(polygons_of(overlay.intersection(closed_ground, shapely.box(*ground.box))))
+    closed = spans(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
+    pivots = complement(spans(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
+    places: list[float] = []
+    for low, high in complement(closed, low_m, high_m):
+        if low <= x - reach.track_rear_m + 0.05 and high >= x + reach.track_rear_m - 0.05:
+            inside = [(max(a, low + reach.track_rear_m), min(b, high - front_m)) for a, b in pivots]
+            places += [min(max(x, a), b) for a, b in inside if a <= b]
+    if not places:
+        raise InputError(
+            f"the machine at {east:.1f} E {north:.1f} N has no way along its own line to ground where it can turn; "
+            "drive it by hand to safe ground and plan again"
+        )
+    behind = [place for place in places if place <= x]
+    goal_m = max(behind) if behind else min(places)
+    progress.path.straight_to(enu_of(yaw, goal_m, y), reverse=goal_m < x)
+
+
+def _own_half_m(progress: Progress) -> float:
+    """The strip that the machine stands in is as wide as its tool; the error at its rim is no reason to stay there."""
+    return 0.5 * progress.machine.track_outer_width_m
+
+
+def united(polygons: tuple[Rings, ...]) -> Any:
+    """All polygons of a request in one, those that cross themselves mended by structure."""
+    if not polygons:
+        return shapely.Polygon()
+    shapes = [mended(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]
+    return polygons_of(overlay.union(parts_of(polygons_of(shapely.GeometryCollection(shapes)))))

@@ -1,0 +1,85 @@
+"""What lanes meet of polygons, by arithmetic over all their edges at once; an overlay for each lane costs far more.
+
+What a strip shares with a polygon is bounded by pieces of the polygon's edges and by pieces of the strip's two sides
+inside of it. Its extent along the lane is therefore that of those pieces.
+"""
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage.lane import THIN_M, Span
+
+
+def spans(parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: float) -> list[list[Span]]:
+    """Per lane the merged x-extents of what a strip of +-half meets of the polygons, ascending."""
+    result: list[list[Span]] = [[] for _ in y_m]
+    if not len(parts) or not len(y_m):
+        return result
+    start, end, owner = _edges(parts)
+    order = np.argsort(y_m, kind="stable")
+    inner_m = half_m - 0.5 * THIN_M  # what only touches a strip, or enters it by less, is rounding
+    edge, lane = _pairs(start[:, 1], end[:, 1], y_m[order], inner_m)
+    a, b = start[edge], end[edge]
+    lows, highs, lanes = [], [], []
+    ends_x = []
+    for side in (-inner_m, inner_m):
+        line = y_m[order][lane] + side
+        x = _x_at(a, b, line)
+        crossing = (a[:, 1] <= line) != (b[:, 1] <= line)
+        inside, at = _paired(lane[crossing], owner[edge[crossing]], x[crossing])
+        lows.append(inside[:, 0])
+        highs.append(inside[:, 1])
+        lanes.append(at)
+        ends_x.append((line, x))
+    (low_y, low_x), (high_y, high_x) = ends_x
+    from_x, to_x = (
+        np.where(p[:, 1] < low_y, low_x, np.where(p[:, 1] > high_y, high_x, p[:, 0])) for p in (a, b)
+    )  # fmt: skip
+    low = np.concatenate([*lows, np.minimum(from_x, to_x)]).clip(x0_m, x1_m)
+    high = np.concatenate([*highs, np.maximum(from_x, to_x)]).clip(x0_m, x1_m)
+    for row, first, last in _merged(np.concatenate([*lanes, lane]), low, high, x1_m - x0_m):
+        result[order[row]].append((first, last))
+    return result
+
+
+def _edges(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n, 2) starts and ends of all edges, and the polygon of each."""
+    rings, part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    same = ring[1:] == ring[:-1]
+    return xy[:-1][same], xy[1:][same], part[ring[:-1][same]]
+
+
+def _pairs(y_a: np.ndarray, y_b: np.ndarray, lanes_m: np.ndarray, half_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """(edge, lane) for each edge in the strip of a lane; lanes ascending."""
+    first = np.searchsorted(lanes_m, np.minimum(y_a, y_b) - half_m, side="left")
+    count = np.searchsorted(lanes_m, np.maximum(y_a, y_b) + half_m, side="right") - first
+    edge = np.repeat(np.arange(len(first)), count)
+    return edge, np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+
+
+def _x_at(a: np.ndarray, b: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Where edges meet a line; without meaning for those that do not cross it."""
+    rise = b[:, 1] - a[:, 1]
+    share = (line - a[:, 1]) / np.where(rise == 0.0, 1.0, rise)
+    return np.asarray(a[:, 0] + share.clip(0.0, 1.0) * (b[:, 0] - a[:, 0]))
+
+
+def _paired(lane: np.ndarray, owner: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) stretches of a line inside of a polygon, and the lane of each: between odd and even crossings."""
+    order = np.lexsort((x, owner, lane))
+    return x[order].reshape(-1, 2), lane[order][::2]
+
+
+def _merged(lane: np.ndarray, low: np.ndarray, high: np.ndarray, width_m: float) -> list[tuple[int, float, float]]:
+    """(lane, low, high) ascending; stretches that touch are one, thin ones are none."""
+    order = np.lexsort((low, lane))
+    lane, low, high = lane[order], low[order], high[order]
+    if not len(lane):
+        return []
+    shift = lane * (2.0 * width_m + 1.0)  # lanes one behind the other, so that one pass does for all
+    reached = np.maximum.accumulate(high + shift)
+    first = np.flatnonzero(np.r_[True, low[1:] + shift[1:] > reached[:-1] + THIN_M])
+    rows = lane[first], low[first], np.maximum.reduceat(high, first)
+    wide = rows[2] - rows[1] > THIN_M
+    return list(zip(*(column[wide].tolist() for column in rows), strict=True))

@@ -1,0 +1,134 @@
+"""What stands on a site (markers, marks, receivers, people) and who answers for ground that bears the tracks."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import shapely
+
+from vehicle.contracts.errors import InputError
+from vehicle.polygons.fences import round_about
+
+RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
+"""Kept out round each where the file does not say `radius_m`."""
+RADIUS_MAX_M = 1_000.0
+OTHER_RADII = re.compile(r"radius|diameter|buffer|setback|safetydistance|clearance(m|cm|mm|ft)?$")
+"""Fields that may mean a radius; only `radius_m` says in which unit, and round what."""
+LENGTH = re.compile(r"\s*[0-9.,]*[1-9][0-9.,]*\s*[a-z]*\.?\s*")
+YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that stands: where it is drawn, and what it keeps out (empty once it is taken down)."""
+
+    role: str
+    place: str
+    east_m: float
+    north_m: float
+    taken_down: bool
+    keep_out: Any
+
+
+class Assurance(msgspec.Struct, frozen=True, kw_only=True):
+    """Who says that ground bears the tracks, on what basis, when (ISO date). Empty: nobody."""
+
+    place: str
+    role: str
+    said_by: str = ""
+    basis: str = ""
+    said_on: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not said, as the fields are called."""
+        return tuple(key for key in ("said_by", "basis", "said_on") if not getattr(self, key))
+
+
+ALSO = {"said_by": ("assured_by", "by", "who"), "basis": ("on_basis",), "said_on": ("assured_on", "date", "when", "on")}
+
+
+def mark_of(
+    role: str, place: str, geometry: Any, properties: Mapping[str, Any], default_m: float | None = None
+) -> Mark:
+    """A mark of points, lines or polygons in metres. Raises InputError for a radius or a state that is none."""
+    radius_m = radius_of(place, properties)
+    if radius_m is None and (key := other_radius(properties)):
+        raise InputError(
+            f"{place}: a {role} with {key} {properties[key]!r}; write radius_m, in metres round what is drawn"
+        )
+    if radius_m is None:
+        radius_m = RADIUS_M[role] if default_m is None else default_m
+    down = taken_down(place, properties)
+    at = shapely.point_on_surface(geometry)
+    keep = shapely.Polygon() if down else round_about(geometry, radius_m)
+    return Mark(role=role, place=place, east_m=float(at.x), north_m=float(at.y), taken_down=down, keep_out=keep)
+
+
+def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
+    """`radius_m` in metres; None where it is not said."""
+    value = properties.get("radius_m")
+    if value is None or value == "":
+        return None
+    try:
+        radius_m = np.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        radius_m = np.nan
+    if not 0.0 < radius_m <= RADIUS_MAX_M:
+        raise InputError(f"{place}: radius_m is {value!r}; write metres above 0, at most {RADIUS_MAX_M:g}")
+    return float(radius_m)
+
+
+def other_radius(properties: Mapping[str, Any]) -> str:
+    """The field that may mean a radius where nobody says `radius_m`; "" where there is none."""
+    if properties.get("radius_m") not in (None, ""):
+        return ""
+    for key, value in properties.items():
+        name = "".join(c for c in key.casefold() if c.isalnum())
+        if key != "radius_m" and OTHER_RADII.search(name) and LENGTH.fullmatch(str(value).casefold()):
+            return key
+    return ""
+
+
+def taken_down(place: str, properties: Mapping[str, Any]) -> bool:
+    """Whether what stood there is gone. Raises InputError for an answer that is neither yes nor no."""
+    value = properties.get("taken_down")
+    text = "" if value is None else str(value).strip().casefold()
+    if text not in (*YES, *NO):
+        raise InputError(f"{place}: taken_down is {value!r}; write true or false")
+    return text in YES
+
+
+def assurance_of(
+    label: str, role: str, place: str, properties: Mapping[str, Any], site_wide: Mapping[str, Any]
+) -> Assurance:
+    """What a feature says about who answers for it, else what its collection says for all.
+
+    Raises InputError for a day that is no date.
+    """
+    said = {}
+    for key, also in ALSO.items():
+        values = (source.get(name) for source in (properties, site_wide) for name in (key, *also))
+        said[key] = next((text for value in values if (text := _text(value))), "")
+    if said["said_on"]:
+        try:
+            dt.date.fromisoformat(said["said_on"][:10])
+        except ValueError:
+            raise InputError(f"{label}: {place}: said_on is {said['said_on']!r}; write the day as YYYY-MM-DD") from None
+    return Assurance(place=place, role=role, **said)
+
+
+def _text(value: Any) -> str:
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def check_assured(label: str, assurances: tuple[Assurance, ...]) -> None:
+    """Raises InputError where tracks would stand on ground that nobody answers for."""
+    lacking = next((row for row in assurances if row.missing), None)
+    if lacking is not None:
+        raise InputError(
+            f"{label}: {lacking.place} is {lacking.role}, but does not say {', '.join(lacking.missing)}: who says that "
+            "it bears the tracks, on what basis, and the day as YYYY-MM-DD; write them in the site file"
+        )

@@ -1,0 +1,219 @@
+"""Shortest ways between pivot points: visibility between corners of the ground on which the body may not turn."""
+
+import heapq
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.legs import Legs
+from vehicle.planning.coverage.patchwork import Box
+
+NODE_OFFSET_M = 0.03
+"""Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
+SIMPLIFY_M = 0.25
+NODES_MAX = 3000
+BATCH = 32
+
+Point = tuple[float, float]
+
+
+class Roadmap:
+    """Ways for the body origin between obstacle polygons (they may overlap) in a window; legs are tested on demand.
+
+    A corridor is a strip that was driven straight from one pivot point to another: a way even where nobody can turn.
+    """
+
+    def __init__(
+        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`over` ends a search, as if there were no way: among 1,000 keep-outs one may take half a minute."""
+        self._over = over
+        self._parts = parts_of(shapely.buffer(obstacles, -1e-3)) if len(obstacles) else obstacles
+        shapely.prepare(self._parts)
+        self._tree = shapely.STRtree(self._parts)
+        self._box = box
+        self._obstacles = obstacles
+        self._legs: Legs | None = None
+        self._islands: shapely.STRtree | None = None
+        self._island_of: dict[Point, int] = {}
+        self._joined: dict[int, int] = {}
+        self._corridors = [((float(a), float(b)), (float(c), float(d))) for (a, b), (c, d) in corridors]
+        self._ways: dict[tuple[Point, Point], list[Point]] = {}
+
+    def add_corridor(self, start: Point, end: Point) -> None:
+        """A strip that will have been driven when the next way is asked for."""
+        self._corridors.append((start, end))
+        if self._islands is not None:
+            self._unite(self._island(start), self._island(end))
+
+    def clear(self, start: Point, ends: np.ndarray) -> np.ndarray:
+        """(n,) bool: the straight leg from start to each of (n, 2) ends stays out of the obstacles."""
+        ends = np.asarray(ends, dtype=float).reshape(-1, 2)
+        if not len(ends) or not len(self._parts):
+            return np.ones(len(ends), dtype=bool)
+        legs = shapely.linestrings(np.stack([np.broadcast_to(start, ends.shape), ends], axis=1))
+        leg, part = self._tree.query(legs)  # boxes only: a prepared obstacle is the quicker side of the exact test
+        free = np.ones(len(ends), dtype=bool)
+        free[leg[shapely.intersects(self._parts[part], legs[leg])]] = False
+        return free
+
+    def way(self, start: Point, goal: Point, limit_m: float = math.inf) -> list[Point] | None:
+        """Corner points from start to goal, both included; None where no way exists, or none shorter than `limit_m`."""
+        key = (start, goal)
+        if key in self._ways:
+            return self._ways[key]
+        ends = np.array([start, goal])
+        way: list[Point] | None = [start, goal]
+        if not bool(self.clear(start, ends[1:])[0]):
+            way = self._long_way(start, goal, ends, limit_m)
+        if way is not None:
+            self._ways[key] = way
+        return way
+
+    def _long_way(self, start: Point, goal: Point, ends: np.ndarray, limit_m: float) -> list[Point] | None:
+        here, there = self._island(start), self._island(goal)
+        if here < 0 or there < 0 or self._root(here) != self._root(there):
+            return None
+        legs = self.legs()
+        strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
+        if not len(strips) and legs.known_apart(start, goal):
+            return None
+        loose = np.vstack([strips, ends])
+        way = self._search(loose, limit_m)
+        if (
+            way is None and math.isinf(limit_m) and not self._over()
+        ):  # overlapping outlines may hide the corner that touches
+            if not len(strips) and legs.apart(start, goal):
+                return None
+            way = self._search(loose, limit_m, every_leg=True)
+        return way
+
+    def legs(self) -> Legs:
+        """The corners to steer by with what is known of the legs between them."""
+        if self._legs is None:
+            self._legs = Legs(self._corners_to_steer_by(), self.clear)
+        return self._legs
+
+    # --- which places are joined at all ------------------------------------------------------------------------------
+    def _island(self, point: Point) -> int:
+        """Index of the connected free ground around a point, -1 inside an obstacle."""
+        if self._islands is None:
+            taken = overlay.rough_union(self._parts) if len(self._parts) else shapely.Polygon()
+            free = parts_of(overlay.difference(shapely.box(*self._box), taken))
+            shapely.prepare(free)
+            self._islands = shapely.STRtree(free)
+            ends = shapely.points(np.array(self._corridors).reshape(-1, 2))
+            island = np.full(len(ends), -1)
+            end, part = self._islands.query(ends, predicate="intersects")
+            island[end] = part
+            for a, b in {(int(a), int(b)) for a, b in island.reshape(-1, 2) if a != b}:
+                self._unite(a, b)
+        if point not in self._island_of:
+            hits = self._islands.query(shapely.Point(point), predicate="intersects")
+            self._island_of[point] = int(hits[0]) if len(hits) else -1
+        return self._island_of[point]
+
+    def _root(self, island: int) -> int:
+        while island in self._joined:
+            island = self._joined[island]
+        return island
+
+    def _unite(self, a: int, b: int) -> None:
+        if a >= 0 and b >= 0 and self._root(a) != self._root(b):
+            self._joined[self._root(a)] = self._root(b)
+
+    # --- shortest ways -----------------------------------------------------------------------------------------------
+    def _corners_to_steer_by(self) -> np.ndarray:
+        """(n, 3, 2) corners of a coarser outline outside of the obstacles, each with its two neighbours on the ring.
+
+        Only corners that bulge into the free ground can lie on a shortest way.
+        """
+        if not len(self._obstacles):
+            return np.empty((0, 3, 2))
+        outlines = shapely.buffer(self._obstacles, NODE_OFFSET_M + SIMPLIFY_M, quad_segs=2)
+        outlines = parts_of(shapely.simplify(overlay.rough_union(outlines), SIMPLIFY_M, preserve_topology=True))
+        corners = np.concatenate([_convex_corners(ring) for part in outlines for ring in _rings(part)])
+        nodes = corners[:, 0]
+        inside = np.zeros(len(nodes), dtype=bool)
+        inside[np.unique(self._tree.query(shapely.points(nodes), predicate="intersects")[0])] = True
+        x0, y0, x1, y1 = self._box
+        inside |= (nodes[:, 0] < x0) | (nodes[:, 0] > x1) | (nodes[:, 1] < y0) | (nodes[:, 1] > y1)
+        return np.asarray(corners[~inside][:NODES_MAX])
+
+    def _search(self, loose: np.ndarray, limit_m: float, *, every_leg: bool = False) -> list[Point] | None:
+        """A* over the corners and the loose points: ends of strips, joined in pairs, then start and goal.
+
+        A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
+        Legs that do not touch a corner but cut it are no part of a shortest way and are tested only on `every_leg`.
+        """
+        legs = self.legs()
+        nodes, points = len(legs.nodes), np.concatenate([legs.nodes, loose])
+        first, last = len(points) - 2, len(points) - 1
+        toward = np.hypot(*(points - points[last]).T)
+        best, came = np.full(len(points), math.inf), np.full(len(points), -1)
+        best[first] = 0.0
+        waiting: dict[int, np.ndarray] = {}
+        done = np.zeros(len(points), dtype=bool)
+        queue = [(float(toward[first]), first)]
+        while queue and not self._over():
+            bound_m, node = heapq.heappop(queue)
+            if bound_m >= limit_m:
+                return None
+            if node == last:
+                return _backtrack(points, came, last)
+            if done[node] and node not in waiting:
+                continue
+            length = best[node] + np.hypot(*(points - points[node]).T)
+            through = length + toward
+            if not done[node]:
+                done[node] = True
+                worth = ~done & (length < best - 1e-9)
+                if node < nodes and not every_leg:
+                    worth[:nodes] &= legs.touching(node)
+                fair = np.flatnonzero(worth)
+                waiting[node] = fair[np.argsort(through[fair], kind="stable")]
+            rest = waiting.pop(node)
+            rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
+            batch, rest = rest[:BATCH], rest[BATCH:]
+            seen = legs.clear(points, node, batch)
+            if nodes <= node < first:
+                seen |= batch == nodes + ((node - nodes) ^ 1)
+            for index in batch[seen].tolist():
+                best[index], came[index] = length[index], node
+                heapq.heappush(queue, (float(through[index]), index))
+            if len(rest):
+                waiting[node] = rest
+                heapq.heappush(queue, (float(through[rest[0]]), node))
+        return None
+
+
+def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:
+    way, node = [], last
+    while node != -1:
+        way.append((float(points[node][0]), float(points[node][1])))
+        node = int(came[node])
+    return way[::-1]
+
+
+def _rings(polygon: Any) -> list[np.ndarray]:
+    return [shapely.get_coordinates(ring)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
+
+
+def _convex_corners(ring: np.ndarray) -> np.ndarray:
+    """(n, 3, 2) corners that bulge into the free ground with the corners before and after them."""
+    ahead, behind = np.roll(ring, -1, axis=0) - ring, ring - np.roll(ring, 1, axis=0)
+    cross = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0]
+    x, y = ring.T
+    signed = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
+    return np.asarray(np.stack([ring, ring - behind, ring + ahead], axis=1)[cross * signed > 0.0])
+
+
+def length_m(way: list[Point]) -> float:
+    """Length of a polyline."""
+    return sum(math.dist(a, b) for a, b in pairwise(way))

@@ -1,0 +1,213 @@
+"""A plan as files with stable names: plan.geojson, poses.csv, summary.json, plan.png (design.md section 9)."""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import MachineFootprint, Plan, Segment, SegmentKind, UntreatableReason
+from vehicle.planning.coverage.path import segment_time_s
+from vehicle.planning.files.stations import write_plan, write_waypoints
+from vehicle.planning.files.stored import write_stored
+from vehicle.planning.site.site import Site
+
+STEP_M = 0.25
+STEP_RAD = math.radians(5.0)
+POSES_HEADER = "seq,kind,tool_down,direction,t_s,lon_deg,lat_deg,east_m,north_m,yaw_rad,speed_mps\n"
+MACHINE_KEYS = (
+    "name", "tool_width_m", "tool_ahead_m", "tool_length_m", "track_length_m", "track_outer_width_m",
+    "body_front_m", "body_rear_m", "working_speed_mps", "transit_speed_mps", "reverse_speed_mps", "pivot_rate_radps",
+)  # fmt: skip
+
+
+def write_plan_files(
+    plan: Plan, site: Site, out_dir: Path, on_progress: Callable[[float], None] | None = None, made_utc: str = ""
+) -> None:
+    """Write all files of a plan; `on_progress` is told the share done, for a progress bar."""
+    from vehicle.planning.files.picture import draw_plan  # noqa: PLC0415  matplotlib takes half a second to load
+
+    out_dir.mkdir(parents=True, exist_ok=True)
+    tell = on_progress if on_progress is not None else _silent
+    (out_dir / "summary.json").write_text(
+        json.dumps({**summary_of(plan, site), "made_utc": made_utc}, indent=1) + "\n", encoding="utf-8"
+    )
+    tell(0.05)
+    write_stored(plan, out_dir)
+    write_plan_geojson(plan, out_dir / "plan.geojson", site.name)
+    write_waypoints(plan, out_dir / "plan.waypoints")
+    write_plan(plan, out_dir / "plan.plan", names_of(plan, site.name))
+    tell(0.2)
+    write_poses(plan, out_dir / "poses.csv")
+    tell(0.7)
+    draw_plan(plan, site, out_dir / "plan.png")
+    tell(1.0)
+
+
+def _silent(_: float) -> None:
+    return
+
+
+# --- summary.json ----------------------------------------------------------------------------------------------------
+def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
+    """The summary as plain values; polygons as GeoJSON geometries in degrees."""
+    machine = {key: getattr(plan.machine, key) for key in MACHINE_KEYS}
+    certificate = {key: getattr(plan.certificate, key) for key in plan.certificate.__struct_fields__}
+    certificate = {key: round(value, 6) for key, value in certificate.items()}
+    return {
+        "format": plan.format,
+        "site": site.name,
+        "site_hash": plan.site_hash,
+        "plan_hash": plan.plan_hash,
+        "required_depth_m": plan.required_depth_m,
+        "required_depth_assumed": plan.required_depth_assumed,
+        "datum": {"lat_deg": plan.datum.lat_deg, "lon_deg": plan.datum.lon_deg, "alt_m": plan.datum.alt_m},
+        "area_m2": round(plan.area_m2, 3),
+        "untreatable": _untreatable_rows(plan),
+        "untreatable_m2": _by_reason(plan),
+        "overlap_m": round(plan.overlap_m, 6),
+        "working_speed_mps": plan.machine.working_speed_mps,
+        "time_s": round(plan.time_s, 1),
+        "bound_s": round(plan.bound_s, 1),
+        "time_split_s": _time_split(plan),
+        "tool_on_m": round(sum(_length_m(s) for s in plan.segments if s.tool_down), 2),
+        "swaths": sum(s.kind is SegmentKind.SWATH for s in plan.segments),
+        "outside": plan.outside,
+        "outside_assumed": plan.outside_assumed,
+        "tripwires": site.tripwires,
+        "source_system": site.source_system,
+        "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
+        "machine": machine,
+        "certificate": certificate,
+        "warnings": list(site.warnings),
+        "repairs": list(site.repairs),
+        "bearing": [
+            {"place": row.place, "role": row.role, "said_by": row.said_by, "basis": row.basis, "said_on": row.said_on}
+            for row in site.assurances
+        ],
+        "marks": [{"place": mark.place, "role": mark.role, "taken_down": mark.taken_down} for mark in site.marks],
+    }
+
+
+def _untreatable_rows(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "polygon": {"type": "Polygon", "coordinates": [_lonlat(plan.datum, ring, 10) for ring in row.rings_m]},
+            "reason": row.reason.value,
+            "area_m2": round(row.area_m2, 6),
+            "swept": row.reason is UntreatableReason.KEEP_OUT_CREDIT_MARGIN,
+        }
+        for row in plan.untreatable
+    ]
+
+
+def _by_reason(plan: Plan) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for row in plan.untreatable:
+        totals[row.reason.value] = totals.get(row.reason.value, 0.0) + row.area_m2
+    return {reason: round(area, 3) for reason, area in totals.items()}
+
+
+def _time_split(plan: Plan) -> dict[str, float]:
+    split: dict[str, float] = {}
+    for segment in plan.segments:
+        kind = segment.kind.value
+        split[kind] = split.get(kind, 0.0) + segment_time_s(segment, plan.machine)
+    return {kind: round(value, 1) for kind, value in split.items()}
+
+
+def _length_m(segment: Segment) -> float:
+    return sum(math.dist(a, b) for a, b in pairwise(segment.points_m))
+
+
+def _lonlat(datum: LocalFrame, points: Any, digits: int) -> list[list[float]]:
+    return [[round(float(lon), digits), round(float(lat), digits)] for lon, lat in datum.lonlat_from_enu_array(points)]
+
+
+# --- plan.geojson ----------------------------------------------------------------------------------------------------
+def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
+    """What a plan's file is of, for files that have room for it."""
+    return {
+        "site": site_name,
+        "site_hash": plan.site_hash,
+        "plan_hash": plan.plan_hash,
+        "machine": plan.machine.name,
+        "required_depth_m": plan.required_depth_m,
+    }
+
+
+def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
+    """Segments in order as LineStrings of the body origin (a pivot is a line of one place)."""
+    points = np.array([point for s in plan.segments for point in s.points_m], dtype=float).reshape(-1, 2)
+    lonlat = np.round(plan.datum.lonlat_from_enu_array(points), 9).tolist()
+    with path.open("w", encoding="utf-8") as out:
+        names = json.dumps(names_of(plan, site_name))
+        out.write(f'{{"type": "FeatureCollection", "properties": {names}, "features": [\n')
+        at = 0
+        for number, segment in enumerate(plan.segments):
+            line = lonlat[at : at + len(segment.points_m)]
+            at += len(segment.points_m)
+            feature = {
+                "type": "Feature",
+                "properties": {
+                    "seq": segment.seq,
+                    "kind": segment.kind.value,
+                    "tool": "down" if segment.tool_down else "up",
+                    "speed_mps": segment.speed_mps,
+                },
+                "geometry": {"type": "LineString", "coordinates": line},
+            }
+            out.write(json.dumps(feature) + (",\n" if number + 1 < len(plan.segments) else "\n"))
+        out.write("]}\n")
+
+
+# --- poses.csv -------------------------------------------------------------------------------------------------------
+def write_poses(plan: Plan, path: Path) -> None:
+    """Streamed: poses at most 0.25 m and 5 degrees apart, both ends of every segment included."""
+    with path.open("w", encoding="utf-8") as out:
+        out.write(POSES_HEADER)
+        out.writelines(pose_lines(plan))
+
+
+def pose_lines(plan: Plan) -> Iterator[str]:
+    """Lines of poses.csv, one segment at a time."""
+    start_s = 0.0
+    for segment in plan.segments:
+        rows = segment_poses(segment, plan.machine)
+        lonlat = plan.datum.lonlat_from_enu_array(rows[:, 1:3])
+        head = f"{segment.seq},{segment.kind.value},{int(segment.tool_down)},{_direction(segment)}"
+        tail = f"{segment.speed_mps:g}\n"
+        for (t_s, east, north, yaw), (lon, lat) in zip(rows.tolist(), lonlat.tolist(), strict=True):
+            yield f"{head},{start_s + t_s:.2f},{lon:.10f},{lat:.10f},{east:.5f},{north:.5f},{yaw:.7f},{tail}"
+        start_s += segment_time_s(segment, plan.machine)
+
+
+def _direction(segment: Segment) -> str:
+    if segment.kind is SegmentKind.TURN:
+        return "left" if segment.turn_rad > 0.0 else "right"
+    return "reverse" if segment.kind is SegmentKind.REVERSE else "forward"
+
+
+def segment_poses(segment: Segment, machine: MachineFootprint) -> np.ndarray:
+    """(n, 4) time from the segment's start [s], east, north [m], yaw [rad]; waiting comes first, settling last."""
+    waiting_s = machine.spin_up_s + machine.lower_s if segment.kind is SegmentKind.SWATH else 0.0
+    if segment.kind is SegmentKind.TURN:
+        steps = max(1, math.ceil(abs(segment.turn_rad) / STEP_RAD))
+        share = np.linspace(0.0, 1.0, steps + 1)
+        east, north = segment.points_m[0]
+        yaw = segment.yaw_start_rad + share * segment.turn_rad
+        time_s = share * abs(segment.turn_rad) / machine.pivot_rate_radps
+        return np.column_stack([time_s, np.full(steps + 1, east), np.full(steps + 1, north), yaw])
+    length_m = _length_m(segment)
+    steps = max(1, math.ceil(length_m / STEP_M))
+    share = np.linspace(0.0, 1.0, steps + 1)
+    points = shapely.get_coordinates(
+        shapely.line_interpolate_point(shapely.LineString(segment.points_m), share, normalized=True)
+    )
+    time_s = waiting_s + share * length_m / segment.speed_mps
+    return np.column_stack([time_s, points, np.full(steps + 1, segment.yaw_start_rad)])

@@ -1,0 +1,52 @@
+"""What a site says of itself: in the fields of the file, or of a work area."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from vehicle.config.required_depth import agreed_m, declared_m, not_understood
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import Feature, plain_fields
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """None: the site does not say."""
+
+    outside: str | None
+    tripwires: str | None
+    required_depth_m: float | None
+    told: tuple[str, ...] = ()
+
+
+def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Feature]) -> Declared:
+    """What fields and work areas say. Raises InputError for words that mean nothing, or where two disagree."""
+    tables = [plain_fields(label, table) for table in fields]
+    work = [feature for feature in features if feature.role == "work_area" and not feature.unchosen]
+    told = {f"{label}{' properties' * n}": declared_m(label, table) for n, table in enumerate(tables)}
+    for feature in work:
+        told[f"{label}: {feature.place}"] = declared_m(f"{label}: {feature.place}", feature.properties)
+    return Declared(
+        outside=_one(label, "outside", ("safe", "unknown"), tables, work),
+        tripwires=_one(label, "tripwires", ("possible", "none"), tables, work),
+        required_depth_m=agreed_m(told),
+        told=tuple(_untold_depths([*tables, *(feature.properties for feature in work)])),
+    )
+
+
+def _untold_depths(tables: Iterable[dict[str, Any]]) -> Iterable[str]:
+    keys = dict.fromkeys(key for table in tables for key in not_understood(table))
+    return (f"the field {key!r} is not read as the required depth; write required_depth_m" for key in keys)
+
+
+def _one(label: str, key: str, legal: tuple[str, ...], tables: list[dict[str, Any]], work: list[Feature]) -> str | None:
+    values = [*(table.get(key) for table in tables), *(feature.properties.get(key) for feature in work)]
+    told = [value for value in values if value is not None and value != ""]
+    if not told:
+        return None
+    if any(value not in legal for value in told):
+        wrong = next(value for value in told if value not in legal)
+        raise InputError(f"{label}: {key} is {wrong!r}; write one of {', '.join(legal)}")
+    if len(set(told)) > 1:
+        raise InputError(f"{label}: {key} is declared twice, as {told[0]!r} and {told[1]!r}; keep one")
+    return str(told[0])

@@ -1,0 +1,297 @@
+"""KML and KMZ -> site file: placemarks with all their shapes. What cannot be read is refused by name."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.notes import Notes
+from vehicle.planning.site.reading import SiteFile, collected
+from vehicle.planning.site.role_sources import Kind, Source, field_source
+
+KMZ_MAX_BYTES = 64 * 1024 * 1024
+"""A site is kilobytes; more is no site, or an archive made to burst."""
+FILES_MAX = 200
+"""So many KML files in one archive are no site."""
+NAME_MAX = 40
+"""So much of a placemark's name is told in a message."""
+PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
+NUMBERS = ("slope_deg", "radius_m")
+ELSEWHERE = ("kmz", "shp", "gpkg", "geojson", "gpx", "dae")
+
+
+def read_kml(path: Path) -> SiteFile:
+    """Placemarks with polygons, closed lines, lines and points. Raises InputError for what is no KML."""
+    notes = Notes()
+    return _collected(path, list(_Document(path, path.read_bytes(), notes, "", ()).features(0)), notes)
+
+
+def read_kmz(path: Path) -> SiteFile:
+    """Every KML inside the archive."""
+    notes = Notes()
+    features: list[dict[str, Any]] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            files = [entry for entry in entries if entry.filename.lower().endswith(".kml")]
+            _check_entries(path, entries, files)
+            inside = tuple(entry.filename for entry in files)
+            for entry in files:
+                prefix = f"{entry.filename} " if len(files) > 1 else ""
+                document = _Document(path, archive.read(entry), notes, prefix, inside)
+                features += document.features(len(features))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise InputError(f"{path}: not a KMZ archive that can be read ({error}); save the site as KML") from None
+    return _collected(path, features, notes)
+
+
+def _check_entries(path: Path, entries: list[zipfile.ZipInfo], files: list[zipfile.ZipInfo]) -> None:
+    if not files:
+        raise InputError(f"{path}: no .kml inside; save the site as KML")
+    if len(files) > FILES_MAX or sum(entry.file_size for entry in files) > KMZ_MAX_BYTES:
+        size = sum(entry.file_size for entry in files)
+        raise InputError(f"{path}: {len(files)} KML files of {size} bytes inside, too many for a site")
+    for entry in entries:
+        if entry.filename.lower().rsplit(".", 1)[-1] in ELSEWHERE:
+            raise InputError(f"{path}: holds {entry.filename}, which is not read; save the site as one KML")
+
+
+def _collected(path: Path, features: list[dict[str, Any]], notes: Notes) -> SiteFile:
+    return collected(path, features, notes)
+
+
+class _Builder(ET.TreeBuilder):
+    """Refuses a DOCTYPE in whatever encoding: entities are how a small file bursts."""
+
+    def doctype(self, name: str, _pubid: str | None, _system: str | None) -> None:
+        """Called by the parser."""
+        raise ET.ParseError(f"DOCTYPE of {name}, no site needs one")
+
+
+class _Document:
+    """One KML file; `prefix` names it where an archive holds several, `inside` the files that it may refer to."""
+
+    def __init__(self, path: Path, raw: bytes, notes: Notes, prefix: str, inside: tuple[str, ...]) -> None:
+        self.path, self.notes, self.prefix, self.inside = path, notes, prefix, inside
+        self.read: set[int] = set()
+        label = f"{path}: {prefix.strip()}".removesuffix(": ")
+        parser = ET.XMLParser(target=_Builder())  # noqa: S314  no entities: see _Builder
+        try:
+            self.root = ET.fromstring(raw, parser)  # noqa: S314
+        except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: encodings that nobody knows
+            raise InputError(f"{label}: not well-formed XML ({error}); save the site as KML again") from None
+        if _tag(self.root) != "kml":
+            raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r})")
+
+    def features(self, first: int) -> Iterator[dict[str, Any]]:
+        """All placemarks, numbered on from `first`; what is drawn outside of one is refused."""
+        for number, (placemark, above) in enumerate(self._placemarks(self.root, ()), start=first):
+            yield _Placemark(self, placemark, number, above).feature()
+        at = f"{self.path}: {self.prefix}"
+        lost = next((node for node in self.root.iter() if _is_drawn(node) and id(node) not in self.read), None)
+        if lost is not None:
+            raise InputError(
+                f"{at}coordinates {' '.join((lost.text or '').split())[:NAME_MAX]!r} stand where no placemark's shape "
+                "is; save the site as KML again"
+            )
+
+    def _placemarks(self, node: Any, above: tuple[Source, ...]) -> Iterator[tuple[Any, tuple[Source, ...]]]:
+        tag = _tag(node)
+        if tag == "placemark":
+            yield node, above
+            return
+        if tag == "networklink":
+            self._check_link(node)
+        elif tag in ("update", "networklinkcontrol"):
+            raise InputError(f"{self.path}: {self.prefix}changes another file ({tag}); save the site as one KML")
+        elif tag in PICTURES:
+            name = _own_text(node, "name") or tag
+            self.notes.warn(f"{self.prefix}{name}: a picture ({tag}) was left out; nothing drawn in it is known")
+            self.read |= {id(part) for part in node.iter()}
+        else:
+            inner = (*self._names(node, tag), *above)
+            for part in node:
+                yield from self._placemarks(part, inner)
+
+    def _names(self, node: Any, tag: str) -> Iterator[Source]:
+        """What a folder says about everything in it."""
+        if tag not in ("folder", "document"):
+            return
+        kind = Kind.FOLDER if tag == "folder" else Kind.DOCUMENT
+        if name := _own_text(node, "name"):
+            yield Source(kind, tag, name)
+        for data in (part for part in node if _tag(part) == "extendeddata"):
+            for key, value in _pairs(data):
+                source = field_source(key, value)
+                if source.kind is Kind.ROLE:
+                    yield Source(Kind.FOLDER, f"{tag} role", value)
+
+    def _check_link(self, node: Any) -> None:
+        target = next((part.text or "" for part in node.iter() if _tag(part) == "href"), "").strip()
+        if target.removeprefix("./") not in self.inside:
+            link = f"NetworkLink {_own_text(node, 'name') or ''!r} leads to {target or 'nowhere'!r}"
+            raise InputError(f"{self.path}: {self.prefix}{link}, which is not read; save the site as one KML")
+
+
+class _Placemark:
+    """One placemark and its shapes."""
+
+    def __init__(self, document: _Document, node: Any, number: int, above: tuple[Source, ...]) -> None:
+        self.document, self.node, self.number, self.above = document, node, number, above
+        self.name = " ".join((_own_text(node, "name") or "").split())
+        self.place = f"{document.prefix}placemark {number}" + (f" ({self.name[:NAME_MAX]})" if self.name else "")
+        self.parts: list[dict[str, Any]] = []
+
+    def feature(self) -> dict[str, Any]:
+        """As GeoJSON; one shape as it is, several as a collection."""
+        for part in self.node:
+            self._shape(part)
+        polygons = [part["coordinates"] for part in self.parts if part["type"] == "Polygon"]
+        geometry: dict[str, Any] | None
+        if polygons and len(polygons) == len(self.parts):
+            geometry = {"type": "MultiPolygon", "coordinates": polygons}
+        elif self.parts:
+            geometry = (
+                self.parts[0] if len(self.parts) == 1 else {"type": "GeometryCollection", "geometries": self.parts}
+            )
+        else:
+            geometry = None
+        pairs = [pair for part in self.node if _tag(part) == "extendeddata" for pair in _pairs(part)]
+        return {
+            "type": "Feature",
+            "place": self.place,
+            "number": self.number,
+            "properties": _properties(pairs),
+            "says": (*self._own_words(), *(field_source(*pair) for pair in pairs), *self.above),
+            "geometry": geometry,
+        }
+
+    def _own_words(self) -> Iterator[Source]:
+        if self.name:
+            yield Source(Kind.NAME, "name", self.name)
+        for key in ("description", "snippet", "address"):
+            if text := _own_text(self.node, key):
+                yield Source(Kind.PROSE, key, text)
+        if style := _own_text(self.node, "styleurl"):
+            yield Source(Kind.STYLE, "style", style)
+        for own in (part for part in self.node.iter() if part.get("id")):
+            yield Source(Kind.STYLE, "id", str(own.get("id")))
+
+    def _shape(self, node: Any) -> None:
+        match _tag(node):
+            case "polygon":
+                self._add("Polygon", self._rings(node))
+            case "linearring":
+                ring = self._one(node)
+                self._add("LineString", ring if not ring or ring[0] == ring[-1] else [*ring, ring[0]])
+            case "linestring":
+                self._add("LineString", self._one(node))
+            case "point":
+                for at in self._one(node):
+                    self._add("Point", at)
+            case "track":
+                self._add("LineString", self._track(node))
+            case "multigeometry" | "multitrack":
+                for part in node:
+                    self._shape(part)
+            case "model":
+                raise InputError(
+                    f"{self.document.path}: {self.place} is a model of something that stands there; draw its outline "
+                    "as a polygon with role keep_out"
+                )
+            case _:
+                return
+
+    def _add(self, kind: str, coordinates: list[Any]) -> None:
+        self.parts.append({"type": kind, "coordinates": coordinates})
+
+    def _rings(self, node: Any) -> list[Any]:
+        """The outer ring, then all rings of all inner boundaries."""
+        outer = [c for part in node if _tag(part) == "outerboundaryis" for c in part.iter() if _is_drawn(c)]
+        inner = [c for part in node if _tag(part) == "innerboundaryis" for c in part.iter() if _is_drawn(c)]
+        if len(outer) != 1:
+            raise InputError(
+                f"{self.document.path}: {self.place}: a Polygon needs one outerBoundaryIs with one ring, this has "
+                f"{len(outer)}"
+            )
+        rings = [self._positions(part) for part in (*outer, *inner)]
+        return [ring for number, ring in enumerate(rings) if ring or number == 0]
+
+    def _one(self, node: Any) -> list[list[float]]:
+        found = [part for part in node.iter() if _is_drawn(part)]
+        if len(found) > 1:
+            raise InputError(
+                f"{self.document.path}: {self.place}: {len(found)} lists of coordinates in one shape; keep one"
+            )
+        return self._positions(found[0]) if found else []
+
+    def _positions(self, node: Any) -> list[list[float]]:
+        self.document.read.add(id(node))
+        text = node.text or ""
+        words = text.split()
+        if not all(_is_position(word) for word in words):  # `17.1, 44.8, 0`, as people type them
+            words = ",".join(part.strip() for part in text.split(",")).split()
+        return [self._numbers(number, word, word.split(",")) for number, word in enumerate(words)]
+
+    def _track(self, node: Any) -> list[list[float]]:
+        found = [part for part in node.iter() if _is_drawn(part)]
+        self.document.read |= {id(part) for part in found}
+        return [self._numbers(n, part.text or "", (part.text or "").split()) for n, part in enumerate(found)]
+
+    def _numbers(self, number: int, text: str, words: list[str]) -> list[float]:
+        values = [_number(word) for word in words if word]
+        if None in values or len(values) > 3:
+            raise InputError(f"{self.document.path}: {self.place} position {number} is {text!r}, not lon,lat")
+        return [value for value in values if value is not None]
+
+
+def _is_position(word: str) -> bool:
+    values = [value for value in word.split(",") if value]
+    return 2 <= len(values) <= 3 and all(_number(value) is not None for value in values)
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
+
+
+def _properties(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Data as properties; a slope's degrees and a radius as numbers."""
+    found: dict[str, Any] = {key: value for key, value in pairs if value != ""}
+    for key, value in found.items():
+        if key.casefold() in NUMBERS and (number := _number(value)) is not None:  # else told where they are read
+            found[key] = number
+    return found
+
+
+def _pairs(data: Any) -> list[tuple[str, str]]:
+    """ExtendedData: Data with a value, SimpleData, or elements of another namespace."""
+    found = []
+    for node in data.iter():
+        key = node.get("name")
+        if _tag(node) == "data" and key:
+            found.append((key, (_own_text(node, "value") or "").strip()))
+        elif _tag(node) == "simpledata" and key:
+            found.append((key, (node.text or "").strip()))
+        elif _tag(node) not in ("value", "displayname", "extendeddata", "schemadata") and not len(node) and not key:
+            found.append((_tag(node), (node.text or "").strip()))
+    return found
+
+
+def _is_drawn(node: Any) -> bool:
+    return _tag(node) in ("coordinates", "coord")
+
+
+def _own_text(node: Any, tag: str) -> str | None:
+    """Of a child with this tag; text that is marked up counts with its marks taken off."""
+    return next(("".join(part.itertext()) for part in node if _tag(part) == tag), None)
+
+
+def _tag(node: Any) -> str:
+    """Name without its namespace, in lower case: a shape is a shape however it is spelled."""
+    return str(node.tag).rsplit("}", 1)[-1].lower()

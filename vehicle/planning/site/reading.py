@@ -1,0 +1,143 @@
+"""GeoJSON -> features in lon/lat, and the way there for all other formats. Says where a file is wrong."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import Feature, features_of
+from vehicle.planning.site.notes import Notes, Rank
+
+if TYPE_CHECKING:  # projections take 0.1 s to load, in every start
+    from vehicle.planning.site.projected import Projection
+
+WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
+WGS84 = "EPSG:4326"
+FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .plan"
+
+
+class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file says, before any geometry: features, the fields of the whole file, and what was quietly mended.
+
+    `bounds_may_work`: inclusion fences are the work area where nothing else is (a ground station's plan).
+    """
+
+    name: str
+    features: tuple[Feature, ...]
+    fields: tuple[dict[str, Any], ...] = ()
+    source_system: str = ""
+    source_accuracy_m: float = 0.0
+    bounds_may_work: bool = False
+    repairs: tuple[str, ...] = ()
+    ranks: dict[str, Rank] = {}
+
+
+class _TwiceError(Exception):
+    """A key stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once, or twice with the same value: of two roles the last would win unseen."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found and found[key] != value:
+            raise _TwiceError(key)
+        found[key] = value
+    return found
+
+
+def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
+    """GeoJSON FeatureCollection, Feature or bare geometry; WGS 84, or as its `crs` says, brought to `frame`."""
+    try:
+        document = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
+    except _TwiceError as error:
+        raise InputError(f"{path}: {str(error)!r} stands twice in one object; keep one") from None
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON ({error}); {FORMATS}") from None
+    if isinstance(document, dict) and document.get("fileType") == "Plan":
+        raise InputError(f"{path}: is a plan of QGroundControl; give its name the ending .plan")
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {FORMATS}')
+    notes = Notes()
+    return site_file_of(path, document, notes, ways=_in_degrees(path, document, notes, frame))
+
+
+def site_file_of(
+    path: Path,
+    document: dict[str, Any],
+    notes: Notes,
+    places: Sequence[str] = (),
+    ways: Sequence["Projection"] = (),
+    *,
+    bounds_may_work: bool = False,
+) -> SiteFile:
+    """A GeoJSON document in degrees, read or made from another format, as a site file.
+
+    `places` name the features to the user; `ways`: how their coordinates came to be degrees.
+    """
+    worst = max(ways, key=lambda way: way.accuracy_m, default=None)
+    features = tuple(features_of(str(path), document, notes, places))
+    properties = document.get("properties") if isinstance(document.get("properties"), dict) else {}
+    own = {key: value for key, value in document.items() if key not in ("type", "features", "geometry", "properties")}
+    return SiteFile(
+        name=path.stem,
+        features=features,
+        fields=(own, properties or {}) if document["type"] == "FeatureCollection" else (own,),
+        source_system=worst.system if worst is not None else "",
+        source_accuracy_m=worst.accuracy_m if worst is not None else 0.0,
+        bounds_may_work=bounds_may_work,
+        repairs=tuple(notes),
+        ranks=notes.ranks,
+    )
+
+
+def collected(
+    path: Path,
+    features: list[dict[str, Any]],
+    notes: Notes,
+    ways: Sequence["Projection"] = (),
+    *,
+    bounds_may_work: bool = False,
+) -> SiteFile:
+    """Features that another format's reader made; each carries the `place` that names it in its own file."""
+    document = {"type": "FeatureCollection", "features": features}
+    places = [str(feature["place"]) for feature in features]
+    return site_file_of(path, document, notes, places, ways, bounds_may_work=bounds_may_work)
+
+
+def _in_degrees(path: Path, document: dict[str, Any], notes: Notes, frame: str) -> list["Projection"]:
+    """Bring what a `crs` member says to be in another system to degrees, in place; a feature's own goes before."""
+    members = document.get("features")
+    features = [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
+    ways: list[Projection] = []
+    common = _crs_name(path, "the collection" if members is not None else "the file", document)
+    for number, feature in enumerate(features or [document]):
+        here = feature.get("geometry") if feature.get("type") == "Feature" else feature
+        own = _crs_name(path, f"feature {number}", feature) if features else None
+        inner = _crs_name(path, f"feature {number}", here) if isinstance(here, dict) and here is not feature else None
+        crs = inner or own or common
+        if crs is None or crs in WGS84_NAMES or not isinstance(here, dict):
+            continue
+        from vehicle.planning.site.projected import geometry_in_degrees  # noqa: PLC0415  0.1 s, for those who need it
+
+        where = "the collection" if crs is common and features else f"feature {number}" if features else "the file"
+        ways.append(geometry_in_degrees(f"{path}: {where}", here, crs, frame))
+    notes.extend(dict.fromkeys(way.told for way in ways if way.told))
+    return ways
+
+
+def _crs_name(path: Path, where: str, node: dict[str, Any]) -> str | None:
+    crs = node.get("crs")
+    if crs is None:
+        return None
+    inner = crs.get("properties") if isinstance(crs, dict) else None
+    name = inner.get("name") if isinstance(inner, dict) else None
+    code = inner.get("code") if isinstance(inner, dict) else None
+    if isinstance(name, str):
+        return name
+    if isinstance(code, int | str) and not isinstance(code, bool):  # as it was written before 2008
+        return f"EPSG:{code}"
+    raise InputError(f"{path}: {where} is in {crs!r}, which names no system; reproject it to {WGS84}")

@@ -1,0 +1,310 @@
+"""How a role is heard in a text: case, marks, plurals and numbering do not count; negations and slips make a doubt."""
+
+import re
+import unicodedata
+from enum import IntEnum
+from itertools import pairwise
+
+import msgspec
+
+from vehicle.planning.site.roles import BEARING, ROLES, words
+
+LONG_WORDS = 6
+"""A text of more words is a sentence: a safety word in it is a doubt, no name."""
+FILLERS = words(
+    "area zone polygon region boundary outline buffer place location ground land shape layer map site footprint point "
+    "line path ring placemark feature untitled the a an my new copy of for part no nr number big small large little "
+    "old north south east west northern southern eastern western upper lower left right inner outer main"
+)
+LAND = words(
+    "field paddock meadow pasture orchard block parcel plot lot farm farmland strip sector hill grassland vineyard "
+    "cropland acre garden"
+)
+PREPOSITIONS = words(
+    "near by at beside behind next around round along with without of in on to from between opposite towards beyond "
+    "under over across and"
+)
+NEGATIONS = words(
+    "not no non isn never former formerly ex removed cancelled canceled lifted gone demolished without except "
+    "excluding outside none nothing closed denied planned proposed maybe perhaps unknown false"
+)
+
+
+MIXING = words("and with plus incl including")
+VERBS = words("enter work drive flail mow process go cross touch treat plan use include cover disturb walk pass till")
+ACTS = VERBS - {"disturb", "touch"} | words("machine machines vehicle vehicles entry access tracks work working")
+UNSURE = words(
+    "unconfirmed unverified unchecked uncleared unsurveyed suspected suspect pending tbc tbd mines mined uxo "
+    "contaminated dangerous"
+)
+"""Ground of which somebody says so is not ground that bears."""
+
+
+class Level(IntEnum):
+    """HINT: a thing is named beside other words; DOUBT: a safety word, negated, mixed or misspelt; SURE: it is that."""
+
+    HINT = 0
+    DOUBT = 1
+    SURE = 2
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a text says about a role."""
+
+    role: str
+    level: Level
+    strong: bool = True
+    """By one of the role's words; False: by the nature of a thing."""
+
+
+def heard(text: str) -> Heard | None:
+    """What a name or a field says; None where it says nothing about a role."""
+    parts = _segments(text)
+    flat = [token for part in parts for token in part]
+    if not flat:
+        return None
+    safety = _found(flat, STRONG)
+    if safety:
+        return _strong(flat, safety)
+    leading = _leading(parts, flat)
+    if leading is not None and leading.role in BEARING and "?" in text:
+        return Heard(leading.role, Level.DOUBT)
+    return leading or _thing(parts, flat) or _nearly(parts, flat)
+
+
+def heard_in_prose(text: str) -> Heard | None:
+    """What a description says: only by words of a keep-out that nobody uses for anything else, such as `keep out`."""
+    flat = [token for part in _segments(text) for token in part]
+    for key, _, end in _found(flat, STRONG):
+        if key in ("donot", "mustnot") and not (end < len(flat) and flat[end] in VERBS):
+            continue
+        if key in ("notallowed", "notpermitted") and not ACTS & set(flat):
+            continue
+        if key in PLAIN:
+            found = heard(text)
+            return found if found is not None and found.strong else Heard("keep_out", Level.DOUBT)
+    return None
+
+
+def heard_whole(text: str) -> Heard | None:
+    """What a text says where it is a role's word and nothing else but numbering; a doubt about a safety word too."""
+    found = heard(text)
+    if found is None or (found.strong and found.role == "keep_out"):
+        return found
+    keys = STRONG.keys() | THINGS.keys() | OTHERS.keys()
+    core = _core([token for part in _segments(text) for token in part])
+    whole = {"".join(core), "".join(map(_singular, core)), key_of(text)} & keys
+    return found if found.level is Level.SURE and whole else None
+
+
+def heard_of_a_folder(text: str) -> Heard | None:
+    """What a folder or layer says of all in it; a thing with a remark (`Pond: by the road`) is a doubt."""
+    whole, found = heard_whole(text), heard(text)
+    if whole is not None or found is None or found.strong or found.level is not Level.SURE:
+        return whole
+    return Heard(found.role, Level.DOUBT, strong=False)
+
+
+def opens_with_safety_word(text: str) -> bool:
+    """Whether a text begins with a word of a keep-out, as the name of a file that holds nothing else does."""
+    flat = [token for part in _segments(text) for token in part]
+    return any(start == 0 for _, start, _ in _found(flat, STRONG))
+
+
+def is_mixed(text: str) -> bool:
+    """A name of several things (`Field and keep-outs`)."""
+    return any(token in MIXING for part in _segments(text) for token in part) or "+" in text
+
+
+def starts_here(text: str) -> bool:
+    """A name for a place where a plan is to begin or end."""
+    return any(
+        token in {"start", "begin", "entry", "home", "takeoff", "launch"} for p in _segments(text) for token in p
+    )
+
+
+def _strong(flat: list[str], found: list[tuple[str, int, int]]) -> Heard:
+    used = {k for _, start, end in found for k in range(start, end)}
+    rest = [token for k, token in enumerate(flat) if k not in used]
+    sentence = len(flat) > LONG_WORDS and min(start for _, start, _ in found) > 0
+    doubt = any(token in NEGATIONS for token in rest) or bool(_found(rest, OTHERS)) or sentence
+    return Heard("keep_out", Level.DOUBT if doubt else Level.SURE)
+
+
+def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
+    at_front = [row for row in _found(flat, OTHERS) if row[1] == 0]
+    if not at_front:
+        return None
+    key, _, end = max(at_front, key=lambda row: row[2])
+    role, rest = OTHERS[key], flat[end:]
+    if _head(parts[0]) in LAND and key in ONE_WORD:
+        return None  # `Marker Farm` is a farm
+    named = rest if role == "perimeter" else _untied(parts, end)  # a perimeter of a house holds in the house
+    doubt = any(token in NEGATIONS for token in rest) or any(_is_thing(token) for token in named)
+    doubt = doubt or (role in BEARING and bool(UNSURE & set(named)))
+    if not doubt and role != "work_area":
+        return Heard(role, Level.SURE)
+    if doubt:
+        return Heard(role, Level.DOUBT)
+    # `work` and `survey` begin many a name: only with nothing but numbering after them are they the role
+    whole = key in ("workarea", "workingarea", "workzone", "workingzone", "taskarea") or end == len(parts[0])
+    return Heard(role, Level.SURE) if whole or not _core(rest) else None
+
+
+def _untied(parts: list[list[str]], end: int) -> list[str]:
+    """The words after the leading phrase, less what hangs on a preposition (`to the well`)."""
+    first = parts[0][end:]
+    at = next((k for k, token in enumerate(first) if token in PREPOSITIONS), len(first))
+    return first[:at] + [token for part in parts[1:] for token in part]
+
+
+def _thing(parts: list[list[str]], flat: list[str]) -> Heard | None:
+    if not any(_is_thing(token) for token in flat) and not _found(flat, THINGS):
+        return None
+    parts = [_with_pairs(part) for part in parts]
+    heads = [_head(part) for part in parts]
+    first, others = heads[0], heads[1:]
+    if _is_count(flat):
+        return Heard("keep_out", Level.HINT, strong=False)
+    if any(token in NEGATIONS for token in flat) and first not in LAND:
+        return Heard("keep_out", Level.DOUBT, strong=False)
+    if first is not None and _is_thing(first):
+        return Heard("keep_out", Level.SURE, strong=False)
+    if first is None and any(head is not None and _is_thing(head) for head in others):
+        return Heard("keep_out", Level.SURE, strong=False)
+    if first in LAND and not any(head is not None and _is_thing(head) for head in others):
+        return None
+    return Heard("keep_out", Level.HINT, strong=False)
+
+
+def _is_count(flat: list[str]) -> bool:
+    """`arable 4 holes` tells of a field how many holes it has."""
+    counted = (k for k in range(1, len(flat)) if flat[k - 1].isdigit() and _singular(flat[k]) != flat[k])
+    return any(_is_thing(flat[k]) and bool(_core(flat[: k - 1])) for k in counted)
+
+
+def _head(part: list[str]) -> str | None:
+    """The noun of a phrase: the last word before a preposition, numbering and fillers taken off; None: only those."""
+    at = next((k for k, token in enumerate(part) if token in PREPOSITIONS), len(part))
+    core = _core(part[:at])
+    if not core:
+        return None
+    return core[-1]
+
+
+def _with_pairs(part: list[str]) -> list[str]:
+    """`power lines` as one word."""
+    joined: list[str] = []
+    for token in part:
+        pair = (joined[-1] + _singular(token)) if joined else ""
+        joined[-1:] = [pair] if pair in THINGS else [*joined[-1:], token]
+    return joined
+
+
+def _core(tokens: list[str]) -> list[str]:
+    return [
+        token for token in tokens if token not in FILLERS and not _is_number(token) and _singular(token) not in FILLERS
+    ]
+
+
+def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
+    """A slip of the pen, one or two letters from a long safety word; or a `not` that denies who knows what."""
+    if _head(parts[0]) not in LAND and any(token in ("not", "never") for token in flat):
+        return Heard("keep_out", Level.DOUBT)
+    pairs = [a + b for tokens in (flat, list(map(_singular, flat))) for a, b in pairwise(tokens)]
+    for word in (*flat, *pairs):
+        if word.startswith(DOUBTFUL):
+            return Heard("keep_out", Level.DOUBT)
+        if word in KNOWN or len(word) < 5:
+            continue
+        long = () if _head(parts[0]) in LAND else LONG  # `Ranger field` is a field
+        if any(word[0] == safe[0] and _distance(word, safe, 2) <= 2 for safe in MISSPELT) or any(
+            _distance(word, safe, 1) <= 1 for safe in long
+        ):
+            return Heard("keep_out", Level.DOUBT)
+    return None
+
+
+def _found(tokens: list[str], table: dict[str, str]) -> list[tuple[str, int, int]]:
+    """(key, start, end) of every phrase of a table in a text, however it is put together."""
+    rows = []
+    for start in range(len(tokens)):
+        joined = single = ""
+        for end in range(start + 1, min(start + 5, len(tokens) + 1)):
+            joined, single = joined + tokens[end - 1], single + _singular(tokens[end - 1])
+            rows += [(key, start, end) for key in {joined, single} & table.keys()]
+        if table is STRONG and not any(row[1] == start for row in rows):
+            rows += [(key, start, start + 1) for key in WITHIN if key in tokens[start]][:1]
+    return rows
+
+
+def _is_thing(token: str) -> bool:
+    return token in THINGS or _singular(token) in THINGS
+
+
+def _is_number(token: str) -> bool:
+    return len(token) == 1 or token.isdigit() or bool(re.fullmatch(r"[ivx]+", token))
+
+
+def _singular(token: str) -> str:
+    if len(token) < 4 or not token.endswith("s") or token.endswith(("ss", "us", "is")):
+        return token
+    if token.endswith("ies"):
+        return token[:-3] + "y"
+    return token[:-2] if re.search(r"(ch|sh|x|ss)es$", token) else token[:-1]
+
+
+def _segments(text: str) -> list[list[str]]:
+    """Words in lower case, camel case and numbers taken apart; a list for each part between marks."""
+    plain = re.sub(r"<[^>]*>|&\w+;", " ", unicodedata.normalize("NFKC", text))
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
+    plain = (
+        plain.casefold()
+        .replace("&", " and ")
+        .replace("\u2019", "'")
+        .replace("don't", "do not")
+        .replace("isn't", "is not")
+    )
+    plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    parts = re.split(r"[,:;()\[\]{}/|\n\u2013\u2014]| - |\. ", unnumbered(plain))
+    return [row for row in (re.findall(r"[^\W\d_]+|\d+", part) for part in parts) if row]
+
+
+def unnumbered(text: str) -> str:
+    """Without the word before a number: `no. 4` denies nothing."""
+    return re.sub(r"\b(no|nr|number)[ ._]*(?=\d)", " ", text)
+
+
+def _distance(one: str, other: str, limit: int) -> int:
+    """Letters to be changed, left out, added or swapped; more than the limit is only known to be more."""
+    if abs(len(one) - len(other)) > limit:
+        return limit + 1
+    rows = [list(range(len(other) + 1))]
+    for i, a in enumerate(one, start=1):
+        row = [i]
+        for j, b in enumerate(other, start=1):
+            cost = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, rows[-2][j - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def key_of(phrase: str) -> str:
+    """A phrase as it is looked up: its words in one, in the singular."""
+    return "".join(_singular(token) for part in _segments(phrase) for token in part)
+
+
+STRONG = {key_of(word): "keep_out" for role in ROLES if role.name == "keep_out" for word in role.words}
+PLAIN = frozenset(key_of(w) for role in ROLES if role.name == "keep_out" for w in role.words if " " in w)
+THINGS = {key_of(word): "keep_out" for role in ROLES for word in role.things}
+OTHERS = {key_of(word): role.name for role in ROLES if role.name != "keep_out" for word in (role.name, *role.words)}
+ONE_WORD = frozenset(key_of(w) for role in ROLES for w in role.words if " " not in w)
+WITHIN = tuple(key for key in STRONG if len(key) >= 7)
+"""Long enough to be found inside a longer word: `keepoutzone`."""
+MISSPELT = ("keepout", "noentry", *(key for key in STRONG if len(key) >= 8))
+LONG = tuple(key for key in STRONG if len(key) >= 6) + tuple(key for key in THINGS if len(key) >= 7)
+DOUBTFUL = ("obsta", "obsti", "obste", "dangerous", "hazard")
+"""So begins a word that may mean ground to be worked or ground to be left."""
+KNOWN = words("inclusion included include") | STRONG.keys() | THINGS.keys() | OTHERS.keys()

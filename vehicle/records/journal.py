@@ -1,0 +1,182 @@
+"""The ledger's journal: an append-only file from which the masks can be built again, byte for byte.
+
+    file = MAGIC record*        (records: vehicle/records/records.py; MAGIC ends with the format's number)
+
+Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.control.ground import tiles
+from vehicle.control.ledger import strokes, withdrawal
+from vehicle.control.state import LedgerState
+from vehicle.records.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
+
+_STEM: Final = b"FLAILJ"
+MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
+SYNC_RECORDS: Final = 16
+"""Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing."""
+
+    records: tuple[Record, ...]
+    valid_bytes: int
+    dropped_bytes: int
+    check: int
+
+    @property
+    def header(self) -> Header | None:
+        """The first record, None in an empty journal."""
+        first = self.records[0] if self.records else None
+        return first if isinstance(first, Header) else None
+
+    @property
+    def act_count(self) -> int:
+        """Withdrawals, confirmations and observations."""
+        return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
+
+    @property
+    def stroke_count(self) -> int:
+        """Number of the newest stroke; 0 before the first."""
+        return max((record.number for record in self.records if isinstance(record, LedgerStroke)), default=0)
+
+
+class JournalWriter:
+    """Appends records; opens an existing journal at the end of what can be believed.
+
+    Raises InputError if the file is no journal or belongs to another plan or grid.
+    """
+
+    def __init__(self, path: Path, header: Header, sync_records: int = SYNC_RECORDS) -> None:
+        self._sync_records = sync_records
+        self._number = self._acts = 0
+        self._check = 0
+        self._unsynced = 0
+        found = read(path) if path.exists() and path.stat().st_size > 0 else None
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        if found is not None and found.header is not None:
+            if found.header != header:
+                os.close(self._file)
+                raise InputError(f"{path}: this journal is of another site, plan or grid; name a new file")
+            os.ftruncate(self._file, found.valid_bytes)
+            os.pwrite(self._file, MAGIC, 0)  # what follows is of this format, and an older record reads the same in it
+            os.lseek(self._file, 0, os.SEEK_END)
+            self._check, self._number, self._acts = found.check, found.stroke_count, found.act_count
+            return
+        os.ftruncate(self._file, 0)
+        os.write(self._file, MAGIC)
+        self.append(header)
+        self.sync()
+
+    @classmethod
+    def open(cls, path: Path, header: Header, session: Session, sync_records: int = SYNC_RECORDS) -> Self:
+        """A writer whose next records belong to a new session."""
+        writer = cls(path, header, sync_records)
+        writer.append(session)
+        writer.sync()
+        return writer
+
+    def follow(self, state: LedgerState) -> None:
+        """Call after every tick: appends the tick's stroke, if it made one, then its acts. Numbers may not skip."""
+        stroke = state.stroke
+        if stroke is not None and stroke.number != self._number:
+            assert stroke.number == self._number + 1, f"stroke {stroke.number} after {self._number}"
+            self.append(stroke)
+        new = state.act_count - self._acts
+        if new:
+            assert 0 < new <= len(state.acts), f"act {state.act_count} after {self._acts}"
+            for act in state.acts[-new:]:
+                self.append(act)
+            self.sync()
+
+    def append(self, record: Record) -> None:
+        """One record; on the disk after the next `sync`, which comes by itself every few records."""
+        frame, self._check = encoded(record, self._check)
+        os.write(self._file, frame)
+        if isinstance(record, LedgerStroke):
+            self._number = record.number
+        self._acts += isinstance(record, Revoke | Confirm | Observed)
+        self._unsynced += 1
+        if self._unsynced >= self._sync_records:
+            self.sync()
+
+    def sync(self) -> None:
+        """Wait until everything appended is on the disk."""
+        os.fsync(self._file)
+        self._unsynced = 0
+
+    def close(self) -> None:
+        """Sync and close."""
+        self.sync()
+        os.close(self._file)
+
+
+def read(path: Path) -> Journal:
+    """All records up to the first that is torn or damaged. Raises InputError if the file cannot be a journal."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name a ledger journal") from error
+    _check_magic(path, content)
+    records: list[Record] = []
+    place, check = len(MAGIC), 0
+    while (found := decoded(content, place, check)) is not None:
+        record, place, check = found
+        records.append(record)
+    place = min(place, len(content))
+    return Journal(records=tuple(records), valid_bytes=place, dropped_bytes=len(content) - place, check=check)
+
+
+def _check_magic(path: Path, content: bytes) -> None:
+    if content[: len(_STEM)] != _STEM[: len(content)]:
+        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")
+    number, end = content[len(_STEM) : len(MAGIC) - 1], content[len(MAGIC) - 1 : len(MAGIC)]
+    if end and end != b"\n":
+        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()})")
+    if number:
+        Kept.JOURNAL.check(path, int(number) if number.isdigit() else number.decode(errors="replace"))
+
+
+def end_ns(journal: Journal) -> int:
+    """The vehicle's time of the newest stroke [ns]; 0 before the first."""
+    return next((row.t_ns for row in reversed(journal.records) if isinstance(row, LedgerStroke)), 0)
+
+
+def bearing(journal: Journal) -> list[LedgerStroke]:
+    """Strokes whose swept ground no record took back: where their place was wrong, nobody knows what they swept."""
+    taken = [
+        (record.since_number, record.until_number)
+        for record in journal.records
+        if isinstance(record, Revoke) and record.flags & tiles.SWEPT and record.bias_m == 0.0
+    ]
+    return [
+        record
+        for record in journal.records
+        if isinstance(record, LedgerStroke) and not any(first <= record.number <= last for first, last in taken)
+    ]
+
+
+def rebuilt(journal: Journal) -> LedgerState:
+    """The masks: the records one after another, as the tick came to them."""
+    header = journal.header
+    if header is None:
+        return LedgerState()
+    state = LedgerState()
+    for record in journal.records:
+        if isinstance(record, LedgerStroke):
+            state = strokes.apply(state, record, header.cell_m)
+            state = msgspec.structs.replace(state, stroke=record)
+        elif isinstance(record, Revoke):
+            state = withdrawal.done(withdrawal.begun(state, record), header.cell_m)
+        elif isinstance(record, Confirm):
+            state = withdrawal.confirmed(state, record)
+    return msgspec.structs.replace(state, act_count=journal.act_count)

@@ -1,0 +1,125 @@
+"""Records of the ledger's journal and their bytes.
+
+    record = length u32, kind u8, payload, check u32        (little endian; length counts the payload)
+
+`check` is the CRC-32 of length, kind and payload, started from the check of the record before: a record that was torn,
+changed, taken out or put elsewhere ends the part that can be believed.
+"""
+
+import struct
+import zlib
+from typing import Final
+
+import msgspec
+
+from vehicle.contracts.ledger_types import Confirm, LedgerBand, LedgerStroke, Observed, Revoke
+
+__all__ = ["Confirm", "Header", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
+
+_HEAD: Final = struct.Struct("<IB")
+_CHECK: Final = struct.Struct("<I")
+_STROKE: Final = struct.Struct("<QqdddddB")
+_BAND: Final = struct.Struct("<ddddBB")
+_PAYLOAD_MAX: Final = 1 << 16
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
+    """What the strokes belong to; the first record."""
+
+    vehicle_id: str
+    site_hash: str
+    plan_hash: str
+    cell_m: float
+    datum_lat_deg: float
+    datum_lon_deg: float
+    datum_alt_m: float
+    required_depth_m: float
+    k_sigma: float
+    site: str = ""
+    machine: str = ""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
+    """The program started (again): times of strokes count from this start; `utc` and who says it are for people."""
+
+    session_id: int
+    utc: str
+    time_source: str = ""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
+    """What people need beside the cells: `kind` detonation, depth_check, follow_up (`layer`), released (`by`)."""
+
+    kind: str
+    text: str
+    utc: str
+    by: str = ""
+    layer: str = ""
+    points_m: tuple[tuple[float, float], ...] = ()
+
+
+Record = Header | Session | Revoke | Confirm | Observed | Note | LedgerStroke
+_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note)
+_KIND_WORDS: Final = 1
+_KIND_STROKE: Final = 2
+
+
+def encoded(record: Record, check: int) -> tuple[bytes, int]:
+    """A record's bytes after one with this check, and its own check."""
+    kind, payload = (_KIND_STROKE, _packed(record)) if isinstance(record, LedgerStroke) else (_KIND_WORDS, b"")
+    if kind == _KIND_WORDS:
+        payload = msgspec.json.encode(record)
+    body = _HEAD.pack(len(payload), kind) + payload
+    check = zlib.crc32(body, check)
+    return body + _CHECK.pack(check), check
+
+
+def decoded(content: bytes, place: int, check: int) -> tuple[Record, int, int] | None:
+    """The record at this place, the place after it and its check; None where nothing believable stands."""
+    if len(content) - place < _HEAD.size + _CHECK.size:
+        return None
+    length, kind = _HEAD.unpack_from(content, place)
+    end = place + _HEAD.size + length
+    if length > _PAYLOAD_MAX or end + _CHECK.size > len(content):
+        return None
+    found = zlib.crc32(content[place:end], check)
+    if found != _CHECK.unpack_from(content, end)[0]:
+        return None
+    payload = content[place + _HEAD.size : end]
+    record = _unpacked(payload) if kind == _KIND_STROKE else _WORDS.decode(payload)
+    return record, end + _CHECK.size, found
+
+
+def _packed(stroke: LedgerStroke) -> bytes:
+    head = _STROKE.pack(
+        stroke.number,
+        stroke.t_ns,
+        stroke.east_m,
+        stroke.north_m,
+        stroke.forward_east,
+        stroke.forward_north,
+        stroke.slope,
+        len(stroke.bands),
+    )
+    return head + b"".join(
+        _BAND.pack(band.rear_m, band.front_m, band.right_m, band.left_m, band.flags, band.depth_cm)
+        for band in stroke.bands
+    )
+
+
+def _unpacked(payload: bytes) -> LedgerStroke:
+    number, t_ns, east_m, north_m, forward_east, forward_north, slope, count = _STROKE.unpack_from(payload)
+    rows = (_BAND.unpack_from(payload, _STROKE.size + index * _BAND.size) for index in range(count))
+    return LedgerStroke(
+        number=number,
+        t_ns=t_ns,
+        east_m=east_m,
+        north_m=north_m,
+        forward_east=forward_east,
+        forward_north=forward_north,
+        slope=slope,
+        bands=tuple(
+            LedgerBand(rear_m=row[0], front_m=row[1], right_m=row[2], left_m=row[3], flags=row[4], depth_cm=row[5])
+            for row in rows
+        ),
+    )

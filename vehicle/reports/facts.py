@@ -1,0 +1,87 @@
+"""Everything that a map, a report or an export says about a job, gathered once."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import Plan
+from vehicle.control.state import LedgerState
+from vehicle.reports.gaps import Found
+
+STATEMENT = (
+    "Ground shown as processed was worked by the tool with rotor speed, depth, ground speed and position measured and "
+    "proven. It is not cleared: releasing land is a decision of people under the national standard, after follow-up."
+)
+
+
+class SiteShapes(Protocol):
+    """The ground of a job: shapely polygons in ENU metres of the plan's datum."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def work_area(self) -> Any:
+        """Ground to be processed, keep-outs included or not."""
+        ...
+
+    @property
+    def keep_out(self) -> Any:
+        """Never entered."""
+        ...
+
+    @property
+    def safe_ground(self) -> Any:
+        """May bear the tracks."""
+        ...
+
+    @property
+    def benchmarks_m(self) -> tuple[tuple[float, float], ...]:
+        """Surveyed reference points."""
+        ...
+
+
+class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
+
+    `simulated` is said on every page: a simulated record must never pass for a real one.
+    """
+
+    site: SiteShapes
+    plan: Plan
+    config: VehicleConfig
+    ledger: LedgerState
+    found: Found
+    time_s: float
+    simulated: bool
+    phase_s: dict[str, float] = {}
+    trail_m: tuple[tuple[float, float], ...] = ()
+    events: tuple[Event, ...] = ()
+    organisation: str = ""
+    operator: str = ""
+    task_id: str = ""
+    start_utc: str = ""
+    end_utc: str = ""
+    time_source: str = ""
+    status: str = "completed"
+    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cell_m(self) -> float:
+        """Size of a cell of the record."""
+        return self.config.mission.cell_m
+
+    @property
+    def provisional_m2(self) -> float:
+        """Credited ground, all of it, that no closing check of the base has confirmed."""
+        return self.ledger.provisional_cells * self.cell_m**2
+
+    @property
+    def rate_m2_per_h(self) -> float:
+        """Processed area over the whole time of the job."""
+        return self.found.processed_m2 / self.time_s * 3600.0 if self.time_s > 0.0 else 0.0

@@ -1,0 +1,212 @@
+"""What of the work area the record does not claim, where, and why. Outside the tick.
+
+The rule for cells on a border, strict on purpose: a cell belongs to the work area if any of it does, and it is credited
+as a whole or not at all. What an uncredited cell misses is exactly the part of it that lies in the work area, outside
+the keep-outs and outside every polygon that the plan lists as untreatable. So
+
+    area = processed + missed + uncredited ground inside listed polygons (+ rounding),
+
+and no ground falls between the cells and the polygons.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan
+from vehicle.control.ground import raster, tiles
+from vehicle.control.state import LedgerState
+
+ROUNDING_M2 = 1e-6
+"""A part of a cell smaller than 1 mm2 is the arithmetic of two borders that coincide; it is summed, not listed."""
+
+Rings = tuple[tuple[tuple[float, float], ...], ...]
+
+
+class GapReason(StrEnum):
+    """Why ground is not claimed."""
+
+    WITHDRAWN = "withdrawn"
+    BELOW_DEPTH = "below_depth"
+    POSITION_UNPROVEN = "position_unproven"
+    NOT_MEASURED = "not_measured"
+    ROTOR_SLOW = "rotor_slow"
+    TOO_FAST = "too_fast"
+    CREDIT_MARGIN = "credit_margin"
+    NOT_SWEPT = "not_swept"
+
+
+REASON_OF_FLAG: Final = (
+    (tiles.WITHDRAWN, GapReason.WITHDRAWN),
+    (tiles.BELOW | tiles.SHALLOW, GapReason.BELOW_DEPTH),
+    (tiles.UNPROVEN, GapReason.POSITION_UNPROVEN),
+    (tiles.OTHER, GapReason.NOT_MEASURED),
+    (tiles.ROTOR_SLOW, GapReason.ROTOR_SLOW),
+    (tiles.TOO_FAST, GapReason.TOO_FAST),
+    (tiles.SWEPT, GapReason.CREDIT_MARGIN),
+)
+"""The first that a cell carries names the gap; a cell without any mark was never under a working tool."""
+
+REASON_TEXT: Final = {
+    GapReason.WITHDRAWN: "claimed once, and withdrawn since by a check that failed (the journal says which)",
+    GapReason.BELOW_DEPTH: "worked, but not proven to the required depth",
+    GapReason.POSITION_UNPROVEN: "passed while the position was not proven (no RTK fixed solution)",
+    GapReason.NOT_MEASURED: "passed while a reading was missing, stale, or the machine tilted beyond its limits",
+    GapReason.ROTOR_SLOW: "passed with the rotor below its working speed",
+    GapReason.TOO_FAST: "passed faster than the rotor can strike all of the ground",
+    GapReason.CREDIT_MARGIN: "passed, but within the position's uncertainty of the edge of the strip",
+    GapReason.NOT_SWEPT: "not reached by the working tool",
+}
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A connected piece of missed ground (ENU rings, first the shell)."""
+
+    reason: GapReason
+    rings_m: Rings
+    area_m2: float
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """The balance of a work area [m2]. `listed_m2`: uncredited ground inside the plan's untreatable polygons."""
+
+    area_m2: float
+    processed_m2: float
+    missed_m2: float
+    listed_m2: float
+    rounding_m2: float
+    swept_not_credited_m2: float
+    below_depth_m2: float
+    withdrawn_m2: float
+    gaps: tuple[Gap, ...]
+
+
+def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config: VehicleConfig) -> Found:
+    """Balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres of the plan's datum."""
+    asked = shapely.difference(work_area, keep_out)
+    listed = shapely.union_all([_polygon(row.rings_m) for row in plan.untreatable])
+    cell_m = config.mission.cell_m
+    whole = _uncredited(asked, ledger, cell_m, 0.0)
+    left = _polygonal(shapely.difference(asked, listed))
+    missed = _uncredited(left, ledger, cell_m, ROUNDING_M2)
+    return Found(
+        area_m2=asked.area,
+        processed_m2=asked.area - whole.area_m2,
+        missed_m2=missed.area_m2,
+        listed_m2=max(0.0, whole.area_m2 - missed.area_m2 - missed.rounding_m2),
+        rounding_m2=missed.rounding_m2,
+        swept_not_credited_m2=whole.swept_m2,
+        below_depth_m2=whole.below_m2,
+        withdrawn_m2=whole.withdrawn_m2,
+        gaps=tuple(_gaps(missed.boxes, left)),
+    )
+
+
+def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
+    """Gaps as `summary.json` lists them: polygon as GeoJSON geometry (lon, lat), reason, area."""
+    return [
+        {
+            "polygon": {
+                "type": "Polygon",
+                "coordinates": [np.round(datum.lonlat_from_enu_array(list(ring)), 9).tolist() for ring in gap.rings_m],
+            },
+            "reason": gap.reason.value,
+            "area_m2": gap.area_m2,
+        }
+        for gap in gaps
+    ]
+
+
+def reasons(marks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """Index into GapReason for every cell, in the order of `REASON_OF_FLAG`."""
+    order = list(GapReason)
+    index = np.full(marks.shape, order.index(GapReason.NOT_SWEPT), np.uint8)
+    for bits, reason in reversed(REASON_OF_FLAG):
+        index[(marks & bits) != 0] = order.index(reason)
+    return index
+
+
+class _Uncredited(msgspec.Struct, kw_only=True):
+    """Uncredited ground of an area [m2]: `rounding_m2` in parts below the floor; boxes of the rest by reason."""
+
+    area_m2: float = 0.0
+    rounding_m2: float = 0.0
+    swept_m2: float = 0.0
+    below_m2: float = 0.0
+    withdrawn_m2: float = 0.0
+    boxes: dict[GapReason, list[Any]] = {}
+
+
+def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) -> _Uncredited:
+    """Look at every uncredited cell of an area; whole cells count as they are, border cells by their part of it."""
+    found = _Uncredited()
+    cell_m2 = cell_m * cell_m
+
+    def bare(tile_column: int, tile_row: int) -> npt.NDArray[np.bool_]:
+        cells: npt.NDArray[np.bool_] = (tiles.find(ledger.tiles, (tile_column, tile_row))[0] & tiles.CREDITED) == 0
+        return cells
+
+    for part in raster.area_tiles(area, cell_m, bare):
+        flags = tiles.marks(tiles.find(ledger.tiles, (part.column // tiles.TILE, part.row // tiles.TILE)))
+        mask = part.inside
+        found.area_m2 += float(np.count_nonzero(mask)) * cell_m2
+        found.swept_m2 += float(np.count_nonzero(mask & ((flags & tiles.SWEPT) != 0))) * cell_m2
+        found.below_m2 += float(np.count_nonzero(mask & ((flags & tiles.BELOW) != 0))) * cell_m2
+        found.withdrawn_m2 += float(np.count_nonzero(mask & ((flags & tiles.WITHDRAWN) != 0))) * cell_m2
+        for row, column, area_m2 in part.border:
+            if area_m2 < floor_m2:
+                found.rounding_m2 += area_m2
+            else:
+                found.area_m2 += area_m2
+                mask[row, column] = True
+        _box(found.boxes, mask, flags, part, cell_m)
+    return found
+
+
+def _box(
+    boxes: dict[GapReason, list[Any]],
+    mask: npt.NDArray[np.bool_],
+    marks: npt.NDArray[np.uint16],
+    part: raster.AreaTile,
+    cell_m: float,
+) -> None:
+    """Add the cells of a tile as boxes under their reasons."""
+    if not mask.any():
+        return
+    why, order = reasons(marks), list(GapReason)
+    for number in np.unique(why[mask]).tolist():
+        outline = raster.outline(mask & (why == number), part.column, part.row, cell_m)
+        boxes.setdefault(order[number], []).extend(outline)
+
+
+def _gaps(boxes_of: dict[GapReason, list[Any]], area: Any) -> Iterable[Gap]:
+    """Connected polygons, the largest first."""
+    found = []
+    for reason, boxes in boxes_of.items():
+        shape = _polygonal(shapely.intersection(shapely.union_all(boxes), area))
+        for part in shapely.get_parts(shape):
+            if part.area >= ROUNDING_M2:
+                rings = tuple(
+                    tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring))
+                    for ring in (part.exterior, *part.interiors)
+                )
+                found.append(Gap(reason=reason, rings_m=rings, area_m2=part.area))
+    return sorted(found, key=lambda gap: (-gap.area_m2, gap.rings_m[0][0]))
+
+
+def _polygon(rings_m: Rings) -> Any:
+    return shapely.Polygon(rings_m[0], rings_m[1:])
+
+
+def _polygonal(shape: Any) -> Any:
+    """The areas of a geometry: lines and points that set operations leave behind have no ground to miss."""
+    return shapely.union_all(
+        [part for part in shapely.get_parts(shape) if part.geom_type in {"Polygon", "MultiPolygon"}]
+    )

@@ -1,0 +1,83 @@
+"""The raster of a ledger as pictures: depth of the credited ground, and ground passed but not credited."""
+
+import math
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vehicle.control.ground import tiles
+from vehicle.control.state import LedgerState
+
+PIXELS_MAX: Final = 1700
+"""Pixels along the longer side: what the print resolves; a map of 80 m still shows single cells of 5 cm."""
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class Layers(msgspec.Struct, frozen=True):
+    """Images with rows from south; `extent_m` is west, east, south, north.
+
+    `depth_cm`: least depth of a pixel's credited cells, NaN where none. `credited`, `passed`: shares of the pixel.
+    """
+
+    extent_m: tuple[float, float, float, float]
+    depth_cm: FloatArray
+    credited: FloatArray
+    passed: FloatArray
+
+
+def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cell_m: float) -> Layers:
+    """Images of a window (west, south, east, north); several cells share a pixel where the window is large."""
+    west_m, south_m, east_m, north_m = bounds_m
+    cells = max(east_m - west_m, north_m - south_m) / cell_m
+    share = 1
+    while cells / share > PIXELS_MAX:
+        share *= 2
+    size = tiles.TILE // share
+    columns = range(math.floor(west_m / cell_m) // tiles.TILE, math.floor(east_m / cell_m) // tiles.TILE + 1)
+    rows = range(math.floor(south_m / cell_m) // tiles.TILE, math.floor(north_m / cell_m) // tiles.TILE + 1)
+    shape = (len(rows) * size, len(columns) * size)
+    depth_cm = np.full(shape, np.nan, np.float32)
+    credited, passed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for down, row in enumerate(rows):
+        for across, column in enumerate(columns):
+            tile = tiles.find(ledger.tiles, (column, row))
+            if tile[0].any():
+                place = slice(down * size, (down + 1) * size), slice(across * size, (across + 1) * size)
+                depth_cm[place], credited[place], passed[place] = _reduced(tile, share)
+    edge_m = tiles.TILE * cell_m
+    extent_m = (columns[0] * edge_m, (columns[-1] + 1) * edge_m, rows[0] * edge_m, (rows[-1] + 1) * edge_m)
+    return Layers(extent_m, depth_cm, credited, passed)
+
+
+def _reduced(tile: tiles.Tile, share: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """A tile with `share` x `share` cells in a pixel."""
+    size = tiles.TILE // share
+    flags = tile[0].reshape(size, share, size, share)
+    is_credited = (flags & tiles.CREDITED) != 0
+    is_passed = ((flags & tiles.SWEPT) != 0) & ~is_credited
+    depth_cm = np.where(is_credited, tile[1].reshape(size, share, size, share), 255).min(axis=(1, 3))
+    credited = is_credited.mean(axis=(1, 3), dtype=np.float32)
+    return (
+        np.where(credited > 0.0, depth_cm, np.nan).astype(np.float32),
+        credited,
+        is_passed.mean(axis=(1, 3), dtype=np.float32),
+    )
+
+
+def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
+    """Credited cells by whole centimetre of proven depth, index 0 to 255."""
+    counts = np.zeros(256, np.int64)
+    for _, _, tile in tiles.each(ledger.tiles):
+        counts += np.bincount(tile[1][(tile[0] & tiles.CREDITED) != 0], minlength=256)
+    return counts
+
+
+def coloured(image: FloatArray, alpha: FloatArray, colours: Any, low: float, high: float) -> FloatArray:
+    """RGBA of an image through a colour map, transparent where alpha is 0."""
+    scaled = np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-6), 0.0, 1.0)
+    rgba: FloatArray = np.asarray(colours(scaled), np.float32)
+    rgba[..., 3] = alpha
+    return rgba

@@ -1,0 +1,209 @@
+"""map.png: the job on one page. What was processed and how deep, what was not and why, where the machine went."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path as Outline
+
+from vehicle.contracts.geometry import offset_m
+from vehicle.contracts.plan import SegmentKind
+from vehicle.contracts.units import missed_text
+from vehicle.reports.facts import JobFacts
+from vehicle.reports.layers import coloured, layers
+from vehicle.reports.palette import (
+    DEPTHS,
+    GAP_COLOURS,
+    GROUND,
+    INK,
+    KEEP_OUT,
+    MARKS,
+    PAPER,
+    PASSED,
+    SAFE,
+    SOFT,
+    WAY,
+    depth_range_cm,
+    marked,
+)
+from vehicle.reports.picture_frame import draw_frame
+from vehicle.reports.picture_side import draw_side
+
+DPI: Final = 170
+WIDTH_IN: Final = 13.0
+SIDE_IN: Final = 3.5
+"""Column beside the map for the figures and the legend."""
+
+
+def draw_map(path: Path, facts: JobFacts) -> None:
+    """Write the map as PNG. Grows with the field: 30 m and 1 km both fill the page."""
+    west_m, south_m, east_m, north_m = _window(facts)
+    aspect = (north_m - south_m) / (east_m - west_m)
+    map_in = WIDTH_IN - SIDE_IN - 0.8
+    height_in = min(max(map_in * aspect, 6.4), 12.0)
+    figure = Figure(figsize=(WIDTH_IN, height_in + 1.55), dpi=DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    total_in = height_in + 1.55
+    left, bottom = 0.55 / WIDTH_IN, 0.55 / total_in
+    axes = figure.add_axes((left, bottom, map_in / WIDTH_IN, height_in / total_in))
+    axes.set_facecolor("#f7f5f0")
+    _draw_ground(axes, facts)
+    _draw_raster(axes, facts)
+    _draw_ways(axes, facts)
+    _draw_listed(axes, facts)
+    _draw_gaps(axes, facts, east_m - west_m)
+    _draw_events(axes, facts)
+    draw_frame(axes, (west_m, south_m, east_m, north_m))
+    _titles(figure, facts, left, total_in)
+    side = figure.add_axes(
+        ((WIDTH_IN - SIDE_IN + 0.05) / WIDTH_IN, bottom, (SIDE_IN - 0.3) / WIDTH_IN, height_in / total_in)
+    )
+    draw_side(figure, side, facts)
+    figure.savefig(path, metadata={"Software": "flailpilot"})
+
+
+def _window(facts: JobFacts) -> tuple[float, float, float, float]:
+    """West, south, east, north of the map: the work area with a margin for the machine's turns."""
+    west_m, south_m, east_m, north_m = facts.site.work_area.bounds
+    margin_m = max(4.0, 0.05 * max(east_m - west_m, north_m - south_m))
+    return west_m - margin_m, south_m - margin_m, east_m + margin_m, north_m + margin_m
+
+
+def _fill(axes: Any, geometry: Any, level: float, **style: Any) -> None:
+    """Polygons with their holes."""
+    for part in shapely.get_parts(geometry):
+        if part.geom_type != "Polygon" or part.is_empty:
+            continue
+        rings = [shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors)]
+        codes = [np.r_[Outline.MOVETO, [Outline.LINETO] * (len(ring) - 2), Outline.CLOSEPOLY] for ring in rings]
+        outline = Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8))
+        axes.add_patch(PathPatch(outline, zorder=level, **style))
+
+
+def _draw_ground(axes: Any, facts: JobFacts) -> None:
+    site = facts.site
+    _fill(axes, site.safe_ground, 1, facecolor=SAFE, edgecolor="none")
+    _fill(axes, site.work_area, 2, facecolor=GROUND, edgecolor="none")
+    _fill(axes, site.keep_out, 6, facecolor=KEEP_OUT, edgecolor=INK, linewidth=0.9, hatch="////")
+    _fill(axes, site.work_area, 7, facecolor="none", edgecolor=INK, linewidth=1.5)
+    for east_m, north_m in site.benchmarks_m:
+        axes.plot(east_m, north_m, marker="^", color=INK, markerfacecolor=PAPER, markersize=8, zorder=11)
+
+
+def _draw_raster(axes: Any, facts: JobFacts) -> None:
+    """Depth over the ground; outside the work area the same, paler."""
+    images = layers(facts.ledger, _window(facts), facts.cell_m)
+    if not (images.credited.any() or images.passed.any()):
+        return
+    low_cm, high_cm = depth_range_cm(facts)
+    picture = coloured(images.depth_cm, images.credited, DEPTHS, low_cm, high_cm)
+    # A pixel is either; where cells share pixels, the larger share shows and its weight is that of both.
+    amber = images.passed > images.credited
+    picture[amber, :3] = to_rgb(PASSED)
+    picture[..., 3] = np.minimum(1.0, images.credited + images.passed)
+    pale = picture.copy()
+    pale[..., 3] *= 0.35
+    style = {"origin": "lower", "extent": images.extent_m, "interpolation": "nearest"}
+    axes.imshow(pale, zorder=3, **style)
+    axes.imshow(picture, zorder=3.1, **style).set_clip_path(_clip(axes, facts.site.work_area))
+
+
+def _clip(axes: Any, geometry: Any) -> Any:
+    """An invisible patch of the polygons, to cut an image by."""
+    rings = [
+        shapely.get_coordinates(ring)
+        for part in shapely.get_parts(geometry)
+        for ring in (part.exterior, *part.interiors)
+    ]
+    codes = [np.r_[Outline.MOVETO, [Outline.LINETO] * (len(ring) - 2), Outline.CLOSEPOLY] for ring in rings]
+    patch = PathPatch(
+        Outline(np.vstack(rings), np.concatenate(codes).astype(np.uint8)), facecolor="none", edgecolor="none"
+    )
+    axes.add_patch(patch)
+    return patch
+
+
+def _draw_ways(axes: Any, facts: JobFacts) -> None:
+    """Planned swaths as thin lines of the tool's centre, and the way that the machine drove."""
+    ahead_m = facts.plan.machine.tool_ahead_m
+    swaths = [
+        [offset_m(point, segment.yaw_start_rad, ahead_m) for point in segment.points_m]
+        for segment in facts.plan.segments
+        if segment.kind is SegmentKind.SWATH
+    ]
+    axes.add_collection(LineCollection(swaths, colors=PAPER, linewidths=0.5, alpha=0.75, zorder=4))
+    if len(facts.trail_m) > 1:
+        trail = np.asarray(facts.trail_m)
+        axes.plot(trail[:, 0], trail[:, 1], color=WAY, linewidth=0.55, alpha=0.55, zorder=5)
+
+
+def _draw_listed(axes: Any, facts: JobFacts) -> None:
+    for row in facts.plan.untreatable:
+        shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
+        _fill(axes, shape, 5.5, facecolor="#fde3e6", edgecolor="#c0182b", linewidth=0.4, hatch="......")
+
+
+def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:
+    """Every gap in its colour; one too small to be seen gets a ring about it."""
+    visible_m2 = (0.012 * width_m) ** 2
+    for gap in facts.found.gaps:
+        shape, colour = shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), GAP_COLOURS[gap.reason]
+        _fill(axes, shape, 8, facecolor=colour, edgecolor=colour, linewidth=0.6)
+        if gap.area_m2 < visible_m2:
+            middle = shape.representative_point()
+            ring = Circle((middle.x, middle.y), 0.012 * width_m, fill=False, edgecolor=colour, linewidth=1.3, zorder=9)
+            axes.add_patch(ring)
+
+
+def _draw_events(axes: Any, facts: JobFacts) -> None:
+    """Stops and detonations with the numbers under which the report tells of them."""
+    for number, mark, event in marked(facts.events):
+        marker, colour = MARKS[mark]
+        style = {"markersize": 9, "markeredgecolor": PAPER, "markeredgewidth": 0.8, "linestyle": "none", "zorder": 10}
+        axes.plot(event.east_m, event.north_m, marker=marker, color=colour, **style)
+        axes.annotate(
+            str(number),
+            (event.east_m, event.north_m),
+            xytext=(6, 5),
+            textcoords="offset points",
+            fontsize=8,
+            fontweight="bold",
+            color=INK,
+            zorder=11,
+            bbox={"boxstyle": "round,pad=0.12", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.8},
+        )
+
+
+def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
+    found = facts.found
+    share = found.processed_m2 / found.area_m2 if found.area_m2 > 0.0 else 0.0
+    name = facts.site.name or "unnamed site"
+    figure.text(
+        left, 1.0 - 0.42 / total_in, f"Processed ground: {name}", fontsize=17, fontweight="bold", color=INK, va="center"
+    )
+    required_cm = facts.config.mission.required_depth_m * 100.0
+    machine = facts.plan.machine
+    line = (
+        f"{machine.name}, tool {machine.tool_width_m:.2f} m, required depth {required_cm:.0f} cm.  "
+        f"{found.processed_m2:,.1f} of {found.area_m2:,.1f} m² processed ({share:.2%}), "
+        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² listed untreatable."
+    )
+    figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
+    figure.text(left, 1.0 - 0.95 / total_in, _when(facts), fontsize=8, color=SOFT, va="center")
+    if facts.simulated:
+        figure.text(
+            1.0 - 0.3 / WIDTH_IN, 1.0 - 0.42 / total_in, "SIMULATED", fontsize=12, fontweight="bold", color="#c0182b",
+            ha="right", va="center",
+        )  # fmt: skip
+
+
+def _when(facts: JobFacts) -> str:
+    """Plan and times, in small print."""
+    times = f"{facts.start_utc or 'not stated'} to {facts.end_utc or 'not stated'}"
+    return f"Plan {facts.plan.plan_hash}, site {facts.plan.site_hash}; {times} (UTC by {facts.time_source or 'nobody'})"

@@ -1,0 +1,371 @@
+"""Composition root of the vehicle program: the only place where configuration, wires, recorder and loop meet.
+
+It always comes up in a new session and never driving: nothing of an earlier run is read that could move the machine,
+only what a stop left to be done before it may move again.
+"""
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
+from firmware_bridge.link import ControllerLink
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.ports import PortError
+from firmware_bridge.serial_port import open_port
+from firmware_bridge.stranger import ENOUGH_BYTES, describe
+from firmware_bridge.stream_port import StreamPort
+from firmware_bridge.types import ControllerHello
+from vehicle.config.drive import DriveFile, load_drive
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.errors import InputError, NotYetError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.units import NS_PER_S, place_text
+from vehicle.control.safety.reasons import names
+from vehicle.control.state import GateState, VehicleState
+from vehicle.host import own_process, realtime
+from vehicle.host.clock import Clock, SystemClock, utc_now
+from vehicle.operator_link.link import LoopPort
+from vehicle.operator_link.shell import LinkShell
+from vehicle.operator_link.transfer import text
+from vehicle.runtime import kept_checks, latches
+from vehicle.runtime.coming_up import (
+    ADDRESS_MAY_COME,
+    LatePort,
+    Waiting,
+    first_tries,
+    input_error_of,
+    may_come,
+    until_there,
+)
+from vehicle.runtime.far_site import told_if_far
+from vehicle.runtime.loop import Listener, VehicleLoop
+from vehicle.runtime.operator_wires import operator_wires, places_of
+from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
+from vehicle.runtime.plan_holder import PlanHolder
+from vehicle.runtime.run_book import RunBook
+from vehicle.runtime.site_planning import SitePlanning
+from vehicle.runtime.starts import recent_starts
+from vehicle.runtime.taken import WORLD, taken
+from vehicle.runtime.wire_watch import last_words, watch
+
+SOFTWARE_VERSION = 0x0001_0000
+LISTEN_S = 1.0
+"""A controller reports ten times a second without being asked."""
+LISTEN_STEP_NS = 10_000_000
+BENCH_BANNER = """
+************************************************************************
+*  BENCH: unsigned frames are accepted from this computer.             *
+*  Whoever can run a program here can drive. Never on a real machine.  *
+************************************************************************
+"""
+
+Say = Callable[[str], None]
+
+
+def say(line: str) -> None:
+    """One line for people, on stderr; under systemd it lands in the journal."""
+    sys.stderr.write(f"flailpilot: {line}\n")
+    sys.stderr.flush()
+
+
+def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run the vehicle until it is told to end (SIGTERM, SIGINT).
+
+    Raises:
+        InputError: One line: what is wrong with the configuration, a port, an address.
+    """
+    file = load_drive(path)
+    own = own_site(file)
+    for warning in own.place.warnings if own is not None else ():
+        say(f"warning: {warning}")
+    state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
+    own_process.make_ready()
+    with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
+        runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
+
+
+@contextlib.contextmanager
+def plain() -> Iterator[None]:
+    """What a user has to correct ends the program by itself, not as one of several errors."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found = input_error_of(group)
+        if found is None:
+            raise
+        raise found from None
+
+
+def start_state(file: DriveFile) -> VehicleState:
+    """Disarmed, with a session that no station has seen before, and its own site planned.
+
+    Raises:
+        InputError: The site cannot be read or planned.
+    """
+    own = own_site(file)
+    return fresh_state(file, own, planned_at_once(own, file.vehicle) if own is not None else None)
+
+
+def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> VehicleState:
+    """The same with the plan that there is by now, perhaps none."""
+    datum = file.config.datum
+    if own is not None:
+        frame = own.place.datum
+    else:
+        assert datum is not None, "DriveConfig wants a datum or a site"
+        frame = LocalFrame(datum.lat_deg, datum.lon_deg, datum.alt_m)
+    session_id = int.from_bytes(os.urandom(8), "little") & 0x7FFF_FFFF_FFFF_FFFF | 1
+    state = VehicleState(
+        config=file.vehicle,
+        datum=frame,
+        session_id=session_id,
+        gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
+    )
+    return taken(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
+
+
+def counted(file: DriveFile, state: VehicleState) -> VehicleState:
+    """The same with the recent starts of this program, kept beside the keys; a bench without keys counts none.
+
+    Raises:
+        InputError: They cannot be kept.
+    """
+    if file.config.keys_file is None:
+        return state
+    path = file.beside(file.config.keys_file).with_suffix(".starts")
+    try:
+        starts = recent_starts(path, utc_now().timestamp())
+    except FileNotFoundError:  # no folder, so no keys either, and whoever opens the operators' wire says so
+        return state
+    except OSError as refusal:
+        raise InputError(
+            f"{path}: {(refusal.strerror or str(refusal)).lower()}; the times of the last starts are kept there, its "
+            "folder must be writable"
+        ) from None
+    return msgspec.structs.replace(state, gate=msgspec.structs.replace(state.gate, boots_recent=starts))
+
+
+def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
+    """The same with what an earlier stop left to be done, kept beside the keys; a bench without keys keeps nothing."""
+    path = latch_file(file)
+    if path is None:
+        return state
+    gate, line = latches.recalled(state.gate, path)
+    if line:
+        say(line)
+    elif gate.reset_due or gate.estop_latched or gate.latched:
+        say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is due'}")
+    known, line = kept_checks.recalled(path.with_suffix(".checks"))
+    if line:
+        say(line)
+    return msgspec.structs.replace(state, gate=gate, checks=known)
+
+
+def latch_file(file: DriveFile) -> Path | None:
+    """Where the latches are kept."""
+    keys = file.config.keys_file
+    path = file.beside(keys).with_suffix(".latches") if keys is not None else None
+    # no folder, so no keys either, and whoever opens the operators' wire says so
+    return path if path is not None and path.parent.is_dir() else None
+
+
+async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, supervisor: realtime.Supervisor) -> None:
+    """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
+    clock = SystemClock()
+    config = file.config
+
+    def announce(line: str) -> None:
+        say(line)
+        wires.link.tell(text(line, d.MAV_SEVERITY_NOTICE))
+
+    async with contextlib.AsyncExitStack() as stack:
+        book, holder = RunBook(file, state, own, clock), PlanHolder()
+        planning = SitePlanning(
+            file.vehicle,
+            state.datum,
+            book.uploads,
+            config.operator.upload_outside,
+            holder,
+            announce,
+            own=own,
+            bench=file.vehicle.safety.bench,
+        )
+        wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None, say)
+        port = LatePort(config.controller.port)
+        stack.callback(port.close)
+        recorder = book.recorder()
+        stack.callback(recorder.close)
+        listeners: tuple[Listener, ...] = (holder, book, wires.link, *_telemetry(file, state, holder, stack))
+        link = ControllerLink(port, greeting(state), clock.now_ns)
+        loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
+        holder.loop, holder.desk = loop, wires.desk
+        fifo = realtime.claim_fifo()
+        realtime.freeze_heap()
+        end_with_signals()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(loop.run(clock))
+            group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
+            wire, place = Waiting(), Waiting()
+            coming = group.create_task(controller_comes(file, port, clock, announce, wire))
+            opening = group.create_task(open_operator(file, wires.shell, stack, clock, place))
+            await first_tries((coming, wire), (opening, place))
+            stack.callback(lambda: say(last_words(link.report())))
+            say_up(file, state.datum, real_time=fifo)
+            supervisor.tell("READY=1")
+            stack.callback(supervisor.tell, "STOPPING=1")
+            if own is not None and own.plan is None:
+                planning.begin()
+            group.create_task(planning.run())
+            group.create_task(book.run(lambda: loop.state, recorder, say))
+            for beside in (
+                watch(clock, port, link, recorder, say),
+                told_if_far(clock, state.datum, lambda: loop.state.wire.gnss, say, announce),
+                keep(file, clock, lambda: loop.state, announce),
+            ):
+                group.create_task(beside)
+            await opening
+            group.create_task(wires.shell.run())
+
+
+def end_with_signals() -> None:
+    """SIGTERM and SIGINT cancel the task that calls this."""
+    task = asyncio.current_task()
+    assert task is not None
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
+
+
+def say_up(file: DriveFile, datum: LocalFrame, *, real_time: bool) -> None:
+    """The first line of a vehicle that is up; on a bench in large letters."""
+    place = file.config.operator
+    if file.vehicle.safety.bench:
+        sys.stderr.write(BENCH_BANNER)
+    say(
+        f"{file.config.vehicle_id} is up and DISARMED, configuration {config_hash(file.vehicle).hex()}, "
+        f"for {place_text(datum.lat_deg, datum.lon_deg)}, "
+        f"operators on {places_of(place, bench=file.vehicle.safety.bench)}, "
+        f"{'real-time' if real_time else 'ordinary'} priority"
+    )
+
+
+async def controller_comes(file: DriveFile, port: LatePort, clock: Clock, tell: Say, waiting: Waiting) -> None:
+    """Open the controller's wire as soon as it is there."""
+    wire = file.config.controller
+    port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock), clock, tell, waiting))
+
+
+async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState], tell: Say) -> None:
+    """What outlives the program is written as it changes, until cancelled."""
+    path = latch_file(file)
+    beside = path.with_suffix(".checks") if path is not None else None
+    async with asyncio.TaskGroup() as group:
+        group.create_task(latches.keep(path, clock, lambda: state().gate, tell))
+        group.create_task(kept_checks.keep(beside, clock, lambda: state().checks, tell))
+
+
+def greeting(state: VehicleState) -> ControllerHello:
+    """This program's half of the handshake."""
+    return ControllerHello(
+        protocol_version=PROTOCOL_VERSION,
+        firmware_version=SOFTWARE_VERSION,
+        config_hash=state.gate.config_hash,
+        watchdog_ms=WATCHDOG_MAX_MS,
+        boot_count=0,
+    )
+
+
+async def open_operator(
+    file: DriveFile, shell: LinkShell, stack: contextlib.AsyncExitStack, clock: Clock, waiting: Waiting
+) -> None:
+    """The operators' socket, as soon as its address is free and of this computer.
+
+    Raises:
+        InputError: It can never become right.
+    """
+    place = file.config.operator
+
+    async def attempt() -> None:
+        try:
+            await stack.enter_async_context(shell)
+        except OSError as refusal:
+            words = (
+                f"operator {refusal.filename or f'{place.host}:{place.port}'}: "
+                f"{(refusal.strerror or str(refusal)).lower()}; is another vehicle program running (`ss -ulnpt` names "
+                "it), or is the address not of this computer?"
+            )
+            if refusal.errno in ADDRESS_MAY_COME:
+                raise NotYetError(words, math.inf) from None
+            raise InputError(words) from None
+
+    await until_there(attempt, clock, say, waiting)
+
+
+async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
+    """The controller's wire, once it is known who speaks there. Silence is let pass: it may still be starting.
+
+    Raises:
+        NotYetError: No such port, busy, not allowed.
+        InputError: No port at all, or something else talks on it.
+    """
+    try:
+        port = await open_port(url, baud, clock.now_ns)
+    except PortError as refusal:
+        patience_s = may_come(refusal.__cause__)
+        if patience_s > 0.0:
+            raise NotYetError(f"controller {refusal}", patience_s) from None
+        raise InputError(f"controller {refusal}") from None
+    heard, known = await listen(port, clock)
+    if known:
+        return port
+    if len(heard) >= ENOUGH_BYTES:
+        port.close()
+        raise InputError(f"controller {url}: {describe(heard)}")
+    say(f"controller {url}: {describe(heard)} Going on, disarmed, until it answers.")
+    return port
+
+
+async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> tuple[bytes, bool]:
+    """What arrives until a frame of a flail controller was among it, or for `listen_s`; and whether one was."""
+    reader = adapters.MessageReader(adapters.HOST_DECODERS)
+    heard = b""
+    until_ns = clock.now_ns() + round(listen_s * NS_PER_S)
+    while (now_ns := clock.now_ns()) < until_ns:
+        chunk = port.read()
+        heard = (heard + chunk)[-8192:]
+        if reader.feed(chunk):
+            return heard, True
+        await clock.sleep_until_ns(now_ns + LISTEN_STEP_NS)
+    return heard, False
+
+
+def _telemetry(
+    file: DriveFile, state: VehicleState, holder: PlanHolder, stack: contextlib.AsyncExitStack
+) -> tuple[Listener, ...]:
+    settings = file.config.telemetry
+    if settings is None:
+        return ()
+    from vehicle.telemetry.bodies import Mission  # noqa: PLC0415  # only where it is wanted
+    from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415
+
+    publisher = TelemetryPublisher(file.vehicle, settings, datum=state.datum)
+
+    def progress_of(plan: Plan | None) -> None:
+        publisher.begin_mission(
+            Mission(mission_id=plan.plan_hash, area_m2=plan.area_m2, datum=plan.datum) if plan is not None else None
+        )
+
+    progress_of(state.mission.plan)
+    holder.watchers.append(progress_of)
+    publisher.start()
+    stack.callback(publisher.stop, 2.0)
+    return (publisher,)

@@ -1,0 +1,50 @@
+"""Whether the site lies where the vehicle is: swapped coordinates plan on another continent, as well as any others."""
+
+import math
+from collections.abc import Callable
+
+from firmware_bridge.types import FixType, GnssFix
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import NS_PER_S, place_text
+from vehicle.host.clock import Clock
+
+FAR_M, LAT_MAX_DEG = 50_000.0, 90.0
+LOOK_S, AGAIN_S = 1.0, 60.0
+Say = Callable[[str], None]
+
+
+def away_m(datum: LocalFrame, lat_deg: float, lon_deg: float) -> float:
+    """From the datum, straight through the earth."""
+    return math.hypot(*datum.enu_from_geodetic(lat_deg, lon_deg))
+
+
+def far_words(datum: LocalFrame, fix: GnssFix) -> tuple[str, str] | None:
+    """A line for the log and one that a station shows whole, where the site is too far to be meant; else None."""
+    distance_m = away_m(datum, fix.lat_deg, fix.lon_deg)
+    if not distance_m > FAR_M:
+        return None
+    turned_m = away_m(datum, fix.lon_deg, fix.lat_deg) if abs(fix.lon_deg) <= LAT_MAX_DEG else math.inf
+    advice = "its latitude and longitude are swapped" if turned_m <= FAR_M else "correct its coordinates, or the datum"
+    site, here = place_text(datum.lat_deg, datum.lon_deg), place_text(fix.lat_deg, fix.lon_deg)
+    far = f"{distance_m / 1000.0:,.0f} km"
+    log = f"the site lies {far} from the vehicle: its datum is at {site}, the fix at {here}; no mission starts there"
+    return f"{log}; {advice}", f"Site {far} away{': lat, lon swapped' if turned_m <= FAR_M else '; no start'}"
+
+
+async def told_if_far(
+    clock: Clock, datum: LocalFrame, newest: Callable[[], GnssFix | None], say: Say, tell: Say
+) -> None:
+    """At the first fix, long before anybody tries to start; stations that come later hear it within a minute."""
+    said = False
+    while True:
+        fix = newest()
+        known = fix is not None and fix.fix >= FixType.FIX_2D and math.isfinite(fix.lat_deg + fix.lon_deg)
+        words = far_words(datum, fix) if known and fix is not None else None
+        if known and words is None:
+            return
+        if words is not None:
+            if not said:
+                say(words[0])
+            said = True
+            tell(words[1])
+        await clock.sleep_until_ns(clock.now_ns() + round((AGAIN_S if said else LOOK_S) * NS_PER_S))

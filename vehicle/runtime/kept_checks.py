@@ -1,0 +1,138 @@
+"""What is known of the machine outlives the program: results of its checks, kept in a small file beside the keys.
+
+Kept are what the full check found, the bias of the depth sensor, the hammers that were missing and every check that
+failed and was not good since. Not kept is what a shift begins with: the base is checked anew, a depth is read, hammers
+are counted. Of a file that is damaged, or that holds what no check can find, nothing good is assumed: every check
+counts as failed, and nothing is credited until each was made anew.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.host.atomic_file import write_whole
+from vehicle.host.clock import Clock
+from vehicle.runtime.latches import sealed, unsealed
+
+SIZE_MAX: Final = 8_192
+PERIOD_NS: Final = NS_PER_S
+FOUND_MAX: Final = {
+    "heading_rad": 0.2, "roll_rad": 0.2, "pitch_rad": 0.2, "lever_left_m": 0.5, "heading_bound_rad": 0.2,
+    "tilt_bound_rad": 0.2, "place_bound_m": 0.5,
+}  # fmt: skip
+"""More than this no check of a whole machine finds: the figures of its profile are wrong, or the file is."""
+SCALE: Final = (0.8, 1.25)
+BIAS_MAX_M: Final = 0.2
+
+
+class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As the file holds it. Format 1 did not say what had failed."""
+
+    format: int
+    depth_bias_m: float
+    hammers_missing: int
+    calibration: Calibration
+    calibration_due: bool
+    base_failed: bool = False
+    depth_failed: bool = False
+    calibration_failed: bool = False
+
+
+def kept(state: ChecksState) -> bytes:
+    """What of the checks outlives the process."""
+    return sealed(
+        msgspec.json.encode(
+            KeptChecks(
+                format=Kept.CHECKS.number,
+                depth_bias_m=state.depth_bias_m,
+                hammers_missing=state.hammers_missing,
+                calibration=state.calibration,
+                calibration_due=state.calibration_due,
+                base_failed=state.base_failed,
+                depth_failed=state.depth_failed,
+                calibration_failed=state.calibration_failed,
+            )
+        )
+    )
+
+
+def restored(content: bytes | None) -> ChecksState:
+    """A new shift with what the last one knew of the machine; None: nothing was ever kept.
+
+    Raises:
+        ValueError: The content is damaged, of a later format, or cannot be.
+    """
+    if content is None:
+        return ChecksState()
+    body = unsealed(content)
+    if why := Kept.CHECKS.refusal(msgspec.json.decode(body, type=dict).get("format")):
+        raise ValueError(why)
+    found = msgspec.json.decode(body, type=KeptChecks)
+    known = found.calibration
+    wrong = [name for name, most in FOUND_MAX.items() if not abs(getattr(known, name)) <= most]
+    if not SCALE[0] <= known.belt_scale <= SCALE[1]:
+        wrong.append("belt_scale")
+    if not 0.0 <= found.depth_bias_m <= BIAS_MAX_M:
+        wrong.append("depth_bias_m")
+    if wrong:
+        raise ValueError(f"{wrong[0]} is more than any check can find")
+    return ChecksState(
+        depth_bias_m=found.depth_bias_m,
+        hammers_missing=max(0, found.hammers_missing),
+        calibration=known,
+        calibration_due=found.calibration_due,
+        base_failed=found.base_failed,
+        depth_failed=found.depth_failed,
+        calibration_failed=found.calibration_failed,
+    )
+
+
+LOST: Final = ChecksState(base_failed=True, depth_failed=True, hammers_missing=1, calibration_failed=True)
+"""What was known cannot be read any more: a bias, missing hammers, a failed check may have been among it."""
+
+
+def recalled(path: Path | None) -> tuple[ChecksState, str]:
+    """The same from a file, and what is to be told: "" or one line."""
+    if path is None:
+        return ChecksState(), ""
+    try:
+        with path.open("rb") as file:
+            return restored(file.read(SIZE_MAX)), ""
+    except FileNotFoundError:
+        return ChecksState(), ""
+    except (OSError, ValueError) as refusal:
+        why = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else str(refusal)
+        return (
+            LOST,
+            f"{path}: {why.lower()}; nothing is credited until the base, depth, hammers and the machine are checked",
+        )
+
+
+async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:
+    """Until cancelled, and once more then: write what changed, in a thread, so that no tick waits for the disk."""
+    if path is None:
+        return
+    on_disk, told = kept(state()), False
+    try:
+        while True:
+            content = kept(state())
+            if content != on_disk:
+                try:
+                    await asyncio.to_thread(write_whole, path, content)
+                    on_disk, told = content, False
+                except OSError as refusal:
+                    if not told:
+                        tell(f"{path}: {(refusal.strerror or str(refusal)).lower()}; a restart would forget the checks")
+                    told = True
+            await clock.sleep_until_ns(clock.now_ns() + PERIOD_NS)
+    finally:
+        if kept(state()) != on_disk:
+            with contextlib.suppress(OSError):
+                write_whole(path, kept(state()))

@@ -1,0 +1,151 @@
+"""The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from firmware_bridge.mavlink.signing import Verifier
+from firmware_bridge.mavlink.stamps import STAMPS_PER_S
+from vehicle.config.drive import BENCH_STATIONS, DriveFile, OperatorConfig
+from vehicle.config.load import shown_path
+from vehicle.contracts.errors import InputError
+from vehicle.control.safety.reasons import text as reason_text
+from vehicle.control.state import VehicleState
+from vehicle.host.atomic_file import write_whole
+from vehicle.host.clock import SYNCHRONISED, Clock, utc_now
+from vehicle.operator_link.admission import Channel
+from vehicle.operator_link.desk import Desk, Propose
+from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.sessions import Machine
+from vehicle.operator_link.shell import LinkShell, Radio, Tcp, Udp, Wire
+from vehicle.runtime.site_planning import NOT_DECLARED
+
+STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+"""MAVLink signing counts from here."""
+RADIO_SHARE, BITS_PER_BYTE = 0.6, 10
+"""Of a serial radio's line: what it sends over the air is less, and the stations send too."""
+
+
+class OperatorWires(msgspec.Struct, frozen=True):
+    """The link, the shell that moves its bytes, and the desk where its plan lies."""
+
+    link: OperatorLink
+    shell: LinkShell
+    desk: Desk
+
+
+def operator_wires(
+    file: DriveFile,
+    state: VehicleState,
+    clock: Clock,
+    propose: Propose = lambda _: NOT_DECLARED,
+    ground: Any = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> OperatorWires:
+    """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
+
+    `propose` takes the sites that stations upload; `ground` is that of the vehicle's own site, if it has one.
+
+    Raises:
+        InputError: No keys where they are needed, or their files cannot be used.
+    """
+    place, bench = file.config.operator, file.vehicle.safety.bench
+    store, marks, machine = _identity(file)
+    keys = signing_keys(store.load()) if store is not None else {}
+    stamp = int((utc_now() - STAMP_EPOCH).total_seconds() * STAMPS_PER_S)
+    verifier = Verifier(
+        keys,
+        marks.reserved if marks is not None else {},
+        max(0, stamp),
+        clock.now_ns(),
+        lambda: secrets.randbits(32) / 2**32,
+        clock_trusted=SYNCHRONISED.exists(),
+    )
+    desk = Desk(state.datum, propose, state.mission.plan, ground)
+    link = OperatorLink(
+        state.config,
+        state.datum,
+        verifier,
+        desk,
+        secrets.token_bytes,
+        reason_text,
+        LinkSettings(machine=machine, bench=bench),
+        utc_us=lambda: int(utc_now().timestamp() * 1e6),
+        say=say,
+    )
+    for station in place.stations or ():
+        if not bench and station.system_id not in keys:
+            say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
+    return OperatorWires(link, LinkShell(link, clock, wires_of(place, bench=bench), store, marks, say), desk)
+
+
+def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
+    """UDP always, TCP and a serial radio where they are configured."""
+    stations = place.stations if place.stations is not None else BENCH_STATIONS if bench else ()
+    called = tuple((one.host, one.port, one.system_id) for one in stations)
+    udp = Channel(name="udp", unsigned=bench)
+    wires: list[Wire] = [Udp(channel=udp, host=place.host, port=place.port, stations=called)]
+    if place.tcp_port is not None:
+        wires.append(Tcp(channel=Channel(name="tcp", unsigned=bench, link_id=1), host=place.host, port=place.tcp_port))
+    radio = place.radio
+    if radio is not None:
+        limit = radio.bytes_per_s if radio.bytes_per_s is not None else RADIO_SHARE * radio.baud / BITS_PER_BYTE
+        wires.append(
+            Radio(channel=Channel(name="radio", link_id=2, bytes_per_s=limit), url=radio.port, baud=radio.baud)
+        )
+    return tuple(wires)
+
+
+def places_of(place: OperatorConfig, *, bench: bool) -> str:
+    """The wires as they are told at the start."""
+    wires = wires_of(place, bench=bench)
+    words = [f"UDP {place.host}:{place.port}"]
+    words += [f"calling {host}:{port}" for wire in wires if isinstance(wire, Udp) for host, port, _ in wire.stations]
+    words += [f"TCP {wire.host}:{wire.port}" for wire in wires if isinstance(wire, Tcp)]
+    words += [f"radio {wire.url}" for wire in wires if isinstance(wire, Radio)]
+    return ", ".join(words)
+
+
+def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machine]:
+    name = file.config.keys_file
+    if name is None:
+        if file.vehicle.safety.bench:
+            return None, None, Machine(boot_count=secrets.randbits(32))
+        raise InputError(
+            f"{shown_path(file.path)}: keys_file: missing, nobody could drive; make a key with `flailpilot keys "
+            "create` and name its store here, or set safety.bench = true for a bench on loopback"
+        )
+    path = file.beside(name)
+    store = KeyStore(path)
+    held = store.load()
+    if not any(key.live for key in held.keys):
+        raise InputError(f"{path}: no key in force; run: flailpilot keys create NAME --system-id N --store {path}")
+    try:
+        marks = MarkFile(path.with_suffix(".marks"))
+        boots = next_boot(path.with_suffix(".boots"))
+    except OSError as refusal:
+        raise InputError(
+            f"{path.parent}: {(refusal.strerror or str(refusal)).lower()}; the stamps of signed frames are kept there, "
+            "it must be writable"
+        ) from None
+    return store, marks, Machine(machine_id=bytes.fromhex(held.machine_id), boot_count=boots)
+
+
+def next_boot(path: Path) -> int:
+    """Count this start; durable before any session is opened.
+
+    Raises:
+        OSError: The counter cannot be written.
+    """
+    try:
+        count = int(path.read_text()) + 1
+    except (FileNotFoundError, ValueError):
+        count = 1
+    write_whole(path, f"{count}\n".encode())
+    return count & 0xFFFF_FFFF

@@ -1,0 +1,115 @@
+"""The vehicle's own site, the one that its configuration names: read and checked at the start, planned afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vehicle.config.drive import DriveFile
+from vehicle.config.required_depth import agreed_m
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan
+from vehicle.host.clock import time_limit
+from vehicle.polygons.boundary import Rings, rings_of
+
+
+class OwnSite(msgspec.Struct, frozen=True, kw_only=True):
+    """`place` is `vehicle.planning.coverage`'s Site; `ground` what is to be worked, shapely, ENU metres of its datum.
+
+    `kept_out_m`: where no part of the machine may ever be, even-odd; also while another site is worked. `plan`: the
+    plan of the folder that the configuration names, which is driven as it is.
+    """
+
+    path: Path
+    outside: str | None
+    base_frame: str
+    feature: str | None = None
+    unmarked: str | None = None
+    place: Any
+    ground: Any
+    kept_out_m: Rings
+    plan: Plan | None = None
+
+
+def own_site(file: DriveFile) -> OwnSite | None:
+    """Read and check what can be known without planning; None where the configuration names no site.
+
+    Raises:
+        InputError: the site, or the plan of its folder, is not for this vehicle.
+    """
+    site = file.config.site
+    if site is None:
+        return None
+    # the planner and shapely are heavy; a machine that is driven by hand does without
+    from vehicle.config.machine import footprint  # noqa: PLC0415
+    from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415
+    from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415
+    from vehicle.planning.coverage.standing import check_assured  # noqa: PLC0415
+    from vehicle.planning.files.stored import load_plan  # noqa: PLC0415
+    from vehicle.planning.site.projected import check_known, checked_frame  # noqa: PLC0415
+    from vehicle.planning.site.site import load_site  # noqa: PLC0415
+
+    path, machine = file.beside(site.file), footprint(file.vehicle.machine)
+    base_frame = checked_frame(site.base_frame)
+    place = load_site(path, site.outside, base_frame=base_frame, feature=site.feature, unmarked=site.unmarked)
+    check_assured(str(path), place.assurances)
+    check_known(str(path), place.source_system, place.source_accuracy_m, base_frame)
+    if place.outside_assumed:
+        raise InputError(
+            f"{path}: nobody says whether the ground outside the work area bears the tracks; write "
+            'outside = "safe" or "unknown" in the [site] table or in the site file'
+        )
+    depth_m = file.vehicle.mission.required_depth_m
+    told = {f"{file.path}: mission": depth_m, f"{path}": place.required_depth_m}
+    agreed_m(told)
+    plan = None
+    if site.plan is not None:
+        plan = load_plan(file.beside(site.plan), place, machine)
+        agreed_m(told | {f"{file.beside(site.plan)}": plan.required_depth_m})
+    else:
+        check_fit(place, machine)
+    kept = kept_out(place, settings_of(file.vehicle))
+    return OwnSite(
+        path=path,
+        outside=site.outside,
+        base_frame=base_frame,
+        feature=site.feature,
+        unmarked=site.unmarked,
+        place=place,
+        ground=place.work_area.difference(kept),
+        kept_out_m=rings_of(kept),
+        plan=plan,
+    )
+
+
+def settings_of(vehicle: VehicleConfig) -> Any:
+    """`PlanSettings` of a vehicle."""
+    from vehicle.control.checks.room import planned_bound_m  # noqa: PLC0415
+    from vehicle.planning.coverage.settings import PlanSettings  # noqa: PLC0415
+
+    mission = vehicle.mission
+    return PlanSettings(
+        k_sigma=mission.k_sigma,
+        bound_m=planned_bound_m(vehicle.machine),
+        cell_m=mission.cell_m,
+        slope_max_rad=vehicle.machine.limits.slope_max_rad,
+        required_depth_m=mission.required_depth_m,
+    )
+
+
+def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
+    """Its plan, made here and now; for whoever has the time.
+
+    Raises:
+        InputError: there is none.
+    """
+    from vehicle.config.machine import footprint  # noqa: PLC0415
+    from vehicle.planning.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
+
+    if own.plan is not None:
+        return own.plan
+    settings = settings_of(vehicle)
+    plan = plan_site(own.place, footprint(vehicle.machine), settings, time_limit(settings.time_limit_s))
+    check_certificate(plan)
+    return plan

@@ -1,0 +1,170 @@
+"""A run of the vehicle program: a folder of its own, and `run.json` in it that says what, where, with what and when.
+
+    RECORDINGS/20261129T134500Z-1a2b3c/run.json, run.mcap, plan-HASH.json
+    RECORDINGS/20261129T134500Z-1a2b3c.mcap, a link to the recording
+
+A name is never used twice: the session in it is drawn at each start. Without a known time it begins with `undated`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from vehicle.config.drive import DriveFile
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.plan import Plan
+from vehicle.control.state import VehicleState
+from vehicle.host import utc
+from vehicle.host.atomic_file import write_whole
+from vehicle.host.clock import Clock, clock_is_synchronised, utc_now
+from vehicle.host.utc import TimeSource, UtcLine
+from vehicle.records.background import BackgroundRecorder
+from vehicle.records.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.runtime.own_site import OwnSite
+from vehicle.runtime.run_manifest import Manifest, named, write_manifest
+
+LOOK_S = 1.0
+APART_S = 2.0
+"""A computer's clock that is so far from the receivers' time is said."""
+
+
+def run_name(line: UtcLine, now_ns: int, session_id: int) -> str:
+    """Never used twice; begins with the time, so that names sort by it."""
+    session, moment = f"{session_id:016x}", line.at(now_ns)
+    return f"undated-{session}" if moment is None else f"{moment:%Y%m%dT%H%M%SZ}-{session[:6]}"
+
+
+class RunBook:
+    """Keeps the run's folder, from `recorder` on. A listener of the loop; `run` does what takes a disk's time."""
+
+    def __init__(self, file: DriveFile, state: VehicleState, own: OwnSite | None, clock: Clock) -> None:
+        self._clock, self._start_ns = clock, clock.now_ns()
+        self.line = utc.by_computer(utc_now(), self._start_ns, synchronised=clock_is_synchronised())
+        self.name = run_name(self.line, self._start_ns, state.session_id)
+        self.uploads = file.state_folder / "uploads" / self.name
+        self.folder: Path | None = None
+        self._file = file
+        plan = state.mission.plan
+        self._own_name = own.place.name if own is not None else ""
+        self._own_hash = own.place.site_hash if own is not None else ""
+        self._plan: Plan | None = None
+        self._changed = asyncio.Event()
+        self.manifest = Manifest(
+            run=self.name,
+            vehicle_id=state.config.vehicle_id,
+            machine=state.config.machine.name,
+            site=self._own_name,
+            site_hash=self._own_hash,
+            plan_hash=plan.plan_hash if plan is not None else "",
+            required_depth_m=state.config.mission.required_depth_m,
+            config_hash=state.gate.config_hash.hex(),
+            session_id=f"{state.session_id:016x}",
+            start_utc=self.line.text(self._start_ns),
+            time_source=self.line.source,
+        )
+        self._say_plan(plan)
+
+    def _made(self, above: Path) -> Path:
+        folder = above / self.name
+        try:
+            folder.mkdir(parents=True)
+        except OSError as refusal:
+            raise InputError(
+                f"recorder.folder {above}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be "
+                "written"
+            ) from None
+        return folder
+
+    def recorder(self) -> Recorder:
+        """The run's folder and recording; nothing is kept where no folder is named.
+
+        Raises:
+            InputError: they cannot be written.
+        """
+        settings = self._file.config.recorder
+        if settings is None:
+            return NoRecorder()
+        self.folder = self._made(self._file.beside(settings.folder))
+        try:
+            write_manifest(self.folder, self.manifest)
+            found = McapRecorder(self.folder / "run.mcap", named(self.manifest), self.line.log_zero_ns)
+        except OSError as refusal:
+            raise InputError(
+                f"{self.folder}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
+            ) from None
+        with contextlib.suppress(OSError):  # a disk that knows no links
+            self.folder.with_name(f"{self.name}.mcap").symlink_to(Path(self.name) / "run.mcap")
+        return BackgroundRecorder(found)
+
+    def offer(self, report: VehicleReport) -> None:
+        """Nothing of a report is kept here."""
+
+    def event(self, event: Event) -> None:
+        """The loop has taken a plan, or given one up."""
+        if event.kind == "plan":
+            self._changed.set()
+
+    async def run(self, state: Callable[[], VehicleState], recorder: Recorder, tell: Callable[[str], None]) -> None:
+        """Until cancelled: keep plan and times as they become known; the end's time then."""
+        try:
+            while True:
+                self._look(state(), recorder, tell)
+                await self._keep()
+                # not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._changed.wait()
+                self._changed.clear()
+        finally:
+            if self.folder is not None:
+                end = msgspec.structs.replace(self.manifest, end_utc=self.line.text(self._clock.now_ns()))
+                with contextlib.suppress(OSError):
+                    write_manifest(self.folder, end)
+
+    def _look(self, state: VehicleState, recorder: Recorder, tell: Callable[[str], None]) -> None:
+        self._say_plan(state.mission.plan)
+        fix, wire = state.wire.gnss, state.wire
+        found = utc.by_gnss(fix.time_utc_us, wire.gnss_t_ns) if fix is not None else None
+        if found is None or self.line.source is TimeSource.GNSS:
+            return
+        before, self.line = self.line, found
+        moment = found.text(wire.gnss_t_ns)
+        recorder.event(
+            Event(t_ns=wire.gnss_t_ns, tick=state.tick, kind="time", text=f"{moment} by the receiver's time")
+        )
+        apart_s = abs((before.zero_us or 0) - (found.zero_us or 0)) / 1e6
+        if before.zero_us is None or apart_s > APART_S:
+            off = "not set" if before.zero_us is None else f"{apart_s:.0f} s off"
+            tell(f"the computer's clock was {off}: it is {moment}")
+        self.manifest = msgspec.structs.replace(
+            self.manifest, start_utc=found.text(self._start_ns), time_source=found.source
+        )
+
+    def _say_plan(self, plan: Plan | None) -> None:
+        self._plan = plan
+        if plan is not None:
+            self.manifest = msgspec.structs.replace(
+                self.manifest,
+                plan_hash=plan.plan_hash,
+                site_hash=plan.site_hash,
+                site=self._own_name if plan.site_hash == self._own_hash else "uploaded",
+            )
+
+    async def _keep(self) -> None:
+        """What changed, whole, in a thread; a disk that refuses ends nothing, the recorder says so by itself."""
+        if self.folder is None:
+            return
+        folder, manifest, plan = self.folder, self.manifest, self._plan
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(_kept, folder, manifest, plan)
+
+
+def _kept(folder: Path, manifest: Manifest, plan: Plan | None) -> None:
+    """`run.json` where it differs, and the plan under its own name, never over another's."""
+    write_manifest(folder, manifest)
+    if plan is not None and not (name := folder / f"plan-{plan.plan_hash}.json").exists():
+        write_whole(name, msgspec.json.encode(plan))
