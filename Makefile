@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := vehicle firmware_bridge sim console flailpilot
+PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
 .PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
 	campaign envelope stops proof coverage lint bench pins clean
@@ -44,7 +44,7 @@ explore: $(VENV)/.installed
 SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py
 branches: $(VENV)/.installed
 	@mkdir -p runs
-	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/safety -m pytest -q $(SAFETY_TESTS)
+	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control/safety -m pytest -q $(SAFETY_TESTS)
 	$(BIN)/coverage report --data-file=runs/.coverage --show-missing --fail-under=100
 
 # The first two simulated hours of the campaign below.

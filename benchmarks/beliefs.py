@@ -2,7 +2,7 @@
 
     python -m benchmarks.beliefs [KIND ...] [--seeds N]
 
-A machine works a straight swath by its own estimate (`campaign/beliefs.py`); the lie begins after 20 s and lasts. After the
+A machine works a straight swath by its own estimate (`campaign.beliefs`); a lie begins after 20 s and lasts. After the
 stop it stands for two and a half minutes, in which the receiver is asked to fix anew, then works on if it may. Printed
 are the share of runs that were stopped, the true way and time to the stop, and the false ground at the end. The margin
 is that of a machine whose checks are all made; `--bare` leaves k sigma alone.

@@ -27,7 +27,7 @@ from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import utc_now
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("vehicle", "firmware_bridge", "sim", "console", "flailpilot", "tests", "benchmarks")
+PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot", "tests", "benchmarks")
 ALWAYS = ("requirements/dev.txt",)
 HEAD = """\
 # Proof

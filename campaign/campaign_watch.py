@@ -1,4 +1,4 @@
-"""What a campaign judges beside the invariants of `campaign/watch.py`: swept ground, stops by the controller, the process.
+"""What a campaign judges beside `campaign/watch.py`: swept ground, stops by the controller, the process.
 
 C1 the controller stops by itself only where the vehicle could not stop it before: its process did not tick in time, or
    the line between them lost, damaged or delayed what was sent.

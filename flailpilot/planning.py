@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
+from vehicle.config.depth_margin import shortfall
 from vehicle.config.load import load_machine
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
@@ -16,7 +17,6 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.contracts.units import place_text
 from vehicle.control.checks.room import planned_bound_m
-from vehicle.control.depth import shortfall
 from vehicle.host import utc
 from vehicle.host.clock import time_limit, utc_now
 from vehicle.planning.coverage.planner import is_whole, plan_site

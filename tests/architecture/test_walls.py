@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("vehicle", "firmware_bridge", "sim", "console", "flailpilot")
+PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot")
 GENERATED = ("_dialect.py",)
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400

@@ -103,7 +103,7 @@ def test_timers_are_not_rounded_to_milliseconds() -> None:
 STALLED = """
 import asyncio
 import sys
-from vehicle import realtime
+from vehicle.host import realtime
 from vehicle.host.clock import SystemClock
 
 def where_it_hangs():

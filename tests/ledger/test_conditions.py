@@ -19,6 +19,7 @@ from tests.ledger.driving import (
     truth_of,
     versions,
 )
+from vehicle.config.depth_margin import withheld_m
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control import depth as depths
 from vehicle.control.ground import tiles
@@ -88,7 +89,7 @@ def test_one_violated_tick_withholds_credit_there_and_nowhere_else(name: str, cl
             assert cell in credited
 
 
-@pytest.mark.parametrize("depth_m", [0.149, 0.15 + 0.9 * depths.withheld_m(CONFIG.mission, 0.003)])
+@pytest.mark.parametrize("depth_m", [0.149, 0.15 + 0.9 * withheld_m(CONFIG.mission, 0.003)])
 def test_a_hollow_of_a_tenth_of_a_second_is_not_averaged_away(depth_m: float, clean: set[tuple[int, int]]) -> None:
     at_m = BROKEN * 0.28 * TICK_S
     hollow = changed(CLEAN, lambda n: abs(n - BROKEN) <= 5, depth_m=depth_m)

@@ -40,7 +40,7 @@ from tests.safety.mutants import Mutant, count, local_enums, mutants
 from vehicle.host.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOM = ROOT / "vehicle" / "safety"
+ROOM = ROOT / "vehicle" / "control" / "safety"
 PRELOAD = (
     "pytest",
     "numpy",
@@ -55,7 +55,7 @@ PRELOAD = (
 MEMORY_MAX = 4 << 30
 """Of a mutant that collects for ever [bytes]; the tests themselves take a tenth of it."""
 PICKED_AT_ONCE = 30
-COPIED = ("vehicle", "firmware_bridge", "sim", "console", "tests", "configs", "docs")
+COPIED = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "tests", "configs", "docs")
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from vehicle.config.depth_margin import shortfall
 from vehicle.config.errors import first_line, missing_figures, only_missing
 from vehicle.config.machine import MachineConfig
 from vehicle.config.vehicle import MissionConfig, SafetyConfig, VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
-from vehicle.control import depth
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-CONFIGS_PATH = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS_PATH = Path(__file__).resolve().parents[2] / "configs"
 """`configs/` lies beside `vehicle/` in a checkout and in an installed wheel alike."""
 MACHINES_PATH = CONFIGS_PATH / "machines"
 
@@ -92,7 +92,7 @@ def assemble_vehicle(
     """
     parts = {"vehicle_id": vehicle_id, "machine": machine, "mission": mission, "safety": safety or SafetyConfig()}
     vehicle = _validated(Path(where), parts, VehicleConfig)
-    if short := depth.shortfall(mission, machine):
+    if short := shortfall(mission, machine):
         raise InputError(f"{shown_path(Path(where))}: mission.required_depth_m: {short}")
     return vehicle
 

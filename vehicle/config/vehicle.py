@@ -43,7 +43,7 @@ __all__ = [
 
 
 class SafetyConfig(Strict):
-    """Times and caps of the gate; each may only be set tighter than the hard caps in `vehicle/control/safety/limits.py`."""
+    """Times and caps of the gate; each may only be set tighter than in `vehicle/control/safety/limits.py`."""
 
     t_stop_slow_s: Annotated[float, Field(gt=0, le=0.45)] = 0.45
     t_stop_fast_s: Annotated[float, Field(gt=0, le=0.2)] = 0.2

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
+FAR_M = 60_000.0
+"""Further than any site from its datum: where no fence is drawn, only keep-outs bound."""
+WORLD: Ring = ((-FAR_M, -FAR_M), (FAR_M, -FAR_M), (FAR_M, FAR_M), (-FAR_M, FAR_M))
 
 
 def edges_of(rings_m: tuple[Ring, ...]) -> npt.NDArray[np.float64]:

@@ -15,25 +15,18 @@ from typing import Final
 import msgspec
 
 from firmware_bridge.types import ControllerStatus
+from vehicle.config.depth_margin import FAST_READINGS, SLOW_SHARE, withheld_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 
-SLOW_SHARE: Final = 0.7
-"""Of a depth sensor's sigma what half a metre does not average out (stubble, dust, moisture before the rotor)."""
 MEAN_WAY_M: Final = 0.5
 STEP_M: Final = 0.05
 """The half metre is kept in steps of so much way."""
-FAST_READINGS: Final = 5
-"""A tenth of a second at 50 statuses a second: 3 cm of way at the fastest working speed."""
 HOLLOW_SIGMAS: Final = 4.0
 SETTLED_M: Final = 0.05
 """Way after which the long mean counts; a tool that was just lowered has none yet."""
 WANDER_TICKS: Final = 50
 DUE_M: Final = 0.02
 """Withheld in addition while a depth reading is due: what a reading itself is worth (rod and straight edge)."""
-SIGMA_ASSUMED_M: Final = 0.01
-"""Until the controller reports its own, and where a plan is made for a machine whose profile has none."""
-ARM_M: Final = 0.01
-"""Error with which the arm follows uneven ground."""
 CONTRADICTS_SOON_M, SOON_WAY_M = 0.08, 1.0
 """Depth and height of the same frames apart by so much over a metre of way: nothing is credited meanwhile."""
 CONTRADICTS_M, LONG_WAY_M = 0.06, 5.0
@@ -127,25 +120,10 @@ def mean_m(depth: Depth) -> float:
     return min(fast_m, sum(way * mean for way, mean in depth.steps) / ways_m)
 
 
-def scatter_m(sigma_m: float, readings: int = FAST_READINGS) -> float:
-    """1-sigma of a mean of so many readings that follow each other."""
-    return sigma_m * math.sqrt(SLOW_SHARE**2 + (1.0 - SLOW_SHARE**2) / max(1, readings))
-
-
-def fast_scatter_m(sigma_m: float) -> float:
-    """1-sigma of what the short mean scatters by anew."""
-    return sigma_m * math.sqrt((1.0 - SLOW_SHARE**2) / FAST_READINGS)
-
-
 def seen_sigma_m(depth: Depth) -> float:
     """The sensor's own sigma, or what its readings scatter by if that is more."""
     white_m = math.sqrt(0.5 * depth.step_m2)
     return max(depth.sigma_m, white_m / math.sqrt(1.0 - SLOW_SHARE**2))
-
-
-def withheld_m(mission: MissionConfig, sigma_m: float, bias_m: float = 0.0, readings: int = FAST_READINGS) -> float:
-    """What a claim is less than the mean reading. `bias_m`: the sensor reads so much too deep, as readings found."""
-    return bias_m + mission.k_depth * scatter_m(sigma_m, readings)
 
 
 def proven_m(depth: Depth, mission: MissionConfig, bias_m: float) -> float:
@@ -161,22 +139,3 @@ def doubtful(depth: Depth) -> bool:
 def contradicts(depth: Depth) -> bool:
     """Nor over five metres: no ground explains that."""
     return not abs(depth.apart_m) <= CONTRADICTS_M
-
-
-def needed_m(mission: MissionConfig, sigma_m: float, bias_m: float = 0.0) -> float:
-    """What the machine has to dig for the required depth to be proven: required, withheld, the arm's error."""
-    return mission.required_depth_m + withheld_m(mission, sigma_m, bias_m) + ARM_M
-
-
-def shortfall(mission: MissionConfig, machine: MachineConfig, sigma_m: float | None = None, bias_m: float = 0.0) -> str:
-    """Why the required depth cannot be proven with this machine, as a sum; "" where it can."""
-    tool = machine.tool
-    sigma_m = sigma_m if sigma_m is not None else tool.depth_sigma_m or SIGMA_ASSUMED_M
-    need_m, withheld = needed_m(mission, sigma_m, bias_m), withheld_m(mission, sigma_m, bias_m)
-    if need_m <= tool.depth_max_m + 1e-9:
-        return ""
-    return (
-        f"{mission.required_depth_m:g} m required + {withheld:.3f} m withheld (sensor {sigma_m:g} m, k_depth "
-        f"{mission.k_depth:g}, bias {bias_m:g} m) + {ARM_M:g} m for the arm = {need_m:.3f} m; {machine.name} digs "
-        f"{tool.depth_max_m:g} m"
-    )

@@ -290,7 +290,7 @@ class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `rest_bias_radps`: of the gyro, measured over `rest_ticks` at rest, last at `rest_t_ns`. `recent`: epochs of the
     last two seconds; `bins`: means of whole seconds before. `same_*`: since when and where the heading repeats itself
-    to the last bit. `course`: a straight stretch under way, see `vehicle/control/estimate/course.py`. `vouched_t_ns`: when the
+    to the last bit. `course`: a straight stretch under way (`estimate/course.py`). `vouched_t_ns`: when the
     stretch began whose course last agreed. `doubt_rad`: by what believed headings differed from the gyro's since.
     `refused`: headings refused in a row. `revoke_t_ns` as in `PlaceState`.
     """

@@ -11,14 +11,12 @@ import numpy as np
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.geometry import Ring, edges_of
-from vehicle.control.state import FloatArray
+from vehicle.contracts.frames import FloatArray, LocalFrame
+from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.operator_link.items import FAR_M, IGNORED, INVALID, UNSUPPORTED, RefusedError, place
 from vehicle.operator_link.transfer import Item
 from vehicle.polygons.boundary import NOTHING_M2, rings_of
 from vehicle.polygons.fences import circle_m, polygonal
-from vehicle.runtime.taken import WORLD
 
 INSIDE, OUTSIDE = d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION, d.MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION
 ROUND_INSIDE, ROUND_OUTSIDE = d.MAV_CMD_NAV_FENCE_CIRCLE_INCLUSION, d.MAV_CMD_NAV_FENCE_CIRCLE_EXCLUSION

@@ -52,7 +52,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return Fenced(found.inside, outside, polygonal(shapely.union_all([found.barred, *out])))
 
     def geojson(self) -> dict[str, Any]:
-        """A survey as a site file that `vehicle.planning.coverage` reads: its ground within the fence, and what is barred."""
+        """A survey as a site file for `vehicle.planning.site`: its ground within the fence, and what is barred."""
         assert self.survey is not None
         found = self.fenced(self.survey.ground)
         return collection(

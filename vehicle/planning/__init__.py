@@ -1,1 +1,1 @@
-"""."""
+"""Site files and plans, outside the tick."""

@@ -5,8 +5,7 @@ from typing import Any
 import shapely
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.geometry import Ring
-from vehicle.runtime.taken import WORLD
+from vehicle.contracts.geometry import WORLD, Ring
 
 Rings = tuple[Ring, ...]
 NOTHING_M2 = 0.01

@@ -40,7 +40,7 @@ MARKS: Final = {"stop": ("X", "#c0182b"), "shock": ("*", "#f4d03f"), "detonation
 STOPPED: Final = ("-> STOPPING", "-> ESTOP", "-> FAULT")
 """Ends of the mode changes that are stops."""
 DONE: Final = "mission: done"
-"""The event of `vehicle/control/events.py`: the operator then disarms, which is the end of the job and not a stop in it."""
+"""The event of `vehicle/control/events.py`; the operator then disarms: the end of the job, not a stop in it."""
 
 
 def mark_of(event: Event) -> str | None:

@@ -28,6 +28,7 @@ from vehicle.config.drive import DriveFile, load_drive
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import WORLD
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S, place_text
 from vehicle.control.safety.reasons import names
@@ -55,7 +56,7 @@ from vehicle.runtime.plan_holder import PlanHolder
 from vehicle.runtime.run_book import RunBook
 from vehicle.runtime.site_planning import SitePlanning
 from vehicle.runtime.starts import recent_starts
-from vehicle.runtime.taken import WORLD, taken
+from vehicle.runtime.taken import taken
 from vehicle.runtime.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000

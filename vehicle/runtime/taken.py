@@ -3,13 +3,9 @@
 import msgspec
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.geometry import Ring, edges_of
+from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import FloatArray, MissionState, VehicleState
-
-FAR_M = 60_000.0
-"""Further than any site from its datum: where no fence is drawn, only keep-outs bound."""
-WORLD: Ring = ((-FAR_M, -FAR_M), (FAR_M, -FAR_M), (FAR_M, FAR_M), (-FAR_M, FAR_M))
 
 
 def taken(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> VehicleState:

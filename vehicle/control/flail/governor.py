@@ -5,9 +5,9 @@ The band ends well above the ratio at which credit is withheld, so that a slow a
 """
 
 from firmware_bridge.types import ControllerStatus
+from vehicle.config.depth_margin import withheld_m
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import EngineMode, FlailRequest, MissionPhase, Task, ToolMode
-from vehicle.control.depth import withheld_m
 from vehicle.control.state import FlailState, WireState
 
 SAG_BAND_RATIO = 0.06

@@ -1,1 +1,1 @@
-"""."""
+"""The raster of the ground, and whether it bears the tracks."""

@@ -28,7 +28,6 @@ NEAR_M: Final = 0.1
 """The tracks may be so far off swept ground: the mask holds whole cells only, so that a seam between two passes shows
 as single cells, and on a side slope the rear corners reach the rim of the own strip (`benchmarks.tracking`: 0.10 m)."""
 SPACING_M: Final = 0.25
-_memo: list[tuple[TracksConfig, FloatArray]] = []
 
 
 def step(
@@ -84,14 +83,12 @@ def samples_m(estimate: Estimate, drive: DriveRequest, config: VehicleConfig) ->
 
 
 def _under(tracks: TracksConfig) -> FloatArray:
-    """(n, 2) the same places in the body's frame (ahead, left); remembered: a machine has one pair of tracks."""
-    if not _memo or _memo[0][0] is not tracks:
-        half_m = tracks.length_m / 2.0
-        along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
-        outer_m, inner_m = tracks.outer_width_m / 2.0, tracks.gauge_m - tracks.outer_width_m / 2.0
-        grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
-        _memo[:] = [(tracks, np.column_stack([grid.ravel() for grid in grids]))]
-    return _memo[0][1]
+    """(n, 2) the same places in the body's frame (ahead, left)."""
+    half_m = tracks.length_m / 2.0
+    along = np.linspace(-half_m, half_m, 1 + math.ceil(2.0 * half_m / SPACING_M))
+    outer_m, inner_m = tracks.outer_width_m / 2.0, tracks.gauge_m - tracks.outer_width_m / 2.0
+    grids = np.meshgrid(along, (-outer_m, -inner_m, inner_m, outer_m))
+    return np.column_stack([grid.ravel() for grid in grids])
 
 
 def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:

@@ -35,7 +35,6 @@ LINES_MAX: Final = 24
 """Remembered lines: 2.4 m of way. Older ground is out of reach, which can only withhold credit."""
 
 NO_MARGIN: Final = Margin()
-_memo: list[Rule] = []
 
 
 def step(
@@ -60,8 +59,8 @@ def step(
         state = withdrawal.advanced(state, config.mission.cell_m)
     run = state.run
     if status is None or not _in_ground(estimate, status):
-        return state if run is None else _lifted(state, _rule(config))
-    rules = _rule(config)
+        return state if run is None else _lifted(state, rule(config))
+    rules = rule(config)
     if status_fresh and believable(rules, status):
         state = replace(state, depth=_measured(state, estimate, status, config))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
@@ -93,7 +92,7 @@ def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: Vehi
     if any(not order.good and order.bias_m == 0.0 for order in about):
         state = replace(state, trials=())
     if _take_back(orders):
-        state = _closed(state, _rule(config))
+        state = _closed(state, rule(config))
     if any(order.good for order in about):
         state = replace(state, depth=Depth())
     return withdrawal.ordered(state, orders, config.mission.required_depth_m, now_ns)
@@ -115,13 +114,6 @@ def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:
     place = estimate.tool_east_m + estimate.tool_north_m + estimate.yaw_rad + estimate.roll_rad + estimate.pitch_rad
     forward = estimate.speed_mps >= -MOVING_MPS
     return estimate.valid and forward and status.depth_m > 0.0 and math.isfinite(place)
-
-
-def _rule(config: VehicleConfig) -> Rule:
-    """The rule of a configuration, remembered: 50 times a second it is the same object."""
-    if not _memo or _memo[0].config is not config:
-        _memo[:] = [rule(config)]
-    return _memo[0]
 
 
 def _credit_flag(found: int) -> int:

@@ -8,11 +8,11 @@ import math
 
 import msgspec
 
+from vehicle.config.depth_margin import shortfall
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, RotorState
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.depth import shortfall
 from vehicle.control.mission import task as wishes
 from vehicle.control.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
 from vehicle.control.state import MissionState, VehicleState

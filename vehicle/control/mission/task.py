@@ -4,12 +4,12 @@ import math
 
 import msgspec
 
+from vehicle.config.depth_margin import SIGMA_ASSUMED_M, fast_scatter_m, needed_m
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.messages import ControllerStatus, DriveKind, Estimate, MissionPhase, Task
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.depth import SIGMA_ASSUMED_M, fast_scatter_m, needed_m
 from vehicle.control.mission.progress import course_rad, length_m, segment_of, segment_progress, turn_goal_rad
 from vehicle.control.state import MissionState
 

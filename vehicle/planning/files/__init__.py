@@ -1,1 +1,1 @@
-"""."""
+"""Plans as files, for people and for ground stations."""

@@ -1,1 +1,1 @@
-"""."""
+"""Site files of all formats: what they mean, and what they forbid."""
