@@ -15,6 +15,7 @@ from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
 from flailpilot.planning import NO_DEPTH, said
 from flailpilot.run_folder import make_folder, own_folder
+from flailpilot.wall_rate import AtWallRate
 from sim.rig import vehicle_config
 from sim.scenario import Scenario, site_path
 from vehicle.config.load import load_machine, load_toml_model
@@ -217,7 +218,9 @@ def _telemetry(
         publisher.begin_mission(Mission(mission_id=mission_id, area_m2=plan.area_m2, datum=plan.datum))
         publisher.start()
         stack.callback(publisher.stop, 3.0)
-        yield (publisher,)
+        sink = AtWallRate(publisher, elapsed_s)
+        stack.callback(sink.close)
+        yield (sink,)
 
 
 def _host_port(broker: str) -> tuple[str, int]:

@@ -1,0 +1,42 @@
+"""Telemetry of a simulated run at the rate of a real one: simulated time runs many times as fast as who watches.
+
+What changes state, phase or segment passes at once, and so does every event; of what merely goes on the newest passes a
+few times a wall-clock second.
+"""
+
+from collections.abc import Callable
+
+from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.runtime.loop import Listener
+from vehicle.telemetry.payloads import state_key
+from vehicle.telemetry.streams import POSE
+
+
+class AtWallRate:
+    """Passes reports to `listener`: changes at once, else one a `period_s` of `clock_s`; at `close` the last one."""
+
+    def __init__(self, listener: Listener, clock_s: Callable[[], float], period_s: float = POSE.period_s) -> None:
+        self._listener, self._clock_s, self._period_s = listener, clock_s, period_s
+        self._due_s = clock_s()
+        self._told: tuple[object, ...] | None = None
+        self._waiting: VehicleReport | None = None
+
+    def offer(self, report: VehicleReport) -> None:
+        """Pass on, or keep until the next is due."""
+        content = (*state_key(report), report.segment_seq, report.segment_count)
+        now_s = self._clock_s()
+        if content == self._told and now_s < self._due_s:
+            self._waiting = report
+            return
+        self._told, self._due_s, self._waiting = content, now_s + self._period_s, None
+        self._listener.offer(report)
+
+    def event(self, event: Event) -> None:
+        """Pass on."""
+        self._listener.event(event)
+
+    def close(self) -> None:
+        """The run ends: how it stands in the end is told whatever the clock says."""
+        if self._waiting is not None:
+            self._listener.offer(self._waiting)
+            self._waiting = None
