@@ -42,7 +42,7 @@ class Rule(msgspec.Struct, frozen=True):
     recovery: Recovery
     retreat: bool
     text: str
-    by_hand_only: bool = False
+    by_hand_only: bool
 
     @property
     def gravest(self) -> Level:
@@ -147,10 +147,8 @@ class StopReason(IntEnum):
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
     """`levels`: the class by hand, in a mission where it differs, `r` where RECOVERY may drive on, `h` by hand only."""
-    auto, name = levels.rstrip("rh")[-1], code.name.lower()
-    return Rule(
-        name, Level(int(levels[0])), Level(int(auto)), Recovery(recovery), "r" in levels, text, levels.endswith("h")
-    )
+    name, classes = code.name.lower(), [Level(int(mark)) for mark in levels if mark.isdigit()]
+    return Rule(name, classes[0], classes[-1], Recovery(recovery), "r" in levels, text, levels.endswith("h"))
 
 
 PLAN = "Nobody walks to it; the team leader starts the recovery plan."
