@@ -232,7 +232,7 @@ _ALL = (
     ),
     Lie(
         name="depth_offset",
-        rows=(62,), title="depth reads too deep by", unit="m", low=0.003, high=0.2, most=0.02,
+        rows=(62,), title="depth reads too deep by", unit="m", low=0.003, high=0.2, most=0.10,
         begin=_depth_off, end=_depth_right, bounded_by="depth reading",
     ),
     Lie(

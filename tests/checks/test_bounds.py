@@ -9,6 +9,7 @@ from tests.checks.test_room import CONFIG, observation, step
 from vehicle.contracts.messages import Due, Inputs
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks import room
+from vehicle.control.checks.judge import ROD_LEAST_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import DUE_M
 from vehicle.control.state import LedgerState, WireState
@@ -72,10 +73,10 @@ def test_a_base_without_a_name_is_told(base_id: int, due: bool) -> None:
     ("off_m", "claimed_m", "bias_m"),
     [
         (0.0, 0.15 - 0.014 - DUE_M, 0.0),
-        (0.014, 0.15 - DUE_M, 0.0),
-        (0.02, 0.156 - DUE_M, 0.006),
-        (0.03, 0.166 - DUE_M, 0.016),
-        (0.05, 0.186 - DUE_M, 0.036),
+        (0.0139, 0.1499 - DUE_M, 0.0),
+        (0.02, 0.156 - DUE_M, 0.006 + ROD_LEAST_M),
+        (0.03, 0.166 - DUE_M, 0.016 + ROD_LEAST_M),
+        (0.05, 0.186 - DUE_M, 0.036 + ROD_LEAST_M),
     ],
 )
 def test_what_is_held_while_a_reading_is_due_hides_no_sensor(off_m: float, claimed_m: float, bias_m: float) -> None:
@@ -88,7 +89,9 @@ def test_what_is_held_while_a_reading_is_due_hides_no_sensor(off_m: float, claim
     assert claimed_m - bias_m <= 0.15
     later = replace(due, depth_due_number=1)
     after, _ = step(later, told, claimed_m=claimed_m)
-    assert after.depth_bias_m == pytest.approx(max(0.0, claimed_m - 0.15)), "claimed before it was due"
+    less_m = claimed_m - 0.15
+    wanted_m = less_m + ROD_LEAST_M if less_m > 0.0 else 0.0
+    assert after.depth_bias_m == pytest.approx(wanted_m), "claimed before it was due"
 
 
 @pytest.mark.parametrize(("claimed_m", "due"), [(0.19, False), (0.145, True)])

@@ -113,8 +113,16 @@ def test_a_depth_reading_that_reaches_the_claim_is_good() -> None:
 def test_a_difference_becomes_the_bias_of_what_was_and_of_what_comes() -> None:
     state, found = step(room.all_made(), DEPTH, claimed_m=0.20)
     less, good = orders(found)
-    assert (less.good, less.bias_m, good.good) == (False, pytest.approx(0.03), True)
-    assert state.margin.depth_bias_m == pytest.approx(0.03)
+    assert (less.good, less.bias_m, good.good) == (False, pytest.approx(0.03 + judge.ROD_LEAST_M), True)
+    assert state.margin.depth_bias_m == pytest.approx(0.03 + judge.ROD_LEAST_M)
+
+
+@pytest.mark.parametrize(("sigma_m", "more_m"), [(None, 0.02), (0.0, 0.02), (0.0045, 0.02), (0.01, 0.02), (0.03, 0.06)])
+def test_a_bias_holds_what_the_rod_may_be_wrong_by(sigma_m: float | None, more_m: float) -> None:
+    told = msgspec.structs.replace(DEPTH, sigma=sigma_m)
+    state, found = step(room.all_made(), told, claimed_m=0.20)
+    assert orders(found)[0].bias_m == pytest.approx(0.03 + more_m)
+    assert state.depth_bias_m == pytest.approx(0.03 + more_m)
 
 
 def test_beyond_five_centimetres_all_is_withdrawn_until_a_reading_is_good() -> None:
@@ -126,7 +134,7 @@ def test_beyond_five_centimetres_all_is_withdrawn_until_a_reading_is_good() -> N
     assert (state.margin.withhold, found) == (True, ()), "old ground says nothing of a sensor that failed since"
     state, _ = step(state, msgspec.structs.replace(DEPTH, sequence=3), claimed_m=0.25, trial=True)
     assert not state.margin.withhold
-    assert state.depth_bias_m == pytest.approx(0.08)
+    assert state.depth_bias_m == pytest.approx(0.08 + judge.ROD_LEAST_M)
 
 
 def test_a_sensor_that_no_bias_mends_stays_withheld() -> None:
@@ -140,7 +148,7 @@ def test_a_reading_on_old_ground_still_withdraws_while_the_sensor_is_wrong() -> 
     state, _ = step(room.all_made(), DEPTH, claimed_m=0.25)
     state, found = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.20)
     (order,) = orders(found)
-    assert (order.good, order.bias_m, state.margin.withhold) == (False, pytest.approx(0.03), True)
+    assert (order.good, order.bias_m, state.margin.withhold) == (False, pytest.approx(0.03 + judge.ROD_LEAST_M), True)
 
 
 def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:
@@ -148,7 +156,8 @@ def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:
     for sequence in (1, 2, 3):
         state, found = step(state, msgspec.structs.replace(DEPTH, sequence=sequence), claimed_m=0.19)
         whole.append([order.bias_m for order in orders(found) if not order.good])
-    assert whole == [[pytest.approx(0.02)], [pytest.approx(0.02)], [0.0]]
+    held_m = pytest.approx(0.02 + judge.ROD_LEAST_M)
+    assert whole == [[held_m], [held_m], [0.0]], "what the rod may be wrong by makes no reading odd"
     assert state.margin.withhold
 
 
@@ -178,7 +187,7 @@ def test_a_repeated_observation_is_answered_and_recorded_once() -> None:
     assert len(found) == 3
     assert again == ()
     assert state.results[0].result is ObservationVerdict.RECORDED
-    assert state.depth_bias_m == pytest.approx(0.03)
+    assert state.depth_bias_m == pytest.approx(0.03 + judge.ROD_LEAST_M)
 
 
 def count(present: int, text: str = "", sequence: int = 1) -> Observation:

@@ -22,6 +22,11 @@ BASE_OFF_M: Final = 0.02
 BASE_SIGMA_M: Final = 0.02
 DEPTH_SIGMA_M: Final = 0.03
 """What five points with rod and straight edge are worth; one that is worse tells nothing of centimetres."""
+ROD_SIGMAS: Final = 2.0
+ROD_LEAST_M: Final = 0.02
+"""A rod that finds the sensor too deep may itself have read too deep, and other places may be worse: so much more is
+taken off than it found. The least as measured: of 1,500 closings two were false with 1.8 cm, none with 2.
+"""
 SET_US: Final = (1_735_689_600_000_000, 4_102_444_800_000_000)
 AHEAD_US: Final = 600 * 1_000_000
 SHIFT_US: Final = 16 * 3600 * 1_000_000
@@ -102,7 +107,7 @@ def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
 
 
 def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
-    """The record must not claim more than the rod found.
+    """The record must not claim more than the rod found; where it did, what the rod may be wrong by goes too.
 
     Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
     """
@@ -116,15 +121,17 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     by, less_m = _by(observation), claimed_m - observation.value
     # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
     shown_m = less_m + (DUE_M if state.due.depth and not claim.trial and claim.number > state.depth_due_number else 0.0)
+    doubt_m = max(ROD_LEAST_M, ROD_SIGMAS * (observation.sigma or 0.0))
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
     read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
     told = f"depth reading: {observation.value:.3f} m where {claimed_m:.3f} m were claimed"
     if wrong and not claim.trial:
         # Old ground can fall by it, and is no way back.
-        bias_m = less_m if less_m <= DEPTH_WRONG_M else 0.0
+        bias_m = less_m + doubt_m if less_m <= DEPTH_WRONG_M else 0.0
         return (state, (replace(less, reason=told, bias_m=bias_m),), "") if less_m > 0.0 else (state, (), STRIP)
-    bias_m = state.depth_bias_m + max(0.0, less_m if wrong else shown_m)
+    found_m = less_m if wrong else shown_m
+    bias_m = state.depth_bias_m + (found_m + doubt_m if found_m > 0.0 else 0.0)
     if wrong and bias_m > BIAS_MAX_M:
         return state, (), "the sensor is off by over 0.2 m: mend it"
     if wrong or (less_m <= 0.0 and bias_m <= BIAS_MAX_M):
@@ -133,7 +140,7 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
         order = replace(less, reason=told) if less_m > 0.0 else good
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
-    order = replace(less, reason=told, bias_m=less_m)
+    order = replace(less, reason=told, bias_m=less_m + doubt_m)
     return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
 
 
