@@ -45,6 +45,9 @@ class Invariants:
         self._ramp_s = machine.transit_speed_mps / decel_mps2
         self._keep_outs = keep_outs
         shapely.prepare(self._keep_outs)
+        self._boxes_m = [part.bounds for part in shapely.get_parts(keep_outs)]
+        front_m = max(machine.track_length_m / 2.0, machine.tool_ahead_m + machine.tool_length_m)
+        self._reach_m = front_m + max(machine.track_outer_width_m, machine.tool_width_m)
         self.breaches: list[Breach] = []
         self._told: set[str] = set()
         self._drove_t_s = 0.0
@@ -77,7 +80,7 @@ class Invariants:
 
     def check_ground(self, east_m: float, north_m: float, yaw_rad: float, t_s: float) -> None:
         """Inv-3 from the true pose."""
-        if self._keep_outs.is_empty:
+        if not self._near_keep_out(east_m, north_m):
             return
         machine = self._machine
         half_track = 0.5 * machine.track_length_m
@@ -93,3 +96,12 @@ class Invariants:
         for name, corners in (("track_over_keep_out", tracks), ("tool_over_keep_out", tool)):
             if self._keep_outs.intersects(Polygon(corners)):
                 self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")
+
+    def _near_keep_out(self, east_m: float, north_m: float) -> bool:
+        """A box round some keep-out is within more than what machine and tool reach; polygons are dear."""
+        reach_m = self._reach_m
+        return any(
+            low_east - reach_m <= east_m <= high_east + reach_m
+            and low_north - reach_m <= north_m <= high_north + reach_m
+            for low_east, low_north, high_east, high_north in self._boxes_m
+        )
