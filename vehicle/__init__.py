@@ -1,4 +1,4 @@
-"""The control stack: pure rooms in the order of the flow, and their thin asyncio shell.
+"""The control stack on storeys: contracts, config and host below, the rooms, records and reports, the runtime above.
 
 wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate -> wire
 """
