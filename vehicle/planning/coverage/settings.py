@@ -23,7 +23,7 @@ class StartPose(msgspec.Struct, frozen=True):
 class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Defaults: k from the measured curve of false against withheld credit, sigma of RTK fixed at the tool.
 
-    `bound_m`: how far errors that stay may put the tool off (`vehicle/control/checks`); it counts where it exceeds one sigma.
+    `bound_m`: how far errors that stay may put the tool off (control/checks); it counts where it exceeds one sigma.
     `keep_out_error_m`: worst error of tool and tracks in either direction on a side slope (`benchmarks.tracking` prints
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
