@@ -147,8 +147,9 @@ class StopReason(IntEnum):
 
 def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
     """`levels`: the class by hand, in a mission where it differs, `r` where RECOVERY may drive on, `h` by hand only."""
-    name, classes = code.name.lower(), [Level(int(mark)) for mark in levels if mark.isdigit()]
-    return Rule(name, classes[0], classes[-1], Recovery(recovery), "r" in levels, text, levels.endswith("h"))
+    name, classes = code.name.lower(), levels.removesuffix("r").removesuffix("h")
+    by_hand, auto = Level(int(classes[0])), Level(int(classes[-1]))
+    return Rule(name, by_hand, auto, Recovery(recovery), "r" in levels, text, levels.endswith("h"))
 
 
 PLAN = "Nobody walks to it; the team leader starts the recovery plan."
