@@ -27,8 +27,8 @@ test-fast: $(VENV)/.installed
 	$(BIN)/ruff check --quiet $(PACKAGES) tests benchmarks
 	$(PYTEST) -q -m "not real and not long and not slow and not trials" $(PYTEST_ARGS)
 
-# Living mutants are told, not refused: all were killed file by file, and one run over the whole room is still due
-# (docs/SAFETY.md, Measured). When `make mutation` has shown none alive, that line refuses.
+# Living mutants are told, not refused: of one run over the whole room two lived, which are gone (docs/PROOF.md). When
+# `make proof PARTS=mutation` has shown none alive, that line refuses.
 test-full: branches campaign-sample node-clients
 	$(MAKE) mutation-touched || echo "mutants of the touched safety files live, see above"
 	$(PYTEST) -m "slow and not trials" $(PYTEST_ARGS)
