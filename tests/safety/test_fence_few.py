@@ -1,6 +1,7 @@
 """The room in plain floats is the room in arrays, to the last bit."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -40,6 +41,9 @@ def edges_round(rings: tuple[Ring, ...]) -> np.ndarray:
 @example(rings=(((0.0, 0.0), (3.0, -0.5), (2.0, 0.5)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
 @example(rings=(((-2.0, 1.0), (2.0, 1.0), (0.0, 4.0)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
 @example(rings=(((-2.0, 2.0), (2.0, 2.0), (0.0, 4.0)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
+@example(rings=(((-3.0, -1.0), (-4.0, 0.0), (-3.0, 1.0)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
+@example(rings=(((-3.0, 1.0), (-4.0, 0.0), (-3.0, -1.0)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
+@example(rings=(((-5.0, 0.0), (-2.0, 1.01), (-5.0, 3.0)),), pose=fence.Pose(0.0, 0.0, 0.0), reach_m=BLUNT_M)
 def test_row_101_edge_by_edge_is_all_at_once(
     rings: tuple[Ring, ...], pose: fence.Pose, reach_m: tuple[float, float, float]
 ) -> None:
@@ -62,13 +66,14 @@ def test_without_edges_nobody_is_inside() -> None:
     assert fence.room_of_few(edges_of(()), fence.Pose(0.0, 0.0, 0.0), BLUNT_M) == fence.NONE_LEFT
 
 
-@pytest.mark.parametrize(("count", "few"), [(8, True), (100, True), (101, False), (300, False)])
-def test_row_101_many_edges_are_measured_at_once(count: int, few: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[str] = []
-    monkeypatch.setattr(fence, "room_of_few", lambda *_: used.append("few"))
-    monkeypatch.setattr(fence, "room_of_many", lambda *_: used.append("many"))
-    fence.room(np.resize(EDGES, (count, 4)), estimate(), CONFIG)
-    assert used == ["few" if few else "many"]
+def test_row_101_many_edges_are_measured_at_once() -> None:
+    def used(count: int) -> tuple[int, int]:
+        with mock.patch.object(fence, "room_of_few") as few, mock.patch.object(fence, "room_of_many") as many:
+            fence.room(np.resize(EDGES, (count, 4)), estimate(), CONFIG)
+        return few.call_count, many.call_count
+
+    assert used(8) == used(100) == (1, 0)
+    assert used(101) == used(300) == (0, 1)
 
 
 def test_row_101_the_room_is_the_same_on_either_side_of_the_number() -> None:
