@@ -1,6 +1,6 @@
 # make demo        a whole mission in the simulator, with its picture and report
 # make test-fast   what a change is tried with: ruff, and all tests of less than a second; 40 s of two cores
-# make test        before every commit: lint, types, walls, tests; 6 minutes of two cores, nothing but Python, make and gcc
+# make test        before every commit: lint, types, walls, tests; 5 minutes of two cores, nothing but Python, make and gcc
 # make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
 # make proof       the long runs a release rests on: only what has no result for the sources as they are, and goes on where ended
 # make trials link-stops garbage   milliseconds of real processes, the worst printed; no part of CI
