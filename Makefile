@@ -137,7 +137,7 @@ NODE := $(VENV)/node
 node-clients: $(NODE)/node_modules/.package-lock.json
 $(NODE)/node_modules/.package-lock.json: requirements/node/package.json requirements/node/package-lock.json | $(VENV)/.installed
 	mkdir -p $(NODE) && cp requirements/node/package.json requirements/node/package-lock.json $(NODE)/
-	! command -v npm >/dev/null || (cd $(NODE) && npm ci --no-audit --no-fund --ignore-scripts --silent) || \
+	! command -v npm >/dev/null || (cd $(NODE) && npm ci --no-audit --no-fund --ignore-scripts --silent --prefer-offline --fetch-retries=5) || \
 		echo "node-mavlink was not installed: its tests are skipped"
 
 # Needs uv on the path; writes no registry address.
