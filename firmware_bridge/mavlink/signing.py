@@ -61,7 +61,6 @@ _SIGNED_SIZE_MIN = HEADER_SIZE + CRC_SIZE + SIGNATURE_SIZE
 _SIGNATURE = struct.Struct(f"<BIH{HASH_SIZE}s")
 _LINK_HOLD_NS = LINK_HOLD_S * 1_000_000_000
 _AHEAD, _BEHIND = AHEAD_S * STAMPS_PER_S, BEHIND_S * STAMPS_PER_S
-_FRESH = Accepted(Verdict.OK)
 _same = hmac.compare_digest
 
 
@@ -163,7 +162,7 @@ class Verifier:
         if not (line.base <= stamp <= line.reserved and newest - _BEHIND <= stamp <= newest + _AHEAD):
             return self._refuse(self._out_of_window(line, stamp, newest, now_ns))
         ring.streams[name] = (stamp, link, now_ns)
-        return Accepted(Verdict.OK, abs(newest - stamp) / STAMPS_PER_S) if stamp != newest else _FRESH
+        return Accepted(Verdict.OK, abs(newest - stamp) / STAMPS_PER_S)
 
     def _refuse(self, verdict: Verdict) -> Accepted:
         self.refused[verdict] += 1

@@ -12,6 +12,23 @@ E = OperatorEdge
 TILTED = {"roll_rad": 0.6}
 
 
+def seen_late() -> Rig:
+    """Driving; what the operator has seen is three ticks old."""
+    rig = driving()
+    rig.delay_ticks = 3
+    rig.step()
+    rig.step()
+    rig.run(3)
+    return rig
+
+
+def shocked(rig: Rig) -> None:
+    """The controller reports a detonation in one tick."""
+    rig.status = {"flags": ControllerFlag.SHOCK}
+    rig.send()
+    rig.status = {}
+
+
 # --- stop reasons and their recovery --------------------------------------------------------------------------------
 def test_a_stop_keeps_its_reason_until_the_reset() -> None:
     rig = driving()
@@ -206,9 +223,7 @@ def test_an_acknowledgement_by_a_station_that_saw_the_reason_counts() -> None:
 
 def test_who_saw_the_very_tick_that_raised_it_has_seen_it() -> None:
     rig = driving()
-    rig.status = {"flags": ControllerFlag.SHOCK}
-    rig.send()
-    rig.status = {}
+    shocked(rig)
     seen = rig.frame(E.ACKNOWLEDGE)
     assert seen.echo_tick == rig.state.latch_tick
     rig.step(seen)
@@ -216,14 +231,8 @@ def test_who_saw_the_very_tick_that_raised_it_has_seen_it() -> None:
 
 
 def test_an_acknowledgement_older_than_the_reason_does_nothing() -> None:
-    rig = driving()
-    rig.delay_ticks = 3
-    rig.step()
-    rig.step()
-    rig.run(3)
-    rig.status = {"flags": ControllerFlag.SHOCK}
-    rig.send()
-    rig.status = {}
+    rig = seen_late()
+    shocked(rig)
     rig.send(E.ACKNOWLEDGE)
     assert rig.state.latched == mask(StopReason.DETONATION)
     rig.send()
@@ -233,20 +242,12 @@ def test_an_acknowledgement_older_than_the_reason_does_nothing() -> None:
 
 
 def test_who_saw_the_first_shock_does_not_acknowledge_a_second_one() -> None:
-    rig = driving()
-    rig.delay_ticks = 3
-    rig.step()
-    rig.step()
-    rig.run(3)
+    rig = seen_late()
     for _ in range(2):
-        rig.status = {"flags": ControllerFlag.SHOCK}
-        rig.send()
-        rig.status = {}
+        shocked(rig)
         for _ in range(6):
             rig.send()
-    rig.status = {"flags": ControllerFlag.SHOCK}
-    rig.send()
-    rig.status = {}
+    shocked(rig)
     rig.send(E.ACKNOWLEDGE)
     assert rig.state.latched == mask(StopReason.DETONATION)
     for _ in range(3):
@@ -256,14 +257,8 @@ def test_who_saw_the_first_shock_does_not_acknowledge_a_second_one() -> None:
 
 
 def test_news_that_need_no_acknowledgement_hold_none_up() -> None:
-    rig = driving()
-    rig.delay_ticks = 3
-    rig.step()
-    rig.step()
-    rig.run(3)
-    rig.status = {"flags": ControllerFlag.SHOCK}
-    rig.send()
-    rig.status = {}
+    rig = seen_late()
+    shocked(rig)
     rig.run(6)
     assert "video_late" not in rig.report.reasons
     rig.send(video_age_ms=350)
