@@ -1,4 +1,4 @@
-"""Lanes that end at a keep-out are turned in bands, not backed out of; and what a pass takes along at its ends."""
+"""Swaths that end at a keep-out are turned in bands, not backed out of; and what a pass takes along at its ends."""
 
 import math
 import random
@@ -7,8 +7,8 @@ import pytest
 
 from tests.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.plan import SegmentKind
-from vehicle.planning.coverage.lane import Lane
 from vehicle.planning.coverage.settings import PlanSettings, reach_of
+from vehicle.planning.coverage.swath import Swath
 
 pytestmark = pytest.mark.long
 
@@ -18,7 +18,7 @@ REACH = reach_of(BENCH, PlanSettings(overlap_m=0.2), "possible")
 
 
 def posts(seed):
-    """Three keep-outs as wide as two to four lanes, somewhere in the field."""
+    """Three keep-outs as wide as two to four swaths, somewhere in the field."""
     rng, found = random.Random(seed), []
     for k in range(3):
         east, north = -60 + 60 * k + rng.uniform(-8, 8), rng.uniform(-14, 14)
@@ -33,7 +33,7 @@ SLOW = pytest.param("unknown", 1, 60.0, marks=pytest.mark.slow)
 
 @pytest.mark.parametrize(("outside", "seed", "back_max_m"), [("safe", 0, 30.0), ("safe", 2, 20.0), SLOW])
 def test_lanes_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, seed, back_max_m):
-    """Lanes are 220 m long, and some 50 m from the strip of safe ground to the far side."""
+    """Swaths are 220 m long, and some 50 m from the strip of safe ground to the far side."""
     shapes = [feature("work_area", ring_lonlat(FIELD)), feature("safe_ground", ring_lonlat(STRIP))]
     doc = document(*shapes[: 1 + (outside == "unknown")], *[feature("keep_out", ring_lonlat(p)) for p in posts(seed)])
     wishes = PlanSettings(direction_rad=0.0)
@@ -43,11 +43,11 @@ def test_lanes_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, s
 
 
 # --- what lies right before or behind a pass -------------------------------------------------------------------------
-def pieces_with(beside, need=(10.0, 20.0), run=(-30.0, 60.0), turn_to_m=6.0):
+def pieces_with(beside, uncovered=(10.0, 20.0), run=(-30.0, 60.0), turn_to_m=6.0):
     """Pieces of one need on ground that bears up to x = 9 and from x = 22, with room to turn further off."""
     gaps, turns = [(-30.0, 9.0), (22.0, 60.0)], [(-30.0, turn_to_m), (25.0, 60.0)]
-    lane = Lane.of(REACH, 0.3, 0.1, run, gaps, turns, beside)
-    (piece,) = lane.pieces(0.0, [need])
+    swath = Swath.of(REACH, 0.3, 0.1, run, gaps, turns, beside)
+    (piece,) = swath.pieces(0.0, [uncovered])
     return piece
 
 

@@ -14,9 +14,9 @@ from benchmarks.coverage.__main__ import HEAD, told
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.sites import generated
 from tests.coverage.support import BENCH
-from vehicle.planning.coverage.lane import Move
-from vehicle.planning.coverage.patchwork import Patchwork
-from vehicle.planning.coverage.route import FAR_S, Visit, order_visits
+from vehicle.planning.coverage.route import FAR_S, TourStop, order_stops
+from vehicle.planning.coverage.swath import Move
+from vehicle.planning.coverage.tiled_polygons import TiledPolygons
 from vehicle.planning.coverage.transit import Roadmap, length_m
 
 pytestmark = pytest.mark.long
@@ -46,7 +46,7 @@ def test_a_way_is_clear_and_as_short_as_over_all_legs(draw):
     start, goal = (-55.0, -3.1), (55.0, 2.7)
     roadmap = Roadmap(blocks(draw), BOX, np.empty((0, 2, 2)))
     way = roadmap.way(start, goal)
-    every = roadmap._search(np.array([start, goal]), math.inf, every_leg=True)
+    every = roadmap._search(np.array([start, goal]), math.inf, every_connection=True)
     assert (way is None) == (every is None)
     if way is not None:
         assert all(roadmap.clear(a, np.array([b]))[0] for a, b in pairwise(way))
@@ -69,24 +69,24 @@ def test_no_way_is_told_where_it_would_be_longer_than_asked():
     assert 100.0 < length_m(roadmap.way((-9.0, 0.3), (9.0, 0.4), 160.0)) < 110.0
 
 
-def visit(east, length):
-    """A lane to the north-east that begins and ends where the machine may turn."""
+def stop(east, length):
+    """A swath to the north-east that begins and ends where the machine may turn."""
     move = Move(a_m=east, b_m=east + length, in_m=east - 2.0, out_m=east + length, reverse=False)
     entry, end = (east - 2.0, 0.2 * east, 0.3), (east + length, 0.2 * east, 0.3)
-    return Visit(0.3, 0.2 * east, (east, east + length), move, entry, end, length / BENCH.working_speed_mps)
+    return TourStop(0.3, 0.2 * east, (east, east + length), move, entry, end, length / BENCH.working_speed_mps)
 
 
 @pytest.mark.parametrize(("length", "waits"), [(3.0, True), (70.0, False)])
 def test_a_far_trip_waits_unless_the_work_there_is_worth_it(length, waits):
     far = 1.8 * FAR_S * BENCH.transit_speed_mps
     roadmap = Roadmap(np.empty(0, dtype=object), (-9e3, -9e3, 9e3, 9e3), np.empty((0, 2, 2)))
-    options = [[visit(0.0, 9.0)], [visit(14.0, 9.0)], [visit(far, length)]]
-    ordered, ways, ended = order_visits(options, None, roadmap, BENCH, lambda: False)
+    options = [[stop(0.0, 9.0)], [stop(14.0, 9.0)], [stop(far, length)]]
+    ordered, ways, ended = order_stops(options, None, roadmap, BENCH, lambda: False)
     assert (len(ordered), len(ways), ended) == ((2, 2, True) if waits else (3, 3, False))
 
 
 def test_a_copy_of_a_patchwork_is_a_book_of_its_own():
-    whole = Patchwork(shapely.box(0.0, 0.0, 10.0, 9.0), 1e-7)
+    whole = TiledPolygons(shapely.box(0.0, 0.0, 10.0, 9.0), 1e-7)
     trial = copy(whole)
     trial.subtract(np.array([shapely.box(1.0, 1.0, 4.0, 8.0)], dtype=object))
     assert (whole.area_m2, trial.area_m2) == pytest.approx((90.0, 69.0))

@@ -1,4 +1,4 @@
-"""Plans for ground stations: what real programs read back is the plan, lane by lane, the tool's changes included."""
+"""Plans for ground stations: what real programs read back is the plan, swath by swath, the tool's changes included."""
 
 import json
 from types import SimpleNamespace
@@ -54,18 +54,18 @@ def test_a_file_sent_back_is_the_plan_and_one_lane_less_is_not(plan):
 
 
 def test_the_tool_is_down_on_swaths_and_only_there(plan):
-    tool_down, here, lanes = False, None, []
+    tool_down, here, swaths = False, None, []
     for row in mission_items(plan)[1:]:
         if row.command == TOOL:
             tool_down = row.tool > 0.0
             continue
         place = plan.datum.enu_from_lonlat_array([(row.lon_deg, row.lat_deg)])[0]
         if tool_down:
-            lanes.append((*here, *place))
+            swaths.append((*here, *place))
         here = place
     wanted = [(*s.points_m[0], *s.points_m[-1]) for s in plan.segments if s.tool_down]
     assert len(wanted) > 10
-    assert lanes == [pytest.approx(lane, abs=0.02) for lane in wanted]
+    assert swaths == [pytest.approx(swath, abs=0.02) for swath in wanted]
 
 
 def test_plan_has_the_form_that_qgroundcontrol_reads(plan, tmp_path):

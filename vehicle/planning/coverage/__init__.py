@@ -1,1 +1,1 @@
-"""Work area -> plan, in the order area, cells, headland, swaths, route, path; outside the tick."""
+"""Work area -> plan, in the order area, components, headlands, swaths, route, path; outside the tick."""

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.plan import Certificate, Segment, SegmentKind, Untreatable, UntreatableReason
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.bitmap import missed_by_bitmap_m2
 from vehicle.planning.coverage.ground import mitre_buffer, without_slivers
@@ -42,26 +42,26 @@ def sweeps_of(progress: Progress, segments: tuple[Segment, ...]) -> Sweeps:
 def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...]:
     """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone."""
     site, solid, reach = progress.site, progress.solid.whole(), progress.reach
-    steep = overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
-    near = polygons_of(overlay.intersection(site.work_area, mitre_buffer(solid, NUMERIC_M + LIST_GROW_M)))
-    ring = overlay.difference(near, site.keep_out)
-    rows = [(UntreatableReason.SLOPE, overlay.intersection(ring, steep))]
-    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, overlay.difference(ring, steep)))
-    asked = overlay.difference(site.work_area, near)
-    unswept = _thick(overlay.difference(asked, sweeps.swept))
-    left = overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
-    left = overlay.difference(polygons_of(left), near)
+    steep = robust_overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
+    near = polygons_of(robust_overlay.intersection(site.work_area, mitre_buffer(solid, NUMERIC_M + LIST_GROW_M)))
+    ring = robust_overlay.difference(near, site.keep_out)
+    rows = [(UntreatableReason.SLOPE, robust_overlay.intersection(ring, steep))]
+    rows.append((UntreatableReason.KEEP_OUT_CLEARANCE, robust_overlay.difference(ring, steep)))
+    asked = robust_overlay.difference(site.work_area, near)
+    unswept = _thick(robust_overlay.difference(asked, sweeps.swept))
+    left = robust_overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
+    left = robust_overlay.difference(polygons_of(left), near)
     narrow = _narrow(progress, left)
     beyond = UntreatableReason.PLANNING_TIME if progress.cut_short else UntreatableReason.NO_APPROACH
     for part in parts_of(left):
-        fits = overlay.difference(part, narrow).area > 0.1 * part.area
+        fits = robust_overlay.difference(part, narrow).area > 0.1 * part.area
         reason = beyond if fits else UntreatableReason.NARROWER_THAN_MACHINE
         rows.append((reason, part))
-    uncredited = _thick(overlay.difference(asked, sweeps.credited))
-    rim = overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
-    rim = overlay.union([rim, progress.unclaimed.whole()])
-    rim = overlay.intersection(site.work_area, rim)
-    rim = overlay.difference(polygons_of(rim), overlay.union([near, left, site.keep_out]))
+    uncredited = _thick(robust_overlay.difference(asked, sweeps.credited))
+    rim = robust_overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
+    rim = robust_overlay.union([rim, progress.unclaimed.whole()])
+    rim = robust_overlay.intersection(site.work_area, rim)
+    rim = robust_overlay.difference(polygons_of(rim), robust_overlay.union([near, left, site.keep_out]))
     rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
     rows.append((UntreatableReason.OUTSIDE_FENCE, site.outside_fence))
     return tuple(
@@ -76,9 +76,9 @@ def _narrow(progress: Progress, left: Any) -> Any:
     if left.is_empty or progress.solid.whole().is_empty:
         return shapely.Polygon()
     window = left.buffer(4.0 * progress.reach.tool_half_m)
-    free = overlay.difference(window, progress.solid.whole())
+    free = robust_overlay.difference(window, progress.solid.whole())
     half_m = progress.reach.tool_half_m - 1e-3
-    return overlay.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
+    return robust_overlay.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
 
 
 def rings_of(polygon: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
@@ -107,8 +107,8 @@ def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float,
 
 def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
     """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
-    outside_list = overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
-    asked = polygons_of(overlay.difference(progress.site.work_area, outside_list))
+    outside_list = robust_overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
+    asked = polygons_of(robust_overlay.difference(progress.site.work_area, outside_list))
     cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
     by_bitmap_m2 = missed_by_bitmap_m2(asked, (sweeps.nominal, sweeps.shrunk), cell_m)
     return Certificate(
@@ -122,15 +122,15 @@ def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...])
 
 def _missed_m2(asked: Any, swept: Any) -> float:
     """Exact difference without what is rounding of the overlay."""
-    return float(_thick(overlay.difference(asked, swept)).area)
+    return float(_thick(robust_overlay.difference(asked, swept)).area)
 
 
 def _union(rectangles: np.ndarray) -> Any:
-    return overlay.union(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
+    return robust_overlay.union(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
 
 
 def _thick(geometry: Any) -> Any:
     """Only the parts that are wider than twice the grid: thinner ones are rounding of the overlays."""
     parts = parts_of(polygons_of(geometry))
-    wide = parts[~shapely.is_empty(shapely.buffer(parts, -overlay.GRID_M))]
+    wide = parts[~shapely.is_empty(shapely.buffer(parts, -robust_overlay.GRID_M))]
     return shapely.MultiPolygon(list(wide)) if len(wide) else shapely.Polygon()

@@ -1,4 +1,4 @@
-"""Which way the lanes should run: cost of every direction from the polygon's edges alone, closed form."""
+"""Which way the swaths should run: cost of every direction from the polygon's edges alone, closed form."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ import shapely
 
 from vehicle.contracts.plan import MachineFootprint
 from vehicle.planning.coverage.area import parts_of
-from vehicle.planning.coverage.route import lane_change_s
+from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.settings import PlanSettings, Reach
 from vehicle.planning.site.site import Site
 
@@ -23,12 +23,12 @@ def edges_of(geometry: Any) -> np.ndarray:
     return np.vstack([np.diff(shapely.get_coordinates(ring), axis=0) for ring in rings])
 
 
-def lane_cost_s(
+def swath_cost_s(
     geometry: Any, angles_rad: np.ndarray, reach: Reach, settings: PlanSettings, machine: MachineFootprint
 ) -> np.ndarray:
-    """(n,) estimated seconds for lanes of each direction.
+    """(n,) estimated seconds for swaths of each direction.
 
-    An edge (dx, dy) in the lane frame is met by |dy| / pitch lanes; clipping by the rectangle costs pitch/2 |dx/dy|
+    An edge (dx, dy) in the swath frame is met by |dy| / pitch swaths; clipping by the rectangle costs pitch/2 |dx/dy|
     at each, together |dx| / 2 whatever the angle. Every second crossing ends a piece, and a piece ends in a turn.
     """
     edges = edges_of(geometry)
@@ -39,7 +39,7 @@ def lane_cost_s(
     pieces = dy / (2.0 * pitch_m)
     ends_m = 2.0 * reach.credit_m + settings.run_in_m
     sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
-    return np.asarray(sweep_m / machine.working_speed_mps + pieces * lane_change_s(machine, reach))
+    return np.asarray(sweep_m / machine.working_speed_mps + pieces * swath_change_s(machine, reach))
 
 
 def best_directions(
@@ -52,7 +52,7 @@ def best_directions(
     lengths = np.hypot(edges[:, 0], edges[:, 1])
     long = edges[np.argsort(lengths)[::-1][:40]]
     angles = np.r_[np.arange(STEPS) * math.pi / STEPS, np.remainder(np.arctan2(long[:, 1], long[:, 0]), math.pi)]
-    costs = lane_cost_s(geometry, angles, reach, settings, machine)
+    costs = swath_cost_s(geometry, angles, reach, settings, machine)
     chosen: list[float] = []
     for index in np.argsort(costs, kind="stable"):
         angle = float(angles[index])
@@ -65,7 +65,7 @@ def best_directions(
 
 
 def across_safe_ground(site: Site) -> list[float]:
-    """At right angles to the two longest edges of safe ground: from a base-line lanes can always be combed."""
+    """At right angles to the two longest edges of safe ground: from a base-line swaths can always be combed."""
     edges = edges_of(site.safe_ground)
     longest = np.argsort(np.hypot(edges[:, 0], edges[:, 1]))[::-1][:2]
     return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
-from vehicle.planning.coverage.patchwork import Box
 from vehicle.planning.coverage.settings import NUMERIC_M, PlanSettings, Reach
+from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.site.site import Site
 
 ROUND_SEGMENTS = 4
@@ -68,18 +68,18 @@ class Opened:
 def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> Any:
     """Keep-outs as they are drawn, ground steeper than the limit, craters."""
     steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
-    return overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
+    return robust_overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
 
 
 def unproven(site: Site, opened: Opened | None = None) -> Any:
     """Ground that does not bear the tracks before the first swath, keep-outs not asked."""
     ground = site.work_area
-    if site.outside == "unknown":  # lanes of any direction that leave the planning window end on closed ground
-        x0, y0, x1, y1 = overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
+    if site.outside == "unknown":  # swaths of any direction that leave the planning window end on closed ground
+        x0, y0, x1, y1 = robust_overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
         far_m = MARGIN_UNKNOWN_M + math.hypot(x1 - x0, y1 - y0)
         ground = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
-    closed = overlay.difference(ground, site.safe_ground)
-    return polygons_of(closed if opened is None else overlay.difference(closed, opened.swept))
+    closed = robust_overlay.difference(ground, site.safe_ground)
+    return polygons_of(closed if opened is None else robust_overlay.difference(closed, opened.swept))
 
 
 def first_ground(
@@ -88,14 +88,14 @@ def first_ground(
     """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
     keep = kept_out(site, settings, opened)
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
-    everything = overlay.union([site.work_area, keep, site.safe_ground])
+    everything = robust_overlay.union([site.work_area, keep, site.safe_ground])
     x0, y0, x1, y1 = everything.bounds
     pad_m = MARGIN_UNKNOWN_M
     box = (x0 - pad_m, y0 - pad_m, x1 + pad_m, y1 + pad_m)
     closed = unproven(site, opened)
     if opened is not None:
         closed = mitre_buffer(closed, opened.error_m)
-    closed = overlay.union([closed, solid])
+    closed = robust_overlay.union([closed, solid])
     return polygons_of(closed), solid, box
 
 
@@ -117,14 +117,14 @@ def without_slivers(geometry: Any, area_m2: float) -> Any:
 
 
 def turned(geometry: Any, angle_rad: float) -> Any:
-    """Geometry or array of geometries rotated about the datum (lane frame -> ENU for the lanes' direction)."""
+    """Geometry or array of geometries rotated about the datum (swath frame -> ENU for the swaths' direction)."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     matrix = np.array([[cos, sin], [-sin, cos]])
     return shapely.transform(geometry, lambda xy: xy @ matrix)
 
 
-def lane_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> Any:
-    """A rectangle given in the lane frame, in ENU."""
+def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> Any:
+    """A rectangle given in the swath frame, in ENU."""
     return turned(shapely.box(x0_m, y0_m, x1_m, y1_m), theta_rad)
 
 

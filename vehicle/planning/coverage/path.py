@@ -1,11 +1,11 @@
-"""Visits -> segments that connect: pivot, straight leg, pivot, swath, out."""
+"""Stops -> segments that connect: pivot, straight leg, pivot, swath, out."""
 
 import math
 from itertools import pairwise
 
 from vehicle.contracts.plan import MachineFootprint, Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
-from vehicle.planning.coverage.route import Pose, Visit, enu_of
+from vehicle.planning.coverage.route import Pose, TourStop, enu_of
 
 STILL_M = 1e-6
 STILL_RAD = 1e-9
@@ -41,17 +41,17 @@ class PathBuilder:
             kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
             self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
-    def work(self, visit: Visit) -> None:
-        """Turn into the lane, go to where the tool is lowered, sweep, leave forward or over the own strip."""
-        move, ahead_m = visit.move, self.machine.tool_ahead_m * visit.move.sign
-        self.turn_to(visit.entry[2])
+    def work(self, stop: TourStop) -> None:
+        """Turn into the swath, go to where the tool is lowered, sweep, leave forward or over the own strip."""
+        move, ahead_m = stop.move, self.machine.tool_ahead_m * stop.move.sign
+        self.turn_to(stop.entry[2])
         for a_m, b_m in move.stretches:
-            self._advance(visit, a_m - ahead_m, SegmentKind.TRANSIT)
-            self._advance(visit, b_m - ahead_m, SegmentKind.SWATH)
-        self._advance(visit, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
+            self._advance(stop, a_m - ahead_m, SegmentKind.TRANSIT)
+            self._advance(stop, b_m - ahead_m, SegmentKind.SWATH)
+        self._advance(stop, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
 
-    def _advance(self, visit: Visit, x_m: float, kind: SegmentKind) -> None:
-        goal = enu_of(visit.theta_rad, x_m, visit.y_m)
+    def _advance(self, stop: TourStop, x_m: float, kind: SegmentKind) -> None:
+        goal = enu_of(stop.theta_rad, x_m, stop.y_m)
         if math.dist(goal, self.pose[:2]) <= STILL_M:
             return
         self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])

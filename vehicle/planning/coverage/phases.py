@@ -1,4 +1,4 @@
-"""One phase: lanes of one direction over one need, ordered and appended to the path."""
+"""One phase: swaths of one direction over one part of the uncovered ground, ordered and appended to the path."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,26 +6,26 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, lane_box, pivot_obstacles, turned
-from vehicle.planning.coverage.lane import Piece
-from vehicle.planning.coverage.lattice import lane_lines
-from vehicle.planning.coverage.patchwork import Box
+from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, pivot_obstacles, swath_box, turned
 from vehicle.planning.coverage.progress import Progress
-from vehicle.planning.coverage.route import Visit, order_visits, visits_of
-from vehicle.planning.coverage.swaths import LaneField, lane_field, pieces_of
+from vehicle.planning.coverage.route import TourStop, order_stops, stops_of
+from vehicle.planning.coverage.swath import Piece
+from vehicle.planning.coverage.swath_candidates import SwathField, pieces_of, swath_field
+from vehicle.planning.coverage.swath_spacing import swath_lines
+from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.transit import Roadmap
 
 GAIN_MIN_M2 = 0.01
 """Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
 SMALL_M2 = 12.0
-"""Below a few tool widths squared a component is a remnant, not a cell."""
+"""Below a few tool widths squared a component is a remnant."""
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """Lanes over a need with the ground that they were judged by."""
+class Swaths:
+    """Swaths over uncovered ground with the ground that they were judged by."""
 
-    field: LaneField
+    field: SwathField
     y_m: np.ndarray
     answer_m: float
     pieces: list[Piece]
@@ -43,85 +43,85 @@ class Lanes:
 
 
 def reach_around_m(progress: Progress) -> float:
-    """How far beyond a need entry, pocket and pivot may lie."""
+    """How far beyond uncovered ground entry, pocket and pivot may lie."""
     reach = progress.reach
     return 3.0 * (reach.ahead_m + reach.pivot_solid_m)
 
 
-def lanes_over(
-    progress: Progress, need: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
-) -> Lanes:
-    """Lanes of one direction over a need: spread evenly, or the given (ordinates, half width they answer for)."""
+def swaths_over(
+    progress: Progress, uncovered: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
+) -> Swaths:
+    """Swaths of one direction over uncovered ground: spread evenly, or at (ordinates, half width they answer for)."""
     margin_m = reach_around_m(progress)
-    x0, y0, x1, y1 = shapely.total_bounds(turned(need, -theta_rad))
+    x0, y0, x1, y1 = shapely.total_bounds(turned(uncovered, -theta_rad))
     x0, x1 = x0 - margin_m, x1 + margin_m
     if lines is not None:
         y0, y1 = min(y0, float(lines[0].min())), max(y1, float(lines[0].max()))
     rim_m = progress.reach.width_m
-    window = lane_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
+    window = swath_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
     ground = progress.view(window.bounds)
-    field = lane_field(need, ground, theta_rad, (x0, x1), progress.need_in(ground.box))
-    y_m, answer_m = lane_lines(field, progress) if lines is None else lines
+    field = swath_field(uncovered, ground, theta_rad, (x0, x1), progress.uncovered_in(ground.box))
+    y_m, answer_m = swath_lines(field, progress) if lines is None else lines
     pieces = pieces_of(field, y_m, answer_m, progress.reach, progress.settings)
-    return Lanes(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=ground)
+    return Swaths(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=ground)
 
 
-def options_of(lanes: Lanes, progress: Progress, *, through_only: bool = False) -> list[list[Visit]]:
+def options_of(swaths: Swaths, progress: Progress, *, through_only: bool = False) -> list[list[TourStop]]:
     """Ways to work each piece; `through_only` keeps pieces that are open at both ends."""
-    theta_rad, options = lanes.field.theta_rad, []
-    for piece in lanes.pieces:
+    theta_rad, options = swaths.field.theta_rad, []
+    for piece in swaths.pieces:
         if through_only and not any(not move.reverse for move in piece.moves):
             continue
         if piece.moves:
-            options.append(visits_of(piece, theta_rad, progress.machine))
+            options.append(stops_of(piece, theta_rad, progress.machine))
     if through_only:
         return options
     return _worthwhile(progress, options)
 
 
-def _worthwhile(progress: Progress, options: list[list[Visit]]) -> list[list[Visit]]:
+def _worthwhile(progress: Progress, options: list[list[TourStop]]) -> list[list[TourStop]]:
     """Ways to work a piece that gain about as much as the best of them: a way may end short at a keep-out."""
-    gains_m2 = progress.gains_m2([visit for visits in options for visit in visits])
+    gains_m2 = progress.gains_m2([stop for stops in options for stop in stops])
     kept, at = [], 0
-    for visits in options:
-        mine = gains_m2[at : at + len(visits)]
-        at += len(visits)
+    for stops in options:
+        mine = gains_m2[at : at + len(stops)]
+        at += len(stops)
         least_m2 = max(GAIN_MIN_M2, 0.8 * float(mine.max()))
-        worth = [visit for visit, gain in zip(visits, mine, strict=True) if gain >= least_m2]
+        worth = [stop for stop, gain in zip(stops, mine, strict=True) if gain >= least_m2]
         if worth:
             kept.append(worth)
     return kept
 
 
-def gain_m2(progress: Progress, visits: list[Visit]) -> float:
-    """What visits would newly sweep or newly claim, whichever is more."""
-    nominal, claims = progress.strips(visits)
+def gain_m2(progress: Progress, stops: list[TourStop]) -> float:
+    """What stops would newly sweep or newly claim, whichever is more."""
+    nominal, claims = progress.strips(stops)
     return max(progress.unswept.area_in(nominal), progress.unclaimed.area_in(claims))
 
 
-def sweep(progress: Progress, need: np.ndarray, theta_rad: float, *, through_only: bool = False) -> int:
-    """Work what lanes of one direction can reach of `need`; returns the number of swaths."""
-    if not len(need):
+def sweep(progress: Progress, uncovered: np.ndarray, theta_rad: float, *, through_only: bool = False) -> int:
+    """Work what swaths of one direction can reach of `need`; returns the number of swaths."""
+    if not len(uncovered):
         return 0
-    lanes = lanes_over(progress, need, theta_rad)
-    return work(progress, options_of(lanes, progress, through_only=through_only), lanes.ground.box)
+    swaths = swaths_over(progress, uncovered, theta_rad)
+    return work(progress, options_of(swaths, progress, through_only=through_only), swaths.ground.box)
 
 
-def work(progress: Progress, options: list[list[Visit]], box: Box) -> int:
+def work(progress: Progress, options: list[list[TourStop]], box: Box) -> int:
     """Order the pieces, join them by ways, commit them; returns the number of swaths."""
     if not options:
         return 0
     done = 0
     for wide in (False, True):  # a machine that a narrow window seems to lock in may get out along strips further off
         roadmap = roadmap_for(progress, progress.box if wide else box)
-        visits, ways, far = order_visits(options, progress.pose, roadmap, progress.machine, progress.over)
-        if visits:
-            progress.commit(visits, ways)
-        done += len(visits)
+        stops, ways, far = order_stops(options, progress.pose, roadmap, progress.machine, progress.over)
+        if stops:
+            progress.commit(stops, ways)
+        done += len(stops)
         if far:
             break
-        worked = {(visit.y_m, visit.need) for visit in visits}
-        options = [ways_in for ways_in in options if (ways_in[0].y_m, ways_in[0].need) not in worked]
+        worked = {(stop.y_m, stop.uncovered) for stop in stops}
+        options = [ways_in for ways_in in options if (ways_in[0].y_m, ways_in[0].uncovered) not in worked]
         if not options or progress.over():
             break
     progress.no_way = progress.no_way or not done

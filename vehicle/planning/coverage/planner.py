@@ -1,4 +1,4 @@
-"""Site and machine -> plan: the main lanes, then what they left, then the list of what nobody can reach."""
+"""Site and machine -> plan: the main swaths, then what they left, then the list of what nobody can reach."""
 
 import hashlib
 import math
@@ -11,14 +11,14 @@ import shapely
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan, UntreatableReason
 from vehicle.host.clock import TimeLimit
-from vehicle.planning.coverage import overlay
-from vehicle.planning.coverage.cells import work_everything
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import certify, rings_of, sweeps_of, untreatable_of
+from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground, best_directions
 from vehicle.planning.coverage.ground import Opened
+from vehicle.planning.coverage.order_improvement import improve_order
 from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.progress import Progress, first_progress, never
-from vehicle.planning.coverage.reorder import reorder
 from vehicle.planning.coverage.settings import PlanSettings, Reach, on_slopes, reach_of
 from vehicle.planning.site.site import Site
 
@@ -28,12 +28,12 @@ TRIES = ((3e4, 3), (1e5, 2))
 """(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
 ALL_IN_ORDER_M2 = 3e4
 ORDER_MAX = 5_000
-"""More visits stay in the order in which they were planned: the table of least times between them is 100 MB at this
-number. Time is bounded by the limit of planning time; 120 s of it were worth 7 % of the hours of 3,079 visits."""
+"""More stops stay in the order in which they were planned: the table of least times between them is 100 MB at this
+number. Time is bounded by the limit of planning time; 120 s of it were worth 7 % of the hours of 3,079 stops."""
 GOOD = 0.95
 """A plan this near to its bound is not worth another."""
 ORDER_SHARE = 0.5
-"""Which visit has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
+"""Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
 13.9 s): with less time left nothing would come of it."""
 CLOSING_PER_OPENING, CLOSING_SHARE = 3.0, 0.15
 """Closing takes up to three times what the first books took (1,000 keep-outs), and up to 0.15 of the time spent on the
@@ -42,7 +42,7 @@ BY_HAND = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME, Untre
 BY_HAND_S_PER_M2 = 600.0
 """A weight, not a rate: no plan gains by leaving ground to be worked by hand."""
 LEFT_M2 = 2.0
-"""A part smaller than this is a corner at a keep-out, for which the direction of the lanes is no help."""
+"""A part smaller than this is a corner at a keep-out, for which the direction of the swaths is no help."""
 
 
 def plan_site(
@@ -93,7 +93,7 @@ def opened_books(
 
 
 def in_order(tried: list[tuple[Plan, Progress]]) -> Plan:
-    """The cheapest plan once its visits are put in order: of a small field every plan is, of a large one the best."""
+    """The cheapest plan once its stops are put in order: of a small field every plan is, of a large one the best."""
     best, progress = min(tried, key=_cost_of)
     if progress.out_of_time():
         return best
@@ -103,17 +103,17 @@ def in_order(tried: list[tuple[Plan, Progress]]) -> Plan:
 
 
 def finished_in_order(progress: Progress) -> Plan:
-    """The visits put in order where there is time and memory for it, and the books closed."""
+    """The stops put in order where there is time and memory for it, and the books closed."""
     limit = progress.out_of_time
     room = not isinstance(limit, TimeLimit) or limit.has_room(ORDER_SHARE)
-    if room and not progress.cut_short and len(progress.visits) <= ORDER_MAX:
-        reorder(progress)
+    if room and not progress.cut_short and len(progress.stops) <= ORDER_MAX:
+        improve_order(progress)
     return finished(progress)
 
 
 def area_m2_of(site: Site) -> float:
     """What is to be worked."""
-    return float(overlay.difference(site.work_area, site.keep_out).area)
+    return float(robust_overlay.difference(site.work_area, site.keep_out).area)
 
 
 def _cost_of(row: tuple[Plan, Progress]) -> float:
@@ -154,7 +154,7 @@ def finished(progress: Progress) -> Plan:
     segments = tuple(progress.path.segments) if progress.path is not None else ()
     sweeps = sweeps_of(progress, segments)
     listed = untreatable_of(progress, sweeps)
-    theta = progress.visits[0].theta_rad if progress.visits else 0.0
+    theta = progress.stops[0].theta_rad if progress.stops else 0.0
     area_m2 = area_m2_of(site)
     overlap_m = settings.overlap_at_m(theta)
     plan = Plan(

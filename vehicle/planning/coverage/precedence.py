@@ -1,6 +1,6 @@
-"""Which visit has to come before which: every visit and every way names the visits that opened the ground it needs.
+"""Which stop has to come before which: every stop and every way names the stops that opened the ground it needs.
 
-A visit opens what of the ground closed at first its strip sweeps and no earlier strip did. Whatever stands on ground
+A stop opens what of the ground closed at first its strip sweeps and no earlier strip did. Whatever stands on ground
 that was open at first or was opened before it stays legal in any order that keeps these pairs.
 """
 
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.ground import LEG_SLACK_M, round_buffer, turned
-from vehicle.planning.coverage.lane import THIN_M, Span, bearing_half_m
-from vehicle.planning.coverage.patchwork import Patchwork
-from vehicle.planning.coverage.route import Visit
+from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.settings import Reach
+from vehicle.planning.coverage.swath import THIN_M, Interval, bearing_half_m
+from vehicle.planning.coverage.tiled_polygons import TiledPolygons
 from vehicle.planning.coverage.transit import Point
 
 HAIR_M2 = 1e-5
@@ -24,9 +24,9 @@ HAIR_M2 = 1e-5
 
 
 def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
-    """(n,) ground that each visit's strips are the first to open, of the polygons that were closed at first."""
-    whole = np.array([part[0] if len(part) == 1 else overlay.union(part) for part in strips], dtype=object)
-    ground = Patchwork(shapely.GeometryCollection(list(closed)), 0.0)
+    """(n,) ground that each stop's strips are the first to open, of the polygons that were closed at first."""
+    whole = np.array([part[0] if len(part) == 1 else robust_overlay.union(part) for part in strips], dtype=object)
+    ground = TiledPolygons(shapely.GeometryCollection(list(closed)), 0.0)
     tree = shapely.STRtree(whole)
     meets: list[list[int]] = [[] for _ in whole]
     later, earlier = tree.query(whole, predicate="intersects")
@@ -35,32 +35,32 @@ def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
             meets[a].append(b)
     pieces = []
     for strip, before in zip(whole, meets, strict=True):
-        piece = overlay.intersection(ground.clipped(strip.bounds), strip)
+        piece = robust_overlay.intersection(ground.clipped(strip.bounds), strip)
         if before:
-            piece = overlay.difference(piece, overlay.union(whole[before]))
+            piece = robust_overlay.difference(piece, robust_overlay.union(whole[before]))
         pieces.append(piece)
     return np.array(pieces, dtype=object)
 
 
 class Precedence:
-    """Who opened what, in the order in which the visits were found."""
+    """Who opened what, in the order in which the stops were found."""
 
-    def __init__(self, closed: np.ndarray, strips: list[np.ndarray], visits: list[Visit], reach: Reach) -> None:
+    def __init__(self, closed: np.ndarray, strips: list[np.ndarray], stops: list[TourStop], reach: Reach) -> None:
         self.reach = reach
         self.pieces = opened_by(closed, strips)
         self._tree = shapely.STRtree(self.pieces)
-        self._corridors = {(visit.entry[:2], visit.exit[:2]): k for k, visit in enumerate(visits)}
-        grounds = [_ground_of(visit, reach) for visit in visits]
-        owners = np.repeat(np.arange(len(visits)), [len(ground) for ground in grounds])
-        self.of_visits = [
+        self._corridors = {(stop.entry[:2], stop.exit[:2]): k for k, stop in enumerate(stops)}
+        grounds = [_ground_of(stop, reach) for stop in stops]
+        owners = np.repeat(np.arange(len(stops)), [len(ground) for ground in grounds])
+        self.of_stops = [
             {u for u in found if u < k}
             for k, found in enumerate(
-                self._openers(np.array([g for ground in grounds for g in ground], dtype=object), owners, len(visits))
+                self._openers(np.array([g for ground in grounds for g in ground], dtype=object), owners, len(stops))
             )
         ]
 
     def of_way(self, way: list[Point]) -> set[int]:
-        """Visits that opened the ground under a way: room to turn at its corners, and its legs as wide as the tool.
+        """Stops that opened the ground under a way: room to turn at its corners, and its legs as wide as the tool.
 
         A leg along a strip that was driven from one pivot point to the other stands on that strip.
         """
@@ -84,7 +84,7 @@ class Precedence:
     def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in range(count)]
         shape, piece = self._tree.query(shapes, predicate="intersects")
-        real = shapely.area(overlay.intersection(shapes[shape], self.pieces[piece])) > HAIR_M2
+        real = shapely.area(robust_overlay.intersection(shapes[shape], self.pieces[piece])) > HAIR_M2
         for owner, opener in zip(owners[shape[real]].tolist(), piece[real].tolist(), strict=True):
             found[owner].add(opener)
         return found
@@ -94,15 +94,15 @@ def _turn_m(reach: Reach) -> float:
     return reach.pivot_ground_m + LEG_SLACK_M
 
 
-def _ground_of(visit: Visit, reach: Reach) -> list[Any]:
-    """What has to bear before a visit begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
-    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (visit.entry, visit.exit)]
-    move, half_m = visit.move, bearing_half_m(reach)
+def _ground_of(stop: TourStop, reach: Reach) -> list[Any]:
+    """What has to bear before a stop begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
+    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (stop.entry, stop.exit)]
+    move, half_m = stop.move, bearing_half_m(reach)
     raised_m = move.sign * (reach.tool_long_m if reach.raised_over_base else 0.0)
-    spans: list[Span] = [(move.in_m, move.a_m + raised_m), *((up, down + raised_m) for up, down in move.lifts)]
+    spans: list[Interval] = [(move.in_m, move.a_m + raised_m), *((up, down + raised_m) for up, down in move.lifts)]
     if not move.reverse and (move.out_m - move.b_m) * move.sign > 0.0:
         spans.append((move.b_m, move.out_m))
     for a, b in spans:
         low, high = sorted((a, b))
-        ends.append(turned(shapely.box(low, visit.y_m - half_m, high, visit.y_m + half_m), visit.theta_rad))
+        ends.append(turned(shapely.box(low, stop.y_m - half_m, high, stop.y_m + half_m), stop.theta_rad))
     return ends

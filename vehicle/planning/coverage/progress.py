@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.plan import MachineFootprint
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.ground import (
     Ground,
@@ -20,18 +20,18 @@ from vehicle.planning.coverage.ground import (
     pivot_obstacles,
     unproven,
 )
-from vehicle.planning.coverage.patchwork import Box, Patchwork
 from vehicle.planning.coverage.path import PathBuilder
-from vehicle.planning.coverage.route import Pose, Visit
+from vehicle.planning.coverage.route import Pose, TourStop
 from vehicle.planning.coverage.settings import NUMERIC_M, PlanSettings, Reach
+from vehicle.planning.coverage.tiled_polygons import Box, TiledPolygons
 from vehicle.planning.site.site import Site
 
 CLAIM_SLACK_M = 0.001
-"""Claims of neighbouring lanes join with this to spare, so that rounding leaves no hair between them."""
+"""Claims of neighbouring swaths join with this to spare, so that rounding leaves no hair between them."""
 SLIVER_M2 = 1e-7
 """Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
 NEED_MIN_M2 = 1e-4
-"""Parts of the need below one square centimetre are rounding along edges that were swept flush."""
+"""Uncovered parts below one square centimetre are rounding along edges that were swept exactly."""
 
 
 def never() -> bool:
@@ -48,21 +48,21 @@ class Progress:
     settings: PlanSettings
     reach: Reach
     box: Box
-    closed: Patchwork
-    solid: Patchwork
-    unswept: Patchwork
-    unclaimed: Patchwork
+    closed: TiledPolygons
+    solid: TiledPolygons
+    unswept: TiledPolygons
+    unclaimed: TiledPolygons
     kept_out: Any
     """As drawn, for the gate; `solid` is grown by the clearance."""
     unproven: Any
     """What did not bear the tracks at the start."""
     closed_at_first: np.ndarray
     path: PathBuilder | None = None
-    visits: list[Visit] = field(default_factory=list)
+    stops: list[TourStop] = field(default_factory=list)
     ways: list[list[tuple[float, float]]] = field(default_factory=list)
-    """The way to each visit."""
+    """The way to each stop."""
     start: Pose | None = None
-    """Where the first visit's way begins, None where it may begin anywhere; `lead` segments are before it."""
+    """Where the first stop's way begins, None where it may begin anywhere; `lead` segments are before it."""
     lead: int = 0
     out_of_time: Callable[[], bool] = never
     cut_short: bool = False
@@ -79,12 +79,12 @@ class Progress:
         self.cut_short = self.cut_short or self.out_of_time()
         return self.cut_short
 
-    def need_in(self, box: Box) -> np.ndarray:
+    def uncovered_in(self, box: Box) -> np.ndarray:
         """Parts of the ground in a window that a further pass would have to cover, whole."""
-        parts = self.need()
+        parts = self.uncovered()
         return np.asarray(parts[shapely.intersects(shapely.box(*box), parts)] if len(parts) else parts)
 
-    def need(self) -> np.ndarray:
+    def uncovered(self) -> np.ndarray:
         """All parts still to be covered."""
         if self.parts is None:
             self.parts = _joined([*self.unswept.parts, *self.unclaimed.parts])
@@ -92,7 +92,7 @@ class Progress:
 
     def _renew_need(self, swept: np.ndarray) -> None:
         """What is left of a part lies in that part: only the parts that were driven over are put together anew."""
-        old = self.need()
+        old = self.uncovered()
         if not len(old):
             return
         touched = np.zeros(len(old), dtype=bool)
@@ -109,9 +109,9 @@ class Progress:
         """The same books for reckoning what passes would leave: the ground that bears and the path stay as they are."""
         return replace(self, unswept=copy(self.unswept), unclaimed=copy(self.unclaimed))
 
-    def assume(self, visits: list[Visit]) -> None:
-        """Strike out what visits would cover."""
-        nominal, claims = self.strips(visits)
+    def assume(self, stops: list[TourStop]) -> None:
+        """Strike out what stops would cover."""
+        nominal, claims = self.strips(stops)
         self.unswept.subtract(nominal)
         self.unclaimed.subtract(claims)
         self._renew_need(nominal)
@@ -132,13 +132,13 @@ class Progress:
         closed, solid = self.around(box)
         return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.reach), box=box)
 
-    def strips(self, visits: list[Visit]) -> tuple[np.ndarray, np.ndarray]:
-        """(nominal sweeps, claims) of visits in ENU, stretch by stretch; a claim may be empty."""
+    def strips(self, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
+        """(nominal sweeps, claims) of stops in ENU, stretch by stretch; a claim may be empty."""
         half_m = 0.5 * self.reach.width_m
         rows = [
-            (visit.theta_rad, visit.y_m, visit.move.sign, a, b, 0.5 * self.settings.overlap_at_m(visit.theta_rad))
-            for visit in visits
-            for a, b in visit.move.stretches
+            (stop.theta_rad, stop.y_m, stop.move.sign, a, b, 0.5 * self.settings.overlap_at_m(stop.theta_rad))
+            for stop in stops
+            for a, b in stop.move.stretches
         ]
         frame = np.array(rows, dtype=float).reshape(-1, 6).T
         rim_m = frame[5] - CLAIM_SLACK_M
@@ -147,41 +147,45 @@ class Progress:
             _strips(frame, half_m - rim_m, rim_m + self.settings.run_in_m, rim_m),
         )
 
-    def gains_m2(self, visits: list[Visit]) -> np.ndarray:
-        """(n,) what each visit alone would newly sweep or newly claim, whichever is more."""
-        owner = np.repeat(np.arange(len(visits)), [len(visit.move.stretches) for visit in visits])
-        nominal, claims = self.strips(visits)
+    def gains_m2(self, stops: list[TourStop]) -> np.ndarray:
+        """(n,) what each stop alone would newly sweep or newly claim, whichever is more."""
+        owner = np.repeat(np.arange(len(stops)), [len(stop.move.stretches) for stop in stops])
+        nominal, claims = self.strips(stops)
         gains = [
-            np.bincount(owner, areas_m2, minlength=len(visits))
+            np.bincount(owner, areas_m2, minlength=len(stops))
             for areas_m2 in (self.unswept.areas_in(nominal), self.unclaimed.areas_in(claims))
         ]
         return np.maximum(*gains)
 
     def driven(self) -> np.ndarray:
         """(n, 2, 2) ends of the strips driven so far."""
-        new = self.visits[len(self.ends) :]
+        new = self.stops[len(self.ends) :]
         if new:
-            self.ends = np.concatenate([self.ends, np.array([(visit.entry[:2], visit.exit[:2]) for visit in new])])
+            self.ends = np.concatenate([self.ends, np.array([(stop.entry[:2], stop.exit[:2]) for stop in new])])
         return self.ends
 
-    def commit(self, visits: list[Visit], ways: list[list[tuple[float, float]]]) -> None:
-        """Append worked visits with the ways to them, and let the ground grow."""
-        if not self.visits and self.path is not None:
+    def commit(self, stops: list[TourStop], ways: list[list[tuple[float, float]]]) -> None:
+        """Append worked stops with the ways to them, and let the ground grow."""
+        if not self.stops and self.path is not None:
             self.start, self.lead = self.path.pose, len(self.path.segments)
-        for visit, way in zip(visits, ways, strict=True):
+        for stop, way in zip(stops, ways, strict=True):
             if self.path is None:
-                self.path = PathBuilder(self.machine, visit.entry)
+                self.path = PathBuilder(self.machine, stop.entry)
             self.path.go(way[1:])
-            self.path.work(visit)
-        self.closed.subtract(self.strips(visits)[0])
-        self.visits.extend(visits)
+            self.path.work(stop)
+        self.closed.subtract(self.strips(stops)[0])
+        self.stops.extend(stops)
         self.ways.extend(ways)
-        self.assume(visits)
+        self.assume(stops)
 
 
 def _joined(polygons: Any) -> np.ndarray:
     """Connected parts of a union."""
-    return np.asarray(parts_of(polygons_of(overlay.union(polygons)))) if len(polygons) else np.empty(0, dtype=object)
+    return (
+        np.asarray(parts_of(polygons_of(robust_overlay.union(polygons))))
+        if len(polygons)
+        else np.empty(0, dtype=object)
+    )
 
 
 def _strips(frame: np.ndarray, half_m: np.ndarray, start_m: np.ndarray, end_m: np.ndarray) -> np.ndarray:
@@ -210,7 +214,7 @@ def first_progress(
     closed, solid, box = first_ground(site, reach, settings, opened)
     near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
     asked = mitre_buffer(site.work_area, reach.grow_m)
-    bearing_not = Patchwork(closed, SLIVER_M2)
+    bearing_not = TiledPolygons(closed, SLIVER_M2)
     return Progress(
         site=site,
         machine=machine,
@@ -219,9 +223,9 @@ def first_progress(
         box=box,
         closed=bearing_not,
         closed_at_first=bearing_not.parts,
-        solid=Patchwork(solid, SLIVER_M2),
-        unswept=Patchwork(overlay.difference(site.work_area, near), NEED_MIN_M2),
-        unclaimed=Patchwork(overlay.difference(asked, far), NEED_MIN_M2),
+        solid=TiledPolygons(solid, SLIVER_M2),
+        unswept=TiledPolygons(robust_overlay.difference(site.work_area, near), NEED_MIN_M2),
+        unclaimed=TiledPolygons(robust_overlay.difference(asked, far), NEED_MIN_M2),
         kept_out=kept_out(site, settings, opened),
         unproven=unproven(site, opened),
         out_of_time=out_of_time,

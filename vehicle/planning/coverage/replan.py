@@ -14,17 +14,17 @@ import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
-from vehicle.planning.coverage.ground import Opened, first_ground, lane_box, mitre_buffer, turned
-from vehicle.planning.coverage.lane import THIN_M, bearing_half_m
+from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer, swath_box, turned
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import directions_for, finished_in_order, opened_books, work_in_directions
 from vehicle.planning.coverage.progress import Progress, never
 from vehicle.planning.coverage.route import enu_of
 from vehicle.planning.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
-from vehicle.planning.coverage.spans import spans
-from vehicle.planning.coverage.swaths import complement
+from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
+from vehicle.planning.coverage.swath_candidates import complement
+from vehicle.planning.coverage.swath_intervals import swath_intervals
 from vehicle.planning.site.site import Site
 from vehicle.polygons.fences import mended
 
@@ -71,7 +71,7 @@ def replan(
     reach = reach_of(machine, settings, site.tripwires)
     missed = united(request.missed)
     grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
-    asked = polygons_of(overlay.intersection(grown, site.work_area))
+    asked = polygons_of(robust_overlay.intersection(grown, site.work_area))
     rest = msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
     progress = opened_books(site, machine, settings, reach, out_of_time, opened)
@@ -79,7 +79,7 @@ def replan(
     progress.unswept.keep(rest.work_area)
     progress.unclaimed.keep(rest.work_area)
     progress.path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
-    if len(progress.need()):
+    if len(progress.uncovered()):
         # its own strip bears it whatever the error of position: the tracks stand in it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(progress, first_ground(site, reach, settings, own)[0])
@@ -107,15 +107,15 @@ def leave_strip(progress: Progress, closed_ground: Any) -> None:
     frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
     x, y = float(frame[0]), float(frame[1])
     reach = progress.reach
-    window = lane_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
+    window = swath_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
     ground = progress.view(window.bounds)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
     bearing_m = bearing_half_m(reach)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
-    barred = parts_of(polygons_of(overlay.intersection(closed_ground, shapely.box(*ground.box))))
-    closed = spans(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
-    pivots = complement(spans(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
+    barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
+    closed = swath_intervals(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
+    pivots = complement(swath_intervals(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
     places: list[float] = []
     for low, high in complement(closed, low_m, high_m):
         if low <= x - reach.track_rear_m + 0.05 and high >= x + reach.track_rear_m - 0.05:
@@ -141,4 +141,4 @@ def united(polygons: tuple[Rings, ...]) -> Any:
     if not polygons:
         return shapely.Polygon()
     shapes = [mended(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]
-    return polygons_of(overlay.union(parts_of(polygons_of(shapely.GeometryCollection(shapes)))))
+    return polygons_of(robust_overlay.union(parts_of(polygons_of(shapely.GeometryCollection(shapes)))))

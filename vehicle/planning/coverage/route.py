@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from vehicle.contracts.plan import MachineFootprint
-from vehicle.planning.coverage.lane import Move, Piece, Span
 from vehicle.planning.coverage.settings import Reach
+from vehicle.planning.coverage.swath import Interval, Move, Piece
 from vehicle.planning.coverage.transit import Point, Roadmap, length_m
 
 Pose = tuple[float, float, float]
@@ -20,24 +20,24 @@ NEAR_M = 30.0
 
 
 @dataclass(frozen=True)
-class Visit:
-    """A move of a piece in ENU: where the body turns in, where it may turn again, and the lane itself."""
+class TourStop:
+    """A move of a piece in ENU: where the body turns in, where it may turn again, and the swath itself."""
 
     theta_rad: float
     y_m: float
-    need: Span
+    uncovered: Interval
     move: Move
     entry: Pose
     exit: Pose
     time_s: float
 
 
-def visits_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[Visit]:
-    """The moves of a piece as visits."""
-    return [_visit(piece, move, theta_rad, machine) for move in piece.moves]
+def stops_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[TourStop]:
+    """The moves of a piece as stops."""
+    return [_stop(piece, move, theta_rad, machine) for move in piece.moves]
 
 
-def _visit(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint) -> Visit:
+def _stop(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint) -> TourStop:
     y_m = piece.y_m
     yaw_rad = theta_rad if move.sign > 0 else theta_rad + math.pi
     sweep_m = sum(abs(b - a) for a, b in move.stretches)
@@ -47,10 +47,10 @@ def _visit(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint
     out_s = outward_m / (machine.reverse_speed_mps if move.reverse else machine.transit_speed_mps)
     time_s = sweep_m / machine.working_speed_mps + (inward_m + lifted_m) / machine.transit_speed_mps + out_s
     time_s += len(move.stretches) * (machine.lower_s + machine.spin_up_s + 2.0 * machine.settle_s)
-    return Visit(
+    return TourStop(
         theta_rad=theta_rad,
         y_m=y_m,
-        need=piece.need,
+        uncovered=piece.uncovered,
         move=move,
         entry=(*enu_of(theta_rad, move.in_m, y_m), yaw_rad),
         exit=(*enu_of(theta_rad, move.out_m, y_m), yaw_rad),
@@ -59,7 +59,7 @@ def _visit(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint
 
 
 def enu_of(theta_rad: float, x_m: float, y_m: float) -> tuple[float, float]:
-    """Lane frame -> ENU."""
+    """Swath frame -> ENU."""
     cos, sin = math.cos(theta_rad), math.sin(theta_rad)
     return cos * x_m - sin * y_m, sin * x_m + cos * y_m
 
@@ -89,82 +89,82 @@ def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, mac
     return total + float(_turn(entry[2] - yaw)) / machine.pivot_rate_radps
 
 
-def lane_change_s(machine: MachineFootprint, reach: Reach) -> float:
-    """From one lane's end to the next lane's start on ground that bears pivots: out, half a turn, back in."""
+def swath_change_s(machine: MachineFootprint, reach: Reach) -> float:
+    """From one swath's end to the next swath's start on ground that bears pivots: out, half a turn, back in."""
     out_m = reach.ahead_m + reach.pivot_ground_m + reach.width_m
     ready_s = machine.lower_s + machine.spin_up_s + 6.0 * machine.settle_s
     return math.pi / machine.pivot_rate_radps + out_m / machine.transit_speed_mps + ready_s
 
 
-def order_visits(
-    options: list[list[Visit]],
+def order_stops(
+    options: list[list[TourStop]],
     start: Pose | None,
     roadmap: Roadmap,
     machine: MachineFootprint,
     over: Callable[[], bool],
-) -> tuple[list[Visit], list[list[Point]], bool]:
-    """Visits that work every piece once, with the way to each; without those that no way or no time is left for.
+) -> tuple[list[TourStop], list[list[Point]], bool]:
+    """Stops that work every piece once, with the way to each; without those that no way or no time is left for.
 
     The tour ends early, True, where the way to the next piece takes longer than `FAR_S` and than the work round about
     it: some later way may lead past.
     """
-    flat = [(i, visit) for i, visits in enumerate(options) for visit in visits]
+    flat = [(i, stop) for i, stops in enumerate(options) for stop in stops]
     if not flat:
         return [], [], False
-    entries = np.array([visit.entry for _, visit in flat])
-    fastest = [min((visit.time_s for visit in visits), default=0.0) for visits in options]
-    extra = np.array([visit.time_s - fastest[i] for i, visit in flat])
+    entries = np.array([stop.entry for _, stop in flat])
+    fastest = [min((stop.time_s for stop in stops), default=0.0) for stops in options]
+    extra = np.array([stop.time_s - fastest[i] for i, stop in flat])
     owner = np.array([i for i, _ in flat])
     alive = np.ones(len(flat), dtype=bool)
     pose = start if start is not None else flat[int(_first(entries))][1].entry
-    ordered: list[Visit] = []
+    ordered: list[TourStop] = []
     ways: list[list[Point]] = []
     while alive.any() and not over():
         chosen, way = _nearest(pose, flat, entries, extra, alive, roadmap, machine)
         if way is None:
             break
-        visit = flat[chosen][1]
+        stop = flat[chosen][1]
         if ordered:
             near = alive & (np.hypot(*(entries[:, :2] - entries[chosen, :2]).T) < NEAR_M)
             work_s = sum(fastest[i] for i in np.unique(owner[near]))
-            if change_along_s(way, pose, visit.entry, machine) > max(FAR_S, work_s):
+            if change_along_s(way, pose, stop.entry, machine) > max(FAR_S, work_s):
                 return ordered, ways, True
-        ordered.append(visit)
+        ordered.append(stop)
         ways.append(way)
-        roadmap.add_corridor(visit.entry[:2], visit.exit[:2])
-        pose = visit.exit
+        roadmap.add_corridor(stop.entry[:2], stop.exit[:2])
+        pose = stop.exit
         alive[owner == owner[chosen]] = False
     return ordered, ways, False
 
 
 def _first(entries: np.ndarray) -> int:
-    """Begin at an outermost lane end, lest strips remain on both sides."""
+    """Begin at an outermost swath end, lest strips remain on both sides."""
     return int(np.lexsort((entries[:, 1], entries[:, 0]))[0])
 
 
 def _nearest(
     pose: Pose,
-    flat: list[tuple[int, Visit]],
+    flat: list[tuple[int, TourStop]],
     entries: np.ndarray,
     extra: np.ndarray,
     alive: np.ndarray,
     roadmap: Roadmap,
     machine: MachineFootprint,
 ) -> tuple[int, list[Point] | None]:
-    """Cheapest next visit with its way; the straight-line cost is a lower bound that ends the search early."""
+    """Cheapest next stop with its way; the straight-line cost is a lower bound that ends the search early."""
     index = np.flatnonzero(alive)
     lower = change_s(np.array([pose]), entries[index], machine) + extra[index]
     best, best_s, best_way, tried = -1, math.inf, None, 0
     for k in np.argsort(lower):
         if lower[k] >= best_s or tried >= CANDIDATES:
             break
-        visit = flat[int(index[k])][1]
+        stop = flat[int(index[k])][1]
         limit_m = (best_s - float(extra[index[k]])) * machine.transit_speed_mps
-        way = roadmap.way((pose[0], pose[1]), (visit.entry[0], visit.entry[1]), limit_m)
+        way = roadmap.way((pose[0], pose[1]), (stop.entry[0], stop.entry[1]), limit_m)
         if way is None:
             continue
         tried += 1
-        cost_s = change_along_s(way, pose, visit.entry, machine) + float(extra[index[k]])
+        cost_s = change_along_s(way, pose, stop.entry, machine) + float(extra[index[k]])
         if cost_s < best_s:
             best, best_s, best_way = int(index[k]), cost_s, way
     return best, best_way

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of
-from vehicle.planning.coverage.legs import Legs
-from vehicle.planning.coverage.patchwork import Box
+from vehicle.planning.coverage.tiled_polygons import Box
+from vehicle.planning.coverage.visibility import Visibility
 
 NODE_OFFSET_M = 0.03
 """Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
@@ -39,7 +39,7 @@ class Roadmap:
         self._tree = shapely.STRtree(self._parts)
         self._box = box
         self._obstacles = obstacles
-        self._legs: Legs | None = None
+        self._visibility: Visibility | None = None
         self._islands: shapely.STRtree | None = None
         self._island_of: dict[Point, int] = {}
         self._joined: dict[int, int] = {}
@@ -57,10 +57,10 @@ class Roadmap:
         ends = np.asarray(ends, dtype=float).reshape(-1, 2)
         if not len(ends) or not len(self._parts):
             return np.ones(len(ends), dtype=bool)
-        legs = shapely.linestrings(np.stack([np.broadcast_to(start, ends.shape), ends], axis=1))
-        leg, part = self._tree.query(legs)  # boxes only: a prepared obstacle is the quicker side of the exact test
+        lines = shapely.linestrings(np.stack([np.broadcast_to(start, ends.shape), ends], axis=1))
+        leg, part = self._tree.query(lines)  # boxes only: a prepared obstacle is the quicker side of the exact test
         free = np.ones(len(ends), dtype=bool)
-        free[leg[shapely.intersects(self._parts[part], legs[leg])]] = False
+        free[leg[shapely.intersects(self._parts[part], lines[leg])]] = False
         return free
 
     def way(self, start: Point, goal: Point, limit_m: float = math.inf) -> list[Point] | None:
@@ -80,32 +80,32 @@ class Roadmap:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
-        legs = self.legs()
+        visibility = self.visibility()
         strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
-        if not len(strips) and legs.known_apart(start, goal):
+        if not len(strips) and visibility.known_apart(start, goal):
             return None
         loose = np.vstack([strips, ends])
         way = self._search(loose, limit_m)
         if (
             way is None and math.isinf(limit_m) and not self._over()
         ):  # overlapping outlines may hide the corner that touches
-            if not len(strips) and legs.apart(start, goal):
+            if not len(strips) and visibility.apart(start, goal):
                 return None
-            way = self._search(loose, limit_m, every_leg=True)
+            way = self._search(loose, limit_m, every_connection=True)
         return way
 
-    def legs(self) -> Legs:
+    def visibility(self) -> Visibility:
         """The corners to steer by with what is known of the legs between them."""
-        if self._legs is None:
-            self._legs = Legs(self._corners_to_steer_by(), self.clear)
-        return self._legs
+        if self._visibility is None:
+            self._visibility = Visibility(self._corners_to_steer_by(), self.clear)
+        return self._visibility
 
     # --- which places are joined at all ------------------------------------------------------------------------------
     def _island(self, point: Point) -> int:
         """Index of the connected free ground around a point, -1 inside an obstacle."""
         if self._islands is None:
-            taken = overlay.rough_union(self._parts) if len(self._parts) else shapely.Polygon()
-            free = parts_of(overlay.difference(shapely.box(*self._box), taken))
+            taken = robust_overlay.rough_union(self._parts) if len(self._parts) else shapely.Polygon()
+            free = parts_of(robust_overlay.difference(shapely.box(*self._box), taken))
             shapely.prepare(free)
             self._islands = shapely.STRtree(free)
             ends = shapely.points(np.array(self._corridors).reshape(-1, 2))
@@ -137,7 +137,7 @@ class Roadmap:
         if not len(self._obstacles):
             return np.empty((0, 3, 2))
         outlines = shapely.buffer(self._obstacles, NODE_OFFSET_M + SIMPLIFY_M, quad_segs=2)
-        outlines = parts_of(shapely.simplify(overlay.rough_union(outlines), SIMPLIFY_M, preserve_topology=True))
+        outlines = parts_of(shapely.simplify(robust_overlay.rough_union(outlines), SIMPLIFY_M, preserve_topology=True))
         corners = np.concatenate([_convex_corners(ring) for part in outlines for ring in _rings(part)])
         nodes = corners[:, 0]
         inside = np.zeros(len(nodes), dtype=bool)
@@ -146,14 +146,14 @@ class Roadmap:
         inside |= (nodes[:, 0] < x0) | (nodes[:, 0] > x1) | (nodes[:, 1] < y0) | (nodes[:, 1] > y1)
         return np.asarray(corners[~inside][:NODES_MAX])
 
-    def _search(self, loose: np.ndarray, limit_m: float, *, every_leg: bool = False) -> list[Point] | None:
+    def _search(self, loose: np.ndarray, limit_m: float, *, every_connection: bool = False) -> list[Point] | None:
         """A* over the corners and the loose points: ends of strips, joined in pairs, then start and goal.
 
         A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
         Legs that do not touch a corner but cut it are no part of a shortest way and are tested only on `every_leg`.
         """
-        legs = self.legs()
-        nodes, points = len(legs.nodes), np.concatenate([legs.nodes, loose])
+        visibility = self.visibility()
+        nodes, points = len(visibility.nodes), np.concatenate([visibility.nodes, loose])
         first, last = len(points) - 2, len(points) - 1
         toward = np.hypot(*(points - points[last]).T)
         best, came = np.full(len(points), math.inf), np.full(len(points), -1)
@@ -174,14 +174,14 @@ class Roadmap:
             if not done[node]:
                 done[node] = True
                 worth = ~done & (length < best - 1e-9)
-                if node < nodes and not every_leg:
-                    worth[:nodes] &= legs.touching(node)
+                if node < nodes and not every_connection:
+                    worth[:nodes] &= visibility.touching(node)
                 fair = np.flatnonzero(worth)
                 waiting[node] = fair[np.argsort(through[fair], kind="stable")]
             rest = waiting.pop(node)
             rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
             batch, rest = rest[:BATCH], rest[BATCH:]
-            seen = legs.clear(points, node, batch)
+            seen = visibility.clear(points, node, batch)
             if nodes <= node < first:
                 seen |= batch == nodes + ((node - nodes) ^ 1)
             for index in batch[seen].tolist():

@@ -1,9 +1,10 @@
-"""Headland where it pays: bands across the lanes in which the machine can turn before closed lane ends.
+"""Headland where it pays: headlands across the swaths in which the machine can turn before closed swath ends.
 
-A lane end is closed where no ground beyond it bears a pivot: at a keep-out, or at a boundary with unknown ground
-outside. Backing out of a lane costs its length at reverse speed; a band of lanes along the closed ends, worked first,
-lets the others turn in it. Rows of lanes with closed ends form chains; a chain is cut into runs with or without a band
-by dynamic programming over the cost of both. A band follows the chord of its run, so that it also lies along the edge.
+A swath end is closed where no ground beyond it bears a pivot: at a keep-out, or at a boundary with unknown ground
+outside. Backing out of a swath costs its length at reverse speed; a headland of swaths along the closed ends, worked
+first, lets the others turn in it. Rows of swaths with closed ends form chains; a chain is cut into runs with or without
+a headland by dynamic programming over the cost of both. A headland follows the chord of its run, so that it also lies
+along the edge.
 """
 
 import math
@@ -13,19 +14,19 @@ import numpy as np
 import shapely
 
 from vehicle.planning.coverage.ground import pivot_disc_m, turned
-from vehicle.planning.coverage.phases import Lanes
+from vehicle.planning.coverage.phases import Swaths
 from vehicle.planning.coverage.progress import Progress
-from vehicle.planning.coverage.route import lane_change_s
+from vehicle.planning.coverage.route import swath_change_s
 
 STUB_S = 8.0
-"""A stub beyond a band costs a second start and a half turn more than its sweep and its way back."""
+"""A stub beyond a headland costs a second start and a half turn more than its sweep and its way back."""
 SEAM_S = 3.0
-"""Every row that ends at a band overlaps it and starts or ends once more."""
+"""Every row that ends at a headland overlaps it and starts or ends once more."""
 NOBODY_S = 600.0
-"""Price of a row closed at both ends that gets no band: it will have to be worked some other way."""
+"""Price of a row closed at both ends that gets no headland: it will have to be worked some other way."""
 BREAKS_MAX = 48
 SLOPE_MAX = 4.0
-"""A chord nearer to the lanes' direction than 14 degrees is no place to turn in from them."""
+"""A chord nearer to the swaths' direction than 14 degrees is no place to turn in from them."""
 ROOM_SPARE_M = 0.1
 FLUSH_M = 1e-3
 LOOK_M = 6.0
@@ -33,7 +34,7 @@ LOOK_M = 6.0
 
 @dataclass(frozen=True)
 class End:
-    """A closed end of a row, seen so that the band lies on the -x side of it (left ends are mirrored)."""
+    """A closed end of a row, seen so that the headland lies on the -x side of it (left ends are mirrored)."""
 
     row: int
     x_m: float
@@ -43,8 +44,8 @@ class End:
 
 
 @dataclass(frozen=True)
-class Band:
-    """Direction of the band's lanes in ENU, their ordinates in the frame of that direction, and its stretch there."""
+class Headland:
+    """Direction of its swaths in ENU, their ordinates in the frame of that direction, and its stretch there."""
 
     theta_rad: float
     lines_m: tuple[float, ...]
@@ -52,33 +53,33 @@ class Band:
     rows: tuple[int, int]
 
 
-def band_lanes(progress: Progress, theta_rad: float) -> int:
-    """Lanes in a band, and lanes in a column to start them from: room to turn between closed ground."""
+def headland_swaths(progress: Progress, theta_rad: float) -> int:
+    """Swaths in a headland, and swaths in a column to start them from: room to turn between closed ground."""
     room_m = 2.0 * pivot_disc_m(progress.reach) + ROOM_SPARE_M
     overlap_m = progress.settings.overlap_at_m(theta_rad)
     return max(1, int(np.ceil((room_m - overlap_m) / pitch_of(progress, theta_rad))))
 
 
 def pitch_of(progress: Progress, theta_rad: float) -> float:
-    """Distance of neighbouring lanes."""
+    """Distance of neighbouring swaths."""
     return progress.reach.width_m - progress.settings.overlap_at_m(theta_rad)
 
 
-def find_bands(lanes: Lanes, progress: Progress) -> list[Band]:
-    """Bands worth their cost for the closed ends of these lanes, by the side they serve."""
-    bands: list[Band] = []
+def find_headlands(swaths: Swaths, progress: Progress) -> list[Headland]:
+    """Headlands worth their cost for the closed ends of these swaths, by the side they serve."""
+    headlands: list[Headland] = []
     for mirror in (1.0, -1.0):
-        for chain in _chains(_closed_ends(lanes, progress, mirror)):
-            runs = _runs(chain, progress, lanes.field.theta_rad)
-            bands.extend(_band(chain[first : last + 1], lanes, progress, mirror) for first, last in runs)
-    return bands
+        for chain in _chains(_closed_ends(swaths, progress, mirror)):
+            runs = _runs(chain, progress, swaths.field.theta_rad)
+            headlands.extend(_headland(chain[first : last + 1], swaths, progress, mirror) for first, last in runs)
+    return headlands
 
 
-def _closed_ends(lanes: Lanes, progress: Progress, mirror: float) -> list[End]:
-    rows = {float(y): k for k, y in enumerate(lanes.y_m)}
+def _closed_ends(swaths: Swaths, progress: Progress, mirror: float) -> list[End]:
+    rows = {float(y): k for k, y in enumerate(swaths.y_m)}
     ends = []
-    for piece in lanes.pieces:
-        low, high = sorted((mirror * piece.need[0], mirror * piece.need[1]))
+    for piece in swaths.pieces:
+        low, high = sorted((mirror * piece.uncovered[0], mirror * piece.uncovered[1]))
         if any(move.sign * mirror < 0.0 or not move.reverse for move in piece.moves):
             continue
         from_low = any(move.sign * mirror > 0.0 for move in piece.moves)
@@ -103,9 +104,9 @@ def _chains(ends: list[End]) -> list[list[End]]:
     return chains
 
 
-# --- which runs of a chain get a band --------------------------------------------------------------------------------
+# --- which runs of a chain get a headland ----------------------------------------------------------------------------
 def _runs(chain: list[End], progress: Progress, theta_rad: float) -> list[tuple[int, int]]:
-    """Cut a chain at its corners; returns (first, last) of the runs that get a band, both included."""
+    """Cut a chain at its corners; returns (first, last) of the runs that get a headland, both included."""
     x, y = np.array([end.x_m for end in chain]), np.array([end.y_m for end in chain])
     low, back_s = np.array([end.low_m for end in chain]), np.array([end.back_s for end in chain])
     breaks = _breaks(x, y)
@@ -116,7 +117,7 @@ def _runs(chain: list[End], progress: Progress, theta_rad: float) -> list[tuple[
         best_s[last], cut[last] = min((best_s[b] + without_s[last + 1] - without_s[b + 1], (b, False)) for b in starts)
         for before in starts:
             run = slice(before + 1, last + 1)
-            cost_s = best_s[before] + _band_s(x[run], y[run], low[run], progress, theta_rad)
+            cost_s = best_s[before] + _headland_s(x[run], y[run], low[run], progress, theta_rad)
             if cost_s < best_s[last]:
                 best_s[last], cut[last] = cost_s, (before, True)
     runs, last = [], breaks[-1]
@@ -149,57 +150,57 @@ def _chord(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(slope), float(np.min(x - slope * y))
 
 
-def _band_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, progress: Progress, theta_rad: float) -> float:
-    """Cost of a band over a run: its own lanes backed out of, stubs beyond it, a seam for each row."""
+def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, progress: Progress, theta_rad: float) -> float:
+    """Cost of a headland over a run: its own swaths backed out of, stubs beyond it, a seam for each row."""
     machine, reach = progress.machine, progress.reach
     slope, offset_m = _chord(x, y)
     stretch = math.hypot(1.0, slope)
-    count, pitch_m = band_lanes(progress, theta_rad), pitch_of(progress, theta_rad)
+    count, pitch_m = headland_swaths(progress, theta_rad), pitch_of(progress, theta_rad)
     line = slope * y + offset_m
     if np.count_nonzero(line - count * pitch_m * stretch < low) > 0.3 * len(x):
         return math.inf
     length_m = (float(y[-1] - y[0]) + pitch_m) * stretch
-    own_s = count * (lane_change_s(machine, reach) + length_m / machine.reverse_speed_mps)
+    own_s = count * (swath_change_s(machine, reach) + length_m / machine.reverse_speed_mps)
     stub_m = x - line
     stubs_s = float(np.sum(stub_m / machine.reverse_speed_mps + STUB_S * np.minimum(1.0, stub_m)))
     seam_s = SEAM_S + 0.5 * reach.width_m * abs(slope) / machine.working_speed_mps
     return own_s + stubs_s + seam_s * len(x)
 
 
-# --- where a band lies -----------------------------------------------------------------------------------------------
-def _band(run: list[End], lanes: Lanes, progress: Progress, mirror: float) -> Band:
-    """The first lane lies flush with the closed edge, the others follow inwards."""
+# --- where a headland lies -------------------------------------------------------------------------------------------
+def _headland(run: list[End], swaths: Swaths, progress: Progress, mirror: float) -> Headland:
+    """The first swath lies flush with the closed edge, the others follow inwards."""
     x, y = np.array([end.x_m for end in run]), np.array([end.y_m for end in run])
     slope, offset_m = _chord(x, y)
     along_rad = math.atan2(1.0, mirror * slope)
-    ends_y = np.array([y[0] - lanes.answer_m, y[-1] + lanes.answer_m])
+    ends_y = np.array([y[0] - swaths.answer_m, y[-1] + swaths.answer_m])
     ends = np.column_stack([mirror * (slope * ends_y + offset_m), ends_y])
     cos, sin = math.cos(along_rad), math.sin(along_rad)
     span = sorted(float(value) for value in ends @ (cos, sin))
     edge_m = float(ends[0] @ (-sin, cos))
-    outward = -mirror  # in the band's frame x runs with the rows' y: right of it (-y) lie larger x
-    frame = lanes.field.theta_rad + along_rad
-    solid_m = _nearest_solid(lanes, frame, (span[0], span[1]), edge_m, outward)
+    outward = -mirror  # in the headland's frame x runs with the rows' y: right of it (-y) lie larger x
+    frame = swaths.field.theta_rad + along_rad
+    solid_m = _nearest_solid(swaths, frame, (span[0], span[1]), edge_m, outward)
     pitch_m, half_m = pitch_of(progress, frame), 0.5 * progress.reach.width_m
     unknown = progress.site.outside == "unknown"
     first_m = edge_m - outward * 0.5 * pitch_m if solid_m is None else solid_m - outward * (half_m + FLUSH_M)
-    count = band_lanes(progress, frame) + int(unknown and solid_m is None)
+    count = headland_swaths(progress, frame) + int(unknown and solid_m is None)
     lines = tuple(first_m - outward * k * pitch_m for k in range(count))
-    rim_m = pivot_disc_m(progress.reach) - lanes.answer_m  # the outermost rows, too, are turned in
+    rim_m = pivot_disc_m(progress.reach) - swaths.answer_m  # the outermost rows, too, are turned in
     span_m = (span[0] - rim_m, span[1] + rim_m)
-    return Band(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
+    return Headland(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
 
 
 def _nearest_solid(
-    lanes: Lanes, frame_rad: float, span: tuple[float, float], edge_m: float, outward: float
+    swaths: Swaths, frame_rad: float, span: tuple[float, float], edge_m: float, outward: float
 ) -> float | None:
-    """Ordinate of the keep-out nearest to the band's line on its closed side, if there is one."""
-    if not len(lanes.ground.solid):
+    """Ordinate of the keep-out nearest to the headland's line on its closed side, if there is one."""
+    if not len(swaths.ground.solid):
         return None
     ends = sorted((edge_m, edge_m + outward * LOOK_M))
     window = shapely.box(span[0], ends[0], span[1], ends[1])
-    near = lanes.solids.query(turned(window, frame_rad))
-    touched = shapely.intersection(turned(lanes.ground.solid[np.sort(near)], -frame_rad), window)
+    near = swaths.solids.query(turned(window, frame_rad))
+    touched = shapely.intersection(turned(swaths.ground.solid[np.sort(near)], -frame_rad), window)
     touched = touched[~shapely.is_empty(touched)]
     if not len(touched):
         return None

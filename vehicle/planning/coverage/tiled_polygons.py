@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 
 Box = tuple[float, float, float, float]
 
 
-class Patchwork:
+class TiledPolygons:
     """Disjoint polygons with a tree over their boxes; `least_m2` drops what only rounding has made."""
 
     def __init__(self, geometry: Any, least_m2: float) -> None:
@@ -31,7 +31,7 @@ class Patchwork:
         parts = self.near(box)
         window = shapely.box(*box)
         inside = shapely.covers(window, parts)
-        pieces = [*parts[inside], *overlay.intersection(parts[~inside], window)]
+        pieces = [*parts[inside], *robust_overlay.intersection(parts[~inside], window)]
         if len(pieces) == 1:
             return polygons_of(pieces[0])
         return polygons_of(shapely.GeometryCollection(pieces)) if pieces else shapely.Polygon()
@@ -41,26 +41,26 @@ class Patchwork:
         hit = self._shares(polygons)
         if not hit:
             return
-        rest = [overlay.difference(self.parts[part], share) for part, share in hit.items()]
+        rest = [robust_overlay.difference(self.parts[part], share) for part, share in hit.items()]
         kept = np.delete(self.parts, list(hit))
         left = parts_of(polygons_of(shapely.GeometryCollection(rest)))
         self._set(np.concatenate([kept, left]) if len(left) else kept)
 
     def keep(self, geometry: Any) -> None:
         """Only what lies in `geometry` stays."""
-        self._set(parts_of(polygons_of(overlay.intersection(self.whole(), geometry))))
+        self._set(parts_of(polygons_of(robust_overlay.intersection(self.whole(), geometry))))
 
     def area_in(self, polygons: np.ndarray) -> float:
         """Area shared with the union of polygons [m2]."""
         hit = self._shares(polygons)
-        return float(sum(overlay.intersection(self.parts[part], share).area for part, share in hit.items()))
+        return float(sum(robust_overlay.intersection(self.parts[part], share).area for part, share in hit.items()))
 
     def areas_in(self, polygons: np.ndarray) -> np.ndarray:
         """(n,) area shared with each polygon [m2]."""
         if not len(self.parts) or not len(polygons):
             return np.zeros(len(polygons))
         polygon, part = self._tree.query(polygons, predicate="intersects")
-        shared_m2 = shapely.area(overlay.intersection(self.parts[part], polygons[polygon]))
+        shared_m2 = shapely.area(robust_overlay.intersection(self.parts[part], polygons[polygon]))
         return np.bincount(polygon, shared_m2, minlength=len(polygons))
 
     def _shares(self, polygons: np.ndarray) -> dict[int, Any]:
@@ -71,7 +71,7 @@ class Patchwork:
         groups: dict[int, list[Any]] = {}
         for polygon, part in sorted(zip(*pairs.tolist(), strict=True), key=lambda pair: (pair[1], pair[0])):
             groups.setdefault(part, []).append(polygons[polygon])
-        return {part: group[0] if len(group) == 1 else overlay.union(group) for part, group in groups.items()}
+        return {part: group[0] if len(group) == 1 else robust_overlay.union(group) for part, group in groups.items()}
 
     @property
     def area_m2(self) -> float:

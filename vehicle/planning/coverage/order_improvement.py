@@ -1,7 +1,7 @@
-"""A better order for the visits of a whole plan: two neighbouring stretches of the tour change places.
+"""A better order for the stops of a whole plan: two neighbouring stretches of the tour change places.
 
-The lanes stay what they are, so what is swept stays the same; only when they are driven changes. A swap keeps the
-precedence of ground, of every visit and of every way that stays; the three new ways are sought on the ground as it is
+The swaths stay what they are, so what is swept stays the same; only when they are driven changes. A swap keeps the
+precedence of ground, of every stop and of every way that stays; the three new ways are sought on the ground as it is
 at that place of the new tour. Swaps begin at the longest way and go on until none saves anything.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vehicle.planning.coverage.connections import NOWHERE, Connection, Connections
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.progress import Progress
 from vehicle.planning.coverage.route import change_s
-from vehicle.planning.coverage.ways import NOWHERE, Leg, Ways
 
 GAIN_S = 2.0
 """A swap that saves less is not worth its search."""
@@ -27,37 +27,39 @@ Cut = tuple[int, int, int]
 """Places i < j < k: the stretches i+1..j and j+1..k change places."""
 
 
-def reorder(progress: Progress) -> None:
-    """Put the visits of a finished plan into a better order; the path is built anew, its swept ground is the same."""
-    if len(progress.visits) < 3 or progress.path is None or progress.out_of_time():
+def improve_order(progress: Progress) -> None:
+    """Put the stops of a finished plan into a better order; the path is built anew, its swept ground is the same."""
+    if len(progress.stops) < 3 or progress.path is None or progress.out_of_time():
         return
-    strips = [progress.strips([visit])[0] for visit in progress.visits]
-    precedence = Precedence(progress.closed_at_first, strips, progress.visits, progress.reach)
-    legs = Ways(progress, precedence, progress.start)
-    first = NOWHERE if progress.start is None else legs.known_leg(progress.ways[0], 0, 1)
-    tour = Tour(legs, [first, *(legs.known_leg(way, k, k + 1) for k, way in enumerate(progress.ways) if k)])
+    strips = [progress.strips([stop])[0] for stop in progress.stops]
+    precedence = Precedence(progress.closed_at_first, strips, progress.stops, progress.reach)
+    connections = Connections(progress, precedence, progress.start)
+    first = NOWHERE if progress.start is None else connections.known_connection(progress.ways[0], 0, 1)
+    tour = Tour(
+        connections, [first, *(connections.known_connection(way, k, k + 1) for k, way in enumerate(progress.ways) if k)]
+    )
     tour.improve(progress.out_of_time)
-    visits = [progress.visits[node - 1] for node in tour.order[1:]]
-    path = PathBuilder(progress.machine, progress.start if progress.start is not None else visits[0].entry)
+    stops = [progress.stops[node - 1] for node in tour.order[1:]]
+    path = PathBuilder(progress.machine, progress.start if progress.start is not None else stops[0].entry)
     path.segments = progress.path.segments[: progress.lead]
-    for visit, leg in zip(visits, tour.legs, strict=True):
-        path.go(leg.way[1:])
-        path.work(visit)
+    for stop, join in zip(stops, tour.joins, strict=True):
+        path.go(join.way[1:])
+        path.work(stop)
     progress.path = path
 
 
 class Tour:
-    """Visits by place 1..n, place 0 is the start; `legs[p]` leads from place p to p + 1."""
+    """Stops by place 1..n, place 0 is the start; `joins[p]` leads from place p to p + 1."""
 
-    def __init__(self, ways: Ways, legs: list[Leg]) -> None:
-        count = len(ways.visits)
-        self.ways, self.legs, self.order = ways, legs, np.arange(count + 1)
-        self._least_s = _least_s(ways)
-        pairs = [(k + 1, opener + 1) for k, needed in enumerate(ways.precedence.of_visits) for opener in needed]
-        self._visit_needs = np.array(pairs, dtype=int).reshape(-1, 2)
+    def __init__(self, connections: Connections, joins: list[Connection]) -> None:
+        count = len(connections.stops)
+        self.connections, self.joins, self.order = connections, joins, np.arange(count + 1)
+        self._least_s = _least_s(connections)
+        pairs = [(k + 1, opener + 1) for k, needed in enumerate(connections.precedence.of_stops) for opener in needed]
+        self._stop_needs = np.array(pairs, dtype=int).reshape(-1, 2)
         self._way_needs = [np.empty((0, 2), dtype=int) for _ in range(count + 1)]
-        for p, leg in enumerate(legs):
-            self._way_needs[p + 1] = _pairs(p + 1, leg.needs)
+        for p, join in enumerate(joins):
+            self._way_needs[p + 1] = _pairs(p + 1, join.needs)
         self._dull: set[int] = set()
         self._any_way = True
         self._renew()
@@ -84,19 +86,19 @@ class Tour:
     def _renew(self) -> None:
         """Times and precedence by place."""
         order, count = self.order, len(self.order) - 1
-        self.time_s = np.array([leg.time_s for leg in self.legs] + [0.0])
+        self.time_s = np.array([join.time_s for join in self.joins] + [0.0])
         self.done = [0]
         for node in order[1:].tolist():
             self.done.append(self.done[-1] | 1 << node)
         self._place = np.empty(count + 1, dtype=int)
         self._place[order] = np.arange(count + 1)
-        ways, visits = self._place[np.concatenate(self._way_needs)], self._place[self._visit_needs]
-        assert (ways[:, 1] < ways[:, 0]).all(), "a way before what opens its ground"
-        assert (visits[:, 1] < visits[:, 0]).all(), "a visit before what opens its ground"
-        both = np.concatenate([ways, visits])
-        self._both, self._visits = _by_need(both), _by_need(visits)
-        last = np.concatenate([ways[:, 0] - 2, visits[:, 0] - 1])
-        self._spans = _by_need(np.column_stack([both, last]))
+        way_needs, stop_needs = self._place[np.concatenate(self._way_needs)], self._place[self._stop_needs]
+        assert (way_needs[:, 1] < way_needs[:, 0]).all(), "a way before what opens its ground"
+        assert (stop_needs[:, 1] < stop_needs[:, 0]).all(), "a stop before what opens its ground"
+        both = np.concatenate([way_needs, stop_needs])
+        self._both, self._stops = _by_need(both), _by_need(stop_needs)
+        last = np.concatenate([way_needs[:, 0] - 2, stop_needs[:, 0] - 1])
+        self._reaches = _by_need(np.column_stack([both, last]))
 
     def bar_row(self, j: int) -> np.ndarray:
         """(n + 1,) by k > j: latest place at or before j that the stretch j+1..k stands on, the way to it given up.
@@ -104,7 +106,7 @@ class Tour:
         Below i, the stretch may go before i+1..j.
         """
         row = np.full(len(self.order), -1)
-        for pairs, only in ((self._both, slice(j + 2, None)), (self._visits, slice(j + 1, j + 2))):
+        for pairs, only in ((self._both, slice(j + 2, None)), (self._stops, slice(j + 1, j + 2))):
             some = pairs[: np.searchsorted(pairs[:, 1], j, side="right")]
             latest = np.full(len(self.order), -1)
             latest[some[:, 0]] = some[:, 1]  # ascending: the latest is written last
@@ -116,7 +118,7 @@ class Tour:
         """(k,) by j < k: the same for all stretches that end at k."""
         column = np.full(k, -1)
         # a need of place p by t bars every j from p to t - 1, that of the way to t every j to t - 2
-        to_k = self._spans[self._spans[:, 0] <= k]
+        to_k = self._reaches[self._reaches[:, 0] <= k]
         last = np.full(len(self.order), -1)
         np.maximum.at(last, to_k[:, 1], to_k[:, 2])
         for p in np.unique(to_k[:, 1]).tolist():
@@ -166,19 +168,19 @@ class Tour:
                 at_last_s = 0.0
                 for a, b, _ in joints:
                     fresh |= self._tighten(a, b)
-                    at_last_s += self.ways.at_last_s(a, b)
+                    at_last_s += self.connections.at_last_s(a, b)
                     if at_last_s > limit_s:
                         break
-                legs = self._legs(joints, limit_s - at_last_s) if at_last_s <= limit_s else None
-                if legs is not None:
-                    self._swap(cut, legs)
+                joins = self._joins(joints, limit_s - at_last_s) if at_last_s <= limit_s else None
+                if joins is not None:
+                    self._swap(cut, joins)
                     return True
             if not fresh:
                 break
         return False
 
     def _joints(self, cut: Cut) -> list[tuple[int, int, int]]:
-        """(from node, to node, visits behind) of the three new ways, in the order of driving."""
+        """(from node, to node, stops behind) of the three new ways, in the order of driving."""
         i, j, k = cut
         order, done = self.order, self.done
         after = int(order[k + 1]) if k + 1 < len(order) else len(order)
@@ -191,51 +193,51 @@ class Tour:
 
     def _tighten(self, a: int, b: int) -> bool:
         """Put the true least time for the straight one; whether that is news."""
-        if self.ways.is_tried(a, b):
+        if self.connections.is_tried(a, b):
             return False
-        time_s = max(float(self._least_s[a, b]), self.ways.at_last_s(a, b))
+        time_s = max(float(self._least_s[a, b]), self.connections.at_last_s(a, b))
         self._least_s[a, b] = time_s
         return True
 
-    def _legs(self, joints: list[tuple[int, int, int]], spare_s: float) -> list[Leg] | None:
+    def _joins(self, joints: list[tuple[int, int, int]], spare_s: float) -> list[Connection] | None:
         """The new ways on the ground of their time, if they take no more than `spare_s` beyond the shortest of all."""
-        legs = []
+        joins = []
         for joint in joints:
-            leg = self.ways.ready(*joint)
-            if leg is None and not self._any_way:
+            join = self.connections.ready(*joint)
+            if join is None and not self._any_way:
                 return None
-            legs.append(leg)
+            joins.append(join)
         for m, (a, b, done) in enumerate(joints):
-            if legs[m] is None:
-                least_s = self.ways.at_last_s(a, b)
-                legs[m] = leg = self.ways.leg(a, b, done, least_s + spare_s)
-                if leg is None or leg.time_s > least_s + spare_s:
+            if joins[m] is None:
+                least_s = self.connections.at_last_s(a, b)
+                joins[m] = join = self.connections.connection(a, b, done, least_s + spare_s)
+                if join is None or join.time_s > least_s + spare_s:
                     return None
-                spare_s -= leg.time_s - least_s
-        return [leg for leg in legs if leg is not None]
+                spare_s -= join.time_s - least_s
+        return [join for join in joins if join is not None]
 
-    def _swap(self, cut: Cut, legs: list[Leg]) -> None:
+    def _swap(self, cut: Cut, joins: list[Connection]) -> None:
         i, j, k = cut
-        count, order, old = len(self.order) - 1, self.order, self.legs
+        count, order, old = len(self.order) - 1, self.order, self.joins
         self._dull -= {int(order[place]) for place in cut}
         self.order = np.concatenate([order[: i + 1], order[j + 1 : k + 1], order[i + 1 : j + 1], order[k + 1 :]])
-        self.legs = [*old[:i], legs[0], *old[j + 1 : k], legs[1], *old[i + 1 : j], legs[2], *old[k + 1 :]][:count]
+        self.joins = [*old[:i], joins[0], *old[j + 1 : k], joins[1], *old[i + 1 : j], joins[2], *old[k + 1 :]][:count]
         for place in (i, i + k - j, k):
             if place < count:
                 node = int(self.order[place + 1])
-                self._way_needs[node] = _pairs(node, self.legs[place].needs)
+                self._way_needs[node] = _pairs(node, self.joins[place].needs)
         self._renew()
 
 
-def _least_s(ways: Ways) -> np.ndarray:
+def _least_s(connections: Connections) -> np.ndarray:
     """(n + 1, n + 2) straight times from each node to each; to the end they are 0, and from a free start."""
-    count = len(ways.visits)
+    count = len(connections.stops)
     least_s = np.zeros((count + 1, count + 2), dtype=np.float32)
-    entries = np.array([visit.entry for visit in ways.visits])
-    for k, visit in enumerate(ways.visits):
-        least_s[k + 1, 1:-1] = change_s(np.array([visit.exit]), entries, ways.machine)
-    if ways.start is not None:
-        least_s[0, 1:-1] = change_s(np.array([ways.start]), entries, ways.machine)
+    entries = np.array([stop.entry for stop in connections.stops])
+    for k, stop in enumerate(connections.stops):
+        least_s[k + 1, 1:-1] = change_s(np.array([stop.exit]), entries, connections.machine)
+    if connections.start is not None:
+        least_s[0, 1:-1] = change_s(np.array([connections.start]), entries, connections.machine)
     return least_s
 
 

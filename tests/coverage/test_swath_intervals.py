@@ -1,4 +1,4 @@
-"""Spans of lanes over polygons: reckoned over all edges at once they are those of one overlay for each lane."""
+"""Spans of swaths over polygons: reckoned over all edges at once they are those of one overlay for each swath."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from vehicle.planning.coverage.lane import THIN_M
-from vehicle.planning.coverage.spans import spans
+from vehicle.planning.coverage.swath import THIN_M
+from vehicle.planning.coverage.swath_intervals import swath_intervals
 
 
 def holed(seed, holes, corners=24):
@@ -22,7 +22,7 @@ def holed(seed, holes, corners=24):
 
 
 def one_by_one(parts, y_m, half_m, x0_m, x1_m):
-    """The same by one whole overlay for each lane."""
+    """The same by one whole overlay for each swath."""
     rows = []
     for y in y_m:
         met = shapely.get_parts(shapely.intersection(shapely.box(x0_m, y - half_m, x1_m, y + half_m), parts))
@@ -44,17 +44,17 @@ def test_the_same_as_by_one_overlay_for_each_lane(seed, half_m):
     ground = holed(seed, 70)
     parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
     y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order
-    found, wanted = spans(parts, y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
+    found, wanted = swath_intervals(parts, y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
     assert [len(row) for row in found] == [len(row) for row in wanted]
     assert np.allclose(
         [edge for row in found for span in row for edge in span],
         [edge for row in wanted for span in row for edge in span],
-        atol=2e-5,  # half a micrometre across the lane is some more along it where an edge runs nearly with it
+        atol=2e-5,  # half a micrometre across the swath is some more along it where an edge runs nearly with it
     )
 
 
 def test_nothing_there():
-    assert spans(np.empty(0, dtype=object), np.array([1.0, 2.0]), 0.5, -5.0, 5.0) == [[], []]
+    assert swath_intervals(np.empty(0, dtype=object), np.array([1.0, 2.0]), 0.5, -5.0, 5.0) == [[], []]
     away = np.array([holed(1, 50)])
-    assert spans(away, np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
-    assert spans(away, np.empty(0), 0.5, -80.0, 90.0) == []
+    assert swath_intervals(away, np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
+    assert swath_intervals(away, np.empty(0), 0.5, -80.0, 90.0) == []

@@ -1,35 +1,37 @@
-"""What lanes meet of polygons, by arithmetic over all their edges at once; an overlay for each lane costs far more.
+"""What swaths meet of polygons, by arithmetic over all their edges at once; an overlay for each swath costs far more.
 
 What a strip shares with a polygon is bounded by pieces of the polygon's edges and by pieces of the strip's two sides
-inside of it. Its extent along the lane is therefore that of those pieces.
+inside of it. Its extent along the swath is therefore that of those pieces.
 """
 
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage.lane import THIN_M, Span
+from vehicle.planning.coverage.swath import THIN_M, Interval
 
 
-def spans(parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: float) -> list[list[Span]]:
-    """Per lane the merged x-extents of what a strip of +-half meets of the polygons, ascending."""
-    result: list[list[Span]] = [[] for _ in y_m]
+def swath_intervals(
+    parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: float
+) -> list[list[Interval]]:
+    """Per swath the merged x-extents of what a strip of +-half meets of the polygons, ascending."""
+    result: list[list[Interval]] = [[] for _ in y_m]
     if not len(parts) or not len(y_m):
         return result
     start, end, owner = _edges(parts)
     order = np.argsort(y_m, kind="stable")
     inner_m = half_m - 0.5 * THIN_M  # what only touches a strip, or enters it by less, is rounding
-    edge, lane = _pairs(start[:, 1], end[:, 1], y_m[order], inner_m)
+    edge, swath = _pairs(start[:, 1], end[:, 1], y_m[order], inner_m)
     a, b = start[edge], end[edge]
-    lows, highs, lanes = [], [], []
+    lows, highs, swaths = [], [], []
     ends_x = []
     for side in (-inner_m, inner_m):
-        line = y_m[order][lane] + side
+        line = y_m[order][swath] + side
         x = _x_at(a, b, line)
         crossing = (a[:, 1] <= line) != (b[:, 1] <= line)
-        inside, at = _paired(lane[crossing], owner[edge[crossing]], x[crossing])
+        inside, at = _paired(swath[crossing], owner[edge[crossing]], x[crossing])
         lows.append(inside[:, 0])
         highs.append(inside[:, 1])
-        lanes.append(at)
+        swaths.append(at)
         ends_x.append((line, x))
     (low_y, low_x), (high_y, high_x) = ends_x
     from_x, to_x = (
@@ -37,7 +39,7 @@ def spans(parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: 
     )  # fmt: skip
     low = np.concatenate([*lows, np.minimum(from_x, to_x)]).clip(x0_m, x1_m)
     high = np.concatenate([*highs, np.maximum(from_x, to_x)]).clip(x0_m, x1_m)
-    for row, first, last in _merged(np.concatenate([*lanes, lane]), low, high, x1_m - x0_m):
+    for row, first, last in _merged(np.concatenate([*swaths, swath]), low, high, x1_m - x0_m):
         result[order[row]].append((first, last))
     return result
 
@@ -50,10 +52,10 @@ def _edges(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return xy[:-1][same], xy[1:][same], part[ring[:-1][same]]
 
 
-def _pairs(y_a: np.ndarray, y_b: np.ndarray, lanes_m: np.ndarray, half_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """(edge, lane) for each edge in the strip of a lane; lanes ascending."""
-    first = np.searchsorted(lanes_m, np.minimum(y_a, y_b) - half_m, side="left")
-    count = np.searchsorted(lanes_m, np.maximum(y_a, y_b) + half_m, side="right") - first
+def _pairs(y_a: np.ndarray, y_b: np.ndarray, swaths_m: np.ndarray, half_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """(edge, swath) for each edge in the strip of a swath; swaths ascending."""
+    first = np.searchsorted(swaths_m, np.minimum(y_a, y_b) - half_m, side="left")
+    count = np.searchsorted(swaths_m, np.maximum(y_a, y_b) + half_m, side="right") - first
     edge = np.repeat(np.arange(len(first)), count)
     return edge, np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
 
@@ -65,21 +67,21 @@ def _x_at(a: np.ndarray, b: np.ndarray, line: np.ndarray) -> np.ndarray:
     return np.asarray(a[:, 0] + share.clip(0.0, 1.0) * (b[:, 0] - a[:, 0]))
 
 
-def _paired(lane: np.ndarray, owner: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) stretches of a line inside of a polygon, and the lane of each: between odd and even crossings."""
-    order = np.lexsort((x, owner, lane))
-    return x[order].reshape(-1, 2), lane[order][::2]
+def _paired(swath: np.ndarray, owner: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) stretches of a line inside of a polygon, and the swath of each: between odd and even crossings."""
+    order = np.lexsort((x, owner, swath))
+    return x[order].reshape(-1, 2), swath[order][::2]
 
 
-def _merged(lane: np.ndarray, low: np.ndarray, high: np.ndarray, width_m: float) -> list[tuple[int, float, float]]:
-    """(lane, low, high) ascending; stretches that touch are one, thin ones are none."""
-    order = np.lexsort((low, lane))
-    lane, low, high = lane[order], low[order], high[order]
-    if not len(lane):
+def _merged(swath: np.ndarray, low: np.ndarray, high: np.ndarray, width_m: float) -> list[tuple[int, float, float]]:
+    """(swath, low, high) ascending; stretches that touch are one, thin ones are none."""
+    order = np.lexsort((low, swath))
+    swath, low, high = swath[order], low[order], high[order]
+    if not len(swath):
         return []
-    shift = lane * (2.0 * width_m + 1.0)  # lanes one behind the other, so that one pass does for all
+    shift = swath * (2.0 * width_m + 1.0)  # swaths one behind the other, so that one pass does for all
     reached = np.maximum.accumulate(high + shift)
     first = np.flatnonzero(np.r_[True, low[1:] + shift[1:] > reached[:-1] + THIN_M])
-    rows = lane[first], low[first], np.maximum.reduceat(high, first)
+    rows = swath[first], low[first], np.maximum.reduceat(high, first)
     wide = rows[2] - rows[1] > THIN_M
     return list(zip(*(column[wide].tolist() for column in rows), strict=True))

@@ -9,14 +9,14 @@ import shapely
 
 from tests.coverage.checker import check_folder
 from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.planning.coverage.lane import Move
+from vehicle.planning.coverage.connections import NOWHERE, Connection
+from vehicle.planning.coverage.order_improvement import Tour, improve_order
 from vehicle.planning.coverage.planner import directions_for, finished, work_in_directions
 from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.progress import first_progress
-from vehicle.planning.coverage.reorder import Tour, reorder
-from vehicle.planning.coverage.route import Visit, change_s
+from vehicle.planning.coverage.route import TourStop, change_s
 from vehicle.planning.coverage.settings import PlanSettings, reach_of
-from vehicle.planning.coverage.ways import NOWHERE, Leg
+from vehicle.planning.coverage.swath import Move
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
@@ -46,7 +46,7 @@ def swept(plan):
 def test_a_plan_in_order_takes_less_time_and_keeps_its_properties(tmp_path, outside):
     doc, progress = worked(tmp_path, outside)
     before = finished(progress)
-    reorder(progress)
+    improve_order(progress)
     after = finished(progress)
     assert after.time_s < 0.98 * before.time_s
     assert swept(after) == swept(before)
@@ -55,45 +55,45 @@ def test_a_plan_in_order_takes_less_time_and_keeps_its_properties(tmp_path, outs
     assert check_folder(tmp_path, doc).complaints() == []
 
 
-def lane(y_m, low_m, high_m, *, reverse):
+def swath(y_m, low_m, high_m, *, reverse):
     """Eastward along y, entered and left 2.5 m clear of its ends, or backed out of."""
     out_m = low_m - 4.5 if reverse else high_m + 2.5
     move = Move(low_m, high_m, low_m - 4.5, out_m, reverse)
-    return Visit(0.0, y_m, (low_m, high_m), move, (low_m - 4.5, y_m, 0.0), (out_m, y_m, 0.0), (high_m - low_m) / 0.3)
+    return TourStop(0.0, y_m, (low_m, high_m), move, (low_m - 4.5, y_m, 0.0), (out_m, y_m, 0.0), (high_m - low_m) / 0.3)
 
 
 def test_a_visit_waits_for_the_ground_that_it_turns_on():
     wishes = PlanSettings(overlap_m=0.2)
     reach = reach_of(BENCH, wishes, "possible")
     closed = np.array([shapely.box(0.0, 0.0, 40.0, 12.0)], dtype=object)
-    columns = [lane(y, -0.2, 12.0, reverse=True) for y in (1.0, 2.8, 4.6, 6.4)]
-    inner = lane(3.7, 12.0, 30.0, reverse=True)  # turned into amid what the columns opened
-    visits = [*columns, inner]
-    strips = [np.array([shapely.box(v.move.a_m, v.y_m - 1.0, v.move.b_m, v.y_m + 1.0)], dtype=object) for v in visits]
-    precedence = Precedence(closed, strips, visits, reach)
-    assert precedence.of_visits == [set(), set(), set(), set(), {0, 1, 2, 3}]
+    columns = [swath(y, -0.2, 12.0, reverse=True) for y in (1.0, 2.8, 4.6, 6.4)]
+    inner = swath(3.7, 12.0, 30.0, reverse=True)  # turned into amid what the columns opened
+    stops = [*columns, inner]
+    strips = [np.array([shapely.box(v.move.a_m, v.y_m - 1.0, v.move.b_m, v.y_m + 1.0)], dtype=object) for v in stops]
+    precedence = Precedence(closed, strips, stops, reach)
+    assert precedence.of_stops == [set(), set(), set(), set(), {0, 1, 2, 3}]
     assert precedence.of_way([(-3.0, 3.7), (7.5, 3.7)]) == {1, 2}
     assert precedence.of_way([columns[3].entry[:2], columns[3].exit[:2]]) == {3}
     assert precedence.of_way([(-6.0, -6.0), (-6.0, 20.0)]) == set()
 
 
 class OpenGround:
-    """Ways straight as the crow flies, and needs drawn at random."""
+    """Connections straight as the crow flies, and needs drawn at random."""
 
     def __init__(self, seed, count):
         draw = random.Random(seed)
         self.machine, self.start = BENCH, None
         places = [(draw.uniform(-90, 90), draw.uniform(-70, 70)) for _ in range(count)]
-        self.visits = [lane(y, x, x + draw.uniform(3, 20), reverse=draw.random() < 0.5) for x, y in places]
+        self.stops = [swath(y, x, x + draw.uniform(3, 20), reverse=draw.random() < 0.5) for x, y in places]
         needs = [{u for u in range(k) if draw.random() < 0.08} for k in range(count)]
-        self.precedence = SimpleNamespace(of_visits=needs)
+        self.precedence = SimpleNamespace(of_stops=needs)
         self.way_needs = {(a, b): draw.getrandbits(a + 1) & ~1 if draw.random() < 0.2 else 0 for a, b in self.pairs()}
 
     def pairs(self):
-        return [(a, b) for a in range(len(self.visits) + 1) for b in range(1, len(self.visits) + 1) if a != b]
+        return [(a, b) for a in range(len(self.stops) + 1) for b in range(1, len(self.stops) + 1) if a != b]
 
     def free(self, a, b):
-        return a == 0 or b > len(self.visits)
+        return a == 0 or b > len(self.stops)
 
     def is_tried(self, *_pair):
         return True
@@ -101,28 +101,31 @@ class OpenGround:
     def at_last_s(self, a, b):
         if self.free(a, b):
             return 0.0
-        return float(change_s(np.array([self.visits[a - 1].exit]), np.array([self.visits[b - 1].entry]), BENCH)[0])
+        return float(change_s(np.array([self.stops[a - 1].exit]), np.array([self.stops[b - 1].entry]), BENCH)[0])
 
     def ready(self, a, b, done):
         needs = 0 if self.free(a, b) else self.way_needs[a, b]
-        leg = NOWHERE if self.free(a, b) else Leg([], self.at_last_s(a, b), needs)
-        return leg if not needs & ~done else None
+        join = NOWHERE if self.free(a, b) else Connection([], self.at_last_s(a, b), needs)
+        return join if not needs & ~done else None
 
-    def leg(self, *_joint):
+    def connection(self, *_joint):
         return None
 
     def first_tour(self):
-        count = len(self.visits)
-        legs = [Leg([], self.at_last_s(k, k + 1), self.way_needs[k, k + 1] & ((1 << k + 1) - 1)) for k in range(count)]
-        return Tour(self, legs)
+        count = len(self.stops)
+        joins = [
+            Connection([], self.at_last_s(k, k + 1), self.way_needs[k, k + 1] & ((1 << k + 1) - 1))
+            for k in range(count)
+        ]
+        return Tour(self, joins)
 
 
-def keeps(order, legs, ground):
-    """No visit and no way comes before what it stands on."""
+def keeps(order, joins, ground):
+    """No stop and no way comes before what it stands on."""
     behind = set()
-    for leg, node in zip(legs, order[1:].tolist(), strict=True):
-        needed = {u + 1 for u in ground.precedence.of_visits[node - 1]}
-        needed |= {k for k in range(1, len(order)) if leg.needs >> k & 1}
+    for join, node in zip(joins, order[1:].tolist(), strict=True):
+        needed = {u + 1 for u in ground.precedence.of_stops[node - 1]}
+        needed |= {k for k in range(1, len(order)) if join.needs >> k & 1}
         if needed - behind:
             return False
         behind.add(node)
@@ -134,13 +137,13 @@ def test_swaps_save_time_and_keep_what_bears(seed):
     ground = OpenGround(seed, 60)
     tour = ground.first_tour()
     before_s = tour.time_s.sum()
-    assert keeps(tour.order, tour.legs, ground)
+    assert keeps(tour.order, tour.joins, ground)
     tour.improve(lambda: False)
     assert tour.time_s.sum() < 0.85 * before_s
     assert sorted(tour.order.tolist()) == list(range(61))
-    assert keeps(tour.order, tour.legs, ground)
-    for leg, a, b in zip(tour.legs, tour.order[:-1], tour.order[1:], strict=True):
-        assert leg.time_s == pytest.approx(ground.at_last_s(int(a), int(b)), abs=1e-3)
+    assert keeps(tour.order, tour.joins, ground)
+    for join, a, b in zip(tour.joins, tour.order[:-1], tour.order[1:], strict=True):
+        assert join.time_s == pytest.approx(ground.at_last_s(int(a), int(b)), abs=1e-3)
 
 
 def test_cuts_are_those_that_keep_precedence():
@@ -153,9 +156,9 @@ def test_cuts_are_those_that_keep_precedence():
             for k in range(j + 1, 15):
                 order = np.r_[tour.order[: i + 1], tour.order[j + 1 : k + 1], tour.order[i + 1 : j + 1]]
                 order = np.r_[order, tour.order[k + 1 :]]
-                legs = [*tour.legs[:i], NOWHERE, *tour.legs[j + 1 : k], NOWHERE, *tour.legs[i + 1 : j]]
-                legs = [*legs, NOWHERE, *tour.legs[k + 1 :]][:14]
-                lawful = keeps(order, legs, ground)
+                joins = [*tour.joins[:i], NOWHERE, *tour.joins[j + 1 : k], NOWHERE, *tour.joins[i + 1 : j]]
+                joins = [*joins, NOWHERE, *tour.joins[k + 1 :]][:14]
+                lawful = keeps(order, joins, ground)
                 assert lawful == bool(tour.bar_row(j)[k] <= i) == bool(tour.bar_column(k)[j] <= i)
                 assert lawful or (i, j, k) not in offered
 

@@ -25,8 +25,8 @@ def test_a_gap_too_narrow_to_steer_through(gap_m, apart):
     roadmap = Roadmap(pen(gap_m), BOX, np.empty((0, 2, 2)))
     for goal in ((0.1, -2.3), (0.4, 1.7)):
         assert (roadmap.way((-40.3, -31.0), goal) is None) is apart
-        assert roadmap.legs().known_apart((-40.3, -31.0), goal) is apart
-        assert not roadmap.legs().known_apart((-40.3, -31.0), (40.1, 12.0))
+        assert roadmap.visibility().known_apart((-40.3, -31.0), goal) is apart
+        assert not roadmap.visibility().known_apart((-40.3, -31.0), (40.1, 12.0))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -41,6 +41,6 @@ def test_apart_is_what_no_leg_joins(draw, gap_m):
     start, goal = (-55.0, -3.1), (0.3, 2.2)
     roadmap = Roadmap(np.array([*blocks(draw), *pen(gap_m)], dtype=object), BOX, np.empty((0, 2, 2)))
     if not roadmap.clear(start, np.array([goal]))[0]:
-        way = roadmap._search(np.array([start, goal]), math.inf, every_leg=True)
-        assert roadmap.legs().apart(start, goal) is (way is None)
-        assert roadmap.legs().apart(goal, start) is (way is None)
+        way = roadmap._search(np.array([start, goal]), math.inf, every_connection=True)
+        assert roadmap.visibility().apart(start, goal) is (way is None)
+        assert roadmap.visibility().apart(goal, start) is (way is None)

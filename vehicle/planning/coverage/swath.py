@@ -1,6 +1,6 @@
-"""Reasoning along one lane: where each piece may be started, where it may end, how the machine gets in and out.
+"""Reasoning along one swath: where each piece may be started, where it may end, how the machine gets in and out.
 
-A *gap* is a stretch of the lane whose ground bears tracks (and a raised tool); a pivot point is a place in a gap where
+A *gap* is a stretch of the swath whose ground bears tracks (and a raised tool); a pivot point is a place in a gap where
 the machine may turn on the spot. A piece is entered from a gap, with the body behind the tool on ground that bears it,
 and left through the next gap or backwards over its own strip.
 """
@@ -10,13 +10,13 @@ from itertools import pairwise
 
 from vehicle.planning.coverage.settings import Reach
 
-Span = tuple[float, float]
-Gap = tuple[Span, list[Span]]
+Interval = tuple[float, float]
+Gap = tuple[Interval, list[Interval]]
 """A stretch that bears the machine, with the intervals of pivot points in it."""
 THIN_M = 1e-6
 """Cross-sections thinner than this are rounding."""
 STUB_M = 1.0
-"""Need that ends so little before or behind a pass is taken along: a pass of its own takes half a minute."""
+"""Uncovered ground that ends so near before or behind a pass is taken along: its own pass takes half a minute."""
 MERGE_M = 3.0
 """Shorter breaks of the ground to be processed are driven through tool down: lifting costs more."""
 
@@ -28,7 +28,7 @@ def bearing_half_m(reach: Reach) -> float:
 
 @dataclass(frozen=True)
 class Move:
-    """One way to work a piece, lane frame: tool axis from `a_m` to `b_m`, body origin from and to a pivot point.
+    """One way to work a piece, swath frame: tool axis from `a_m` to `b_m`, body origin from and to a pivot point.
 
     Between the two ends of a lift the tool is up: ground that bears the machine and needs no tool.
     """
@@ -38,7 +38,7 @@ class Move:
     in_m: float
     out_m: float
     reverse: bool
-    lifts: tuple[Span, ...] = ()
+    lifts: tuple[Interval, ...] = ()
 
     @property
     def sign(self) -> float:
@@ -46,7 +46,7 @@ class Move:
         return 1.0 if self.b_m > self.a_m else -1.0
 
     @property
-    def stretches(self) -> list[Span]:
+    def stretches(self) -> list[Interval]:
         """Ways of the tool axis with the tool down, in the order of driving."""
         edges = [self.a_m, *[edge for lift in self.lifts for edge in lift], self.b_m]
         return list(zip(edges[::2], edges[1::2], strict=True))
@@ -54,25 +54,25 @@ class Move:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of one lane with the ways to work it; no move: nobody can get there in this direction now."""
+    """A stretch of one swath with the ways to work it; no move: nobody can get there in this direction now."""
 
     y_m: float
-    need: Span
+    uncovered: Interval
     moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One stretch of a lane that is free of keep-outs; the leftward case is the mirror image of the rightward one."""
+class Swath:
+    """One stretch of a swath that is free of keep-outs; the leftward case is the mirror image of the rightward one."""
 
     reach: Reach
     start_m: float
     end_m: float
-    run: Span
-    gaps: list[Span]
+    run: Interval
+    gaps: list[Interval]
     usable: list[Gap]
-    beside: list[Span]
-    """All need along the lane, also what these passes are not for."""
+    beside: list[Interval]
+    """All uncovered stretches along the swath, also what these passes are not for."""
 
     @classmethod
     def of(
@@ -80,12 +80,12 @@ class Lane:
         reach: Reach,
         start_m: float,
         end_m: float,
-        run: Span,
-        gaps: list[Span],
-        turns: list[Span],
-        beside: list[Span],
-    ) -> "Lane":
-        """The lane between two keep-outs (`run`, for the tool's axis) with all its gaps and pivot points."""
+        run: Interval,
+        gaps: list[Interval],
+        turns: list[Interval],
+        beside: list[Interval],
+    ) -> "Swath":
+        """The swath between two keep-outs (`run`, for the tool's axis) with all its gaps and pivot points."""
         usable: list[Gap] = []
         for low, high in gaps:
             low_m, high_m = max(low, run[0] - reach.ahead_m), min(high, run[1] + reach.ahead_m)
@@ -94,24 +94,24 @@ class Lane:
                 usable.append(((low, high), points))
         return cls(reach, start_m, end_m, run, gaps, usable, beside)
 
-    def mirrored(self) -> "Lane":
-        """The same lane seen from the other side."""
+    def mirrored(self) -> "Swath":
+        """The same swath seen from the other side."""
         gaps = [_flip(gap) for gap in self.gaps[::-1]]
         usable = [(_flip(gap), [_flip(point) for point in points[::-1]]) for gap, points in self.usable[::-1]]
         beside = [_flip(span) for span in self.beside[::-1]]
-        return Lane(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside)
+        return Swath(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside)
 
-    def pieces(self, y_m: float, need: list[Span]) -> list[Piece]:
-        """Needs between two usable gaps are worked in one go; a need that cannot be entered joins its neighbour."""
+    def pieces(self, y_m: float, uncovered: list[Interval]) -> list[Piece]:
+        """What lies between two usable gaps is worked in one go; what cannot be entered joins its neighbour."""
         low_m, high_m = self.run
-        wanted = [(max(low, low_m), min(high, high_m)) for low, high in need if high > low_m and low < high_m]
-        groups: list[list[Span]] = []
+        wanted = [(max(low, low_m), min(high, high_m)) for low, high in uncovered if high > low_m and low < high_m]
+        groups: list[list[Interval]] = []
         for span in wanted:
             if groups and not self._parted(groups[-1][-1][1], span[0]):
                 groups[-1].append(span)
             else:
                 groups.append([span])
-        found: list[tuple[list[Span], tuple[Move, ...]]] = []
+        found: list[tuple[list[Interval], tuple[Move, ...]]] = []
         for group in groups:
             moves = self._moves(group)
             if found and not (moves and found[-1][1]):
@@ -121,19 +121,19 @@ class Lane:
                     found[-1] = (joined, moves_joined)
                     continue
             found.append((group, moves))
-        return [Piece(y_m=y_m, need=(group[0][0], group[-1][1]), moves=moves) for group, moves in found]
+        return [Piece(y_m=y_m, uncovered=(group[0][0], group[-1][1]), moves=moves) for group, moves in found]
 
     def _parted(self, end: float, start: float) -> bool:
-        """Two needs are worked apart where a usable gap, long enough to pay, lies between them."""
+        """Two uncovered stretches are worked apart where a usable gap, long enough to pay, lies between them."""
         return start - end > MERGE_M and any(low < start and high > end for (low, high), _ in self.usable)
 
-    def _moves(self, group: list[Span]) -> tuple[Move, ...]:
+    def _moves(self, group: list[Interval]) -> tuple[Move, ...]:
         right = self._toward(group)
         left = self.mirrored()._toward([_flip(span) for span in group[::-1]])  # noqa: SLF001  same class
         back = [Move(-m.a_m, -m.b_m, -m.in_m, -m.out_m, m.reverse, tuple((-a, -b) for a, b in m.lifts)) for m in left]
         return tuple(right + back)
 
-    def _toward(self, group: list[Span]) -> list[Move]:
+    def _toward(self, group: list[Interval]) -> list[Move]:
         """Moves towards +x: through to the next gap, or dead-ended and reversed out of."""
         reach, run, span = self.reach, self.run, (group[0][0], group[-1][1])
         raised_m = reach.tool_long_m if reach.raised_over_base else 0.0
@@ -152,7 +152,7 @@ class Lane:
         return []
 
     def _starts(self, a_m: float) -> tuple[float, ...]:
-        """Where the tool may be lowered: a little earlier for need that would stay right behind it, or just there."""
+        """Where the tool may be lowered: a little earlier for what would stay uncovered behind it, or just there."""
         plain_m = max(a_m, self.run[0])
         for low, high in self.beside:
             if a_m - STUB_M < low - self.start_m < a_m and a_m + self.start_m < high + THIN_M:
@@ -160,13 +160,13 @@ class Lane:
         return (plain_m,)
 
     def _ends(self, b_m: float) -> tuple[float, ...]:
-        """Where a pass may end: a little later for need that would stay right before it, or just there."""
+        """Where a pass may end: a little later for uncovered ground that would stay right before it, or just there."""
         for low, high in self.beside:
             if b_m < high + self.end_m < b_m + STUB_M and low - THIN_M < b_m - self.end_m:
                 return (high + self.end_m, b_m)
         return (b_m,)
 
-    def _through(self, a: float, in_m: float, span: Span, lifts: tuple[Span, ...]) -> list[Move]:
+    def _through(self, a: float, in_m: float, span: Interval, lifts: tuple[Interval, ...]) -> list[Move]:
         ahead_m = self.reach.ahead_m
         for (low, high), points in self.usable:
             for b in self._ends(max(span[1] + self.end_m, low)):
@@ -177,8 +177,8 @@ class Lane:
                     return [Move(a, b, in_m, min(outward), False, lifts)]
         return []
 
-    def _lifts(self, group: list[Span], raised_m: float) -> tuple[Span, ...]:
-        """Where the tool is up between the needs of a group: over ground that bears the machine."""
+    def _lifts(self, group: list[Interval], raised_m: float) -> tuple[Interval, ...]:
+        """Where the tool is up between the uncovered stretches of a group: over ground that bears the machine."""
         lifts = []
         for (_, end), (start, _) in pairwise(group):
             for low, high in self.gaps:
@@ -189,5 +189,5 @@ class Lane:
         return tuple(lifts)
 
 
-def _flip(span: Span) -> Span:
+def _flip(span: Interval) -> Interval:
     return (-span[1], -span[0])

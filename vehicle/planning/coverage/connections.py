@@ -1,4 +1,4 @@
-"""Ways between any two visits of a plan, at any time of any order: what they take and whose ground they stand on."""
+"""Ways between any two stops of a plan, at any time of any order: what they take and whose ground they stand on."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, joined_box, pivot_obstacles, round_buffer
 from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.progress import Progress
-from vehicle.planning.coverage.route import Pose, Visit, change_along_s
+from vehicle.planning.coverage.route import Pose, TourStop, change_along_s
 from vehicle.planning.coverage.transit import Point, Roadmap
 
 RIM_M = 60.0
@@ -19,50 +19,50 @@ RIM_M = 60.0
 
 
 @dataclass(frozen=True)
-class Leg:
-    """A way from visit to visit, its time, and as bits the visits that opened its ground."""
+class Connection:
+    """A way from stop to stop, its time, and as bits the stops that opened its ground."""
 
     way: list[Point]
     time_s: float
     needs: int
 
 
-NOWHERE = Leg([], 0.0, 0)
+NOWHERE = Connection([], 0.0, 0)
 """Before a tour that may begin anywhere, and after its end."""
 
 
-class Ways:
-    """Node 0 is where the machine stands at first, node k + 1 is visit k; bit k + 1 of a number of bits likewise."""
+class Connections:
+    """Node 0 is where the machine stands at first, node k + 1 is stop k; bit k + 1 of a number of bits likewise."""
 
     def __init__(self, progress: Progress, precedence: Precedence, start: Pose | None) -> None:
-        self.visits: list[Visit] = progress.visits
+        self.stops: list[TourStop] = progress.stops
         self.machine, self.start = progress.machine, start
         self.precedence = precedence
         closed, solid = progress.closed.parts, progress.solid.parts
         self._obstacles = pivot_obstacles(closed, solid, progress.reach, LEG_SLACK_M)
         self._obstacle_tree = shapely.STRtree(self._obstacles)
         self._piece_tree = shapely.STRtree(precedence.pieces)
-        self._corridors = np.array([(visit.entry[:2], visit.exit[:2]) for visit in self.visits])
+        self._corridors = np.array([(stop.entry[:2], stop.exit[:2]) for stop in self.stops])
         self._box = progress.box
         self._last: dict[tuple[int, int], tuple[list[Point] | None, float]] = {}
         self._needs: dict[tuple[int, int], int] = {}
-        self._known: dict[tuple[int, int], list[Leg]] = {}
+        self._known: dict[tuple[int, int], list[Connection]] = {}
         self._refused: dict[tuple[int, int], list[tuple[int, float]]] = {}
 
     @cached_property
     def _last_map(self) -> Roadmap:
         return Roadmap(self._obstacles, self._box, self._corridors)
 
-    def known_leg(self, way: list[Point], a: int, b: int) -> Leg:
-        """A way that the plan takes; only visits before b can have opened its ground."""
-        leg = self._leg_of(way, a, b)
-        leg = Leg(leg.way, leg.time_s, leg.needs & ((1 << b) - 1))
-        self._known.setdefault((a, b), []).append(leg)
-        return leg
+    def known_connection(self, way: list[Point], a: int, b: int) -> Connection:
+        """A way that the plan takes; only stops before b can have opened its ground."""
+        connection = self._connection_of(way, a, b)
+        connection = Connection(connection.way, connection.time_s, connection.needs & ((1 << b) - 1))
+        self._known.setdefault((a, b), []).append(connection)
+        return connection
 
     def free(self, a: int, b: int) -> bool:
         """No way is needed: the tour ends with a, or may begin with b."""
-        return b > len(self.visits) or (a == 0 and self.start is None)
+        return b > len(self.stops) or (a == 0 and self.start is None)
 
     def is_tried(self, a: int, b: int) -> bool:
         """Whether `at_last_s` has been reckoned."""
@@ -78,8 +78,8 @@ class Ways:
             self._last[a, b] = (way, time_s)
         return self._last[a, b][1]
 
-    def ready(self, a: int, b: int, done: int) -> Leg | None:
-        """The shortest of all ways, if the visits of `done` have opened its ground."""
+    def ready(self, a: int, b: int, done: int) -> Connection | None:
+        """The shortest of all ways, if the stops of `done` have opened its ground."""
         if self.free(a, b):
             return NOWHERE
         time_s = self.at_last_s(a, b)
@@ -87,47 +87,47 @@ class Ways:
         if way is None:
             return None
         if (a, b) not in self._needs:
-            self._needs[a, b] = self._leg_of(way, a, b).needs
-        leg = Leg(way, time_s, self._needs[a, b])
-        return leg if not leg.needs & ~done else None
+            self._needs[a, b] = self._connection_of(way, a, b).needs
+        connection = Connection(way, time_s, self._needs[a, b])
+        return connection if not connection.needs & ~done else None
 
-    def leg(self, a: int, b: int, done: int, limit_s: float) -> Leg | None:
-        """The way when the visits of `done` are behind, None where it would take longer than `limit_s`."""
+    def connection(self, a: int, b: int, done: int, limit_s: float) -> Connection | None:
+        """The way when the stops of `done` are behind, None where it would take longer than `limit_s`."""
         key = (a, b)
-        fitting = [leg for leg in self._known.get(key, []) if not leg.needs & ~done]
+        fitting = [connection for connection in self._known.get(key, []) if not connection.needs & ~done]
         if fitting:
-            return min(fitting, key=lambda leg: leg.time_s)
+            return min(fitting, key=lambda connection: connection.time_s)
         if any(not done & ~other and limit_s <= tried_s for other, tried_s in self._refused.get(key, [])):
             return None
         way = self._way_in(a, b, done, limit_s * self.machine.transit_speed_mps)
-        leg = self._leg_of(way, a, b) if way is not None else None
-        if leg is None or leg.needs & ~done:
+        connection = self._connection_of(way, a, b) if way is not None else None
+        if connection is None or connection.needs & ~done:
             self._refused.setdefault(key, []).append((done, limit_s))
             return None
-        self._known.setdefault(key, []).append(leg)
-        return leg
+        self._known.setdefault(key, []).append(connection)
+        return connection
 
     def _exit(self, node: int) -> Pose:
         if node:
-            return self.visits[node - 1].exit
-        assert self.start is not None, "a tour without a start has no way to its first visit"
+            return self.stops[node - 1].exit
+        assert self.start is not None, "a tour without a start has no way to its first stop"
         return self.start
 
     def _entry(self, node: int) -> Pose:
-        return self.visits[node - 1].entry
+        return self.stops[node - 1].entry
 
-    def _leg_of(self, way: list[Point], a: int, b: int) -> Leg:
+    def _connection_of(self, way: list[Point], a: int, b: int) -> Connection:
         needs = sum(1 << (opener + 1) for opener in self.precedence.of_way(way))
-        return Leg(way, change_along_s(way, self._exit(a), self._entry(b), self.machine), needs)
+        return Connection(way, change_along_s(way, self._exit(a), self._entry(b), self.machine), needs)
 
     def _way_in(self, a: int, b: int, done: int, limit_m: float) -> list[Point] | None:
-        """On the ground as it is then: what is closed at last, and what the other visits have not yet opened."""
+        """On the ground as it is then: what is closed at last, and what the other stops have not yet opened."""
         here, there = self._exit(a)[:2], self._entry(b)[:2]
         rim_m = min(RIM_M, 0.5 * (limit_m - math.dist(here, there))) + 0.1
         x0, y0, x1, y1 = joined_box((*here, *here), (*there, *there))
         box = (x0 - rim_m, y0 - rim_m, x1 + rim_m, y1 + rim_m)
         window = shapely.box(*box).buffer(self.precedence.turn_m + 0.5, join_style="mitre")
-        behind = np.array([bool(done >> (k + 1) & 1) for k in range(len(self.visits))])
+        behind = np.array([bool(done >> (k + 1) & 1) for k in range(len(self.stops))])
         hit = self._piece_tree.query(window)
         pieces = shapely.intersection(self.precedence.pieces[hit[~behind[hit]]], window)
         parts = [*self._obstacles[self._obstacle_tree.query(window)]]

@@ -1,25 +1,25 @@
-"""Passes along the edges of keep-outs, where lanes that meet an edge aslant leave a saw of triangles."""
+"""Passes along the edges of keep-outs, where swaths that meet an edge aslant leave a saw of triangles."""
 
 import math
 
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage import overlay
+from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.ground import joined_box
-from vehicle.planning.coverage.lane import THIN_M
-from vehicle.planning.coverage.phases import GAIN_MIN_M2, SMALL_M2, lanes_over, options_of, work
+from vehicle.planning.coverage.phases import GAIN_MIN_M2, SMALL_M2, options_of, swaths_over, work
 from vehicle.planning.coverage.progress import Progress
+from vehicle.planning.coverage.swath import THIN_M
 
-FLUSH_M = 1e-4
-"""A flush pass keeps this from the edge; the 2 mm numeric strip covers it."""
+EDGE_GAP_M = 1e-4
+"""An edge pass keeps this from the edge; the 2 mm numeric strip covers it."""
 EDGE_MIN_M = 0.05
 NEAR_M = 0.3
 
 
-def flush_round(progress: Progress, part: shapely.Polygon) -> int:
-    """Drive along the edges of the keep-outs that a component of the need touches, in one tour; returns the swaths.
+def edge_pass_round(progress: Progress, part: shapely.Polygon) -> int:
+    """Drive along the edges of the keep-outs that an uncovered component touches, in one tour; returns the swaths.
 
     Remnants at the same keep-outs are worked along with it: each pass counts with what those before it leave.
     """
@@ -29,26 +29,26 @@ def flush_round(progress: Progress, part: shapely.Polygon) -> int:
             break
         theta_rad = math.atan2(end[1] - start[1], end[0] - start[0])
         y_m = -math.sin(theta_rad) * start[0] + math.cos(theta_rad) * start[1]
-        line = np.array([y_m - progress.reach.tool_half_m - FLUSH_M])
-        band = shapely.LineString([start, end]).buffer(progress.reach.width_m + NEAR_M, cap_style="square")
-        need = parts_of(overlay.intersection(trial.need_in(band.bounds), band))
-        need = need[shapely.get_type_id(need) == 3] if len(need) else need
-        if not len(need) or float(shapely.area(need).sum()) < GAIN_MIN_M2:
+        line = np.array([y_m - progress.reach.tool_half_m - EDGE_GAP_M])
+        headland = shapely.LineString([start, end]).buffer(progress.reach.width_m + NEAR_M, cap_style="square")
+        uncovered = parts_of(robust_overlay.intersection(trial.uncovered_in(headland.bounds), headland))
+        uncovered = uncovered[shapely.get_type_id(uncovered) == 3] if len(uncovered) else uncovered
+        if not len(uncovered) or float(shapely.area(uncovered).sum()) < GAIN_MIN_M2:
             continue
-        lanes = lanes_over(trial, need, theta_rad, (line, progress.reach.tool_half_m - THIN_M))
-        found = options_of(lanes, trial)
+        swaths = swaths_over(trial, uncovered, theta_rad, (line, progress.reach.tool_half_m - THIN_M))
+        found = options_of(swaths, trial)
         if not found:
             progress.idle_edges.add((*start, *end))
         else:
             options += found
-            boxes.append(lanes.ground.box)
-            trial.assume([min(visits, key=lambda visit: visit.time_s) for visits in found])
+            boxes.append(swaths.ground.box)
+            trial.assume([min(stops, key=lambda stop: stop.time_s) for stops in found])
     return work(progress, options, joined_box(*boxes)) if options else 0
 
 
 def _remnants_with(progress: Progress, solids: np.ndarray) -> np.ndarray:
     """The remnants that touch the same keep-outs."""
-    parts = progress.need()
+    parts = progress.uncovered()
     parts = parts[shapely.area(parts) < SMALL_M2]
     hits = shapely.STRtree(parts).query(solids, predicate="dwithin", distance=NEAR_M)[1]
     return np.asarray(parts[np.unique(hits)])

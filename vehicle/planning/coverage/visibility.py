@@ -9,7 +9,7 @@ ROUNDING = 1e-6
 UNKNOWN, BLOCKED, CLEAR = 0, 1, 2
 
 
-class Legs:
+class Visibility:
     """(n, 3, 2) corners, each with its two neighbours on the ring, and the legs from points to corners as far as known.
 
     `test`: start and (n, 2) ends -> (n,) bool, the straight leg stays out of the obstacles.

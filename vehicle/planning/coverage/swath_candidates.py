@@ -1,0 +1,80 @@
+"""Swaths of one direction over the ground that still needs the tool, in the swath frame: ENU rotated by -theta."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vehicle.planning.coverage.ground import Ground, turned
+from vehicle.planning.coverage.settings import PlanSettings, Reach
+from vehicle.planning.coverage.swath import THIN_M, Interval, Piece, Swath, bearing_half_m
+from vehicle.planning.coverage.swath_intervals import swath_intervals
+
+
+@dataclass(frozen=True)
+class SwathField:
+    """All geometry of one phase in the swath frame, as arrays of polygons; swaths end at x0 and x1."""
+
+    theta_rad: float
+    uncovered: np.ndarray
+    beside: np.ndarray
+    closed: np.ndarray
+    solid: np.ndarray
+    pivot: np.ndarray
+    x0_m: float
+    x1_m: float
+
+
+def swath_field(
+    uncovered: np.ndarray, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray | None = None
+) -> SwathField:
+    """Rotate everything once; `span`: as far along the swaths as `ground` is known; `beside`: uncovered ground near."""
+    return SwathField(
+        theta_rad=theta_rad,
+        uncovered=turned(uncovered, -theta_rad),
+        beside=turned(uncovered if beside is None else beside, -theta_rad),
+        closed=turned(ground.closed, -theta_rad),
+        solid=turned(ground.solid, -theta_rad),
+        pivot=turned(ground.pivot, -theta_rad),
+        x0_m=span[0],
+        x1_m=span[1],
+    )
+
+
+def complement(closed: list[Interval], x0_m: float, x1_m: float) -> list[Interval]:
+    """Gaps between ascending spans inside (x0, x1)."""
+    edges = [x0_m, *[edge for span in closed for edge in span], x1_m]
+    return [(edges[i], edges[i + 1]) for i in range(0, len(edges), 2) if edges[i + 1] - edges[i] > THIN_M]
+
+
+def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach, settings: PlanSettings) -> list[Piece]:
+    """Every stretch of every swath that meets uncovered ground, with its legal moves (possibly none)."""
+    x0, x1 = field.x0_m, field.x1_m
+    rim_m = 0.5 * settings.overlap_at_m(field.theta_rad)
+    uncovered = swath_intervals(field.uncovered, y_m, answer_m, x0, x1)
+    beside = swath_intervals(field.beside, y_m, answer_m, x0, x1)
+    solid = swath_intervals(field.solid, y_m, reach.tool_half_m - THIN_M, x0, x1)
+    bearing_m = bearing_half_m(reach)
+    closed = swath_intervals(field.closed, y_m, bearing_m, x0, x1)
+    pivot = swath_intervals(field.pivot, y_m, 2.0 * THIN_M, x0, x1)
+    pieces: list[Piece] = []
+    for k, y in enumerate(y_m):
+        if not uncovered[k]:
+            continue
+        shut = [(low - reach.tool_long_m, high + reach.tool_long_m) for low, high in solid[k]]
+        gaps = complement(closed[k], x0, x1)
+        free = complement(_merged(shut), x0, x1)
+        turns = complement(pivot[k], x0, x1)
+        for run in free:
+            swath = Swath.of(reach, rim_m + settings.run_in_m, rim_m, run, gaps, turns, beside[k])
+            pieces.extend(swath.pieces(float(y), uncovered[k]))
+    return pieces
+
+
+def _merged(ascending: list[Interval]) -> list[Interval]:
+    merged: list[Interval] = []
+    for low, high in ascending:
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return merged
