@@ -2,7 +2,8 @@
 
 CPU time of this process, wire codec and recorder on, example site. The split comes from a second run with a stopwatch
 round each room; the stopwatches cost about a tenth, so shares are meant, not microseconds.
-Prints one table: `python benchmarks/stack.py [--sim-seconds N] [--json]`.
+Prints one table: `python benchmarks/stack.py [--sim-seconds N] [--json]`; with `--beside CHECKOUT` another build takes
+turns with this one, and of both only the speed is printed.
 """
 
 import argparse
@@ -13,6 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.turns import Figures, in_turns, python_of, table
 from sim import rig as rigs
 from sim.scenario import Scenario
 from sim.virtual_time import VirtualClock, run_virtual
@@ -108,13 +113,32 @@ def split(sim_s: float) -> dict[str, float]:
     return {name: total / count / 1e3 for name, total in watches.total_ns.items()}
 
 
+def beside(other: Path, sim_s: float, rounds: int, core: int | None) -> list[str]:
+    """The lines of this build beside another one, whose own `benchmarks/stack.py` runs it."""
+
+    def command(checkout: Path) -> list[str]:
+        script = str(checkout / "benchmarks/stack.py")
+        return [python_of(checkout), script, "--json", "--runs", "1", "--sim-seconds", str(sim_s)]
+
+    def speeds(rows: list[Figures]) -> list[Figures]:
+        return [{"us a tick": row["us_per_tick"], "speed, x real time": row["speed_up"]} for row in rows]
+
+    ours, theirs = in_turns(command, other.resolve(), rounds, core)
+    return table(speeds(ours), speeds(theirs))
+
+
 def main() -> int:
     """Print the table; exit status 1 below the budget."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sim-seconds", type=float, default=400.0)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--beside", type=Path, help="another checkout")
+    parser.add_argument("--core", type=int, default=None, help="with `--beside`: run all on this core")
     options = parser.parse_args()
+    if options.beside is not None:
+        print("\n".join(beside(options.beside, options.sim_seconds, options.runs, options.core)))
+        return 0
     measured = sorted(run(options.sim_seconds) for _ in range(options.runs))
     cpu_s, count = measured[len(measured) // 2]
     rooms = split(options.sim_seconds / 2.0)
