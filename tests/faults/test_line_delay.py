@@ -2,6 +2,7 @@
 
 import pytest
 
+from campaign import hands
 from campaign.drill import Drill
 from campaign.hands import Goal
 from firmware_bridge.types import OperatorEdge
@@ -143,6 +144,25 @@ def test_a_wire_that_breaks_and_heals_below_10_cm_a_second_is_a_stop_if_the_cont
         drill.drive(Goal.MANUAL, 0.0).run(2.0)
         drill.drive(Goal.MANUAL, speed).run(3.0)
         assert drill.watch.setpoint_mps == 0.0, "centre and push is no reset"
+    assert drill.watch.finish() == ()
+
+
+@pytest.mark.parametrize("pause_frames", [1, 3, 5, 7, 9, 11, 13])
+@pytest.mark.parametrize(("down_ticks", "up_ticks"), [(0, 0), (2, 2), (4, 4), (8, 0), (0, 9)])
+def test_the_answer_to_a_reset_is_no_new_stop_however_soon_it_is_armed(
+    down_ticks: int, up_ticks: int, pause_frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controller shows a reset for half a second as it shows its own stop, and a slow line shows that later."""
+    drill = under_way("slow", down_ticks, up_ticks)
+    drill.hands.pressed = OperatorEdge.STOP
+    drill.drive(Goal.REST).run(1.0)
+    drill.hands.pressed = OperatorEdge.NONE
+    drill.run(1.0)
+    stops = drill.watch.stops
+    monkeypatch.setattr(hands, "PAUSE_FRAMES", pause_frames)
+    drill.drive(Goal.MANUAL, 0.14)
+    assert drill.moves(12.0), (drill.mode, drill.reasons)
+    assert drill.watch.stops == stops
     assert drill.watch.finish() == ()
 
 

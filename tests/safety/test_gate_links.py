@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.types import ControllerState, OperatorEdge
+from tests import builders
 from tests.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
+from vehicle.control.safety import checks
 
 E = OperatorEdge
 
@@ -358,6 +360,51 @@ def test_the_controllers_own_stop_is_a_stop_at_any_set_point(drive: float, state
     rig.run(50)
     assert rig.mode is Mode.HOLD, "centre and push leads nowhere"
     assert not rig.report.driving
+
+
+def rested_after_reset() -> Rig:
+    """READY after a stop and its RESET."""
+    rig = driving().stop()
+    assert rig.reset() is Mode.READY
+    return rig
+
+
+@pytest.mark.parametrize(("act", "mode"), [(E.ARM, Mode.MANUAL), (E.RECOVERY, Mode.RECOVERY)])
+@pytest.mark.parametrize("state", [ControllerState.SAFE, ControllerState.BOOT])
+def test_nothing_is_armed_while_the_controller_still_shows_the_reset_and_no_stop_comes_of_it(
+    act: E, mode: Mode, state: ControllerState
+) -> None:
+    rig = rested_after_reset()
+    rig.status = {"state": state}
+    rig.press(act)
+    rig.run(20)
+    assert rig.mode is Mode.READY
+    rig.status = {}
+    rig.run(20)
+    assert rig.mode is Mode.READY, "an act counts when it is made, or not at all"
+    rig.press(act)
+    assert rig.mode is mode
+
+
+@pytest.mark.parametrize(("answered", "mode"), [(-1, Mode.READY), (0, Mode.READY), (1, Mode.MANUAL)])
+def test_nothing_is_armed_before_an_answer_to_what_was_said_after_the_reset(answered: int, mode: Mode) -> None:
+    """On a slow line the newest status may still be from before the reset."""
+    rig = rested_after_reset()
+    rig.run(25)
+    rig.status = {"command_sequence": rig.state.reset_sequence + answered}
+    rig.send(E.ARM)
+    assert rig.mode is mode
+
+
+@pytest.mark.parametrize(("reset", "answered", "follows"), [
+    (0, 0, True), (0, 2**31 + 7, True), (9, 9, False), (9, 10, True), (9, 8, False), (9, 8 + 2**31, True),
+    (9, 9 + 2**31, False), (2**32 - 1, 0, True), (1, 2**32 - 1, False), (0, None, False),
+])  # fmt: skip
+def test_an_answer_follows_the_reset_also_over_the_wrap_of_the_count(
+    reset: int, answered: int | None, follows: bool
+) -> None:
+    told = None if answered is None else builders.status(command_sequence=answered)
+    assert checks.follows(reset, told) is follows
 
 
 @given(

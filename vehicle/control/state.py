@@ -142,6 +142,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
     waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
     what was last commanded to the belts. `trail`: poses of the driven track (n x 3: east, north, yaw).
+    `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first.
     """
 
     session_id: int = 0
@@ -174,6 +175,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     attention_tick: int = 0
     used_tick: int = 0
     act_tick: int = 0
+    reset_sequence: int = 0
     set_mps: tuple[float, float] = (0.0, 0.0)
     trail: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
 

@@ -60,6 +60,8 @@ FIRE, OIL, SHOCK, KILL = (
 STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
 """No lease was live for it: whatever it heard since, it drives nothing before neutral."""
 
+SEQUENCES = 1 << 32
+
 Source = TypeVar("Source")
 _S = StopReason
 
@@ -227,6 +229,18 @@ FRAME: tuple[Check[OperatorFrame], ...] = (
     Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= 0.2),
     Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 50),
 )
+
+
+def follows(reset_sequence: int, status: ControllerStatus | None) -> bool:
+    """The controller has answered what was said after the newest reset, and shows no stop of its own any more.
+
+    A reset alone brings it to SAFE for half a second, and a slow line shows that so much later. `reset_sequence`: of
+    the command that carried it, 0 where none did.
+    """
+    if status is None or status.state in STOPPED_ALONE:
+        return False
+    later = (status.command_sequence - reset_sequence) % SEQUENCES
+    return reset_sequence == 0 or 0 < later < SEQUENCES // 2
 
 
 Row: TypeAlias = tuple[Callable[[Source, Facts], bool], int]

@@ -62,6 +62,7 @@ ENGINES = {
     Mode.ESTOP: EngineMode.SHUTDOWN,
 }
 FREE = (Mode.MANUAL, *AUTO)
+LEAVES_READY = (Act.ARM, Act.RECOVERY)
 WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
@@ -113,6 +114,7 @@ def step(
     after = msgspec.structs.replace(
         after,
         sequence=command.sequence,
+        reset_sequence=command.sequence if command.reset else state.reset_sequence,
         senses=memory,
         rotor=_rotor_state(judged.senses, asked=rotor_on),
         set_mps=(command.track_left_mps, command.track_right_mps),
@@ -140,6 +142,8 @@ def _judge(now: Moment, heard: Heard) -> Judged:
     act = acts.act(heard, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
+    if act in LEAVES_READY and state.mode is Mode.READY and not checks.follows(state.reset_sequence, senses.status):
+        act = Act.NONE  # armed now, the stop that it still shows would stop the machine again
     if act is Act.RELEASE_ESTOP and not _saw(heard, state.estop_tick):
         act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
     situation = Situation(
