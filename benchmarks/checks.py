@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.contracts.ledger_types import Knowledge, Order
@@ -25,7 +25,7 @@ from vehicle.control.state import LedgerState
 
 WORK_S = 60.0
 BAY_S = 31.0
-Strike = Callable[[Drill, float], None]
+Strike = Callable[[FaultScenario, float], None]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -40,34 +40,34 @@ class Row(msgspec.Struct, frozen=True):
     said: str
 
 
-def heading(drill: Drill, size: float) -> None:
+def heading(drill: FaultScenario, size: float) -> None:
     """Degrees that the antenna baseline was turned by."""
     drill.world.gnss.heading_jump_rad = math.radians(size)
 
 
-def roll(drill: Drill, size: float) -> None:
+def roll(drill: FaultScenario, size: float) -> None:
     """Radians by which the tilt sensor leans."""
     drill.world.imu.tilt_offset_rad = (size, 0.0)
 
 
-def lever(drill: Drill, size: float) -> None:
+def lever(drill: FaultScenario, size: float) -> None:
     """Metres by which the antenna sits further left."""
     drill.world.gnss.lever_off_m = (0.0, size)
 
 
-def depth(drill: Drill, size: float) -> None:
+def depth(drill: FaultScenario, size: float) -> None:
     """Metres that the depth sensor reads too deep."""
     drill.world.tool_sensors.depth_offset_m = size
 
 
-def drift(drill: Drill, size: float) -> None:
+def drift(drill: FaultScenario, size: float) -> None:
     """Centimetres a minute by which the base creeps, across the swath."""
     off_m = size / 100.0 / 60.0 * TICK_S
     east_m, north_m = drill.world.gnss.jump_m
     drill.world.gnss.jump_m = (east_m - 0.3 * off_m, north_m + 0.95 * off_m)
 
 
-def hammers(drill: Drill, size: float) -> None:
+def hammers(drill: FaultScenario, size: float) -> None:
     """Hammers that break off."""
     if not drill.world.flail.lost_hammers:
         drill.world.flail.lose_hammers(int(size))
@@ -85,7 +85,7 @@ SWEEP: dict[str, tuple[Strike, tuple[float, ...]]] = {
 
 def bay(seed: int, strike: Strike, size: float) -> tuple[Stand, Stand]:
     """Half a minute in the parking bay without the error, and with it; the same ground, other noise."""
-    drill, stands = Drill(DrillSettings(seed=seed)), []
+    drill, stands = FaultScenario(FaultScenarioSettings(seed=seed)), []
     for error in (nothing, strike):
         state = drill.state
         checks = msgspec.structs.replace(state.checks, machine=MachineCheck())
@@ -97,13 +97,13 @@ def bay(seed: int, strike: Strike, size: float) -> tuple[Stand, Stand]:
     return stands[0], stands[1]
 
 
-def nothing(_drill: Drill, _size: float) -> None:
+def nothing(_drill: FaultScenario, _size: float) -> None:
     """No error."""
 
 
-def worked(seed: int, strike: Strike, size: float, work_s: float = WORK_S) -> Drill:
+def worked(seed: int, strike: Strike, size: float, work_s: float = WORK_S) -> FaultScenario:
     """A swath with the error from its first metre on; the operator starts again after every stop."""
-    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MISSION)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MISSION)
     drill.until((Mode.AUTO_WORK,), 30.0)
     drill.run(4.0)
     strike(drill, size)
@@ -114,7 +114,7 @@ def worked(seed: int, strike: Strike, size: float, work_s: float = WORK_S) -> Dr
     return drill.drive(Goal.REST).run(3.0)
 
 
-def checked(drill: Drill, strike: Strike, size: float, seed: int) -> tuple[LedgerState, str]:
+def checked(drill: FaultScenario, strike: Strike, size: float, seed: int) -> tuple[LedgerState, str]:
     """The ledger after the check that bounds this kind."""
     if strike in (heading, roll, lever):
         stored, now = bay(seed + 100, strike, size)
@@ -124,14 +124,14 @@ def checked(drill: Drill, strike: Strike, size: float, seed: int) -> tuple[Ledge
     return observed(drill, *observation(drill, strike))
 
 
-def settled(drill: Drill, *orders: Order) -> LedgerState:
+def settled(drill: FaultScenario, *orders: Order) -> LedgerState:
     """The ledger once these orders are through the map."""
     config, state = drill.parts.config, drill.state
     ledger = withdrawal.ordered(state.ledger, orders, config.mission.required_depth_m, drill.now_ns)
     return withdrawal.done(msgspec.structs.replace(ledger, run=None), config.mission.cell_m)
 
 
-def observation(drill: Drill, strike: Strike) -> tuple[Observation, ...]:
+def observation(drill: FaultScenario, strike: Strike) -> tuple[Observation, ...]:
     """What the team measures."""
     base = Observation(
         station_id=9, session_id=drill.state.session_id, sequence=1, kind=ObservationKind.NOTE, value=0.0, sigma=None,
@@ -157,7 +157,7 @@ def observation(drill: Drill, strike: Strike) -> tuple[Observation, ...]:
 PLACES: list[tuple[float, float, float]] = []
 
 
-def observed(drill: Drill, *told: Observation) -> tuple[LedgerState, str]:
+def observed(drill: FaultScenario, *told: Observation) -> tuple[LedgerState, str]:
     """Sent over the air, judged by the vehicle; the ledger once it is through the map."""
     for observation_ in told:
         drill.radio.station.write(adapters.encode_observation(observation_))
@@ -180,7 +180,7 @@ def row(kind: str, size: float, seed: int, work_s: float = WORK_S) -> Row:
     return Row(kind, size, credited_m2, false_before_m2, ledger.credited_m2, drill.truth.false_credit_m2(ledger), said)
 
 
-def remembering(drill: Drill, size: float) -> None:
+def remembering(drill: FaultScenario, size: float) -> None:
     """The depth sensor's error, and where the tool truly was how deep."""
     depth(drill, size)
     true = drill.world.truth()

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from benchmarks.bench_session import SessionPort
 from benchmarks.ports import free_port
-from campaign.hands import Goal, Hands
+from campaign.sim_operator import Goal, SimOperator
 from firmware_bridge.udp_port import UdpPort
 from sim.plant import Pose
 from sim.real_machine import MachineSettings, RealMachine
-from sim.rig import start_pose
+from sim.sim_stack import start_pose
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.frames import LocalFrame
@@ -109,7 +109,7 @@ class Bench:
     def __init__(self, folder: Path, file: DriveFile, machine: RealMachine, plan: Plan | None) -> None:
         self.folder, self.file, self.machine, self.plan = folder, file, machine, plan
         self.port = SessionPort(UdpPort.connect("127.0.0.1", file.config.operator.port), STATION_ID)
-        self.hands = Hands(self.port, STATION_ID)
+        self.hands = SimOperator(self.port, STATION_ID)
         self.vehicle: subprocess.Popen[bytes] | None = None
         self.started_ns = 0
         self.log = folder / "vehicle.log"

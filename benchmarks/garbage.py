@@ -29,7 +29,7 @@ from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, until
 from benchmarks.roundtrip import resident_mb
 from benchmarks.signed_rig import signed_bench
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.signature import key_of, sign
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME

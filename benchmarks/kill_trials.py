@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, bench, until
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import VehicleFrame
 from sim.real_machine import Outputs
 from vehicle.contracts.messages import Mode

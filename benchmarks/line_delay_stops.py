@@ -23,7 +23,7 @@ if __name__ == "__main__":
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, bench_of, until, write_config
 from benchmarks.ports import free_port
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from vehicle.config.drive import load_drive
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_MS

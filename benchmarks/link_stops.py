@@ -31,7 +31,7 @@ from benchmarks.real_stops import real_trials
 from campaign import link_traces
 from campaign.link_shapes import SHAPES, Shape, recorded
 from campaign.link_trials import is_late, run_trial
-from campaign.linked_drill import Stop
+from campaign.linked_scenario import Stop
 from vehicle.host import realtime
 
 TRACES = ("cicv5g_south_n8_v10_01.txt", "mahimahi_ATT-LTE-driving-2016.up")

@@ -22,8 +22,8 @@ from vehicle.contracts.messages import Mode
 from vehicle.control.report import is_due
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.host.clock import elapsed_s
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.telemetry import STREAMS
 from vehicle.telemetry.station_frame import station_frame
 
@@ -39,7 +39,9 @@ def streams() -> tuple[float, float]:
     keys = {station: (key_of(secret),) for station, secret in STATIONS.items()}
     verifier = Verifier(keys, {}, CLOCK, now_ns, lambda: 0.5)
     settings = LinkSettings(machine=MACHINE)
-    link = OperatorLink(config(), DATUM, verifier, Desk(DATUM, plan=small_plan()), os.urandom, reason_text, settings)
+    link = OperatorLink(
+        config(), DATUM, verifier, MissionUpload(DATUM, plan=small_plan()), os.urandom, reason_text, settings
+    )
     told = report(gate_report(Mode.MANUAL, (), 250))
     frame = adapters.encode_vehicle(station_frame(told, DATUM), 0)
     consoles = {

@@ -8,7 +8,7 @@ from benchmarks import drive_rig
 from benchmarks.bench_session import SessionPort
 from benchmarks.drive_rig import STATION_ID, Bench, write_config
 from benchmarks.ports import free_port
-from campaign.hands import Hands
+from campaign.sim_operator import SimOperator
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.udp_port import UdpPort
 from sim.session_port import SigningPort
@@ -29,7 +29,7 @@ def operator(rig: Bench, port: int, key: bytes) -> None:
     """Give the bench an operator who signs and proves himself; `port` is the vehicle's or a proxy's before it."""
     rig.port.close()
     rig.port = SessionPort(SigningPort(UdpPort.connect("127.0.0.1", port), key), STATION_ID, key)
-    rig.hands = Hands(rig.port, STATION_ID)
+    rig.hands = SimOperator(rig.port, STATION_ID)
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.turns import Figures, in_turns, python_of, table
-from sim import rig as rigs
+from sim import sim_stack as rigs
 from sim.scenario import Scenario
 from sim.virtual_time import VirtualClock, run_virtual
 from sim.world import World

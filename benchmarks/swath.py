@@ -31,7 +31,7 @@ if __name__ == "__main__":
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, bench, until, write_site
 from benchmarks.kill_trials import STOPPED
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from vehicle.config.drive import DriveFile
 from vehicle.contracts.messages import Mode

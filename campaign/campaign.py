@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 
 from campaign.campaign_watch import CampaignWatch, ProcessDiedError
-from campaign.drill import Box, Drill, DrillSettings
+from campaign.fault_scenario import Box, FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS, heal_all
-from campaign.hands import Goal
 from campaign.invariants import Breach
 from campaign.lies import LIES
 from campaign.shift import Shift
+from campaign.sim_operator import Goal
 from sim import manual_text
 from sim.noise import generator
 from vehicle.contracts.messages import Mode
@@ -92,10 +92,10 @@ def _event(number: int, kinds: list[str], at_s: float, draw: np.random.Generator
     )
 
 
-def settings_of(seed: int) -> tuple[DrillSettings, Goal, float]:
+def settings_of(seed: int) -> tuple[FaultScenarioSettings, Goal, float]:
     """The scene of a seed: slope, soil, radio, and what the operator wants."""
     draw = generator(seed, "campaign.scene")
-    settings = DrillSettings(
+    settings = FaultScenarioSettings(
         seed=seed,
         slope_deg=float(draw.uniform(0.0, 12.0)),
         slope_bearing_deg=float(draw.uniform(0.0, 359.0)),
@@ -136,7 +136,7 @@ class _Schedule:
         self.together: set[tuple[str, str]] = set()
         self.lasting: set[str] = set()
 
-    def step(self, drill: Drill) -> None:
+    def step(self, drill: FaultScenario) -> None:
         now_s = drill.time_s
         for name in [name for name, (_, end_s) in self._running.items() if now_s >= end_s]:
             del self._running[name]
@@ -164,7 +164,7 @@ def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
     """One run. `keep`: numbers of the events that happen, all if None."""
     events = tuple(event for event in plan_events(seed) if keep is None or event.number in keep)
     settings, goal, stick = settings_of(seed)
-    drill = Drill(settings)
+    drill = FaultScenario(settings)
     drill.drive(goal, stick)
     drill.attended = True
     schedule = _Schedule(events)
@@ -185,7 +185,7 @@ def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
     )
 
 
-def _judged(drill: Drill, watch: CampaignWatch, schedule: _Schedule) -> tuple[Breach, ...]:
+def _judged(drill: FaultScenario, watch: CampaignWatch, schedule: _Schedule) -> tuple[Breach, ...]:
     """The faults; where silent errors are among them, every check; then everything heals and it must drive."""
     shift = Shift(drill, drill.settings.seed, watch.step)
     for _ in range(round(SAFETY_S / TICK_S)):
@@ -202,7 +202,7 @@ def _judged(drill: Drill, watch: CampaignWatch, schedule: _Schedule) -> tuple[Br
     return drill.watch.finish() or tuple(watch.breaches) or _liveness(drill)
 
 
-def _drives(drill: Drill) -> bool:
+def _drives(drill: FaultScenario) -> bool:
     """It can be driven; forward, and where a text says so, the way that leads out."""
     tracks = drill.world.tracks
     start_m = tracks.east_m, tracks.north_m
@@ -217,7 +217,7 @@ def _drives(drill: Drill) -> bool:
     return False
 
 
-def _liveness(drill: Drill) -> tuple[Breach, ...]:
+def _liveness(drill: FaultScenario) -> tuple[Breach, ...]:
     """Everything heals; an operator who follows the texts must be able to drive by hand, and the record must hold."""
     heal_all(drill)
     drill.run(1.0)

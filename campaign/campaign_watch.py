@@ -1,4 +1,4 @@
-"""What a campaign judges beside `campaign/watch.py`: swept ground, stops by the controller, the process.
+"""What a campaign judges beside `campaign/safety_monitor.py`: swept ground, stops by the controller, the process.
 
 C1 the controller stops by itself only where the vehicle could not stop it before: its process did not tick in time, or
    the line between them lost, damaged or delayed what was sent.
@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.invariants import Breach
-from campaign.watch import DRIVING
+from campaign.safety_monitor import DRIVING
 from sim.truth import GroundTruth
 from vehicle.control.ground import tiles
 
@@ -24,7 +24,7 @@ EXCUSED_TICKS = 25
 class CampaignWatch:
     """One call of `step` a tick instead of the drill's own; `swept` once the checks were made."""
 
-    def __init__(self, drill: Drill) -> None:
+    def __init__(self, drill: FaultScenario) -> None:
         config = drill.parts.config
         self._drill = drill
         self._cell_m = config.mission.cell_m

@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 from campaign import lies
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.lies import LIES, Told
 from campaign.shift import Finding, Shift
+from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.contracts.units import TICK_S
@@ -41,7 +41,7 @@ class Mission(msgspec.Struct, frozen=True, kw_only=True):
     onset_s: float
     work_s: float
     wait_s: float
-    settings: DrillSettings
+    settings: FaultScenarioSettings
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def drawn(seed: int, number: int) -> Mission:
     draw = generator(seed, f"envelope.{number}")
     kinds = _kinds(draw, number)
     phase = PHASES[int(draw.integers(len(PHASES)))]
-    settings = DrillSettings(
+    settings = FaultScenarioSettings(
         seed=int(draw.integers(1 << 31)),
         slope_deg=float(draw.uniform(0.0, 10.0)),
         slope_bearing_deg=float(draw.uniform(0.0, 359.0)),
@@ -122,7 +122,7 @@ class _Run:
 
     def __init__(self, mission: Mission) -> None:
         self.mission = mission
-        self.drill = Drill(mission.settings)
+        self.drill = FaultScenario(mission.settings)
         self.drill.attended = True
         self.shift = Shift(self.drill, mission.settings.seed)
         self.told, self.told_s, self.told_m = "", math.inf, math.inf

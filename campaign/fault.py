@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 
-Inject = Callable[[Drill, float], None]
-Heal = Callable[[Drill], None]
+Inject = Callable[[FaultScenario, float], None]
+Heal = Callable[[FaultScenario], None]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

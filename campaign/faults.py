@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from campaign import faults_silent
-from campaign.drill import Drill
 from campaign.fault import FAULTS, Fault
 from campaign.fault import add as _add
-from campaign.hands import Other
+from campaign.fault_scenario import FaultScenario
+from campaign.sim_operator import Other
 from console.station import Controls, Station
 from firmware_bridge.types import ControllerFault, FixType, OperatorEdge
 from sim.noise import generator
@@ -26,10 +26,10 @@ def _door(name: str, rows: tuple[int, ...], path: str, on: Any, off: Any, **more
     owner, attribute = path.rsplit(".", 1)
     find = attrgetter(owner)
 
-    def inject(drill: Drill, strength: float) -> None:
+    def inject(drill: FaultScenario, strength: float) -> None:
         setattr(find(drill), attribute, on(strength) if callable(on) else on)
 
-    def heal(drill: Drill) -> None:
+    def heal(drill: FaultScenario) -> None:
         setattr(find(drill), attribute, off)
 
     _add(Fault(name=name, rows=rows, inject=inject, heal=heal, **more))
@@ -39,11 +39,11 @@ def _air(name: str, rows: tuple[int, ...], field: str, on: Callable[[float], flo
     """A fault of one figure of the radio, both ways; the others keep theirs."""
     also = more.pop("also", {})
 
-    def inject(drill: Drill, strength: float) -> None:
+    def inject(drill: FaultScenario, strength: float) -> None:
         for channel in (drill.radio.up, drill.radio.down):
             channel.params = msgspec.structs.replace(channel.params, **({field: on(strength)} | also))
 
-    def heal(drill: Drill) -> None:
+    def heal(drill: FaultScenario) -> None:
         for channel in (drill.radio.up, drill.radio.down):
             plain = drill.plain_radio
             changed = {key: getattr(plain, key) for key in (field, *also)}
@@ -57,25 +57,25 @@ def _same(value: float) -> float:
 
 
 # --- operator link ---------------------------------------------------------------------------------------------------
-def _cut_both(drill: Drill, _: float) -> None:
+def _cut_both(drill: FaultScenario, _: float) -> None:
     drill.radio.up.cut = drill.radio.down.cut = True
 
 
-def _join_both(drill: Drill) -> None:
+def _join_both(drill: FaultScenario) -> None:
     drill.radio.up.cut = drill.radio.down.cut = False
 
 
-def _flap(drill: Drill, on_share: float) -> None:
+def _flap(drill: FaultScenario, on_share: float) -> None:
     drill.radio.up.cut = drill.radio.down.cut = drill.ticks % 25 >= 25 * on_share
 
 
-def _noise(drill: Drill, kilobytes: float) -> None:
+def _noise(drill: FaultScenario, kilobytes: float) -> None:
     if drill.process.runs:
         noise = generator(drill.settings.seed, f"jam.{drill.ticks}")
         drill.radio.vehicle.inbox.append(noise.bytes(int(1 + kilobytes * 1000)))
 
 
-def _hop(drill: Drill, delay_s: float) -> None:
+def _hop(drill: FaultScenario, delay_s: float) -> None:
     """A link that switches between a short and a long way every half second, so that newer frames overtake older."""
     long_way = drill.ticks // 25 % 2 == 1
     channel = drill.radio.up
@@ -84,7 +84,7 @@ def _hop(drill: Drill, delay_s: float) -> None:
     )
 
 
-def _plain_up(drill: Drill) -> None:
+def _plain_up(drill: FaultScenario) -> None:
     drill.radio.up.params = drill.plain_radio
 
 
@@ -123,38 +123,38 @@ _door("reset_held", (114,), "hands.pressed", OperatorEdge.RESET, OperatorEdge.NO
 _door("arm_held", (31, 119), "hands.pressed", OperatorEdge.ARM, OperatorEdge.NONE)
 
 
-def _hammer(drill: Drill, _: float) -> None:
+def _hammer(drill: FaultScenario, _: float) -> None:
     edges = (OperatorEdge.ESTOP, OperatorEdge.RELEASE_ESTOP, OperatorEdge.RESET, OperatorEdge.ARM)
     drill.hands.pressed = edges[drill.ticks // 8 % 4]
 
 
-def _let_go(drill: Drill) -> None:
+def _let_go(drill: FaultScenario) -> None:
     drill.hands.pressed = OperatorEdge.NONE
 
 
-def _second(drill: Drill, deflection: float) -> None:
+def _second(drill: FaultScenario, deflection: float) -> None:
     everything = Controls(hold_to_run=True, drive=deflection, rotor_request=True)
     drill.hands.others.append(Other(Station(2), everything))
 
 
-def _clone(drill: Drill, deflection: float) -> None:
+def _clone(drill: FaultScenario, deflection: float) -> None:
     twin = Other(Station(drill.hands.station.station_id), Controls(hold_to_run=True, drive=deflection))
     twin.sequence_offset = max(drill.hands.created_ns, default=0)
     drill.hands.others.append(twin)
 
 
-def _taker(drill: Drill, _: float) -> None:
+def _taker(drill: FaultScenario, _: float) -> None:
     drill.hands.others.append(Other(Station(3)))
 
 
-def _grab(drill: Drill, _: float) -> None:
+def _grab(drill: FaultScenario, _: float) -> None:
     pressed = OperatorEdge.TAKE if drill.ticks // 10 % 2 else OperatorEdge.NONE
     for other in drill.hands.others:
         if other.station.station_id == 3:
             other.controls = Controls(edges=pressed)
 
 
-def _alone(drill: Drill) -> None:
+def _alone(drill: FaultScenario) -> None:
     drill.hands.others.clear()
 
 
@@ -172,23 +172,23 @@ _door("controller_mute", (34,), "world.controller.mute", True, False)
 _door("lease_timer_dead", (5,), "world.controller.lease_timer_dead", True, False)
 
 
-def _reboot(drill: Drill, _: float) -> None:
+def _reboot(drill: FaultScenario, _: float) -> None:
     drill.world.controller.reboot(drill.now_ns)
 
 
-def _hang(drill: Drill, _: float) -> None:
+def _hang(drill: FaultScenario, _: float) -> None:
     drill.world.controller.hang(drill.now_ns)
 
 
-def _nothing(_: Drill) -> None:
+def _nothing(_: FaultScenario) -> None:
     """Heals by itself."""
 
 
-def _controller_fault(drill: Drill, _: float) -> None:
+def _controller_fault(drill: FaultScenario, _: float) -> None:
     drill.world.controller.faults_present = int(ControllerFault.OUTPUT)
 
 
-def _controller_well(drill: Drill) -> None:
+def _controller_well(drill: FaultScenario) -> None:
     drill.world.controller.faults_present = 0
 
 
@@ -213,11 +213,11 @@ _door("encoder_dead", (52,), "world.tool_sensors.left_gain", 0.0, 1.0)
 _door("encoder_silent", (52,), "world.tool_sensors.left_gain", math.nan, 1.0)
 
 
-def _both_silent(drill: Drill, _: float) -> None:
+def _both_silent(drill: FaultScenario, _: float) -> None:
     drill.world.tool_sensors.left_gain = drill.world.tool_sensors.right_gain = math.nan
 
 
-def _both_count(drill: Drill) -> None:
+def _both_count(drill: FaultScenario) -> None:
     drill.world.tool_sensors.left_gain = drill.world.tool_sensors.right_gain = 1.0
 
 
@@ -227,12 +227,12 @@ _door("rotor_sensor_dead", (59,), "world.tool_sensors.rotor_gain", 0.0, 1.0)
 _door("depth_lost", (62,), "world.tool_sensors.depth_lost", True, False)
 
 
-def _drift(drill: Drill, rate_mps: float) -> None:
+def _drift(drill: FaultScenario, rate_mps: float) -> None:
     east, north = drill.world.gnss.jump_m
     drill.world.gnss.jump_m = (east + 0.3 * rate_mps * 0.02, north + 0.95 * rate_mps * 0.02)
 
 
-def _no_jump(drill: Drill) -> None:
+def _no_jump(drill: FaultScenario) -> None:
     drill.world.gnss.jump_m = (0.0, 0.0)
 
 
@@ -248,11 +248,11 @@ _door("arm_drifts", (62,), "world.flail.arm_drift_mps", _same, 0.0, low=-0.05, h
 _door("detonation", (63,), "world.controller.shock", True, False, hold_s=(0.2, 0.4))
 
 
-def _press_at_machine(drill: Drill, _: float) -> None:
+def _press_at_machine(drill: FaultScenario, _: float) -> None:
     drill.world.controller.estop_chain_open = True
 
 
-def _release_at_machine(drill: Drill) -> None:
+def _release_at_machine(drill: FaultScenario) -> None:
     """Whoever lets the button go turns the key beside it."""
     drill.world.controller.estop_chain_open = False
     drill.world.controller.reset_at_machine()
@@ -266,15 +266,15 @@ _door("supply_low", (73,), "world.engine.voltage_drop_v", _same, 0.0, low=6.0, h
 _door("oil_hot", (65,), "world.engine.hydraulic_degc", _same, 60.0, low=95.0, high=130.0)
 
 
-def _stall(drill: Drill, _: float) -> None:
+def _stall(drill: FaultScenario, _: float) -> None:
     drill.world.engine.stall()
 
 
-def _engine_on(drill: Drill) -> None:
+def _engine_on(drill: FaultScenario) -> None:
     drill.world.engine.start()
 
 
-def _overspeed(drill: Drill, ratio: float) -> None:
+def _overspeed(drill: FaultScenario, ratio: float) -> None:
     drill.world.engine.speed_radps = 220.0 * (1.15 + 0.3 * ratio)
 
 
@@ -283,23 +283,23 @@ _add(Fault(name="engine_overspeed", rows=(67,), inject=_overspeed, heal=_nothing
 
 
 # --- computer --------------------------------------------------------------------------------------------------------
-def _kill(drill: Drill, _: float) -> None:
+def _kill(drill: FaultScenario, _: float) -> None:
     drill.process.dead = True
 
 
-def _restart(drill: Drill) -> None:
+def _restart(drill: FaultScenario) -> None:
     drill.process.restart()
 
 
-def _stall_process(drill: Drill, _: float) -> None:
+def _stall_process(drill: FaultScenario, _: float) -> None:
     drill.process.stalled = True
 
 
-def _continue_process(drill: Drill) -> None:
+def _continue_process(drill: FaultScenario) -> None:
     drill.process.stalled = False
 
 
-def _late(drill: Drill, share: float) -> None:
+def _late(drill: FaultScenario, share: float) -> None:
     """Every so many ticks one does not come in time."""
     drill.process.stalled = drill.ticks % round(2.0 / share) == 0
 
@@ -317,21 +317,21 @@ _add(
 # --- terrain ---------------------------------------------------------------------------------------------------------
 
 
-def _slide(drill: Drill, speed_mps: float) -> None:
+def _slide(drill: FaultScenario, speed_mps: float) -> None:
     tracks = drill.world.tracks
     tracks.brake_holds, tracks.stuck_left_mps, tracks.stuck_right_mps = False, speed_mps, speed_mps
 
 
-def _hold_fast(drill: Drill) -> None:
+def _hold_fast(drill: FaultScenario) -> None:
     tracks = drill.world.tracks
     tracks.brake_holds, tracks.stuck_left_mps, tracks.stuck_right_mps = True, None, None
 
 
-def _dig(drill: Drill, slip: float) -> None:
+def _dig(drill: FaultScenario, slip: float) -> None:
     drill.world.tracks.slip_left_ratio = drill.world.tracks.slip_right_ratio = slip
 
 
-def _grip(drill: Drill) -> None:
+def _grip(drill: FaultScenario) -> None:
     drill.world.tracks.slip_left_ratio = drill.world.tracks.slip_right_ratio = 0.03
 
 
@@ -346,7 +346,7 @@ for _fault in faults_silent.faults():
     _add(_fault)
 
 
-def heal_all(drill: Drill, but: Collection[str] = ()) -> None:
+def heal_all(drill: FaultScenario, but: Collection[str] = ()) -> None:
     """Everything works again; what has latched stays latched. `but`: what stays as it is."""
     for fault in FAULTS.values():
         if fault.name not in {"process_killed", "engine_stall", *but}:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 
 from campaign import lies
-from campaign.drill import Drill
 from campaign.fault import Fault
+from campaign.fault_scenario import FaultScenario
 from sim.noise import generator
 
 
@@ -16,7 +16,7 @@ def faults() -> Iterator[Fault]:
 
 
 def _silent(lie: lies.Lie) -> Fault:
-    def told(drill: Drill, size: float) -> lies.Told:
+    def told(drill: FaultScenario, size: float) -> lies.Told:
         draw = generator(drill.settings.seed, f"lie.{lie.name}")
         side_rad, rate = float(draw.uniform(-math.pi, math.pi)), float(draw.random())
         return lies.Told(kind=lie.name, size=size, side_rad=side_rad, rate=rate)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from firmware_bridge.types import FixType
 from vehicle.contracts.units import TICK_S
 
@@ -23,10 +23,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
 
 
-Act = Callable[[Drill, Told], None]
+Act = Callable[[FaultScenario, Told], None]
 
 
-def _nothing(_drill: Drill, _told: Told) -> None:
+def _nothing(_drill: FaultScenario, _told: Told) -> None:
     """Told tick by tick, or healed by itself."""
 
 
@@ -71,51 +71,51 @@ def _signed(told: Told) -> float:
     return math.copysign(told.size, math.cos(told.side_rad))
 
 
-def _wrong_fix(drill: Drill, told: Told) -> None:
+def _wrong_fix(drill: FaultScenario, told: Told) -> None:
     drill.world.gnss.wrong_fix_m = _vector_m(told)
 
 
-def _right_fix(drill: Drill, _told: Told) -> None:
+def _right_fix(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.wrong_fix_m = (0.0, 0.0)
 
 
-def _base_moved(drill: Drill, told: Told) -> None:
+def _base_moved(drill: FaultScenario, told: Told) -> None:
     drill.world.gnss.jump_m = _vector_m(told)
 
 
-def _base_drifts(drill: Drill, told: Told) -> None:
+def _base_drifts(drill: FaultScenario, told: Told) -> None:
     east_m, north_m = drill.world.gnss.jump_m
     off_m = told.size / 100.0 / 60.0 * TICK_S
     drill.world.gnss.jump_m = (east_m + off_m * math.cos(told.side_rad), north_m + off_m * math.sin(told.side_rad))
 
 
-def _base_stands(drill: Drill, _told: Told) -> None:
+def _base_stands(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.jump_m = (0.0, 0.0)
 
 
-def _stuck(drill: Drill, told: Told) -> None:
+def _stuck(drill: FaultScenario, told: Told) -> None:
     gnss = drill.world.gnss
     gnss.frozen, gnss.jitter_m, gnss.speed_frozen = True, told.size, told.rate < 0.5
 
 
-def _lives(drill: Drill, _told: Told) -> None:
+def _lives(drill: FaultScenario, _told: Told) -> None:
     gnss = drill.world.gnss
     gnss.frozen, gnss.jitter_m, gnss.speed_frozen = False, 0.0, False
 
 
-def _heading_stuck(drill: Drill, told: Told) -> None:
+def _heading_stuck(drill: FaultScenario, told: Told) -> None:
     drill.world.gnss.heading_frozen, drill.world.gnss.heading_jitter_rad = True, math.radians(told.size)
 
 
-def _heading_lives(drill: Drill, _told: Told) -> None:
+def _heading_lives(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.heading_frozen, drill.world.gnss.heading_jitter_rad = False, 0.0
 
 
-def _heading_off(drill: Drill, told: Told) -> None:
+def _heading_off(drill: FaultScenario, told: Told) -> None:
     drill.world.gnss.heading_jump_rad = math.radians(_signed(told))
 
 
-def _heading_ramps(drill: Drill, told: Told) -> None:
+def _heading_ramps(drill: FaultScenario, told: Told) -> None:
     """Up to the size, within 1 to 60 s."""
     gnss, wanted_rad = drill.world.gnss, math.radians(_signed(told))
     step_rad = abs(wanted_rad) / 60.0**told.rate * TICK_S
@@ -123,61 +123,61 @@ def _heading_ramps(drill: Drill, told: Told) -> None:
     gnss.heading_jump_rad += math.copysign(min(step_rad, abs(left_rad)), left_rad)
 
 
-def _heading_right(drill: Drill, _told: Told) -> None:
+def _heading_right(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.heading_jump_rad = 0.0
 
 
-def _rolled(drill: Drill, told: Told) -> None:
+def _rolled(drill: FaultScenario, told: Told) -> None:
     drill.world.imu.tilt_offset_rad = (_signed(told), 0.0)
 
 
-def _level(drill: Drill, _told: Told) -> None:
+def _level(drill: FaultScenario, _told: Told) -> None:
     drill.world.imu.tilt_offset_rad = (0.0, 0.0)
 
 
-def _antenna_off(drill: Drill, told: Told) -> None:
+def _antenna_off(drill: FaultScenario, told: Told) -> None:
     drill.world.gnss.lever_off_m = _vector_m(told)
 
 
-def _antenna_right(drill: Drill, _told: Told) -> None:
+def _antenna_right(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.lever_off_m = (0.0, 0.0)
 
 
-def _depth_off(drill: Drill, told: Told) -> None:
+def _depth_off(drill: FaultScenario, told: Told) -> None:
     drill.world.tool_sensors.depth_offset_m = told.size
 
 
-def _depth_right(drill: Drill, _told: Told) -> None:
+def _depth_right(drill: FaultScenario, _told: Told) -> None:
     drill.world.tool_sensors.depth_offset_m = 0.0
 
 
-def _hammers_lost(drill: Drill, told: Told) -> None:
+def _hammers_lost(drill: FaultScenario, told: Told) -> None:
     missing = int(told.size) - len(drill.world.flail.lost_hammers)
     if missing > 0:
         drill.world.flail.lose_hammers(missing)
 
 
-def _hammers_new(drill: Drill, _told: Told) -> None:
+def _hammers_new(drill: FaultScenario, _told: Told) -> None:
     drill.world.flail.lost_hammers = ()
 
 
-def _line_slow(drill: Drill, told: Told) -> None:
+def _line_slow(drill: FaultScenario, told: Told) -> None:
     """Its delay both ways; `rate` says how much of it lies on the way down."""
     ticks = told.size / 1000.0 / TICK_S
     drill.line.down_ticks = round(told.rate * ticks)
     drill.line.up_ticks = round((1.0 - told.rate) * ticks)
 
 
-def _line_quick(drill: Drill, _told: Told) -> None:
+def _line_quick(drill: FaultScenario, _told: Told) -> None:
     drill.line.down_ticks = drill.line.up_ticks = 0
 
 
-def _commands_cut(drill: Drill, told: Told) -> None:
+def _commands_cut(drill: FaultScenario, told: Told) -> None:
     """For so long once in 20 s."""
     drill.line.down_cut = drill.ticks % round(20.0 / TICK_S) < told.size / TICK_S
 
 
-def _commands_pass(drill: Drill, _told: Told) -> None:
+def _commands_pass(drill: FaultScenario, _told: Told) -> None:
     drill.line.down_cut = False
 
 
@@ -254,23 +254,23 @@ _ALL = (
 LIES: dict[str, Lie] = {lie.name: lie for lie in _ALL}
 
 
-def begin(drill: Drill, told: Told) -> None:
+def begin(drill: FaultScenario, told: Told) -> None:
     """It begins."""
     LIES[told.kind].begin(drill, told)
 
 
-def each(drill: Drill, told: Told) -> None:
+def each(drill: FaultScenario, told: Told) -> None:
     """A tick of it."""
     act = LIES[told.kind].each
     if act is not None:
         act(drill, told)
 
 
-def end(drill: Drill, told: Told) -> None:
+def end(drill: FaultScenario, told: Told) -> None:
     """All is well again."""
     LIES[told.kind].end(drill, told)
 
 
-def afloat(drill: Drill, *, floats: bool) -> None:
+def afloat(drill: FaultScenario, *, floats: bool) -> None:
     """The receiver has no integers, or has them again."""
     drill.world.gnss.fix = FixType.RTK_FLOAT if floats else FixType.RTK_FIXED

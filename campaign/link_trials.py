@@ -9,10 +9,10 @@ import zlib
 
 import msgspec
 
-from campaign.drill import DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenarioSettings
 from campaign.link_shapes import Act, Shape
-from campaign.linked_drill import LinkedDrill, Stop
+from campaign.linked_scenario import LinkedFaultScenario, Stop
+from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_S
@@ -30,8 +30,8 @@ def run_trial(name: str, shape: Shape, seed: int) -> Stop:
     draw = generator(seed, f"link trial {zlib.crc32(name.encode())}")
     scene = SCENES[int(draw.choice(3, p=(0.45, 0.45, 0.1)))]
     short = scene == "fast"
-    drill = LinkedDrill(
-        DrillSettings(
+    drill = LinkedFaultScenario(
+        FaultScenarioSettings(
             seed=seed,
             slope_deg=float(draw.uniform(0.0, 10.0)),
             slope_bearing_deg=float(draw.uniform(0.0, 359.0)),
@@ -62,7 +62,7 @@ def run_trial(name: str, shape: Shape, seed: int) -> Stop:
     )
 
 
-def _fail(drill: LinkedDrill, act: Act | None) -> None:
+def _fail(drill: LinkedFaultScenario, act: Act | None) -> None:
     """Until the set-point has been zero for half a second; a total loss where the shape did not stop it."""
     calm, ticks = 0, 0
     while calm < CALM_TICKS and ticks < (SHAPE_S + 3.0) / TICK_S:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from campaign.invariants import GROUND_PERIOD_TICKS, Breach, Invariants
-from sim.rig import Rig, assemble
 from sim.scenario import Scenario
+from sim.sim_stack import SimStack, assemble
 from sim.truth import GroundTruth
 from sim.virtual_time import Phase, VirtualClock, run_virtual
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
@@ -59,7 +59,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Observer:
     """Looks at truth and vehicle after every tick; nothing it does reaches either."""
 
-    def __init__(self, rig: Rig, site: Site, plan: Plan, scenario: Scenario, progress: Progress | None) -> None:
+    def __init__(self, rig: SimStack, site: Site, plan: Plan, scenario: Scenario, progress: Progress | None) -> None:
         tool, mission = rig.config.machine.tool, scenario.mission
         rotor_min = mission.rotor_at_speed_ratio * tool.rotor_speed_radps
         self._rig, self._progress = rig, progress
@@ -186,7 +186,7 @@ class Relay:
             listener.event(event)
 
 
-def _outcome(rig: Rig, observer: Observer, ticks: int) -> Outcome:
+def _outcome(rig: SimStack, observer: Observer, ticks: int) -> Outcome:
     observer.truth.flush()
     state = rig.vehicle.state
     return Outcome(

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from campaign.drill import Drill
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationVerdict, OperatorEdge
 from sim.checker import Place, base_check, depth_reading, hammer_count, note
@@ -48,7 +48,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Shift:
     """One call of `step` a tick while the machine works; then `close`. `tick`: the drill's own, or who looks on."""
 
-    def __init__(self, drill: Drill, seed: int, tick: Callable[[], None] | None = None) -> None:
+    def __init__(self, drill: FaultScenario, seed: int, tick: Callable[[], None] | None = None) -> None:
         self._drill, self._tick = drill, tick if tick is not None else drill.step
         self._draw = generator(seed, "shift")
         self._places: list[Place] = []

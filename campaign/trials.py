@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 
 from campaign import link_traces
-from campaign.drill import Drill, DrillSettings
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.hands import Goal
 from campaign.link_traces import Trace
+from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_S, TICK_S
@@ -78,7 +78,7 @@ def run_trial(seed: int, traces: dict[str, Trace]) -> Trial:
 class _Run:
     """Steps a drill to the end of its set-point and on to standstill, remembering where it was."""
 
-    def __init__(self, drill: Drill, kill_tick: int) -> None:
+    def __init__(self, drill: FaultScenario, kill_tick: int) -> None:
         self._drill, self._kill_tick = drill, kill_tick
         self.ticks = 0
         self._died_ns: int | None = None
@@ -131,17 +131,17 @@ class _Run:
         )
 
 
-def _driving(scene: str, seed: int, slope_deg: float, draw: np.random.Generator) -> Drill:
+def _driving(scene: str, seed: int, slope_deg: float, draw: np.random.Generator) -> FaultScenario:
     """A drill that drives in the scene's way, at a random phase of everything."""
     short = scene == "fast"
-    settings = DrillSettings(
+    settings = FaultScenarioSettings(
         seed=seed,
         slope_deg=slope_deg,
         slope_bearing_deg=float(draw.uniform(0.0, 359.0)),
         delay_ms=float(draw.uniform(3.0, 8.0 if short else 40.0)),
         jitter_ms=float(draw.uniform(0.0, 1.0 if short else 5.0)),
     )
-    drill = Drill(settings)
+    drill = FaultScenario(settings)
     if scene == "manual":
         drill.drive(Goal.MANUAL, float(draw.uniform(0.1, 0.26)), float(draw.uniform(-0.1, 0.1)))
     elif scene == "fast":
@@ -166,7 +166,7 @@ def _driving(scene: str, seed: int, slope_deg: float, draw: np.random.Generator)
     return drill.run(float(draw.uniform(0.1, 1.0)))
 
 
-def _into_swath(drill: Drill) -> None:
+def _into_swath(drill: FaultScenario) -> None:
     drill.until((Mode.AUTO_WORK,), 25.0)
     for _ in range(750):
         drill.step()
@@ -175,7 +175,7 @@ def _into_swath(drill: Drill) -> None:
     drill.run(5.0)
 
 
-def _backing_off(drill: Drill) -> None:
+def _backing_off(drill: FaultScenario) -> None:
     """Break the swath and go on: the mission backs off first, tool up, in AUTO_MOVE."""
     FAULTS["stop_pressed"].inject(drill, 1.0)
     drill.run(0.3)
@@ -183,7 +183,9 @@ def _backing_off(drill: Drill) -> None:
     drill.until((Mode.AUTO_MOVE,), 20.0)
 
 
-def _strike(drill: Drill, shape: str, draw: np.random.Generator, traces: dict[str, Trace]) -> Callable[[], None] | None:
+def _strike(
+    drill: FaultScenario, shape: str, draw: np.random.Generator, traces: dict[str, Trace]
+) -> Callable[[], None] | None:
     """Begin the link's failure; what it returns, if anything, runs once a tick."""
     if shape == "trace":
         name = sorted(traces)[int(draw.integers(len(traces)))]

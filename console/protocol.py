@@ -15,7 +15,7 @@ from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
-from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, proof, session_bytes
+from vehicle.operator_link.sessions import EMPTY_PROOF, MachineIdentity, proof, session_bytes
 
 STICKS_NS = 150_000_000
 """A reading of the sticks counts so long."""
@@ -90,7 +90,7 @@ class LinkProtocol:
         if fields["target_system"] != self._credentials.system_id or fields["machine_id"] != known:
             self.refused += 1
             return
-        machine = Machine(machine_id=known, boot_count=fields["boot_count"])
+        machine = MachineIdentity(machine_id=known, boot_count=fields["boot_count"])
         nonces = (fields["nonce"], self._nonce)
         station = self._credentials.system_id
         self._expected_session = lambda session: proof(

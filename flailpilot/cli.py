@@ -8,6 +8,7 @@ import typer
 
 from flailpilot import keys
 from flailpilot.numbers import metres, plain, seconds, whole
+from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
 from vehicle.contracts.errors import InputError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -125,9 +126,21 @@ def sim(
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
     from flailpilot.simulate import run
 
-    raise typer.Exit(
-        run(scenario, site, machine, seed, out, outside, broker, as_json, plan, depth, answers=(feature, unmarked))
+    asked = SimOptions(
+        out=out,
+        scenario=scenario,
+        site=site,
+        machine=machine,
+        seed=seed,
+        outside=outside,
+        broker=broker,
+        plan=plan,
+        depth_m=depth,
+        feature=feature,
+        unmarked=unmarked,
+        as_json=as_json,
     )
+    raise typer.Exit(run(asked))
 
 
 @app.command()
@@ -143,54 +156,39 @@ def plan(
     *,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
-    left: Annotated[Path | None, typer.Option("--left", help="Folder of a run: plan only what it left.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Folder of a run: plan only what it left.")] = None,
+    left: Annotated[Path | None, typer.Option("--left", hidden=True)] = None,
     at: Annotated[
-        str | None, typer.Option("--at", help="With --left: LAT,LON,HEADING in degrees, where it stands.")
+        str | None, typer.Option("--at", help="With --resume: LAT,LON,HEADING in degrees, where it stands.")
     ] = None,
-    craters: Annotated[Path | None, typer.Option("--craters", help="With --left: polygons, as a site file.")] = None,
+    craters: Annotated[Path | None, typer.Option("--craters", help="With --resume: polygons, as a site file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
     if left is not None:
-        from flailpilot import left as rest
+        raise InputError(f"--left is called --resume: flailpilot plan {site} --resume {left}")
+    asked = PlanOptions(
+        site=site,
+        machine=machine,
+        out=out,
+        time_limit_s=time_limit,
+        as_json=as_json,
+        outside=outside,
+        overlap_m=overlap,
+        depth_m=depth,
+        base_frame=base_frame,
+        feature=feature,
+        unmarked=unmarked,
+    )
+    if resume is not None:
+        from flailpilot.resume import run as resumed
 
-        raise typer.Exit(
-            rest.run(
-                site,
-                machine,
-                out,
-                outside,
-                overlap,
-                time_limit,
-                as_json,
-                left,
-                at,
-                craters,
-                depth_m=depth,
-                base_frame=base_frame,
-                feature=feature,
-                unmarked=unmarked,
-            )
-        )
+        raise typer.Exit(resumed(asked, ResumeOptions(run=resume, at=at, craters=craters)))
     if at is not None or craters is not None:
-        raise InputError("--at and --craters belong to --left RUN; in a site file craters are keep_out polygons")
+        raise InputError("--at and --craters belong to --resume RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
 
-    raise typer.Exit(
-        run(
-            site,
-            machine,
-            out,
-            outside,
-            overlap,
-            depth,
-            time_limit,
-            as_json,
-            base_frame,
-            feature=feature,
-            unmarked=unmarked,
-        )
-    )
+    raise typer.Exit(run(asked))
 
 
 @app.command()

@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
+from flailpilot.options import PlanOptions
 from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.load import load_machine
@@ -29,42 +30,39 @@ DONE, MISSED = 0, 1
 NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
 
 
-def run(
-    site_file: Path,
-    machine_name: str,
-    out_dir: Path,
-    outside: str | None,
-    overlap_m: float | None,
-    depth_m: float | None,
-    limit_s: float,
-    as_json: bool,
-    base_frame: str,
-    *,
-    feature: str | None = None,
-    unmarked: str | None = None,
-) -> int:
+def run(asked: PlanOptions) -> int:
     """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
-    with older_plan_told(out_dir):
-        machine = load_machine(machine_name)
-        check_limits(machine, overlap_m, limit_s)
-        check_depth("--depth", depth_m, machine)
-        site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
-        required_m = agreed_m({str(site_file): site.required_depth_m, "--depth": depth_m})
-        check_depth(f"{site_file}: required depth", required_m, machine)
-        refuse_a_run(out_dir)
-        make_folder(out_dir)
+    with older_plan_told(asked.out):
+        machine = load_machine(asked.machine)
+        check_limits(machine, asked.overlap_m, asked.time_limit_s)
+        check_depth("--depth", asked.depth_m, machine)
+        site = asked_site(asked)
+        required_m = agreed_m({str(asked.site): site.required_depth_m, "--depth": asked.depth_m})
+        check_depth(f"{asked.site}: required depth", required_m, machine)
+        refuse_a_run(asked.out)
+        make_folder(asked.out)
         settings = PlanSettings(
-            overlap_m=overlap_m,
+            overlap_m=asked.overlap_m,
             bound_m=planned_bound_m(machine),
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,
         )
-        plan = plan_site(site, footprint(machine), settings, time_limit(limit_s))
-        folder = free_folder(out_dir, plan, site, as_json=as_json)
-    written(plan, site, folder, as_json)
-    tell(plan, site, folder, as_json)
+        plan = plan_site(site, footprint(machine), settings, time_limit(asked.time_limit_s))
+        folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
+    written(plan, site, folder, asked.as_json)
+    tell(plan, site, folder, asked.as_json)
     return DONE if is_whole(plan) else MISSED
+
+
+def asked_site(asked: PlanOptions) -> Site:
+    """The site file, read as the options say.
+
+    Raises:
+        InputError: One line: what is wrong with the file or an option.
+    """
+    frame = checked_frame(asked.base_frame)
+    return load_site(asked.site, asked.outside, base_frame=frame, feature=asked.feature, unmarked=asked.unmarked)
 
 
 def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> None:

@@ -13,11 +13,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from campaign.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
 from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
+from flailpilot.options import SimOptions
 from flailpilot.planning import NO_DEPTH, said
 from flailpilot.run_folder import make_folder, own_folder
 from flailpilot.wall_rate import AtWallRate
-from sim.rig import vehicle_config
 from sim.scenario import Scenario, site_path
+from sim.sim_stack import vehicle_config
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.telemetry import TelemetryConfig
@@ -39,49 +40,33 @@ from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime.loop import Listener
 from vehicle.runtime.run_manifest import named, write_manifest
-from vehicle.telemetry.bodies import Mission
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
+from vehicle.telemetry.schemas import Mission
 
 DONE, FAILED = 0, 1
 TOOL_SIGMA_SHARE = 0.8
 """1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/0003)."""
 
 
-def run(
-    scenario_file: Path | None,
-    site_file: Path | None,
-    machine_name: str | None,
-    seed: int | None,
-    out_dir: Path,
-    outside: str | None,
-    broker: str | None,
-    as_json: bool,
-    plan_dir: Path | None = None,
-    depth_m: float | None = None,
-    *,
-    answers: tuple[str | None, str | None] = (None, None),
-) -> int:
-    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken.
-
-    `answers`: which feature is the work, and what polygons are of which the file does not say it.
-    """
-    if broker is not None:
-        _host_port(broker)  # refuses what is no address before anything is planned or written
-    job = _read(scenario_file, site_file, machine_name, seed, outside, answers)
+def run(asked: SimOptions) -> int:
+    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
+    if asked.broker is not None:
+        _host_port(asked.broker)  # refuses what is no address before anything is planned or written
+    job = _read(asked)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
     if job.scenario_said:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
-    taken = load_plan(plan_dir, site, footprint(machine)) if plan_dir is not None else None
-    scenario, depth_said = _with_depth(job, taken, depth_m)
+    taken = load_plan(asked.plan, site, footprint(machine)) if asked.plan is not None else None
+    scenario, depth_said = _with_depth(job, taken, asked.depth_m)
     vehicle_config(scenario, machine)
-    out_dir = _folder(out_dir, plan_dir, as_json=as_json)
+    out_dir = _folder(asked.out, asked.plan, as_json=asked.as_json)
     plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
     check_certificate(plan)
-    if machine_name is None and not job.scenario_said:
-        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=as_json)
+    if asked.machine is None and not job.scenario_said:
+        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
     if not depth_said:
-        said(NO_DEPTH, as_json=as_json)
+        said(NO_DEPTH, as_json=asked.as_json)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
     manifest = manifest_of(out_dir.name, scenario, machine, site, plan)
@@ -89,7 +74,10 @@ def run(
     header = {"scenario": scenario.model_dump_json()} | named(manifest, with_folder=False)
     recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
-    with _telemetry(scenario, machine, plan, broker) as listeners, _bar(plan, started_s, quiet=as_json) as on_progress:
+    with (
+        _telemetry(scenario, machine, plan, asked.broker) as listeners,
+        _bar(plan, started_s, quiet=asked.as_json) as on_progress,
+    ):
         journal = _journal(out_dir, scenario, site, plan)
         outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress, journal)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
@@ -98,7 +86,7 @@ def run(
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
     write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=facts.end_utc))
-    _tell(summary, out_dir, as_json)
+    _tell(summary, out_dir, asked.as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 
 
@@ -128,31 +116,25 @@ def _with_depth(job: Job, plan: Plan | None, depth_m: float | None) -> tuple[Sce
     return job.scenario.model_copy(update={"mission": mission.model_copy(update={"required_depth_m": said_m})}), True
 
 
-def _read(
-    scenario_file: Path | None,
-    site_file: Path | None,
-    machine_name: str | None,
-    seed: int | None,
-    outside: str | None,
-    answers: tuple[str | None, str | None],
-) -> Job:
-    if scenario_file is not None:
-        scenario = load_toml_model(scenario_file, Scenario)
-        where = site_file or site_path(scenario, scenario_file)
-    elif site_file is not None:
+def _read(asked: SimOptions) -> Job:
+    if asked.scenario is not None:
+        scenario = load_toml_model(asked.scenario, Scenario)
+        where = asked.site or site_path(scenario, asked.scenario)
+    elif asked.site is not None:
         mission = MissionConfig(required_depth_m=DEFAULT_DEPTH_M)
-        scenario = Scenario(name=site_file.stem, machine="memat", site=str(site_file), mission=mission)
-        where = site_file
+        scenario = Scenario(name=asked.site.stem, machine="memat", site=str(asked.site), mission=mission)
+        where = asked.site
     else:
         raise InputError("sim: name a scenario file, or a site with --site")
     changes: dict[str, object] = {"site": str(where)}
-    if machine_name is not None:
-        changes["machine"] = machine_name
-    if seed is not None:
-        changes["seed"] = seed
+    if asked.machine is not None:
+        changes["machine"] = asked.machine
+    if asked.seed is not None:
+        changes["seed"] = asked.seed
     scenario = scenario.model_copy(update=changes)
-    site = load_site(where, outside or scenario.plan.outside, feature=answers[0], unmarked=answers[1])
-    return Job(scenario, site, scenario_file is not None)
+    outside = asked.outside or scenario.plan.outside
+    site = load_site(where, outside, feature=asked.feature, unmarked=asked.unmarked)
+    return Job(scenario, site, asked.scenario is not None)
 
 
 def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan:
@@ -168,7 +150,7 @@ def _folder(wanted: Path, plan_dir: Path | None, *, as_json: bool) -> Path:
 
 
 def _journal(out_dir: Path, scenario: Scenario, site: Site, plan: Plan) -> JournalWriter:
-    """The ledger as a file, for `plan --left`; in virtual time no power fails, so it is flushed at the end."""
+    """The ledger as a file, for `plan --resume`; in virtual time no power fails, so it is flushed at the end."""
     path = out_dir / "ledger.journal"
     mission, datum = scenario.mission, plan.datum
     header = Header(

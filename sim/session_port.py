@@ -13,7 +13,7 @@ from firmware_bridge.mavlink.signature import StationSigner
 from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
 from firmware_bridge.ports import BytePort
 from vehicle.operator_link.link import OPEN_KEY
-from vehicle.operator_link.sessions import EMPTY_PROOF, NONCE_SIZE, Machine, proof, session_bytes
+from vehicle.operator_link.sessions import EMPTY_PROOF, NONCE_SIZE, MachineIdentity, proof, session_bytes
 
 ASK_NS = 500_000_000
 COMPONENT_ID = 190
@@ -67,7 +67,7 @@ class SessionPort:
         wanted = (CHALLENGE_ID, GRANT_ID, VEHICLE_ID)
         self._parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in wanted})
         self._nonce = draw(NONCE_SIZE)
-        self._machine, self._vehicle_nonce = Machine(), b""
+        self._machine, self._vehicle_nonce = MachineIdentity(), b""
         self._asked_ns, self._sequence = -(10**18), 0
         self.session_id = 0
         self.heard_ns: int | None = None
@@ -106,7 +106,7 @@ class SessionPort:
             return
         nonces = (self._vehicle_nonce, self._nonce)
         if frame.msg_id == CHALLENGE_ID:
-            self._machine = Machine(machine_id=fields["machine_id"], boot_count=fields["boot_count"])
+            self._machine = MachineIdentity(machine_id=fields["machine_id"], boot_count=fields["boot_count"])
             self._vehicle_nonce = fields["nonce"]
             nonces = (self._vehicle_nonce, self._nonce)
             self._prove(proof(self._key, b"console", self._machine, self._station_id, nonces, b""))

@@ -4,8 +4,8 @@ import math
 
 import msgspec
 
-from sim.rig import Rig, assemble
 from sim.scenario import Scenario
+from sim.sim_stack import SimStack, assemble
 from sim.virtual_time import Phase, VirtualClock, run_virtual
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.geometry import Point, along_cross_m, offset_m
@@ -48,7 +48,7 @@ def track(scenario: Scenario, machine: MachineConfig, plan: Plan, *, index: int 
 
 
 class _Judge:
-    def __init__(self, rig: Rig, segment: Segment, index: int, machine: MachineConfig) -> None:
+    def __init__(self, rig: SimStack, segment: Segment, index: int, machine: MachineConfig) -> None:
         self._rig, self._segment, self._index = rig, segment, index
         half_m, side_m = machine.tracks.length_m / 2.0, machine.tracks.outer_width_m / 2.0
         self._points: dict[str, Point] = {

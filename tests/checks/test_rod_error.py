@@ -5,9 +5,9 @@ import functools
 import msgspec
 import pytest
 
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.shift import READINGS, Shift
+from campaign.sim_operator import Goal
 from sim.checker import Place, depth_reading
 from sim.noise import generator
 from vehicle.control.checks import room
@@ -20,9 +20,9 @@ GROUNDS = (1348, 4351)
 
 
 @functools.cache
-def worked(off_m: float, ground: int) -> tuple[Drill, tuple[Place, ...]]:
+def worked(off_m: float, ground: int) -> tuple[FaultScenario, tuple[Place, ...]]:
     """Half a swath by a sensor that reads so much too deep, and five places of it, the newest first."""
-    drill = Drill(DrillSettings(seed=ground, slope_deg=3.0, unevenness_m=0.02 if ground % 2 else 0.008))
+    drill = FaultScenario(FaultScenarioSettings(seed=ground, slope_deg=3.0, unevenness_m=0.02 if ground % 2 else 0.008))
     shift = Shift(drill, ground)
     drill.world.tool_sensors.depth_offset_m = off_m
     drill.drive(Goal.MISSION)

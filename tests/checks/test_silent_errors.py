@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks import checks
-from campaign import drill as drills
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Goal
+from campaign import fault_scenario as drills
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
 
 pytestmark = pytest.mark.long
 
@@ -32,13 +32,13 @@ def test_an_honest_sensor_of_two_centimetres_proves_fifteen(monkeypatch: pytest.
     plain, shares = drills.scenario_of, []
     for sigma_m in (0.007, 0.02):
 
-        def scenario_of(settings: DrillSettings, sigma_m: float = sigma_m) -> object:
+        def scenario_of(settings: FaultScenarioSettings, sigma_m: float = sigma_m) -> object:
             scenario = plain(settings)
             sensors = scenario.sensors.model_copy(update={"depth_sigma_m": sigma_m})
             return scenario.model_copy(update={"sensors": sensors})
 
         monkeypatch.setattr(drills, "scenario_of", scenario_of)
-        drill = Drill(DrillSettings(seed=2)).drive(Goal.MISSION).run(60.0)
+        drill = FaultScenario(FaultScenarioSettings(seed=2)).drive(Goal.MISSION).run(60.0)
         ledger = drill.state.ledger
         assert drill.truth.false_credit_m2(ledger) == 0.0
         shares.append(ledger.credited_m2 / ledger.swept_m2)
@@ -48,7 +48,7 @@ def test_an_honest_sensor_of_two_centimetres_proves_fifteen(monkeypatch: pytest.
 
 def test_the_checks_cost_a_clean_swath_no_credit() -> None:
     """Every check made and good before and after: nothing withdrawn, nothing provisional, no reason told."""
-    drill = Drill(DrillSettings(seed=4)).drive(Goal.MISSION).run(40.0)
+    drill = FaultScenario(FaultScenarioSettings(seed=4)).drive(Goal.MISSION).run(40.0)
     assert drill.reasons == ()
     for value, kind in ((0.005, checks.ObservationKind.BENCHMARK_CHECK), (40.0, checks.ObservationKind.HAMMER_COUNT)):
         told = checks.msgspec.structs.replace(checks.observation(drill, checks.drift)[0], kind=kind, value=value)

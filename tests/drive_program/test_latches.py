@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import bench_of, until, write_config
 from benchmarks.ports import free_port
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.drive_program.test_starts import with_keys

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcap.reader import make_reader
 
-from campaign.drill import swath_plan
+from campaign.fault_scenario import swath_plan
 from tests import builders
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.operator_link.test_site_planning import Planned

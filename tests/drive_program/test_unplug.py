@@ -14,7 +14,7 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import Bench, bench, until
 from benchmarks.kill_trials import STOPPED, driven, start_controller, stopped
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from tests.drive_program.support import JUDGED
 from vehicle.host import realtime
 from vehicle.host.clock import SystemClock

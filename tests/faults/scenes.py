@@ -7,31 +7,31 @@ import copy
 import functools
 from collections.abc import Callable
 
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
 from vehicle.contracts.messages import MissionPhase, Mode
 
 
 @functools.cache
-def made(make: Callable[[int], Drill], seed: int) -> Drill:
+def made(make: Callable[[int], FaultScenario], seed: int) -> FaultScenario:
     """The scene itself, which nobody steps on; a test that plants a bug makes its own."""
     return make(seed)
 
 
-def copied(make: Callable[[int], Drill]) -> Callable[..., Drill]:
+def copied(make: Callable[[int], FaultScenario]) -> Callable[..., FaultScenario]:
     """As `make` with seed 1 where none is given."""
 
     @functools.wraps(make)
-    def scene(seed: int = 1) -> Drill:
+    def scene(seed: int = 1) -> FaultScenario:
         return copy.deepcopy(made(make, seed))
 
     return scene
 
 
 @copied
-def work(seed: int) -> Drill:
+def work(seed: int) -> FaultScenario:
     """In the swath, tool down, rotor at speed, moving."""
-    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MISSION)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 20.0), drill.reasons
     for _ in range(1000):
         if drill.state.mission.phase is MissionPhase.WORK:
@@ -45,33 +45,33 @@ def work(seed: int) -> Drill:
 
 
 @copied
-def manual(seed: int) -> Drill:
+def manual(seed: int) -> FaultScenario:
     """By hand at 0.25 m/s, where the longer T_stop holds."""
-    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.25, 0.02)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MANUAL, 0.25, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
 
 
 @copied
-def slow(seed: int) -> Drill:
+def slow(seed: int) -> FaultScenario:
     """By hand at 0.1 m/s."""
-    drill = Drill(DrillSettings(seed=seed)).drive(Goal.MANUAL, 0.14, 0.02)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MANUAL, 0.14, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
 
 
 @copied
-def fast(seed: int) -> Drill:
+def fast(seed: int) -> FaultScenario:
     """By hand at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
-    drill = Drill(DrillSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
     assert drill.moves(12.0, 1.0), drill.reasons
     return drill
 
 
 @copied
-def retreat(seed: int) -> Drill:
+def retreat(seed: int) -> FaultScenario:
     """Backing out in RECOVERY."""
-    drill = Drill(DrillSettings(seed=seed)).drive(Goal.RETREAT, -0.9)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.RETREAT, -0.9)
     assert drill.moves(20.0), drill.reasons
     return drill
 

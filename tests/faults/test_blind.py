@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from campaign.drill import YAW_RAD, Drill, DrillSettings
-from campaign.hands import Goal
+from campaign.fault_scenario import YAW_RAD, FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
 from tests.marks import some
 from vehicle.contracts.messages import Mode
 
@@ -13,9 +13,9 @@ AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 pytestmark = pytest.mark.long
 
 
-def before_a_keep_out(seed: int, goal: Goal, drive: float = 0.0) -> Drill:
+def before_a_keep_out(seed: int, goal: Goal, drive: float = 0.0) -> FaultScenario:
     """On its way to a keep-out that lies across the swath, four metres before the tool."""
-    drill = Drill(DrillSettings(seed=seed, keep_out_m=(8.0, 12.0, -6.0, 6.0))).drive(goal, drive)
+    drill = FaultScenario(FaultScenarioSettings(seed=seed, keep_out_m=(8.0, 12.0, -6.0, 6.0))).drive(goal, drive)
     assert drill.moves(30.0, 0.5), drill.reasons
     return drill
 

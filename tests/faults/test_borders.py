@@ -5,9 +5,9 @@ import math
 import msgspec
 import pytest
 
-from campaign.drill import YAW_RAD, Drill, DrillSettings, box_m
+from campaign.fault_scenario import YAW_RAD, FaultScenario, FaultScenarioSettings, box_m
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.faults.scenes import manual
 from vehicle.contracts.geometry import edges_of
@@ -24,7 +24,7 @@ AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 BEHIND_M, BESIDE_M = 6.0, 5.0
 
 
-def fenced(drill: Drill, ahead_m: float) -> Drill:
+def fenced(drill: FaultScenario, ahead_m: float) -> FaultScenario:
     """A fence across the swath, `ahead_m` before where the machine begins."""
     ring = box_m((-BEHIND_M, ahead_m, -BESIDE_M, BESIDE_M))
     state = drill.process.loop.state
@@ -33,7 +33,7 @@ def fenced(drill: Drill, ahead_m: float) -> Drill:
     return drill
 
 
-def front_m(drill: Drill) -> float:
+def front_m(drill: FaultScenario) -> float:
     """The foremost edge of body and tool along the swath, by the truth."""
     machine, tracks = drill.parts.config.machine, drill.world.tracks
     front = max(machine.body.front_m, machine.tool.ahead_m + machine.tool.length_m / 2.0)
@@ -41,7 +41,7 @@ def front_m(drill: Drill) -> float:
 
 
 def test_rows_101_102_a_mission_stops_inside_the_fence_and_hands_drive_inwards_only() -> None:
-    drill = fenced(Drill(), 6.0).drive(Goal.MISSION)
+    drill = fenced(FaultScenario(), 6.0).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     assert drill.until((Mode.HOLD,), 60.0), drill.mode
     assert "fence" in drill.reasons
@@ -57,7 +57,7 @@ def test_rows_101_102_a_mission_stops_inside_the_fence_and_hands_drive_inwards_o
 
 
 def test_row_102_outside_the_fence_the_speed_is_limited_on_the_way_in() -> None:
-    drill = fenced(Drill(), 1.0).drive(Goal.MANUAL, -1.0)
+    drill = fenced(FaultScenario(), 1.0).drive(Goal.MANUAL, -1.0)
     assert drill.moves(15.0)
     fastest_mps = 0.0
     while front_m(drill) > 1.1:
@@ -69,7 +69,7 @@ def test_row_102_outside_the_fence_the_speed_is_limited_on_the_way_in() -> None:
 
 
 def test_row_116_the_horn_sounds_for_three_seconds_before_the_first_motion() -> None:
-    drill = Drill().drive(Goal.MANUAL, 0.5)
+    drill = FaultScenario().drive(Goal.MANUAL, 0.5)
     assert drill.until((Mode.MANUAL,), 10.0)
     horn_ticks = 0
     while drill.watch.setpoint_mps == 0.0:
@@ -80,7 +80,7 @@ def test_row_116_the_horn_sounds_for_three_seconds_before_the_first_motion() -> 
 
 
 def test_row_118_with_maintenance_left_on_nothing_but_a_slow_retreat_without_rotor_drives() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     state = drill.process.loop.state
     safety = state.config.safety.model_copy(update={"maintenance": True})
     config = state.config.model_copy(update={"safety": safety})
@@ -114,7 +114,7 @@ def test_row_75_the_fourth_start_within_five_minutes_wants_to_be_acknowledged(st
 
 
 def test_row_110_a_tool_that_hangs_above_the_ground_is_credited_nothing() -> None:
-    drill = Drill(DrillSettings(seed=4)).drive(Goal.MISSION)
+    drill = FaultScenario(FaultScenarioSettings(seed=4)).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     drill.run(6.0)
     for _ in range(300):
@@ -123,7 +123,7 @@ def test_row_110_a_tool_that_hangs_above_the_ground_is_credited_nothing() -> Non
     assert drill.watch.finish() == ()
 
 
-def unproven(drill: Drill, *, from_m: float, to_m: float, segments: tuple[Segment, ...] = ()) -> Drill:
+def unproven(drill: FaultScenario, *, from_m: float, to_m: float, segments: tuple[Segment, ...] = ()) -> FaultScenario:
     """The same job on a site where the ground from here to there along the swath bears no tracks yet."""
     ring = box_m((from_m, to_m, -BESIDE_M, BESIDE_M))
     loop = drill.process.loop
@@ -135,14 +135,14 @@ def unproven(drill: Drill, *, from_m: float, to_m: float, segments: tuple[Segmen
     return drill
 
 
-def along_m(drill: Drill) -> float:
+def along_m(drill: FaultScenario) -> float:
     """The body's origin along the swath, by the truth."""
     tracks = drill.world.tracks
     return tracks.east_m * math.cos(YAW_RAD) + tracks.north_m * math.sin(YAW_RAD)
 
 
 def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     back = Segment(
         seq=0,
         kind=SegmentKind.REVERSE,
@@ -166,7 +166,7 @@ def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
 
 
 def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks_reach_it() -> None:
-    drill = unproven(Drill(DrillSettings(seed=3)), from_m=2.3, to_m=40.0).drive(Goal.MISSION)
+    drill = unproven(FaultScenario(FaultScenarioSettings(seed=3)), from_m=2.3, to_m=40.0).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     drill.run(25.0)
     assert drill.mode is Mode.AUTO_WORK, drill.reasons
@@ -185,7 +185,7 @@ def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks
     assert drill.watch.finish() == ()
 
 
-def kept_out(drill: Drill, *boxes: tuple[float, float, float, float]) -> Drill:
+def kept_out(drill: FaultScenario, *boxes: tuple[float, float, float, float]) -> FaultScenario:
     """Keep-outs in the swath's frame, as (from ahead, from left, to ahead, to left)."""
     rings = tuple(box_m((x0, x1, y0, y1)) for x0, y0, x1, y1 in boxes)
     loop = drill.process.loop
@@ -194,21 +194,21 @@ def kept_out(drill: Drill, *boxes: tuple[float, float, float, float]) -> Drill:
     return drill
 
 
-def over_m(drill: Drill) -> float:
+def over_m(drill: FaultScenario) -> float:
     """How far the footprint truly reaches over what is kept out."""
     tracks, edges = drill.world.tracks, drill.state.gate.fence
     assert edges is not None
     return fence.over_m(edges, fence.Pose(tracks.east_m, tracks.north_m, tracks.yaw_rad), drill.parts.config)
 
 
-def never_over(drill: Drill, seconds: float) -> None:
+def never_over(drill: FaultScenario, seconds: float) -> None:
     for _ in range(round(seconds / 0.02)):
         drill.step()
         assert over_m(drill) < 0.03, (drill.time_s, drill.reasons)
 
 
 def test_row_102_with_another_keep_out_nearer_by_the_way_ahead_is_no_way_in() -> None:
-    drill = kept_out(Drill(), (6.0, -6.0, 9.0, 6.0), (-3.0, 1.3, 5.9, 3.0)).drive(Goal.MANUAL, 0.8)
+    drill = kept_out(FaultScenario(), (6.0, -6.0, 9.0, 6.0), (-3.0, 1.3, 5.9, 3.0)).drive(Goal.MANUAL, 0.8)
     never_over(drill, 20.0)
     assert 5.8 < front_m(drill) < 6.0
     assert "fence" in drill.reasons
@@ -218,7 +218,7 @@ def test_row_102_with_another_keep_out_nearer_by_the_way_ahead_is_no_way_in() ->
 
 
 def test_row_102_beside_a_wall_that_closes_in_behind_some_way_is_left() -> None:
-    drill = kept_out(Drill(), (2.3, -6.0, 9.0, 6.0), (-9.0, 0.95, 2.2, 3.0)).drive(Goal.MANUAL, -0.4)
+    drill = kept_out(FaultScenario(), (2.3, -6.0, 9.0, 6.0), (-9.0, 0.95, 2.2, 3.0)).drive(Goal.MANUAL, -0.4)
     assert drill.moves(15.0, 2.0)
     never_over(drill, 5.0)
 
@@ -226,7 +226,7 @@ def test_row_102_beside_a_wall_that_closes_in_behind_some_way_is_left() -> None:
 @pytest.mark.parametrize("turn", [0.6, -0.6])
 def test_row_101_turning_by_hand_the_tool_comes_to_no_keep_out(turn: float) -> None:
     post = (1.6, 1.2, 1.9, 1.5) if turn > 0.0 else (1.6, -1.5, 1.9, -1.2)
-    drill = kept_out(Drill(), post).drive(Goal.MANUAL, 0.0, turn)
+    drill = kept_out(FaultScenario(), post).drive(Goal.MANUAL, 0.0, turn)
     never_over(drill, 40.0)
     assert "fence" in drill.reasons
     assert abs(drill.world.tracks.yaw_rad - YAW_RAD) > 0.05, "as far as there was room"
@@ -237,7 +237,7 @@ def test_row_101_turning_by_hand_the_tool_comes_to_no_keep_out(turn: float) -> N
 
 
 def test_row_102_without_a_position_keep_outs_are_said_to_be_unwatched_and_hands_are_slow() -> None:
-    drill = kept_out(Drill(), (30.0, -6.0, 33.0, 6.0)).drive(Goal.MANUAL, 1.0)
+    drill = kept_out(FaultScenario(), (30.0, -6.0, 33.0, 6.0)).drive(Goal.MANUAL, 1.0)
     assert drill.moves(15.0, 0.5)
     FAULTS["gnss_lost"].inject(drill, 1.0)
     drill.run(12.0)
@@ -246,7 +246,7 @@ def test_row_102_without_a_position_keep_outs_are_said_to_be_unwatched_and_hands
 
 
 def test_row_102_held_before_a_keep_out_it_stays_held_when_the_position_is_lost() -> None:
-    drill = kept_out(Drill(), (6.0, -6.0, 9.0, 6.0)).drive(Goal.MANUAL, 0.8)
+    drill = kept_out(FaultScenario(), (6.0, -6.0, 9.0, 6.0)).drive(Goal.MANUAL, 0.8)
     never_over(drill, 20.0)
     held_m = front_m(drill)
     assert held_m > 5.8
@@ -258,7 +258,7 @@ def test_row_102_held_before_a_keep_out_it_stays_held_when_the_position_is_lost(
 
 
 def test_recovery_makes_no_track_of_its_own() -> None:
-    drill = Drill().drive(Goal.MISSION)
+    drill = FaultScenario().drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     drill.run(8.0)
     FAULTS["oil_hot"].inject(drill, 98.0)
@@ -275,7 +275,7 @@ def test_recovery_makes_no_track_of_its_own() -> None:
 
 
 def test_recovery_drives_into_no_keep_out() -> None:
-    drill = Drill().drive(Goal.MANUAL, 0.5)
+    drill = FaultScenario().drive(Goal.MANUAL, 0.5)
     assert drill.moves(15.0, 1.0)
     FAULTS["oil_hot"].inject(drill, 98.0)
     assert drill.until((Mode.HOLD,), 60.0), drill.mode

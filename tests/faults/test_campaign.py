@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from campaign import campaign as runs
 from campaign.campaign_watch import CampaignWatch
-from campaign.drill import Drill, DrillSettings
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.hands import Goal
 from campaign.lies import LIES
 from campaign.shrink import shrink
+from campaign.sim_operator import Goal
 from flailpilot import campaign
 from sim import manual_text
 from tests.marks import some
@@ -70,7 +70,7 @@ def test_a_count_of_hammers_that_takes_nothing_back_fails_a_seed(monkeypatch: py
 
 def test_a_controller_that_stops_by_itself_on_a_good_line_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate.lease, "valid_for_ms", lambda *_: 5)
-    drill = Drill(DrillSettings()).drive(Goal.MANUAL, 0.3)
+    drill = FaultScenario(FaultScenarioSettings()).drive(Goal.MANUAL, 0.3)
     watch = CampaignWatch(drill)
     for _ in range(500):
         watch.step()
@@ -78,7 +78,7 @@ def test_a_controller_that_stops_by_itself_on_a_good_line_is_a_breach(monkeypatc
 
 
 def test_swept_ground_that_the_tool_never_passed_is_a_breach() -> None:
-    drill = Drill(DrillSettings()).drive(Goal.MISSION)
+    drill = FaultScenario(FaultScenarioSettings()).drive(Goal.MISSION)
     watch = CampaignWatch(drill)
     for _ in range(1_000):
         watch.step()
@@ -110,7 +110,7 @@ def test_the_text_of_the_fence_is_read_and_no_other() -> None:
 
 @pytest.mark.parametrize("pushed_s", [7.0, 11.0, 15.0])
 def test_an_operator_who_was_pushed_into_a_keep_out_finds_the_way_out(pushed_s: float) -> None:
-    drill = Drill(DrillSettings(keep_out_m=(4.6, 6.8, -6.0, 6.0))).drive(Goal.MANUAL, 0.3)
+    drill = FaultScenario(FaultScenarioSettings(keep_out_m=(4.6, 6.8, -6.0, 6.0))).drive(Goal.MANUAL, 0.3)
     drill.attended = True
     assert drill.moves(15.0)
     FAULTS["slides_braked"].inject(drill, 0.5)

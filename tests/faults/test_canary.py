@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 import vehicle.runtime.taken
-from campaign.drill import Drill, DrillSettings
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge, ToolMode
 from sim.controller_rules import Rules
 from tests.faults import scenes
@@ -43,7 +43,7 @@ def case(name: str) -> Hunt:
     return lambda: check_case(found)
 
 
-def watched(drill: Drill) -> None:
+def watched(drill: FaultScenario) -> None:
     assert drill.watch.finish() == ()
 
 
@@ -115,14 +115,14 @@ def shallow() -> None:
 def into_a_keep_out() -> None:
     """By hand and by mission straight towards ground that is kept out."""
     for goal, stick in ((Goal.MANUAL, 0.9), (Goal.MISSION, 0.0)):
-        drill = Drill(DrillSettings(keep_out_m=(5.0, 9.0, -6.0, 6.0))).drive(goal, stick)
+        drill = FaultScenario(FaultScenarioSettings(keep_out_m=(5.0, 9.0, -6.0, 6.0))).drive(goal, stick)
         drill.run(45.0)
         watched(drill)
 
 
 def over_a_rock() -> None:
     """A rock lifts the tool for ten seconds, half a metre of way, on ground that bears nothing before it is worked."""
-    drill = Drill(DrillSettings(seed=3, unproven_m=(2.5, 40.0, -5.0, 5.0))).drive(Goal.MISSION)
+    drill = FaultScenario(FaultScenarioSettings(seed=3, unproven_m=(2.5, 40.0, -5.0, 5.0))).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     drill.run(25.0)
     for _ in range(500):
@@ -149,7 +149,7 @@ def restarted_in_an_estop() -> None:
     _restart(drill, OperatorEdge.RELEASE_ESTOP)
 
 
-def _restart(drill: Drill, left_out: OperatorEdge) -> None:
+def _restart(drill: FaultScenario, left_out: OperatorEdge) -> None:
     drill.attended, drill.hands.forgets = True, left_out
     drill.run(1.0)
     drill.process.dead = True

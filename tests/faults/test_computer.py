@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 import vehicle.host.clock
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from tests.faults.scenes import manual, work
 from vehicle.contracts.messages import Inputs, Mode
 from vehicle.contracts.units import TICK_S
@@ -27,10 +27,10 @@ class Disk(NoRecorder):
     healthy = True
 
 
-def on_a_full_disk() -> tuple[Drill, Disk]:
+def on_a_full_disk() -> tuple[FaultScenario, Disk]:
     disk = Disk()
     disk.healthy = False
-    return Drill(recorder=disk), disk
+    return FaultScenario(recorder=disk), disk
 
 
 def test_rows_81_82_without_a_recording_no_mission_starts_and_hands_still_drive() -> None:
@@ -50,7 +50,7 @@ def test_rows_81_82_without_a_recording_no_mission_starts_and_hands_still_drive(
 
 def test_rows_81_82_a_disk_that_fills_in_a_swath_is_told_within_a_second_and_stops_nothing() -> None:
     disk = Disk()
-    drill = Drill(recorder=disk).drive(Goal.MISSION)
+    drill = FaultScenario(recorder=disk).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     disk.healthy = False
     drill.run(1.0)
@@ -115,7 +115,7 @@ class Frozen:
 def test_row_95_fresh_frames_of_one_and_the_same_reading_count_as_none(
     topic: str, scene: object, limit_s: float, reasons: set[str]
 ) -> None:
-    drill: Drill = scene()  # type: ignore[operator]
+    drill: FaultScenario = scene()  # type: ignore[operator]
     drill.process.loop._inbox = Frozen(drill.process.loop._inbox, topic)  # type: ignore[assignment]
     for _ in range(round(limit_s / TICK_S)):
         drill.step()

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from sim import controller
 from tests.faults.scenes import manual, work
 from vehicle.contracts.messages import MissionPhase, Mode
@@ -43,7 +43,7 @@ def kill_sensor(monkeypatch: pytest.MonkeyPatch, *fields: str) -> None:
     monkeypatch.setattr(controller, "compose", compose)
 
 
-def reasons_within(drill: Drill, seconds: float) -> set[str]:
+def reasons_within(drill: FaultScenario, seconds: float) -> set[str]:
     """All that were given until then."""
     found: set[str] = set()
     for _ in range(round(seconds / 0.02)):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaign import hands
-from campaign.drill import Drill
-from campaign.hands import Goal
+from campaign import sim_operator
+from campaign.fault_scenario import FaultScenario
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.faults.scenes import SCENES, slow
 from vehicle.contracts.messages import Mode
@@ -20,14 +20,14 @@ BEYOND = [(6, 6), (12, 0), (0, 12), (30, 0), (0, 40)]
 STOP_MAX_MS, FAST_MAX_MS = 500.0, 200.0
 
 
-def delayed(drill: Drill, down_ticks: int, up_ticks: int) -> Drill:
+def delayed(drill: FaultScenario, down_ticks: int, up_ticks: int) -> FaultScenario:
     drill.line.down_ticks, drill.line.up_ticks = down_ticks, up_ticks
     return drill
 
 
-def under_way(scene: str, down_ticks: int, up_ticks: int) -> Drill:
+def under_way(scene: str, down_ticks: int, up_ticks: int) -> FaultScenario:
     """Driving over a line that was slow from the start."""
-    drill = delayed(Drill(), down_ticks, up_ticks)
+    drill = delayed(FaultScenario(), down_ticks, up_ticks)
     drill.drive(*{"work": (Goal.MISSION,), "manual": (Goal.MANUAL, 0.25, 0.02), "slow": (Goal.MANUAL, 0.14)}[scene])
     assert drill.moves(25.0), (drill.mode, drill.reasons)
     return drill
@@ -80,7 +80,7 @@ def test_a_fast_machine_stops_within_200_ms_whatever_the_line_does(down_ticks: i
 
 @pytest.mark.parametrize(("down_ticks", "up_ticks"), BEYOND)
 def test_beyond_the_bound_it_does_not_arm_and_says_so(down_ticks: int, up_ticks: int) -> None:
-    drill = delayed(Drill(), down_ticks, up_ticks).drive(Goal.MANUAL, 0.25)
+    drill = delayed(FaultScenario(), down_ticks, up_ticks).drive(Goal.MANUAL, 0.25)
     for _ in range(round(12.0 / TICK_S)):
         drill.step()
         assert drill.mode not in DRIVING
@@ -159,7 +159,7 @@ def test_the_answer_to_a_reset_is_no_new_stop_however_soon_it_is_armed(
     drill.hands.pressed = OperatorEdge.NONE
     drill.run(1.0)
     stops = drill.watch.stops
-    monkeypatch.setattr(hands, "PAUSE_FRAMES", pause_frames)
+    monkeypatch.setattr(sim_operator, "PAUSE_FRAMES", pause_frames)
     drill.drive(Goal.MANUAL, 0.14)
     assert drill.moves(12.0), (drill.mode, drill.reasons)
     assert drill.watch.stops == stops

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from campaign import link_traces
-from campaign.drill import Drill
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario
 from campaign.link_traces import Trace
+from campaign.sim_operator import Goal
 from tests.faults.scenes import manual, work
 from tests.marks import some
 from vehicle.contracts.messages import Mode
@@ -49,7 +49,7 @@ def longest_spell(trace: Trace) -> tuple[float, float]:
     return best
 
 
-def replay(drill: Drill, trace: Trace, from_s: float, length_s: float) -> list[float]:
+def replay(drill: FaultScenario, trace: Trace, from_s: float, length_s: float) -> list[float]:
     """Both ways of the radio follow the recording; gives the latency of each stop in it [ms]."""
     window = link_traces.window(trace, from_s, length_s, drill.now_ns / NS_PER_S)
     for channel in (drill.radio.up, drill.radio.down):
@@ -73,7 +73,7 @@ def test_a_recorded_outage_stops_in_time_and_leaves_a_machine_that_drives_again(
     trace = link_traces.load(LINKS / name)
     began_s, length_s = longest_spell(trace)
     assert length_s == pytest.approx(SPELLS[name], abs=0.1)
-    drill: Drill = scene()  # type: ignore[operator]
+    drill: FaultScenario = scene()  # type: ignore[operator]
     goal = drill.hands.goal
     stops = replay(drill, trace, max(0.0, began_s - BEFORE_S), BEFORE_S + length_s + AFTER_S)
     assert stops, "no outage at all"

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from sim import manual_text
 from tests.faults.scenes import work
 from vehicle.contracts.messages import Mode
@@ -63,7 +63,7 @@ LIMIT_S = 120.0
 RECOVERY_MPS = 0.1
 
 
-def back_out(drill: Drill) -> bool:
+def back_out(drill: FaultScenario) -> bool:
     """Backward in RECOVERY where a text says so, else by hand; True once it has come far enough."""
     start = drill.world.tracks.east_m, drill.world.tracks.north_m
     yaw_rad = drill.world.tracks.yaw_rad

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from sim import manual_text
 from tests.faults.scenes import manual
@@ -27,7 +27,7 @@ LEFT_OUT: tuple[tuple[str, float, OperatorEdge], ...] = (
 )
 
 
-def struck(fault: str, strength: float) -> Drill:
+def struck(fault: str, strength: float) -> FaultScenario:
     """Driven, struck, all in order again; the operator's hands are off."""
     drill = manual()
     drill.attended = True
@@ -38,7 +38,7 @@ def struck(fault: str, strength: float) -> Drill:
     return drill.run(3.0)
 
 
-def restarted(drill: Drill) -> Drill:
+def restarted(drill: FaultScenario) -> FaultScenario:
     drill.process.dead = True
     drill.run(DEAD_S)
     drill.process.restart()
@@ -86,7 +86,7 @@ def test_a_program_killed_in_motion_owes_a_reset_like_any_stop() -> None:
 
 
 def test_a_program_killed_while_nothing_could_move_owes_what_any_start_does_and_no_more() -> None:
-    drill = Drill().run(3.0)
+    drill = FaultScenario().run(3.0)
     assert drill.mode is Mode.DISARMED
     restarted(drill)
     found = {RULES[StopReason[name.upper()]] for name in drill.reasons}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaign.drill import Drill, DrillSettings
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import EngineMode, OperatorEdge
 from tests.faults.scenes import made, manual, work
 from vehicle.contracts.messages import Mode
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.long
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 
 
-def until_reason(drill: Drill, name: str, limit_s: float) -> float:
+def until_reason(drill: FaultScenario, name: str, limit_s: float) -> float:
     """Seconds until the reason is in force; infinity where it is not in time."""
     for tick in range(round(limit_s / TICK_S)):
         drill.step()
@@ -25,7 +25,7 @@ def until_reason(drill: Drill, name: str, limit_s: float) -> float:
 
 
 def test_row_13_without_a_console_nothing_ever_moves() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.hands.silent = True
     drill.drive(Goal.MISSION).run(30.0)
     assert drill.mode is Mode.DISARMED
@@ -33,7 +33,7 @@ def test_row_13_without_a_console_nothing_ever_moves() -> None:
 
 
 def test_row_18_111_armed_with_a_deflected_stick_it_stays_where_it_is() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.hands.stick = 0.4
     drill.drive(Goal.MANUAL, 0.4).run(15.0)
     assert drill.mode not in DRIVING
@@ -42,14 +42,14 @@ def test_row_18_111_armed_with_a_deflected_stick_it_stays_where_it_is() -> None:
 
 
 def test_row_20_a_stuck_hold_arms_nothing() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.hands.hold_stuck = True
     drill.drive(Goal.MANUAL, 0.4).run(15.0)
     assert drill.mode not in DRIVING
 
 
 def test_row_41_a_controller_of_another_configuration_is_not_armed() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.world.controller._config_hash = b"\1" * 8
     drill.world.controller.reboot(0)
     drill.drive(Goal.MANUAL, 0.4).run(15.0)
@@ -58,7 +58,7 @@ def test_row_41_a_controller_of_another_configuration_is_not_armed() -> None:
 
 
 def test_row_56_a_rotor_that_does_not_come_up_ends_the_attempt() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.world.flail.power_ratio = 0.0
     drill.drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_MOVE,), 10.0)
@@ -123,7 +123,7 @@ def test_row_71_a_track_that_runs_on_its_own_is_told_and_stopped() -> None:
 
 
 def test_row_117_without_a_sign_of_attention_a_mission_ends() -> None:
-    drill = Drill(DrillSettings(seed=2))
+    drill = FaultScenario(FaultScenarioSettings(seed=2))
     drill.drive(Goal.MISSION)
     drill.hands.forgets = OperatorEdge.ATTENTION
     assert drill.until((Mode.AUTO_WORK,), 25.0)

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from tests.faults.scenes import manual
 from tests.faults.test_recovery import back_out
 from vehicle.contracts.messages import Mode
@@ -18,7 +18,7 @@ SILENT = ("encoder_silent", "encoders_silent")
 
 @pytest.mark.parametrize("name", SILENT)
 def test_a_machine_that_is_switched_on_with_it_is_driven_out_too(name: str) -> None:
-    drill = Drill()
+    drill = FaultScenario()
     FAULTS[name].inject(drill, 1.0)
     drill.run(3.0)
     assert drill.mode is Mode.DISARMED

@@ -2,9 +2,9 @@
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
-from campaign.hands import Goal, Other
+from campaign.sim_operator import Goal, Other
 from console.station import Controls, Station
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -19,14 +19,14 @@ DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
-def join(drill: Drill, station_id: int = 2) -> Other:
+def join(drill: FaultScenario, station_id: int = 2) -> Other:
     other = Other(Station(station_id))
     drill.hands.others.append(other)
     drill.run(0.3)
     return other
 
 
-def press(drill: Drill, other: Other, edge: OperatorEdge, *, hold: bool = False) -> None:
+def press(drill: FaultScenario, other: Other, edge: OperatorEdge, *, hold: bool = False) -> None:
     other.controls = Controls(edges=edge, hold_to_run=hold)
     drill.run(0.2)
     other.controls = Controls(hold_to_run=hold)
@@ -91,7 +91,7 @@ class OtherDialect:
 
 
 def test_row_26_a_console_of_another_dialect_moves_nothing_and_takes_nothing() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.hands._port = older = OtherDialect(drill.hands._port)  # type: ignore[assignment]
     drill.drive(Goal.MANUAL, 0.5).run(10.0)
     assert older.refused > 100

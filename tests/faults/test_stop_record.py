@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from campaign.drill import Drill, DrillSettings
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from vehicle.contracts.messages import Event, Mode
 from vehicle.control.events import RESET_RULES
 from vehicle.control.safety.reasons import RULES, StopReason
@@ -40,7 +40,7 @@ class Kept(NoRecorder):
 @pytest.mark.parametrize(("fault", "goal", "reason", "age_max_s"), STOPS)
 def test_the_line_of_a_stop(fault: str, goal: Goal, reason: str, age_max_s: float) -> None:
     kept = Kept()
-    drill = Drill(DrillSettings(seed=3), recorder=kept).drive(goal, 0.25)
+    drill = FaultScenario(FaultScenarioSettings(seed=3), recorder=kept).drive(goal, 0.25)
     assert drill.until((Mode.AUTO_WORK,) if goal is Goal.MISSION else (Mode.MANUAL,), 25.0)
     drill.run(6.0)
     before = drill.watch.stops

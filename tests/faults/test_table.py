@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS, Fault
-from campaign.hands import Goal
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.faults.cases import CASES, Case, H, P
 from tests.faults.scenes import SCENES
@@ -38,7 +38,7 @@ class Seen:
         self.modes: set[Mode] = set()
 
 
-def strike(drill: Drill, fault: Fault, case: Case) -> Seen:
+def strike(drill: FaultScenario, fault: Fault, case: Case) -> Seen:
     """Inject, let it last, heal; the operator goes on wanting what he wanted until the machine has stopped."""
     seen = Seen()
     fault.inject(drill, case.strength)
@@ -55,7 +55,7 @@ def strike(drill: Drill, fault: Fault, case: Case) -> Seen:
     return seen
 
 
-def note(drill: Drill, seen: Seen, tick: int) -> None:
+def note(drill: FaultScenario, seen: Seen, tick: int) -> None:
     if drill.watch.setpoint_mps > 1e-6:
         seen.stop_s = math.inf
     else:
@@ -83,7 +83,7 @@ def test_fault(case: Case) -> None:
     assert tuple(breach.name for breach in drill.watch.finish()) == case.open, drill.watch.breaches
 
 
-def stays_stopped(drill: Drill, case: Case) -> None:
+def stays_stopped(drill: FaultScenario, case: Case) -> None:
     """Healed is not restarted; and where an acknowledgement or an act at the machine is due, nothing goes without."""
     drill.run(AFTER_S)
     assert drill.mode not in DRIVING, drill.mode
@@ -97,7 +97,7 @@ def stays_stopped(drill: Drill, case: Case) -> None:
         drill.hands.at_machine = kept
 
 
-def tried(drill: Drill, case: Case) -> None:
+def tried(drill: FaultScenario, case: Case) -> None:
     drill.hands.goal = SCENE_GOALS[case.scene]
     drill.run(6.0)
     by_hand = all(RULES[StopReason[name.upper()]].level < Level.STOP for name in case.reasons)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from campaign.drill import Drill
+from campaign.fault_scenario import FaultScenario
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
@@ -43,7 +43,7 @@ FRAMES = {
 class Tape:
     """What came in over both wires, tick by tick, from a state on."""
 
-    def __init__(self, drill: Drill, ticks: int) -> None:
+    def __init__(self, drill: FaultScenario, ticks: int) -> None:
         self.state: VehicleState = drill.state
         self.now_ns = drill.now_ns
         self.controller: list[bytes] = []
@@ -115,11 +115,11 @@ def changed_frames(tape: Tape) -> Iterator[tuple[str, int, str, bytes]]:
                     yield f"{name}.{field} = {extreme!r}", number, wire, odd
 
 
-def standing() -> Drill:
-    return Drill().run(3.0)
+def standing() -> FaultScenario:
+    return FaultScenario().run(3.0)
 
 
-def at_work() -> Drill:
+def at_work() -> FaultScenario:
     """A few strokes into the swath."""
     return work().run(4.0)
 

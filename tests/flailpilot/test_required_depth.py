@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from benchmarks.drive_rig import write_config
-from campaign.drill import Drill, swath_plan
+from campaign.fault_scenario import FaultScenario, swath_plan
 from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
 from vehicle.config.drive import load_drive
@@ -198,7 +198,7 @@ def test_drive_refuses_a_site_or_plan_of_another_depth(monkeypatch, capsys, tmp_
 
 
 def test_a_plan_of_another_depth_is_not_taken_while_driving() -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.run(0.1)
     depth_m = drill.parts.config.mission.required_depth_m
     plan = swath_plan(drill.parts.config.machine)

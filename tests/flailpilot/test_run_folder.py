@@ -111,7 +111,7 @@ def test_no_file_holds_a_date_of_1970(run: Path) -> None:
 def test_no_plan_is_mixed_with_a_run(monkeypatch, capsys, run: Path) -> None:
     before = content(run / "run")
     typed = ("plan", run / "ground.geojson", "--machine", "memat", "--out", run / "run")
-    for more in ((), ("--left", run / "run")):
+    for more in ((), ("--resume", run / "run")):
         status, said, told = flailpilot(monkeypatch, capsys, *typed, *more)
         assert (status, said) == (2, "")
         assert "holds a run" in told

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flailpilot.left import last_stand
+from flailpilot.resume import last_stand
 from tests import builders
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_left import SCENARIO, ground
@@ -102,7 +102,7 @@ def test_what_is_left_is_planned_or_refused_and_age_is_told(monkeypatch, capsys,
     for name in names:
         content = (job / "run" / name).read_bytes()
         (job / "run" / name).write_bytes(content[: round(share * len(content))])
-    typed = ("plan", job / "ground.geojson", "--machine", "memat", "--out", job / "rest", "--left", job / "run")
+    typed = ("plan", job / "ground.geojson", "--machine", "memat", "--out", job / "rest", "--resume", job / "run")
     status, said, told = flailpilot(monkeypatch, capsys, *typed)
     assert status in (0, 1, 2)
     if status == 2:
@@ -203,7 +203,7 @@ def test_a_report_older_than_the_journal_is_no_start(monkeypatch, capsys, tmp_pa
     path = job / "run" / "run.mcap"
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    typed = ("plan", job / "ground.geojson", "--machine", "memat", "--out", job / "rest", "--left", job / "run")
+    typed = ("plan", job / "ground.geojson", "--machine", "memat", "--out", job / "rest", "--resume", job / "run")
     status, said, told = flailpilot(monkeypatch, capsys, *typed)
     assert (status, said) == (2, "")
     assert "s older than the newest stroke" in told

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flailpilot.left import last_stand
+from flailpilot.resume import last_stand
 from tests.flailpilot.test_bad_sites import flailpilot
 from vehicle.config.drive import load_drive
 from vehicle.config.load import load_machine, load_toml_model
@@ -20,9 +20,9 @@ from vehicle.contracts.ledger_types import Revoke
 from vehicle.contracts.plan import Plan
 from vehicle.control.safety.reasons import StopReason
 from vehicle.control.state import GateState
-from vehicle.operator_link import marks
+from vehicle.operator_link import stamp_store
 from vehicle.operator_link.keystore import KeyStore
-from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.stamp_store import StampStore
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal, reader
@@ -117,15 +117,15 @@ def test_latches_of_a_later_build_are_a_stop_that_nobody_acknowledged(tmp_path: 
 
 
 def test_old_stamps_are_never_issued_again(old: Path) -> None:
-    assert MarkFile(old / "k.stamps").reserved == {200: 38_000_000_000_000, 201: 38_000_000_500_000}
+    assert StampStore(old / "k.stamps").reserved == {200: 38_000_000_000_000, 201: 38_000_000_500_000}
 
 
 def test_later_stamps_are_refused_by_their_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as later:
-        later.setattr(marks, "MAGIC", b"FLMARKS7")
-        MarkFile(tmp_path / "k.stamps")
+        later.setattr(stamp_store, "MAGIC", b"FLMARKS7")
+        StampStore(tmp_path / "k.stamps")
     with pytest.raises(InputError, match=LATER):
-        MarkFile(tmp_path / "k.stamps")
+        StampStore(tmp_path / "k.stamps")
 
 
 def test_old_keys_are_read_and_later_ones_refused(old: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_later_plan_is_refused(old: Path) -> None:
 
 @pytest.mark.long
 def test_what_an_old_job_left_is_planned(monkeypatch, capsys, old: Path) -> None:
-    typed = ("plan", old / "ground.geojson", "--machine", "memat", "--out", old / "rest", "--left", old / "run")
+    typed = ("plan", old / "ground.geojson", "--machine", "memat", "--out", old / "rest", "--resume", old / "run")
     status, said, told = flailpilot(monkeypatch, capsys, *typed)
     assert (status, told) == (0, ""), said
     plan = msgspec.json.decode((old / "rest" / "plan.json").read_bytes(), type=Plan)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 import shapely
 
-from campaign.drill import Drill, DrillSettings, scenario_of, swath_plan
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings, scenario_of, swath_plan
 from firmware_bridge.ports import MemoryPort
-from sim.rig import wire_up
+from sim.sim_stack import wire_up
 from tests import builders
 from tests.drive_program.support import config_text, write
 from vehicle.config.drive import load_drive
@@ -71,11 +71,11 @@ def holds(gate: GateState) -> bool:
 
 
 def test_in_the_simulator_and_after_a_restart() -> None:
-    settings = DrillSettings()
+    settings = FaultScenarioSettings()
     parts = wire_up(scenario_of(settings), MACHINE, kept_out(swath_plan(MACHINE)), NoRecorder())
     assert holds(parts.vehicle.state.gate)
     assert len(parts.vehicle.state.mission.unproven_m) == 3
-    drill = Drill(settings)
+    drill = FaultScenario(settings)
     assert drill.state.gate.fence is None
     drill.process.loop.state = taken(drill.state, kept_out(swath_plan(MACHINE)))
     drill.process.dead = True

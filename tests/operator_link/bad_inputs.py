@@ -19,7 +19,7 @@ from firmware_bridge.mavlink.signature import key_of, sign
 from firmware_bridge.mavlink.stamps import STAMP_MAX, STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from tests.operator_link.test_attacks import FORGERIES, MESSAGES, SECRET, Radio, forged
-from vehicle.operator_link.sessions import Machine, proof
+from vehicle.operator_link.sessions import MachineIdentity, proof
 
 STRANGER = ("10.6.6.6", 666)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "BAD_INPUTS.md"
@@ -155,7 +155,7 @@ def _sessions() -> Iterator[Case]:
 
     def answered(radio: Radio, **wrong: object) -> Datagrams:
         """A challenge for console 251, which has no session, answered with something wrong."""
-        machine = Machine(machine_id=bytes(range(8)), boot_count=int(wrong.get("boot", 3)))  # type: ignore[call-overload]
+        machine = MachineIdentity(machine_id=bytes(range(8)), boot_count=int(wrong.get("boot", 3)))  # type: ignore[call-overload]
         key = key_of(str(wrong.get("secret", SECRET)))
         role = bytes(wrong.get("role", b"console"))  # type: ignore[call-overload]
         return [proof_of(radio, proof(key, role, machine, 250, (b"v" * 16, b"n" * 16), b""))]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from campaign.drill import DrillSettings
-from campaign.hands import Goal
-from campaign.linked_drill import LinkedDrill
+from campaign.fault_scenario import FaultScenarioSettings
+from campaign.linked_scenario import LinkedFaultScenario
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
@@ -26,7 +26,7 @@ class DrillStation:
     """
 
     def __init__(self, seed: int = 3, system_id: int = 255, port: int = 14551) -> None:
-        self.drill = LinkedDrill(DrillSettings(seed=seed))
+        self.drill = LinkedFaultScenario(FaultScenarioSettings(seed=seed))
         self.drill.drive(Goal.REST)
         self.system_id, self.address = system_id, ("127.0.0.1", port)
         self.sticks = self.heartbeats = True
@@ -75,7 +75,7 @@ class DrillStation:
 
     @property
     def armed_bit(self) -> bool:
-        return bool(self.drill.link.picture.base_mode & 128)
+        return bool(self.drill.link.view.base_mode & 128)
 
     @property
     def moving(self) -> bool:

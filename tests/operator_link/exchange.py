@@ -15,8 +15,8 @@ from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.telemetry import STREAMS
 
@@ -74,7 +74,7 @@ class Exchange:
         self.refuse_sites = ""
         self.propose: Callable[[Proposal], str] = self._keep
         verifier = Verifier({}, {}, 0, self.now_ns, lambda: 0.5)
-        self.desk = desk = Desk(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
+        self.desk = desk = MissionUpload(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
         self.link = OperatorLink(
             config(), DATUM, verifier, desk, lambda n: bytes(range(n)), reason_text, LinkSettings(bench=bench)
         )

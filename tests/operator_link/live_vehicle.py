@@ -20,8 +20,8 @@ import msgspec
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.ports import BytePort, MemoryPort, PortError
-from sim.rig import ground_of, start_pose, vehicle_config, world_params
 from sim.scenario import Scenario
+from sim.sim_stack import ground_of, start_pose, vehicle_config, world_params
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World
 from tests.operator_link.patient_time import PatientTime
@@ -33,13 +33,13 @@ from vehicle.contracts.plan import Plan
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
 from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
-from vehicle.operator_link.marks import MarkFile
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
-from vehicle.operator_link.sessions import Machine
-from vehicle.operator_link.shell import LinkShell, Serial, Tcp, Udp, Wire
+from vehicle.operator_link.sessions import MachineIdentity
+from vehicle.operator_link.stamp_store import StampStore
+from vehicle.operator_link.transport import LinkTransport, Serial, Tcp, Udp, Wire
 from vehicle.records.writer import NoRecorder
 from vehicle.runtime.loop import Listener, VehicleLoop
 from vehicle.runtime.taken import taken
@@ -85,7 +85,7 @@ class Live(msgspec.Struct):
     vehicle: VehicleLoop
     world: World
     link: OperatorLink
-    shell: LinkShell
+    shell: LinkTransport
     barrier: TickBarrier
     plan: Plan
     proposals: list[Proposal]
@@ -131,7 +131,7 @@ def make_link(
         return ""
 
     held = KeyStore(keys).load() if keys is not None else None
-    reserved = MarkFile(keys.with_suffix(".marks")).reserved if keys is not None else {}
+    reserved = StampStore(keys.with_suffix(".marks")).reserved if keys is not None else {}
     table = signing_keys(held) if held is not None else {}
     clock = clock_stamp(held) - behind_s * STAMPS_PER_S if held is not None else 0
     verifier = Verifier(table, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
@@ -140,10 +140,10 @@ def make_link(
         state.config,
         plan.datum,
         verifier,
-        Desk(plan.datum, propose, plan),
+        MissionUpload(plan.datum, propose, plan),
         secrets.token_bytes,
         reason_text,
-        LinkSettings(machine=Machine(machine_id=machine_id, boot_count=1), bench=bench),
+        LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
     )
     return link, proposals
 
@@ -187,8 +187,8 @@ async def live_vehicle(
     if serial is not None:
         wires += (Serial(channel=Channel(name="serial", bytes_per_s=5_000.0), port=serial),)
     store = KeyStore(keys) if keys is not None else None
-    marks = MarkFile(keys.with_suffix(".marks")) if keys is not None else None
-    async with LinkShell(link, clock, wires, store, marks) as shell:
+    marks = StampStore(keys.with_suffix(".marks")) if keys is not None else None
+    async with LinkTransport(link, clock, wires, store, marks) as shell:
         ticking = asyncio.get_running_loop().create_task(barrier.run())
         moving = asyncio.get_running_loop().create_task(shell.run())
         try:

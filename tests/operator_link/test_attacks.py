@@ -19,15 +19,15 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
-from vehicle.operator_link.sessions import Machine
-from vehicle.operator_link.shell import Serial, Tcp, Udp, check_wire
+from vehicle.operator_link.mission_upload import MissionUpload
+from vehicle.operator_link.sessions import MachineIdentity
+from vehicle.operator_link.transport import Serial, Tcp, Udp, check_wire
 
 S_NS = 1_000_000_000
 CHANNEL = Channel(name="radio")
 SECRET = "the only console's secret text"  # noqa: S105
-MACHINE = Machine(machine_id=bytes(range(8)), boot_count=3)
+MACHINE = MachineIdentity(machine_id=bytes(range(8)), boot_count=3)
 CONSOLE = Credentials(system_id=250, secret=SECRET, machine_id=MACHINE.machine_id.hex())
 HERE = ("10.0.0.7", 14550)
 CLOCK = 37_000_000_000_000
@@ -41,7 +41,7 @@ class Radio:
         verifier = Verifier({250: (key_of(SECRET),)}, {250: reserved}, clock, self.now_ns, lambda: 0.5)
         verifier.made_durable(verifier.wanted(self.now_ns))
         settings = LinkSettings(machine=MACHINE)
-        desk = Desk(DATUM, lambda _: "", small_plan())
+        desk = MissionUpload(DATUM, lambda _: "", small_plan())
         self.link = OperatorLink(config(), DATUM, verifier, desk, os.urandom, reason_text, settings)
         self.session = session
         self.vehicle(Mode.MANUAL)
@@ -64,17 +64,17 @@ class Radio:
         admission = link.admission
         heard = (
             sorted(link.peers),
-            sorted(link.roster.stations),
+            sorted(link.present.stations),
             admission.doubted(250, self.now_ns),
             link.sessions.has(250),
         )
         doubted = {name: identity.address for name, identity in admission._identities.items()}
-        sticks = [(one.sticks._latched, one.goal) for one in link.roster.stations.values()]
+        sticks = [(one.sticks._latched, one.goal) for one in link.present.stations.values()]
         return (
             values,
             lists,
             link.lists.uploading,
-            link.picture.idle_mode,
+            link.view.idle_mode,
             heard,
             doubted,
             sticks,

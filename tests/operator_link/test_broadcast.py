@@ -95,7 +95,7 @@ def test_a_mode_to_all_only_stops(custom_mode: int, stops: bool) -> None:
     link.say("SET_MODE", target_system=0, base_mode=1, custom_mode=custom_mode)
     assert (NAME_IT in texts(link.hear())) is not stops
     assert (OperatorEdge.STOP in edges(link)) is stops
-    assert link.link.picture.idle_mode == (custom_mode if stops else MANUAL)
+    assert link.link.view.idle_mode == (custom_mode if stops else MANUAL)
 
 
 @pytest.mark.parametrize("name", ["RC_CHANNELS_OVERRIDE", "MANUAL_CONTROL"])

@@ -25,14 +25,14 @@ def link() -> Exchange:
 
 def invited(link: Exchange) -> None:
     link.link.invite(link.channel, HERE, 255, link.now_ns)
-    link.link.roster.drop(link.channel, HERE)
+    link.link.present.drop(link.channel, HERE)
 
 
 GOES: dict[str, Callable[[Exchange], None]] = {
-    "its connection closes": lambda link: link.link.roster.drop(link.channel, HERE),
+    "its connection closes": lambda link: link.link.present.drop(link.channel, HERE),
     "the connection of one that is called closes": invited,
     "its key is withdrawn": lambda link: link.link.revoke(255),
-    "it is forgotten": lambda link: link.link.roster.forget(link.now_ns + 40 * S_NS),
+    "it is forgotten": lambda link: link.link.present.forget(link.now_ns + 40 * S_NS),
 }
 
 

@@ -89,10 +89,10 @@ async def upload(live: Live, hand: Hand) -> None:
 
 async def out_of_a_stop(live: Live, hand: Hand) -> None:
     """Its own disarm leads out, once it can have heard the cause."""
-    await live.until(lambda: live.link.picture.stops <= live.link.picture.told)
-    assert live.link.picture.shows_armed
+    await live.until(lambda: live.link.view.stops <= live.link.view.told)
+    assert live.link.view.shows_armed
     assert await hand.do("disarm") == "ok"
-    await live.until(lambda: live.mode is Mode.DISARMED and not live.link.picture.shows_armed)
+    await live.until(lambda: live.mode is Mode.DISARMED and not live.link.view.shows_armed)
 
 
 async def journey(live: Live, hand: Hand, link: Cable, drive: Drive) -> None:
@@ -244,7 +244,7 @@ async def mavctl_drives(live: Live, hand: Mavctl, link: Cable) -> None:
 
 async def mavctl_out(live: Live, hand: Mavctl) -> None:
     """Its disarm wants to know of fresh ground, and says so until it does."""
-    await live.until(lambda: live.link.picture.stops <= live.link.picture.told)
+    await live.until(lambda: live.link.view.stops <= live.link.view.told)
     while (said := await hand.do("disarm")) != "ok":
         # its own guard has a reason; a refusal in words by the vehicle, within half a second of a stop, has none
         assert said[1]["detail"].get("reason") in ("ground_state_stale", "not_connected", None), said

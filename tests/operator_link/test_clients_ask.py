@@ -58,7 +58,7 @@ def test_channels_are_the_holders_overrides_and_unused_without(link: Exchange) -
         link.now_ns += 800_000_000
     link.say("RC_CHANNELS_OVERRIDE", chan1_raw=1400, chan3_raw=1600, **TO)
     link.hear(0.02)
-    assert link.link.picture.pulses[:4] == (1400, 65535, 1600, 65535)
+    assert link.link.view.pulses[:4] == (1400, 65535, 1600, 65535)
     assert channels()[0] == 0  # a stream that ceased is no stick
 
 
@@ -126,7 +126,7 @@ def test_positions_as_floats_are_taken_and_told(link: Exchange) -> None:
 # --- starts ----------------------------------------------------------------------------------------------------------
 def far(link: Exchange, mode: Mode, blocked: str) -> None:
     link.vehicle(mode, holder=255)
-    now = link.link.picture.report
+    now = link.link.view.report
     assert now is not None
     link.link.offer(msgspec.structs.replace(now, start_blocked=blocked))
 
@@ -141,7 +141,7 @@ def test_a_start_too_far_from_the_plan_is_refused_before_anything_moves(
     assert acks(heard) == [DENIED]
     assert "12.3 m away from the plan, drive there" in texts(heard)[0]
     assert all(not frame.edges and not frame.hold_to_run for frame in link.ticks(150))
-    assert link.link.picture.custom_mode != 10
+    assert link.link.view.custom_mode != 10
     far(link, Mode.READY, "")
     link.command(command[0], *command[1])
     assert any(frame.edges for frame in link.ticks(150))

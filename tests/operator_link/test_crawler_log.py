@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from campaign.drill import DrillSettings
-from campaign.hands import Goal
-from campaign.linked_drill import LinkedDrill
+from campaign.fault_scenario import FaultScenarioSettings
+from campaign.linked_scenario import LinkedFaultScenario
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from vehicle.contracts.messages import Mode
@@ -52,7 +52,7 @@ class Player:
     """A third-party station on the whole stack in virtual time."""
 
     def __init__(self) -> None:
-        self.drill = LinkedDrill(DrillSettings(seed=3))
+        self.drill = LinkedFaultScenario(FaultScenarioSettings(seed=3))
         self.drill.drive(Goal.REST)
         self.fastest_mps = self.fastest_turn_radps = self.rotor_radps = 0.0
         self._tick = 0

@@ -21,7 +21,7 @@ from vehicle.config.load import load_toml_model
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.shell import LinkShell, Radio, Tcp, Udp, check_wire
+from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, check_wire
 from vehicle.runtime.operator_wires import places_of, wires_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +125,7 @@ def test_a_radio_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         link = Exchange().link
         radio = Radio(channel=Channel(name="radio"), url=str(name), baud=57_600)
         clock = SystemClock()
-        async with LinkShell(link, clock, (radio,), say=said.append) as shell:
+        async with LinkTransport(link, clock, (radio,), say=said.append) as shell:
             moving = asyncio.get_running_loop().create_task(shell.run())
             async with asyncio.timeout(30.0):
                 while not said:

@@ -13,9 +13,9 @@ from tests.builders import DATUM, config
 from tests.operator_link.exchange import S_NS
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.hints import speaks_v1, v1_text
 from vehicle.operator_link.link import OperatorLink
+from vehicle.operator_link.mission_upload import MissionUpload
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 HERE = ("10.0.0.9", 14550)
@@ -31,7 +31,9 @@ class Bench:
         self.now_ns = S_NS
         self.said: list[str] = []
         verifier = Verifier({7: (KEY,)} if keys is None else keys, {}, CLOCK, self.now_ns, lambda: 0.5)
-        self.link = OperatorLink(config(), DATUM, verifier, Desk(DATUM), bytes, reason_text, say=self.said.append)
+        self.link = OperatorLink(
+            config(), DATUM, verifier, MissionUpload(DATUM), bytes, reason_text, say=self.said.append
+        )
         self.link.verifier.made_durable(self.link.verifier.wanted(self.now_ns))
 
     def hear(self, data: bytes, channel: Channel = CHANNEL) -> list[bytes]:

@@ -9,7 +9,7 @@ from tests.safety.rig import SESSION, frame
 from vehicle.contracts.messages import Mode
 from vehicle.control.state import GateState, WireState
 from vehicle.control.tick import _of_the_holder
-from vehicle.operator_link.helm import Helm
+from vehicle.operator_link.pending_inputs import PendingInputs
 
 pytestmark = pytest.mark.long
 
@@ -41,23 +41,23 @@ def test_another_stations_sticks_neither_move_nor_brake(drive: float, monkeypatc
     station.arm()
     station.run(3.0)
     assert station.drives()
-    drain = Helm.drain
+    drain = PendingInputs.drain
     number = 0
 
-    def beside(helm: Helm, *arguments: object) -> bytes:
+    def beside(pending: PendingInputs, *arguments: object) -> bytes:
         nonlocal number
         number += 1
         other = frame(
             station_id=9,
             sequence=number,
             sample_count=number,
-            echo_tick=helm.tick,
-            session_id=helm.session_id,
+            echo_tick=pending.tick,
+            session_id=pending.session_id,
             drive=drive,
         )
-        return drain(helm, *arguments) + adapters.encode_operator(other)  # type: ignore[arg-type]
+        return drain(pending, *arguments) + adapters.encode_operator(other)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Helm, "drain", beside)
+    monkeypatch.setattr(PendingInputs, "drain", beside)
     station.held = True
     assert station.until(Mode.MANUAL)
     station.throttle = 1800

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from campaign.drill import DrillSettings
-from campaign.hands import Goal
-from campaign.linked_drill import LinkedDrill
+from campaign.fault_scenario import FaultScenarioSettings
+from campaign.linked_scenario import LinkedFaultScenario
+from campaign.sim_operator import Goal
 from sim.noise import generator
 from tests.operator_link.test_attacks import MESSAGES, forged
 from vehicle.contracts.messages import Mode
@@ -20,14 +20,14 @@ RETURN_MAX_TICKS = 100
 """Two seconds."""
 
 
-def driving() -> LinkedDrill:
-    drill = LinkedDrill(DrillSettings(seed=5))
+def driving() -> LinkedFaultScenario:
+    drill = LinkedFaultScenario(FaultScenarioSettings(seed=5))
     drill.drive(Goal.MANUAL, 0.25)
     assert moves(drill)
     return drill
 
 
-def moves(drill: LinkedDrill) -> bool:
+def moves(drill: LinkedFaultScenario) -> bool:
     """Within half a minute of the operator's acts."""
     for _ in range(1500):
         drill.step()
@@ -47,7 +47,7 @@ def crowd() -> list[bytes]:
     return taken
 
 
-def heard(drill: LinkedDrill) -> bool:
+def heard(drill: LinkedFaultScenario) -> bool:
     """The console's frames count."""
     report = drill.state.report
     return report is not None and report.operator_age_s < 0.3
@@ -78,7 +78,7 @@ def test_from_an_address_of_his_own_he_does_not_even_slow_it(kind: str) -> None:
     assert drill.watch.finish() == ()
 
 
-def recorded(drill: LinkedDrill) -> list[bytes]:
+def recorded(drill: LinkedFaultScenario) -> list[bytes]:
     """A second of the console's frames, as an attacker hears them."""
     taken: list[bytes] = []
     for _ in range(50):

@@ -10,7 +10,7 @@ from firmware_bridge.mavlink.signature import key_of
 from flailpilot import cli
 from vehicle.contracts.errors import InputError
 from vehicle.operator_link.keystore import KeyStore, signing_keys
-from vehicle.operator_link.marks import SLOT_SIZE, MarkFile, decode_slot, encode_slot
+from vehicle.operator_link.stamp_store import SLOT_SIZE, StampStore, decode_slot, encode_slot
 
 
 def test_a_key_is_long_random_bound_and_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -89,16 +89,16 @@ def test_the_command_line_shows_a_secret_once(tmp_path: Path) -> None:
 
 # --- reserved stamps -------------------------------------------------------------------------------------------------
 def test_marks_survive_and_never_fall(tmp_path: Path) -> None:
-    marks = MarkFile(tmp_path / "keys.marks")
+    marks = StampStore(tmp_path / "keys.marks")
     marks.write({250: 1000, 251: 5})
     marks.write({250: 900, 252: 7})
-    assert MarkFile(marks.path).reserved == {250: 1000, 251: 5, 252: 7}
+    assert StampStore(marks.path).reserved == {250: 1000, 251: 5, 252: 7}
 
 
 @pytest.mark.parametrize("cut", [0, 1, 17, 100, SLOT_SIZE - 33, SLOT_SIZE - 1])
 def test_a_torn_write_loses_that_write_and_nothing_older(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "keys.marks"
-    marks = MarkFile(path)
+    marks = StampStore(path)
     marks.write({250: 1000})
     before = bytearray(path.read_bytes())
     marks.write({250: 2000})
@@ -107,18 +107,18 @@ def test_a_torn_write_loses_that_write_and_nothing_older(tmp_path: Path, cut: in
     torn = bytearray(before)
     torn[slot * SLOT_SIZE : slot * SLOT_SIZE + cut] = after[slot * SLOT_SIZE : slot * SLOT_SIZE + cut]
     path.write_bytes(torn)
-    kept = MarkFile(path)
+    kept = StampStore(path)
     assert kept.reserved == {250: 1000}
     kept.write({250: 3000})
-    assert MarkFile(path).reserved == {250: 3000}
+    assert StampStore(path).reserved == {250: 3000}
 
 
 def test_two_damaged_copies_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "keys.marks"
-    MarkFile(path).write({250: 1000})
+    StampStore(path).write({250: 1000})
     path.write_bytes(b"\0" * (2 * SLOT_SIZE))
     with pytest.raises(InputError, match="keys reset"):
-        MarkFile(path)
+        StampStore(path)
 
 
 def test_a_slot_holds_every_station_and_every_stamp() -> None:

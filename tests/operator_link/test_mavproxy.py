@@ -78,7 +78,7 @@ def test_arming_is_refused_with_the_reason(tmp_path: Path) -> None:
             proxy.say("arm throttle")
             await proxy.expect(r"AP: Arm: E-stop on machine")
             await proxy.expect(r"COMPONENT_ARM_DISARM: (DENIED|FAILED)|ARM_DISARM.*DENIED")
-            assert not live.link.picture.armed
+            assert not live.link.view.armed
 
     asyncio.run(main())
 
@@ -116,7 +116,7 @@ def test_signed_and_nothing_else(tmp_path: Path) -> None:
             await ready(live, proxy)
             await driving(live, proxy)
             proxy.say("disarm")
-            await live.until(lambda: not live.link.picture.armed)
+            await live.until(lambda: not live.link.view.armed)
             before = live.link.parameters["MAN_SPEED"]
             proxy.say("signing disable", "param set MAN_SPEED 0.1")
             refused = live.link.admission.unsigned_refused

@@ -72,7 +72,7 @@ async def _mission(live: Live, sdk: Client) -> None:
     await live.until(lambda: live.mode is Mode.ESTOP)
     sdk.tell("arm refused")
     assert await sdk.expect("arm refused") != "ok"
-    assert not live.link.picture.armed
+    assert not live.link.view.armed
 
 
 async def _start(live: Live, sdk: Client) -> None:

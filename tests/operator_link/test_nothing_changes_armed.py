@@ -7,8 +7,8 @@ import msgspec
 import pytest
 import shapely
 
-from campaign.drill import Drill, swath_plan
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, swath_plan
+from campaign.sim_operator import Goal
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
@@ -21,7 +21,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import Ring, edges_of
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
-from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.polygons.boundary import joined, rings_of
 from vehicle.runtime.plan_holder import PlanHolder
 from vehicle.runtime.taken import boundary_of
@@ -104,9 +104,9 @@ def test_an_answer_that_cannot_be_packed_is_dropped_and_counted(link: Exchange) 
 
 
 # --- the loop --------------------------------------------------------------------------------------------------------
-def by_hand() -> tuple[Drill, Plan]:
+def by_hand() -> tuple[FaultScenario, Plan]:
     """A machine that holds a plan, driven by hand, and that plan."""
-    drill = Drill()
+    drill = FaultScenario()
     drill.run(0.5)
     plan = swath_plan(drill.parts.config.machine)
     drill.process.loop.take_plan(plan, (square(200.0),))
@@ -140,13 +140,13 @@ def test_no_boundary_changes_under_an_armed_machine(rings_m: tuple[Ring, ...], w
 @pytest.mark.long
 def test_the_old_plan_is_withdrawn_before_a_new_one_waits() -> None:
     """In HOLD a start would else drive what no station is shown any more."""
-    drill = Drill()
+    drill = FaultScenario()
     drill.run(0.5)
     drill.drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_MOVE, Mode.AUTO_WORK), 60.0)
     loop = drill.process.loop
     holder = PlanHolder()
-    holder.loop, holder.desk = loop, Desk(DATUM)
+    holder.loop, holder.desk = loop, MissionUpload(DATUM)
     old = loop.state.mission.plan
     assert old is not None
     new = msgspec.structs.replace(old, plan_hash="new")
@@ -182,7 +182,7 @@ def test_a_fence_inside_a_keep_out_is_no_boundary() -> None:
 
 @pytest.mark.parametrize("rings_m", [((),), (((1.0, 1.0),),), ((), ((2.0, 2.0), (2.0, 2.0)))])
 def test_rings_without_an_edge_are_refused_and_the_old_boundary_stays(rings_m: tuple[Ring, ...]) -> None:
-    drill = Drill()
+    drill = FaultScenario()
     drill.run(0.2)
     loop = drill.process.loop
     loop.take_plan(None, (square(50.0),))

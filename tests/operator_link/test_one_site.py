@@ -28,9 +28,9 @@ from tests.operator_link.test_transfer import (
 )
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.messages import MissionPhase, Mode
-from vehicle.operator_link.desk import NO_MISSION, Desk
 from vehicle.operator_link.fences import fence, rings
 from vehicle.operator_link.items import items_of_plan
+from vehicle.operator_link.mission_upload import NO_MISSION, MissionUpload
 from vehicle.operator_link.reached import of_survey
 from vehicle.operator_link.transfer import Item
 from vehicle.polygons.boundary import area_of
@@ -291,7 +291,7 @@ def test_start_without_a_mission_is_refused_with_the_reason() -> None:
 
 def test_an_own_plan_that_was_cleared_comes_back_as_itself() -> None:
     asked: list[Any] = []
-    desk = Desk(DATUM, lambda site: (asked.append(site), "")[1], small_plan())
+    desk = MissionUpload(DATUM, lambda site: (asked.append(site), "")[1], small_plan())
     own = desk.lists.held(MISSION)
     assert desk.lists.take(MISSION, ()) is None
     assert asked[-1].empty

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import shapely
 
-from campaign.drill import Drill, swath_plan
-from campaign.hands import Goal
+from campaign.fault_scenario import FaultScenario, swath_plan
+from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import Exchange, texts
@@ -24,8 +24,8 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.host.own_process import OwnProcess
-from vehicle.operator_link.desk import NO_MISSION, Desk
 from vehicle.operator_link.fences import fence
+from vehicle.operator_link.mission_upload import NO_MISSION, MissionUpload
 from vehicle.operator_link.proposal import Proposal, collection, features, ground_of
 from vehicle.planning.coverage.ground import kept_out
 from vehicle.planning.site.site import load_site
@@ -69,7 +69,7 @@ class Planned:
         )
         self.link = Exchange()
         if own is not None:
-            self.link.desk = Desk(DATUM, self.planning.propose, own.plan, own.ground)
+            self.link.desk = MissionUpload(DATUM, self.planning.propose, own.plan, own.ground)
         self.link.propose = self.planning.propose
         self.link.say("HEARTBEAT", type=6)
         self.link.hear()
@@ -286,8 +286,8 @@ def test_what_the_planner_cannot_do_leaves_no_plan(tmp_path: Path, monkeypatch: 
     assert made.held[-1][2] == "No plan: the planner failed (RuntimeError)"
 
 
-def drill_with(plan_hash: str) -> tuple[Drill, Plan]:
-    drill = Drill()
+def drill_with(plan_hash: str) -> tuple[FaultScenario, Plan]:
+    drill = FaultScenario()
     drill.run(0.5)
     return drill, msgspec.structs.replace(swath_plan(drill.parts.config.machine), plan_hash=plan_hash)
 

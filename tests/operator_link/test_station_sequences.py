@@ -79,7 +79,7 @@ class Scene:
             self.halted_at = min(asked, default=self.clock)
         if self.mode is not Mode.BOOT:
             due = self.mode in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)
-            fresh = first.drill.link.picture.mode is self.mode
+            fresh = first.drill.link.view.mode is self.mode
             assert not fresh or first.armed_bit or not (due or self.mode in ARMED)
 
 

@@ -312,7 +312,7 @@ def test_a_new_connection_of_the_same_station_is_no_second_station(gone_s: float
     station.arm()
     assert station.until(Mode.READY)
     assert station.drives()
-    station.drill.link.roster.drop(BENCH, station.address)
+    station.drill.link.present.drop(BENCH, station.address)
     station.sticks = station.heartbeats = False
     station.run(gone_s)
     host, port = station.address

@@ -37,7 +37,7 @@ def test_a_second_station_is_told_and_acknowledges_only_then(mode: Mode, reason:
     link.vehicle(mode, (reason,))
     link.hear(3.0)
     station(link, 254, 14552)
-    words = link.link.picture.words(reason)
+    words = link.link.view.words(reason)
     assert words in texts(link.hear(0.1, port=14552))
     assert not disarmed(link, 254, 14552, mode, (reason,)) & RELEASING
     station(link, 255, 14551)
@@ -54,8 +54,8 @@ def test_it_is_told_at_the_first_frame_of_each_address() -> None:
     for system_id, port in ((255, 14551), (254, 14552)):
         station(link, system_id, port)
         heard = texts(link.hear(0.1, port=port))
-        assert link.link.picture.words("detonation") in heard
-        assert link.link.picture.words("link_slow") not in heard  # it stops nothing
+        assert link.link.view.words("detonation") in heard
+        assert link.link.view.words("link_slow") not in heard  # it stops nothing
 
 
 @pytest.mark.parametrize("before_ms", [1, 200, 499, 500, 5000])
@@ -66,11 +66,11 @@ def test_what_was_told_stays_told_when_the_milliseconds_wrap(before_ms: int) -> 
     link.hear()
     link.vehicle(Mode.HOLD, ("detonation",))
     link.hear(0.3)
-    assert not link.link.picture.told
+    assert not link.link.view.told
     link.hear(before_ms / 1000.0 + 1.0)
     assert link.now_ns > WRAP_NS
-    assert link.link.picture.told == {"detonation"}
-    assert 0 <= link.link.picture.time_ms < 5000
+    assert link.link.view.told == {"detonation"}
+    assert 0 <= link.link.view.time_ms < 5000
 
 
 def test_an_emergency_stop_pressed_again_is_news_whatever_was_told_of_the_first() -> None:
@@ -82,7 +82,7 @@ def test_an_emergency_stop_pressed_again_is_news_whatever_was_told_of_the_first(
     link.vehicle(Mode.ESTOP, ("estop_console",), holder=255)
     link.hear(5.0)
     station(link, 255, 14551)
-    assert link.link.picture.told == {"estop_console"}
+    assert link.link.view.told == {"estop_console"}
     link.link.stop(OperatorEdge.ESTOP)  # somebody presses it again, and a disarm given before it arrives after it
     link.ticks()
     link.vehicle(Mode.ESTOP, ("estop_console",), holder=255)

@@ -22,7 +22,7 @@ def test_any_value_of_the_estimate_may_be_unknown(name: str) -> None:
         estimate = msgspec.structs.replace(whole.estimate, **{name: value})
         link.link.offer(msgspec.structs.replace(whole, estimate=estimate, tick=whole.tick + 1))
         for message, maker, _ in STREAMS.values():
-            fields = maker(link.link.picture)
+            fields = maker(link.link.view)
             if fields is not None:
                 assert codec.encode_fields(message, fields, 0, 1, 1)
 
@@ -34,7 +34,7 @@ def test_any_value_of_the_report_may_be_unknown(name: str) -> None:
     for value in BAD:
         link.link.offer(msgspec.structs.replace(whole, tick=whole.tick + 1, **{name: value}))
         for message, maker, _ in STREAMS.values():
-            fields = maker(link.link.picture)
+            fields = maker(link.link.view)
             if fields is not None:
                 assert codec.encode_fields(message, fields, 0, 1, 1)
 

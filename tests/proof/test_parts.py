@@ -106,9 +106,9 @@ def test_fewer_hours_than_a_hundred_are_refused() -> None:
         (
             "kills",
             (GATE, "flailpilot/drive.py", "vehicle/runtime/loop.py", "firmware_bridge/controller/src/controller.c"),
-            ("campaign/drill.py",),
+            ("campaign/fault_scenario.py",),
         ),
-        ("mutation", (GATE, "tests/safety/test_gate.py", "tests/safety/reasons.txt"), ("campaign/drill.py",)),
+        ("mutation", (GATE, "tests/safety/test_gate.py", "tests/safety/reasons.txt"), ("campaign/fault_scenario.py",)),
         ("stops", (GATE, "vehicle/control/estimate/fusion.py", "campaign/trials.py"), ("tests/safety/test_gate.py",)),
         ("twins", ("sim/controller.py", "firmware_bridge/mavlink/_dialect.py"), (GATE,)),
         (

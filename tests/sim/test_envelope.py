@@ -8,7 +8,7 @@ import pytest
 from benchmarks import envelope as bench
 from benchmarks import envelope_report as report
 from campaign import envelope
-from campaign.drill import DrillSettings
+from campaign.fault_scenario import FaultScenarioSettings
 from campaign.lies import LIES, Told
 from campaign.shift import Finding
 from vehicle.control.checks import judge
@@ -19,7 +19,7 @@ SEED, SAMPLE = 7, range(13)
 def mission(kind: str, size: float, number: int = 0) -> envelope.Mission:
     """One error before the first metre, on gentle ground."""
     told = Told(kind=kind, size=size, side_rad=0.3, rate=0.4)
-    settings = DrillSettings(seed=5, slope_deg=2.0)
+    settings = FaultScenarioSettings(seed=5, slope_deg=2.0)
     return envelope.Mission(
         number=number, errors=(told,), phase="begin", onset_s=0.0, work_s=12.0, wait_s=3.0, settings=settings
     )

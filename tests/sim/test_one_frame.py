@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.metres import TrueMetres
-from sim.rig import wire_up
 from sim.scenario import GroundSettings, Scenario, SensorSettings
+from sim.sim_stack import wire_up
 from tests import builders
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MissionConfig, footprint

@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.ports import LOOPBACK, free_port
 from tests.needs import program
-from vehicle.telemetry.bodies import Envelope
+from vehicle.telemetry.schemas import Envelope
 
 WAIT_S = 120.0
 """Upper bound of every wait; waits end on a condition long before."""

@@ -5,7 +5,7 @@ import msgspec
 from tests.builders import estimate
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, GateReport, MissionPhase, Mode, RotorState, VehicleReport
-from vehicle.telemetry.bodies import Mission
+from vehicle.telemetry.schemas import Mission
 
 EAST_M, NORTH_M = 123.4567, -76.5432
 """Digits that occur in no other figure."""

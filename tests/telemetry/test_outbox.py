@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telemetry.samples import MISSION, event, halted, report
-from vehicle.telemetry.bodies import GapBody
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.router import Record, Router
+from vehicle.telemetry.schemas import GapBody
 from vehicle.telemetry.streams import EVENT
 
 PLENTY = {"rows_max": 10_000, "bytes_max": 10_000_000}

@@ -12,8 +12,8 @@ from tests.telemetry.samples import DATUM, EAST_M, GATE, MISSION, NORTH_M, event
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.messages import Event, MissionPhase
 from vehicle.telemetry import payloads
-from vehicle.telemetry.bodies import BODIES, GapBody, Header, PublisherCounts
 from vehicle.telemetry.router import Router
+from vehicle.telemetry.schemas import BODIES, GapBody, Header, PublisherCounts
 from vehicle.telemetry.streams import STREAMS, Keep, topic
 
 PLACE_WORDS = ("east", "north", "lat", "lon", "yaw", "heading", "along", "cross_track", "datum")

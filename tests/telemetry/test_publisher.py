@@ -15,12 +15,12 @@ from tests.telemetry.samples import MISSION, event, halted, report
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import config_hash
 from vehicle.telemetry import payloads, worker
-from vehicle.telemetry.bodies import Mission
-from vehicle.telemetry.counts import Board
+from vehicle.telemetry.counts import Counters
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.publisher import TelemetryPublisher
-from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.queues import BoundedQueue
 from vehicle.telemetry.router import Router
+from vehicle.telemetry.schemas import Mission
 from vehicle.telemetry.session import Feed
 
 pytestmark = pytest.mark.real
@@ -109,11 +109,11 @@ def test_a_broker_that_ends_every_connection_at_once_is_not_rushed_at(monkeypatc
     monkeypatch.setattr(worker, "_log", told)
     monkeypatch.setattr(worker, "run_session", thrown_out)
     settings = TelemetryConfig(backoff_first_s=1e-6, backoff_max_s=1e-3)
-    board: HandOver[Any] = HandOver(4)
+    board: BoundedQueue[Any] = BoundedQueue(4)
     router = Router("v7", "b1")
     sheet = payloads.factsheet(config().machine, 0.2, config_hash(config()), ())
     one = worker.Worker(
-        settings=settings, router=router, factsheet=sheet, board=Board(), reports=board, events=HandOver(4)
+        settings=settings, router=router, factsheet=sheet, board=Counters(), reports=board, events=BoundedQueue(4)
     )
     feed = Feed(Outbox(None, rows_max=10, bytes_max=10_000), router, sheet, one._board, 4)
     asyncio.run(one._link(feed))

@@ -5,11 +5,11 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.queues import BoundedQueue
 
 
 def test_the_oldest_gives_way() -> None:
-    queue: HandOver[int] = HandOver(3)
+    queue: BoundedQueue[int] = BoundedQueue(3)
     for number in range(8):
         queue.put(number)
     assert queue.take_all() == [5, 6, 7]
@@ -19,7 +19,7 @@ def test_the_oldest_gives_way() -> None:
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 6))
 def test_nothing_is_lost_uncounted(puts: list[int], items_max: int) -> None:
     """0 means take, n means put n items."""
-    queue: HandOver[int] = HandOver(items_max)
+    queue: BoundedQueue[int] = BoundedQueue(items_max)
     taken = 0
     for count in puts:
         for number in range(count):
@@ -31,7 +31,7 @@ def test_nothing_is_lost_uncounted(puts: list[int], items_max: int) -> None:
 
 
 def test_a_flood_between_two_threads_is_accounted_for_to_the_last_item() -> None:
-    queue: HandOver[int] = HandOver(16)
+    queue: BoundedQueue[int] = BoundedQueue(16)
     total = 200_000
     taken: list[int] = []
     done = threading.Event()

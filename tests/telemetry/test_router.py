@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.telemetry.samples import GATE, MISSION, event, halted, report
 from vehicle.contracts.messages import MissionPhase, VehicleReport
-from vehicle.telemetry.bodies import BODIES, Envelope, Mission, PublisherCounts
 from vehicle.telemetry.router import Record, Router
+from vehicle.telemetry.schemas import BODIES, Envelope, Mission, PublisherCounts
 from vehicle.telemetry.streams import EVENT
 
 COUNTS = PublisherCounts()

@@ -11,10 +11,10 @@ from tests.telemetry.samples import event, report
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import config_hash
 from vehicle.telemetry import payloads
-from vehicle.telemetry.bodies import PublisherCounts
-from vehicle.telemetry.counts import Board
+from vehicle.telemetry.counts import Counters
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.router import Record, Router
+from vehicle.telemetry.schemas import PublisherCounts
 from vehicle.telemetry.session import Conversation, Feed
 from vehicle.telemetry.streams import CONNECTION, STREAMS
 
@@ -44,7 +44,7 @@ class Link:
 
 
 def make_feed(backlog: int) -> tuple[Feed, Router]:
-    vehicle, board, router = config(), Board(), Router("v7", "b1")
+    vehicle, board, router = config(), Counters(), Router("v7", "b1")
     outbox = Outbox(None, rows_max=1000, bytes_max=10_000_000)
     outbox.put([router.record_of_event(event(number), None, MOMENT) for number in range(backlog)])
     sheet = payloads.factsheet(vehicle.machine, 0.2, config_hash(vehicle), tuple(STREAMS))
@@ -98,7 +98,7 @@ def test_a_refused_record_does_not_block_those_behind_it() -> None:
 
 
 def test_counts_cannot_be_awaited_for_ever() -> None:
-    board = Board()
+    board = Counters()
     board.add(acknowledged=2, lost=0)
     assert board.wait_until(lambda: board.counts.acknowledged == 2, 0.0)
     assert not board.wait_until(lambda: board.counts.lost == 1, 0.0)

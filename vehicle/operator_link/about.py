@@ -2,8 +2,8 @@
 
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.contracts.messages import Mode
-from vehicle.operator_link import picture as p
-from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link import vehicle_view as p
+from vehicle.operator_link.vehicle_view import Message, VehicleView
 
 VERSION = 0x00_01_00_00
 CAPABILITIES = (
@@ -19,17 +19,17 @@ CAPABILITIES = (
 )
 
 
-def arm_obstacles(picture: Picture, station_id: int, *, driver: bool) -> tuple[str, ...]:
+def arm_obstacles(view: VehicleView, station_id: int, *, driver: bool) -> tuple[str, ...]:
     """Why this station may not arm now; empty where it may."""
     if not driver:
         return ("this console arms by its own button, twice",)
-    words = picture.obstacles()
+    words = view.obstacles()
     if words:
         return words
-    if picture.mode in (Mode.BOOT, Mode.STOPPING):
-        return ("not ready yet" if picture.mode is Mode.BOOT else "still stopping",)
-    if picture.held_by_another(station_id):
-        return (f"station {picture.holder} holds control",)
+    if view.mode in (Mode.BOOT, Mode.STOPPING):
+        return ("not ready yet" if view.mode is Mode.BOOT else "still stopping",)
+    if view.held_by_another(station_id):
+        return (f"station {view.holder} holds control",)
     return ()
 
 

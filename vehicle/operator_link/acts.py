@@ -3,7 +3,7 @@
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
 from vehicle.contracts.messages import Mode
-from vehicle.operator_link import picture as p
+from vehicle.operator_link import vehicle_view as p
 from vehicle.operator_link.about import arm_obstacles
 from vehicle.operator_link.command import (
     ACCEPTED,
@@ -16,9 +16,9 @@ from vehicle.operator_link.command import (
     Result,
     Waits,
 )
-from vehicle.operator_link.picture import Message
 from vehicle.operator_link.pursuit import ARM_S, GOAL_S, End, Goal
 from vehicle.operator_link.transfer import text
+from vehicle.operator_link.vehicle_view import Message
 
 FORCE = 21196
 STANDING = (p.HOLD, p.LOITER)
@@ -49,32 +49,32 @@ def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list
 
 
 def _manual(context: Context) -> tuple[int, list[Message]]:
-    picture = context.picture
-    if picture.mission_running:
+    view = context.view
+    if view.mission_running:
         return DENIED, [text("Manual: hold the mission first")]
-    if picture.due:  # it would show Hold all the same
-        return DENIED, [text(line) for line in picture.obstacles()]
+    if view.due:  # it would show Hold all the same
+        return DENIED, [text(line) for line in view.obstacles()]
     context.choose_mode(p.MANUAL)
     return ACCEPTED, []
 
 
 def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
-    picture = context.picture
-    if not picture.bench:
+    view = context.view
+    if not view.bench:
         return DENIED, [text(f"Auto: {EXTENSION_ONLY}")]
-    if picture.lists.no_start:
-        return DENIED, [text(f"Auto: {picture.lists.no_start}")]
-    if picture.mission_running:
+    if view.lists.no_start:
+        return DENIED, [text(f"Auto: {view.lists.no_start}")]
+    if view.mission_running:
         return ACCEPTED, []
     if not _armed_by(context):
-        if picture.armed:
-            return DENIED, [text(f"Auto: station {picture.holder} holds control")]
-        if picture.due:
-            return DENIED, [text(line) for line in picture.obstacles()]
+        if view.armed:
+            return DENIED, [text(f"Auto: station {view.holder} holds control")]
+        if view.due:
+            return DENIED, [text(line) for line in view.obstacles()]
         context.choose_mode(p.AUTO)
         return ACCEPTED, [text("Auto: arm, then start the mission", d.MAV_SEVERITY_INFO)]
-    if picture.start_blocked:
-        return DENIED, [text(f"Auto: {picture.start_blocked}")]
+    if view.start_blocked:
+        return DENIED, [text(f"Auto: {view.start_blocked}")]
     context.choose_mode(p.AUTO)
     context.station.pursue(Goal.START, now_ns)
     return ACCEPTED, []
@@ -82,18 +82,18 @@ def _auto(context: Context, now_ns: int) -> tuple[int, list[Message]]:
 
 def _armed_by(context: Context) -> bool:
     """Armed, and by this station, as far as is known since the last stop."""
-    picture = context.picture
-    return picture.fresh and picture.armed and picture.holder == context.station.station_id
+    view = context.view
+    return view.fresh and view.armed and view.holder == context.station.station_id
 
 
 def _back_out(context: Context, now_ns: int) -> tuple[int, list[Message]]:
     """Hands drive in it, by the held button, and only along the driven track: less than they may in Manual."""
-    picture = context.picture
+    view = context.view
     if not context.driver:
         return DENIED, [text("Back out: by this console's RECOVERY button")]
-    if picture.mode is Mode.RECOVERY and _armed_by(context):
+    if view.mode is Mode.RECOVERY and _armed_by(context):
         return ACCEPTED, []
-    if picture.mode is not Mode.READY or not _armed_by(context):
+    if view.mode is not Mode.READY or not _armed_by(context):
         return DENIED, [text("Back out: disarm, arm, this mode, then drive")]
     context.station.pursue(Goal.BACK_OUT, now_ns)
     return ACCEPTED, []
@@ -101,25 +101,25 @@ def _back_out(context: Context, now_ns: int) -> tuple[int, list[Message]]:
 
 def arm(context: Context, command: Command, now_ns: int) -> Result:
     """400: arm after checks, disarm always."""
-    picture, station = context.picture, context.station
+    view, station = context.view, context.station
     if command.params[0] < 0.5:
         return _disarm(context, command, now_ns)
     if command.params[0] != 1.0:  # nothing that is not clearly an arming is one; not a number is none
         return UNSUPPORTED, [text(ONE_OR_ZERO)]
-    if picture.armed and picture.fresh:
-        if picture.holder == station.station_id:
+    if view.armed and view.fresh:
+        if view.holder == station.station_id:
             return ACCEPTED, []
-        return DENIED, [text(f"Arm: station {picture.holder} holds control")]
-    words = arm_obstacles(picture, station.station_id, driver=context.driver)
+        return DENIED, [text(f"Arm: station {view.holder} holds control")]
+    words = arm_obstacles(view, station.station_id, driver=context.driver)
     if words and station.goal is not Goal.DISARM:  # then the disarm is waited for
         return DENIED, [text(f"Arm: {line}") for line in words[:3]]
 
     def later(end: End) -> tuple[int, list[Message]]:
         if end is End.REACHED:
-            return ACCEPTED, [text(line, d.MAV_SEVERITY_WARNING) for line in context.picture.backs_out_only()[:3]]
+            return ACCEPTED, [text(line, d.MAV_SEVERITY_WARNING) for line in context.view.backs_out_only()[:3]]
         if end is End.CANCELLED:
             return REJECTED, [text("Arm: cancelled by a stop")]
-        found = context.picture.obstacles() or ("Sticks not centred, or not standing still",)
+        found = context.view.obstacles() or ("Sticks not centred, or not standing still",)
         return REJECTED, [text(f"Arm: {line}") for line in found[:3]]
 
     return Waits(station.pursue(Goal.ARM, now_ns), later, ARM_S), []
@@ -127,24 +127,24 @@ def arm(context: Context, command: Command, now_ns: int) -> Result:
 
 def _disarm(context: Context, command: Command, now_ns: int) -> Result:
     """Stop, whatever was last reported; then acknowledge and reset what this station had been told of."""
-    picture, station = context.picture, context.station
+    view, station = context.view, context.station
     if emergency(command):
         return _emergency_stop(context)
     context.stop(OperatorEdge.STOP)
-    if not context.driver or not picture.shows_armed:
+    if not context.driver or not view.shows_armed:
         return ACCEPTED, []
     if unheard(command):
         return DENIED, [text(unheard(command))]
-    if not picture.armed and picture.held_by_another(station.station_id):
-        return DENIED, [text(f"Disarm: station {picture.holder} holds control")]
+    if not view.armed and view.held_by_another(station.station_id):
+        return DENIED, [text(f"Disarm: station {view.holder} holds control")]
 
     def later(end: End) -> tuple[int, list[Message]]:
-        now = context.picture
+        now = context.view
         if end is End.REACHED or (not now.armed and now.mode is Mode.STOPPING):
             return ACCEPTED, []
         return REJECTED, [text(line) for line in now.obstacles()[:3]]
 
-    return Waits(station.pursue(Goal.DISARM, now_ns, picture.told_to(station.met_ns)), later, ARM_S), []
+    return Waits(station.pursue(Goal.DISARM, now_ns, view.told_to(station.met_ns)), later, ARM_S), []
 
 
 def _emergency_stop(context: Context) -> Result:
@@ -198,17 +198,17 @@ def do_standard_mode(context: Context, command: Command, now_ns: int) -> Result:
 
 def mission_start(context: Context, _: Command, now_ns: int) -> Result:
     """300: from a third-party station in simulation only."""
-    picture = context.picture
-    if not picture.bench:
+    view = context.view
+    if not view.bench:
         return DENIED, [text(f"Mission: {EXTENSION_ONLY}")]
-    if picture.lists.no_start:
-        return DENIED, [text(f"Mission: {picture.lists.no_start}")]
+    if view.lists.no_start:
+        return DENIED, [text(f"Mission: {view.lists.no_start}")]
     if not _armed_by(context):
         return DENIED, [text("Mission: arm first")]
-    if picture.mission_running:
+    if view.mission_running:
         return ACCEPTED, []
-    if picture.start_blocked:
-        return DENIED, [text(f"Mission: {picture.start_blocked}")]
+    if view.start_blocked:
+        return DENIED, [text(f"Mission: {view.start_blocked}")]
 
     def later(end: End) -> tuple[int, list[Message]]:
         if end is End.REACHED:

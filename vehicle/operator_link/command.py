@@ -7,10 +7,10 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
-from vehicle.operator_link.picture import Message, Picture
+from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.pursuit import End, Pursuit
-from vehicle.operator_link.station import Station
 from vehicle.operator_link.streams import Streams
+from vehicle.operator_link.vehicle_view import Message, VehicleView
 
 ACCEPTED, DENIED, UNSUPPORTED = d.MAV_RESULT_ACCEPTED, d.MAV_RESULT_DENIED, d.MAV_RESULT_UNSUPPORTED
 REJECTED = d.MAV_RESULT_TEMPORARILY_REJECTED
@@ -44,10 +44,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Context(Protocol):
     """What commands may reach for one station on one peer."""
 
-    station: Station
+    station: GcsStation
 
     @property
-    def picture(self) -> Picture:
+    def view(self) -> VehicleView:
         """The vehicle now."""
         ...
 

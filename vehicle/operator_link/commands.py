@@ -10,10 +10,10 @@ from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.acts import ACTS, emergency, leads_on, stops, unheard, unknown
 from vehicle.operator_link.command import ACCEPTED, DENIED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
-from vehicle.operator_link.picture import Message
 from vehicle.operator_link.pursuit import NS_PER_S, TOWARDS_MOTION, End
 from vehicle.operator_link.requests import REQUESTS
 from vehicle.operator_link.transfer import text
+from vehicle.operator_link.vehicle_view import Message
 
 TABLE: dict[int, Handler] = ACTS | REQUESTS
 REPEAT_NS = 12_000_000_000
@@ -75,9 +75,9 @@ class Commands:
         return answer
 
     def _answered(self, before: Last, command: Command) -> list[Message]:
-        picture = self._context.picture
+        view = self._context.view
         arms = command.command == d.MAV_CMD_COMPONENT_ARM_DISARM and not stops(command)
-        if arms and before.result == ACCEPTED and not (picture.armed and picture.fresh):
+        if arms and before.result == ACCEPTED and not (view.armed and view.fresh):
             return [command.answered(REJECTED), text("Arm: stopped meanwhile. Wait, then arm")]
         return [command.answered(before.result)]
 
@@ -85,7 +85,7 @@ class Commands:
         """Answer what was waiting for the vehicle."""
         if not self._pending:
             return []
-        self._context.station.settle(self._context.picture, now_ns)
+        self._context.station.settle(self._context.view, now_ns)
         said: list[Message] = []
         for pending in self._pending[:]:
             end = pending.waits.pursuit.end

@@ -19,23 +19,23 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.files import FileService
-from vehicle.operator_link.helm import Helm
+from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
+from vehicle.operator_link.ingress_limiter import STRANGERS, IngressLimiter
 from vehicle.operator_link.loop_port import LoopPort
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import CALLS_NS, Peer, frames_of
-from vehicle.operator_link.picture import STOPPED_MODES, Message, Picture
+from vehicle.operator_link.peers import Key, Peers
+from vehicle.operator_link.pending_inputs import PendingInputs
 from vehicle.operator_link.reached import Herald
-from vehicle.operator_link.roster import Key, Roster
 from vehicle.operator_link.services import SERVICES, addressed
-from vehicle.operator_link.sessions import EMPTY_PROOF, Machine, Sessions
-from vehicle.operator_link.sieve import STRANGERS, Sieve
-from vehicle.operator_link.station import Station
+from vehicle.operator_link.sessions import EMPTY_PROOF, MachineIdentity, Sessions
 from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import FENCE, Transfers, text
+from vehicle.operator_link.vehicle_view import STOPPED_MODES, Message, VehicleView
 
 __all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
 OPEN_KEY = bytes(32)
@@ -54,7 +54,7 @@ CLOCK_TOLD = "your clock is not the vehicle's"
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the composition root decides. `bench`: simulation on loopback, where any station may start a mission."""
 
-    machine: Machine = Machine()
+    machine: MachineIdentity = MachineIdentity()
     bench: bool = False
 
 
@@ -66,7 +66,7 @@ class OperatorLink:
 
     Args:
         verifier: keys and stamps; empty where only unsigned loopback is served.
-        desk: takes missions and fences over, or says why not.
+        missions: takes missions and fences over, or says why not.
         draw: n unguessable bytes.
         reason_text: a reason's name in words.
         utc_us: wall clock for SYSTEM_TIME; people only.
@@ -78,7 +78,7 @@ class OperatorLink:
         config: VehicleConfig,
         datum: LocalFrame,
         verifier: Verifier,
-        desk: Desk,
+        missions: MissionUpload,
         draw: Callable[[int], bytes],
         reason_text: Callable[[str], str],
         settings: LinkSettings = DEFAULTS,
@@ -88,18 +88,18 @@ class OperatorLink:
     ) -> None:
         self.admission = Admission(verifier)
         self.parameters = parameters if parameters is not None else Parameters(table(config))
-        self.lists, self._desk = desk.lists, desk
+        self.lists, self._missions = missions.lists, missions
         self._herald = Herald()
-        self.picture = Picture(datum=datum, reason_text=reason_text, bench=settings.bench)
+        self.view = VehicleView(datum=datum, reason_text=reason_text, bench=settings.bench)
         self.sessions = Sessions(settings.machine)
         self.refused_frames = 0
-        self.sieve = Sieve()
+        self.limiter = IngressLimiter()
         self.hints = Hints(say)
-        self.roster = Roster(
-            self._make_peer, lambda: StickReader(self.parameters), self.sessions.has, self.sieve.forget
+        self.present = Peers(
+            self._make_peer, lambda: StickReader(self.parameters), self.sessions.has, self.limiter.forget
         )
         self._draw, self._utc_us = draw, utc_us
-        self._helm = Helm(self.parameters, config.machine.tracks)
+        self._pending = PendingInputs(self.parameters, config.machine.tracks)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
         self._replies: list[tuple[str, Address, list[bytes]]] = []
@@ -107,16 +107,16 @@ class OperatorLink:
     @property
     def peers(self) -> dict[Key, Peer]:
         """By channel and address."""
-        return self.roster.peers
+        return self.present.peers
 
     @property
     def verifier(self) -> Verifier:
         """Keys and stamps."""
         return self.admission.verifier
 
-    def station(self, system_id: int) -> Station | None:
+    def station(self, system_id: int) -> GcsStation | None:
         """A third-party station that was heard."""
-        return self.roster.stations.get(system_id)
+        return self.present.stations.get(system_id)
 
     # --- from the wires ----------------------------------------------------------------------------------------------
     def receive(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
@@ -124,14 +124,14 @@ class OperatorLink:
         key: Key = (channel.name, address)
         peer = self.peers.get(key)
         source = key if peer is not None else STRANGERS
-        passed = self.sieve.passes(source, data, now_ns)
+        passed = self.limiter.passes(source, data, now_ns)
         if not passed:
             return
         parser = peer.parser if peer is not None else FrameParser()
         refused, accepted = self.refused_frames, parser.accepted_frames
         for frame in frames_of(parser, passed):
             self._hear(channel, address, frame, now_ns)
-        self.sieve.bad(source, self.refused_frames - refused)
+        self.limiter.bad(source, self.refused_frames - refused)
         if parser.accepted_frames == accepted:
             self._older(channel, address, passed, now_ns)
 
@@ -164,7 +164,7 @@ class OperatorLink:
         if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID, OBSERVATION_ID):
             return
         admitted = self.admission.admit(channel, frame, now_ns)
-        peer = self.roster.peer(channel, address, now_ns) if admitted.ok else None
+        peer = self.present.peer(channel, address, now_ns) if admitted.ok else None
         if peer is None:
             self._refused(channel, address, frame, admitted, now_ns)
             return
@@ -187,14 +187,14 @@ class OperatorLink:
             peer.put([self._session(peer, frame.system_id, fields, now_ns)])
         elif admitted.durable:
             peer.meant_us = peer.meant_us or fields.get("target_system") == 1
-            known = len(self.roster.guests)
-            guest = self.roster.guest(self, peer, frame)
-            if len(self.roster.guests) > known:
-                peer.put(self.picture.standing_texts())
-            guest.sender = (frame.system_id, frame.component_id)
-            guest.heard(admitted.age_s, admitted.stamp)
-            guest.station.heard_ns = now_ns
-            peer.put(SERVICES[frame.msg_id](guest, fields, now_ns))
+            known = len(self.present.gcs_sessions)
+            gcs = self.present.gcs(self, peer, frame)
+            if len(self.present.gcs_sessions) > known:
+                peer.put(self.view.standing_texts())
+            gcs.sender = (frame.system_id, frame.component_id)
+            gcs.heard(admitted.age_s, admitted.stamp)
+            gcs.station.heard_ns = now_ns
+            peer.put(SERVICES[frame.msg_id](gcs, fields, now_ns))
 
     def _another_system(self, peer: Peer, system_id: int, fields: dict[str, Any], now_ns: int) -> None:
         """Who speaks to another vehicle only, and never to this one, may have its number wrong."""
@@ -212,7 +212,7 @@ class OperatorLink:
         if now_ns - self._shown_ns < SHOW_NS:
             return
         self._shown_ns = now_ns
-        frame = codec.encode_fields("HEARTBEAT", heartbeat(self.picture), 0, 1, 1)
+        frame = codec.encode_fields("HEARTBEAT", heartbeat(self.view), 0, 1, 1)
         signed = self.verifier.sign(frame, SPEC_BY_NAME["HEARTBEAT"].seed, system_id, channel.link_id, now_ns)
         self._replies.append((channel.name, address, [signed]))
 
@@ -227,9 +227,9 @@ class OperatorLink:
             self.refused_frames += 1
             return
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
-            self.refused_frames += not self._helm.take(message)
-            if OperatorEdge.MISSION_START in message.edges and self.picture.nothing_to_start:
-                self.tell(text(f"Not started: {self.picture.nothing_to_start}"))
+            self.refused_frames += not self._pending.take(message)
+            if OperatorEdge.MISSION_START in message.edges and self.view.nothing_to_start:
+                self.tell(text(f"Not started: {self.view.nothing_to_start}"))
 
     def _take_observation(self, peer: Peer, frame: Frame, now_ns: int) -> None:
         """What a console with a session measured goes to the tick; what cannot be is refused here, and told."""
@@ -241,7 +241,7 @@ class OperatorLink:
                 answer = adapters.encode_observation_result(refused)
                 peer.send_frame("FLAIL_OBSERVATION_RESULT", answer, self.verifier, now_ns)
         elif self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
-            self.refused_frames += not self._helm.observe(message)
+            self.refused_frames += not self._pending.observe(message)
 
     def _session(self, peer: Peer, system_id: int, fields: dict[str, bytes], now_ns: int) -> Message:
         nonce, given = fields["nonce"], fields["proof"]
@@ -250,7 +250,7 @@ class OperatorLink:
         key = self.verifier.key(system_id)
         if key is None and peer.channel.unsigned:
             key = OPEN_KEY
-        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self._helm.session_id, now_ns)
+        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self._pending.session_id, now_ns)
 
     def _doubt(self, system_id: int) -> None:
         self.stop(OperatorEdge.STOP)
@@ -261,12 +261,12 @@ class OperatorLink:
         transfers = Transfers(self.lists, self._locked)
         peer = Peer(channel, address, ParameterService(self.parameters), transfers, FileService(self._file), now_ns)
         if channel.unsigned:
-            peer.put([BENCH_BANNER if self.picture.bench else UNSIGNED_BANNER])
+            peer.put([BENCH_BANNER if self.view.bench else UNSIGNED_BANNER])
         return peer
 
     def invite(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
         """Talk to a station that waits to be spoken to, signed with its key; it is not forgotten when it is silent."""
-        peer = self.roster.peer(channel, address, now_ns)
+        peer = self.present.peer(channel, address, now_ns)
         if peer is not None:
             peer.signs_for, peer.invited = system_id, True
             peer.heard_ns = now_ns - CALLS_NS - 1
@@ -274,24 +274,24 @@ class OperatorLink:
     def revoke(self, system_id: int) -> None:
         """Its key is no more: session, sticks and goals end with it."""
         self.sessions.end(system_id)
-        self.roster.revoke(system_id)
+        self.present.revoke(system_id)
 
     # --- to the wires ------------------------------------------------------------------------------------------------
     def step(self, now_ns: int) -> None:
         """Streams, answers that waited, transfers that hang; 50 times a second or so."""
-        holder = self.roster.stations.get(self.picture.holder)
-        self.picture = msgspec.structs.replace(
-            self.picture,
+        holder = self.present.stations.get(self.view.holder)
+        self.view = msgspec.structs.replace(
+            self.view,
             now_ns=now_ns,
             utc_us=self._utc_us(),
             pulses=holder.sticks.pulses(now_ns) if holder is not None else (),
-            lists=self._desk.shown(self.picture.report),
+            lists=self._missions.shown(self.view.report),
         )
         if now_ns - self._texts_ns >= 1_000_000_000:
             self._texts_left, self._texts_ns = TEXTS_A_SECOND, now_ns
-        for guest in self.roster.guests:
-            guest.peer.put(guest.commands.poll(now_ns))
-        banner = self.picture.bench and now_ns - self._banner_ns >= BANNER_NS
+        for gcs in self.present.gcs_sessions:
+            gcs.peer.put(gcs.commands.poll(now_ns))
+        banner = self.view.bench and now_ns - self._banner_ns >= BANNER_NS
         if banner:
             self._banner_ns = now_ns
         for peer in self.peers.values():
@@ -299,7 +299,7 @@ class OperatorLink:
                 peer.put([BENCH_BANNER])
             peer.put(peer.transfers.poll(now_ns))
             if not peer.silent(now_ns):
-                peer.pump(self.picture, self.verifier, now_ns)
+                peer.pump(self.view, self.verifier, now_ns)
 
     def outbox(self) -> list[tuple[str, Address, list[bytes]]]:
         """What is to be sent: channel, address, frames."""
@@ -322,10 +322,10 @@ class OperatorLink:
         """FLAIL_OPERATOR frames for the next tick, stops first."""
         speaking = [
             station
-            for station in self.roster.stations.values()
+            for station in self.present.stations.values()
             if not self.sessions.has(station.station_id) and not self.admission.doubted(station.station_id, now_ns)
         ]
-        return self._helm.drain(self.picture, speaking, now_ns)
+        return self._pending.drain(self.view, speaking, now_ns)
 
     def broadcast(self, frame: bytes, now_ns: int) -> None:
         """A frame of the loop, to every peer that speaks the extension."""
@@ -336,25 +336,25 @@ class OperatorLink:
 
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""
-        self._helm.stop(edge)
+        self._pending.stop(edge)
         emergency = OperatorEdge.ESTOP in edge
-        for station in self.roster.stations.values():
+        for station in self.present.stations.values():
             station.cancel(emergency=emergency)
-        self.picture = self.picture.pressed_anew(self._helm.tick, emergency=emergency)
+        self.view = self.view.pressed_anew(self._pending.tick, emergency=emergency)
 
     def choose_mode(self, custom_mode: int) -> None:
         """Shown while nothing moves."""
-        self.picture = msgspec.structs.replace(self.picture, idle_mode=custom_mode)
+        self.view = msgspec.structs.replace(self.view, idle_mode=custom_mode)
 
     def offer(self, report: VehicleReport) -> None:
         """Listener of the loop: the newest report."""
-        before = (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status)
-        self._helm.tick, self._helm.session_id = report.tick, report.session_id
-        self.picture = self.picture.reported(report, self._desk.shown(report))
-        reached = self._herald.news(self.picture.lists)
+        before = (self.view.custom_mode, self.view.base_mode, self.view.system_status)
+        self._pending.tick, self._pending.session_id = report.tick, report.session_id
+        self.view = self.view.reported(report, self._missions.shown(report))
+        reached = self._herald.news(self.view.lists)
         for peer in self.peers.values():
             peer.put(reached)
-        if before != (self.picture.custom_mode, self.picture.base_mode, self.picture.system_status):
+        if before != (self.view.custom_mode, self.view.base_mode, self.view.system_status):
             for peer in self.peers.values():
                 peer.streams.at_once("HEARTBEAT")
                 peer.streams.at_once("CURRENT_MODE")
@@ -363,17 +363,17 @@ class OperatorLink:
         """Listener of the loop: reasons in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
-            self.tell(text(self.picture.words(name), d.MAV_SEVERITY_WARNING))
+            self.tell(text(self.view.words(name), d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 
     def _locked(self, kind: int) -> str:
         """Why a list may not change now, "" where it may."""
-        if self.picture.mission_running:
+        if self.view.mission_running:
             return "a mission is running; hold it, disarm"
-        if self.picture.armed:
+        if self.view.armed:
             return "armed; disarm first"
-        stopped = self.picture.mode in STOPPED_MODES or self.picture.mode is Mode.ESTOP
+        stopped = self.view.mode in STOPPED_MODES or self.view.mode is Mode.ESTOP
         return "fence binds until disarmed" if stopped and kind == FENCE and self.lists.held(FENCE) else ""
 
     def _file(self, path: str) -> bytes | None:

@@ -11,7 +11,7 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.operator_link.picture import HOLD, Message
+from vehicle.operator_link.vehicle_view import HOLD, Message
 
 REAL32 = d.MAV_PARAM_TYPE_REAL32
 ID_SIZE = 16

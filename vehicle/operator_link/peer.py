@@ -11,9 +11,9 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.parameters import ParameterService
-from vehicle.operator_link.picture import Message, Picture
 from vehicle.operator_link.streams import Budget, Streams
 from vehicle.operator_link.transfer import Transfers
+from vehicle.operator_link.vehicle_view import Message, VehicleView
 
 SYSTEM_ID = COMPONENT_ID = 1
 TEXT_SIZE = 50
@@ -70,7 +70,7 @@ class Peer:
                 self.dropped += 1
             self._queue.append(message)
 
-    def pump(self, picture: Picture, verifier: Verifier, now_ns: int) -> None:
+    def pump(self, view: VehicleView, verifier: Verifier, now_ns: int) -> None:
         """Send what the budget allows: answers, then parameters of a list under way, then streams."""
         self._now_ns = now_ns
         while self._queue and (self.budget.left(now_ns) > 0.0 or self._queue[0][0] in URGENT):
@@ -82,7 +82,7 @@ class Peer:
             self._send(row, verifier, now_ns)
         calls = self.invited and now_ns - self.heard_ns > CALLS_NS
         called = CALL_AGAIN if self.answered else CALL
-        for message in self.streams.due(picture, self.budget, now_ns):
+        for message in self.streams.due(view, self.budget, now_ns):
             if not calls or message[0] in called:  # who does not answer is called, and told nothing more
                 self._send(message, verifier, now_ns)
 

@@ -16,9 +16,9 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import MissionPhase, VehicleReport
 from vehicle.contracts.plan import Plan, SegmentKind, corners_and_tool
 from vehicle.operator_link.items import WAYPOINT
-from vehicle.operator_link.picture import Lists, Message
 from vehicle.operator_link.proposal import swept
 from vehicle.operator_link.transfer import Item
+from vehicle.operator_link.vehicle_view import Lists, Message
 
 BESIDE_M = 0.5
 """A station's lanes and ours never lie exactly on each other."""

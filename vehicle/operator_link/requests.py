@@ -11,7 +11,7 @@ AUTOPILOT_VERSION_ID, AVAILABLE_MODES_ID, PROTOCOL_VERSION_ID = 148, 435, 300
 
 def prearm(context: Context, _: Command, __: int) -> Result:
     """401: tell every reason."""
-    return ACCEPTED, [text(f"PreArm: {line}") for line in context.picture.obstacles()]
+    return ACCEPTED, [text(f"PreArm: {line}") for line in context.view.obstacles()]
 
 
 def request_message(context: Context, command: Command, _: int) -> Result:
@@ -24,7 +24,7 @@ def request_message(context: Context, command: Command, _: int) -> Result:
     if wanted == AVAILABLE_MODES_ID:
         messages = available_modes(command.whole(2))
         return (ACCEPTED, messages) if messages else (DENIED, [])
-    message = once(name_of(wanted), context.picture)
+    message = once(name_of(wanted), context.view)
     return (ACCEPTED, [message]) if message is not None else (UNSUPPORTED, [])
 
 

@@ -8,12 +8,12 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.operator_link.about import version
 from vehicle.operator_link.acts import CUSTOM_ONLY, NAME_IT, STANDING, TOO_LATE, set_mode
 from vehicle.operator_link.command import Command
-from vehicle.operator_link.guest import Guest
-from vehicle.operator_link.picture import Message
+from vehicle.operator_link.gcs_session import GcsSession
 from vehicle.operator_link.transfer import Item, text
+from vehicle.operator_link.vehicle_view import Message
 
 Fields = dict[str, Any]
-Service = Callable[[Guest, Fields, int], list[Message]]
+Service = Callable[[GcsSession, Fields, int], list[Message]]
 FTP_SIZE = 251
 INT_FRAMES: dict[int, int] = {
     d.MAV_FRAME_GLOBAL: d.MAV_FRAME_GLOBAL_INT,
@@ -21,76 +21,76 @@ INT_FRAMES: dict[int, int] = {
 }
 
 
-def _heartbeat(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _heartbeat(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return []
 
 
-def _command_long(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+def _command_long(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
     params = tuple(fields[f"param{number}"] for number in range(1, 8))
-    return _command(guest, fields, params, fields["confirmation"], now_ns)
+    return _command(gcs, fields, params, fields["confirmation"], now_ns)
 
 
-def _command(guest: Guest, fields: Fields, params: tuple[Any, ...], confirmation: int, now_ns: int) -> list[Message]:
+def _command(gcs: GcsSession, fields: Fields, params: tuple[Any, ...], confirmation: int, now_ns: int) -> list[Message]:
     command = Command(
         command=fields["command"],
         params=params,
         confirmation=confirmation,
-        sender=guest.sender,
+        sender=gcs.sender,
         named=fields["target_system"] != 0,
-        late=guest.late,
+        late=gcs.late,
     )
-    return guest.commands.handle(command, now_ns)
+    return gcs.commands.handle(command, now_ns)
 
 
-def _command_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+def _command_int(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
     place = (float(fields["x"]), float(fields["y"]), fields["z"])
     params = (fields["param1"], fields["param2"], fields["param3"], fields["param4"], *place)
-    return _command(guest, fields, params, 0, now_ns)
+    return _command(gcs, fields, params, 0, now_ns)
 
 
-def _set_mode(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+def _set_mode(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
     if not fields["base_mode"] & d.MAV_MODE_FLAG_CUSTOM_MODE_ENABLED:
         return [text(CUSTOM_ONLY)]
-    if fields["custom_mode"] not in STANDING and (guest.late or not fields["target_system"]):
+    if fields["custom_mode"] not in STANDING and (gcs.late or not fields["target_system"]):
         return [text(TOO_LATE if fields["target_system"] else NAME_IT)]
-    _, messages = set_mode(guest, fields["custom_mode"], now_ns)
-    guest.peer.streams.at_once("HEARTBEAT")
+    _, messages = set_mode(gcs, fields["custom_mode"], now_ns)
+    gcs.peer.streams.at_once("HEARTBEAT")
     return messages
 
 
-def _param_list(guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
-    guest.peer.parameters.request_list()
+def _param_list(gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
+    gcs.peer.parameters.request_list()
     return []
 
 
-def _param_read(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.parameters.request_read(fields["param_id"], fields["param_index"])
+def _param_read(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    return gcs.peer.parameters.request_read(fields["param_id"], fields["param_index"])
 
 
-def _param_set(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.parameters.set(fields["param_id"], fields["param_value"], armed=guest.picture.armed)
+def _param_set(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    return gcs.peer.parameters.set(fields["param_id"], fields["param_value"], armed=gcs.view.armed)
 
 
-def _ftp(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    system, component = guest.sender
+def _ftp(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    system, component = gcs.sender
     to = {"target_system": system, "target_component": component}
-    answers = guest.peer.files.handle(fields["payload"], now_ns)
+    answers = gcs.peer.files.handle(fields["payload"], now_ns)
     return [("FILE_TRANSFER_PROTOCOL", {**to, "payload": answer.ljust(FTP_SIZE, b"\0")}) for answer in answers]
 
 
-def _count(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    return guest.peer.transfers.count(fields["mission_type"], fields["count"], guest.sender, now_ns)
+def _count(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    return gcs.peer.transfers.count(fields["mission_type"], fields["count"], gcs.sender, now_ns)
 
 
-def _item_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    return _item(guest, fields, fields["x"], fields["y"], fields["frame"], now_ns)
+def _item_int(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    return _item(gcs, fields, fields["x"], fields["y"], fields["frame"], now_ns)
 
 
-def _item_float(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+def _item_float(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
     # latitude and longitude as float32 are only good to a metre: taken, because some stations know nothing else
     frame = INT_FRAMES.get(fields["frame"], int(fields["frame"]))
     x, y = _degrees_e7(fields["x"]), _degrees_e7(fields["y"])
-    return _item(guest, fields, x, y, frame, now_ns, exact=False)
+    return _item(gcs, fields, x, y, frame, now_ns, exact=False)
 
 
 def _degrees_e7(value: float) -> int:
@@ -98,7 +98,7 @@ def _degrees_e7(value: float) -> int:
 
 
 def _item(
-    guest: Guest, fields: Fields, x: int, y: int, frame: int, now_ns: int, *, exact: bool = True
+    gcs: GcsSession, fields: Fields, x: int, y: int, frame: int, now_ns: int, *, exact: bool = True
 ) -> list[Message]:
     item = Item(
         command=fields["command"],
@@ -110,113 +110,113 @@ def _item(
         autocontinue=fields["autocontinue"],
     )
     kind, sequence = fields["mission_type"], fields["seq"]
-    return guest.peer.transfers.item(kind, sequence, item, guest.sender, now_ns, exact=exact)
+    return gcs.peer.transfers.item(kind, sequence, item, gcs.sender, now_ns, exact=exact)
 
 
-def _request_list(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_list(fields["mission_type"], guest.sender, now_ns)
+def _request_list(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    return gcs.peer.transfers.request_list(fields["mission_type"], gcs.sender, now_ns)
 
 
-def _request_int(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, now_ns, exact=True)
+def _request_int(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    return gcs.peer.transfers.request_item(fields["mission_type"], fields["seq"], gcs.sender, now_ns, exact=True)
 
 
-def _request_float(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    return guest.peer.transfers.request_item(fields["mission_type"], fields["seq"], guest.sender, now_ns, exact=False)
+def _request_float(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    return gcs.peer.transfers.request_item(fields["mission_type"], fields["seq"], gcs.sender, now_ns, exact=False)
 
 
-def _mission_ack(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    guest.peer.transfers.cancelled(fields["mission_type"], guest.sender)
+def _mission_ack(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    gcs.peer.transfers.cancelled(fields["mission_type"], gcs.sender)
     return []
 
 
-def _clear(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    return guest.peer.transfers.clear(fields["mission_type"], guest.sender)
+def _clear(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    return gcs.peer.transfers.clear(fields["mission_type"], gcs.sender)
 
 
-def _partial(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    system, component = guest.sender
+def _partial(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    system, component = gcs.sender
     to = {"target_system": system, "target_component": component}
     return [("MISSION_ACK", {**to, "type": d.MAV_MISSION_UNSUPPORTED, "mission_type": fields["mission_type"]})]
 
 
-def _version(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _version(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [version()]
 
 
-def _set_current(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _set_current(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text("Mission: it goes on where it stopped")]
 
 
-def _manual(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    if guest.driver and guest.station.sticks.newer(guest.stamp):
+def _manual(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    if gcs.driver and gcs.station.sticks.newer(gcs.stamp):
         axes = (fields["y"], fields["z"])
-        guest.station.sticks.manual_control(fields["target"], axes, fields["buttons"], now_ns, guest.age_s)
+        gcs.station.sticks.manual_control(fields["target"], axes, fields["buttons"], now_ns, gcs.age_s)
     return []
 
 
-def _override(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
-    if guest.driver and guest.station.sticks.newer(guest.stamp):
+def _override(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
+    if gcs.driver and gcs.station.sticks.newer(gcs.stamp):
         pulses = tuple(fields[f"chan{number}_raw"] for number in range(1, 19))
-        guest.station.sticks.override(pulses, now_ns, guest.age_s)
+        gcs.station.sticks.override(pulses, now_ns, gcs.age_s)
     return []
 
 
-def _data_stream(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+def _data_stream(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
     rate_hz = float(fields["req_message_rate"]) if fields["start_stop"] else 0.0
-    guest.peer.streams.set_group(fields["req_stream_id"], rate_hz)
+    gcs.peer.streams.set_group(fields["req_stream_id"], rate_hz)
     return []
 
 
-def _timesync(_guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+def _timesync(_gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
     # tc1 = 0 is a question; an answer to a question of ours needs no answer
     return [("TIMESYNC", {"tc1": now_ns, "ts1": fields["ts1"]})] if fields["tc1"] == 0 else []
 
 
-def _ping(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+def _ping(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
     if fields["target_system"]:
         return []
-    system, component = guest.sender
+    system, component = gcs.sender
     times = {"time_usec": fields["time_usec"], "seq": fields["seq"]}
     return [("PING", {**times, "target_system": system, "target_component": component})]
 
 
-def _no_logs(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _no_logs(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [("LOG_ENTRY", {"num_logs": 0, "last_log_num": 0})]
 
 
-def _no_log_data(_guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
+def _no_log_data(_gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
     return [("LOG_DATA", {"id": fields["id"], "ofs": fields["ofs"], "count": 0})]
 
 
-def _setup_signing(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _setup_signing(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text("signing: keys are set up at the machine only")]
 
 
-def _set_point(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _set_point(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text("Set-points are refused: stick, or plan and Auto")]
 
 
-def _set_home(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _set_home(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text("The home position is not changed by radio")]
 
 
 def _named(service: Service, refused: Service) -> Service:
     """What binds or drives is taken by the vehicle that it names; sent to all, it is refused."""
 
-    def heard(guest: Guest, fields: Fields, now_ns: int) -> list[Message]:
+    def heard(gcs: GcsSession, fields: Fields, now_ns: int) -> list[Message]:
         said = service if fields["target_system"] else refused
-        return said(guest, fields, now_ns)
+        return said(gcs, fields, now_ns)
 
     return heard
 
 
-def _not_named(_guest: Guest, _fields: Fields, _now_ns: int) -> list[Message]:
+def _not_named(_gcs: GcsSession, _fields: Fields, _now_ns: int) -> list[Message]:
     return [text(NAME_IT)]
 
 
-def _list_not_named(guest: Guest, fields: Fields, _now_ns: int) -> list[Message]:
-    system, component = guest.sender
+def _list_not_named(gcs: GcsSession, fields: Fields, _now_ns: int) -> list[Message]:
+    system, component = gcs.sender
     to = {"target_system": system, "target_component": component}
     ack = {**to, "type": d.MAV_MISSION_DENIED, "mission_type": fields["mission_type"]}
     return [("MISSION_ACK", ack), text(NAME_IT)]

@@ -10,7 +10,7 @@ import hmac
 
 import msgspec
 
-from vehicle.operator_link.picture import Message
+from vehicle.operator_link.vehicle_view import Message
 
 NONCE_SIZE, PROOF_SIZE = 16, 32
 EMPTY_PROOF = bytes(PROOF_SIZE)
@@ -18,7 +18,7 @@ CHALLENGE_NS = 2_000_000_000
 PROTOCOL_VERSION = 2
 
 
-class Machine(msgspec.Struct, frozen=True, kw_only=True):
+class MachineIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """What a proof is bound to beside the key."""
 
     machine_id: bytes = bytes(8)
@@ -26,7 +26,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def proof(
-    key: bytes, role: bytes, machine: Machine, station_id: int, nonces: tuple[bytes, bytes], tail: bytes
+    key: bytes, role: bytes, machine: MachineIdentity, station_id: int, nonces: tuple[bytes, bytes], tail: bytes
 ) -> bytes:
     """HMAC-SHA-256; `nonces` are the vehicle's and the console's, `role` keeps the two directions apart."""
     said = b"|".join(
@@ -52,7 +52,7 @@ def session_bytes(session_id: int) -> bytes:
 class Sessions:
     """Who has proved to be alive in this boot."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: MachineIdentity) -> None:
         self._machine = machine
         self._challenges: dict[int, tuple[bytes, bytes, int]] = {}
         self._open: set[int] = set()

@@ -6,8 +6,8 @@ first, and its next turn comes with its next period.
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPECS
-from vehicle.operator_link.picture import Message, Picture
 from vehicle.operator_link.telemetry import STREAMS
+from vehicle.operator_link.vehicle_view import Message, VehicleView
 
 NS_PER_S = 1_000_000_000
 RATE_MAX_HZ = 50.0
@@ -78,7 +78,7 @@ class Streams:
         for name in names:
             self.set_rate(name, rate_hz)
 
-    def due(self, picture: Picture, budget: Budget, now_ns: int) -> list[Message]:
+    def due(self, view: VehicleView, budget: Budget, now_ns: int) -> list[Message]:
         """What goes out now, the most important first, as far as the budget reaches."""
         found: list[Message] = []
         room = budget.left(now_ns)
@@ -93,7 +93,7 @@ class Streams:
                 self.skipped += 1
                 continue
             name, maker, _ = STREAMS[key]
-            fields = maker(picture)
+            fields = maker(view)
             if fields is not None:
                 found.append((name, fields))
                 room -= FRAME_BYTES
@@ -104,11 +104,11 @@ class Streams:
         self._due_ns[key] = 0
 
 
-def once(name: str, picture: Picture) -> Message | None:
+def once(name: str, view: VehicleView) -> Message | None:
     """One message now, for REQUEST_MESSAGE; None where it is no stream or not known yet."""
     for message, maker, _ in STREAMS.values():
         if message == name:
-            fields = maker(picture)
+            fields = maker(view)
             return (name, fields) if fields is not None else None
     return None
 

@@ -1,4 +1,4 @@
-"""What streams to a station: one function a message, from the picture to its fields; None where it is not known yet."""
+"""What streams to a station: one function a message, from the view to its fields; None where it is not known yet."""
 
 import math
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.conventions import heading_from_yaw_rad
 from vehicle.contracts.frames import heading_deg_from_yaw
 from vehicle.contracts.messages import Estimate, FixType, MissionPhase
-from vehicle.operator_link.picture import Picture
+from vehicle.operator_link.vehicle_view import VehicleView
 
 Fields = dict[str, Any]
-Maker = Callable[[Picture], Fields | None]
+Maker = Callable[[VehicleView], Fields | None]
 
 PREARM, FENCE, GPS = (
     d.MAV_SYS_STATUS_PREARM_CHECK,
@@ -32,9 +32,9 @@ _RUNNING = {
 }
 
 
-def _estimate(picture: Picture) -> Estimate | None:
+def _estimate(view: VehicleView) -> Estimate | None:
     """The estimate where it has a place and a heading that can be told; else none, as if it had said so itself."""
-    report = picture.report
+    report = view.report
     if report is None or not report.estimate.valid:
         return None
     one = report.estimate
@@ -52,32 +52,32 @@ def _whole(value: float, low: int, high: int, unknown: int) -> int:
     return unknown if math.isnan(value) else round(min(max(value, low), high))
 
 
-def _lat_lon_e7(picture: Picture, estimate: Estimate) -> tuple[int, int]:
-    lat_deg, lon_deg, _ = picture.datum.geodetic_from_enu(estimate.east_m, estimate.north_m)
+def _lat_lon_e7(view: VehicleView, estimate: Estimate) -> tuple[int, int]:
+    lat_deg, lon_deg, _ = view.datum.geodetic_from_enu(estimate.east_m, estimate.north_m)
     return round(lat_deg * 1e7), round(lon_deg * 1e7)
 
 
-def heartbeat(picture: Picture) -> Fields:
+def heartbeat(view: VehicleView) -> Fields:
     """An ArduPilot rover: the type that stations know how to drive."""
     return {
-        "custom_mode": picture.custom_mode,
+        "custom_mode": view.custom_mode,
         "type": d.MAV_TYPE_GROUND_ROVER,
         "autopilot": d.MAV_AUTOPILOT_ARDUPILOTMEGA,
-        "base_mode": picture.base_mode,
-        "system_status": picture.system_status,
+        "base_mode": view.base_mode,
+        "system_status": view.system_status,
         "mavlink_version": 3,
     }
 
 
-def _sys_status(picture: Picture) -> Fields:
-    reasons = picture.report.gate.reasons if picture.report is not None else ()
-    estimate = _estimate(picture)
+def _sys_status(view: VehicleView) -> Fields:
+    reasons = view.report.gate.reasons if view.report is not None else ()
+    estimate = _estimate(view)
     health = PRESENT
-    health &= ~PREARM if picture.obstacles() else -1
+    health &= ~PREARM if view.obstacles() else -1
     # stations announce a breach on the first SYS_STATUS whose health lacks this bit, fence or not
     health &= ~FENCE if any(name in reasons for name in FENCE_REASONS) else -1
     health &= -1 if estimate is not None and estimate.fix >= FixType.FIX_3D else ~GPS
-    enabled = PRESENT if picture.armed else PRESENT & ~MOTORS
+    enabled = PRESENT if view.armed else PRESENT & ~MOTORS
     return {
         "onboard_control_sensors_present": PRESENT,
         "onboard_control_sensors_enabled": enabled,
@@ -88,7 +88,7 @@ def _sys_status(picture: Picture) -> Fields:
     }
 
 
-def _battery(_: Picture) -> Fields:
+def _battery(_: VehicleView) -> Fields:
     return {
         "current_consumed": -1,
         "energy_consumed": -1,
@@ -99,15 +99,15 @@ def _battery(_: Picture) -> Fields:
     }
 
 
-def _position(picture: Picture) -> Fields | None:
-    estimate = _estimate(picture)
+def _position(view: VehicleView) -> Fields | None:
+    estimate = _estimate(view)
     if estimate is None:
         return None
-    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate)
-    alt_mm = round(picture.datum.alt_m * 1000)
+    lat_e7, lon_e7 = _lat_lon_e7(view, estimate)
+    alt_mm = round(view.datum.alt_m * 1000)
     speed_cmps = estimate.speed_mps * 100.0
     return {
-        "time_boot_ms": picture.time_ms,
+        "time_boot_ms": view.time_ms,
         "lat": lat_e7,
         "lon": lon_e7,
         "alt": alt_mm,
@@ -117,18 +117,18 @@ def _position(picture: Picture) -> Fields | None:
     }
 
 
-def _gps(picture: Picture) -> Fields | None:
-    report = picture.report
+def _gps(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None:
         return None
     estimate = report.estimate
-    lat_e7, lon_e7 = _lat_lon_e7(picture, estimate) if _estimate(picture) is not None else (0, 0)
+    lat_e7, lon_e7 = _lat_lon_e7(view, estimate) if _estimate(view) is not None else (0, 0)
     sigma_m = math.hypot(estimate.sigma_east_m, estimate.sigma_north_m)
     return {
-        "time_usec": picture.time_ms * 1000,
+        "time_usec": view.time_ms * 1000,
         "lat": lat_e7,
         "lon": lon_e7,
-        "alt": round(picture.datum.alt_m * 1000),
+        "alt": round(view.datum.alt_m * 1000),
         "eph": UNKNOWN_U16,
         "epv": UNKNOWN_U16,
         "vel": _whole(abs(estimate.speed_mps) * 100.0, 0, UNKNOWN_U16 - 1, UNKNOWN_U16),
@@ -139,13 +139,13 @@ def _gps(picture: Picture) -> Fields | None:
     }
 
 
-def _attitude(picture: Picture) -> Fields | None:
-    estimate = _estimate(picture)
+def _attitude(view: VehicleView) -> Fields | None:
+    estimate = _estimate(view)
     if estimate is None:
         return None
     yaw_rad = math.remainder(heading_from_yaw_rad(estimate.yaw_rad), 2.0 * math.pi)
     return {
-        "time_boot_ms": picture.time_ms,
+        "time_boot_ms": view.time_ms,
         "roll": _real(estimate.roll_rad),
         "pitch": -_real(estimate.pitch_rad),
         "yaw": yaw_rad,
@@ -153,38 +153,38 @@ def _attitude(picture: Picture) -> Fields | None:
     }
 
 
-def _hud(picture: Picture) -> Fields | None:
-    estimate = _estimate(picture)
+def _hud(view: VehicleView) -> Fields | None:
+    estimate = _estimate(view)
     if estimate is None:
         return None
     heading_deg = _whole(heading_deg_from_yaw(estimate.yaw_rad), 0, 360, 0) % 360
-    return {"groundspeed": abs(_real(estimate.speed_mps)), "alt": picture.datum.alt_m, "heading": heading_deg}
+    return {"groundspeed": abs(_real(estimate.speed_mps)), "alt": view.datum.alt_m, "heading": heading_deg}
 
 
-def _home(picture: Picture) -> Fields:
-    datum = picture.datum
+def _home(view: VehicleView) -> Fields:
+    datum = view.datum
     return {
         "latitude": round(datum.lat_deg * 1e7),
         "longitude": round(datum.lon_deg * 1e7),
         "altitude": round(datum.alt_m * 1000),
         "q": (1.0, 0.0, 0.0, 0.0),
-        "time_usec": picture.time_ms * 1000,
+        "time_usec": view.time_ms * 1000,
     }
 
 
-def _extended(_: Picture) -> Fields:
+def _extended(_: VehicleView) -> Fields:
     return {"landed_state": d.MAV_LANDED_STATE_ON_GROUND}
 
 
-def _navigation(picture: Picture) -> Fields | None:
-    report = picture.report
+def _navigation(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None:
         return None
     return {"xtrack_error": _real(report.cross_track_m)}
 
 
-def _ekf(picture: Picture) -> Fields | None:
-    report = picture.report
+def _ekf(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None:
         return None
     estimate = report.estimate
@@ -195,51 +195,51 @@ def _ekf(picture: Picture) -> Fields | None:
     }
 
 
-def _channels(picture: Picture) -> Fields:
-    pulses = picture.pulses or (UNKNOWN_U16,) * 18
+def _channels(view: VehicleView) -> Fields:
+    pulses = view.pulses or (UNKNOWN_U16,) * 18
     named = {f"chan{number}_raw": pulse for number, pulse in enumerate(pulses, 1)}
     count = max((number for number, pulse in enumerate(pulses, 1) if pulse != UNKNOWN_U16), default=0)
-    return {"time_boot_ms": picture.time_ms, "rssi": 255, "chancount": count, **named}
+    return {"time_boot_ms": view.time_ms, "rssi": 255, "chancount": count, **named}
 
 
-def _time(picture: Picture) -> Fields:
-    return {"time_unix_usec": picture.utc_us, "time_boot_ms": picture.time_ms}
+def _time(view: VehicleView) -> Fields:
+    return {"time_unix_usec": view.utc_us, "time_boot_ms": view.time_ms}
 
 
-def _fence(picture: Picture) -> Fields:
-    reasons = picture.report.gate.reasons if picture.report is not None else ()
+def _fence(view: VehicleView) -> Fields:
+    reasons = view.report.gate.reasons if view.report is not None else ()
     breached = any(name in reasons for name in FENCE_REASONS)
     return {"breach_status": int(breached), "breach_type": d.FENCE_BREACH_BOUNDARY if breached else 0}
 
 
-def _rotor(picture: Picture) -> Fields | None:
-    report = picture.report
+def _rotor(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None or report.rotor_speed_radps is None:
         return None
     return {
-        "time_boot_ms": picture.time_ms,
+        "time_boot_ms": view.time_ms,
         "name": "rotor_rpm",
         "value": _real(report.rotor_speed_radps) * 30.0 / math.pi,
     }
 
 
-def _depth(picture: Picture) -> Fields | None:
-    report = picture.report
+def _depth(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None or report.tool_depth_m is None:
         return None
-    return {"time_boot_ms": picture.time_ms, "name": "depth_m", "value": _real(report.tool_depth_m)}
+    return {"time_boot_ms": view.time_ms, "name": "depth_m", "value": _real(report.tool_depth_m)}
 
 
-def _processed(picture: Picture) -> Fields | None:
-    report = picture.report
+def _processed(view: VehicleView) -> Fields | None:
+    report = view.report
     if report is None:
         return None
-    return {"time_boot_ms": picture.time_ms, "name": "processed", "value": _real(report.processed_m2)}
+    return {"time_boot_ms": view.time_ms, "name": "processed", "value": _real(report.processed_m2)}
 
 
-def _mission(picture: Picture) -> Fields | None:
+def _mission(view: VehicleView) -> Fields | None:
     """Counts the items of the list that stations hold, HOME left out, as ArduPilot does."""
-    report, lists = picture.report, picture.lists
+    report, lists = view.report, view.lists
     if report is None:
         return None
     state = _RUNNING.get(report.phase, d.MISSION_STATE_ACTIVE)
@@ -251,18 +251,18 @@ def _mission(picture: Picture) -> Fields | None:
         "seq": lists.current,
         "total": lists.total,
         "mission_state": state,
-        "mission_mode": 1 if picture.mission_running else 2,
+        "mission_mode": 1 if view.mission_running else 2,
         "mission_id": lists.mission_id,
         "fence_id": lists.fence_id,
         "rally_points_id": lists.rally_points_id,
     }
 
 
-def _current_mode(picture: Picture) -> Fields:
-    return {"custom_mode": picture.custom_mode, "intended_custom_mode": picture.custom_mode}
+def _current_mode(view: VehicleView) -> Fields:
+    return {"custom_mode": view.custom_mode, "intended_custom_mode": view.custom_mode}
 
 
-def _modes_monitor(_: Picture) -> Fields:
+def _modes_monitor(_: VehicleView) -> Fields:
     return {"seq": 1}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.operator_link.picture import Message
+from vehicle.operator_link.vehicle_view import Message
 
 NS_PER_S = 1_000_000_000
 ITEMS_MAX = 5_000

@@ -36,8 +36,8 @@ from vehicle.control.state import GateState, VehicleState
 from vehicle.host import own_process, realtime
 from vehicle.host.clock import Clock, SystemClock, utc_now
 from vehicle.operator_link.link import LoopPort
-from vehicle.operator_link.shell import LinkShell
 from vehicle.operator_link.transfer import text
+from vehicle.operator_link.transport import LinkTransport
 from vehicle.runtime import kept_checks, latches
 from vehicle.runtime.coming_up import (
     ADDRESS_MAY_COME,
@@ -286,7 +286,7 @@ def greeting(state: VehicleState) -> ControllerHello:
 
 
 async def open_operator(
-    file: DriveFile, shell: LinkShell, stack: contextlib.AsyncExitStack, clock: Clock, waiting: Waiting
+    file: DriveFile, shell: LinkTransport, stack: contextlib.AsyncExitStack, clock: Clock, waiting: Waiting
 ) -> None:
     """The operators' socket, as soon as its address is free and of this computer.
 
@@ -355,8 +355,8 @@ def _telemetry(
     settings = file.config.telemetry
     if settings is None:
         return ()
-    from vehicle.telemetry.bodies import Mission  # noqa: PLC0415  # only where it is wanted
     from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415
+    from vehicle.telemetry.schemas import Mission  # noqa: PLC0415  # only where it is wanted
 
     publisher = TelemetryPublisher(file.vehicle, settings, datum=state.datum)
 

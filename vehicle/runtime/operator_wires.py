@@ -18,12 +18,12 @@ from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import SYNCHRONISED, Clock, utc_now
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk, Propose
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import LinkSettings, OperatorLink
-from vehicle.operator_link.marks import MarkFile
-from vehicle.operator_link.sessions import Machine
-from vehicle.operator_link.shell import LinkShell, Radio, Tcp, Udp, Wire
+from vehicle.operator_link.mission_upload import MissionUpload, Propose
+from vehicle.operator_link.sessions import MachineIdentity
+from vehicle.operator_link.stamp_store import StampStore
+from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
 from vehicle.runtime.site_planning import NOT_DECLARED
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
@@ -36,8 +36,8 @@ class OperatorWires(msgspec.Struct, frozen=True):
     """The link, the shell that moves its bytes, and the desk where its plan lies."""
 
     link: OperatorLink
-    shell: LinkShell
-    desk: Desk
+    shell: LinkTransport
+    desk: MissionUpload
 
 
 def operator_wires(
@@ -67,7 +67,7 @@ def operator_wires(
         lambda: secrets.randbits(32) / 2**32,
         clock_trusted=SYNCHRONISED.exists(),
     )
-    desk = Desk(state.datum, propose, state.mission.plan, ground)
+    desk = MissionUpload(state.datum, propose, state.mission.plan, ground)
     link = OperatorLink(
         state.config,
         state.datum,
@@ -82,7 +82,7 @@ def operator_wires(
     for station in place.stations or ():
         if not bench and station.system_id not in keys:
             say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
-    return OperatorWires(link, LinkShell(link, clock, wires_of(place, bench=bench), store, marks, say), desk)
+    return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say), desk)
 
 
 def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
@@ -112,11 +112,11 @@ def places_of(place: OperatorConfig, *, bench: bool) -> str:
     return ", ".join(words)
 
 
-def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machine]:
+def _identity(file: DriveFile) -> tuple[KeyStore | None, StampStore | None, MachineIdentity]:
     name = file.config.keys_file
     if name is None:
         if file.vehicle.safety.bench:
-            return None, None, Machine(boot_count=secrets.randbits(32))
+            return None, None, MachineIdentity(boot_count=secrets.randbits(32))
         raise InputError(
             f"{shown_path(file.path)}: keys_file: missing, nobody could drive; make a key with `flailpilot keys "
             "create` and name its store here, or set safety.bench = true for a bench on loopback"
@@ -127,14 +127,14 @@ def _identity(file: DriveFile) -> tuple[KeyStore | None, MarkFile | None, Machin
     if not any(key.live for key in held.keys):
         raise InputError(f"{path}: no key in force; run: flailpilot keys create NAME --system-id N --store {path}")
     try:
-        marks = MarkFile(path.with_suffix(".marks"))
+        marks = StampStore(path.with_suffix(".marks"))
         boots = next_boot(path.with_suffix(".boots"))
     except OSError as refusal:
         raise InputError(
             f"{path.parent}: {(refusal.strerror or str(refusal)).lower()}; the stamps of signed frames are kept there, "
             "it must be writable"
         ) from None
-    return store, marks, Machine(machine_id=bytes.fromhex(held.machine_id), boot_count=boots)
+    return store, marks, MachineIdentity(machine_id=bytes.fromhex(held.machine_id), boot_count=boots)
 
 
 def next_boot(path: Path) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.contracts.plan import Plan
-from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.polygons.boundary import Rings
 from vehicle.runtime.loop import VehicleLoop
 
@@ -16,7 +16,7 @@ class PlanHolder:
     """`Holder` of site planning, and a listener of the loop; `loop` and `desk` are set before either is used."""
 
     loop: VehicleLoop
-    desk: Desk
+    desk: MissionUpload
 
     def __init__(self) -> None:
         self._report: VehicleReport | None = None

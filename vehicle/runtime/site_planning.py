@@ -23,7 +23,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan, SegmentKind, Untreatable, UntreatableReason
 from vehicle.host.clock import time_limit
 from vehicle.host.own_process import OwnProcess
-from vehicle.operator_link.desk import NO_MISSION
+from vehicle.operator_link.mission_upload import NO_MISSION
 from vehicle.operator_link.proposal import Proposal, stays_within
 from vehicle.polygons.boundary import Rings, area_of, joined, rings_of
 from vehicle.runtime.own_site import OwnSite, settings_of

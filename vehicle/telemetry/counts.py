@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from vehicle.telemetry.bodies import PublisherCounts
+from vehicle.telemetry.schemas import PublisherCounts
 
 
-class Board:
+class Counters:
     """Latest counts behind a condition. The tick's side never takes its lock."""
 
     def __init__(self) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from vehicle.contracts.kept_formats import Kept
-from vehicle.telemetry.bodies import GapBody, Header
 from vehicle.telemetry.router import Record
+from vehicle.telemetry.schemas import GapBody, Header
 from vehicle.telemetry.streams import STREAMS
 
 _SCHEMA = """

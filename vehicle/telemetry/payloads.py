@@ -7,7 +7,7 @@ import msgspec
 from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, MissionPhase, VehicleReport
-from vehicle.telemetry.bodies import (
+from vehicle.telemetry.schemas import (
     Envelope,
     EventBody,
     FactsheetBody,

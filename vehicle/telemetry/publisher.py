@@ -17,10 +17,10 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.host.clock import utc_now
 from vehicle.telemetry import payloads
-from vehicle.telemetry.bodies import Mission, PublisherCounts
-from vehicle.telemetry.counts import Board
-from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.counts import Counters
+from vehicle.telemetry.queues import BoundedQueue
 from vehicle.telemetry.router import Router
+from vehicle.telemetry.schemas import Mission, PublisherCounts
 from vehicle.telemetry.streams import STREAMS
 from vehicle.telemetry.worker import EventItem, ReportItem, Worker
 
@@ -39,10 +39,10 @@ class TelemetryPublisher:
         boot_id: str | None = None,
         datum: LocalFrame | None = None,
     ) -> None:
-        self._reports: HandOver[ReportItem] = HandOver(settings.reports_max)
-        self._events: HandOver[EventItem] = HandOver(settings.events_max)
+        self._reports: BoundedQueue[ReportItem] = BoundedQueue(settings.reports_max)
+        self._events: BoundedQueue[EventItem] = BoundedQueue(settings.events_max)
         self._mission: Mission | None = None
-        self._board = Board()
+        self._board = Counters()
         depth_m = vehicle.mission.required_depth_m
         self._worker = Worker(
             settings=settings,

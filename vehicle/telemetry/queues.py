@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 ItemT = TypeVar("ItemT")
 
 
-class HandOver(Generic[ItemT]):
+class BoundedQueue(Generic[ItemT]):
     """A queue with one producer and one consumer in two threads. `put` drops the oldest when the consumer lags.
 
     Only atomic deque operations are used: an item is dropped by the producer or taken by the consumer, never both,

@@ -8,7 +8,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.contracts.units import NS_PER_S
 from vehicle.telemetry import payloads
-from vehicle.telemetry.bodies import GapBody, Header, Mission, PublisherCounts
+from vehicle.telemetry.schemas import GapBody, Header, Mission, PublisherCounts
 from vehicle.telemetry.streams import EVENT, LINK, POSE, PROGRESS, STATE, TOOL, Stream, topic
 
 _ENCODER = msgspec.json.Encoder()

@@ -13,7 +13,6 @@ import msgspec
 
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.host.clock import utc_now
-from vehicle.telemetry.bodies import ConnectionBody
 from vehicle.telemetry.broker_client import (
     BrokerClient,
     IdentityTakenError,
@@ -21,16 +20,19 @@ from vehicle.telemetry.broker_client import (
     publish_properties,
     will_properties,
 )
-from vehicle.telemetry.counts import Board
+from vehicle.telemetry.counts import Counters
 from vehicle.telemetry.outbox import Outbox, StoredRecord
 from vehicle.telemetry.router import Record, Router
+from vehicle.telemetry.schemas import ConnectionBody
 from vehicle.telemetry.streams import CONNECTION, FACTSHEET
 
 
 class Feed:
     """What the intake hands to the session; both live in the publisher's loop."""
 
-    def __init__(self, outbox: Outbox, router: Router, factsheet: msgspec.Struct, board: Board, live_max: int) -> None:
+    def __init__(
+        self, outbox: Outbox, router: Router, factsheet: msgspec.Struct, board: Counters, live_max: int
+    ) -> None:
         self.outbox, self.router, self.factsheet, self.board = outbox, router, factsheet, board
         self.live: deque[Record] = deque(maxlen=live_max)
         self.work = asyncio.Event()

@@ -13,12 +13,12 @@ import structlog
 
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.contracts.messages import Event, VehicleReport
-from vehicle.telemetry.bodies import GapBody, Mission, PublisherCounts
 from vehicle.telemetry.broker_client import IdentityTakenError
-from vehicle.telemetry.counts import Board
+from vehicle.telemetry.counts import Counters
 from vehicle.telemetry.outbox import Outbox
-from vehicle.telemetry.queues import HandOver
+from vehicle.telemetry.queues import BoundedQueue
 from vehicle.telemetry.router import Record, Router
+from vehicle.telemetry.schemas import GapBody, Mission, PublisherCounts
 from vehicle.telemetry.session import Feed, run_session
 from vehicle.telemetry.streams import EVENT
 
@@ -48,9 +48,9 @@ class Worker:
         settings: TelemetryConfig,
         router: Router,
         factsheet: msgspec.Struct,
-        board: Board,
-        reports: HandOver[ReportItem],
-        events: HandOver[EventItem],
+        board: Counters,
+        reports: BoundedQueue[ReportItem],
+        events: BoundedQueue[EventItem],
     ) -> None:
         self._settings, self._router, self._factsheet = settings, router, factsheet
         self._board, self._reports, self._events = board, reports, events

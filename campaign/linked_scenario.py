@@ -5,8 +5,8 @@ import hashlib
 
 import msgspec
 
-from campaign.drill import Drill, DrillSettings
-from campaign.hands import Hands
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import SimOperator
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.ports import BytePort
@@ -18,9 +18,9 @@ from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.control.state import VehicleState
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.desk import Desk
 from vehicle.operator_link.link import LinkSettings, OperatorLink
-from vehicle.operator_link.sessions import Machine
+from vehicle.operator_link.mission_upload import MissionUpload
+from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.records.writer import NoRecorder, Recorder
 from vehicle.runtime.loop import VehicleLoop
 
@@ -72,10 +72,10 @@ class LinkedPort:
                     self._wire.write(frame)
 
 
-class LinkedDrill(Drill):
+class LinkedFaultScenario(FaultScenario):
     """`link` is the vehicle's. Its random numbers come from the seed, so that a run repeats."""
 
-    def __init__(self, settings: DrillSettings | None = None, recorder: Recorder | None = None) -> None:
+    def __init__(self, settings: FaultScenarioSettings | None = None, recorder: Recorder | None = None) -> None:
         super().__init__(settings, recorder)
         self._boots = 0
         self._reserved: dict[int, int] = {}
@@ -86,7 +86,7 @@ class LinkedDrill(Drill):
         signed: BytePort = SigningPort(self.radio.station, key)
         draw = functools.partial(_drawn, self.settings.seed)
         self.session = SessionPort(signed, STATION_ID, lambda: self.now_ns, key, draw)
-        self.hands = Hands(self.session, STATION_ID, at_machine=self.visit)
+        self.hands = SimOperator(self.session, STATION_ID, at_machine=self.visit)
 
     @property
     def up(self) -> RadioChannel:
@@ -118,10 +118,10 @@ class LinkedDrill(Drill):
             state.config,
             state.datum,
             verifier,
-            Desk(state.datum, plan=state.mission.plan),
+            MissionUpload(state.datum, plan=state.mission.plan),
             self._draws.bytes,
             reason_text,
-            LinkSettings(machine=Machine(boot_count=self._boots)),
+            LinkSettings(machine=MachineIdentity(boot_count=self._boots)),
         )
         self.port = LinkedPort(self.link, self.radio.vehicle)
         self.port.now_ns = self.now_ns

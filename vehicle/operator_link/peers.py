@@ -1,12 +1,12 @@
-"""Who is there: peers by address, stations by system id, and guests, which are a station on a peer."""
+"""Who is there: peers by address, stations by system id, and sessions, each a station on a peer."""
 
 from collections.abc import Callable, Collection
 
 from firmware_bridge.mavlink.framing import Frame
 from vehicle.operator_link.admission import Address, Channel
-from vehicle.operator_link.guest import Guest, Vehicle
+from vehicle.operator_link.gcs_session import GcsSession, Vehicle
+from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.peer import SILENT_NS, Peer
-from vehicle.operator_link.station import Station
 from vehicle.operator_link.sticks import StickReader
 
 PEERS_MAX = 16
@@ -14,7 +14,7 @@ Key = tuple[str, Address]
 """Name of the channel, address."""
 
 
-class Roster:
+class Peers:
     """Remembers who was admitted, until he is silent.
 
     Args:
@@ -34,11 +34,11 @@ class Roster:
         self._make_peer, self._make_sticks = make_peer, make_sticks
         self._has_session, self._forgotten = has_session, forgotten
         self.peers: dict[Key, Peer] = {}
-        self.stations: dict[int, Station] = {}
-        self._guests: dict[tuple[Key, int], Guest] = {}
+        self.stations: dict[int, GcsStation] = {}
+        self._guests: dict[tuple[Key, int], GcsSession] = {}
 
     @property
-    def guests(self) -> Collection[Guest]:
+    def gcs_sessions(self) -> Collection[GcsSession]:
         """Every station on every peer."""
         return self._guests.values()
 
@@ -53,16 +53,18 @@ class Roster:
             peer = self.peers[key] = self._make_peer(channel, address, now_ns)
         return peer
 
-    def guest(self, vehicle: Vehicle, peer: Peer, frame: Frame) -> Guest:
+    def gcs(self, vehicle: Vehicle, peer: Peer, frame: Frame) -> GcsSession:
         """The sender of a frame on its peer."""
         key = ((peer.channel.name, peer.address), frame.system_id)
-        guest = self._guests.get(key)
-        if guest is None:
+        gcs = self._guests.get(key)
+        if gcs is None:
             station = self.stations.get(frame.system_id)
             if station is None:
-                station = self.stations[frame.system_id] = Station(frame.system_id, self._make_sticks(), peer.heard_ns)
-            guest = self._guests[key] = Guest(vehicle, peer, station, frame.component_id, self._has_session)
-        return guest
+                station = self.stations[frame.system_id] = GcsStation(
+                    frame.system_id, self._make_sticks(), peer.heard_ns
+                )
+            gcs = self._guests[key] = GcsSession(vehicle, peer, station, frame.component_id, self._has_session)
+        return gcs
 
     def forget(self, now_ns: int) -> None:
         """Silent peers make room."""
@@ -71,7 +73,7 @@ class Roster:
                 del self.peers[key]
                 peer.transfers.abandon()
                 self._forgotten(key)
-                self._guests = {held: guest for held, guest in self._guests.items() if held[0] != key}
+                self._guests = {held: gcs for held, gcs in self._guests.items() if held[0] != key}
         known = {system_id for _, system_id in self._guests}
         self.stations = {system_id: one for system_id, one in self.stations.items() if system_id in known}
 
@@ -80,7 +82,7 @@ class Roster:
         for peer in self.peers.values():
             peer.transfers.abandon(system_id)
         self.stations.pop(system_id, None)
-        self._guests = {held: guest for held, guest in self._guests.items() if held[1] != system_id}
+        self._guests = {held: gcs for held, gcs in self._guests.items() if held[1] != system_id}
 
     def drop(self, channel: Channel, address: Address) -> None:
         """A connection is closed."""

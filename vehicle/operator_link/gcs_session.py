@@ -6,19 +6,19 @@ from typing import Protocol
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.commands import Commands
+from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.peer import Peer
-from vehicle.operator_link.picture import Picture
-from vehicle.operator_link.station import Station
 from vehicle.operator_link.streams import Streams
+from vehicle.operator_link.vehicle_view import VehicleView
 
 LATE_STAMPS = 5 * STAMPS_PER_S
 """Two links of a station sign each with the newest stamp that it has heard; they are no further apart."""
 
 
 class Vehicle(Protocol):
-    """The part of the link that guests share."""
+    """The part of the link that sessions share."""
 
-    picture: Picture
+    view: VehicleView
 
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP goes out with the next tick."""
@@ -29,14 +29,14 @@ class Vehicle(Protocol):
         ...
 
 
-class Guest:
+class GcsSession:
     """Context of `Commands`; `stamp` is the newest frame's, `age_s` what it proved of its age."""
 
     def __init__(
         self,
         vehicle: Vehicle,
         peer: Peer,
-        station: Station,
+        station: GcsStation,
         component_id: int,
         has_session: Callable[[int], bool],
     ) -> None:
@@ -47,9 +47,9 @@ class Guest:
         self.commands = Commands(self)
 
     @property
-    def picture(self) -> Picture:
+    def view(self) -> VehicleView:
         """The vehicle now."""
-        return self._vehicle.picture
+        return self._vehicle.view
 
     @property
     def streams(self) -> Streams:

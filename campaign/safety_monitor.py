@@ -21,8 +21,8 @@ Where it may be at all: `ground_watch.py`.
 from typing import Protocol
 
 from campaign.ground_watch import GroundWatch
-from campaign.hands import Hands
 from campaign.invariants import Breach
+from campaign.sim_operator import SimOperator
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from sim.line import SerialLine
@@ -107,7 +107,7 @@ class Watched(Protocol):
     world: World
     line: SerialLine
     process: VehicleProcess
-    hands: Hands
+    hands: SimOperator
     truth: GroundTruth
 
     @property
@@ -121,7 +121,7 @@ class Watched(Protocol):
         ...
 
 
-class Watch:
+class SafetyMonitor:
     """Keeps the first breach of each kind, and what trials measure: when the set-point stopped, how far it rolled."""
 
     def __init__(self, drill: Watched) -> None:

@@ -23,8 +23,8 @@ from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import OperatorLink
-from vehicle.operator_link.marks import MarkFile
 from vehicle.operator_link.sockets import WRITE_BUFFER_MAX, TcpConnection, UdpSocket
+from vehicle.operator_link.stamp_store import StampStore
 
 PUMP_NS = 20_000_000
 KEYS_NS = 5_000_000_000
@@ -88,7 +88,7 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class LinkShell:
+class LinkTransport:
     """Opens the wires and moves the bytes.
 
     `async with` opens and closes; `run` does the work until it is cancelled. Whatever fails in it, or in a socket's
@@ -101,7 +101,7 @@ class LinkShell:
         clock: Clock,
         wires: tuple[Wire, ...],
         store: KeyStore | None = None,
-        marks: MarkFile | None = None,
+        marks: StampStore | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         for wire in wires:
@@ -226,7 +226,7 @@ class LinkShell:
                 try:
                     self._link.receive(wire.channel, name, wire.port.read(), now_ns)
                 except PortError:
-                    self._link.roster.drop(wire.channel, name)
+                    self._link.present.drop(wire.channel, name)
             self._link.step(now_ns)
             self._send()
 
@@ -309,4 +309,4 @@ class LinkShell:
     def disconnected(self, channel: Channel, address: Address) -> None:
         """A station hung up."""
         self._connections.pop(address, None)
-        self._link.roster.drop(channel, address)
+        self._link.present.drop(channel, address)

@@ -37,7 +37,7 @@ class _Budget(msgspec.Struct):
     then_ns: int
 
 
-class Sieve:
+class IngressLimiter:
     """Budgets by address. `dropped_bytes` counts what was not looked at."""
 
     def __init__(self) -> None:

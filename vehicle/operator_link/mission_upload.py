@@ -25,10 +25,10 @@ from vehicle.operator_link.items import (
     same_path,
     survey,
 )
-from vehicle.operator_link.picture import Lists as Shown
 from vehicle.operator_link.proposal import Proposal, ground_of
 from vehicle.operator_link.reached import Progress, of_plan, of_survey
 from vehicle.operator_link.transfer import FENCE, MISSION, RALLY, Item, Lists, Refusal
+from vehicle.operator_link.vehicle_view import Lists as Shown
 
 Propose = Callable[[Proposal], str]
 """Takes a site over, plan and fence; gives "" or why not. Must return at once: planning runs elsewhere."""
@@ -36,7 +36,7 @@ NO_MISSION = "no mission; upload one"
 ERROR = d.MAV_MISSION_ERROR
 
 
-class Desk:
+class MissionUpload:
     """The lists, and what they mean.
 
     Args:

@@ -11,7 +11,7 @@ from tests.builders import DATUM
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_one_site import items
 from tests.operator_link.test_transfer import FENCE, MISSION, RALLY, Row, at, tool
-from vehicle.operator_link.desk import Desk
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.transfer import Item
 from vehicle.polygons.boundary import NOTHING_M2, area_of
@@ -51,7 +51,7 @@ class OneSite(RuleBasedStateMachine):
     def begin(self, own: bool) -> None:
         self.taken: Proposal | None = None
         self.refuse = False
-        self.desk = Desk(DATUM, self._propose, small_plan() if own else None)
+        self.desk = MissionUpload(DATUM, self._propose, small_plan() if own else None)
         self.held: dict[int, tuple[Item, ...]] = {kind: self.desk.lists.held(kind) for kind in (MISSION, FENCE, RALLY)}
 
     def _propose(self, site: Proposal) -> str:

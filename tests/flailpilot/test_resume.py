@@ -1,4 +1,4 @@
-"""What a job left, planned from its record: a simulated job that was broken off, then `plan --left` as typed."""
+"""What a job left, planned from its record: a simulated job that was broken off, then `plan --resume` as typed."""
 
 import json
 import shutil
@@ -6,7 +6,7 @@ import shutil
 import pytest
 import shapely
 
-from flailpilot.left import last_pose, on_its_lane, swept_ground
+from flailpilot.resume import last_pose, on_its_swath, swept_ground
 from tests.coverage.checker import SiteTruth, check, read_legs
 from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
@@ -67,7 +67,17 @@ def job(broken_off, tmp_path):
 
 
 def left(monkeypatch, capsys, job, *more):
-    typed = ["plan", job / "ground.geojson", "--machine", "memat", "--left", job / "run", "--out", job / "rest", *more]
+    typed = [
+        "plan",
+        job / "ground.geojson",
+        "--machine",
+        "memat",
+        "--resume",
+        job / "run",
+        "--out",
+        job / "rest",
+        *more,
+    ]
     return flailpilot(monkeypatch, capsys, *typed)
 
 
@@ -92,7 +102,7 @@ def where_the_tool_stands(site, job):
     """The last decimetre of a run that was torn off is in no stroke yet, but the tool worked it: it stands on it."""
     machine = footprint(load_machine("memat"))
     plan = load_plan(job / "run" / "plan", site, machine)
-    pose = on_its_lane(last_pose(job / "run" / "run.mcap"), plan)
+    pose = on_its_swath(last_pose(job / "run" / "run.mcap"), plan)
     half_m, reach_m = 0.5 * machine.tool_width_m, 0.5 * machine.tool_length_m
     tool = shapely.box(machine.tool_ahead_m - reach_m - 0.1, -half_m, machine.tool_ahead_m + reach_m, half_m)
     tool = shapely.affinity.rotate(tool, pose.yaw_rad, origin=(0, 0), use_radians=True)
@@ -130,7 +140,7 @@ def test_it_begins_on_the_lane_in_which_the_machine_stands(monkeypatch, capsys, 
     assert shapely.Point(first.points_m[0]).distance(shapely.Point(stands.east_m, stands.north_m)) < 0.1
     lanes = [s for s in plan.segments if s.kind is SegmentKind.SWATH]
     assert min(shapely.LineString(s.points_m).distance(shapely.Point(first.points_m[0])) for s in lanes) < 1e-6
-    assert on_its_lane(StartPose(40.0, 1.0, 0.3), plan) == StartPose(40.0, 1.0, 0.3)
+    assert on_its_swath(StartPose(40.0, 1.0, 0.3), plan) == StartPose(40.0, 1.0, 0.3)
 
 
 def test_told_where_it_stands(monkeypatch, capsys, job):
@@ -233,7 +243,7 @@ def test_at_belongs_to_left(monkeypatch, capsys, job):
     typed = ["plan", job / "ground.geojson", "--machine", "memat", "--at", "1,2,3", "--out", job / "rest"]
     status, _, told = flailpilot(monkeypatch, capsys, *typed)
     assert (status, told.count("\n")) == (2, 1)
-    assert "--left" in told
+    assert "--resume" in told
 
 
 def test_strokes_are_swept_ground_to_the_millimetre():
@@ -256,4 +266,12 @@ def test_strokes_are_swept_ground_to_the_millimetre():
 def test_files_are_named_in_the_help(monkeypatch, capsys):
     status, said, _ = flailpilot(monkeypatch, capsys, "plan", "--help")
     assert status == 0
-    assert "--left" in said
+    assert "--resume" in said
+
+
+def test_the_older_name_of_the_option_says_the_new_one(monkeypatch, capsys, tmp_path):
+    code, _, told = flailpilot(
+        monkeypatch, capsys, "plan", tmp_path / "a.geojson", "--machine", "memat", "--left", "RUN"
+    )
+    assert code == 2
+    assert "--resume RUN" in told

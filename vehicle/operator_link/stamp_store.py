@@ -47,7 +47,7 @@ def _check_format(path: Path, slot: bytes) -> None:
         Kept.STAMPS.check(path, int(slot[len(STEM) : len(MAGIC)]))
 
 
-class MarkFile:
+class StampStore:
     """The file. `write` returns when the stamps are durable: call it from a thread, never from the loop."""
 
     def __init__(self, path: Path) -> None:

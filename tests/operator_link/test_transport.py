@@ -12,7 +12,7 @@ from tests.operator_link.exchange import Exchange
 from tests.operator_link.test_attacks import CHANNEL, Radio
 from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.shell import CONNECTIONS_MAX, LinkShell, Tcp, Udp
+from vehicle.operator_link.transport import CONNECTIONS_MAX, LinkTransport, Tcp, Udp
 
 CLOCK = SystemClock()
 
@@ -21,12 +21,12 @@ class BrokenError(Exception):
     """A defect."""
 
 
-def shell(radio: Radio) -> LinkShell:
+def shell(radio: Radio) -> LinkTransport:
     wires = (
         Udp(channel=CHANNEL, host="127.0.0.1", port=0),
         Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0),
     )
-    return LinkShell(radio.link, CLOCK, wires)
+    return LinkTransport(radio.link, CLOCK, wires)
 
 
 def test_a_defect_behind_a_socket_ends_the_shell_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_a_taken_port_leaves_nothing_open() -> None:
                 Udp(channel=CHANNEL, host="127.0.0.1", port=port),
             )
             with pytest.raises(OSError, match="in use"):
-                async with LinkShell(Radio().link, CLOCK, wires):
+                async with LinkTransport(Radio().link, CLOCK, wires):
                     pass
         return port
 
@@ -96,14 +96,14 @@ def test_a_station_that_waits_on_tcp_is_spoken_to_and_forgotten_when_it_hangs_up
     wire = Tcp(channel=Channel(name="tcp", unsigned=True), host="127.0.0.1", port=0)
 
     async def main() -> None:
-        async with LinkShell(link, CLOCK, (wire,)) as opened:
+        async with LinkTransport(link, CLOCK, (wire,)) as opened:
             moving = asyncio.create_task(opened.run())
             reader, writer = await asyncio.open_connection("127.0.0.1", opened.port("tcp"))
             parser = FrameParser()
             async with asyncio.timeout(120.0):
                 while "HEARTBEAT" not in heard:
                     heard.update(SPECS[frame.msg_id].name for frame in parser.feed(await reader.read(4_096)))
-            assert not link.roster.stations  # somebody who is called, and nobody who may act
+            assert not link.present.stations  # somebody who is called, and nobody who may act
             writer.close()
             await _turns(lambda: not link.peers)
             moving.cancel()
@@ -118,7 +118,7 @@ def test_on_signed_tcp_nobody_is_spoken_to_before_a_signed_frame() -> None:
     wire = Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0)
 
     async def main() -> None:
-        async with LinkShell(radio.link, CLOCK, (wire,)) as opened:
+        async with LinkTransport(radio.link, CLOCK, (wire,)) as opened:
             _, writer = await asyncio.open_connection("127.0.0.1", opened.port("tcp"))
             await _turns(lambda: opened.connections)
             assert not radio.link.peers
@@ -134,12 +134,12 @@ def test_connections_that_say_nothing_keep_no_station_out(*, unsigned: bool) -> 
     wire = Tcp(channel=Channel(name="tcp", unsigned=unsigned), host="127.0.0.1", port=0)
 
     async def main() -> None:
-        async with LinkShell(link, CLOCK, (wire,)) as opened:
+        async with LinkTransport(link, CLOCK, (wire,)) as opened:
             port = opened.port("tcp")
             known = await asyncio.open_connection("127.0.0.1", port)
             await _turns(lambda: opened.connections == 1)
             (address,) = opened._connections
-            peer = link.roster.peer(wire.channel, address, CLOCK.now_ns())
+            peer = link.present.peer(wire.channel, address, CLOCK.now_ns())
             assert peer is not None
             peer.answered = True
             others = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS_MAX)]

@@ -31,7 +31,7 @@ from vehicle.runtime.loop import Listener, VehicleLoop
 from vehicle.runtime.taken import taken
 
 
-class Rig(msgspec.Struct):
+class SimStack(msgspec.Struct):
     """Everything of one run; observers subscribe to `barrier`."""
 
     barrier: TickBarrier
@@ -150,7 +150,7 @@ def assemble(
     recorder: Recorder,
     listeners: tuple[Listener, ...] = (),
     script: Script | None = None,
-) -> Rig:
+) -> SimStack:
     """Wire one run together; call inside the running loop."""
     parts = wire_up(scenario, machine, plan, recorder, listeners)
     operator = ScriptedOperator(parts.radio.station, script if script is not None else Script())
@@ -162,4 +162,4 @@ def assemble(
         team = Checker(parts.radio.station.write, parts.world, plan.datum, machine.tool.hammer_count)
         barrier.subscribe(Phase.STATION, lambda now_ns: team.step(now_ns, parts.vehicle.state))
     barrier.subscribe(Phase.VEHICLE, parts.vehicle.step)
-    return Rig(barrier=barrier, world=parts.world, vehicle=parts.vehicle, operator=operator, config=parts.config)
+    return SimStack(barrier=barrier, world=parts.world, vehicle=parts.vehicle, operator=operator, config=parts.config)

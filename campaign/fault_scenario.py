@@ -4,14 +4,15 @@ Order of a tick as in `Phase`: world, radio, operator, vehicle, watch. A whole m
 """
 
 import math
+from typing import Self
 
 import msgspec
 
-from campaign.hands import Goal, Hands
-from campaign.watch import Watch
+from campaign.safety_monitor import SafetyMonitor
+from campaign.sim_operator import Goal, SimOperator
 from sim.process import VehicleProcess
-from sim.rig import Parts, wire_up
 from sim.scenario import GroundSettings, RadioSettings, Scenario, SlipSettings
+from sim.sim_stack import Parts, wire_up
 from sim.truth import GroundTruth
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
@@ -37,7 +38,7 @@ Box = tuple[float, float, float, float]
 """From and to along the swath, from and to left of it [m]."""
 
 
-class DrillSettings(msgspec.Struct, frozen=True, kw_only=True):
+class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else.
 
     `speed_mps`: what the plan asks for in the swath; None: the machine's working speed. `keep_out_m`, `unproven_m`:
@@ -73,7 +74,7 @@ def box_m(box: Box) -> Ring:
     return tuple((x * cos_yaw - y * sin_yaw, x * sin_yaw + y * cos_yaw) for x, y in corners)
 
 
-def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) -> Plan:
+def swath_plan(machine: MachineConfig, settings: FaultScenarioSettings | None = None) -> Plan:
     """One straight swath, on a site as the settings have it."""
     keep_out = settings.keep_out_m if settings is not None else None
     unproven = settings.unproven_m if settings is not None else None
@@ -114,7 +115,7 @@ def swath_plan(machine: MachineConfig, settings: DrillSettings | None = None) ->
     )
 
 
-def scenario_of(settings: DrillSettings) -> Scenario:
+def scenario_of(settings: FaultScenarioSettings) -> Scenario:
     """The settings as the simulator takes them."""
     return Scenario(
         name="drill",
@@ -133,14 +134,14 @@ def scenario_of(settings: DrillSettings) -> Scenario:
     )
 
 
-class Drill:
+class FaultScenario:
     """World, radio, operator, vehicle and watch of one short run; faults reach into the public parts.
 
     `attended`: somebody near the machine starts its engine where a stop has shut it down, once the stop is reset.
     """
 
-    def __init__(self, settings: DrillSettings | None = None, recorder: Recorder | None = None) -> None:
-        self.settings = settings = settings or DrillSettings()
+    def __init__(self, settings: FaultScenarioSettings | None = None, recorder: Recorder | None = None) -> None:
+        self.settings = settings = settings or FaultScenarioSettings()
         machine = load_machine("memat")
         machine = quick_machine(machine) if settings.quick else machine
         self.recorder = recorder = recorder if recorder is not None else NoRecorder()
@@ -148,8 +149,8 @@ class Drill:
         self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
         self.plain_radio = self.radio.up.params
         self.process = VehicleProcess(self.parts.vehicle, self._restarted)
-        self.hands = Hands(self.radio.station, at_machine=self.visit)
-        self.watch = Watch(self)
+        self.hands = SimOperator(self.radio.station, at_machine=self.visit)
+        self.watch = SafetyMonitor(self)
         tool = machine.tool
         self.truth = GroundTruth(
             cell_m=self.parts.config.mission.cell_m,
@@ -218,7 +219,7 @@ class Drill:
         )
         self.watch.step(now_ns, heard, true)
 
-    def run(self, seconds: float) -> "Drill":
+    def run(self, seconds: float) -> Self:
         """Go on for so long."""
         for _ in range(round(seconds / TICK_S)):
             self.step()
@@ -232,7 +233,7 @@ class Drill:
             self.step()
         return self.mode in modes
 
-    def drive(self, goal: Goal, drive: float = 0.0, turn: float = 0.0) -> "Drill":
+    def drive(self, goal: Goal, drive: float = 0.0, turn: float = 0.0) -> Self:
         """The operator wants this from now on."""
         self.hands.goal, self.hands.drive, self.hands.turn = goal, drive, turn
         return self

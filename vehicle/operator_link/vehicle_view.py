@@ -114,7 +114,7 @@ class Lists(msgspec.Struct, frozen=True):
     no_start: str = ""
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
+class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
     """What the services know of the vehicle; `report` is None until the first tick reported.
 
     `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing. `stop_tick`: the
@@ -184,12 +184,12 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         """The same for a station that is there since `met_ns`, and was told of none before."""
         return frozenset(cause for cause in self.causes if self.now_ns - max(cause[1], met_ns) >= TOLD_NS)
 
-    def pressed_anew(self, tick: int, *, emergency: bool) -> "Picture":
+    def pressed_anew(self, tick: int, *, emergency: bool) -> "VehicleView":
         """After a stop was accepted: what was told of an earlier emergency stop is not told of this one."""
         known = {name: since for name, since in self.since_ns.items() if not (emergency and name == RADIO_ESTOP)}
         return msgspec.structs.replace(self, stop_tick=tick, since_ns=known)
 
-    def reported(self, report: VehicleReport, lists: Lists) -> "Picture":
+    def reported(self, report: VehicleReport, lists: Lists) -> "VehicleView":
         """With the newest report; what came again while it waited for an acknowledgement was told to nobody."""
         again = self.report is not None and report.latch_tick != self.report.latch_tick
         known = {} if again else self.since_ns

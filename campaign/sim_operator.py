@@ -47,7 +47,7 @@ class Other(msgspec.Struct):
     sequence_offset: int = 0
 
 
-class Hands:
+class SimOperator:
     """Sends at 20 Hz.
 
     `goal`, `drive`, `turn`, `rotor` are his will; `forgets` are acts he leaves out. `at_machine` is called when a text

@@ -7,23 +7,23 @@ from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.builders import config
 from tests.firmware_bridge.samples import OPERATOR
 from tests.operator_link.exchange import Exchange
-from vehicle.operator_link.helm import FRAMES_A_TICK, Helm
 from vehicle.operator_link.parameters import Parameters, table
+from vehicle.operator_link.pending_inputs import FRAMES_A_TICK, PendingInputs
 
-PICTURE = Exchange().link.picture
-
-
-def helm() -> Helm:
-    return Helm(Parameters(table(config())), config().machine.tracks)
+PICTURE = Exchange().link.view
 
 
-def drained(made: Helm) -> list[OperatorFrame]:
+def pending() -> PendingInputs:
+    return PendingInputs(Parameters(table(config())), config().machine.tracks)
+
+
+def drained(made: PendingInputs) -> list[OperatorFrame]:
     reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
     return [one for one in reader.feed(made.drain(PICTURE, [], 0)) if isinstance(one, OperatorFrame)]
 
 
 def test_a_flood_is_cut_off_and_a_stop_is_first() -> None:
-    made = helm()
+    made = pending()
     flood = [msgspec.structs.replace(OPERATOR, sequence=number) for number in range(FRAMES_A_TICK + 36)]
     kept = [made.take(frame) for frame in flood]
     assert kept == [True] * FRAMES_A_TICK + [False] * 36
@@ -36,7 +36,7 @@ def test_a_flood_is_cut_off_and_a_stop_is_first() -> None:
 
 
 def test_a_tick_later_there_is_room_again() -> None:
-    made = helm()
+    made = pending()
     while made.take(OPERATOR):
         pass
     drained(made)

@@ -1,4 +1,4 @@
-"""`flailpilot plan --left RUN`: what a job left, planned from where the machine stands by its record."""
+"""`flailpilot plan --resume RUN`: what a job left, planned from where the machine stands by its record."""
 
 import json
 import math
@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 import shapely
 
-from flailpilot.planning import DONE, MISSED, check_limits, free_folder, tell, written
+from flailpilot.options import PlanOptions, ResumeOptions
+from flailpilot.planning import DONE, MISSED, asked_site, check_limits, free_folder, tell, written
 from flailpilot.run_folder import make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
@@ -33,8 +34,7 @@ from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.notes import Rank
-from vehicle.planning.site.projected import checked_frame
-from vehicle.planning.site.site import Site, load_site
+from vehicle.planning.site.site import Site
 from vehicle.records import journal, reader
 from vehicle.records.records import Header
 from vehicle.reports import gaps
@@ -46,58 +46,48 @@ STALE_S = 1.0
 """Reports come five times a second: a stroke so much newer than the newest report was driven after it."""
 SEAM_M = 0.001
 """Strokes of a run join end to end but for rounding."""
-LANE_M, LANE_RAD = 0.2, math.radians(5.0)
-"""Nearer than this a machine stands in the lane; it was told to hold it to 3 cm."""
+SWATH_M, SWATH_RAD = 0.2, math.radians(5.0)
+"""Nearer than this a machine stands in the swath; it was told to hold it to 3 cm."""
 
 Point = tuple[float, float]
 
 
-def run(
-    site_file: Path,
-    machine_name: str,
-    out_dir: Path,
-    outside: str | None,
-    overlap_m: float | None,
-    limit_s: float,
-    as_json: bool,
-    run_dir: Path,
-    at: str | None,
-    craters_file: Path | None = None,
-    *,
-    depth_m: float | None = None,
-    base_frame: str = "EPSG:4326",
-    feature: str | None = None,
-    unmarked: str | None = None,
-) -> int:
+def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
-    with older_plan_told(out_dir):
-        machine = load_machine(machine_name)
-        check_limits(machine, overlap_m, limit_s)
-        site = load_site(site_file, outside, base_frame=checked_frame(base_frame), feature=feature, unmarked=unmarked)
-        header, record = _record(run_dir, site)
-        agreed_m({"--depth": depth_m, str(site_file): site.required_depth_m, f"{run_dir}": header.required_depth_m})
-        notes = [_torn_journal(run_dir / JOURNAL, record)]
-        request = _request(run_dir, site, machine, header, record, at, notes)
+    with older_plan_told(asked.out):
+        machine = load_machine(asked.machine)
+        check_limits(machine, asked.overlap_m, asked.time_limit_s)
+        site = asked_site(asked)
+        header, record = _record(resumed.run, site)
+        agreed_m(
+            {
+                "--depth": asked.depth_m,
+                str(asked.site): site.required_depth_m,
+                f"{resumed.run}": header.required_depth_m,
+            }
+        )
+        notes = [_torn_journal(resumed.run / JOURNAL, record)]
+        request = _request(resumed.run, site, machine, header, record, resumed.at, notes)
         site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
-        if craters_file is not None:
-            request = msgspec.structs.replace(request, craters=craters_of(craters_file, site))
+        if resumed.craters is not None:
+            request = msgspec.structs.replace(request, craters=craters_of(resumed.craters, site))
         if not request.missed:
-            _nothing_left(run_dir, header, older_plan(out_dir), as_json)
+            _nothing_left(resumed.run, header, older_plan(asked.out), asked.as_json)
             return DONE
-        refuse_a_run(out_dir)
-        make_folder(out_dir)
+        refuse_a_run(asked.out)
+        make_folder(asked.out)
         settings = PlanSettings(
-            overlap_m=overlap_m,
+            overlap_m=asked.overlap_m,
             bound_m=planned_bound_m(machine),
             k_sigma=header.k_sigma,
             cell_m=header.cell_m,
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=header.required_depth_m,
         )
-        plan = replan(site, footprint(machine), settings, request, time_limit(limit_s)).plan
-        folder = free_folder(out_dir, plan, site, as_json=as_json)
-    written(plan, site, folder, as_json)
-    tell(plan, site, folder, as_json)
+        plan = replan(site, footprint(machine), settings, request, time_limit(asked.time_limit_s)).plan
+        folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
+    written(plan, site, folder, asked.as_json)
+    tell(plan, site, folder, asked.as_json)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -143,7 +133,7 @@ def _request(
         site_hash=site.site_hash,
         missed=tuple(gap.rings_m for gap in found.gaps),
         swept=swept_ground(journal.bearing(record)),
-        pose=on_its_lane(pose, plan),
+        pose=on_its_swath(pose, plan),
         error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute error
     )
 
@@ -204,7 +194,7 @@ def _corners(stroke: LedgerStroke, rear_m: float, front_m: float, right_m: float
     ]
 
 
-def on_its_lane(pose: StartPose, plan: Plan) -> StartPose:
+def on_its_swath(pose: StartPose, plan: Plan) -> StartPose:
     """A machine that stands in a swath by a few centimetres stands on its line: along that line it backs out."""
     for segment in plan.segments:
         if segment.kind is not SegmentKind.SWATH:
@@ -213,7 +203,7 @@ def on_its_lane(pose: StartPose, plan: Plan) -> StartPose:
         east_m, north_m = pose.east_m - x0, pose.north_m - y0
         along_m = east_m * math.cos(yaw) + north_m * math.sin(yaw)
         across_m = north_m * math.cos(yaw) - east_m * math.sin(yaw)
-        near = abs(across_m) <= LANE_M and abs(wrap_rad(pose.yaw_rad - yaw)) <= LANE_RAD
+        near = abs(across_m) <= SWATH_M and abs(wrap_rad(pose.yaw_rad - yaw)) <= SWATH_RAD
         if near and 0.0 <= along_m <= math.dist(segment.points_m[0], segment.points_m[-1]):
             return StartPose(east_m=x0 + along_m * math.cos(yaw), north_m=y0 + along_m * math.sin(yaw), yaw_rad=yaw)
     return pose

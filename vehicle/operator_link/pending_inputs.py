@@ -3,10 +3,10 @@
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
 from vehicle.config.vehicle import TracksConfig
+from vehicle.operator_link.gcs_station import Caps, GcsStation
 from vehicle.operator_link.loop_port import stop_frame
 from vehicle.operator_link.parameters import Parameters
-from vehicle.operator_link.picture import Picture
-from vehicle.operator_link.station import Caps, Station
+from vehicle.operator_link.vehicle_view import VehicleView
 
 FRAMES_A_TICK = 64
 """More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
@@ -14,7 +14,7 @@ OBSERVATIONS_A_TICK = 8
 DEG = 0.017453292519943295
 
 
-class Helm:
+class PendingInputs:
     """`tick` and `session_id` are the loop's, as last reported."""
 
     def __init__(self, parameters: Parameters, tracks: TracksConfig) -> None:
@@ -44,7 +44,7 @@ class Helm:
         if edge not in self._stops:
             self._stops.append(edge)
 
-    def drain(self, picture: Picture, stations: list[Station], now_ns: int) -> bytes:
+    def drain(self, view: VehicleView, stations: list[GcsStation], now_ns: int) -> bytes:
         """What the next tick hears, stops first; `stations` are those that may speak in it."""
         frames = []
         for edge in self._stops:
@@ -59,7 +59,7 @@ class Helm:
             self._tracks.pivot_rate_radps,
         )
         for station in stations:
-            frame = station.frame(picture, caps, self.tick, now_ns)
+            frame = station.frame(view, caps, self.tick, now_ns)
             if frame is not None:
                 frames.append(adapters.encode_operator(frame))
         self.tick += 1

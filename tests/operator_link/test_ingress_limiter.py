@@ -9,7 +9,14 @@ import pytest
 
 from tests.operator_link.test_attacks import CHANNEL, HERE, MESSAGES, Radio, connected, forged
 from vehicle.host.clock import SystemClock
-from vehicle.operator_link.sieve import BAD_FRAMES_PER_S, CHUNK_MAX, KNOWN, STRANGER, STRANGERS, Sieve
+from vehicle.operator_link.ingress_limiter import (
+    BAD_FRAMES_PER_S,
+    CHUNK_MAX,
+    KNOWN,
+    STRANGER,
+    STRANGERS,
+    IngressLimiter,
+)
 from vehicle.operator_link.sockets import DATAGRAM_MAX, UdpSocket
 
 S_NS = 1_000_000_000
@@ -17,9 +24,9 @@ CLOCK = SystemClock()
 
 
 def poured(key: object, size: int, seconds: float, each_ns: int) -> int:
-    sieve, now_ns, passed = Sieve(), 0, 0
+    limiter, now_ns, passed = IngressLimiter(), 0, 0
     while now_ns < seconds * S_NS:
-        passed += len(sieve.passes(key, bytes(size), now_ns))
+        passed += len(limiter.passes(key, bytes(size), now_ns))
         now_ns += each_ns
     return passed
 
@@ -39,15 +46,15 @@ def test_no_more_is_looked_at_than_the_budget(key: object, rate: object, size: i
 
 def test_of_a_long_piece_the_newest_counts() -> None:
     data = os.urandom(9_000)
-    assert Sieve().passes("tcp", data, 0) == data[-CHUNK_MAX:]
+    assert IngressLimiter().passes("tcp", data, 0) == data[-CHUNK_MAX:]
 
 
 def test_hashes_are_limited_to_a_hundred_a_second() -> None:
-    sieve, looked = Sieve(), 0
+    limiter, looked = IngressLimiter(), 0
     for now_ms in range(10_000):
-        if sieve.passes(STRANGERS, b"x", now_ms * 1_000_000):
+        if limiter.passes(STRANGERS, b"x", now_ms * 1_000_000):
             looked += 1
-            sieve.bad(STRANGERS, 1)
+            limiter.bad(STRANGERS, 1)
     assert looked <= 11 * BAD_FRAMES_PER_S
     assert looked >= 9 * BAD_FRAMES_PER_S
 
@@ -72,7 +79,7 @@ def test_a_strangers_flood_takes_nothing_from_the_console() -> None:
 def test_under_the_consoles_address_it_jams_and_no_longer_than_it_lasts() -> None:
     radio, console = connected()
     flood(radio, lambda _: HERE)
-    assert radio.link.sieve.dropped_bytes > 1_000_000
+    assert radio.link.limiter.dropped_bytes > 1_000_000
     radio.talk(console, 0.5)
     assert radio.frames()
     assert len(radio.link.peers) == 1

@@ -10,9 +10,9 @@ from collections import deque
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.loop_port import plain_frame
-from vehicle.operator_link.picture import AUTO_MODES, STOPPED_MODES, Cause, Picture
 from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
+from vehicle.operator_link.vehicle_view import AUTO_MODES, STOPPED_MODES, Cause, VehicleView
 
 PERIOD_NS = 50_000_000
 """20 Hz, as a console sends."""
@@ -70,7 +70,7 @@ def _rescaled(stick: float, share: float) -> float:
     return sign * (DEADBAND + (1.0 - DEADBAND) * live * share)
 
 
-class Station:
+class GcsStation:
     """One third-party station's identity, goal and sticks."""
 
     def __init__(self, station_id: int, sticks: StickReader, met_ns: int = 0) -> None:
@@ -142,7 +142,7 @@ class Station:
         if self._pursuit is not None and self._pursuit.open:
             self._pursuit.end = End.CANCELLED
 
-    def settle(self, picture: Picture, now_ns: int) -> None:
+    def settle(self, view: VehicleView, now_ns: int) -> None:
         """No goal outlives its time, whether or not anybody waits for it."""
         following = self._following
         if following is not None and following.open:
@@ -153,7 +153,7 @@ class Station:
         pursuit = self._pursuit
         if pursuit is None or not pursuit.open:
             return
-        reached = picture.fresh and self._there(picture)
+        reached = view.fresh and self._there(view)
         if not reached and now_ns <= pursuit.until_ns:
             return
         pursuit.end = End.REACHED if reached else End.LATE
@@ -169,26 +169,26 @@ class Station:
         self._acts.clear()
         self.sticks.reset()
 
-    def _there(self, picture: Picture) -> bool:
+    def _there(self, view: VehicleView) -> bool:
         if self.goal is Goal.ARM:
-            return picture.armed and picture.holder == self.station_id
+            return view.armed and view.holder == self.station_id
         if self.goal is Goal.START:
-            return picture.mode in AUTO_MODES
+            return view.mode in AUTO_MODES
         if self.goal is Goal.BACK_OUT:
-            return picture.mode is Mode.RECOVERY
-        return not picture.shows_armed and (self._acknowledged or not picture.waits_for_acknowledge)
+            return view.mode is Mode.RECOVERY
+        return not view.shows_armed and (self._acknowledged or not view.waits_for_acknowledge)
 
-    def frame(self, picture: Picture, caps: Caps, tick: int, now_ns: int) -> OperatorFrame | None:
+    def frame(self, view: VehicleView, caps: Caps, tick: int, now_ns: int) -> OperatorFrame | None:
         """The next frame, 20 times a second while this station has anything to do with the vehicle."""
-        self.settle(picture, now_ns)
+        self.settle(view, now_ns)
         if now_ns < self._due_ns:
             return None
-        if self._mode is not picture.mode:
-            if picture.mode in STOPPED_MODES or picture.mode is Mode.ESTOP:
+        if self._mode is not view.mode:
+            if view.mode in STOPPED_MODES or view.mode is Mode.ESTOP:
                 self.sticks.reset()
-            self._mode = picture.mode
-        self._choose(picture, now_ns)
-        holds = picture.holder == self.station_id
+            self._mode = view.mode
+        self._choose(view, now_ns)
+        holds = view.holder == self.station_id
         if not self._acts and not holds and self.goal in (Goal.NONE, Goal.DISARM):
             return None
         if not self._acts and not self.alive(now_ns):
@@ -199,7 +199,7 @@ class Station:
         if self._drove and self._faded(now_ns):
             return None
         self._due_ns = now_ns + (QUICK_NS if self._acts else PERIOD_NS)
-        return self._built(picture, caps, edge, tick, now_ns)
+        return self._built(view, caps, edge, tick, now_ns)
 
     def _faded(self, now_ns: int) -> bool:
         """The button was held when its stream broke off: silence, so that the link counts as lost, and not neutral."""
@@ -219,18 +219,18 @@ class Station:
             return True, max(made_tick, self._echo_tick)
         return False, self._echo_tick
 
-    def _choose(self, picture: Picture, now_ns: int) -> None:
+    def _choose(self, view: VehicleView, now_ns: int) -> None:
         """The next act on the way to the goal; after each one the vehicle is asked what came of it.
 
         Nothing is decided by what was reported before the last act, or before a stop: an ARM on an old report could be
         the second one.
         """
-        report = picture.report
-        if self._acts or now_ns < self._settled_ns or not picture.fresh or report is None:
+        report = view.report
+        if self._acts or now_ns < self._settled_ns or not view.fresh or report is None:
             return
         if report.tick <= self._act_tick:
             return
-        edge = self._next_edge(picture, now_ns)
+        edge = self._next_edge(view, now_ns)
         if edge & OPENING:
             if now_ns - self._opened_ns < PAUSE_NS:
                 return
@@ -239,10 +239,10 @@ class Station:
             self._acts.extend((OperatorEdge.NONE, edge, OperatorEdge.NONE))
             self._settled_ns = now_ns + SETTLE_NS
 
-    def _next_edge(self, picture: Picture, now_ns: int) -> OperatorEdge:
-        mode, holds = picture.mode, picture.holder == self.station_id
+    def _next_edge(self, view: VehicleView, now_ns: int) -> OperatorEdge:
+        mode, holds = view.mode, view.holder == self.station_id
         if self.goal is Goal.DISARM:
-            return self._disarming(picture, now_ns, holds=holds)
+            return self._disarming(view, now_ns, holds=holds)
         if self.goal is Goal.ARM and not holds:
             self._taken_ns = now_ns
             return OperatorEdge.TAKE
@@ -256,49 +256,43 @@ class Station:
         sticks = self.sticks.fresh(now_ns)
         if holds and mode is Mode.READY and self.goal is Goal.NONE and sticks is not None and sticks.hold:
             return OperatorEdge.ARM  # the button is the second act: from ready to driving by hand
-        if picture.bench and mode in AUTO_MODES and now_ns - self._attention_ns > ATTENTION_NS:
+        if view.bench and mode in AUTO_MODES and now_ns - self._attention_ns > ATTENTION_NS:
             self._attention_ns = now_ns
             return OperatorEdge.ATTENTION
         return OperatorEdge.NONE
 
-    def _disarming(self, picture: Picture, now_ns: int, *, holds: bool) -> OperatorEdge:
+    def _disarming(self, view: VehicleView, now_ns: int, *, holds: bool) -> OperatorEdge:
         """A disarm stops, and acknowledges and resets what its station had been told of; never what came since."""
-        pursuit, mode = self._pursuit, picture.mode
+        pursuit, mode = self._pursuit, view.mode
         if pursuit is None or mode in (Mode.BOOT, Mode.STOPPING):
             return OperatorEdge.NONE
-        if picture.armed:
+        if view.armed:
             return OperatorEdge.STOP
-        news = {cause for cause in picture.causes - pursuit.told if cause[0] not in OWN_STOP}
-        if news or picture.held_by_another(self.station_id):
+        news = {cause for cause in view.causes - pursuit.told if cause[0] not in OWN_STOP}
+        if news or view.held_by_another(self.station_id):
             pursuit.end = End.NEWS
             return OperatorEdge.NONE
         if not holds:
             self._taken_ns = now_ns
             return OperatorEdge.TAKE
-        return self._acknowledging(picture, mode)
+        return self._acknowledging(view, mode)
 
-    def _acknowledging(self, picture: Picture, mode: Mode) -> OperatorEdge:
+    def _acknowledging(self, view: VehicleView, mode: Mode) -> OperatorEdge:
         if mode is not Mode.HOLD and self._prepared:
             self._prepared = False
             return OperatorEdge.RESET
         self._prepared = self._acknowledged = True
-        edge = OperatorEdge.ACKNOWLEDGE if picture.waits_for_acknowledge else OperatorEdge.NONE
+        edge = OperatorEdge.ACKNOWLEDGE if view.waits_for_acknowledge else OperatorEdge.NONE
         if mode is Mode.HOLD:
             return edge | OperatorEdge.DISARM
         if mode is Mode.ESTOP:
             return edge | OperatorEdge.RELEASE_ESTOP
         return edge
 
-    def _built(self, picture: Picture, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
+    def _built(self, view: VehicleView, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
-        starting = self.goal is Goal.START and picture.mode is Mode.MANUAL
-        held = (
-            picture.fresh
-            and picture.mode in BY_HAND
-            and edge is OperatorEdge.NONE
-            and sticks is not None
-            and sticks.hold
-        )
+        starting = self.goal is Goal.START and view.mode is Mode.MANUAL
+        held = view.fresh and view.mode in BY_HAND and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         drive = turn = 0.0
         driving = False
         sampled_ns, echo_tick = now_ns, tick
@@ -312,7 +306,7 @@ class Station:
         self._echo_tick = max(self._echo_tick, echo_tick)
         if sampled_ns != self._sampled_ns:
             self._sampled_ns, self._samples = sampled_ns, max(self._samples + 1, tick)
-        report = picture.report
+        report = view.report
         return plain_frame(
             station_id=self.station_id,
             session_id=report.session_id if report is not None else 0,

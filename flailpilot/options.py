@@ -1,0 +1,46 @@
+"""What a command was asked for, as one value each; the names are those of the command line."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them."""
+
+    site: Path
+    machine: str
+    out: Path
+    time_limit_s: float
+    as_json: bool = False
+    outside: str | None = None
+    overlap_m: float | None = None
+    depth_m: float | None = None
+    base_frame: str = "EPSG:4326"
+    feature: str | None = None
+    unmarked: str | None = None
+
+
+class ResumeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`plan --resume RUN`: the folder of a run; `at`: LAT,LON,HEADING in degrees; `craters`: a file of polygons."""
+
+    run: Path
+    at: str | None = None
+    craters: Path | None = None
+
+
+class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None where nobody said it."""
+
+    out: Path
+    scenario: Path | None = None
+    site: Path | None = None
+    machine: str | None = None
+    seed: int | None = None
+    outside: str | None = None
+    broker: str | None = None
+    plan: Path | None = None
+    depth_m: float | None = None
+    feature: str | None = None
+    unmarked: str | None = None
+    as_json: bool = False
