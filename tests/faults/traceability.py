@@ -73,8 +73,8 @@ LISTED: dict[int, tuple[str, ...]] = {
     81: ("tests/drive_program/test_background_recorder.py::test_a_full_disk_ends_the_recording_and_nothing_else",),
     82: ("tests/drive_program/test_background_recorder.py::test_a_disk_that_hangs_costs_records_and_no_time",),
     85: (
-        "tests/operator_link/test_shell.py::test_a_defect_behind_a_socket_ends_the_shell_at_once",
-        "tests/operator_link/test_shell.py::test_a_defect_in_the_pump_ends_it_too",
+        "tests/operator_link/test_transport.py::test_a_defect_behind_a_socket_ends_the_shell_at_once",
+        "tests/operator_link/test_transport.py::test_a_defect_in_the_pump_ends_it_too",
     ),
     86: (
         "tests/ledger/test_journal.py::test_every_cut_leaves_a_part_of_the_record_and_nothing_else",

@@ -10,7 +10,7 @@ import pytest
 from mcap.reader import make_reader
 
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.flailpilot.test_left import SCENARIO, ground
+from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.records.records import Session

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flailpilot.resume import last_stand
 from tests import builders
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.flailpilot.test_left import SCENARIO, ground
+from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
 from vehicle.contracts.messages import Event, Inputs

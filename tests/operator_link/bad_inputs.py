@@ -243,7 +243,7 @@ def page() -> str:
         "console's next frame counts (`tests/operator_link/test_bad_inputs.py`, by id). The first figure of an id is",
         "the requirement: 1 signed only, 2 verifier, 3 sessions and recordings, 6 keys and values, 9 noise. Recordings",
         "played after a reboot, with the clock right, a month behind, at zero and ten years ahead, floods, clones and",
-        "jamming have tests of their own: `test_attacks.py`, `test_sieve.py`, `test_jamming.py`.",
+        "jamming have tests of their own: `test_attacks.py`, `test_ingress_limiter.py`, `test_jamming.py`.",
         "",
         "| id | input |",
         "|---|---|",

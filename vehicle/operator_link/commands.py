@@ -1,7 +1,7 @@
 """COMMAND_LONG and COMMAND_INT: exactly one final COMMAND_ACK for each.
 
 A command that was repeated because its answer was lost gets the same answer again and acts once. What stops is heard
-from every authenticated station; what could lead to motion only under the rules of `station.py`.
+from every authenticated station; what could lead to motion only under the rules of `gcs_station.py`.
 """
 
 import msgspec
