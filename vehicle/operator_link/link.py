@@ -1,6 +1,6 @@
 """The operator link: datagrams in, datagrams out, and what may move the machine as bytes for the next tick.
 
-Pure: time is handed in, bytes are handed in and taken out. `transport.py` moves them. Towards the loop it is a byte port
+Pure: time and bytes are handed in, bytes are taken out. `transport.py` moves them. Towards the loop it is a byte port
 (`LoopPort`): the tick reads accepted FLAIL_OPERATOR frames there, whoever made them, and writes its reports.
 """
 
