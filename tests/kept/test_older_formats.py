@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from flailpilot.resume import last_stand
+from tests import builders
 from tests.flailpilot.test_bad_sites import flailpilot
+from tests.ledger.driving import straight, versions
 from vehicle.config.drive import load_drive
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import MissionConfig, footprint
@@ -67,6 +69,25 @@ def test_an_old_journal_is_read_and_carried_on(old: Path) -> None:
     again = journal.read(path)
     assert path.read_bytes().startswith(journal.MAGIC)
     assert again.records[:-1] == found.records
+
+
+def test_a_journal_of_strokes_in_doubles_is_read_and_carried_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.journal"
+    shutil.copy(OLD.parent / "format3" / "ledger.journal", path)
+    found = journal.read(path)
+    assert (found.dropped_bytes, found.stroke_count, found.act_count) == (0, 20, 3)
+    state = journal.rebuilt(found)
+    assert (state.credited_cells, state.swept_cells) == (1109, 1266)
+    assert (state.withdrawn_cells, state.provisional_cells) == (101, 661)
+    assert found.header is not None
+    writer = journal.JournalWriter(path, found.header)
+    for later in versions(straight(1.0, 0.37, (5.0, 1.0)), builders.config(), state, 10**12):
+        writer.follow(later)
+    writer.close()
+    again = journal.read(path)
+    assert again.records[: len(found.records)] == found.records
+    assert again.stroke_count > 20
+    assert journal.rebuilt(again).credited_cells == later.credited_cells > state.credited_cells
 
 
 def test_a_later_journal_is_refused(old: Path) -> None:

@@ -78,11 +78,11 @@ def test_every_cut_leaves_a_part_of_the_record_and_nothing_else(
     written: tuple[bytes, LedgerState], tmp_path: Path
 ) -> None:
     content, state = written
-    content = content[:2000]  # a header, a session, and a dozen strokes
+    content = content[:2000]  # a header, a session, and some thirty strokes
     whole = _read(tmp_path / "j", content)
     credited = cells(state, tiles.CREDITED)
     seen = set()
-    for cut in range(len(journal.MAGIC), len(content)):
+    for cut in range(len(journal.MAGIC), len(content) + 1):
         found = _read(tmp_path / "j", content[:cut])
         assert found.records == whole.records[: len(found.records)]
         assert found.valid_bytes + found.dropped_bytes == cut

@@ -13,7 +13,7 @@ class Kept(Enum):
     """What is kept, with the format that this program writes."""
 
     PLAN = ("plan", 2)
-    JOURNAL = ("ledger journal", 3)
+    JOURNAL = ("ledger journal", 4)
     RECORDING = ("recording", 2)
     LATCHES = ("set of latches", 2)
     STAMPS = ("set of stamps", 1)

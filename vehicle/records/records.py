@@ -2,16 +2,19 @@
 
     record = length u32, kind u8, payload, check u32        (little endian; length counts the payload)
 
-`check` is the CRC-32 of length, kind and payload, started from the check of the record before: a record that was torn,
-changed, taken out or put elsewhere ends the part that can be believed.
+A stroke is stored by its codec (`vehicle/contracts/stroke_codec.py`); one off its grid, as formats 1 to 3 made them, in
+doubles. `check` is the CRC-32 of length, kind and payload, started from the check of the record before: a record that
+was torn, changed, taken out or put elsewhere ends the part that can be believed.
 """
 
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from vehicle.contracts import stroke_codec
 from vehicle.contracts.ledger_types import Confirm, LedgerBand, LedgerStroke, Observed, Revoke
 
 __all__ = ["Confirm", "Header", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
@@ -61,14 +64,13 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
 Record = Header | Session | Revoke | Confirm | Observed | Note | LedgerStroke
 _WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note)
 _KIND_WORDS: Final = 1
-_KIND_STROKE: Final = 2
+_KIND_DOUBLES: Final = 2
+_KIND_STROKE: Final = 3
 
 
 def encoded(record: Record, check: int) -> tuple[bytes, int]:
     """A record's bytes after one with this check, and its own check."""
-    kind, payload = (_KIND_STROKE, _packed(record)) if isinstance(record, LedgerStroke) else (_KIND_WORDS, b"")
-    if kind == _KIND_WORDS:
-        payload = msgspec.json.encode(record)
+    kind, payload = _stroke(record) if isinstance(record, LedgerStroke) else (_KIND_WORDS, msgspec.json.encode(record))
     body = _HEAD.pack(len(payload), kind) + payload
     check = zlib.crc32(body, check)
     return body + _CHECK.pack(check), check
@@ -80,14 +82,20 @@ def decoded(content: bytes, place: int, check: int) -> tuple[Record, int, int] |
         return None
     length, kind = _HEAD.unpack_from(content, place)
     end = place + _HEAD.size + length
-    if length > _PAYLOAD_MAX or end + _CHECK.size > len(content):
+    if kind not in _READERS or length > _PAYLOAD_MAX or end + _CHECK.size > len(content):
         return None
     found = zlib.crc32(content[place:end], check)
     if found != _CHECK.unpack_from(content, end)[0]:
         return None
     payload = content[place + _HEAD.size : end]
-    record = _unpacked(payload) if kind == _KIND_STROKE else _WORDS.decode(payload)
-    return record, end + _CHECK.size, found
+    return _READERS[kind](payload), end + _CHECK.size, found
+
+
+def _stroke(stroke: LedgerStroke) -> tuple[int, bytes]:
+    try:
+        return _KIND_STROKE, stroke_codec.packed(stroke)
+    except ValueError:
+        return _KIND_DOUBLES, _packed(stroke)
 
 
 def _packed(stroke: LedgerStroke) -> bytes:
@@ -123,3 +131,10 @@ def _unpacked(payload: bytes) -> LedgerStroke:
             for row in rows
         ),
     )
+
+
+_READERS: Final[dict[int, Callable[[bytes], Record]]] = {
+    _KIND_WORDS: _WORDS.decode,
+    _KIND_DOUBLES: _unpacked,
+    _KIND_STROKE: stroke_codec.unpacked,
+}

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from vehicle.contracts.ledger_types import LedgerBand, LedgerRun, LedgerStroke, ToolLine
 from vehicle.control.ground import tiles
 from vehicle.control.ledger import withdrawal
+from vehicle.control.ledger.grid import LOST_M, drawn_in
 from vehicle.control.ledger.rule import Rule
 from vehicle.control.state import LedgerState
 
@@ -54,7 +55,7 @@ def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float
     """The stroke that ends at the run's tip, the path up to which credit was given, the lines later strokes need."""
     tip = run.tip
     frame = _Frame(tip, rule.cell_m)
-    reach_m = frame.extent_a_m + OVERLAP_SLACK_M
+    reach_m = frame.extent_a_m + OVERLAP_SLACK_M + LOST_M
     sigma_m, end_sigma_m, depth_m = tip.sigma_m, tip.end_sigma_m, math.inf
     since_m = math.inf if run.credit_from is None else run.credit_from.path_m
     for line in (*run.lines, tip):
@@ -79,7 +80,7 @@ def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float
         )
     # The next stroke reaches back by less than this, with as much again for a sigma that has grown.
     needed = _within(run.lines, frame, -2.0 * trim_m - reach_m - STROKE_M)
-    return _named(frame, bands, number, run.t_ns), done_m, needed
+    return drawn_in(_named(frame, bands, number, run.t_ns)), done_m, needed
 
 
 def _within(lines: tuple[ToolLine, ...], frame: _Frame, rear_m: float) -> tuple[ToolLine, ...]:
