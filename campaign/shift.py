@@ -1,8 +1,9 @@
 """The team round a drill: its bay is stored when the shift opens; then it makes every check that the rules ask for.
 
-After the work: a rover on a control point, a count of hammers, depths at five places of the worked ground. The next
-morning, before anything is credited: the daily check in the bay. The way back there is left out: the machine is set
-down where it stood, as well as people park, and its program reckons its place anew, as after a night.
+After the work: a rover on a control point, a count of hammers, a mean of five depths at each of five places that lie
+over all that the record claims (`campaign/rod.py`). The next morning, before anything is credited: the daily check in
+the bay. The way back there is left out: the machine is set down where it stood, as well as people park, and its program
+reckons its place anew, as after a night.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from campaign.fault_scenario import FaultScenario
+from campaign.rod import MEAN_M, Rod
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationVerdict, OperatorEdge
@@ -21,7 +23,6 @@ from vehicle.contracts.messages import Mode
 from vehicle.control.checks import machine_check
 from vehicle.control.checks.room import MEASURED
 from vehicle.control.checks_state import MachineCheck, Stand
-from vehicle.control.ledger import claims
 from vehicle.control.state import EstimateState
 
 BAY_S = 31.0
@@ -29,10 +30,6 @@ PARKED_M, PARKED_RAD = 0.01, 0.001
 """1-sigma with which a machine stands in its marked bay again."""
 BAY_M, BAY_HEADING_RAD, BAY_TILT_RAD = 0.012, 0.001, 0.0006
 """1-sigma of what half a minute does not average out of place, heading and tilt on the day when the bay was stored."""
-ROD_M = 0.01
-"""Rod and straight edge hit a depth within 2 cm."""
-READINGS = 5
-REMEMBER_TICKS = 25
 TRIES = 20
 AT_REST = (Mode.DISARMED, Mode.HOLD, Mode.ESTOP, Mode.FAULT, Mode.READY)
 
@@ -51,7 +48,7 @@ class Shift:
     def __init__(self, drill: FaultScenario, seed: int, tick: Callable[[], None] | None = None) -> None:
         self._drill, self._tick = drill, tick if tick is not None else drill.step
         self._draw = generator(seed, "shift")
-        self._places: list[Place] = []
+        self._rod = Rod()
         self._sequence = self._acts = 0
         tracks = drill.world.tracks
         self._bay = Pose(tracks.east_m, tracks.north_m, tracks.yaw_rad)
@@ -83,13 +80,7 @@ class Shift:
         if ledger.act_count != self._acts:
             self._acts = ledger.act_count
             self.withdrawn += [act.reason for act in ledger.acts if isinstance(act, Revoke)]
-        if drill.ticks % REMEMBER_TICKS:
-            return
-        true = drill.world.truth()
-        if true.depth_m > 0.05 and abs(true.speed_mps) > 0.01:
-            (left_east, left_north), (right_east, right_north) = true.tool_left_m, true.tool_right_m
-            middle_m = (left_east + right_east) / 2.0, (left_north + right_north) / 2.0
-            self._places.append(Place(drill.now_ns, *middle_m, true.depth_m))
+        self._rod.see(drill.now_ns, drill.world.truth())
 
     def run(self, seconds: float) -> None:
         """Go on for so long, with what the team sees."""
@@ -116,23 +107,16 @@ class Shift:
             self.run(0.02)
         return tuple(found)
 
-    def _readings(self) -> list[Observation]:
-        """At five places that lie evenly over what the record claims of the day's work, the newest first.
+    def places(self) -> tuple[Place, ...]:
+        """Where a rod is put at the end, with the true depths."""
+        return self._rod.chosen(self._drill.state.ledger, self._drill.parts.config.mission.cell_m)
 
-        So what each finds counts for all that was worked since the last good one; the other way round the oldest ground
-        would rest on one reading alone.
-        """
-        ledger, cell_m = self._drill.state.ledger, self._drill.parts.config.mission.cell_m
-        places = [place for place in self._places if claims.at(ledger, (place.east_m, place.north_m), cell_m)]
-        chosen = (
-            [places[(len(places) - 1) * (number + 1) // READINGS] for number in reversed(range(READINGS))]
-            if places
-            else []
-        )
-        errors_m = (ROD_M * self._draw.standard_normal(READINGS)).tolist()
+    def _readings(self) -> list[Observation]:
+        places = self.places()
+        errors_m = (MEAN_M * self._draw.standard_normal(len(places))).tolist()
         return [
-            depth_reading(place, max(0.0, place.depth_m + error_m), self._drill.state.datum)
-            for place, error_m in zip(chosen, errors_m, strict=False)
+            depth_reading(place, max(0.0, place.depth_m + error_m), self._drill.state.datum, MEAN_M)
+            for place, error_m in zip(places, errors_m, strict=True)
         ]
 
     def _morning(self) -> Finding:

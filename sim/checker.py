@@ -49,10 +49,12 @@ def hammer_count(world: World, count: int) -> Observation:
     return _observation(ObservationKind.HAMMER_COUNT, float(count - len(lost)), text=text)
 
 
-def depth_reading(place: Place, depth_m: float, datum: LocalFrame) -> Observation:
+def depth_reading(place: Place, depth_m: float, datum: LocalFrame, sigma_m: float = 0.01) -> Observation:
     """Rod and straight edge, at arm's length from safe ground."""
     lat_deg, lon_deg, _ = datum.geodetic_from_enu(place.east_m, place.north_m, 0.0)
-    return _observation(ObservationKind.DEPTH_CHECK, depth_m, sigma=0.01, lat_deg=lat_deg, lon_deg=lon_deg, text="arm")
+    return _observation(
+        ObservationKind.DEPTH_CHECK, depth_m, sigma=sigma_m, lat_deg=lat_deg, lon_deg=lon_deg, text="arm"
+    )
 
 
 def note(text: str) -> Observation:

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
-from campaign.shift import READINGS, Shift
+from campaign.rod import READINGS
+from campaign.shift import Shift
 from campaign.sim_operator import Goal
 from sim.checker import Place, depth_reading
 from sim.noise import generator
@@ -28,9 +29,9 @@ def worked(off_m: float, ground: int) -> tuple[FaultScenario, tuple[Place, ...]]
     drill.drive(Goal.MISSION)
     shift.run(44.0)
     shift.stop()
-    cell_m = drill.parts.config.mission.cell_m
-    places = [one for one in shift._places if claims.at(drill.state.ledger, (one.east_m, one.north_m), cell_m)]
-    return drill, tuple(places[(len(places) - 1) * number // READINGS] for number in range(READINGS, 0, -1))
+    places = shift.places()
+    assert len(places) == READINGS
+    return drill, places
 
 
 def closed(off_m: float, ground: int, sigma_m: float, seed: int) -> LedgerState:

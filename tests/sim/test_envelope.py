@@ -49,6 +49,15 @@ def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch
     assert bench.fails(envelope.flown(lost))
 
 
+@pytest.mark.long
+def test_ground_on_record_that_was_hardly_touched_is_read_by_the_rod_and_falls() -> None:
+    """The sensor reads 15.8 cm too deep, and the tool is less than 5 cm deep: outside of what is promised."""
+    found = envelope.flown(envelope.drawn(1, 256))
+    assert found.false_before_m2 > 0.4
+    assert found.false_after_m2 == 0.0
+    assert any(finding.check == "depth" and finding.withdrew for finding in found.findings)
+
+
 def test_what_was_flown_is_not_flown_again_and_a_line_of_other_code_counts_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +71,16 @@ def test_what_was_flown_is_not_flown_again_and_a_line_of_other_code_counts_for_n
     monkeypatch.setattr(bench, "key", lambda: "other code")
     assert bench.run(path, 1, 1) == 0
     assert flown == [0, 1, 1, 2, 0]
+
+
+def test_a_change_of_machine_team_or_errors_is_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    keys = [bench.key()]
+    for name in ("vehicle/control/tick.py", "sim/checker.py", "campaign/rod.py", "configs/machines/mematt.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("changed\n")
+        keys.append(bench.key())
+    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.long
