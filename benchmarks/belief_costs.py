@@ -10,7 +10,7 @@ three seconds of its end without a mark or a new fix. Clean hours: back and fort
 import argparse
 import math
 
-from campaign.beliefs import BeliefRun, BeliefSettings
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
 from sim.noise import generator
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.beliefs [KIND ...] [--seeds N]
 
-A machine works a straight swath by its own estimate (`campaign.beliefs`); a lie begins after 20 s and lasts. After the
-stop it stands for two and a half minutes, in which the receiver is asked to fix anew, then works on if it may. Printed
-are the share of runs that were stopped, the true way and time to the stop, and the false ground at the end. The margin
-is that of a machine whose checks are all made; `--bare` leaves k sigma alone.
+A machine works a straight swath by its own estimate (`benchmarks.trials.beliefs`); a lie begins after 20 s and lasts.
+After the stop it stands for two and a half minutes, in which the receiver is asked to fix anew, then works on if it
+may. Printed are the share of runs that were stopped, the true way and time to the stop, and the false ground at the
+end. The margin is that of a machine whose checks are all made; `--bare` leaves k sigma alone.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from campaign.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
 from firmware_bridge.types import FixType
 from vehicle.contracts.messages import Margin
 from vehicle.control.checks.room import MEASURED, side_bound_m

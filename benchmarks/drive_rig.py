@@ -16,10 +16,10 @@ from pathlib import Path
 
 from benchmarks.bench_session import SessionPort
 from benchmarks.ports import free_port
+from benchmarks.trials.real_machine import MachineSettings, RealMachine
 from campaign.sim_operator import Goal, SimOperator
 from firmware_bridge.udp_port import UdpPort
 from sim.plant import Pose
-from sim.real_machine import MachineSettings, RealMachine
 from sim.sim_stack import start_pose
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.config.vehicle import config_hash

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from campaign.envelope import KINDS, Result, drawn, flown
+from benchmarks.trials.envelope import KINDS, Result, drawn, flown
 
 ROOT = Path(__file__).resolve().parents[1]
 JUDGED = ("vehicle", "sim", "campaign", "firmware_bridge", "configs/machines")

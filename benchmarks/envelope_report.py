@@ -20,7 +20,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.envelope import Line, lines
-from campaign.envelope import Result, inside
+from benchmarks.trials.envelope import Result, inside
 from campaign.lies import LIES, Lie
 
 BEGIN, END = "<!-- envelope: begin -->", "<!-- envelope: end -->"

@@ -27,17 +27,17 @@ from pathlib import Path
 
 import msgspec
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, above_others, bench, until
+from benchmarks.trials.real_machine import Outputs
 from campaign.sim_operator import Goal
 from firmware_bridge.types import VehicleFrame
-from sim.real_machine import Outputs
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.host import realtime
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 LIMIT_MS = 200.0
 UNARMED = (Mode.BOOT, Mode.DISARMED)

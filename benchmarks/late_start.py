@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.drive_rig import CLOCK, DATUM, Bench, until, write_config
 from benchmarks.ports import free_port
+from benchmarks.trials.real_machine import MachineSettings, RealMachine
 from firmware_bridge.udp_port import UdpPort
 from sim.plant import Pose
-from sim.real_machine import MachineSettings, RealMachine
 from vehicle.config.drive import load_drive
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.messages import Mode

@@ -22,17 +22,17 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import ROOT, above_others
 from benchmarks.real_stops import real_trials
-from campaign import link_traces
-from campaign.link_shapes import SHAPES, Shape, recorded
-from campaign.link_trials import is_late, run_trial
-from campaign.linked_scenario import Stop
+from benchmarks.trials import link_traces
+from benchmarks.trials.link_shapes import SHAPES, Shape, recorded
+from benchmarks.trials.link_trials import is_late, run_trial
+from benchmarks.trials.linked_scenario import Stop
 from vehicle.host import realtime
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 TRACES = ("cicv5g_south_n8_v10_01.txt", "mahimahi_ATT-LTE-driving-2016.up")
 FOLDER = ROOT.parent / "shared/data/link"

@@ -17,9 +17,9 @@ import msgspec
 from benchmarks.kill_trials import LIMIT_MS, quantiles
 from benchmarks.kill_trials import Trial as Kill
 from benchmarks.proof import ROOT, Found, Line, Part, Verdict
-from campaign import link_traces
+from benchmarks.trials import link_traces
+from benchmarks.trials.stop_trials import Trial, figures, run_trial
 from campaign.campaign import RunResult, run_seed
-from campaign.trials import Trial, figures, run_trial
 from flailpilot.campaign import summed
 from tests.firmware_bridge import twins
 from tests.safety import enumerate_machine, mutate
@@ -262,7 +262,7 @@ PARTS = (
     ),
     Part(
         name="stops",
-        modules=("campaign.trials",),
+        modules=("benchmarks.trials.stop_trials",),
         data=(CONFIGS, "../shared/data/link/*"),
         units=lambda: spans(TRIALS, TRIALS_AT_ONCE),
         run=pooled(stopped),

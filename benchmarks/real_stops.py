@@ -11,9 +11,9 @@ import msgspec
 from benchmarks.drive_rig import CLOCK, Bench, until
 from benchmarks.kill_trials import drives_on
 from benchmarks.signed_rig import operator, signed_bench
-from campaign.fault_proxy import FaultProxy, fault_proxy
-from campaign.link_shapes import Shape
-from campaign.linked_scenario import Stop
+from benchmarks.trials.fault_proxy import FaultProxy, fault_proxy
+from benchmarks.trials.link_shapes import Shape
+from benchmarks.trials.linked_scenario import Stop
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.framing import FrameParser

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.belief_costs import goes_on
-from campaign.beliefs import BeliefRun, BeliefSettings
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from campaign.outcome import RunFiles, job_facts, summary_of
 from campaign.run import run_mission
 from sim.scenario import Scenario

@@ -8,10 +8,10 @@ from benchmarks import drive_rig
 from benchmarks.bench_session import SessionPort
 from benchmarks.drive_rig import STATION_ID, Bench, write_config
 from benchmarks.ports import free_port
+from benchmarks.trials.session_port import SigningPort
 from campaign.sim_operator import SimOperator
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.udp_port import UdpPort
-from sim.session_port import SigningPort
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.operator_link.keystore import KeyStore
 

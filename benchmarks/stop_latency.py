@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from campaign import link_traces
-from campaign.trials import Figures, Trial, figures, run_trial
+from benchmarks.trials import link_traces
+from benchmarks.trials.stop_trials import Figures, Trial, figures, run_trial
 
 CHUNK = 20
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.drive_rig import ROOT
 from benchmarks.kill_trials import KINDS, LIMIT_MS, NotReadyError, Trial, counts, judged, longest_gap_ms, passed
-from sim.real_machine import SAFE, Outputs
+from benchmarks.trials.real_machine import SAFE, Outputs
 
 COUNT, LANES = 3, 1
 SIGNAL_NS = 1_000_000_000

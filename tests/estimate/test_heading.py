@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from campaign.beliefs import BeliefRun, BeliefSettings
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.control.estimate import course, heading

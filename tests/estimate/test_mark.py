@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from campaign.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
+from benchmarks.trials.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
 from firmware_bridge.types import FixType, Observation, ObservationKind, ObservationVerdict
 from tests import builders
 from vehicle.contracts.messages import Inputs

@@ -5,7 +5,7 @@ import math
 import msgspec
 import pytest
 
-from campaign.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
 from firmware_bridge.types import RESTART_NEVER, FixType
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate import place, track

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from campaign import link_traces
+from benchmarks.trials import link_traces
+from benchmarks.trials.link_traces import Trace
 from campaign.fault_scenario import FaultScenario
-from campaign.link_traces import Trace
 from campaign.sim_operator import Goal
 from tests.faults.scenes import manual, work
 from tests.marks import some

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign import link_traces
-from campaign.trials import Trial, figures, is_late, run_trial
+from benchmarks.trials import link_traces
+from benchmarks.trials.stop_trials import Trial, figures, is_late, run_trial
 from tests.marks import some
 from vehicle.contracts.errors import InputError
 

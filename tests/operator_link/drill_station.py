@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from benchmarks.trials.linked_scenario import LinkedFaultScenario
 from campaign.fault_scenario import FaultScenarioSettings
-from campaign.linked_scenario import LinkedFaultScenario
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.trials.linked_scenario import LinkedFaultScenario
 from campaign.fault_scenario import FaultScenarioSettings
-from campaign.linked_scenario import LinkedFaultScenario
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.fault_proxy import fault_proxy
+from benchmarks.trials.fault_proxy import fault_proxy
 from console.link import console_link
 from console.station import Controls
 from firmware_bridge.types import OperatorEdge

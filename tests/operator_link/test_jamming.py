@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
+from benchmarks.trials.linked_scenario import LinkedFaultScenario
 from campaign.fault_scenario import FaultScenarioSettings
-from campaign.linked_scenario import LinkedFaultScenario
 from campaign.sim_operator import Goal
 from sim.noise import generator
 from tests.operator_link.test_attacks import MESSAGES, forged

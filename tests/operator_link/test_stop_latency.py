@@ -11,8 +11,8 @@ import pytest
 from benchmarks.controller_build import build_controller
 from benchmarks.link_stops import FOLDER, TRACES, shapes, summary
 from benchmarks.real_stops import real_trials
-from campaign.link_trials import LATENCY_MAX_MS, is_late, run_trial
-from campaign.linked_scenario import Stop
+from benchmarks.trials.link_trials import LATENCY_MAX_MS, is_late, run_trial
+from benchmarks.trials.linked_scenario import Stop
 from vehicle.control.safety import checks, lease
 
 NAMES = tuple(shapes(FOLDER))

@@ -16,9 +16,9 @@ from benchmarks.kill_trials import Trial as Kill
 from benchmarks.kill_trials import line_of
 from benchmarks.proof import ROOT, Line, Part
 from benchmarks.proof_parts import PARTS, plain
+from benchmarks.trials.stop_trials import Trial
 from campaign.campaign import RunResult
 from campaign.invariants import Breach
-from campaign.trials import Trial
 from tests.safety import mutate
 
 pytestmark = pytest.mark.long
@@ -109,7 +109,11 @@ def test_fewer_hours_than_a_hundred_are_refused() -> None:
             ("campaign/fault_scenario.py",),
         ),
         ("mutation", (GATE, "tests/safety/test_gate.py", "tests/safety/reasons.txt"), ("campaign/fault_scenario.py",)),
-        ("stops", (GATE, "vehicle/control/estimate/fusion.py", "campaign/trials.py"), ("tests/safety/test_gate.py",)),
+        (
+            "stops",
+            (GATE, "vehicle/control/estimate/fusion.py", "benchmarks/trials/stop_trials.py"),
+            ("tests/safety/test_gate.py",),
+        ),
         ("twins", ("sim/controller.py", "firmware_bridge/mavlink/_dialect.py"), (GATE,)),
         (
             "campaign",

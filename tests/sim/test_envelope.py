@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import envelope as bench
 from benchmarks import envelope_report as report
-from campaign import envelope
+from benchmarks.trials import envelope
 from campaign.fault_scenario import FaultScenarioSettings
 from campaign.lies import LIES, Told
 from campaign.shift import Finding

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from benchmarks.trials.tracking import CORNERS, Tracking, track
 from sim.scenario import GroundSettings, RadioSettings, Scenario, SensorSettings, SlipSettings
-from sim.tracking import CORNERS, Tracking, track
 from tests import builders
 from tests.marks import some
 from vehicle.config.load import load_machine

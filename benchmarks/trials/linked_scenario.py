@@ -5,6 +5,7 @@ import hashlib
 
 import msgspec
 
+from benchmarks.trials.session_port import SessionPort, SigningPort
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import SimOperator
 from firmware_bridge.mavlink.signature import key_of
@@ -13,7 +14,6 @@ from firmware_bridge.ports import BytePort
 from sim.noise import generator
 from sim.process import VehicleProcess
 from sim.radio import RadioChannel, RadioPort
-from sim.session_port import SessionPort, SigningPort
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety.reasons import text as reason_text
 from vehicle.control.state import VehicleState

@@ -9,9 +9,9 @@ import zlib
 
 import msgspec
 
+from benchmarks.trials.link_shapes import Act, Shape
+from benchmarks.trials.linked_scenario import LinkedFaultScenario, Stop
 from campaign.fault_scenario import FaultScenarioSettings
-from campaign.link_shapes import Act, Shape
-from campaign.linked_scenario import LinkedFaultScenario, Stop
 from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import Mode

@@ -10,8 +10,8 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from campaign import link_traces
-from campaign.link_traces import Trace
+from benchmarks.trials import link_traces
+from benchmarks.trials.link_traces import Trace
 from sim.radio import RadioChannel
 from vehicle.contracts.units import NS_PER_S
 

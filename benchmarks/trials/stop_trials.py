@@ -11,10 +11,10 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from campaign import link_traces
+from benchmarks.trials import link_traces
+from benchmarks.trials.link_traces import Trace
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
-from campaign.link_traces import Trace
 from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import Mode
