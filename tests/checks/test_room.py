@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import ControllerFlag, Observation, ObservationKind, ObservationVerdict
 from tests import builders
+from vehicle.config.load import load_machine
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.contracts.messages import Inputs
 from vehicle.control.checks import judge, room
@@ -16,6 +17,7 @@ from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
 from vehicle.control.state import LedgerState, WireState
 from vehicle.control.tick import tick
+from vehicle.planning.coverage.settings import PlanSettings
 
 CONFIG = builders.config()
 SESSION = 77
@@ -208,6 +210,19 @@ def test_all_hammers_there_is_good_and_one_missing_takes_its_stripe() -> None:
     assert state.margin.withhold
     state, _ = step(state, count(40, "", 3))
     assert not state.margin.withhold
+
+
+FLAILS = ("bozena5", "d250", "mematt", "mv4", "mw240", "mw370")
+
+
+@pytest.mark.parametrize("name", FLAILS)
+def test_a_withdrawn_stripe_reaches_further_than_what_the_credit_was_drawn_in_by(name: str) -> None:
+    """k sigma of a MEMATT and its bound together; of every other flail what its credit has as a margin."""
+    sigma_m, k_sigma = PlanSettings().tool_sigma_m, PlanSettings().k_sigma
+    side_m = room.side_bound_m(room.MEASURED, load_machine(name))
+    assert (k_sigma - 1.0) * sigma_m + side_m <= judge.STRIPE_DOUBT_M
+    if name == "mematt":
+        assert k_sigma * sigma_m + side_m == pytest.approx(judge.STRIPE_DOUBT_M, abs=1e-4)
 
 
 def test_a_count_without_positions_takes_the_whole_width() -> None:

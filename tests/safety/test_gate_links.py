@@ -386,6 +386,13 @@ def test_nothing_is_armed_while_the_controller_still_shows_the_reset_and_no_stop
     assert rig.mode is mode
 
 
+def test_a_controller_that_shows_a_stop_does_not_keep_anybody_from_getting_ready() -> None:
+    rig = Rig().to_disarmed()
+    rig.status = {"state": ControllerState.SAFE}
+    rig.press(E.ARM)
+    assert rig.mode is Mode.READY
+
+
 @pytest.mark.parametrize(("answered", "mode"), [(-1, Mode.READY), (0, Mode.READY), (1, Mode.MANUAL)])
 def test_nothing_is_armed_before_an_answer_to_what_was_said_after_the_reset(answered: int, mode: Mode) -> None:
     """On a slow line the newest status may still be from before the reset."""
