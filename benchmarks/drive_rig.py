@@ -26,8 +26,8 @@ from vehicle.config.vehicle import config_hash
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.safety.reasons import names
 from vehicle.host.clock import SystemClock
 from vehicle.runtime.app import start_state
 

@@ -19,7 +19,7 @@ from tests.ledger.driving import Tick, readings, straight, tool_ends
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.messages import ControllerStatus, Estimate
 from vehicle.contracts.units import TICK_NS
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import masks, strokes
 from vehicle.control.state import LedgerState
 from vehicle.host.clock import elapsed_s
@@ -112,15 +112,15 @@ def _template() -> LedgerStroke:
 
 def hundred_hectares(block: LedgerState) -> tuple[LedgerState, float]:
     """96 copies of a block (100.7 ha), every tile an object of its own, and their weight [MB]."""
-    blocks: tiles.Blocks = {}
+    blocks: raster.Blocks = {}
     weight = 0
     for number in range(96):
         right, up = number % 12, number // 12
-        inside: dict[tiles.Key, tiles.Tile | bytes] = {}
+        inside: dict[raster.Key, raster.Tile | bytes] = {}
         for column, row in block.tiles[0, 0]:
             tile = block.tiles[0, 0][column, row]
-            packed = bytes(bytearray(tile if isinstance(tile, bytes) else tiles.packed(tile)))
-            key = (column + right * tiles.BLOCK, row + up * tiles.BLOCK)
+            packed = bytes(bytearray(tile if isinstance(tile, bytes) else raster.packed(tile)))
+            key = (column + right * raster.BLOCK, row + up * raster.BLOCK)
             inside[key] = packed
             weight += sys.getsizeof(packed) + sys.getsizeof(key) + 2 * sys.getsizeof(key[0])
         weight += sys.getsizeof(inside)

@@ -19,8 +19,8 @@ from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_attacks import CHANNEL, CLOCK, MACHINE, Radio
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.report import is_due
-from vehicle.control.safety.reasons import text as reason_text
 from vehicle.host.clock import elapsed_s
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload

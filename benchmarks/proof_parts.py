@@ -254,7 +254,7 @@ PARTS = (
     # the page of the manual, which one test reads, is no part of it: reasons.txt holds the same names
     Part(
         name="mutation",
-        modules=("vehicle.control.safety", "tests.safety"),
+        modules=("vehicle.control.safety", "vehicle.contracts.stop_reasons", "tests.safety"),
         data=(CONFIGS, "tests/safety/reasons.txt"),
         units=mutate.all_units,
         run=mutated,

@@ -15,7 +15,7 @@ from campaign.fault_scenario import FaultScenario
 from campaign.invariants import Breach
 from campaign.safety_monitor import DRIVING
 from sim.truth import GroundTruth
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 
 SWEPT_M = 0.3
 EXCUSED_TICKS = 25
@@ -73,8 +73,8 @@ class CampaignWatch:
         column0, row0, passed = self._passed.cells()
         reach = math.ceil(SWEPT_M / self._cell_m)
         found = 0
-        for column, row, tile in tiles.each(self._drill.state.ledger.tiles):
-            for down, across in np.argwhere((tile[tiles.FLAGS] & tiles.SWEPT) != 0).tolist():
+        for column, row, tile in raster.each(self._drill.state.ledger.tiles):
+            for down, across in np.argwhere((tile[raster.FLAGS] & raster.SWEPT) != 0).tolist():
                 south, west = row + down - row0 - reach, column + across - column0 - reach
                 north, east = south + 2 * reach + 1, west + 2 * reach + 1
                 near = passed[max(0, south) : max(0, north), max(0, west) : max(0, east)]

@@ -1,7 +1,7 @@
 """Where the machine may be, judged from its true pose: keep-outs, unproven ground, the way that it came.
 
-Shares nothing with the gate's fence and trail, with the ledger's masks and its footing: polygons (shapely), the plants'
-own pose and tool, and a raster of what the tool truly worked.
+Shares nothing with the gate's fence and driven path, with the ledger's masks and the ground's support: polygons
+(shapely), the plants' own pose and tool, and a raster of what the tool truly worked.
 
 G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the stop that follows, if all of it lay
    beside when it last began at a standstill; tolerance 0.06 m, 3 sigma of a fix.
@@ -30,8 +30,8 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.geometry import rectangle_m
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.safety.reasons import StopReason
 from vehicle.control.state import VehicleState
 
 FREE = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK)
@@ -71,7 +71,7 @@ class GroundWatch:
         self._keep_out: BaseGeometry = shapely.Polygon()
         self._keep_out_box_m = (math.inf, math.inf, -math.inf, -math.inf)
         self._unproven: BaseGeometry = shapely.Polygon()
-        self._beside = self._bears = False
+        self._beside = self._tracks_supported = False
         self._track: list[tuple[float, float, float]] = []
         self._astray = True
         self._session = self._count = 0
@@ -134,14 +134,14 @@ class GroundWatch:
 
     def _check_bearing(self, mode: Mode, true: Truth, *, loose: bool) -> None:
         if self._unproven.is_empty or mode not in AUTO:
-            self._bears = False
+            self._tracks_supported = False
             return
         places = self._places(true)
         bare = places[shapely.contains_xy(self._unproven, places)]
         sound = not len(bare) or self._worked_near(bare)
-        if not sound and self._bears and not loose:
+        if not sound and self._tracks_supported and not loose:
             self._tell("tracks_on_unproven", f"at {true.east_m:.2f} E {true.north_m:.2f} N in {mode.name}")
-        self._bears = not loose and (sound or self._bears)
+        self._tracks_supported = not loose and (sound or self._tracks_supported)
 
     def _places(self, true: Truth) -> Points:
         """(n, 2) places under both tracks."""

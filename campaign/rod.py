@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.checker import Place
 from sim.world import Truth
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 POINT_M = 0.01
@@ -68,8 +68,8 @@ class Rod:
 def is_claimed(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> bool:
     """The record says of this very cell that it was processed, deep enough or not."""
     column, row = math.floor(place_m[0] / cell_m), math.floor(place_m[1] / cell_m)
-    tile = tiles.find(ledger.tiles, (column // tiles.TILE, row // tiles.TILE))
-    return bool(tile[tiles.FLAGS, row % tiles.TILE, column % tiles.TILE] & tiles.CLAIMS)
+    tile = raster.find(ledger.tiles, (column // raster.TILE, row // raster.TILE))
+    return bool(tile[raster.FLAGS, row % raster.TILE, column % raster.TILE] & raster.CLAIMS)
 
 
 def _middle_m(line: tuple[float, float, float, float, float]) -> tuple[float, float]:

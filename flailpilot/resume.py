@@ -23,7 +23,7 @@ from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.checks.room import planned_bound_m
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.host.clock import time_limit
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
@@ -172,7 +172,7 @@ def swept_ground(strokes: Iterable[LedgerStroke]) -> tuple[Rings, ...]:
         _corners(stroke, band.rear_m, band.front_m, band.right_m, band.left_m)
         for stroke in strokes
         for band in stroke.bands
-        if band.flags & tiles.SWEPT
+        if band.flags & raster.SWEPT
     ]
     if not quads:
         return ()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 Point = tuple[float, float]
@@ -161,8 +161,8 @@ class GroundTruth:
         """Ground that the ledger credits although it was not truly processed; anything above 0 is a false record."""
         column0, row0, cells = self.cells()
         false_cells = 0
-        for column, row, tile in tiles.each(ledger.tiles):
-            credited = (tile[0] & tiles.CREDITED) != 0
+        for column, row, tile in raster.each(ledger.tiles):
+            credited = (tile[0] & raster.CREDITED) != 0
             if credited.any():
                 false_cells += int(np.count_nonzero(credited & ~_window(cells, row - row0, column - column0)))
         return false_cells * self._cell_m**2
@@ -234,10 +234,10 @@ def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArra
 
 def _window(cells: BoolArray, row: int, column: int) -> BoolArray:
     """A tile-sized window of `cells` from this row and column; outside of it nothing is processed."""
-    window = np.zeros((tiles.TILE, tiles.TILE), np.bool_)
+    window = np.zeros((raster.TILE, raster.TILE), np.bool_)
     rows, columns = cells.shape
-    south, north = max(0, row), min(rows, row + tiles.TILE)
-    west, east = max(0, column), min(columns, column + tiles.TILE)
+    south, north = max(0, row), min(rows, row + raster.TILE)
+    west, east = max(0, column), min(columns, column + raster.TILE)
     if south < north and west < east:
         window[south - row : north - row, west - column : east - column] = cells[south:north, west:east]
     return window

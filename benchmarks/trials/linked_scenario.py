@@ -14,8 +14,8 @@ from firmware_bridge.ports import BytePort
 from sim.noise import generator
 from sim.process import VehicleProcess
 from sim.radio import RadioChannel, RadioPort
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.contracts.units import TICK_NS
-from vehicle.control.safety.reasons import text as reason_text
 from vehicle.control.state import VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink

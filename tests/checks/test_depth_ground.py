@@ -11,7 +11,7 @@ from vehicle.contracts.units import TICK_NS
 from vehicle.control.checks import room
 from vehicle.control.checks.judge import ROD_LEAST_M
 from vehicle.control.checks_state import ChecksState
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import claims, masks, withdrawal
 from vehicle.control.state import LedgerState, WireState
 
@@ -57,16 +57,16 @@ def test_the_very_cells_that_a_rod_disproved_fall(value_m: float) -> None:
     found = claims.at(after, FIRST_M, CELL_M)
     assert found is None or found.depth_m <= value_m
     at = (int(FIRST_M[0] / CELL_M), int(FIRST_M[1] / CELL_M))
-    assert at in cells(both, tiles.CREDITED)
-    assert at not in cells(after, tiles.CREDITED)
+    assert at in cells(both, raster.CREDITED)
+    assert at not in cells(after, raster.CREDITED)
 
 
 def test_a_reading_on_old_ground_does_not_vouch_for_new_ground() -> None:
     state, both = two_passes()
     state, both = read(state, both, rod(0.20, FIRST_M, 2))
     _, after = read(state, both, rod(0.10, SECOND_M, 3))
-    assert not [row for _, row in cells(after, tiles.CREDITED) if row * CELL_M > 2.5]
-    assert cells(after, tiles.CREDITED), "the first pass was read good up to the middle"
+    assert not [row for _, row in cells(after, raster.CREDITED) if row * CELL_M > 2.5]
+    assert cells(after, raster.CREDITED), "the first pass was read good up to the middle"
 
 
 def test_a_good_reading_on_old_ground_takes_back_no_newer_one() -> None:

@@ -19,8 +19,8 @@ from tests.drive_program.support import JumpingClock, config_text, write
 from tests.drive_program.test_starts import with_keys
 from vehicle.config.drive import load_drive
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import RULES, StopReason
 from vehicle.control.safety.masks import mask
-from vehicle.control.safety.reasons import RULES, StopReason
 from vehicle.control.state import GateState
 from vehicle.host import realtime
 from vehicle.operator_link.keystore import KeyStore

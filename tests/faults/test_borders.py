@@ -13,7 +13,7 @@ from tests.faults.scenes import manual
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Segment, SegmentKind
-from vehicle.control.ground import footing
+from vehicle.control.ground import support
 from vehicle.control.safety import fence
 from vehicle.runtime.taken import taken
 
@@ -157,7 +157,7 @@ def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
     assert drill.until((Mode.HOLD,), 20.0), drill.mode
     assert "unprocessed_ground" in drill.reasons
     rear_m = along_m(drill) - drill.parts.config.machine.tracks.length_m / 2.0
-    assert -4.0 - footing.NEAR_M < rear_m < -3.5
+    assert -4.0 - support.NEAR_M < rear_m < -3.5
     # by hand it warns and drives
     drill.drive(Goal.MANUAL, -0.3)
     assert drill.moves(15.0, 0.5)
@@ -177,7 +177,7 @@ def test_row_108_ground_that_the_tool_left_out_is_worked_again_before_the_tracks
     assert drill.until((Mode.HOLD,), 20.0), (drill.mode, along_m(drill))
     assert "unprocessed_ground" in drill.reasons
     front_m = along_m(drill) + drill.parts.config.machine.tracks.length_m / 2.0
-    assert shallow_m - 1.0 < front_m < shallow_m + footing.NEAR_M
+    assert shallow_m - 1.0 < front_m < shallow_m + support.NEAR_M
     assert drill.until((Mode.AUTO_WORK,), 60.0), (drill.mode, drill.reasons)
     drill.run(40.0)
     assert drill.mode is Mode.AUTO_WORK, drill.reasons
@@ -263,13 +263,13 @@ def test_recovery_makes_no_track_of_its_own() -> None:
     drill.run(8.0)
     FAULTS["oil_hot"].inject(drill, 98.0)
     assert drill.until((Mode.HOLD,), 40.0), drill.mode
-    poses = len(drill.state.gate.trail)
+    poses = len(drill.state.gate.driven_path)
     stopped_m = along_m(drill)
     drill.drive(Goal.RETREAT, 1.0)
     assert drill.until((Mode.RECOVERY,), 20.0), drill.mode
     drill.run(40.0)
     assert along_m(drill) < stopped_m + 0.8
-    assert len(drill.state.gate.trail) == poses
+    assert len(drill.state.gate.driven_path) == poses
     drill.drive(Goal.RETREAT, -1.0)
     assert drill.moves(20.0, 0.5)
 

@@ -19,9 +19,9 @@ from flailpilot import campaign
 from sim import manual_text
 from tests.marks import some
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.checks import judge
 from vehicle.control.safety import gate
-from vehicle.control.safety.reasons import RULES
 from vehicle.runtime.loop import VehicleLoop
 
 pytestmark = pytest.mark.long

@@ -20,12 +20,12 @@ from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Estimate, Mode
-from vehicle.control.ground import footing, tiles
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.ground import raster, support
 from vehicle.control.ledger import masks
-from vehicle.control.safety import authority, fence, gate, interlocks, lease, trail
-from vehicle.control.safety.modes import Act, Machine, Situation
+from vehicle.control.safety import authority, driven_path, fence, gate, interlocks, lease
+from vehicle.control.safety.modes import Act, SafetyState, Situation
 from vehicle.control.safety.permits import Permit
-from vehicle.control.safety.reasons import StopReason
 from vehicle.control.state import FloatArray
 from vehicle.runtime import latches
 
@@ -170,7 +170,7 @@ def out_of_the_track() -> None:
 
 
 # --- the bugs --------------------------------------------------------------------------------------------------------
-def situations(change: Callable[[Machine, Situation], tuple[Machine, Situation]]) -> Callable[[Patch], None]:
+def situations(change: Callable[[SafetyState, Situation], tuple[SafetyState, Situation]]) -> Callable[[Patch], None]:
     """The discrete machine sees something else than what is."""
 
     def plant(patch: Patch) -> None:
@@ -180,13 +180,13 @@ def situations(change: Callable[[Machine, Situation], tuple[Machine, Situation]]
     return plant
 
 
-def machines(change: Callable[[Machine, Machine], Machine]) -> Callable[[Patch], None]:
+def machines(change: Callable[[SafetyState, SafetyState], SafetyState]) -> Callable[[Patch], None]:
     """The discrete machine forgets or invents something: `change(before, after)`."""
 
     def plant(patch: Patch) -> None:
         step = gate.machine_step
 
-        def wrong(m: Machine, s: Situation) -> tuple[Machine, StopReason | None]:
+        def wrong(m: SafetyState, s: Situation) -> tuple[SafetyState, StopReason | None]:
             after, cause = step(m, s)
             return change(m, after), cause
 
@@ -195,7 +195,7 @@ def machines(change: Callable[[Machine, Machine], Machine]) -> Callable[[Patch],
     return plant
 
 
-def permitted(change: Callable[[Machine, Situation, Permit], Permit]) -> Callable[[Patch], None]:
+def permitted(change: Callable[[SafetyState, Situation, Permit], Permit]) -> Callable[[Patch], None]:
     def plant(patch: Patch) -> None:
         permits = gate.permits
         patch.setattr(gate, "permits", lambda m, s, **more: change(m, s, permits(m, s, **more)))
@@ -232,8 +232,8 @@ def credited(cleared: int) -> Callable[[Patch], None]:
     """The ledger's rule overlooks a condition."""
 
     def plant(patch: Patch) -> None:
-        fails = masks.fails
-        patch.setattr(masks, "fails", lambda *more: fails(*more) & ~cleared)
+        unmet = masks.unmet_conditions
+        patch.setattr(masks, "unmet_conditions", lambda *more: unmet(*more) & ~cleared)
 
     return plant
 
@@ -294,7 +294,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("reset_not_sent", commands(reset=False), case("112_113-estop_pressed-1-manual")),
     ("tool_lifted_in_hold", _lifted, case("1_15-radio_loss-1-work")),
     ("rotor_kept_in_stop", commands(rotor_speed_radps=40.0), case("1_15-radio_loss-1-work")),
-    ("shallow_ground_credited", credited(tiles.SHALLOW), shallow),
+    ("shallow_ground_credited", credited(raster.SHALLOW), shallow),
     ("fire_unheard", deaf(R.FIRE), case("69-fire-1-manual")),
     ("roll_over_unheard", deaf(R.ROLL_OVER), case("105-rolled_over-1.3-manual")),
     ("frozen_console_unheard", deaf(R.CONSOLE_FROZEN), case("16-console_frozen-1-manual")),
@@ -306,8 +306,8 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("keep_outs_not_handed_on", swapped(vehicle.runtime.taken, "fence_of", lambda _: None), into_a_keep_out),
     ("fence_not_measured", swapped(fence, "room", lambda *_: fence.Room()), into_a_keep_out),
     ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
-    ("footing_always_sound", swapped(footing, "step", lambda *_: True), over_a_rock),
-    ("recovery_anywhere", swapped(trail, "retreats", lambda *_, **__: True), out_of_the_track),
+    ("support_always_sound", swapped(support, "step", lambda *_: True), over_a_rock),
+    ("recovery_anywhere", swapped(driven_path, "retreats", lambda *_, **__: True), out_of_the_track),
     ("reset_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_a_stop),
     ("estop_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_an_estop),
     ("burst_hose_unheard", deaf(R.HYDRAULIC_PRESSURE_LOST), case("64-hose_burst-1-manual")),

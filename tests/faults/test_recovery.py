@@ -10,8 +10,8 @@ from campaign.sim_operator import Goal
 from sim import manual_text
 from tests.faults.scenes import work
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import RULES, Level
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety.reasons import RULES, Level
 
 pytestmark = pytest.mark.long
 

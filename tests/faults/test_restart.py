@@ -11,7 +11,7 @@ from firmware_bridge.types import OperatorEdge
 from sim import manual_text
 from tests.faults.scenes import manual
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.reasons import RULES, Level, StopReason
+from vehicle.contracts.stop_reasons import RULES, Level, StopReason
 
 pytestmark = pytest.mark.long
 

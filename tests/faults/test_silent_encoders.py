@@ -38,7 +38,7 @@ def test_what_slides_never_stands_and_is_a_runaway(name: str, slide_mps: float) 
     for _ in range(400):
         drill.step()
         assert drill.mode is not Mode.HOLD
-        assert drill.state.gate.senses.rest_ticks == 0
+        assert drill.state.gate.monitor.rest_ticks == 0
     assert drill.mode is Mode.ESTOP, "brakes closed for more than a second, and it still moves"
 
 
@@ -62,7 +62,7 @@ def test_a_pivot_about_the_belt_that_is_known_is_no_rest() -> None:
     for _ in range(300):
         drill.step()
         assert drill.mode is not Mode.HOLD
-        assert drill.state.gate.senses.rest_ticks < 50
+        assert drill.state.gate.monitor.rest_ticks < 50
     assert abs(drill.world.tracks.yaw_rate_radps) > 0.05
 
 

@@ -8,8 +8,8 @@ from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from vehicle.contracts.messages import Event, Mode
+from vehicle.contracts.stop_reasons import RULES, StopReason
 from vehicle.control.events import RESET_RULES
-from vehicle.control.safety.reasons import RULES, StopReason
 from vehicle.records.writer import NoRecorder
 
 LINE = re.compile(r"stop: (\w+); operator's frame (forgotten|[\d.]+ s old); left by (.+) \(([ANPH])\); (.+)")

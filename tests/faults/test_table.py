@@ -11,8 +11,8 @@ from firmware_bridge.types import OperatorEdge
 from tests.faults.cases import CASES, Case, H, P
 from tests.faults.scenes import SCENES
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import RULES, Level, StopReason
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety.reasons import RULES, Level, StopReason
 
 pytestmark = pytest.mark.long
 

@@ -14,7 +14,7 @@ from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
 from vehicle.contracts.plan import SegmentKind
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.settings import StartPose
 from vehicle.planning.files.stored import load_plan
@@ -185,7 +185,7 @@ def test_nothing_left(monkeypatch, capsys, job):
     found = journal.read(path)
     path.unlink()
     everything = LedgerBand(
-        rear_m=-15.0, front_m=15.0, right_m=-15.0, left_m=15.0, flags=tiles.SWEPT | tiles.CREDITED, depth_cm=20
+        rear_m=-15.0, front_m=15.0, right_m=-15.0, left_m=15.0, flags=raster.SWEPT | raster.CREDITED, depth_cm=20
     )
     writer = JournalWriter(path, found.header)
     writer.append(
@@ -248,8 +248,8 @@ def test_at_belongs_to_left(monkeypatch, capsys, job):
 
 def test_strokes_are_swept_ground_to_the_millimetre():
     bands = (
-        LedgerBand(rear_m=-3.0, front_m=0.0, right_m=-0.85, left_m=0.85, flags=tiles.SWEPT),
-        LedgerBand(rear_m=-9.0, front_m=9.0, right_m=-9.0, left_m=9.0, flags=tiles.OTHER),
+        LedgerBand(rear_m=-3.0, front_m=0.0, right_m=-0.85, left_m=0.85, flags=raster.SWEPT),
+        LedgerBand(rear_m=-9.0, front_m=9.0, right_m=-9.0, left_m=9.0, flags=raster.OTHER),
     )
     one = LedgerStroke(
         number=1, t_ns=0, east_m=2.0, north_m=1.0, forward_east=0.6, forward_north=0.8, slope=0.1, bands=bands

@@ -12,7 +12,7 @@ from tests import builders
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Estimate
 from vehicle.contracts.units import TICK_NS, TICK_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import masks
 from vehicle.control.state import LedgerState
 
@@ -194,7 +194,7 @@ def cells(state: LedgerState, flag: int) -> set[tuple[int, int]]:
 def marked(state: LedgerState, mark: int) -> set[tuple[int, int]]:
     """The same for marks of later knowledge too."""
     found: set[tuple[int, int]] = set()
-    for column, row, tile in tiles.each(state.tiles):
-        rows, columns = np.nonzero(tiles.marks(tile) & mark)
+    for column, row, tile in raster.each(state.tiles):
+        rows, columns = np.nonzero(raster.marks(tile) & mark)
         found |= {(column + int(c), row + int(r)) for r, c in zip(rows, columns, strict=True)}
     return found

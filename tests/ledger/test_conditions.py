@@ -22,7 +22,7 @@ from tests.ledger.driving import (
 from vehicle.config.depth_margin import withheld_m
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control import depth as depths
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import masks
 from vehicle.control.ledger.rule import BITE_MAX_M, speed_limit_mps
 from vehicle.control.state import LedgerState
@@ -70,13 +70,13 @@ HARMLESS_AT_ZERO = set(BREAKABLE) - {"rotor_radps", "depth_m"}
 
 @pytest.fixture(scope="module")
 def clean() -> set[tuple[int, int]]:
-    return cells(drive(CLEAN, CONFIG), tiles.CREDITED)
+    return cells(drive(CLEAN, CONFIG), raster.CREDITED)
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
 def test_one_violated_tick_withholds_credit_there_and_nowhere_else(name: str, clean: set[tuple[int, int]]) -> None:
     violated = changed(CLEAN, lambda n: n == BROKEN, **VIOLATIONS[name])
-    credited = cells(drive(violated, CONFIG), tiles.CREDITED)
+    credited = cells(drive(violated, CONFIG), raster.CREDITED)
     assert credited < clean
     trim_m = K_SIGMA * CLEAN[0].sigma_m
     at_m = BROKEN * 0.28 * TICK_S
@@ -93,7 +93,7 @@ def test_one_violated_tick_withholds_credit_there_and_nowhere_else(name: str, cl
 def test_a_hollow_of_a_tenth_of_a_second_is_not_averaged_away(depth_m: float, clean: set[tuple[int, int]]) -> None:
     at_m = BROKEN * 0.28 * TICK_S
     hollow = changed(CLEAN, lambda n: abs(n - BROKEN) <= 5, depth_m=depth_m)
-    credited = cells(drive(hollow, CONFIG), tiles.CREDITED)
+    credited = cells(drive(hollow, CONFIG), raster.CREDITED)
     near = {cell for cell in clean if abs(along_cross(cell, CELL_M, START_M, YAW_RAD)[0] - at_m) < 0.03}
     assert near
     assert not near & credited
@@ -101,7 +101,7 @@ def test_a_hollow_of_a_tenth_of_a_second_is_not_averaged_away(depth_m: float, cl
 
 def test_one_reading_that_dips_by_scatter_alone_costs_nothing(clean: set[tuple[int, int]]) -> None:
     dip = changed(CLEAN, lambda n: n % 50 == 49, depth_error_m=-0.01)
-    assert len(cells(drive(dip, CONFIG), tiles.CREDITED)) > 0.98 * len(clean)
+    assert len(cells(drive(dip, CONFIG), raster.CREDITED)) > 0.98 * len(clean)
 
 
 def test_a_depth_that_contradicts_the_tools_height_earns_nothing() -> None:
@@ -134,7 +134,7 @@ def test_missing_ticks_and_jumps_break_the_run(lost: str, clean: set[tuple[int, 
             estimate, _ = readings(wrong)
         given_status = None if number == BROKEN and lost == "status" else status
         state = masks.step(state, estimate, given_status, True, CONFIG, now_ns)
-    credited = cells(state, tiles.CREDITED)
+    credited = cells(state, raster.CREDITED)
     at_m = BROKEN * 0.28 * TICK_S
     near = {c for c in clean if abs(along_cross(c, CELL_M, START_M, YAW_RAD)[0] - at_m) <= 0.03}
     assert near
@@ -146,7 +146,7 @@ def test_swept_needs_an_engaged_tool_but_no_proof_of_speed_or_k_sigma() -> None:
     state = drive(marginal, CONFIG)
     assert state.credited_m2 == 0.0
     assert state.swept_m2 == pytest.approx(drive(CLEAN, CONFIG).swept_m2)
-    assert cells(state, tiles.BELOW)
+    assert cells(state, raster.BELOW)
     unengaged = changed(CLEAN, lambda _: True, depth_m=0.149)
     assert drive(unengaged, CONFIG).swept_m2 == 0.0
     lost = changed(CLEAN, lambda _: True, proven=False)
@@ -159,7 +159,7 @@ def test_swept_needs_an_engaged_tool_but_no_proof_of_speed_or_k_sigma() -> None:
 def test_swept_leaves_out_the_cells_over_which_the_tool_was_not_engaged(first: int) -> None:
     """Three ticks with a slow rotor, at any phase of the strokes."""
     state = drive(changed(CLEAN, lambda n: first <= n < first + 3, rotor_radps=20.0), CONFIG)
-    swept, whole = cells(state, tiles.SWEPT), cells(drive(CLEAN, CONFIG), tiles.SWEPT)
+    swept, whole = cells(state, raster.SWEPT), cells(drive(CLEAN, CONFIG), raster.SWEPT)
     at_m = (first + 1) * 0.28 * TICK_S
     half_m = 0.5 * CELL_M * (math.cos(YAW_RAD) + math.sin(YAW_RAD))
     assert swept < whole
@@ -176,11 +176,11 @@ def test_swept_leaves_out_the_cells_over_which_the_tool_was_not_engaged(first: i
 def test_below_depth_is_recorded_as_such_with_its_depth() -> None:
     shallow = changed(CLEAN, lambda _: True, depth_m=0.12)
     state = drive(shallow, CONFIG)
-    below = cells(state, tiles.BELOW)
-    assert below == cells(drive(CLEAN, CONFIG), tiles.CREDITED)
+    below = cells(state, raster.BELOW)
+    assert below == cells(drive(CLEAN, CONFIG), raster.CREDITED)
     assert state.credited_m2 == 0.0
-    depths_cm = {int(tile[1][r - row, c - column]) for column, row, tile in tiles.each(state.tiles) for c, r in below
-                 if column <= c < column + tiles.TILE and row <= r < row + tiles.TILE}  # fmt: skip
+    depths_cm = {int(tile[1][r - row, c - column]) for column, row, tile in raster.each(state.tiles) for c, r in below
+                 if column <= c < column + raster.TILE and row <= r < row + raster.TILE}  # fmt: skip
     assert depths_cm == {11}  # 0.12 m less k_depth x the scatter of a mean (2 x 2.3 mm) is 11.5 cm, rounded down
 
 
@@ -193,8 +193,8 @@ def test_a_depth_that_proves_nothing_claims_nothing(reading: dict[str, object]) 
     blind = changed(CLEAN, lambda _: True, **reading)
     state = drive(blind, CONFIG)
     assert (state.credited_m2, state.swept_m2) == (0.0, 0.0)
-    assert not cells(state, tiles.BELOW)
-    assert cells(state, tiles.OTHER)
+    assert not cells(state, raster.BELOW)
+    assert cells(state, raster.OTHER)
 
 
 def test_depth_is_the_least_of_the_dwell_of_the_pass_that_the_claim_rests_on() -> None:
@@ -207,10 +207,10 @@ def test_depth_is_the_least_of_the_dwell_of_the_pass_that_the_claim_rests_on() -
     for name, state in depths.items():
         worst[name] = min(
             int(tile[1][r - row, c - column])
-            for column, row, tile in tiles.each(state.tiles)
-            for c, r in cells(state, tiles.CREDITED)
-            if column <= c < column + tiles.TILE
-            and row <= r < row + tiles.TILE
+            for column, row, tile in raster.each(state.tiles)
+            for c, r in cells(state, raster.CREDITED)
+            if column <= c < column + raster.TILE
+            and row <= r < row + raster.TILE
             and abs(along_cross((c, r), CELL_M, START_M, YAW_RAD)[0] - at_m) < 0.05
         )
     assert worst == {"once": 16, "twice": 16}
@@ -280,7 +280,7 @@ def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
     truth = truth_of(CONFIG)
     state = drive(standing, CONFIG, truth=truth)
     assert truth.false_credit_m2(state) == 0.0
-    assert cells(state, tiles.CREDITED) == cells(drive(straight(6.0, YAW_RAD, START_M), CONFIG), tiles.CREDITED)
+    assert cells(state, raster.CREDITED) == cells(drive(straight(6.0, YAW_RAD, START_M), CONFIG), raster.CREDITED)
 
 
 @pytest.mark.long
@@ -294,8 +294,8 @@ def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
 def test_no_broken_reading_raises_or_earns(field: str, value: float, first: int, count: int) -> None:
     """Whatever a sensor says and whenever: the tick goes on, and the ground in reach of the reading is not credited."""
     broken = changed(CLEAN, lambda n: first <= n < first + count, **{field: value})
-    credited = cells(drive(broken, CONFIG), tiles.CREDITED)
-    clean = cells(CLEAN_LEDGER, tiles.CREDITED)
+    credited = cells(drive(broken, CONFIG), raster.CREDITED)
+    clean = cells(CLEAN_LEDGER, raster.CREDITED)
     assert credited <= clean
     harmless = value == 0.0 and field in HARMLESS_AT_ZERO
     if not harmless:

@@ -13,7 +13,7 @@ from tests import builders
 from tests.ledger.driving import changed, drive, straight
 from vehicle.config.machine import footprint
 from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
-from vehicle.control.ground import raster, tiles
+from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports import gaps
 from vehicle.reports.gaps import GapReason
@@ -40,8 +40,8 @@ def _plan(*untreatable: shapely.Polygon) -> Plan:
 
 def _credited(state: LedgerState) -> shapely.Geometry:
     boxes = []
-    for column, row, tile in tiles.each(state.tiles):
-        for r, c in np.argwhere(tile[0] & tiles.CREDITED).tolist():
+    for column, row, tile in raster.each(state.tiles):
+        for r, c in np.argwhere(tile[0] & raster.CREDITED).tolist():
             west_m, south_m = (column + c) * CELL_M, (row + r) * CELL_M
             boxes.append(shapely.box(west_m, south_m, west_m + CELL_M, south_m + CELL_M))
     return shapely.union_all(boxes, grid_size=1e-9)
@@ -145,7 +145,7 @@ def test_a_polygon_becomes_all_its_cells(turn_rad: float) -> None:
     hole = shapely.box(3.0, 3.0, 9.1, 5.2)
     shape = shapely.affinity.rotate(shapely.box(-1.02, 0.53, 14.31, 9.07).difference(hole), turn_rad, use_radians=True)
     total_m2, cells = 0.0, 0
-    for tile in raster.area_tiles(shape, CELL_M):
+    for tile in rasterise.area_tiles(shape, CELL_M):
         total_m2 += tile.inside.sum() * CELL_M**2 + sum(area for _, _, area in tile.border)
         cells += int(tile.inside.sum())
         for row, column, area_m2 in tile.border:

@@ -20,7 +20,7 @@ from tests.ledger.driving import (
 )
 from vehicle.contracts.messages import Margin
 from vehicle.contracts.units import TICK_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger.rule import rule, tool_line
 
 CONFIG = builders.config()
@@ -40,7 +40,7 @@ def test_a_crabbing_tool_is_credited_over_its_width_across_the_course(crab_rad: 
     state = drive(_crabbing(4.0, crab_rad, sigma_m=0.005), CONFIG)
     half_m = WIDTH_M / 2.0 * math.cos(crab_rad) - K_SIGMA * 0.005 - 0.5 * CELL_M * 1.3
     inner = block((0.0, 0.0), YAW_RAD, (0.6, 3.4), (-half_m, half_m), CELL_M)
-    assert inner <= cells(state, tiles.CREDITED)
+    assert inner <= cells(state, raster.CREDITED)
 
 
 @pytest.mark.parametrize("crab_rad", [-0.35, 0.35])
@@ -62,7 +62,7 @@ def test_the_margin_is_that_of_the_worst_sigma_in_reach(first: int) -> None:
     at_m = (first + 1) * 0.28 * TICK_S
     edge_m = WIDTH_M / 2.0 - K_SIGMA * 0.03
     for ticks, bare in ((wide, False), (narrow, True)):
-        credited = cells(drive(ticks, CONFIG), tiles.CREDITED)
+        credited = cells(drive(ticks, CONFIG), raster.CREDITED)
         edge = [c for c in credited if abs(along_cross(c, CELL_M, (0.0, 0.0), YAW_RAD)[0] - at_m) < 0.02]
         assert edge
         beyond = [c for c in edge if abs(along_cross(c, CELL_M, (0.0, 0.0), YAW_RAD)[1]) > edge_m]
@@ -76,10 +76,10 @@ def test_depth_is_the_least_in_reach_whatever_the_phase(first: int) -> None:
     at_m = first * 0.28 * TICK_S
     reach_m = K_SIGMA * 0.01
     seen = 0
-    for column, row, tile in tiles.each(state.tiles):
-        for c, r in cells(state, tiles.CREDITED):
+    for column, row, tile in raster.each(state.tiles):
+        for c, r in cells(state, raster.CREDITED):
             along_m, _ = along_cross((c, r), CELL_M, (0.0, 0.0), YAW_RAD)
-            inside = column <= c < column + tiles.TILE and row <= r < row + tiles.TILE
+            inside = column <= c < column + raster.TILE and row <= r < row + raster.TILE
             if inside and abs(along_m - at_m) <= reach_m:
                 assert tile[1, r - row, c - column] == 17
                 seen += 1

@@ -14,7 +14,7 @@ from tests import builders
 from tests.ledger.driving import ORIGIN_NS, cells, changed, marked, straight, versions
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import LedgerStroke
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes
 from vehicle.control.state import LedgerState
 from vehicle.records import journal
@@ -47,7 +47,7 @@ def _write(path: Path, header: Header = HEADER) -> LedgerState:
 
 
 def _images(state: LedgerState) -> list[tuple[int, int, bytes]]:
-    return [(column, row, tile.tobytes()) for column, row, tile in tiles.each(state.tiles)]
+    return [(column, row, tile.tobytes()) for column, row, tile in raster.each(state.tiles)]
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +80,14 @@ def test_every_cut_leaves_a_part_of_the_record_and_nothing_else(
     content, state = written
     content = content[:2000]  # a header, a session, and some thirty strokes
     whole = _read(tmp_path / "j", content)
-    credited = cells(state, tiles.CREDITED)
+    credited = cells(state, raster.CREDITED)
     seen = set()
     for cut in range(len(journal.MAGIC), len(content) + 1):
         found = _read(tmp_path / "j", content[:cut])
         assert found.records == whole.records[: len(found.records)]
         assert found.valid_bytes + found.dropped_bytes == cut
         if len(found.records) not in seen and len(found.records) % 5 == 0:
-            assert cells(journal.rebuilt(found), tiles.CREDITED) <= credited
+            assert cells(journal.rebuilt(found), raster.CREDITED) <= credited
         seen.add(len(found.records))
     assert seen == set(range(len(whole.records) + 1))
     assert len(seen) > 10
@@ -158,17 +158,17 @@ def test_a_revoke_withdraws_credit_from_its_strokes_and_from_no_other(
     writer.close()
     found = journal.read(path)
     after = journal.rebuilt(found)
-    before_cells, after_cells = cells(state, tiles.CREDITED), cells(after, tiles.CREDITED)
+    before_cells, after_cells = cells(state, raster.CREDITED), cells(after, raster.CREDITED)
     assert after_cells < before_cells
     spared = LedgerState()
     for record in found.records:
         if isinstance(record, LedgerStroke) and not 15 <= record.number <= 20:
             spared = strokes.apply(spared, record, HEADER.cell_m)
     # A cell that two strokes reach rests on the first of them.
-    assert after_cells <= cells(spared, tiles.CREDITED)
-    assert len(cells(spared, tiles.CREDITED) - after_cells) <= 40
-    assert before_cells - after_cells <= marked(after, tiles.WITHDRAWN)
-    assert cells(after, tiles.SWEPT) == cells(state, tiles.SWEPT)
+    assert after_cells <= cells(spared, raster.CREDITED)
+    assert len(cells(spared, raster.CREDITED) - after_cells) <= 40
+    assert before_cells - after_cells <= marked(after, raster.WITHDRAWN)
+    assert cells(after, raster.SWEPT) == cells(state, raster.SWEPT)
 
 
 def test_a_stroke_may_not_be_skipped(tmp_path: Path) -> None:
@@ -217,6 +217,6 @@ def test_a_killed_process_loses_no_stroke_that_it_told_of(strokes_written: int, 
     found = journal.read(path)
     assert found.stroke_count >= told
     *_, whole = versions(straight(400.0, 0.37)[: told * 40], CONFIG, LedgerState(), 0)
-    rebuilt = cells(journal.rebuilt(found), tiles.CREDITED)
+    rebuilt = cells(journal.rebuilt(found), raster.CREDITED)
     assert rebuilt
-    assert rebuilt <= cells(whole, tiles.CREDITED)
+    assert rebuilt <= cells(whole, raster.CREDITED)

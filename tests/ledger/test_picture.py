@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from tests.ledger import jobs
 from vehicle.contracts.messages import Event
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.reports import layers
 from vehicle.reports.gaps import GapReason
@@ -72,7 +72,7 @@ def test_layers_hold_the_depth_of_every_pass() -> None:
 def test_a_window_larger_than_the_page_shares_pixels_and_loses_no_area() -> None:
     ledger, cell_m = jobs.worked(), jobs.CONFIG.mission.cell_m
     images = layers.layers(ledger, (-400.0, -400.0, 400.0, 400.0), cell_m)
-    assert max(images.credited.shape) <= layers.PIXELS_MAX + 2 * tiles.TILE
+    assert max(images.credited.shape) <= layers.PIXELS_MAX + 2 * raster.TILE
     share = round(images.extent_m[1] - images.extent_m[0]) / images.credited.shape[1] / cell_m
     assert images.credited.sum() * share**2 == pytest.approx(ledger.credited_cells, rel=1e-3)
 

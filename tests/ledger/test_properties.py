@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.ledger.driving import ORIGIN_NS, Tick, cells, drive, straight, truth_of, versions
 from vehicle.contracts.units import TICK_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes
 from vehicle.control.state import LedgerState
 
@@ -118,7 +118,7 @@ def test_claims_only_grow_and_older_versions_stay_as_they_were(track: Drive) -> 
         if n % 100 == 0:
             kept.append((state, _image(state)))
     for (_, before), (_, after) in itertools.pairwise(kept):
-        flags = len(before) // tiles.PLANES
+        flags = len(before) // raster.PLANES
         pixels = np.frombuffer(before[:flags], np.uint8), np.frombuffer(after[:flags], np.uint8)
         assert not (pixels[0] & 3 & ~pixels[1]).any()
     for state, image in kept:
@@ -150,7 +150,7 @@ def test_strokes_recompute_the_same_masks_byte_for_byte(track: Drive) -> None:
 @given(track=DRIVES)
 def test_areas_are_the_count_of_cells(track: Drive) -> None:
     state = drive(track.ticks(), CONFIG)
-    credited, swept = cells(state, tiles.CREDITED), cells(state, tiles.SWEPT)
+    credited, swept = cells(state, raster.CREDITED), cells(state, raster.SWEPT)
     cell_m2 = CONFIG.mission.cell_m**2
     assert state.credited_m2 == pytest.approx(len(credited) * cell_m2)
     assert state.swept_m2 == pytest.approx(len(swept) * cell_m2)
@@ -161,19 +161,19 @@ def test_a_long_way_packs_what_lies_behind() -> None:
     state = drive(straight(120.0, 0.21, speed_mps=0.45), CONFIG)
     packed = [tile for block in state.tiles.values() for tile in block.values() if isinstance(tile, bytes)]
     assert packed
-    assert len(state.warm) == tiles.WARM_MAX
+    assert len(state.warm) == raster.WARM_MAX
     assert state.credited_m2 == pytest.approx((120.0 - 0.08) * (1.7 - 0.08), rel=0.05)
     place_m = (3.0 * math.cos(0.21), 3.0 * math.sin(0.21))
     places_m, cell_m = np.array([place_m, (place_m[0], place_m[1] + 2.0)]), CONFIG.mission.cell_m
-    assert tiles.marked(state, places_m, cell_m, tiles.CREDITED)[0]
-    assert not tiles.marked(state, places_m, cell_m, 255)[1]
+    assert raster.marked(state, places_m, cell_m, raster.CREDITED)[0]
+    assert not raster.marked(state, places_m, cell_m, 255)[1]
 
 
 def _image(state: LedgerState) -> bytes:
     """All cells of a fixed window round the drives, as bytes."""
-    size = 8 * tiles.TILE
-    whole = np.zeros((tiles.PLANES, size, size), np.uint8)
-    for column, row, tile in tiles.each(state.tiles):
+    size = 8 * raster.TILE
+    whole = np.zeros((raster.PLANES, size, size), np.uint8)
+    for column, row, tile in raster.each(state.tiles):
         down, across = row + size // 2, column + size // 2
-        whole[:, down : down + tiles.TILE, across : across + tiles.TILE] = tile
+        whole[:, down : down + raster.TILE, across : across + raster.TILE] = tile
     return whole.tobytes()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.ledger.driving import beside, block, cells, drive, straight
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m
@@ -32,7 +32,7 @@ def _gaps(
     second_start_m = beside(start_m, yaw_rad, pitch_m + error_m, LENGTH_M if back else 0.0)
     second = straight(LENGTH_M, second_yaw_rad, second_start_m, sigma_m=sigma_m)
     state = drive(second, CONFIG, drive(first, CONFIG), start_ns=10**12)
-    credited = cells(state, tiles.CREDITED)
+    credited = cells(state, raster.CREDITED)
     along_m, left_m = (0.3, LENGTH_M - 0.3), (0.0, pitch_m)
     seam = block(start_m, yaw_rad, along_m, left_m, CELL_M)
     assert len(seam) > 500
@@ -79,7 +79,7 @@ def test_a_lane_is_taken_up_again_without_a_gap_after_a_break() -> None:
     again = straight(3.0, yaw_rad, beside((0.0, 0.0), yaw_rad, 0.0, 3.0 - reach_m), sigma_m=sigma_m)
     seam = block((0.0, 0.0), yaw_rad, (2.0, 4.0), (-0.6, 0.6), CELL_M)
     joined = drive(again, CONFIG, drive(first, CONFIG), start_ns=10**12)
-    assert seam <= cells(joined, tiles.CREDITED)
+    assert seam <= cells(joined, raster.CREDITED)
     short = straight(3.0, yaw_rad, beside((0.0, 0.0), yaw_rad, 0.0, 3.0 - reach_m + 0.12), sigma_m=sigma_m)
     torn = drive(short, CONFIG, drive(first, CONFIG), start_ns=10**12)
-    assert not seam <= cells(torn, tiles.CREDITED)
+    assert not seam <= cells(torn, raster.CREDITED)

@@ -15,7 +15,7 @@ from tests.ledger.driving import ORIGIN_NS, Tick, cells, straight, versions
 from vehicle.contracts import stroke_codec
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
 from vehicle.contracts.units import TICK_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import grid, strokes
 from vehicle.control.state import LedgerState
 from vehicle.records.records import decoded, encoded
@@ -147,12 +147,12 @@ def both(ticks: list[Tick], patch: pytest.MonkeyPatch) -> tuple[LedgerState, Led
 def test_masks_of_rounded_strokes_are_a_part_of_the_exact_ones(ticks: list[Tick]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         on_it, off_it = both(ticks, patch)
-    for flag in (tiles.SWEPT, tiles.CREDITED):
+    for flag in (raster.SWEPT, raster.CREDITED):
         assert cells(on_it, flag) <= cells(off_it, flag)
-    assert cells(on_it, tiles.CREDITED) <= cells(on_it, tiles.SWEPT)
-    for column, row, tile in tiles.each(on_it.tiles):
-        exact = tiles.find(off_it.tiles, (column // tiles.TILE, row // tiles.TILE))
-        assert (tile[tiles.DEPTH] <= exact[tiles.DEPTH]).all()
+    assert cells(on_it, raster.CREDITED) <= cells(on_it, raster.SWEPT)
+    for column, row, tile in raster.each(on_it.tiles):
+        exact = raster.find(off_it.tiles, (column // raster.TILE, row // raster.TILE))
+        assert (tile[raster.DEPTH] <= exact[raster.DEPTH]).all()
 
 
 @settings(max_examples=8, deadline=None)
@@ -161,7 +161,7 @@ def test_no_cell_falls_between_two_strokes(ticks: list[Tick]) -> None:
     """What is lost lies along the sides: of the ground well inside them nothing is."""
     with pytest.MonkeyPatch.context() as patch:
         on_it, off_it = both(ticks, patch)
-    lost = cells(off_it, tiles.CREDITED) - cells(on_it, tiles.CREDITED)
+    lost = cells(off_it, raster.CREDITED) - cells(on_it, raster.CREDITED)
     inside = CONFIG.machine.tool.width_m / 2.0 - 4.0 * ticks[0].sigma_m - 2.0 * CELL_M
     way = [(tick.east_m, tick.north_m, tick.yaw_rad) for tick in ticks[60:-60:5]]
     for column, row in lost:
@@ -181,7 +181,7 @@ def test_the_grid_takes_less_than_a_ten_thousandth(monkeypatch: pytest.MonkeyPat
         found = drawn(stroke)
         for sums, one in ((whole, stroke), (kept, found)):
             for band in one.bands:
-                place = 0 if band.flags & tiles.SWEPT else 1
+                place = 0 if band.flags & raster.SWEPT else 1
                 sums[place] += band.left_m - band.right_m
         return found
 

@@ -12,7 +12,7 @@ from tests import builders
 from tests.ledger.driving import ORIGIN_NS, along_cross, cells, drive, marked, readings, straight, versions
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.units import TICK_NS
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import masks, withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.records import journal
@@ -76,32 +76,32 @@ def test_what_no_opening_check_stands_before_stays_provisional() -> None:
 def test_a_failed_check_withdraws_what_lies_between_and_nothing_else() -> None:
     first, both = drives()
     after = settled(told(both, FAILED))
-    assert cells(after, tiles.CREDITED) == cells(first, tiles.CREDITED)
+    assert cells(after, raster.CREDITED) == cells(first, raster.CREDITED)
     assert after.credited_cells == first.credited_cells
     assert (after.provisional_cells, after.withdrawn_cells) == (0, both.credited_cells - first.credited_cells)
-    assert marked(after, tiles.WITHDRAWN) == cells(both, tiles.CREDITED) - cells(first, tiles.CREDITED)
-    assert cells(after, tiles.SWEPT) == cells(both, tiles.SWEPT)
+    assert marked(after, raster.WITHDRAWN) == cells(both, raster.CREDITED) - cells(first, raster.CREDITED)
+    assert cells(after, raster.SWEPT) == cells(both, raster.SWEPT)
 
 
 def test_a_wrong_place_takes_the_swept_ground_with_it() -> None:
     first, both = drives()
-    order = msgspec.structs.replace(FAILED, flags=tiles.SWEPT | tiles.CLAIMS)
+    order = msgspec.structs.replace(FAILED, flags=raster.SWEPT | raster.CLAIMS)
     after = settled(told(both, order))
-    assert cells(after, tiles.SWEPT) == cells(first, tiles.SWEPT)
+    assert cells(after, raster.SWEPT) == cells(first, raster.SWEPT)
     assert after.swept_cells == first.swept_cells
 
 
 def test_withdrawn_ground_is_earned_anew() -> None:
     first, both = drives()
     again = drive(straight(3.0, YAW_RAD, (0.0, 5.0)), CONFIG, settled(told(both, FAILED)), start_ns=3 * ORIGIN_NS)
-    assert cells(again, tiles.CREDITED) == cells(both, tiles.CREDITED)
+    assert cells(again, raster.CREDITED) == cells(both, raster.CREDITED)
     assert again.provisional_cells == both.credited_cells - first.credited_cells
 
 
 def test_ground_that_an_earlier_firm_pass_claimed_stays_claimed() -> None:
     first = told(drive(straight(3.0, YAW_RAD), CONFIG), CLOSED)
     twice = drive(straight(3.0, YAW_RAD), CONFIG, first, start_ns=2 * ORIGIN_NS)
-    assert cells(settled(told(twice, FAILED)), tiles.CREDITED) == cells(first, tiles.CREDITED)
+    assert cells(settled(told(twice, FAILED)), raster.CREDITED) == cells(first, raster.CREDITED)
 
 
 def test_the_run_under_way_claims_nothing_after_a_withdrawal_by_lines_from_before() -> None:
@@ -114,7 +114,7 @@ def test_the_run_under_way_claims_nothing_after_a_withdrawal_by_lines_from_befor
         state = masks.step(state, estimate, status, True, CONFIG, now_ns, orders)
     state = settled(told(state))
     earliest_m = ticks[400].east_m
-    credited = [(column + 0.5) * CELL_M for column, _ in cells(state, tiles.CREDITED)]
+    credited = [(column + 0.5) * CELL_M for column, _ in cells(state, raster.CREDITED)]
     assert credited
     assert min(credited) > earliest_m
 
@@ -124,7 +124,7 @@ def test_a_lost_hammer_takes_its_stripe_alone(left_m: float, right_m: float) -> 
     whole = drive(straight(3.0, YAW_RAD), CONFIG)
     order = Order(kind=Knowledge.HAMMERS, good=False, reason="2 hammers", by="x", across_m=(right_m, left_m))
     after = settled(told(whole, order))
-    lost = cells(whole, tiles.CREDITED) - cells(after, tiles.CREDITED)
+    lost = cells(whole, raster.CREDITED) - cells(after, raster.CREDITED)
     across = np.array([along_cross(cell, CELL_M, (0.0, 0.0), YAW_RAD)[1] for cell in lost])
     assert len(lost) > 50
     assert right_m - 0.03 < across.min() < right_m + CELL_M
@@ -136,9 +136,9 @@ def test_a_bias_turns_only_what_falls_short() -> None:
     both = drive(straight(3.0, YAW_RAD, (0.0, 5.0), depth_m=0.175), CONFIG, deep, start_ns=2 * ORIGIN_NS)
     order = Order(kind=Knowledge.DEPTH, good=False, reason="3 cm shallower", by="x", bias_m=0.03)
     after = settled(told(both, order))
-    assert cells(after, tiles.CREDITED) == cells(deep, tiles.CREDITED)
-    assert cells(after, tiles.BELOW) == cells(both, tiles.CREDITED) - cells(deep, tiles.CREDITED)
-    depths = {int(tile[1].max()) for _, _, tile in tiles.each(after.tiles)}
+    assert cells(after, raster.CREDITED) == cells(deep, raster.CREDITED)
+    assert cells(after, raster.BELOW) == cells(both, raster.CREDITED) - cells(deep, raster.CREDITED)
+    depths = {int(tile[1].max()) for _, _, tile in raster.each(after.tiles)}
     assert max(depths) == 20  # 24 cm less 2 x 2.3 mm is 23.5, kept as 23; less 3
 
 
@@ -154,14 +154,14 @@ def test_a_withdrawal_goes_through_the_map_by_a_few_tiles_a_tick() -> None:
         state, ticks = told(state), ticks + 1
     assert ticks > 2
     assert state.credited_cells == 0
-    assert not cells(state, tiles.CREDITED)
+    assert not cells(state, raster.CREDITED)
 
 
 def _open_cells(state: LedgerState) -> int:
     """Credited cells of strokes that nothing has closed, counted one by one."""
     found = 0
-    for _, _, tile in tiles.each(state.tiles):
-        numbers, credited = tiles.numbers(tile), tile[0] & tiles.CREDITED != 0
+    for _, _, tile in raster.each(state.tiles):
+        numbers, credited = raster.numbers(tile), tile[0] & raster.CREDITED != 0
         unclosed = np.zeros_like(credited)
         for first, last in state.unclosed:
             unclosed |= (numbers >= first) & (numbers <= last)
@@ -174,7 +174,7 @@ ACTS = st.sampled_from(
         CLOSED,
         OPENED,
         FAILED,
-        msgspec.structs.replace(FAILED, flags=tiles.SWEPT | tiles.CLAIMS),
+        msgspec.structs.replace(FAILED, flags=raster.SWEPT | raster.CLAIMS),
         Order(kind=Knowledge.DEPTH, good=True),
         Order(kind=Knowledge.DEPTH, good=False, bias_m=0.021),
         Order(kind=Knowledge.HAMMERS, good=False, across_m=(-0.2, 0.1)),
@@ -206,8 +206,8 @@ def test_the_journal_comes_to_the_same_map_byte_for_byte(
     state = settled(state)
     found = journal.read(path)
     again = journal.rebuilt(found)
-    assert [(c, r, t.tobytes()) for c, r, t in tiles.each(again.tiles)] == [
-        (c, r, t.tobytes()) for c, r, t in tiles.each(state.tiles)
+    assert [(c, r, t.tobytes()) for c, r, t in raster.each(again.tiles)] == [
+        (c, r, t.tobytes()) for c, r, t in raster.each(state.tiles)
     ]
     figures = (
         "credited_cells",
@@ -220,7 +220,7 @@ def test_the_journal_comes_to_the_same_map_byte_for_byte(
         "act_count",
     )
     assert {name: getattr(again, name) for name in figures} == {name: getattr(state, name) for name in figures}
-    assert state.credited_cells == len(cells(state, tiles.CREDITED))
+    assert state.credited_cells == len(cells(state, raster.CREDITED))
     assert state.provisional_cells == _open_cells(state)
 
 
@@ -269,6 +269,8 @@ def test_ground_swept_at_a_wrong_place_bears_no_tracks_afterwards(tmp_path: Path
     newest = last.stroke.number
     writer.append(Revoke(reason="credit alone", by="x", since_number=1, until_number=newest))
     assert len(journal.bearing(journal.read(tmp_path / "j"))) == newest
-    writer.append(Revoke(reason="place", by="x", since_number=3, until_number=newest, flags=tiles.SWEPT | tiles.CLAIMS))
+    writer.append(
+        Revoke(reason="place", by="x", since_number=3, until_number=newest, flags=raster.SWEPT | raster.CLAIMS)
+    )
     writer.close()
     assert [stroke.number for stroke in journal.bearing(journal.read(tmp_path / "j"))] == [1, 2]

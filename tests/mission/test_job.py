@@ -101,7 +101,7 @@ def test_reentry_backs_off_and_overlaps() -> None:
 
 
 def test_unprocessed_ground_before_the_tracks_is_worked_again() -> None:
-    seen = msgspec.structs.replace(vehicle(Mode.STOPPING), bears=False)
+    seen = msgspec.structs.replace(vehicle(Mode.STOPPING), tracks_supported=False)
     working = mission(MissionPhase.WORK, worked_along_m=5.0, work_started=True)
     state = step(working, seen, at(5.0))
     assert state.phase is MissionPhase.PAUSED
@@ -110,8 +110,8 @@ def test_unprocessed_ground_before_the_tracks_is_worked_again() -> None:
     assert step(state, seen, at(5.0)) == state
     near = step(mission(MissionPhase.WORK, worked_along_m=0.5, work_started=True), seen, at(0.5))
     assert near.worked_along_m == 0.0
-    for bears in (True, None):
-        seen = msgspec.structs.replace(vehicle(Mode.STOPPING), bears=bears)
+    for tracks_supported in (True, None):
+        seen = msgspec.structs.replace(vehicle(Mode.STOPPING), tracks_supported=tracks_supported)
         assert step(working, seen, at(5.0)).worked_along_m == 5.0
 
 

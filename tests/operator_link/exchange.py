@@ -13,7 +13,7 @@ from firmware_bridge.types import OperatorFrame
 from tests.builders import DATUM, config, estimate
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
-from vehicle.control.safety.reasons import text as reason_text
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload

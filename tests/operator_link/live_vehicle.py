@@ -30,7 +30,7 @@ from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MissionConfig, config_hash
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
-from vehicle.control.safety.reasons import text as reason_text
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys

@@ -17,7 +17,7 @@ from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.reasons import text as reason_text
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload

@@ -11,7 +11,7 @@ from campaign.faults import FAULTS
 from tests.faults.cases import CASES, Case
 from tests.operator_link.drill_station import ARM, DRIVING, DrillStation
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
 
 pytestmark = pytest.mark.slow
 MODES = {Level.STOP: Mode.STOPPING, Level.FAULT: Mode.FAULT, Level.ESTOP: Mode.ESTOP}

@@ -11,7 +11,7 @@ from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import S_NS
-from vehicle.control.safety.reasons import text as reason_text
+from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.hints import speaks_v1, v1_text
 from vehicle.operator_link.link import OperatorLink

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import vehicle.operator_link
-from tests.safety.test_reasons import TO_THE_MACHINE
-from vehicle.control.safety.reasons import RULES, Level, Recovery, text
+from tests.safety.test_stop_reasons import TO_THE_MACHINE
+from vehicle.contracts.stop_reasons import RULES, Level, Recovery, text
 from vehicle.operator_link.vehicle_view import CLEARED_BY_ARMING, WARNINGS
 from vehicle.operator_link.words import (
     PASSING,

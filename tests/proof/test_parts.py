@@ -159,7 +159,7 @@ def test_a_mutant_that_no_test_kills_is_told_as_alive(monkeypatch: pytest.Monkey
 def test_mutants_that_were_told_of_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All of them: nothing is forked, and only who killed is asked once more."""
     path = tmp_path / "done"
-    room = [mutate.ROOM / "moment.py", mutate.ROOM / "masks.py"]
+    room = [mutate.ROOM / "gate_inputs.py", mutate.ROOM / "masks.py"]
     mutants = [unit for unit in mutate.all_units() if unit.startswith("masks.py")]
     alive = changed(DEAD, lived=True, killer=None)
     path.write_bytes(b"".join(msgspec.json.encode(line(alive, unit)) + b"\n" for unit in mutants) + b'{"torn')

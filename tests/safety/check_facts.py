@@ -6,18 +6,18 @@ import msgspec
 
 from firmware_bridge.types import ControllerFault, ControllerFlag
 from tests.builders import estimate, gnss, status
-from tests.safety.moments import CONFIG, configured
+from tests.safety.gate_inputs import CONFIG, configured
 from tests.safety.rig import frame
 from vehicle.contracts.messages import MissionPhase, Mode
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety import checks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.fence import Room
-from vehicle.control.safety.reasons import StopReason
-from vehicle.control.safety.senses import Senses
+from vehicle.control.safety.measurements import Measurements
 
 R, F, X = StopReason, ControllerFlag, ControllerFault
 NAN = math.nan
-SENSES = Senses(
+MEASURED = Measurements(
     status=status(),
     gnss=gnss(0.0, 0.0, 0.0, 0.3),
     flags=0,
@@ -56,10 +56,10 @@ HEALTHY = Facts(
     mode=Mode.MANUAL,
     neutral_seen=True,
     phase=MissionPhase.WORK,
-    tracks_on_swept=None,
+    tracks_supported=None,
     fenced=False,
     estimate=estimate(),
-    senses=SENSES,
+    measured=MEASURED,
     frame=frame(),
     safety=CONFIG.safety,
     machine=CONFIG.machine,
@@ -83,27 +83,27 @@ HEALTHY = Facts(
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad
 DOWN_S = max(6.0, CONFIG.machine.tool.spin_down_s + 2.0)
 UP_S = max(8.0, CONFIG.machine.tool.spin_up_s + 3.0)
-PARTS = {"e": "estimate", "s": "status", "g": "gnss", "n": "senses", "o": "frame", "f": "facts"}
+PARTS = {"e": "estimate", "s": "status", "g": "gnss", "n": "measured", "o": "frame", "f": "facts"}
 
 
 def facts(changes: dict[str, object]) -> Facts:
-    """Keys are `part.field`: e estimate, s status, g GNSS, n senses, o operator's frame, f facts."""
+    """Keys are `part.field`: e estimate, s status, g GNSS, n measured, o operator's frame, f facts."""
     by_part: dict[str, dict[str, object]] = {name: {} for name in PARTS.values()}
     for key, value in changes.items():
         part, field = key.split(".")
         by_part[PARTS[part]][field] = value
-    source = SENSES.status
+    source = MEASURED.status
     assert source is not None
-    receiver = SENSES.gnss
+    receiver = MEASURED.gnss
     assert receiver is not None
-    senses = msgspec.structs.replace(
-        SENSES,
+    measured = msgspec.structs.replace(
+        MEASURED,
         **(
             {
                 "status": msgspec.structs.replace(source, **by_part["status"]),
                 "gnss": msgspec.structs.replace(receiver, **by_part["gnss"]),
             }
-            | by_part["senses"]
+            | by_part["measured"]
         ),
     )
     return msgspec.structs.replace(
@@ -111,7 +111,7 @@ def facts(changes: dict[str, object]) -> Facts:
         **(
             {
                 "estimate": msgspec.structs.replace(HEALTHY.estimate, **by_part["estimate"]),
-                "senses": senses,
+                "measured": measured,
                 "frame": msgspec.structs.replace(HEALTHY.frame, **by_part["frame"]),  # type: ignore[type-var]
             }
             | by_part["facts"]

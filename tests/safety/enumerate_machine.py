@@ -14,10 +14,10 @@ from tests.safety.machine_invariants import AUTO, STEP, STEP_BY_MODE, STOPS
 from tests.safety.permit_invariants import NOTHING, OUTPUT
 from vehicle.contracts.messages import Mode
 from vehicle.control.safety import modes, permits
-from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want
 from vehicle.host.clock import elapsed_s
 
-START = Machine(Mode.BOOT, held=False, neutral_seen=False, estop_latched=False, reset_due=False)
+START = SafetyState(Mode.BOOT, held=False, neutral_seen=False, estop_latched=False, reset_due=False)
 WORST = (
     (Class.OK, True),
     (Class.LIMIT, True),
@@ -58,12 +58,12 @@ class ViolationError(AssertionError):
 class Census(msgspec.Struct):
     """What an enumeration found. `labels`: per state, the few things of a step that the ghosts care about."""
 
-    states: set[Machine]
+    states: set[SafetyState]
     transitions: int
     outputs: int
     edges: set[tuple[Mode, Mode]]
-    labels: dict[Machine, set[tuple[bool, bool, bool, bool, Machine]]]
-    pairs: set[tuple[Machine, Machine]]
+    labels: dict[SafetyState, set[tuple[bool, bool, bool, bool, SafetyState]]]
+    pairs: set[tuple[SafetyState, SafetyState]]
     seconds: float
 
 
@@ -98,7 +98,7 @@ def census() -> Census:
     return enumerate_all()
 
 
-def check_outputs(n: Machine, s: Situation, census: Census) -> bool:
+def check_outputs(n: SafetyState, s: Situation, census: Census) -> bool:
     """All outputs after a step; True if one of them moves anything."""
     if n.mode not in modes.ARMED:
         census.outputs += 1
@@ -146,9 +146,9 @@ def paths_to_motion(census: Census) -> int:
 
 
 # --- liveness --------------------------------------------------------------------------------------------------------
-def can_reach(census: Census, goal: set[Mode], inputs: list[Situation]) -> set[Machine]:
+def can_reach(census: Census, goal: set[Mode], inputs: list[Situation]) -> set[SafetyState]:
     """States from which some run of these inputs leads to a goal mode."""
-    before: dict[Machine, set[Machine]] = defaultdict(set)
+    before: dict[SafetyState, set[SafetyState]] = defaultdict(set)
     for m in census.states:
         for s in inputs:
             before[modes.step(m, s)[0]].add(m)

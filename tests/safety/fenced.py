@@ -3,7 +3,7 @@
 from shapely.affinity import rotate, translate
 from shapely.geometry import Polygon, box
 
-from tests.safety.moments import CONFIG, configured
+from tests.safety.gate_inputs import CONFIG, configured
 from vehicle.contracts.geometry import edges_of
 from vehicle.control.safety import fence
 

@@ -8,8 +8,8 @@ An invariant is a function of (before, situation, after, cause); those of what m
 from collections.abc import Callable
 
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want
-from vehicle.control.safety.reasons import StopReason
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
@@ -17,10 +17,10 @@ E, F, Y = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY
 ARMED, AUTO, WORSE = frozenset((M, AM, AW, Y)), frozenset((AM, AW)), frozenset((E, F))
 STOPS = frozenset((S, E, F))
 
-Step = Callable[[Machine, Situation, Machine, StopReason | None], bool]
+Step = Callable[[SafetyState, Situation, SafetyState, StopReason | None], bool]
 
 
-def hands_off(m: Machine, s: Situation) -> bool:
+def hands_off(m: SafetyState, s: Situation) -> bool:
     return s.live and m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
 
 
@@ -28,7 +28,7 @@ def curable(s: Situation) -> bool:
     return s.worst in (Class.OK, Class.LIMIT, Class.NAV) or s.retreat
 
 
-def calm(m: Machine, s: Situation) -> bool:
+def calm(m: SafetyState, s: Situation) -> bool:
     """Neither an e-stop nor a fault decides this tick."""
     return not s.estop and s.act is not Act.ESTOP and s.worst is not Class.KILL and not m.estop_latched
 

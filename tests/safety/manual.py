@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.safety import ladder
-from vehicle.control.safety.reasons import RULES, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES, Rule, StopReason
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/SAFETY.md"
 BEGIN, END = "<!-- reasons: begin -->", "<!-- reasons: end -->"

@@ -84,12 +84,12 @@ def loaded(name: str) -> list[Test]:
 
 
 # --- without a mutant ------------------------------------------------------------------------------------------------
-def measure(room: Path, stems: set[str]) -> Known:
+def measure(files: list[Path], stems: set[str]) -> Known:
     """Run everything once, as it is, that judges these modules; whatever fails raises."""
-    traced = coverage.Coverage(data_file=None, include=[str(room / "*.py")], messages=False)
+    traced = coverage.Coverage(data_file=None, include=[str(path) for path in files], messages=False)
     seconds: dict[Key, float] = {}
     last = {name: loaded(name) for name in LAST}
-    enumerating = {name.rpartition(".")[2] for name in sys.modules if name.startswith("vehicle.control.safety.")}
+    enumerating = {path.stem for path in files if path.stem in {name.rpartition(".")[2] for name in sys.modules}}
     for name, tests in last.items() if stems & enumerating else ():
         for place, test in enumerate(tests):
             seconds[name, place] = _cpu_s(test)
@@ -100,7 +100,7 @@ def measure(room: Path, stems: set[str]) -> Known:
             traced.switch_context(f"{name} {place}")
             seconds[name, place] = _cpu_s(test)
         traced.stop()
-    return Known(seconds=seconds, through=_through(traced, room), enumerating=enumerating)
+    return Known(seconds=seconds, through=_through(traced, files), enumerating=enumerating)
 
 
 def _cpu_s(test: Test) -> float:
@@ -109,9 +109,9 @@ def _cpu_s(test: Test) -> float:
     return time.process_time() - began_s
 
 
-def _through(traced: coverage.Coverage, room: Path) -> dict[str, dict[int, set[Key]]]:
+def _through(traced: coverage.Coverage, files: list[Path]) -> dict[str, dict[int, set[Key]]]:
     through: dict[str, dict[int, set[Key]]] = {}
-    for path in room.glob("*.py"):
+    for path in files:
         lines = traced.get_data().contexts_by_lineno(str(path))
         through[path.stem] = {
             line: {(name, int(place)) for name, place in (c.split(" ") for c in contexts if c)}

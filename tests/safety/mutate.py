@@ -41,6 +41,8 @@ from vehicle.host.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = ROOT / "vehicle" / "control" / "safety"
+BESIDE = (ROOT / "vehicle" / "contracts" / "stop_reasons.py",)
+"""Files that decide with the room and stand elsewhere, because others read them too."""
 PRELOAD = (
     "pytest",
     "numpy",
@@ -58,11 +60,21 @@ PICKED_AT_ONCE = 30
 COPIED = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "tests", "configs", "docs")
 
 
+def module_of(path: Path) -> str:
+    """Its name for an import."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def every_file() -> list[Path]:
+    """All whose mutants are judged; no two have one name."""
+    return sorted((*(path for path in ROOM.glob("*.py") if path.name != "__init__.py"), *BESIDE), key=lambda p: p.name)
+
+
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Serves one module of the room in its wrong version."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._name = f"vehicle.control.safety.{mutant.path.stem}"
+        self._name = module_of(mutant.path)
         self._mutant = mutant
 
     def find_spec(
@@ -104,7 +116,7 @@ def known(paths: list[Path]) -> Known | None:
                 sys.meta_path.insert(0, Planted(Mutant(0, path, 0, "none", ast.parse(path.read_text()))))
             warnings.simplefilter("error")
             try:
-                told.write_bytes(pickle.dumps(measure(ROOM, {path.stem for path in paths})))
+                told.write_bytes(pickle.dumps(measure(every_file(), {path.stem for path in paths})))
             except BaseException:  # noqa: BLE001 - told below by the parent
                 traceback.print_exc()
                 os._exit(1)
@@ -141,7 +153,7 @@ def preload() -> None:
     settings.load_profile("mutation")
     for name in PRELOAD:
         importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.startswith("vehicle.control.safety")]
+    loaded = sorted({module_of(path) for path in every_file()} & set(sys.modules))
     assert not loaded, f"loaded too early: {loaded}"
 
 
@@ -186,7 +198,7 @@ def unit_of(file: str, number: int) -> str:
 
 def all_units() -> list[str]:
     """Everything that a whole run judges."""
-    enums = local_enums(sorted(ROOM.glob("*.py")))
+    enums = local_enums(every_file())
     made = [unit_of(path.name, number) for path in chosen([]) for number in range(count(path, enums))]
     return [SOUND, *made, WEAK]
 
@@ -276,7 +288,7 @@ def tell(judged: Judged, cpu_s: float) -> None:
 def campaign(paths: list[Path], jobs: int, seconds: float | None, skip: int, known_: Known) -> Campaign:
     """Try the mutants of these files; with a limit in seconds as many as fit, drawn evenly from all of them."""
     began_s = elapsed_s()
-    enums = local_enums(sorted(ROOM.glob("*.py")))
+    enums = local_enums(every_file())
     run = Campaign(known_, jobs, say)
     gc.freeze()  # or every collection in a child copies all pages
     for path in paths:
@@ -303,7 +315,7 @@ def lines(paths: list[Path], jobs: int, done: list[Line]) -> int:
     skipped = {line.unit for line in done}
     judged = [msgspec.convert(line.facts, Judged) for line in done if line.unit not in (SOUND, WEAK)]
     killers = {one.killer for one in judged if one.killer is not None}
-    enums = local_enums(sorted(ROOM.glob("*.py")))
+    enums = local_enums(every_file())
     left = [path for path in paths if any(unit_of(path.name, n) not in skipped for n in range(count(path, enums)))]
     if left:
         sound = known(left)
@@ -344,16 +356,15 @@ def _picked(paths: list[Path], enums: dict[str, list[str]], order: list[int]) ->
 
 
 def chosen(files: list[str]) -> list[Path]:
-    if files:
-        return [ROOM / Path(name).name for name in files]
-    return sorted(path for path in ROOM.glob("*.py") if path.name != "__init__.py")
+    names = {Path(name).name for name in files}
+    return [path for path in every_file() if not files or path.name in names]
 
 
 def in_a_copy(arguments: argparse.Namespace) -> int:
     """Run on a copy of the tree, so that nobody's edits meanwhile kill a mutant or let one live."""
     files = list(arguments.files)
     if arguments.since:
-        listed = ["git", "diff", "--name-only", arguments.since, "--", str(ROOM)]
+        listed = ["git", "diff", "--name-only", arguments.since, "--", *map(str, every_file())]
         found = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=False)
         files = [name for name in found.stdout.split() if name.endswith(".py") and (ROOT / name).exists()]
         if found.returncode != 0:
@@ -387,9 +398,7 @@ def main() -> int:
         return in_a_copy(arguments)
     paths = chosen(arguments.files)
     if arguments.show is not None:
-        wanted = next(
-            m for m in mutants(paths[0], local_enums(sorted(ROOM.glob("*.py")))) if m.number == arguments.show
-        )
+        wanted = next(m for m in mutants(paths[0], local_enums(every_file())) if m.number == arguments.show)
         print(ast.unparse(wanted.tree))  # noqa: T201
         return 0
     preload()

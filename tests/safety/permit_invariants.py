@@ -8,12 +8,12 @@ An invariant is a function of (after, situation, permit, tool_up, asked).
 from collections.abc import Callable
 
 from tests.safety.machine_invariants import AM, ARMED, AUTO, AW, M, Y
-from vehicle.control.safety.modes import Machine, Situation, Want
+from vehicle.control.safety.modes import SafetyState, Situation, Want
 from vehicle.control.safety.permits import Permit
 
 NOTHING = Permit()
 
-Output = Callable[[Machine, Situation, Permit, bool, bool], bool]
+Output = Callable[[SafetyState, Situation, Permit, bool, bool], bool]
 
 OUTPUT: dict[str, Output] = {
     "I1 without a live frame of the holder nothing moves": lambda n, s, p, up, asked: p == NOTHING or s.live,

@@ -118,7 +118,7 @@ class Rig:
             ramped_mps(applied, wanted, self.config)
             for applied, wanted in zip(self._applied, self.state.set_mps, strict=True)
         )
-        answer = {"command_sequence": self.state.sequence, "time_ms": self.state.senses.stamp_ms + self.line_ms}
+        answer = {"command_sequence": self.state.sequence, "time_ms": self.state.monitor.stamp_ms + self.line_ms}
         belts = {"track_left_mps": left, "track_right_mps": right}
         return {"applied_left_mps": left, "applied_right_mps": right} | belts | answer
 

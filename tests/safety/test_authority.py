@@ -12,9 +12,9 @@ from tests.builders import config, estimate
 from tests.safety.rig import SESSION, frame
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Requests
 from vehicle.control.safety import authority
-from vehicle.control.safety.authority import Heard, hear
-from vehicle.control.safety.moment import Moment
-from vehicle.control.state import GateState, SenseState, WireState
+from vehicle.control.safety.authority import AcceptedFrames, accept_frames
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.state import GateState, MonitorState, WireState
 
 E = OperatorEdge
 MS = 1_000_000
@@ -31,21 +31,21 @@ CONFIG = config()
 BELIEF = estimate()
 
 
-class Ear:
+class Listener:
     """Hears tick after tick; station 1 holds the lease."""
 
     def __init__(self, holder: int = 1) -> None:
         self.state = GateState(session_id=SESSION, holder=holder)
         self.tick = TICK
 
-    def hear(self, *frames: OperatorFrame, ticks: int = 1) -> Heard:
+    def accept(self, *frames: OperatorFrame, ticks: int = 1) -> AcceptedFrames:
         self.tick += ticks
         beats = tuple((self.tick - back) * 20 * MS for back in range(24, 0, -1))
-        state = msgspec.structs.replace(self.state, senses=SenseState(beats_ns=beats))
+        state = msgspec.structs.replace(self.state, monitor=MonitorState(beats_ns=beats))
         wire = WireState(operator=frames)
-        heard = hear(Moment(state, wire, BELIEF, IDLE, CONFIG, self.tick, self.tick * 20 * MS), OLD_MS)
-        self.state = msgspec.structs.replace(self.state, stations=tuple(heard.stations.values()), frame=heard.frame)
-        return heard
+        seen = accept_frames(GateInputs(state, wire, BELIEF, IDLE, CONFIG, self.tick, self.tick * 20 * MS), OLD_MS)
+        self.state = msgspec.structs.replace(self.state, stations=tuple(seen.stations.values()), frame=seen.frame)
+        return seen
 
     def new(self, **changes: object) -> OperatorFrame:
         """The next frame of station 1, made in the tick before."""
@@ -54,46 +54,46 @@ class Ear:
         return msgspec.structs.replace(base, **changes)
 
 
-def known(**changes: object) -> Ear:
-    ear = Ear()
-    ear.hear(ear.new(**changes))
-    return ear
+def known(**changes: object) -> Listener:
+    listener = Listener()
+    listener.accept(listener.new(**changes))
+    return listener
 
 
 def test_the_first_frame_makes_a_station_known_and_nothing_else() -> None:
-    ear = Ear()
-    heard = ear.hear(ear.new(edges=E.ARM, drive=0.5))
-    assert (heard.accepted, heard.edges, heard.frame) == (False, 0, None)
-    track = heard.stations[1]
+    listener = Listener()
+    seen = listener.accept(listener.new(edges=E.ARM, drive=0.5))
+    assert (seen.accepted, seen.edges, seen.frame) == (False, 0, None)
+    track = seen.stations[1]
     assert (track.sequence, track.edges, track.tick) == (TICK, E.ARM, TICK + 1)
     assert type(track.edges) is int
 
 
 def test_the_second_is_obeyed_and_its_edges_rise_once() -> None:
-    ear = known()
-    new = ear.new(edges=E.ARM | E.RESET)
-    heard = ear.hear(new)
-    assert (heard.accepted, heard.edges, heard.frame) == (True, E.ARM | E.RESET, new)
-    assert ear.hear(ear.new(edges=E.ARM | E.RESET | E.RECOVERY)).edges == E.RECOVERY
-    assert ear.hear(ear.new()).edges == 0
-    assert ear.hear(ear.new(edges=E.ARM)).edges == E.ARM
+    listener = known()
+    new = listener.new(edges=E.ARM | E.RESET)
+    seen = listener.accept(new)
+    assert (seen.accepted, seen.edges, seen.frame) == (True, E.ARM | E.RESET, new)
+    assert listener.accept(listener.new(edges=E.ARM | E.RESET | E.RECOVERY)).edges == E.RECOVERY
+    assert listener.accept(listener.new()).edges == 0
+    assert listener.accept(listener.new(edges=E.ARM)).edges == E.ARM
 
 
 def test_edges_of_all_frames_of_a_tick_count_and_the_newest_sticks() -> None:
-    ear = known()
-    heard = ear.hear(ear.new(edges=E.ARM, number=5000), ear.new(drive=0.3, number=5001))
-    assert heard.edges == E.ARM
-    assert heard.frame is not None
-    assert heard.frame.drive == 0.3
+    listener = known()
+    seen = listener.accept(listener.new(edges=E.ARM, number=5000), listener.new(drive=0.3, number=5001))
+    assert seen.edges == E.ARM
+    assert seen.frame is not None
+    assert seen.frame.drive == 0.3
 
 
 def test_without_a_new_frame_the_old_one_stays_in_force() -> None:
-    ear = known()
-    ear.hear(ear.new(drive=0.2))
-    heard = ear.hear()
-    assert not heard.accepted
-    assert heard.frame is not None
-    assert heard.frame.drive == 0.2
+    listener = known()
+    listener.accept(listener.new(drive=0.2))
+    seen = listener.accept()
+    assert not seen.accepted
+    assert seen.frame is not None
+    assert seen.frame.drive == 0.2
 
 
 @pytest.mark.parametrize(
@@ -107,106 +107,109 @@ def test_without_a_new_frame_the_old_one_stays_in_force() -> None:
     ],
 )
 def test_foreign_frames_are_counted_and_change_nothing(changes: dict[str, object]) -> None:
-    ear = known()
-    before = ear.state.stations
-    heard = ear.hear(ear.new(edges=E.STOP | E.ESTOP | E.ARM, **changes), ear.new(edges=E.ESTOP, **changes))
-    assert heard.foreign == 2
-    assert not any((heard.accepted, heard.stop, heard.estop, heard.cloned, heard.rival))
-    assert tuple(heard.stations.values()) == before
+    listener = known()
+    before = listener.state.stations
+    seen = listener.accept(
+        listener.new(edges=E.STOP | E.ESTOP | E.ARM, **changes), listener.new(edges=E.ESTOP, **changes)
+    )
+    assert seen.foreign == 2
+    assert not any((seen.accepted, seen.stop, seen.estop, seen.cloned, seen.rival))
+    assert tuple(seen.stations.values()) == before
 
 
 def test_an_echo_of_the_tick_before_is_the_youngest_there_is() -> None:
-    ear = known()
-    assert ear.hear(ear.new(echo_tick=ear.tick)).accepted
+    listener = known()
+    assert listener.accept(listener.new(echo_tick=listener.tick)).accepted
 
 
 def test_row_9_duplicates_change_nothing() -> None:
-    ear = known()
-    new = ear.new(edges=E.ARM)
-    ear.hear(new)
-    heard = ear.hear(new, new, new)
-    assert (heard.accepted, heard.edges, heard.cloned) == (False, 0, False)
+    listener = known()
+    new = listener.new(edges=E.ARM)
+    listener.accept(new)
+    seen = listener.accept(new, new, new)
+    assert (seen.accepted, seen.edges, seen.cloned) == (False, 0, False)
 
 
 def test_row_8_older_frames_change_nothing_even_a_stop() -> None:
-    ear = known()
-    late = ear.new(edges=E.STOP | E.ESTOP | E.ARM)
-    ear.tick += 2
-    ear.hear(ear.new())
-    heard = ear.hear(late)
-    assert not any((heard.accepted, heard.stop, heard.estop, heard.cloned))
+    listener = known()
+    late = listener.new(edges=E.STOP | E.ESTOP | E.ARM)
+    listener.tick += 2
+    listener.accept(listener.new())
+    seen = listener.accept(late)
+    assert not any((seen.accepted, seen.stop, seen.estop, seen.cloned))
 
 
 @given(st.permutations(range(8)), st.lists(st.integers(0, 7), max_size=6))
 def test_rows_8_9_12_whatever_the_order_the_newest_wins_and_edges_count_once(
     order: list[int], again: list[int]
 ) -> None:
-    ear = known()
+    listener = known()
     frames = [
-        ear.new(number=2000 + number, drive=number / 10, edges=E.ARM if number >= 4 else E.NONE) for number in range(8)
+        listener.new(number=2000 + number, drive=number / 10, edges=E.ARM if number >= 4 else E.NONE)
+        for number in range(8)
     ]
     armed = accepted = newest = 0
     for number in [*order, *again]:
-        heard = ear.hear(frames[number])
-        armed += bool(heard.edges & E.ARM)
-        assert not heard.cloned
-        assert heard.accepted is (number >= newest if not accepted else number > newest)
-        if heard.accepted:
+        seen = listener.accept(frames[number])
+        armed += bool(seen.edges & E.ARM)
+        assert not seen.cloned
+        assert seen.accepted is (number >= newest if not accepted else number > newest)
+        if seen.accepted:
             accepted, newest = accepted + 1, number
     assert armed == 1
-    assert heard.frame == frames[7]
+    assert seen.frame == frames[7]
 
 
 @pytest.mark.parametrize(("age_ticks", "young"), [(1, True), (22, True), (23, False), (24, False), (100, False)])
 def test_row_7_old_frames_only_stop(age_ticks: int, young: bool) -> None:
-    ear = known(echo_tick=TICK - 200)
-    ear.tick += 100
-    heard = ear.hear(ear.new(echo_tick=ear.tick + 1 - age_ticks, edges=E.ARM | E.STOP))
-    assert heard.accepted is young
-    assert heard.stop
+    listener = known(echo_tick=TICK - 200)
+    listener.tick += 100
+    seen = listener.accept(listener.new(echo_tick=listener.tick + 1 - age_ticks, edges=E.ARM | E.STOP))
+    assert seen.accepted is young
+    assert seen.stop
 
 
 def test_the_age_at_which_frames_only_stop_is_the_one_given() -> None:
-    ear = known(echo_tick=TICK - 200)
-    ear.tick += 100
+    listener = known(echo_tick=TICK - 200)
+    listener.tick += 100
     # 440 ms is below 450, and an age equal to the limit is too old
-    assert hear(_moment(ear, ear.new(echo_tick=ear.tick - 22)), 441).accepted
-    assert not hear(_moment(ear, ear.new(echo_tick=ear.tick - 22)), 440).accepted
+    assert accept_frames(_moment(listener, listener.new(echo_tick=listener.tick - 22)), 441).accepted
+    assert not accept_frames(_moment(listener, listener.new(echo_tick=listener.tick - 22)), 440).accepted
 
 
-def _moment(ear: Ear, new: OperatorFrame) -> Moment:
-    beats = tuple((ear.tick - back) * 20 * MS for back in range(24, 0, -1))
-    state = msgspec.structs.replace(ear.state, senses=SenseState(beats_ns=beats))
-    return Moment(state, WireState(operator=(new,)), BELIEF, IDLE, CONFIG, ear.tick, ear.tick * 20 * MS)
+def _moment(listener: Listener, new: OperatorFrame) -> GateInputs:
+    beats = tuple((listener.tick - back) * 20 * MS for back in range(24, 0, -1))
+    state = msgspec.structs.replace(listener.state, monitor=MonitorState(beats_ns=beats))
+    return GateInputs(state, WireState(operator=(new,)), BELIEF, IDLE, CONFIG, listener.tick, listener.tick * 20 * MS)
 
 
 def test_every_station_may_stop_at_once() -> None:
     for edge in (E.STOP, E.ESTOP):
-        ear = known()
-        heard = ear.hear(frame(station_id=9, edges=edge, echo_tick=1, sequence=1))
-        assert (heard.stop, heard.estop) == (edge is E.STOP, edge is E.ESTOP)
-        assert not heard.accepted
-        assert not ear.hear(ear.new()).stop
+        listener = known()
+        seen = listener.accept(frame(station_id=9, edges=edge, echo_tick=1, sequence=1))
+        assert (seen.stop, seen.estop) == (edge is E.STOP, edge is E.ESTOP)
+        assert not seen.accepted
+        assert not listener.accept(listener.new()).stop
 
 
 def test_a_stop_is_not_forgotten_for_what_comes_after_it_in_the_same_tick() -> None:
-    ear = known()
-    heard = ear.hear(ear.new(edges=E.STOP, number=5000), ear.new(number=5001))
-    assert (heard.stop, heard.estop) == (True, False)
-    heard = ear.hear(ear.new(edges=E.ESTOP, number=5002), ear.new(number=5003))
-    assert (heard.stop, heard.estop) == (False, True)
-    rival = other(ear, echo_tick=ear.tick - 1)
-    clones = (frame(sequence=7, echo_tick=ear.tick, sample_count=7), rival, other(ear, sequence=1))
-    heard = ear.hear(*clones)
-    assert heard.cloned
-    assert heard.stations[2].clone_tick == ear.tick
+    listener = known()
+    seen = listener.accept(listener.new(edges=E.STOP, number=5000), listener.new(number=5001))
+    assert (seen.stop, seen.estop) == (True, False)
+    seen = listener.accept(listener.new(edges=E.ESTOP, number=5002), listener.new(number=5003))
+    assert (seen.stop, seen.estop) == (False, True)
+    rival = other(listener, echo_tick=listener.tick - 1)
+    clones = (frame(sequence=7, echo_tick=listener.tick, sample_count=7), rival, other(listener, sequence=1))
+    seen = listener.accept(*clones)
+    assert seen.cloned
+    assert seen.stations[2].clone_tick == listener.tick
 
 
 def test_a_stop_is_a_level_and_not_an_edge() -> None:
-    ear = known(edges=E.STOP)
-    assert ear.hear(ear.new(edges=E.STOP)).stop
-    assert not ear.hear(ear.new(edges=E.ARM)).stop
-    assert not ear.hear(ear.new(edges=E.ARM)).estop
+    listener = known(edges=E.STOP)
+    assert listener.accept(listener.new(edges=E.STOP)).stop
+    assert not listener.accept(listener.new(edges=E.ARM)).stop
+    assert not listener.accept(listener.new(edges=E.ARM)).estop
 
 
 @pytest.mark.parametrize(
@@ -225,17 +228,17 @@ def test_a_stop_is_a_level_and_not_an_edge() -> None:
     ],
 )
 def test_row_19_impossible_sticks_are_dropped_and_counted_but_stop(changes: dict[str, object]) -> None:
-    ear = known()
-    heard = ear.hear(ear.new(edges=E.ARM | E.STOP, **changes), ear.new(number=9999, **changes))
-    assert (heard.accepted, heard.edges, heard.broken, heard.stop) == (False, 0, 2, True)
+    listener = known()
+    seen = listener.accept(listener.new(edges=E.ARM | E.STOP, **changes), listener.new(number=9999, **changes))
+    assert (seen.accepted, seen.edges, seen.broken, seen.stop) == (False, 0, 2, True)
 
 
 @pytest.mark.parametrize(
     "changes", [{"drive": 1.0}, {"drive": -1.0}, {"turn": 1.0}, {"turn": -1.0}, {"tool_value_m": 10.0}]
 )
 def test_full_deflection_is_possible(changes: dict[str, object]) -> None:
-    ear = known()
-    assert ear.hear(ear.new(**changes)).accepted
+    listener = known()
+    assert listener.accept(listener.new(**changes)).accepted
 
 
 @pytest.mark.parametrize(
@@ -253,35 +256,35 @@ def test_neutral(drive: float, turn: float, centred: bool) -> None:
     assert authority.neutral(frame(drive=drive, turn=turn)) is centred
 
 
-def other(ear: Ear, **changes: object) -> OperatorFrame:
-    return msgspec.structs.replace(ear.new(), station_id=2, **changes)
+def other(listener: Listener, **changes: object) -> OperatorFrame:
+    return msgspec.structs.replace(listener.new(), station_id=2, **changes)
 
 
 def test_row_27_a_rival_is_ignored_and_told() -> None:
     for changes in ({"drive": 0.5}, {"turn": 0.5}, {"hold_to_run": True}):
-        ear = known()
-        ear.hear(other(ear))
-        heard = ear.hear(other(ear, edges=E.TAKE | E.ARM, **changes))
-        assert heard.rival
-        assert (heard.accepted, heard.edges, heard.taker) == (False, 0, 0)
-    ear = known()
-    ear.hear(other(ear))
-    assert not ear.hear(other(ear)).rival
+        listener = known()
+        listener.accept(other(listener))
+        seen = listener.accept(other(listener, edges=E.TAKE | E.ARM, **changes))
+        assert seen.rival
+        assert (seen.accepted, seen.edges, seen.taker) == (False, 0, 0)
+    listener = known()
+    listener.accept(other(listener))
+    assert not listener.accept(other(listener)).rival
 
 
 def test_row_29_a_take_needs_a_rising_edge_with_hands_off() -> None:
-    ear = known()
-    assert ear.hear(other(ear, edges=E.TAKE)).taker == 0
-    assert ear.hear(other(ear, edges=E.TAKE)).taker == 0
-    assert ear.hear(other(ear)).taker == 0
-    heard = ear.hear(other(ear, edges=E.TAKE | E.ARM))
-    assert (heard.taker, heard.edges, heard.accepted) == (2, 0, False)
-    assert ear.hear(other(ear, edges=E.ARM)).taker == 0
+    listener = known()
+    assert listener.accept(other(listener, edges=E.TAKE)).taker == 0
+    assert listener.accept(other(listener, edges=E.TAKE)).taker == 0
+    assert listener.accept(other(listener)).taker == 0
+    seen = listener.accept(other(listener, edges=E.TAKE | E.ARM))
+    assert (seen.taker, seen.edges, seen.accepted) == (2, 0, False)
+    assert listener.accept(other(listener, edges=E.ARM)).taker == 0
 
 
 def test_the_holder_does_not_take_from_itself() -> None:
-    ear = known()
-    assert ear.hear(ear.new(edges=E.TAKE)).taker == 0
+    listener = known()
+    assert listener.accept(listener.new(edges=E.TAKE)).taker == 0
 
 
 @pytest.mark.parametrize(
@@ -296,101 +299,101 @@ def test_the_holder_does_not_take_from_itself() -> None:
     ],
 )
 def test_row_25_two_senders_under_one_name_are_found_in_one_frame(changes: dict[str, object]) -> None:
-    ear = known()
-    heard = ear.hear(frame(**changes, edges=E.ARM))
-    assert heard.cloned
-    assert (heard.accepted, heard.edges) == (False, 0)
-    assert heard.stations[1].clone_tick == ear.tick
-    assert heard.stations[1].sequence == TICK
+    listener = known()
+    seen = listener.accept(frame(**changes, edges=E.ARM))
+    assert seen.cloned
+    assert (seen.accepted, seen.edges) == (False, 0)
+    assert seen.stations[1].clone_tick == listener.tick
+    assert seen.stations[1].sequence == TICK
 
 
 def test_row_25_what_one_sender_may_do_is_no_clone() -> None:
-    ear = known()
-    assert not ear.hear(frame(sequence=TICK + 1, echo_tick=TICK, sample_count=TICK)).cloned
-    assert not ear.hear(frame(sequence=TICK - 1, echo_tick=TICK, sample_count=TICK)).cloned
+    listener = known()
+    assert not listener.accept(frame(sequence=TICK + 1, echo_tick=TICK, sample_count=TICK)).cloned
+    assert not listener.accept(frame(sequence=TICK - 1, echo_tick=TICK, sample_count=TICK)).cloned
 
 
 def test_row_25_the_name_is_locked_out_for_five_seconds_but_still_stops() -> None:
-    ear = known()
-    ear.hear(frame(sequence=7, echo_tick=TICK + 1, sample_count=7, edges=E.STOP | E.ESTOP))
-    began = ear.tick
+    listener = known()
+    listener.accept(frame(sequence=7, echo_tick=TICK + 1, sample_count=7, edges=E.STOP | E.ESTOP))
+    began = listener.tick
     for _ in range(249):
-        heard = ear.hear(ear.new(edges=E.STOP))
-        assert (heard.accepted, heard.stop, heard.cloned) == (False, True, False)
-    assert ear.tick == began + 249
-    assert ear.hear(ear.new()).accepted
+        seen = listener.accept(listener.new(edges=E.STOP))
+        assert (seen.accepted, seen.stop, seen.cloned) == (False, True, False)
+    assert listener.tick == began + 249
+    assert listener.accept(listener.new()).accepted
 
 
 def test_row_25_a_clone_stops_too() -> None:
-    ear = known()
-    heard = ear.hear(frame(sequence=7, echo_tick=TICK + 1, sample_count=7, edges=E.STOP))
-    assert (heard.stop, heard.estop) == (True, False)
-    heard = ear.hear(frame(sequence=8, echo_tick=TICK + 2, sample_count=8, edges=E.ESTOP))
-    assert (heard.stop, heard.estop) == (False, True)
+    listener = known()
+    seen = listener.accept(frame(sequence=7, echo_tick=TICK + 1, sample_count=7, edges=E.STOP))
+    assert (seen.stop, seen.estop) == (True, False)
+    seen = listener.accept(frame(sequence=8, echo_tick=TICK + 2, sample_count=8, edges=E.ESTOP))
+    assert (seen.stop, seen.estop) == (False, True)
 
 
 def test_a_clone_of_somebody_else_does_not_touch_the_holder() -> None:
-    ear = known()
-    ear.hear(other(ear))
-    heard = ear.hear(other(ear, sequence=7, edges=E.TAKE))
-    assert not heard.cloned
-    assert heard.stations[2].clone_tick == ear.tick
-    heard = ear.hear(ear.new(), other(ear, sequence=TICK + 50, edges=E.TAKE))
-    assert heard.accepted
-    assert heard.taker == 0
+    listener = known()
+    listener.accept(other(listener))
+    seen = listener.accept(other(listener, sequence=7, edges=E.TAKE))
+    assert not seen.cloned
+    assert seen.stations[2].clone_tick == listener.tick
+    seen = listener.accept(listener.new(), other(listener, sequence=TICK + 50, edges=E.TAKE))
+    assert seen.accepted
+    assert seen.taker == 0
 
 
 def test_a_silent_station_may_begin_anew_after_five_seconds() -> None:
-    ear = known()
-    ear.tick += 249
-    assert 1 in ear.hear().stations
-    assert 1 not in ear.hear().stations
-    heard = ear.hear(frame(sequence=1, sample_count=1, echo_tick=ear.tick))
-    assert not heard.cloned
-    assert ear.hear(frame(sequence=2, sample_count=2, echo_tick=ear.tick)).accepted
+    listener = known()
+    listener.tick += 249
+    assert 1 in listener.accept().stations
+    assert 1 not in listener.accept().stations
+    seen = listener.accept(frame(sequence=1, sample_count=1, echo_tick=listener.tick))
+    assert not seen.cloned
+    assert listener.accept(frame(sequence=2, sample_count=2, echo_tick=listener.tick)).accepted
 
 
 def test_only_so_many_stations_are_remembered_and_the_holder_is_never_pushed_out() -> None:
-    ear = known()
+    listener = known()
     crowd = [frame(station_id=number, echo_tick=TICK) for number in range(2, 12)]
-    heard = ear.hear(*crowd)
-    assert list(heard.stations) == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert ear.hear(ear.new()).accepted
-    assert ear.hear(frame(station_id=99, edges=E.STOP)).stop
+    seen = listener.accept(*crowd)
+    assert list(seen.stations) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert listener.accept(listener.new()).accepted
+    assert listener.accept(frame(station_id=99, edges=E.STOP)).stop
 
 
 def test_row_16_the_time_of_the_last_new_sample_is_kept() -> None:
-    ear = known()
-    heard = ear.hear(ear.new(sample_count=TICK))
-    assert heard.stations[1].sample_tick == TICK + 1
-    heard = ear.hear(ear.new())
-    assert heard.stations[1].sample_tick == TICK + 3
+    listener = known()
+    seen = listener.accept(listener.new(sample_count=TICK))
+    assert seen.stations[1].sample_tick == TICK + 1
+    seen = listener.accept(listener.new())
+    assert seen.stations[1].sample_tick == TICK + 3
 
 
 def test_a_known_station_keeps_its_lock_out() -> None:
-    ear = known()
-    ear.hear(frame(sequence=7, echo_tick=TICK + 1, sample_count=7))
-    locked = ear.state.stations[0].clone_tick
-    heard = ear.hear(ear.new())
-    assert heard.stations[1].clone_tick == locked == TICK + 2
+    listener = known()
+    listener.accept(frame(sequence=7, echo_tick=TICK + 1, sample_count=7))
+    locked = listener.state.stations[0].clone_tick
+    seen = listener.accept(listener.new())
+    assert seen.stations[1].clone_tick == locked == TICK + 2
 
 
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(0, 50), st.integers(-60, 3), st.floats(), st.integers(0, 8191)))
 )
 def test_no_frame_whatever_it_says_gets_a_strange_stick_through(rows: list[tuple[int, int, int, float, int]]) -> None:
-    ear = known()
+    listener = known()
     for station, number, echo, stick, edges in rows:
         new = frame(
             station_id=station,
             sequence=TICK + number,
             sample_count=TICK + number,
-            echo_tick=ear.tick + echo,
+            echo_tick=listener.tick + echo,
             drive=stick,
             edges=E(edges),
         )
-        heard = ear.hear(new)
-        if heard.frame is not None:
-            assert heard.frame.station_id == 1
-            assert abs(heard.frame.drive) <= 1.0
-        assert heard.taker in (0, 2, 3)
+        seen = listener.accept(new)
+        if seen.frame is not None:
+            assert seen.frame.station_id == 1
+            assert abs(seen.frame.drive) <= 1.0
+        assert seen.taker in (0, 2, 3)

@@ -22,10 +22,10 @@ from tests.safety.check_facts import (
     only_in,
     safety,
 )
-from tests.safety.moments import configured
+from tests.safety.gate_inputs import configured
 from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety import checks
-from vehicle.control.safety.reasons import StopReason
 
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ESTOP_MACHINE: [({"n.chain_latched": True}, True)],
@@ -285,7 +285,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"f.fenced": True, "e.valid": True}, False),
         ({"f.fenced": False, "e.valid": False}, False),
     ],
-    R.UNPROCESSED_GROUND: [({"f.tracks_on_swept": False}, True), ({"f.tracks_on_swept": True}, False)],
+    R.UNPROCESSED_GROUND: [({"f.tracks_supported": False}, True), ({"f.tracks_supported": True}, False)],
     R.ATTENTION: [({"f.attention_s": 65.0}, False), ({"f.attention_s": 65.02}, True)],
     R.MISSION_LEFT: [
         *only_in(AUTO, {"f.phase": MissionPhase.IDLE}),

@@ -7,7 +7,7 @@ import pytest
 
 from firmware_bridge.types import FixType
 from tests.builders import DATUM, gnss, imu
-from tests.safety.moments import CONFIG
+from tests.safety.gate_inputs import CONFIG
 from vehicle.contracts.frames import enu_offset_from_body
 from vehicle.control.safety import drift
 from vehicle.control.state import DriftState

@@ -10,7 +10,7 @@ from shapely.geometry import Point
 
 from tests.builders import estimate
 from tests.safety.fenced import AROUND, BLUNT, EDGES, FIELD, FRONT, GROUND, HALF, HOLE, MACHINE, WALL, footprint
-from tests.safety.moments import CONFIG, configured
+from tests.safety.gate_inputs import CONFIG, configured
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import DriveRequest, Estimate

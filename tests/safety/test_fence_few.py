@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import estimate
 from tests.safety.fenced import EDGES
-from tests.safety.moments import CONFIG
+from tests.safety.gate_inputs import CONFIG
 from vehicle.contracts.geometry import Ring, edges_of
 from vehicle.control.safety import fence, fence_few
 

@@ -9,7 +9,7 @@ from shapely.geometry import Point
 
 from tests.builders import estimate
 from tests.safety.fenced import AROUND, BLUNT, EDGES, FRONT, GROUND, HALF, MACHINE, WALL, footprint
-from tests.safety.moments import CONFIG
+from tests.safety.gate_inputs import CONFIG
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import DriveRequest
 from vehicle.control.safety import fence

@@ -5,7 +5,7 @@ import msgspec
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.safety.rig import Rig
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode
-from vehicle.control.safety.reasons import StopReason
+from vehicle.contracts.stop_reasons import StopReason
 
 E = OperatorEdge
 
@@ -215,8 +215,8 @@ def test_the_text_of_a_console_estop_stays_until_it_is_released() -> None:
 
 def test_an_acknowledged_drift_begins_its_sums_anew() -> None:
     rig = Rig().to_disarmed()
-    drifted = msgspec.structs.replace(rig.state.senses.drift, back_m=0.5)
-    rig.state = msgspec.structs.replace(rig.state, senses=msgspec.structs.replace(rig.state.senses, drift=drifted))
+    drifted = msgspec.structs.replace(rig.state.monitor.drift, back_m=0.5)
+    rig.state = msgspec.structs.replace(rig.state, monitor=msgspec.structs.replace(rig.state.monitor, drift=drifted))
     rig.run(60)
     assert "position_drift" in rig.report.reasons
     rig.press(E.RESET)
@@ -224,7 +224,7 @@ def test_an_acknowledged_drift_begins_its_sums_anew() -> None:
     rig.run(60)
     rig.press(E.ACKNOWLEDGE)
     rig.run(60)
-    assert rig.state.senses.drift.back_m < 0.1, "the first one is for the sums"
+    assert rig.state.monitor.drift.back_m < 0.1, "the first one is for the sums"
     rig.press(E.ACKNOWLEDGE)
     rig.run(2)
     assert "position_drift" not in rig.report.reasons

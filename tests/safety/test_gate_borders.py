@@ -13,16 +13,16 @@ E = OperatorEdge
 
 def test_the_driven_track_is_kept_while_armed_only() -> None:
     rig = Rig().to_ready()
-    assert len(rig.state.trail) == 0
+    assert len(rig.state.driven_path) == 0
     rig.press(E.ARM)
-    assert rig.state.trail.tolist() == [[0.0, 0.0, 0.3]]
+    assert rig.state.driven_path.tolist() == [[0.0, 0.0, 0.3]]
     rig.estimate = {"east_m": 5.0}
     rig.send()
-    assert len(rig.state.trail) == 2
+    assert len(rig.state.driven_path) == 2
     rig.stop()
     rig.estimate = {"east_m": 9.0}
     rig.run(3)
-    assert len(rig.state.trail) == 2
+    assert len(rig.state.driven_path) == 2
 
 
 def test_the_driven_track_is_kept_in_missions_too() -> None:
@@ -30,7 +30,7 @@ def test_the_driven_track_is_kept_in_missions_too() -> None:
         for east_m in (5.0, 5.4):
             rig.estimate = {"east_m": east_m}
             rig.send()
-            assert rig.state.trail[-1].tolist() == [east_m, 0.0, 0.3]
+            assert rig.state.driven_path[-1].tolist() == [east_m, 0.0, 0.3]
         assert rig.mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
@@ -69,7 +69,7 @@ def test_row_101_by_hand_it_goes_slower_towards_the_fence_and_away_from_it_as_it
     rig.send()
     rig.controls["drive"] = 1.0
     rig.send()
-    room_m = rig.state.senses.room_ahead_m
+    room_m = rig.state.monitor.room_ahead_m
     assert 0.2 < room_m < 2.0
     ahead_mps = rig.report.drive_speed_mps
     decel = rig.config.machine.tracks.decel_mps2
@@ -87,7 +87,7 @@ def test_recovery_is_kept_on_the_driven_track() -> None:
     rig.estimate = place | {"roll_rad": 0.6}
     rig.run(30)
     rig.to_recovery()
-    assert rig.state.trail.tolist() == [[1.0, 2.0, 0.0]]
+    assert rig.state.driven_path.tolist() == [[1.0, 2.0, 0.0]]
     rig.estimate |= {"east_m": 1.4, "position_proven": False}
     for drive, speed_mps in ((-1.0, -0.1), (1.0, 0.0), (-1.0, -0.1)):
         rig.controls = {"hold_to_run": True}

@@ -6,8 +6,8 @@ import pytest
 from firmware_bridge.types import OperatorEdge
 from tests.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import RULES, Level, StopReason
 from vehicle.control.safety.masks import HALT_MASK, mask
-from vehicle.control.safety.reasons import RULES, Level, StopReason
 
 E = OperatorEdge
 

@@ -433,5 +433,5 @@ def test_no_driving_lease_is_shorter_than_two_ticks_and_the_line(ages: list[int]
         rig.delay_ticks = age
         command = rig.send() if age % 3 else rig.step()
         if command.track_left_mps or command.track_right_mps or command.rotor_speed_radps:
-            assert command.valid_for_ms >= 40 + min(rig.state.senses.line_ms, 200)
+            assert command.valid_for_ms >= 40 + min(rig.state.monitor.line_ms, 200)
             assert command.valid_for_ms + 10 + rig.report.operator_age_s * 1000 <= 500

@@ -3,11 +3,11 @@
 import pytest
 
 from firmware_bridge.types import FixType, OperatorEdge, ToolMode
-from tests.safety.moments import configured
+from tests.safety.gate_inputs import configured
 from tests.safety.rig import Rig, driving
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety.masks import mask
-from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 
@@ -147,7 +147,7 @@ def test_a_rotor_told_to_creep_is_a_rotor_told_to_turn() -> None:
     rig.auto_flail = FlailRequest(rotor_speed_radps=0.5)
     rig.send()
     assert rig.command.rotor_speed_radps == 0.5
-    assert rig.state.senses.rotor_on
+    assert rig.state.monitor.rotor_on
     assert rig.report.rotor is RotorState.SPIN_UP
 
 

@@ -4,13 +4,14 @@ import msgspec
 import pytest
 
 from firmware_bridge.types import ControllerFlag, EngineMode, OperatorEdge, ToolMode
-from tests.safety.moments import ROTORLESS
+from tests.safety.gate_inputs import ROTORLESS
 from tests.safety.rig import Rig, frame
+from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import DriveRequest, MissionPhase, Mode, RotorState
-from vehicle.control.safety import gate, masks, reasons
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.safety import gate, masks
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.modes import Want
-from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 
@@ -198,7 +199,7 @@ def test_the_rotor_as_measured_and_told(ratio: float, asked: bool, state: RotorS
     rig.status = {"rotor_speed_radps": ratio * rig.rotor_radps}
     rig.send()
     assert rig.report.rotor is rig.state.rotor is state
-    assert rig.state.senses.rotor_on is asked
+    assert rig.state.monitor.rotor_on is asked
 
 
 def test_a_blade_is_always_at_speed() -> None:
@@ -212,12 +213,12 @@ def test_the_rotors_time_begins_with_each_change_of_its_command() -> None:
     rig.send()
     on = rig.tick
     rig.run(20)
-    assert rig.state.senses.rotor_tick == on
+    assert rig.state.monitor.rotor_tick == on
     rig.controls["rotor_request"] = False
     rig.send()
-    assert rig.state.senses.rotor_tick == on + 21
+    assert rig.state.monitor.rotor_tick == on + 21
     rig.run(5)
-    assert rig.state.senses.rotor_tick == on + 21
+    assert rig.state.monitor.rotor_tick == on + 21
 
 
 def test_the_report_of_a_healthy_machine() -> None:
@@ -241,7 +242,7 @@ def test_the_report_names_what_is_in_force_while_nothing_stopped() -> None:
     rig.run(1, battery_ratio=0.1, tilt_rad=0.2)
     assert rig.report.stop_reason == "console_battery_low"
     assert rig.report.recovery == "A"
-    assert rig.report.text == reasons.RULES[StopReason.CONSOLE_BATTERY_LOW].text
+    assert rig.report.text == stop_reasons.RULES[StopReason.CONSOLE_BATTERY_LOW].text
     rig.status = {"flags": ControllerFlag.SHOCK}
     rig.run(1, battery_ratio=0.1)
     assert rig.report.reasons == ("detonation", "console_battery_low")
@@ -309,17 +310,17 @@ def test_the_gap_budget_fills_while_frames_come_and_empties_while_none_do() -> N
 
 def test_an_acknowledgement_of_a_moving_machine_forgives_no_drift() -> None:
     rig = Rig().to_disarmed()
-    drifted = msgspec.structs.replace(rig.state.senses.drift, back_m=0.2)
-    rig.state = msgspec.structs.replace(rig.state, senses=msgspec.structs.replace(rig.state.senses, drift=drifted))
+    drifted = msgspec.structs.replace(rig.state.monitor.drift, back_m=0.2)
+    rig.state = msgspec.structs.replace(rig.state, monitor=msgspec.structs.replace(rig.state.monitor, drift=drifted))
     rig.status = {"track_left_mps": 0.1}
     rig.send(E.ACKNOWLEDGE)
-    assert rig.state.senses.drift.back_m == 0.2
+    assert rig.state.monitor.drift.back_m == 0.2
     rig.send()
     rig.status = {}
     rig.send()
-    assert rig.state.senses.drift.back_m == 0.2
+    assert rig.state.monitor.drift.back_m == 0.2
     rig.send(E.ACKNOWLEDGE)
-    assert rig.state.senses.drift.back_m == 0.0
+    assert rig.state.monitor.drift.back_m == 0.0
 
 
 def test_the_reset_reaches_the_controller_only_from_clean_hands_at_a_stop() -> None:

@@ -5,8 +5,8 @@ import pytest
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, ToolMode
 from tests.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety.masks import mask
-from vehicle.control.safety.reasons import StopReason
 
 E = OperatorEdge
 TILTED = {"roll_rad": 0.6}

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety import interlocks, reasons
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.safety import interlocks
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.modes import Class
-from vehicle.control.safety.reasons import StopReason
 
 A, B, C = 1 << 3, 1 << 5, 1 << 9
 TIMES = {3: (1, 0), 5: (4, 0), 9: (2, 3)}
@@ -115,7 +116,7 @@ def test_the_worst_class_wins(stopping: int, accepted: int, expected: Class) -> 
     assert interlocks.worst(stopping, accepted) is expected
 
 
-@given(bits=st.integers(0, (1 << len(reasons.RULES)) - 1), more=st.integers(0, (1 << len(reasons.RULES)) - 1))
+@given(bits=st.integers(0, (1 << len(stop_reasons.RULES)) - 1), more=st.integers(0, (1 << len(stop_reasons.RULES)) - 1))
 def test_no_reason_lowers_the_class(bits: int, more: int) -> None:
     assert interlocks.worst(bits | more, 0) >= interlocks.worst(bits, 0)
     assert interlocks.retreat(bits, 0, Mode.HOLD) or not interlocks.retreat(bits | more, 0, Mode.HOLD)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.safety.ladder import LADDERS, Left, Rung
 from tests.safety.rig import frame
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety import interlocks, masks, modes, shape
-from vehicle.control.safety.modes import ARMED, AUTO, Act, Machine, Motion, Situation, Want
+from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.control.safety import command_shaping, interlocks, masks, modes
+from vehicle.control.safety.modes import ARMED, AUTO, Act, Motion, SafetyState, Situation, Want
 from vehicle.control.safety.permits import permits
-from vehicle.control.safety.reasons import RULES, StopReason
 
 FRAME = frame(hold_to_run=True, video_age_ms=300)
 Powers = frozenset[tuple[Mode, str]]
@@ -33,19 +33,19 @@ def powers(in_force: int) -> tuple[Powers, dict[Mode, float]]:
     caps: dict[Mode, float] = dict.fromkeys(ARMED, 0.0)
     for mode in ARMED:
         s = situation(mode, in_force, Act.NONE)
-        n, _ = modes.step(Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False), s)
+        n, _ = modes.step(SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False), s)
         if n.mode is not mode:
             continue
         p = permits(
-            Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
+            SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
             s,
             tool_up=True,
             rotor_asked=True,
         )
         found |= {(mode, name) for name in ("drive", "rotor", "tool", "tool_down") if getattr(p, name)}
-        caps[mode] = shape.speed_cap_mps(mode, in_force, FRAME)
+        caps[mode] = command_shaping.speed_cap_mps(mode, in_force, FRAME)
     started, _ = modes.step(
-        Machine(Mode.MANUAL, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
+        SafetyState(Mode.MANUAL, held=True, neutral_seen=True, estop_latched=False, reset_due=False),
         situation(Mode.MANUAL, in_force, Act.START),
     )
     if started.mode is Mode.AUTO_MOVE:

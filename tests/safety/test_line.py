@@ -4,19 +4,19 @@ import pytest
 
 from firmware_bridge.types import ControllerStatus
 from tests.builders import status
-from tests.safety.moments import BEATS, moment
-from vehicle.control.safety.memory import answered, remember
-from vehicle.control.safety.senses import sense
-from vehicle.control.state import GateState, SenseState
+from tests.safety.gate_inputs import BEATS, gate_inputs
+from vehicle.control.safety.measurements import measure
+from vehicle.control.safety.monitor_state import answered, remember
+from vehicle.control.state import GateState, MonitorState
 
 SEQUENCE = 500
 SENT = tuple((1000 + 20 * n, 0.01 * n, -0.01 * n) for n in range(24))
 """The newest, of sequence 500, is the last; the tick adds one more before it looks."""
 
 
-def heard(told: ControllerStatus, counts: bool = True, **kept: object) -> SenseState:
-    memory = SenseState(**({"beats_ns": BEATS, "sent": SENT, "stamp_ms": 1480} | kept))
-    now = moment(status_=told, memory=memory, state={"sequence": SEQUENCE}, wire={"status_counts": counts})
+def heard(told: ControllerStatus, counts: bool = True, **kept: object) -> MonitorState:
+    monitor = MonitorState(**({"beats_ns": BEATS, "sent": SENT, "stamp_ms": 1480} | kept))
+    now = gate_inputs(status_=told, monitor=monitor, state={"sequence": SEQUENCE}, wire={"status_counts": counts})
     return remember(now, told, 0)
 
 
@@ -33,7 +33,7 @@ def test_how_old_the_stamp_was_when_its_command_arrived(back: int, time_ms: int,
 def test_over_the_wrap_of_both_counters() -> None:
     told = status(command_sequence=SEQUENCE, time_ms=10)
     assert heard(told, stamp_ms=2**32 - 20).line_heard_ms == 30
-    now = moment(memory=SenseState(beats_ns=BEATS, sent=SENT), state={"sequence": 2**32 + 3})
+    now = gate_inputs(monitor=MonitorState(beats_ns=BEATS, sent=SENT), state={"sequence": 2**32 + 3})
     assert answered(now.state, SENT, status(command_sequence=3)) == SENT[-1]
     assert answered(GateState(sequence=2), SENT, status(command_sequence=2**32 - 1)) == SENT[-4]
     assert answered(GateState(sequence=2), SENT, status(command_sequence=2 + 2**31)) is None
@@ -53,7 +53,7 @@ def test_a_status_that_repeats_or_answers_nothing_or_is_missing_tells_nothing() 
     assert heard(told, counts=False, line_heard_ms=9).line_heard_ms == 9
     never = status(command_sequence=SEQUENCE, time_ms=1500, command_age_ms=65_535)
     assert heard(never, line_heard_ms=9).line_heard_ms == 9
-    now = moment(memory=SenseState(beats_ns=BEATS, line_heard_ms=9, line_ms=30))
+    now = gate_inputs(monitor=MonitorState(beats_ns=BEATS, line_heard_ms=9, line_ms=30))
     assert remember(now, None, 0).line_heard_ms == 9
     assert remember(now, None, 0).line_ms == 29
 
@@ -70,18 +70,18 @@ def test_what_was_sent_is_kept_with_its_stamp_for_as_many_ticks_as_are_remembere
     assert len(new.sent) == 24
     assert new.sent[:-1] == SENT[1:]
     assert new.sent[-1] == (1480, *new.expected_mps)
-    now = moment(wire={"controller_time_ms": 77}, memory=SenseState())
+    now = gate_inputs(wire={"controller_time_ms": 77}, monitor=MonitorState())
     assert remember(now, None, 0).sent == (), "nothing was sent before the first tick"
     assert remember(now, None, 0).stamp_ms == 77
 
 
 def test_a_set_point_is_held_against_the_command_that_is_answered() -> None:
-    memory = SenseState(beats_ns=BEATS, sent=((0, 0.0, 0.0), (0, 0.5, 0.5)), expected_mps=(0.5, 0.5))
+    monitor = MonitorState(beats_ns=BEATS, sent=((0, 0.0, 0.0), (0, 0.5, 0.5)), expected_mps=(0.5, 0.5))
     for sequence, applied, mismatch in (
         (SEQUENCE - 2, 0.0, False),
         (SEQUENCE - 2, 0.5, True),
         (SEQUENCE - 1, 0.5, False),
     ):
         told = status(command_sequence=sequence, applied_left_mps=applied, applied_right_mps=applied)
-        now = moment(status_=told, memory=memory, state={"sequence": SEQUENCE, "set_mps": (0.5, 0.5)})
-        assert sense(now, 0)[1].mismatch is mismatch, (sequence, applied)
+        now = gate_inputs(status_=told, monitor=monitor, state={"sequence": SEQUENCE, "set_mps": (0.5, 0.5)})
+        assert measure(now, 0)[1].mismatch is mismatch, (sequence, applied)

@@ -14,10 +14,10 @@ from tests.safety import enumerate_machine as complete
 from tests.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
 from tests.safety.permit_invariants import OUTPUT
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety import modes, permits
-from vehicle.control.safety.modes import Act, Class, Machine, Motion, Situation, Want, takes
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want, takes
 from vehicle.control.safety.permits import Permit
-from vehicle.control.safety.reasons import StopReason
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +27,7 @@ NEAR_STRIDE, FAR_STRIDE = 61, 2503
 FLAGS = (False, True)
 TOLD = (None, *dict.fromkeys(CAUSES.values()), StopReason.LINK_LOST, StopReason.MISSION_LEFT, StopReason.RUNAWAY,
         StopReason.MOVED_WHILE_BRAKED)  # fmt: skip
-MACHINES = tuple(Machine(mode, *flags) for mode in Mode for flags in itertools.product(FLAGS, repeat=4))
+MACHINES = tuple(SafetyState(mode, *flags) for mode in Mode for flags in itertools.product(FLAGS, repeat=4))
 PERMITS = tuple(Permit(*flags) for flags in itertools.product(FLAGS, repeat=5))
 
 
@@ -40,7 +40,7 @@ def test_the_numbers_are_golden() -> None:
 
 
 # --- the invariants leave no choice ----------------------------------------------------------------------------------
-def near(n: Machine, cause: StopReason | None) -> list[tuple[Machine, StopReason | None]]:
+def near(n: SafetyState, cause: StopReason | None) -> list[tuple[SafetyState, StopReason | None]]:
     """Wrong in one thing."""
     flags = ("held", "neutral_seen", "estop_latched", "reset_due")
     return [
@@ -50,12 +50,12 @@ def near(n: Machine, cause: StopReason | None) -> list[tuple[Machine, StopReason
     ]
 
 
-def far(n: Machine, cause: StopReason | None) -> list[tuple[Machine, StopReason | None]]:
+def far(n: SafetyState, cause: StopReason | None) -> list[tuple[SafetyState, StopReason | None]]:
     """Wrong in any way."""
     return [(m, told) for m in MACHINES for told in TOLD if (m, told) != (n, cause)]
 
 
-Wrong = Callable[[Machine, StopReason | None], list[tuple[Machine, StopReason | None]]]
+Wrong = Callable[[SafetyState, StopReason | None], list[tuple[SafetyState, StopReason | None]]]
 
 
 def refusals(stride: int, wrong: Wrong) -> set[str]:
@@ -71,7 +71,7 @@ def refusals(stride: int, wrong: Wrong) -> set[str]:
 
 
 def _refused(
-    invariants: tuple[tuple[str, Step], ...], m: Machine, s: Situation, n: Machine, cause: StopReason | None
+    invariants: tuple[tuple[str, Step], ...], m: SafetyState, s: Situation, n: SafetyState, cause: StopReason | None
 ) -> str:
     for name, holds in invariants:
         if not holds(m, s, n, cause):
@@ -90,7 +90,7 @@ def test_the_invariants_refuse_every_other_permit() -> None:
     for mode, seen, s, at_speed, want in itertools.product(Mode, FLAGS, frames, FLAGS, wants):
         if mode not in modes.ARMED or not s.live:
             continue
-        n = Machine(mode=mode, held=True, neutral_seen=seen, estop_latched=False, reset_due=False)
+        n = SafetyState(mode=mode, held=True, neutral_seen=seen, estop_latched=False, reset_due=False)
         told = msgspec.structs.replace(s, at_speed=at_speed, want=want)
         for up, asked in itertools.product(FLAGS, FLAGS):
             right = permits.permits(n, told, tool_up=up, rotor_asked=asked)
@@ -168,7 +168,7 @@ def test_control_is_taken_at_rest_only(mode: Mode) -> None:
         s = at_rest(Act.TAKE, live=live, neutral=False, motion=motion)
         resting = mode not in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING)
         allowed = resting and not live and motion is Motion.STANDING
-        machine = Machine(mode, held=held, neutral_seen=False, estop_latched=False, reset_due=False)
+        machine = SafetyState(mode, held=held, neutral_seen=False, estop_latched=False, reset_due=False)
         assert takes(machine, s) is allowed
 
 
@@ -186,6 +186,6 @@ def test_recovery_in_spite_of_a_stopping_reason_that_allows_it(
     mode: Mode, act: Act, after: Mode, retreat: bool
 ) -> None:
     """C.4b: a machine is not stranded by a reason that cannot clear on the spot; every other such reason stops it."""
-    machine = Machine(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=mode is Mode.HOLD)
+    machine = SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=mode is Mode.HOLD)
     there, _ = modes.step(machine, at_rest(act, worst=Class.STOP, retreat=retreat))
     assert (there.mode is after) is retreat

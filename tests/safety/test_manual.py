@@ -1,7 +1,7 @@
 """The printed fault list leaves out no reason that the gate can give."""
 
 from tests.safety.manual import PAGE
-from vehicle.control.safety.reasons import RULES
+from vehicle.contracts.stop_reasons import RULES
 
 
 def test_the_manual_names_every_reason() -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from tests.builders import estimate
 from tests.safety.fields import BOX
-from tests.safety.moments import moment
+from tests.safety.gate_inputs import gate_inputs
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import DriveRequest, Estimate, Mode
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety import fence, gate
 from vehicle.control.safety.masks import mask
-from vehicle.control.safety.reasons import StopReason
-from vehicle.control.safety.senses import sense
-from vehicle.control.state import SenseState
+from vehicle.control.safety.measurements import measure
+from vehicle.control.state import MonitorState
 
 R = StopReason
 IN_DOUBT = {
@@ -42,15 +42,15 @@ HALF_WAY = estimate(5.0, 0.0, 0.0)
 
 
 def let_through(
-    wanted: DriveRequest, belief: Estimate, kept: SenseState | None = None, tick: int = 1000, **state: object
+    wanted: DriveRequest, belief: Estimate, kept: MonitorState | None = None, tick: int = 1000, **state: object
 ) -> DriveRequest:
-    now = moment(belief=belief, state=state, memory=kept, tick=tick)
-    _, senses = sense(now, 0)
-    return gate._bounded(now.state, now, senses, wanted)
+    now = gate_inputs(belief=belief, state=state, monitor=kept, tick=tick)
+    _, measured = measure(now, 0)
+    return gate._bounded(now.state, now, measured, wanted)
 
 
 def recovering(wanted: DriveRequest, belief: Estimate = HALF_WAY, **state: object) -> bool:
-    found = let_through(wanted, belief, **({"mode": Mode.RECOVERY, "trail": CAME} | state))
+    found = let_through(wanted, belief, **({"mode": Mode.RECOVERY, "driven_path": CAME} | state))
     assert found in (wanted, DriveRequest())
     return found == wanted
 
@@ -81,7 +81,7 @@ EDGE = estimate(27.0, 0.0, 0.0, tool_sigma_m=0.02)
 
 
 def over_m(belief: Estimate) -> float:
-    return fence.over_m(BOX, fence.pose_of(belief), moment().config)
+    return fence.over_m(BOX, fence.pose_of(belief), gate_inputs().config)
 
 
 def test_row_102_the_driven_track_leads_over_no_boundary_unless_it_is_all_there_is_to_go_by() -> None:
@@ -89,15 +89,15 @@ def test_row_102_the_driven_track_leads_over_no_boundary_unless_it_is_all_there_
     track = np.array([[25.0 + 0.25 * k, 0.0, 0.0] for k in range(41)])
     at = estimate(float(np.max(BOX)) - 1.0, 0.0, 0.0)
     assert over_m(at) > 0.0
-    why = {"trail": track, "fence": BOX}
+    why = {"driven_path": track, "fence": BOX}
     assert not recovering(AHEAD, at, **why)
     assert recovering(BACK, at, **why)
-    assert recovering(AHEAD, at, trail=track)
+    assert recovering(AHEAD, at, driven_path=track)
     # turned round: what leads deeper is the way back, and in doubt the track counts, not the place
     away = msgspec.structs.replace(at, east_m=float(np.min(BOX)) + 0.5)
     behind = np.array([[float(np.min(BOX)) - 2.0 + 0.25 * k, 0.0, 0.0] for k in range(12)])
     assert over_m(away) > 0.0
-    why = {"trail": behind, "fence": BOX}
+    why = {"driven_path": behind, "fence": BOX}
     assert not recovering(BACK, away, **why)
     assert recovering(BACK, away, active=mask(R.POSITION_DRIFT), **why)
     assert recovering(BACK, msgspec.structs.replace(away, valid=False), **why)
@@ -105,7 +105,9 @@ def test_row_102_the_driven_track_leads_over_no_boundary_unless_it_is_all_there_
 
 def test_row_102_what_only_the_doubt_of_the_position_reaches_over_may_not_go_further() -> None:
     """Three sigma are 6 cm; the machine itself still stands inside."""
-    front_m = float(np.max(BOX)) - fence.room(BOX, estimate(0.0, 0.0, 0.0, tool_sigma_m=0.0), moment().config).ahead_m
+    front_m = (
+        float(np.max(BOX)) - fence.room(BOX, estimate(0.0, 0.0, 0.0, tool_sigma_m=0.0), gate_inputs().config).ahead_m
+    )
     for inside_m, drives in ((0.05, False), (0.07, True)):
         belief = estimate(float(np.max(BOX)) - front_m - inside_m, 0.0, 0.0, tool_sigma_m=0.02)
         assert over_m(belief) == 0.0
@@ -126,18 +128,18 @@ def test_without_a_position_a_pivot_is_judged_by_the_room_that_was_known_last() 
     pivot = DriveRequest(yaw_rate_radps=0.4)
     nowhere = estimate(0.0, float(np.max(BOX)) - 1.0, 0.0, valid=False)
     for turns in (True, False):
-        kept = SenseState(beats_ns=(1,), room_ahead_m=9.0, room_behind_m=9.0, room_turns=turns)
+        kept = MonitorState(beats_ns=(1,), room_ahead_m=9.0, room_behind_m=9.0, room_turns=turns)
         found = let_through(pivot, nowhere, kept, mode=Mode.MANUAL, fence=BOX)
         assert (found == pivot) is turns
     assert math.isfinite(found.yaw_rate_radps)
 
 
 def test_without_a_fence_nothing_is_bounded_whatever_room_was_measured() -> None:
-    now = moment(belief=estimate(99.0, 0.0, 0.0), state={"mode": Mode.MANUAL, "fence": BOX})
-    _, senses = sense(now, 0)
-    assert senses.room == fence.NONE_LEFT
-    assert gate._bounded(now.state, now, senses, AHEAD) == DriveRequest()
-    assert gate._bounded(msgspec.structs.replace(now.state, fence=None), now, senses, AHEAD) == AHEAD
+    now = gate_inputs(belief=estimate(99.0, 0.0, 0.0), state={"mode": Mode.MANUAL, "fence": BOX})
+    _, measured = measure(now, 0)
+    assert measured.room == fence.NONE_LEFT
+    assert gate._bounded(now.state, now, measured, AHEAD) == DriveRequest()
+    assert gate._bounded(msgspec.structs.replace(now.state, fence=None), now, measured, AHEAD) == AHEAD
 
 
 def test_row_102_out_of_what_three_sigma_reach_over_is_out_though_a_post_beside_comes_nearer() -> None:

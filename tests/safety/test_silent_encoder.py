@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import ControllerStatus, FixType
 from tests.builders import gnss, imu, status
-from tests.safety.moments import CONFIG, NOW_NS, TICK, moment
+from tests.safety.gate_inputs import CONFIG, NOW_NS, TICK, gate_inputs
 from tests.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_MS, TICK_NS
 from vehicle.control.safety import tracks
 from vehicle.control.safety.fence import stopping_m
-from vehicle.control.safety.moment import Moment
-from vehicle.control.safety.senses import Senses, sense
-from vehicle.control.state import GateState, SenseState
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.safety.measurements import Measurements, measure
+from vehicle.control.state import GateState, MonitorState
 
 NAN = math.nan
 GAUGE_M = 1.6
@@ -90,45 +90,45 @@ def test_a_machine_that_rolls_never_counts_as_resting(
 
 
 # --- over time -------------------------------------------------------------------------------------------------------
-def at_rest(**changes: object) -> Moment:
+def at_rest(**changes: object) -> GateInputs:
     """A machine whose left encoder is silent, seen at rest for one tick less than it takes."""
-    memory = SenseState(
+    monitor = MonitorState(
         beats_ns=(NOW_NS - TICK_NS,), boot_count=1, base_id=7, imu=(), gnss=(), rest_ticks=tracks.REST_TICKS - 1
     )
-    return moment(**({"memory": memory, "status_": status(status_count=5, **ONE)} | changes))  # type: ignore[arg-type]
+    return gate_inputs(**({"monitor": monitor, "status_": status(status_count=5, **ONE)} | changes))  # type: ignore[arg-type]
 
 
-def sensed(now: Moment) -> Senses:
-    return sense(now, 0)[1]
+def sensed(now: GateInputs) -> Measurements:
+    return measure(now, 0)[1]
 
 
-def repeats(now: Moment, imu_ticks: int = 0, gnss_ticks: int = 0) -> Moment:
+def repeats(now: GateInputs, imu_ticks: int = 0, gnss_ticks: int = 0) -> GateInputs:
     """The same moment, its gyro and its receiver repeating themselves for so long."""
-    told = sense(now, 0)[0]
-    memory = msgspec.structs.replace(
+    told = measure(now, 0)[0]
+    monitor = msgspec.structs.replace(
         told, rest_ticks=tracks.REST_TICKS - 1, imu_tick=TICK - imu_ticks, gnss_tick=TICK - gnss_ticks
     )
-    return msgspec.structs.replace(now, state=msgspec.structs.replace(now.state, senses=memory))
+    return msgspec.structs.replace(now, state=msgspec.structs.replace(now.state, monitor=monitor))
 
 
 def test_a_second_at_rest_is_standing_and_a_tick_less_is_not() -> None:
     assert sensed(at_rest()).standing
-    assert sense(at_rest(), 0)[0].rest_ticks == tracks.REST_TICKS
-    memory = SenseState(beats_ns=(NOW_NS - TICK_NS,), boot_count=1, base_id=7, rest_ticks=tracks.REST_TICKS - 2)
-    early = at_rest(memory=memory)
+    assert measure(at_rest(), 0)[0].rest_ticks == tracks.REST_TICKS
+    monitor = MonitorState(beats_ns=(NOW_NS - TICK_NS,), boot_count=1, base_id=7, rest_ticks=tracks.REST_TICKS - 2)
+    early = at_rest(monitor=monitor)
     assert not sensed(early).standing
-    assert sense(early, 0)[0].rest_ticks == tracks.REST_TICKS - 1
+    assert measure(early, 0)[0].rest_ticks == tracks.REST_TICKS - 1
 
 
 def test_the_first_doubt_takes_the_whole_second() -> None:
-    assert sense(at_rest(imu_=imu(yaw_rate_radps=0.3)), 0)[0].rest_ticks == 0
-    assert sense(at_rest(status_=None), 0)[0].rest_ticks == 0
+    assert measure(at_rest(imu_=imu(yaw_rate_radps=0.3)), 0)[0].rest_ticks == 0
+    assert measure(at_rest(status_=None), 0)[0].rest_ticks == 0
     assert not sensed(at_rest(status_=None)).standing
 
 
 def test_encoders_at_work_need_no_second_and_leave_none_behind() -> None:
     whole = at_rest(status_=status(status_count=5))
-    assert sense(whole, 0)[0].rest_ticks == 0
+    assert measure(whole, 0)[0].rest_ticks == 0
     assert sensed(whole).standing
     moving = status(status_count=5, track_left_mps=0.06)
     assert not sensed(at_rest(status_=moving)).standing
@@ -159,8 +159,8 @@ def test_the_gauge_is_the_machines() -> None:
 
 def fenced(*, speed_mps: float, told_mps: tuple[float, float], room_m: float) -> bool:
     """Whether a machine leaves its fence, `room_m` being left ahead."""
-    memory = SenseState(boot_count=1, room_ahead_m=room_m, expected_mps=told_mps)
-    now = moment(memory=memory, state={"fence": [[0, 0, 1, 1]], "set_mps": told_mps}, tick=TICK + 1)
+    monitor = MonitorState(boot_count=1, room_ahead_m=room_m, expected_mps=told_mps)
+    now = gate_inputs(monitor=monitor, state={"fence": [[0, 0, 1, 1]], "set_mps": told_mps}, tick=TICK + 1)
     belief = msgspec.structs.replace(now.estimate, speed_mps=speed_mps)
     return sensed(msgspec.structs.replace(now, estimate=belief)).fenced_out
 
@@ -245,6 +245,6 @@ def test_row_70_a_slide_in_hold_is_seen_by_gnss(dead: dict[str, float]) -> None:
     assert rig.mode is Mode.STOPPING
 
 
-def test_the_memory_starts_without_any_rest() -> None:
-    assert GateState().senses.rest_ticks == 0
+def test_the_monitor_starts_without_any_rest() -> None:
+    assert GateState().monitor.rest_ticks == 0
     assert isinstance(status(**BOTH), ControllerStatus)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.truth import GroundTruth
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 CELL_M = 0.05
@@ -103,12 +103,12 @@ def test_credit_where_nothing_was_ever_done_is_all_false() -> None:
 
 
 def _ledger(claimed: set[tuple[int, int]]) -> LedgerState:
-    fresh: dict[tuple[int, int], tiles.Tile] = {}
+    fresh: dict[tuple[int, int], raster.Tile] = {}
     for column, row in claimed:
-        key = (column // tiles.TILE, row // tiles.TILE)
-        tile = fresh.setdefault(key, np.zeros((2, tiles.TILE, tiles.TILE), np.uint8))
-        tile[0, row % tiles.TILE, column % tiles.TILE] = tiles.CREDITED
-    blocks, warm = tiles.stored({}, (), fresh)
+        key = (column // raster.TILE, row // raster.TILE)
+        tile = fresh.setdefault(key, np.zeros((2, raster.TILE, raster.TILE), np.uint8))
+        tile[0, row % raster.TILE, column % raster.TILE] = raster.CREDITED
+    blocks, warm = raster.stored({}, (), fresh)
     return msgspec.structs.replace(LedgerState(), tiles=blocks, warm=warm)
 
 

@@ -60,7 +60,7 @@ class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
     tip: ToolLine
     stray_left_m: float
     stray_right_m: float
-    fails: int
+    unmet_conditions: int
     swept_from: ToolLine | None
     swept_done_m: float
     credit_from: ToolLine | None

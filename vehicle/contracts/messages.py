@@ -184,7 +184,7 @@ class FlailRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the rooms ask of the gate; nothing of it reaches a wire by itself.
 
-    `tracks_on_swept`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
+    `tracks_supported`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
     `due`: what the record waits for.
     `has_mission`: there is a plan; without one no mission starts.
@@ -195,7 +195,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     auto_phase: MissionPhase
     manual_drive: DriveRequest
     manual_flail: FlailRequest
-    tracks_on_swept: bool | None = None
+    tracks_supported: bool | None = None
     gnss_restart: bool = False
     due: Due = Due()
     has_mission: bool = True

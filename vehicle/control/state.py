@@ -90,7 +90,7 @@ class DriftState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     back_m: float = 0.0
 
 
-class SenseState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate remembers to see that something changed, repeats, or does not follow.
 
     `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
@@ -141,7 +141,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     `boots_recent` (starts of the computer within 5 min) once; everything else belongs to the gate. `frame` is the
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
     waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
-    what was last commanded to the belts. `trail`: poses of the driven track (n x 3: east, north, yaw).
+    what was last commanded to the belts. `driven_path`: poses of the driven track (n x 3: east, north, yaw).
     `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first.
     """
 
@@ -169,7 +169,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     shown: int = 0
     accepted: int = 0
     timers: tuple[tuple[int, int], ...] = ()
-    senses: SenseState = SenseState()
+    monitor: MonitorState = MonitorState()
     stop_tick: int = 0
     armed_tick: int = 0
     attention_tick: int = 0
@@ -177,13 +177,13 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     act_tick: int = 0
     reset_sequence: int = 0
     set_mps: tuple[float, float] = (0.0, 0.0)
-    trail: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
+    driven_path: FloatArray = msgspec.field(default_factory=lambda: np.zeros((0, 3)))
 
 
 class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     """The masks as copy-on-write tiles, the run under way, and the newest stroke for the journal.
 
-    `tiles`: block -> (tile -> (8, n, n) uint8 as `ledger/tiles.py` has them, or the same packed once the tool is far
+    `tiles`: block -> (tile -> (8, n, n) uint8 as `ground/raster.py` has them, or the same packed once the tool is far
     away). `warm`: tiles that are not packed, the newest first. `good`: number of the newest stroke when each kind of
     knowledge was last known good, `depth_good`: those of all ground on which the depth was. Credit after the stroke
     `firm` is provisional: no check of the base has closed it; that of the strokes `unclosed` (first, last) stays so,
@@ -365,7 +365,7 @@ class FlailState(msgspec.Struct, frozen=True, kw_only=True):
 class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
 
-    `bears`: whether the tracks stand, and are about to stand, on safe or processed ground.
+    `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground.
     """
 
     config: VehicleConfig
@@ -379,5 +379,5 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     gate: GateState = GateState()
     ledger: LedgerState = LedgerState()
     checks: ChecksState = ChecksState()
-    bears: bool | None = None
+    tracks_supported: bool | None = None
     report: GateReport | None = None

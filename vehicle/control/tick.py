@@ -21,7 +21,7 @@ from vehicle.control.estimate import fusion
 from vehicle.control.estimate import wire as wires
 from vehicle.control.events import changes
 from vehicle.control.flail import governor
-from vehicle.control.ground import footing
+from vehicle.control.ground import support
 from vehicle.control.ledger import claims, masks
 from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
@@ -77,7 +77,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         gate=gate,
         ledger=ledger,
         checks=known,
-        bears=requests.tracks_on_swept,
+        tracks_supported=requests.tracks_supported,
         report=gated,
     )
     events = changes(state, after, estimate, gated)
@@ -136,7 +136,7 @@ def _requests(
         auto_phase=task.phase,
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),
-        tracks_on_swept=_bears(state, mission, estimate, auto_drive),
+        tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
         due=known.due,
         has_mission=mission.plan is not None,
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
@@ -162,10 +162,14 @@ def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:
     return newest
 
 
-def _bears(state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest) -> bool | None:
+def _tracks_supported(
+    state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest
+) -> bool | None:
     """Whether the ground bears the tracks where the job takes them next, or by hand where they are going."""
     if mission.plan is None:
         return None
     by_hand = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
     drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_hand
-    return footing.step(state.bears, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick)
+    return support.step(
+        state.tracks_supported, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick
+    )

@@ -14,7 +14,7 @@ import msgspec
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.ledger_types import LedgerStroke
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.records.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
@@ -156,7 +156,7 @@ def bearing(journal: Journal) -> list[LedgerStroke]:
     taken = [
         (record.since_number, record.until_number)
         for record in journal.records
-        if isinstance(record, Revoke) and record.flags & tiles.SWEPT and record.bias_m == 0.0
+        if isinstance(record, Revoke) and record.flags & raster.SWEPT and record.bias_m == 0.0
     ]
     return [
         record

@@ -21,7 +21,7 @@ import shapely
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan
-from vehicle.control.ground import raster, tiles
+from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 
 ROUNDING_M2 = 1e-6
@@ -44,13 +44,13 @@ class GapReason(StrEnum):
 
 
 REASON_OF_FLAG: Final = (
-    (tiles.WITHDRAWN, GapReason.WITHDRAWN),
-    (tiles.BELOW | tiles.SHALLOW, GapReason.BELOW_DEPTH),
-    (tiles.UNPROVEN, GapReason.POSITION_UNPROVEN),
-    (tiles.OTHER, GapReason.NOT_MEASURED),
-    (tiles.ROTOR_SLOW, GapReason.ROTOR_SLOW),
-    (tiles.TOO_FAST, GapReason.TOO_FAST),
-    (tiles.SWEPT, GapReason.CREDIT_MARGIN),
+    (raster.WITHDRAWN, GapReason.WITHDRAWN),
+    (raster.BELOW | raster.SHALLOW, GapReason.BELOW_DEPTH),
+    (raster.UNPROVEN, GapReason.POSITION_UNPROVEN),
+    (raster.OTHER, GapReason.NOT_MEASURED),
+    (raster.ROTOR_SLOW, GapReason.ROTOR_SLOW),
+    (raster.TOO_FAST, GapReason.TOO_FAST),
+    (raster.SWEPT, GapReason.CREDIT_MARGIN),
 )
 """The first that a cell carries names the gap; a cell without any mark was never under a working tool."""
 
@@ -150,16 +150,16 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
     cell_m2 = cell_m * cell_m
 
     def bare(tile_column: int, tile_row: int) -> npt.NDArray[np.bool_]:
-        cells: npt.NDArray[np.bool_] = (tiles.find(ledger.tiles, (tile_column, tile_row))[0] & tiles.CREDITED) == 0
+        cells: npt.NDArray[np.bool_] = (raster.find(ledger.tiles, (tile_column, tile_row))[0] & raster.CREDITED) == 0
         return cells
 
-    for part in raster.area_tiles(area, cell_m, bare):
-        flags = tiles.marks(tiles.find(ledger.tiles, (part.column // tiles.TILE, part.row // tiles.TILE)))
+    for part in rasterise.area_tiles(area, cell_m, bare):
+        flags = raster.marks(raster.find(ledger.tiles, (part.column // raster.TILE, part.row // raster.TILE)))
         mask = part.inside
         found.area_m2 += float(np.count_nonzero(mask)) * cell_m2
-        found.swept_m2 += float(np.count_nonzero(mask & ((flags & tiles.SWEPT) != 0))) * cell_m2
-        found.below_m2 += float(np.count_nonzero(mask & ((flags & tiles.BELOW) != 0))) * cell_m2
-        found.withdrawn_m2 += float(np.count_nonzero(mask & ((flags & tiles.WITHDRAWN) != 0))) * cell_m2
+        found.swept_m2 += float(np.count_nonzero(mask & ((flags & raster.SWEPT) != 0))) * cell_m2
+        found.below_m2 += float(np.count_nonzero(mask & ((flags & raster.BELOW) != 0))) * cell_m2
+        found.withdrawn_m2 += float(np.count_nonzero(mask & ((flags & raster.WITHDRAWN) != 0))) * cell_m2
         for row, column, area_m2 in part.border:
             if area_m2 < floor_m2:
                 found.rounding_m2 += area_m2
@@ -174,7 +174,7 @@ def _box(
     boxes: dict[GapReason, list[Any]],
     mask: npt.NDArray[np.bool_],
     marks: npt.NDArray[np.uint16],
-    part: raster.AreaTile,
+    part: rasterise.AreaTile,
     cell_m: float,
 ) -> None:
     """Add the cells of a tile as boxes under their reasons."""
@@ -182,7 +182,7 @@ def _box(
         return
     why, order = reasons(marks), list(GapReason)
     for number in np.unique(why[mask]).tolist():
-        outline = raster.outline(mask & (why == number), part.column, part.row, cell_m)
+        outline = rasterise.outline(mask & (why == number), part.column, part.row, cell_m)
         boxes.setdefault(order[number], []).extend(outline)
 
 

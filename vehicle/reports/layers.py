@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 PIXELS_MAX: Final = 1700
@@ -35,29 +35,29 @@ def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cel
     share = 1
     while cells / share > PIXELS_MAX:
         share *= 2
-    size = tiles.TILE // share
-    columns = range(math.floor(west_m / cell_m) // tiles.TILE, math.floor(east_m / cell_m) // tiles.TILE + 1)
-    rows = range(math.floor(south_m / cell_m) // tiles.TILE, math.floor(north_m / cell_m) // tiles.TILE + 1)
+    size = raster.TILE // share
+    columns = range(math.floor(west_m / cell_m) // raster.TILE, math.floor(east_m / cell_m) // raster.TILE + 1)
+    rows = range(math.floor(south_m / cell_m) // raster.TILE, math.floor(north_m / cell_m) // raster.TILE + 1)
     shape = (len(rows) * size, len(columns) * size)
     depth_cm = np.full(shape, np.nan, np.float32)
     credited, passed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for down, row in enumerate(rows):
         for across, column in enumerate(columns):
-            tile = tiles.find(ledger.tiles, (column, row))
+            tile = raster.find(ledger.tiles, (column, row))
             if tile[0].any():
                 place = slice(down * size, (down + 1) * size), slice(across * size, (across + 1) * size)
                 depth_cm[place], credited[place], passed[place] = _reduced(tile, share)
-    edge_m = tiles.TILE * cell_m
+    edge_m = raster.TILE * cell_m
     extent_m = (columns[0] * edge_m, (columns[-1] + 1) * edge_m, rows[0] * edge_m, (rows[-1] + 1) * edge_m)
     return Layers(extent_m, depth_cm, credited, passed)
 
 
-def _reduced(tile: tiles.Tile, share: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """A tile with `share` x `share` cells in a pixel."""
-    size = tiles.TILE // share
+    size = raster.TILE // share
     flags = tile[0].reshape(size, share, size, share)
-    is_credited = (flags & tiles.CREDITED) != 0
-    is_passed = ((flags & tiles.SWEPT) != 0) & ~is_credited
+    is_credited = (flags & raster.CREDITED) != 0
+    is_passed = ((flags & raster.SWEPT) != 0) & ~is_credited
     depth_cm = np.where(is_credited, tile[1].reshape(size, share, size, share), 255).min(axis=(1, 3))
     credited = is_credited.mean(axis=(1, 3), dtype=np.float32)
     return (
@@ -70,8 +70,8 @@ def _reduced(tile: tiles.Tile, share: int) -> tuple[FloatArray, FloatArray, Floa
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
     """Credited cells by whole centimetre of proven depth, index 0 to 255."""
     counts = np.zeros(256, np.int64)
-    for _, _, tile in tiles.each(ledger.tiles):
-        counts += np.bincount(tile[1][(tile[0] & tiles.CREDITED) != 0], minlength=256)
+    for _, _, tile in raster.each(ledger.tiles):
+        counts += np.bincount(tile[1][(tile[0] & raster.CREDITED) != 0], minlength=256)
     return counts
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.ground import raster, tiles
+from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import REASON_TEXT
@@ -41,9 +41,9 @@ LAYER_TEXT = {
 
 def features(facts: JobFacts) -> Iterator[Feature]:
     """Everything, layer after layer in the order of `LAYER_TEXT`."""
-    for depth_cm, shape in cells_by_depth(facts.ledger, facts.cell_m, tiles.CREDITED).items():
+    for depth_cm, shape in cells_by_depth(facts.ledger, facts.cell_m, raster.CREDITED).items():
         yield Feature(layer="processed", geometry=shape, values={"depth_cm": depth_cm, "area_m2": shape.area})
-    below = cells_by_depth(facts.ledger, facts.cell_m, tiles.BELOW)
+    below = cells_by_depth(facts.ledger, facts.cell_m, raster.BELOW)
     for depth_cm, shape in below.items():
         yield Feature(
             layer="processed_below_depth", geometry=shape, values={"depth_cm": depth_cm, "area_m2": shape.area}
@@ -89,10 +89,10 @@ def polygons(shape: Any) -> Iterable[Any]:
 def cells_by_depth(ledger: LedgerState, cell_m: float, flag: int) -> dict[int, Any]:
     """Cells with `flag`, and without credit where `flag` is another, as one (Multi)Polygon per whole centimetre."""
     pieces: dict[int, list[Any]] = {}
-    for column, row, tile in tiles.each(ledger.tiles):
+    for column, row, tile in raster.each(ledger.tiles):
         # Ground worked below depth in one pass and credited in another is processed.
-        chosen = (tile[0] & (flag | tiles.CREDITED)) == flag
+        chosen = (tile[0] & (flag | raster.CREDITED)) == flag
         for depth_cm in np.unique(tile[1][chosen]).tolist():
-            boxes = raster.outline(chosen & (tile[1] == depth_cm), column, row, cell_m)
+            boxes = rasterise.outline(chosen & (tile[1] == depth_cm), column, row, cell_m)
             pieces.setdefault(depth_cm, []).append(shapely.union_all(boxes))
     return {depth_cm: shapely.union_all(pieces[depth_cm]) for depth_cm in sorted(pieces)}

@@ -30,8 +30,8 @@ from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import WORLD
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import NS_PER_S, place_text
-from vehicle.control.safety.reasons import names
 from vehicle.control.state import GateState, VehicleState
 from vehicle.host import own_process, realtime
 from vehicle.host.clock import Clock, SystemClock, utc_now

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.stop_reasons import StopReason, names
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.control.safety.modes import ARMED
-from vehicle.control.safety.reasons import StopReason, names
 from vehicle.control.state import GateState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock

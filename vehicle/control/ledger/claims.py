@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from vehicle.contracts.ledger_types import Claim
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import trials
 from vehicle.control.state import LedgerState
 
@@ -22,12 +22,12 @@ def at(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> Clai
     found: list[tuple[int, int]] = []
     fell = False
     for column, row in _near(place_m, cell_m):
-        tile = tiles.find(ledger.tiles, (column // tiles.TILE, row // tiles.TILE))
-        cell = tile[:, row % tiles.TILE, column % tiles.TILE]
-        if cell[tiles.FLAGS] & tiles.CLAIMS:
-            number = int(tiles.numbers(tile)[row % tiles.TILE, column % tiles.TILE])
-            found.append((int(cell[tiles.DEPTH]), number))
-        fell = fell or bool(cell[tiles.MARKS] & (tiles.WITHDRAWN >> 8))
+        tile = raster.find(ledger.tiles, (column // raster.TILE, row // raster.TILE))
+        cell = tile[:, row % raster.TILE, column % raster.TILE]
+        if cell[raster.FLAGS] & raster.CLAIMS:
+            number = int(raster.numbers(tile)[row % raster.TILE, column % raster.TILE])
+            found.append((int(cell[raster.DEPTH]), number))
+        fell = fell or bool(cell[raster.MARKS] & (raster.WITHDRAWN >> 8))
     if not found:
         return None if fell else trials.at(ledger, place_m, REACH_M)
     return Claim(depth_m=max(depth for depth, _ in found) / 100.0, number=min(number for _, number in found))

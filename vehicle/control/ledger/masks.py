@@ -17,9 +17,9 @@ from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
 from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
 from vehicle.control import depth as depths
 from vehicle.control.depth import Depth
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, trials, withdrawal
-from vehicle.control.ledger.rule import MOVING_MPS, Rule, believable, engaged, fails, rule, tool_line
+from vehicle.control.ledger.rule import MOVING_MPS, Rule, believable, engaged, rule, tool_line, unmet_conditions
 from vehicle.control.state import LedgerState
 
 GAP_NS: Final = TICK_NS * 5 // 2
@@ -64,19 +64,19 @@ def step(
     if status_fresh and believable(rules, status):
         state = replace(state, depth=_measured(state, estimate, status, config))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
-    found = fails(rules, estimate, status, status_fresh, depth_m)
+    unmet = unmet_conditions(rules, estimate, status, status_fresh, depth_m)
     line = tool_line(rules, estimate, depth_m, margin)
-    if margin.withhold and _credit_flag(found):
+    if margin.withhold and _credit_flag(unmet):
         state = trials.tried(state, line, margin.depth_bias_m)
     if margin.withhold or depths.doubtful(state.depth):
-        found |= tiles.OTHER
-    at_work = engaged(rules, estimate, depths.mean_m(state.depth), found)
+        unmet |= raster.OTHER
+    at_work = engaged(rules, estimate, depths.mean_m(state.depth), unmet)
     if run is not None and _torn(run, line, estimate, rules, now_ns):
         state = _closed(state, rules)
         run = None
     if run is None:
-        return replace(state, run=_begun(line, found, at_work, now_ns))
-    return _advanced(state, run, line, found, at_work, rules, now_ns)
+        return replace(state, run=_begun(line, unmet, at_work, now_ns))
+    return _advanced(state, run, line, unmet, at_work, rules, now_ns)
 
 
 def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
@@ -116,22 +116,22 @@ def _in_ground(estimate: Estimate, status: ControllerStatus) -> bool:
     return estimate.valid and forward and status.depth_m > 0.0 and math.isfinite(place)
 
 
-def _credit_flag(found: int) -> int:
+def _credit_flag(unmet: int) -> int:
     """What a run of such ticks may claim: credit, or processed below depth, or nothing."""
-    if found == 0:
-        return tiles.CREDITED
-    return tiles.BELOW if found == tiles.SHALLOW else 0
+    if unmet == 0:
+        return raster.CREDITED
+    return raster.BELOW if unmet == raster.SHALLOW else 0
 
 
-def _begun(line: ToolLine, found: int, at_work: bool, now_ns: int) -> LedgerRun:
-    flag = _credit_flag(found)
+def _begun(line: ToolLine, unmet: int, at_work: bool, now_ns: int) -> LedgerRun:
+    flag = _credit_flag(unmet)
     return LedgerRun(
         t_ns=now_ns,
         lines=(line,),
         tip=line,
         stray_left_m=0.0,
         stray_right_m=0.0,
-        fails=found,
+        unmet_conditions=unmet,
         swept_from=line if at_work else None,
         swept_done_m=0.0,
         credit_from=line if flag else None,
@@ -161,10 +161,10 @@ def _closed(state: LedgerState, rules: Rule) -> LedgerState:
 
 
 def _advanced(
-    state: LedgerState, run: LedgerRun, line: ToolLine, found: int, at_work: bool, rules: Rule, now_ns: int
+    state: LedgerState, run: LedgerRun, line: ToolLine, unmet: int, at_work: bool, rules: Rule, now_ns: int
 ) -> LedgerState:
     """The run goes on by one tick; a condition that changed ends or starts a stretch exactly here."""
-    flag = _credit_flag(found)
+    flag = _credit_flag(unmet)
     ends = (run.credit_flag and flag != run.credit_flag) or (run.swept_from is not None and not at_work)
     cut = ends and run.tip.path_m - run.lines[-1].path_m >= CUT_M
     if cut:
@@ -176,7 +176,7 @@ def _advanced(
     path_m = base.path_m + forward_m + swing_m
     if forward_m - swing_m < -RETREAT_M or path_m < run.tip.path_m - RETREAT_M:
         state = _closed(state, rules)
-        return replace(state, run=_begun(line, found, at_work, now_ns))
+        return replace(state, run=_begun(line, unmet, at_work, now_ns))
     path_m = max(path_m, run.tip.path_m)
     starts = flag not in (0, run.credit_flag)
     tip = _tip(run, line, path_m, left_m, starts=starts)
@@ -186,7 +186,7 @@ def _advanced(
         tip=tip,
         stray_left_m=max(run.stray_left_m, left_m),
         stray_right_m=max(run.stray_right_m, -left_m),
-        fails=run.fails | found,
+        unmet_conditions=run.unmet_conditions | unmet,
         swept_from=(run.swept_from or tip) if at_work else None,
         swept_done_m=run.swept_done_m,
         credit_from=(tip if starts else run.credit_from) if flag else None,
@@ -235,7 +235,7 @@ def _stroked(state: LedgerState, run: LedgerRun, rules: Rule) -> LedgerState:
         tip=run.tip,
         stray_left_m=0.0,
         stray_right_m=0.0,
-        fails=0,
+        unmet_conditions=0,
         swept_from=run.swept_from,
         swept_done_m=run.tip.path_m,
         credit_from=run.credit_from,

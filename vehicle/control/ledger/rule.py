@@ -10,7 +10,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import ToolLine
 from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
 from vehicle.contracts.units import TAU_RAD
-from vehicle.control.ground.tiles import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
+from vehicle.control.ground.raster import OTHER, ROTOR_SLOW, SHALLOW, TOO_FAST, UNPROVEN
 
 NEEDS_ROTOR: Final = {"flail": True, "tiller": True, "blade": False, "plough": False}
 """What `engaged` means: True = rotor at speed and at depth, False = at depth and moving."""
@@ -104,7 +104,9 @@ def _speed_limit(config: VehicleConfig) -> tuple[float, float]:
     return 0.0, config.machine.tracks.working_speed_mps * UNKNOWN_BITE_SPEED_RATIO
 
 
-def fails(rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool, depth_m: float) -> int:
+def unmet_conditions(
+    rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool, depth_m: float
+) -> int:
     """Reason flags of all that is not proven in this tick; 0 = ground under the tool may be credited.
 
     `depth_m`: as proven (`vehicle/control/depth.py`). Each test is written so that NaN fails it.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from vehicle.contracts.ledger_types import LedgerBand, LedgerRun, LedgerStroke, ToolLine
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.ledger import withdrawal
 from vehicle.control.ledger.grid import LOST_M, drawn_in
 from vehicle.control.ledger.rule import Rule
@@ -119,11 +119,11 @@ def _outer(
 ) -> tuple[LedgerBand, ...]:
     """Ground passed, unshrunk: marks of what was not proven, and `swept` as far back as the tool was engaged."""
     bands: tuple[LedgerBand, ...] = ()
-    if run.fails:
-        bands = _band(rear_m, 0.0, right_m, left_m, run.fails, 0, frame.extent_a_m)
+    if run.unmet_conditions:
+        bands = _band(rear_m, 0.0, right_m, left_m, run.unmet_conditions, 0, frame.extent_a_m)
     if run.swept_from is not None:
         swept_rear_m = max(rear_m, _start_m(run.swept_from, oldest, frame, 0.0))
-        bands += _band(swept_rear_m, 0.0, right_m, left_m, tiles.SWEPT, 0, frame.extent_a_m)
+        bands += _band(swept_rear_m, 0.0, right_m, left_m, raster.SWEPT, 0, frame.extent_a_m)
     return bands
 
 
@@ -161,9 +161,9 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
     if not marks.any():
         return state
     rows, columns = marks.shape
-    fresh: dict[tiles.Key, tiles.Tile] = {}
+    fresh: dict[raster.Key, raster.Tile] = {}
     swept = credited = 0
-    size = tiles.TILE
+    size = raster.TILE
     for tile_row in range(row // size, (row + rows - 1) // size + 1):
         south, north = max(row, tile_row * size), min(row + rows, (tile_row + 1) * size)
         for tile_column in range(column // size, (column + columns - 1) // size + 1):
@@ -174,7 +174,7 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
             key = (tile_column, tile_row)
             if state.pending:
                 state = withdrawal.reached(state, key, cell_m)
-            tile = tiles.find(state.tiles, key).copy()
+            tile = raster.find(state.tiles, key).copy()
             fresh[key] = tile
             here = slice(south - row, north - row), slice(west - column, east - column)
             part = (
@@ -183,34 +183,34 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
                 slice(west % size, west % size + east - west),
             )
             cells = tile[part]
-            flags = cells[tiles.FLAGS]
+            flags = cells[raster.FLAGS]
             added = mark & ~flags
-            swept += int(np.count_nonzero(added & tiles.SWEPT))
-            credited += int(np.count_nonzero(added & tiles.CREDITED))
-            _claim(cells, tiles.RANK[mark] > tiles.RANK[flags], stroke.number, depths_cm[here], across[here])
+            swept += int(np.count_nonzero(added & raster.SWEPT))
+            credited += int(np.count_nonzero(added & raster.CREDITED))
+            _claim(cells, raster.RANK[mark] > raster.RANK[flags], stroke.number, depths_cm[here], across[here])
             flags |= mark
     return _counted(state, stroke, fresh, swept, credited, cell_m)
 
 
 def _claim(
-    cells: tiles.Tile, risen: npt.NDArray[np.bool_], number: int, depths_cm: tiles.Tile, across: tiles.Tile
+    cells: raster.Tile, risen: npt.NDArray[np.bool_], number: int, depths_cm: raster.Tile, across: raster.Tile
 ) -> None:
     """Cells (planes, rows, columns) whose claim is new or ranks above what they had rest on this stroke from now on."""
-    np.copyto(cells[tiles.DEPTH], depths_cm, where=risen)
-    np.copyto(cells[tiles.ACROSS], across, where=risen)
+    np.copyto(cells[raster.DEPTH], depths_cm, where=risen)
+    np.copyto(cells[raster.ACROSS], across, where=risen)
     for place in range(4):
-        cells[tiles.NUMBER + place][risen] = number >> 8 * place & 0xFF
+        cells[raster.NUMBER + place][risen] = number >> 8 * place & 0xFF
 
 
 def _counted(
     state: LedgerState,
     stroke: LedgerStroke,
-    fresh: dict[tiles.Key, tiles.Tile],
+    fresh: dict[raster.Key, raster.Tile],
     swept: int,
     credited: int,
     cell_m: float,
 ) -> LedgerState:
-    blocks, warm = tiles.stored(state.tiles, state.warm, fresh)
+    blocks, warm = raster.stored(state.tiles, state.warm, fresh)
     swept, credited = state.swept_cells + swept, state.credited_cells + credited
     return replace(
         state,
@@ -225,7 +225,7 @@ def _counted(
     )
 
 
-def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, tiles.Tile, tiles.Tile]:
+def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, raster.Tile, raster.Tile, raster.Tile]:
     """First column and row of the stroke's bounding box; of its cells flags to add, depth, place across the tool."""
     forward_east, forward_north, slope = stroke.forward_east, stroke.forward_north, stroke.slope
     # w grows along (side_east, side_north): left, with the slope taken off.
@@ -249,7 +249,7 @@ def _cells(stroke: LedgerStroke, cell_m: float) -> tuple[int, int, tiles.Tile, t
         marks |= cells * np.uint8(band.flags)
         if band.depth_cm:
             np.maximum(depths_cm, cells * np.uint8(band.depth_cm), out=depths_cm)
-    across = np.clip(np.rint((w_m + tiles.ACROSS_MAX_M) / tiles.ACROSS_STEP_M), 0.0, 255.0).astype(np.uint8)
+    across = np.clip(np.rint((w_m + raster.ACROSS_MAX_M) / raster.ACROSS_STEP_M), 0.0, 255.0).astype(np.uint8)
     return column, row, marks, depths_cm, across
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Order, Pending, Revoke
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 TILES_A_TICK: Final = 4
@@ -114,8 +114,8 @@ def _newer_cells(state: LedgerState, number: int) -> int:
     if newest(state) <= number:
         return 0
     return sum(
-        int(np.count_nonzero((tiles.numbers(tile) > number) & ((tile[tiles.FLAGS] & tiles.CREDITED) != 0)))
-        for _, _, tile in tiles.each(state.tiles)
+        int(np.count_nonzero((raster.numbers(tile) > number) & ((tile[raster.FLAGS] & raster.CREDITED) != 0)))
+        for _, _, tile in raster.each(state.tiles)
     )
 
 
@@ -143,7 +143,7 @@ def done(state: LedgerState, cell_m: float) -> LedgerState:
     return advanced(state, cell_m, 1 << 30)
 
 
-def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
+def reached(state: LedgerState, key: raster.Key, cell_m: float) -> LedgerState:
     """One tile with all withdrawals that had not reached it, in their order."""
     due = [pending.revoke for pending in state.pending if key in pending.keys]
     if not due:
@@ -154,7 +154,7 @@ def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
             left for left in (replace(pending, keys=pending.keys - {key}) for pending in state.pending) if left.keys
         ),
     )
-    before = tiles.find(state.tiles, key)
+    before = raster.find(state.tiles, key)
     tile = before.copy()
     provisional = unclosed = 0
     for revoke in due:
@@ -163,11 +163,11 @@ def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
         provisional += int(np.count_nonzero(numbers > state.firm))
     if np.array_equal(tile, before):
         return state
-    swept = _lost(before, tile, tiles.SWEPT)
-    credited = _lost(before, tile, tiles.CREDITED)
+    swept = _lost(before, tile, raster.SWEPT)
+    credited = _lost(before, tile, raster.CREDITED)
     return replace(
         state,
-        tiles=tiles.replaced(state.tiles, key, tile, warm=key in state.warm),
+        tiles=raster.replaced(state.tiles, key, tile, warm=key in state.warm),
         swept_cells=state.swept_cells - swept,
         credited_cells=state.credited_cells - credited,
         provisional_cells=state.provisional_cells - provisional - unclosed,
@@ -178,37 +178,37 @@ def reached(state: LedgerState, key: tiles.Key, cell_m: float) -> LedgerState:
     )
 
 
-def _lost(before: tiles.Tile, after: tiles.Tile, flag: int) -> int:
-    return int(np.count_nonzero(before[tiles.FLAGS] & ~after[tiles.FLAGS] & flag))
+def _lost(before: raster.Tile, after: raster.Tile, flag: int) -> int:
+    return int(np.count_nonzero(before[raster.FLAGS] & ~after[raster.FLAGS] & flag))
 
 
-def _apply(tile: tiles.Tile, revoke: Revoke) -> npt.NDArray[np.uint32]:
+def _apply(tile: raster.Tile, revoke: Revoke) -> npt.NDArray[np.uint32]:
     """Change a tile in place; the numbers of the strokes on which the lost credit rested, one for each cell."""
-    numbers = tiles.numbers(tile)
+    numbers = raster.numbers(tile)
     chosen = (numbers >= revoke.since_number) & (numbers <= revoke.until_number)
     if revoke.across_m is not None:
-        low, high = math.floor(tiles.step_of(revoke.across_m[0])), math.ceil(tiles.step_of(revoke.across_m[1]))
-        chosen &= (tile[tiles.ACROSS] >= low) & (tile[tiles.ACROSS] <= high)
-    flags = tile[tiles.FLAGS]
-    credited = chosen & ((flags & tiles.CREDITED) != 0)
+        low, high = math.floor(raster.step_of(revoke.across_m[0])), math.ceil(raster.step_of(revoke.across_m[1]))
+        chosen &= (tile[raster.ACROSS] >= low) & (tile[raster.ACROSS] <= high)
+    flags = tile[raster.FLAGS]
+    credited = chosen & ((flags & raster.CREDITED) != 0)
     if revoke.bias_m > 0.0:
-        chosen &= (flags & tiles.CLAIMS) != 0
+        chosen &= (flags & raster.CLAIMS) != 0
         # Both rounded so that the record never says more than is known.
         bias_cm, required_cm = (
             math.ceil(revoke.bias_m * 100.0 - 1e-9),
             math.ceil(revoke.required_depth_m * 100.0 - 1e-9),
         )
-        depth_cm = np.maximum(tile[tiles.DEPTH].astype(np.int16) - bias_cm, 0)
-        np.copyto(tile[tiles.DEPTH], depth_cm.astype(np.uint8), where=chosen)
+        depth_cm = np.maximum(tile[raster.DEPTH].astype(np.int16) - bias_cm, 0)
+        np.copyto(tile[raster.DEPTH], depth_cm.astype(np.uint8), where=chosen)
         short = credited & (depth_cm < required_cm)
-        flags[short] = flags[short] & ~np.uint8(tiles.CREDITED) | np.uint8(tiles.BELOW | tiles.SHALLOW)
+        flags[short] = flags[short] & ~np.uint8(raster.CREDITED) | np.uint8(raster.BELOW | raster.SHALLOW)
         return np.asarray(numbers[short])
     claimed = chosen & ((flags & revoke.flags) != 0)
-    tile[tiles.MARKS][claimed & ((flags & tiles.CLAIMS) != 0)] |= np.uint8(tiles.WITHDRAWN >> 8)
+    tile[raster.MARKS][claimed & ((flags & raster.CLAIMS) != 0)] |= np.uint8(raster.WITHDRAWN >> 8)
     flags[claimed] &= ~np.uint8(revoke.flags)
-    tile[tiles.DEPTH][claimed] = 0
+    tile[raster.DEPTH][claimed] = 0
     # What is left of the claim is that the tool passed; it rests on the same stroke.
-    bare = claimed & ((flags & (tiles.SWEPT | tiles.CLAIMS)) == 0)
+    bare = claimed & ((flags & (raster.SWEPT | raster.CLAIMS)) == 0)
     lost = numbers[credited & claimed]
-    tile[tiles.NUMBER : tiles.NUMBER + 4, bare] = 0
+    tile[raster.NUMBER : raster.NUMBER + 4, bare] = 0
     return np.asarray(lost)

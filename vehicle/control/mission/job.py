@@ -66,7 +66,7 @@ def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConf
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return state
     worked_m = state.worked_along_m
-    if vehicle.bears is False and state.work_started:
+    if vehicle.tracks_supported is False and state.work_started:
         worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
     return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
 

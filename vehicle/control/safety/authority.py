@@ -8,8 +8,8 @@ STOP and ESTOP count from every station, however late their frame is, and even i
 import msgspec
 
 from vehicle.contracts.messages import OperatorEdge, OperatorFrame
+from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import age_ms
-from vehicle.control.safety.moment import Moment
 from vehicle.control.state import StationTrack
 
 STOP, ESTOP, TAKE = int(OperatorEdge.STOP), int(OperatorEdge.ESTOP), int(OperatorEdge.TAKE)
@@ -23,7 +23,7 @@ CLONE_TICKS = 250
 """So long an identity is locked out after two senders were last heard under it (row 25)."""
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class AcceptedFrames(msgspec.Struct, kw_only=True):
     """What one tick's frames amount to. `edges` are those of the holder that rose in this tick, all frames together.
 
     `taker` asks for the lease; `cloned`: the holder's identity is in doubt; `rival`: another station asks for motion;
@@ -54,30 +54,30 @@ def neutral(frame: OperatorFrame) -> bool:
     return abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
 
 
-def hear(now: Moment, old_ms: int) -> Heard:
+def accept_frames(now: GateInputs, old_ms: int) -> AcceptedFrames:
     """Fold the frames of one tick, in the order of their arrival; from an age of `old_ms` they only stop."""
     state, tick = now.state, now.tick
     known = {track.station_id: track for track in state.stations if tick - track.tick <= FORGET_TICKS}
-    heard = Heard(frame=state.frame, stations=known)
+    frames = AcceptedFrames(frame=state.frame, stations=known)
     for frame in now.wire.operator:
         if frame.session_id != state.session_id or frame.station_id <= 0 or frame.echo_tick >= tick:
-            heard.foreign += 1
+            frames.foreign += 1
             continue
         track = known.get(frame.station_id)
         clone = track if track is not None and _contradicts(frame, track) else None
         if track is not None and clone is None and frame.sequence <= track.sequence:
             continue
         edges = int(frame.edges)
-        heard.stop = heard.stop or edges & STOP != 0
-        heard.estop = heard.estop or edges & ESTOP != 0
+        frames.stop = frames.stop or edges & STOP != 0
+        frames.estop = frames.estop or edges & ESTOP != 0
         if clone is not None:
             known[frame.station_id] = msgspec.structs.replace(clone, clone_tick=tick)
-            heard.cloned = heard.cloned or frame.station_id == state.holder
+            frames.cloned = frames.cloned or frame.station_id == state.holder
         elif track is not None or len(known) < STATIONS_MAX:
             known[frame.station_id] = _tracked(frame, track, tick)
-            age = age_ms(frame.echo_tick, tick, now.now_ns, state.senses.beats_ns)
-            _weigh(heard, frame, track, state.holder, tick, young=age < old_ms)
-    return heard
+            age = age_ms(frame.echo_tick, tick, now.now_ns, state.monitor.beats_ns)
+            _weigh(frames, frame, track, state.holder, tick, young=age < old_ms)
+    return frames
 
 
 def _contradicts(frame: OperatorFrame, track: StationTrack) -> bool:
@@ -103,16 +103,16 @@ def _tracked(frame: OperatorFrame, track: StationTrack | None, tick: int) -> Sta
 
 
 def _weigh(
-    heard: Heard, frame: OperatorFrame, track: StationTrack | None, holder: int, tick: int, *, young: bool
+    frames: AcceptedFrames, frame: OperatorFrame, track: StationTrack | None, holder: int, tick: int, *, young: bool
 ) -> None:
     """Beyond a stop a frame counts only in range, young, from a known station, of undoubted identity."""
     if not in_range(frame):
-        heard.broken += 1
+        frames.broken += 1
     elif young and track is not None and tick - track.clone_tick >= CLONE_TICKS:
         rising = int(frame.edges) & ~track.edges
         if frame.station_id == holder:
-            heard.frame, heard.accepted, heard.edges = frame, True, heard.edges | rising
+            frames.frame, frames.accepted, frames.edges = frame, True, frames.edges | rising
         elif frame.hold_to_run or not neutral(frame):
-            heard.rival = True
+            frames.rival = True
         elif rising & TAKE:
-            heard.taker = frame.station_id
+            frames.taker = frame.station_id

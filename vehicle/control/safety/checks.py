@@ -20,10 +20,10 @@ from firmware_bridge.types import (
     GnssFix,
 )
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.safety import lease, tracks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.modes import ARMED, AUTO
-from vehicle.control.safety.reasons import StopReason
 
 ROLL_OVER_RAD = math.radians(60.0)
 TILT_DISAGREES_RAD = 0.15
@@ -92,7 +92,7 @@ def _throttle_stuck(s: ControllerStatus, f: Facts) -> bool:
 def _turns_on(f: Facts, margin_s: float) -> bool:
     """The rotor still turns, by so much longer than it may after it was told to stop."""
     allowed_s = max(ROTOR_OFF_S, f.machine.tool.spin_down_s + ROTOR_OFF_MARGIN_S)
-    return f.senses.rotor_off_s > allowed_s + margin_s and not f.senses.rotor_stopped
+    return f.measured.rotor_off_s > allowed_s + margin_s and not f.measured.rotor_stopped
 
 
 def _tracks_unknown(s: ControllerStatus) -> bool:
@@ -100,7 +100,7 @@ def _tracks_unknown(s: ControllerStatus) -> bool:
 
 
 def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
-    lost = f.senses.rotor_dropped or math.isnan(f.senses.rotor_ratio)
+    lost = f.measured.rotor_dropped or math.isnan(f.measured.rotor_ratio)
     return lost or s.fault_bits & ROTOR_FAULT != 0
 
 
@@ -110,64 +110,64 @@ def _spin_up_s(f: Facts) -> float:
 
 def _killed(f: Facts) -> bool:
     """The controller holds a kill that nobody here means any more."""
-    return f.senses.flags & KILL != 0 and f.mode is not Mode.ESTOP
+    return f.measured.flags & KILL != 0 and f.mode is not Mode.ESTOP
 
 
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
     known = not (math.isnan(s.tool_height_m) or math.isnan(s.depth_m) or math.isnan(s.depth_sigma_m))
     measured = s.depth_datum is DepthDatum.GROUND_AHEAD and known
-    return not measured or (f.mode is Mode.AUTO_WORK and f.senses.depth_same_ticks >= 50)
+    return not measured or (f.mode is Mode.AUTO_WORK and f.measured.depth_same_ticks >= 50)
 
 
 def _heading_lost(g: GnssFix, f: Facts) -> bool:
     """None, or one that the gyro or the course over ground contradicts."""
-    return g.yaw_rad is None or f.estimate.heading_doubted or f.senses.course_error_rad > COURSE_ERROR_RAD
+    return g.yaw_rad is None or f.estimate.heading_doubted or f.measured.course_error_rad > COURSE_ERROR_RAD
 
 
 def _digs(g: GnssFix, f: Facts) -> bool:
     """Half the sum of the belts, not the faster one: a pivot turns both and goes nowhere."""
-    advance_mps = abs(f.senses.advance_mps)
+    advance_mps = abs(f.measured.advance_mps)
     return advance_mps > DIG_MPS and g.speed_mps < DIG_RATIO * advance_mps
 
 
 ALWAYS: tuple[Check[Estimate], ...] = (
-    Check(_S.ESTOP_MACHINE, lambda _, f: f.senses.chain_latched),
+    Check(_S.ESTOP_MACHINE, lambda _, f: f.measured.chain_latched),
     Check(_S.ROLL_OVER, lambda e, _f: max(abs(e.roll_rad), abs(e.pitch_rad)) > ROLL_OVER_RAD, 10),
     Check(_S.LINK_FLAPPING, lambda _, f: f.mode in ARMED and f.flapping),
     Check(_S.CONSOLE_FROZEN, lambda _, f: f.mode in ARMED and f.sample_age_ms >= SAMPLE_MAX_MS),
     Check(_S.STICK_FAULT, lambda _, f: f.stick_faults),
     Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
     Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
-    Check(_S.CONTROLLER_LOST, lambda _, f: f.senses.status is None),
-    Check(_S.LINE_DELAY, lambda _, f: f.senses.line_ms > lease.LINE_MAX_MS),
-    Check(_S.HANDSHAKE, lambda _, f: not f.senses.handshake),
+    Check(_S.CONTROLLER_LOST, lambda _, f: f.measured.status is None),
+    Check(_S.LINE_DELAY, lambda _, f: f.measured.line_ms > lease.LINE_MAX_MS),
+    Check(_S.HANDSHAKE, lambda _, f: not f.measured.handshake),
     Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
-    Check(_S.TILT_DISAGREES, lambda _, f: f.senses.tilt_error_rad > TILT_DISAGREES_RAD),
+    Check(_S.TILT_DISAGREES, lambda _, f: f.measured.tilt_error_rad > TILT_DISAGREES_RAD),
     Check(
         _S.TILT_UNKNOWN,
         lambda e, f: (
-            not (e.imu_age_s <= IMU_MAX_S and f.senses.imu_same_ticks < 10)
+            not (e.imu_age_s <= IMU_MAX_S and f.measured.imu_same_ticks < 10)
             or math.isnan(e.roll_rad)
             or math.isnan(e.pitch_rad)
         ),
     ),
     Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
-    Check(_S.LOOP_STALL, lambda _, f: f.senses.gap_ns >= STALL_NS),
-    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.senses.fastest_mps > SLIDE_MPS, 10),
-    Check(_S.BOOT_LOOP, lambda _, f: f.senses.boots_recent > BOOTS_MAX),
+    Check(_S.LOOP_STALL, lambda _, f: f.measured.gap_ns >= STALL_NS),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.measured.fastest_mps > SLIDE_MPS, 10),
+    Check(_S.BOOT_LOOP, lambda _, f: f.measured.boots_recent > BOOTS_MAX),
     Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
     Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
-    Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.senses.gnss_same_ticks > 100),
+    Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.measured.gnss_same_ticks > 100),
     Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
     Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
     Check(_S.POSITION_JUMP, lambda e, _f: e.position_doubted or not e.innovation_ratio <= 1.0, 12, 250),
     Check(_S.POSITION_STUCK, lambda e, _f: e.position_stuck),
     Check(_S.HEADING_STUCK, lambda e, _f: e.heading_stuck),
     Check(_S.HEADING_DISAGREES, lambda e, _f: e.heading_doubted),
-    Check(_S.POSITION_DRIFT, lambda _, f: f.senses.drifted),
-    Check(_S.FENCE, lambda _, f: f.senses.fenced_out),
+    Check(_S.POSITION_DRIFT, lambda _, f: f.measured.drifted),
+    Check(_S.FENCE, lambda _, f: f.measured.fenced_out),
     Check(_S.FENCE_UNWATCHED, lambda _, f: f.fenced and not f.estimate.valid),
-    Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_on_swept is False),
+    Check(_S.UNPROCESSED_GROUND, lambda _, f: f.tracks_supported is False),
     Check(_S.BASE_UNCHECKED, lambda _, f: f.due.base),
     Check(_S.CHECK_DUE, lambda _, f: f.due.check),
     Check(_S.DEPTH_CONTRADICTS, lambda _, f: f.due.depth_contradicts),
@@ -176,7 +176,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
     Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
     Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
-    Check(_S.IMU_NOISY, lambda _, f: f.senses.clipped, 1, 50),
+    Check(_S.IMU_NOISY, lambda _, f: f.measured.clipped, 1, 50),
     Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
     Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
     Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
@@ -188,25 +188,25 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
-    Check(_S.FIRE, lambda _, f: f.senses.flags & FIRE != 0),
-    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.senses.rotor_unasked, 10),
+    Check(_S.FIRE, lambda _, f: f.measured.flags & FIRE != 0),
+    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.measured.rotor_unasked, 10),
     Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
-    Check(_S.CONTROLLER_HUNG, lambda _, f: f.senses.status_same_ticks >= 10),
-    Check(_S.CONTROLLER_RESET, lambda _, f: f.senses.booted),
+    Check(_S.CONTROLLER_HUNG, lambda _, f: f.measured.status_same_ticks >= 10),
+    Check(_S.CONTROLLER_RESET, lambda _, f: f.measured.booted),
     Check(_S.CONTROLLER_STOPPED, lambda s, f: f.mode in ARMED and s.state in STOPPED_ALONE),
-    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.senses.mismatch, 15),
+    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.measured.mismatch, 15),
     Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
     Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
     Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f), 15),
-    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.senses.flags & OIL != 0, 25),
+    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.measured.flags & OIL != 0, 25),
     Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
     Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f), 10),
     Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s)), 25),
-    Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.senses.rotor_slow_s > _spin_up_s(f)),
-    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.senses.at_speed, 150),
-    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.senses.rotor_ratio > ROTOR_MAX_RATIO, 10),
+    Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.measured.rotor_slow_s > _spin_up_s(f)),
+    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.measured.at_speed, 150),
+    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO, 10),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
-    Check(_S.DETONATION, lambda _, f: f.senses.flags & SHOCK != 0),
+    Check(_S.DETONATION, lambda _, f: f.measured.flags & SHOCK != 0),
     Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
     Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
     Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),
@@ -216,7 +216,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= 22.5, 250),
 )
 GNSS: tuple[Check[GnssFix], ...] = (
-    Check(_S.WRONG_BASE, lambda g, f: f.senses.base_changed or f.safety.base_id not in (0, g.base_id)),
+    Check(_S.WRONG_BASE, lambda g, f: f.measured.base_changed or f.safety.base_id not in (0, g.base_id)),
     Check(_S.HEADING_LOST, _heading_lost, 10),
     Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f), 150),
     Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= 30.0),
@@ -257,10 +257,10 @@ _ALWAYS, _STATUS, _GNSS, _FRAME = _rows(ALWAYS), _rows(STATUS), _rows(GNSS), _ro
 def raised(f: Facts) -> int:
     """Bits of all reasons whose facts hold in this tick."""
     bits = _raised(_ALWAYS, f.estimate, f)
-    if f.senses.status is not None:
-        bits |= _raised(_STATUS, f.senses.status, f)
-    if f.senses.gnss is not None:
-        bits |= _raised(_GNSS, f.senses.gnss, f)
+    if f.measured.status is not None:
+        bits |= _raised(_STATUS, f.measured.status, f)
+    if f.measured.gnss is not None:
+        bits |= _raised(_GNSS, f.measured.gnss, f)
     if f.frame is not None:
         bits |= _raised(_FRAME, f.frame, f)
     return bits

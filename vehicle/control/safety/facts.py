@@ -6,11 +6,11 @@ from vehicle.config.vehicle import MachineConfig, SafetyConfig
 from vehicle.contracts.messages import Due, Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import lease, limits
-from vehicle.control.safety.authority import Heard
-from vehicle.control.safety.memory import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
-from vehicle.control.safety.moment import Moment
-from vehicle.control.safety.senses import Senses
-from vehicle.control.state import SenseState
+from vehicle.control.safety.authority import AcceptedFrames
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.safety.measurements import Measurements
+from vehicle.control.safety.monitor_state import LATE_TICKS, STICK_FAULTS, WIRE_ERRORS, crowded
+from vehicle.control.state import MonitorState
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -24,10 +24,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mode: Mode
     neutral_seen: bool
     phase: MissionPhase
-    tracks_on_swept: bool | None
+    tracks_supported: bool | None
     fenced: bool
     estimate: Estimate
-    senses: Senses
+    measured: Measurements
     frame: OperatorFrame | None
     safety: SafetyConfig
     machine: MachineConfig
@@ -50,34 +50,36 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due: Due = Due()
 
 
-def gather(now: Moment, memory: SenseState, senses: Senses, heard: Heard, age_ms: int) -> Facts:
+def gather(
+    now: GateInputs, monitor: MonitorState, measured: Measurements, frames: AcceptedFrames, age_ms: int
+) -> Facts:
     """Put the tick together."""
     state, config, tick = now.state, now.config, now.tick
-    track = heard.stations.get(state.holder)
+    track = frames.stations.get(state.holder)
     return Facts(
         mode=state.mode,
         neutral_seen=state.neutral_seen,
         phase=now.requests.auto_phase,
-        tracks_on_swept=now.requests.tracks_on_swept,
+        tracks_supported=now.requests.tracks_supported,
         due=now.requests.due,
         fenced=state.fence is not None,
         estimate=now.estimate,
-        senses=senses,
-        frame=heard.frame,
+        measured=measured,
+        frame=frames.frame,
         safety=config.safety,
         machine=config.machine,
         age_ms=age_ms,
         flapping=state.flapping,
         sample_age_ms=(track.tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
-        clone=heard.cloned,
-        rival=heard.rival,
+        clone=frames.cloned,
+        rival=frames.rival,
         attention_s=(tick - state.attention_tick) * TICK_S,
         unused_s=(tick - state.used_tick) * TICK_S,
         rest_s=(tick - state.stop_tick) * TICK_S,
-        wire_errors=crowded(memory.bad_ticks, tick, WIRE_ERRORS),
-        stick_faults=crowded(memory.broken_ticks, tick, STICK_FAULTS),
-        late=crowded(memory.late_ticks, tick, LATE_TICKS),
-        dropped_frames=now.wire.bad_frames + heard.foreign + heard.broken > 0,
+        wire_errors=crowded(monitor.bad_ticks, tick, WIRE_ERRORS),
+        stick_faults=crowded(monitor.broken_ticks, tick, STICK_FAULTS),
+        late=crowded(monitor.late_ticks, tick, LATE_TICKS),
+        dropped_frames=now.wire.bad_frames + frames.foreign + frames.broken > 0,
         recording=now.wire.recording,
         impossible=now.wire.impossible,
         disorder=now.wire.disorder > 0,

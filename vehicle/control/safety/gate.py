@@ -1,12 +1,13 @@
 """The gate: the last word before the wire. It judges, lets through, caps, or stops; nobody else builds a command.
 
-frames -> who is heard -> facts -> reasons -> discrete machine -> permit -> capped command
+frames -> whose count -> facts -> reasons -> discrete machine -> permit -> capped command
 """
 
 import msgspec
 
 from firmware_bridge.command import ActuatorCommand
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import (
     DriveRequest,
     EngineMode,
@@ -18,30 +19,29 @@ from vehicle.contracts.messages import (
     Requests,
     RotorState,
 )
+from vehicle.contracts.stop_reasons import StopReason
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import (
-    acts,
     authority,
     checks,
+    driven_path,
     fence,
     interlocks,
     lease,
     limits,
     masks,
-    reasons,
+    operator_acts,
     tracks,
-    trail,
 )
-from vehicle.control.safety.authority import Heard
+from vehicle.control.safety.authority import AcceptedFrames
+from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_mps
 from vehicle.control.safety.facts import gather
-from vehicle.control.safety.modes import ARMED, AUTO, STOPPED, Act, Machine, Motion, Situation, Want, clean, takes
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.safety.measurements import Measurements, measure
+from vehicle.control.safety.modes import ARMED, AUTO, STOPPED, Act, Motion, SafetyState, Situation, Want, clean, takes
 from vehicle.control.safety.modes import step as machine_step
-from vehicle.control.safety.moment import Moment
 from vehicle.control.safety.permits import NOTHING, Permit, permits
-from vehicle.control.safety.reasons import StopReason
-from vehicle.control.safety.senses import Senses, sense
-from vehicle.control.safety.shape import STOP_SHAPE, shape, speed_cap_mps
-from vehicle.control.state import DriftState, GateState, SenseState, WireState
+from vehicle.control.state import DriftState, GateState, MonitorState, WireState
 
 WANTS = {
     MissionPhase.SPIN_UP: Want.SPIN,
@@ -73,14 +73,14 @@ NO_REASON, WIRE_BITS = 255, (1 << 64) - 1
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """One tick's judgement, between hearing and acting."""
 
-    memory: SenseState
-    senses: Senses
+    monitor: MonitorState
+    measured: Measurements
     age_ms: int
     active: int
     latched: int
     timers: tuple[tuple[int, int], ...]
     situation: Situation
-    machine: Machine
+    machine: SafetyState
     permit: Permit
     cause: StopReason | None
     taken: bool
@@ -97,54 +97,54 @@ def step(
     now_ns: int,
 ) -> tuple[GateState, ActuatorCommand, GateReport]:
     """One tick. Pure: same arguments, same answer. Never raises on what the wires brought."""
-    now = Moment(state, wire, estimate, requests, config, tick, now_ns)
-    heard = authority.hear(now, lease.t_stop_ms(0.0, config.safety))
-    judged = _judge(now, heard)
-    after = _after(now, heard, judged)
+    now = GateInputs(state, wire, estimate, requests, config, tick, now_ns)
+    frames = authority.accept_frames(now, lease.t_stop_ms(0.0, config.safety))
+    judged = _judge(now, frames)
+    after = _after(now, frames, judged)
     cap_mps = _cap_mps(after, judged, config)
     command = _command(now, after, judged, cap_mps)
     rotor_on = command.rotor_speed_radps > 0.0
-    memory = msgspec.structs.replace(
-        judged.memory,
+    monitor = msgspec.structs.replace(
+        judged.monitor,
         rotor_on=rotor_on,
-        rotor_tick=tick if rotor_on is not judged.memory.rotor_on else judged.memory.rotor_tick,
+        rotor_tick=tick if rotor_on is not judged.monitor.rotor_on else judged.monitor.rotor_tick,
         # whoever acknowledges has checked a known point: the sums begin anew, or a machine at rest never loses them
-        drift=DriftState() if heard.edges & ACKNOWLEDGE and judged.senses.standing else judged.memory.drift,
+        drift=DriftState() if frames.edges & ACKNOWLEDGE and judged.measured.standing else judged.monitor.drift,
     )
     after = msgspec.structs.replace(
         after,
         sequence=command.sequence,
         reset_sequence=command.sequence if command.reset else state.reset_sequence,
-        senses=memory,
-        rotor=_rotor_state(judged.senses, asked=rotor_on),
+        monitor=monitor,
+        rotor=_rotor_state(judged.measured, asked=rotor_on),
         set_mps=(command.track_left_mps, command.track_right_mps),
         # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
-        trail=trail.extended(state.trail, estimate) if after.mode in FREE else state.trail,
+        driven_path=driven_path.extended(state.driven_path, estimate) if after.mode in FREE else state.driven_path,
     )
     return after, command, _report(after, judged, command, cap_mps, config)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
-def _judge(now: Moment, heard: Heard) -> Judged:
+def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
     state, config, tick = now.state, now.config, now.tick
-    memory, senses = sense(now, heard.broken)
-    frame = heard.frame
+    monitor, measured = measure(now, frames.broken)
+    frame = frames.frame
     age_ms = lease.NEVER_MS
     if frame is not None:
-        age_ms = lease.age_ms(frame.echo_tick, tick, now.now_ns, state.senses.beats_ns)
-    facts = gather(now, memory, senses, heard, age_ms)
+        age_ms = lease.age_ms(frame.echo_tick, tick, now.now_ns, state.monitor.beats_ns)
+    facts = gather(now, monitor, measured, frames, age_ms)
     active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, checks.TIMES)
-    latched = _latched(state, memory, heard, active)
+    latched = _latched(state, monitor, frames, active)
     stopping = active | latched
-    stop_ms = lease.t_stop_ms(senses.speed_mps, config.safety)
-    live = frame if lease.live(age_ms, stop_ms, senses.line_ms, config.safety) else None
+    stop_ms = lease.t_stop_ms(measured.speed_mps, config.safety)
+    live = frame if lease.live(age_ms, stop_ms, measured.line_ms, config.safety) else None
     trusted = live is not None and (live.native or config.safety.bench)
-    act = acts.act(heard, state.act_tick, tick)
+    act = operator_acts.act(frames, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
-    if act in LEAVES_READY and state.mode is Mode.READY and not checks.follows(state.reset_sequence, senses.status):
+    if act in LEAVES_READY and state.mode is Mode.READY and not checks.follows(state.reset_sequence, measured.status):
         act = Act.NONE  # armed now, the stop that it still shows would stop the machine again
-    if act is Act.RELEASE_ESTOP and not _saw(heard, state.estop_tick):
+    if act is Act.RELEASE_ESTOP and not _saw(frames, state.estop_tick):
         act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
     situation = Situation(
         live=live is not None,
@@ -154,24 +154,24 @@ def _judge(now: Moment, heard: Heard) -> Judged:
         worst=interlocks.worst(stopping, state.accepted),
         retreat=interlocks.retreat(stopping, state.accepted, state.mode),
         estop=stopping & masks.ESTOP_MASK != 0,
-        motion=_motion(now, senses, active),
-        at_speed=senses.at_speed,
-        rotor_stopped=senses.rotor_stopped,
+        motion=_motion(now, measured, active),
+        at_speed=measured.at_speed,
+        rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(now.requests.auto_phase, Want.REST),
     )
-    before = Machine(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
+    before = SafetyState(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
     machine, cause = machine_step(before, situation)
     asked = live is not None and live.rotor_request and trusted
     return Judged(
-        memory=memory,
-        senses=senses,
+        monitor=monitor,
+        measured=measured,
         age_ms=age_ms,
         active=active,
         latched=latched | (masks.LATCH_MASK & _bit(cause)),
         timers=timers,
         situation=situation,
         machine=machine,
-        permit=permits(machine, situation, tool_up=senses.tool_up, rotor_asked=asked),
+        permit=permits(machine, situation, tool_up=measured.tool_up, rotor_asked=asked),
         cause=cause,
         taken=takes(before, situation),
         reset=act is Act.RESET and clean(before, situation),
@@ -182,27 +182,27 @@ def _bit(cause: StopReason | None) -> int:
     return 0 if cause is None else 1 << cause
 
 
-def _saw(heard: Heard, tick: int) -> bool:
+def _saw(frames: AcceptedFrames, tick: int) -> bool:
     """The holder's station can have seen what this tick told."""
-    return heard.frame is not None and heard.frame.echo_tick >= tick
+    return frames.frame is not None and frames.frame.echo_tick >= tick
 
 
-def _latched(state: GateState, memory: SenseState, heard: Heard, active: int) -> int:
+def _latched(state: GateState, monitor: MonitorState, frames: AcceptedFrames, active: int) -> int:
     """An acknowledgement counts for what its station can have seen: nothing that was raised after the echoed tick."""
-    seen = _saw(heard, state.latch_tick)
+    seen = _saw(frames, state.latch_tick)
     return interlocks.latch(
         state.latched,
         active,
-        acknowledged=seen and heard.edges & ACKNOWLEDGE != 0,
-        chain_reset=state.senses.chain_latched and not memory.chain_latched,
+        acknowledged=seen and frames.edges & ACKNOWLEDGE != 0,
+        chain_reset=state.monitor.chain_latched and not monitor.chain_latched,
     )
 
 
-def _motion(now: Moment, senses: Senses, active: int) -> Motion:
+def _motion(now: GateInputs, measured: Measurements, active: int) -> Motion:
     """Movement as the discrete machine sees it."""
-    if senses.standing:
+    if measured.standing:
         return Motion.STANDING
-    if not senses.fastest_mps >= tracks.STANDSTILL_MPS:  # with both belts known this is standing
+    if not measured.fastest_mps >= tracks.STANDSTILL_MPS:  # with both belts known this is standing
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
@@ -211,7 +211,7 @@ def _motion(now: Moment, senses: Senses, active: int) -> Motion:
 
 
 # --- the state after -------------------------------------------------------------------------------------------------
-def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
+def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState:
     state, tick = now.state, now.tick
     machine, situation = judged.machine, judged.situation
     mode = machine.mode
@@ -220,31 +220,31 @@ def _after(now: Moment, heard: Heard, judged: Judged) -> GateState:
     held = machine.held and not judged.taken
     gap_ms = (tick - state.frame_tick) * lease.TICK_MS
     left_ms = lease.budget_ms(state.budget_ms, gap_ms)
-    opened = situation.act in acts.OPENING
+    opened = situation.act in operator_acts.OPENING
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,
         mode=mode,
-        holder=heard.taker if judged.taken else state.holder if machine.held else 0,
+        holder=frames.taker if judged.taken else state.holder if machine.held else 0,
         neutral_seen=machine.neutral_seen,
         estop_latched=machine.estop_latched,
         reset_due=machine.reset_due,
-        frame=heard.frame if held else None,
-        frame_tick=tick if heard.accepted else state.frame_tick,
-        stations=tuple(heard.stations.values()),
-        foreign_count=state.foreign_count + heard.foreign,
+        frame=frames.frame if held else None,
+        frame_tick=tick if frames.accepted else state.frame_tick,
+        stations=tuple(frames.stations.values()),
+        foreign_count=state.foreign_count + frames.foreign,
         budget_ms=left_ms,
         flapping=lease.flapping(left_ms, was=state.flapping),
         active=judged.active,
         latched=judged.latched,
         latch_tick=tick if new else state.latch_tick,
-        estop_tick=tick if heard.estop else state.estop_tick,
+        estop_tick=tick if frames.estop else state.estop_tick,
         shown=_shown(state, judged, stops=stops),
         accepted=_accepted(state, judged, entered=entered),
         timers=judged.timers,
         stop_tick=tick if stops else state.stop_tick,
         armed_tick=tick if state.mode is Mode.READY else state.armed_tick,
-        attention_tick=tick if heard.edges & ATTENTION or mode not in AUTO else state.attention_tick,
+        attention_tick=tick if frames.edges & ATTENTION or mode not in AUTO else state.attention_tick,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
     )
@@ -274,20 +274,20 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
-def _command(now: Moment, after: GateState, judged: Judged, cap_mps: float) -> ActuatorCommand:
+def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) -> ActuatorCommand:
     config, tick = now.config, now.tick
-    mode, senses = after.mode, judged.senses
+    mode, measured = after.mode, judged.measured
     warned = (tick - after.armed_tick) * TICK_S >= config.safety.horn_s
     permit = judged.permit if warned else NOTHING
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
-    shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, senses, shaped.drive))
-    life_ms = lease.life_ms(senses.line_ms, config.safety)
+    shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, measured, shaped.drive))
+    life_ms = lease.life_ms(measured.line_ms, config.safety)
     if shaped != STOP_SHAPE:
-        fastest_mps = max(senses.speed_mps, abs(shaped.drive.speed_mps))
+        fastest_mps = max(measured.speed_mps, abs(shaped.drive.speed_mps))
         stop_ms = lease.t_stop_ms(fastest_mps, config.safety)
-        life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, senses.line_ms, config.safety)
+        life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, measured.line_ms, config.safety)
     left, right = limits.belts(shaped.drive, config.machine.tracks.gauge_m)
-    shut_down = mode is Mode.FAULT and senses.standing
+    shut_down = mode is Mode.FAULT and measured.standing
     return ActuatorCommand(
         sequence=after.sequence + 1,
         tick=tick,
@@ -300,7 +300,7 @@ def _command(now: Moment, after: GateState, judged: Judged, cap_mps: float) -> A
         engine=EngineMode.SHUTDOWN if shut_down else ENGINES.get(mode, EngineMode.KEEP),
         brake=left == 0.0 == right,
         horn=(mode in ARMED and not warned) or after.active & masks.HORN_MASK != 0,
-        beacon=mode in ARMED or not senses.rotor_stopped,
+        beacon=mode in ARMED or not measured.rotor_stopped,
         suppression=after.active & masks.FIRE != 0,
         kill=mode is Mode.ESTOP,
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.
@@ -313,40 +313,40 @@ def _command(now: Moment, after: GateState, judged: Judged, cap_mps: float) -> A
 def _cap_mps(after: GateState, judged: Judged, config: VehicleConfig) -> float:
     """By mode and reasons; and no faster than what the lease that frame and line leave can still stop in time."""
     cap_mps = speed_cap_mps(after.mode, after.active | after.latched, after.frame)
-    if lease.fast(judged.age_ms, judged.senses.line_ms, config.safety):
+    if lease.fast(judged.age_ms, judged.measured.line_ms, config.safety):
         return cap_mps
     return min(cap_mps, config.safety.slow_speed_mps)
 
 
-def _bounded(after: GateState, now: Moment, senses: Senses, wanted: DriveRequest) -> DriveRequest:
+def _bounded(after: GateState, now: GateInputs, measured: Measurements, wanted: DriveRequest) -> DriveRequest:
     """RECOVERY stays on the driven track; before the fence all is slow, over it only outwards again (rows 101, 102)."""
     if after.mode is Mode.RECOVERY:
         return wanted if _retreats(after, now, wanted) else DriveRequest()
     edges_m, estimate, config = after.fence, now.estimate, now.config
     if edges_m is None:
         return wanted
-    if senses.room == fence.NONE_LEFT:
+    if measured.room == fence.NONE_LEFT:
         eased = fence.eases(edges_m, estimate, wanted, config, fence.grown_m(estimate))
         return wanted if eased else DriveRequest()
-    slow = fence.slowed(senses.room, wanted, config)
-    return slow if senses.room.turns else fence.turned_slowly(edges_m, estimate, slow, config)
+    slow = fence.slowed(measured.room, wanted, config)
+    return slow if measured.room.turns else fence.turned_slowly(edges_m, estimate, slow, config)
 
 
-def _retreats(after: GateState, now: Moment, wanted: DriveRequest) -> bool:
+def _retreats(after: GateState, now: GateInputs, wanted: DriveRequest) -> bool:
     """Along the driven track and over no boundary; with a doubtful position the track is all there is to go by."""
     doubtful = (after.active | after.latched) & masks.DOUBT_MASK != 0 or not now.estimate.valid
-    if not trail.retreats(after.trail, now.estimate, wanted, doubtful=doubtful):
+    if not driven_path.retreats(after.driven_path, now.estimate, wanted, doubtful=doubtful):
         return False
     return doubtful or after.fence is None or fence.eases(after.fence, now.estimate, wanted, now.config)
 
 
-def _rotor_state(senses: Senses, *, asked: bool) -> RotorState:
+def _rotor_state(measured: Measurements, *, asked: bool) -> RotorState:
     """The rotor as measured; between the two ends by what it was told."""
-    if senses.at_speed:
+    if measured.at_speed:
         return RotorState.AT_SPEED
     if asked:
         return RotorState.SPIN_UP
-    return RotorState.OFF if senses.rotor_stopped else RotorState.SPIN_DOWN
+    return RotorState.OFF if measured.rotor_stopped else RotorState.SPIN_DOWN
 
 
 def _report(
@@ -354,12 +354,12 @@ def _report(
 ) -> GateReport:
     told = after.active | after.latched | after.shown
     stop = after.shown or after.active | after.latched
-    rule = reasons.RULES[reasons.codes(stop)[0]] if stop else None
+    rule = stop_reasons.RULES[stop_reasons.codes(stop)[0]] if stop else None
     left, right = command.track_left_mps, command.track_right_mps
     return GateReport(
         mode=after.mode,
         rotor=after.rotor,
-        reasons=reasons.names(told),
+        reasons=stop_reasons.names(told),
         operator_age_s=judged.age_ms / 1000.0,
         lease_holder=after.holder,
         neutral_seen=after.neutral_seen,
@@ -367,7 +367,7 @@ def _report(
         drive_speed_mps=(left + right) / 2.0,
         drive_yaw_rate_radps=(right - left) / config.machine.tracks.gauge_m,
         driving=not command.brake,
-        worst_reason=reasons.codes(told)[0] if told else NO_REASON,
+        worst_reason=stop_reasons.codes(told)[0] if told else NO_REASON,
         reason_bits=told & WIRE_BITS,
         reason_bits_high=told >> 64,
         stop_reason=rule.name if rule is not None else "",

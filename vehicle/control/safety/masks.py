@@ -1,6 +1,6 @@
 """The reasons table as bit masks: bit n is reason n."""
 
-from vehicle.control.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
 
 
 def mask(*reasons: StopReason) -> int:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.reasons import StopReason
+from vehicle.contracts.stop_reasons import StopReason
 
 
 class Class(IntEnum):
@@ -65,7 +65,7 @@ class Want(IntEnum):
     WORK = auto()
 
 
-class Machine(msgspec.Struct, frozen=True, gc=False):
+class SafetyState(msgspec.Struct, frozen=True, gc=False):
     """The discrete state. `held`: a station holds the lease. `neutral_seen`: sticks centred since the last stop.
 
     `reset_due`: a stop happened and no reset since; whatever way leads out of it, there is no arming before.
@@ -106,43 +106,43 @@ STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
 NO_TAKE = (*ARMED, Mode.STOPPING)
 WORKING = (Want.LOWER, Want.WORK)
 
-Guard: TypeAlias = Callable[[Machine, Situation], bool]
+Guard: TypeAlias = Callable[[SafetyState, Situation], bool]
 Rule: TypeAlias = tuple[Guard, Mode, StopReason | None]
 
 
-def clean(m: Machine, s: Situation) -> bool:
+def clean(m: SafetyState, s: Situation) -> bool:
     """A deliberate act counts only with hands off: sticks neutral, and so since the stop, hold released, standing."""
     return m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
 
 
-def resets(m: Machine, s: Situation) -> bool:
+def resets(m: SafetyState, s: Situation) -> bool:
     """RESET is accepted: by clean hands, with nothing in force that neither clears nor lets RECOVERY drive."""
     return s.act is Act.RESET and clean(m, s) and s.retreat
 
 
-def takes(m: Machine, s: Situation) -> bool:
+def takes(m: SafetyState, s: Situation) -> bool:
     """The lease changes hands only at a stand, and only where nobody live holds it."""
     return s.act is Act.TAKE and not s.live and s.motion is Motion.STANDING and m.mode not in NO_TAKE
 
 
-def _resets_at_rest(m: Machine, s: Situation) -> bool:
+def _resets_at_rest(m: SafetyState, s: Situation) -> bool:
     return resets(m, s) and s.rotor_stopped
 
 
-def _disarms(_: Machine, s: Situation) -> bool:
+def _disarms(_: SafetyState, s: Situation) -> bool:
     return s.act in (Act.DISARM, Act.STOP)
 
 
-def _arms(m: Machine, s: Situation) -> bool:
+def _arms(m: SafetyState, s: Situation) -> bool:
     return s.act is Act.ARM and clean(m, s)
 
 
-def _lapses(m: Machine, s: Situation) -> bool:
+def _lapses(m: SafetyState, s: Situation) -> bool:
     """READY outlives neither its link nor its holder nor its health."""
     return not s.live or s.act is Act.RELEASE or not s.retreat or _disarms(m, s)
 
 
-def _starts(m: Machine, s: Situation) -> bool:
+def _starts(m: SafetyState, s: Situation) -> bool:
     hands = m.neutral_seen and s.hold and s.neutral
     return s.act is Act.START and hands and s.motion is Motion.STANDING and s.worst is Class.OK
 
@@ -207,7 +207,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
 }
 
 
-def step(m: Machine, s: Situation) -> tuple[Machine, StopReason | None]:
+def step(m: SafetyState, s: Situation) -> tuple[SafetyState, StopReason | None]:
     """One tick: the next state, and the reason where the machine itself is what stopped."""
     estop_latched = s.act is Act.ESTOP or (m.estop_latched and s.act is not Act.RELEASE_ESTOP)
     mode, cause = _next_mode(m, s, estop=s.estop or estop_latched)
@@ -216,10 +216,10 @@ def step(m: Machine, s: Situation) -> tuple[Machine, StopReason | None]:
     # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
     seen = (s.neutral or (m.neutral_seen and s.hold)) and held and not stopped
     reset_due = stopped or (m.reset_due and not resets(m, s))
-    return Machine(mode, held, seen, estop_latched, reset_due), cause
+    return SafetyState(mode, held, seen, estop_latched, reset_due), cause
 
 
-def _next_mode(m: Machine, s: Situation, *, estop: bool) -> tuple[Mode, StopReason | None]:
+def _next_mode(m: SafetyState, s: Situation, *, estop: bool) -> tuple[Mode, StopReason | None]:
     if estop:
         return Mode.ESTOP, None
     if s.worst is Class.KILL and m.mode not in (Mode.ESTOP, Mode.FAULT):

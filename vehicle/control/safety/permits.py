@@ -3,7 +3,7 @@
 import msgspec
 
 from vehicle.contracts.messages import Mode
-from vehicle.control.safety.modes import Machine, Situation, Want
+from vehicle.control.safety.modes import SafetyState, Situation, Want
 
 
 class Permit(msgspec.Struct, frozen=True, gc=False):
@@ -21,7 +21,7 @@ ROTOR_WANTS = (Want.SPIN, Want.MOVE, Want.LOWER, Want.WORK)
 """In AUTO_MOVE the rotor may spin up, also on the last metres of a move; tracks move only with the tool up."""
 
 
-def permits(m: Machine, s: Situation, *, tool_up: bool, rotor_asked: bool) -> Permit:
+def permits(m: SafetyState, s: Situation, *, tool_up: bool, rotor_asked: bool) -> Permit:
     """What may pass after `step`. By hand, nothing moves without hold-to-run of the frame in force."""
     if m.mode is Mode.AUTO_WORK:
         return Permit(drive=s.want is Want.WORK and s.at_speed, rotor=True, tool=True, tool_down=s.at_speed)

@@ -7,7 +7,7 @@ from vehicle.contracts.messages import Estimate, Requests
 from vehicle.control.state import GateState, WireState
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False):
+class GateInputs(msgspec.Struct, frozen=True, gc=False):
     """What `gate.step` was called with; `state` is that of the tick before."""
 
     state: GateState

@@ -6,9 +6,9 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import DriveRequest, FlailRequest, Mode, OperatorFrame, Requests, ToolMode
 from vehicle.control.safety import limits, masks
 from vehicle.control.safety.checks import VIDEO_LATE_MS, VIDEO_STALE_MS
+from vehicle.control.safety.measurements import TOOL_UP_M
 from vehicle.control.safety.modes import AUTO
 from vehicle.control.safety.permits import Permit
-from vehicle.control.safety.senses import TOOL_UP_M
 
 LIMITED_MPS = 0.3
 """Class LIMIT (L2)."""

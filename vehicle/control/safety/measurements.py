@@ -12,9 +12,9 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control.safety import drift, fence, tracks
 from vehicle.control.safety.fence import Room
-from vehicle.control.safety.memory import ROTOR_RESTS_RATIO, answered, remember
-from vehicle.control.safety.moment import Moment
-from vehicle.control.state import GateState, SenseState, WireState
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.safety.monitor_state import ROTOR_RESTS_RATIO, answered, remember
+from vehicle.control.state import GateState, MonitorState, WireState
 
 GNSS_FRESH_S = 0.5
 TOOL_UP_M = 0.1
@@ -30,7 +30,7 @@ PROTOCOL_VERSION = 2
 WATCHDOG_MAX_MS = 200
 
 
-class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Measured in this tick. `status` and `gnss` are None where they are stale.
 
     `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
@@ -74,10 +74,10 @@ class Senses(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fenced_out: bool
 
 
-def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
+def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
     """Measure; a status older than the controller's time-out measures nothing."""
     state, wire, config, tick, now_ns = now.state, now.wire, now.config, now.tick, now.now_ns
-    old = state.senses
+    old = state.monitor
     age_s = (now_ns - wire.status_t_ns) / NS_PER_S
     status = wire.status if age_s <= config.safety.controller_timeout_s else None
     gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
@@ -89,7 +89,7 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     since_s = (tick - new.rotor_tick) * TICK_S
     room = Room(new.room_ahead_m, new.room_behind_m, new.room_turns)
     rest_ticks = _rest_ticks(now, new, status, gnss)
-    return msgspec.structs.replace(new, rest_ticks=rest_ticks), Senses(
+    return msgspec.structs.replace(new, rest_ticks=rest_ticks), Measurements(
         status=status,
         gnss=gnss,
         flags=int(status.flags) if status is not None else 0,
@@ -126,13 +126,13 @@ def sense(now: Moment, broken: int) -> tuple[SenseState, Senses]:
     )
 
 
-def _told_mps(state: GateState, new: SenseState, status: ControllerStatus) -> tuple[float, float]:
+def _told_mps(state: GateState, new: MonitorState, status: ControllerStatus) -> tuple[float, float]:
     """What the command that this status answers should have brought about; on a slow line that is not the newest."""
     of = answered(state, new.sent, status)
     return new.expected_mps if of is None else of[1:]
 
 
-def _rest_ticks(now: Moment, new: SenseState, status: ControllerStatus | None, gnss: GnssFix | None) -> int:
+def _rest_ticks(now: GateInputs, new: MonitorState, status: ControllerStatus | None, gnss: GnssFix | None) -> int:
     """For so many ticks in a row the machine rests although an encoder is silent; 0 with both encoders at work."""
     if status is None or not tracks.silent(status):
         return 0
@@ -140,10 +140,10 @@ def _rest_ticks(now: Moment, new: SenseState, status: ControllerStatus | None, g
     fresh = (now.now_ns - wire.imu_t_ns) / NS_PER_S <= IMU_FRESH_S and tick - new.imu_tick < IMU_SAME_TICKS
     told = gnss if tick - new.gnss_tick < tracks.REST_TICKS else None
     rests = tracks.rests(status, wire.imu if fresh else None, told, now.config.machine.tracks.gauge_m)
-    return now.state.senses.rest_ticks + 1 if rests else 0
+    return now.state.monitor.rest_ticks + 1 if rests else 0
 
 
-def _believed_mps(now: Moment, new: SenseState) -> float:
+def _believed_mps(now: GateInputs, new: MonitorState) -> float:
     """The estimate's speed; with a silent encoder, what the belts were told."""
     believed_mps = now.estimate.speed_mps
     return (new.expected_mps[0] + new.expected_mps[1]) / 2.0 if math.isnan(believed_mps) else believed_mps

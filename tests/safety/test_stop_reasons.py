@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.control.safety import masks, reasons
-from vehicle.control.safety.reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts import stop_reasons
+from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.control.safety import masks
 
 GOLDEN = Path(__file__).with_name("reasons.txt")
 
@@ -28,7 +29,7 @@ def test_codes_names_and_places_agree() -> None:
 
 
 def test_the_gravest_class_stands_first_whatever_its_code() -> None:
-    ranked = [RULES[code] for code in reasons.codes((1 << len(RULES)) - 1)]
+    ranked = [RULES[code] for code in stop_reasons.codes((1 << len(RULES)) - 1)]
     assert len(ranked) == len(RULES)
     weights = [(max(rule.level, rule.auto_level), rule.level, -RULES.index(rule)) for rule in ranked]
     assert weights == sorted(weights, reverse=True)
@@ -38,8 +39,8 @@ def test_the_gravest_class_stands_first_whatever_its_code() -> None:
 
 def test_a_stop_with_a_high_code_stands_before_a_limit_with_a_low_one() -> None:
     some = masks.mask(StopReason.CONTROLLER_STOPPED, StopReason.LINK_SLOW, StopReason.POSITION_FLOAT)
-    assert reasons.names(some) == ("controller_stopped", "position_float", "link_slow")
-    assert reasons.codes(masks.mask(StopReason.GNSS_LOST, StopReason.FENCE))[0] is StopReason.FENCE
+    assert stop_reasons.names(some) == ("controller_stopped", "position_float", "link_slow")
+    assert stop_reasons.codes(masks.mask(StopReason.GNSS_LOST, StopReason.FENCE))[0] is StopReason.FENCE
 
 
 def test_every_reason_has_a_bit_on_the_wire() -> None:
@@ -57,16 +58,16 @@ TO_THE_MACHINE = (
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_no_text_sends_anybody_to_the_machine(rule: Rule) -> None:
     """Nobody walks into a mined area because a screen said so: the team leader has a plan for it."""
-    words = rule.text.replace(reasons.PLAN, "").replace(reasons.AGAIN, "")
+    words = rule.text.replace(stop_reasons.PLAN, "").replace(stop_reasons.AGAIN, "")
     found = [phrase for phrase in TO_THE_MACHINE if re.search(rf"\b{phrase}\b", words, re.IGNORECASE)]
     assert not found, rule.text
-    assert rule.recovery is not Recovery.MACHINE or reasons.PLAN in rule.text
+    assert rule.recovery is not Recovery.MACHINE or stop_reasons.PLAN in rule.text
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_cause_stands_first(rule: Rule) -> None:
     assert not rule.text.startswith(("Nobody", "Again", "RESET", "ACKNOWLEDGE", "TAKE", "Drive"))
-    assert rule.text.index(reasons.PLAN) > 10 if reasons.PLAN in rule.text else True
+    assert rule.text.index(stop_reasons.PLAN) > 10 if stop_reasons.PLAN in rule.text else True
 
 
 def test_the_newer_reasons_want_no_hand_at_the_machine() -> None:
@@ -92,7 +93,7 @@ def test_the_text_says_what_to_do(rule: Rule) -> None:
     if rule.recovery is Recovery.ACKNOWLEDGE:
         assert "ACKNOWLEDGE" in rule.text
     if rule.recovery is Recovery.MACHINE:
-        assert reasons.PLAN in rule.text
+        assert stop_reasons.PLAN in rule.text
     if rule.name not in {"handshake", "config_envelope", "maintenance", "boot_loop"}:
         assert "RESET" in rule.text
     if rule.retreat and rule.name not in {"detonation", "maintenance"}:
@@ -100,11 +101,11 @@ def test_the_text_says_what_to_do(rule: Rule) -> None:
 
 
 def test_only_fire_roll_over_and_the_button_need_a_hand_at_the_machine() -> None:
-    assert reasons.names(masks.MACHINE_MASK) == ("estop_machine", "fire", "roll_over")
+    assert stop_reasons.names(masks.MACHINE_MASK) == ("estop_machine", "fire", "roll_over")
 
 
 def test_what_recovery_tolerates_is_what_cannot_clear_on_the_spot() -> None:
-    assert reasons.names(masks.RETREAT_MASK) == (
+    assert stop_reasons.names(masks.RETREAT_MASK) == (
         "oil_pressure_low",
         "overheated",
         "track_sensor",
@@ -145,12 +146,12 @@ def test_masks(mask: int, belongs: object) -> None:
 
 def test_codes_and_names_of_a_mask_worst_first() -> None:
     some = masks.mask(StopReason.HOT, StopReason.FIRE, StopReason.LINK_LOST)
-    assert reasons.codes(some) == (StopReason.FIRE, StopReason.LINK_LOST, StopReason.HOT)
-    assert reasons.names(some) == ("fire", "link_lost", "hot")
-    assert reasons.codes(0) == ()
-    assert reasons.codes(1) == (StopReason.ESTOP_MACHINE,)
+    assert stop_reasons.codes(some) == (StopReason.FIRE, StopReason.LINK_LOST, StopReason.HOT)
+    assert stop_reasons.names(some) == ("fire", "link_lost", "hot")
+    assert stop_reasons.codes(0) == ()
+    assert stop_reasons.codes(1) == (StopReason.ESTOP_MACHINE,)
     assert masks.mask() == 0
 
 
 def test_the_text_of_a_name() -> None:
-    assert reasons.text("fire") == RULES[2].text
+    assert stop_reasons.text("fire") == RULES[2].text

@@ -14,7 +14,7 @@ from vehicle.config.machine_parts import TracksConfig
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.contracts.units import TICK_S
-from vehicle.control.ground import tiles
+from vehicle.control.ground import raster
 from vehicle.control.state import FloatArray, LedgerState
 
 PERIOD_TICKS: Final = 10
@@ -53,14 +53,14 @@ def step(
     if tick % period_ticks(drive) and known is not None:
         return known
     places_m = samples_m(estimate, drive, config)
-    open_m = places_m[~tiles.marked(ledger, places_m, config.mission.cell_m, tiles.SWEPT)]
+    open_m = places_m[~raster.marked(ledger, places_m, config.mission.cell_m, raster.SWEPT)]
     if len(open_m):
         open_m = open_m[_inside(unproven_m, open_m)]
     for turn in range(8):
         if not len(open_m):
             return True
         aside_m = (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0))
-        open_m = open_m[~tiles.marked(ledger, open_m + aside_m, config.mission.cell_m, tiles.SWEPT)]
+        open_m = open_m[~raster.marked(ledger, open_m + aside_m, config.mission.cell_m, raster.SWEPT)]
     return not len(open_m)
 
 

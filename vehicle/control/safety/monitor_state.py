@@ -9,9 +9,9 @@ from firmware_bridge.types import ControllerFlag, ControllerState, ControllerSta
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import drift, fence, lease, tracks
+from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import BEATS
-from vehicle.control.safety.moment import Moment
-from vehicle.control.state import DriftState, GateState, SenseState, WireState
+from vehicle.control.state import DriftState, GateState, MonitorState, WireState
 
 CHAIN_OPEN = int(ControllerFlag.ESTOP_CHAIN_OPEN)
 OTHER_ESTOPS = int(ControllerFlag.KILL | ControllerFlag.FIRE)
@@ -29,10 +29,10 @@ WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
 Sent: TypeAlias = tuple[int, float, float]
 
 
-def remember(now: Moment, status: ControllerStatus | None, broken: int) -> SenseState:
+def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> MonitorState:
     """The memory after this tick; `status` is None where it is stale, `broken` counts frames with impossible sticks."""
     state, wire, config, tick = now.state, now.wire, now.config, now.tick
-    old = state.senses
+    old = state.monitor
     first = not old.beats_ns
     ratio = _rotor_ratio(status, config)
     at_speed = ratio >= config.mission.rotor_at_speed_ratio
@@ -46,7 +46,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
     room = _room(now, status, (left_mps + right_mps) / 2.0)
     sent = old.sent if first else (*old.sent, (old.stamp_ms, left_mps, right_mps))[-BEATS:]
     line_heard_ms = _line_heard_ms(now, sent, status)
-    return SenseState(
+    return MonitorState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
         status_count=count,
@@ -80,7 +80,7 @@ def remember(now: Moment, status: ControllerStatus | None, broken: int) -> Sense
     )
 
 
-def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig) -> DriftState:
+def _drift(old: MonitorState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig) -> DriftState:
     """The belts' way since the last epoch, and at an epoch the sums; a way that nobody measures starts anew."""
     belts_m = math.nan if status is None else (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * TICK_S
     if math.isnan(belts_m):
@@ -91,13 +91,13 @@ def _drift(old: SenseState, wire: WireState, status: ControllerStatus | None, co
     return drift.follow(since, wire.gnss, wire.imu, config)
 
 
-def _room(now: Moment, status: ControllerStatus | None, told_mps: float) -> fence.Room:
+def _room(now: GateInputs, status: ControllerStatus | None, told_mps: float) -> fence.Room:
     """Measured at 10 Hz, however far off the boundaries are: a position may jump.
 
     What the fastest machine goes in 0.1 s is allowed for where the room is used. Without a position the belts' way is
     taken off the room that was known last; belts that nobody measures go as they were told.
     """
-    old, edges_m = now.state.senses, now.state.fence
+    old, edges_m = now.state.monitor, now.state.fence
     if edges_m is None:
         return fence.Room()
     if not now.estimate.valid:
@@ -115,12 +115,12 @@ def answered(state: GateState, sent: tuple[Sent, ...], status: ControllerStatus)
     return sent[-1 - back] if back < len(sent) else None
 
 
-def _line_heard_ms(now: Moment, sent: tuple[Sent, ...], status: ControllerStatus | None) -> int:
+def _line_heard_ms(now: GateInputs, sent: tuple[Sent, ...], status: ControllerStatus | None) -> int:
     """By how much the line shortened the lease of the command that was answered: both stamps are the controller's.
 
     A status that answers nothing yet tells nothing; nor does one that answers the program that ran before.
     """
-    was_ms = now.state.senses.line_heard_ms
+    was_ms = now.state.monitor.line_heard_ms
     if status is None or not now.wire.status_counts or status.command_age_ms == NEVER_OBEYED:
         return was_ms
     of = answered(now.state, sent, status)

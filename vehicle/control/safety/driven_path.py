@@ -23,30 +23,30 @@ STRAIGHT_RADIUS_M = 5.0
 """Corrections of direction, no turns."""
 
 
-def extended(trail: FloatArray, estimate: Estimate) -> FloatArray:
+def extended(path: FloatArray, estimate: Estimate) -> FloatArray:
     """The track (n, 3: east, north, yaw) with the present pose, where that is proven and new."""
     if not estimate.position_proven:
-        return trail
-    if len(trail) and _near_newest(trail, estimate):
-        return trail
+        return path
+    if len(path) and _near_newest(path, estimate):
+        return path
     pose = np.array([[estimate.east_m, estimate.north_m, estimate.yaw_rad]])
-    return np.concatenate((trail, pose))[-POSES_MAX:]
+    return np.concatenate((path, pose))[-POSES_MAX:]
 
 
-def _near_newest(trail: FloatArray, estimate: Estimate) -> bool:
+def _near_newest(path: FloatArray, estimate: Estimate) -> bool:
     """Asked in every tick, hence without arrays: `_distance` to one pose, at a tenth of its cost."""
-    east_m, north_m, yaw_rad = trail[-1].tolist()
+    east_m, north_m, yaw_rad = path[-1].tolist()
     way_m = math.hypot(estimate.east_m - east_m, estimate.north_m - north_m)
     return way_m / SPACING[0] + abs(wrap_rad(estimate.yaw_rad - yaw_rad)) / SPACING[1] < 1.0
 
 
-def _distance(trail: FloatArray, east_m: float, north_m: float, yaw_rad: float) -> float:
+def _distance(path: FloatArray, east_m: float, north_m: float, yaw_rad: float) -> float:
     """How far a pose is from the track, way and turn together, in units of the corridor.
 
     Between two poses the track is straight; were only the poses counted, a machine that has slid aside would find no
     direction in which it does not lose distance to the nearest of them.
     """
-    start, run = trail, np.diff(trail, axis=0, append=trail[-1:])
+    start, run = path, np.diff(path, axis=0, append=path[-1:])
     run[:, 2] = _wrapped(run[:, 2])
     length_m = np.hypot(run[:, 0], run[:, 1])
     run[length_m > JOINED_M] = 0.0
@@ -62,24 +62,24 @@ def _wrapped(angles_rad: FloatArray) -> FloatArray:
     return np.asarray(angles_rad - math.tau * np.round(angles_rad / math.tau))
 
 
-def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest, *, doubtful: bool) -> bool:
+def retreats(path: FloatArray, estimate: Estimate, drive: DriveRequest, *, doubtful: bool) -> bool:
     """True where a twist stays on the track or leads back to it; with a doubtful position only back the way it came.
 
     The way it came: backwards behind a machine that came forward, forwards where it came in reverse. Without a position
     or a track only straight back is left, in doubt that and what by the track leads back.
     """
-    back_mps = drive.speed_mps if _came_in_reverse(trail) else -drive.speed_mps
+    back_mps = drive.speed_mps if _came_in_reverse(path) else -drive.speed_mps
     straight_back = abs(drive.yaw_rate_radps) <= back_mps / STRAIGHT_RADIUS_M
-    if not (estimate.valid and len(trail)):
+    if not (estimate.valid and len(path)):
         return straight_back
     if doubtful and (straight_back or back_mps < 0.0):
         return straight_back
     east_m, north_m, yaw_rad = estimate.east_m, estimate.north_m, estimate.yaw_rad
     way_m, turn_rad = drive.speed_mps * HORIZON_S, drive.yaw_rate_radps * HORIZON_S
     course_rad = yaw_rad + turn_rad / 2.0
-    here = _distance(trail, east_m, north_m, yaw_rad)
+    here = _distance(path, east_m, north_m, yaw_rad)
     there = _distance(
-        trail,
+        path,
         east_m + way_m * math.cos(course_rad),
         north_m + way_m * math.sin(course_rad),
         yaw_rad + turn_rad,
@@ -87,9 +87,9 @@ def retreats(trail: FloatArray, estimate: Estimate, drive: DriveRequest, *, doub
     return there <= max(1.0, here + ROUNDING)
 
 
-def _came_in_reverse(trail: FloatArray) -> bool:
+def _came_in_reverse(path: FloatArray) -> bool:
     """The last step of the track went against where the machine points."""
-    if len(trail) < 2:
+    if len(path) < 2:
         return False
-    step, yaw_rad = trail[-1] - trail[-2], float(trail[-1, 2])
+    step, yaw_rad = path[-1] - path[-2], float(path[-1, 2])
     return float(step[0]) * math.cos(yaw_rad) + float(step[1]) * math.sin(yaw_rad) < 0.0

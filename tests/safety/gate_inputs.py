@@ -7,8 +7,8 @@ from tests.builders import config, estimate, gnss, imu, status
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import DriveRequest, Estimate, FlailRequest, MissionPhase, Mode, Requests
 from vehicle.contracts.units import TICK_NS
-from vehicle.control.safety.moment import Moment
-from vehicle.control.state import GateState, SenseState, WireState
+from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.state import GateState, MonitorState, WireState
 
 SESSION, HASH, TICK = 7, b"12345678", 1000
 NOW_NS = TICK * TICK_NS
@@ -29,12 +29,12 @@ def configured(part: str, **values: object) -> VehicleConfig:
 ROTORLESS = configured("tool", rotor_speed_rpm=0.0)
 
 
-def moment(
+def gate_inputs(
     *,
     status_: object = "fresh",
     gnss_: object = "fresh",
     imu_: object = "fresh",
-    memory: SenseState | None = None,
+    monitor: MonitorState | None = None,
     belief: Estimate | None = None,
     config: VehicleConfig = CONFIG,
     wire: dict[str, object] | None = None,
@@ -42,9 +42,9 @@ def moment(
     requests: dict[str, object] | None = None,
     tick: int = TICK,
     now_ns: int = NOW_NS,
-) -> Moment:
-    old = SenseState(beats_ns=BEATS, boot_count=1, base_id=7) if memory is None else memory
-    gate: dict[str, object] = {"session_id": SESSION, "config_hash": HASH, "mode": Mode.HOLD, "senses": old}
+) -> GateInputs:
+    old = MonitorState(beats_ns=BEATS, boot_count=1, base_id=7) if monitor is None else monitor
+    gate: dict[str, object] = {"session_id": SESSION, "config_hash": HASH, "mode": Mode.HOLD, "monitor": old}
     arrived: dict[str, object] = {
         "status": status(status_count=5) if status_ == "fresh" else status_,
         "status_t_ns": now_ns,
@@ -62,7 +62,7 @@ def moment(
         "manual_drive": DriveRequest(),
         "manual_flail": FlailRequest(),
     }
-    return Moment(
+    return GateInputs(
         GateState(**(gate | (state or {}))),
         WireState(**(arrived | (wire or {}))),
         estimate() if belief is None else belief,
@@ -73,5 +73,5 @@ def moment(
     )
 
 
-def later(now: Moment, **changes: object) -> Moment:
+def later(now: GateInputs, **changes: object) -> GateInputs:
     return msgspec.structs.replace(now, **changes)

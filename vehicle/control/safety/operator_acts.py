@@ -1,7 +1,7 @@
 """Edges of one tick -> the one act that counts."""
 
 from vehicle.contracts.messages import OperatorEdge
-from vehicle.control.safety.authority import Heard
+from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.modes import Act
 
 OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
@@ -21,20 +21,20 @@ PRIORITY = (
 """The holder's edges: stopping beats everything, asking for motion loses to all. Plain ints cost a tenth of flags."""
 
 
-def act(heard: Heard, last_tick: int, tick: int) -> Act:
+def act(frames: AcceptedFrames, last_tick: int, tick: int) -> Act:
     """The act of this tick; an opening one too soon after the last is none."""
-    found = _found(heard)
+    found = _found(frames)
     return Act.NONE if found in OPENING and tick - last_tick < PAUSE_TICKS else found
 
 
-def _found(heard: Heard) -> Act:
+def _found(frames: AcceptedFrames) -> Act:
     """Whoever asks for a stop comes first, then a doubtful identity, then the holder, last who wants the lease."""
-    if heard.estop:
+    if frames.estop:
         return Act.ESTOP
-    if heard.stop:
+    if frames.stop:
         return Act.STOP
-    edges = int(heard.edges) | (int(OperatorEdge.RELEASE) if heard.cloned else 0)
+    edges = int(frames.edges) | (int(OperatorEdge.RELEASE) if frames.cloned else 0)
     for found, bit in PRIORITY:
         if edges & bit:
             return found
-    return Act.TAKE if heard.taker else Act.NONE
+    return Act.TAKE if frames.taker else Act.NONE

@@ -14,7 +14,7 @@ from tests import builders
 from tests.ledger import driving
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import DriveRequest
-from vehicle.control.ground import footing
+from vehicle.control.ground import support
 from vehicle.control.state import LedgerState
 
 pytestmark = pytest.mark.long
@@ -44,21 +44,21 @@ def both_tracks(east: float, north: float, yaw: float, inset: float) -> Polygon:
 
 
 def looked(east: float, north: float, yaw: float, drive: DriveRequest = REST, ledger: LedgerState = STRIP) -> bool:
-    known = footing.step(None, ledger, UNPROVEN, builders.estimate(east, north, yaw), drive, CONFIG, 10)
+    known = support.step(None, ledger, UNPROVEN, builders.estimate(east, north, yaw), drive, CONFIG, 10)
     assert isinstance(known, bool)
     return known
 
 
 @given(east=st.floats(-26, 28), north=st.floats(-22, 20), yaw=st.floats(-3.1, 3.1))
 def test_on_ground_that_nobody_swept_it_is_what_shapely_says(east: float, north: float, yaw: float) -> None:
-    bears = looked(east, north, yaw, ledger=LedgerState())
+    supported = looked(east, north, yaw, ledger=LedgerState())
     if not both_tracks(east, north, yaw, 0.0).intersects(GROUND):
-        assert bears
-    if bears:  # between two samples of 0.25 m a corner of the field may hide
+        assert supported
+    if supported:  # between two samples of 0.25 m a corner of the field may hide
         under = both_tracks(east, north, yaw, 0.0).intersection(GROUND)
-        assert under.area < 0.5 * footing.SPACING_M * TRACKS.outer_width_m
+        assert under.area < 0.5 * support.SPACING_M * TRACKS.outer_width_m
     if both_tracks(east, north, yaw, 0.0).within(GROUND):
-        assert not bears
+        assert not supported
 
 
 @given(along=st.floats(-4, 16), cross=st.floats(-1.5, 1.5), turn=st.floats(-0.4, 0.4))
@@ -66,22 +66,22 @@ def test_in_the_strip_that_the_tool_has_swept_the_tracks_bear(along: float, cros
     axis = LineString([(0.0, 0.0), (12.0 * math.cos(0.4), 12.0 * math.sin(0.4))])
     half_m = CONFIG.machine.tool.width_m / 2.0
     inside = axis.buffer(half_m, cap_style="flat").intersection(Point(0, 0).buffer(11.8))
-    outside = axis.buffer(half_m + footing.NEAR_M + 0.08, cap_style="flat").buffer(0.2)
+    outside = axis.buffer(half_m + support.NEAR_M + 0.08, cap_style="flat").buffer(0.2)
     east, north = (along * math.cos(0.4) - cross * math.sin(0.4), along * math.sin(0.4) + cross * math.cos(0.4))
     tracks = both_tracks(east, north, 0.4 + turn, 0.0)
-    bears = looked(east, north, 0.4 + turn)
+    supported = looked(east, north, 0.4 + turn)
     if tracks.within(inside.difference(Point(0, 0).buffer(0.1))):
-        assert bears
-    samples = MultiPoint(footing.samples_m(builders.estimate(east, north, 0.4 + turn), REST, CONFIG))
+        assert supported
+    samples = MultiPoint(support.samples_m(builders.estimate(east, north, 0.4 + turn), REST, CONFIG))
     if not samples.difference(outside).intersection(GROUND).is_empty:
-        assert not bears
+        assert not supported
 
 
 def test_samples_lie_under_both_tracks_and_no_further_apart_than_said() -> None:
-    places = footing.samples_m(builders.estimate(2.0, -1.0, 0.7), REST, CONFIG)
+    places = support.samples_m(builders.estimate(2.0, -1.0, 0.7), REST, CONFIG)
     tracks = both_tracks(2.0, -1.0, 0.7, 0.0)
     assert all(tracks.distance(Point(place)) < 1e-9 for place in places)
-    assert tracks.buffer(-1e-9).within(MultiPoint(places).buffer(0.8 * footing.SPACING_M))
+    assert tracks.buffer(-1e-9).within(MultiPoint(places).buffer(0.8 * support.SPACING_M))
     assert MultiPoint(places).convex_hull.area == pytest.approx(tracks.convex_hull.area)
 
 
@@ -90,35 +90,35 @@ def test_samples_lie_under_both_tracks_and_no_further_apart_than_said() -> None:
     [(0.9, 0.27 + 0.81 / 1.6), (-0.9, -0.27 - 0.81 / 1.6), (0.28, 0.14 + 0.0784 / 1.6), (0.0, 0.0)],
 )
 def test_the_place_looked_at_is_where_a_stop_ends(speed_mps: float, way_m: float) -> None:
-    here = footing.samples_m(builders.estimate(0.0, 0.0, 0.7), REST, CONFIG)
-    there = footing.samples_m(builders.estimate(0.0, 0.0, 0.7), DriveRequest(speed_mps=speed_mps), CONFIG)
+    here = support.samples_m(builders.estimate(0.0, 0.0, 0.7), REST, CONFIG)
+    there = support.samples_m(builders.estimate(0.0, 0.0, 0.7), DriveRequest(speed_mps=speed_mps), CONFIG)
     moved = np.array([math.cos(0.7), math.sin(0.7)]) * way_m
     assert np.allclose(there - here, moved)
 
 
 def test_a_pivot_looks_where_the_tracks_turn_to() -> None:
     turning = DriveRequest(yaw_rate_radps=0.5)
-    there = footing.samples_m(builders.estimate(1.0, 2.0, 0.7), turning, CONFIG)
-    assert np.allclose(there, footing.samples_m(builders.estimate(1.0, 2.0, 0.85), REST, CONFIG))
+    there = support.samples_m(builders.estimate(1.0, 2.0, 0.7), turning, CONFIG)
+    assert np.allclose(there, support.samples_m(builders.estimate(1.0, 2.0, 0.85), REST, CONFIG))
 
 
 def test_five_times_a_second_and_at_once_where_nothing_is_known() -> None:
     outside, inside = builders.estimate(-40.0, 0.0, 0.3), builders.estimate(-5.0, -5.0, 0.3)
     for tick in range(1, 10):
-        assert footing.step(False, LedgerState(), UNPROVEN, outside, REST, CONFIG, tick) is False
-        assert footing.step(True, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is True
-        assert footing.step(None, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is False
+        assert support.step(False, LedgerState(), UNPROVEN, outside, REST, CONFIG, tick) is False
+        assert support.step(True, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is True
+        assert support.step(None, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick) is False
     for drive, tick in ((REST, 20), (DriveRequest(speed_mps=0.9), 10), (DriveRequest(yaw_rate_radps=-0.2), 10)):
-        assert footing.step(False, LedgerState(), UNPROVEN, outside, drive, CONFIG, tick) is True
-        assert footing.step(True, LedgerState(), UNPROVEN, inside, drive, CONFIG, tick) is False
-    assert footing.step(True, LedgerState(), UNPROVEN, inside, DriveRequest(speed_mps=0.28), CONFIG, 10) is True
+        assert support.step(False, LedgerState(), UNPROVEN, outside, drive, CONFIG, tick) is True
+        assert support.step(True, LedgerState(), UNPROVEN, inside, drive, CONFIG, tick) is False
+    assert support.step(True, LedgerState(), UNPROVEN, inside, DriveRequest(speed_mps=0.28), CONFIG, 10) is True
 
 
 def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears() -> None:
     lost = msgspec.structs.replace(builders.estimate(-5.0, -5.0, 0.3), valid=False)
-    assert footing.step(True, LedgerState(), UNPROVEN, lost, REST, CONFIG, 10) is None
+    assert support.step(True, LedgerState(), UNPROVEN, lost, REST, CONFIG, 10) is None
     nothing = np.zeros((0, 4))
-    assert footing.step(False, LedgerState(), nothing, builders.estimate(0.0, 0.0, 0.3), REST, CONFIG, 10) is True
+    assert support.step(False, LedgerState(), nothing, builders.estimate(0.0, 0.0, 0.3), REST, CONFIG, 10) is True
 
 
 @pytest.mark.parametrize("drive", [DriveRequest(speed_mps=math.nan), DriveRequest(yaw_rate_radps=math.nan)])

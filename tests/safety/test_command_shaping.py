@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.builders import config
 from tests.safety.rig import frame
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, Requests, ToolMode
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_mps
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.permits import NOTHING, Permit
-from vehicle.control.safety.reasons import StopReason
-from vehicle.control.safety.shape import STOP_SHAPE, shape, speed_cap_mps
 
 CONFIG = config()
 TRACKS, TOOL = CONFIG.machine.tracks, CONFIG.machine.tool
