@@ -54,9 +54,8 @@ class RoundTrips:
         """One more."""
         self._held.append(round_trip_ns)
 
-    def quantile_ns(self, ratio: float) -> int | None:
+    def quantiles_ns(self, *ratios: float) -> list[int | None]:
         """p50 at 0.5, the worst at 1.0; None where none was measured."""
-        if not self._held:
-            return None
         ranked = sorted(self._held)
-        return ranked[min(len(ranked) - 1, int(ratio * len(ranked)))]
+        last = len(ranked) - 1
+        return [ranked[min(last, int(ratio * len(ranked)))] if ranked else None for ratio in ratios]

@@ -133,8 +133,11 @@ def frames_of(parser: FrameParser, data: bytes) -> list[Frame]:
     A false beginning (of MAVLink 1, of noise) waits for up to 280 bytes. A whole frame behind it shows that it was
     false: a stop is not held up until a station has said so much more.
     """
-    frames, search = parser.feed(data), FrameParser()
+    frames = parser.feed(data)
     tail = parser.pending
+    if not tail:
+        return frames
+    search = FrameParser()
     while tail:
         search.reset()
         hidden = search.feed(tail[1:])

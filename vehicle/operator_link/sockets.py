@@ -1,4 +1,8 @@
-"""Sockets of the operator link: read in bounded gulps, a few hundred times a second at most, whatever is poured in."""
+"""Sockets of the operator link: read in bounded gulps, a few hundred times a second at most, whatever is poured in.
+
+A station that speaks now and then is read at once, by one reader for the life of the socket; only who pours is made to
+wait, for taking a reader off and on again costs more than what a station says.
+"""
 
 import asyncio
 import contextlib
@@ -13,7 +17,9 @@ DATAGRAM_MAX = 2_048
 """More than any station puts into one."""
 GULP = 256
 REST_S = 0.002
-"""Between two gulps. A flood of small datagrams costs one system call each and no turn of the event loop."""
+"""Between two gulps of a flood. Its small datagrams cost one system call each and no turn of the event loop."""
+FLOOD_S = 2.0 * REST_S
+"""Two gulps closer together are a flood's; more than a rest, so that it rests after each gulp."""
 RECEIVE_BUFFER = 262_144
 TCP_REST_S = 0.02
 WRITE_BUFFER_MAX = 65_536
@@ -28,6 +34,7 @@ class UdpSocket:
         self._channel, self._heard, self._failed = channel, heard, failed
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rest: asyncio.TimerHandle | None = None
+        self._gulped_s = -FLOOD_S
         self.dropped = 0
 
     def open(self, host: str, port: int) -> None:
@@ -67,8 +74,6 @@ class UdpSocket:
         self._socket.close()
 
     def _gulp(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._socket)
         try:
             for _ in range(GULP):
                 try:
@@ -79,16 +84,25 @@ class UdpSocket:
                     continue
                 self._heard(self._channel, (address[0], address[1]), chunk)
         except Exception as error:  # noqa: BLE001 (told to whoever runs the shell, which ends with it)
+            asyncio.get_running_loop().remove_reader(self._socket)
             self._failed(error)
             return
-        self._rest = loop.call_later(REST_S, self._read_on)
+        self._rest_in_a_flood()
+
+    def _rest_in_a_flood(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        if now_s - self._gulped_s < FLOOD_S:
+            loop.remove_reader(self._socket)
+            self._rest = loop.call_later(REST_S, self._read_on)
+        self._gulped_s = now_s
 
     def _read_on(self) -> None:
         asyncio.get_running_loop().add_reader(self._socket, self._gulp)
 
 
 class TcpConnection(asyncio.Protocol):
-    """One station on TCP. After each piece it rests, so that the sender's own flow control slows a flood."""
+    """One station on TCP. In a flood it rests after each piece, so that the sender's own flow control slows it."""
 
     def __init__(
         self,
@@ -102,6 +116,7 @@ class TcpConnection(asyncio.Protocol):
         self._failed = failed
         self._address: Address = ""
         self._transport: asyncio.Transport | None = None
+        self._heard_s = -FLOOD_S
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Too many connections are closed at once."""
@@ -112,16 +127,19 @@ class TcpConnection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Hand over, then rest."""
+        """Hand over; in a flood, then rest."""
         try:
             self._heard(self._channel, self._address, data)
         except Exception as error:  # noqa: BLE001 (as for datagrams)
             self._failed(error)
             return
-        transport = self._transport
-        if transport is not None and not transport.is_closing():
+        loop, transport = asyncio.get_running_loop(), self._transport
+        now_s, rest_s = loop.time(), TCP_REST_S if len(data) > DATAGRAM_MAX else REST_S
+        poured = rest_s > REST_S or now_s - self._heard_s < FLOOD_S
+        self._heard_s = now_s
+        if poured and transport is not None and not transport.is_closing():
             transport.pause_reading()
-            asyncio.get_running_loop().call_later(TCP_REST_S if len(data) > DATAGRAM_MAX else REST_S, self._read_on)
+            loop.call_later(rest_s, self._read_on)
 
     def _read_on(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
