@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
 .PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
-	campaign envelope stops proof coverage lint bench pins clean
+	campaign envelope clean-hours stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
@@ -88,6 +88,11 @@ campaign: $(VENV)/.installed
 # of docs/SAFETY.md: `python -m benchmarks.envelope_report runs/envelope.jsonl --docs docs`.
 envelope: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
+
+# A hundred hours of ordinary work with RTK fixed: what the estimate withdraws or stops (both are to be 0). Half an hour of one
+# core; goes on where it was ended.
+clean-hours: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.rule_costs runs/clean_hours.jsonl --kinds untroubled
 
 # Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
 stops: $(VENV)/.installed

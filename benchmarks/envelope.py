@@ -2,8 +2,8 @@
 
     python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
 
-What a line says holds for one state of the code: its `key` is the hash of `vehicle/`, `sim/`, `campaign/`,
-`firmware_bridge/` and the machines' profiles. A run goes on where it was broken off, and counts no line of other code.
+What a line says holds for one state of the code: its `key` is the hash of all that takes part in a mission and of
+the machines' profiles. A run goes on where it was broken off, and counts no line of other code.
 Exit status 1: false credit inside of what is promised, or an invariant broken.
 """
 
@@ -19,7 +19,7 @@ import msgspec
 from benchmarks.trials.envelope import KINDS, Result, drawn, flown
 
 ROOT = Path(__file__).resolve().parents[1]
-JUDGED = ("vehicle", "sim", "campaign", "firmware_bridge", "configs/machines")
+JUDGED = ("vehicle", "sim", "campaign", "benchmarks/trials", "firmware_bridge", "configs/machines")
 SUFFIXES = (".py", ".xml", ".toml", ".c", ".h")
 
 
