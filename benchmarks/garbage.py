@@ -19,7 +19,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
 from mcap.reader import make_reader
 
 if __name__ == "__main__":
@@ -36,7 +35,7 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.host import realtime
-from vehicle.records.writer import TickRecord
+from vehicle.records import recorded_tick
 
 RATE_BPS = 10_000_000
 BURST_NS = 2_000_000
@@ -88,7 +87,7 @@ def lateness_ms(recording: Path, from_ns: int, to_ns: int) -> list[float]:
     """How long after its grid each tick of a span began; a tick that was left out counts as late by its whole gap."""
     with recording.open("rb") as stream:
         times = [
-            msgspec.msgpack.decode(message.data, type=TickRecord).t_ns
+            recorded_tick.decoded(message.data).t_ns
             for _, _, message in make_reader(stream).iter_messages(topics=["/tick"])
         ]
     middle_ns = times[len(times) // 2] + TICK_NS // 2

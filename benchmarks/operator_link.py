@@ -24,8 +24,8 @@ from vehicle.control.report import is_due
 from vehicle.host.clock import elapsed_s
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
+from vehicle.operator_link.station_frame import station_frame
 from vehicle.operator_link.telemetry import STREAMS
-from vehicle.telemetry.station_frame import station_frame
 
 SECONDS = 20
 STATIONS = {250: "one", 251: "two", 252: "three"}

@@ -18,8 +18,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.turns import Figures, in_turns, python_of, table
+from firmware_bridge.flail_adapter import FlailAdapter
 from sim import sim_stack as rigs
 from sim.scenario import Scenario
+from sim.station_wire import StationWire
 from sim.virtual_time import VirtualClock, run_virtual
 from sim.world import World
 from vehicle.config.load import load_machine, load_toml_model
@@ -47,7 +49,7 @@ def run(sim_s: float) -> tuple[float, int]:
         del clock
         with tempfile.TemporaryDirectory() as folder:
             recorder = McapRecorder(Path(folder) / "run.mcap", {})
-            rig = rigs.assemble(scenario, machine, plan, recorder)
+            rig = rigs.assemble(scenario, machine, plan, (recorder,))
             started = time.process_time()
             count = await rig.barrier.run(round(sim_s / TICK_S))
             recorder.close()
@@ -99,10 +101,12 @@ def split(sim_s: float) -> dict[str, float]:
     watches.wrap(ticks.safety, "step", "safety gate")
     watches.wrap(ticks.masks, "step", "ledger")
     watches.wrap(ticks.reports, "report", "report")
-    watches.wrap(loops.Inbox, "inputs", "wire in (codec)")
-    watches.wrap(loops.adapters, "encode_command", "wire out (codec)")
-    watches.wrap(loops.VehicleLoop, "_tell", "report to stations")
-    watches.wrap(McapRecorder, "tick", "recorder")
+    watches.wrap(FlailAdapter, "receive", "wire in (codec)")
+    watches.wrap(StationWire, "drain", "wire in (codec)")
+    watches.wrap(loops, "inputs_of", "wire in (codec)")
+    watches.wrap(FlailAdapter, "encode", "wire out (codec)")
+    watches.wrap(StationWire, "accept", "report to stations")
+    watches.wrap(McapRecorder, "accept", "recorder")
     watches.wrap(World, "step", "simulated machine and its codec")
     watches.wrap(rigs.ScriptedOperator, "step", "simulated operator and its codec")
     watches.wrap(rigs.Radio, "step", "simulated radio")

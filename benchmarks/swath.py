@@ -39,10 +39,11 @@ from vehicle.control.state import VehicleState
 from vehicle.control.tick import tick
 from vehicle.host import realtime
 from vehicle.planning.site.site import load_site
-from vehicle.records.writer import TickRecord
+from vehicle.records import reader as recordings
+from vehicle.records import recorded_tick
+from vehicle.records.start import state_of
 from vehicle.reports import gaps
-from vehicle.runtime.app import start_state
-from vehicle.runtime.loop import Inbox
+from vehicle.runtime.recorded_inputs import RecordedInputs
 
 SITE_WIDTH_M, SITE_LENGTH_M = 2.2, 2.5
 """One swath wide and a bit: out, and back beside it."""
@@ -120,19 +121,15 @@ async def drive_mission(rig: Bench) -> Drive:
     return driven
 
 
-def again(file: DriveFile, recording: Path) -> tuple[VehicleState, bool]:
+def again(recording: Path) -> tuple[VehicleState, bool]:
     """The state after the recording was fed to the tick again, and whether every command came out as recorded."""
     with recording.open("rb") as stream:
         reader = make_reader(stream)
-        header = next(one.metadata for one in reader.iter_metadata() if one.name == "run")
-        rows = [msgspec.msgpack.decode(row.data, type=TickRecord) for _, _, row in reader.iter_messages("/tick")]
-    session_id = int(header["session_id"], 16)
-    state = start_state(file)
-    gate = msgspec.structs.replace(state.gate, session_id=session_id)
-    state = msgspec.structs.replace(state, session_id=session_id, gate=gate)
-    inbox, same = Inbox(), bool(rows)
+        rows = [recorded_tick.decoded(row.data) for _, _, row in reader.iter_messages("/tick")]
+    state = state_of(recordings.read(recording, ()).attachments)
+    heard, same = RecordedInputs(), bool(rows)
     for number, row in enumerate(rows, 1):
-        inputs = inbox.inputs(row.controller_in, row.operator_in, row.overrun, row.recording)
+        inputs = heard.of(row)
         state, outputs = tick(state, inputs, row.t_ns)
         same &= adapters.encode_command(outputs.command, number & 0xFF) == row.controller_out
     return state, same
@@ -141,7 +138,7 @@ def again(file: DriveFile, recording: Path) -> tuple[VehicleState, bool]:
 def proven(driven: Drive, file: DriveFile, recording: Path) -> Drive:
     """With what the record of the run proves."""
     assert file.config.site is not None
-    state, same = again(file, recording)
+    state, same = again(recording)
     assert state.mission.plan is not None
     site = load_site(file.beside(file.config.site.file), file.config.site.outside)
     found = gaps.find(site.work_area, site.keep_out, state.mission.plan, state.ledger, file.vehicle)

@@ -10,9 +10,11 @@ import msgspec
 
 from campaign.safety_monitor import SafetyMonitor
 from campaign.sim_operator import Goal, SimOperator
+from firmware_bridge.flail_adapter import FlailAdapter
 from sim.process import VehicleProcess
 from sim.scenario import GroundSettings, RadioSettings, Scenario, SlipSettings
 from sim.sim_stack import Parts, wire_up
+from sim.station_wire import StationWire
 from sim.truth import GroundTruth
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
@@ -20,10 +22,10 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Certificate, Plan, Segment, SegmentKind
+from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.ledger.rule import speed_limit_mps
 from vehicle.control.state import VehicleState
-from vehicle.records.writer import NoRecorder, Recorder
 from vehicle.runtime.loop import VehicleLoop
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
@@ -140,13 +142,14 @@ class FaultScenario:
     `attended`: somebody near the machine starts its engine where a stop has shut it down, once the stop is reset.
     """
 
-    def __init__(self, settings: FaultScenarioSettings | None = None, recorder: Recorder | None = None) -> None:
+    def __init__(self, settings: FaultScenarioSettings | None = None, sinks: tuple[Sink, ...] = ()) -> None:
         self.settings = settings = settings or FaultScenarioSettings()
         machine = load_machine("memat")
         machine = quick_machine(machine) if settings.quick else machine
-        self.recorder = recorder = recorder if recorder is not None else NoRecorder()
-        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), recorder)
+        self.sinks = sinks
+        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), sinks)
         self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
+        self.plans = self.parts.plans
         self.plain_radio = self.radio.up.params
         self.process = VehicleProcess(self.parts.vehicle, self._restarted)
         self.hands = SimOperator(self.radio.station, at_machine=self.visit)
@@ -163,7 +166,9 @@ class FaultScenario:
         self.attended = False
 
     def _restarted(self, state: VehicleState) -> VehicleLoop:
-        return VehicleLoop(state, self.line, self.radio.vehicle, self.recorder)
+        station = StationWire(self.radio.vehicle, state.datum)
+        wire = ControllerWire(self.line, FlailAdapter())
+        return VehicleLoop(state, wire, (station, self.plans), (*self.sinks, station))
 
     @property
     def state(self) -> VehicleState:

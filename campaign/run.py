@@ -12,6 +12,7 @@ from sim.virtual_time import Phase, VirtualClock, run_virtual
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
 from vehicle.contracts.messages import Event, MissionPhase, Mode, VehicleReport
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import Sink, TickRecord
 from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.control.events import is_stop
 from vehicle.control.ledger.rule import speed_limit_mps
@@ -19,12 +20,16 @@ from vehicle.control.state import VehicleState
 from vehicle.planning.site.site import Site
 from vehicle.records.journal import JournalWriter
 from vehicle.records.writer import Recorder
-from vehicle.runtime.loop import Listener
 
 TRAIL_PERIOD_TICKS = 25
 PROGRESS_PERIOD_TICKS = 250
 FINISH_TICKS = 100
 """After the job the operator disarms; two seconds are enough for the acts and the radio."""
+
+
+class BrokenSinkError(RuntimeError):
+    """Whoever was told of a run broke."""
+
 
 Progress = Callable[[VehicleReport, float], None]
 
@@ -56,13 +61,32 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     phase_s: dict[str, float]
 
 
+class Told:
+    """A sink that keeps the newest report and all events."""
+
+    name = "observer"
+
+    def __init__(self) -> None:
+        self.report: VehicleReport | None = None
+        self.events: list[Event] = []
+
+    def accept(self, record: TickRecord) -> None:
+        """One tick."""
+        outputs = record.outputs
+        if outputs.report is not None:
+            self.report = outputs.report
+        self.events += record.notices + outputs.events
+
+
 class Observer:
     """Looks at truth and vehicle after every tick; nothing it does reaches either."""
 
-    def __init__(self, rig: SimStack, site: Site, plan: Plan, scenario: Scenario, progress: Progress | None) -> None:
+    def __init__(
+        self, rig: SimStack, told: Told, site: Site, plan: Plan, scenario: Scenario, progress: Progress | None
+    ) -> None:
         tool, mission = rig.config.machine.tool, scenario.mission
         rotor_min = mission.rotor_at_speed_ratio * tool.rotor_speed_radps
-        self._rig, self._progress = rig, progress
+        self._rig, self._told, self._progress = rig, told, progress
         self.truth = GroundTruth(
             cell_m=mission.cell_m,
             rotor_min_radps=rotor_min,
@@ -71,21 +95,11 @@ class Observer:
         )
         decel_mps2 = rig.config.machine.tracks.decel_mps2
         self.invariants = Invariants(plan.machine, site.keep_out, decel_mps2)
-        self.report: VehicleReport | None = None
-        self.events: list[Event] = []
         self.stops: list[Stop] = []
         self.trail_m: list[tuple[float, float]] = []
         self.phase_ticks: dict[str, int] = {}
         self.done_tick = -1
         self._mode = Mode.BOOT
-
-    def offer(self, report: VehicleReport) -> None:
-        """Listener of the vehicle loop."""
-        self.report = report
-
-    def event(self, event: Event) -> None:
-        """Listener of the vehicle loop."""
-        self.events.append(event)
 
     def step(self, now_ns: int) -> None:
         """After the vehicle has decided."""
@@ -101,8 +115,9 @@ class Observer:
             self.invariants.check_ground(truth.east_m, truth.north_m, truth.yaw_rad, now_ns / NS_PER_S)
         if tick % TRAIL_PERIOD_TICKS == 0:
             self.trail_m.append((truth.east_m, truth.north_m))
-        if self._progress is not None and tick % PROGRESS_PERIOD_TICKS == 0 and self.report is not None:
-            self._progress(self.report, tick * TICK_S)
+        report = self._told.report
+        if self._progress is not None and tick % PROGRESS_PERIOD_TICKS == 0 and report is not None:
+            self._progress(report, tick * TICK_S)
         self._end(state, tick)
 
     def _check(self, state: VehicleState, tick: int, now_ns: int) -> None:
@@ -140,53 +155,37 @@ def run_mission(
     site: Site,
     plan: Plan,
     recorder: Recorder,
-    listeners: tuple[Listener, ...] = (),
+    sinks: tuple[Sink, ...] = (),
     progress: Progress | None = None,
     journal: JournalWriter | None = None,
 ) -> Outcome:
-    """Drive `plan` to its end, to the operator's patience, or to the scenario's time limit; `journal` is closed."""
+    """Drive `plan` to its end, to the operator's patience, or to the scenario's time limit; `journal` is closed.
+
+    Raises:
+        BrokenSinkError: A sink failed on the way: on a machine it would be told, here nothing it left counts.
+    """
 
     async def main(clock: VirtualClock) -> Outcome:
         del clock
-        relay = Relay(listeners)
-        rig = assemble(scenario, machine, plan, recorder, (relay,))
-        observer = Observer(rig, site, plan, scenario, progress)
-        relay.add(observer)
+        told = Told()
+        kept = (recorder,) if journal is None else (recorder, journal)
+        rig = assemble(scenario, machine, plan, (*kept, told, *sinks))
+        observer = Observer(rig, told, site, plan, scenario, progress)
         rig.barrier.subscribe(Phase.OBSERVE, observer.step)
-        if journal is not None:
-            rig.barrier.subscribe(Phase.OBSERVE, lambda _: journal.follow(rig.vehicle.state.ledger))
         ticks = await rig.barrier.run(round(scenario.sim_max_s / TICK_S))
         recorder.close()
         if journal is not None:
             journal.close()
-        return _outcome(rig, observer, ticks)
+        broken = [event.text for event in told.events if event.kind == "sink"] or list(rig.vehicle.failures)
+        if broken:
+            raise BrokenSinkError(", ".join(broken))
+        return _outcome(rig, observer, told, ticks)
 
     outcome: Outcome = run_virtual(main)
     return outcome
 
 
-class Relay:
-    """Lets the observer listen too, although it is made after the loop it listens to."""
-
-    def __init__(self, listeners: tuple[Listener, ...]) -> None:
-        self._listeners = list(listeners)
-
-    def add(self, listener: Listener) -> None:
-        """One more."""
-        self._listeners.append(listener)
-
-    def offer(self, report: VehicleReport) -> None:
-        """Pass on."""
-        for listener in self._listeners:
-            listener.offer(report)
-
-    def event(self, event: Event) -> None:
-        """Pass on."""
-        for listener in self._listeners:
-            listener.event(event)
-
-
-def _outcome(rig: SimStack, observer: Observer, ticks: int) -> Outcome:
+def _outcome(rig: SimStack, observer: Observer, told: Told, ticks: int) -> Outcome:
     observer.truth.flush()
     state = rig.vehicle.state
     return Outcome(
@@ -199,7 +198,7 @@ def _outcome(rig: SimStack, observer: Observer, ticks: int) -> Outcome:
         ticks=ticks,
         stops=tuple(observer.stops),
         breaches=tuple(observer.invariants.breaches),
-        events=tuple(observer.events),
+        events=tuple(told.events),
         trail_m=tuple(observer.trail_m),
         phase_s={phase: count * TICK_S for phase, count in observer.phase_ticks.items()},
     )

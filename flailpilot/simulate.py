@@ -26,6 +26,7 @@ from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import VehicleReport
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import Sink
 from vehicle.contracts.units import missed_text
 from vehicle.control.checks.room import planned_bound_m
 from vehicle.host import utc
@@ -38,7 +39,6 @@ from vehicle.planning.site.site import Site, load_site
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
-from vehicle.runtime.loop import Listener
 from vehicle.runtime.run_manifest import named, write_manifest
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
@@ -75,11 +75,11 @@ def run(asked: SimOptions) -> int:
     recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
     with (
-        _telemetry(scenario, machine, plan, asked.broker) as listeners,
+        _telemetry(scenario, machine, plan, asked.broker) as sinks,
         _bar(plan, started_s, quiet=asked.as_json) as on_progress,
     ):
         journal = _journal(out_dir, scenario, site, plan)
-        outcome = run_mission(scenario, machine, site, plan, recorder, listeners, on_progress, journal)
+        outcome = run_mission(scenario, machine, site, plan, recorder, sinks, on_progress, journal)
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
     facts = job_facts(files)
@@ -187,7 +187,7 @@ def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
 @contextlib.contextmanager
 def _telemetry(
     scenario: Scenario, machine: MachineConfig, plan: Plan, broker: str | None
-) -> Iterator[tuple[Listener, ...]]:
+) -> Iterator[tuple[Sink, ...]]:
     """A publisher against the named broker, or against one embedded for this run; neither can hold up the tick."""
     with contextlib.ExitStack() as stack:
         if broker is None:

@@ -7,19 +7,27 @@ few times a wall-clock second.
 from collections.abc import Callable
 
 from vehicle.contracts.messages import Event, VehicleReport
-from vehicle.runtime.loop import Listener
+from vehicle.contracts.sockets import TickRecord
 from vehicle.telemetry.payloads import state_key
+from vehicle.telemetry.publisher import Publisher, tell_of
 from vehicle.telemetry.streams import POSE
 
 
 class AtWallRate:
-    """Passes reports to `listener`: changes at once, else one a `period_s` of `clock_s`; at `close` the last one."""
+    """A sink that passes reports on: changes at once, else one a `period_s` of `clock_s`; at `close` the last one."""
 
-    def __init__(self, listener: Listener, clock_s: Callable[[], float], period_s: float = POSE.period_s) -> None:
-        self._listener, self._clock_s, self._period_s = listener, clock_s, period_s
+    name = "telemetry"
+
+    def __init__(self, publisher: Publisher, clock_s: Callable[[], float], period_s: float = POSE.period_s) -> None:
+        self._publisher, self._clock_s, self._period_s = publisher, clock_s, period_s
         self._due_s = clock_s()
         self._told: tuple[object, ...] | None = None
         self._waiting: VehicleReport | None = None
+
+    def accept(self, record: TickRecord) -> None:
+        """One tick."""
+        if record.outputs.report is not None or record.outputs.events or record.notices:
+            tell_of(record, self)
 
     def offer(self, report: VehicleReport) -> None:
         """Pass on, or keep until the next is due."""
@@ -29,14 +37,14 @@ class AtWallRate:
             self._waiting = report
             return
         self._told, self._due_s, self._waiting = content, now_s + self._period_s, None
-        self._listener.offer(report)
+        self._publisher.offer(report)
 
     def event(self, event: Event) -> None:
         """Pass on."""
-        self._listener.event(event)
+        self._publisher.event(event)
 
     def close(self) -> None:
         """The run ends: how it stands in the end is told whatever the clock says."""
         if self._waiting is not None:
-            self._listener.offer(self._waiting)
+            self._publisher.offer(self._waiting)
             self._waiting = None

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from sim.controller import ControllerTwin
+from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.runtime import kept_checks, latches
 from vehicle.runtime.loop import VehicleLoop
-from vehicle.runtime.taken import taken
 
 CHAIN_TICKS = 10
 KEEP_TICKS = latches.PERIOD_MS // 20
@@ -51,7 +51,7 @@ class VehicleProcess:
             gate=latches.restored(gate, self._disk),
             checks=kept_checks.restored(kept_checks.kept(old.checks)),
         )
-        self.loop = self._make(taken(state, old.mission.plan))
+        self.loop = self._make(assign_plan(state, old.mission.plan))
         self.dead = False
 
     def press_chain(self) -> None:

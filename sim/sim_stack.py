@@ -9,6 +9,7 @@ import math
 
 import msgspec
 
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.ports import MemoryPort
 from sim.checker import Checker
 from sim.ground import GroundParams, PlaneGround
@@ -18,17 +19,19 @@ from sim.plant import PlantParams, Pose
 from sim.radio import Radio, RadioParams
 from sim.scenario import Scenario
 from sim.sensors import SensorParams
+from sim.station_wire import StationWire
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World, WorldParams
 from vehicle.config.load import assemble_vehicle
 from vehicle.config.vehicle import MachineConfig, VehicleConfig, config_hash
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.control.checks.room import MEASURED, all_made
 from vehicle.control.checks_state import ChecksState
+from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
-from vehicle.records.writer import Recorder
-from vehicle.runtime.loop import Listener, VehicleLoop
-from vehicle.runtime.taken import taken
+from vehicle.runtime.loop import VehicleLoop
+from vehicle.runtime.plan_source import PlanSource
 
 
 class SimStack(msgspec.Struct):
@@ -42,11 +45,15 @@ class SimStack(msgspec.Struct):
 
 
 class Parts(msgspec.Struct):
-    """One machine with its stack, not driven by anything yet; faults reach into `world`, `radio` and `line`."""
+    """One machine with its stack, not driven by anything yet; faults reach into `world`, `radio` and `line`.
+
+    `plans`: whoever assigns another plan while it runs.
+    """
 
     world: World
     radio: Radio
     line: SerialLine
+    plans: PlanSource
     vehicle: VehicleLoop
     config: VehicleConfig
 
@@ -103,8 +110,7 @@ def wire_up(
     scenario: Scenario,
     machine: MachineConfig,
     plan: Plan,
-    recorder: Recorder,
-    listeners: tuple[Listener, ...] = (),
+    sinks: tuple[Sink, ...] = (),
 ) -> Parts:
     """World, radio and vehicle, joined by their byte ports; whoever calls steps them in the order of `Phase`."""
     config = vehicle_config(scenario, machine)
@@ -139,20 +145,21 @@ def wire_up(
         config_hash=name,
         height_m=scenario.ground.height_m,
     )
-    vehicle = VehicleLoop(taken(state, plan), line, radio.vehicle, recorder, listeners)
-    return Parts(world=world, radio=radio, line=line, vehicle=vehicle, config=config)
+    station, plans = StationWire(radio.vehicle, plan.datum), PlanSource()
+    wire = ControllerWire(line, FlailAdapter())
+    vehicle = VehicleLoop(assign_plan(state, plan), wire, (station, plans), (*sinks, station))
+    return Parts(world=world, radio=radio, line=line, plans=plans, vehicle=vehicle, config=config)
 
 
 def assemble(
     scenario: Scenario,
     machine: MachineConfig,
     plan: Plan,
-    recorder: Recorder,
-    listeners: tuple[Listener, ...] = (),
+    sinks: tuple[Sink, ...] = (),
     script: Script | None = None,
 ) -> SimStack:
     """Wire one run together; call inside the running loop."""
-    parts = wire_up(scenario, machine, plan, recorder, listeners)
+    parts = wire_up(scenario, machine, plan, sinks)
     operator = ScriptedOperator(parts.radio.station, script if script is not None else Script())
     barrier = TickBarrier(asyncio.get_running_loop())
     barrier.subscribe(Phase.WORLD, parts.world.step)

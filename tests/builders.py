@@ -1,6 +1,8 @@
 """Small builders shared by the tests of the pure rooms: a MEMATT-class configuration, estimates, plans."""
 
+import functools
 import math
+from typing import Any, cast
 
 import msgspec
 
@@ -16,9 +18,12 @@ from firmware_bridge.types import (
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MissionConfig, VehicleConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.messages import Estimate
+from vehicle.contracts.messages import Estimate, Outputs
 from vehicle.contracts.plan import Certificate, MachineFootprint, Plan, Segment, SegmentKind
+from vehicle.contracts.sockets import TickRecord
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.state import VehicleState
+from vehicle.runtime.loop import VehicleLoop
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 
@@ -33,6 +38,29 @@ def config(required_depth_m: float = 0.15) -> VehicleConfig:
 
 def vehicle_state(cfg: VehicleConfig | None = None) -> VehicleState:
     return VehicleState(config=cfg or config(), datum=DATUM)
+
+
+def tick_record(tick: int = 1, **changes: Any) -> TickRecord:
+    """A tick in which nothing happened but `changes`: of the record, or `report`, `events` and `results` of it."""
+    said = {name: changes.pop(name) for name in ("report", "events", "results") if name in changes}
+    outputs = Outputs(**{"command": cast("Any", None), "report": None, "events": ()} | said)
+    quiet = {"controller_in": b"", "batches": (), "overrun": False, "recording": True, "controller_out": b""}
+    if "state" not in changes:
+        changes["state"] = _resting()
+    return TickRecord(tick=tick, t_ns=tick * TICK_NS, outputs=outputs, **(quiet | changes))
+
+
+@functools.cache
+def _resting() -> VehicleState:
+    return vehicle_state()
+
+
+def plug(loop: VehicleLoop, socket: Any) -> None:
+    """One more source, sink or both."""
+    if hasattr(socket, "drain"):
+        loop._sources += (socket,)
+    if hasattr(socket, "accept"):
+        loop._sinks += (socket,)
 
 
 def estimate(east_m: float = 0.0, north_m: float = 0.0, yaw_rad: float = 0.3, **changes: object) -> Estimate:

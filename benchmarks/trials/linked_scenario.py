@@ -8,20 +8,21 @@ import msgspec
 from benchmarks.trials.session_port import SessionPort, SigningPort
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import SimOperator
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.ports import BytePort
 from sim.noise import generator
 from sim.process import VehicleProcess
 from sim.radio import RadioChannel, RadioPort
+from vehicle.contracts.sockets import ControllerWire, Sink, SourceBatch, TickRecord
 from vehicle.contracts.stop_reasons import text as reason_text
-from vehicle.contracts.units import TICK_NS
 from vehicle.control.state import VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
+from vehicle.operator_link.loop_frames import NAME
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
-from vehicle.records.writer import NoRecorder, Recorder
 from vehicle.runtime.loop import VehicleLoop
 
 STATION_ID = 7
@@ -31,20 +32,20 @@ HERE = ("10.0.0.7", 14550)
 STRANGER = ("10.6.6.6", 666)
 
 
-class LinkedPort:
-    """The byte port that the vehicle's loop knows as its operator: a whole operator link on a simulated radio."""
+class LinkedWire:
+    """The operators of the vehicle's loop, source and sink: a whole operator link on a simulated radio."""
+
+    name = NAME
 
     def __init__(self, link: OperatorLink, wire: RadioPort) -> None:
         self.link, self._wire = link, wire
-        self.now_ns = 0
         self.strange: list[bytes] = []
         self.heard: list[bytes] = []
         """What arrived last."""
 
-    def read(self) -> bytes:
+    def drain(self, now_ns: int) -> SourceBatch:
         """Take in what arrived, serve it, and give the tick what was accepted."""
-        self.now_ns += TICK_NS
-        link, now_ns = self.link, self.now_ns
+        link = self.link
         arrived, self._wire.inbox[:] = list(self._wire.inbox), []
         for datagram in self.strange:
             link.receive(CHANNEL, STRANGER, datagram, now_ns)
@@ -57,13 +58,10 @@ class LinkedPort:
         self._flush()
         return link.drain(now_ns)
 
-    def write(self, frame: bytes) -> None:
+    def accept(self, record: TickRecord) -> None:
         """A report for the consoles."""
-        self.link.broadcast(frame, self.now_ns)
+        self.link.accept(record)
         self._flush()
-
-    def close(self) -> None:
-        """Nothing to close."""
 
     def _flush(self) -> None:
         for _, address, frames in self.link.outbox():
@@ -75,11 +73,10 @@ class LinkedPort:
 class LinkedFaultScenario(FaultScenario):
     """`link` is the vehicle's. Its random numbers come from the seed, so that a run repeats."""
 
-    def __init__(self, settings: FaultScenarioSettings | None = None, recorder: Recorder | None = None) -> None:
-        super().__init__(settings, recorder)
+    def __init__(self, settings: FaultScenarioSettings | None = None, sinks: tuple[Sink, ...] = ()) -> None:
+        super().__init__(settings, sinks)
         self._boots = 0
         self._reserved: dict[int, int] = {}
-        self._recorder = recorder if recorder is not None else NoRecorder()
         self._draws = generator(self.settings.seed, "link")
         self.process = VehicleProcess(self._loop(self.parts.vehicle.state), self._loop)
         key = key_of(SECRET)
@@ -123,9 +120,9 @@ class LinkedFaultScenario(FaultScenario):
             reason_text,
             LinkSettings(machine=MachineIdentity(boot_count=self._boots)),
         )
-        self.port = LinkedPort(self.link, self.radio.vehicle)
-        self.port.now_ns = self.now_ns
-        return VehicleLoop(state, self.line, self.port, self._recorder, (self.link,))
+        self.wire = LinkedWire(self.link, self.radio.vehicle)
+        controller = ControllerWire(self.line, FlailAdapter())
+        return VehicleLoop(state, controller, (self.wire, self.plans), (*self.sinks, self.wire))
 
 
 def _drawn(seed: int, count: int) -> bytes:

@@ -12,7 +12,6 @@ from vehicle.contracts.geometry import Point, along_cross_m, offset_m
 from vehicle.contracts.messages import MissionPhase
 from vehicle.contracts.plan import Plan, Segment
 from vehicle.contracts.units import TICK_S
-from vehicle.records.writer import NoRecorder
 
 CORNERS = ("front_left", "front_right", "rear_left", "rear_right")
 
@@ -37,7 +36,7 @@ def track(scenario: Scenario, machine: MachineConfig, plan: Plan, *, index: int 
 
     async def main(clock: VirtualClock) -> Tracking:
         del clock
-        rig = assemble(scenario, machine, plan, NoRecorder())
+        rig = assemble(scenario, machine, plan)
         judge = _Judge(rig, plan.segments[index], index, machine)
         rig.barrier.subscribe(Phase.OBSERVE, judge.step)
         await rig.barrier.run(round(scenario.sim_max_s / TICK_S))

@@ -9,6 +9,7 @@ import pytest
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import PortError
+from tests.builders import DATUM
 from tests.drive_program.support import JumpingClock, config_text, write
 from tests.firmware_bridge.samples import STATUS
 from vehicle.config.drive import DriveFile, load_drive
@@ -16,6 +17,7 @@ from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.runtime import app
 from vehicle.runtime.operator_wires import next_boot, operator_wires
 from vehicle.runtime.wire_watch import Seen, changes
@@ -125,16 +127,16 @@ def test_a_return_is_told() -> None:
 def test_without_bench_keys_are_needed(tmp_path: Path) -> None:
     file = load_drive(write(tmp_path, config_text(tmp_path).replace("bench = true", "bench = false")))
     with pytest.raises(InputError, match="keys_file: missing"):
-        operator_wires(file, app.start_state(file), JumpingClock())
+        operator_wires(file, app.start_state(file), JumpingClock(), MissionUpload(DATUM))
 
 
 def test_a_store_without_a_live_key_is_refused(tmp_path: Path) -> None:
     text = 'keys_file = "keys.json"\n' + config_text(tmp_path).replace("bench = true", "bench = false")
     file = load_drive(write(tmp_path, text))
     with pytest.raises(InputError, match="no key in force"):
-        operator_wires(file, app.start_state(file), JumpingClock())
+        operator_wires(file, app.start_state(file), JumpingClock(), MissionUpload(DATUM))
     KeyStore(tmp_path / "keys.json").create("tablet", 7)
-    wires = operator_wires(file, app.start_state(file), JumpingClock())
+    wires = operator_wires(file, app.start_state(file), JumpingClock(), MissionUpload(DATUM))
     assert list(wires.link.verifier.stations) == [7]
 
 

@@ -6,16 +6,21 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 
-from vehicle.contracts.messages import Event, VehicleReport
+from tests import builders
+from vehicle.contracts.messages import Event
+from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.records import background
 from vehicle.records.background import BackgroundRecorder
-from vehicle.records.writer import McapRecorder, TickRecord
+from vehicle.records.writer import McapRecorder
 
 WAIT_S = 20.0
 
 
 def record(tick: int) -> TickRecord:
-    return TickRecord(tick, tick * 20_000_000, b"controller" * 20, b"operator", bytes([tick % 251]) * 50)
+    batch = SourceBatch(name="operator", data=b"operator")
+    return builders.tick_record(
+        tick, controller_in=b"controller" * 20, batches=(batch,), controller_out=bytes([tick % 251]) * 50
+    )
 
 
 class Held:
@@ -26,14 +31,17 @@ class Held:
         self.ticks: list[int] = []
         self.closed = False
 
-    def tick(self, record: TickRecord) -> None:
+    name = "held"
+    healthy = True
+
+    def begin(self, state: object, controller: object) -> None:
+        raise NotImplementedError
+
+    def accept(self, record: TickRecord) -> None:
         assert self.go.wait(WAIT_S)
         self.ticks.append(record.tick)
 
-    def report(self, report: VehicleReport) -> None:
-        raise NotImplementedError
-
-    def event(self, event: Event) -> None:
+    def note(self, event: Event) -> None:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -44,7 +52,7 @@ def test_everything_is_written_in_order(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     recorder = BackgroundRecorder(McapRecorder(path, {"a": "b"}))
     for tick in range(200):
-        recorder.tick(record(tick))
+        recorder.accept(record(tick))
     recorder.close()
     with path.open("rb") as stream:
         times = [message.log_time for _, _, message in make_reader(stream).iter_messages("/tick")]
@@ -57,7 +65,7 @@ def test_a_disk_that_hangs_costs_records_and_no_time(monkeypatch: pytest.MonkeyP
     held = Held()
     recorder = BackgroundRecorder(held)
     for tick in range(100):
-        recorder.tick(record(tick))
+        recorder.accept(record(tick))
     assert 69 <= recorder.dropped <= 70  # one may be in the thread's hands
     held.go.set()
     recorder.close()
@@ -69,9 +77,9 @@ def test_a_full_disk_ends_the_recording_and_nothing_else() -> None:
     recorder = BackgroundRecorder(McapRecorder(Path("/dev/full"), {}))
     noise = bytes(range(256)) * 4
     for tick in range(3_000):
-        recorder.tick(TickRecord(tick, tick, noise, noise, noise))
+        recorder.accept(builders.tick_record(tick, controller_in=noise, controller_out=noise))
     recorder.close()
     assert "No space left" in recorder.fault
     before = recorder.dropped
-    recorder.tick(record(1))
+    recorder.accept(record(1))
     assert recorder.dropped == before + 1

@@ -19,10 +19,11 @@ from tests.operator_link.test_site_planning import Planned
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Event
+from vehicle.contracts.sockets import TickRecord
 from vehicle.control.state import VehicleState
 from vehicle.host import utc
 from vehicle.host.utc import TimeSource, UtcLine
-from vehicle.records.writer import NoRecorder
+from vehicle.records.writer import Recorder
 from vehicle.runtime import app, run_book
 from vehicle.runtime.run_book import RunBook, run_name
 
@@ -78,7 +79,8 @@ def test_a_clock_that_was_never_set_gives_no_date(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(run_book, "utc_now", lambda: NEVER_SET)
     book, state = book_in(tmp_path)
     recorder = book.recorder()
-    recorder.event(Event(t_ns=5, tick=1, kind="note", text="x"))
+    assert recorder is not None
+    recorder.note(Event(t_ns=5, tick=1, kind="note", text="x"))
     recorder.close()
     assert book.name == f"undated-{state.session_id:016x}"
     found = manifest(book)
@@ -90,28 +92,48 @@ def test_a_clock_that_was_never_set_gives_no_date(tmp_path: Path, monkeypatch: p
     assert datetime.fromtimestamp(moment / 1e9, UTC).year == 2025
 
 
-class Told(NoRecorder):
+def close(book: RunBook) -> None:
+    recorder = book.recorder()
+    assert recorder is not None
+    recorder.close()
+
+
+class Told:
+    name = "told"
+    healthy = True
+
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def event(self, event: Event) -> None:
+    def begin(self, state: VehicleState, controller: object) -> None:
+        raise NotImplementedError
+
+    def accept(self, record: TickRecord) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def note(self, event: Event) -> None:
         self.events.append(event)
 
 
 def kept(book: RunBook, state: VehicleState, said: list[str], done: Callable[[], bool]) -> Told:
     """The book's task, shown one state until `done`."""
-    recorder = Told()
+    recorder: Recorder = Told()
+    look = builders.tick_record(state=state, events=(Event(t_ns=1, tick=1, kind="plan", text="look"),))
 
     async def main() -> None:
-        task = asyncio.create_task(book.run(lambda: state, recorder, said.append))
+        task = asyncio.create_task(book.run(recorder, said.append))
         async with asyncio.timeout(60.0):
             while not done():
-                book.event(Event(t_ns=1, tick=1, kind="plan", text="look"))
+                book.accept(look)
                 await asyncio.to_thread(lambda: None)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(main())
+    assert isinstance(recorder, Told)
     return recorder
 
 
@@ -123,7 +145,7 @@ def with_time(state: VehicleState, time_utc_us: int | None, t_ns: int) -> Vehicl
 def test_the_receivers_time_is_taken_once_it_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_book, "utc_now", lambda: NEVER_SET)
     book, state = book_in(tmp_path)
-    book.recorder().close()
+    close(book)
     said: list[str] = []
     timed = with_time(state, GNSS_US, 3_000_000_000)
     recorder = kept(book, timed, said, lambda: manifest(book)["time_source"] == "gnss")
@@ -137,7 +159,7 @@ def test_the_receivers_time_is_taken_once_it_is_known(tmp_path: Path, monkeypatc
 
 def test_the_plan_that_was_driven_lies_in_the_runs_folder(tmp_path: Path) -> None:
     book, state = book_in(tmp_path)
-    book.recorder().close()
+    close(book)
     plan = swath_plan(state.config.machine)
     driving = msgspec.structs.replace(state, mission=msgspec.structs.replace(state.mission, plan=plan))
     assert book.folder is not None

@@ -14,8 +14,8 @@ from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.control.ground import support
+from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.safety import fence
-from vehicle.runtime.taken import taken
 
 pytestmark = pytest.mark.long
 
@@ -129,7 +129,7 @@ def unproven(drill: FaultScenario, *, from_m: float, to_m: float, segments: tupl
     loop = drill.process.loop
     assert loop.state.mission.plan is not None
     plan = loop.state.mission.plan
-    loop.state = taken(
+    loop.state = assign_plan(
         loop.state, msgspec.structs.replace(plan, segments=segments or plan.segments, unproven_m=(ring,))
     )
     return drill
@@ -190,7 +190,7 @@ def kept_out(drill: FaultScenario, *boxes: tuple[float, float, float, float]) ->
     rings = tuple(box_m((x0, x1, y0, y1)) for x0, y0, x1, y1 in boxes)
     loop = drill.process.loop
     assert loop.state.mission.plan is not None
-    loop.state = taken(loop.state, msgspec.structs.replace(loop.state.mission.plan, keep_out_m=rings))
+    loop.state = assign_plan(loop.state, msgspec.structs.replace(loop.state.mission.plan, keep_out_m=rings))
     return drill
 
 

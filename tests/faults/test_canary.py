@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-import vehicle.runtime.taken
+import vehicle.control.plan_assignment
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
@@ -303,7 +303,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("two_consoles_unheard", deaf(R.DUPLICATE_STATION), case("25-cloned_console-0.5-manual")),
     ("stall_unheard", deaf(R.LOOP_STALL), case("76_77_80-process_stalled-1-manual")),
     ("reboot_unheard", deaf(R.CONTROLLER_RESET), case("35_74-controller_reboot-1-manual")),
-    ("keep_outs_not_handed_on", swapped(vehicle.runtime.taken, "fence_of", lambda _: None), into_a_keep_out),
+    ("keep_outs_not_handed_on", swapped(vehicle.control.plan_assignment, "fence_of", lambda _: None), into_a_keep_out),
     ("fence_not_measured", swapped(fence, "room", lambda *_: fence.Room()), into_a_keep_out),
     ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
     ("support_always_sound", swapped(support, "step", lambda *_: True), over_a_rock),

@@ -1,6 +1,7 @@
 """Faults of the computer, on the full stack: the disk, the wall clock, readings that no longer change."""
 
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,9 +12,10 @@ from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from tests.faults.scenes import manual, work
 from vehicle.contracts.messages import Inputs, Mode
+from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import TICK_S
-from vehicle.records.writer import NoRecorder
-from vehicle.runtime.loop import Inbox
+from vehicle.runtime import loop as loops
+from vehicle.runtime import recorded_inputs
 
 pytestmark = pytest.mark.long
 
@@ -21,16 +23,23 @@ DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
-class Disk(NoRecorder):
+class Disk:
     """A recorder whose disk can be full."""
 
+    name = "recording"
     healthy = True
+
+    def begin(self, state: object, controller: object) -> None:
+        """Nothing of it is looked at."""
+
+    def accept(self, record: TickRecord) -> None:
+        """Drop."""
 
 
 def on_a_full_disk() -> tuple[FaultScenario, Disk]:
     disk = Disk()
     disk.healthy = False
-    return FaultScenario(recorder=disk), disk
+    return FaultScenario(sinks=(disk,)), disk
 
 
 def test_rows_81_82_without_a_recording_no_mission_starts_and_hands_still_drive() -> None:
@@ -50,7 +59,7 @@ def test_rows_81_82_without_a_recording_no_mission_starts_and_hands_still_drive(
 
 def test_rows_81_82_a_disk_that_fills_in_a_swath_is_told_within_a_second_and_stops_nothing() -> None:
     disk = Disk()
-    drill = FaultScenario(recorder=disk).drive(Goal.MISSION)
+    drill = FaultScenario(sinks=(disk,)).drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_WORK,), 25.0)
     disk.healthy = False
     drill.run(1.0)
@@ -85,14 +94,14 @@ def test_row_79_the_wall_clock_may_jump_as_it_likes(monkeypatch: pytest.MonkeyPa
 
 
 class Frozen:
-    """The inbox with one source standing still: every new message of it is the one that came first."""
+    """The inputs with one source standing still: every new message of it is the one that came first."""
 
-    def __init__(self, inbox: Inbox, topic: str) -> None:
-        self._inbox, self._topic = inbox, topic
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
         self._first: object = None
 
-    def inputs(self, controller_in: bytes, operator_in: bytes, overrun: bool, recording: bool) -> Inputs:
-        found = self._inbox.inputs(controller_in, operator_in, overrun, recording)
+    def inputs_of(self, *heard: Any, **told: bool) -> Inputs:
+        found = recorded_inputs.inputs_of(*heard, **told)
         seen = getattr(found, self._topic)
         if not seen:
             return found
@@ -113,10 +122,10 @@ class Frozen:
     ],
 )
 def test_row_95_fresh_frames_of_one_and_the_same_reading_count_as_none(
-    topic: str, scene: object, limit_s: float, reasons: set[str]
+    topic: str, scene: object, limit_s: float, reasons: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drill: FaultScenario = scene()  # type: ignore[operator]
-    drill.process.loop._inbox = Frozen(drill.process.loop._inbox, topic)  # type: ignore[assignment]
+    monkeypatch.setattr(loops, "inputs_of", Frozen(topic).inputs_of)
     for _ in range(round(limit_s / TICK_S)):
         drill.step()
         if drill.mode not in DRIVING:

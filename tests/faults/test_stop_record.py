@@ -8,9 +8,9 @@ from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from vehicle.contracts.messages import Event, Mode
+from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.stop_reasons import RULES, StopReason
 from vehicle.control.events import RESET_RULES
-from vehicle.records.writer import NoRecorder
 
 LINE = re.compile(r"stop: (\w+); operator's frame (forgotten|[\d.]+ s old); left by (.+) \(([ANPH])\); (.+)")
 STOPS = (
@@ -26,21 +26,23 @@ STOPS = (
 )
 
 
-class Kept(NoRecorder):
+class Kept:
     """Keeps the events."""
+
+    name = "kept"
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def event(self, event: Event) -> None:
-        self.events.append(event)
+    def accept(self, record: TickRecord) -> None:
+        self.events += record.outputs.events
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("fault", "goal", "reason", "age_max_s"), STOPS)
 def test_the_line_of_a_stop(fault: str, goal: Goal, reason: str, age_max_s: float) -> None:
     kept = Kept()
-    drill = FaultScenario(FaultScenarioSettings(seed=3), recorder=kept).drive(goal, 0.25)
+    drill = FaultScenario(FaultScenarioSettings(seed=3), sinks=(kept,)).drive(goal, 0.25)
     assert drill.until((Mode.AUTO_WORK,) if goal is Goal.MISSION else (Mode.MANUAL,), 25.0)
     drill.run(6.0)
     before = drill.watch.stops

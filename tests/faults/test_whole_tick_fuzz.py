@@ -15,12 +15,14 @@ from campaign.fault_scenario import FaultScenario
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
+from tests.builders import plug
 from tests.faults.scenes import manual, work
 from tests.firmware_bridge.wire import rewired
+from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.state import VehicleState
 from vehicle.control.tick import tick
-from vehicle.runtime.loop import Inbox
+from vehicle.runtime.recorded_inputs import RecordedInputs, inputs_of
 
 pytestmark = pytest.mark.long
 
@@ -43,21 +45,19 @@ FRAMES = {
 class Tape:
     """What came in over both wires, tick by tick, from a state on."""
 
+    name = "tape"
+
     def __init__(self, drill: FaultScenario, ticks: int) -> None:
         self.state: VehicleState = drill.state
         self.now_ns = drill.now_ns
         self.controller: list[bytes] = []
         self.operator: list[bytes] = []
-        loop = drill.process.loop
-        inputs = loop._inbox.inputs
-
-        def watched(controller_in: bytes, operator_in: bytes, *rest: Any) -> Any:
-            self.controller.append(controller_in)
-            self.operator.append(operator_in)
-            return inputs(controller_in, operator_in, *rest)
-
-        loop._inbox.inputs = watched  # type: ignore[method-assign]
+        plug(drill.process.loop, self)
         drill.run(ticks * TICK_NS / 1e9)
+
+    def accept(self, record: TickRecord) -> None:
+        self.controller.append(record.controller_in)
+        self.operator.append(b"".join(batch.data for batch in record.batches))
 
     def frames(self, wire: str) -> dict[str, tuple[int, bytes]]:
         """The first frame of each kind: its tick and its bytes."""
@@ -78,13 +78,15 @@ class Tape:
 
     def run(self, ticks: range, changed: dict[int, tuple[str, bytes]]) -> VehicleState:
         """From the state on, with frames put behind those of a tick."""
-        state, inbox = self.state, Inbox()
+        state, heard = self.state, RecordedInputs()
         for number in ticks:
             came = {"controller": self.controller[number], "operator": self.operator[number]}
             if number in changed:
                 wire, frame = changed[number]
                 came[wire] += frame
-            inputs = inbox.inputs(came["controller"], came["operator"], overrun=False)
+            controller = heard.adapter.receive(came["controller"], 0)
+            batch = heard.batch("operator", came["operator"])
+            inputs = inputs_of(controller, [batch], overrun=False, recording=True)
             state, _ = tick(state, inputs, self.now_ns + (number + 1) * TICK_NS)
         return state
 

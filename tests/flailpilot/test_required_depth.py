@@ -203,8 +203,8 @@ def test_a_plan_of_another_depth_is_not_taken_while_driving() -> None:
     depth_m = drill.parts.config.mission.required_depth_m
     plan = swath_plan(drill.parts.config.machine)
     other = msgspec.structs.replace(plan, required_depth_m=depth_m + 0.05)
-    assert "required depth" in drill.process.loop.take_plan(other)
-    assert drill.process.loop.take_plan(msgspec.structs.replace(plan, required_depth_m=depth_m)) == ""
+    assert "required depth" in drill.plans.assign(drill.state, other)
+    assert drill.plans.assign(drill.state, msgspec.structs.replace(plan, required_depth_m=depth_m)) == ""
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from vehicle.control.state import VehicleState
 from vehicle.control.tick import tick as one_tick
 from vehicle.records import journal, reader
 from vehicle.records.records import Header, Session
-from vehicle.records.writer import McapRecorder, TickRecord
+from vehicle.records.writer import McapRecorder
 
 
 @pytest.fixture(scope="module")
@@ -161,10 +161,8 @@ def recorded(path: Path, reports: int) -> None:
     state = VehicleState(config=builders.config(), datum=builders.DATUM)
     for number in range(1, reports * 10 + 1):
         state, outputs = one_tick(state, Inputs(), number * 20_000_000)
-        recorder.tick(TickRecord(number, number * 20_000_000, b"in", b"", b"out"))
-        if outputs.report is not None:
-            recorder.report(outputs.report)
-    recorder.event(Event(t_ns=1, tick=1, kind="note", text="x"))
+        recorder.accept(builders.tick_record(number, controller_in=b"in", controller_out=b"out", report=outputs.report))
+    recorder.note(Event(t_ns=1, tick=1, kind="note", text="x"))
     recorder.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings, scenario_of, swath_plan
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.ports import MemoryPort
 from sim.sim_stack import wire_up
 from tests import builders
@@ -17,14 +18,15 @@ from vehicle.config.load import load_machine
 from vehicle.config.machine import footprint
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import ControllerWire
+from vehicle.control.plan_assignment import assign_plan, fence_of
 from vehicle.control.safety import fence
 from vehicle.control.state import GateState
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.site.site import load_site
-from vehicle.records.writer import NoRecorder
 from vehicle.runtime import app
 from vehicle.runtime.loop import VehicleLoop
-from vehicle.runtime.taken import fence_of, taken
+from vehicle.runtime.plan_source import PlanSource
 
 SITE = Path(__file__).resolve().parents[2] / "configs/sites/example.geojson"
 MACHINE = load_machine("memat")
@@ -72,22 +74,23 @@ def holds(gate: GateState) -> bool:
 
 def test_in_the_simulator_and_after_a_restart() -> None:
     settings = FaultScenarioSettings()
-    parts = wire_up(scenario_of(settings), MACHINE, kept_out(swath_plan(MACHINE)), NoRecorder())
+    parts = wire_up(scenario_of(settings), MACHINE, kept_out(swath_plan(MACHINE)))
     assert holds(parts.vehicle.state.gate)
     assert len(parts.vehicle.state.mission.unproven_m) == 3
     drill = FaultScenario(settings)
     assert drill.state.gate.fence is None
-    drill.process.loop.state = taken(drill.state, kept_out(swath_plan(MACHINE)))
+    drill.process.loop.state = assign_plan(drill.state, kept_out(swath_plan(MACHINE)))
     drill.process.dead = True
     drill.process.restart()
     assert holds(drill.state.gate)
 
 
 def test_a_plan_that_is_taken_while_disarmed_changes_the_fence() -> None:
-    loop = VehicleLoop(builders.vehicle_state(), MemoryPort.pair()[0], MemoryPort.pair()[0], NoRecorder())
+    plans = PlanSource()
+    loop = VehicleLoop(builders.vehicle_state(), ControllerWire(MemoryPort.pair()[0], FlailAdapter()), (plans,))
     assert loop.state.gate.fence is None
     plan = msgspec.structs.replace(kept_out(swath_plan(MACHINE)), datum=loop.state.datum)
-    assert not loop.take_plan(plan)
+    assert not plans.assign(loop.state, plan)
     loop.step(0)
     assert holds(loop.state.gate)
     assert loop.state.mission.plan == plan

@@ -54,7 +54,7 @@ class DrillStation:
 
     def say(self, name: str, **fields: Any) -> None:
         frame = codec.encode_fields(name, fields, 0, self.system_id, 190)
-        self.drill.link.receive(BENCH, self.address, frame, self.drill.port.now_ns)
+        self.drill.link.receive(BENCH, self.address, frame, self.drill.now_ns)
 
     def command(self, command: int, *params: float, confirmation: int = 0) -> None:
         named = {f"param{number + 1}": value for number, value in enumerate(params)}

@@ -127,7 +127,7 @@ class Exchange:
             self.now_ns += 20_000_000
             self._tick += 1
             reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
-            frames += [one for one in reader.feed(self.link.drain(self.now_ns)) if isinstance(one, OperatorFrame)]
+            frames += [one for one in reader.feed(self.link.drain(self.now_ns).data) if isinstance(one, OperatorFrame)]
             self.link.step(self.now_ns)
         return frames
 

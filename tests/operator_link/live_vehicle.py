@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.ports import BytePort, MemoryPort, PortError
@@ -30,19 +31,19 @@ from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MissionConfig, config_hash
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.contracts.stop_reasons import text as reason_text
+from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
-from vehicle.operator_link.link import LinkSettings, LoopPort, OperatorLink
+from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
 from vehicle.operator_link.transport import LinkTransport, Serial, Tcp, Udp, Wire
-from vehicle.records.writer import NoRecorder
-from vehicle.runtime.loop import Listener, VehicleLoop
-from vehicle.runtime.taken import taken
+from vehicle.runtime.loop import VehicleLoop
 
 MONTH_S = 30 * 86_400
 PATIENCE_S = 120.0
@@ -118,7 +119,7 @@ def _state(plan: Plan, session: int, *, bench: bool) -> VehicleState:
     config = vehicle_config(SCENARIO, load_machine(SCENARIO.machine))
     config = config.model_copy(update={"safety": config.safety.model_copy(update={"bench": bench})})
     gate = GateState(session_id=session, config_hash=config_hash(config))
-    return taken(VehicleState(config=config, datum=plan.datum, session_id=session, gate=gate), plan)
+    return assign_plan(VehicleState(config=config, datum=plan.datum, session_id=session, gate=gate), plan)
 
 
 def make_link(
@@ -154,7 +155,7 @@ async def live_vehicle(
     *,
     bench: bool = False,
     port: int = 0,
-    listeners: tuple[Listener, ...] = (),
+    sinks: tuple[Sink, ...] = (),
     serial: BytePort | None = None,
     stations: tuple[tuple[str, int, int], ...] = (),
     behind_s: int = MONTH_S,
@@ -175,7 +176,7 @@ async def live_vehicle(
         seed=SCENARIO.seed,
         config_hash=config_hash(state.config),
     )
-    vehicle = VehicleLoop(state, host, LoopPort(link, clock.now_ns), NoRecorder(), (link, *listeners))
+    vehicle = VehicleLoop(state, ControllerWire(host, FlailAdapter()), (link,), (link, *sinks))
     barrier = TickBarrier(clock)
     barrier.subscribe(Phase.WORLD, world.step)
     barrier.subscribe(Phase.VEHICLE, vehicle.step)

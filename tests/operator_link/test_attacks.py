@@ -53,7 +53,7 @@ class Radio:
 
     def frames(self) -> list[OperatorFrame]:
         """What the next tick would read."""
-        heard = adapters.MessageReader(adapters.VEHICLE_DECODERS).feed(self.link.drain(self.now_ns))
+        heard = adapters.MessageReader(adapters.VEHICLE_DECODERS).feed(self.link.drain(self.now_ns).data)
         return [frame for frame in heard if isinstance(frame, OperatorFrame)]
 
     def state(self) -> tuple[object, ...]:

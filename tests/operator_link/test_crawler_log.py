@@ -61,7 +61,7 @@ class Player:
 
     def say(self, name: str, **fields: object) -> None:
         frame = codec.encode_fields(name, fields, 0, 255, 230)
-        self.drill.link.receive(BENCH, HERE, frame, self.drill.port.now_ns)
+        self.drill.link.receive(BENCH, HERE, frame, self.drill.now_ns)
 
     def step(self, pulses: Pulses | None, hold: int = 0) -> None:
         """One tick; a stick frame where there is one."""

@@ -67,11 +67,11 @@ def test_from_an_address_of_his_own_he_does_not_even_slow_it(kind: str) -> None:
     }
     for _ in range(ATTACK_TICKS):
         if kind == "recording of another link":
-            drill.port.strange = []
+            drill.wire.strange = []
             for datagram in attacks[kind]:
-                drill.link.receive(OTHER, ("10.9.9.9", 9), datagram, drill.port.now_ns)
+                drill.link.receive(OTHER, ("10.9.9.9", 9), datagram, drill.now_ns)
         else:
-            drill.port.strange = list(attacks[kind])
+            drill.wire.strange = list(attacks[kind])
         drill.step()
         assert drill.mode is Mode.MANUAL
         assert drill.watch.setpoint_mps > 0.05
@@ -83,7 +83,7 @@ def recorded(drill: LinkedFaultScenario) -> list[bytes]:
     taken: list[bytes] = []
     for _ in range(50):
         drill.step()
-        taken += drill.port.heard
+        taken += drill.wire.heard
     return taken
 
 

@@ -12,7 +12,7 @@ from campaign.sim_operator import Goal
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge
-from tests.builders import DATUM
+from tests.builders import DATUM, plug
 from tests.operator_link.exchange import Exchange, names, texts
 from tests.operator_link.test_one_site import AROUND
 from tests.operator_link.test_site_planning import Planned, own_site
@@ -21,10 +21,10 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import Ring, edges_of
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
+from vehicle.control.plan_assignment import boundary_of
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.polygons.boundary import joined, rings_of
 from vehicle.runtime.plan_holder import PlanHolder
-from vehicle.runtime.taken import boundary_of
 
 ARMED = [Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY]
 DENIED = 14
@@ -109,7 +109,7 @@ def by_hand() -> tuple[FaultScenario, Plan]:
     drill = FaultScenario()
     drill.run(0.5)
     plan = swath_plan(drill.parts.config.machine)
-    drill.process.loop.take_plan(plan, (square(200.0),))
+    drill.plans.assign(drill.state, plan, (square(200.0),))
     drill.drive(Goal.MANUAL, 0.2)
     assert drill.until((Mode.MANUAL,), 20.0)
     return drill, plan
@@ -122,7 +122,7 @@ def test_no_boundary_changes_under_an_armed_machine(rings_m: tuple[Ring, ...], w
     loop = drill.process.loop
     before = loop.state.gate.fence
     assert before is not None
-    assert loop.take_plan(plan if with_plan else None, rings_m) == ""
+    assert drill.plans.assign(drill.state, plan if with_plan else None, rings_m) == ""
     drill.run(0.2)
     assert loop.state.gate.fence is before
     drill.drive(Goal.REST, 0.0)
@@ -145,8 +145,9 @@ def test_the_old_plan_is_withdrawn_before_a_new_one_waits() -> None:
     drill.drive(Goal.MISSION)
     assert drill.until((Mode.AUTO_MOVE, Mode.AUTO_WORK), 60.0)
     loop = drill.process.loop
-    holder = PlanHolder()
-    holder.loop, holder.desk = loop, MissionUpload(DATUM)
+    desk = MissionUpload(DATUM)
+    holder = PlanHolder(loop.state, desk)
+    plug(loop, holder)
     old = loop.state.mission.plan
     assert old is not None
     new = msgspec.structs.replace(old, plan_hash="new")
@@ -159,7 +160,7 @@ def test_the_old_plan_is_withdrawn_before_a_new_one_waits() -> None:
     drill.hands.pressed = OperatorEdge.NONE
     assert drill.until((Mode.HOLD,), 10.0)
     assert loop.state.mission.plan is None
-    assert holder.desk.no_start
+    assert desk.no_start
     drill.drive(Goal.MISSION)
     for _ in range(50 * 20):
         drill.step()
@@ -185,9 +186,9 @@ def test_rings_without_an_edge_are_refused_and_the_old_boundary_stays(rings_m: t
     drill = FaultScenario()
     drill.run(0.2)
     loop = drill.process.loop
-    loop.take_plan(None, (square(50.0),))
+    drill.plans.assign(drill.state, None, (square(50.0),))
     drill.run(0.1)
-    assert "no place" in loop.take_plan(None, rings_m)
+    assert "no place" in drill.plans.assign(drill.state, None, rings_m)
     drill.run(0.1)
     assert loop.state.gate.fence is not None
     assert len(loop.state.gate.fence) == 4

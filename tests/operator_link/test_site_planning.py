@@ -297,16 +297,16 @@ def test_the_loop_changes_its_plan_while_disarmed_only() -> None:
     drill, plan = drill_with("another")
     loop = drill.process.loop
     elsewhere = msgspec.structs.replace(plan, datum=LocalFrame(12.3, 45.6, 0.0))
-    assert "datum" in loop.take_plan(elsewhere)
-    assert loop.take_plan(plan) == ""
+    assert "datum" in drill.plans.assign(drill.state, elsewhere)
+    assert drill.plans.assign(drill.state, plan) == ""
     drill.run(0.04)
     assert loop.state.mission.plan == plan
     drill.drive(Goal.MANUAL, 0.2)
     assert drill.until((Mode.MANUAL,), 20.0)
     later = msgspec.structs.replace(plan, plan_hash="later")
-    assert loop.take_plan(later) == ""
+    assert drill.plans.assign(drill.state, later) == ""
     drill.run(0.1)
-    assert loop.takes_later
+    assert loop.state.waiting is not None
     assert loop.state.mission.plan is None, "a plan that is to be replaced is driven no more"
     drill.drive(Goal.REST, 0.0)
     for mode in (Mode.HOLD, Mode.DISARMED):
@@ -321,17 +321,17 @@ def test_the_loop_changes_its_plan_while_disarmed_only() -> None:
 def test_a_fence_leaves_the_job_of_the_same_plan_where_it_stands() -> None:
     drill, plan = drill_with("another")
     loop = drill.process.loop
-    loop.take_plan(plan)
+    drill.plans.assign(drill.state, plan)
     drill.run(0.04)
     begun = msgspec.structs.replace(loop.state.mission, index=len(plan.segments) - 1, worked_along_m=1.5)
     loop.state = msgspec.structs.replace(loop.state, mission=begun)
     square = ((-100.0, -100.0), (100.0, -100.0), (100.0, 100.0), (-100.0, 100.0))
-    loop.take_plan(plan, (square,))
+    drill.plans.assign(drill.state, plan, (square,))
     drill.run(0.04)
     assert loop.state.mission.index == begun.index
     assert loop.state.gate.fence is not None
-    loop.take_plan(None, (square,))
-    loop.take_plan(plan, (square,))
+    drill.plans.assign(drill.state, None, (square,))
+    drill.plans.assign(drill.state, plan, (square,))
     drill.run(0.04)
     assert loop.state.mission.plan == plan
 
@@ -339,7 +339,7 @@ def test_a_fence_leaves_the_job_of_the_same_plan_where_it_stands() -> None:
 def test_a_plan_taken_away_lets_no_mission_start() -> None:
     drill, _ = drill_with("another")
     loop = drill.process.loop
-    loop.take_plan(None)
+    drill.plans.assign(drill.state, None)
     drill.run(0.04)
     assert loop.state.mission.plan is None
     drill.drive(Goal.MISSION, 0.0)

@@ -6,7 +6,7 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange, texts
 from vehicle.contracts.messages import Mode
-from vehicle.operator_link.loop_port import plain_frame
+from vehicle.operator_link.plain_frames import plain_frame
 
 ARM = 400
 WRAP_NS = (1 << 32) * 1_000_000

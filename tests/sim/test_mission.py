@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import msgspec
 import pytest
 from mcap.reader import make_reader
 
@@ -14,11 +13,14 @@ from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.messages import Mode
 from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.tick import tick
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.site.site import load_site
-from vehicle.records.writer import McapRecorder, TickRecord
-from vehicle.runtime.loop import Inbox
+from vehicle.records import reader, recorded_tick
+from vehicle.records.start import state_hash, state_of
+from vehicle.records.writer import McapRecorder
+from vehicle.runtime.recorded_inputs import RecordedInputs
 
 pytestmark = pytest.mark.long
 
@@ -63,16 +65,16 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert digests[0] != digests[2]
 
 
-def test_the_recording_holds_what_the_tick_needs_to_be_run_again(tmp_path: Path) -> None:
-    drive(tmp_path, sim_max_s=20.0)
-    decoder, inbox, ticks, seen = msgspec.msgpack.Decoder(TickRecord), Inbox(), 0, 0
+def test_another_process_can_run_the_recorded_ticks_again(tmp_path: Path) -> None:
+    _, outcome = drive(tmp_path, sim_max_s=60.0)
+    state, heard, ticks = state_of(reader.read(tmp_path / "run.mcap", ()).attachments), RecordedInputs(), 0
     with (tmp_path / "run.mcap").open("rb") as stream:
-        for _, channel, message in make_reader(stream).iter_messages():
-            if channel.topic == "/tick":
-                record = decoder.decode(message.data)
-                ticks += 1
-                assert record.tick == ticks
-                inputs = inbox.inputs(record.controller_in, record.operator_in, record.overrun, record.recording)
-                seen += inputs.status is not None
-    assert ticks == 1000
-    assert seen > 900
+        for _, _, message in make_reader(stream).iter_messages("/tick"):
+            row = recorded_tick.decoded(message.data)
+            state, outputs = tick(state, heard.of(row), row.t_ns)
+            assert b"".join(heard.adapter.encode(outputs.command, row.t_ns)) == row.controller_out, row.tick
+            assert state.tick == row.tick
+            ticks += 1
+    assert ticks == 3000
+    assert state.ledger.stroke is not None
+    assert state_hash(state) == state_hash(outcome.state)

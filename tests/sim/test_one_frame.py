@@ -18,7 +18,6 @@ from vehicle.config.vehicle import MissionConfig, footprint
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.contracts.units import TICK_NS
-from vehicle.records.writer import NoRecorder
 
 FAR_M = (1_450.0, 380.0)
 """1.5 km from the datum."""
@@ -50,7 +49,7 @@ def parts_at(height_m: float | None, datum: LocalFrame = AT_SEA_LEVEL):
         speed_mps=0.2,
     )
     plan = msgspec.structs.replace(builders.plan((swath,), footprint(MACHINE)), datum=datum)
-    parts = wire_up(scenario, MACHINE, plan, NoRecorder())
+    parts = wire_up(scenario, MACHINE, plan)
     for tick in range(1, 501):
         now_ns = tick * TICK_NS
         parts.world.step(now_ns)

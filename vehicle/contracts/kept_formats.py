@@ -14,7 +14,7 @@ class Kept(Enum):
 
     PLAN = ("plan", 2)
     JOURNAL = ("ledger journal", 4)
-    RECORDING = ("recording", 2)
+    RECORDING = ("recording", 3)
     LATCHES = ("set of latches", 2)
     STAMPS = ("set of stamps", 1)
     KEYS = ("key file", 2)

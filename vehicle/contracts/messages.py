@@ -18,6 +18,7 @@ from firmware_bridge.types import (
     OperatorFrame,
     ToolMode,
 )
+from vehicle.contracts.plan import PlanAssignment
 
 if TYPE_CHECKING:
     from firmware_bridge.command import ActuatorCommand
@@ -45,6 +46,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     hello: ControllerHello | None = None
     operator: tuple[OperatorFrame, ...] = ()
     observations: tuple[Observation, ...] = ()
+    plan: PlanAssignment | None = None
     bad_frames: int = 0
     overrun: bool = False
     recording: bool = True

@@ -120,6 +120,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     format: int = Kept.PLAN.number
 
 
+class PlanAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Drive this plan, or none, inside this boundary; an input of the tick that it arrives in.
+
+    `boundary_m`: rings, even-odd, inside is where the machine may be; None: the plan's keep-outs bound, or nothing.
+    """
+
+    plan: Plan | None = None
+    boundary_m: tuple[Ring, ...] | None = None
+
+
 def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:
     """The path as a station's list has it: corners (east, north), none twice running, and the tool's changes between.
 

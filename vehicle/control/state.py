@@ -13,6 +13,7 @@ import numpy.typing as npt
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import Ring
 from vehicle.contracts.ledger_types import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.contracts.plan import Plan
@@ -362,10 +363,19 @@ class FlailState(msgspec.Struct, frozen=True, kw_only=True):
     speed_ratio: float = 0.5
 
 
+class WaitingPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, or none, that is assigned and not taken yet. `binds`: its boundary is still to bind."""
+
+    plan: Plan | None
+    boundary_m: tuple[Ring, ...]
+    binds: bool = True
+
+
 class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
 
-    `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground.
+    `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground. `waiting`: a plan
+    that is taken once the machine is disarmed.
     """
 
     config: VehicleConfig
@@ -381,3 +391,4 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     checks: ChecksState = ChecksState()
     tracks_supported: bool | None = None
     report: GateReport | None = None
+    waiting: WaitingPlan | None = None

@@ -12,7 +12,8 @@ from typing import Final
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
-from vehicle.contracts.messages import DriveRequest, Estimate, Inputs, OperatorFrame, Outputs, Requests, Task
+from vehicle.contracts.messages import DriveRequest, Estimate, Event, Inputs, OperatorFrame, Outputs, Requests, Task
+from vehicle.control import plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
 from vehicle.control.checks_state import ChecksState
@@ -36,6 +37,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     """The next state and what goes out. Same state, same inputs, same time: same outputs, bit for bit."""
     config = state.config
     number = state.tick + 1
+    assigned: tuple[Event, ...] = ()
+    if inputs.plan is not None or state.waiting is not None:
+        state, assigned = plan_assignment.step(state, inputs.plan, now_ns)
     # wire -> checks, estimate
     held_rad = state.estimate.x[2] if state.estimate.ready else None
     inputs = checks.corrected(inputs, state.checks.calibration, config.machine, held_rad)
@@ -79,8 +83,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         checks=known,
         tracks_supported=requests.tracks_supported,
         report=gated,
+        waiting=state.waiting,
     )
-    events = changes(state, after, estimate, gated)
+    events = assigned + changes(state, after, estimate, gated)
     due = reports.is_due(number) or bool(events)
     blocked = job.start_blocked(mission, after, estimate, config) if due else ""
     report = reports.report(after, estimate, gated, task, blocked) if due else None

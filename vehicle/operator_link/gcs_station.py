@@ -9,7 +9,7 @@ from collections import deque
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.contracts.messages import Mode
-from vehicle.operator_link.loop_port import plain_frame
+from vehicle.operator_link.plain_frames import plain_frame
 from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
 from vehicle.operator_link.vehicle_view import AUTO_MODES, STOPPED_MODES, Cause, VehicleView

@@ -1,7 +1,7 @@
 """The operator link: datagrams in, datagrams out, and what may move the machine as bytes for the next tick.
 
-Pure: time and bytes are handed in, bytes are taken out. `transport.py` moves them. Towards the loop it is a byte port
-(`LoopPort`): the tick reads accepted FLAIL_OPERATOR frames there, whoever made them, and writes its reports.
+Pure: time and bytes are handed in, bytes are taken out. `transport.py` moves them. Towards the loop it is a source of
+accepted FLAIL_OPERATOR frames, whoever made them, and a sink of reports.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,13 @@ from firmware_bridge.types import OperatorEdge
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
+from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
 from vehicle.operator_link.ingress_limiter import STRANGERS, IngressLimiter
-from vehicle.operator_link.loop_port import LoopPort
+from vehicle.operator_link.loop_frames import NAME, FrameReader, told_frames
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import CALLS_NS, Peer, frames_of
@@ -37,7 +38,6 @@ from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import FENCE, Transfers, text
 from vehicle.operator_link.vehicle_view import STOPPED_MODES, Message, VehicleView
 
-__all__ = ["LinkSettings", "LoopPort", "OperatorLink"]
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
@@ -62,7 +62,7 @@ DEFAULTS = LinkSettings()
 
 
 class OperatorLink:
-    """All peers of one vehicle.
+    """All peers of one vehicle; source and sink of its loop.
 
     Args:
         verifier: keys and stamps; empty where only unsigned loopback is served.
@@ -72,6 +72,8 @@ class OperatorLink:
         utc_us: wall clock for SYSTEM_TIME; people only.
         say: a line for the vehicle's log.
     """
+
+    name = NAME
 
     def __init__(
         self,
@@ -99,6 +101,7 @@ class OperatorLink:
             self._make_peer, lambda: StickReader(self.parameters), self.sessions.has, self.limiter.forget
         )
         self._draw, self._utc_us = draw, utc_us
+        self._datum, self._accepted = datum, FrameReader()
         self._pending = PendingInputs(self.parameters, config.machine.tracks)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
@@ -318,14 +321,25 @@ class OperatorLink:
                 peer.put([message])
 
     # --- the loop's side ---------------------------------------------------------------------------------------------
-    def drain(self, now_ns: int) -> bytes:
-        """FLAIL_OPERATOR frames for the next tick, stops first."""
+    def drain(self, now_ns: int) -> SourceBatch:
+        """FLAIL_OPERATOR frames for the next tick, stops first, and observations."""
         speaking = [
             station
             for station in self.present.stations.values()
             if not self.sessions.has(station.station_id) and not self.admission.doubted(station.station_id, now_ns)
         ]
-        return self._pending.drain(self.view, speaking, now_ns)
+        return self._accepted.batch(self._pending.drain(self.view, speaking, now_ns))
+
+    def accept(self, record: TickRecord) -> None:
+        """What a tick tells: results and report to consoles, report and events to every station."""
+        report = record.outputs.report
+        if report is not None or record.outputs.results:
+            for frame in told_frames(record, self._datum):
+                self.broadcast(frame, record.t_ns)
+        if report is not None:
+            self.offer(report)
+        for event in (*record.notices, *record.outputs.events):
+            self.event(event)
 
     def broadcast(self, frame: bytes, now_ns: int) -> None:
         """A frame of the loop, to every peer that speaks the extension."""
@@ -347,7 +361,7 @@ class OperatorLink:
         self.view = msgspec.structs.replace(self.view, idle_mode=custom_mode)
 
     def offer(self, report: VehicleReport) -> None:
-        """Listener of the loop: the newest report."""
+        """The newest report."""
         before = (self.view.custom_mode, self.view.base_mode, self.view.system_status)
         self._pending.tick, self._pending.session_id = report.tick, report.session_id
         self.view = self.view.reported(report, self._missions.shown(report))
@@ -360,7 +374,7 @@ class OperatorLink:
                 peer.streams.at_once("CURRENT_MODE")
 
     def event(self, event: Event) -> None:
-        """Listener of the loop: reasons in words, the rest as it is."""
+        """A line for every station: reasons in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
             self.tell(text(self.view.words(name), d.MAV_SEVERITY_WARNING))

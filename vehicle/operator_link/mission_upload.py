@@ -58,6 +58,10 @@ class MissionUpload:
         if plan is not None:
             self.set_plan(plan)
 
+    def serve(self, propose: Propose) -> None:
+        """From now on sites are handed over to this one."""
+        self._propose = propose
+
     @property
     def site(self) -> Proposal:
         """What is held now."""

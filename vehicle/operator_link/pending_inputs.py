@@ -4,8 +4,8 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
 from vehicle.config.vehicle import TracksConfig
 from vehicle.operator_link.gcs_station import Caps, GcsStation
-from vehicle.operator_link.loop_port import stop_frame
 from vehicle.operator_link.parameters import Parameters
+from vehicle.operator_link.plain_frames import stop_frame
 from vehicle.operator_link.vehicle_view import VehicleView
 
 FRAMES_A_TICK = 64

@@ -4,7 +4,7 @@
         async with asyncio.TaskGroup() as group:
             group.create_task(shell.run())
 
-The tick never waits for anything here: it reads `LoopPort`, which is memory.
+The tick never waits for anything here: it drains the link, which is memory.
 """
 
 import asyncio

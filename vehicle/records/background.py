@@ -5,8 +5,10 @@ import queue
 import threading
 from collections.abc import Callable
 
-from vehicle.contracts.messages import Event, VehicleReport
-from vehicle.records.writer import Recorder, TickRecord
+from vehicle.contracts.messages import Event
+from vehicle.contracts.sockets import ControllerAdapter, TickRecord
+from vehicle.control.state import VehicleState
+from vehicle.records.writer import Recorder
 
 BACKLOG_MAX = 3_000
 """A minute of ticks; what a disk cannot take by then is dropped and counted."""
@@ -19,6 +21,8 @@ class BackgroundRecorder:
 
     `fault` holds the first refusal of the disk (and nothing is written any more); `dropped` counts what was lost.
     """
+
+    name = "recording"
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -33,17 +37,17 @@ class BackgroundRecorder:
         """The disk takes what it is given, and is not far behind."""
         return not self.fault and self._jobs.qsize() < BEHIND_MAX
 
-    def tick(self, record: TickRecord) -> None:
+    def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
+        """Keep what the run starts from."""
+        self._put(lambda: self._recorder.begin(state, controller))
+
+    def accept(self, record: TickRecord) -> None:
         """Keep one tick."""
-        self._put(lambda: self._recorder.tick(record))
+        self._put(lambda: self._recorder.accept(record))
 
-    def report(self, report: VehicleReport) -> None:
-        """Keep one report."""
-        self._put(lambda: self._recorder.report(report))
-
-    def event(self, event: Event) -> None:
-        """Keep one event."""
-        self._put(lambda: self._recorder.event(event))
+    def note(self, event: Event) -> None:
+        """Keep an event that came of no tick."""
+        self._put(lambda: self._recorder.note(event))
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what waits and finish the file."""

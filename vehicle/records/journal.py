@@ -14,6 +14,7 @@ import msgspec
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.sockets import TickRecord
 from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
@@ -56,6 +57,8 @@ class JournalWriter:
     Raises InputError if the file is no journal or belongs to another plan or grid.
     """
 
+    name = "journal"
+
     def __init__(self, path: Path, header: Header, sync_records: int = SYNC_RECORDS) -> None:
         self._sync_records = sync_records
         self._number = self._acts = 0
@@ -97,6 +100,10 @@ class JournalWriter:
             for act in state.acts[-new:]:
                 self.append(act)
             self.sync()
+
+    def accept(self, record: TickRecord) -> None:
+        """A sink of the loop."""
+        self.follow(record.state.ledger)
 
     def append(self, record: Record) -> None:
         """One record; on the disk after the next `sync`, which comes by itself every few records."""

@@ -20,7 +20,7 @@ MAGIC: Final = b"\x89MCAP0\r\n"
 _RECORD: Final = struct.Struct("<BQ")
 _MESSAGE: Final = struct.Struct("<HIQQ")
 _CHUNK: Final = struct.Struct("<QQQII")
-_CHANNEL, _MESSAGE_OP, _CHUNK_OP, _METADATA, _FOOTER = 0x04, 0x05, 0x06, 0x0C, 0x02
+_CHANNEL, _MESSAGE_OP, _CHUNK_OP, _ATTACHMENT, _METADATA, _FOOTER = 0x04, 0x05, 0x06, 0x09, 0x0C, 0x02
 CHUNK_MAX: Final = 1 << 26
 """A chunk that claims to unpack to more is damaged."""
 
@@ -36,7 +36,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """What a recording holds of the topics that were asked for.
 
     `whole`: it was finished. `read_bytes` of `total_bytes` could be read; `damaged_chunks` between them were left out.
-    `end_ns`: the newest message of any topic.
+    `end_ns`: the newest message of any topic. `attachments`: name -> content, the newest of each name.
     """
 
     newest: dict[str, Newest]
@@ -46,6 +46,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int
     damaged_chunks: int
     end_ns: int | None
+    attachments: dict[str, bytes]
 
 
 class _Scan:
@@ -56,6 +57,7 @@ class _Scan:
         self.topics: dict[int, str] = {}
         self.newest: dict[str, Newest] = {}
         self.run: dict[str, str] = {}
+        self.attachments: dict[str, bytes] = {}
         self.end_ns: int | None = None
         self.damaged = 0
         self.whole = False
@@ -71,12 +73,25 @@ class _Scan:
         elif opcode == _CHANNEL:
             channel, _, length = struct.unpack_from("<HHI", content)
             self.topics[channel] = content[8 : 8 + length].decode()
+        elif opcode == _ATTACHMENT:
+            self._attach(content)
         elif opcode == _METADATA:
             name, place = _text(content, 0)
             if name == "run":
                 self.run = dict(_pairs(content, place))
         elif opcode == _FOOTER:
             self.whole = True
+
+    def _attach(self, content: bytes) -> None:
+        """Times, name, kind, content and checksum; damaged, it is left out."""
+        name, place = _text(content, 16)
+        _, place = _text(content, place)
+        (length,) = struct.unpack_from("<Q", content, place)
+        (crc,) = struct.unpack_from("<I", content, place + 8 + length)
+        if crc and zlib.crc32(content[: place + 8 + length]) != crc:
+            self.damaged += 1
+            return
+        self.attachments[name] = content[place + 8 : place + 8 + length]
 
     def chunk(self, content: bytes, *, torn: bool) -> None:
         """The records of a chunk; of a torn one those that can still be unpacked."""
@@ -134,6 +149,7 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
         total_bytes=len(content),
         damaged_chunks=scan.damaged,
         end_ns=scan.end_ns,
+        attachments=scan.attachments,
     )
 
 

@@ -1,7 +1,8 @@
 """MCAP writer. Log time is the vehicle's own time, moved to UTC as the start knew it (`time_source` in the metadata).
 
-Channel `/tick` holds the raw bytes of each tick (controller in, operator in, controller out): feeding them to the tick
-again reproduces everything else. `/report` and `/event` are JSON for people and viewers.
+Attachments hold what the run started from (`start.py`); channel `/tick` all that entered each tick and what went to the
+controller (`recorded_tick.py`): fed to the tick again, they reproduce everything else. `/report` and `/event` are JSON
+for people and viewers; events of the kinds `time` and `sink` are the shell's own.
 """
 
 from pathlib import Path
@@ -12,6 +13,10 @@ from mcap.writer import CompressionType, Writer
 
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.sockets import ControllerAdapter, TickRecord
+from vehicle.control.state import VehicleState
+from vehicle.records import recorded_tick
+from vehicle.records.start import attachments_of
 
 REPORT_PERIOD_TICKS = 10
 """Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
@@ -19,36 +24,29 @@ CHUNK_BYTES = 1 << 16
 """Three seconds of ticks: what a power cut may take, at some 5 % more bytes on the disk than with a mebibyte."""
 
 
-class TickRecord(msgspec.Struct, frozen=True, array_like=True):
-    """One tick on the wire side."""
-
-    tick: int
-    t_ns: int
-    controller_in: bytes
-    operator_in: bytes
-    controller_out: bytes
-    overrun: bool = False
-    recording: bool = True
-
-
 class Recorder(Protocol):
-    """What the shell writes to. `healthy`: what is told is kept; a mission does not start without."""
+    """What keeps a run: a `Keeper` of the loop, whoever starts and ends it, and whoever has a line for it."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
 
     @property
     def healthy(self) -> bool:
         """What is told to it is kept."""
         ...
 
-    def tick(self, record: TickRecord) -> None:
+    def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
+        """Keep what the run starts from."""
+        ...
+
+    def accept(self, record: TickRecord) -> None:
         """Keep one tick."""
         ...
 
-    def report(self, report: VehicleReport) -> None:
-        """Keep one report."""
-        ...
-
-    def event(self, event: Event) -> None:
-        """Keep one event."""
+    def note(self, event: Event) -> None:
+        """Keep an event that came of no tick."""
         ...
 
     def close(self) -> None:
@@ -56,27 +54,10 @@ class Recorder(Protocol):
         ...
 
 
-class NoRecorder:
-    """Keeps nothing: for benchmarks of the bare stack and for tests."""
-
-    healthy = True
-
-    def tick(self, record: TickRecord) -> None:
-        """Drop."""
-
-    def report(self, report: VehicleReport) -> None:
-        """Drop."""
-
-    def event(self, event: Event) -> None:
-        """Drop."""
-
-    def close(self) -> None:
-        """Nothing to finish."""
-
-
 class McapRecorder:
     """Writes `run.mcap`, never over another; chunks are complete on disk every few seconds and carry a CRC."""
 
+    name = "recording"
     healthy = True
     """A disk that refuses raises; `BackgroundRecorder` catches it."""
 
@@ -90,7 +71,6 @@ class McapRecorder:
         self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
         self._report = self._channel("/report", "flailpilot.VehicleReport", "json")
         self._event = self._channel("/event", "flailpilot.Event", "json")
-        self._pack = msgspec.msgpack.Encoder()
         self._json = msgspec.json.Encoder()
         self._sequence = 0
 
@@ -108,17 +88,31 @@ class McapRecorder:
             sequence=self._sequence,
         )
 
-    def tick(self, record: TickRecord) -> None:
-        """Keep the raw bytes of one tick."""
-        self._add(self._tick, record.t_ns, self._pack.encode(record))
+    def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
+        """Attach what the run starts from; on the disk at once."""
+        moment_ns = self._log_zero_ns
+        for name, content in attachments_of(state, controller.settings).items():
+            kind = "application/json" if name.endswith(".json") else "application/octet-stream"
+            self._writer.add_attachment(moment_ns, moment_ns, name, kind, content)
+        self._stream.flush()
 
-    def report(self, report: VehicleReport) -> None:
-        """Keep one report in five."""
+    def accept(self, record: TickRecord) -> None:
+        """Keep all that entered one tick and what went out, every event, and one report in five."""
+        self._add(self._tick, record.t_ns, recorded_tick.encoded(record))
+        for event in record.notices:
+            self.note(event)
+        report = record.outputs.report
+        if report is not None:
+            self._keep_report(report)
+        for event in record.outputs.events:
+            self.note(event)
+
+    def _keep_report(self, report: VehicleReport) -> None:
         if report.tick % REPORT_PERIOD_TICKS == 0:
             self._add(self._report, report.t_ns, self._json.encode(report))
             self._stream.flush()  # of a chunk that is done; a killed program loses no more than the next
 
-    def event(self, event: Event) -> None:
+    def note(self, event: Event) -> None:
         """Keep an event."""
         self._add(self._event, event.t_ns, self._json.encode(event))
 

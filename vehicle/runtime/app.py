@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
 from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import _dialect as d
@@ -30,14 +31,17 @@ from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import WORLD
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import NS_PER_S, place_text
+from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.host import own_process, realtime
 from vehicle.host.clock import Clock, SystemClock, utc_now
-from vehicle.operator_link.link import LoopPort
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.transfer import text
 from vehicle.operator_link.transport import LinkTransport
+from vehicle.records.background import BackgroundRecorder
 from vehicle.runtime import kept_checks, latches
 from vehicle.runtime.coming_up import (
     ADDRESS_MAY_COME,
@@ -49,14 +53,13 @@ from vehicle.runtime.coming_up import (
     until_there,
 )
 from vehicle.runtime.far_site import told_if_far
-from vehicle.runtime.loop import Listener, VehicleLoop
-from vehicle.runtime.operator_wires import operator_wires, places_of
+from vehicle.runtime.loop import VehicleLoop
+from vehicle.runtime.operator_wires import OperatorWires, operator_wires, places_of
 from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
 from vehicle.runtime.plan_holder import PlanHolder
 from vehicle.runtime.run_book import RunBook
-from vehicle.runtime.site_planning import SitePlanning
+from vehicle.runtime.site_planning import NOT_DECLARED, SitePlanning
 from vehicle.runtime.starts import recent_starts
-from vehicle.runtime.taken import taken
 from vehicle.runtime.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -132,7 +135,7 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
         session_id=session_id,
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
     )
-    return taken(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
+    return assign_plan(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
 
 
 def counted(file: DriveFile, state: VehicleState) -> VehicleState:
@@ -180,36 +183,59 @@ def latch_file(file: DriveFile) -> Path | None:
     return path if path is not None and path.parent.is_dir() else None
 
 
-async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, supervisor: realtime.Supervisor) -> None:
-    """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
-    clock = SystemClock()
-    config = file.config
+class Vehicle(msgspec.Struct, frozen=True):
+    """The vehicle program put together, nothing of it running yet."""
+
+    loop: VehicleLoop
+    port: LatePort
+    link: ControllerLink
+    wires: OperatorWires
+    planning: SitePlanning
+    book: RunBook
+    recorder: BackgroundRecorder | None
+    announce: Say
+
+
+def put_together(
+    file: DriveFile, state: VehicleState, own: OwnSite | None, clock: Clock, stack: contextlib.AsyncExitStack
+) -> Vehicle:
+    """Sources, sinks and the loop between them; `stack` closes them.
+
+    Raises:
+        InputError: No keys where they are needed, or a folder that cannot be written.
+    """
+    desk = MissionUpload(
+        state.datum, lambda _: NOT_DECLARED, state.mission.plan, own.ground if own is not None else None
+    )
+    wires = operator_wires(file, state, clock, desk, say)
 
     def announce(line: str) -> None:
         say(line)
         wires.link.tell(text(line, d.MAV_SEVERITY_NOTICE))
 
-    async with contextlib.AsyncExitStack() as stack:
-        book, holder = RunBook(file, state, own, clock), PlanHolder()
-        planning = SitePlanning(
-            file.vehicle,
-            state.datum,
-            book.uploads,
-            config.operator.upload_outside,
-            holder,
-            announce,
-            own=own,
-            bench=file.vehicle.safety.bench,
-        )
-        wires = operator_wires(file, state, clock, planning.propose, own.ground if own is not None else None, say)
-        port = LatePort(config.controller.port)
-        stack.callback(port.close)
-        recorder = book.recorder()
+    book, holder = RunBook(file, state, own, clock), PlanHolder(state, desk)
+    outside, bench = file.config.operator.upload_outside, file.vehicle.safety.bench
+    planning = SitePlanning(file.vehicle, state.datum, book.uploads, outside, holder, announce, own=own, bench=bench)
+    desk.serve(planning.propose)
+    port = LatePort(file.config.controller.port)
+    stack.callback(port.close)
+    recorder = book.recorder()
+    kept: tuple[Sink, ...] = ()
+    if recorder is not None:
         stack.callback(recorder.close)
-        listeners: tuple[Listener, ...] = (holder, book, wires.link, *_telemetry(file, state, holder, stack))
-        link = ControllerLink(port, greeting(state), clock.now_ns)
-        loop = VehicleLoop(state, link, LoopPort(wires.link, clock.now_ns), recorder, listeners)
-        holder.loop, holder.desk = loop, wires.desk
+        kept = (recorder,)
+    link = ControllerLink(port, greeting(state), clock.now_ns)
+    sinks = (*kept, wires.link, holder, book, *_telemetry(file, state, stack))
+    loop = VehicleLoop(state, ControllerWire(link, FlailAdapter()), (wires.link, holder), sinks)
+    return Vehicle(loop, port, link, wires, planning, book, recorder, announce)
+
+
+async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, supervisor: realtime.Supervisor) -> None:
+    """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        made = put_together(file, state, own, clock, stack)
+        loop, port, link, announce = made.loop, made.port, made.link, made.announce
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()
         end_with_signals()
@@ -218,24 +244,24 @@ async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, super
             group.create_task(realtime.heart(clock, lambda: loop.state.tick, supervisor, say))
             wire, place = Waiting(), Waiting()
             coming = group.create_task(controller_comes(file, port, clock, announce, wire))
-            opening = group.create_task(open_operator(file, wires.shell, stack, clock, place))
+            opening = group.create_task(open_operator(file, made.wires.shell, stack, clock, place))
             await first_tries((coming, wire), (opening, place))
             stack.callback(lambda: say(last_words(link.report())))
             say_up(file, state.datum, real_time=fifo)
             supervisor.tell("READY=1")
             stack.callback(supervisor.tell, "STOPPING=1")
             if own is not None and own.plan is None:
-                planning.begin()
-            group.create_task(planning.run())
-            group.create_task(book.run(lambda: loop.state, recorder, say))
+                made.planning.begin()
             for beside in (
-                watch(clock, port, link, recorder, say),
+                made.planning.run(),
+                made.book.run(made.recorder, say),
+                watch(clock, port, link, made.recorder, say),
                 told_if_far(clock, state.datum, lambda: loop.state.wire.gnss, say, announce),
                 keep(file, clock, lambda: loop.state, announce),
             ):
                 group.create_task(beside)
             await opening
-            group.create_task(wires.shell.run())
+            group.create_task(made.wires.shell.run())
 
 
 def end_with_signals() -> None:
@@ -349,24 +375,13 @@ async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> 
     return heard, False
 
 
-def _telemetry(
-    file: DriveFile, state: VehicleState, holder: PlanHolder, stack: contextlib.AsyncExitStack
-) -> tuple[Listener, ...]:
+def _telemetry(file: DriveFile, state: VehicleState, stack: contextlib.AsyncExitStack) -> tuple[Sink, ...]:
     settings = file.config.telemetry
     if settings is None:
         return ()
     from vehicle.telemetry.publisher import TelemetryPublisher  # noqa: PLC0415
-    from vehicle.telemetry.schemas import Mission  # noqa: PLC0415  # only where it is wanted
 
     publisher = TelemetryPublisher(file.vehicle, settings, datum=state.datum)
-
-    def progress_of(plan: Plan | None) -> None:
-        publisher.begin_mission(
-            Mission(mission_id=plan.plan_hash, area_m2=plan.area_m2, datum=plan.datum) if plan is not None else None
-        )
-
-    progress_of(state.mission.plan)
-    holder.watchers.append(progress_of)
     publisher.start()
     stack.callback(publisher.stop, 2.0)
     return (publisher,)

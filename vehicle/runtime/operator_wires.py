@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,11 +19,10 @@ from vehicle.host.clock import SYNCHRONISED, Clock, utc_now
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import LinkSettings, OperatorLink
-from vehicle.operator_link.mission_upload import MissionUpload, Propose
+from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
 from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
-from vehicle.runtime.site_planning import NOT_DECLARED
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
@@ -33,24 +31,22 @@ RADIO_SHARE, BITS_PER_BYTE = 0.6, 10
 
 
 class OperatorWires(msgspec.Struct, frozen=True):
-    """The link, the shell that moves its bytes, and the desk where its plan lies."""
+    """The link, and the shell that moves its bytes."""
 
     link: OperatorLink
     shell: LinkTransport
-    desk: MissionUpload
 
 
 def operator_wires(
     file: DriveFile,
     state: VehicleState,
     clock: Clock,
-    propose: Propose = lambda _: NOT_DECLARED,
-    ground: Any = None,
+    desk: MissionUpload,
     say: Callable[[str], None] = lambda _: None,
 ) -> OperatorWires:
     """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
 
-    `propose` takes the sites that stations upload; `ground` is that of the vehicle's own site, if it has one.
+    `desk` is where the sites arrive that stations upload.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -67,7 +63,6 @@ def operator_wires(
         lambda: secrets.randbits(32) / 2**32,
         clock_trusted=SYNCHRONISED.exists(),
     )
-    desk = MissionUpload(state.datum, propose, state.mission.plan, ground)
     link = OperatorLink(
         state.config,
         state.datum,
@@ -82,7 +77,7 @@ def operator_wires(
     for station in place.stations or ():
         if not bench and station.system_id not in keys:
             say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
-    return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say), desk)
+    return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say))
 
 
 def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:

@@ -1,55 +1,55 @@
 """Between planning, loop and desk: a plan is shown to stations once the loop has taken it, and not before."""
 
-from collections.abc import Callable
-
-from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import SourceBatch, TickRecord
+from vehicle.control.plan_assignment import UNARMED
+from vehicle.control.state import VehicleState
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.polygons.boundary import Rings
-from vehicle.runtime.loop import VehicleLoop
+from vehicle.runtime.plan_source import NAME, PlanSource
 
 WAITING = "disarm, then the new plan is taken"
 TAKING = "the new plan is being taken"
 
 
 class PlanHolder:
-    """`Holder` of site planning, and a listener of the loop; `loop` and `desk` are set before either is used."""
+    """`Holder` of site planning; source of the plans that it assigns, and a sink that shows those that are taken."""
 
-    loop: VehicleLoop
-    desk: MissionUpload
+    name = NAME
 
-    def __init__(self) -> None:
-        self._report: VehicleReport | None = None
-        self.watchers: list[Callable[[Plan | None], None]] = []
-        """Called with each plan that the loop takes, and with None where it holds none any more."""
+    def __init__(self, state: VehicleState, desk: MissionUpload) -> None:
+        self._state, self._missions = state, desk
+        self._plans = PlanSource()
+        self._place_m: tuple[float, float] | None = None
 
     def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
         """This plan, or none and why, inside this boundary, from now on."""
-        refused = self.loop.take_plan(plan, boundary_m)
+        refused = self._plans.assign(self._state, plan, boundary_m)
         if refused:
-            self.loop.take_plan(None, boundary_m)
-        later = WAITING if self.loop.takes_later else TAKING
-        self.desk.set_none(refused or (words if plan is None else later))
+            self._plans.assign(self._state, None, boundary_m)
+        later = TAKING if self._state.gate.mode in UNARMED else WAITING
+        self._missions.set_none(refused or (words if plan is None else later))
 
     def uploading(self) -> bool:
         """A station is sending a list."""
-        return bool(self.desk.lists.uploading)
+        return bool(self._missions.lists.uploading)
 
     def place_m(self) -> tuple[float, float] | None:
         """Where the machine stands, if that is known."""
-        estimate = self._report.estimate if self._report is not None else None
-        return (estimate.east_m, estimate.north_m) if estimate is not None and estimate.valid else None
+        return self._place_m
 
-    def offer(self, report: VehicleReport) -> None:
-        """A report was made."""
-        self._report = report
+    def drain(self, now_ns: int) -> SourceBatch:
+        """The plan that was assigned since the last tick."""
+        return self._plans.drain(now_ns)
 
-    def event(self, event: Event) -> None:
-        """The loop has taken a plan, or given one up."""
-        if event.kind != "plan":
-            return
-        plan = self.loop.state.mission.plan
-        if plan is not None:
-            self.desk.set_plan(plan)
-        for watcher in self.watchers:
-            watcher(plan)
+    def accept(self, record: TickRecord) -> None:
+        """Where the machine stands; and a plan that was taken is shown."""
+        self._state = record.state
+        report = record.outputs.report
+        if report is not None:
+            estimate = report.estimate
+            self._place_m = (estimate.east_m, estimate.north_m) if estimate.valid else None
+        for event in record.outputs.events:
+            plan = record.state.mission.plan
+            if event.kind == NAME and plan is not None:
+                self._missions.set_plan(plan)

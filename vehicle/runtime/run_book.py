@@ -15,15 +15,16 @@ import msgspec
 
 from vehicle.config.drive import DriveFile
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import TickRecord
 from vehicle.control.state import VehicleState
 from vehicle.host import utc
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock, clock_is_synchronised, utc_now
 from vehicle.host.utc import TimeSource, UtcLine
 from vehicle.records.background import BackgroundRecorder
-from vehicle.records.writer import McapRecorder, NoRecorder, Recorder
+from vehicle.records.writer import McapRecorder, Recorder
 from vehicle.runtime.own_site import OwnSite
 from vehicle.runtime.run_manifest import Manifest, named, write_manifest
 
@@ -39,7 +40,9 @@ def run_name(line: UtcLine, now_ns: int, session_id: int) -> str:
 
 
 class RunBook:
-    """Keeps the run's folder, from `recorder` on. A listener of the loop; `run` does what takes a disk's time."""
+    """Keeps the run's folder, from `recorder` on. A sink of the loop; `run` does what takes a disk's time."""
+
+    name = "run folder"
 
     def __init__(self, file: DriveFile, state: VehicleState, own: OwnSite | None, clock: Clock) -> None:
         self._clock, self._start_ns = clock, clock.now_ns()
@@ -47,7 +50,7 @@ class RunBook:
         self.name = run_name(self.line, self._start_ns, state.session_id)
         self.uploads = file.state_folder / "uploads" / self.name
         self.folder: Path | None = None
-        self._file = file
+        self._file, self._state = file, state
         plan = state.mission.plan
         self._own_name = own.place.name if own is not None else ""
         self._own_hash = own.place.site_hash if own is not None else ""
@@ -79,15 +82,15 @@ class RunBook:
             ) from None
         return folder
 
-    def recorder(self) -> Recorder:
-        """The run's folder and recording; nothing is kept where no folder is named.
+    def recorder(self) -> BackgroundRecorder | None:
+        """The run's folder and recording; None, and nothing is kept, where no folder is named.
 
         Raises:
             InputError: they cannot be written.
         """
         settings = self._file.config.recorder
         if settings is None:
-            return NoRecorder()
+            return None
         self.folder = self._made(self._file.beside(settings.folder))
         try:
             write_manifest(self.folder, self.manifest)
@@ -100,19 +103,17 @@ class RunBook:
             self.folder.with_name(f"{self.name}.mcap").symlink_to(Path(self.name) / "run.mcap")
         return BackgroundRecorder(found)
 
-    def offer(self, report: VehicleReport) -> None:
-        """Nothing of a report is kept here."""
-
-    def event(self, event: Event) -> None:
-        """The loop has taken a plan, or given one up."""
-        if event.kind == "plan":
+    def accept(self, record: TickRecord) -> None:
+        """The newest state counts; a plan that was taken, or given up, is kept at once."""
+        self._state = record.state
+        if any(event.kind == "plan" for event in record.outputs.events):
             self._changed.set()
 
-    async def run(self, state: Callable[[], VehicleState], recorder: Recorder, tell: Callable[[str], None]) -> None:
+    async def run(self, recorder: Recorder | None, tell: Callable[[str], None]) -> None:
         """Until cancelled: keep plan and times as they become known; the end's time then."""
         try:
             while True:
-                self._look(state(), recorder, tell)
+                self._look(self._state, recorder, tell)
                 await self._keep()
                 # not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event
                 with contextlib.suppress(TimeoutError):
@@ -125,7 +126,7 @@ class RunBook:
                 with contextlib.suppress(OSError):
                     write_manifest(self.folder, end)
 
-    def _look(self, state: VehicleState, recorder: Recorder, tell: Callable[[str], None]) -> None:
+    def _look(self, state: VehicleState, recorder: Recorder | None, tell: Callable[[str], None]) -> None:
         self._say_plan(state.mission.plan)
         fix, wire = state.wire.gnss, state.wire
         found = utc.by_gnss(fix.time_utc_us, wire.gnss_t_ns) if fix is not None else None
@@ -133,9 +134,9 @@ class RunBook:
             return
         before, self.line = self.line, found
         moment = found.text(wire.gnss_t_ns)
-        recorder.event(
-            Event(t_ns=wire.gnss_t_ns, tick=state.tick, kind="time", text=f"{moment} by the receiver's time")
-        )
+        if recorder is not None:
+            text = f"{moment} by the receiver's time"
+            recorder.note(Event(t_ns=wire.gnss_t_ns, tick=state.tick, kind="time", text=text))
         apart_s = abs((before.zero_us or 0) - (found.zero_us or 0)) / 1e6
         if before.zero_us is None or apart_s > APART_S:
             off = "not set" if before.zero_us is None else f"{apart_s:.0f} s off"

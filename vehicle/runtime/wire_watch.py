@@ -8,7 +8,6 @@ from firmware_bridge.link import ControllerLink, LinkReport
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
 from vehicle.records.background import BackgroundRecorder
-from vehicle.records.writer import Recorder
 from vehicle.runtime.coming_up import LatePort
 
 WATCH_S = 0.25
@@ -34,12 +33,14 @@ class Seen(msgspec.Struct, frozen=True):
     recorder: str = ""
 
 
-async def watch(clock: Clock, port: LatePort, link: ControllerLink, recorder: Recorder, tell: Say) -> None:
+async def watch(
+    clock: Clock, port: LatePort, link: ControllerLink, recorder: BackgroundRecorder | None, tell: Say
+) -> None:
     """Tell people when the wire or the disk changes; nothing depends on it."""
     seen = Seen(connected=port.connected)
     while True:
         report = link.report()
-        fault = recorder.fault if isinstance(recorder, BackgroundRecorder) else ""
+        fault = recorder.fault if recorder is not None else ""
         now = Seen(port.connected, port.fault, report.agreed, report.differences, report.restarts, fault)
         for line in changes(seen, now, port.name):
             tell(line)

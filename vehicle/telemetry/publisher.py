@@ -8,6 +8,7 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -15,6 +16,8 @@ from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import VehicleConfig, config_hash
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import TickRecord
 from vehicle.host.clock import utc_now
 from vehicle.telemetry import payloads
 from vehicle.telemetry.counts import Counters
@@ -25,12 +28,40 @@ from vehicle.telemetry.streams import STREAMS
 from vehicle.telemetry.worker import EventItem, ReportItem, Worker
 
 
+class Publisher(Protocol):
+    """Whoever takes what a tick tells apart."""
+
+    def offer(self, report: VehicleReport) -> None:
+        """A report was made."""
+        ...
+
+    def event(self, event: Event) -> None:
+        """Something worth a line happened."""
+        ...
+
+
+def tell_of(record: TickRecord, publisher: Publisher) -> None:
+    """The report of a tick, if it made one, then its events."""
+    outputs = record.outputs
+    if outputs.report is not None:
+        publisher.offer(outputs.report)
+    for event in (*record.notices, *outputs.events):
+        publisher.event(event)
+
+
+def mission_of(plan: Plan) -> Mission:
+    """What progress is told against while this plan is held."""
+    return Mission(mission_id=plan.plan_hash, area_m2=plan.area_m2, datum=plan.datum)
+
+
 class TelemetryPublisher:
-    """Publishes reports and events over MQTT 5. `offer` and `event` never block and never raise.
+    """Publishes reports and events over MQTT 5, a sink of the loop. `offer` and `event` never block and never raise.
 
     `boot_id` names this run of the program in every header; drawn at random unless given. With `datum` poses and events
     have latitude and longitude whether or not a mission is held.
     """
+
+    name = "telemetry"
 
     def __init__(
         self,
@@ -42,6 +73,7 @@ class TelemetryPublisher:
         self._reports: BoundedQueue[ReportItem] = BoundedQueue(settings.reports_max)
         self._events: BoundedQueue[EventItem] = BoundedQueue(settings.events_max)
         self._mission: Mission | None = None
+        self._plan: Plan | None = None
         self._board = Counters()
         depth_m = vehicle.mission.required_depth_m
         self._worker = Worker(
@@ -55,6 +87,14 @@ class TelemetryPublisher:
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
 
     # --- called by the tick's shell ----------------------------------------------------------------------------------
+    def accept(self, record: TickRecord) -> None:
+        """Hand over what a tick tells; progress is told against the plan that it holds."""
+        plan = record.state.mission.plan
+        if plan is not self._plan:
+            self._plan = plan
+            self.begin_mission(mission_of(plan) if plan is not None else None)
+        tell_of(record, self)
+
     def offer(self, report: VehicleReport) -> None:
         """Hand over a report. When the thread lags, the oldest report waiting is dropped and counted."""
         self._reports.put((report, self._mission, utc_now()))

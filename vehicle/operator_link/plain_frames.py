@@ -1,7 +1,4 @@
-"""The loop's side of the link: the byte port that it knows as its operator, and stops asked for by plain commands."""
-
-from collections.abc import Callable
-from typing import Protocol
+"""Frames for the tick from stations that do not speak our extension, and stops asked for by plain commands."""
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 
@@ -52,33 +49,3 @@ def stop_frame(edge: OperatorEdge, session_id: int, sequence: int, tick: int) ->
         sample_count=sequence,
         edges=edge,
     )
-
-
-class Link(Protocol):
-    """What the port needs of the link."""
-
-    def drain(self, now_ns: int) -> bytes:
-        """Accepted frames for the next tick."""
-        ...
-
-    def broadcast(self, vehicle_frame: bytes, now_ns: int) -> None:
-        """A report for the consoles."""
-        ...
-
-
-class LoopPort:
-    """The byte port that the loop knows as its operator."""
-
-    def __init__(self, link: Link, now_ns: Callable[[], int]) -> None:
-        self._link, self._now_ns = link, now_ns
-
-    def read(self) -> bytes:
-        """Accepted frames since the last tick."""
-        return self._link.drain(self._now_ns())
-
-    def write(self, frame: bytes) -> None:
-        """A report for the consoles."""
-        self._link.broadcast(frame, self._now_ns())
-
-    def close(self) -> None:
-        """The shell closes the wires."""

@@ -1,0 +1,50 @@
+"""The adapter of the flail dialect."""
+
+from typing import TYPE_CHECKING, Final
+
+from firmware_bridge.controller_adapter import Capabilities, ControllerBatch
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
+
+if TYPE_CHECKING:
+    from firmware_bridge.command import ActuatorCommand
+
+NOTHING: Final = ControllerBatch()
+FLAIL: Final = Capabilities(name="flail", rotor=True, depth=True, leases=True)
+
+
+class FlailAdapter:
+    """The flail dialect alone. `dropped_rtcm_bytes`: its controllers have receivers with corrections of their own."""
+
+    capabilities = FLAIL
+    settings = '{"adapter":"flail"}'
+
+    def __init__(self) -> None:
+        self._reader = adapters.MessageReader(adapters.HOST_DECODERS)
+        self._sequence = 0
+        self.dropped_rtcm_bytes = 0
+
+    def receive(self, data: bytes, now_ns: int) -> ControllerBatch:
+        """The newest of each kind of message."""
+        del now_ns
+        if not data:
+            return NOTHING
+        bad_before = self._reader.bad_frames
+        newest: dict[type, object] = {type(message): message for message in self._reader.feed(data)}
+        return ControllerBatch(
+            status=newest.get(ControllerStatus),  # type: ignore[arg-type]  # keyed by its own type
+            imu=newest.get(ImuSample),  # type: ignore[arg-type]
+            gnss=newest.get(GnssFix),  # type: ignore[arg-type]
+            hello=newest.get(ControllerHello),  # type: ignore[arg-type]
+            bad_frames=self._reader.bad_frames - bad_before,
+        )
+
+    def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
+        """The command's frame."""
+        del now_ns
+        self._sequence = (self._sequence + 1) & 0xFF
+        return (adapters.encode_command(command, self._sequence),)
+
+    def corrections(self, rtcm: bytes) -> None:
+        """Dropped and counted."""
+        self.dropped_rtcm_bytes += len(rtcm)

@@ -1,0 +1,185 @@
+"""What a run starts from, as attachments of its recording: with them another process can feed the same ticks again.
+
+    configuration.json   the vehicle's configuration
+    plan.json            the plan that is held, if one is
+    state.msgpack.zst    everything else of the state: session, latches, checks, ledger, boundary; zstd
+    controller.json      what the adapter towards the controller was made with
+
+The state is hashed: a program whose own state has another shape says so, instead of running something else.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import zstandard
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.messages import GateReport
+from vehicle.contracts.plan import Plan
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.state import (
+    EstimateState,
+    FlailState,
+    GateState,
+    LedgerState,
+    MissionState,
+    VehicleState,
+    WaitingPlan,
+    WireState,
+)
+
+CONFIGURATION, PLAN, STATE, CONTROLLER = "configuration.json", "plan.json", "state.msgpack.zst", "controller.json"
+OLDER: Final = "it does not hold the state that it started from: recordings before format 3 cannot be run again"
+HASH_BYTES: Final = 16
+Tile = tuple[tuple[int, int], tuple[int, int], tuple[int, ...], bytes]
+"""Block, tile, shape (empty: packed), bytes."""
+
+
+def _hook(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    raise NotImplementedError(type(value))
+
+
+def _unhook(kind: Any, value: Any) -> Any:
+    del kind  # of arrays alone
+    dtype, shape, content = value
+    return np.frombuffer(content, dtype).reshape(shape).copy()
+
+
+_PLAIN: Final = [field for field in msgspec.structs.fields(LedgerState) if field.name != "tiles"]
+PlainLedger: Any = msgspec.defstruct(
+    "PlainLedger",
+    [(field.name, field.type) for field in _PLAIN],
+    frozen=True,
+    kw_only=True,
+)
+"""A `LedgerState` without its tiles."""
+
+
+MASKS: Final = ("active", "latched", "shown", "accepted")
+"""Of the gate: a bit for each stop reason, more of them than 64."""
+
+
+class KeptState(msgspec.Struct, frozen=True, kw_only=True):
+    """A `VehicleState` less configuration and plan; ledger tiles are rows, masks of the gate hex. `hash`: of all."""
+
+    datum: LocalFrame
+    tick: int
+    session_id: int
+    wire: WireState
+    estimate: EstimateState
+    mission: MissionState
+    flail: FlailState
+    gate: GateState
+    masks: tuple[str, ...]
+    ledger: PlainLedger
+    tiles: tuple[Tile, ...]
+    checks: ChecksState
+    tracks_supported: bool | None
+    report: GateReport | None
+    waiting: WaitingPlan | None
+    hash: bytes = b""
+
+
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_hook)
+_decoder: Final = msgspec.msgpack.Decoder(KeptState, dec_hook=_unhook)
+
+
+def _row(block: tuple[int, int], tile: tuple[int, int], content: Any) -> Tile:
+    if isinstance(content, np.ndarray):
+        return block, tile, content.shape, content.tobytes()
+    return block, tile, (), content
+
+
+def _kept(state: VehicleState) -> KeptState:
+    ledger = state.ledger
+    rows = ((block, tile, content) for block, held in ledger.tiles.items() for tile, content in held.items())
+    mission = msgspec.structs.replace(state.mission, plan=None, unproven_m=np.zeros((0, 4)))
+    return KeptState(
+        datum=state.datum,
+        tick=state.tick,
+        session_id=state.session_id,
+        wire=state.wire,
+        estimate=state.estimate,
+        mission=mission,
+        flail=state.flail,
+        gate=msgspec.structs.replace(state.gate, **dict.fromkeys(MASKS, 0)),
+        masks=tuple(f"{getattr(state.gate, name):x}" for name in MASKS),
+        ledger=PlainLedger(**{field.name: getattr(ledger, field.name) for field in _PLAIN}),
+        tiles=tuple(_row(*row) for row in rows),
+        checks=state.checks,
+        tracks_supported=state.tracks_supported,
+        report=state.report,
+        waiting=state.waiting,
+    )
+
+
+def state_hash(state: VehicleState) -> bytes:
+    """16 bytes that differ where two states of one configuration differ; the plan counts by its own hash."""
+    plan = state.mission.plan.plan_hash if state.mission.plan is not None else ""
+    return hashlib.blake2b(plan.encode() + _encoder.encode(_kept(state)), digest_size=HASH_BYTES).digest()
+
+
+def attachments_of(state: VehicleState, controller: str) -> dict[str, bytes]:
+    """What a recording is given before its first tick; `controller`: the adapter's settings."""
+    plan, whole = state.mission.plan, msgspec.structs.replace(_kept(state), hash=state_hash(state))
+    found = {CONFIGURATION: state.config.model_dump_json().encode(), CONTROLLER: controller.encode()}
+    if plan is not None:
+        found[PLAN] = msgspec.json.encode(plan)
+    found[STATE] = zstandard.ZstdCompressor().compress(_encoder.encode(whole))
+    return found
+
+
+def state_of(attachments: Mapping[str, bytes]) -> VehicleState:
+    """The state that a run started from.
+
+    Raises:
+        InputError: The recording holds none, it is damaged, or this program's state has another shape.
+    """
+    if CONFIGURATION not in attachments or STATE not in attachments:
+        raise InputError(OLDER)
+    try:
+        config = VehicleConfig.model_validate_json(attachments[CONFIGURATION])
+        plan = msgspec.json.decode(attachments[PLAN], type=Plan) if PLAN in attachments else None
+        kept: KeptState = _decoder.decode(zstandard.ZstdDecompressor().decompress(attachments[STATE]))
+        state = _restored(kept, config, plan)
+    except (ValueError, zstandard.ZstdError) as error:
+        raise InputError(f"the state that it started from cannot be read: {error}") from None
+    if state_hash(state) != kept.hash:
+        raise InputError(
+            "the state that it started from means another one to this program; use the one that recorded it"
+        )
+    return state
+
+
+def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> VehicleState:
+    tiles: dict[tuple[int, int], dict[tuple[int, int], Any]] = {}
+    for block, tile, shape, content in kept.tiles:
+        whole = np.frombuffer(content, np.uint8).reshape(shape).copy() if shape else content
+        tiles.setdefault(block, {})[tile] = whole
+    edges = edges_of(plan.unproven_m) if plan is not None else np.zeros((0, 4))
+    masks = {name: int(digits, 16) for name, digits in zip(MASKS, kept.masks, strict=True)}
+    ledger = {field.name: getattr(kept.ledger, field.name) for field in _PLAIN}
+    return VehicleState(
+        config=config,
+        datum=kept.datum,
+        tick=kept.tick,
+        session_id=kept.session_id,
+        wire=kept.wire,
+        estimate=kept.estimate,
+        mission=msgspec.structs.replace(kept.mission, plan=plan, unproven_m=edges),
+        flail=kept.flail,
+        gate=msgspec.structs.replace(kept.gate, **masks),
+        ledger=LedgerState(**ledger, tiles=tiles),
+        checks=kept.checks,
+        tracks_supported=kept.tracks_supported,
+        report=kept.report,
+        waiting=kept.waiting,
+    )

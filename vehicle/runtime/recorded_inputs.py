@@ -1,0 +1,75 @@
+"""What entered a tick, as its inputs: live from controller and sources, in a replay from the bytes that were kept."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from firmware_bridge.controller_adapter import ControllerAdapter, ControllerBatch
+from firmware_bridge.flail_adapter import FlailAdapter
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Inputs
+from vehicle.contracts.sockets import SourceBatch
+from vehicle.operator_link.loop_frames import NAME as OPERATOR
+from vehicle.operator_link.loop_frames import FrameReader
+from vehicle.records.recorded_tick import RecordedTick
+from vehicle.runtime import plan_source
+
+Decode = Callable[[bytes], SourceBatch]
+
+
+def inputs_of(controller: ControllerBatch, batches: Sequence[SourceBatch], *, overrun: bool, recording: bool) -> Inputs:
+    """The newest of each sensor, every operator frame and observation in order."""
+    gnss, plan = controller.gnss, None
+    for batch in batches:
+        gnss = batch.gnss if batch.gnss is not None else gnss
+        plan = batch.plan if batch.plan is not None else plan
+    return Inputs(
+        status=controller.status,
+        imu=controller.imu,
+        gnss=gnss,
+        hello=controller.hello,
+        operator=tuple(frame for batch in batches for frame in batch.operator),
+        observations=tuple(seen for batch in batches for seen in batch.observations),
+        plan=plan,
+        bad_frames=controller.bad_frames,
+        overrun=overrun,
+        recording=recording,
+    )
+
+
+READERS: Final[dict[str, Callable[[], Decode]]] = {
+    OPERATOR: lambda: FrameReader().batch,
+    plan_source.NAME: lambda: plan_source.batch_of,
+}
+"""Kind of source -> a decoder that remembers half a frame. A source `gnss:left` is of the kind `gnss`."""
+
+
+class RecordedInputs:
+    """The recorded ticks of one start, in order -> the inputs that they had."""
+
+    def __init__(self, adapter: ControllerAdapter | None = None) -> None:
+        self.adapter = adapter if adapter is not None else FlailAdapter()
+        self._decoders: dict[str, Decode] = {}
+
+    def batch(self, name: str, data: bytes) -> SourceBatch:
+        """What these bytes of this source meant.
+
+        Raises:
+            InputError: A source that this program does not know.
+        """
+        decode = self._decoders.get(name)
+        if decode is None:
+            reader = READERS.get(name.partition(":")[0])
+            if reader is None:
+                raise InputError(f"a source {name!r}, which this program does not know; use the one that recorded it")
+            decode = self._decoders[name] = reader()
+        return decode(data)
+
+    def of(self, tick: RecordedTick) -> Inputs:
+        """The inputs of the next tick.
+
+        Raises:
+            InputError: A source that this program does not know.
+        """
+        heard = self.adapter.receive(tick.controller_in, tick.t_ns)
+        batches = [self.batch(name, data) for name, data in tick.batches]
+        return inputs_of(heard, batches, overrun=tick.overrun, recording=tick.recording)
