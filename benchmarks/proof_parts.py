@@ -254,8 +254,13 @@ PARTS = (
     # the page of the manual, which one test reads, is no part of it: reasons.txt holds the same names
     Part(
         name="mutation",
-        modules=("vehicle.control.safety", "vehicle.contracts.stop_reasons", "tests.safety"),
-        data=(CONFIGS, "tests/safety/reasons.txt"),
+        modules=(
+            "vehicle.control.safety",
+            "vehicle.contracts.stop_reasons",
+            "firmware_bridge.handshake",
+            "tests.safety",
+        ),
+        data=(CONFIGS, "tests/safety/reasons.txt", "firmware_bridge/controller/include/*"),
         units=mutate.all_units,
         run=mutated,
         judged=mutation_says,

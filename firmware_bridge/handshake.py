@@ -1,26 +1,33 @@
-"""What must agree between host and controller before anything may be armed, and words for what does not."""
+"""What must agree between host and controller before anything is armed: the one judge, and words for what does not."""
 
 from firmware_bridge.types import ControllerHello
 
 PROTOCOL_VERSION = 2
 """Meaning of the flail dialect; rises when a field's meaning changes."""
 WATCHDOG_MAX_MS = 200
-"""A controller that lets a command live longer would drive on for too long after this program died."""
+"""A controller that lets a command live longer would drive on for too long after this program died. One that lets it
+live for 0 ms has no watchdog, or drives nothing: which of both, its announcement does not tell."""
 
 
-def mismatches(ours: ControllerHello, theirs: ControllerHello) -> tuple[str, ...]:
-    """One line for each difference that forbids arming; empty where both agree."""
+def mismatches(theirs: ControllerHello, config_hash: bytes) -> tuple[str, ...]:
+    """One line for each difference that forbids arming; empty where both agree.
+
+    `config_hash`: of the configuration that this program runs.
+    """
     lines: list[str] = []
-    if ours.protocol_version != theirs.protocol_version:
-        older = "controller's firmware" if theirs.protocol_version < ours.protocol_version else "vehicle program"
-        lines.append(
-            f"protocol: the controller speaks version {theirs.protocol_version}, the vehicle program "
-            f"{ours.protocol_version}; update the {older}"
-        )
-    if ours.config_hash != theirs.config_hash:
+    for older, differs in (
+        ("controller's firmware", theirs.protocol_version < PROTOCOL_VERSION),
+        ("vehicle program", theirs.protocol_version > PROTOCOL_VERSION),
+    ):
+        if differs:
+            lines.append(
+                f"protocol: the controller speaks version {theirs.protocol_version}, the vehicle program "
+                f"{PROTOCOL_VERSION}; update the {older}"
+            )
+    if theirs.config_hash != config_hash:
         lines.append(
             f"configuration: the controller is set up for {theirs.config_hash.hex()}, the vehicle program runs "
-            f"{ours.config_hash.hex()}; load the same machine profile into both"
+            f"{config_hash.hex()}; load the same machine profile into both"
         )
     if not 0 < theirs.watchdog_ms <= WATCHDOG_MAX_MS:
         lines.append(

@@ -135,7 +135,7 @@ class ControllerLink:
     @property
     def agreed(self) -> bool:
         """Whether both sides speak the same protocol about the same machine."""
-        return self._hello is not None and not mismatches(self._ours, self._hello)
+        return self._hello is not None and not mismatches(self._hello, self._ours.config_hash)
 
     def report(self) -> LinkReport:
         """How the wire is now."""
@@ -143,7 +143,7 @@ class ControllerLink:
         p50_ns, p99_ns, p100_ns = self._round_trips.quantiles_ns(0.5, 0.99, 1.0)
         return LinkReport(
             agreed=self.agreed,
-            differences=mismatches(self._ours, self._hello) if self._hello is not None else (),
+            differences=mismatches(self._hello, self._ours.config_hash) if self._hello is not None else (),
             hello=self._hello,
             status_age_ns=now_ns - self._status_ns if self._status is not None else None,
             frozen=self._status is not None and self._status_ns - self._counted_ns >= FROZEN_NS,

@@ -6,6 +6,7 @@ that it carries, and by a watchdog on silence after its receipt. No stop leads b
 
 import msgspec
 
+from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.command_adapters import command_kills
 from firmware_bridge.mavlink.framing import FrameParser
@@ -21,7 +22,7 @@ from firmware_bridge.types import (
 )
 from sim.controller_outputs import OutputParams, OutputStage
 from sim.controller_rules import Rules
-from sim.controller_status import PROTOCOL_VERSION, Counters, compose, dead_encoders, greeting
+from sim.controller_status import Counters, compose, dead_encoders, greeting
 from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
@@ -92,11 +93,10 @@ class ControllerTwin:
         self._boot_ns = now_ns
         self._awake_ns = now_ns + round(self._params.boot_s * NS_PER_S)
         self._hung_since_ns = NEVER_NS
-        self._rules = Rules(
-            self._params.watchdog_ms,
-            handshake=self._params.handshake,
-            fault_bits=int(ControllerFault.WATCHDOG_RESET) if by_watchdog else 0,
-        )
+        faults = ControllerFault.WATCHDOG_RESET if by_watchdog else ControllerFault(0)
+        if not 0 < self._params.watchdog_ms <= WATCHDOG_MAX_MS:
+            faults |= ControllerFault.CONFIG
+        self._rules = Rules(self._params.watchdog_ms, handshake=self._params.handshake, fault_bits=int(faults))
         self._rules.estop_local = self.estop_chain_open
         self._agreed = False
         self._told_state = ControllerState.BOOT

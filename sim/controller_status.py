@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple, Protocol
 
+from firmware_bridge.handshake import PROTOCOL_VERSION
 from firmware_bridge.types import (
     ControllerFault,
     ControllerFlag,
@@ -16,7 +17,6 @@ from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
 
-PROTOCOL_VERSION = 2
 FIRMWARE_VERSION = 0x0001_0000
 ARM_ANGLE_SIGMA_M = 0.05
 """What a depth by the arm's angle alone is worth on uneven ground."""

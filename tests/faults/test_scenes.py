@@ -1,5 +1,6 @@
 """Rows that need a scene of their own, on the full stack."""
 
+import msgspec
 import pytest
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
@@ -55,6 +56,17 @@ def test_row_41_a_controller_of_another_configuration_is_not_armed() -> None:
     drill.drive(Goal.MANUAL, 0.4).run(15.0)
     assert drill.mode is Mode.BOOT
     assert "handshake" in drill.reasons
+
+
+@pytest.mark.parametrize("watchdog_ms", [0, 201])
+def test_row_41_a_controller_without_a_safe_watchdog_is_not_armed(watchdog_ms: int) -> None:
+    drill = FaultScenario()
+    controller = drill.world.controller
+    controller._params = msgspec.structs.replace(controller._params, watchdog_ms=watchdog_ms)
+    controller.reboot(0)
+    drill.drive(Goal.MANUAL, 0.4).run(15.0)
+    assert drill.mode not in (Mode.READY, *DRIVING)
+    assert {"handshake", "controller_fault"} <= set(drill.reasons), "as the C reference announces and latches it"
 
 
 def test_row_56_a_rotor_that_does_not_come_up_ends_the_attempt() -> None:

@@ -124,7 +124,7 @@ def test_what_differs_is_said_and_nothing_agreed(twin: Twin, changes: dict[str, 
 
 def test_all_differences_are_told_together() -> None:
     other = msgspec.structs.replace(THEIRS, protocol_version=9, config_hash=b"ijklmnop", watchdog_ms=1_000)
-    assert len(mismatches(OURS, other)) == 3
+    assert len(mismatches(other, OURS.config_hash)) == 3
     assert version_text(0x010203) == "1.2.3"
 
 

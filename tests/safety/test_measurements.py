@@ -170,6 +170,8 @@ def test_row_61_a_rotor_that_rested_turns_unasked(monitor: dict[str, object], ra
         ({"protocol_version": 1}, False),
         ({"watchdog_ms": 200}, True),
         ({"watchdog_ms": 201}, False),
+        ({"watchdog_ms": 1}, True),
+        ({"watchdog_ms": 0}, False),
         ({"config_hash": b"other..."}, False),
     ],
 )

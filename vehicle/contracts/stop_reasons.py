@@ -212,7 +212,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.OPERATOR_STOP, "3", "N", "Stopped by an operator. RESET, ARM."),
     _rule(_R.ARM_UNUSED, "3", "N", "Armed but not used. RESET, ARM when you want to drive."),
     _rule(_R.CONTROLLER_LOST, "3", "N", f"No answer from the controller. When it answers: RESET, ARM. {AGAIN}"),
-    _rule(_R.HANDSHAKE, "3", "N", f"Controller has another version or configuration: nothing is armed. {PLAN}"),
+    _rule(
+        _R.HANDSHAKE, "3", "N", f"Controller of another version, configuration or watchdog: nothing is armed. {PLAN}"
+    ),
     _rule(_R.WIRE_ERRORS, "3", "N", f"Too many damaged frames from the controller. RESET, ARM. {AGAIN}"),
     _rule(
         _R.TRACK_SENSOR, "3r", "P", "Track encoder dead or reversed. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."

@@ -7,6 +7,7 @@ import math
 
 import msgspec
 
+from firmware_bridge.handshake import mismatches
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
@@ -26,8 +27,6 @@ ROTOR_DROP_RATIO = 0.3
 """No rotor of a ton's inertia loses this share of its speed in one tick: its sensor did."""
 MOVES_MPS = 0.15
 """Below this the course over ground is noise."""
-PROTOCOL_VERSION = 2
-WATCHDOG_MAX_MS = 200
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -150,13 +149,8 @@ def _believed_mps(now: GateInputs, new: MonitorState) -> float:
 
 
 def _handshake(state: GateState, wire: WireState) -> bool:
-    hello = wire.hello
-    return (
-        hello is not None
-        and hello.protocol_version == PROTOCOL_VERSION
-        and hello.watchdog_ms <= WATCHDOG_MAX_MS
-        and hello.config_hash == state.config_hash
-    )
+    """Row 41: the controller introduced itself, and nothing of it forbids to arm."""
+    return wire.hello is not None and not mismatches(wire.hello, state.config_hash)
 
 
 def _course_error_rad(advance_mps: float, gnss: GnssFix | None, config: VehicleConfig) -> float:
