@@ -28,8 +28,9 @@ A_TICK: Final = 8
 HAMMER_CHECK_S: Final = 7_200.0
 """A count is due after so long with the tool down, if no visit to parking brought one."""
 UNSEEN_STEP_M: Final = 0.02
-"""A step of less than 2 cm + 4 cm of noise + 3 % of the way is not seen to be one (`estimate/track.py`): 7.7 cm where
-sigma is 2 cm. k sigma of the tool are 6.4 cm of it; with this the margin is 8.4 cm (`python -m benchmarks.beliefs`)."""
+"""A step aside of less than 1 cm + 4 cm of noise + 2 degrees of the way is not seen to be one (`estimate/track.py`):
+6 cm where sigma is 2 cm, at working speed. With this the margin is 8 cm, which holds 5.5 cm of step and the noise of
+the place (`python -m benchmarks.beliefs fix_aside`)."""
 BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
 UNKNOWN_BASE: Final = 0

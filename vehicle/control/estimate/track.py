@@ -19,7 +19,12 @@ under load 0.15, loose sand 0.25; downhill and with the tool pulling it may be n
 SPAN_S = 8.0
 STEP_S = 1.0
 STEP_FREE_M, STEP_SIGMAS, STEP_PER_WAY, STEP_PER_TURN_M = 0.02, 4.5, 0.03, 0.08
-"""A step between the means of two seconds in a row: 6 cm at 2 cm and 10 Hz, of which noise makes 7 mm (1-sigma)."""
+"""A step along the way, between the middles of two seconds in a row: 6 cm at 2 cm and 10 Hz, of which noise makes 9 mm
+(1-sigma), and what slip may change."""
+ASIDE_FREE_M, ASIDE_PER_WAY = 0.01, 0.0175
+"""The same aside, where no slip goes: a heading that is off by 2 degrees, over one of the two seconds."""
+STRAIGHT_M = 0.02
+"""A shorter way has no direction."""
 MEAN_S = 0.25
 STUCK_FREE_M, STUCK_SIGMAS, STUCK_WAY = 0.01, 4.5, 1.5
 STANDS_WAY_M, STANDS_RATIO = 0.08, 0.5
@@ -69,11 +74,22 @@ def stepped(samples: Samples, sigma_m: float) -> bool:
     if count == 0 or samples[start][0] > now_s - 1.5 * STEP_S:
         return False
     (east0, north0), (east1, north1) = _beyond_m(samples[start:half]), _beyond_m(samples[half:])
-    way_m = abs(samples[-1][5][2] - samples[start][5][2])
-    turn_rad = abs(samples[-1][5][3] - samples[start][5][3])
-    noise_m = STEP_SIGMAS * sigma_m * math.sqrt(2.0 / count)
-    allowed_m = STEP_FREE_M + noise_m + STEP_PER_WAY * way_m + STEP_PER_TURN_M * turn_rad
-    return math.hypot(east1 - east0, north1 - north0) > allowed_m
+    begin, now = samples[start][5], samples[-1][5]
+    way_m = abs(now[2] - begin[2])
+    noise_m = STEP_SIGMAS * sigma_m * math.sqrt(2.0 / count) + STEP_PER_TURN_M * abs(now[3] - begin[3])
+    along_m = STEP_FREE_M + noise_m + STEP_PER_WAY * way_m
+    aside_m = ASIDE_FREE_M + noise_m + ASIDE_PER_WAY * way_m
+    return _beyond_ellipse((east1 - east0, north1 - north0), (now[0] - begin[0], now[1] - begin[1]), along_m, aside_m)
+
+
+def _beyond_ellipse(step_m: tuple[float, float], run_m: tuple[float, float], along_m: float, aside_m: float) -> bool:
+    """Further than allowed along the way that was reckoned, or aside of it; in every direction alike where none was."""
+    way_m = math.hypot(*run_m)
+    if way_m < STRAIGHT_M:
+        return math.hypot(*step_m) > along_m
+    forth_m = (step_m[0] * run_m[0] + step_m[1] * run_m[1]) / way_m
+    left_m = (step_m[1] * run_m[0] - step_m[0] * run_m[1]) / way_m
+    return math.hypot(forth_m / along_m, left_m / aside_m) > 1.0
 
 
 def held(samples: Samples, x_m: tuple[float, float]) -> tuple[float, tuple[float, float]]:
