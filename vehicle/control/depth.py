@@ -114,10 +114,13 @@ def mean_m(depth: Depth) -> float:
     if not depth.fast:
         return math.nan
     fast_m = min(sum(depth.fast) / len(depth.fast), depth.fast[-1] + HOLLOW_SIGMAS * depth.sigma_m)
-    ways_m = sum(way for way, _ in depth.steps)
+    ways_m = weighed_m2 = 0.0
+    for way, mean in depth.steps:
+        ways_m += way
+        weighed_m2 += way * mean
     if ways_m < SETTLED_M:
         return min(fast_m, depth.sum_m / depth.count) if depth.count and depth.way_m > 0.0 else fast_m
-    return min(fast_m, sum(way * mean for way, mean in depth.steps) / ways_m)
+    return min(fast_m, weighed_m2 / ways_m)
 
 
 def seen_sigma_m(depth: Depth) -> float:

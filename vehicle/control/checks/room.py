@@ -235,14 +235,10 @@ def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
     """
     gnss, tool = machine.gnss, machine.tool
     reach_m = tool.ahead_m - gnss.antenna_x_m
-    parts_m = (
-        known.heading_bound_rad * reach_m,
-        known.tilt_bound_rad * gnss.antenna_z_m,
-        known.place_bound_m,
-        BASE_BOUND_M,
-        UNSEEN_STEP_M,
-    )
-    return math.sqrt(sum(part * part for part in parts_m))
+    heading_m, tilt_m = known.heading_bound_rad * reach_m, known.tilt_bound_rad * gnss.antenna_z_m
+    place_m = known.place_bound_m
+    checked_m2 = heading_m * heading_m + tilt_m * tilt_m + place_m * place_m
+    return math.sqrt(checked_m2 + BASE_BOUND_M * BASE_BOUND_M + UNSEEN_STEP_M * UNSEEN_STEP_M)
 
 
 def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:

@@ -6,7 +6,7 @@ believed, however long ago: no machine of tons changes at once.
 """
 
 import math
-from operator import attrgetter
+from operator import attrgetter, ge, le
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -33,6 +33,7 @@ BOUNDS = {
 }
 """Of this class of machine, with room: what no sensor of it can mean."""
 _bounded = attrgetter(*BOUNDS)
+_LOWS, _HIGHS = zip(*BOUNDS.values(), strict=True)
 BELT_STEP_MPS, BELT_GAIN_MPS2 = 0.15, 5.0
 """Belts gain speed by 1 m/s2 at most, and jerk when they grip; losing it may take no time at all."""
 GYRO_MAX_RADPS, GYRO_STEP_RADPS, GYRO_GAIN_RADPS2 = 4.0, 0.5, 10.0
@@ -51,11 +52,14 @@ def status(told: ControllerStatus, belts: tuple[Seen | None, Seen | None], now_n
         return None
     if not abs(told.applied_rotor_radps) <= ROTOR_MAX_RADPS:
         return None
-    odd = {
-        name: math.nan
-        for value, (name, (low, high)) in zip(_bounded(told), BOUNDS.items(), strict=True)
-        if value < low or value > high  # unknown is neither
-    }
+    readings = _bounded(told)
+    odd: dict[str, float] = {}
+    if not (all(map(ge, readings, _LOWS)) and all(map(le, readings, _HIGHS))):  # asked of all at once: hardly ever not
+        odd = {
+            name: math.nan
+            for value, (name, (low, high)) in zip(readings, BOUNDS.items(), strict=True)
+            if value < low or value > high  # unknown is neither
+        }
     for name, seen in zip(("track_left_mps", "track_right_mps"), belts, strict=True):
         if seen is not None and _leaps(getattr(told, name), seen, now_ns):
             odd[name] = math.nan
@@ -69,18 +73,20 @@ def seen(speed_mps: float, before: Seen | None, now_ns: int) -> Seen | None:
 
 def imu(sample: ImuSample, before: ImuSample | None, passed_ns: int) -> bool:
     """Whether the sample can be, after one that was believed `passed_ns` ago."""
-    rates = (sample.yaw_rate_radps, sample.roll_rate_radps, sample.pitch_rate_radps)
-    accels = (sample.accel_x_mps2, sample.accel_y_mps2, sample.accel_z_mps2)
-    if not all(abs(accel) <= ACCEL_MAX_MPS2 for accel in accels):
+    most_mps2, most_rad = ACCEL_MAX_MPS2, math.pi + 1e-3
+    x_mps2, y_mps2, z_mps2 = sample.accel_x_mps2, sample.accel_y_mps2, sample.accel_z_mps2
+    if not (abs(x_mps2) <= most_mps2 and abs(y_mps2) <= most_mps2 and abs(z_mps2) <= most_mps2):
         return False
-    if not (abs(sample.roll_rad) <= math.pi + 1e-3 and abs(sample.pitch_rad) <= math.pi + 1e-3):
+    if not (abs(sample.roll_rad) <= most_rad and abs(sample.pitch_rad) <= most_rad):
         return False
-    if not (all(math.isfinite(rate) for rate in rates) and abs(rates[0]) <= GYRO_MAX_RADPS):
+    if not (math.isfinite(sample.roll_rate_radps) and math.isfinite(sample.pitch_rate_radps)):
+        return False
+    if not abs(sample.yaw_rate_radps) <= GYRO_MAX_RADPS:
         return False
     if before is None:
         return True
     most_radps = GYRO_STEP_RADPS + GYRO_GAIN_RADPS2 * passed_ns / NS_PER_S
-    return abs(rates[0] - before.yaw_rate_radps) <= most_radps
+    return abs(sample.yaw_rate_radps - before.yaw_rate_radps) <= most_radps
 
 
 def tilt_leaps(sample: ImuSample, before: ImuSample | None, passed_ns: int) -> bool:

@@ -173,8 +173,10 @@ def _noise_m(samples: Samples, sigma_m: float) -> float:
 
 def _stretch(samples: Samples, way_m: float) -> _Stretch | None:
     """The newest one of so much way; None where there is none, or a pivot or a turn back, which go nowhere."""
-    now = samples[-1]
-    index = _first(samples, lambda sample: abs(now[5][2] - sample[5][2]) < way_m) - 1
+    now, index = samples[-1], len(samples) - 1
+    belts_now_m = now[5][2]
+    while index >= 0 and abs(belts_now_m - samples[index][5][2]) < way_m:
+        index -= 1
     if index < 0:
         return None
     start = samples[index]
