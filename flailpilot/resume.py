@@ -98,7 +98,7 @@ def _record(run_dir: Path, site: Site) -> tuple[Header, journal.Journal]:
     if found.header is None:
         raise InputError(f"{path}: holds no record; name the folder of a run")
     try:
-        check_site(found.header.site_hash, site)
+        check_site(found.site_hash, site)
     except InputError as refusal:
         raise InputError(f"{path}: {refusal}") from None
     datum = LocalFrame(found.header.datum_lat_deg, found.header.datum_lon_deg, found.header.datum_alt_m)
@@ -117,8 +117,8 @@ def _request(
     notes: list[str],
 ) -> ReplanRequest:
     plan = load_plan(run_dir / PLAN, site, footprint(machine), older=True)
-    if plan.plan_hash != header.plan_hash:
-        raise InputError(f"{run_dir}: the record is of plan {header.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
+    if plan.plan_hash != record.plan_hash:
+        raise InputError(f"{run_dir}: the record is of plan {record.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
     found = gaps.find(site.work_area, site.keep_out, plan, journal.rebuilt(record), _config(machine, header))
     if at is not None:
@@ -291,12 +291,8 @@ def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
 
 
 def _torn_journal(path: Path, record: journal.Journal) -> str:
-    if not record.dropped_bytes:
-        return ""
-    return (
-        f"{path}: torn or damaged after byte {record.valid_bytes}, {record.dropped_bytes} bytes count for nothing: "
-        f"the record goes to {journal.end_ns(record) / NS_PER_S:.1f} s, what was worked after that is planned again"
-    )
+    torn = journal.torn_text(path, record)
+    return f"{torn}, what was worked after that is planned again" if torn else ""
 
 
 def _told_pose(at: str, site: Site) -> StartPose:

@@ -5,7 +5,11 @@ from collections.abc import Callable
 from sim.controller import ControllerTwin
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
+from vehicle.records.journal import Journal
+from vehicle.records.ledger_news import Followed
+from vehicle.records.records import Record
 from vehicle.runtime import kept_checks, latches
+from vehicle.runtime.kept_ledger import header_of, restored
 from vehicle.runtime.loop import VehicleLoop
 
 CHAIN_TICKS = 10
@@ -22,6 +26,10 @@ class VehicleProcess:
         self.restarts = 0
         self._chain_left = self._ticks = 0
         self._disk: bytes | None = None
+        state = loop.state
+        self._now_ns = 0
+        self._rows: list[Record] = [header_of(state, None)]
+        self._followed = Followed.of(state)
 
     @property
     def runs(self) -> bool:
@@ -36,9 +44,12 @@ class VehicleProcess:
         if self._ticks % KEEP_TICKS == 0:
             self._disk = latches.kept(self.loop.state.gate)
         self.loop.step(now_ns)
+        self._now_ns = now_ns
+        rows, self._followed = self._followed.after(self.loop.state, now_ns)
+        self._rows += rows
 
     def restart(self) -> None:
-        """A new process: configuration, plan and what a stop left to be done, all from files; and a new session."""
+        """A new process: configuration, plan, journal, what a stop left to be done, all from files; a new session."""
         self.restarts += 1
         old = self.loop.state
         session = old.session_id ^ (self.restarts << 32)
@@ -51,7 +62,9 @@ class VehicleProcess:
             gate=latches.restored(gate, self._disk),
             checks=kept_checks.restored(kept_checks.kept(old.checks)),
         )
-        self.loop = self._make(assign_plan(state, old.mission.plan))
+        found = Journal(records=tuple(self._rows), valid_bytes=0, dropped_bytes=0, check=0)
+        state = restored(assign_plan(state, old.mission.plan), found, self._now_ns)
+        self.loop, self._followed = self._make(state), Followed.of(state)
         self.dead = False
 
     def press_chain(self) -> None:

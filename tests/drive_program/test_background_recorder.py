@@ -9,9 +9,10 @@ from mcap.reader import make_reader
 from tests import builders
 from vehicle.contracts.messages import Event
 from vehicle.contracts.sockets import SourceBatch, TickRecord
-from vehicle.records import background
+from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.records import background, reader
 from vehicle.records.background import BackgroundRecorder
-from vehicle.records.writer import McapRecorder
+from vehicle.records.writer import CHUNK_NS, McapRecorder
 
 WAIT_S = 20.0
 
@@ -83,3 +84,35 @@ def test_a_full_disk_ends_the_recording_and_nothing_else() -> None:
     before = recorder.dropped
     recorder.accept(record(1))
     assert recorder.dropped == before + 1
+
+
+def test_whoever_is_killed_loses_no_more_than_two_seconds_however_little_happens(tmp_path: Path) -> None:
+    """An idle tick is 30 bytes: by size alone a chunk would take half a minute to fill."""
+    path = tmp_path / "run.mcap"
+    recorder = McapRecorder(path, {})
+    for tick in range(1, 1_500):
+        recorder.accept(builders.tick_record(tick))
+        if tick % 10:
+            continue
+        found = reader.read(path, ("/tick",))
+        newest = found.newest.get("/tick")
+        lost_ns = tick * TICK_NS - (newest.t_ns if newest is not None else 0)
+        assert lost_ns <= CHUNK_NS < 2 * NS_PER_S
+    recorder.close()
+    assert reader.read(path, ()).whole
+
+
+@pytest.mark.long
+def test_a_recording_can_be_cut_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    recorder = McapRecorder(path, {})
+    for tick in range(1, 160):
+        recorder.accept(builders.tick_record(tick))
+    recorder.close()
+    content, newest_ns = path.read_bytes(), 0
+    for cut in range(500, len(content)):
+        path.write_bytes(content[:cut])
+        found = reader.read(path, ("/tick",)).newest.get("/tick")
+        assert (found.t_ns if found is not None else 0) >= newest_ns
+        newest_ns = found.t_ns if found is not None else 0
+    assert newest_ns == 159 * TICK_NS

@@ -125,6 +125,20 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
     utc_us: int | None
 
 
+class JobMark(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
+    """Where the job of a plan stood, as the journal keeps it: in segment `index`, the tool `at_work` in it or not yet.
+
+    How far a swath is worked the strokes say. `done`: the whole plan was driven.
+    """
+
+    plan_hash: str
+    site_hash: str
+    index: int = 0
+    at_work: bool = False
+    done: bool = False
+    t_ns: int = 0
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """The deepest claim at a place, and the oldest stroke (by number) on which a claim there rests.
 

@@ -11,11 +11,14 @@ import msgspec
 import numpy as np
 
 from vehicle.config.required_depth import agreed_m
+from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
-from vehicle.contracts.messages import Event, Mode
-from vehicle.contracts.plan import Plan, PlanAssignment
-from vehicle.control.state import FloatArray, MissionState, VehicleState, WaitingPlan
+from vehicle.contracts.ledger_types import JobMark
+from vehicle.contracts.messages import Event, MissionPhase, Mode
+from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind
+from vehicle.control.ground.worked import worked_along_m
+from vehicle.control.state import FloatArray, LedgerState, MissionState, VehicleState, WaitingPlan
 
 UNARMED: Final = (Mode.BOOT, Mode.DISARMED)
 AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
@@ -24,16 +27,42 @@ MOVING: Final = (Mode.READY, Mode.MANUAL, *AUTO, Mode.RECOVERY, Mode.STOPPING)
 
 
 def assign_plan(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> VehicleState:
-    """The vehicle with this plan: its job from the beginning, and a boundary before the gate; None takes a plan away.
+    """The vehicle with this plan and a boundary before the gate; None takes a plan away.
+
+    Its job begins at its beginning, or goes on where an earlier start of the program left it.
 
     `boundary_m`: rings, even-odd, inside is where the machine may be; without them the plan's keep-outs bound.
 
     Raises:
         InputError: The boundary leaves no place.
     """
-    mission = MissionState() if plan is None else MissionState(plan=plan, unproven_m=edges_of(plan.unproven_m))
     fence = fence_of(plan) if boundary_m is None else _edges(boundary_m)
-    return _fenced(msgspec.structs.replace(state, mission=mission), fence)
+    if plan is None:
+        return _fenced(msgspec.structs.replace(state, mission=MissionState()), fence)
+    mission = MissionState(plan=plan, unproven_m=edges_of(plan.unproven_m))
+    if state.job_left is not None:
+        mission = going_on(mission, state.job_left, state.ledger, state.config)
+    return _fenced(msgspec.structs.replace(state, mission=mission, job_left=None), fence)
+
+
+def going_on(begun: MissionState, left: JobMark, ledger: LedgerState, config: VehicleConfig) -> MissionState:
+    """The job of a plan where an earlier start of the program left it, paused; one that was done begins anew.
+
+    In a swath the work is taken up where the ground is not credited any more, by the re-entry of every pause: tool up,
+    back off, spin up, lower.
+    """
+    plan = begun.plan
+    if plan is None or left.done or left.plan_hash != plan.plan_hash or not 0 <= left.index < len(plan.segments):
+        return begun
+    segment = plan.segments[left.index]
+    at_work = left.at_work and segment.kind is SegmentKind.SWATH
+    return msgspec.structs.replace(
+        begun,
+        phase=MissionPhase.PAUSED,
+        index=left.index,
+        work_started=at_work,
+        worked_along_m=worked_along_m(segment, ledger, config) if at_work else 0.0,
+    )
 
 
 def refusal(state: VehicleState, assignment: PlanAssignment) -> str:

@@ -14,7 +14,7 @@ from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, Im
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import Ring
-from vehicle.contracts.ledger_types import Confirm, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
+from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
 from vehicle.contracts.plan import Plan
 from vehicle.control.checks_state import ChecksState
@@ -375,7 +375,8 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
 
     `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground. `waiting`: a plan
-    that is taken once the machine is disarmed.
+    that is taken once the machine is disarmed. `job_left`: where an earlier start of the program left a job, until a
+    plan is taken.
     """
 
     config: VehicleConfig
@@ -392,3 +393,4 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     tracks_supported: bool | None = None
     report: GateReport | None = None
     waiting: WaitingPlan | None = None
+    job_left: JobMark | None = None

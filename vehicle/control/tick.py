@@ -84,6 +84,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         tracks_supported=requests.tracks_supported,
         report=gated,
         waiting=state.waiting,
+        job_left=state.job_left,
     )
     events = assigned + changes(state, after, estimate, gated)
     due = reports.is_due(number) or bool(events)

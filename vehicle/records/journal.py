@@ -5,6 +5,7 @@
 Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
 """
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Final, Self
@@ -13,11 +14,13 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.sockets import TickRecord
+from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
+from vehicle.records.ledger_news import ledger_news
 from vehicle.records.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
 
 _STEM: Final = b"FLAILJ"
@@ -41,6 +44,23 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
         return first if isinstance(first, Header) else None
 
     @property
+    def job(self) -> JobMark | None:
+        """Where the newest job stood."""
+        return next((record for record in reversed(self.records) if isinstance(record, JobMark)), None)
+
+    @property
+    def plan_hash(self) -> str:
+        """Of the newest plan that was worked; "" before the first."""
+        job, header = self.job, self.header
+        return job.plan_hash if job is not None else header.plan_hash if header is not None else ""
+
+    @property
+    def site_hash(self) -> str:
+        """Of that plan's site."""
+        job, header = self.job, self.header
+        return job.site_hash if job is not None else header.site_hash if header is not None else ""
+
+    @property
     def act_count(self) -> int:
         """Withdrawals, confirmations and observations."""
         return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
@@ -54,18 +74,27 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 class JournalWriter:
     """Appends records; opens an existing journal at the end of what can be believed.
 
-    Raises InputError if the file is no journal or belongs to another plan or grid.
+    Raises InputError if the file is no journal, belongs to another plan or grid, or another program writes it.
     """
 
     name = "journal"
 
-    def __init__(self, path: Path, header: Header, sync_records: int = SYNC_RECORDS) -> None:
+    def __init__(
+        self, path: Path, header: Header, sync_records: int = SYNC_RECORDS, found: Journal | None = None
+    ) -> None:
+        """`found`: what the file holds, where that was read already."""
         self._sync_records = sync_records
         self._number = self._acts = 0
         self._check = 0
         self._unsynced = 0
-        found = read(path) if path.exists() and path.stat().st_size > 0 else None
+        if found is None and path.exists() and path.stat().st_size > 0:
+            found = read(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise InputError(f"{path}: another program writes this journal; end that first") from None
         if found is not None and found.header is not None:
             if found.header != header:
                 os.close(self._file)
@@ -81,24 +110,26 @@ class JournalWriter:
         self.sync()
 
     @classmethod
-    def open(cls, path: Path, header: Header, session: Session, sync_records: int = SYNC_RECORDS) -> Self:
+    def open(
+        cls,
+        path: Path,
+        header: Header,
+        session: Session,
+        sync_records: int = SYNC_RECORDS,
+        found: Journal | None = None,
+    ) -> Self:
         """A writer whose next records belong to a new session."""
-        writer = cls(path, header, sync_records)
+        writer = cls(path, header, sync_records, found)
         writer.append(session)
         writer.sync()
         return writer
 
     def follow(self, state: LedgerState) -> None:
         """Call after every tick: appends the tick's stroke, if it made one, then its acts. Numbers may not skip."""
-        stroke = state.stroke
-        if stroke is not None and stroke.number != self._number:
-            assert stroke.number == self._number + 1, f"stroke {stroke.number} after {self._number}"
-            self.append(stroke)
-        new = state.act_count - self._acts
-        if new:
-            assert 0 < new <= len(state.acts), f"act {state.act_count} after {self._acts}"
-            for act in state.acts[-new:]:
-                self.append(act)
+        acts = self._acts
+        for record in ledger_news(state, self._number, self._acts):
+            self.append(record)
+        if self._acts != acts:
             self.sync()
 
     def accept(self, record: TickRecord) -> None:
@@ -125,6 +156,16 @@ class JournalWriter:
         """Sync and close."""
         self.sync()
         os.close(self._file)
+
+
+def torn_text(path: Path, journal: Journal) -> str:
+    """What is to be said of a journal that cannot be believed to its end; "" where it can."""
+    if not journal.dropped_bytes:
+        return ""
+    return (
+        f"{path}: torn or damaged after byte {journal.valid_bytes}, {journal.dropped_bytes} bytes count for nothing: "
+        f"the record goes to {end_ns(journal) / NS_PER_S:.1f} s"
+    )
 
 
 def read(path: Path) -> Journal:

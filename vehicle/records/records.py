@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 
 from vehicle.contracts import stroke_codec
-from vehicle.contracts.ledger_types import Confirm, LedgerBand, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerBand, LedgerStroke, Observed, Revoke
 
-__all__ = ["Confirm", "Header", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
+__all__ = ["Confirm", "Header", "JobMark", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
 
 _HEAD: Final = struct.Struct("<IB")
 _CHECK: Final = struct.Struct("<I")
@@ -27,7 +27,7 @@ _PAYLOAD_MAX: Final = 1 << 16
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
-    """What the strokes belong to; the first record."""
+    """What the strokes belong to; the first record. `plan_hash` "": the plans are those of the job marks."""
 
     vehicle_id: str
     site_hash: str
@@ -61,8 +61,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     points_m: tuple[tuple[float, float], ...] = ()
 
 
-Record = Header | Session | Revoke | Confirm | Observed | Note | LedgerStroke
-_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note)
+Record = Header | Session | Revoke | Confirm | Observed | Note | JobMark | LedgerStroke
+_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note | JobMark)
 _KIND_WORDS: Final = 1
 _KIND_DOUBLES: Final = 2
 _KIND_STROKE: Final = 3

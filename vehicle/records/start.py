@@ -20,6 +20,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import edges_of
+from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.messages import GateReport
 from vehicle.contracts.plan import Plan
 from vehicle.control.checks_state import ChecksState
@@ -85,6 +86,7 @@ class KeptState(msgspec.Struct, frozen=True, kw_only=True):
     tracks_supported: bool | None
     report: GateReport | None
     waiting: WaitingPlan | None
+    job_left: JobMark | None = None
     hash: bytes = b""
 
 
@@ -118,6 +120,7 @@ def _kept(state: VehicleState) -> KeptState:
         tracks_supported=state.tracks_supported,
         report=state.report,
         waiting=state.waiting,
+        job_left=state.job_left,
     )
 
 
@@ -182,4 +185,5 @@ def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> Vehi
         tracks_supported=kept.tracks_supported,
         report=kept.report,
         waiting=kept.waiting,
+        job_left=kept.job_left,
     )

@@ -14,6 +14,7 @@ from mcap.writer import CompressionType, Writer
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.messages import Event, VehicleReport
 from vehicle.contracts.sockets import ControllerAdapter, TickRecord
+from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import VehicleState
 from vehicle.records import recorded_tick
 from vehicle.records.start import attachments_of
@@ -21,7 +22,9 @@ from vehicle.records.start import attachments_of
 REPORT_PERIOD_TICKS = 10
 """Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
 CHUNK_BYTES = 1 << 16
-"""Three seconds of ticks: what a power cut may take, at some 5 % more bytes on the disk than with a mebibyte."""
+CHUNK_NS = NS_PER_S * 3 // 2
+"""A chunk is closed and handed to the system so long after its first message, however little is in it: a program that
+is killed takes no more with it, also after an hour of standing disarmed."""
 
 
 class Recorder(Protocol):
@@ -54,6 +57,14 @@ class Recorder(Protocol):
         ...
 
 
+class _ChunkWriter(Writer):
+    """The library closes a chunk by its size alone."""
+
+    def close_chunk(self) -> None:
+        """What was added up to now is a chunk."""
+        self._Writer__finalize_chunk()  # type: ignore[attr-defined]  # private in the library, and nothing else does it
+
+
 class McapRecorder:
     """Writes `run.mcap`, never over another; chunks are complete on disk every few seconds and carry a CRC."""
 
@@ -65,7 +76,7 @@ class McapRecorder:
         self._log_zero_ns = log_zero_ns
         ordinary = not path.exists() or path.is_file()
         self._stream: BinaryIO = path.open("xb" if ordinary else "wb")
-        self._writer = Writer(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer = _ChunkWriter(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="flailpilot", library="flailpilot")
         self._writer.add_metadata("run", {"format": str(Kept.RECORDING.number), **header})
         self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
@@ -73,6 +84,7 @@ class McapRecorder:
         self._event = self._channel("/event", "flailpilot.Event", "json")
         self._json = msgspec.json.Encoder()
         self._sequence = 0
+        self._chunk_ns: int | None = None
 
     def _channel(self, topic: str, name: str, encoding: str) -> int:
         schema = self._writer.register_schema(name=name, encoding="jsonschema", data=b'{"type":"object"}')
@@ -87,6 +99,12 @@ class McapRecorder:
             data=payload,
             sequence=self._sequence,
         )
+        if self._chunk_ns is None or t_ns < self._chunk_ns:
+            self._chunk_ns = t_ns
+        elif t_ns - self._chunk_ns >= CHUNK_NS:
+            self._writer.close_chunk()
+            self._stream.flush()
+            self._chunk_ns = None
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
         """Attach what the run starts from; on the disk at once."""
@@ -110,7 +128,6 @@ class McapRecorder:
     def _keep_report(self, report: VehicleReport) -> None:
         if report.tick % REPORT_PERIOD_TICKS == 0:
             self._add(self._report, report.t_ns, self._json.encode(report))
-            self._stream.flush()  # of a chunk that is done; a killed program loses no more than the next
 
     def note(self, event: Event) -> None:
         """Keep an event."""

@@ -42,7 +42,7 @@ from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.transfer import text
 from vehicle.operator_link.transport import LinkTransport
 from vehicle.records.background import BackgroundRecorder
-from vehicle.runtime import kept_checks, latches
+from vehicle.runtime import kept_checks, kept_ledger, latches
 from vehicle.runtime.coming_up import (
     ADDRESS_MAY_COME,
     LatePort,
@@ -53,6 +53,7 @@ from vehicle.runtime.coming_up import (
     until_there,
 )
 from vehicle.runtime.far_site import told_if_far
+from vehicle.runtime.kept_ledger import Kept
 from vehicle.runtime.loop import VehicleLoop
 from vehicle.runtime.operator_wires import OperatorWires, operator_wires, places_of
 from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
@@ -82,7 +83,7 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
+def drive(path: Path, environment: Mapping[str, str] = os.environ) -> None:
     """Run the vehicle until it is told to end (SIGTERM, SIGINT).
 
     Raises:
@@ -93,9 +94,10 @@ def drive(path: Path, environment: Mapping[str, str] | None = None) -> None:
     for warning in own.place.warnings if own is not None else ():
         say(f"warning: {warning}")
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
+    kept, state = kept_ledger.gone_on(file, state, own, say)
     own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
-        runner.run(serve(file, state, own, realtime.Supervisor(os.environ if environment is None else environment)))
+        runner.run(serve(file, state, own, realtime.Supervisor(environment), kept))
 
 
 @contextlib.contextmanager
@@ -197,9 +199,14 @@ class Vehicle(msgspec.Struct, frozen=True):
 
 
 def put_together(
-    file: DriveFile, state: VehicleState, own: OwnSite | None, clock: Clock, stack: contextlib.AsyncExitStack
+    file: DriveFile,
+    state: VehicleState,
+    own: OwnSite | None,
+    clock: Clock,
+    stack: contextlib.AsyncExitStack,
+    kept: Kept | None = None,
 ) -> Vehicle:
-    """Sources, sinks and the loop between them; `stack` closes them.
+    """Sources, sinks and the loop between them; `stack` closes them. `kept`: the journal that the state comes from.
 
     Raises:
         InputError: No keys where they are needed, or a folder that cannot be written.
@@ -220,21 +227,27 @@ def put_together(
     port = LatePort(file.config.controller.port)
     stack.callback(port.close)
     recorder = book.recorder()
-    kept: tuple[Sink, ...] = ()
     if recorder is not None:
         stack.callback(recorder.close)
-        kept = (recorder,)
+    journal = kept_ledger.keeper_in(stack, kept, book, say) if kept is not None else None
+    keepers: tuple[Sink, ...] = tuple(keeper for keeper in (recorder, journal) if keeper is not None)
     link = ControllerLink(port, greeting(state), clock.now_ns)
-    sinks = (*kept, wires.link, holder, book, *_telemetry(file, state, stack))
+    sinks = (*keepers, wires.link, holder, book, *_telemetry(file, state, stack))
     loop = VehicleLoop(state, ControllerWire(link, FlailAdapter()), (wires.link, holder), sinks)
     return Vehicle(loop, port, link, wires, planning, book, recorder, announce)
 
 
-async def serve(file: DriveFile, state: VehicleState, own: OwnSite | None, supervisor: realtime.Supervisor) -> None:
+async def serve(
+    file: DriveFile,
+    state: VehicleState,
+    own: OwnSite | None,
+    supervisor: realtime.Supervisor,
+    kept: Kept | None = None,
+) -> None:
     """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        made = put_together(file, state, own, clock, stack)
+        made = put_together(file, state, own, clock, stack, kept)
         loop, port, link, announce = made.loop, made.port, made.link, made.announce
         fifo = realtime.claim_fifo()
         realtime.freeze_heap()

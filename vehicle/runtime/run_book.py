@@ -8,6 +8,7 @@ A name is never used twice: the session in it is drawn at each start. Without a 
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock, clock_is_synchronised, utc_now
 from vehicle.host.utc import TimeSource, UtcLine
 from vehicle.records.background import BackgroundRecorder
+from vehicle.records.records import Session
 from vehicle.records.writer import McapRecorder, Recorder
 from vehicle.runtime.own_site import OwnSite
 from vehicle.runtime.run_manifest import Manifest, named, write_manifest
@@ -102,6 +104,17 @@ class RunBook:
         with contextlib.suppress(OSError):  # a disk that knows no links
             self.folder.with_name(f"{self.name}.mcap").symlink_to(Path(self.name) / "run.mcap")
         return BackgroundRecorder(found)
+
+    def session(self) -> Session:
+        """This run, as a journal names it."""
+        utc_text, source = self.line.text(self._start_ns), self.line.source
+        return Session(session_id=int(self.manifest.session_id, 16), utc=utc_text, time_source=source)
+
+    def link(self, journal: Path) -> None:
+        """The run's folder has the journal too, as the folder of a simulated run does."""
+        if self.folder is not None:
+            with contextlib.suppress(OSError):  # a disk that knows no links
+                (self.folder / journal.name).symlink_to(os.path.relpath(journal, self.folder))
 
     def accept(self, record: TickRecord) -> None:
         """The newest state counts; a plan that was taken, or given up, is kept at once."""

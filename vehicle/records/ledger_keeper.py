@@ -1,0 +1,111 @@
+"""The ledger's journal beside the tick: a keeper of the loop whose file is written and flushed in a thread of its own.
+
+The tick hands over what it made and goes on. The thread writes it at once, so that a program that is killed loses what
+lay between, and flushes it to the disk after `SYNC_S` at the latest, so that a power cut takes no more than that.
+"""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from vehicle.contracts.sockets import ControllerAdapter, TickRecord
+from vehicle.control.state import LedgerState, MissionState, VehicleState
+from vehicle.records.journal import Journal, JournalWriter
+from vehicle.records.ledger_news import Followed
+from vehicle.records.records import Record
+
+SYNC_S: Final = 0.25
+"""From the first record that is not on the disk to the flush; with a disk that takes a while, within half a second."""
+BEHIND_MAX: Final = 64
+"""Handed over and not written: half a minute of work. So far behind counts as not kept."""
+BACKLOG_MAX: Final = 10_000
+"""An hour of work; beyond it the record has a gap, and nothing is written after one."""
+
+Rows = tuple[Record, ...]
+
+
+class LedgerKeeper:
+    """Follows the ledger and the job. `fault`: the first refusal of the disk; nothing is written after it.
+
+    `now_s` gives the seconds of a clock that never goes back; `found` is what the journal held when it was opened;
+    `tell` is told the fault, from the thread.
+    """
+
+    name = "journal"
+
+    def __init__(
+        self, writer: JournalWriter, found: Journal, now_s: Callable[[], float], tell: Callable[[str], None]
+    ) -> None:
+        self._writer, self._now_s, self._tell = writer, now_s, tell
+        self._held = (found.stroke_count, found.act_count)
+        self._followed = Followed(*self._held, None)
+        self._ledger: LedgerState | None = None
+        self._mission: MissionState | None = None
+        self._jobs: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
+        self.fault = ""
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+
+    @property
+    def healthy(self) -> bool:
+        """What it is told is kept."""
+        return not self.fault and self._jobs.qsize() < BEHIND_MAX
+
+    def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
+        """The state that the journal led to."""
+        del controller
+        self._followed = Followed.of(state)
+        assert self._held == (self._followed.number, self._followed.acts), "the state does not come from this journal"
+        self._thread.start()
+
+    def accept(self, record: TickRecord) -> None:
+        """After every tick: what it made is handed over; most make nothing."""
+        ledger, mission = record.state.ledger, record.state.mission
+        if ledger is self._ledger and mission is self._mission:
+            return
+        self._ledger, self._mission = ledger, mission
+        rows, self._followed = self._followed.after(record.state, record.t_ns)
+        if rows:
+            self._put(rows)
+
+    def _put(self, rows: Rows) -> None:
+        if not self.fault and self._jobs.qsize() >= BACKLOG_MAX:
+            self.fault = "the disk is an hour behind"
+        if not self.fault:
+            self._jobs.put(rows)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Write what waits, flush, close the file."""
+        if self._thread.ident is None:
+            self._writer.close()
+            return
+        self._jobs.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            self._write()
+        except OSError as refusal:
+            self.fault = f"the ledger's journal ended: {(refusal.strerror or str(refusal)).lower()}"
+            self._tell(f"{self.fault}; a restart would forget what is worked from here on")
+            with contextlib.suppress(OSError):
+                self._writer.close()
+
+    def _write(self) -> None:
+        """Until told to end."""
+        due_s: float | None = None
+        while True:
+            rows: Rows | None = ()
+            with contextlib.suppress(queue.Empty):
+                rows = self._jobs.get(timeout=None if due_s is None else max(0.0, due_s - self._now_s()))
+            if rows is None:
+                self._writer.close()
+                return
+            for row in rows:
+                self._writer.append(row)
+            if rows and due_s is None:
+                due_s = self._now_s() + SYNC_S
+            if due_s is not None and self._now_s() >= due_s:
+                self._writer.sync()
+                due_s = None

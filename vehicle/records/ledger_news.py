@@ -1,0 +1,71 @@
+"""What a tick adds to the ledger's journal: its stroke, its acts, and where the job stands, where that changed."""
+
+from typing import Self
+
+import msgspec
+
+from vehicle.contracts.ledger_types import JobMark
+from vehicle.contracts.messages import MissionPhase
+from vehicle.control.state import LedgerState, MissionState, VehicleState
+from vehicle.records.records import Record
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """How far a journal has followed: newest stroke, acts, and where the job stood."""
+
+    number: int
+    acts: int
+    job: JobMark | None
+
+    @classmethod
+    def of(cls, state: VehicleState) -> Self:
+        """Everything of this state is in the journal."""
+        ledger = state.ledger
+        return cls(ledger.stroke.number if ledger.stroke is not None else 0, ledger.act_count, job_of(state.mission, 0))
+
+    def after(self, state: VehicleState, now_ns: int) -> tuple[tuple[Record, ...], Self]:
+        """The records of a tick, in the order in which they are written, and how far that is. Numbers may not skip."""
+        rows = ledger_news(state.ledger, self.number, self.acts)
+        job = job_of(state.mission, now_ns)
+        if job is None or _same_place(job, self.job):
+            job = self.job
+        else:
+            rows += (job,)
+        if not rows:
+            return rows, self
+        known = Followed.of(state)
+        return rows, type(self)(known.number, known.acts, job)
+
+
+def ledger_news(ledger: LedgerState, number: int, acts: int) -> tuple[Record, ...]:
+    """What a tick made, after stroke `number` and so many acts: its stroke, then its acts. Numbers may not skip."""
+    found: tuple[Record, ...] = ()
+    stroke = ledger.stroke
+    if stroke is not None and stroke.number != number:
+        assert stroke.number == number + 1, f"stroke {stroke.number} after {number}"
+        found = (stroke,)
+    new = ledger.act_count - acts
+    if not new:
+        return found
+    assert 0 < new <= len(ledger.acts), f"act {ledger.act_count} after {acts}"
+    return found + ledger.acts[-new:]
+
+
+def job_of(mission: MissionState, now_ns: int) -> JobMark | None:
+    """Where the job stands; None without a plan, and before it was ever begun."""
+    plan = mission.plan
+    if plan is None or (mission.phase is MissionPhase.IDLE and mission.index == 0):
+        return None
+    return JobMark(
+        plan_hash=plan.plan_hash,
+        site_hash=plan.site_hash,
+        index=mission.index,
+        at_work=mission.work_started,
+        done=mission.phase is MissionPhase.DONE,
+        t_ns=now_ns,
+    )
+
+
+def _same_place(job: JobMark, before: JobMark | None) -> bool:
+    """Nothing new but the time."""
+    return before is not None and msgspec.structs.replace(job, t_ns=before.t_ns) == before
