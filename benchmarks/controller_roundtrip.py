@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.link_on_port import LinkOnPort
 from firmware_bridge.command import ActuatorCommand
-from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.serial_port import open_port
@@ -50,7 +50,7 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
     """Drive, and keep the time to each answer whose applied set-point moved."""
     clock = SystemClock()
     port = await open_port(path, baud, clock.now_ns)
-    link = ControllerLink(port, OURS, clock.now_ns)
+    link = LinkOnPort(port, OURS, clock.now_ns)
     reader = MessageReader(adapters.HOST_DECODERS)
     sent_ns: dict[int, int] = {}
     applied_ns: list[int] = []
@@ -59,7 +59,7 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
         # one second of neutral, then up and down without end: every command changes what is applied
         speed_mps = 0.0 if sequence <= 50 else 0.3 if sequence // 25 % 2 else -0.3
         sent_ns[sequence] = clock.now_ns()
-        link.write(adapters.encode_command(command(sequence, speed_mps, stamp_ms), sequence))
+        link.send(command(sequence, speed_mps, stamp_ms))
         deadline_ns += PERIOD_NS
         while clock.now_ns() < deadline_ns:
             await clock.sleep_until_ns(min(deadline_ns, clock.now_ns() + 500_000))

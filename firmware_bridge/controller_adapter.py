@@ -3,11 +3,12 @@
 An adapter touches no port and no clock: whoever ticks reads and writes the bytes, and says when.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from firmware_bridge.ports import BytePort
+from firmware_bridge.ports import BytePort, StampedPort
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 
 if TYPE_CHECKING:
@@ -36,6 +37,20 @@ class ControllerBatch(msgspec.Struct, frozen=True, kw_only=True):
     gnss: GnssFix | None = None
     hello: ControllerHello | None = None
     bad_frames: int = 0
+
+
+def joined(batches: Sequence[ControllerBatch]) -> ControllerBatch:
+    """Several arrivals of one tick as one: the newest of each kind, bad frames of all."""
+    first, *others = batches
+    for later in others:
+        first = ControllerBatch(
+            status=later.status if later.status is not None else first.status,
+            imu=later.imu if later.imu is not None else first.imu,
+            gnss=later.gnss if later.gnss is not None else first.gnss,
+            hello=later.hello if later.hello is not None else first.hello,
+            bad_frames=first.bad_frames + later.bad_frames,
+        )
+    return first
 
 
 class ControllerAdapter(Protocol):
@@ -68,8 +83,24 @@ class ControllerAdapter(Protocol):
         ...
 
 
-class ControllerWire(msgspec.Struct, frozen=True):
+class ControllerWire:
     """A port, and the adapter that knows what is spoken on it."""
 
-    port: BytePort
-    adapter: ControllerAdapter
+    def __init__(self, port: BytePort, adapter: ControllerAdapter) -> None:
+        self.port, self.adapter = port, adapter
+        # asked once: to ask it of a protocol takes longer than to read the port
+        self._read_chunks = port.read_chunks if isinstance(port, StampedPort) else None
+
+    def receive(self, now_ns: int) -> tuple[bytes, ControllerBatch]:
+        """All that has arrived, and what it says; a port that stamps its bytes knows when."""
+        if self._read_chunks is None:
+            data = self.port.read()
+            return data, self.adapter.receive(data, now_ns)
+        chunks = self._read_chunks() or [(now_ns, b"")]
+        heard = [self.adapter.receive(chunk, arrived_ns) for arrived_ns, chunk in chunks]
+        return b"".join(chunk for _, chunk in chunks), heard[0] if len(heard) == 1 else joined(heard)
+
+    def send(self, frames: tuple[bytes, ...]) -> None:
+        """Hand the frames to the port."""
+        for frame in frames:
+            self.port.write(frame)

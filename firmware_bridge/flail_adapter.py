@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from firmware_bridge.controller_adapter import Capabilities, ControllerBatch
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
@@ -10,14 +12,39 @@ if TYPE_CHECKING:
     from firmware_bridge.command import ActuatorCommand
 
 NOTHING: Final = ControllerBatch()
+
+
+class FlailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter of this dialect was made with. `greeting`: of the `ControllerLink`; None: the dialect alone."""
+
+    adapter: str = "flail"
+    greeting: ControllerHello | None = None
+
+
 FLAIL: Final = Capabilities(name="flail", rotor=True, depth=True, leases=True)
+
+
+def settings_text(greeting: ControllerHello | None) -> str:
+    """The settings of an adapter with this greeting, as JSON."""
+    return msgspec.json.encode(FlailSettings(greeting=greeting)).decode()
+
+
+def batch_of(newest: dict[type, object], bad_frames: int) -> ControllerBatch:
+    """Messages by their types, as a batch."""
+    return ControllerBatch(
+        status=newest.get(ControllerStatus),  # type: ignore[arg-type]  # keyed by its own type
+        imu=newest.get(ImuSample),  # type: ignore[arg-type]
+        gnss=newest.get(GnssFix),  # type: ignore[arg-type]
+        hello=newest.get(ControllerHello),  # type: ignore[arg-type]
+        bad_frames=bad_frames,
+    )
 
 
 class FlailAdapter:
     """The flail dialect alone. `dropped_rtcm_bytes`: its controllers have receivers with corrections of their own."""
 
     capabilities = FLAIL
-    settings = '{"adapter":"flail"}'
+    settings = settings_text(None)
 
     def __init__(self) -> None:
         self._reader = adapters.MessageReader(adapters.HOST_DECODERS)
@@ -31,13 +58,7 @@ class FlailAdapter:
             return NOTHING
         bad_before = self._reader.bad_frames
         newest: dict[type, object] = {type(message): message for message in self._reader.feed(data)}
-        return ControllerBatch(
-            status=newest.get(ControllerStatus),  # type: ignore[arg-type]  # keyed by its own type
-            imu=newest.get(ImuSample),  # type: ignore[arg-type]
-            gnss=newest.get(GnssFix),  # type: ignore[arg-type]
-            hello=newest.get(ControllerHello),  # type: ignore[arg-type]
-            bad_frames=self._reader.bad_frames - bad_before,
-        )
+        return batch_of(newest, self._reader.bad_frames - bad_before)
 
     def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
         """The command's frame."""

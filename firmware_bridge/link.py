@@ -1,26 +1,28 @@
-"""The controller's link as a port: bytes pass through unchanged; handshake, clocks, loss and ages are kept beside them.
+"""The adapter of a real controller: the flail dialect, with handshake, clocks, loss and ages kept beside it.
 
-Whoever ticks reads and writes it like any byte port. It says hello by itself, at once and then at 1 Hz until both sides
-agree, and again when the controller restarted, or another one was plugged in: either tells by its state or boot count.
+It says hello with the first command and then at 1 Hz until both sides agree, and again when the controller restarted,
+or another one was plugged in: either tells by its state or boot count.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from firmware_bridge import timesync
+from firmware_bridge.controller_adapter import ControllerBatch
+from firmware_bridge.flail_adapter import FLAIL, NOTHING, FlailAdapter, batch_of, settings_text
 from firmware_bridge.handshake import mismatches
 from firmware_bridge.link_statistics import LossMeter, RoundTrips
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.mavlink.command_adapters import command_rank, command_sequence
+from firmware_bridge.mavlink.command_adapters import command_rank
 from firmware_bridge.mavlink.framing import FrameParser
-from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
-from firmware_bridge.ports import BytePort
+from firmware_bridge.mavlink.tables import CRC_EXTRA
 from firmware_bridge.types import ControllerHello, ControllerState, ControllerStatus
 
-STATUS_ID, HELLO_ID = SPEC_BY_NAME["FLAIL_STATUS"].msg_id, SPEC_BY_NAME["FLAIL_HELLO"].msg_id
+if TYPE_CHECKING:
+    from firmware_bridge.command import ActuatorCommand
+
 HELLO_PERIOD_NS = 1_000_000_000
 FROZEN_NS = 200_000_000
 """A status that comes and comes with the same count is made by a DMA behind a hung processor (fault row 36)."""
@@ -36,20 +38,10 @@ LOSS_MAX_RATIO = 0.05
 """Above this share within one second the wire is not good enough to drive on (fault row 37)."""
 
 
-@runtime_checkable
-class StampedPort(Protocol):
-    """A port that knows when its bytes arrived."""
-
-    def read_chunks(self) -> list[tuple[int, bytes]]:
-        """Host clock [ns] and bytes of each arrival since the last call."""
-        ...
-
-
 class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the wire is. `None` means not known yet; `differences` are lines for people and forbid arming.
 
-    `bad_frames`: lost to their checksum, or a status with impossible values; sensors' frames are judged where they are
-    used.
+    `bad_frames`: lost to their checksum, or with values that cannot be.
     """
 
     agreed: bool
@@ -68,18 +60,16 @@ class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControllerLink:
-    """Wraps the port towards the controller.
+    """The flail dialect over a wire that may fail, towards a controller that may be another one.
 
     Args:
-        port: serial, TCP or memory.
         ours: this program's handshake.
-        now_ns: the injected monotonic clock.
     """
 
-    def __init__(self, port: BytePort, ours: ControllerHello, now_ns: Callable[[], int]) -> None:
-        self._port, self._ours, self._now_ns = port, ours, now_ns
-        # asked once: to ask it of a protocol takes longer than to read the port
-        self._read_chunks = port.read_chunks if isinstance(port, StampedPort) else self._read_now
+    capabilities = FLAIL
+
+    def __init__(self, ours: ControllerHello) -> None:
+        self._ours, self._flail = ours, FlailAdapter()
         self._parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in adapters.HOST_DECODERS})
         self._loss, self._round_trips = LossMeter(), RoundTrips()
         self._sent: OrderedDict[int, int] = OrderedDict()
@@ -91,55 +81,71 @@ class ControllerLink:
         self._credits, self._killed_ns = UNHEARD_MAX, -KILL_PERIOD_NS
         self._clock: timesync.ClockState | None = None
 
-    def read(self) -> bytes:
-        """What the controller said, as it came; says hello where it is due."""
-        now_ns = self._now_ns()
-        chunks = self._read_chunks()
-        for arrived_ns, chunk in chunks:
-            self._hear(chunk, arrived_ns)
-        if not self.agreed and (self._greeted_ns is None or now_ns - self._greeted_ns >= HELLO_PERIOD_NS):
-            self._greet(now_ns)
-        return b"".join(chunk for _, chunk in chunks)
+    @property
+    def settings(self) -> str:
+        """The greeting is part of them."""
+        return settings_text(self._ours)
 
-    def _read_now(self) -> list[tuple[int, bytes]]:
-        """Of a port that stamps nothing."""
-        return [(self._now_ns(), self._port.read())]
+    def receive(self, data: bytes, now_ns: int) -> ControllerBatch:
+        """What the controller said, the newest of each kind; `now_ns`: when it arrived."""
+        if not data:
+            return NOTHING
+        newest: dict[type, object] = {}
+        bad_before = self._parser.bad_frames + self._refused
+        for frame in self._parser.feed(data):
+            self._loss.frame(frame.sequence, now_ns)
+            message = adapters.HOST_DECODERS[frame.msg_id](frame)
+            if message is None:
+                self._refused += 1
+                continue
+            newest[type(message)] = message
+            if isinstance(message, ControllerStatus):
+                self._hear_status(message, now_ns)
+            elif isinstance(message, ControllerHello):
+                self._hello = message
+        return batch_of(newest, self._parser.bad_frames + self._refused - bad_before)
 
-    def write(self, frame: bytes) -> None:
-        """Pass one frame on; commands are remembered until they are answered, and withheld where none is."""
-        sequence = command_sequence(frame)
-        if sequence is not None:
-            if not self._may_send(frame):
-                self.withheld_commands += 1
-                return
-            self._sent[sequence] = self._now_ns()
-            if len(self._sent) > SENT_HELD:
-                self._sent.popitem(last=False)
-        self._port.write(frame)
+    def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
+        """The command, remembered until it is answered, withheld where none is; and what is due beside it."""
+        (frame,) = self._flail.encode(command, now_ns)
+        if not self._may_send(frame, now_ns):
+            self.withheld_commands += 1
+            return self.due(now_ns)
+        self._sent[command.sequence & 0xFFFF_FFFF] = now_ns
+        if len(self._sent) > SENT_HELD:
+            self._sent.popitem(last=False)
+        return (frame, *self.due(now_ns))
 
-    def _may_send(self, frame: bytes) -> bool:
+    def due(self, now_ns: int) -> tuple[bytes, ...]:
+        """What goes out without any command: our hello, while it is not agreed to."""
+        if self.agreed or (self._greeted_ns is not None and now_ns - self._greeted_ns < HELLO_PERIOD_NS):
+            return ()
+        self._greeted_ns = now_ns
+        frame = adapters.encode_hello(self._ours, self._hello_count, adapters.HOST_COMPONENT_ID)
+        self._hello_count += 1
+        return (frame,)
+
+    def corrections(self, rtcm: bytes) -> None:
+        """Dropped and counted, as by the dialect alone."""
+        self._flail.corrections(rtcm)
+
+    def _may_send(self, frame: bytes, now_ns: int) -> bool:
         """A peer that reads nothing, or is not there, is handed no heap of old commands."""
         if self._credits > 0:
             self._credits -= 1
             return True
-        now_ns = self._now_ns()
         if command_rank(frame) != 0 or now_ns - self._killed_ns < KILL_PERIOD_NS:
             return False
         self._killed_ns = now_ns
         return True
-
-    def close(self) -> None:
-        """Give the port up."""
-        self._port.close()
 
     @property
     def agreed(self) -> bool:
         """Whether both sides speak the same protocol about the same machine."""
         return self._hello is not None and not mismatches(self._hello, self._ours.config_hash)
 
-    def report(self) -> LinkReport:
-        """How the wire is now."""
-        now_ns = self._now_ns()
+    def report(self, now_ns: int) -> LinkReport:
+        """How the wire is now; a round trip begins with the tick whose command is answered."""
         p50_ns, p99_ns, p100_ns = self._round_trips.quantiles_ns(0.5, 0.99, 1.0)
         return LinkReport(
             agreed=self.agreed,
@@ -156,23 +162,6 @@ class ControllerLink:
             round_trip_max_ns=p100_ns,
             clock=self._clock,
         )
-
-    def _greet(self, now_ns: int) -> None:
-        self._greeted_ns = now_ns
-        self._port.write(adapters.encode_hello(self._ours, self._hello_count, adapters.HOST_COMPONENT_ID))
-        self._hello_count += 1
-
-    def _hear(self, chunk: bytes, now_ns: int) -> None:
-        for frame in self._parser.feed(chunk):
-            self._loss.frame(frame.sequence, now_ns)
-            if frame.msg_id == STATUS_ID:
-                status = adapters.decode_status(frame)
-                if status is not None:
-                    self._hear_status(status, now_ns)
-                else:
-                    self._refused += 1
-            elif frame.msg_id == HELLO_ID:
-                self._hello = adapters.decode_hello(frame)
 
     def _hear_status(self, status: ControllerStatus, now_ns: int) -> None:
         before = self._status

@@ -1,7 +1,7 @@
 """Byte ports: the outermost seam. Whatever stands behind one (a cable, a socket, a simulator) the stack cannot tell."""
 
 from collections import deque
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class PortError(OSError):
@@ -29,6 +29,15 @@ class BytePort(Protocol):
 
     def close(self) -> None:
         """Give the port up; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class StampedPort(Protocol):
+    """A port that knows when its bytes arrived."""
+
+    def read_chunks(self) -> list[tuple[int, bytes]]:
+        """Host clock [ns] and bytes of each arrival since the last call."""
         ...
 
 

@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from firmware_bridge.controller_adapter import ControllerWire
 from firmware_bridge.handshake import PROTOCOL_VERSION, version_text
-from firmware_bridge.link import ControllerLink
-from firmware_bridge.mavlink import adapters
+from firmware_bridge.link import ControllerLink, LinkReport
 from firmware_bridge.types import ControllerFault, ControllerState, ControllerStatus
 from firmware_bridge.udp_port import UdpPort
 from vehicle.config.drive import DriveFile, load_drive
@@ -183,11 +183,12 @@ async def controller(file: DriveFile) -> list[Check]:
     except InputError as refusal:
         return [Check("controller port", "fail", str(refusal), "see above")]
     try:
-        link = ControllerLink(port, app.greeting(app.start_state(_by_hand(file))), clock_.now_ns)
-        status = await _converse(link, clock_)
+        link = ControllerLink(app.greeting(app.start_state(_by_hand(file))))
+        status = await _converse(ControllerWire(port, link), link, clock_)
     finally:
         port.close()
-    return [Check("controller port", "ok", f"{wire.port} at {wire.baud} baud"), _handshake(link), _state(status)]
+    report = link.report(clock_.now_ns())
+    return [Check("controller port", "ok", f"{wire.port} at {wire.baud} baud"), _handshake(report), _state(status)]
 
 
 def _by_hand(file: DriveFile) -> DriveFile:
@@ -199,22 +200,21 @@ def _by_hand(file: DriveFile) -> DriveFile:
     )
 
 
-async def _converse(link: ControllerLink, clock_: SystemClock) -> ControllerStatus | None:
+async def _converse(wire: ControllerWire, link: ControllerLink, clock_: SystemClock) -> ControllerStatus | None:
     """Say hello until it is answered and a status came, or time is up. No command is sent: nothing can move."""
-    reader = adapters.MessageReader(adapters.HOST_DECODERS)
     status: ControllerStatus | None = None
     until_ns = clock_.now_ns() + round(HANDSHAKE_S * NS_PER_S)
     while (now_ns := clock_.now_ns()) < until_ns:
-        for message in reader.feed(link.read()):
-            status = message if isinstance(message, ControllerStatus) else status
-        if status is not None and link.report().hello is not None:
+        _, heard = wire.receive(now_ns)
+        status = heard.status if heard.status is not None else status
+        if status is not None and link.report(now_ns).hello is not None:
             break
+        wire.send(link.due(now_ns))
         await clock_.sleep_until_ns(now_ns + 10_000_000)
     return status
 
 
-def _handshake(link: ControllerLink) -> Check:
-    report = link.report()
+def _handshake(report: LinkReport) -> Check:
     hello = report.hello
     if hello is None:
         return Check("handshake", "fail", "no answer to our hello", "power the controller; update its firmware")

@@ -3,6 +3,10 @@
 import msgspec
 import pytest
 
+from benchmarks.link_on_port import LinkOnPort
+from firmware_bridge.command import ActuatorCommand
+from firmware_bridge.controller_adapter import ControllerBatch, ControllerWire
+from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.handshake import mismatches, version_text
 from firmware_bridge.link import ControllerLink
 from firmware_bridge.link_statistics import LossMeter, RoundTrips
@@ -23,7 +27,7 @@ class Twin:
     def __init__(self) -> None:
         self.now_ns = 10**9
         near, self.far = MemoryPort.pair()
-        self.link = ControllerLink(near, OURS, lambda: self.now_ns)
+        self.link = LinkOnPort(near, OURS, lambda: self.now_ns)
         self.reader = MessageReader(adapters.CONTROLLER_DECODERS)
         self.heard: list[object] = []
         self.hello: ControllerHello | None = THEIRS
@@ -52,7 +56,7 @@ class Twin:
         return self.link.read()
 
     def command(self, sequence: int) -> None:
-        self.link.write(adapters.encode_command(msgspec.structs.replace(samples.COMMAND, sequence=sequence), sequence))
+        self.link.send(msgspec.structs.replace(samples.COMMAND, sequence=sequence))
 
     def hellos(self) -> int:
         return sum(isinstance(message, ControllerHello) for message in self.heard)
@@ -128,13 +132,11 @@ def test_all_differences_are_told_together() -> None:
     assert version_text(0x010203) == "1.2.3"
 
 
-def test_bytes_pass_unchanged_both_ways(twin: Twin) -> None:
+def test_bytes_are_kept_as_they_came(twin: Twin) -> None:
     twin.far.write(b"any bytes")
     twin.far.write(b"\xfd at all")
     assert twin.link.read() == b"any bytes\xfd at all"
     twin.far.read()
-    twin.link.write(b"not even a frame")
-    assert twin.far.read() == b"not even a frame"
     twin.link.close()
     with pytest.raises(OSError, match="closed"):
         twin.far.read()
@@ -260,8 +262,8 @@ def test_quantiles() -> None:
     assert trips.quantiles_ns(0.0, 1.0) == [1_000 - 512, 999]
 
 
-def drive(sequence: int, kill: bool = False) -> bytes:
-    return adapters.encode_command(msgspec.structs.replace(samples.COMMAND, sequence=sequence, kill=kill), sequence)
+def drive(sequence: int, kill: bool = False) -> ActuatorCommand:
+    return msgspec.structs.replace(samples.COMMAND, sequence=sequence, kill=kill)
 
 
 def sequences(twin: Twin) -> list[int]:
@@ -271,12 +273,12 @@ def sequences(twin: Twin) -> list[int]:
 def test_a_peer_that_is_silent_is_handed_no_heap_of_old_commands() -> None:
     twin = Twin()
     for sequence in range(1, 1001):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
         twin.now_ns += 20 * MS
     twin.turn()
     assert sequences(twin) == list(range(1, 17))
     assert twin.link.withheld_commands == 984
-    twin.link.write(drive(2000))
+    twin.link.send(drive(2000))
     twin.turn()
     assert sequences(twin)[16:] == [2000], "it spoke: the newest goes out at once"
 
@@ -284,17 +286,17 @@ def test_a_peer_that_is_silent_is_handed_no_heap_of_old_commands() -> None:
 def test_one_status_grants_two_commands_and_many_no_more_than_a_line_holds() -> None:
     twin = Twin()
     for sequence in range(1, 17):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
     twin.send_status()
     twin.link.read()
     for sequence in range(17, 30):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
     assert twin.link.withheld_commands == 11
     for _ in range(40):
         twin.send_status()
     twin.link.read()
     for sequence in range(30, 60):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
     assert twin.link.withheld_commands == 11 + 14
 
 
@@ -302,7 +304,7 @@ def test_a_controller_that_answers_is_sent_every_command_on_the_slowest_line_tha
     twin = Twin()
     waiting: list[int] = []
     for sequence in range(1, 500):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
         twin.now_ns += 20 * MS
         waiting += [m.sequence for m in twin.reader.feed(twin.far.read()) if isinstance(m, ReceivedCommand)]
         if sequence > 12:
@@ -314,7 +316,7 @@ def test_a_controller_that_answers_is_sent_every_command_on_the_slowest_line_tha
 def test_a_kill_goes_out_ten_times_a_second_although_nothing_is_heard() -> None:
     twin = Twin()
     for sequence in range(1, 117):
-        twin.link.write(drive(sequence, kill=True))
+        twin.link.send(drive(sequence, kill=True))
         twin.now_ns += 20 * MS
     twin.turn()
     assert len(sequences(twin)) == 16 + 20
@@ -323,7 +325,53 @@ def test_a_kill_goes_out_ten_times_a_second_although_nothing_is_heard() -> None:
 def test_a_hello_is_no_command_and_always_goes_out() -> None:
     twin = Twin()
     for sequence in range(1, 40):
-        twin.link.write(drive(sequence))
+        twin.link.send(drive(sequence))
     twin.link.read()
     twin.turn()
     assert twin.hellos() == 1
+
+
+class Stamping:
+    """A port that stamps what it brings."""
+
+    def __init__(self, *chunks: tuple[int, bytes]) -> None:
+        self._chunks = list(chunks)
+        self.sent: list[bytes] = []
+
+    def read(self) -> bytes:
+        raise NotImplementedError
+
+    def read_chunks(self) -> list[tuple[int, bytes]]:
+        chunks, self._chunks = self._chunks, []
+        return chunks
+
+    def write(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+def test_arrivals_of_one_tick_are_heard_as_one_and_each_by_its_own_time() -> None:
+    first = adapters.encode_status(msgspec.structs.replace(samples.STATUS, status_count=1), 0)
+    second = adapters.encode_status(msgspec.structs.replace(samples.STATUS, status_count=2), 1)
+    imu, damaged = adapters.encode_imu(samples.IMU, 2), bytearray(adapters.encode_imu(samples.IMU, 3))
+    damaged[20] ^= 1
+    link = ControllerLink(OURS)
+    wire = ControllerWire(Stamping((5 * MS, first + imu[:9]), (9 * MS, imu[9:] + second + damaged)), link)
+    data, heard = wire.receive(20 * MS)
+    assert data == first + imu + second + damaged
+    assert heard.status is not None
+    assert (heard.status.status_count, heard.imu, heard.gnss, heard.bad_frames) == (2, samples.IMU, None, 1)
+    assert link.report(20 * MS).status_age_ns == 11 * MS
+    assert wire.receive(40 * MS) == (b"", ControllerBatch())
+
+
+def test_the_command_goes_first_and_the_hello_with_it() -> None:
+    link = ControllerLink(OURS)
+    command, hello = link.encode(drive(1), 20 * MS)
+    assert command == FlailAdapter().encode(drive(1), 0)[0]
+    assert hello == adapters.encode_hello(OURS, 0, adapters.HOST_COMPONENT_ID)
+    assert len(link.encode(drive(2), 40 * MS)) == 1
+    link.corrections(b"rtcm")
+    assert not link.capabilities.corrections

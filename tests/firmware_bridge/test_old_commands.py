@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
+from benchmarks.link_on_port import LinkOnPort
 from benchmarks.ports import free_port
-from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.serial_port import open_port
@@ -37,10 +37,10 @@ async def handed_over(scheme: str) -> list[int]:
     number = free_port()
     server = await asyncio.start_server(peer, "127.0.0.1", number, limit=1)
     port = await open_port(f"{scheme}://127.0.0.1:{number}", 460_800, clock.now_ns)
-    link = ControllerLink(port, OURS, clock.now_ns)
+    link = LinkOnPort(port, OURS, clock.now_ns)
     for sequence in range(1, COMMANDS + 1):
         command = msgspec.structs.replace(samples.COMMAND, sequence=sequence, kill=False)
-        link.write(adapters.encode_command(command, sequence))
+        link.send(command)
         await clock.sleep_until_ns(clock.now_ns())
     reads.set()
     await clock.sleep_until_ns(clock.now_ns())

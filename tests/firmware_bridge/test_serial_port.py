@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firmware_bridge.link import ControllerLink
+from benchmarks.link_on_port import LinkOnPort
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.ports import PortError
@@ -184,7 +184,7 @@ def test_unplug_and_replug_under_the_same_name(tmp_path: Path) -> None:
 
 
 async def drive(
-    link: ControllerLink, sequence: int, speed_mps: float, holds: Callable[[list[ControllerStatus]], bool]
+    link: LinkOnPort, sequence: int, speed_mps: float, holds: Callable[[list[ControllerStatus]], bool]
 ) -> tuple[int, list[ControllerStatus]]:
     """Fifty commands a second until that holds of the statuses heard; gives the next sequence and these.
 
@@ -202,7 +202,7 @@ async def drive(
             track_right_mps=speed_mps,
             controller_time_ms=heard[-1].time_ms if heard else 0,
         )
-        link.write(adapters.encode_command(command, sequence))
+        link.send(command)
         await pause_ms(20)
         heard += [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]
         if holds(heard):
@@ -219,11 +219,11 @@ def safe(heard: list[ControllerStatus], sequence: int) -> bool:
     return bool(heard) and heard[-1].state is ControllerState.SAFE and heard[-1].command_sequence >= sequence
 
 
-async def until_agreed(link: ControllerLink) -> None:
+async def until_agreed(link: LinkOnPort) -> None:
     await until(lambda: bool(link.read() or link.agreed))
 
 
-async def drive_until(link: ControllerLink, applied_mps: float) -> ControllerStatus:
+async def drive_until(link: LinkOnPort, applied_mps: float) -> ControllerStatus:
     """Neutral until it runs (again), then drive, until that speed is applied: a busy machine may miss a lease."""
     reader = MessageReader(adapters.HOST_DECODERS)
     newest: list[ControllerStatus] = []
@@ -234,7 +234,7 @@ async def drive_until(link: ControllerLink, applied_mps: float) -> ControllerSta
         command = msgspec.structs.replace(
             QUIET, sequence=sequence, brake=False, track_left_mps=speed_mps, controller_time_ms=stamp_ms
         )
-        link.write(adapters.encode_command(command, sequence))
+        link.send(command)
         await pause_ms(20)
         newest += [m for m in reader.feed(link.read()) if isinstance(m, ControllerStatus)]
         if newest and newest[-1].applied_left_mps == pytest.approx(applied_mps):
@@ -246,7 +246,7 @@ def test_the_c_controller_on_a_pty_from_hello_to_silence() -> None:
     async def main() -> None:
         controller = ControllerProcess()
         port = await open_port(controller.path, 115_200, CLOCK.now_ns)
-        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        link = LinkOnPort(port, OURS, CLOCK.now_ns)
         await until_agreed(link)
         status = await drive_until(link, 0.25)
         assert status.state is ControllerState.RUN
@@ -277,7 +277,7 @@ def test_a_restarted_controller_is_found_and_greeted_again(tmp_path: Path) -> No
         name = tmp_path / "controller"
         controller = ControllerProcess(boot_count=1, link=name)
         port = await open_port(str(name), 115_200, CLOCK.now_ns)
-        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        link = LinkOnPort(port, OURS, CLOCK.now_ns)
         await until_agreed(link)
         sequence, _ = await drive(link, 0, 0.0, runs)
         controller.kill()
@@ -298,7 +298,7 @@ def test_another_configuration_is_refused_by_both() -> None:
     async def main() -> None:
         controller = ControllerProcess(config_hash=b"someelse")
         port = await open_port(controller.path, 115_200, CLOCK.now_ns)
-        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        link = LinkOnPort(port, OURS, CLOCK.now_ns)
         await until(lambda: bool(link.read() or link.report().differences))
         (line,) = link.report().differences
         assert b"someelse".hex() in line
@@ -321,7 +321,7 @@ def test_a_plant_behind_the_controller_is_measured_and_moved() -> None:
         process.stdin.write(measured + "F " + adapters.encode_imu(samples.IMU, 7).hex() + "\n" + "nonsense\n")
         process.stdin.flush()
         port = await open_port(controller.path, 115_200, CLOCK.now_ns)
-        link = ControllerLink(port, OURS, CLOCK.now_ns)
+        link = LinkOnPort(port, OURS, CLOCK.now_ns)
         reader = MessageReader(adapters.HOST_DECODERS)
         heard: list[object] = []
         await until(lambda: bool(heard.extend(reader.feed(link.read())) or (link.agreed and len(heard) > 3)))

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import msgspec
 
-from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
 from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import _dialect as d
@@ -231,9 +230,9 @@ def put_together(
         stack.callback(recorder.close)
     journal = kept_ledger.keeper_in(stack, kept, book, say) if kept is not None else None
     keepers: tuple[Sink, ...] = tuple(keeper for keeper in (recorder, journal) if keeper is not None)
-    link = ControllerLink(port, greeting(state), clock.now_ns)
+    link = ControllerLink(greeting(state))
     sinks = (*keepers, wires.link, holder, book, *_telemetry(file, state, stack))
-    loop = VehicleLoop(state, ControllerWire(link, FlailAdapter()), (wires.link, holder), sinks)
+    loop = VehicleLoop(state, ControllerWire(port, link), (wires.link, holder), sinks)
     return Vehicle(loop, port, link, wires, planning, book, recorder, announce)
 
 
@@ -259,7 +258,7 @@ async def serve(
             coming = group.create_task(controller_comes(file, port, clock, announce, wire))
             opening = group.create_task(open_operator(file, made.wires.shell, stack, clock, place))
             await first_tries((coming, wire), (opening, place))
-            stack.callback(lambda: say(last_words(link.report())))
+            stack.callback(lambda: say(last_words(link.report(clock.now_ns()))))
             say_up(file, state.datum, real_time=fifo)
             supervisor.tell("READY=1")
             stack.callback(supervisor.tell, "STOPPING=1")

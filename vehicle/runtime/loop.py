@@ -38,9 +38,8 @@ class VehicleLoop:
 
     def step(self, now_ns: int) -> None:
         """One tick, at 50 Hz."""
-        port, adapter = self._controller.port, self._controller.adapter
-        controller_in = port.read()
-        heard = adapter.receive(controller_in, now_ns)
+        wire = self._controller
+        controller_in, heard = wire.receive(now_ns)
         batches = self._gathered(now_ns)
         # Judged here and not by who calls: whatever kept this tick waiting, what lay in the inbox meanwhile is old.
         overrun = self._last_ns is not None and now_ns - self._last_ns > OVERRUN_NS
@@ -48,9 +47,8 @@ class VehicleLoop:
         recording = self._kept()
         inputs = inputs_of(heard, batches, overrun=overrun, recording=recording)
         self.state, outputs = tick(self.state, inputs, now_ns)
-        frames = adapter.encode(outputs.command, now_ns)
-        for frame in frames:
-            port.write(frame)
+        frames = wire.adapter.encode(outputs.command, now_ns)
+        wire.send(frames)
         notices, self._notices = self._notices, ()
         self._tell(
             TickRecord(

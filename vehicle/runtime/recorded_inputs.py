@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from firmware_bridge.controller_adapter import ControllerAdapter, ControllerBatch
-from firmware_bridge.flail_adapter import FlailAdapter
+from firmware_bridge.flail_adapter import FlailAdapter, FlailSettings
+from firmware_bridge.link import ControllerLink
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.sockets import SourceBatch
@@ -41,6 +44,23 @@ READERS: Final[dict[str, Callable[[], Decode]]] = {
     plan_source.NAME: lambda: plan_source.batch_of,
 }
 """Kind of source -> a decoder that remembers half a frame. A source `gnss:left` is of the kind `gnss`."""
+
+
+def adapter_of(settings: str) -> ControllerAdapter:
+    """The adapter that a recording names (`controller.json`), made anew.
+
+    Raises:
+        InputError: One that this program does not know.
+    """
+    try:
+        found = msgspec.json.decode(settings, type=FlailSettings)
+    except msgspec.DecodeError as error:
+        raise InputError(f"what spoke to the controller cannot be read: {error}") from None
+    if found.adapter != FlailSettings().adapter:
+        raise InputError(
+            f"an adapter {found.adapter!r}, which this program does not know; use the one that recorded it"
+        )
+    return ControllerLink(found.greeting) if found.greeting is not None else FlailAdapter()
 
 
 class RecordedInputs:

@@ -39,7 +39,7 @@ async def watch(
     """Tell people when the wire or the disk changes; nothing depends on it."""
     seen = Seen(connected=port.connected)
     while True:
-        report = link.report()
+        report = link.report(clock.now_ns())
         fault = recorder.fault if recorder is not None else ""
         now = Seen(port.connected, port.fault, report.agreed, report.differences, report.restarts, fault)
         for line in changes(seen, now, port.name):
