@@ -30,7 +30,7 @@ SERVO_GAIN_1PS = 3.0
 OUTPUTS_KEPT = 4_096
 """Forty seconds of the controller's steps."""
 MISSED_TICKS_MAX = 10
-CONTROLLER_FOLDER = Path(__file__).resolve().parents[1] / "firmware_bridge" / "controller"
+CONTROLLER_FOLDER = Path(__file__).resolve().parents[2] / "firmware_bridge" / "controller"
 CONTROLLER_PROGRAM = CONTROLLER_FOLDER / "build" / "flail_controller"
 
 
