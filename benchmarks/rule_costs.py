@@ -32,7 +32,7 @@ from campaign.run import run_mission
 from sim.scenario import Scenario
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import footprint
-from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.site.site import load_site
@@ -69,7 +69,10 @@ def mission(seed: int, depth_sigma_m: float | None) -> Row:
         scenario = scenario.model_copy(update={"sensors": sensors})
     machine = load_machine(scenario.machine)
     site = load_site(ROOT / "configs/sites/example.geojson")
-    plan = plan_site(site, footprint(machine), PlanSettings(side_slope_rad=0.0873, bound_m=planned_bound_m(machine)))
+    settings = PlanSettings(
+        side_slope_rad=0.0873, bound_m=planned_bound_m(machine), end_bound_m=planned_end_bound_m(machine)
+    )
+    plan = plan_site(site, footprint(machine), settings)
     with tempfile.TemporaryDirectory() as folder:
         outcome = run_mission(scenario, machine, site, plan, McapRecorder(Path(folder) / "run.mcap", {}))
         files = RunFiles(out_dir=Path(folder), scenario=scenario, site=site, plan=plan, outcome=outcome)
@@ -89,8 +92,12 @@ def mission(seed: int, depth_sigma_m: float | None) -> Row:
 def field(number: int) -> Row:
     """Unit 0 plans with no bound of errors that stay, 1 for a machine that is checked, 2 for one that nobody checks."""
     machine = load_machine("mematt")
-    bound_m = (0.0, planned_bound_m(machine), planned_bound_m(machine, checked=False))[number]
-    settings = PlanSettings(bound_m=bound_m, slope_max_rad=machine.limits.slope_max_rad, time_limit_s=PLAN_S)
+    checked = number < 2
+    bound_m = planned_bound_m(machine, checked=checked) if number else 0.0
+    end_m = planned_end_bound_m(machine, checked=checked) if number else 0.0
+    settings = PlanSettings(
+        bound_m=bound_m, end_bound_m=end_m, slope_max_rad=machine.limits.slope_max_rad, time_limit_s=PLAN_S
+    )
     plan = plan_site(load_site(FIELD), footprint(machine), settings)
     return {"bound_m": bound_m, "hours": plan.time_s / 3600.0, "overlap_m": plan.overlap_m}
 

@@ -17,7 +17,7 @@ from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.contracts.units import place_text
-from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.host import utc
 from vehicle.host.clock import time_limit, utc_now
 from vehicle.planning.coverage.planner import is_whole, plan_site
@@ -44,6 +44,7 @@ def run(asked: PlanOptions) -> int:
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
             bound_m=planned_bound_m(machine),
+            end_bound_m=planned_end_bound_m(machine),
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,

@@ -22,7 +22,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.contracts.units import NS_PER_S, wrap_rad
-from vehicle.control.checks.room import planned_bound_m
+from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.control.ground import raster
 from vehicle.host.clock import time_limit
 from vehicle.host.utc import EPOCH
@@ -79,6 +79,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
             bound_m=planned_bound_m(machine),
+            end_bound_m=planned_end_bound_m(machine),
             k_sigma=header.k_sigma,
             cell_m=header.cell_m,
             slope_max_rad=machine.limits.slope_max_rad,

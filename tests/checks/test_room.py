@@ -343,5 +343,8 @@ def test_readings_are_corrected_by_what_the_full_check_found() -> None:
 def test_a_plan_allows_for_more_than_the_ledger_withholds() -> None:
     made = room.all_made()
     held = room.margin(made, room.due(made, LedgerState(), CONFIG), CONFIG)
-    assert room.planned_bound_m(MACHINE) > held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad
-    assert room.planned_bound_m(MACHINE, checked=False) == pytest.approx(0.14, abs=0.005)
+    settings = PlanSettings(bound_m=room.planned_bound_m(MACHINE), end_bound_m=room.planned_end_bound_m(MACHINE))
+    assert settings.bound_m >= held.side_m
+    assert settings.end_bound_m >= held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad
+    assert settings.end_at_m(0.0) > settings.end_m() + 0.5 * settings.cell_reach_m(0.0)
+    assert room.planned_end_bound_m(MACHINE, checked=False) == pytest.approx(0.13, abs=0.005)

@@ -4,11 +4,13 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+import shapely
 
 from tests.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import UntreatableReason
+from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.site.site import load_site
@@ -49,6 +51,24 @@ def test_overlap_follows_the_credit_rule():
     settings = PlanSettings(k_sigma=4.0, tool_sigma_m=0.02, tracking_error_m=0.05, cell_m=0.1)
     assert settings.overlap_at_m(math.radians(30.0)) == pytest.approx(2 * (0.08 + 0.05) + 0.1 * (0.8660254 + 0.5))
     assert PlanSettings(overlap_m=0.33).overlap_at_m(1.0) == 0.33
+
+
+def test_ends_of_swaths_have_a_budget_of_their_own():
+    site, settings = load_site(EXAMPLE), PlanSettings(bound_m=0.04, end_bound_m=0.14)
+    plan = plan_site(site, BENCH, settings)
+    assert plan.overlap_m == plan_site(site, BENCH, PlanSettings(bound_m=0.04)).overlap_m
+    credited = []
+    for segment in plan.segments:
+        if segment.kind is SegmentKind.SWATH:
+            along = np.array([math.cos(segment.yaw_start_rad), math.sin(segment.yaw_start_rad)])
+            left = np.array([-along[1], along[0]]) * (0.5 * BENCH.tool_width_m - settings.cross_track_m())
+            start = np.array(segment.points_m[0]) + (BENCH.tool_ahead_m + settings.run_in_m + settings.end_m()) * along
+            end = np.array(segment.points_m[-1]) + (BENCH.tool_ahead_m - settings.end_m()) * along
+            if (end - start) @ along > 0.0:
+                credited.append(shapely.Polygon([start - left, end - left, end + left, start + left]))
+    listed = [shapely.Polygon(row.rings_m[0], row.rings_m[1:]) for row in plan.untreatable]
+    asked = site.work_area.difference(shapely.union_all([site.keep_out, *listed]))
+    assert asked.difference(shapely.union_all(credited).buffer(1e-6)).area < 1e-3
 
 
 def test_tool_wider_than_the_field_is_refused(tmp_path):

@@ -36,8 +36,6 @@ BASE_BOUND_M: Final = 0.02
 UNKNOWN_BASE: Final = 0
 """Of a receiver that does not tell whose corrections it uses: whether the base is still the same, nobody sees."""
 SHOCK: Final = 4
-SPARE_M: Final = 0.01
-"""So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
 DEGREE_M: Final = 111_319.0
 """Of latitude, to half a percent: the lever arms that are corrected are centimetres."""
 MEASURED: Final = Calibration(
@@ -242,12 +240,14 @@ def side_bound_m(known: Calibration, machine: MachineConfig) -> float:
 
 
 def planned_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
-    """What a plan allows for: of a machine whose checks are made, or of one that nobody has checked.
+    """What a plan allows for beside a swath: of a machine whose checks are made, or of one that nobody has checked."""
+    return side_bound_m(MEASURED if checked else Calibration(), machine)
 
-    At its ends a swath reaches beyond by what the tool's ends may trail.
-    """
+
+def planned_end_bound_m(machine: MachineConfig, *, checked: bool = True) -> float:
+    """The same at the ends of a swath, where a wrong heading makes one end of the tool trail."""
     known = MEASURED if checked else Calibration()
-    return side_bound_m(known, machine) + 0.5 * machine.tool.width_m * known.heading_bound_rad + SPARE_M
+    return planned_bound_m(machine, checked=checked) + 0.5 * machine.tool.width_m * known.heading_bound_rad
 
 
 def all_made(known: Calibration | None = None) -> ChecksState:

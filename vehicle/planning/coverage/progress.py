@@ -135,16 +135,21 @@ class Progress:
     def strips(self, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
         """(nominal sweeps, claims) of stops in ENU, stretch by stretch; a claim may be empty."""
         half_m = 0.5 * self.reach.width_m
+        settings = self.settings
+        rims_m = {
+            stop.theta_rad: (0.5 * settings.overlap_at_m(stop.theta_rad), settings.end_at_m(stop.theta_rad))
+            for stop in stops
+        }
         rows = [
-            (stop.theta_rad, stop.y_m, stop.move.sign, a, b, 0.5 * self.settings.overlap_at_m(stop.theta_rad))
+            (stop.theta_rad, stop.y_m, stop.move.sign, a, b, *rims_m[stop.theta_rad])
             for stop in stops
             for a, b in stop.move.stretches
         ]
-        frame = np.array(rows, dtype=float).reshape(-1, 6).T
-        rim_m = frame[5] - CLAIM_SLACK_M
+        frame = np.array(rows, dtype=float).reshape(-1, 7).T
+        side_m, end_m = frame[5:] - CLAIM_SLACK_M
         return (
             _strips(frame, np.full(len(rows), half_m), np.zeros(len(rows)), np.zeros(len(rows))),
-            _strips(frame, half_m - rim_m, rim_m + self.settings.run_in_m, rim_m),
+            _strips(frame, half_m - side_m, end_m + settings.run_in_m, end_m),
         )
 
     def gains_m2(self, stops: list[TourStop]) -> np.ndarray:

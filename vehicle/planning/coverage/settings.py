@@ -11,6 +11,9 @@ from vehicle.contracts.plan import MachineFootprint
 NUMERIC_M = 0.002
 """Width of the strip in which exact geometry and rounding may disagree; listed with the keep-out clearance."""
 
+END_SPARE_M = 0.01
+"""So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
+
 
 class StartPose(msgspec.Struct, frozen=True):
     """Where the machine stands: body origin in ENU metres, yaw from east anticlockwise."""
@@ -24,6 +27,8 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Defaults: k from the measured curve of false against withheld credit, sigma of RTK fixed at the tool.
 
     `bound_m`: how far errors that stay may put the tool off (control/checks); it counts where it exceeds one sigma.
+    `end_bound_m`: the same for the ends of the tool along a swath, where a wrong heading makes one of them trail; what
+    is below `bound_m` counts as `bound_m`.
     `keep_out_error_m`: worst error of tool and tracks in either direction on a side slope (`benchmarks.tracking` prints
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
@@ -34,6 +39,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     k_sigma: float = 4.0
     tool_sigma_m: float = 0.016
     bound_m: float = 0.0
+    end_bound_m: float = 0.0
     tracking_error_m: float = 0.03
     keep_out_error_m: float = 0.09
     cell_m: float = 0.05
@@ -49,8 +55,15 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def cross_track_m(self) -> float:
         """Half of what the credit rule withholds at a seam, without the cell: k sigma + e."""
+        return self._withheld_m(self.bound_m)
+
+    def end_m(self) -> float:
+        """What the credit rule withholds at the end of a swath, without the cell: k sigma + e, with `end_bound_m`."""
+        return self._withheld_m(max(self.bound_m, self.end_bound_m))
+
+    def _withheld_m(self, bound_m: float) -> float:
         if self.overlap_m is None:
-            beyond_m = max(0.0, self.bound_m - self.tool_sigma_m)
+            beyond_m = max(0.0, bound_m - self.tool_sigma_m)
             return self.k_sigma * self.tool_sigma_m + beyond_m + self.tracking_error_m
         return max(0.0, 0.5 * (self.overlap_m - self.cell_m))
 
@@ -63,6 +76,13 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.overlap_m is not None:
             return self.overlap_m
         return 2.0 * self.cross_track_m() + self.cell_reach_m(theta_rad)
+
+    def end_at_m(self, theta_rad: float) -> float:
+        """How far a swath reaches beyond its ground: k sigma + e + half a cell's reach, or half the override."""
+        if self.overlap_m is not None:
+            return 0.5 * self.overlap_m
+        spare_m = END_SPARE_M if self.end_bound_m > 0.0 else 0.0
+        return self.end_m() + spare_m + 0.5 * self.cell_reach_m(theta_rad)
 
 
 def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, Any], ...]) -> PlanSettings:
@@ -101,7 +121,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) -> Reach:
     """Lengths for planning. Raises InputError where the machine cannot do the job at all."""
     check_machine(machine)
-    cross_m = settings.cross_track_m()
+    cross_m = settings.end_m()  # towards keep-outs and edges the larger of the two: the body may come at any angle
     width_m = machine.tool_width_m * math.cos(settings.side_slope_rad)
     slack_m = 0.5 * (width_m - machine.track_outer_width_m)
     track_half_m = 0.5 * machine.track_outer_width_m + min(cross_m, 0.8 * slack_m)

@@ -49,7 +49,7 @@ def complement(closed: list[Interval], x0_m: float, x1_m: float) -> list[Interva
 def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach, settings: PlanSettings) -> list[Piece]:
     """Every stretch of every swath that meets uncovered ground, with its legal moves (possibly none)."""
     x0, x1 = field.x0_m, field.x1_m
-    rim_m = 0.5 * settings.overlap_at_m(field.theta_rad)
+    end_m = settings.end_at_m(field.theta_rad)
     uncovered = swath_intervals(field.uncovered, y_m, answer_m, x0, x1)
     beside = swath_intervals(field.beside, y_m, answer_m, x0, x1)
     solid = swath_intervals(field.solid, y_m, reach.tool_half_m - THIN_M, x0, x1)
@@ -65,7 +65,7 @@ def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach,
         free = complement(_merged(shut), x0, x1)
         turns = complement(pivot[k], x0, x1)
         for run in free:
-            swath = Swath.of(reach, rim_m + settings.run_in_m, rim_m, run, gaps, turns, beside[k])
+            swath = Swath.of(reach, end_m + settings.run_in_m, end_m, run, gaps, turns, beside[k])
             pieces.extend(swath.pieces(float(y), uncovered[k]))
     return pieces
 

@@ -28,7 +28,7 @@ def swath_lines(field: SwathField, progress: Progress) -> tuple[np.ndarray, floa
 def _costs_s(field: SwathField, y_m: np.ndarray, answer_m: float, progress: Progress) -> np.ndarray:
     """(tries,) seconds of swaths at (tries, n) ordinates if nothing hindered: lengths and a change for each piece."""
     rows = swath_intervals(field.uncovered, y_m.ravel(), answer_m, field.x0_m, field.x1_m)
-    ends_m = progress.settings.overlap_at_m(field.theta_rad) + progress.settings.run_in_m
+    ends_m = 2.0 * progress.settings.end_at_m(field.theta_rad) + progress.settings.run_in_m
     change_s = swath_change_s(progress.machine, progress.reach)
     row_s = [
         sum((high - low + ends_m) / progress.machine.working_speed_mps + change_s for low, high in row) for row in rows
