@@ -19,7 +19,6 @@ from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_attacks import CHANNEL, CLOCK, MACHINE, Radio
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.report import is_due
 from vehicle.host.clock import elapsed_s
 from vehicle.operator_link.link import LinkSettings, OperatorLink
@@ -39,9 +38,7 @@ def streams() -> tuple[float, float]:
     keys = {station: (key_of(secret),) for station, secret in STATIONS.items()}
     verifier = Verifier(keys, {}, CLOCK, now_ns, lambda: 0.5)
     settings = LinkSettings(machine=MACHINE)
-    link = OperatorLink(
-        config(), DATUM, verifier, MissionUpload(DATUM, plan=small_plan()), os.urandom, reason_text, settings
-    )
+    link = OperatorLink(config(), DATUM, verifier, MissionUpload(DATUM, plan=small_plan()), os.urandom, settings)
     told = report(gate_report(Mode.MANUAL, (), 250))
     frame = adapters.encode_vehicle(station_frame(told, DATUM), 0)
     consoles = {

@@ -16,7 +16,6 @@ from sim.noise import generator
 from sim.process import VehicleProcess
 from sim.radio import RadioChannel, RadioPort
 from vehicle.contracts.sockets import ControllerWire, Sink, SourceBatch, TickRecord
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.state import VehicleState
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
@@ -117,7 +116,6 @@ class LinkedFaultScenario(FaultScenario):
             verifier,
             MissionUpload(state.datum, plan=state.mission.plan),
             self._draws.bytes,
-            reason_text,
             LinkSettings(machine=MachineIdentity(boot_count=self._boots)),
         )
         self.wire = LinkedWire(self.link, self.radio.vehicle)

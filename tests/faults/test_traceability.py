@@ -7,7 +7,8 @@ import pytest
 from campaign.faults import FAULTS
 from tests.faults import invariants_traced
 from tests.faults import traceability as trace
-from tests.faults.cases import CASES
+from tests.faults.cases import CASES, Case
+from vehicle.contracts.stop_reasons import RULES, named
 
 ROWS = range(1, 121)
 TESTS = functools.cache(trace.tests_of)
@@ -16,6 +17,21 @@ TESTS = functools.cache(trace.tests_of)
 def test_every_row_has_exactly_one_owner() -> None:
     owned = [row for rows in trace.OWNERS.values() for row in rows]
     assert sorted(owned) == list(ROWS)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.reasons], ids=lambda case: case.name)
+def test_the_table_of_reasons_names_the_rows_of_each_case(case: Case) -> None:
+    assert any(set(named(name).rows) & set(case.rows) for name in case.reasons)
+
+
+def test_rows_of_the_table_of_reasons_are_those_of_the_catalogue() -> None:
+    assert {row for rule in RULES for row in rule.rows} <= set(ROWS)
+    assert [rule.name for rule in RULES if not rule.rows] == [
+        "arm_unused",
+        "check_due",
+        "depth_check_due",
+        "hammer_count_due",
+    ], "the catalogue has no fault for what is no fault"
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -13,7 +13,6 @@ from firmware_bridge.types import OperatorFrame
 from tests.builders import DATUM, config, estimate
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, RotorState, VehicleReport
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
@@ -75,9 +74,7 @@ class Exchange:
         self.propose: Callable[[Proposal], str] = self._keep
         verifier = Verifier({}, {}, 0, self.now_ns, lambda: 0.5)
         self.desk = desk = MissionUpload(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
-        self.link = OperatorLink(
-            config(), DATUM, verifier, desk, lambda n: bytes(range(n)), reason_text, LinkSettings(bench=bench)
-        )
+        self.link = OperatorLink(config(), DATUM, verifier, desk, lambda n: bytes(range(n)), LinkSettings(bench=bench))
         self.vehicle()
 
     def _keep(self, proposal: Proposal) -> str:

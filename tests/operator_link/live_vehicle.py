@@ -32,7 +32,6 @@ from vehicle.config.vehicle import MissionConfig, config_hash
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire, Sink
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
@@ -143,7 +142,6 @@ def make_link(
         verifier,
         MissionUpload(plan.datum, propose, plan),
         secrets.token_bytes,
-        reason_text,
         LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
     )
     return link, proposals

@@ -17,7 +17,6 @@ from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
@@ -42,7 +41,7 @@ class Radio:
         verifier.made_durable(verifier.wanted(self.now_ns))
         settings = LinkSettings(machine=MACHINE)
         desk = MissionUpload(DATUM, lambda _: "", small_plan())
-        self.link = OperatorLink(config(), DATUM, verifier, desk, os.urandom, reason_text, settings)
+        self.link = OperatorLink(config(), DATUM, verifier, desk, os.urandom, settings)
         self.session = session
         self.vehicle(Mode.MANUAL)
         self.recording: list[bytes] = []

@@ -11,7 +11,6 @@ from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS
 from tests.builders import DATUM, config
 from tests.operator_link.exchange import S_NS
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.hints import speaks_v1, v1_text
 from vehicle.operator_link.link import OperatorLink
@@ -31,9 +30,7 @@ class Bench:
         self.now_ns = S_NS
         self.said: list[str] = []
         verifier = Verifier({7: (KEY,)} if keys is None else keys, {}, CLOCK, self.now_ns, lambda: 0.5)
-        self.link = OperatorLink(
-            config(), DATUM, verifier, MissionUpload(DATUM), bytes, reason_text, say=self.said.append
-        )
+        self.link = OperatorLink(config(), DATUM, verifier, MissionUpload(DATUM), bytes, say=self.said.append)
         self.link.verifier.made_durable(self.link.verifier.wanted(self.now_ns))
 
     def hear(self, data: bytes, channel: Channel = CHANNEL) -> list[bytes]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.safety import ladder
 from vehicle.contracts.stop_reasons import RULES, Rule, StopReason
+from vehicle.contracts.units import TICK_S
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/SAFETY.md"
 BEGIN, END = "<!-- reasons: begin -->", "<!-- reasons: end -->"
@@ -15,15 +16,26 @@ def in_a_mission(rule: Rule) -> str:
     return "by hand only" if rule.by_hand_only else f"L{int(rule.auto_level)}"
 
 
+def times(rule: Rule) -> str:
+    """How long its facts must hold, and how long it stays after they went; nothing where it is a tick and no longer."""
+    if (rule.onset_ticks, rule.linger_ticks) == (1, 0):
+        return ""
+    return f"{rule.onset_ticks * TICK_S:g} s, {rule.linger_ticks * TICK_S:g} s"
+
+
 def table() -> str:
     """One row a reason, in the order of their codes."""
     rows = [
         f"| {code.value} | `{rule.name}` | L{int(rule.level)} | {in_a_mission(rule)} | {rule.recovery.value} | "
-        f"{'yes' if rule.retreat else ''} | {rule.text} |"
+        f"{'yes' if rule.retreat else ''} | {'yes' if rule.blocks_arming else ''} | {times(rule)} | "
+        f"{', '.join(map(str, rule.rows))} | {rule.text} |"
         for code, rule in zip(StopReason, RULES, strict=True)
     ]
-    head = "| code | reason | by hand | in a mission | clears | RECOVERY | what the operator reads |"
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    head = (
+        "| code | reason | by hand | in a mission | clears | RECOVERY | stops arming | after, lingers | rows | "
+        "what the operator reads |"
+    )
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|", *rows])
 
 
 def ladders() -> str:

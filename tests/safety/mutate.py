@@ -41,7 +41,11 @@ from vehicle.host.clock import elapsed_s
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = ROOT / "vehicle" / "control" / "safety"
-BESIDE = (ROOT / "vehicle" / "contracts" / "stop_reasons.py", ROOT / "firmware_bridge" / "handshake.py")
+BESIDE = (
+    ROOT / "vehicle" / "contracts" / "stop_codes.py",
+    ROOT / "vehicle" / "contracts" / "stop_reasons.py",
+    ROOT / "firmware_bridge" / "handshake.py",
+)
 """Files that decide with the room and stand elsewhere, because others read them too."""
 PRELOAD = (
     "pytest",

@@ -14,9 +14,18 @@ GOLDEN = Path(__file__).with_name("reasons.txt")
 
 def written(rule: Rule) -> str:
     code = RULES.index(rule)
-    retreat = "retreat" if rule.retreat else "-"
+    marks = {
+        "retreat": rule.retreat,
+        "cleared by arming": rule.cleared_by_arming,
+        "position in doubt": rule.doubts_position,
+        "horn": rule.sounds_horn,
+    }
     levels = f"L{int(rule.level)} {'--' if rule.by_hand_only else f'L{int(rule.auto_level)}'}"
-    return f"{code:02d} {rule.name} {levels} {rule.recovery.value} {retreat} | {rule.text}"
+    told = ", ".join(name for name, is_so in marks.items() if is_so) or "-"
+    times = f"{rule.onset_ticks}/{rule.linger_ticks} ticks"
+    rows = f"rows {' '.join(map(str, rule.rows)) or '-'}"
+    parts = (f"{code:02d} {rule.name} {levels} {rule.recovery.value}", told, times, rows, rule.text, rule.station_text)
+    return " | ".join(parts)
 
 
 def test_the_table_is_the_written_one() -> None:

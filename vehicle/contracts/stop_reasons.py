@@ -1,155 +1,55 @@
-"""Every reason for which the machine is limited or stopped: class, recovery rule, and what the operator is told.
+"""The table of all reasons for which the machine is limited or stopped, and what is looked up in it.
 
-A code is a place in the table and a bit of the wire (n of FLAIL_VEHICLE.reasons, n - 64 of reasons_high), and never
-changes; how bad a reason is says its class, and within one class its place.
+Everything that depends on a reason is derived from its row: bit masks of the gate, onset and lingering, what stands
+against a ground station's arming, all texts, the page of the manual. How bad a reason is says its class, and within
+one class its place.
 Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more in a mission than by hand.
 """
 
-from enum import IntEnum, StrEnum
 from functools import lru_cache
+from itertools import takewhile
 
-import msgspec
+from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
+__all__ = ["RULES", "Level", "Recovery", "Rule", "StopReason", "codes", "named", "names", "text"]
 
-class Level(IntEnum):
-    """What a reason does. LIMIT: slow, no new mission. STOP: ramp, rotor off. FAULT: and engine off. ESTOP: at once."""
-
-    WARN = 1
-    LIMIT = 2
-    STOP = 3
-    FAULT = 4
-    ESTOP = 5
+_MARKS = frozenset("rhads")
 
 
-class Recovery(StrEnum):
-    """How a reason is left. No recovery moves the machine: motion needs reset, arm and arm again."""
+def _rule(
+    code: StopReason,
+    levels: str,
+    recovery: str,
+    rows: tuple[int, ...],
+    onset: int,
+    linger: int,
+    text: str,
+    station: str,
+) -> Rule:
+    """One row.
 
-    CLEARS = "A"
-    RESET = "N"
-    ACKNOWLEDGE = "P"
-    MACHINE = "H"
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """One reason. `level` by hand, `auto_level` in a mission; `retreat`: RECOVERY may drive in spite of it.
-
-    `by_hand_only`: it is looked at while sticks drive, and never in a mission.
+    `levels`: the class by hand, in a mission where it differs, then marks: `r` RECOVERY may drive on, `h` by hand only,
+    `a` cleared by arming, `d` doubts the position, `s` sounds the horn. `onset` and `linger` are ticks.
     """
-
-    name: str
-    level: Level
-    auto_level: Level
-    recovery: Recovery
-    retreat: bool
-    text: str
-    by_hand_only: bool
-
-    @property
-    def gravest(self) -> Level:
-        """Its class where it weighs most."""
-        return max(self.level, self.auto_level)
-
-
-class StopReason(IntEnum):
-    """Codes of the reasons; a code is a bit of the wire and never changes its meaning."""
-
-    ESTOP_MACHINE = 0
-    ESTOP_CONSOLE = 1
-    FIRE = 2
-    ROLL_OVER = 3
-    RUNAWAY = 4
-    ROTOR_UNREQUESTED = 5
-    ROTOR_STUCK_ON = 6
-    CONTROLLER_HUNG = 7
-    CONTROLLER_RESET = 8
-    SETPOINT_MISMATCH = 9
-    ROTOR_NOT_STOPPING = 10
-    HYDRAULIC_PRESSURE_LOST = 11
-    ENGINE_OVERSPEED = 12
-    OIL_PRESSURE_LOW = 13
-    OVERHEATED = 14
-    CONTROLLER_FAULT = 15
-    LINK_LOST = 16
-    LINK_FLAPPING = 17
-    CONSOLE_FROZEN = 18
-    STICK_FAULT = 19
-    CONSOLE_BATTERY_EMPTY = 20
-    CONSOLE_TILTED = 21
-    VIDEO_STALE = 22
-    DUPLICATE_STATION = 23
-    LEASE_RELEASED = 24
-    OPERATOR_STOP = 25
-    ARM_UNUSED = 26
-    CONTROLLER_LOST = 27
-    HANDSHAKE = 28
-    WIRE_ERRORS = 29
-    TRACK_SENSOR = 30
-    TILT_DISAGREES = 31
-    TILT_UNKNOWN = 32
-    SLOPE = 33
-    ROTOR_SPIN_UP = 34
-    ROTOR_SAG = 35
-    ROTOR_OVERSPEED = 36
-    ROTOR_SENSOR = 37
-    DETONATION = 38
-    ENGINE_STALL = 39
-    TOO_HOT = 40
-    SUPPLY_LOW = 41
-    LOOP_STALL = 42
-    MOVED_WHILE_BRAKED = 43
-    TRACK_STUCK = 44
-    BOOT_LOOP = 45
-    CONFIG_ENVELOPE = 46
-    MAINTENANCE = 47
-    GNSS_LOST = 48
-    POSITION_FLOAT = 49
-    POSITION_UNPROVEN = 50
-    POSITION_JUMP = 51
-    POSITION_DRIFT = 52
-    WRONG_BASE = 53
-    HEADING_LOST = 54
-    TOOL_HEIGHT_UNKNOWN = 55
-    TRACK_SLIP = 56
-    FENCE = 57
-    UNPROCESSED_GROUND = 58
-    ATTENTION = 59
-    MISSION_LEFT = 60
-    LINK_SLOW = 61
-    IMU_NOISY = 62
-    STICKS_MOVED = 63
-    TICKS_LATE = 64
-    VIDEO_LATE = 65
-    HOT = 66
-    LINK_AGEING = 67
-    CONSOLE_BATTERY_LOW = 68
-    CONSOLE_TILTING = 69
-    SUPPLY_WARN = 70
-    SLOPE_NEAR = 71
-    SECOND_STATION = 72
-    BAD_FRAMES = 73
-    RECORDING_LOST = 74
-    CORRECTIONS_OLD = 75
-    FENCE_UNWATCHED = 76
-    CONTROLLER_STOPPED = 77
-    LINE_DELAY = 78
-    RESTARTED_IN_MOTION = 79
-    POSITION_STUCK = 80
-    HEADING_STUCK = 81
-    HEADING_DISAGREES = 82
-    BASE_UNCHECKED = 83
-    CHECK_DUE = 84
-    DEPTH_CONTRADICTS = 85
-    DEPTH_CHECK_DUE = 86
-    HAMMER_COUNT_DUE = 87
-    STATUS_DISORDER = 88
-    IMPOSSIBLE_VALUE = 89
-
-
-def _rule(code: StopReason, levels: str, recovery: str, text: str) -> Rule:
-    """`levels`: the class by hand, in a mission where it differs, `r` where RECOVERY may drive on, `h` by hand only."""
-    name, classes = code.name.lower(), levels.removesuffix("r").removesuffix("h")
-    by_hand, auto = Level(int(classes[0])), Level(int(classes[-1]))
-    return Rule(name, by_hand, auto, Recovery(recovery), "r" in levels, text, levels.endswith("h"))
+    classes = "".join(takewhile(str.isdigit, levels))
+    marks = levels[len(classes) :]
+    assert set(marks) <= _MARKS, levels
+    return Rule(
+        name=code.name.lower(),
+        level=Level(int(classes[0])),
+        auto_level=Level(int(classes[-1])),
+        recovery=Recovery(recovery),
+        retreat="r" in marks,
+        by_hand_only="h" in marks,
+        cleared_by_arming="a" in marks,
+        doubts_position="d" in marks,
+        sounds_horn="s" in marks,
+        onset_ticks=onset,
+        linger_ticks=linger,
+        rows=rows,
+        text=text,
+        station_text=station,
+    )
 
 
 PLAN = "Nobody walks to it; the team leader starts the recovery plan."
@@ -157,216 +57,238 @@ PLAN = "Nobody walks to it; the team leader starts the recovery plan."
 AGAIN = "Again: nobody walks to it; the team leader starts the recovery plan."
 
 _R = StopReason
+# fmt: off
 RULES: tuple[Rule, ...] = (
-    _rule(_R.ESTOP_MACHINE, "5", "H", f"E-stop pressed on the machine. {PLAN} After it: RESET."),
-    _rule(
-        _R.ESTOP_CONSOLE,
-        "5",
-        "N",
-        "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
-    ),
-    _rule(_R.FIRE, "5", "H", f"Fire or smoke: keep away. {PLAN} After it: RESET."),
-    _rule(_R.ROLL_OVER, "5", "H", f"Rolled over. {PLAN} After it: RESET."),
-    _rule(
-        _R.RUNAWAY, "5", "P", "Did not stop in time, engine cut. Watch by camera; when it stands: ACKNOWLEDGE, RESET."
-    ),
-    _rule(_R.ROTOR_UNREQUESTED, "5", "P", "Rotor turned unasked, engine cut. Keep away; at rest: ACKNOWLEDGE, RESET."),
-    _rule(_R.ROTOR_STUCK_ON, "5", "P", "Rotor still turning 10 s after off, engine cut. At rest: ACKNOWLEDGE, RESET."),
-    _rule(_R.CONTROLLER_HUNG, "5", "P", "Controller hangs. It restarts by itself; then ACKNOWLEDGE, RESET."),
-    _rule(_R.CONTROLLER_RESET, "4", "P", f"Controller restarted while in use. ACKNOWLEDGE, RESET. {AGAIN}"),
-    _rule(_R.SETPOINT_MISMATCH, "4", "P", f"Controller does not do what it is told. ACKNOWLEDGE, RESET. {AGAIN}"),
-    _rule(
-        _R.ROTOR_NOT_STOPPING, "4", "P", "Rotor still turning 6 s after off. Keep away; at rest: ACKNOWLEDGE, RESET."
-    ),
-    _rule(_R.HYDRAULIC_PRESSURE_LOST, "4", "P", f"Hydraulic pressure lost, brakes hold. ACKNOWLEDGE, RESET. {AGAIN}"),
-    _rule(_R.ENGINE_OVERSPEED, "4", "P", f"Engine over-speed, shut down. ACKNOWLEDGE, RESET. {AGAIN}"),
-    _rule(_R.OIL_PRESSURE_LOW, "4r", "P", "Engine oil pressure low. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
-    _rule(
-        _R.OVERHEATED,
-        "4r",
-        "P",
-        "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
-    ),
-    _rule(
-        _R.CONTROLLER_FAULT,
-        "4",
-        "P",
-        f"Controller reports a fault, its code on the screen. ACKNOWLEDGE, RESET. {AGAIN}",
-    ),
-    _rule(_R.LINK_LOST, "3", "N", "Radio link lost. Centre the sticks, release hold-to-run, RESET, ARM."),
-    _rule(
-        _R.LINK_FLAPPING, "3", "N", "Radio link keeps breaking. Raise your antenna where you stand, then RESET, ARM."
-    ),
-    _rule(_R.CONSOLE_FROZEN, "3", "N", "Console repeats old stick values. Restart it, TAKE, RESET, ARM."),
-    _rule(_R.STICK_FAULT, "3", "N", "Stick gives impossible values. Check the console's stick, RESET, ARM."),
-    _rule(_R.CONSOLE_BATTERY_EMPTY, "3", "N", "Console battery below 5 %. Change it, RESET, ARM."),
-    _rule(_R.CONSOLE_TILTED, "3", "N", "Console dropped or tilted. Hold it upright, RESET, ARM."),
-    _rule(_R.VIDEO_STALE, "3h", "N", "Picture older than 0.5 s. Restore the video on your side, RESET, ARM."),
-    _rule(
-        _R.DUPLICATE_STATION,
-        "3",
-        "P",
-        "Two consoles use one identity. Switch one off, wait 5 s, TAKE, ACKNOWLEDGE, RESET.",
-    ),
-    _rule(_R.LEASE_RELEASED, "3", "N", "Control was released. TAKE, RESET, ARM."),
-    _rule(_R.OPERATOR_STOP, "3", "N", "Stopped by an operator. RESET, ARM."),
-    _rule(_R.ARM_UNUSED, "3", "N", "Armed but not used. RESET, ARM when you want to drive."),
-    _rule(_R.CONTROLLER_LOST, "3", "N", f"No answer from the controller. When it answers: RESET, ARM. {AGAIN}"),
-    _rule(
-        _R.HANDSHAKE, "3", "N", f"Controller of another version, configuration or watchdog: nothing is armed. {PLAN}"
-    ),
-    _rule(_R.WIRE_ERRORS, "3", "N", f"Too many damaged frames from the controller. RESET, ARM. {AGAIN}"),
-    _rule(
-        _R.TRACK_SENSOR, "3r", "P", "Track encoder dead or reversed. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."
-    ),
-    _rule(_R.TILT_DISAGREES, "3r", "P", "Tilt sensors disagree. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
-    _rule(_R.TILT_UNKNOWN, "3r", "N", "No tilt measurement. RESET; to drive out: ARM, RECOVERY."),
-    _rule(_R.SLOPE, "3r", "N", "Too steep. RESET, ARM, RECOVERY: back out the way it came."),
-    _rule(_R.ROTOR_SPIN_UP, "3", "N", "Rotor does not reach its speed. Look by camera for wire or stones, RESET, ARM."),
-    _rule(_R.ROTOR_SAG, "3", "N", "Rotor too slow for 3 s: overload. RESET, ARM, continue; it backs off first."),
-    _rule(_R.ROTOR_OVERSPEED, "3", "P", "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM."),
-    _rule(_R.ROTOR_SENSOR, "3r", "P", "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY."),
-    _rule(_R.DETONATION, "3r", "P", "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM."),
-    _rule(_R.ENGINE_STALL, "3", "N", f"Engine stalled, and no console starts it. {PLAN} After it: RESET, ARM."),
-    _rule(
-        _R.TOO_HOT,
-        "3r",
-        "P",
-        "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM; to drive out: RECOVERY.",
-    ),
-    _rule(
-        _R.SUPPLY_LOW,
-        "3r",
-        "P",
-        "Supply voltage below 21 V. ACKNOWLEDGE, RESET, ARM, RECOVERY: drive out while it lasts.",
-    ),
-    _rule(_R.LOOP_STALL, "3", "N", "The computer missed its beat. RESET, ARM; if it repeats, end the work."),
-    _rule(
-        _R.MOVED_WHILE_BRAKED, "3", "P", "Moved although braked. Watch for sliding by camera, ACKNOWLEDGE, RESET, ARM."
-    ),
-    _rule(_R.TRACK_STUCK, "3", "P", f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}"),
-    _rule(_R.BOOT_LOOP, "3", "P", f"Restarts again and again, or its latches are lost. ACKNOWLEDGE. {AGAIN}"),
-    _rule(_R.CONFIG_ENVELOPE, "3", "N", "Configuration exceeds the built-in limits. Correct it and restart."),
-    _rule(
-        _R.MAINTENANCE, "3r", "N", "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly."
-    ),
-    _rule(_R.GNSS_LOST, "13", "N", "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again."),
-    _rule(
-        _R.POSITION_FLOAT,
-        "13",
-        "N",
-        "Position not RTK fixed. Wait for fixed or drive by hand; RESET, ARM, start again.",
-    ),
-    _rule(
-        _R.POSITION_UNPROVEN,
-        "13",
-        "N",
-        "Position not proven. Wait or drive a few metres by hand; RESET, ARM, start again.",
-    ),
-    _rule(
-        _R.POSITION_JUMP,
-        "13",
-        "N",
-        "Position jumped. Stand: it is fixed anew twice, 2 min; else to a known mark, 10 min. RESET, ARM.",
-    ),
-    _rule(
-        _R.POSITION_DRIFT,
-        "13",
-        "P",
-        "GNSS drifts against tracks and gyro. Check a known point, ACKNOWLEDGE, RESET, ARM.",
-    ),
-    _rule(
-        _R.WRONG_BASE,
-        "13",
-        "P",
-        "Corrections from another base station. Set up the right one, ACKNOWLEDGE, RESET, ARM.",
-    ),
-    _rule(
-        _R.HEADING_LOST,
-        "13",
-        "N",
-        "Heading unknown, not fixed, late or contradictory. Drive by hand, RESET, ARM, start again.",
-    ),
-    _rule(
-        _R.TOOL_HEIGHT_UNKNOWN, "13", "N", "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand."
-    ),
-    _rule(_R.TRACK_SLIP, "13", "N", "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand."),
-    _rule(_R.FENCE, "23", "N", "At or over the fence. RESET, ARM, by hand only what leads out moves; or RECOVERY."),
-    _rule(
-        _R.UNPROCESSED_GROUND,
-        "13",
-        "N",
-        "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by hand.",
-    ),
-    _rule(
-        _R.ATTENTION, "13", "N", "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute."
-    ),
-    _rule(_R.MISSION_LEFT, "13", "N", "Mission paused or ended. RESET, ARM; MISSION START continues."),
-    _rule(_R.LINK_SLOW, "2", "A", "Radio link slow: speed limited to 0.3 m/s."),
-    _rule(_R.IMU_NOISY, "2", "A", "Gyro saturated or stuck: speed limited."),
-    _rule(_R.STICKS_MOVED, "1", "A", "Sticks moved without hold-to-run: nothing drives. Centre them, hold, drive."),
-    _rule(_R.TICKS_LATE, "2", "A", "The computer is late: speed limited."),
-    _rule(_R.VIDEO_LATE, "2", "A", "Picture is late: speed limited."),
-    _rule(_R.HOT, "2", "A", "Oil or coolant hot: speed limited."),
-    _rule(_R.LINK_AGEING, "12", "A", "Radio link late."),
-    _rule(_R.CONSOLE_BATTERY_LOW, "1", "A", "Console battery below 20 %."),
-    _rule(_R.CONSOLE_TILTING, "1", "A", "Console tilted: it will stop the machine."),
-    _rule(_R.SUPPLY_WARN, "1", "A", "Supply voltage below 22.5 V."),
-    _rule(_R.SLOPE_NEAR, "1", "A", "Slope above 80 % of the limit."),
-    _rule(_R.SECOND_STATION, "1", "A", "Another console sends motion; it is ignored."),
-    _rule(_R.BAD_FRAMES, "1", "A", "Damaged frames are being dropped."),
-    _rule(
-        _R.RECORDING_LOST,
-        "12",
-        "A",
-        "Nothing is recorded: disk full or broken. No mission starts; end the work, drive out by hand.",
-    ),
-    _rule(_R.CORRECTIONS_OLD, "12", "A", "GNSS corrections older than 30 s."),
-    _rule(
-        _R.FENCE_UNWATCHED,
-        "2",
-        "A",
-        "No position: room to keep-outs is only reckoned, speed limited. Keep clear by eye.",
-    ),
-    _rule(_R.CONTROLLER_STOPPED, "3", "N", "The controller stopped by itself: no command in time. RESET, ARM."),
-    _rule(
-        _R.LINE_DELAY,
-        "3",
-        "N",
-        "Line to the controller too slow: nothing is armed. Wait for it, RESET, ARM; if it stays, end the work.",
-    ),
-    _rule(_R.RESTARTED_IN_MOTION, "3", "N", "The vehicle program died in motion and restarted. RESET, ARM."),
-    _rule(
-        _R.POSITION_STUCK,
-        "13",
-        "N",
-        "Position stands still while the belts drive. RESET, ARM, drive back by hand, keep clear by eye.",
-    ),
-    _rule(_R.HEADING_STUCK, "13", "N", "Heading does not change, or is lost. RESET, ARM, drive out by hand."),
-    _rule(
-        _R.HEADING_DISAGREES,
-        "13",
-        "N",
-        "Heading differs from the course driven. RESET, ARM, drive 10 m straight by hand, start again.",
-    ),
-    _rule(
-        _R.BASE_UNCHECKED,
-        "1",
-        "A",
-        "Base unchecked or of unknown id: credit is provisional. Measure a control point.",
-    ),
-    _rule(_R.CHECK_DUE, "1", "A", "Check of heading, tilt and place is due: wider margin until it is done."),
-    _rule(
-        _R.DEPTH_CONTRADICTS,
-        "13",
-        "N",
-        "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by hand.",
-    ),
-    _rule(_R.DEPTH_CHECK_DUE, "1", "A", "Depth reading is due, from safe ground only: wider margin until it is done."),
-    _rule(_R.HAMMER_COUNT_DUE, "1", "A", "Hammer count is due: drive to parking first."),
-    _rule(_R.STATUS_DISORDER, "1", "A", "Reports of the controller out of order: nothing is credited meanwhile."),
-    _rule(_R.IMPOSSIBLE_VALUE, "1", "A", "A sensor sends values that cannot be: they are not used."),
+    # code, classes and marks, recovery, catalogue rows, onset, lingering [ticks], for the operator, for ground stations
+    _rule(_R.ESTOP_MACHINE, "5", "H", (112,), 1, 0, f"E-stop pressed on the machine. {PLAN} After it: RESET.",
+          "E-stop on machine. Nobody walks to it"),
+    _rule(_R.ESTOP_CONSOLE, "5", "N", (112, 113, 119), 1, 0,
+          "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
+          "E-stop by radio, engine cut. Then: disarm"),
+    _rule(_R.FIRE, "5", "H", (69,), 1, 0, f"Fire or smoke: keep away. {PLAN} After it: RESET.",
+          "Fire or smoke. Nobody walks to it"),
+    _rule(_R.ROLL_OVER, "5", "H", (105,), 10, 0, f"Rolled over. {PLAN} After it: RESET.",
+          "Rolled over. Nobody walks to it"),
+    _rule(_R.RUNAWAY, "5", "P", (70,), 1, 0,
+          "Did not stop in time, engine cut. Watch by camera; when it stands: ACKNOWLEDGE, RESET.",
+          "Did not stop in time. At rest: disarm"),
+    _rule(_R.ROTOR_UNREQUESTED, "5", "P", (61,), 10, 0,
+          "Rotor turned unasked, engine cut. Keep away; at rest: ACKNOWLEDGE, RESET.",
+          "Rotor turned unasked. At rest: disarm"),
+    _rule(_R.ROTOR_STUCK_ON, "5", "P", (60,), 1, 0,
+          "Rotor still turning 10 s after off, engine cut. At rest: ACKNOWLEDGE, RESET.",
+          "Rotor does not stop. At rest: disarm"),
+    _rule(_R.CONTROLLER_HUNG, "5", "P", (36,), 1, 0,
+          "Controller hangs. It restarts by itself; then ACKNOWLEDGE, RESET.", "Controller hangs. Wait, then disarm"),
+    _rule(_R.CONTROLLER_RESET, "4", "P", (35, 36, 74), 1, 0,
+          f"Controller restarted while in use. ACKNOWLEDGE, RESET. {AGAIN}", "Controller restarted. Disarm, then arm"),
+    _rule(_R.SETPOINT_MISMATCH, "4", "P", (40,), 15, 0,
+          f"Controller does not do what it is told. ACKNOWLEDGE, RESET. {AGAIN}",
+          "Controller disobeys. Disarm; again: end"),
+    _rule(_R.ROTOR_NOT_STOPPING, "4", "P", (60,), 1, 0,
+          "Rotor still turning 6 s after off. Keep away; at rest: ACKNOWLEDGE, RESET.",
+          "Rotor still turns. At rest: disarm"),
+    _rule(_R.HYDRAULIC_PRESSURE_LOST, "4", "P", (64,), 10, 0,
+          f"Hydraulic pressure lost, brakes hold. ACKNOWLEDGE, RESET. {AGAIN}",
+          "Hydraulics lost. Watch by camera; disarm"),
+    _rule(_R.ENGINE_OVERSPEED, "4", "P", (67,), 15, 0, f"Engine over-speed, shut down. ACKNOWLEDGE, RESET. {AGAIN}",
+          "Engine over-speed. Disarm; again: end"),
+    _rule(_R.OIL_PRESSURE_LOW, "4r", "P", (68,), 25, 0,
+          "Engine oil pressure low. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+          "Oil pressure low. Disarm, arm, SMART_RTL"),
+    _rule(_R.OVERHEATED, "4r", "P", (65,), 50, 0,
+          "Oil or coolant far too hot, engine off. Let it cool, ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+          "Far too hot. Cool; disarm, arm, SMART_RTL"),
+    _rule(_R.CONTROLLER_FAULT, "4", "P", (40,), 10, 0,
+          f"Controller reports a fault, its code on the screen. ACKNOWLEDGE, RESET. {AGAIN}",
+          "Controller fault. Read its code, disarm"),
+    _rule(_R.LINK_LOST, "3a", "N", (1, 3, 4, 5, 6, 7, 10, 11, 14, 15, 19, 94), 1, 0,
+          "Radio link lost. Centre the sticks, release hold-to-run, RESET, ARM.", "Radio link lost. Disarm, then arm"),
+    _rule(_R.LINK_FLAPPING, "3a", "N", (3, 10), 1, 0,
+          "Radio link keeps breaking. Raise your antenna where you stand, then RESET, ARM.",
+          "Link keeps breaking. Antenna? Disarm, arm"),
+    _rule(_R.CONSOLE_FROZEN, "3a", "N", (16,), 1, 0, "Console repeats old stick values. Restart it, TAKE, RESET, ARM.",
+          "Sticks frozen. Disarm, then arm"),
+    _rule(_R.STICK_FAULT, "3", "N", (19,), 1, 0,
+          "Stick gives impossible values. Check the console's stick, RESET, ARM.",
+          "Impossible stick values. Check; disarm"),
+    _rule(_R.CONSOLE_BATTERY_EMPTY, "3a", "N", (21,), 1, 0, "Console battery below 5 %. Change it, RESET, ARM.",
+          "Console battery empty. Change it, disarm"),
+    _rule(_R.CONSOLE_TILTED, "3", "N", (22,), 100, 0, "Console dropped or tilted. Hold it upright, RESET, ARM.",
+          "Console tilted. Hold it upright; disarm"),
+    _rule(_R.VIDEO_STALE, "3ha", "N", (23,), 1, 0,
+          "Picture older than 0.5 s. Restore the video on your side, RESET, ARM.",
+          "Picture too old. Restore the video; disarm"),
+    _rule(_R.DUPLICATE_STATION, "3", "P", (25,), 1, 250,
+          "Two consoles use one identity. Switch one off, wait 5 s, TAKE, ACKNOWLEDGE, RESET.",
+          "Two stations, one id. Stop one; disarm"),
+    _rule(_R.LEASE_RELEASED, "3a", "N", (17,), 1, 0, "Control was released. TAKE, RESET, ARM.",
+          "Control was released. Disarm, then arm"),
+    _rule(_R.OPERATOR_STOP, "3a", "N", (31,), 1, 0, "Stopped by an operator. RESET, ARM.",
+          "Stopped by an operator. Disarm, then arm"),
+    _rule(_R.ARM_UNUSED, "3a", "N", (), 1, 0, "Armed but not used. RESET, ARM when you want to drive.",
+          "Armed and not used. Disarm, then arm"),
+    _rule(_R.CONTROLLER_LOST, "3", "N", (34,), 1, 0,
+          f"No answer from the controller. When it answers: RESET, ARM. {AGAIN}",
+          "No controller. Wait for it, then disarm"),
+    _rule(_R.HANDSHAKE, "3", "N", (41,), 1, 0,
+          f"Controller of another version, configuration or watchdog: nothing is armed. {PLAN}",
+          "Controller of another version. End the job"),
+    _rule(_R.WIRE_ERRORS, "3", "N", (37,), 1, 0, f"Too many damaged frames from the controller. RESET, ARM. {AGAIN}",
+          "Damaged controller frames. Disarm, arm"),
+    _rule(_R.TRACK_SENSOR, "3rd", "P", (52, 66), 25, 0,
+          "Track encoder dead or reversed. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+          "Track encoder dead. Disarm, arm, SMART_RTL"),
+    _rule(_R.TILT_DISAGREES, "3rd", "P", (53,), 1, 0,
+          "Tilt sensors disagree. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+          "Tilt in doubt. Disarm, arm, SMART_RTL"),
+    _rule(_R.TILT_UNKNOWN, "3rd", "N", (51, 55), 1, 0, "No tilt measurement. RESET; to drive out: ARM, RECOVERY.",
+          "No tilt known. Disarm, arm, SMART_RTL"),
+    _rule(_R.SLOPE, "3r", "N", (104,), 25, 0, "Too steep. RESET, ARM, RECOVERY: back out the way it came.",
+          "Too steep. Disarm, arm, SMART_RTL"),
+    _rule(_R.ROTOR_SPIN_UP, "3", "N", (56,), 1, 0,
+          "Rotor does not reach its speed. Look by camera for wire or stones, RESET, ARM.",
+          "Rotor too slow. Wire? By camera; disarm"),
+    _rule(_R.ROTOR_SAG, "3", "N", (57, 59, 66), 150, 0,
+          "Rotor too slow for 3 s: overload. RESET, ARM, continue; it backs off first.",
+          "Rotor overloaded. Disarm, arm"),
+    _rule(_R.ROTOR_OVERSPEED, "3", "P", (58,), 10, 0, "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM.",
+          "Rotor over-speed. At rest: disarm, arm"),
+    _rule(_R.ROTOR_SENSOR, "3r", "P", (59,), 1, 0,
+          "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: ARM, RECOVERY.",
+          "Rotor unknown. Disarm, arm, SMART_RTL"),
+    _rule(_R.DETONATION, "3r", "P", (63,), 1, 0,
+          "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM.",
+          "Detonation. Check by camera; disarm, arm"),
+    _rule(_R.ENGINE_STALL, "3", "N", (66,), 10, 0,
+          f"Engine stalled, and no console starts it. {PLAN} After it: RESET, ARM.",
+          "Engine stalled. Nobody walks to it"),
+    _rule(_R.TOO_HOT, "3r", "P", (65,), 50, 0,
+          "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM; to drive out: RECOVERY.",
+          "Too hot. Let it cool; disarm, arm"),
+    _rule(_R.SUPPLY_LOW, "3r", "P", (73,), 250, 0,
+          "Supply voltage below 21 V. ACKNOWLEDGE, RESET, ARM, RECOVERY: drive out while it lasts.",
+          "Below 21 V. Disarm, arm, SMART_RTL"),
+    _rule(_R.LOOP_STALL, "3", "N", (76, 77, 80), 1, 0,
+          "The computer missed its beat. RESET, ARM; if it repeats, end the work.",
+          "Computer missed its beat. Disarm, then arm"),
+    _rule(_R.MOVED_WHILE_BRAKED, "3s", "P", (70, 107), 10, 0,
+          "Moved although braked. Watch for sliding by camera, ACKNOWLEDGE, RESET, ARM.",
+          "Moved while braked. Sliding? Disarm, arm"),
+    _rule(_R.TRACK_STUCK, "3s", "P", (71,), 10, 0, f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}",
+          "A track runs on. Disarm; again: end"),
+    _rule(_R.BOOT_LOOP, "3", "P", (75,), 1, 0,
+          f"Restarts again and again, or its latches are lost. ACKNOWLEDGE. {AGAIN}",
+          "Restarts again and again. Disarm, then arm"),
+    _rule(_R.CONFIG_ENVELOPE, "3", "N", (98,), 1, 0,
+          "Configuration exceeds the built-in limits. Correct it and restart.",
+          "Configuration beyond limits. Correct it"),
+    _rule(_R.MAINTENANCE, "3r", "N", (118,), 1, 0,
+          "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly.",
+          "Maintenance mode. Disarm, arm, SMART_RTL"),
+    _rule(_R.GNSS_LOST, "13d", "N", (44, 45, 46, 106), 1, 0,
+          "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again.",
+          "No GNSS. Drive by hand, or wait"),
+    _rule(_R.POSITION_FLOAT, "13d", "N", (43,), 1, 0,
+          "Position not RTK fixed. Wait for fixed or drive by hand; RESET, ARM, start again.",
+          "Not RTK fixed. Drive by hand, or wait"),
+    _rule(_R.POSITION_UNPROVEN, "13d", "N", (44, 45, 46, 106), 25, 0,
+          "Position not proven. Wait or drive a few metres by hand; RESET, ARM, start again.",
+          "Position unproven. Drive a few metres"),
+    _rule(_R.POSITION_JUMP, "13d", "N", (45,), 12, 250,
+          "Position jumped. Stand: it is fixed anew twice, 2 min; else to a known mark, 10 min. RESET, ARM.",
+          "Position jumped. Stand 2 min; disarm, arm"),
+    _rule(_R.POSITION_DRIFT, "13d", "P", (46,), 1, 0,
+          "GNSS drifts against tracks and gyro. Check a known point, ACKNOWLEDGE, RESET, ARM.",
+          "GNSS drifts. Check a known point, disarm"),
+    _rule(_R.WRONG_BASE, "13d", "P", (47,), 1, 0,
+          "Corrections from another base station. Set up the right one, ACKNOWLEDGE, RESET, ARM.",
+          "Another base station. Set up ours, disarm"),
+    _rule(_R.HEADING_LOST, "13d", "N", (49, 50), 10, 0,
+          "Heading unknown, not fixed, late or contradictory. Drive by hand, RESET, ARM, start again.",
+          "Heading unknown. Drive by hand"),
+    _rule(_R.TOOL_HEIGHT_UNKNOWN, "13", "N", (62,), 25, 0,
+          "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand.",
+          "Tool height unknown. Drive by hand"),
+    _rule(_R.TRACK_SLIP, "13d", "N", (106,), 150, 0,
+          "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand.",
+          "Tracks slip: digging in. Back out by hand"),
+    _rule(_R.FENCE, "23s", "N", (101, 102), 1, 0,
+          "At or over the fence. RESET, ARM, by hand only what leads out moves; or RECOVERY.",
+          "At or over the fence. Drive inwards"),
+    _rule(_R.UNPROCESSED_GROUND, "13", "N", (108,), 1, 0,
+          "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by hand.",
+          "Unprocessed ground ahead. Drive back"),
+    _rule(_R.ATTENTION, "13", "N", (117,), 1, 0,
+          "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute.",
+          "No sign of attention. Disarm, then arm"),
+    _rule(_R.MISSION_LEFT, "13", "N", (32,), 5, 0, "Mission paused or ended. RESET, ARM; MISSION START continues.",
+          "Mission paused or ended. Disarm, then arm"),
+    _rule(_R.LINK_SLOW, "2", "A", (6,), 1, 0, "Radio link slow: speed limited to 0.3 m/s.",
+          "Radio link slow: speed limited"),
+    _rule(_R.IMU_NOISY, "2", "A", (51,), 1, 50, "Gyro saturated or stuck: speed limited.", "Gyro noisy: speed limited"),
+    _rule(_R.STICKS_MOVED, "1", "A", (18, 111), 25, 0,
+          "Sticks moved without hold-to-run: nothing drives. Centre them, hold, drive.",
+          "Sticks without the button. Centre them"),
+    _rule(_R.TICKS_LATE, "2", "A", (78,), 1, 50, "The computer is late: speed limited.",
+          "Computer late: speed limited"),
+    _rule(_R.VIDEO_LATE, "2", "A", (23,), 1, 0, "Picture is late: speed limited.", "Picture late: speed limited"),
+    _rule(_R.HOT, "2", "A", (65,), 50, 0, "Oil or coolant hot: speed limited.", "Oil or coolant hot: speed limited"),
+    _rule(_R.LINK_AGEING, "12", "A", (2,), 1, 0, "Radio link late.", "Radio link late"),
+    _rule(_R.CONSOLE_BATTERY_LOW, "1", "A", (21,), 1, 0, "Console battery below 20 %.",
+          "Console battery low. Change it"),
+    _rule(_R.CONSOLE_TILTING, "1", "A", (22,), 50, 0, "Console tilted: it will stop the machine.",
+          "Console tilts. Hold it upright"),
+    _rule(_R.SUPPLY_WARN, "1", "A", (73,), 250, 0, "Supply voltage below 22.5 V.",
+          "Supply below 22.5 V. Drive out soon"),
+    _rule(_R.SLOPE_NEAR, "1", "A", (104,), 25, 0, "Slope above 80 % of the limit.", "Near the slope limit"),
+    _rule(_R.SECOND_STATION, "1", "A", (27,), 1, 50, "Another console sends motion; it is ignored.",
+          "Another station moves its sticks: ignored"),
+    _rule(_R.BAD_FRAMES, "1", "A", (11, 37), 1, 50, "Damaged frames are being dropped.", "Damaged frames are dropped"),
+    _rule(_R.RECORDING_LOST, "12", "A", (81, 82), 25, 50,
+          "Nothing is recorded: disk full or broken. No mission starts; end the work, drive out by hand.",
+          "Nothing is recorded. End the work"),
+    _rule(_R.CORRECTIONS_OLD, "12", "A", (48,), 1, 0, "GNSS corrections older than 30 s.", "GNSS corrections are old"),
+    _rule(_R.FENCE_UNWATCHED, "2", "A", (44, 101), 1, 0,
+          "No position: room to keep-outs is only reckoned, speed limited. Keep clear by eye.",
+          "Fence unwatched. Keep clear by eye"),
+    _rule(_R.CONTROLLER_STOPPED, "3a", "N", (34,), 1, 0,
+          "The controller stopped by itself: no command in time. RESET, ARM.",
+          "Controller stopped by itself. Disarm, arm"),
+    _rule(_R.LINE_DELAY, "3", "N", (39,), 1, 0,
+          "Line to the controller too slow: nothing is armed. Wait for it, RESET, ARM; if it stays, end the work.",
+          "Line to controller slow. Wait; disarm, arm"),
+    _rule(_R.RESTARTED_IN_MOTION, "3a", "N", (84,), 1, 0,
+          "The vehicle program died in motion and restarted. RESET, ARM.", "Program died in motion. Disarm, then arm"),
+    _rule(_R.POSITION_STUCK, "13d", "N", (55,), 1, 0,
+          "Position stands still while the belts drive. RESET, ARM, drive back by hand, keep clear by eye.",
+          "Position stands still. Drive back by hand"),
+    _rule(_R.HEADING_STUCK, "13d", "N", (55,), 1, 0,
+          "Heading does not change, or is lost. RESET, ARM, drive out by hand.",
+          "Heading does not change. Drive out by hand"),
+    _rule(_R.HEADING_DISAGREES, "13d", "N", (49,), 1, 0,
+          "Heading differs from the course driven. RESET, ARM, drive 10 m straight by hand, start again.",
+          "Heading off the course. Drive 10 m by hand"),
+    _rule(_R.BASE_UNCHECKED, "1", "A", (47,), 1, 0,
+          "Base unchecked or of unknown id: credit is provisional. Measure a control point.",
+          "Base not checked. Measure a control point"),
+    _rule(_R.CHECK_DUE, "1", "A", (), 1, 0, "Check of heading, tilt and place is due: wider margin until it is done.",
+          "Check of heading, tilt, place is due"),
+    _rule(_R.DEPTH_CONTRADICTS, "13", "N", (62,), 1, 0,
+          "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by hand.",
+          "Depth contradicts. Drive out by hand"),
+    _rule(_R.DEPTH_CHECK_DUE, "1", "A", (), 1, 0,
+          "Depth reading is due, from safe ground only: wider margin until it is done.",
+          "Depth reading is due, from safe ground"),
+    _rule(_R.HAMMER_COUNT_DUE, "1", "A", (), 1, 0, "Hammer count is due: drive to parking first.",
+          "Hammer count is due. Drive to parking"),
+    _rule(_R.STATUS_DISORDER, "1", "A", (54,), 1, 0,
+          "Reports of the controller out of order: nothing is credited meanwhile.",
+          "Controller's reports out of order"),
+    _rule(_R.IMPOSSIBLE_VALUE, "1", "A", (96,), 1, 50, "A sensor sends values that cannot be: they are not used.",
+          "A sensor sends impossible values"),
 )
+# fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))
 """Worst first: by class at its gravest, then by class by hand; what is alike stays in the table's order."""
 RANK = {code: place for place, code in enumerate(ORDER)}
@@ -389,6 +311,11 @@ def names(bits: int) -> tuple[str, ...]:
     return tuple(RULES[code].name for code in codes(bits))
 
 
+def named(name: str) -> Rule:
+    """The row of this name; raises KeyError where there is none."""
+    return RULES[StopReason[name.upper()]]
+
+
 def text(name: str) -> str:
     """What the operator is told for the reason of this name."""
-    return RULES[StopReason[name.upper()]].text
+    return named(name).text

@@ -68,7 +68,6 @@ class OperatorLink:
         verifier: keys and stamps; empty where only unsigned loopback is served.
         missions: takes missions and fences over, or says why not.
         draw: n unguessable bytes.
-        reason_text: a reason's name in words.
         utc_us: wall clock for SYSTEM_TIME; people only.
         say: a line for the vehicle's log.
     """
@@ -82,7 +81,6 @@ class OperatorLink:
         verifier: Verifier,
         missions: MissionUpload,
         draw: Callable[[int], bytes],
-        reason_text: Callable[[str], str],
         settings: LinkSettings = DEFAULTS,
         parameters: Parameters | None = None,
         utc_us: Callable[[], int] = lambda: 0,
@@ -92,7 +90,7 @@ class OperatorLink:
         self.parameters = parameters if parameters is not None else Parameters(table(config))
         self.lists, self._missions = missions.lists, missions
         self._herald = Herald()
-        self.view = VehicleView(datum=datum, reason_text=reason_text, bench=settings.bench)
+        self.view = VehicleView(datum=datum, bench=settings.bench)
         self.sessions = Sessions(settings.machine)
         self.refused_frames = 0
         self.limiter = IngressLimiter()

@@ -3,7 +3,6 @@
 Stations know no generic autopilot well (`docs/OPERATOR_LINK.md`); inside, nothing depends on these numbers.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import MissionPhase, Mode, VehicleReport
-from vehicle.operator_link.words import PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
+from vehicle.operator_link.words import OBSTACLES, PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
 
 Message = tuple[str, dict[str, Any]]
 """Name and fields of a MAVLink message; what is not named is zero."""
@@ -60,44 +59,6 @@ RADIO_ESTOP = "estop_console"
 HEARD_S = 0.5
 """A holder that was not heard for so long may be followed by another."""
 
-# Reasons that a ground station clears by what it does next: they are no obstacle to arming, they are why one arms.
-CLEARED_BY_ARMING = frozenset(
-    {
-        "link_lost",
-        "console_frozen",
-        "operator_stop",
-        "arm_unused",
-        "lease_released",
-        "mission_left",
-        "attention",
-        "link_flapping",
-        "link_slow",
-        "link_ageing",
-        "controller_stopped",
-        "restarted_in_motion",
-    }
-)
-# What a mission needs and driving by hand does not; the reasons' table gives them as warnings there.
-WARNINGS = PASSING | {
-    "gnss_lost",
-    "position_float",
-    "position_unproven",
-    "position_jump",
-    "position_drift",
-    "wrong_base",
-    "heading_lost",
-    "tool_height_unknown",
-    "track_slip",
-    "fence",
-    "unprocessed_ground",
-    "video_stale",
-    "console_battery_empty",
-    "position_stuck",
-    "heading_stuck",
-    "heading_disagrees",
-    "depth_contradicts",
-}
-
 
 class Lists(msgspec.Struct, frozen=True):
     """What the lists of stations are to those who watch: their names, 0 for an empty one, and items of the mission.
@@ -124,7 +85,6 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     datum: LocalFrame
-    reason_text: Callable[[str], str]
     report: VehicleReport | None = None
     lists: Lists = Lists()
     idle_mode: int = MANUAL
@@ -258,7 +218,7 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
 
     def words(self, name: str) -> str:
         """A reason as a station is told of it."""
-        return station_text(name, self.reason_text)
+        return station_text(name)
 
     def standing_texts(self) -> list[Message]:
         """Why it stands stopped, for a station that was not there when it was said."""
@@ -276,8 +236,7 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
             return (self.words(report.gate.stop_reason),)
         if self.due:
             return ("Stopped. Disarm, then arm",)
-        names = [name for name in report.gate.reasons if name not in CLEARED_BY_ARMING | WARNINGS | RETREAT]
-        return tuple(self.words(name) for name in names)
+        return tuple(self.words(name) for name in report.gate.reasons if name in OBSTACLES)
 
     def backs_out_only(self) -> tuple[str, ...]:
         """Why an armed vehicle would not drive but back along its track."""

@@ -12,7 +12,6 @@ from firmware_bridge.mavlink.stamps import STAMPS_PER_S
 from vehicle.config.drive import BENCH_STATIONS, DriveFile, OperatorConfig
 from vehicle.config.load import shown_path
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.stop_reasons import text as reason_text
 from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import SYNCHRONISED, Clock, utc_now
@@ -69,7 +68,6 @@ def operator_wires(
         verifier,
         desk,
         secrets.token_bytes,
-        reason_text,
         LinkSettings(machine=machine, bench=bench),
         utc_us=lambda: int(utc_now().timestamp() * 1e6),
         say=say,

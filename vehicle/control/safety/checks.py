@@ -20,9 +20,10 @@ from firmware_bridge.types import (
     GnssFix,
 )
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_reasons import RULES, StopReason
 from vehicle.control.safety import lease, tracks
 from vehicle.control.safety.facts import Facts
+from vehicle.control.safety.measurements import IMU_SAME_TICKS
 from vehicle.control.safety.modes import ARMED, AUTO
 
 ROLL_OVER_RAD = math.radians(60.0)
@@ -44,7 +45,21 @@ ROTOR_OFF_S, ROTOR_OFF_MARGIN_S, ROTOR_STUCK_S = 6.0, 2.0, 4.0
 ROTOR_UP_S, ROTOR_UP_MARGIN_S = 8.0, 3.0
 AGEING_MS, SAMPLE_MAX_MS = 150, 300
 VIDEO_LATE_MS, VIDEO_STALE_MS, NO_VIDEO_MS = 300, 500, 65535
+BATTERY_LOW_RATIO, BATTERY_EMPTY_RATIO = 0.2, 0.05
+"""Of the console's battery (row 21)."""
+HYDRAULIC_HOT_DEGC, HYDRAULIC_TOO_HOT_DEGC, HYDRAULIC_OVERHEATED_DEGC = 85.0, 95.0, 105.0
+COOLANT_HOT_DEGC, COOLANT_TOO_HOT_DEGC, COOLANT_OVERHEATED_DEGC = 100.0, 108.0, 115.0
+"""Limit, stop, engine off (row 65); of the oils and engines meant (unverified)."""
+SUPPLY_WARN_V, SUPPLY_LOW_V = 22.5, 21.0
+"""Of a supply of 24 V (row 73)."""
+CORRECTIONS_MAX_S = 30.0
+"""A receiver stays fixed for about so long without (row 48)."""
+SLOPE_NEAR_RATIO = 0.8
+"""Of the machine's limit (row 104)."""
+STATUS_SAME_TICKS, DEPTH_SAME_TICKS, GNSS_SAME_TICKS = 10, 50, 100
+"""A source that repeats itself for so long tells nothing (rows 36, 55): a tenth of a second of epochs, ten of GNSS."""
 BOOTS_MAX = 3
+"""Within five minutes (row 75)."""
 STALL_NS = 100_000_000
 UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
@@ -67,12 +82,10 @@ _S = StopReason
 
 
 class Check(msgspec.Struct, Generic[Source], frozen=True):
-    """One interlock. `onset_ticks`: how many ticks in a row; `linger_ticks`: how long it stays after the cause went."""
+    """One interlock: whether the facts for a reason hold in this tick."""
 
     reason: StopReason
     holds: Callable[[Source, Facts], bool]
-    onset_ticks: int = 1
-    linger_ticks: int = 0
 
 
 def _within(e: Estimate, f: Facts, ratio: float) -> bool:
@@ -93,6 +106,16 @@ def _turns_on(f: Facts, margin_s: float) -> bool:
     """The rotor still turns, by so much longer than it may after it was told to stop."""
     allowed_s = max(ROTOR_OFF_S, f.machine.tool.spin_down_s + ROTOR_OFF_MARGIN_S)
     return f.measured.rotor_off_s > allowed_s + margin_s and not f.measured.rotor_stopped
+
+
+def _hotter(s: ControllerStatus, hydraulic_degc: float, coolant_degc: float) -> bool:
+    """Oil or coolant is known to be hotter than this."""
+    return s.hydraulic_temp_degc > hydraulic_degc or s.coolant_temp_degc > coolant_degc
+
+
+def _cooler(s: ControllerStatus, hydraulic_degc: float, coolant_degc: float) -> bool:
+    """Oil and coolant are known to be no hotter than this."""
+    return s.hydraulic_temp_degc <= hydraulic_degc and s.coolant_temp_degc <= coolant_degc
 
 
 def _tracks_unknown(s: ControllerStatus) -> bool:
@@ -116,7 +139,7 @@ def _killed(f: Facts) -> bool:
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
     known = not (math.isnan(s.tool_height_m) or math.isnan(s.depth_m) or math.isnan(s.depth_sigma_m))
     measured = s.depth_datum is DepthDatum.GROUND_AHEAD and known
-    return not measured or (f.mode is Mode.AUTO_WORK and f.measured.depth_same_ticks >= 50)
+    return not measured or (f.mode is Mode.AUTO_WORK and f.measured.depth_same_ticks >= DEPTH_SAME_TICKS)
 
 
 def _heading_lost(g: GnssFix, f: Facts) -> bool:
@@ -132,11 +155,11 @@ def _digs(g: GnssFix, f: Facts) -> bool:
 
 ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.ESTOP_MACHINE, lambda _, f: f.measured.chain_latched),
-    Check(_S.ROLL_OVER, lambda e, _f: max(abs(e.roll_rad), abs(e.pitch_rad)) > ROLL_OVER_RAD, 10),
+    Check(_S.ROLL_OVER, lambda e, _f: max(abs(e.roll_rad), abs(e.pitch_rad)) > ROLL_OVER_RAD),
     Check(_S.LINK_FLAPPING, lambda _, f: f.mode in ARMED and f.flapping),
     Check(_S.CONSOLE_FROZEN, lambda _, f: f.mode in ARMED and f.sample_age_ms >= SAMPLE_MAX_MS),
     Check(_S.STICK_FAULT, lambda _, f: f.stick_faults),
-    Check(_S.DUPLICATE_STATION, lambda _, f: f.clone, 1, 250),
+    Check(_S.DUPLICATE_STATION, lambda _, f: f.clone),
     Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
     Check(_S.CONTROLLER_LOST, lambda _, f: f.measured.status is None),
     Check(_S.LINE_DELAY, lambda _, f: f.measured.line_ms > lease.LINE_MAX_MS),
@@ -146,21 +169,24 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(
         _S.TILT_UNKNOWN,
         lambda e, f: (
-            not (e.imu_age_s <= IMU_MAX_S and f.measured.imu_same_ticks < 10)
+            not (e.imu_age_s <= IMU_MAX_S and f.measured.imu_same_ticks < IMU_SAME_TICKS)
             or math.isnan(e.roll_rad)
             or math.isnan(e.pitch_rad)
         ),
     ),
-    Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0), 25),
+    Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0)),
     Check(_S.LOOP_STALL, lambda _, f: f.measured.gap_ns >= STALL_NS),
-    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.measured.fastest_mps > SLIDE_MPS, 10),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.measured.fastest_mps > SLIDE_MPS),
     Check(_S.BOOT_LOOP, lambda _, f: f.measured.boots_recent > BOOTS_MAX),
     Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
     Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
-    Check(_S.GNSS_LOST, lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.measured.gnss_same_ticks > 100),
+    Check(
+        _S.GNSS_LOST,
+        lambda e, f: not e.gnss_age_s <= f.safety.gnss_timeout_s or f.measured.gnss_same_ticks > GNSS_SAME_TICKS,
+    ),
     Check(_S.POSITION_FLOAT, lambda e, _f: e.fix < FixType.RTK_FIXED),
-    Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven, 25),
-    Check(_S.POSITION_JUMP, lambda e, _f: e.position_doubted or not e.innovation_ratio <= 1.0, 12, 250),
+    Check(_S.POSITION_UNPROVEN, lambda e, _f: not e.position_proven),
+    Check(_S.POSITION_JUMP, lambda e, _f: e.position_doubted or not e.innovation_ratio <= 1.0),
     Check(_S.POSITION_STUCK, lambda e, _f: e.position_stuck),
     Check(_S.HEADING_STUCK, lambda e, _f: e.heading_stuck),
     Check(_S.HEADING_DISAGREES, lambda e, _f: e.heading_doubted),
@@ -174,60 +200,60 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DEPTH_CHECK_DUE, lambda _, f: f.due.depth),
     Check(_S.HAMMER_COUNT_DUE, lambda _, f: f.due.hammers),
     Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
-    Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING, 5),
+    Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING),
     Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
-    Check(_S.IMU_NOISY, lambda _, f: f.measured.clipped, 1, 50),
-    Check(_S.TICKS_LATE, lambda _, f: f.late, 1, 50),
+    Check(_S.IMU_NOISY, lambda _, f: f.measured.clipped),
+    Check(_S.TICKS_LATE, lambda _, f: f.late),
     Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
-    Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, 0.8), 25),
-    Check(_S.SECOND_STATION, lambda _, f: f.rival, 1, 50),
-    Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames, 1, 50),
-    Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible, 1, 50),
+    Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, SLOPE_NEAR_RATIO)),
+    Check(_S.SECOND_STATION, lambda _, f: f.rival),
+    Check(_S.BAD_FRAMES, lambda _, f: f.dropped_frames),
+    Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible),
     Check(_S.STATUS_DISORDER, lambda _, f: f.disorder),
-    Check(_S.RECORDING_LOST, lambda _, f: not f.recording, 25, 50),
-    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen, 25),
+    Check(_S.RECORDING_LOST, lambda _, f: not f.recording),
+    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.FIRE, lambda _, f: f.measured.flags & FIRE != 0),
-    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.measured.rotor_unasked, 10),
+    Check(_S.ROTOR_UNREQUESTED, lambda _, f: f.measured.rotor_unasked),
     Check(_S.ROTOR_STUCK_ON, lambda _, f: _turns_on(f, ROTOR_STUCK_S)),
-    Check(_S.CONTROLLER_HUNG, lambda _, f: f.measured.status_same_ticks >= 10),
+    Check(_S.CONTROLLER_HUNG, lambda _, f: f.measured.status_same_ticks >= STATUS_SAME_TICKS),
     Check(_S.CONTROLLER_RESET, lambda _, f: f.measured.booted),
     Check(_S.CONTROLLER_STOPPED, lambda s, f: f.mode in ARMED and s.state in STOPPED_ALONE),
-    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.measured.mismatch, 15),
+    Check(_S.SETPOINT_MISMATCH, lambda _, f: f.mode in ARMED and f.measured.mismatch),
     Check(_S.ROTOR_NOT_STOPPING, lambda _, f: _turns_on(f, 0.0)),
-    Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA, 10),
-    Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f), 15),
-    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.measured.flags & OIL != 0, 25),
-    Check(_S.OVERHEATED, lambda s, _f: s.hydraulic_temp_degc > 105.0 or s.coolant_temp_degc > 115.0, 50),
-    Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f), 10),
-    Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s)), 25),
+    Check(_S.HYDRAULIC_PRESSURE_LOST, lambda s, _f: _runs(s) and s.hydraulic_pressure_pa < CHARGE_MIN_PA),
+    Check(_S.ENGINE_OVERSPEED, lambda s, f: s.engine_speed_radps > ENGINE_MAX_RADPS or _throttle_stuck(s, f)),
+    Check(_S.OIL_PRESSURE_LOW, lambda s, f: _runs(s) and f.measured.flags & OIL != 0),
+    Check(_S.OVERHEATED, lambda s, _f: _hotter(s, HYDRAULIC_OVERHEATED_DEGC, COOLANT_OVERHEATED_DEGC)),
+    Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f)),
+    Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s))),
     Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.measured.rotor_slow_s > _spin_up_s(f)),
-    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.measured.at_speed, 150),
-    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO, 10),
+    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.measured.at_speed),
+    Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
     Check(_S.DETONATION, lambda _, f: f.measured.flags & SHOCK != 0),
-    Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS, 10),
-    Check(_S.TOO_HOT, lambda s, _f: s.hydraulic_temp_degc > 95.0 or s.coolant_temp_degc > 108.0, 50),
-    Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < 21.0, 250),
-    Check(_S.TRACK_STUCK, lambda s, f: f.mode not in UNARMED and tracks.stuck(s), 10),
-    Check(_S.TOOL_HEIGHT_UNKNOWN, _tool_unknown, 25),
-    Check(_S.HOT, lambda s, _f: not (s.hydraulic_temp_degc <= 85.0 and s.coolant_temp_degc <= 100.0), 50),
-    Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= 22.5, 250),
+    Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS),
+    Check(_S.TOO_HOT, lambda s, _f: _hotter(s, HYDRAULIC_TOO_HOT_DEGC, COOLANT_TOO_HOT_DEGC)),
+    Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < SUPPLY_LOW_V),
+    Check(_S.TRACK_STUCK, lambda s, f: f.mode not in UNARMED and tracks.stuck(s)),
+    Check(_S.TOOL_HEIGHT_UNKNOWN, _tool_unknown),
+    Check(_S.HOT, lambda s, _f: not _cooler(s, HYDRAULIC_HOT_DEGC, COOLANT_HOT_DEGC)),
+    Check(_S.SUPPLY_WARN, lambda s, _f: not s.supply_voltage_v >= SUPPLY_WARN_V),
 )
 GNSS: tuple[Check[GnssFix], ...] = (
     Check(_S.WRONG_BASE, lambda g, f: f.measured.base_changed or f.safety.base_id not in (0, g.base_id)),
-    Check(_S.HEADING_LOST, _heading_lost, 10),
-    Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f), 150),
-    Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= 30.0),
+    Check(_S.HEADING_LOST, _heading_lost),
+    Check(_S.TRACK_SLIP, lambda g, f: f.mode in AUTO and _digs(g, f)),
+    Check(_S.CORRECTIONS_OLD, lambda g, _f: not g.correction_age_s <= CORRECTIONS_MAX_S),
 )
 FRAME: tuple[Check[OperatorFrame], ...] = (
-    Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= 0.05),
-    Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 100),
+    Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= BATTERY_EMPTY_RATIO),
+    Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),
     Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_HAND and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
     Check(_S.VIDEO_LATE, lambda o, _f: VIDEO_LATE_MS <= o.video_age_ms < NO_VIDEO_MS),
-    Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= 0.2),
-    Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD, 50),
+    Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= BATTERY_LOW_RATIO),
+    Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),
 )
 
 
@@ -274,9 +300,5 @@ def _raised(rows: tuple[Row[Source], ...], source: Source, f: Facts) -> int:
     return bits
 
 
-def _times(table: tuple[Check[Source], ...]) -> dict[int, tuple[int, int]]:
-    return {int(check.reason): (check.onset_ticks, check.linger_ticks) for check in table}
-
-
-TIMES = _times(ALWAYS) | _times(STATUS) | _times(GNSS) | _times(FRAME)
+TIMES = {int(code): (rule.onset_ticks, rule.linger_ticks) for code, rule in zip(StopReason, RULES, strict=True)}
 """Onset and lingering of each reason [ticks]."""

@@ -26,21 +26,6 @@ HALT_MASK = (ESTOP_MASK | FAULT_MASK | STOP_MASK) & ~RETREAT_MASK
 """What forbids to arm, RECOVERY or not."""
 ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
 LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
-DOUBT_MASK = mask(
-    StopReason.TRACK_SENSOR,
-    StopReason.TILT_DISAGREES,
-    StopReason.TILT_UNKNOWN,
-    StopReason.GNSS_LOST,
-    StopReason.POSITION_FLOAT,
-    StopReason.POSITION_UNPROVEN,
-    StopReason.POSITION_JUMP,
-    StopReason.POSITION_DRIFT,
-    StopReason.WRONG_BASE,
-    StopReason.HEADING_LOST,
-    StopReason.TRACK_SLIP,
-    StopReason.POSITION_STUCK,
-    StopReason.HEADING_STUCK,
-    StopReason.HEADING_DISAGREES,
-)
+DOUBT_MASK = _of([rule for rule in RULES if rule.doubts_position])
 """Where the machine stands is not what the estimate says, or may not be."""
-HORN_MASK = mask(StopReason.MOVED_WHILE_BRAKED, StopReason.TRACK_STUCK, StopReason.FENCE)
+HORN_MASK = _of([rule for rule in RULES if rule.sounds_horn])
