@@ -32,7 +32,6 @@ from benchmarks.controller_build import build_controller
 from benchmarks.drive_rig import CLOCK, Bench, bench, until, write_site
 from benchmarks.kill_trials import STOPPED
 from campaign.sim_operator import Goal
-from firmware_bridge.mavlink import adapters
 from vehicle.config.drive import DriveFile
 from vehicle.contracts.messages import Mode
 from vehicle.control.state import VehicleState
@@ -41,9 +40,9 @@ from vehicle.host import realtime
 from vehicle.planning.site.site import load_site
 from vehicle.records import reader as recordings
 from vehicle.records import recorded_tick
-from vehicle.records.start import state_of
+from vehicle.records.start import CONTROLLER, state_of
 from vehicle.reports import gaps
-from vehicle.runtime.recorded_inputs import RecordedInputs
+from vehicle.runtime.recorded_inputs import RecordedInputs, adapter_of
 
 SITE_WIDTH_M, SITE_LENGTH_M = 2.2, 2.5
 """One swath wide and a bit: out, and back beside it."""
@@ -126,12 +125,12 @@ def again(recording: Path) -> tuple[VehicleState, bool]:
     with recording.open("rb") as stream:
         reader = make_reader(stream)
         rows = [recorded_tick.decoded(row.data) for _, _, row in reader.iter_messages("/tick")]
-    state = state_of(recordings.read(recording, ()).attachments)
-    heard, same = RecordedInputs(), bool(rows)
-    for number, row in enumerate(rows, 1):
+    kept = recordings.read(recording, ()).attachments
+    state, heard, same = state_of(kept), RecordedInputs(adapter_of(kept[CONTROLLER].decode())), bool(rows)
+    for row in rows:
         inputs = heard.of(row)
         state, outputs = tick(state, inputs, row.t_ns)
-        same &= adapters.encode_command(outputs.command, number & 0xFF) == row.controller_out
+        same &= b"".join(heard.adapter.encode(outputs.command, row.t_ns)) == row.controller_out
     return state, same
 
 
