@@ -42,7 +42,7 @@ class VehicleProcess:
             return
         self._ticks += 1
         if self._ticks % KEEP_TICKS == 0:
-            self._disk = latches.kept(self.loop.state.gate)
+            self._disk = latches.encode(self.loop.state.gate)
         self.loop.step(now_ns)
         self._now_ns = now_ns
         rows, self._followed = self._followed.after(self.loop.state, now_ns)
@@ -60,7 +60,7 @@ class VehicleProcess:
             datum=old.datum,
             session_id=session,
             gate=latches.restored(gate, self._disk),
-            checks=kept_checks.restored(kept_checks.kept(old.checks)),
+            checks=kept_checks.restored(kept_checks.encode(old.checks)),
         )
         found = Journal(records=tuple(self._rows), valid_bytes=0, dropped_bytes=0, check=0)
         state = restored(assign_plan(state, old.mission.plan), found, self._now_ns)

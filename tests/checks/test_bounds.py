@@ -103,7 +103,7 @@ def test_a_bias_never_grows_in_steps_past_what_can_be_kept(claimed_m: float, due
     assert after.depth_bias_m == 0.19
     assert after.depth_failed
     assert after.margin.withhold
-    again = kept_checks.restored(kept_checks.kept(after))
+    again = kept_checks.restored(kept_checks.encode(after))
     assert (again.depth_bias_m, again.depth_failed) == (0.19, True)
 
 

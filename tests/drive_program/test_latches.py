@@ -16,7 +16,7 @@ from benchmarks.ports import free_port
 from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.drive_program.support import JumpingClock, config_text, write
-from tests.drive_program.test_starts import with_keys
+from tests.drive_program.test_boot_loop import with_keys
 from vehicle.config.drive import load_drive
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_reasons import RULES, StopReason
@@ -37,29 +37,29 @@ def test_all_that_waits_for_an_act_outlives_the_process(
 ) -> None:
     gate = GateState(latched=latched, shown=shown, estop_latched=estop_latched, reset_due=reset_due)
     held = msgspec.structs.replace(gate, mode=Mode.HOLD, holder=3, neutral_seen=True, set_mps=(0.3, 0.3))
-    assert repr(latches.restored(GateState(), latches.kept(held))) == repr(gate), "and nothing that moves it"
+    assert repr(latches.restored(GateState(), latches.encode(held))) == repr(gate), "and nothing that moves it"
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_row_84_a_program_that_ended_in_a_mode_that_drives_owes_a_reset_and_says_why(mode: Mode) -> None:
     driving = mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
-    after = latches.restored(GateState(), latches.kept(GateState(mode=mode)))
+    after = latches.restored(GateState(), latches.encode(GateState(mode=mode)))
     assert after.reset_due is driving
     assert after.shown == (mask(StopReason.RESTARTED_IN_MOTION) if driving else 0)
     assert after.mode is Mode.BOOT
-    again = latches.restored(GateState(), latches.kept(after))
+    again = latches.restored(GateState(), latches.encode(after))
     assert repr(again) == repr(after), "and so until the reset"
 
 
 def test_latches_of_the_version_before_are_read(tmp_path: Path) -> None:
     path = tmp_path / "k.latches"
-    path.write_bytes(latches.sealed(b'{"latched":["fire"],"shown":[],"estop_latched":false,"reset_due":true}'))
-    gate, line = latches.recalled(GateState(), path)
+    path.write_bytes(latches.with_checksum(b'{"latched":["fire"],"shown":[],"estop_latched":false,"reset_due":true}'))
+    gate, line = latches.load_latches(GateState(), path)
     assert (gate.latched, gate.reset_due, line) == (mask(StopReason.FIRE), True, "")
 
 
 def test_what_was_never_kept_leaves_nothing(tmp_path: Path) -> None:
-    gate, line = latches.recalled(GateState(), tmp_path / "k.latches")
+    gate, line = latches.load_latches(GateState(), tmp_path / "k.latches")
     assert (repr(gate), line) == (repr(GateState()), "")
 
 
@@ -73,10 +73,10 @@ def test_whatever_else_a_file_holds_is_no_set_of_latches(content: bytes) -> None
 @pytest.mark.parametrize("keep", [0, 1, 0.5, 0.9, -1])
 def test_a_torn_or_changed_file_wants_to_be_acknowledged(tmp_path: Path, gate: GateState, keep: float) -> None:
     path = tmp_path / "k.latches"
-    whole = latches.kept(gate)
+    whole = latches.encode(gate)
     torn = whole[: int(keep * len(whole))] if 0 <= keep < 1 else whole.replace(b"e", b"a", 1)
     path.write_bytes(torn)
-    found, line = latches.recalled(GateState(), path)
+    found, line = latches.load_latches(GateState(), path)
     assert found.latched == mask(StopReason.BOOT_LOOP)
     assert found.reset_due
     assert line.startswith(f"{path}: ")
@@ -86,8 +86,8 @@ def test_a_torn_or_changed_file_wants_to_be_acknowledged(tmp_path: Path, gate: G
 
 def test_a_reason_of_another_version_counts_as_damage(tmp_path: Path) -> None:
     path = tmp_path / "k.latches"
-    path.write_bytes(latches.sealed(b'{"latched":["flood"]}'))
-    found, line = latches.recalled(GateState(), path)
+    path.write_bytes(latches.with_checksum(b'{"latched":["flood"]}'))
+    found, line = latches.load_latches(GateState(), path)
     assert found.latched
     assert "flood" in line
 
@@ -95,14 +95,14 @@ def test_a_reason_of_another_version_counts_as_damage(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_counts_as_damage(tmp_path: Path) -> None:
     path = tmp_path / "k.latches"
     path.mkdir()
-    found, line = latches.recalled(GateState(), path)
+    found, line = latches.load_latches(GateState(), path)
     assert found.latched
     assert "is a directory" in line
 
 
 def test_the_program_starts_with_them_where_keys_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = config_text(tmp_path)
-    (tmp_path / "k.latches").write_bytes(latches.kept(FIRE))
+    (tmp_path / "k.latches").write_bytes(latches.encode(FIRE))
     bench = load_drive(write(tmp_path, text))
     assert app.latch_file(bench) is None
     assert app.remembered(bench, app.start_state(bench)).gate.latched == 0
@@ -154,7 +154,7 @@ def test_only_what_changed_is_written_and_never_in_the_loop(tmp_path: Path, monk
     path, turning = tmp_path / "k.latches", Turning()
     assert keeping(path, turning, monkeypatch) == []
     assert turning.writes == 2
-    assert latches.recalled(GateState(), path)[0].latched == FIRE.latched
+    assert latches.load_latches(GateState(), path)[0].latched == FIRE.latched
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -30,7 +30,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.records import journal, reader
 from vehicle.records.records import Session
 from vehicle.runtime import latches
-from vehicle.runtime.starts import recent_starts
+from vehicle.runtime.boot_loop import recent_starts
 from vehicle.telemetry.outbox import LaterOutboxError, Outbox
 
 OLD = Path(__file__).parent / "format1"
@@ -121,16 +121,16 @@ def test_a_later_recording_is_refused(tmp_path: Path) -> None:
 
 # --- latches, stamps, keys, starts -----------------------------------------------------------------------------------
 def test_old_latches_hold(old: Path) -> None:
-    gate, line = latches.recalled(GateState(), old / "k.latches")
+    gate, line = latches.load_latches(GateState(), old / "k.latches")
     assert line == ""
     assert (gate.latched, gate.reset_due) == (1 << StopReason.FIRE, True)
-    assert json.loads(latches.kept(gate).splitlines()[0])["format"] == Kept.LATCHES.number
+    assert json.loads(latches.encode(gate).splitlines()[0])["format"] == Kept.LATCHES.number
 
 
 def test_latches_of_a_later_build_are_a_stop_that_nobody_acknowledged(tmp_path: Path) -> None:
     path = tmp_path / "k.latches"
-    path.write_bytes(latches.sealed(b'{"format":9,"cause":"unheard of"}'))
-    gate, line = latches.recalled(GateState(), path)
+    path.write_bytes(latches.with_checksum(b'{"format":9,"cause":"unheard of"}'))
+    gate, line = latches.load_latches(GateState(), path)
     assert gate.reset_due
     assert gate.latched == 1 << StopReason.BOOT_LOOP
     assert "format 9" in line

@@ -32,7 +32,7 @@ def restored() -> VehicleState:
     plan = msgspec.structs.replace(swath_plan(state.config.machine), unproven_m=(RING,))
     state = assign_plan(state, plan, (RING,))
     kept = msgspec.structs.replace(state.gate, latched=EVERY_REASON, mode=Mode.MANUAL)
-    gate = latches.restored(state.gate, latches.kept(kept))
+    gate = latches.restored(state.gate, latches.encode(kept))
     return msgspec.structs.replace(state, gate=gate, checks=all_made(), session_id=2**62)
 
 

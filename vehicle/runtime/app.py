@@ -42,6 +42,7 @@ from vehicle.operator_link.transfer import text
 from vehicle.operator_link.transport import LinkTransport
 from vehicle.records.background import BackgroundRecorder
 from vehicle.runtime import kept_checks, kept_ledger, latches
+from vehicle.runtime.boot_loop import recent_starts
 from vehicle.runtime.coming_up import (
     ADDRESS_MAY_COME,
     LatePort,
@@ -59,7 +60,6 @@ from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
 from vehicle.runtime.plan_holder import PlanHolder
 from vehicle.runtime.run_book import RunBook
 from vehicle.runtime.site_planning import NOT_DECLARED, SitePlanning
-from vehicle.runtime.starts import recent_starts
 from vehicle.runtime.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
@@ -165,12 +165,12 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     path = latch_file(file)
     if path is None:
         return state
-    gate, line = latches.recalled(state.gate, path)
+    gate, line = latches.load_latches(state.gate, path)
     if line:
         say(line)
     elif gate.reset_due or gate.estop_latched or gate.latched:
         say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is due'}")
-    known, line = kept_checks.recalled(path.with_suffix(".checks"))
+    known, line = kept_checks.load_checks(path.with_suffix(".checks"))
     if line:
         say(line)
     return msgspec.structs.replace(state, gate=gate, checks=known)

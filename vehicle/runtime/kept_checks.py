@@ -19,7 +19,7 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
-from vehicle.runtime.latches import sealed, unsealed
+from vehicle.runtime.latches import with_checksum, without_checksum
 
 SIZE_MAX: Final = 8_192
 PERIOD_NS: Final = NS_PER_S
@@ -45,9 +45,9 @@ class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     calibration_failed: bool = False
 
 
-def kept(state: ChecksState) -> bytes:
+def encode(state: ChecksState) -> bytes:
     """What of the checks outlives the process."""
-    return sealed(
+    return with_checksum(
         msgspec.json.encode(
             KeptChecks(
                 format=Kept.CHECKS.number,
@@ -71,7 +71,7 @@ def restored(content: bytes | None) -> ChecksState:
     """
     if content is None:
         return ChecksState()
-    body = unsealed(content)
+    body = without_checksum(content)
     if why := Kept.CHECKS.refusal(msgspec.json.decode(body, type=dict).get("format")):
         raise ValueError(why)
     found = msgspec.json.decode(body, type=KeptChecks)
@@ -98,7 +98,7 @@ LOST: Final = ChecksState(base_failed=True, depth_failed=True, hammers_missing=1
 """What was known cannot be read any more: a bias, missing hammers, a failed check may have been among it."""
 
 
-def recalled(path: Path | None) -> tuple[ChecksState, str]:
+def load_checks(path: Path | None) -> tuple[ChecksState, str]:
     """The same from a file, and what is to be told: "" or one line."""
     if path is None:
         return ChecksState(), ""
@@ -119,10 +119,10 @@ async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState]
     """Until cancelled, and once more then: write what changed, in a thread, so that no tick waits for the disk."""
     if path is None:
         return
-    on_disk, told = kept(state()), False
+    on_disk, told = encode(state()), False
     try:
         while True:
-            content = kept(state())
+            content = encode(state())
             if content != on_disk:
                 try:
                     await asyncio.to_thread(write_whole, path, content)
@@ -133,6 +133,6 @@ async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState]
                     told = True
             await clock.sleep_until_ns(clock.now_ns() + PERIOD_NS)
     finally:
-        if kept(state()) != on_disk:
+        if encode(state()) != on_disk:
             with contextlib.suppress(OSError):
-                write_whole(path, kept(state()))
+                write_whole(path, encode(state()))

@@ -54,7 +54,7 @@ DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True)
 """Nobody knows any more what had stopped the machine; this reason's text speaks of it and asks for ACKNOWLEDGE."""
 
 
-def kept(gate: GateState) -> bytes:
+def encode(gate: GateState) -> bytes:
     """What of the gate outlives its process, as the file holds it."""
     latches = Latches(
         format=Kept.LATCHES.number,
@@ -64,15 +64,15 @@ def kept(gate: GateState) -> bytes:
         reset_due=gate.reset_due,
         in_motion=gate.mode in ARMED,
     )
-    return sealed(msgspec.json.encode(latches))
+    return with_checksum(msgspec.json.encode(latches))
 
 
-def sealed(body: bytes) -> bytes:
+def with_checksum(body: bytes) -> bytes:
     """One line and its sum."""
     return body + b"\n" + _digest(body) + b"\n"
 
 
-def unsealed(content: bytes) -> bytes:
+def without_checksum(content: bytes) -> bytes:
     """The line again. Raises ValueError where its sum does not fit."""
     body, _, digest = content.partition(b"\n")
     if digest.strip() != _digest(body):
@@ -88,7 +88,7 @@ def restored(gate: GateState, content: bytes | None) -> GateState:
     """
     if content is None:
         return gate
-    body = unsealed(content)
+    body = without_checksum(content)
     if why := Kept.LATCHES.refusal(msgspec.json.decode(body, type=_Format).format):
         raise ValueError(why)
     return _with(gate, msgspec.json.decode(body, type=Latches))
@@ -106,7 +106,7 @@ def _with(gate: GateState, latches: Latches) -> GateState:
     )
 
 
-def recalled(gate: GateState, path: Path) -> tuple[GateState, str]:
+def load_latches(gate: GateState, path: Path) -> tuple[GateState, str]:
     """The same from a file, and what is to be told: "" or one line where the file cannot be used."""
     try:
         with path.open("rb") as file:
@@ -139,7 +139,7 @@ async def keep(path: Path | None, clock: Clock, gate: Callable[[], GateState], t
     on_disk, told = b"", False
     try:
         while True:
-            content = kept(gate())
+            content = encode(gate())
             if content != on_disk:
                 try:
                     await asyncio.to_thread(write, path, content)
@@ -152,9 +152,9 @@ async def keep(path: Path | None, clock: Clock, gate: Callable[[], GateState], t
                     told = True
             await clock.sleep_until_ns(clock.now_ns() + PERIOD_MS * NS_PER_MS)
     finally:
-        if kept(gate()) != on_disk:
+        if encode(gate()) != on_disk:
             with contextlib.suppress(OSError):
-                write(path, kept(gate()))
+                write(path, encode(gate()))
 
 
 def _bits(reasons: tuple[str, ...]) -> int:

@@ -8,7 +8,7 @@ from tests.drive_program.support import config_text, write
 from vehicle.config.drive import load_drive
 from vehicle.contracts.errors import InputError
 from vehicle.runtime import app
-from vehicle.runtime.starts import WINDOW_S, recent_starts
+from vehicle.runtime.boot_loop import WINDOW_S, recent_starts
 
 NOW_S = 1.8e9
 
