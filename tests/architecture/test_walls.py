@@ -1,6 +1,7 @@
 """The walls of the house are checked by machine, and the checks can fail: each planted breach must be reported."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -114,3 +115,18 @@ def test_only_the_loop_asks_for_the_frames_of_a_command() -> None:
         if any(ast.unparse(call).endswith(("adapter.encode", "encode_command")) for call in calls):
             found.add(str(path.relative_to(ROOT)))
     assert found == {"vehicle/runtime/loop.py", "firmware_bridge/flail_adapter.py"}
+
+
+def test_the_flow_reads_alike_wherever_it_stands() -> None:
+    """In the README, on the page of the architecture, in the tick; and the folder list has its rooms in this order."""
+    tick = ast.get_docstring(ast.parse((ROOT / "vehicle/control/tick.py").read_text())) or ""
+    flow = [line.strip() for line in tick.splitlines() if "->" in line]
+    assert len(flow) == 2
+    architecture = (ROOT / "docs/ARCHITECTURE.md").read_text()
+    for text in ((ROOT / "README.md").read_text(), architecture):
+        assert [line.strip() for line in text.splitlines() if line.strip() in flow] == flow
+    inner = flow[0].removeprefix("controller, sources").removesuffix("controller")
+    rooms = [*re.findall(r"[a-z]+", inner), "ledger"]
+    listed = next(line for line in architecture.splitlines() if "checks/" in line)
+    assert re.findall(r"[a-z]+(?=/)", listed)[: len(rooms)] == rooms
+    assert all((ROOT / "vehicle/control" / room).is_dir() for room in rooms)

@@ -10,6 +10,7 @@ from tests.checks.test_room import BASE, CONFIG, observation, step
 from vehicle.control.checks import room
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.runtime import kept_checks
+from vehicle.runtime.latches import with_checksum
 
 KNOWN = ChecksState(
     depth_bias_m=0.012,

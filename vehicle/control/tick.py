@@ -1,7 +1,7 @@
 r"""One step of the whole vehicle, 50 times a second: pure, no clock, no I/O, no await.
 
-wire -> estimate -> mission / coverage -> drive + flail requests -> safety gate -> wire
-                                    \\-> ledger -> telemetry, record
+controller, sources -> checks, estimate -> mission -> drive, flail -> safety -> controller
+                                                                         \-> ledger -> sinks
 
 Coverage plans outside the tick: a plan is an input of the mission like any other.
 """
@@ -40,7 +40,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     assigned: tuple[Event, ...] = ()
     if inputs.plan is not None or state.waiting is not None:
         state, assigned = plan_assignment.step(state, inputs.plan, now_ns)
-    # wire -> checks, estimate
+    # controller, sources -> checks, estimate
     held_rad = state.estimate.x[2] if state.estimate.ready else None
     inputs = checks.corrected(inputs, state.checks.calibration, config.machine, held_rad)
     wire = wires.step(state.wire, inputs, now_ns)
@@ -60,13 +60,13 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     belief = _at_mark(belief, wire, orders, config, now_ns)
     # -> mission
     mission = job.step(state.mission, state, estimate, config, now_ns)
-    # -> drive + flail requests
+    # -> drive, flail
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     requests = _requests(state, known, mission, task, estimate, wire, flail)
-    # -> safety gate
+    # -> safety
     gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
-    # \-> ledger -> telemetry
+    # \-> ledger
     told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
     ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
     after = VehicleState(
