@@ -51,6 +51,7 @@ class Streams:
     def __init__(self, now_ns: int) -> None:
         self._rates_hz = {key: rate_hz for key, (_, _, rate_hz) in STREAMS.items()}
         self._due_ns = dict.fromkeys(STREAMS, now_ns)
+        self._soonest_ns = now_ns
         self.skipped = 0
 
     def rate_hz(self, name: str) -> float | None:
@@ -81,6 +82,8 @@ class Streams:
     def due(self, view: VehicleView, budget: Budget, now_ns: int) -> list[Message]:
         """What goes out now, the most important first, as far as the budget reaches."""
         found: list[Message] = []
+        if now_ns < self._soonest_ns:
+            return found
         room = budget.left(now_ns)
         for key, due_ns in self._due_ns.items():
             if now_ns < due_ns:
@@ -97,11 +100,12 @@ class Streams:
             if fields is not None:
                 found.append((name, fields))
                 room -= FRAME_BYTES
+        self._soonest_ns = min(self._due_ns.values())
         return found
 
     def at_once(self, key: str) -> None:
         """Send this one with the next round: a mode has changed, a station waits for it."""
-        self._due_ns[key] = 0
+        self._due_ns[key] = self._soonest_ns = 0
 
 
 def once(name: str, view: VehicleView) -> Message | None:

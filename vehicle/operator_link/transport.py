@@ -19,6 +19,7 @@ from firmware_bridge.ports import BytePort, PortError
 from firmware_bridge.serial_port import open_port
 from firmware_bridge.stream_port import StreamPort
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
@@ -26,7 +27,9 @@ from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.sockets import WRITE_BUFFER_MAX, TcpConnection, UdpSocket
 from vehicle.operator_link.stamp_store import StampStore
 
-PUMP_NS = 20_000_000
+PUMP_NS = TICK_NS
+AFTER_TICK_NS = 1_000
+"""So close behind the tick on the loop's grid one wake-up serves both, and what the tick said goes out at once."""
 KEYS_NS = 5_000_000_000
 """A revoked key ends within so long (and a minute is allowed)."""
 CONNECTIONS_MAX = 8
@@ -79,6 +82,11 @@ def check_wire(wire: Wire) -> None:
     if isinstance(wire, Serial | Radio) or not _loopback(wire.host):
         place = "a serial port" if isinstance(wire, Serial | Radio) else wire.host
         raise InputError(f"operator link {wire.channel.name}: unsigned on {place}; only 127.0.0.1 may be unsigned")
+
+
+def _after_a_tick_ns(now_ns: int) -> int:
+    """The next moment just behind a tick."""
+    return (now_ns // TICK_NS + 1) * TICK_NS + AFTER_TICK_NS
 
 
 def _loopback(host: str) -> bool:
@@ -217,11 +225,11 @@ class LinkTransport:
         self._link.receive(channel, address, data, self._clock.now_ns())
 
     async def _pump(self) -> None:
-        deadline_ns = self._clock.now_ns()
+        deadline_ns = _after_a_tick_ns(self._clock.now_ns())
         while True:
             await self._clock.sleep_until_ns(deadline_ns)
             now_ns = self._clock.now_ns()
-            deadline_ns = max(deadline_ns + PUMP_NS, now_ns)
+            deadline_ns = max(deadline_ns + PUMP_NS, _after_a_tick_ns(now_ns))
             for name, wire in list(self._serials.items()):
                 try:
                     self._link.receive(wire.channel, name, wire.port.read(), now_ns)

@@ -89,8 +89,8 @@ class VehicleLoop:
             self._notices += (Event(t_ns=record.t_ns, tick=record.tick, kind="sink", text=words),)
 
     async def run(self, clock: Clock) -> None:
-        """Tick on an absolute 20 ms grid until cancelled; a late tick is told to the next one, never hidden."""
-        deadline_ns = clock.now_ns()
+        """Tick on the clock's own 20 ms grid until cancelled; a late tick is told to the next one, never hidden."""
+        deadline_ns = -(-clock.now_ns() // TICK_NS) * TICK_NS
         while True:
             await clock.sleep_until_ns(deadline_ns)
             self.step(clock.now_ns())

@@ -78,6 +78,9 @@ class Outbox:
         self._db = _opened(path)
         self.in_flight: set[int] = set()
         """Rows that were sent and not yet answered: these are not given up, for they may have arrived."""
+        self.puts = 0
+        """Counts the calls that stored something: whoever has seen them all need not ask the tables."""
+        self.may_have_gaps = True
         self.rows, self.bytes = self._db.execute("SELECT count(*), coalesce(sum(size), 0) FROM record").fetchone()
 
     def close(self) -> None:
@@ -92,6 +95,7 @@ class Outbox:
         Returns:
             How many records are lost by this.
         """
+        self.puts += 1
         rows = [_row(record) for record in records]
         added_bytes = sum(row[6] for row in rows)
         with self._db:
@@ -129,10 +133,13 @@ class Outbox:
 
     def gaps(self) -> list[GapBody]:
         """Losses that no consumer was told of yet."""
+        if not self.may_have_gaps:
+            return []
         found = self._db.execute("SELECT boot_id, stream, first_seq, last_seq, count FROM gap ORDER BY boot_id, stream")
+        self.may_have_gaps = bool(rows := found.fetchall())
         return [
             GapBody(boot_id=boot_id, stream=stream, first_seq=first_seq, last_seq=last_seq, count=count)
-            for boot_id, stream, first_seq, last_seq, count in found
+            for boot_id, stream, first_seq, last_seq, count in rows
         ]
 
     def forget_gap(self, told: GapBody) -> None:
@@ -160,6 +167,7 @@ class Outbox:
         return lost
 
     def _grow_gap(self, lost: GapBody) -> None:
+        self.may_have_gaps = True
         self._db.execute(_GROW_GAP, (lost.boot_id, lost.stream, lost.first_seq, lost.last_seq, lost.count))
 
 

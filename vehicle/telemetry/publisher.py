@@ -96,9 +96,8 @@ class TelemetryPublisher:
         tell_of(record, self)
 
     def offer(self, report: VehicleReport) -> None:
-        """Hand over a report. When the thread lags, the oldest report waiting is dropped and counted."""
+        """Hand over a report; the thread looks ten times a second. Too many, and the oldest is dropped and counted."""
         self._reports.put((report, self._mission, utc_now()))
-        self._worker.rouse()
 
     def event(self, event: Event) -> None:
         """Hand over an event. Only when thousands wait is the oldest dropped; a gap record then says so."""

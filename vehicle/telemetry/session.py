@@ -85,6 +85,7 @@ class Conversation:
         self._outbox = feed.outbox
         self._watermark = self._outbox.last_row()
         self._fresh_row, self._backlog_row = self._watermark, 0
+        self._fresh_puts = -1
         self._backlog_due_s = 0.0
 
     async def run(self, online: Record) -> None:
@@ -121,7 +122,12 @@ class Conversation:
         return count > 0
 
     async def _send_fresh(self) -> bool:
+        puts = self._outbox.puts
+        if puts == self._fresh_puts:
+            return False
         found = self._outbox.after(self._fresh_row, self._settings.window)
+        if len(found) < self._settings.window:
+            self._fresh_puts = puts
         if found:
             self._fresh_row = found[-1].row
             await self._send_window(found, historical=False)

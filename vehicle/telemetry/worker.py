@@ -25,9 +25,11 @@ from vehicle.telemetry.streams import EVENT
 ReportItem = tuple[VehicleReport, Mission | None, datetime]
 EventItem = tuple[Event, Mission | None, datetime]
 
+LOOK_S = 0.1
+"""From one look at the reports to the next: poses go out no more often. To wake this thread for each report costs the
+tick's thread more than the report."""
 BREATH_S = 0.02
-"""Least time between two looks at the queues: half the time between two reports of a real vehicle. In a simulation,
-where hundreds of reports come in that time, it makes batches out of them, and the thread leaves the processor alone."""
+"""Least time between two looks where events come: it makes batches out of them."""
 
 SHORT_S = 5.0
 """A connection that lasted longer was a good one."""
@@ -109,20 +111,26 @@ class Worker:
 
     async def _intake(self, feed: Feed) -> None:
         while not feed.stopping:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
+            woken = self._wake.is_set()
             self._wake.clear()
             self._woken = False
             stop_asked = self._stop_asked
-            self._take_in(feed)
+            news = self._take_in(feed)
             if stop_asked:
                 feed.stopping = True
                 self._stop.set()
-            feed.work.set()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), BREATH_S)
+            if news or stop_asked:
+                feed.work.set()
+            if woken:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(BREATH_S):
+                        await self._stop.wait()
 
-    def _take_in(self, feed: Feed) -> None:
-        """Events before reports: they are older than the report of their tick, and must be on disk first."""
+    def _take_in(self, feed: Feed) -> bool:
+        """Whether there was any news. Events before reports: they are older, and must be on disk first."""
         lasting: list[Record] = []
         events, reports = self._events.take_all(), self._reports.take_all()
         dropped = self._events.dropped
@@ -139,6 +147,7 @@ class Worker:
             self._store(feed, lasting, None)
         self._board.add(reports_taken=len(reports), events_taken=len(events))
         self._board.set(backlog=feed.outbox.rows)
+        return bool(events or reports)
 
     def _counts(self) -> PublisherCounts:
         return msgspec.structs.replace(
