@@ -40,7 +40,7 @@ explore: $(VENV)/.installed
 
 # Every branch of the safety room, of the handshake and of the table of stop reasons is taken, or this fails. The
 # enumeration is left out: it takes no branch of its own.
-SAFETY_FILES := vehicle/control/safety/*,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py
+SAFETY_FILES := vehicle/control/safety/*,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
 SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py
 branches: $(VENV)/.installed
 	@mkdir -p runs

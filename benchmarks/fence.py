@@ -4,9 +4,9 @@ import math
 import timeit
 from collections.abc import Callable
 
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import edges_of
 from vehicle.control.safety import fence
-from vehicle.control.state import FloatArray
 
 POSE, REACH_M = fence.Pose(3.0, 2.0, 0.4), (3.0, 2.0, 1.2)
 RADIUS_M, CALLS, ROUNDS = 30.0, 300, 7

@@ -19,7 +19,6 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -27,6 +26,7 @@ from sim.plant import TrackPlant
 from sim.truth import GroundTruth
 from sim.world import Truth
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import rectangle_m
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
@@ -52,7 +52,6 @@ DOUBTS = sum(
 """The reasons by which the operator reads that the position is not proven."""
 
 Tell = Callable[[str, str], None]
-Points = npt.NDArray[np.float64]
 
 
 class GroundWatch:
@@ -143,7 +142,7 @@ class GroundWatch:
             self._tell("tracks_on_unproven", f"at {true.east_m:.2f} E {true.north_m:.2f} N in {mode.name}")
         self._tracks_supported = not loose and (sound or self._tracks_supported)
 
-    def _places(self, true: Truth) -> Points:
+    def _places(self, true: Truth) -> FloatArray:
         """(n, 2) places under both tracks."""
         tracks = self._machine.tracks
         outer_m = tracks.outer_width_m / 2.0
@@ -153,7 +152,7 @@ class GroundWatch:
         cos_yaw, sin_yaw = math.cos(true.yaw_rad), math.sin(true.yaw_rad)
         return np.column_stack((true.east_m + x * cos_yaw - y * sin_yaw, true.north_m + x * sin_yaw + y * cos_yaw))
 
-    def _worked_near(self, places: Points) -> bool:
+    def _worked_near(self, places: FloatArray) -> bool:
         """Each of the places (n, 2) has a truly worked cell within the tolerance."""
         column0, row0, cells = self._worked.cells()
         reach = math.ceil(UNPROVEN_M / self._cell_m)

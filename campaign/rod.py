@@ -7,10 +7,10 @@ the tool over it left.
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.checker import Place
 from sim.world import Truth
+from vehicle.contracts.frames import FloatArray
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
@@ -22,8 +22,6 @@ STEP_M = 0.04
 """Way of the tool between two points; five lie within 8 cm of their place."""
 READINGS = 5
 """Places of a closing."""
-
-Points = npt.NDArray[np.float64]
 
 
 class Rod:
@@ -76,7 +74,7 @@ def _middle_m(line: tuple[float, float, float, float, float]) -> tuple[float, fl
     return (line[0] + line[2]) / 2.0, (line[1] + line[3]) / 2.0
 
 
-def _depth_m(lines: Points, point_m: tuple[float, float]) -> float:
+def _depth_m(lines: FloatArray, point_m: tuple[float, float]) -> float:
     """Of the deepest pass over a point; lines (n, 5): left east, north, right east, north, depth."""
     across = lines[:, 0:2] - lines[:, 2:4]
     width_m = np.hypot(across[:, 0], across[:, 1])

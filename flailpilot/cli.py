@@ -7,11 +7,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from flailpilot import keys
+from flailpilot.exit_status import BAD_INPUT, FAILED
 from flailpilot.numbers import metres, plain, seconds, whole
 from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
 from vehicle.contracts.errors import InputError
-
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 app = typer.Typer(
     name="flailpilot",

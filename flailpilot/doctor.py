@@ -16,6 +16,7 @@ from firmware_bridge.handshake import PROTOCOL_VERSION, version_text
 from firmware_bridge.link import ControllerLink, LinkReport
 from firmware_bridge.types import ControllerFault, ControllerState, ControllerStatus
 from firmware_bridge.udp_port import UdpPort
+from flailpilot.exit_status import BAD_INPUT, DONE, FAILED
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError
@@ -26,7 +27,6 @@ from vehicle.host.clock import SYNCHRONISED, SystemClock, utc_now
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.runtime import app
 
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 HANDSHAKE_S = 2.5
 """A controller that hears a hello answers at once; ours goes out once a second."""
 BROKER_S = 3.0

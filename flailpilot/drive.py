@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-DONE = 0
+from flailpilot.exit_status import DONE
 
 
 def run(config: Path) -> int:

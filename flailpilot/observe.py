@@ -9,10 +9,11 @@ import msgspec
 from console.link import console_link
 from console.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
+from flailpilot.exit_status import DONE, FAILED
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import SystemClock, utc_now
+from vehicle.operator_link.files import SESSION_S
 
-DONE, FAILED = 0, 1
 KINDS = {
     "depth": ObservationKind.DEPTH_CHECK,
     "base": ObservationKind.BENCHMARK_CHECK,
@@ -24,7 +25,6 @@ KINDS = {
 WHERE = ("arm", "strip", "behind")
 HEIGHT_SHARE = 0.5
 """Height is known half as well as plan: 4 cm of it weigh as much as 2 cm in plan."""
-SESSION_S = 10.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

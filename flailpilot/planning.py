@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
+from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions
 from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
 from vehicle.config.depth_margin import shortfall
@@ -26,7 +27,7 @@ from vehicle.planning.files.export import names_of, summary_of, write_plan_files
 from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.planning.site.site import Site, load_site
 
-DONE, MISSED = 0, 1
+MISSED = 1
 NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
 
 

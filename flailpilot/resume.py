@@ -11,14 +11,15 @@ import msgspec
 import numpy as np
 import shapely
 
+from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions, ResumeOptions
-from flailpilot.planning import DONE, MISSED, asked_site, check_limits, free_folder, tell, written
+from flailpilot.planning import MISSED, asked_site, check_limits, free_folder, tell, written
 from flailpilot.run_folder import make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig, VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.contracts.units import NS_PER_S, wrap_rad
@@ -41,7 +42,6 @@ from vehicle.reports import gaps
 
 JOURNAL, RECORDING, PLAN = "ledger.journal", "run.mcap", "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
-FAR_M = 50_000.0
 STALE_S = 1.0
 """Reports come five times a second: a stroke so much newer than the newest report was driven after it."""
 SEAM_M = 0.001
@@ -302,8 +302,8 @@ def _told_pose(at: str, site: Site) -> StartPose:
     except ValueError:
         raise InputError(f"--at {at}: write LAT,LON,HEADING in degrees, such as 39.990012,46.930034,87.5") from None
     east_m, north_m, _ = site.datum.enu_from_geodetic(lat_deg, lon_deg)
-    if not math.hypot(east_m, north_m) < FAR_M or not math.isfinite(heading_deg):
-        turned = abs(lon_deg) <= 90.0 and math.hypot(*site.datum.enu_from_geodetic(lon_deg, lat_deg)[:2]) < FAR_M
+    if not math.hypot(east_m, north_m) < AWAY_MAX_M or not math.isfinite(heading_deg):
+        turned = abs(lon_deg) <= 90.0 and math.hypot(*site.datum.enu_from_geodetic(lon_deg, lat_deg)[:2]) < AWAY_MAX_M
         why = ": latitude and longitude are swapped" if turned else ""
         raise InputError(f"--at {at}: is not near {site.name}{why}; write LAT,LON,HEADING in degrees")
     return StartPose(east_m=east_m, north_m=north_m, yaw_rad=math.radians(90.0 - heading_deg))

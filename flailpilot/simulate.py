@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from campaign.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
 from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
+from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
 from flailpilot.planning import NO_DEPTH, said
 from flailpilot.run_folder import make_folder, own_folder
@@ -44,7 +45,6 @@ from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.schemas import Mission
 
-DONE, FAILED = 0, 1
 TOOL_SIGMA_SHARE = 0.8
 """1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/0003)."""
 

@@ -13,6 +13,7 @@ from firmware_bridge.mavlink._dialect import (
 )
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.operator_limits import TOOL_VALUE_MAX_M
 from firmware_bridge.types import ControllerHello, EngineMode, ReceivedCommand, ToolMode
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ CONTROLLER_COMPONENT_ID = 25
 # bounds catch nonsense, the machine's own limits are the gate's and the controller's.
 TRACK_SPEED_MAX_MPS = 5.0
 ROTOR_SPEED_MAX_RADPS = 300.0
-TOOL_VALUE_MAX_M = 3.0
 LEASE_MAX_MS = 260
 """From the stamp of the controller's clock that the command carries: 200 ms of line and three ticks to live."""
 

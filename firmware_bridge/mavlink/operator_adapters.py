@@ -5,7 +5,7 @@ from firmware_bridge.mavlink._dialect import (
     FLAIL_OPERATOR_FLAGS_RELAYED,
     FLAIL_OPERATOR_FLAGS_ROTOR,
 )
-from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID, TOOL_VALUE_MAX_M
+from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID
 from firmware_bridge.mavlink.conventions import (
     NAN,
     heading_from_yaw_rad,
@@ -16,6 +16,7 @@ from firmware_bridge.mavlink.conventions import (
 )
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.operator_limits import TOOL_VALUE_MAX_M
 from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode, VehicleFrame
 
 STATION_COMPONENT_ID = 190

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.drive_program.support import JumpingClock
+from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import SystemClock
 from vehicle.host.realtime import STALL_S, Supervisor, heart, new_loop, place_of
-
-NS_PER_S = 1_000_000_000
 
 
 @pytest.fixture

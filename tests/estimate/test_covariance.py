@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vehicle.contracts.frames import FloatArray
 from vehicle.control.estimate import covariance
-from vehicle.control.state import Covariance, Drift, FloatArray
+from vehicle.control.state import Covariance, Drift
 
 seeds = st.integers(0, 2**32 - 1)
 

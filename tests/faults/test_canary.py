@@ -19,6 +19,7 @@ from tests.faults.cases import CASES
 from tests.faults.scenes import manual, work
 from tests.faults.test_table import test_fault as check_case
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import Estimate, Mode
 from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.ground import raster, support
@@ -26,7 +27,6 @@ from vehicle.control.ledger import masks
 from vehicle.control.safety import authority, driven_path, fence, gate, interlocks, lease
 from vehicle.control.safety.modes import Act, SafetyState, Situation
 from vehicle.control.safety.permits import Permit
-from vehicle.control.state import FloatArray
 from vehicle.runtime import latches
 
 pytestmark = pytest.mark.long

@@ -8,8 +8,6 @@ import pytest
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import CHANNEL, S_NS, Exchange, acks, names, texts
 from vehicle.contracts.messages import Mode
-from vehicle.control.drive import manual
-from vehicle.operator_link import gcs_station
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.transfer import FENCE, MISSION
 
@@ -258,8 +256,7 @@ def test_a_station_that_comes_back_on_another_port_is_the_same() -> None:
     assert not made.link.admission.doubted(255, made.now_ns)
 
 
-def test_the_deadband_is_that_of_the_vehicle() -> None:
-    assert gcs_station.DEADBAND == manual.DEADBAND
+def test_numbers_of_the_dialect_are_as_they_were() -> None:
     assert CHANNEL.unsigned
     assert (MISSION, FENCE) == (0, 1)
 

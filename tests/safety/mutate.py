@@ -45,6 +45,7 @@ BESIDE = (
     ROOT / "vehicle" / "contracts" / "stop_codes.py",
     ROOT / "vehicle" / "contracts" / "stop_reasons.py",
     ROOT / "firmware_bridge" / "handshake.py",
+    ROOT / "firmware_bridge" / "operator_limits.py",
 )
 """Files that decide with the room and stand elsewhere, because others read them too."""
 PRELOAD = (

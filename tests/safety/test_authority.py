@@ -223,8 +223,8 @@ def test_a_stop_is_a_level_and_not_an_edge() -> None:
         {"turn": math.nan},
         {"turn": math.inf},
         {"tool_value_m": math.nan},
-        {"tool_value_m": 10.001},
-        {"tool_value_m": -10.001},
+        {"tool_value_m": 3.001},
+        {"tool_value_m": -3.001},
     ],
 )
 def test_row_19_impossible_sticks_are_dropped_and_counted_but_stop(changes: dict[str, object]) -> None:
@@ -234,7 +234,7 @@ def test_row_19_impossible_sticks_are_dropped_and_counted_but_stop(changes: dict
 
 
 @pytest.mark.parametrize(
-    "changes", [{"drive": 1.0}, {"drive": -1.0}, {"turn": 1.0}, {"turn": -1.0}, {"tool_value_m": 10.0}]
+    "changes", [{"drive": 1.0}, {"drive": -1.0}, {"turn": 1.0}, {"turn": -1.0}, {"tool_value_m": 3.0}]
 )
 def test_full_deflection_is_possible(changes: dict[str, object]) -> None:
     listener = known()

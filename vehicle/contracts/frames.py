@@ -19,6 +19,8 @@ WGS84_F = 1.0 / 298.257223563
 WGS84_E2 = WGS84_F * (2.0 - WGS84_F)
 
 FloatArray = npt.NDArray[np.float64]
+AWAY_MAX_M = 50_000.0
+"""Beyond this from the datum, coordinates are swapped or the datum is another site\'s: a local plane ends here."""
 
 
 class LocalFrame(msgspec.Struct, frozen=True):

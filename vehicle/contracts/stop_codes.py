@@ -7,6 +7,9 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+NO_REASON = 255
+"""On the wire, where a code stands and there is no reason."""
+
 
 class Level(IntEnum):
     """What a reason does. LIMIT: slow, no new mission. STOP: ramp, rotor off. FAULT: and engine off. ESTOP: at once."""

@@ -13,12 +13,13 @@ import numpy as np
 from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.messages import Event, MissionPhase, Mode
 from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind
 from vehicle.control.ground.worked import worked_along_m
-from vehicle.control.state import FloatArray, LedgerState, MissionState, VehicleState, WaitingPlan
+from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan
 
 UNARMED: Final = (Mode.BOOT, Mode.DISARMED)
 AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)

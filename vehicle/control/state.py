@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import FloatArray, LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
 from vehicle.contracts.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
@@ -20,7 +20,6 @@ from vehicle.contracts.plan import Plan
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.depth import Depth
 
-FloatArray = npt.NDArray[np.float64]
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
 NEVER_NS = -(10**18)
 

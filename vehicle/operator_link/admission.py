@@ -9,8 +9,8 @@ import msgspec
 from firmware_bridge.mavlink.framing import SIGNATURE_SIZE, Frame
 from firmware_bridge.mavlink.signature import HASH_SIZE
 from firmware_bridge.mavlink.signing import Verdict, Verifier
+from vehicle.contracts.units import NS_PER_S
 
-NS_PER_S = 1_000_000_000
 ALTERNATE_NS = 3 * NS_PER_S
 DOUBT_NS = 5 * NS_PER_S
 STAMP_VERDICTS = frozenset({Verdict.AHEAD, Verdict.BEFORE_BOOT, Verdict.STALE})

@@ -8,9 +8,10 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge
+from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.acts import ACTS, emergency, leads_on, stops, unheard, unknown
 from vehicle.operator_link.command import ACCEPTED, DENIED, REJECTED, UNSUPPORTED, Command, Context, Handler, Waits
-from vehicle.operator_link.pursuit import NS_PER_S, TOWARDS_MOTION, End
+from vehicle.operator_link.pursuit import TOWARDS_MOTION, End
 from vehicle.operator_link.requests import REQUESTS
 from vehicle.operator_link.transfer import text
 from vehicle.operator_link.vehicle_view import Message

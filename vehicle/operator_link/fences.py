@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.contracts.frames import FloatArray, LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, FloatArray, LocalFrame
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
-from vehicle.operator_link.items import FAR_M, IGNORED, INVALID, UNSUPPORTED, RefusedError, place
+from vehicle.operator_link.items import IGNORED, INVALID, UNSUPPORTED, RefusedError, place
 from vehicle.operator_link.transfer import Item
 from vehicle.polygons.boundary import NOTHING_M2, rings_of
 from vehicle.polygons.fences import circle_m, polygonal
@@ -109,7 +109,7 @@ def _corners(items: Sequence[Item], index: int) -> Sequence[Item]:
 
 def _circle(item: Item, index: int, datum: LocalFrame, *, holds_in: bool) -> Any:
     radius_m = item.params[0]
-    if not 0.0 < radius_m <= FAR_M:
+    if not 0.0 < radius_m <= AWAY_MAX_M:
         raise RefusedError(d.MAV_MISSION_INVALID_PARAM1, index, f"a circle of radius {radius_m:g} m")
     east_m, north_m = place(item, index, datum)
     return shapely.Polygon(circle_m(east_m, north_m, radius_m, outward=not holds_in))

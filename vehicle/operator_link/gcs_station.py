@@ -7,10 +7,12 @@ as old as the sticks it rests on; a neutral frame says "the station is there" an
 
 from collections import deque
 
+from firmware_bridge.operator_limits import STICK_CENTRE
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.plain_frames import plain_frame
-from vehicle.operator_link.pursuit import LASTS_S, NS_PER_S, TOWARDS_MOTION, End, Goal, Pursuit
+from vehicle.operator_link.pursuit import LASTS_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
 from vehicle.operator_link.vehicle_view import AUTO_MODES, STOPPED_MODES, Cause, VehicleView
 
@@ -33,7 +35,6 @@ PROVEN_NS = 1_150_000_000
 """A link that has just begun must be whole for a second before the gate lets it drive."""
 BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
 ATTENTION_NS = 25 * NS_PER_S
-DEADBAND = 0.05
 """Of `vehicle/control/drive/manual.py`: below it a stick means nothing."""
 TICK_S = 0.02
 
@@ -63,11 +64,11 @@ class Caps:
 
 
 def _rescaled(stick: float, share: float) -> float:
-    if abs(stick) <= DEADBAND:
+    if abs(stick) <= STICK_CENTRE:
         return 0.0
     sign = 1.0 if stick > 0.0 else -1.0
-    live = (min(1.0, abs(stick)) - DEADBAND) / (1.0 - DEADBAND)
-    return sign * (DEADBAND + (1.0 - DEADBAND) * live * share)
+    live = (min(1.0, abs(stick)) - STICK_CENTRE) / (1.0 - STICK_CENTRE)
+    return sign * (STICK_CENTRE + (1.0 - STICK_CENTRE) * live * share)
 
 
 class GcsStation:

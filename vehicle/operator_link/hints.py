@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from fastcrc.crc16 import mcrf4xx
 
+from firmware_bridge.mavlink.framing import CRC_SIZE
 from firmware_bridge.mavlink.signing import Verdict
 from firmware_bridge.mavlink.tables import CRC_EXTRA, SPEC_BY_NAME
 from vehicle.operator_link.admission import Address
@@ -18,7 +19,7 @@ AGAIN_NS = 60_000_000_000
 ANY_NS = 1_000_000_000
 """And nothing at all more often than so, whoever pours in whatever."""
 KNOWN_MAX = 64
-V1_MARKER, V1_HEADER_SIZE, CRC_SIZE = 0xFE, 6, 2
+V1_MARKER, V1_HEADER_SIZE = 0xFE, 6
 V1_TEXT = b"MAVLink 1 is not heard here: set MAVLink 2"
 STATUSTEXT, WARNING = SPEC_BY_NAME["STATUSTEXT"], 4
 CLOCK = {

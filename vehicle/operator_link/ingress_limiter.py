@@ -9,7 +9,8 @@ from collections.abc import Hashable
 
 import msgspec
 
-NS_PER_S = 1_000_000_000
+from vehicle.contracts.units import NS_PER_S
+
 STRANGERS = ""
 """Key of the budget that all unknown addresses share."""
 CHUNK_MAX = 4_096

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import shapely
 
 from firmware_bridge.mavlink import _dialect as d
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.plan import Plan, corners_and_tool
 from vehicle.operator_link.transfer import Item, Refusal, finite
 from vehicle.polygons.fences import polygonal
@@ -23,7 +23,6 @@ from vehicle.polygons.fences import polygonal
 WAYPOINT, TOOL = d.MAV_CMD_NAV_WAYPOINT, d.MAV_CMD_DO_SET_CAM_TRIGG_DIST
 IGNORED = frozenset({d.MAV_CMD_CONDITION_GATE, d.MAV_CMD_DO_CHANGE_SPEED, d.MAV_CMD_NAV_FENCE_RETURN_POINT})
 """Understood, and without meaning here: our planner sets speeds, and there is no return by itself."""
-FAR_M = 50_000.0
 LANE_SPACING_MAX_M = 20.0
 BAND_M = 2.0
 """So wide is the ground of a line with no other beside it."""
@@ -157,7 +156,7 @@ def place(item: Item, index: int, datum: LocalFrame) -> tuple[float, float]:
     if abs(lon_deg) > 180.0:
         raise RefusedError(d.MAV_MISSION_INVALID_PARAM6_Y, index, f"longitude {lon_deg:g}")
     east_m, north_m, _ = datum.enu_from_geodetic(lat_deg, lon_deg)
-    if math.hypot(east_m, north_m) > FAR_M:
+    if math.hypot(east_m, north_m) > AWAY_MAX_M:
         raise RefusedError(d.MAV_MISSION_INVALID_PARAM5_X, index, "more than 50 km away; swapped, or 0, 0?")
     return east_m, north_m
 

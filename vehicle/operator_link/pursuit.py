@@ -4,7 +4,6 @@ from enum import Enum
 
 import msgspec
 
-NS_PER_S = 1_000_000_000
 ARM_S = 0.9
 """Stations wait a second for the final answer; with the pump's period it is there by then."""
 GOAL_S = 3.0

@@ -6,7 +6,6 @@ from vehicle.contracts.messages import MissionPhase, VehicleReport
 
 PHASE_NUMBER = {phase: number for number, phase in enumerate(MissionPhase)}
 """Numbers of FLAIL_PHASE."""
-NO_REASON = 255
 
 
 def station_frame(report: VehicleReport, datum: LocalFrame) -> VehicleFrame:

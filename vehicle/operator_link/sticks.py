@@ -8,18 +8,18 @@ after `UNCHANGED_S` the button counts as released. An override that leaves a cha
 
 import msgspec
 
+from firmware_bridge.operator_limits import STICK_CENTRE
+from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.parameters import Parameters
 
 TTL_S = 0.3
 UNCHANGED_S = 10.0
-NEUTRAL = 0.05
 PULSE_CENTRE_US, PULSE_SPAN_US = 1500, 500
 PULSE_LOW_US, PULSE_HIGH_US, PULSE_HELD_US = 800, 2200, 1700
 AXIS_MAX = 1000
 IGNORE_U16, RELEASE_U16 = 0xFFFF, 0xFFFE
 STEER, THROTTLE = 1, 3
 CHANNELS = 18
-NS_PER_S = 1_000_000_000
 
 
 class Sticks(msgspec.Struct, frozen=True, gc=False):
@@ -133,7 +133,7 @@ class StickReader:
         raw = (drive, turn, pressed)
         if raw != self._raw:
             self._raw, self._changed_ns = raw, now_ns
-        neutral = abs(drive) <= NEUTRAL and abs(turn) <= NEUTRAL
+        neutral = abs(drive) <= STICK_CENTRE and abs(turn) <= STICK_CENTRE
         alive = now_ns - self._changed_ns <= UNCHANGED_S * NS_PER_S
         if not pressed and neutral:
             self._latched = True

@@ -6,10 +6,10 @@ first, and its next turn comes with its next period.
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink.tables import SPECS
+from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.telemetry import STREAMS
 from vehicle.operator_link.vehicle_view import Message, VehicleView
 
-NS_PER_S = 1_000_000_000
 RATE_MAX_HZ = 50.0
 FRAME_BYTES = 60
 """A typical signed frame; the true size is charged when it is known."""

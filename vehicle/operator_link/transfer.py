@@ -11,9 +11,9 @@ from collections.abc import Callable
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
+from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.vehicle_view import Message
 
-NS_PER_S = 1_000_000_000
 ITEMS_MAX = 5_000
 ASK_AGAIN_NS = 400_000_000
 """QGroundControl gives an upload up when it was not asked for 1.5 s; so it is asked three times in between."""

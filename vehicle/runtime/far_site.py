@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable
 
 from firmware_bridge.types import FixType, GnssFix
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.units import NS_PER_S, place_text
 from vehicle.host.clock import Clock
 
-FAR_M, LAT_MAX_DEG = 50_000.0, 90.0
+LAT_MAX_DEG = 90.0
 LOOK_S, AGAIN_S = 1.0, 60.0
 Say = Callable[[str], None]
 
@@ -21,14 +21,19 @@ def away_m(datum: LocalFrame, lat_deg: float, lon_deg: float) -> float:
 def far_words(datum: LocalFrame, fix: GnssFix) -> tuple[str, str] | None:
     """A line for the log and one that a station shows whole, where the site is too far to be meant; else None."""
     distance_m = away_m(datum, fix.lat_deg, fix.lon_deg)
-    if not distance_m > FAR_M:
+    if not distance_m > AWAY_MAX_M:
         return None
     turned_m = away_m(datum, fix.lon_deg, fix.lat_deg) if abs(fix.lon_deg) <= LAT_MAX_DEG else math.inf
-    advice = "its latitude and longitude are swapped" if turned_m <= FAR_M else "correct its coordinates, or the datum"
+    advice = (
+        "its latitude and longitude are swapped" if turned_m <= AWAY_MAX_M else "correct its coordinates, or the datum"
+    )
     site, here = place_text(datum.lat_deg, datum.lon_deg), place_text(fix.lat_deg, fix.lon_deg)
     far = f"{distance_m / 1000.0:,.0f} km"
     log = f"the site lies {far} from the vehicle: its datum is at {site}, the fix at {here}; no mission starts there"
-    return f"{log}; {advice}", f"Site {far} away{': lat, lon swapped' if turned_m <= FAR_M else '; no start'}"
+    return (
+        f"{log}; {advice}",
+        f"Site {far} away{': lat, lon swapped' if turned_m <= AWAY_MAX_M else '; no start'}",
+    )
 
 
 async def told_if_far(

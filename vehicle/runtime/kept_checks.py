@@ -16,6 +16,7 @@ import msgspec
 
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.units import NS_PER_S
+from vehicle.control.checks.judge import BIAS_MAX_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
@@ -29,7 +30,6 @@ FOUND_MAX: Final = {
 }  # fmt: skip
 """More than this no check of a whole machine finds: the figures of its profile are wrong, or the file is."""
 SCALE: Final = (0.8, 1.25)
-BIAS_MAX_M: Final = 0.2
 
 
 class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

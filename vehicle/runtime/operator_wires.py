@@ -9,6 +9,7 @@ import msgspec
 
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.stamps import STAMPS_PER_S
+from firmware_bridge.stream_port import BITS_PER_BYTE
 from vehicle.config.drive import BENCH_STATIONS, DriveFile, OperatorConfig
 from vehicle.config.load import shown_path
 from vehicle.contracts.errors import InputError
@@ -25,7 +26,7 @@ from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
-RADIO_SHARE, BITS_PER_BYTE = 0.6, 10
+RADIO_SHARE = 0.6
 """Of a serial radio's line: what it sends over the air is less, and the stations send too."""
 
 

@@ -1,17 +1,16 @@
 """Sticks -> wanted twist. The gate judges hold-to-run, neutral, lease and caps; nothing of that is decided here."""
 
+from firmware_bridge.operator_limits import STICK_CENTRE
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import DriveRequest, EngineMode, FlailRequest, OperatorFrame
 
-DEADBAND = 0.05
-
 
 def _shaped(stick: float) -> float:
-    """Zero in the dead band, then linear to full deflection."""
-    if not abs(stick) > DEADBAND:  # also catches NaN
+    """Zero where the stick is centred, then linear to full deflection."""
+    if not abs(stick) > STICK_CENTRE:  # also catches NaN
         return 0.0
     sign = 1.0 if stick > 0.0 else -1.0
-    return sign * min(1.0, (abs(stick) - DEADBAND) / (1.0 - DEADBAND))
+    return sign * min(1.0, (abs(stick) - STICK_CENTRE) / (1.0 - STICK_CENTRE))
 
 
 def drive(frame: OperatorFrame | None, config: VehicleConfig) -> DriveRequest:

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from vehicle.config.machine_parts import TracksConfig
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.contracts.units import TICK_S
 from vehicle.control.ground import raster
-from vehicle.control.state import FloatArray, LedgerState
+from vehicle.control.state import LedgerState
 
 PERIOD_TICKS: Final = 10
 SLOW_PERIOD_TICKS: Final = 20

@@ -7,15 +7,13 @@ STOP and ESTOP count from every station, however late their frame is, and even i
 
 import msgspec
 
+from firmware_bridge.operator_limits import STICK_CENTRE, TOOL_VALUE_MAX_M
 from vehicle.contracts.messages import OperatorEdge, OperatorFrame
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import age_ms
 from vehicle.control.state import StationTrack
 
 STOP, ESTOP, TAKE = int(OperatorEdge.STOP), int(OperatorEdge.ESTOP), int(OperatorEdge.TAKE)
-NEUTRAL = 0.05
-"""Sticks within this of the centre are neutral."""
-TOOL_VALUE_MAX_M = 10.0
 STATIONS_MAX = 8
 FORGET_TICKS = 250
 """After 5 s of silence a station may begin a new sequence; what it replays is too old to count anyway."""
@@ -51,7 +49,7 @@ def in_range(frame: OperatorFrame) -> bool:
 
 def neutral(frame: OperatorFrame) -> bool:
     """Both sticks centred."""
-    return abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
+    return abs(frame.drive) <= STICK_CENTRE and abs(frame.turn) <= STICK_CENTRE
 
 
 def accept_frames(now: GateInputs, old_ms: int) -> AcceptedFrames:

@@ -25,6 +25,7 @@ from vehicle.control.safety import lease, tracks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.measurements import IMU_SAME_TICKS
 from vehicle.control.safety.modes import ARMED, AUTO
+from vehicle.control.safety.monitor_state import SEQUENCES
 
 ROLL_OVER_RAD = math.radians(60.0)
 TILT_DISAGREES_RAD = 0.15
@@ -74,8 +75,6 @@ FIRE, OIL, SHOCK, KILL = (
 
 STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
 """No lease was live for it: whatever it heard since, it drives nothing before neutral."""
-
-SEQUENCES = 1 << 32
 
 Source = TypeVar("Source")
 _S = StopReason

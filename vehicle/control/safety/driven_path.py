@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.state import FloatArray
 
 SPACING = (0.25, 0.2)
 """A new pose each so many metres or radians."""

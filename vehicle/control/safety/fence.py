@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.control.safety import fence_few, limits
-from vehicle.control.state import FloatArray
 
 SIGMAS = 3.0
 REACTION_S = 0.5

@@ -7,7 +7,7 @@ array takes; `math.hypot` rounds otherwise.
 import math
 from typing import TypeAlias
 
-from vehicle.control.state import FloatArray
+from vehicle.contracts.frames import FloatArray
 
 Ends: TypeAlias = list[tuple[float, float, float, float]]
 """Ahead and left of each edge's start, ahead and left of its end."""

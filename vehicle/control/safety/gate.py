@@ -19,6 +19,7 @@ from vehicle.contracts.messages import (
     Requests,
     RotorState,
 )
+from vehicle.contracts.stop_codes import NO_REASON
 from vehicle.contracts.stop_reasons import StopReason
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import (
@@ -67,7 +68,7 @@ WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
 ACKNOWLEDGE, ATTENTION = int(OperatorEdge.ACKNOWLEDGE), int(OperatorEdge.ATTENTION)
-NO_REASON, WIRE_BITS = 255, (1 << 64) - 1
+WIRE_BITS = (1 << 64) - 1
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

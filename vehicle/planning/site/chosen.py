@@ -10,10 +10,10 @@ from vehicle.planning.site.features import Feature
 from vehicle.planning.site.nesting import Answer
 from vehicle.planning.site.notes import Notes, Rank
 from vehicle.planning.site.role_sources import WRITE
+from vehicle.planning.site.shapes import DEGREE_M
 
 NEAR_M = 5_000.0
 """Keep-outs, fences and marks so near to the chosen ground count with it."""
-DEGREE_M = 111_320.0
 
 
 def chosen(features: tuple[Feature, ...], label: str, wish: str | None, notes: Notes) -> tuple[Feature, ...]:

@@ -12,6 +12,7 @@ from vehicle.planning.site.role_words import heard, starts_here
 from vehicle.planning.site.roles import POINT_ROLES, STANDING
 from vehicle.planning.site.shapes import KINDS, Shapes
 
+WGS84 = "EPSG:4326"
 SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
 """How deep and how far shapes beside the features are looked for."""
 HEIGHTS_M = (-500.0, 9_000.0)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import WGS84
 from vehicle.planning.site.kml import read_kml, read_kmz
 from vehicle.planning.site.qgc import read_plan
-from vehicle.planning.site.reading import FORMATS, WGS84, SiteFile, read_geojson
+from vehicle.planning.site.reading import FORMATS, SiteFile, read_geojson
 
 BYTES_MAX = 128 * 2**20
 """A site with a million corners has half of that."""

@@ -12,8 +12,9 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import WGS84
 from vehicle.planning.site.notes import Notes
-from vehicle.planning.site.projected import WGS84, Projection, projection
+from vehicle.planning.site.projected import Projection, projection
 from vehicle.planning.site.reading import SiteFile, collected
 from vehicle.planning.site.role_sources import Kind, Source
 from vehicle.planning.site.role_words import heard_whole

@@ -14,13 +14,13 @@ from vehicle.planning.site.features import Feature
 from vehicle.planning.site.nesting import Answer, Piece, asked_about, holes_left
 from vehicle.planning.site.notes import Notes, Rank
 from vehicle.planning.site.roles import BEARING, STANDING
+from vehicle.polygons.boundary import NOTHING_M2
 from vehicle.polygons.fences import fenced, held_in, mended, round_about
 
 AREA_MAX_M2 = 1e8
 """100 km2: beyond any task, and a sign of swapped or garbled coordinates."""
 UNSAID_MAX = 3
 """So many polygons without a role are named."""
-NOTHING_M2 = 1e-2
 """Less ground than this is none."""
 STANDS_M = 0.5
 """A strip narrower than twice this bears no machine."""

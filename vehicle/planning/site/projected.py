@@ -12,8 +12,8 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.transformer import TransformerGroup
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import WGS84
 
-WGS84 = "EPSG:4326"
 TOLD_FROM_M = 0.1
 """An accuracy of reprojection worse than this is said: it is of the size of an overlap."""
 DRIVEN_TO_M = 0.5

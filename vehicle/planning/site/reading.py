@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vehicle.contracts.errors import InputError
-from vehicle.planning.site.features import Feature, features_of
+from vehicle.planning.site.features import WGS84, Feature, features_of
 from vehicle.planning.site.notes import Notes, Rank
 
 if TYPE_CHECKING:  # projections take 0.1 s to load, in every start
     from vehicle.planning.site.projected import Projection
 
 WGS84_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
-WGS84 = "EPSG:4326"
 FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .plan"
 
 

@@ -10,20 +10,18 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.planning.coverage.standing import Assurance, Mark
 from vehicle.planning.site.chosen import chosen, settled
 from vehicle.planning.site.declared import declared
-from vehicle.planning.site.features import plain_fields
+from vehicle.planning.site.features import WGS84, plain_fields
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.layers import layers_of
 from vehicle.planning.site.nesting import ANSWERS, Answer
 from vehicle.planning.site.notes import Notes, Rank
-from vehicle.planning.site.reading import WGS84, SiteFile
+from vehicle.planning.site.reading import SiteFile
 from vehicle.planning.site.roles import STANDING
 
-FAR_M = 50_000.0
-"""Beyond this from the datum, coordinates are swapped or the datum is another site's (design.md section 6)."""
 EMPTY = shapely.Polygon()
 
 
@@ -181,11 +179,11 @@ def _check_distance(raw: SiteFile, label: str, frame: LocalFrame, *, given: bool
     """Ground distance by chord, so that the far side of the globe is far too."""
     positions = _all_positions(raw)
     away_m = _chord_m(positions, frame)
-    if float(away_m.max()) <= FAR_M:
+    if float(away_m.max()) <= AWAY_MAX_M:
         return
     number = int(away_m.argmax())
     lon_deg, lat_deg = positions[number]
-    swapped = abs(lon_deg) <= 90.0 and float(_chord_m(positions[number : number + 1, ::-1], frame)[0]) <= FAR_M
+    swapped = abs(lon_deg) <= 90.0 and float(_chord_m(positions[number : number + 1, ::-1], frame)[0]) <= AWAY_MAX_M
     advice = "latitude and longitude are swapped: write [lon, lat]" if swapped else "check coordinates and datum"
     fields = sum(bool(feature.polygons) for feature in raw.features if feature.role == "work_area")
     if fields > 1 and not swapped:
