@@ -3,13 +3,13 @@
 # make test        before every commit: lint, types, walls, tests; 5 minutes of two cores, nothing but Python, make and gcc
 # make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
 # make proof       the long runs a release rests on: only what has no result for the sources as they are, and goes on where ended
-# make trials link-stops garbage   milliseconds of real processes, the worst printed; no part of CI
+# make trials link-stops garbage journal-kills   real processes in real time, the worst printed; no part of CI
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
-.PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage node-clients mutation mutation-controller twins line-stops \
+.PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills node-clients mutation mutation-controller twins line-stops \
 	campaign envelope clean-hours stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
@@ -59,6 +59,11 @@ mutation-touched: $(VENV)/.installed
 # Real processes in real time; wants an idle machine.
 trials: $(VENV)/.installed
 	$(BIN)/pytest -m trials
+
+# kill -9 of `drive` at random moments of a mission, real processes in real time (an hour and a half, an idle machine); goes
+# on where it was ended. `make journal-kills TRIALS=20`.
+journal-kills: $(VENV)/.installed
+	$(BIN)/python benchmarks/journal_kills.py --trials $(or $(TRIALS),200)
 
 # Stops over the operator link: eight failing radios and two recorded ones, a thousand each in virtual time, then fifty
 # each with real processes (an hour, an idle machine); and garbage on its port.
