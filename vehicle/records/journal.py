@@ -218,10 +218,10 @@ def rebuilt(journal: Journal) -> LedgerState:
     header = journal.header
     if header is None:
         return LedgerState()
-    state = LedgerState()
+    state, own = LedgerState(), set[raster.Key]()
     for record in journal.records:
         if isinstance(record, LedgerStroke):
-            state = strokes.apply(state, record, header.cell_m)
+            state = strokes.apply(state, record, header.cell_m, own)
             state = msgspec.structs.replace(state, stroke=record)
         elif isinstance(record, Revoke):
             state = withdrawal.done(withdrawal.begun(state, record), header.cell_m)

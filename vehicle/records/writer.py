@@ -22,7 +22,7 @@ from vehicle.records.start import attachments_of
 REPORT_PERIOD_TICKS = 10
 """Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
 CHUNK_BYTES = 1 << 16
-CHUNK_NS = NS_PER_S * 3 // 2
+CHUNK_NS = NS_PER_S * 5 // 4
 """A chunk is closed and handed to the system so long after its first message, however little is in it: a program that
 is killed takes no more with it, also after an hour of standing disarmed."""
 

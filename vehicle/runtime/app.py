@@ -93,10 +93,11 @@ def drive(path: Path, environment: Mapping[str, str] = os.environ) -> None:
     for warning in own.place.warnings if own is not None else ():
         say(f"warning: {warning}")
     state = remembered(file, counted(file, fresh_state(file, own, own.plan if own is not None else None)))
-    kept, state = kept_ledger.gone_on(file, state, own, say)
+    supervisor = realtime.Supervisor(environment)
+    kept, state = kept_ledger.gone_on(file, state, own, say, supervisor)
     own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
-        runner.run(serve(file, state, own, realtime.Supervisor(environment), kept))
+        runner.run(serve(file, state, own, supervisor, kept))
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from vehicle.config.drive import DriveFile
 from vehicle.contracts.errors import InputError
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
+from vehicle.host import realtime
 from vehicle.host.clock import SystemClock, elapsed_s
 from vehicle.records import journal
 from vehicle.records.journal import Journal, JournalWriter
@@ -31,6 +32,8 @@ from vehicle.runtime.run_book import RunBook
 
 FOLDER: Final = "ledgers"
 NAME: Final = "ledger.journal"
+START_US, STROKE_US = 60_000_000, 1_000
+"""What a start may take, and a stroke of it: ten times what a stroke takes an ordinary computer."""
 TORN_START_BYTES: Final = 1_024
 """A file without a header that is no longer than this was torn as it was begun: there is nothing in it."""
 
@@ -77,12 +80,20 @@ def kept_of(file: DriveFile, state: VehicleState, own: OwnSite | None) -> Kept |
 
 
 def gone_on(
-    file: DriveFile, state: VehicleState, own: OwnSite | None, tell: Callable[[str], None]
+    file: DriveFile,
+    state: VehicleState,
+    own: OwnSite | None,
+    tell: Callable[[str], None],
+    supervisor: realtime.Supervisor,
 ) -> tuple[Kept | None, VehicleState]:
-    """The journal that this vehicle goes on from, and the vehicle with what it holds; told in lines."""
+    """The journal that this vehicle goes on from, and the vehicle with what it holds; told in lines.
+
+    Hectares take a small computer longer than a start may: the supervisor is told to wait.
+    """
     kept = kept_of(file, state, own)
     if kept is None:
         return None, state
+    supervisor.tell(f"EXTEND_TIMEOUT_USEC={START_US + STROKE_US * kept.found.stroke_count}")
     state = restored(state, kept.found, SystemClock().now_ns())
     for line in (*kept.lines, going_on_text(kept, state)):
         if line:

@@ -149,8 +149,11 @@ def _named(frame: _Frame, bands: tuple[LedgerBand, ...], number: int, t_ns: int)
     )
 
 
-def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerState:
+def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float, own: set[raster.Key] | None = None) -> LedgerState:
     """The masks with a stroke added: the only way in which a cell ever changes.
+
+    `own`: tiles that no other version of the masks holds, for whoever adds up a whole journal: those are changed in
+    place.
 
     A cell receives a band's flags if all four corners lie in the band: tested at the centre, with the band drawn in by
     half the cell's extent, which for a convex band is the same.
@@ -174,7 +177,9 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
             key = (tile_column, tile_row)
             if state.pending:
                 state = withdrawal.reached(state, key, cell_m)
-            tile = raster.find(state.tiles, key).copy()
+            tile = raster.find(state.tiles, key)
+            if own is None or key not in own or not tile.flags.writeable:  # a tile that was packed is read-only
+                tile = tile.copy()
             fresh[key] = tile
             here = slice(south - row, north - row), slice(west - column, east - column)
             part = (
@@ -189,6 +194,8 @@ def apply(state: LedgerState, stroke: LedgerStroke, cell_m: float) -> LedgerStat
             credited += int(np.count_nonzero(added & raster.CREDITED))
             _claim(cells, raster.RANK[mark] > raster.RANK[flags], stroke.number, depths_cm[here], across[here])
             flags |= mark
+    if own is not None:
+        own.update(fresh)
     return _counted(state, stroke, fresh, swept, credited, cell_m)
 
 
