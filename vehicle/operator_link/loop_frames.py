@@ -26,8 +26,8 @@ class FrameReader:
         return SourceBatch(
             name=NAME,
             data=data,
-            operator=tuple(frame for frame in frames if isinstance(frame, OperatorFrame)),
-            observations=tuple(frame for frame in frames if isinstance(frame, Observation)),
+            operator=tuple([frame for frame in frames if isinstance(frame, OperatorFrame)]),
+            observations=tuple([frame for frame in frames if isinstance(frame, Observation)]),
         )
 
 

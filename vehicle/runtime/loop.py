@@ -33,7 +33,7 @@ class VehicleLoop:
         self._keepers = tuple(sink for sink in sinks if isinstance(sink, Keeper))
         self._last_ns: int | None = None
         self._notices: tuple[Event, ...] = ()
-        for keeper in self._keepers:
+        for keeper in self._keepers:  # noqa: SIM110  # a generator costs a third of a microsecond in every tick
             keeper.begin(state, controller.adapter)
 
     def step(self, now_ns: int) -> None:
@@ -67,12 +67,14 @@ class VehicleLoop:
 
     def _gathered(self, now_ns: int) -> tuple[SourceBatch, ...]:
         """Of the sources that brought anything, in their order."""
-        drained = [source.drain(now_ns) for source in self._sources]
-        return tuple(batch for batch in drained if batch.data)
+        return tuple([batch for source in self._sources if (batch := source.drain(now_ns)).data])
 
     def _kept(self) -> bool:
         """All that is to be kept is kept."""
-        return all(keeper.healthy and keeper.name not in self.failures for keeper in self._keepers)
+        for keeper in self._keepers:  # noqa: SIM110  # a generator costs a third of a microsecond in every tick
+            if not keeper.healthy or keeper.name in self.failures:
+                return False
+        return True
 
     def _tell(self, record: TickRecord) -> None:
         """The command is on the wire: whatever a sink does, this tick stands."""

@@ -8,6 +8,7 @@ import msgspec
 from firmware_bridge.controller_adapter import ControllerAdapter, ControllerBatch
 from firmware_bridge.flail_adapter import FlailAdapter, FlailSettings
 from firmware_bridge.link import ControllerLink
+from firmware_bridge.types import Observation, OperatorFrame
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.sockets import SourceBatch
@@ -22,16 +23,20 @@ Decode = Callable[[bytes], SourceBatch]
 def inputs_of(controller: ControllerBatch, batches: Sequence[SourceBatch], *, overrun: bool, recording: bool) -> Inputs:
     """The newest of each sensor, every operator frame and observation in order."""
     gnss, plan = controller.gnss, None
+    operator: tuple[OperatorFrame, ...] = ()
+    observations: tuple[Observation, ...] = ()
     for batch in batches:
         gnss = batch.gnss if batch.gnss is not None else gnss
         plan = batch.plan if batch.plan is not None else plan
+        operator += batch.operator
+        observations += batch.observations
     return Inputs(
         status=controller.status,
         imu=controller.imu,
         gnss=gnss,
         hello=controller.hello,
-        operator=tuple(frame for batch in batches for frame in batch.operator),
-        observations=tuple(seen for batch in batches for seen in batch.observations),
+        operator=operator,
+        observations=observations,
         plan=plan,
         bad_frames=controller.bad_frames,
         overrun=overrun,
