@@ -33,7 +33,7 @@ class VehicleLoop:
         self._keepers = tuple(sink for sink in sinks if isinstance(sink, Keeper))
         self._last_ns: int | None = None
         self._notices: tuple[Event, ...] = ()
-        for keeper in self._keepers:  # noqa: SIM110  # a generator costs a third of a microsecond in every tick
+        for keeper in self._keepers:
             keeper.begin(state, controller.adapter)
 
     def step(self, now_ns: int) -> None:
