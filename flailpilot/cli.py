@@ -199,6 +199,17 @@ def drive(config: Annotated[Path, typer.Argument(help="Configuration of the vehi
 
 
 @app.command()
+def replay(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or its run.mcap.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Run a recording of sim or drive again; name the first tick and field that this program makes different."""
+    from flailpilot import replay as replays
+
+    raise typer.Exit(replays.run(run, as_json=as_json))
+
+
+@app.command()
 def doctor(
     config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")],
     as_json: AsJson = False,

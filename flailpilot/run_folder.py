@@ -12,7 +12,8 @@ from typing import Any
 
 from vehicle.contracts.errors import InputError
 
-OF_A_RUN = ("run.json", "run.mcap", "ledger.journal", "ledger.gpkg", "map.png", "report.html")
+RECORDING = "run.mcap"
+OF_A_RUN = ("run.json", RECORDING, "ledger.journal", "ledger.gpkg", "map.png", "report.html")
 OF_A_PLAN = ("summary.json", "plan.json", "plan.png", "plan.geojson", "plan.waypoints", "plan.plan", "poses.csv")
 NAMES = ("site", "site_hash", "plan_hash")
 

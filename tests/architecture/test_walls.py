@@ -108,13 +108,18 @@ def test_waiting_outside_the_clock_is_refused(call: str, tmp_path: Path) -> None
 
 
 def test_only_the_loop_asks_for_the_frames_of_a_command() -> None:
-    """Who else encodes a command could send it: the adapters of controllers do, and the loop alone asks them."""
+    """Who else encodes a command could send it: the adapters of controllers do, and the loop alone asks them.
+
+    A replay does too, to compare them with the recorded ones; it knows no port.
+    """
     found = set()
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
         if any(ast.unparse(call).endswith(("adapter.encode", "encode_command")) for call in calls):
             found.add(str(path.relative_to(ROOT)))
-    assert found == {"vehicle/runtime/loop.py", "firmware_bridge/flail_adapter.py"}
+    assert found == {"vehicle/runtime/loop.py", "vehicle/runtime/replay.py", "firmware_bridge/flail_adapter.py"}
+    replay = (ROOT / "vehicle/runtime/replay.py").read_text()
+    assert [word for word in ("ControllerWire", "Port", ".send(", ".write(") if word in replay] == []
 
 
 def test_the_flow_reads_alike_wherever_it_stands() -> None:

@@ -176,10 +176,10 @@ def test_whole_damaged_and_cut_are_told_apart(tmp_path) -> None:
     path = tmp_path / "run.mcap"
     recorded(path, 20)
     content = path.read_bytes()
-    found = reader.read(path, ("/report", "/event"))
+    found = reader.read(path, ("/report", "/notice"))
     assert (found.whole, found.damaged_chunks, found.read_bytes) == (True, 0, len(content))
     assert found.run["plan_hash"] == "p"
-    assert msgspec.json.decode(found.newest["/event"].data)["text"] == "x"
+    assert msgspec.json.decode(found.newest["/notice"].data)["text"] == "x"
     chunk = next(place for place in places(content) if content[place] == 0x06)
     damaged = bytearray(content)
     damaged[chunk + 60] ^= 0xFF

@@ -6,6 +6,9 @@ import msgspec
 
 from vehicle.contracts.sockets import TickRecord
 
+TICK: Final = "/tick"
+"""The channel."""
+
 
 class RecordedTick(msgspec.Struct, frozen=True, array_like=True):
     """One tick on the wire side. `batches`: (name of the source, its bytes), without sources that brought nothing."""

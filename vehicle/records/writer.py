@@ -1,8 +1,8 @@
 """MCAP writer. Log time is the vehicle's own time, moved to UTC as the start knew it (`time_source` in the metadata).
 
 Attachments hold what the run started from (`start.py`); channel `/tick` all that entered each tick and what went to the
-controller (`recorded_tick.py`): fed to the tick again, they reproduce everything else. `/report` and `/event` are JSON
-for people and viewers; events of the kinds `time` and `sink` are the shell's own.
+controller (`recorded_tick.py`): fed to the tick again, they reproduce what else is kept of it (`outcomes.py`).
+`/notice` holds what the shell says by itself, as events in JSON.
 """
 
 from pathlib import Path
@@ -12,15 +12,16 @@ import msgspec
 from mcap.writer import CompressionType, Writer
 
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.messages import Event, VehicleReport
+from vehicle.contracts.messages import Event
 from vehicle.contracts.sockets import ControllerAdapter, TickRecord
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import VehicleState
-from vehicle.records import recorded_tick
+from vehicle.records import outcomes, recorded_tick
+from vehicle.records.outcomes import Outcomes
+from vehicle.records.recorded_tick import TICK
 from vehicle.records.start import attachments_of
 
-REPORT_PERIOD_TICKS = 10
-"""Reports are kept at 5 Hz: they can be recomputed from `/tick`."""
+NOTICE = "/notice"
 CHUNK_BYTES = 1 << 16
 CHUNK_NS = NS_PER_S * 5 // 4
 """A chunk is closed and handed to the system so long after its first message, however little is in it: a program that
@@ -79,9 +80,10 @@ class McapRecorder:
         self._writer = _ChunkWriter(self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="flailpilot", library="flailpilot")
         self._writer.add_metadata("run", {"format": str(Kept.RECORDING.number), **header})
-        self._tick = self._channel("/tick", "flailpilot.TickRecord", "msgpack")
-        self._report = self._channel("/report", "flailpilot.VehicleReport", "json")
-        self._event = self._channel("/event", "flailpilot.Event", "json")
+        self._tick = self._channel(TICK, "flailpilot.TickRecord", "msgpack")
+        self._notice = self._channel(NOTICE, "flailpilot.Event", "json")
+        self._channels = {topic: self._channel(topic, *kind) for topic, kind in outcomes.TOPICS.items()}
+        self._outcomes = Outcomes()
         self._json = msgspec.json.Encoder()
         self._sequence = 0
         self._chunk_ns: int | None = None
@@ -113,25 +115,19 @@ class McapRecorder:
             kind = "application/json" if name.endswith(".json") else "application/octet-stream"
             self._writer.add_attachment(moment_ns, moment_ns, name, kind, content)
         self._stream.flush()
+        self._outcomes.begin(state)
 
     def accept(self, record: TickRecord) -> None:
-        """Keep all that entered one tick and what went out, every event, and one report in five."""
+        """Keep all that entered one tick, what went out, and what else came of it."""
         self._add(self._tick, record.t_ns, recorded_tick.encoded(record))
         for event in record.notices:
             self.note(event)
-        report = record.outputs.report
-        if report is not None:
-            self._keep_report(report)
-        for event in record.outputs.events:
-            self.note(event)
-
-    def _keep_report(self, report: VehicleReport) -> None:
-        if report.tick % REPORT_PERIOD_TICKS == 0:
-            self._add(self._report, report.t_ns, self._json.encode(report))
+        for topic, message in self._outcomes.of(record.tick, record.outputs, record.state):
+            self._add(self._channels[topic], record.t_ns, message)
 
     def note(self, event: Event) -> None:
-        """Keep an event."""
-        self._add(self._event, event.t_ns, self._json.encode(event))
+        """Keep an event that came of no tick."""
+        self._add(self._notice, event.t_ns, self._json.encode(event))
 
     def close(self) -> None:
         """Write the summary section; without it the file is still readable up to the last whole chunk."""

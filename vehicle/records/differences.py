@@ -1,0 +1,59 @@
+"""Where two values part: one small walk over structs, maps and sequences, floats bit for bit."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+NOTHING: Final = "nothing"
+SHOWN_MAX: Final = 100
+
+
+class Apart(msgspec.Struct, frozen=True):
+    """The first field that differs, such as `report.estimate.speed_mps`, and what both say."""
+
+    field: str
+    recorded: str
+    replayed: str
+
+
+def first_apart(field: str, recorded: Any, replayed: Any) -> Apart | None:
+    """The first difference in order of the fields; None where both are the same to the last bit."""
+    if isinstance(recorded, float) and isinstance(replayed, float):
+        same = struct.pack("<d", recorded) == struct.pack("<d", replayed)
+        return None if same else _apart(field, recorded, replayed)
+    if type(recorded) is type(replayed):
+        if isinstance(recorded, msgspec.Struct):
+            return _first(field, _fields(recorded), _fields(replayed), "{}.{}")
+        if isinstance(recorded, Mapping):
+            return _first(field, recorded, replayed, "{}.{}")
+        if isinstance(recorded, Sequence) and not isinstance(recorded, str | bytes):
+            return _first(field, dict(enumerate(recorded)), dict(enumerate(replayed)), "{}[{}]")
+        if recorded == replayed:
+            return None
+    return _apart(field, recorded, replayed)
+
+
+def _fields(value: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def _first(field: str, recorded: Mapping[Any, Any], replayed: Mapping[Any, Any], path: str) -> Apart | None:
+    for key in dict.fromkeys((*recorded, *replayed)):
+        found = first_apart(path.format(field, key), recorded.get(key), replayed.get(key))
+        if found is not None:
+            return found
+    return None
+
+
+def _apart(field: str, recorded: Any, replayed: Any) -> Apart:
+    return Apart(field, shown(recorded), shown(replayed))
+
+
+def shown(value: Any) -> str:
+    """A value for people, in one line."""
+    if value is None:
+        return NOTHING
+    text = value.hex() if isinstance(value, bytes) else value if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."

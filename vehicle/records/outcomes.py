@@ -1,0 +1,63 @@
+"""What a recording keeps of what came of a tick: made by the recorder, and again by a replay to compare.
+
+Topics:
+
+/report   VehicleReport as JSON, five times a second
+/event    Event as JSON, each
+/stroke   the stroke that the tick made, by its codec
+/state    StateHash as msgpack, once a second
+"""
+
+from typing import Final
+
+import msgspec
+
+from vehicle.contracts import stroke_codec
+from vehicle.contracts.messages import Outputs
+from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.control.state import VehicleState
+from vehicle.records.state_parts import StateHasher
+
+REPORT, EVENT, STROKE, STATE = "/report", "/event", "/stroke", "/state"
+TOPICS: Final = {
+    REPORT: ("flailpilot.VehicleReport", "json"),
+    EVENT: ("flailpilot.Event", "json"),
+    STROKE: ("flailpilot.LedgerStroke", "stroke"),
+    STATE: ("flailpilot.StateHash", "msgpack"),
+}
+"""Topic -> what its messages are, and how they are written."""
+REPORT_PERIOD_TICKS: Final = 10
+STATE_PERIOD_TICKS: Final = NS_PER_S // TICK_NS
+_json: Final = msgspec.json.Encoder().encode
+_msgpack: Final = msgspec.msgpack.Encoder().encode
+
+
+class Outcomes:
+    """The messages of one tick after another."""
+
+    def __init__(self) -> None:
+        self._hasher = StateHasher()
+        self._stroke = 0
+
+    def begin(self, state: VehicleState) -> None:
+        """Before the first tick: a stroke that it starts with is none of its own."""
+        self._stroke = _number(state)
+
+    def of(self, tick: int, outputs: Outputs, state: VehicleState) -> list[tuple[str, bytes]]:
+        """(topic, message) of this tick, in the order of the file."""
+        found: list[tuple[str, bytes]] = []
+        if outputs.report is not None and tick % REPORT_PERIOD_TICKS == 0:
+            found.append((REPORT, _json(outputs.report)))
+        found += [(EVENT, _json(event)) for event in outputs.events]
+        number, stroke = _number(state), state.ledger.stroke
+        if stroke is not None and number != self._stroke:
+            self._stroke = number
+            found.append((STROKE, stroke_codec.packed(stroke)))
+        if tick % STATE_PERIOD_TICKS == 0:
+            found.append((STATE, _msgpack(self._hasher.of(state))))
+        return found
+
+
+def _number(state: VehicleState) -> int:
+    """Of the newest stroke; 0 before the first."""
+    return state.ledger.stroke.number if state.ledger.stroke is not None else 0

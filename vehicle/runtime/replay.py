@@ -1,0 +1,259 @@
+"""A recording run again: its inputs through the present tick, and the first outcome that differs from the recorded one.
+
+The tick is a function of state, inputs and time, and a recording holds all three: whatever differs lies in the program,
+in the figures it was given, or in the processor's arithmetic.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import ReceivedCommand
+from vehicle.contracts import stroke_codec
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.state import VehicleState
+from vehicle.control.tick import tick
+from vehicle.records import outcomes, parts, reader, recorded_tick, start
+from vehicle.records.differences import NOTHING, Apart, first_apart, shown
+from vehicle.records.outcomes import Outcomes
+from vehicle.records.parts import Attachment, Damage, End, Message, Metadata, Part
+from vehicle.records.recorded_tick import TICK, RecordedTick
+from vehicle.records.state_parts import StateHash
+from vehicle.runtime.recorded_inputs import RecordedInputs, adapter_of
+
+MEANINGS: Final[dict[str, Callable[[bytes], object]]] = {
+    outcomes.REPORT: msgspec.json.decode,
+    outcomes.EVENT: msgspec.json.decode,
+    outcomes.STROKE: stroke_codec.unpacked,
+    outcomes.STATE: msgspec.msgpack.Decoder(StateHash).decode,
+}
+COPY: Final = "copy it again from where it was recorded"
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The first field of the first tick that differs; `time_s` since the first tick."""
+
+    tick: int
+    time_s: float
+    field: str
+    recorded: str
+    replayed: str
+
+
+class Torn(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody closed the recording: so many bytes of all hold whole records."""
+
+    read_bytes: int
+    total_bytes: int
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was compared, up to the end or to the first difference; `states`: hashes of the whole state."""
+
+    ticks: int
+    time_s: float
+    reports: int
+    events: int
+    strokes: int
+    states: int
+    difference: Difference | None
+    torn: Torn | None
+
+
+def replay(path: Path) -> Replayed:
+    """Every recorded tick again, until one differs.
+
+    Raises:
+        OSError: The recording cannot be read.
+        InputError: It is none, damaged, or does not hold what it started from; one line.
+    """
+    run = _Run(path)
+    for part in parts.parts(path):
+        run.take(part)
+        if run.difference is not None:
+            break
+    return run.replayed()
+
+
+class _Run:
+    """The vehicle as the recording has it so far, and what its newest tick is still to find there."""
+
+    def __init__(self, path: Path) -> None:
+        self.difference: Difference | None = None
+        self._path = path
+        self._torn: Torn | None = None
+        self._attached: dict[str, bytes] = {}
+        self._state: VehicleState | None = None
+        self._inputs = RecordedInputs()
+        self._outcomes = Outcomes()
+        self._due: list[tuple[str, bytes]] = []
+        self._count: Counter[str] = Counter()
+        self._tick_number = self._first_ns = self._now_ns = 0
+
+    def replayed(self) -> Replayed:
+        """What was compared by now."""
+        return Replayed(
+            ticks=self._count[TICK],
+            time_s=self._time_s(),
+            reports=self._count[outcomes.REPORT],
+            events=self._count[outcomes.EVENT],
+            strokes=self._count[outcomes.STROKE],
+            states=self._count[outcomes.STATE],
+            difference=self.difference,
+            torn=self._torn,
+        )
+
+    def take(self, part: Part) -> None:
+        """One part of the recording. Raises InputError where it cannot go on."""
+        if isinstance(part, Message):
+            self._message(part)
+        elif isinstance(part, Attachment):
+            self._attach(part)
+        elif isinstance(part, Metadata):
+            if part.name == reader.RUN:
+                reader.check_format(self._path, part.values)
+        elif isinstance(part, Damage):
+            raise self._refusal(f"damaged at byte {part.place} ({part.what})", COPY)
+        else:
+            self._end(part)
+
+    def _message(self, message: Message) -> None:
+        if message.topic == TICK:
+            self._nothing_left()
+            if self._state is None:
+                self._begin()
+            if self.difference is None:
+                self._tick(self._row(message.data))
+        elif message.topic in outcomes.TOPICS:
+            self._met(message.topic, message.data)
+
+    def _attach(self, attachment: Attachment) -> None:
+        if attachment.name == start.CONFIGURATION:  # the first of a start
+            self._attached = {}
+        self._attached[attachment.name] = attachment.content
+
+    def _end(self, end: End) -> None:
+        if not end.finished:
+            self._torn = Torn(read_bytes=end.read_bytes, total_bytes=end.total_bytes)
+        else:
+            self._nothing_left()
+        if self._state is None:
+            self._begin()
+
+    def _row(self, data: bytes) -> RecordedTick:
+        try:
+            return recorded_tick.decoded(data)
+        except msgspec.MsgspecError as error:
+            raise self._refusal(f"a tick that cannot be read ({error})", COPY) from None
+
+    def _begin(self) -> None:
+        if self._torn is not None and start.STATE not in self._attached:
+            raise self._refusal("it ends before the state that it started from was written", "nothing can be replayed")
+        try:
+            self._state = start.state_of(self._attached)
+            self._inputs = RecordedInputs(
+                adapter_of(self._attached.get(start.CONTROLLER, b"").decode(errors="replace"))
+            )
+        except InputError as refusal:
+            raise InputError(f"{self._path}: {refusal}") from None
+        self._attached = {}
+        self._outcomes = Outcomes()
+        self._outcomes.begin(self._state)
+
+    def _tick(self, row: RecordedTick) -> None:
+        """Run it, compare the frames that went out, and keep what else it is to find."""
+        assert self._state is not None
+        if self._attached and row.tick != self._state.tick + 1:  # the program came up again, and goes on in this file
+            self._begin()
+        if row.tick != self._state.tick + 1:
+            gap = f"tick {row.tick} follows tick {self._state.tick}"
+            raise self._refusal(gap, "what lies between was not kept, and nothing after it can be replayed")
+        self._first_ns = row.t_ns if not self._count[TICK] else self._first_ns
+        self._tick_number, self._now_ns = row.tick, row.t_ns
+        self._count[TICK] += 1
+        self._apart(self._stepped(row))
+
+    def _stepped(self, row: RecordedTick) -> Apart | None:
+        assert self._state is not None
+        try:
+            inputs = self._inputs.of(row)
+        except (InputError, msgspec.MsgspecError) as error:
+            raise self._refusal(f"inputs of tick {row.tick} that cannot be read ({error})", COPY) from None
+        try:
+            self._state, outputs = tick(self._state, inputs, row.t_ns)
+            sent = b"".join(self._inputs.adapter.encode(outputs.command, row.t_ns))
+            self._due = self._outcomes.of(row.tick, outputs, self._state)
+        except Exception as error:  # noqa: BLE001  # it ran when it was recorded: whatever ends it now is a difference
+            return Apart("tick", "ran", shown(f"{type(error).__name__}: {error}"))
+        return _frames_apart(row.controller_out, sent)
+
+    def _met(self, topic: str, data: bytes) -> None:
+        """An outcome as it was recorded, beside the next one of the present tick."""
+        if self._state is None:
+            return
+        if not self._due or (self._due[0][0] != topic and topic not in dict(self._due)):
+            self._apart(Apart(_name(topic), shown(_meaning(topic, data)), NOTHING))
+            return
+        expected, again = self._due.pop(0)
+        if expected != topic:
+            self._apart(Apart(_name(expected), NOTHING, shown(_meaning(expected, again))))
+            return
+        self._count[topic] += 1
+        if data != again:
+            apart = first_apart(_name(topic), _meaning(topic, data), _meaning(topic, again))
+            self._apart(apart or Apart(_name(topic), shown(data), shown(again)))
+
+    def _nothing_left(self) -> None:
+        """What the newest tick brought, and the recording does not hold."""
+        if self._due:
+            topic, again = self._due.pop(0)
+            self._apart(Apart(_name(topic), NOTHING, shown(_meaning(topic, again))))
+
+    def _apart(self, apart: Apart | None) -> None:
+        if apart is not None:
+            self.difference = Difference(
+                tick=self._tick_number,
+                time_s=self._time_s(),
+                field=apart.field,
+                recorded=apart.recorded,
+                replayed=apart.replayed,
+            )
+
+    def _time_s(self) -> float:
+        return (self._now_ns - self._first_ns) / NS_PER_S
+
+    def _refusal(self, what: str, advice: str) -> InputError:
+        ticks = self._count[TICK]
+        before = f"; the {ticks:,} ticks before it are the same" if ticks else ""
+        return InputError(f"{self._path}: {what}{before}; {advice}")
+
+
+def _frames_apart(recorded: bytes, replayed: bytes) -> Apart | None:
+    """Frames to the controller, by the values of the commands in them where these differ."""
+    if recorded == replayed:
+        return None
+    old, new = _commands(recorded), _commands(replayed)
+    found = first_apart("command", old[0], new[0]) if len(old) == len(new) == 1 else None
+    return found or Apart("controller_out", shown(recorded), shown(replayed))
+
+
+def _commands(frames: bytes) -> list[ReceivedCommand]:
+    messages = adapters.MessageReader(adapters.CONTROLLER_DECODERS).feed(frames)
+    return [message for message in messages if isinstance(message, ReceivedCommand)]
+
+
+def _name(topic: str) -> str:
+    return topic.removeprefix("/")
+
+
+def _meaning(topic: str, data: bytes) -> object:
+    """What a message says; the bytes where they cannot be read."""
+    try:
+        return MEANINGS[topic](data)
+    except (ValueError, IndexError):
+        return data
