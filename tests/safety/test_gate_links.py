@@ -386,6 +386,16 @@ def test_nothing_is_armed_while_the_controller_still_shows_the_reset_and_no_stop
     assert rig.mode is mode
 
 
+@pytest.mark.parametrize(("act", "mode"), [
+    (E.STOP, Mode.DISARMED), (E.DISARM, Mode.DISARMED), (E.RELEASE, Mode.DISARMED), (E.ESTOP, Mode.ESTOP),
+])  # fmt: skip
+def test_what_leads_away_from_motion_waits_for_no_controller(act: E, mode: Mode) -> None:
+    rig = rested_after_reset()
+    rig.status = {"state": ControllerState.SAFE}
+    rig.press(act)
+    assert rig.mode is mode
+
+
 def test_a_controller_that_shows_a_stop_does_not_keep_anybody_from_getting_ready() -> None:
     rig = Rig().to_disarmed()
     rig.status = {"state": ControllerState.SAFE}
