@@ -13,8 +13,9 @@ from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.control.mission import job
+from vehicle.control.mission.job import JobInputs
 from vehicle.control.mission.task import depth_wish_m, height_wish_m, task
-from vehicle.control.state import GateState, MissionState, VehicleState, WireState
+from vehicle.control.state import MissionState
 
 CONFIG = builders.config()
 YAW_RAD = 0.7
@@ -28,12 +29,14 @@ def at(along_m: float, cross_m: float = 0.0) -> Estimate:
     return builders.estimate(east, north, YAW_RAD)
 
 
-def vehicle(mode: Mode, rotor: RotorState = RotorState.OFF, **status: float) -> VehicleState:
-    return VehicleState(
-        config=CONFIG,
-        datum=builders.DATUM,
-        gate=GateState(mode=mode, rotor=rotor),
-        wire=WireState(status=builders.status(**status)),
+def vehicle(mode: Mode, rotor: RotorState = RotorState.OFF, **status: float) -> JobInputs:
+    return JobInputs(
+        mode=mode,
+        rotor=rotor,
+        operator_age_s=0.0,
+        tracks_supported=None,
+        status=builders.status(**status),
+        depth_bias_m=0.0,
     )
 
 
@@ -41,7 +44,7 @@ def mission(phase: MissionPhase, **changes: object) -> MissionState:
     return msgspec.structs.replace(MissionState(plan=PLAN, phase=phase), **changes)
 
 
-def step(state: MissionState, seen: VehicleState, estimate: Estimate) -> MissionState:
+def step(state: MissionState, seen: JobInputs, estimate: Estimate) -> MissionState:
     return job.step(state, seen, estimate, CONFIG, 0)
 
 

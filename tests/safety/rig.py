@@ -95,8 +95,9 @@ class Rig:
         }
         wire = WireState(**(values | self.wire))
         belief = estimate(**({"fix": FixType.RTK_FIXED, "t_ns": now_ns} | self.estimate))
+        accepted = gate.accept(self.state, wire, self.config, self.tick, now_ns)
         self.state, self.command, self.report = gate.step(
-            self.state, wire, belief, self._requests(), self.config, self.tick, now_ns
+            self.state, accepted, wire, belief, self._requests(), self.config, self.tick, now_ns
         )
         return self.command
 

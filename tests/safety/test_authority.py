@@ -8,27 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from tests.builders import config, estimate
 from tests.safety.rig import SESSION, frame
-from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Requests
 from vehicle.control.safety import authority
 from vehicle.control.safety.authority import AcceptedFrames, accept_frames
-from vehicle.control.safety.gate_inputs import GateInputs
-from vehicle.control.state import GateState, MonitorState, WireState
+from vehicle.control.state import GateState, MonitorState
 
 E = OperatorEdge
 MS = 1_000_000
 TICK = 1000
 OLD_MS = 450
-IDLE = Requests(
-    auto_drive=DriveRequest(),
-    auto_flail=FlailRequest(),
-    auto_phase=MissionPhase.IDLE,
-    manual_drive=DriveRequest(),
-    manual_flail=FlailRequest(),
-)
-CONFIG = config()
-BELIEF = estimate()
 
 
 class Listener:
@@ -42,8 +30,7 @@ class Listener:
         self.tick += ticks
         beats = tuple((self.tick - back) * 20 * MS for back in range(24, 0, -1))
         state = msgspec.structs.replace(self.state, monitor=MonitorState(beats_ns=beats))
-        wire = WireState(operator=frames)
-        seen = accept_frames(GateInputs(state, wire, BELIEF, IDLE, CONFIG, self.tick, self.tick * 20 * MS), OLD_MS)
+        seen = accept_frames(state, frames, OLD_MS, self.tick, self.tick * 20 * MS)
         self.state = msgspec.structs.replace(self.state, stations=tuple(seen.stations.values()), frame=seen.frame)
         return seen
 
@@ -173,14 +160,11 @@ def test_the_age_at_which_frames_only_stop_is_the_one_given() -> None:
     listener = known(echo_tick=TICK - 200)
     listener.tick += 100
     # 440 ms is below 450, and an age equal to the limit is too old
-    assert accept_frames(_moment(listener, listener.new(echo_tick=listener.tick - 22)), 441).accepted
-    assert not accept_frames(_moment(listener, listener.new(echo_tick=listener.tick - 22)), 440).accepted
-
-
-def _moment(listener: Listener, new: OperatorFrame) -> GateInputs:
     beats = tuple((listener.tick - back) * 20 * MS for back in range(24, 0, -1))
     state = msgspec.structs.replace(listener.state, monitor=MonitorState(beats_ns=beats))
-    return GateInputs(state, WireState(operator=(new,)), BELIEF, IDLE, CONFIG, listener.tick, listener.tick * 20 * MS)
+    new = listener.new(echo_tick=listener.tick - 22)
+    assert accept_frames(state, (new,), 441, listener.tick, listener.tick * 20 * MS).accepted
+    assert not accept_frames(state, (new,), 440, listener.tick, listener.tick * 20 * MS).accepted
 
 
 def test_every_station_may_stop_at_once() -> None:

@@ -27,7 +27,7 @@ from vehicle.control.ledger import claims, masks
 from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
 from vehicle.control.safety import gate as safety
-from vehicle.control.state import EstimateState, FlailState, GateState, MissionState, VehicleState, WireState
+from vehicle.control.state import EstimateState, FlailState, MissionState, VehicleState, WireState
 
 BY_THE_MACHINE: Final = "machine"
 """Text of a check of the base that the machine made itself, standing on the mark, begins so."""
@@ -59,13 +59,14 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     )
     belief = _at_mark(belief, wire, orders, config, now_ns)
     # -> mission
-    mission = job.step(state.mission, state, estimate, config, now_ns)
-    # -> drive, flail
+    mission = job.step(state.mission, _job_inputs(state), estimate, config, now_ns)
+    # -> drive, flail, by the frame that counts
+    frames = safety.accept(state.gate, wire, config, number, now_ns)
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
-    requests = _requests(state, known, mission, task, estimate, wire, flail)
+    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail)
     # -> safety
-    gate, command, gated = safety.step(state.gate, wire, estimate, requests, config, number, now_ns)
+    gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
     told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
     ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
@@ -88,7 +89,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     )
     events = assigned + changes(state, after, estimate, gated)
     due = reports.is_due(number) or bool(events)
-    blocked = job.start_blocked(mission, after, estimate, config) if due else ""
+    blocked = job.start_blocked(mission, _job_inputs(after), estimate, config) if due else ""
     report = reports.report(after, estimate, gated, task, blocked) if due else None
     return after, Outputs(command=command, report=report, events=events, results=known.results)
 
@@ -114,6 +115,18 @@ def _at_mark(
     return belief
 
 
+def _job_inputs(state: VehicleState) -> job.JobInputs:
+    """What the job reads."""
+    return job.JobInputs(
+        mode=state.gate.mode,
+        rotor=state.gate.rotor,
+        operator_age_s=state.report.operator_age_s if state.report is not None else 0.0,
+        tracks_supported=state.tracks_supported,
+        status=state.wire.status,
+        depth_bias_m=state.checks.margin.depth_bias_m,
+    )
+
+
 def _orders(since_ns: int) -> tuple[Order, ...]:
     """What the ledger is told: ground that rests on a place or a heading which turned out to be another one."""
     if not since_ns:
@@ -124,6 +137,7 @@ def _orders(since_ns: int) -> tuple[Order, ...]:
 
 def _requests(
     state: VehicleState,
+    frame: OperatorFrame | None,
     known: ChecksState,
     mission: MissionState,
     task: Task,
@@ -131,9 +145,8 @@ def _requests(
     wire: WireState,
     flail: FlailState,
 ) -> Requests:
-    """What the rooms want; the gate alone decides what of it reaches the wire."""
+    """What the rooms want; the gate alone decides what of it reaches the wire. `frame`: whose sticks are a wish."""
     config = state.config
-    frame = _of_the_holder(wire, state.gate)
     depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
     auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
     return Requests(
@@ -152,20 +165,6 @@ def _requests(
 def _proves(wire: WireState) -> bool:
     """What this tick brought can prove ground."""
     return wire.status_counts and wire.disorder == 0 and not wire.tilt_leaps
-
-
-def _of_the_holder(wire: WireState, gate: GateState) -> OperatorFrame | None:
-    """The newest frame of whoever holds the lease: another station's sticks are no wish, not even centred ones.
-
-    Nor are those of another session under the holder's number, or older ones: the gate does not count them either.
-    """
-    newest = gate.frame
-    for frame in wire.operator:
-        if frame.station_id != gate.holder or frame.session_id != gate.session_id:
-            continue
-        if newest is None or frame.sequence >= newest.sequence:
-            newest = frame
-    return newest
 
 
 def _tracks_supported(

@@ -8,6 +8,7 @@ import math
 
 import msgspec
 
+from firmware_bridge.types import ControllerStatus
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, RotorState
@@ -15,7 +16,7 @@ from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.mission import task as wishes
 from vehicle.control.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
-from vehicle.control.state import MissionState, VehicleState
+from vehicle.control.state import MissionState
 
 ALONG_DONE_M = 0.01
 PIVOT_DONE_RAD = math.radians(0.25)
@@ -32,32 +33,45 @@ LINK_PEAK_MAX_S = 0.3
 AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 
 
-def step(
-    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
-) -> MissionState:
-    """Advance by one tick; `vehicle` gives the mode and rotor that the gate reported a tick ago."""
+class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the job reads of the vehicle. `mode`, `rotor`, `operator_age_s`: as the gate reported them a tick ago.
+
+    `tracks_supported`: whether the ground bears the tracks where they stand and go, None where nobody knows.
+    `depth_bias_m`: what a depth reading may be wrong by for long.
+    """
+
+    mode: Mode
+    rotor: RotorState
+    operator_age_s: float
+    tracks_supported: bool | None
+    status: ControllerStatus | None
+    depth_bias_m: float
+
+
+def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int) -> MissionState:
+    """Advance by one tick."""
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
-    if vehicle.gate.mode not in AUTO_MODES:
-        return _interrupted(state, vehicle, config)
-    state = _link_watched(state, vehicle)
+    if seen.mode not in AUTO_MODES:
+        return _interrupted(state, seen, config)
+    state = _link_watched(state, seen)
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
-        return _taken_up(state, vehicle, estimate, config, now_ns)
-    done = _CHECKS[state.phase](state, vehicle, estimate, config)
+        return _taken_up(state, seen, estimate, config, now_ns)
+    done = _CHECKS[state.phase](state, seen, estimate, config)
     if state.phase is MissionPhase.WORK:
         worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
         state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True)
     return _next_phase(state, now_ns) if done else state
 
 
-def _link_watched(state: MissionState, vehicle: VehicleState) -> MissionState:
+def _link_watched(state: MissionState, seen: JobInputs) -> MissionState:
     """The oldest that the operator's frames lately were while the job drove; slowly forgotten."""
-    age_s = min(vehicle.report.operator_age_s, LINK_PEAK_MAX_S) if vehicle.report is not None else 0.0
+    age_s = min(seen.operator_age_s, LINK_PEAK_MAX_S)
     return msgspec.structs.replace(state, link_peak_s=max(age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S))
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
-def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConfig) -> MissionState:
+def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) -> MissionState:
     """Whoever stopped us, the job is paused; it never goes on by itself.
 
     Where the ground before the tracks was not processed although the tool has passed it, the swath is taken up again
@@ -66,35 +80,35 @@ def _interrupted(state: MissionState, vehicle: VehicleState, config: VehicleConf
     if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return state
     worked_m = state.worked_along_m
-    if vehicle.tracks_supported is False and state.work_started:
+    if seen.tracks_supported is False and state.work_started:
         worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
     return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
 
 
-def start_blocked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> str:
+def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:
     """Why the job would not begin or go on: too far off, or in vain, for this sensor cannot prove the depth; ""."""
     if state.plan is None or state.phase not in (MissionPhase.IDLE, MissionPhase.PAUSED):
         return ""
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:
         return f"{away_m:.1f} m away from the plan, drive there"
-    return _too_shallow(vehicle, config)
+    return _too_shallow(seen, config)
 
 
 def _taken_up(
-    state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig, now_ns: int
+    state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int
 ) -> MissionState:
     """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
     segment = segment_of(state)
-    blocked = start_blocked(state, vehicle, estimate, config)
+    blocked = start_blocked(state, seen, estimate, config)
     if blocked:
         return msgspec.structs.replace(state, blocked=blocked)
     phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
     return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
 
 
-def _too_shallow(vehicle: VehicleState, config: VehicleConfig) -> str:
-    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+def _too_shallow(seen: JobInputs, config: VehicleConfig) -> str:
+    status, bias_m = seen.status, seen.depth_bias_m
     if status is None or not math.isfinite(status.depth_sigma_m):
         return ""
     short = shortfall(config.mission, config.machine, status.depth_sigma_m, bias_m)
@@ -135,32 +149,32 @@ def _next_segment(state: MissionState, now_ns: int) -> MissionState:
     )
 
 
-def _rotor_ready(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+def _rotor_ready(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
     del state, estimate
-    return vehicle.gate.rotor is RotorState.AT_SPEED or config.machine.tool.rotor_speed_rpm == 0.0
+    return seen.rotor is RotorState.AT_SPEED or config.machine.tool.rotor_speed_rpm == 0.0
 
 
-def _at_depth(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+def _at_depth(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
     del state, estimate
-    status, bias_m = vehicle.wire.status, vehicle.checks.margin.depth_bias_m
+    status, bias_m = seen.status, seen.depth_bias_m
     wish_m = wishes.depth_wish_m(config, status, bias_m)
     return status is not None and status.depth_m >= wish_m - DEPTH_REACHED_M
 
 
-def _tool_up(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
+def _tool_up(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
     del state, estimate
-    status = vehicle.wire.status
+    status = seen.status
     return status is not None and status.tool_height_m >= wishes.height_wish_m(config) - TOOL_UP_TOLERANCE_M
 
 
-def _worked(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
-    del vehicle, config
+def _worked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
+    del seen, config
     segment = segment_of(state)
     return along_segment_m(segment, estimate) >= length_m(segment) - ALONG_DONE_M
 
 
-def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
-    del vehicle
+def _moved(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
+    del seen
     segment = segment_of(state)
     if segment.kind is SegmentKind.TURN:
         left_rad = wrap_rad(turn_goal_rad(state, estimate, config.machine.tool.ahead_m) - estimate.yaw_rad)
@@ -169,8 +183,8 @@ def _moved(state: MissionState, vehicle: VehicleState, estimate: Estimate, confi
     return along_m >= length_m(segment) - ALONG_DONE_M and abs(estimate.speed_mps) < 5.0 * STANDSTILL_MPS
 
 
-def _backed_off(state: MissionState, vehicle: VehicleState, estimate: Estimate, config: VehicleConfig) -> bool:
-    del vehicle
+def _backed_off(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
+    del seen
     back_m = max(0.0, state.worked_along_m - config.mission.back_off_m)
     return along_segment_m(segment_of(state), estimate) <= back_m + ALONG_DONE_M
 

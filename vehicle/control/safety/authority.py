@@ -9,9 +9,8 @@ import msgspec
 
 from firmware_bridge.operator_limits import STICK_CENTRE, TOOL_VALUE_MAX_M
 from vehicle.contracts.messages import OperatorEdge, OperatorFrame
-from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import age_ms
-from vehicle.control.state import StationTrack
+from vehicle.control.state import GateState, StationTrack
 
 STOP, ESTOP, TAKE = int(OperatorEdge.STOP), int(OperatorEdge.ESTOP), int(OperatorEdge.TAKE)
 STATIONS_MAX = 8
@@ -52,12 +51,13 @@ def neutral(frame: OperatorFrame) -> bool:
     return abs(frame.drive) <= STICK_CENTRE and abs(frame.turn) <= STICK_CENTRE
 
 
-def accept_frames(now: GateInputs, old_ms: int) -> AcceptedFrames:
+def accept_frames(
+    state: GateState, arrived: tuple[OperatorFrame, ...], old_ms: int, tick: int, now_ns: int
+) -> AcceptedFrames:
     """Fold the frames of one tick, in the order of their arrival; from an age of `old_ms` they only stop."""
-    state, tick = now.state, now.tick
     known = {track.station_id: track for track in state.stations if tick - track.tick <= FORGET_TICKS}
     frames = AcceptedFrames(frame=state.frame, stations=known)
-    for frame in now.wire.operator:
+    for frame in arrived:
         if frame.session_id != state.session_id or frame.station_id <= 0 or frame.echo_tick >= tick:
             frames.foreign += 1
             continue
@@ -73,7 +73,7 @@ def accept_frames(now: GateInputs, old_ms: int) -> AcceptedFrames:
             frames.cloned = frames.cloned or frame.station_id == state.holder
         elif track is not None or len(known) < STATIONS_MAX:
             known[frame.station_id] = _tracked(frame, track, tick)
-            age = age_ms(frame.echo_tick, tick, now.now_ns, state.monitor.beats_ns)
+            age = age_ms(frame.echo_tick, tick, now_ns, state.monitor.beats_ns)
             _weigh(frames, frame, track, state.holder, tick, young=age < old_ms)
     return frames
 

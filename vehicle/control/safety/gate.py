@@ -88,8 +88,14 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     reset: bool
 
 
+def accept(state: GateState, wire: WireState, config: VehicleConfig, tick: int, now_ns: int) -> AcceptedFrames:
+    """Whose frames of this tick count, and the one in force: decided here, once, before anybody reads a stick."""
+    return authority.accept_frames(state, wire.operator, lease.t_stop_ms(0.0, config.safety), tick, now_ns)
+
+
 def step(
     state: GateState,
+    frames: AcceptedFrames,
     wire: WireState,
     estimate: Estimate,
     requests: Requests,
@@ -97,9 +103,11 @@ def step(
     tick: int,
     now_ns: int,
 ) -> tuple[GateState, ActuatorCommand, GateReport]:
-    """One tick. Pure: same arguments, same answer. Never raises on what the wires brought."""
+    """One tick; `frames`: what `accept` said of it. Pure: same arguments, same answer.
+
+    Never raises on what the wires brought.
+    """
     now = GateInputs(state, wire, estimate, requests, config, tick, now_ns)
-    frames = authority.accept_frames(now, lease.t_stop_ms(0.0, config.safety))
     judged = _judge(now, frames)
     after = _after(now, frames, judged)
     cap_mps = _cap_mps(after, judged, config)
