@@ -17,6 +17,10 @@ NotNegative = Annotated[float, Field(ge=0)]
 ROTOR_KINDS = ("flail", "tiller")
 
 
+derived = cached_property
+"""A figure that follows from the values of a `Strict`: made when that is made."""
+
+
 class Strict(BaseModel):
     """Unknown keys, coercion, NaN and mutation are refused."""
 
@@ -25,9 +29,20 @@ class Strict(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As pydantic's; what was derived from the original's values is derived anew from the copy's."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[name]
+        copied.model_post_init(None)
         return copied
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Everything derived is made here, once: no tick adds anything to a configuration."""
+        super().model_post_init(context)
+        self._derive()
+
+    def _derive(self) -> None:
+        for name in self.__dict__.keys() - type(self).model_fields.keys():
+            del self.__dict__[name]
+        for name, figure in vars(type(self)).items():
+            if isinstance(figure, derived):
+                getattr(self, name)
 
 
 class ToolConfig(Strict):
@@ -58,12 +73,12 @@ class ToolConfig(Strict):
     depth_sigma_m: Annotated[float, Field(gt=0, le=0.1)] | None = None
     tip_radius_m: Annotated[float, Field(ge=0, le=2)] = 0.0
 
-    @cached_property
+    @derived
     def rotor_speed_radps(self) -> float:
         """Working rotor speed; 0 for a blade or a plough."""
         return radps_from_rpm(self.rotor_speed_rpm)
 
-    @cached_property
+    @derived
     def engaged_needs_rotor(self) -> bool:
         """True where `engaged` means rotor at speed and at depth; False where it means at depth and moving."""
         return self.kind in ROTOR_KINDS
@@ -87,7 +102,7 @@ class TracksConfig(Strict):
     decel_mps2: Annotated[float, Field(gt=0, le=10)]
     settle_s: Annotated[float, Field(ge=0, le=60)]
 
-    @cached_property
+    @derived
     def pivot_rate_radps(self) -> float:
         """Yaw rate of a turn on the spot."""
         return math.radians(self.pivot_rate_degps)
@@ -109,12 +124,12 @@ class LimitsConfig(Strict):
     pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
     roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
 
-    @cached_property
+    @derived
     def pitch_max_rad(self) -> float:
         """Greatest pitch, up or down."""
         return math.radians(self.pitch_max_deg)
 
-    @cached_property
+    @derived
     def roll_max_rad(self) -> float:
         """Greatest side slope, either side."""
         return math.radians(self.roll_max_deg)
@@ -136,7 +151,7 @@ class GnssConfig(Strict):
     antenna_z_m: Annotated[float, Field(ge=0, le=8)]
     heading_offset_deg: Annotated[float, Field(ge=-180, le=180)]
 
-    @cached_property
+    @derived
     def heading_offset_rad(self) -> float:
         """Yaw of the antenna baseline from body x, anticlockwise."""
         return math.radians(self.heading_offset_deg)
