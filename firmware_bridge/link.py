@@ -142,14 +142,24 @@ class ControllerLink:
     @property
     def agreed(self) -> bool:
         """Whether both sides speak the same protocol about the same machine."""
-        return self._hello is not None and not mismatches(self._hello, self._ours.config_hash)
+        return self._hello is not None and not self.differences
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """In what they do not, in lines for people; nothing before the controller said hello."""
+        return mismatches(self._hello, self._ours.config_hash) if self._hello is not None else ()
+
+    @property
+    def restarts(self) -> int:
+        """So often the controller began anew."""
+        return self._restarts
 
     def report(self, now_ns: int) -> LinkReport:
         """How the wire is now; a round trip begins with the tick whose command is answered."""
         p50_ns, p99_ns, p100_ns = self._round_trips.quantiles_ns(0.5, 0.99, 1.0)
         return LinkReport(
             agreed=self.agreed,
-            differences=mismatches(self._hello, self._ours.config_hash) if self._hello is not None else (),
+            differences=self.differences,
             hello=self._hello,
             status_age_ns=now_ns - self._status_ns if self._status is not None else None,
             frozen=self._status is not None and self._status_ns - self._counted_ns >= FROZEN_NS,

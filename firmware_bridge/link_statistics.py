@@ -29,6 +29,7 @@ class LossMeter:
         self._received += 1
         self._lost += lost
         self.lost_total += lost
+        self._forget(now_ns)
 
     def restart(self) -> None:
         """The other side's counter begins anew: a reconnection is not a loss."""
@@ -36,12 +37,16 @@ class LossMeter:
 
     def ratio(self, now_ns: int) -> float:
         """Lost share, 0 to 1; 0 where nothing was heard (age tells that)."""
+        self._forget(now_ns)
+        total = self._received + self._lost
+        return self._lost / total if total else 0.0
+
+    def _forget(self, now_ns: int) -> None:
+        """What is older than the window."""
         while self._events and now_ns - self._events[0][0] > WINDOW_NS:
             _, lost = self._events.popleft()
             self._received -= 1
             self._lost -= lost
-        total = self._received + self._lost
-        return self._lost / total if total else 0.0
 
 
 class RoundTrips:

@@ -13,6 +13,7 @@ from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
 from vehicle.config.vehicle import MachineConfig
 
+_SHUTDOWN, _HOLD, _DEPTH = EngineMode.SHUTDOWN, ToolMode.HOLD, ToolMode.DEPTH  # see `sim.controller`
 BRAKE_BELOW_MPS = 0.05
 OVERSPEED_RATIO = 1.05
 """The controller caps set-points at the profile's limits with this margin, whatever the host asks."""
@@ -62,7 +63,7 @@ class OutputStage:
         self._rotor(command.rotor_speed_radps, step_s)
         self._tool(command)
         standing = self.left_mps == 0.0 == self.right_mps and self._slow()
-        if command.engine is not EngineMode.SHUTDOWN or standing:
+        if command.engine is not _SHUTDOWN or standing:
             self._engine.command(command.engine)
 
     def signal(self, command: ReceivedCommand, *, live: bool, commanded: bool) -> None:
@@ -107,11 +108,11 @@ class OutputStage:
         self.rotor_radps = min(wanted_radps, from_radps + self._rotor_ramp_radps2 * step_s)
 
     def _tool(self, command: ReceivedCommand) -> None:
-        if command.tool_mode is ToolMode.HOLD or not self._engine.running:
+        if command.tool_mode is _HOLD or not self._engine.running:
             self.arm_rate_mps = 0.0
             return
         depth_m = -self._flail.arm_m if self._sensors.depth_lost else self._sensors.depth_m
-        wanted_m = command.tool_value_m if command.tool_mode is ToolMode.DEPTH else -command.tool_value_m
+        wanted_m = command.tool_value_m if command.tool_mode is _DEPTH else -command.tool_value_m
         wanted_m = min(wanted_m, self._machine.tool.depth_max_m)
         self.arm_rate_mps = self._params.servo_gain_1ps * (depth_m - wanted_m)
 

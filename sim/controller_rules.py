@@ -18,6 +18,7 @@ STOPPING_FAULTS = int(
 )
 _CONFIG = int(ControllerFault.CONFIG)
 _COMMAND = int(ControllerFault.COMMAND)
+_RUN, _SAFE = ControllerState.RUN, ControllerState.SAFE  # see `sim.controller`
 _HALF, _WHOLE = 1 << 31, 1 << 32
 
 
@@ -97,12 +98,12 @@ class Rules:
 
     def step(self, now_ms: int, present: int, *, chain_open: bool, fire: bool) -> None:
         """One step; `present` are the faults whose cause is there now."""
-        ran = self.state is ControllerState.RUN
+        ran = self.state is _RUN
         self.lease_over = now_ms >= self.ends_ms
         self._stop_shown = self._stop_shown and now_ms - self._ended_ms < STOP_SHOWN_MS
         self._watch(present, local=chain_open or fire)
         self.state = self._next_state()
-        if self.state is ControllerState.RUN:
+        if self.state is _RUN:
             self.lease_expired = False
         elif ran:
             self.lease_expired = self.lease_over
@@ -127,4 +128,4 @@ class Rules:
             return ControllerState.FAULT
         if not self.greeted:
             return ControllerState.BOOT
-        return ControllerState.RUN if self._neutral_seen and not self.lease_over else ControllerState.SAFE
+        return _RUN if self._neutral_seen and not self.lease_over else _SAFE

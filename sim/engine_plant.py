@@ -5,6 +5,7 @@ import math
 from firmware_bridge.types import EngineMode
 from vehicle.contracts.units import TICK_S, radps_from_rpm
 
+_SHUTDOWN, _KEEP, _WORK = EngineMode.SHUTDOWN, EngineMode.KEEP, EngineMode.WORK  # see `sim.controller`
 IDLE_RADPS = radps_from_rpm(1000.0)
 WORK_RADPS = radps_from_rpm(2100.0)
 STILL_RADPS = 1.0
@@ -51,9 +52,9 @@ class EnginePlant:
 
     def command(self, mode: EngineMode) -> None:
         """Obey a mode; no mode starts a stopped engine."""
-        if mode is EngineMode.SHUTDOWN:
+        if mode is _SHUTDOWN:
             self.running = False
-        elif mode is not EngineMode.KEEP:
+        elif mode is not _KEEP:
             self.mode = mode
 
     def start(self) -> None:
@@ -70,7 +71,7 @@ class EnginePlant:
         self.load_ratio += (load - self.load_ratio) * self._load_gain
         wanted = 0.0
         if self.running:
-            base = WORK_RADPS if self.mode is EngineMode.WORK else IDLE_RADPS
+            base = WORK_RADPS if self.mode is _WORK else IDLE_RADPS
             wanted = base * (1.0 - DROOP_RATIO * self.load_ratio)
         self.speed_radps += (wanted - self.speed_radps) * self._speed_gain
         charged_pa = CHARGE_PA + (RELIEF_PA - CHARGE_PA) * min(1.0, torque_ratio)

@@ -15,7 +15,7 @@ from vehicle.config.load import shown_path
 from vehicle.contracts.errors import InputError
 from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
-from vehicle.host.clock import SYNCHRONISED, Clock, utc_now
+from vehicle.host.clock import SYNCHRONISED, Clock, utc_now, utc_us
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.keystore import KeyStore, signing_keys
 from vehicle.operator_link.link import LinkSettings, OperatorLink
@@ -70,7 +70,7 @@ def operator_wires(
         desk,
         secrets.token_bytes,
         LinkSettings(machine=machine, bench=bench),
-        utc_us=lambda: int(utc_now().timestamp() * 1e6),
+        utc_us=utc_us,
         say=say,
     )
     for station in place.stations or ():

@@ -39,9 +39,8 @@ async def watch(
     """Tell people when the wire or the disk changes; nothing depends on it."""
     seen = Seen(connected=port.connected)
     while True:
-        report = link.report(clock.now_ns())
         fault = recorder.fault if recorder is not None else ""
-        now = Seen(port.connected, port.fault, report.agreed, report.differences, report.restarts, fault)
+        now = Seen(port.connected, port.fault, link.agreed, link.differences, link.restarts, fault)
         for line in changes(seen, now, port.name):
             tell(line)
         seen = now

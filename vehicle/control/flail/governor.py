@@ -10,6 +10,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import EngineMode, FlailRequest, MissionPhase, Task, ToolMode
 from vehicle.control.state import FlailState, WireState
 
+RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 SAG_BAND_RATIO = 0.06
 """From `at speed` + this share upwards sag allows the full speed (domain.md 2.2: react to about 10 % sag)."""
 LOAD_WISH_RATIO = 0.9
@@ -64,7 +65,7 @@ def request(
     task: Task, status: ControllerStatus | None, config: VehicleConfig, depth_m: float, height_m: float
 ) -> FlailRequest:
     """Set-points for the task: depth while working, height while moving, hold when idle."""
-    if task.phase in (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE):
+    if task.phase in RESTING_PHASES:
         return FlailRequest()
     if task.phase is MissionPhase.LOWER and status is not None:
         depth_m = min(depth_m, status.depth_m + LOWER_STEP_M * _by_rotor(status, config))

@@ -31,6 +31,7 @@ LINK_FORGET_PER_TICK_S = 0.0001
 LINK_PEAK_MAX_S = 0.3
 """After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
 AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+WAITING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED)
 
 
 class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -55,7 +56,7 @@ def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: Vehic
     if seen.mode not in AUTO_MODES:
         return _interrupted(state, seen, config)
     state = _link_watched(state, seen)
-    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+    if state.phase in WAITING_PHASES:
         return _taken_up(state, seen, estimate, config, now_ns)
     done = _CHECKS[state.phase](state, seen, estimate, config)
     if state.phase is MissionPhase.WORK:
@@ -77,7 +78,7 @@ def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) ->
     Where the ground before the tracks was not processed although the tool has passed it, the swath is taken up again
     from behind it: backed off to where the tool is over ground that the tracks already stand on.
     """
-    if state.phase in (MissionPhase.IDLE, MissionPhase.PAUSED):
+    if state.phase in WAITING_PHASES:
         return state
     worked_m = state.worked_along_m
     if seen.tracks_supported is False and state.work_started:
@@ -87,7 +88,7 @@ def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) ->
 
 def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:
     """Why the job would not begin or go on: too far off, or in vain, for this sensor cannot prove the depth; ""."""
-    if state.plan is None or state.phase not in (MissionPhase.IDLE, MissionPhase.PAUSED):
+    if state.plan is None or state.phase not in WAITING_PHASES:
         return ""
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:

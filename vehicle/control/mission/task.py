@@ -25,6 +25,7 @@ are made slowly instead: below 0.3 m/s 450 ms are allowed, and slow is faster th
 SLOW_SHARE = 0.93
 ROTOR_PHASES = (MissionPhase.SPIN_UP, MissionPhase.LOWER, MissionPhase.WORK, MissionPhase.RAISE)
 DOWN_PHASES = (MissionPhase.LOWER, MissionPhase.WORK)
+DRIVING_PHASES = (MissionPhase.WORK, MissionPhase.MOVE)
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 
 
@@ -66,7 +67,7 @@ def task(state: MissionState, estimate: Estimate, config: VehicleConfig) -> Task
             yaw_goal_rad=turn_goal_rad(state, estimate, config.machine.tool.ahead_m),
             turn_rad=segment.turn_rad,
         )
-    if phase not in (MissionPhase.WORK, MissionPhase.MOVE):
+    if phase not in DRIVING_PHASES:
         return base
     slow = state.link_peak_s > LINK_SLOW_SHARE * config.safety.t_stop_fast_s
     cap_mps = SLOW_SHARE * config.safety.slow_speed_mps if slow else segment.speed_mps
