@@ -134,9 +134,8 @@ def settled(drill: FaultScenario, *orders: Order) -> LedgerState:
 def observation(drill: FaultScenario, strike: Strike) -> tuple[Observation, ...]:
     """What the team measures."""
     base = Observation(
-        station_id=9, session_id=drill.state.session_id, sequence=1, kind=ObservationKind.NOTE, value=0.0, sigma=None,
-        lat_deg=None, lon_deg=None, time_utc_us=None, who="team", text="",
-    )  # fmt: skip
+        station_id=9, session_id=drill.state.session_id, sequence=1, kind=ObservationKind.NOTE, who="team"
+    )
     changed = msgspec.structs.replace
     if strike is drift:
         off_m = math.hypot(*drill.world.gnss.jump_m)

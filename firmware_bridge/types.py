@@ -315,20 +315,21 @@ class ObservationVerdict(IntEnum):
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody measured or saw (FLAIL_OBSERVATION); it enters the record and moves nothing.
 
-    A `sequence` that its station repeats is the same observation. `who` has at most 20 bytes of UTF-8, `text` 50.
+    A `sequence` that its station repeats is the same observation. What nobody measured or said is left out. `who` has
+    at most 20 bytes of UTF-8, `text` 50.
     """
 
     station_id: int
     session_id: int
     sequence: int
     kind: ObservationKind
-    value: float
-    sigma: float | None
-    lat_deg: float | None
-    lon_deg: float | None
-    time_utc_us: int | None
+    value: float = 0.0
+    sigma: float | None = None
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    time_utc_us: int | None = None
     who: str
-    text: str
+    text: str = ""
 
 
 class ObservationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):

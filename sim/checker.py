@@ -69,12 +69,7 @@ def _observation(kind: ObservationKind, value: float, **rest: object) -> Observa
         sequence=0,
         kind=kind,
         value=value,
-        sigma=None,
-        lat_deg=None,
-        lon_deg=None,
-        time_utc_us=None,
         who="team leader",
-        text="",
     )
     return msgspec.structs.replace(base, **rest)
 

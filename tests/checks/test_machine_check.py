@@ -89,10 +89,7 @@ def test_what_says_nothing_is_refused(stands: tuple[Stand, ...], told: str) -> N
 
 
 def note(text: str, sequence: int) -> Observation:
-    return Observation(
-        station_id=9, session_id=1, sequence=sequence, kind=ObservationKind.NOTE, value=0.0, sigma=None, lat_deg=None,
-        lon_deg=None, time_utc_us=None, who="", text=text,
-    )  # fmt: skip
+    return Observation(station_id=9, session_id=1, sequence=sequence, kind=ObservationKind.NOTE, who="", text=text)
 
 
 def said(state: ChecksState, text: str) -> tuple[ChecksState, tuple[object, ...], str]:

@@ -31,12 +31,7 @@ def observation(kind: ObservationKind, value: float = 0.0, **rest: object) -> Ob
         sequence=1,
         kind=kind,
         value=value,
-        sigma=None,
-        lat_deg=None,
-        lon_deg=None,
-        time_utc_us=None,
         who="leader",
-        text="",
     )
     return msgspec.structs.replace(base, **rest)
 

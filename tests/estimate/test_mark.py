@@ -60,7 +60,6 @@ def told(place_m: tuple[float, float], sequence: int = 1, **rest: object) -> Obs
         sigma=0.01,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
-        time_utc_us=None,
         who="leader",
         text="machine in its bay",
     )
