@@ -72,7 +72,7 @@ def _run(given: list[tuple[Estimate, ControllerStatus]], state: LedgerState) -> 
         now_ns += TICK_NS
         before = state.stroke
         start_s = elapsed_s()
-        state = masks.step(state, estimate, status, True, CONFIG, now_ns)
+        state = masks.step(state, estimate, status, CONFIG, now_ns, status_fresh=True)
         spent.append(((elapsed_s() - start_s) * 1e6, state.stroke is not before))
     return spent
 
@@ -105,7 +105,7 @@ def _template() -> LedgerStroke:
     for tick in straight(2.0, YAW_RAD):
         now_ns += TICK_NS
         estimate, status = readings(tick)
-        state = masks.step(state, estimate, status, True, CONFIG, now_ns)
+        state = masks.step(state, estimate, status, CONFIG, now_ns, status_fresh=True)
     assert state.stroke is not None
     return state.stroke
 
@@ -134,7 +134,7 @@ def idle(site: LedgerState) -> None:
     count = 20_000
     start_s = elapsed_s()
     for number in range(count):
-        masks.step(site, estimate, status, True, CONFIG, number)
+        masks.step(site, estimate, status, CONFIG, number, status_fresh=True)
     print(f"tool raised: {(elapsed_s() - start_s) / count * 1e6:.2f} us per tick (budget 2)")
 
 

@@ -38,7 +38,9 @@ def streams() -> tuple[float, float]:
     keys = {station: (key_of(secret),) for station, secret in STATIONS.items()}
     verifier = Verifier(keys, {}, CLOCK, now_ns, lambda: 0.5)
     settings = LinkSettings(machine=MACHINE)
-    link = OperatorLink(config(), DATUM, verifier, MissionUpload(DATUM, plan=small_plan()), os.urandom, settings)
+    link = OperatorLink(
+        config(), DATUM, verifier, MissionUpload(DATUM, plan=small_plan()), os.urandom, settings=settings
+    )
     told = report(gate_report(Mode.MANUAL, (), 250))
     frame = adapters.encode_vehicle(station_frame(told, DATUM), 0)
     consoles = {

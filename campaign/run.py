@@ -155,6 +155,7 @@ def run_mission(
     site: Site,
     plan: Plan,
     recorder: Recorder,
+    *,
     sinks: tuple[Sink, ...] = (),
     progress: Progress | None = None,
     journal: JournalWriter | None = None,

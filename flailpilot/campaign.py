@@ -83,7 +83,7 @@ def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *
 def _folder(wanted: Path, seeds: int, first: int, *, as_json: bool) -> Path:
     """`wanted`, or the next free one where that holds a campaign of other seeds; the same again replaces its own."""
 
-    def fits(folder: Path, made: bool) -> bool:
+    def fits(folder: Path, *, made: bool) -> bool:
         if made or not (folder / REPORT).exists():
             return True
         try:

@@ -115,8 +115,8 @@ def sim(
     out: OutDir = Path("runs/sim"),
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
-    plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
     *,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
     depth: Depth = None,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
@@ -151,8 +151,8 @@ def plan(
     overlap: Overlap = None,
     depth: Depth = None,
     base_frame: BaseFrame = "EPSG:4326",
-    time_limit: TimeLimit = 120.0,
     *,
+    time_limit: TimeLimit = 120.0,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Folder of a run: plan only what it left.")] = None,
@@ -212,12 +212,13 @@ def replay(
 @app.command()
 def doctor(
     config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")],
+    *,
     as_json: AsJson = False,
 ) -> None:
     """Check configuration, port, handshake, clock, disk, broker and keys; say what to do for what fails."""
     from flailpilot.doctor import run
 
-    raise typer.Exit(run(config, as_json))
+    raise typer.Exit(run(config, as_json=as_json))
 
 
 app.add_typer(keys.app, name="keys")
@@ -255,6 +256,7 @@ def campaign(
     first: First = 0,
     jobs: Jobs = None,
     keep: Annotated[str | None, typer.Option("--keep", help="Repeat the first seed with these events only.")] = None,
+    *,
     as_json: AsJson = False,
 ) -> None:
     """Inject random faults into short runs and check every invariant, then that it can be driven again."""

@@ -44,16 +44,16 @@ class Check(msgspec.Struct, frozen=True):
     do: str = ""
 
 
-def run(config: Path, as_json: bool) -> int:
+def run(config: Path, *, as_json: bool) -> int:
     """Check, print; exit status 1 where a check failed, 2 where the configuration cannot be used at all."""
     try:
         file = load_drive(config)
     except InputError as refusal:
-        _print((Check("configuration", "fail", str(refusal), "correct the file"),), as_json)
+        _print((Check("configuration", "fail", str(refusal), "correct the file"),), as_json=as_json)
         return BAD_INPUT
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner:
         checks = runner.run(examine(file))
-    _print(checks, as_json)
+    _print(checks, as_json=as_json)
     return FAILED if any(check.result == "fail" for check in checks) else DONE
 
 
@@ -272,7 +272,7 @@ async def broker(file: DriveFile) -> Check:
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-def _print(checks: tuple[Check, ...], as_json: bool) -> None:
+def _print(checks: tuple[Check, ...], *, as_json: bool) -> None:
     if as_json:
         failed = sum(check.result == "fail" for check in checks)
         sys.stdout.write(msgspec.json.encode({"ok": failed == 0, "checks": checks}).decode() + "\n")

@@ -66,6 +66,7 @@ def rotate(
 def revoke(
     name: Name,
     store: Store = DEFAULT_STORE,
+    *,
     old: Annotated[bool, typer.Option("--old", help="Only the keys before the newest.")] = False,
 ) -> None:
     """End a console's keys; a running vehicle program notices within 5 s."""
@@ -76,6 +77,7 @@ def revoke(
 @app.command(name="list")
 def list_(
     store: Store = DEFAULT_STORE,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """Show all keys, never their secrets."""
@@ -95,6 +97,7 @@ def list_(
 @app.command()
 def reset(
     store: Store = DEFAULT_STORE,
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Forget every console of this machine.")] = False,
 ) -> None:
     """Forget all consoles and all stamps; for whoever stands at the machine and is locked out."""

@@ -52,8 +52,8 @@ def run(asked: PlanOptions) -> int:
         )
         plan = plan_site(site, footprint(machine), settings, time_limit(asked.time_limit_s))
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
-    written(plan, site, folder, asked.as_json)
-    tell(plan, site, folder, asked.as_json)
+    written(plan, site, folder, as_json=asked.as_json)
+    tell(plan, site, folder, as_json=asked.as_json)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -100,7 +100,7 @@ def free_folder(wanted: Path, plan: Plan, site: Site, *, as_json: bool) -> Path:
     return folder
 
 
-def written(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+def written(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
     """All files of a plan, with a bar on a terminal."""
     with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
@@ -112,7 +112,7 @@ def now_text() -> str:
     return utc.by_computer(utc_now(), 0, synchronised=False).text(0)
 
 
-def tell(plan: Plan, site: Site, out_dir: Path, as_json: bool) -> None:
+def tell(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
     """What a person wants to know of a plan, or the whole summary for a program."""
     summary = summary_of(plan, site)
     if as_json:

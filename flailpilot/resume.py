@@ -72,7 +72,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         if resumed.craters is not None:
             request = msgspec.structs.replace(request, craters=craters_of(resumed.craters, site))
         if not request.missed:
-            _nothing_left(resumed.run, header, older_plan(asked.out), asked.as_json)
+            _nothing_left(resumed.run, header, older_plan(asked.out), as_json=asked.as_json)
             return DONE
         refuse_a_run(asked.out)
         make_folder(asked.out)
@@ -87,8 +87,8 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         )
         plan = replan(site, footprint(machine), settings, request, time_limit(asked.time_limit_s)).plan
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
-    written(plan, site, folder, asked.as_json)
-    tell(plan, site, folder, asked.as_json)
+    written(plan, site, folder, as_json=asked.as_json)
+    tell(plan, site, folder, as_json=asked.as_json)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -309,7 +309,7 @@ def _told_pose(at: str, site: Site) -> StartPose:
     return StartPose(east_m=east_m, north_m=north_m, yaw_rad=math.radians(90.0 - heading_deg))
 
 
-def _nothing_left(run_dir: Path, header: Header, older: str, as_json: bool) -> None:
+def _nothing_left(run_dir: Path, header: Header, older: str, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"replaces": header.plan_hash, "missed": []}) + "\n")
     else:

@@ -6,9 +6,9 @@ takes the place of the one before.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vehicle.contracts.errors import InputError
 
@@ -36,10 +36,19 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"--out {folder}: {error.strerror}; name a folder that can be written") from error
 
 
-def next_free(wanted: Path, fits: Callable[[Path, bool], bool]) -> Path:
-    """`wanted`, made, or the next `wanted-2` that `fits`; that is told whether the folder was made just now.
+class Fits(Protocol):
+    """Whether a folder may take the files; `made`: it was made just now."""
 
-    Raises InputError where it cannot be made.
+    def __call__(self, folder: Path, *, made: bool) -> bool:
+        """True where it may."""
+        ...
+
+
+def next_free(wanted: Path, fits: Fits) -> Path:
+    """`wanted`, made, or the next `wanted-2` that `fits`.
+
+    Raises:
+        InputError: It cannot be made.
     """
     number, folder = 1, wanted
     while True:
@@ -52,7 +61,7 @@ def next_free(wanted: Path, fits: Callable[[Path, bool], bool]) -> Path:
                 raise InputError(f"--out {wanted}: is a file; name a folder that can be written") from None
         except OSError as error:
             raise InputError(f"--out {wanted}: {error.strerror}; name a folder that can be written") from error
-        if folder.is_dir() and fits(folder, made):
+        if folder.is_dir() and fits(folder, made=made):
             return folder
         number += 1
         folder = wanted.with_name(f"{wanted.name}-{number}")
@@ -64,7 +73,7 @@ def own_folder(wanted: Path, plan_dir: Path | None = None) -> Path:
     Raises InputError where it cannot be made.
     """
 
-    def fits(folder: Path, made: bool) -> bool:
+    def fits(folder: Path, *, made: bool) -> bool:
         plan = folder / "plan"
         foreign = plan.exists() and not (plan_dir is not None and plan_dir.exists() and plan.samefile(plan_dir))
         return made or (folder == wanted and not holds_a_run(folder) and not foreign)
@@ -78,7 +87,7 @@ def plan_folder(wanted: Path, names: dict[str, Any]) -> Path:
     Raises InputError where it cannot be made.
     """
 
-    def fits(folder: Path, made: bool) -> bool:
+    def fits(folder: Path, *, made: bool) -> bool:
         if made or not (holds_a_run(folder) or holds_a_plan(folder)):
             return True
         held = _summary(folder)

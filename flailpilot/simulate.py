@@ -79,14 +79,16 @@ def run(asked: SimOptions) -> int:
         _bar(plan, started_s, quiet=asked.as_json) as on_progress,
     ):
         journal = _journal(out_dir, scenario, site, plan)
-        outcome = run_mission(scenario, machine, site, plan, recorder, sinks, on_progress, journal)
+        outcome = run_mission(
+            scenario, machine, site, plan, recorder, sinks=sinks, progress=on_progress, journal=journal
+        )
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
     facts = job_facts(files)
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
     write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=facts.end_utc))
-    _tell(summary, out_dir, asked.as_json)
+    _tell(summary, out_dir, as_json=asked.as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 
 
@@ -240,7 +242,7 @@ def _clock(time_s: float) -> str:
     return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}"
 
 
-def _tell(summary: Summary, out_dir: Path, as_json: bool) -> None:
+def _tell(summary: Summary, out_dir: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write((out_dir / "summary.json").read_text() + "\n")
         return

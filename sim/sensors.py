@@ -109,7 +109,7 @@ class GnssSensor:
         self._still: GnssFix | None = None
         self.correction_age_s, self.base_id = 1.0, params.base_id
 
-    def ask(self, asked: bool, tick: int) -> None:
+    def ask(self, tick: int, *, asked: bool) -> None:
         """The controller passes a request to fix anew on; at its rising edge the solution is given up."""
         rises, self._asked = asked and not self._asked, asked
         if rises and self.restarts:

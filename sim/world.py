@@ -151,5 +151,5 @@ class World:
         rotor_ratio = flail.rotor_radps / working_radps if working_radps > 0.0 else 0.0
         self.tool_sensors.sample(tracks, flail.rotor_radps, flail.depths_m)
         imu = self.imu.sample(tracks, rotor_ratio, time_ms)
-        self.gnss.ask(controller.gnss_restart, self._tick)
+        self.gnss.ask(self._tick, asked=controller.gnss_restart)
         controller.send(imu, self.gnss.sample(tracks, self._tick, time_ms), now_ns)

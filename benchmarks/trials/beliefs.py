@@ -106,7 +106,7 @@ class BeliefRun:
         self.tracks.step(left, right, brake=left == 0.0 == right, load_ratio=0.0)
         self.way_m += math.dist(before, (self.tracks.east_m, self.tracks.north_m))
         self._tools.sample(self.tracks, 0.0, (DEPTH_M, DEPTH_M, DEPTH_M))
-        self.gnss.ask(self.seen.gnss_restart, self.ticks)
+        self.gnss.ask(self.ticks, asked=self.seen.gnss_restart)
         inputs = Inputs(
             status=self._status(left, right),
             imu=self.imu.sample(self.tracks, 0.0, self.ticks * 20),
@@ -174,7 +174,14 @@ class BeliefRun:
             since_ns = self.seen.revoke_t_ns
             orders = (Order(kind=Knowledge.POSITION, good=False, by="vehicle", since_t_ns=since_ns),)
         self.ledger = masks.step(
-            self.ledger, self.seen, self.wire.status, True, self.config, now_ns, orders, self.margin
+            self.ledger,
+            self.seen,
+            self.wire.status,
+            self.config,
+            now_ns,
+            status_fresh=True,
+            orders=orders,
+            margin=self.margin,
         )
 
     def run(self, seconds: float, speed_mps: float | None = None) -> "BeliefRun":

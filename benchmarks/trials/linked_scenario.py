@@ -116,7 +116,7 @@ class LinkedFaultScenario(FaultScenario):
             verifier,
             MissionUpload(state.datum, plan=state.mission.plan),
             self._draws.bytes,
-            LinkSettings(machine=MachineIdentity(boot_count=self._boots)),
+            settings=LinkSettings(machine=MachineIdentity(boot_count=self._boots)),
         )
         self.wire = LinkedWire(self.link, self.radio.vehicle)
         controller = ControllerWire(self.line, FlailAdapter())

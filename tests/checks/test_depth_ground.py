@@ -34,12 +34,14 @@ def read(
         WireState(),
         ledger,
         lambda place_m: claims.at(ledger, place_m, CELL_M),
-        CONFIG,
-        builders.DATUM,
-        SESSION,
-        5,
+        config=CONFIG,
+        datum=builders.DATUM,
+        session_id=SESSION,
+        now_ns=5,
     )
-    ledger = masks.step(ledger, builders.estimate(), builders.status(), True, CONFIG, now_ns, orders)
+    ledger = masks.step(
+        ledger, builders.estimate(), builders.status(), CONFIG, now_ns, status_fresh=True, orders=orders
+    )
     return state, withdrawal.done(ledger, CELL_M)
 
 
@@ -85,8 +87,8 @@ def withheld(state: ChecksState, ledger: LedgerState, north_m: float, now_ns: in
     for tick in straight(3.0, 0.0, (0.0, north_m), depth_m=0.25):
         now_ns += TICK_NS
         estimate, status = readings(tick)
-        ledger = masks.step(ledger, estimate, status, True, CONFIG, now_ns, (), state.margin)
-    return masks.step(ledger, builders.estimate(), builders.status(), True, CONFIG, now_ns + TICK_NS)
+        ledger = masks.step(ledger, estimate, status, CONFIG, now_ns, status_fresh=True, orders=(), margin=state.margin)
+    return masks.step(ledger, builders.estimate(), builders.status(), CONFIG, now_ns + TICK_NS, status_fresh=True)
 
 
 def test_a_failed_sensor_comes_back_by_a_new_strip_with_what_it_is_off_by() -> None:

@@ -47,8 +47,9 @@ def closed(off_m: float, ground: int, sigma_m: float, seed: int) -> LedgerState:
         )  # fmt: skip
         seen = functools.partial(claims.at, ledger, cell_m=config.mission.cell_m)
         state, orders = room.step(
-            state, (told,), WireState(), ledger, seen, config, start.datum, start.session_id, drill.now_ns
-        )
+            state, (told,), WireState(), ledger, seen,
+            config=config, datum=start.datum, session_id=start.session_id, now_ns=drill.now_ns,
+        )  # fmt: skip
         ledger = withdrawal.ordered(ledger, orders, config.mission.required_depth_m, drill.now_ns)
         ledger = withdrawal.done(ledger, config.mission.cell_m)
     return ledger

@@ -50,10 +50,10 @@ def step(
         wire or WireState(),
         ledger or LedgerState(),
         lambda _: None if claimed_m is None else Claim(depth_m=claimed_m, number=1, trial=trial),
-        CONFIG,
-        builders.DATUM,
-        SESSION,
-        5,
+        config=CONFIG,
+        datum=builders.DATUM,
+        session_id=SESSION,
+        now_ns=5,
     )
 
 

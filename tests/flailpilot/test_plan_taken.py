@@ -152,7 +152,7 @@ def test_sim_drives_the_plan_that_was_looked_at(monkeypatch, capsys, folder):
     """Up to where the mission begins."""
     driven = []
 
-    def begin(scenario, machine, site, plan, recorder, *_):
+    def begin(scenario, machine, site, plan, recorder, **_):
         recorder.close()
         driven.append((scenario.name, machine.name, site.name, plan.plan_hash))
         raise InputError("far enough")

@@ -139,7 +139,7 @@ def begun(monkeypatch):
     """`sim` up to where the mission begins; what it would have driven."""
     driven = []
 
-    def begin(scenario, machine, _site, plan, recorder, *_):
+    def begin(scenario, machine, _site, plan, recorder, **_):
         recorder.close()
         driven.append((scenario.mission.required_depth_m, plan.required_depth_m, machine.name))
         raise InputError("far enough")

@@ -126,12 +126,12 @@ def versions(
     for tick in ticks:
         now_ns += TICK_NS
         estimate, status = readings(tick)
-        state = masks.step(state, estimate, status, tick.fresh, config, now_ns)
+        state = masks.step(state, estimate, status, config, now_ns, status_fresh=tick.fresh)
         if truth is not None:
             left_m, right_m = tool_ends(tick, half_m)
             truth.observe(left_m, right_m, tick.rotor_radps, tick.depth_m, tick.speed_mps)
         yield state
-    yield masks.step(state, estimate, builders.status(), True, config, now_ns + TICK_NS)
+    yield masks.step(state, estimate, builders.status(), config, now_ns + TICK_NS, status_fresh=True)
 
 
 def tool_ends(tick: Tick, half_m: float) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -133,7 +133,7 @@ def test_missing_ticks_and_jumps_break_the_run(lost: str, clean: set[tuple[int, 
             wrong = changed([tick], lambda _: True, error_north_m=0.3)[0]
             estimate, _ = readings(wrong)
         given_status = None if number == BROKEN and lost == "status" else status
-        state = masks.step(state, estimate, given_status, True, CONFIG, now_ns)
+        state = masks.step(state, estimate, given_status, CONFIG, now_ns, status_fresh=True)
     credited = cells(state, raster.CREDITED)
     at_m = BROKEN * 0.28 * TICK_S
     near = {c for c in clean if abs(along_cross(c, CELL_M, START_M, YAW_RAD)[0] - at_m) <= 0.03}

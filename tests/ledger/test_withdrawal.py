@@ -42,7 +42,7 @@ CLOSED = Order(kind=Knowledge.BASE, good=True, by="station 1")
 
 def told(state: LedgerState, *orders: Order, now_ns: int = 10**12) -> LedgerState:
     """One tick with the tool in the air."""
-    return masks.step(state, builders.estimate(), builders.status(), True, CONFIG, now_ns, orders)
+    return masks.step(state, builders.estimate(), builders.status(), CONFIG, now_ns, status_fresh=True, orders=orders)
 
 
 def settled(state: LedgerState) -> LedgerState:
@@ -111,7 +111,7 @@ def test_the_run_under_way_claims_nothing_after_a_withdrawal_by_lines_from_befor
         now_ns += TICK_NS
         estimate, status = readings(tick)
         orders = (FAILED,) if number == 400 else ()
-        state = masks.step(state, estimate, status, True, CONFIG, now_ns, orders)
+        state = masks.step(state, estimate, status, CONFIG, now_ns, status_fresh=True, orders=orders)
     state = settled(told(state))
     earliest_m = ticks[400].east_m
     credited = [(column + 0.5) * CELL_M for column, _ in cells(state, raster.CREDITED)]
@@ -199,7 +199,9 @@ def test_the_journal_comes_to_the_same_map_byte_for_byte(
         for number, tick in enumerate(straight(0.8, yaw_rad, (east_m, north_m), depth_m=depth_m)):
             now_ns += TICK_NS
             estimate, status = readings(tick)
-            state = masks.step(state, estimate, status, True, CONFIG, now_ns, (order,) if number == at else ())
+            state = masks.step(
+                state, estimate, status, CONFIG, now_ns, status_fresh=True, orders=(order,) if number == at else ()
+            )
             writer.follow(state)
         now_ns += 10**9
     writer.close()
@@ -237,7 +239,9 @@ def test_a_check_in_the_tick_of_a_stroke_closes_it_neither_live_nor_from_the_jou
         for number, tick in enumerate(ticks):
             now_ns += TICK_NS
             estimate, status = readings(tick)
-            state = masks.step(state, estimate, status, True, CONFIG, now_ns, (order,) if number == at else ())
+            state = masks.step(
+                state, estimate, status, CONFIG, now_ns, status_fresh=True, orders=(order,) if number == at else ()
+            )
             writer.follow(state)
         writer.close()
         again = journal.rebuilt(journal.read(tmp_path / f"{at}"))

@@ -74,7 +74,9 @@ class Exchange:
         self.propose: Callable[[Proposal], str] = self._keep
         verifier = Verifier({}, {}, 0, self.now_ns, lambda: 0.5)
         self.desk = desk = MissionUpload(DATUM, lambda proposal: self.propose(proposal), small_plan())  # noqa: PLW0108 (it may change)
-        self.link = OperatorLink(config(), DATUM, verifier, desk, lambda n: bytes(range(n)), LinkSettings(bench=bench))
+        self.link = OperatorLink(
+            config(), DATUM, verifier, desk, lambda n: bytes(range(n)), settings=LinkSettings(bench=bench)
+        )
         self.vehicle()
 
     def _keep(self, proposal: Proposal) -> str:

@@ -142,7 +142,7 @@ def make_link(
         verifier,
         MissionUpload(plan.datum, propose, plan),
         secrets.token_bytes,
-        LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
+        settings=LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
     )
     return link, proposals
 

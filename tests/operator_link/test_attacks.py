@@ -41,7 +41,7 @@ class Radio:
         verifier.made_durable(verifier.wanted(self.now_ns))
         settings = LinkSettings(machine=MACHINE)
         desk = MissionUpload(DATUM, lambda _: "", small_plan())
-        self.link = OperatorLink(config(), DATUM, verifier, desk, os.urandom, settings)
+        self.link = OperatorLink(config(), DATUM, verifier, desk, os.urandom, settings=settings)
         self.session = session
         self.vehicle(Mode.MANUAL)
         self.recording: list[bytes] = []

@@ -41,7 +41,7 @@ def check_parts(
     _check_rates(rates, tool, tracks.working_speed_mps)
 
 
-def _refuse_if(wrong: bool, text: str) -> None:
+def _refuse_if(wrong: bool, text: str) -> None:  # noqa: FBT001  # reads as an assertion
     if wrong:
         raise ValueError(text)
 

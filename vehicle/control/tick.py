@@ -52,10 +52,10 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         wire,
         state.ledger,
         partial(claims.at, state.ledger, cell_m=config.mission.cell_m),
-        config,
-        state.datum,
-        state.session_id,
-        now_ns,
+        config=config,
+        datum=state.datum,
+        session_id=state.session_id,
+        now_ns=now_ns,
     )
     belief = _at_mark(belief, wire, orders, config, now_ns)
     # -> mission
@@ -69,7 +69,16 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
     told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
-    ledger = masks.step(state.ledger, estimate, wire.status, _proves(wire), config, now_ns, told, known.margin)
+    ledger = masks.step(
+        state.ledger,
+        estimate,
+        wire.status,
+        config,
+        now_ns,
+        status_fresh=_proves(wire),
+        orders=told,
+        margin=known.margin,
+    )
     after = VehicleState(
         config=config,
         datum=state.datum,

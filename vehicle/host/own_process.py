@@ -38,7 +38,7 @@ class OwnProcess(Executor):
         threading.Thread(target=self._run, args=(work, future), name="planning", daemon=True).start()
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
         """End the process, finished or not, begun or not."""
         del wait, cancel_futures
         self._ended = True

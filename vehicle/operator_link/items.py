@@ -64,10 +64,10 @@ def home_of(datum: LocalFrame) -> Item:
 def items_of_plan(plan: Plan) -> tuple[Item, ...]:
     """HOME, then the corners of the path; before each change of the tool one item that says so."""
     steps = ((0.0, 0.0), *corners_and_tool(plan.segments))
-    return tuple(_tool(step) if isinstance(step, bool) else _waypoint(plan.datum, step) for step in steps)
+    return tuple(_tool(down=step) if isinstance(step, bool) else _waypoint(plan.datum, step) for step in steps)
 
 
-def _tool(down: bool) -> Item:
+def _tool(*, down: bool) -> Item:
     return Item(command=TOOL, frame=2, params=(float(down), 0.0, 0.0, 0.0))
 
 

@@ -81,6 +81,7 @@ class OperatorLink:
         verifier: Verifier,
         missions: MissionUpload,
         draw: Callable[[int], bytes],
+        *,
         settings: LinkSettings = DEFAULTS,
         parameters: Parameters | None = None,
         utc_us: Callable[[], int] = lambda: 0,

@@ -76,7 +76,7 @@ class StickReader:
         drive = (throttle - 500) / 500.0 if half else throttle / 1000.0
         pressed = bool(buttons >> int(self._parameters["JOY_HOLD_BTN"]) & 1)
         self._begin("MANUAL_CONTROL", now_ns)
-        self._take(max(-1.0, drive), -steer / 1000.0, pressed, now_ns, age_s)
+        self._take(max(-1.0, drive), -steer / 1000.0, now_ns, age_s, pressed=pressed)
         return True
 
     def override(self, pulses: tuple[int, ...], now_ns: int, age_s: float = 0.0) -> bool:
@@ -99,7 +99,7 @@ class StickReader:
             return True  # it says nothing of the sticks
         self._begin("RC_CHANNELS_OVERRIDE", now_ns)
         held = self._pulse(button, now_ns) >= PULSE_HELD_US
-        self._take(self._axis(THROTTLE, now_ns), -self._axis(STEER, now_ns), held, now_ns, age_s)
+        self._take(self._axis(THROTTLE, now_ns), -self._axis(STEER, now_ns), now_ns, age_s, pressed=held)
         return True
 
     def pulses(self, now_ns: int) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ class StickReader:
             self._latched = False
         self._by = message
 
-    def _take(self, drive: float, turn: float, pressed: bool, now_ns: int, age_s: float) -> None:
+    def _take(self, drive: float, turn: float, now_ns: int, age_s: float, *, pressed: bool) -> None:
         raw = (drive, turn, pressed)
         if raw != self._raw:
             self._raw, self._changed_ns = raw, now_ns

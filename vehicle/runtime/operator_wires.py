@@ -69,7 +69,7 @@ def operator_wires(
         verifier,
         desk,
         secrets.token_bytes,
-        LinkSettings(machine=machine, bench=bench),
+        settings=LinkSettings(machine=machine, bench=bench),
         utc_us=utc_us,
         say=say,
     )

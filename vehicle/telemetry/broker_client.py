@@ -114,7 +114,7 @@ def connect(settings: TelemetryConfig, identifier: str, will: aiomqtt.Will) -> B
 class _ClosingSocket(ssl.SSLSocket):
     """paho leaves the socket of a failed handshake open; with a wrong certificate that is one for each attempt."""
 
-    def do_handshake(self, block: bool = False) -> None:
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002
         try:
             super().do_handshake(block)
         except OSError:

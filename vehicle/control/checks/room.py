@@ -52,6 +52,7 @@ def step(
     wire: WireState,
     ledger: LedgerState,
     claimed: Claimed,
+    *,
     config: VehicleConfig,
     datum: LocalFrame,
     session_id: int,

@@ -32,7 +32,7 @@ SPACING_M: Final = 0.25
 
 
 def step(
-    known: bool | None,
+    known: bool | None,  # noqa: FBT001  # the state of this room
     ledger: LedgerState,
     unproven_m: FloatArray,
     estimate: Estimate,

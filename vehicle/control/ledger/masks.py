@@ -41,9 +41,10 @@ def step(
     state: LedgerState,
     estimate: Estimate,
     status: ControllerStatus | None,
-    status_fresh: bool,
     config: VehicleConfig,
     now_ns: int,
+    *,
+    status_fresh: bool,
     orders: tuple[Order | Observed, ...] = (),
     margin: Margin = NO_MARGIN,
 ) -> LedgerState:
@@ -64,7 +65,7 @@ def step(
     if status_fresh and believable(rules, status):
         state = replace(state, depth=_measured(state, estimate, status, config))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
-    unmet = unmet_conditions(rules, estimate, status, status_fresh, depth_m)
+    unmet = unmet_conditions(rules, estimate, status, depth_m, status_fresh=status_fresh)
     line = tool_line(rules, estimate, depth_m, margin)
     if margin.withhold and _credit_flag(unmet):
         state = trials.tried(state, line, margin.depth_bias_m)
@@ -75,8 +76,8 @@ def step(
         state = _closed(state, rules)
         run = None
     if run is None:
-        return replace(state, run=_begun(line, unmet, at_work, now_ns))
-    return _advanced(state, run, line, unmet, at_work, rules, now_ns)
+        return replace(state, run=_begun(line, unmet, now_ns, at_work=at_work))
+    return _advanced(state, run, line, unmet, rules, now_ns, at_work=at_work)
 
 
 def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
@@ -123,7 +124,7 @@ def _credit_flag(unmet: int) -> int:
     return raster.BELOW if unmet == raster.SHALLOW else 0
 
 
-def _begun(line: ToolLine, unmet: int, at_work: bool, now_ns: int) -> LedgerRun:
+def _begun(line: ToolLine, unmet: int, now_ns: int, *, at_work: bool) -> LedgerRun:
     flag = _credit_flag(unmet)
     return LedgerRun(
         t_ns=now_ns,
@@ -161,7 +162,7 @@ def _closed(state: LedgerState, rules: Rule) -> LedgerState:
 
 
 def _advanced(
-    state: LedgerState, run: LedgerRun, line: ToolLine, unmet: int, at_work: bool, rules: Rule, now_ns: int
+    state: LedgerState, run: LedgerRun, line: ToolLine, unmet: int, rules: Rule, now_ns: int, *, at_work: bool
 ) -> LedgerState:
     """The run goes on by one tick; a condition that changed ends or starts a stretch exactly here."""
     flag = _credit_flag(unmet)
@@ -176,7 +177,7 @@ def _advanced(
     path_m = base.path_m + forward_m + swing_m
     if forward_m - swing_m < -RETREAT_M or path_m < run.tip.path_m - RETREAT_M:
         state = _closed(state, rules)
-        return replace(state, run=_begun(line, unmet, at_work, now_ns))
+        return replace(state, run=_begun(line, unmet, now_ns, at_work=at_work))
     path_m = max(path_m, run.tip.path_m)
     starts = flag not in (0, run.credit_flag)
     tip = _tip(run, line, path_m, left_m, starts=starts)

@@ -105,7 +105,7 @@ def _speed_limit(config: VehicleConfig) -> tuple[float, float]:
 
 
 def unmet_conditions(
-    rule: Rule, estimate: Estimate, status: ControllerStatus, status_fresh: bool, depth_m: float
+    rule: Rule, estimate: Estimate, status: ControllerStatus, depth_m: float, *, status_fresh: bool
 ) -> int:
     """Reason flags of all that is not proven in this tick; 0 = ground under the tool may be credited.
 
