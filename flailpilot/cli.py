@@ -201,6 +201,7 @@ def drive(config: Annotated[Path, typer.Argument(help="Configuration of the vehi
 @app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or its run.mcap.", show_default=False)],
+    *,
     as_json: AsJson = False,
 ) -> None:
     """Run a recording of sim or drive again; name the first tick and field that this program makes different."""
