@@ -17,10 +17,7 @@ def crowded(source: str) -> list[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
-            if (
-                len([name for name in names if name not in ("self", "cls")]) > POSITIONAL_MAX
-                and node.name not in TABLE_ROWS
-            ):
+            if len([name for name in names if name not in ("self", "cls")]) > POSITIONAL_MAX:
                 found.append(node.name)
     return found
 
