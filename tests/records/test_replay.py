@@ -243,6 +243,26 @@ def test_a_tick_that_cannot_be_run_any_more_is_a_difference(run: Path, monkeypat
     assert (found.field, found.recorded, found.replayed) == ("tick", "ran", "ZeroDivisionError: no way")
 
 
+def test_a_part_of_the_state_with_other_fields_is_left_out_and_told(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def changed(message: Message) -> Iterator[Message]:
+        data = message.data
+        if message.topic == outcomes.STATE:
+            found = msgspec.msgpack.decode(data, type=StateHash)
+            data = msgspec.msgpack.encode(msgspec.structs.replace(found, gate=1))
+        yield Message(message.topic, message.t_ns, data)
+
+    shapes = msgspec.json.decode(attached(run, start.SHAPES), type=StateHash)
+    of_then = {start.SHAPES: msgspec.json.encode(msgspec.structs.replace(shapes, gate=1))}
+    path = rewritten(run, tmp_path / "a.mcap", changed, of_then)
+    found = replay(path)
+    assert (found.difference, found.left_out, found.states) == (None, ("gate",), 30)
+    status, said, _ = flailpilot(monkeypatch, capsys, "replay", path)
+    assert status == 0
+    assert "of the state not compared, for this program has other fields there: gate" in said
+
+
 # --- refused ---------------------------------------------------------------------------------------------------------
 def test_ticks_that_were_not_kept_end_it(run: Path, tmp_path: Path) -> None:
     path = rewritten(run, tmp_path / "a.mcap", ticks(lambda row: None if row.tick in (41, 42) else row))

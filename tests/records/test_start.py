@@ -1,6 +1,8 @@
 """What a run starts from comes back out of its recording whole, or is refused in one line."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,6 +16,7 @@ from tests import builders
 from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
 from vehicle.contracts.stop_reasons import StopReason
 from vehicle.control.checks.room import all_made
 from vehicle.control.plan_assignment import assign_plan
@@ -93,3 +96,35 @@ def test_what_cannot_be_started_from_is_refused() -> None:
     other = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(kept | {"session_id": 7}))
     with pytest.raises(InputError, match="another one to this program"):
         start.state_of(found | {start.STATE: other})
+
+
+def of_another_build(found: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
+    """The attachments of a build whose state had other fields."""
+    kept = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(found[start.STATE]))
+    change(kept)
+    kept["hash"] = b""
+    kept["hash"] = start._hash(msgspec.json.decode(found[start.PLAN], type=Plan), kept)
+    return found | {start.STATE: zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(kept))}
+
+
+def test_a_state_of_a_build_that_had_fewer_fields_is_taken_with_their_defaults() -> None:
+    found = start.attachments_of(restored(), "{}")
+    older = of_another_build(found, lambda kept: (kept.pop("job_left"), kept["gate"].pop("reset_sequence")))
+    assert start.state_hash(start.state_of(older)) == start.state_hash(restored())
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda kept: kept.update(new=1), "state.new"),
+        (lambda kept: kept["gate"].update(new=1), "state.gate.new"),
+        (lambda kept: kept["gate"].update(latched=1), "state.gate.latched"),
+        (lambda kept: kept["estimate"]["drift"].update(ticks=1, new=None), "state.estimate.drift.new"),
+    ],
+)
+def test_a_state_with_a_field_that_means_nothing_here_is_refused_by_its_name(
+    change: Callable[[dict[str, Any]], object], field: str
+) -> None:
+    found = start.attachments_of(restored(), "{}")
+    with pytest.raises(InputError, match=rf"\({field}\); use the one that recorded it"):
+        start.state_of(of_another_build(found, change))

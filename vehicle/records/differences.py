@@ -19,7 +19,10 @@ class Apart(msgspec.Struct, frozen=True):
 
 
 def first_apart(field: str, recorded: Any, replayed: Any) -> Apart | None:
-    """The first difference in order of the fields; None where both are the same to the last bit."""
+    """The first difference in order of the fields; None where both are the same to the last bit.
+
+    A key that only the replayed map has is no difference: it is newer than the recording.
+    """
     if isinstance(recorded, float) and isinstance(replayed, float):
         same = struct.pack("<d", recorded) == struct.pack("<d", replayed)
         return None if same else _apart(field, recorded, replayed)
@@ -27,7 +30,7 @@ def first_apart(field: str, recorded: Any, replayed: Any) -> Apart | None:
         if isinstance(recorded, msgspec.Struct):
             return _first(field, _fields(recorded), _fields(replayed), "{}.{}")
         if isinstance(recorded, Mapping):
-            return _first(field, recorded, replayed, "{}.{}")
+            return _first(field, recorded, {key: replayed.get(key) for key in recorded}, "{}.{}")
         if isinstance(recorded, Sequence) and not isinstance(recorded, str | bytes):
             return _first(field, dict(enumerate(recorded)), dict(enumerate(replayed)), "{}[{}]")
         if recorded == replayed:

@@ -4,8 +4,10 @@
     plan.json            the plan that is held, if one is
     state.msgpack.zst    everything else of the state: session, latches, checks, ledger, boundary; zstd
     controller.json      what the adapter towards the controller was made with
+    shapes.json          which fields the parts of the state have: their hashes are compared where they have them still
 
-The state is hashed: a program whose own state has another shape says so, instead of running something else.
+The state is hashed. A program whose state has more fields starts them with their defaults; one that lacks a field, or
+makes another value of it, says so, instead of running something else.
 """
 
 import hashlib
@@ -34,10 +36,14 @@ from vehicle.control.state import (
     WaitingPlan,
     WireState,
 )
+from vehicle.records.shapes import shapes
+from vehicle.records.state_parts import MASKS
 
 CONFIGURATION, PLAN, STATE, CONTROLLER = "configuration.json", "plan.json", "state.msgpack.zst", "controller.json"
+SHAPES: Final = "shapes.json"
 OLDER: Final = "it does not hold the state that it started from: recordings before format 3 cannot be run again"
 HASH_BYTES: Final = 16
+_MISSING: Final = object()
 Tile = tuple[tuple[int, int], tuple[int, int], tuple[int, ...], bytes]
 """Block, tile, shape (empty: packed), bytes."""
 
@@ -64,10 +70,6 @@ PlainLedger: Any = msgspec.defstruct(
 """A `LedgerState` without its tiles."""
 
 
-MASKS: Final = ("active", "latched", "shown", "accepted")
-"""Of the gate: a bit for each stop reason, more of them than 64."""
-
-
 class KeptState(msgspec.Struct, frozen=True, kw_only=True):
     """A `VehicleState` less configuration and plan; ledger tiles are rows, masks of the gate hex. `hash`: of all."""
 
@@ -90,7 +92,7 @@ class KeptState(msgspec.Struct, frozen=True, kw_only=True):
     hash: bytes = b""
 
 
-_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_hook)
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_hook, order="deterministic")
 _decoder: Final = msgspec.msgpack.Decoder(KeptState, dec_hook=_unhook)
 
 
@@ -126,14 +128,19 @@ def _kept(state: VehicleState) -> KeptState:
 
 def state_hash(state: VehicleState) -> bytes:
     """16 bytes that differ where two states of one configuration differ; the plan counts by its own hash."""
-    plan = state.mission.plan.plan_hash if state.mission.plan is not None else ""
-    return hashlib.blake2b(plan.encode() + _encoder.encode(_kept(state)), digest_size=HASH_BYTES).digest()
+    return _hash(state.mission.plan, _kept(state))
+
+
+def _hash(plan: Plan | None, kept: object) -> bytes:
+    content = (plan.plan_hash if plan is not None else "").encode() + _encoder.encode(kept)
+    return hashlib.blake2b(content, digest_size=HASH_BYTES).digest()
 
 
 def attachments_of(state: VehicleState, controller: str) -> dict[str, bytes]:
     """What a recording is given before its first tick; `controller`: the adapter's settings."""
     plan, whole = state.mission.plan, msgspec.structs.replace(_kept(state), hash=state_hash(state))
     found = {CONFIGURATION: state.config.model_dump_json().encode(), CONTROLLER: controller.encode()}
+    found[SHAPES] = msgspec.json.encode(shapes())
     if plan is not None:
         found[PLAN] = msgspec.json.encode(plan)
     found[STATE] = zstandard.ZstdCompressor().compress(_encoder.encode(whole))
@@ -151,15 +158,36 @@ def state_of(attachments: Mapping[str, bytes]) -> VehicleState:
     try:
         config = VehicleConfig.model_validate_json(attachments[CONFIGURATION])
         plan = msgspec.json.decode(attachments[PLAN], type=Plan) if PLAN in attachments else None
-        kept: KeptState = _decoder.decode(zstandard.ZstdDecompressor().decompress(attachments[STATE]))
+        packed = zstandard.ZstdDecompressor().decompress(attachments[STATE])
+        kept: KeptState = _decoder.decode(packed)
         state = _restored(kept, config, plan)
     except (ValueError, zstandard.ZstdError) as error:
         raise InputError(f"the state that it started from cannot be read: {error}") from None
-    if state_hash(state) != kept.hash:
+    if state_hash(state) != kept.hash and (lost := _lost(packed, plan, state)):
         raise InputError(
-            "the state that it started from means another one to this program; use the one that recorded it"
+            f"the state that it started from means another one to this program ({lost}); use the one that recorded it"
         )
     return state
+
+
+def _lost(packed: bytes, plan: Plan | None, state: VehicleState) -> str:
+    """The first field of a kept state that the one made of it has not, or has otherwise; "" where it has only more."""
+    said = msgspec.msgpack.decode(packed)
+    recorded = said["hash"]
+    said["hash"] = b""
+    if _hash(plan, said) != recorded:
+        return "its hash does not fit"
+    return _missed("state", said, msgspec.msgpack.decode(_encoder.encode(_kept(state))))
+
+
+def _missed(field: str, said: Any, again: Any) -> str:
+    if isinstance(said, dict) and isinstance(again, dict):
+        rows = ((f"{field}.{key}", value, again.get(key, _MISSING)) for key, value in said.items())
+    elif isinstance(said, list) and isinstance(again, list) and len(said) == len(again):
+        rows = ((f"{field}[{number}]", *pair) for number, pair in enumerate(zip(said, again, strict=True)))
+    else:
+        return "" if again is not _MISSING and _encoder.encode(said) == _encoder.encode(again) else field
+    return next((found for row in rows if (found := _missed(*row))), "")
 
 
 def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> VehicleState:

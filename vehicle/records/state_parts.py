@@ -19,7 +19,8 @@ from vehicle.control.state import LedgerState, VehicleState, WaitingPlan
 MASKS: Final = ("active", "latched", "shown", "accepted")
 """Of the gate: a bit for each stop reason, more of them than 64, and msgpack has no such number."""
 _UNMASKED: Final[dict[str, Any]] = dict.fromkeys(MASKS, 0)
-_LEDGER: Final = tuple(field.name for field in msgspec.structs.fields(LedgerState) if field.name != "tiles")
+LEDGER: Final = tuple(field.name for field in msgspec.structs.fields(LedgerState) if field.name != "tiles")
+"""Fields of the ledger's part."""
 
 
 class StateHash(msgspec.Struct, frozen=True, array_like=True):
@@ -36,7 +37,7 @@ class StateHash(msgspec.Struct, frozen=True, array_like=True):
     rest: int
 
 
-_REST: Final = tuple(
+REST: Final = tuple(
     name for name in VehicleState.__struct_fields__ if name not in (*StateHash.__struct_fields__, "config", "waiting")
 )
 """Whatever is in no part of its own, so that none is forgotten."""
@@ -54,14 +55,14 @@ class StateHasher:
         mission, gate, ledger = state.mission, state.gate, state.ledger
         plan = mission.plan.plan_hash if mission.plan is not None else ""
         masks = [hex(getattr(gate, name)) for name in MASKS]
-        rest = [getattr(state, name) for name in _REST]
+        rest = [getattr(state, name) for name in REST]
         return StateHash(
             wire=_number(state.wire),
             estimate=_number(state.estimate),
             mission=_number((plan, msgspec.structs.replace(mission, plan=None))),
             flail=_number(state.flail),
             gate=_number((masks, msgspec.structs.replace(gate, **_UNMASKED))),
-            ledger=_number([getattr(ledger, name) for name in _LEDGER]),
+            ledger=_number([getattr(ledger, name) for name in LEDGER]),
             tiles=self._of_tiles(ledger.tiles),
             checks=_number(state.checks),
             rest=_number((*rest, _of_waiting(state.waiting))),

@@ -23,6 +23,7 @@ from vehicle.records.differences import NOTHING, Apart, first_apart, shown
 from vehicle.records.outcomes import Outcomes
 from vehicle.records.parts import Attachment, Damage, End, Message, Metadata, Part
 from vehicle.records.recorded_tick import TICK, RecordedTick
+from vehicle.records.shapes import shapes
 from vehicle.records.state_parts import StateHash
 from vehicle.runtime.recorded_inputs import RecordedInputs, adapter_of
 
@@ -53,7 +54,10 @@ class Torn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared, up to the end or to the first difference; `states`: hashes of the whole state."""
+    """What was compared, up to the end or to the first difference; `states`: hashes of the whole state.
+
+    `left_out`: parts of the state whose hashes say nothing, because this program has other fields there.
+    """
 
     ticks: int
     time_s: float
@@ -61,6 +65,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     strokes: int
     states: int
+    left_out: tuple[str, ...]
     difference: Difference | None
     torn: Torn | None
 
@@ -91,6 +96,7 @@ class _Run:
         self._state: VehicleState | None = None
         self._inputs = RecordedInputs()
         self._outcomes = Outcomes()
+        self._left_out: list[str] = []
         self._due: list[tuple[str, bytes]] = []
         self._count: Counter[str] = Counter()
         self._tick_number = self._first_ns = self._now_ns = 0
@@ -104,6 +110,7 @@ class _Run:
             events=self._count[outcomes.EVENT],
             strokes=self._count[outcomes.STROKE],
             states=self._count[outcomes.STATE],
+            left_out=tuple(self._left_out),
             difference=self.difference,
             torn=self._torn,
         )
@@ -156,6 +163,7 @@ class _Run:
             raise self._refusal("it ends before the state that it started from was written", "nothing can be replayed")
         try:
             self._state = start.state_of(self._attached)
+            self._left_out = _other_shapes(self._attached.get(start.SHAPES))
             self._inputs = RecordedInputs(
                 adapter_of(self._attached.get(start.CONTROLLER, b"").decode(errors="replace"))
             )
@@ -205,8 +213,10 @@ class _Run:
             return
         self._count[topic] += 1
         if data != again:
-            apart = first_apart(_name(topic), _meaning(topic, data), _meaning(topic, again))
-            self._apart(apart or Apart(_name(topic), shown(data), shown(again)))
+            said, means = _meaning(topic, data), _meaning(topic, again)
+            if isinstance(said, StateHash) and isinstance(means, StateHash):
+                said = msgspec.structs.replace(said, **{name: getattr(means, name) for name in self._left_out})
+            self._apart(first_apart(_name(topic), said, means))
 
     def _nothing_left(self) -> None:
         """What the newest tick brought, and the recording does not hold."""
@@ -231,6 +241,17 @@ class _Run:
         ticks = self._count[TICK]
         before = f"; the {ticks:,} ticks before it are the same" if ticks else ""
         return InputError(f"{self._path}: {what}{before}; {advice}")
+
+
+def _other_shapes(recorded: bytes | None) -> list[str]:
+    """Parts of the state that have other fields now. Raises InputError where it cannot be read."""
+    if recorded is None:
+        return []
+    try:
+        old, new = msgspec.json.decode(recorded, type=StateHash), shapes()
+    except msgspec.MsgspecError as error:
+        raise InputError(f"the shapes of its state cannot be read ({error}); {COPY}") from None
+    return [name for name in StateHash.__struct_fields__ if getattr(old, name) != getattr(new, name)]
 
 
 def _frames_apart(recorded: bytes, replayed: bytes) -> Apart | None:
