@@ -38,13 +38,13 @@ explore: $(VENV)/.installed
 	for seed in $(SEEDS); do FLAIL_HYPOTHESIS=explore $(PYTEST) -q -m "not slow and not trials and not real" \
 		--hypothesis-seed=$$seed $(or $(PYTEST_ARGS),tests) || exit 1; done
 
-# Every branch of the safety room, of the handshake and of the table of stop reasons is taken, or this fails. The
-# enumeration is left out: it takes no branch of its own.
-SAFETY_FILES := vehicle/control/safety/*,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
+# Every branch of the safety room, and of what decides with it beside it, is taken, or this fails. The enumeration is left
+# out: it takes no branch of its own.
+SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
 SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py
 branches: $(VENV)/.installed
 	@mkdir -p runs
-	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control/safety,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
+	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
 	$(BIN)/coverage report --data-file=runs/.coverage --include='$(SAFETY_FILES)' --show-missing --fail-under=100
 
 # The first two simulated hours of the campaign below.

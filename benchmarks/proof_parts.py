@@ -257,7 +257,9 @@ PARTS = (
         modules=(
             "vehicle.control.safety",
             "vehicle.contracts.stop_reasons",
+            "vehicle.control.ground.support",
             "firmware_bridge.handshake",
+            "firmware_bridge.operator_limits",
             "tests.safety",
         ),
         data=(CONFIGS, "tests/safety/reasons.txt", "firmware_bridge/controller/include/*"),

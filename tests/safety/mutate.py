@@ -44,6 +44,7 @@ ROOM = ROOT / "vehicle" / "control" / "safety"
 BESIDE = (
     ROOT / "vehicle" / "contracts" / "stop_codes.py",
     ROOT / "vehicle" / "contracts" / "stop_reasons.py",
+    ROOT / "vehicle" / "control" / "ground" / "support.py",
     ROOT / "firmware_bridge" / "handshake.py",
     ROOT / "firmware_bridge" / "operator_limits.py",
 )
