@@ -18,7 +18,7 @@ from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
 from vehicle.control.drive import follower
 from vehicle.records import outcomes, recorded_tick, start
-from vehicle.records.parts import Attachment, Message, parts
+from vehicle.records.parts import MAGIC, Attachment, Message, parts
 from vehicle.records.recorded_tick import TICK, RecordedTick
 from vehicle.records.state_parts import StateHash
 from vehicle.runtime.replay import Difference, Replayed, replay
@@ -276,6 +276,19 @@ def test_damage_is_told_with_its_place(run: Path, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"a\.mcap: damaged at byte \d+ \(.*; the [\d,]+ ticks before it are the same"):
         replay(path)
+
+
+def test_a_chunk_that_is_taken_for_something_else_is_missed(run: Path, tmp_path: Path) -> None:
+    content, path, place = run.read_bytes(), tmp_path / "a.mcap", len(MAGIC)
+    chunks = []
+    while place + 9 <= len(content):
+        chunks += [place] if content[place] == 0x06 else []
+        place += 9 + int.from_bytes(content[place + 1 : place + 9], "little")
+    assert len(chunks) > 5
+    for place in (chunks[0], chunks[3], chunks[-1]):
+        path.write_bytes(content[:place] + b"\x07" + content[place + 1 :])  # an index, which nobody reads
+        with pytest.raises(InputError, match=r"of \d+ messages|follows tick|tick 0 "):
+            replay(path)
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: Path) -> str:

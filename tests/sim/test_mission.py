@@ -21,6 +21,7 @@ from vehicle.records import reader, recorded_tick
 from vehicle.records.start import state_hash, state_of
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime.recorded_inputs import RecordedInputs
+from vehicle.runtime.replay import replay
 
 pytestmark = pytest.mark.long
 
@@ -81,3 +82,5 @@ def test_another_process_can_run_the_recorded_ticks_again(tmp_path: Path) -> Non
     assert ticks == 3000
     assert state.ledger.stroke is not None
     assert state_hash(state) == state_hash(outcome.state)
+    found = replay(tmp_path / "run.mcap")
+    assert (found.ticks, found.states, found.difference) == (3000, 60, None)
