@@ -114,6 +114,21 @@ def test_five_times_a_second_and_at_once_where_nothing_is_known() -> None:
     assert support.step(True, LedgerState(), UNPROVEN, inside, DriveRequest(speed_mps=0.28), CONFIG, 10) is True
 
 
+@pytest.mark.parametrize(
+    ("speed_mps", "yaw_rate_radps", "ticks"),
+    [
+        (0.3, 0.05, 20), (-0.3, -0.05, 20), (0.0, 0.0, 20), (0.3001, 0.0, 10), (-0.3001, 0.0, 10), (0.0, 0.0501, 10),
+        (0.0, -0.0501, 10), (0.9, 0.5, 10),
+    ],
+)  # fmt: skip
+def test_half_as_often_in_a_swath_up_to_its_very_speed(speed_mps: float, yaw_rate_radps: float, ticks: int) -> None:
+    assert support.period_ticks(DriveRequest(speed_mps=speed_mps, yaw_rate_radps=yaw_rate_radps)) == ticks
+
+
+def test_what_the_page_of_limits_says() -> None:
+    assert (support.REACTION_S, support.NEAR_M, support.SPACING_M) == (0.1, 0.1, 0.25)
+
+
 def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears() -> None:
     lost = msgspec.structs.replace(builders.estimate(-5.0, -5.0, 0.3), valid=False)
     assert support.step(True, LedgerState(), UNPROVEN, lost, REST, CONFIG, 10) is None
