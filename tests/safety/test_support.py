@@ -129,6 +129,12 @@ def test_what_the_page_of_limits_says() -> None:
     assert (support.REACTION_S, support.NEAR_M, support.SPACING_M) == (0.1, 0.1, 0.25)
 
 
+def test_swept_ground_is_looked_for_all_round() -> None:
+    half = 0.1 / math.sqrt(2.0)
+    ring = [(0.1, 0), (half, half), (0, 0.1), (-half, half), (-0.1, 0), (-half, -half), (0, -0.1), (half, -half)]
+    assert np.array(support.ASIDE_M) == pytest.approx(np.array(ring), abs=1e-12)
+
+
 def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears() -> None:
     lost = msgspec.structs.replace(builders.estimate(-5.0, -5.0, 0.3), valid=False)
     assert support.step(True, LedgerState(), UNPROVEN, lost, REST, CONFIG, 10) is None

@@ -28,6 +28,10 @@ REACTION_S: Final = 0.1
 NEAR_M: Final = 0.1
 """The tracks may be so far off swept ground: the mask holds whole cells only, so that a seam between two passes shows
 as single cells, and on a side slope the rear corners reach the rim of the own strip (`benchmarks.tracking`: 0.10 m)."""
+ASIDE_M: Final = tuple(
+    (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0)) for turn in range(8)
+)
+"""Where swept ground is looked for round a place that is not."""
 SPACING_M: Final = 0.25
 
 
@@ -47,7 +51,7 @@ def step(
     """
     if not estimate.valid:
         return None
-    if not math.isfinite(drive.speed_mps + drive.yaw_rate_radps):
+    if not (math.isfinite(drive.speed_mps) and math.isfinite(drive.yaw_rate_radps)):
         drive = DriveRequest()
     if not len(unproven_m):
         return True
@@ -57,10 +61,9 @@ def step(
     open_m = places_m[~raster.marked(ledger, places_m, config.mission.cell_m, raster.SWEPT)]
     if len(open_m):
         open_m = open_m[_inside(unproven_m, open_m)]
-    for turn in range(8):
+    for aside_m in ASIDE_M:
         if not len(open_m):
             return True
-        aside_m = (NEAR_M * math.cos(turn * math.pi / 4.0), NEAR_M * math.sin(turn * math.pi / 4.0))
         open_m = open_m[~raster.marked(ledger, open_m + aside_m, config.mission.cell_m, raster.SWEPT)]
     return not len(open_m)
 
