@@ -47,8 +47,12 @@ def _features(document: Document) -> list[Document]:
 
 
 def with_strip(document: Document, width_m: float = STRIP_M) -> Document:
-    """The document with a strip of safe ground along the longest edge of its largest polygon."""
+    """The document with a strip of safe ground along the longest edge of its largest polygon.
+
+    The field says its role: beside another feature that has one, a name with *holes* in it would be asked about.
+    """
     features = _features(document)
+    features[0] = {**features[0], "properties": {**(features[0].get("properties") or {}), "role": "work_area"}}
     geometry = max(shapely.get_parts(shape(features[0]["geometry"])), key=lambda polygon: polygon.area)
     local = _local(geometry)
     xy = np.column_stack(local(*np.array(geometry.exterior.coords)[:, :2].T))
