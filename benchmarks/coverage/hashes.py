@@ -16,8 +16,7 @@ from benchmarks.coverage.sites import MODES, real_fields, with_strip
 PLAN = """
 import math, sys
 from pathlib import Path
-from benchmarks.coverage.one import OVERLAP_M
-from tests.coverage.support import BENCH
+from benchmarks.coverage.one import BENCH, OVERLAP_M
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.site.site import load_site
