@@ -15,7 +15,7 @@ PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
 
-# As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/safety`.
+# As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
 JOBS ?= auto
 # Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(JOBS) --dist worksteal
@@ -41,7 +41,7 @@ explore: $(VENV)/.installed
 # Every branch of the safety room, and of what decides with it beside it, is taken, or this fails. The enumeration is left
 # out: it takes no branch of its own.
 SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
-SAFETY_TESTS := tests/safety --ignore=tests/safety/test_machine.py --ignore=tests/safety/test_machine_complete.py
+SAFETY_TESTS := tests/control/safety --ignore=tests/control/safety/test_machine.py --ignore=tests/control/safety/test_machine_complete.py
 branches: $(VENV)/.installed
 	@mkdir -p runs
 	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
@@ -54,7 +54,7 @@ campaign-sample: $(VENV)/.installed
 # Three quarters of a minute of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
 BASE ?= HEAD~1
 mutation-touched: $(VENV)/.installed
-	$(BIN)/python -m tests.safety.mutate --since $(BASE) --seconds 45
+	$(BIN)/python -m tests.control.safety.mutate --since $(BASE) --seconds 45
 
 # Real processes in real time; wants an idle machine.
 trials: $(VENV)/.installed
@@ -80,9 +80,9 @@ garbage: $(VENV)/.installed
 
 # Every mutant of the safety room must be killed; there is no list of exceptions. One that dies costs 0.02 to 0.3 s of one
 # core, one that lives a quarter to three quarters of a minute, before the first all tests run once (half a minute);
-# `python -m tests.safety.mutate --since REF` runs the files that were touched, `--seconds N` a drawn sample.
+# `python -m tests.control.safety.mutate --since REF` runs the files that were touched, `--seconds N` a drawn sample.
 mutation: $(VENV)/.installed
-	$(BIN)/python -m tests.safety.mutate
+	$(BIN)/python -m tests.control.safety.mutate
 
 # At least 100 simulated hours of random faults (66 s a seed), an hour and a half of one core. Counts per catalogue row
 # and per pair of faults are in runs/campaign/campaign.json; a failing seed is named with the command that repeats it.

@@ -15,7 +15,7 @@ import msgspec
 
 from sim.truth import GroundTruth
 from tests import builders
-from tests.ledger.driving import Tick, readings, straight, tool_ends
+from tests.control.ledger.driving import Tick, readings, straight, tool_ends
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.messages import ControllerStatus, Estimate
 from vehicle.contracts.units import TICK_NS

@@ -21,8 +21,8 @@ from benchmarks.trials import link_traces
 from benchmarks.trials.stop_trials import Trial, figures, run_trial
 from campaign.campaign import RunResult, run_seed
 from flailpilot.campaign import summed
+from tests.control.safety import enumerate_machine, mutate
 from tests.firmware_bridge import twins
-from tests.safety import enumerate_machine, mutate
 
 LINKS = ROOT.parent / "shared/data/link"
 TRIALS, TRIALS_AT_ONCE = 10_000, 20
@@ -134,7 +134,7 @@ def enumeration_says(lines: list[Line]) -> Verdict:
 def mutated(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
     """The killers of a run that was broken off are in what is done."""
     del missing
-    for line in told_by(["-m", "tests.safety.mutate", "--jobs", str(jobs), "--lines", "--done", str(done)]):
+    for line in told_by(["-m", "tests.control.safety.mutate", "--jobs", str(jobs), "--lines", "--done", str(done)]):
         yield msgspec.json.decode(line, type=Found)
 
 
@@ -237,7 +237,7 @@ def twins_say(lines: list[Line]) -> Verdict:
 PARTS = (
     Part(
         name="enumeration",
-        modules=("tests.safety.enumerate_machine",),
+        modules=("tests.control.safety.enumerate_machine",),
         data=(),
         units=lambda: ["all"],
         run=pooled(enumerated),
@@ -260,9 +260,9 @@ PARTS = (
             "vehicle.control.ground.support",
             "firmware_bridge.handshake",
             "firmware_bridge.operator_limits",
-            "tests.safety",
+            "tests.control.safety",
         ),
-        data=(CONFIGS, "tests/safety/reasons.txt", "firmware_bridge/controller/include/*"),
+        data=(CONFIGS, "tests/control/safety/reasons.txt", "firmware_bridge/controller/include/*"),
         units=mutate.all_units,
         run=mutated,
         judged=mutation_says,

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from tests.coverage.checker import check_folder
-from tests.coverage.support import BENCH
+from tests.planning.coverage.checker import check_folder
+from tests.planning.coverage.support import BENCH
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.host.clock import elapsed_s, time_limit
 from vehicle.planning.coverage.area import parts_of

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from tests.coverage.support import BENCH
+from tests.planning.coverage.support import BENCH
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.site.site import Site
 

@@ -1,6 +1,6 @@
 """Bad sites as a user meets them: refused in one line that names file and place, or mended with a report.
 
-What the site reader makes of each is in tests/coverage/test_site.py and test_any_site.py; here it is the command.
+The site reader alone: tests/planning/coverage/test_site.py and test_any_site.py; here it is the command.
 """
 
 import json
@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from flailpilot import cli
-from tests.coverage.checker import check_folder
-from tests.coverage.support import document, feature, ring_lonlat
+from tests.planning.coverage.checker import check_folder
+from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.contracts.errors import InputError
 
 pytestmark = pytest.mark.long

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
+from tests.planning.coverage.support import document, feature, ring_lonlat
 
 pytestmark = pytest.mark.long
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from benchmarks.drive_rig import write_config
-from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
+from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.drive import load_drive
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint

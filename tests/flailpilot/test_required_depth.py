@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.drive_rig import write_config
 from campaign.fault_scenario import FaultScenario, swath_plan
-from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
+from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.drive import load_drive
 from vehicle.config.required_depth import declared_m
 from vehicle.contracts.errors import InputError

@@ -7,9 +7,9 @@ import pytest
 import shapely
 
 from flailpilot.resume import last_pose, on_its_swath, swept_ground
-from tests.coverage.checker import SiteTruth, check, read_legs
-from tests.coverage.support import document, feature, ring_lonlat
 from tests.flailpilot.test_bad_sites import flailpilot
+from tests.planning.coverage.checker import SiteTruth, check, read_legs
+from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke

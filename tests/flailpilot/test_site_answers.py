@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from flailpilot import cli
-from tests.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from tests.ledger import jobs
+from tests.control.ledger import jobs
+from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.config.drive import load_drive
 from vehicle.contracts.errors import InputError
 from vehicle.planning.coverage.planner import plan_site

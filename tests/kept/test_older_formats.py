@@ -11,8 +11,8 @@ import pytest
 
 from flailpilot.resume import last_stand
 from tests import builders
+from tests.control.ledger.driving import straight, versions
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.ledger.driving import straight, versions
 from vehicle.config.drive import load_drive
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import MissionConfig, footprint

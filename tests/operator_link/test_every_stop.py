@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from campaign.faults import FAULTS
-from tests.faults.cases import CASES, Case
+from tests.campaign.cases import CASES, Case
 from tests.operator_link.drill_station import ARM, DRIVING, DrillStation
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason

@@ -4,34 +4,41 @@ import msgspec
 import pytest
 
 from firmware_bridge.mavlink import adapters
+from tests.control.safety.rig import SESSION, frame
 from tests.operator_link.drill_station import DrillStation
-from tests.safety.rig import SESSION, frame
-from vehicle.contracts.messages import Mode
-from vehicle.control.state import GateState, WireState
-from vehicle.control.tick import _of_the_holder
+from vehicle.contracts.messages import Mode, OperatorFrame
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.safety import authority
+from vehicle.control.state import GateState, MonitorState
 from vehicle.operator_link.pending_inputs import PendingInputs
 
 pytestmark = pytest.mark.long
 
 
+def counted(heard: tuple[OperatorFrame, ...], holder: int, before: OperatorFrame | None = None) -> OperatorFrame | None:
+    """The frame whose sticks are read after these arrived; both stations were heard a tick ago."""
+    first = tuple(frame(station_id=station, sequence=8) for station in (255, 7))
+    state = GateState(holder=holder, session_id=SESSION, frame=before, monitor=MonitorState(beats_ns=(0, TICK_NS)))
+    known = tuple(authority.accept_frames(state, first, 300, 1, TICK_NS).stations.values())
+    return authority.accept_frames(msgspec.structs.replace(state, stations=known), heard, 300, 2, 2 * TICK_NS).frame
+
+
 def test_the_newest_frame_of_the_holder_counts_wherever_it_lies() -> None:
-    mine, theirs = frame(station_id=255, drive=0.2), frame(station_id=7, drive=-1.0)
-    wire = msgspec.structs.replace(WireState(), operator=(mine, theirs))
-    assert _of_the_holder(wire, GateState(holder=255, session_id=SESSION)) is mine
-    assert _of_the_holder(wire, GateState(holder=7, session_id=SESSION)) is theirs
-    assert _of_the_holder(wire, GateState(holder=9, frame=mine, session_id=SESSION)) is mine
-    assert _of_the_holder(wire, GateState(holder=0, session_id=SESSION)) is None
+    mine, theirs = frame(station_id=255, sequence=9, drive=0.2), frame(station_id=7, sequence=9, drive=-1.0)
+    assert counted((mine, theirs), 255) is mine
+    assert counted((mine, theirs), 7) is theirs
+    assert counted((mine, theirs), 9, before=mine) is mine
+    assert counted((mine, theirs), 0) is None
 
 
 def test_what_the_gate_does_not_count_is_no_wish() -> None:
     """Another session under the holder's number, and what is older than what was heard."""
     mine = frame(station_id=255, sequence=9, drive=0.2)
-    gate = GateState(holder=255, session_id=SESSION, frame=mine)
     newer = msgspec.structs.replace(mine, sequence=10)
     other = msgspec.structs.replace(mine, session_id=SESSION + 1, sequence=99, drive=1.0)
     older = msgspec.structs.replace(mine, sequence=8, drive=1.0)
     for heard, counts in (((other,), mine), ((older,), mine), ((newer, older, other), newer), ((older, newer), newer)):
-        assert _of_the_holder(msgspec.structs.replace(WireState(), operator=heard), gate) is counts
+        assert counted(heard, 255, before=mine) is counts
 
 
 @pytest.mark.parametrize("drive", [-1.0, 0.0, 1.0])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import vehicle.operator_link
-from tests.safety.test_stop_reasons import TO_THE_MACHINE
+from tests.control.safety.test_stop_reasons import TO_THE_MACHINE
 from vehicle.contracts.stop_reasons import RULES, Level, Rule, StopReason
 from vehicle.control.safety import masks
 from vehicle.operator_link.words import OBSTACLES, PASSING, PREFIX_MAX, TEXT_MAX, station_text

@@ -1,0 +1,136 @@
+"""What a rod found speaks of the ground it was put into: of older ground too, never of newer."""
+
+import msgspec
+import pytest
+
+from firmware_bridge.types import Observation, ObservationVerdict
+from tests import builders
+from tests.control.checks.test_room import CONFIG, DEPTH, SESSION
+from tests.control.ledger.driving import ORIGIN_NS, cells, drive, readings, straight
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.checks import room
+from vehicle.control.checks.judge import ROD_LEAST_M
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.ground import raster
+from vehicle.control.ledger import claims, masks, withdrawal
+from vehicle.control.state import LedgerState, WireState
+
+CELL_M = CONFIG.mission.cell_m
+FIRST_M, SECOND_M = (1.5, 0.0), (1.5, 5.0)
+
+
+def rod(value_m: float, place_m: tuple[float, float], sequence: int) -> Observation:
+    lat_deg, lon_deg, _ = builders.DATUM.geodetic_from_enu(*place_m)
+    return msgspec.structs.replace(DEPTH, value=value_m, lat_deg=lat_deg, lon_deg=lon_deg, sequence=sequence)
+
+
+def read(
+    state: ChecksState, ledger: LedgerState, observation: Observation, now_ns: int = 10**13
+) -> tuple[ChecksState, LedgerState]:
+    """A reading reaches the checks and the masks, and the withdrawal the whole map."""
+    state, orders = room.step(
+        state,
+        (observation,),
+        WireState(),
+        ledger,
+        lambda place_m: claims.at(ledger, place_m, CELL_M),
+        config=CONFIG,
+        datum=builders.DATUM,
+        session_id=SESSION,
+        now_ns=5,
+    )
+    ledger = masks.step(
+        ledger, builders.estimate(), builders.status(), CONFIG, now_ns, status_fresh=True, orders=orders
+    )
+    return state, withdrawal.done(ledger, CELL_M)
+
+
+def two_passes() -> tuple[ChecksState, LedgerState]:
+    """A first pass, found good; then a second one."""
+    first = drive(straight(3.0, 0.0), CONFIG)
+    state, first = read(room.all_made(), first, rod(0.20, FIRST_M, 1))
+    return state, drive(straight(3.0, 0.0, (0.0, 5.0)), CONFIG, first, start_ns=2 * ORIGIN_NS)
+
+
+@pytest.mark.parametrize("value_m", [0.10, 0.145])
+def test_the_very_cells_that_a_rod_disproved_fall(value_m: float) -> None:
+    state, both = two_passes()
+    _, after = read(state, both, rod(value_m, FIRST_M, 2))
+    found = claims.at(after, FIRST_M, CELL_M)
+    assert found is None or found.depth_m <= value_m
+    at = (int(FIRST_M[0] / CELL_M), int(FIRST_M[1] / CELL_M))
+    assert at in cells(both, raster.CREDITED)
+    assert at not in cells(after, raster.CREDITED)
+
+
+def test_a_reading_on_old_ground_does_not_vouch_for_new_ground() -> None:
+    state, both = two_passes()
+    state, both = read(state, both, rod(0.20, FIRST_M, 2))
+    _, after = read(state, both, rod(0.10, SECOND_M, 3))
+    assert not [row for _, row in cells(after, raster.CREDITED) if row * CELL_M > 2.5]
+    assert cells(after, raster.CREDITED), "the first pass was read good up to the middle"
+
+
+def test_a_good_reading_on_old_ground_takes_back_no_newer_one() -> None:
+    state, both = two_passes()
+    state, both = read(state, both, rod(0.20, SECOND_M, 2))
+    newest = both.good["depth"]
+    _, both = read(state, both, rod(0.20, FIRST_M, 3))
+    assert both.good["depth"] == newest
+
+
+THIRD_M = (1.5, 10.0)
+
+
+def withheld(state: ChecksState, ledger: LedgerState, north_m: float, now_ns: int) -> LedgerState:
+    """A strip of 3 m with the margin that the checks give."""
+    for tick in straight(3.0, 0.0, (0.0, north_m), depth_m=0.25):
+        now_ns += TICK_NS
+        estimate, status = readings(tick)
+        ledger = masks.step(ledger, estimate, status, CONFIG, now_ns, status_fresh=True, orders=(), margin=state.margin)
+    return masks.step(ledger, builders.estimate(), builders.status(), CONFIG, now_ns + TICK_NS, status_fresh=True)
+
+
+def test_a_failed_sensor_comes_back_by_a_new_strip_with_what_it_is_off_by() -> None:
+    """The rod finds 17 cm where the sensor says 25: from then on that is 10 cm too deep, less what was withheld."""
+    state, both = two_passes()
+    state, ledger = read(state, both, rod(0.10, SECOND_M, 2))
+    assert state.margin.withhold
+    ledger = withheld(state, ledger, THIRD_M[1], 3 * ORIGIN_NS)
+    assert claims.at(ledger, SECOND_M, CELL_M) is None, "what fell once is no way back"
+    before = ledger.credited_cells
+    for place_m, sequence in ((FIRST_M, 3), (SECOND_M, 4), ((1.5, 12.0), 5)):
+        state, ledger = read(state, ledger, rod(0.20, place_m, sequence))
+        assert state.margin.withhold
+        assert state.results[0].result is ObservationVerdict.REFUSED
+    state, ledger = read(state, ledger, rod(0.17, THIRD_M, 6))
+    assert state.results[0].result is ObservationVerdict.RECORDED
+    assert not state.margin.withhold
+    assert state.margin.depth_bias_m == pytest.approx(0.08 + ROD_LEAST_M, abs=0.01)
+    assert ledger.credited_cells == before, "the strip itself is credited by nothing"
+    ledger = withheld(state, ledger, 15.0, 4 * ORIGIN_NS)
+    found = claims.at(ledger, (1.5, 15.0), CELL_M)
+    assert found is not None
+    assert not found.trial
+    assert 0.13 <= found.depth_m <= 0.17 - ROD_LEAST_M
+
+
+def test_a_strip_from_before_the_failure_is_no_way_back() -> None:
+    state, both = two_passes()
+    held = msgspec.structs.replace(state, margin=msgspec.structs.replace(state.margin, withhold=True))
+    ledger = withheld(held, both, THIRD_M[1], 3 * ORIGIN_NS)
+    assert claims.at(ledger, THIRD_M, CELL_M) is not None
+    state, ledger = read(state, ledger, rod(0.10, SECOND_M, 2))
+    assert claims.at(ledger, THIRD_M, CELL_M) is None
+    state, _ = read(state, ledger, rod(0.17, THIRD_M, 3))
+    assert state.margin.withhold
+
+
+def test_further_readings_in_the_strip_count_too() -> None:
+    state, both = two_passes()
+    state, ledger = read(state, both, rod(0.10, SECOND_M, 2))
+    ledger = withheld(state, ledger, THIRD_M[1], 3 * ORIGIN_NS)
+    state, ledger = read(state, ledger, rod(0.19, THIRD_M, 3))
+    bias_m = state.depth_bias_m
+    state, _ = read(state, ledger, rod(0.16, THIRD_M, 4))
+    assert state.depth_bias_m == pytest.approx(bias_m + 0.03, abs=1e-6)

@@ -1,0 +1,191 @@
+"""The enumeration itself under test: it finds what is planted, and its invariants leave the machine no choice.
+
+For a sample of all steps every other successor is tried, and for every output every other permit: some invariant must
+refuse it. So nothing about the machine can change, in a mutant or by hand, that the invariants do not speak of.
+"""
+
+import itertools
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from tests.control.safety import enumerate_machine as complete
+from tests.control.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
+from tests.control.safety.permit_invariants import OUTPUT
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_reasons import StopReason
+from vehicle.control.safety import modes, permits
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want, takes
+from vehicle.control.safety.permits import Permit
+
+pytestmark = pytest.mark.long
+
+STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 44, 50, 1_478_400, 210
+"""Golden: whoever changes the machine says so here."""
+NEAR_STRIDE, FAR_STRIDE = 61, 2503
+FLAGS = (False, True)
+TOLD = (None, *dict.fromkeys(CAUSES.values()), StopReason.LINK_LOST, StopReason.MISSION_LEFT, StopReason.RUNAWAY,
+        StopReason.MOVED_WHILE_BRAKED)  # fmt: skip
+MACHINES = tuple(SafetyState(mode, *flags) for mode in Mode for flags in itertools.product(FLAGS, repeat=4))
+PERMITS = tuple(Permit(*flags) for flags in itertools.product(FLAGS, repeat=5))
+
+
+def test_the_numbers_are_golden() -> None:
+    census = complete.census()
+    assert len(census.states) == STATES
+    assert census.transitions == STATES * len(complete.situations()) == TRANSITIONS
+    assert len(census.edges) == MODE_EDGES
+    assert complete.paths_to_motion(census) == GHOSTED
+
+
+# --- the invariants leave no choice ----------------------------------------------------------------------------------
+def near(n: SafetyState, cause: StopReason | None) -> list[tuple[SafetyState, StopReason | None]]:
+    """Wrong in one thing."""
+    flags = ("held", "neutral_seen", "estop_latched", "reset_due")
+    return [
+        *((msgspec.structs.replace(n, mode=mode), cause) for mode in Mode if mode is not n.mode),
+        *((msgspec.structs.replace(n, **{flag: not getattr(n, flag)}), cause) for flag in flags),
+        *((n, told) for told in TOLD if told is not cause),
+    ]
+
+
+def far(n: SafetyState, cause: StopReason | None) -> list[tuple[SafetyState, StopReason | None]]:
+    """Wrong in any way."""
+    return [(m, told) for m in MACHINES for told in TOLD if (m, told) != (n, cause)]
+
+
+Wrong = Callable[[SafetyState, StopReason | None], list[tuple[SafetyState, StopReason | None]]]
+
+
+def refusals(stride: int, wrong: Wrong) -> set[str]:
+    """Names of the invariants that refused a wrong successor; raises where none does."""
+    machine_states = sorted(complete.enumerate_all(complete.thinned()).states, key=msgspec.json.encode)
+    busy: set[str] = set()
+    for m in machine_states:
+        invariants = STEP_BY_MODE[m.mode]
+        for s in complete.thinned(stride):
+            for n, cause in wrong(*modes.step(m, s)):
+                busy.add(_refused(invariants, m, s, n, cause))
+    return busy
+
+
+def _refused(
+    invariants: tuple[tuple[str, Step], ...], m: SafetyState, s: Situation, n: SafetyState, cause: StopReason | None
+) -> str:
+    for name, holds in invariants:
+        if not holds(m, s, n, cause):
+            return name
+    raise AssertionError(f"nothing refuses\n  from {m}\n  by   {s}\n  to   {n} ({cause!r})")
+
+
+@pytest.mark.parametrize(("stride", "wrong"), [(NEAR_STRIDE, near), (FAR_STRIDE, far)])
+def test_the_invariants_refuse_every_other_successor(stride: int, wrong: Wrong) -> None:
+    assert len(refusals(stride, wrong)) > 40
+
+
+def test_the_invariants_refuse_every_other_permit() -> None:
+    wants = list(itertools.chain.from_iterable(complete.OTHER_WANTS.values()))
+    frames = [s for s in complete.thinned(9973) if s.hold] + [s for s in complete.thinned(9973) if not s.hold]
+    for mode, seen, s, at_speed, want in itertools.product(Mode, FLAGS, frames, FLAGS, wants):
+        if mode not in modes.ARMED or not s.live:
+            continue
+        n = SafetyState(mode=mode, held=True, neutral_seen=seen, estop_latched=False, reset_due=False)
+        told = msgspec.structs.replace(s, at_speed=at_speed, want=want)
+        for up, asked in itertools.product(FLAGS, FLAGS):
+            right = permits.permits(n, told, tool_up=up, rotor_asked=asked)
+            allowed = [p for p in PERMITS if all(holds(n, told, p, up, asked) for holds in OUTPUT.values())]
+            assert allowed == [right], (n, told, up, asked)
+
+
+# --- it can fail -----------------------------------------------------------------------------------------------------
+RULES = [(mode, place) for mode in Mode for place in range(len(modes.RULES[mode]))]
+
+
+def found() -> bool:
+    """The whole check, the sieve first."""
+    try:
+        complete.enumerate_all(complete.thinned())
+        census = complete.enumerate_all()
+        complete.paths_to_motion(census)
+    except complete.ViolationError:
+        return True
+    healthy = complete.healed(Class.OK, True)
+    return bool(census.states - complete.can_reach(census, {Mode.AUTO_WORK}, healthy))
+
+
+@pytest.mark.parametrize(("mode", "place"), RULES, ids=[f"{mode.name}-{place}" for mode, place in RULES])
+def test_a_rule_left_out_is_found(mode: Mode, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = modes.RULES[mode]
+    monkeypatch.setitem(modes.RULES, mode, rules[:place] + rules[place + 1 :])
+    assert found()
+
+
+@pytest.mark.parametrize(("mode", "place"), RULES, ids=[f"{mode.name}-{place}" for mode, place in RULES])
+def test_a_rule_without_its_guard_is_found(mode: Mode, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = modes.RULES[mode]
+    forced = (lambda _m, _s: True, *rules[place][1:])
+    monkeypatch.setitem(modes.RULES, mode, (*rules[:place], forced, *rules[place + 1 :]))
+    assert found()
+
+
+@pytest.mark.parametrize("blind", [0, 1, 2], ids=["reset", "arm", "neutral"])
+def test_motion_without_an_act_is_found(blind: int) -> None:
+    """The ghosts alone notice, the state notwithstanding."""
+    census = complete.enumerate_all(complete.thinned())
+    for m, labels in census.labels.items():
+        census.labels[m] = {(*label[:blind], False, *label[blind + 1 :]) for label in labels}  # type: ignore[misc]
+    with pytest.raises(complete.ViolationError, match="without neutral"):
+        complete.paths_to_motion(census)
+
+
+def test_a_state_that_cannot_be_left_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    census = complete.enumerate_all(complete.thinned())
+    monkeypatch.setitem(modes.RULES, Mode.ESTOP, ())
+    stuck = census.states - complete.can_reach(census, {Mode.MANUAL}, complete.healed(Class.OK, True))
+    assert {m.mode for m in stuck} == {Mode.ESTOP}
+
+
+def test_every_invariant_has_a_name_of_its_own() -> None:
+    names = [name.split(" ")[0] for name in (*STEP, *OUTPUT)]
+    assert len(names) - len(set(names)) <= 1, "I18 is asked of steps and of outputs"
+    assert {s.motion for s in complete.situations()} == set(Motion)
+
+
+def at_rest(act: Act, **changes: object) -> Situation:
+    """Hands off, standing, a live frame, nothing in force."""
+    rest = Situation(
+        live=True, act=act, neutral=True, hold=False, worst=Class.OK, retreat=True, estop=False,
+        motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST,
+    )  # fmt: skip
+    return msgspec.structs.replace(rest, **changes)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_control_is_taken_at_rest_only(mode: Mode) -> None:
+    """C.2 rule 10: not out of a driving mode and not while it still stops, whatever stands."""
+    for held, live, motion in itertools.product(FLAGS, FLAGS, Motion):
+        s = at_rest(Act.TAKE, live=live, neutral=False, motion=motion)
+        resting = mode not in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING)
+        allowed = resting and not live and motion is Motion.STANDING
+        machine = SafetyState(mode, held=held, neutral_seen=False, estop_latched=False, reset_due=False)
+        assert takes(machine, s) is allowed
+
+
+@pytest.mark.parametrize("retreat", FLAGS)
+@pytest.mark.parametrize(
+    ("mode", "act", "after"),
+    [
+        (Mode.BOOT, Act.NONE, Mode.DISARMED),
+        (Mode.HOLD, Act.RESET, Mode.READY),
+        (Mode.READY, Act.RECOVERY, Mode.RECOVERY),
+        (Mode.RECOVERY, Act.NONE, Mode.RECOVERY),
+    ],
+)
+def test_recovery_in_spite_of_a_stopping_reason_that_allows_it(
+    mode: Mode, act: Act, after: Mode, retreat: bool
+) -> None:
+    """C.4b: a machine is not stranded by a reason that cannot clear on the spot; every other such reason stops it."""
+    machine = SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=mode is Mode.HOLD)
+    there, _ = modes.step(machine, at_rest(act, worst=Class.STOP, retreat=retreat))
+    assert (there.mode is after) is retreat

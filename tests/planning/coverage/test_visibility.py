@@ -1,0 +1,46 @@
+"""Legs between corners: what is told to lie apart is what a search over every leg does not reach."""
+
+import math
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.planning.coverage.test_route import BOX, blocks
+from vehicle.planning.coverage.transit import Roadmap
+
+
+def pen(gap_m):
+    """Four walls round the middle, turned, with a gap in one of them."""
+    walls = [shapely.box(-9, -9, 9, -7), shapely.box(-9, -9, -7, 9), shapely.box(7, -9, 9, 9)]
+    walls += [shapely.box(-9, 7, -0.5 * gap_m, 9), shapely.box(0.5 * gap_m, 7, 9, 9)]
+    turn = np.array([[math.cos(0.4), math.sin(0.4)], [-math.sin(0.4), math.cos(0.4)]])
+    return np.array([shapely.transform(wall, lambda xy: xy @ turn) for wall in walls], dtype=object)
+
+
+@pytest.mark.parametrize(("gap_m", "apart"), [(0.3, True), (4.0, False)])
+def test_a_gap_too_narrow_to_steer_through(gap_m, apart):
+    roadmap = Roadmap(pen(gap_m), BOX, np.empty((0, 2, 2)))
+    for goal in ((0.1, -2.3), (0.4, 1.7)):
+        assert (roadmap.way((-40.3, -31.0), goal) is None) is apart
+        assert roadmap.visibility().known_apart((-40.3, -31.0), goal) is apart
+        assert not roadmap.visibility().known_apart((-40.3, -31.0), (40.1, 12.0))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(1, 14), st.floats(0.1, 1.0), st.floats(0.05, 1.5)),
+        max_size=6,
+    ),
+    st.floats(0.0, 2.0),
+)
+def test_apart_is_what_no_leg_joins(draw, gap_m):
+    start, goal = (-55.0, -3.1), (0.3, 2.2)
+    roadmap = Roadmap(np.array([*blocks(draw), *pen(gap_m)], dtype=object), BOX, np.empty((0, 2, 2)))
+    if not roadmap.clear(start, np.array([goal]))[0]:
+        way = roadmap._search(np.array([start, goal]), math.inf, every_connection=True)
+        assert roadmap.visibility().apart(start, goal) is (way is None)
+        assert roadmap.visibility().apart(goal, start) is (way is None)

@@ -1,0 +1,275 @@
+"""The journal beside the tick: what is written when, what a disk that refuses does, and what a restart goes on from."""
+
+import queue
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from campaign.fault_scenario import swath_plan
+from firmware_bridge.flail_adapter import FlailAdapter
+from tests import builders
+from tests.control.ledger.driving import ORIGIN_NS, cells, straight, versions
+from vehicle.config.load import load_machine
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.sockets import TickRecord
+from vehicle.contracts.units import TICK_NS
+from vehicle.control.ground import raster
+from vehicle.control.plan_assignment import assign_plan
+from vehicle.control.state import LedgerState, VehicleState
+from vehicle.records import journal, ledger_keeper
+from vehicle.records.journal import Journal, JournalWriter
+from vehicle.records.ledger_keeper import LedgerKeeper
+from vehicle.records.records import Session
+from vehicle.runtime import kept_ledger
+from vehicle.runtime.kept_ledger import kept_in, opened, restored
+
+CONFIG = builders.config()
+PLAN = swath_plan(load_machine("memat"))
+SESSION = Session(session_id=7, utc="2026-05-04T08:00:00Z")
+YAW_RAD = PLAN.segments[0].yaw_start_rad
+AHEAD_M = CONFIG.machine.tool.ahead_m
+
+
+def vehicle(plan: Plan | None = None) -> VehicleState:
+    state = msgspec.structs.replace(builders.vehicle_state(CONFIG), datum=PLAN.datum)
+    return assign_plan(state, plan) if plan is not None else state
+
+
+def states(start: VehicleState, length_m: float = 2.0) -> list[VehicleState]:
+    """The plan's swath begun and worked for so long, tick by tick."""
+    at_work = msgspec.structs.replace(start.mission, phase=MissionPhase.WORK, work_started=True)
+    ticks = straight(length_m, YAW_RAD, sigma_m=0.005)
+    return [
+        msgspec.structs.replace(start, ledger=ledger, mission=at_work)
+        for ledger in versions(ticks, CONFIG, start.ledger, ORIGIN_NS)
+    ]
+
+
+def record(state: VehicleState) -> TickRecord:
+    return builders.tick_record(tick=ORIGIN_NS // TICK_NS, state=state)
+
+
+def keeper_in(folder: Path, start: VehicleState, told: list[str] | None = None) -> LedgerKeeper:
+    kept = kept_in(folder, kept_ledger.header_of(start, None))
+    return kept_ledger.keeper_of(kept, SESSION, (told if told is not None else []).append)
+
+
+def written(folder: Path) -> tuple[Path, VehicleState]:
+    start = vehicle(PLAN)
+    keeper = keeper_in(folder, start)
+    keeper.begin(start, FlailAdapter())
+    for state in states(start):
+        keeper.accept(record(state))
+    keeper.close()
+    assert keeper.fault == ""
+    return kept_in(folder, kept_ledger.header_of(start, None)).path, state
+
+
+def test_what_the_tick_made_is_in_the_file_and_a_restart_has_the_same_masks(tmp_path: Path) -> None:
+    path, state = written(tmp_path)
+    found = journal.read(path)
+    assert (found.dropped_bytes, found.stroke_count) == (0, state.ledger.stroke.number)
+    assert found.job == JobMark(plan_hash=PLAN.plan_hash, site_hash=PLAN.site_hash, at_work=True, t_ns=ORIGIN_NS)
+    assert (found.plan_hash, found.site_hash) == (PLAN.plan_hash, PLAN.site_hash)
+    again = restored(vehicle(PLAN), found, 5)
+    assert cells(again.ledger, raster.CREDITED) == cells(state.ledger, raster.CREDITED)
+    assert again.ledger.stroke == state.ledger.stroke
+    assert again.mission.phase is MissionPhase.PAUSED
+    assert again.mission.work_started
+    assert again.ledger.marks == ((5, found.stroke_count),)
+
+
+def test_every_cut_leaves_a_part_of_the_record_and_the_job_no_further(tmp_path: Path) -> None:
+    path, state = written(tmp_path)
+    content = path.read_bytes()
+    credited, seen, told = cells(state.ledger, raster.CREDITED), set(), 0
+    header = kept_ledger.header_of(vehicle(PLAN), None)
+    for cut in range(len(content) + 1):
+        path.write_bytes(content[:cut])
+        kept = kept_in(tmp_path, header)
+        assert kept.path == path
+        assert len(kept.lines) == (kept.found.dropped_bytes > 0), "told in one line"
+        told += len(kept.lines)
+        count = len(kept.found.records)
+        if count in seen:
+            continue
+        seen.add(count)
+        again = restored(vehicle(PLAN), kept.found, 0)
+        assert cells(again.ledger, raster.CREDITED) <= credited
+        assert again.mission.worked_along_m <= 2.0
+        writer = opened(kept, SESSION)
+        writer.close()
+        after = journal.read(path)
+        assert after.dropped_bytes == 0
+        assert after.stroke_count == kept.found.stroke_count
+    assert len(seen) > 15
+    assert told > 1_000
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cell_m": 0.1}, "cell m 0.1"),
+        ({"datum_lat_deg": 39.5}, "datum lat deg"),
+        ({"required_depth_m": 0.1}, "required depth m 0.1"),
+        ({"site_hash": "another"}, "site hash 'another'"),
+        ({"machine": "another"}, "machine 'another'"),
+        ({"k_sigma": 2.0}, "k sigma"),
+    ],
+)
+def test_a_foreign_journal_is_told_in_one_line_and_never_credited(
+    change: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    header = kept_ledger.header_of(vehicle(), None)
+    mine = kept_in(tmp_path, header).path
+    mine.parent.mkdir(parents=True)
+    JournalWriter.open(mine, msgspec.structs.replace(header, **change), SESSION).close()
+    before = mine.read_bytes()
+    kept = kept_in(tmp_path, header)
+    (line,) = kept.lines
+    assert words in line
+    assert "nothing of it is credited" in line
+    assert "\n" not in line
+    assert kept.path != mine
+    assert restored(vehicle(), kept.found, 0).ledger == LedgerState()
+    opened(kept, SESSION).close()
+    assert mine.read_bytes() == before
+    assert kept_in(tmp_path, header).found.header == header, "the next start finds its own"
+
+
+@pytest.mark.parametrize("content", [b"no journal at all", b"FLAILJ9\n", b"FLAILJ4\n" + bytes(2000)])
+def test_what_cannot_be_read_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
+    header = kept_ledger.header_of(vehicle(), None)
+    mine = kept_in(tmp_path, header).path
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(content)
+    kept = kept_in(tmp_path, header)
+    assert len(kept.lines) == 1
+    opened(kept, SESSION).close()
+    assert mine.read_bytes() == content
+
+
+def test_a_second_program_does_not_write_into_it(tmp_path: Path) -> None:
+    kept = kept_in(tmp_path, kept_ledger.header_of(vehicle(), None))
+    first = opened(kept, SESSION)
+    with pytest.raises(InputError, match="another program"):
+        opened(kept, SESSION)
+    first.close()
+    opened(kept_in(tmp_path, kept.header), SESSION).close()
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ledgers").write_text("")
+    kept = kept_in(tmp_path / "ledgers", kept_ledger.header_of(vehicle(), None))
+    with pytest.raises(InputError, match="state_folder"):
+        opened(kept, SESSION)
+
+
+# --- where a job goes on ---------------------------------------------------------------------------------------------
+def left(**changes: object) -> Journal:
+    job = msgspec.structs.replace(JobMark(plan_hash=PLAN.plan_hash, site_hash=PLAN.site_hash, at_work=True), **changes)
+    header = kept_ledger.header_of(vehicle(), None)
+    rows: list[object] = [header]
+    ticks = straight(3.0, YAW_RAD, sigma_m=0.005)
+    number = 0
+    for ledger in versions(ticks, CONFIG, LedgerState(), ORIGIN_NS):
+        if ledger.stroke is not None and ledger.stroke.number != number:
+            number = ledger.stroke.number
+            rows.append(ledger.stroke)
+    return Journal(records=(*rows, job), valid_bytes=0, dropped_bytes=0, check=0)  # type: ignore[arg-type]
+
+
+def test_a_swath_goes_on_where_the_ground_is_not_credited() -> None:
+    again = restored(vehicle(PLAN), left(), 0)
+    # the tool worked from 0 to 3 m; the body is that much behind it
+    assert again.mission.worked_along_m == pytest.approx(3.0 - AHEAD_M, abs=0.2)
+    assert again.mission.worked_along_m <= 3.0 - AHEAD_M
+
+
+@pytest.mark.parametrize("change", [{"plan_hash": "another"}, {"done": True}, {"index": 7}])
+def test_a_job_of_another_plan_or_one_that_was_done_begins_at_its_beginning(change: dict[str, object]) -> None:
+    again = restored(vehicle(PLAN), left(**change), 0)
+    assert (again.mission.index, again.mission.phase) == (0, MissionPhase.IDLE)
+    assert again.ledger.credited_m2 > 3.0, "what was proven stays proven"
+
+
+def test_a_plan_that_is_taken_later_goes_on_too_and_only_once() -> None:
+    bare = restored(vehicle(), left(), 0)
+    assert bare.mission.plan is None
+    none = assign_plan(bare, None)
+    again = assign_plan(none, PLAN)
+    assert again.mission.phase is MissionPhase.PAUSED
+    assert assign_plan(again, PLAN).mission.phase is MissionPhase.IDLE
+
+
+def test_nothing_moves_by_a_restart() -> None:
+    before = vehicle(PLAN)
+    again = restored(before, left(), 0)
+    assert again.gate == before.gate
+    assert again.ledger.run is None
+
+
+# --- the thread ------------------------------------------------------------------------------------------------------
+class Script:
+    """A queue that brings rows at set times of a clock of its own, and the end."""
+
+    def __init__(self, rows: list[tuple[float, object]]) -> None:
+        self.rows, self.now_s = rows, 0.0
+
+    def get(self, timeout: float | None = None) -> object:
+        at_s, row = self.rows[0]
+        if timeout is not None and at_s > self.now_s + timeout:
+            self.now_s += timeout
+            raise queue.Empty
+        self.now_s = max(self.now_s, at_s)
+        self.rows.pop(0)
+        return row
+
+
+def strokes_of(count: int) -> list[LedgerStroke]:
+    return [row for row in left().records if isinstance(row, LedgerStroke)][:count]
+
+
+def test_what_is_written_is_on_the_disk_within_the_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keeper = keeper_in(tmp_path, vehicle())
+    one, two, three, four = strokes_of(4)
+    script = Script([(0.0, (one,)), (0.2, (two,)), (0.24, (three,)), (7.0, (four,)), (60.0, None)])
+    synced: list[float] = []
+    written_at: list[float] = []
+    monkeypatch.setattr(keeper, "_jobs", script)
+    monkeypatch.setattr(keeper, "_now_s", lambda: script.now_s)
+    monkeypatch.setattr(keeper._writer, "sync", lambda: synced.append(script.now_s))
+    append = keeper._writer.append
+    monkeypatch.setattr(keeper._writer, "append", lambda row: (written_at.append(script.now_s), append(row)))
+    keeper._write()
+    assert written_at == [0.0, 0.2, 0.24, 7.0], "each at once"
+    assert synced == [0.25, 7.25, 60.0]
+    assert all(any(0.0 <= flushed - at <= ledger_keeper.SYNC_S for flushed in synced) for at in written_at)
+
+
+def test_a_disk_that_refuses_is_told_once_and_holds_up_no_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[str] = []
+    start = vehicle(PLAN)
+    keeper = keeper_in(tmp_path, start, told)
+
+    def refuse(row: object) -> None:
+        del row
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keeper._writer, "append", refuse)
+    keeper.begin(start, FlailAdapter())
+    assert keeper.healthy
+    for state in states(start):
+        keeper.accept(record(state))
+    keeper.close()
+    assert not keeper.healthy
+    (line,) = told
+    assert "no space left" in line
+
+
+def test_a_keeper_that_never_began_is_closed(tmp_path: Path) -> None:
+    keeper_in(tmp_path, vehicle()).close()
