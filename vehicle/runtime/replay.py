@@ -5,20 +5,16 @@ in the figures it was given, or in the processor's arithmetic.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from firmware_bridge.mavlink import adapters
-from firmware_bridge.types import ReceivedCommand
-from vehicle.contracts import stroke_codec
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import VehicleState
 from vehicle.control.tick import tick
-from vehicle.records import outcomes, parts, reader, recorded_tick, start
+from vehicle.records import meanings, outcomes, parts, reader, recorded_tick, start
 from vehicle.records.differences import NOTHING, Apart, first_apart, shown
 from vehicle.records.outcomes import Outcomes
 from vehicle.records.parts import Attachment, Damage, End, Message, Metadata, Part
@@ -27,12 +23,6 @@ from vehicle.records.shapes import shapes
 from vehicle.records.state_parts import StateHash
 from vehicle.runtime.recorded_inputs import RecordedInputs, adapter_of
 
-MEANINGS: Final[dict[str, Callable[[bytes], object]]] = {
-    outcomes.REPORT: msgspec.json.decode,
-    outcomes.EVENT: msgspec.json.decode,
-    outcomes.STROKE: stroke_codec.unpacked,
-    outcomes.STATE: msgspec.msgpack.Decoder(StateHash).decode,
-}
 COPY: Final = "copy it again from where it was recorded"
 
 
@@ -198,31 +188,31 @@ class _Run:
             self._due = self._outcomes.of(row.tick, outputs, self._state)
         except Exception as error:  # noqa: BLE001  # it ran when it was recorded: whatever ends it now is a difference
             return Apart("tick", "ran", shown(f"{type(error).__name__}: {error}"))
-        return _frames_apart(row.controller_out, sent)
+        return meanings.frames_apart(row.controller_out, sent)
 
     def _met(self, topic: str, data: bytes) -> None:
         """An outcome as it was recorded, beside the next one of the present tick."""
         if self._state is None:
             return
         if not self._due or (self._due[0][0] != topic and topic not in dict(self._due)):
-            self._apart(Apart(_name(topic), shown(_meaning(topic, data)), NOTHING))
+            self._apart(Apart(meanings.name(topic), shown(meanings.of(topic, data)), NOTHING))
             return
         expected, again = self._due.pop(0)
         if expected != topic:
-            self._apart(Apart(_name(expected), NOTHING, shown(_meaning(expected, again))))
+            self._apart(Apart(meanings.name(expected), NOTHING, shown(meanings.of(expected, again))))
             return
         self._count[topic] += 1
         if data != again:
-            said, means = _meaning(topic, data), _meaning(topic, again)
+            said, means = meanings.of(topic, data), meanings.of(topic, again)
             if isinstance(said, StateHash) and isinstance(means, StateHash):
                 said = msgspec.structs.replace(said, **{name: getattr(means, name) for name in self._left_out})
-            self._apart(first_apart(_name(topic), said, means))
+            self._apart(first_apart(meanings.name(topic), said, means))
 
     def _nothing_left(self) -> None:
         """What the newest tick brought, and the recording does not hold."""
         if self._due:
             topic, again = self._due.pop(0)
-            self._apart(Apart(_name(topic), NOTHING, shown(_meaning(topic, again))))
+            self._apart(Apart(meanings.name(topic), NOTHING, shown(meanings.of(topic, again))))
 
     def _apart(self, apart: Apart | None) -> None:
         if apart is not None:
@@ -252,29 +242,3 @@ def _other_shapes(recorded: bytes | None) -> list[str]:
     except msgspec.MsgspecError as error:
         raise InputError(f"the shapes of its state cannot be read ({error}); {COPY}") from None
     return [name for name in StateHash.__struct_fields__ if getattr(old, name) != getattr(new, name)]
-
-
-def _frames_apart(recorded: bytes, replayed: bytes) -> Apart | None:
-    """Frames to the controller, by the values of the commands in them where these differ."""
-    if recorded == replayed:
-        return None
-    old, new = _commands(recorded), _commands(replayed)
-    found = first_apart("command", old[0], new[0]) if len(old) == len(new) == 1 else None
-    return found or Apart("controller_out", shown(recorded), shown(replayed))
-
-
-def _commands(frames: bytes) -> list[ReceivedCommand]:
-    messages = adapters.MessageReader(adapters.CONTROLLER_DECODERS).feed(frames)
-    return [message for message in messages if isinstance(message, ReceivedCommand)]
-
-
-def _name(topic: str) -> str:
-    return topic.removeprefix("/")
-
-
-def _meaning(topic: str, data: bytes) -> object:
-    """What a message says; the bytes where they cannot be read."""
-    try:
-        return MEANINGS[topic](data)
-    except (ValueError, IndexError):
-        return data
