@@ -94,8 +94,8 @@ campaign: $(VENV)/.installed
 envelope: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
 
-# A hundred hours of ordinary work with RTK fixed: what the estimate withdraws or stops (both are to be 0). Half an hour of one
-# core; goes on where it was ended.
+# A hundred hours of ordinary work with RTK fixed: what the estimate withdraws or stops (both are to be 0). 24 minutes of one
+# idle core; goes on where it was ended.
 clean-hours: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.rule_costs runs/clean_hours.jsonl --kinds untroubled
 

@@ -11,7 +11,7 @@ take turns, and no unit is begun once the budget of processor time is used up. K
 - `field`: hours of the plan of the real field of 0.85 ha with its four holes, with the margins and with none.
 - `hours`: minutes of work back and forth at 10 % true slip: ticks in which the gate would stop.
 - `untroubled`: half hours of the same on slopes to 10 degrees, with 2 to 10 % of slip: what is withdrawn and what
-  stops. Plants, sensors and estimate alone, without wires, gate and operator: 100 hours are half an hour of one core.
+  stops. Plants, sensors and estimate alone, without wires, gate and operator: 100 hours are 24 minutes of one core.
 - `standing`, `moving`: a loss of 5 s to 10 min that comes back true: whether work goes on without a mark.
 """
 
