@@ -81,7 +81,9 @@ def parts(path: Path) -> Iterator[Part]:
     with path.open("rb") as stream:
         total = path.stat().st_size
         if stream.read(len(MAGIC)) != MAGIC[:total]:
-            raise InputError(f"{path}: no recording (it does not begin as an MCAP file does)")
+            raise InputError(
+                f"{path}: no recording (it does not begin as an MCAP file does); name the run.mcap of a run"
+            )
         yield from _Scan(stream, total).parts()
 
 

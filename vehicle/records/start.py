@@ -41,7 +41,9 @@ from vehicle.records.state_parts import MASKS
 
 CONFIGURATION, PLAN, STATE, CONTROLLER = "configuration.json", "plan.json", "state.msgpack.zst", "controller.json"
 SHAPES: Final = "shapes.json"
-OLDER: Final = "it does not hold the state that it started from: recordings before format 3 cannot be run again"
+OLDER: Final = (
+    "it does not hold the state that it started from: recordings before format 3 cannot be run again; name a newer one"
+)
 HASH_BYTES: Final = 16
 _MISSING: Final = object()
 Tile = tuple[tuple[int, int], tuple[int, int], tuple[int, ...], bytes]
