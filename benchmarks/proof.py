@@ -18,15 +18,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import grimp
 import msgspec
 
+from benchmarks.proof_parts import PARTS
+from benchmarks.proof_types import ROOT, Line, Part, Verdict
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import utc_now
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot", "tests", "benchmarks")
 ALWAYS = ("requirements/dev.txt",)
 HEAD = """\
@@ -41,43 +41,6 @@ part fails, is not complete, or is stale; it goes on where it was ended. This pa
 
 class ChangedError(Exception):
     """What is judged changed while it was being judged."""
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of a part's work: what it showed, and the processor time that it took."""
-
-    unit: str
-    cpu_s: float
-    facts: Any
-
-
-class Line(Found, frozen=True, kw_only=True):
-    """As it is kept."""
-
-    at: str
-    commit: str
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """`text`: the figures. `wrong`: what must not be, empty where everything held."""
-
-    text: str
-    wrong: str = ""
-
-
-Run = Callable[[Sequence[str], Path, int], Iterator[Found]]
-"""From the units that are missing, the file of what is done, and how many processes at once."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """`modules`: what is run; `data`: patterns below the root of what it reads besides. `judged`: of all facts."""
-
-    name: str
-    modules: tuple[str, ...]
-    data: tuple[str, ...]
-    units: Callable[[], Sequence[str]]
-    run: Run
-    judged: Callable[[list[Line]], Verdict]
 
 
 # --- what is judged --------------------------------------------------------------------------------------------------
@@ -254,10 +217,8 @@ def _row(state: State) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def main(parts: Sequence[Part] | None = None) -> int:
+def main(parts: Sequence[Part] = PARTS) -> int:
     """Run, print; 1 where a chosen part does not hold."""
-    if parts is None:
-        from benchmarks.proof_parts import PARTS as parts  # noqa: PLC0415, N811 - they are made of what is above
     names = [part.name for part in parts]
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--parts", nargs="+", choices=names, default=names, help="run these, in this order")

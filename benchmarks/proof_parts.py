@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks.kill_trials import LIMIT_MS, quantiles
 from benchmarks.kill_trials import Trial as Kill
-from benchmarks.proof import ROOT, Found, Line, Part, Verdict
+from benchmarks.proof_types import ROOT, Found, Line, Part, Verdict
 from benchmarks.trials import link_traces
 from benchmarks.trials.stop_trials import Trial, figures, run_trial
 from campaign.campaign import RunResult, run_seed

@@ -14,8 +14,8 @@ import pytest
 from benchmarks import proof, proof_parts
 from benchmarks.kill_trials import Trial as Kill
 from benchmarks.kill_trials import line_of
-from benchmarks.proof import ROOT, Line, Part
 from benchmarks.proof_parts import PARTS, plain
+from benchmarks.proof_types import ROOT, Line, Part
 from benchmarks.trials.stop_trials import Trial
 from campaign.campaign import RunResult
 from campaign.invariants import Breach

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from benchmarks import proof
-from benchmarks.proof import ChangedError, Found, Journal, Line, Part, Verdict, prove, state_of, table
+from benchmarks.proof import ChangedError, Journal, prove, state_of, table
+from benchmarks.proof_types import Found, Line, Part, Verdict
 
 pytestmark = pytest.mark.long
 
