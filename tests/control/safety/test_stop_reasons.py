@@ -19,6 +19,7 @@ def written(rule: Rule) -> str:
         "cleared by arming": rule.cleared_by_arming,
         "position in doubt": rule.doubts_position,
         "horn": rule.sounds_horn,
+        "stops arming": rule.blocks_arming,
     }
     levels = f"L{int(rule.level)} {'--' if rule.by_hand_only else f'L{int(rule.auto_level)}'}"
     told = ", ".join(name for name, is_so in marks.items() if is_so) or "-"
