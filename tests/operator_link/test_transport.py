@@ -4,15 +4,20 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
+from console.station import NEUTRAL
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
+from firmware_bridge.ports import MemoryPort
+from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import Exchange
-from tests.operator_link.test_attacks import CHANNEL, Radio
+from tests.operator_link.test_attacks import CHANNEL, Radio, connected
+from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.transport import CONNECTIONS_MAX, LinkTransport, Tcp, Udp
+from vehicle.operator_link.transport import CONNECTIONS_MAX, LinkTransport, Serial, Tcp, Udp
 
 CLOCK = SystemClock()
 
@@ -82,6 +87,20 @@ def test_a_taken_port_leaves_nothing_open() -> None:
     port = asyncio.run(main())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", port))
+
+
+def test_a_stop_on_a_serial_radio_is_in_the_tick_that_follows_its_arrival() -> None:
+    """The pump runs behind the tick: what only it reads would be a whole tick old."""
+    radio, console = connected()
+    radio.now_ns += TICK_NS
+    console.feed(msgspec.structs.replace(NEUTRAL, edges=OperatorEdge.STOP), radio.now_ns)
+    port, ours = MemoryPort.pair()
+    for datagram in console.send(radio.now_ns):
+        ours.write(datagram)
+    opened = LinkTransport(radio.link, CLOCK, (Serial(channel=CHANNEL, port=port),))
+    batch = opened.drain(radio.now_ns)
+    assert batch.name == opened.name == radio.link.name
+    assert any(OperatorEdge.STOP in frame.edges for frame in batch.operator)
 
 
 async def _turns(until: Callable[[], object]) -> None:

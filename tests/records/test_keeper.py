@@ -1,6 +1,8 @@
 """The journal beside the tick: what is written when, what a disk that refuses does, and what a restart goes on from."""
 
+import os
 import queue
+import threading
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,7 @@ from vehicle.control.state import LedgerState, VehicleState
 from vehicle.records import journal, ledger_keeper
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_keeper import LedgerKeeper
-from vehicle.records.records import Session
+from vehicle.records.records import Revoke, Session
 from vehicle.runtime import kept_ledger
 from vehicle.runtime.kept_ledger import kept_in, opened, restored
 
@@ -162,6 +164,45 @@ def test_a_second_program_does_not_write_into_it(tmp_path: Path) -> None:
     opened(kept_in(tmp_path, kept.header), SESSION).close()
 
 
+def test_what_was_written_after_it_was_read_is_not_cut_off(tmp_path: Path) -> None:
+    """The program before ends while the next one comes up; the last thing that it knew was a withdrawal."""
+    header = kept_ledger.header_of(vehicle(), None)
+    before = opened(kept_in(tmp_path, header), SESSION)
+    for row in strokes_of(6):
+        before.append(row)
+    kept = kept_in(tmp_path, header)
+    before.append(revoke(6))
+    before.close()
+    with pytest.raises(InputError, match="start again"):
+        opened(kept, SESSION)
+    assert journal.read(kept.path).act_count == 1
+    opened(kept_in(tmp_path, header), SESSION).close()
+
+
+def test_a_journal_that_is_damaged_before_its_end_is_not_credited(tmp_path: Path) -> None:
+    """What was lost may have been the withdrawal of what is left."""
+    header = kept_ledger.header_of(vehicle(), None)
+    path, rows = kept_in(tmp_path, header).path, strokes_of(8)
+    writer = opened(kept_in(tmp_path, header), SESSION)
+    for row in rows[:6]:
+        writer.append(row)
+    begins = path.stat().st_size
+    writer.append(revoke(6))
+    ends = path.stat().st_size
+    for row in rows[6:]:
+        writer.append(row)
+    writer.close()
+    content = path.read_bytes()
+    for place in (begins + 2, begins + 20, ends - 1):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        kept = kept_in(tmp_path, header)
+        (line,) = kept.lines
+        assert "a withdrawal may be among what is lost" in line
+        assert kept.path != path
+    path.write_bytes(content[:ends] + bytes(500))
+    assert kept_in(tmp_path, header).path == path, "zeros are what a power cut leaves at an end"
+
+
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "ledgers").write_text("")
     kept = kept_in(tmp_path / "ledgers", kept_ledger.header_of(vehicle(), None))
@@ -234,6 +275,20 @@ def strokes_of(count: int) -> list[LedgerStroke]:
     return [row for row in left().records if isinstance(row, LedgerStroke)][:count]
 
 
+def revoke(last: int) -> Revoke:
+    return Revoke(
+        reason="check of the base",
+        by="somebody",
+        since_number=1,
+        until_number=last,
+        flags=7,
+        across_m=None,
+        bias_m=0.0,
+        required_depth_m=0.15,
+        t_ns=1,
+    )
+
+
 def test_what_is_written_is_on_the_disk_within_the_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     keeper = keeper_in(tmp_path, vehicle())
     one, two, three, four = strokes_of(4)
@@ -273,3 +328,88 @@ def test_a_disk_that_refuses_is_told_once_and_holds_up_no_tick(monkeypatch: pyte
 
 def test_a_keeper_that_never_began_is_closed(tmp_path: Path) -> None:
     keeper_in(tmp_path, vehicle()).close()
+
+
+def test_a_disk_that_hangs_is_seen_after_half_a_second(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    keeper, start = keeper_in(tmp_path, vehicle()), vehicle()
+    go, hangs, now_s = threading.Event(), threading.Event(), [0.0]
+
+    def hang() -> None:
+        hangs.set()
+        assert go.wait(20.0)
+
+    monkeypatch.setattr(keeper, "_now_s", lambda: now_s[0])
+    monkeypatch.setattr(keeper._writer, "_sync_records", 1)
+    monkeypatch.setattr(keeper._writer, "sync", hang)
+    keeper.begin(start, FlailAdapter())
+    one, two = strokes_of(2)
+    keeper._put((one,))
+    assert hangs.wait(20.0)
+    assert keeper.healthy
+    keeper._put((two,))
+    now_s[0] = 0.4
+    assert keeper.healthy
+    now_s[0] = 1.0
+    assert not keeper.healthy
+    monkeypatch.setattr(keeper._writer, "sync", lambda: None)
+    go.set()
+    keeper.close()
+    assert keeper.healthy, "the disk came back, and nothing was lost"
+
+
+def test_whatever_ends_the_thread_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    keeper = keeper_in(tmp_path, vehicle(), told)
+    keeper.begin(vehicle(), FlailAdapter())
+    keeper._put((object(),))  # type: ignore[arg-type]
+    keeper.close()
+    assert not keeper.healthy
+    assert len(told) == 1
+
+
+def test_behind_half_a_record_nothing_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A disk that is nearly full takes a part, and a moment later there is room again."""
+    told: list[str] = []
+    keeper, write, count = keeper_in(tmp_path, vehicle(), told), os.write, [0]
+
+    def nearly_full(file: int, frame: bytes) -> int:
+        count[0] += 1
+        return write(file, frame[: len(frame) // 2] if count[0] == 3 else frame)
+
+    keeper.begin(vehicle(), FlailAdapter())
+    monkeypatch.setattr(os, "write", nearly_full)
+    for row in strokes_of(6):
+        keeper._put((row,))
+    keeper.close()
+    assert not keeper.healthy
+    assert "no space left" in told[0]
+    path = kept_in(tmp_path, kept_ledger.header_of(vehicle(), None)).path
+    assert journal.read(path).stroke_count == 2
+
+
+@pytest.mark.parametrize("when", ["with the fault", "after it"])
+def test_a_withdrawal_that_cannot_be_written_leaves_no_credit_to_the_next_start(
+    when: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    header = kept_ledger.header_of(vehicle(), None)
+    keeper = keeper_in(tmp_path, vehicle(), told)
+    path = kept_in(tmp_path, header).path
+    keeper.begin(vehicle(), FlailAdapter())
+    rows = strokes_of(4)
+    for row in rows[:3]:
+        keeper._writer.append(row)
+
+    def refuse(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", refuse)
+    keeper._put((rows[3], revoke(3)) if when == "with the fault" else (rows[3],))
+    if when == "after it":
+        keeper._put((revoke(3),))
+    keeper.close()
+    monkeypatch.undo()
+    assert not path.exists()
+    assert path.with_suffix(".withdrawn").exists()
+    assert "none of it counts" in told[-1]
+    assert kept_in(tmp_path, header).found.stroke_count == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 
+from firmware_bridge.flail_adapter import FlailAdapter
 from tests import builders
 from vehicle.contracts.messages import Event
 from vehicle.contracts.sockets import SourceBatch, TickRecord
@@ -72,6 +73,16 @@ def test_a_disk_that_hangs_costs_records_and_no_time(monkeypatch: pytest.MonkeyP
     recorder.close()
     assert held.ticks == list(range(100 - recorder.dropped))
     assert held.closed
+
+
+def test_whatever_ends_the_recording_is_seen_at_once() -> None:
+    held = Held()
+    held.begin = lambda *_: {}["no such key"]  # type: ignore[method-assign]
+    recorder = BackgroundRecorder(held)
+    recorder.begin(builders.vehicle_state(), FlailAdapter())
+    recorder.close()
+    assert not recorder.healthy
+    assert "no such key" in recorder.fault
 
 
 def test_a_full_disk_ends_the_recording_and_nothing_else() -> None:

@@ -1,10 +1,10 @@
 """The link on real wires: UDP, TCP and byte ports (serial radio), in one asyncio task; stamps and keys on disk.
 
-    async with LinkShell(link, clock, wires, store, marks) as shell:   # sockets are open
+    async with LinkTransport(link, clock, wires, store, marks) as shell:   # sockets are open
         async with asyncio.TaskGroup() as group:
             group.create_task(shell.run())
 
-The tick never waits for anything here: it drains the link, which is memory.
+The tick never waits for anything here: it drains byte ports and link, which are memory.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from firmware_bridge.ports import BytePort, PortError
 from firmware_bridge.serial_port import open_port
 from firmware_bridge.stream_port import StreamPort
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.sockets import SourceBatch
 from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
@@ -230,13 +231,29 @@ class LinkTransport:
             await self._clock.sleep_until_ns(deadline_ns)
             now_ns = self._clock.now_ns()
             deadline_ns = max(deadline_ns + PUMP_NS, _after_a_tick_ns(now_ns))
-            for name, wire in list(self._serials.items()):
-                try:
-                    self._link.receive(wire.channel, name, wire.port.read(), now_ns)
-                except PortError:
-                    self._link.present.drop(wire.channel, name)
+            self._hear_ports(now_ns)
             self._link.step(now_ns)
             self._send()
+
+    def _hear_ports(self, now_ns: int) -> None:
+        for name, wire in list(self._serials.items()):
+            try:
+                self._link.receive(wire.channel, name, wire.port.read(), now_ns)
+            except PortError:
+                self._link.present.drop(wire.channel, name)
+
+    @property
+    def name(self) -> str:
+        """Of the link, whose frames these are."""
+        return self._link.name
+
+    def drain(self, now_ns: int) -> SourceBatch:
+        """The link as a source of the loop, with what came from a byte port up to now.
+
+        The pump runs behind the tick: what it read of a stop would wait for the tick after.
+        """
+        self._hear_ports(now_ns)
+        return self._link.drain(now_ns)
 
     def _send(self) -> None:
         for name, address, frames in self._link.outbox():

@@ -5,6 +5,7 @@
 Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
 """
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -21,21 +22,38 @@ from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.records.ledger_news import ledger_news
-from vehicle.records.records import Confirm, Header, Observed, Record, Revoke, Session, decoded, encoded
+from vehicle.records.records import (
+    CHECK_BYTES,
+    Confirm,
+    Header,
+    Observed,
+    Record,
+    Revoke,
+    Session,
+    check_before,
+    decoded,
+    encoded,
+)
 
 _STEM: Final = b"FLAILJ"
 MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
+TORN_MAX_BYTES: Final = 1 << 17
+"""Two of the longest records; what waits for the disk is less."""
 SYNC_RECORDS: Final = 16
 """Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing."""
+    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing.
+
+    `broken_within`: they are no torn end, whole records stand in them; a withdrawal may be among what is lost.
+    """
 
     records: tuple[Record, ...]
     valid_bytes: int
     dropped_bytes: int
     check: int
+    broken_within: bool = False
 
     @property
     def header(self) -> Header | None:
@@ -83,21 +101,30 @@ class JournalWriter:
         self, path: Path, header: Header, sync_records: int = SYNC_RECORDS, found: Journal | None = None
     ) -> None:
         """`found`: what the file holds, where that was read already."""
-        self._sync_records = sync_records
+        self.path, self._sync_records = path, sync_records
         self._number = self._acts = 0
         self._check = 0
         self._unsynced = 0
-        if found is None and path.exists() and path.stat().st_size > 0:
-            found = read(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            self._begin(path, header, found)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _begin(self, path: Path, header: Header, found: Journal | None) -> None:
+        """Nobody else writes from here on; what was read before that counts only if nothing was added meanwhile."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            os.close(self._file)
             raise InputError(f"{path}: another program writes this journal; end that first") from None
+        size_bytes = os.fstat(self._file).st_size
+        if found is None and size_bytes:
+            found = read(path)
+        if found is not None and size_bytes != found.valid_bytes + found.dropped_bytes:
+            raise InputError(f"{path}: another program wrote this journal a moment ago; start again")
         if found is not None and found.header is not None:
             if found.header != header:
-                os.close(self._file)
                 raise InputError(f"{path}: this journal is of another site, plan or grid; name a new file")
             os.ftruncate(self._file, found.valid_bytes)
             os.pwrite(self._file, MAGIC, 0)  # what follows is of this format, and an older record reads the same in it
@@ -105,7 +132,7 @@ class JournalWriter:
             self._check, self._number, self._acts = found.check, found.stroke_count, found.act_count
             return
         os.ftruncate(self._file, 0)
-        os.write(self._file, MAGIC)
+        _write(self._file, MAGIC)
         self.append(header)
         self.sync()
 
@@ -139,7 +166,7 @@ class JournalWriter:
     def append(self, record: Record) -> None:
         """One record; on the disk after the next `sync`, which comes by itself every few records."""
         frame, self._check = encoded(record, self._check)
-        os.write(self._file, frame)
+        _write(self._file, frame)
         if isinstance(record, LedgerStroke):
             self._number = record.number
         self._acts += isinstance(record, Revoke | Confirm | Observed)
@@ -158,13 +185,20 @@ class JournalWriter:
         os.close(self._file)
 
 
+def _write(file: int, frame: bytes) -> None:
+    """All of it: behind half a record none is believed. Raises OSError where the disk takes only a part."""
+    if os.write(file, frame) != len(frame):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def torn_text(path: Path, journal: Journal) -> str:
     """What is to be said of a journal that cannot be believed to its end; "" where it can."""
     if not journal.dropped_bytes:
         return ""
+    within = ", and withdrawals may be among them" if journal.broken_within else ""
     return (
-        f"{path}: torn or damaged after byte {journal.valid_bytes}, {journal.dropped_bytes} bytes count for nothing: "
-        f"the record goes to {end_ns(journal) / NS_PER_S:.1f} s"
+        f"{path}: torn or damaged after byte {journal.valid_bytes}, {journal.dropped_bytes} bytes count for nothing"
+        f"{within}: the record goes to {end_ns(journal) / NS_PER_S:.1f} s"
     )
 
 
@@ -181,7 +215,21 @@ def read(path: Path) -> Journal:
         record, place, check = found
         records.append(record)
     place = min(place, len(content))
-    return Journal(records=tuple(records), valid_bytes=place, dropped_bytes=len(content) - place, check=check)
+    return Journal(
+        records=tuple(records),
+        valid_bytes=place,
+        dropped_bytes=len(content) - place,
+        check=check,
+        broken_within=_goes_on(content, place),
+    )
+
+
+def _goes_on(content: bytes, place: int) -> bool:
+    """Whether more stands after a damaged place than a write that was torn leaves: a whole record, or very much."""
+    if len(content) - place > TORN_MAX_BYTES:
+        return True
+    starts = range(place + CHECK_BYTES, len(content))
+    return any(decoded(content, start, check_before(content, start)) is not None for start in starts)
 
 
 def _check_magic(path: Path, content: bytes) -> None:

@@ -14,12 +14,12 @@ from vehicle.contracts.sockets import ControllerAdapter, TickRecord
 from vehicle.control.state import LedgerState, MissionState, VehicleState
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_news import Followed
-from vehicle.records.records import Record
+from vehicle.records.records import Record, Revoke
 
 SYNC_S: Final = 0.25
 """From the first record that is not on the disk to the flush; with a disk that takes a while, within half a second."""
-BEHIND_MAX: Final = 64
-"""Handed over and not written: half a minute of work. So far behind counts as not kept."""
+BEHIND_S: Final = 0.5
+"""Handed over so long ago and not written counts as not kept: the disk hangs, and who is killed now loses it."""
 BACKLOG_MAX: Final = 10_000
 """An hour of work; beyond it the record has a gap, and nothing is written after one."""
 
@@ -28,6 +28,9 @@ Rows = tuple[Record, ...]
 
 class LedgerKeeper:
     """Follows the ledger and the job. `fault`: the first refusal of the disk; nothing is written after it.
+
+    A withdrawal that cannot be written would come back as credit with the next start: then the whole journal is set
+    aside, under a name that no start looks for.
 
     `now_s` gives the seconds of a clock that never goes back; `found` is what the journal held when it was opened;
     `tell` is told the fault, from the thread.
@@ -44,13 +47,20 @@ class LedgerKeeper:
         self._ledger: LedgerState | None = None
         self._mission: MissionState | None = None
         self._jobs: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
+        self._unwritten: Rows | None = ()
+        self._put_count = self._written_count = 0  # the first is the caller's, the second the thread's
+        self._asked_count, self._asked_s = 0, now_s()
         self.fault = ""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     @property
     def healthy(self) -> bool:
         """What it is told is kept."""
-        return not self.fault and self._jobs.qsize() < BEHIND_MAX
+        if self.fault:
+            return False
+        if self._written_count >= self._asked_count:
+            self._asked_count, self._asked_s = self._put_count, self._now_s()
+        return self._now_s() - self._asked_s <= BEHIND_S
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
         """The state that the journal led to."""
@@ -72,7 +82,8 @@ class LedgerKeeper:
     def _put(self, rows: Rows) -> None:
         if not self.fault and self._jobs.qsize() >= BACKLOG_MAX:
             self.fault = "the disk is an hour behind"
-        if not self.fault:
+        if not self.fault or _withdraws(rows):
+            self._put_count += 1
             self._jobs.put(rows)
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -86,26 +97,57 @@ class LedgerKeeper:
     def _run(self) -> None:
         try:
             self._write()
-        except OSError as refusal:
-            self.fault = f"the ledger's journal ended: {(refusal.strerror or str(refusal)).lower()}"
+        except Exception as refusal:  # noqa: BLE001  # whatever it is, it is told, and nothing more is counted on
+            words = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else repr(refusal)
+            self.fault = f"the ledger's journal ended: {words.lower()}"
             self._tell(f"{self.fault}; a restart would forget what is worked from here on")
             with contextlib.suppress(OSError):
                 self._writer.close()
+            self._watch_unwritten()
 
     def _write(self) -> None:
         """Until told to end."""
         due_s: float | None = None
         while True:
-            rows: Rows | None = ()
+            self._unwritten = ()
             with contextlib.suppress(queue.Empty):
-                rows = self._jobs.get(timeout=None if due_s is None else max(0.0, due_s - self._now_s()))
+                self._unwritten = self._jobs.get(timeout=None if due_s is None else max(0.0, due_s - self._now_s()))
+            rows = self._unwritten
             if rows is None:
                 self._writer.close()
                 return
+            if self.fault and _withdraws(rows):  # it may stand behind a gap, where nothing is written
+                raise OSError(self.fault)
             for row in rows:
                 self._writer.append(row)
+            self._written_count += bool(rows)
             if rows and due_s is None:
                 due_s = self._now_s() + SYNC_S
             if due_s is not None and self._now_s() >= due_s:
                 self._writer.sync()
                 due_s = None
+
+    def _watch_unwritten(self) -> None:
+        """After a fault, until told to end: only a withdrawal is still acted upon."""
+        rows = self._unwritten
+        while rows is not None:
+            if _withdraws(rows):
+                self._set_aside()
+            rows = self._jobs.get()
+
+    def _set_aside(self) -> None:
+        """A new name takes no room on a disk that is full. Once is enough: then there is no journal to come back to."""
+        path, aside = self._writer.path, self._writer.path.with_suffix(".withdrawn")
+        try:
+            path.replace(aside)
+        except FileNotFoundError:
+            return
+        except OSError as refusal:
+            told = (refusal.strerror or str(refusal)).lower()
+            self._tell(f"{path}: a withdrawal of ground cannot be written ({told}): delete it before the next start")
+            return
+        self._tell(f"a withdrawal of ground cannot be written: the record is set aside as {aside}, none of it counts")
+
+
+def _withdraws(rows: Rows) -> bool:
+    return any(isinstance(row, Revoke) for row in rows)

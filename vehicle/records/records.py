@@ -21,6 +21,7 @@ __all__ = ["Confirm", "Header", "JobMark", "Note", "Observed", "Record", "Revoke
 
 _HEAD: Final = struct.Struct("<IB")
 _CHECK: Final = struct.Struct("<I")
+CHECK_BYTES: Final = _CHECK.size
 _STROKE: Final = struct.Struct("<QqdddddB")
 _BAND: Final = struct.Struct("<ddddBB")
 _PAYLOAD_MAX: Final = 1 << 16
@@ -89,6 +90,11 @@ def decoded(content: bytes, place: int, check: int) -> tuple[Record, int, int] |
         return None
     payload = content[place + _HEAD.size : end]
     return _READERS[kind](payload), end + _CHECK.size, found
+
+
+def check_before(content: bytes, place: int) -> int:
+    """The check that stands before this place, which the record at this place was started from."""
+    return int(_CHECK.unpack_from(content, place - _CHECK.size)[0])
 
 
 def _stroke(stroke: LedgerStroke) -> tuple[int, bytes]:

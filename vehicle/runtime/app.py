@@ -233,7 +233,7 @@ def put_together(
     keepers: tuple[Sink, ...] = tuple(keeper for keeper in (recorder, journal) if keeper is not None)
     link = ControllerLink(greeting(state))
     sinks = (*keepers, wires.link, holder, book, *_telemetry(file, state, stack))
-    loop = VehicleLoop(state, ControllerWire(port, link), (wires.link, holder), sinks)
+    loop = VehicleLoop(state, ControllerWire(port, link), (wires.shell, holder), sinks)
     return Vehicle(loop, port, link, wires, planning, book, recorder, announce)
 
 

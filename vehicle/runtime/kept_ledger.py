@@ -129,6 +129,8 @@ def _foreign(found: Journal, header: Header) -> str:
     if found.header is None:
         damaged = found.dropped_bytes > TORN_START_BYTES
         return "its beginning is damaged, so that nobody knows what it is of" if damaged else ""
+    if found.broken_within:
+        return "it is damaged before its end, and a withdrawal may be among what is lost"
     apart = [
         f"{name.replace('_', ' ')} {theirs!r} (here {mine!r})"
         for name in header.__struct_fields__
@@ -145,8 +147,7 @@ def opened(kept: Kept, session: Session) -> JournalWriter:
     """
     try:
         kept.path.parent.mkdir(parents=True, exist_ok=True)
-        found = kept.found if kept.found.header is not None else None
-        return JournalWriter.open(kept.path, kept.header, session, found=found)
+        return JournalWriter.open(kept.path, kept.header, session, found=kept.found)
     except OSError as refusal:
         raise InputError(
             f"{kept.path}: {(refusal.strerror or str(refusal)).lower()}; the record of worked ground is kept there, "
