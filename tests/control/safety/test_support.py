@@ -129,6 +129,15 @@ def test_what_the_page_of_limits_says() -> None:
     assert (support.REACTION_S, support.NEAR_M, support.SPACING_M) == (0.1, 0.1, 0.25)
 
 
+@pytest.mark.parametrize(("over_m", "supported"), [(0.0, True), (0.04, True), (0.25, False)])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_tracks_rim_may_stand_a_hand_beyond_what_was_swept(over_m: float, side: float, supported: bool) -> None:
+    cross_m = side * (CONFIG.machine.tool.width_m / 2.0 + over_m - TRACKS.outer_width_m / 2.0)
+    east_m = 6.0 * math.cos(0.4) - cross_m * math.sin(0.4)
+    north_m = 6.0 * math.sin(0.4) + cross_m * math.cos(0.4)
+    assert looked(east_m, north_m, 0.4) is supported
+
+
 def test_swept_ground_is_looked_for_all_round() -> None:
     half = 0.1 / math.sqrt(2.0)
     ring = [(0.1, 0), (half, half), (0, 0.1), (-half, half), (-0.1, 0), (-half, -half), (0, -0.1), (half, -half)]

@@ -64,7 +64,7 @@ def step(
     for aside_m in ASIDE_M:
         if not len(open_m):
             return True
-        open_m = open_m[~raster.marked(ledger, open_m + aside_m, config.mission.cell_m, raster.SWEPT)]
+        open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), config.mission.cell_m, raster.SWEPT)]
     return not len(open_m)
 
 
