@@ -25,7 +25,7 @@ from vehicle.control.state import LedgerState, VehicleState
 from vehicle.records import journal, ledger_keeper
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_keeper import LedgerKeeper
-from vehicle.records.records import Revoke, Session
+from vehicle.records.records import Confirm, Revoke, Session
 from vehicle.runtime import kept_ledger
 from vehicle.runtime.kept_ledger import kept_in, opened, restored
 
@@ -252,6 +252,19 @@ def test_nothing_moves_by_a_restart() -> None:
     again = restored(before, left(), 0)
     assert again.gate == before.gate
     assert again.ledger.run is None
+
+
+def test_what_an_earlier_start_worked_while_a_reading_was_due_still_counts_as_held_back(tmp_path: Path) -> None:
+    """Else a rod that finds what is claimed there would find the sensor right, which reads two centimetres too deep."""
+    kept = kept_in(tmp_path, kept_ledger.header_of(vehicle(), None))
+    writer, rows = opened(kept, SESSION), strokes_of(9)
+    good = Confirm(kind="depth", by="somebody", until_number=2, t_ns=1, closing=True)
+    base = Confirm(kind="base", by="somebody", until_number=1, t_ns=1, closing=True)
+    for row in (*rows[:2], base, *rows[2:4], good, *rows[4:6], SESSION, *rows[6:8], SESSION, rows[8]):
+        writer.append(row)
+    writer.close()
+    checks = restored(vehicle(), kept_in(tmp_path, kept.header).found, 0).checks
+    assert checks.depth_due_before == ((1, 4), (7, 9))
 
 
 # --- the thread ------------------------------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
     one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
     the bias does not explain.
-    `depth_due_number`: newest stroke when the reading became due. `*_from_*`: ground swept and time with the tool down
+    `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: first and last strokes that
+    earlier starts of the program made while it was due. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
     together a tick ago. `results`: answers of this tick. `due` and `margin` are what follows from all that.
     """
@@ -71,6 +72,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     depth_from_m2: float = 0.0
     depth_from_s: float = 0.0
     depth_due_number: int = 0
+    depth_due_before: tuple[tuple[int, int], ...] = ()
     hammers_known: bool = False
     hammers_missing: int = 0
     hammers_from_s: float = 0.0

@@ -15,7 +15,7 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.contracts.ledger_types import JobMark, Knowledge, LedgerStroke
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
@@ -259,6 +259,21 @@ def bearing(journal: Journal) -> list[LedgerStroke]:
         for record in journal.records
         if isinstance(record, LedgerStroke) and not any(first <= record.number <= last for first, last in taken)
     ]
+
+
+def depth_due(journal: Journal) -> tuple[tuple[int, int], ...]:
+    """First and last strokes that were made while a depth reading was due: from each start to its first good one."""
+    found: list[tuple[int, int]] = []
+    number, since = 0, 0
+    for record in journal.records:
+        if isinstance(record, LedgerStroke):
+            number = record.number
+        elif isinstance(record, Session) and since == 0:
+            since = number + 1
+        elif isinstance(record, Confirm) and record.kind == Knowledge.DEPTH.value and since:
+            found.append((since, number))
+            since = 0
+    return tuple(row for row in (*found, (since, number)) if 0 < row[0] <= row[1])
 
 
 def rebuilt(journal: Journal) -> LedgerState:

@@ -164,7 +164,8 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
         return state
     ledger, count = journal.rebuilt(found), found.stroke_count
     ledger = msgspec.structs.replace(ledger, acts=(), marks=((now_ns, count),) if count else ())
-    state = msgspec.structs.replace(state, ledger=ledger, job_left=found.job)
+    checks = msgspec.structs.replace(state.checks, depth_due_before=journal.depth_due(found))
+    state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job)
     if found.job is None or state.mission.plan is None:
         return state
     mission = going_on(state.mission, found.job, ledger, state.config)

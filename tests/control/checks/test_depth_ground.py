@@ -11,6 +11,7 @@ from vehicle.contracts.units import TICK_NS
 from vehicle.control.checks import room
 from vehicle.control.checks.judge import ROD_LEAST_M
 from vehicle.control.checks_state import ChecksState
+from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster
 from vehicle.control.ledger import claims, masks, withdrawal
 from vehicle.control.state import LedgerState, WireState
@@ -134,3 +135,27 @@ def test_further_readings_in_the_strip_count_too() -> None:
     bias_m = state.depth_bias_m
     state, _ = read(state, ledger, rod(0.16, THIRD_M, 4))
     assert state.depth_bias_m == pytest.approx(bias_m + 0.03, abs=1e-6)
+
+
+def test_a_claim_that_held_back_does_so_after_a_restart_too() -> None:
+    """Worked while the reading was due, and read as claimed: the sensor reads two centimetres too deep."""
+    nothing = LedgerState()
+    due, _ = room.step(
+        msgspec.structs.replace(room.all_made(), depth_known=False),
+        (),
+        WireState(),
+        nothing,
+        lambda _: None,
+        config=CONFIG,
+        datum=builders.DATUM,
+        session_id=SESSION,
+        now_ns=5,
+    )
+    ledger = withheld(due, nothing, 0.0, ORIGIN_NS)
+    claim = claims.at(ledger, FIRST_M, CELL_M)
+    assert claim is not None
+    before, _ = read(due, ledger, rod(claim.depth_m, FIRST_M, 1))
+    newest = withdrawal.newest(ledger)
+    again = msgspec.structs.replace(due, depth_due_number=newest, depth_due_before=((1, newest),))
+    after, _ = read(again, ledger, rod(claim.depth_m, FIRST_M, 1))
+    assert after.depth_bias_m == before.depth_bias_m == pytest.approx(DUE_M + ROD_LEAST_M)

@@ -120,7 +120,7 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
     by, less_m = _by(observation), claimed_m - observation.value
     # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
-    shown_m = less_m + (DUE_M if state.due.depth and not claim.trial and claim.number > state.depth_due_number else 0.0)
+    shown_m = less_m + (DUE_M if _held_back(state, claim) else 0.0)
     doubt_m = max(ROD_LEAST_M, ROD_SIGMAS * (observation.sigma or 0.0))
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
@@ -142,6 +142,14 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
     order = replace(less, reason=told, bias_m=less_m + doubt_m)
     return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
+
+
+def _held_back(state: ChecksState, claim: Claim) -> bool:
+    """The claim was made while a reading was due, as one is now."""
+    if not state.due.depth or claim.trial:
+        return False
+    before = any(first <= claim.number <= last for first, last in state.depth_due_before)
+    return before or claim.number > state.depth_due_number
 
 
 def _unread(observation: Observation) -> str:
