@@ -15,17 +15,20 @@ from tests.control.ledger.driving import ORIGIN_NS, cells, straight, versions
 from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
-from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.messages import Due, Margin, MissionPhase
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import TICK_NS
+from vehicle.control.checks_state import ChecksState
+from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import LedgerState, VehicleState
 from vehicle.records import journal, ledger_keeper
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_keeper import LedgerKeeper
-from vehicle.records.records import Confirm, Revoke, Session
+from vehicle.records.ledger_news import Followed
+from vehicle.records.records import Confirm, HeldBack, Revoke, Session
 from vehicle.runtime import kept_ledger
 from vehicle.runtime.kept_ledger import kept_in, opened, restored
 
@@ -264,7 +267,28 @@ def test_what_an_earlier_start_worked_while_a_reading_was_due_still_counts_as_he
         writer.append(row)
     writer.close()
     checks = restored(vehicle(), kept_in(tmp_path, kept.header).found, 0).checks
-    assert checks.depth_due_before == ((1, 4), (7, 9))
+    assert checks.depth_due_before == (
+        HeldBack(first_number=1, last_number=5),
+        HeldBack(first_number=7, last_number=9),
+    )
+
+
+def test_a_reading_that_falls_due_is_on_record_with_what_was_taken_off_then(tmp_path: Path) -> None:
+    """So that the next start knows by how much the claims of that time stay below what the sensor read."""
+    kept = kept_in(tmp_path, kept_ledger.header_of(vehicle(), None))
+    writer, rows = opened(kept, SESSION), strokes_of(4)
+    checks = ChecksState(depth_due_number=2, due=Due(depth=True), margin=Margin(depth_bias_m=0.01 + DUE_M))
+    followed = Followed(0, 0, None)
+    told, followed = followed.after(msgspec.structs.replace(vehicle(), checks=checks), 1)
+    again, _ = followed.after(msgspec.structs.replace(vehicle(), checks=checks), 2)
+    assert again == ()
+    good = Confirm(kind="depth", by="somebody", until_number=2, t_ns=1, closing=True)
+    for row in (*rows[:2], good, *told, *rows[2:]):
+        writer.append(row)
+    writer.close()
+    before = restored(vehicle(), kept_in(tmp_path, kept.header).found, 0).checks.depth_due_before
+    assert [(row.first_number, row.last_number) for row in before] == [(1, 3), (3, 4)]
+    assert before[1].bias_m == pytest.approx(0.01)
 
 
 # --- the thread ------------------------------------------------------------------------------------------------------

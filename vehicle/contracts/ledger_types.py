@@ -125,6 +125,18 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
     utc_us: int | None
 
 
+class HeldBack(msgspec.Struct, frozen=True, kw_only=True, tag="depth_due"):
+    """Strokes that claimed less than the sensor read, for a reading by hand was due: `first_number` to `last_number`.
+
+    `bias_m`: what was taken off besides, for the sensor was known to read too deep; None: not known. In a journal the
+    record stands where the time began and `last_number` is 0.
+    """
+
+    first_number: int
+    last_number: int = 0
+    bias_m: float | None = None
+
+
 class JobMark(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     """Where the job of a plan stood, as the journal keeps it: in segment `index`, the tool `at_work` in it or not yet.
 

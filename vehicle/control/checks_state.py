@@ -5,6 +5,7 @@ import math
 import msgspec
 
 from firmware_bridge.types import ObservationResult
+from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.messages import Due, Margin
 
 
@@ -54,8 +55,8 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
     one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
     the bias does not explain.
-    `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: first and last strokes that
-    earlier starts of the program made while it was due. `*_from_*`: ground swept and time with the tool down
+    `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
+    earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
     together a tick ago. `results`: answers of this tick. `due` and `margin` are what follows from all that.
     """
@@ -72,7 +73,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     depth_from_m2: float = 0.0
     depth_from_s: float = 0.0
     depth_due_number: int = 0
-    depth_due_before: tuple[tuple[int, int], ...] = ()
+    depth_due_before: tuple[HeldBack, ...] = ()
     hammers_known: bool = False
     hammers_missing: int = 0
     hammers_from_s: float = 0.0

@@ -15,7 +15,7 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.ledger_types import JobMark, Knowledge, LedgerStroke
+from vehicle.contracts.ledger_types import HeldBack, JobMark, Knowledge, LedgerStroke
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
@@ -261,19 +261,25 @@ def bearing(journal: Journal) -> list[LedgerStroke]:
     ]
 
 
-def depth_due(journal: Journal) -> tuple[tuple[int, int], ...]:
-    """First and last strokes that were made while a depth reading was due: from each start to its first good one."""
-    found: list[tuple[int, int]] = []
-    number, since = 0, 0
+def depth_due(journal: Journal) -> tuple[HeldBack, ...]:
+    """What was claimed while a depth reading was due: from each start, and each time it fell due, to the next good one.
+
+    The stroke that followed a reading rests on lines of both times and counts.
+    """
+    found: list[HeldBack] = []
+    number, since = 0, None
     for record in journal.records:
         if isinstance(record, LedgerStroke):
             number = record.number
-        elif isinstance(record, Session) and since == 0:
-            since = number + 1
-        elif isinstance(record, Confirm) and record.kind == Knowledge.DEPTH.value and since:
-            found.append((since, number))
-            since = 0
-    return tuple(row for row in (*found, (since, number)) if 0 < row[0] <= row[1])
+        elif isinstance(record, Session) and since is None:
+            since = HeldBack(first_number=number + 1)
+        elif isinstance(record, HeldBack):
+            since = record if since is None else msgspec.structs.replace(since, bias_m=record.bias_m)
+        elif isinstance(record, Confirm) and record.kind == Knowledge.DEPTH.value and since is not None:
+            found.append(msgspec.structs.replace(since, last_number=number + 1))
+            since = None
+    last = () if since is None else (msgspec.structs.replace(since, last_number=number),)
+    return tuple(row for row in (*found, *last) if row.first_number <= row.last_number)
 
 
 def rebuilt(journal: Journal) -> LedgerState:

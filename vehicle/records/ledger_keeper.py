@@ -72,7 +72,7 @@ class LedgerKeeper:
     def accept(self, record: TickRecord) -> None:
         """After every tick: what it made is handed over; most make nothing."""
         ledger, mission = record.state.ledger, record.state.mission
-        if ledger is self._ledger and mission is self._mission:
+        if ledger is self._ledger and mission is self._mission and record.state.checks.due.depth == self._followed.due:
             return
         self._ledger, self._mission = ledger, mission
         rows, self._followed = self._followed.after(record.state, record.t_ns)

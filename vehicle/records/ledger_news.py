@@ -4,18 +4,20 @@ from typing import Self
 
 import msgspec
 
-from vehicle.contracts.ledger_types import JobMark
+from vehicle.contracts.ledger_types import HeldBack, JobMark
 from vehicle.contracts.messages import MissionPhase
+from vehicle.control.depth import DUE_M
 from vehicle.control.state import LedgerState, MissionState, VehicleState
 from vehicle.records.records import Record
 
 
 class Followed(msgspec.Struct, frozen=True):
-    """How far a journal has followed: newest stroke, acts, and where the job stood."""
+    """How far a journal has followed: newest stroke, acts, where the job stood, and whether a depth reading was due."""
 
     number: int
     acts: int
     job: JobMark | None
+    due: bool = False
 
     @classmethod
     def of(cls, state: VehicleState) -> Self:
@@ -31,10 +33,14 @@ class Followed(msgspec.Struct, frozen=True):
             job = self.job
         else:
             rows += (job,)
-        if not rows:
+        checks = state.checks
+        if checks.due.depth and not self.due:
+            bias_m = checks.margin.depth_bias_m - DUE_M
+            rows = (HeldBack(first_number=checks.depth_due_number + 1, bias_m=bias_m), *rows)
+        elif not rows and checks.due.depth == self.due:
             return rows, self
         known = Followed.of(state)
-        return rows, type(self)(known.number, known.acts, job)
+        return rows, type(self)(known.number, known.acts, job, checks.due.depth)
 
 
 def ledger_news(ledger: LedgerState, number: int, acts: int) -> tuple[Record, ...]:

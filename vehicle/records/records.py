@@ -15,9 +15,21 @@ from typing import Final
 import msgspec
 
 from vehicle.contracts import stroke_codec
-from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerBand, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, JobMark, LedgerBand, LedgerStroke, Observed, Revoke
 
-__all__ = ["Confirm", "Header", "JobMark", "Note", "Observed", "Record", "Revoke", "Session", "decoded", "encoded"]
+__all__ = [
+    "Confirm",
+    "Header",
+    "HeldBack",
+    "JobMark",
+    "Note",
+    "Observed",
+    "Record",
+    "Revoke",
+    "Session",
+    "decoded",
+    "encoded",
+]
 
 _HEAD: Final = struct.Struct("<IB")
 _CHECK: Final = struct.Struct("<I")
@@ -62,8 +74,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     points_m: tuple[tuple[float, float], ...] = ()
 
 
-Record = Header | Session | Revoke | Confirm | Observed | Note | JobMark | LedgerStroke
-_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note | JobMark)
+Record = Header | Session | Revoke | Confirm | Observed | Note | JobMark | HeldBack | LedgerStroke
+_WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note | JobMark | HeldBack)
 _KIND_WORDS: Final = 1
 _KIND_DOUBLES: Final = 2
 _KIND_STROKE: Final = 3

@@ -7,6 +7,7 @@ from firmware_bridge.types import Observation, ObservationVerdict
 from tests import builders
 from tests.control.checks.test_room import CONFIG, DEPTH, SESSION
 from tests.control.ledger.driving import ORIGIN_NS, cells, drive, readings, straight
+from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.checks import room
 from vehicle.control.checks.judge import ROD_LEAST_M
@@ -137,25 +138,52 @@ def test_further_readings_in_the_strip_count_too() -> None:
     assert state.depth_bias_m == pytest.approx(bias_m + 0.03, abs=1e-6)
 
 
-def test_a_claim_that_held_back_does_so_after_a_restart_too() -> None:
-    """Worked while the reading was due, and read as claimed: the sensor reads two centimetres too deep."""
-    nothing = LedgerState()
+def falls_due(state: ChecksState, ledger: LedgerState) -> ChecksState:
+    """No reading stands any more, a tick later."""
     due, _ = room.step(
-        msgspec.structs.replace(room.all_made(), depth_known=False),
+        msgspec.structs.replace(state, depth_known=False),
         (),
         WireState(),
-        nothing,
+        ledger,
         lambda _: None,
         config=CONFIG,
         datum=builders.DATUM,
         session_id=SESSION,
         now_ns=5,
     )
+    assert due.due.depth
+    return due
+
+
+def test_a_claim_that_held_back_does_so_after_a_restart_too() -> None:
+    """Worked while the reading was due, and read as claimed: the sensor reads two centimetres too deep."""
+    nothing = LedgerState()
+    due = falls_due(room.all_made(), nothing)
     ledger = withheld(due, nothing, 0.0, ORIGIN_NS)
     claim = claims.at(ledger, FIRST_M, CELL_M)
     assert claim is not None
     before, _ = read(due, ledger, rod(claim.depth_m, FIRST_M, 1))
     newest = withdrawal.newest(ledger)
-    again = msgspec.structs.replace(due, depth_due_number=newest, depth_due_before=((1, newest),))
+    held = HeldBack(first_number=1, last_number=newest)
+    again = msgspec.structs.replace(due, depth_due_number=newest, depth_due_before=(held,))
     after, _ = read(again, ledger, rod(claim.depth_m, FIRST_M, 1))
     assert after.depth_bias_m == before.depth_bias_m == pytest.approx(DUE_M + ROD_LEAST_M)
+
+
+@pytest.mark.parametrize("due_again", [False, True])
+def test_a_claim_that_held_back_does_so_after_other_readings_too(due_again: bool) -> None:
+    """Two places worked while a reading was due; the sensor is right where the first is read, not at the other."""
+    nothing = LedgerState()
+    state = falls_due(room.all_made(), nothing)
+    ledger = withheld(state, nothing, 0.0, ORIGIN_NS)
+    ledger = withheld(state, ledger, 6.0, 2 * ORIGIN_NS)
+    first, second = claims.at(ledger, FIRST_M, CELL_M), claims.at(ledger, (1.5, 6.0), CELL_M)
+    assert first is not None
+    assert second is not None
+    state, ledger = read(state, ledger, rod(first.depth_m + 0.05, FIRST_M, 1))
+    assert (state.depth_bias_m, state.due.depth) == (0.0, False)
+    if due_again:
+        state = falls_due(state, ledger)
+    for sequence in (2, 3):  # read again, it says nothing new
+        state, ledger = read(state, ledger, rod(second.depth_m, (1.5, 6.0), sequence))
+        assert state.depth_bias_m == pytest.approx(DUE_M + ROD_LEAST_M)

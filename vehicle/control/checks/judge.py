@@ -120,7 +120,7 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
     by, less_m = _by(observation), claimed_m - observation.value
     # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
-    shown_m = less_m + (DUE_M if _held_back(state, claim) else 0.0)
+    shown_m = less_m + _held_back_m(state, claim)
     doubt_m = max(ROD_LEAST_M, ROD_SIGMAS * (observation.sigma or 0.0))
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
@@ -144,12 +144,19 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
 
 
-def _held_back(state: ChecksState, claim: Claim) -> bool:
-    """The claim was made while a reading was due, as one is now."""
-    if not state.due.depth or claim.trial:
-        return False
-    before = any(first <= claim.number <= last for first, last in state.depth_due_before)
-    return before or claim.number > state.depth_due_number
+def _held_back_m(state: ChecksState, claim: Claim) -> float:
+    """By how much more than now the claim stays below what the sensor read, for a reading was due when it was made.
+
+    What is taken off now counts: a claim that was made with less taken off shows that much less of the sensor's error.
+    """
+    if claim.trial:
+        return 0.0
+    if state.due.depth and claim.number > state.depth_due_number:
+        return DUE_M
+    earlier = (row for row in state.depth_due_before if row.first_number <= claim.number <= row.last_number)
+    now_m = state.depth_bias_m
+    more_m = (DUE_M + (now_m if row.bias_m is None else row.bias_m) - now_m for row in earlier)
+    return max((0.0, *more_m))
 
 
 def _unread(observation: Observation) -> str:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
+from vehicle.contracts.ledger_types import Claim, HeldBack, Knowledge, Observed, Order
 from vehicle.contracts.messages import Due, Inputs, Margin
 from vehicle.contracts.units import TICK_S, wrap_rad
 from vehicle.control import depth as depths
@@ -93,8 +93,17 @@ def step(
 def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
     """With what is due and the margin; the same object comes back where nothing changed."""
     now = due(state, ledger, config)
+    newest = ledger.stroke.number if ledger.stroke is not None else 0
     if now.depth and not state.due.depth:
-        state = replace(state, depth_due_number=ledger.stroke.number if ledger.stroke is not None else 0)
+        state = replace(state, depth_due_number=newest)
+    elif state.due.depth and not now.depth:
+        # the stroke that is under way rests on lines of both times
+        row = HeldBack(
+            first_number=state.depth_due_number + 1,
+            last_number=newest + 1,
+            bias_m=state.margin.depth_bias_m - depths.DUE_M,
+        )
+        state = replace(state, depth_due_before=(*state.depth_due_before, row))
     bounds = margin(state, now, config)
     return state if (now, bounds) == (state.due, state.margin) else replace(state, due=now, margin=bounds)
 
