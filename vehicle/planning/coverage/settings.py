@@ -12,7 +12,7 @@ NUMERIC_M = 0.002
 """Width of the strip in which exact geometry and rounding may disagree; listed with the keep-out clearance."""
 
 END_SPARE_M = 0.01
-"""So that a plan's margin and the ledger's never meet to the millimetre at the end of a swath."""
+"""So that a plan's margin and the ledger's, or the fence's, never meet to the millimetre."""
 
 
 class StartPose(msgspec.Struct, frozen=True):
@@ -59,7 +59,8 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def end_m(self) -> float:
         """What the credit rule withholds at the end of a swath, without the cell: k sigma + e, with `end_bound_m`."""
-        return self._withheld_m(max(self.bound_m, self.end_bound_m))
+        spare_m = END_SPARE_M if self.end_bound_m > 0.0 else 0.0
+        return self._withheld_m(max(self.bound_m, self.end_bound_m)) + spare_m
 
     def _withheld_m(self, bound_m: float) -> float:
         if self.overlap_m is None:
@@ -81,8 +82,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
         """How far a swath reaches beyond its ground: k sigma + e + half a cell's reach, or half the override."""
         if self.overlap_m is not None:
             return 0.5 * self.overlap_m
-        spare_m = END_SPARE_M if self.end_bound_m > 0.0 else 0.0
-        return self.end_m() + spare_m + 0.5 * self.cell_reach_m(theta_rad)
+        return self.end_m() + 0.5 * self.cell_reach_m(theta_rad)
 
 
 def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, Any], ...]) -> PlanSettings:
