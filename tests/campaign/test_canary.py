@@ -233,7 +233,7 @@ def credited(cleared: int) -> Callable[[Patch], None]:
 
     def plant(patch: Patch) -> None:
         unmet = masks.unmet_conditions
-        patch.setattr(masks, "unmet_conditions", lambda *more: unmet(*more) & ~cleared)
+        patch.setattr(masks, "unmet_conditions", lambda *more, **named: unmet(*more, **named) & ~cleared)
 
     return plant
 
