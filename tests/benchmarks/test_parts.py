@@ -194,12 +194,3 @@ def test_workers_end_with_a_program_that_is_killed() -> None:
         ended, _, _ = select.select([worker], [], [], 120.0)
         os.close(worker)
     assert ended, "the worker lives on"
-
-
-@pytest.mark.long
-def test_nothing_that_has_mutants_is_loaded_before_them() -> None:
-    """Else a mutant would never run, and the whole part fails at its start."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from tests.control.safety import mutate; mutate.preload()"], cwd=ROOT, check=False
-    )
-    assert done.returncode == 0
