@@ -19,7 +19,6 @@ from sim.checker import Place, base_check, depth_reading, hammer_count, note
 from sim.noise import generator
 from sim.plant import Pose
 from vehicle.contracts.ledger_types import Revoke
-from vehicle.contracts.messages import Mode
 from vehicle.control.checks import machine_check
 from vehicle.control.checks.room import MEASURED
 from vehicle.control.checks_state import MachineCheck, Stand
@@ -31,7 +30,6 @@ PARKED_M, PARKED_RAD = 0.01, 0.001
 BAY_M, BAY_HEADING_RAD, BAY_TILT_RAD = 0.012, 0.001, 0.0006
 """1-sigma of what half a minute does not average out of place, heading and tilt on the day when the bay was stored."""
 TRIES = 20
-AT_REST = (Mode.DISARMED, Mode.HOLD, Mode.ESTOP, Mode.FAULT, Mode.READY)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,8 +34,6 @@ CREDITS = 2
 """Of each status: one answers a command, and now and then one is lost."""
 KILL_PERIOD_NS = 100_000_000
 """A kill goes out all the same: the way back may be what is broken."""
-LOSS_MAX_RATIO = 0.05
-"""Above this share within one second the wire is not good enough to drive on (fault row 37)."""
 
 
 class LinkReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,11 +15,6 @@ def key_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8")).digest()
 
 
-def system_id_of(signed: bytes) -> int:
-    """Who claims to have sent a signed frame."""
-    return signed[5]
-
-
 def signature(key: bytes, unsigned_part: bytes) -> bytes:
     """First 48 bits of SHA-256 over key and everything before the hash: header, payload, CRC, link id and stamp."""
     return hashlib.sha256(key + unsigned_part).digest()[:HASH_SIZE]

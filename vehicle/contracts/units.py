@@ -15,11 +15,6 @@ def radps_from_rpm(speed_rpm: float) -> float:
     return speed_rpm * TAU_RAD / 60.0
 
 
-def rpm_from_radps(speed_radps: float) -> float:
-    """Shaft speed in revolutions per minute, for people."""
-    return speed_radps * 60.0 / TAU_RAD
-
-
 def missed_text(area_m2: float) -> str:
     """An area in m2 for people; what is more than nothing is never rounded to nothing."""
     return "<0.01" if 0.0 < area_m2 < 0.01 else f"{area_m2:,.2f}"

@@ -19,7 +19,6 @@ from vehicle.contracts.kept_formats import Kept
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import utc_now
 
-SYSTEM_ID_VEHICLE = 1
 NAME_LENGTH_MAX = 32
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 

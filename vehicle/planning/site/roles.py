@@ -85,7 +85,6 @@ def words(text: str) -> frozenset[str]:
 
 
 NAMES = tuple(role.name for role in ROLES)
-POLYGON_ROLES = tuple(role.name for role in ROLES if "polygon" in role.shape)
 STANDING = ("marker", "control_point", "base_station", "operator_post")
 """What stands somewhere: kept out within a radius until it is marked as taken down."""
 BEARING = ("safe_ground", "access", "parking")
