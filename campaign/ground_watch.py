@@ -30,7 +30,7 @@ from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import rectangle_m
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.state import VehicleState
 

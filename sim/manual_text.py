@@ -4,7 +4,8 @@ Whoever drives by this reads nothing else: if a text does not say how to go on, 
 """
 
 from firmware_bridge.types import OperatorEdge
-from vehicle.contracts.stop_reasons import RULES, Recovery, codes
+from vehicle.contracts.stop_codes import Recovery
+from vehicle.contracts.stop_reasons import RULES, codes
 
 ENDS_AT_THE_MACHINE = frozenset(rule.text for rule in RULES if rule.recovery is Recovery.MACHINE)
 """Texts after which the recovery plan has to end with the machine's own e-stop (docs/OPERATION.md)."""

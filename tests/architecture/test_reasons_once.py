@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot")

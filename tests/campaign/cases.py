@@ -7,7 +7,7 @@ invariants that the case is known to break: the row counts as open, and the test
 
 from typing import NamedTuple
 
-from vehicle.contracts.stop_reasons import Recovery
+from vehicle.contracts.stop_codes import Recovery
 
 A, N, P, H = Recovery.CLEARS, Recovery.RESET, Recovery.ACKNOWLEDGE, Recovery.MACHINE
 NEVER = float("inf")

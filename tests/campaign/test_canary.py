@@ -21,7 +21,7 @@ from tests.campaign.test_table import test_fault as check_case
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import Estimate, Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.ground import raster, support
 from vehicle.control.ledger import masks
 from vehicle.control.safety import authority, driven_path, fence, gate, interlocks, lease

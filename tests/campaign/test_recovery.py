@@ -10,7 +10,8 @@ from campaign.sim_operator import Goal
 from sim import manual_text
 from tests.campaign.scenes import work
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, Level
+from vehicle.contracts.stop_codes import Level
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import TICK_S
 
 pytestmark = pytest.mark.long

@@ -11,7 +11,8 @@ from firmware_bridge.types import OperatorEdge
 from sim import manual_text
 from tests.campaign.scenes import manual
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, Level, StopReason
+from vehicle.contracts.stop_codes import Level, StopReason
+from vehicle.contracts.stop_reasons import RULES
 
 pytestmark = pytest.mark.long
 

@@ -9,7 +9,8 @@ from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from vehicle.contracts.messages import Event, Mode
 from vehicle.contracts.sockets import TickRecord
-from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.events import RESET_RULES
 
 LINE = re.compile(r"stop: (\w+); operator's frame (forgotten|[\d.]+ s old); left by (.+) \(([ANPH])\); (.+)")

@@ -11,7 +11,8 @@ from firmware_bridge.types import OperatorEdge
 from tests.campaign.cases import CASES, Case, H, P
 from tests.campaign.scenes import SCENES
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, Level, StopReason
+from vehicle.contracts.stop_codes import Level, StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import TICK_S
 
 pytestmark = pytest.mark.long

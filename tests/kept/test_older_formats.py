@@ -20,7 +20,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.ledger_types import Revoke
 from vehicle.contracts.plan import Plan
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.state import GateState
 from vehicle.operator_link import stamp_store
 from vehicle.operator_link.keystore import KeyStore

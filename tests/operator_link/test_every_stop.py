@@ -11,7 +11,8 @@ from campaign.faults import FAULTS
 from tests.campaign.cases import CASES, Case
 from tests.operator_link.drill_station import ARM, DRIVING, DrillStation
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES
 
 pytestmark = pytest.mark.slow
 MODES = {Level.STOP: Mode.STOPPING, Level.FAULT: Mode.FAULT, Level.ESTOP: Mode.ESTOP}

@@ -8,7 +8,8 @@ import pytest
 
 import vehicle.operator_link
 from tests.control.safety.test_stop_reasons import TO_THE_MACHINE
-from vehicle.contracts.stop_reasons import RULES, Level, Rule, StopReason
+from vehicle.contracts.stop_codes import Level, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import masks
 from vehicle.operator_link.words import OBSTACLES, PASSING, PREFIX_MAX, TEXT_MAX, station_text
 

@@ -450,3 +450,21 @@ def test_a_withdrawal_that_cannot_be_written_leaves_no_credit_to_the_next_start(
     assert path.with_suffix(".withdrawn").exists()
     assert "none of it counts" in told[-1]
     assert kept_in(tmp_path, header).found.stroke_count == 0
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_journal_that_the_computer_does_not_read_is_refused_and_no_second_one_begins(
+    above: bool, tmp_path: Path
+) -> None:
+    header = kept_ledger.header_of(vehicle(), None)
+    mine = kept_in(tmp_path, header).path
+    if above:
+        mine.parent.symlink_to("a" * 300)  # a name that no file system takes: what lies there cannot be known
+    else:
+        mine.mkdir(parents=True)
+    with pytest.raises(InputError) as refusal:
+        kept_in(tmp_path, header)
+    assert str(mine) in str(refusal.value)
+    assert "cannot be read" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert [path.name for path in tmp_path.iterdir()] == [mine.parent.name]

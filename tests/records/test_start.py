@@ -17,7 +17,7 @@ from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.checks.room import all_made
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import VehicleState

@@ -16,7 +16,7 @@ from benchmarks.kill_trials import STOPPED, driven, stopped
 from campaign.sim_operator import Goal
 from tests.runtime.support import JUDGED
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host import realtime
 from vehicle.host.clock import SystemClock

@@ -19,7 +19,8 @@ from tests.runtime.support import JumpingClock, config_text, write
 from tests.runtime.test_boot_loop import with_keys
 from vehicle.config.drive import load_drive
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety.masks import mask
 from vehicle.control.state import GateState
 from vehicle.host import realtime

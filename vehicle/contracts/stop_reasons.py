@@ -11,8 +11,6 @@ from itertools import takewhile
 
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
-__all__ = ["RULES", "Level", "Recovery", "Rule", "StopReason", "codes", "named", "names", "text"]
-
 _MARKS = frozenset("rhads")
 
 

@@ -5,7 +5,8 @@ Its texts are at most 42 characters, the cause first, then what it can do itself
 characters that stations show.
 """
 
-from vehicle.contracts.stop_reasons import RULES, Recovery, named
+from vehicle.contracts.stop_codes import Recovery
+from vehicle.contracts.stop_reasons import RULES, named
 
 TEXT_MAX, PREFIX_MAX = 50, 8
 PASSING = frozenset(rule.name for rule in RULES if rule.recovery is Recovery.CLEARS)

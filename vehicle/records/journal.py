@@ -202,12 +202,21 @@ def torn_text(path: Path, journal: Journal) -> str:
     )
 
 
+class UnreadableError(InputError):
+    """A file that is there, but is not read: what it holds is not known."""
+
+
 def read(path: Path) -> Journal:
-    """All records up to the first that is torn or damaged. Raises InputError if the file cannot be a journal."""
+    """All records up to the first that is torn or damaged.
+
+    Raises:
+        UnreadableError: The computer does not read the file.
+        InputError: The file cannot be a journal.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; name a ledger journal") from error
+        raise UnreadableError(f"{path}: {error.strerror}; name a ledger journal") from error
     _check_magic(path, content)
     records: list[Record] = []
     place, check = len(MAGIC), 0

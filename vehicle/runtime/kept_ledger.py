@@ -24,7 +24,7 @@ from vehicle.control.state import VehicleState
 from vehicle.host import realtime
 from vehicle.host.clock import SystemClock, elapsed_s
 from vehicle.records import journal
-from vehicle.records.journal import Journal, JournalWriter
+from vehicle.records.journal import Journal, JournalWriter, UnreadableError
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.records import Header, Session
 from vehicle.runtime.own_site import OwnSite
@@ -102,7 +102,12 @@ def gone_on(
 
 
 def kept_in(folder: Path, header: Header) -> Kept:
-    """The journal of this header, which may be empty yet; others of its name are told and left alone."""
+    """The journal of this header, which may be empty yet; others of its name are told and left alone.
+
+    Raises:
+        InputError: One of that name is not read. Beginning another beside it would part the record: what is withdrawn
+            meanwhile would be missing from the first, should that become readable again.
+    """
     words = re.sub(r"[^A-Za-z0-9]+", "-", header.site).strip("-").lower()[:40] or "no-site"
     digest = hashlib.sha256(msgspec.json.encode(header)).hexdigest()[:8]
     lines: list[str] = []
@@ -111,17 +116,32 @@ def kept_in(folder: Path, header: Header) -> Kept:
         name = f"{words}-{digest}" if number == 1 else f"{words}-{digest}-{number}"
         path = folder / name / NAME
         number += 1
-        if not path.exists():
-            return Kept(path, header, Journal(records=(), valid_bytes=0, dropped_bytes=0, check=0), tuple(lines))
         try:
-            found = journal.read(path)
+            found = _read(path)
+        except UnreadableError:
+            raise InputError(
+                f"{path}: the record of worked ground is there and cannot be read; mend the disk or the permissions, "
+                "or put the file aside"
+            ) from None
         except InputError as refusal:
             lines.append(f"{refusal}; nothing of it is credited")
             continue
+        if found is None:
+            return Kept(path, header, Journal(records=(), valid_bytes=0, dropped_bytes=0, check=0), tuple(lines))
         foreign = _foreign(found, header)
         if not foreign:
             return Kept(path, header, found, (*lines, *filter(None, (journal.torn_text(path, found),))))
         lines.append(f"{path}: {foreign}; nothing of it is credited")
+
+
+def _read(path: Path) -> Journal | None:
+    """None where there is no file."""
+    try:
+        if not path.exists():
+            return None
+    except OSError as refusal:
+        raise UnreadableError(f"{path}: {refusal.strerror}") from None
+    return journal.read(path)
 
 
 def _foreign(found: Journal, header: Header) -> str:

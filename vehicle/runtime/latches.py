@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.stop_reasons import StopReason, names
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import GateState

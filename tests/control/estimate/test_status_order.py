@@ -10,7 +10,7 @@ from firmware_bridge.types import ControllerStatus, FixType
 from tests import builders
 from tests.firmware_bridge.wire import read_one
 from vehicle.contracts.messages import Inputs
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.estimate import wire as wires
 from vehicle.control.state import VehicleState, WireState

@@ -9,7 +9,7 @@ from tests.builders import estimate, gnss, status
 from tests.control.safety.gate_inputs import CONFIG, configured
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import MissionPhase, Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import checks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.fence import Room

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import NamedTuple
 
-from vehicle.contracts.stop_reasons import StopReason as R
+from vehicle.contracts.stop_codes import StopReason as R
 
 
 class Left(IntEnum):

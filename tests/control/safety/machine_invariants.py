@@ -8,7 +8,7 @@ An invariant is a function of (before, situation, after, cause); those of what m
 from collections.abc import Callable
 
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL

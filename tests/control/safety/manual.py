@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.control.safety import ladder
-from vehicle.contracts.stop_reasons import RULES, Rule, StopReason
+from vehicle.contracts.stop_codes import Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import TICK_S
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/SAFETY.md"

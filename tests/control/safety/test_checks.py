@@ -24,7 +24,7 @@ from tests.control.safety.check_facts import (
 )
 from tests.control.safety.gate_inputs import configured
 from vehicle.contracts.messages import Due, MissionPhase, Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import checks
 
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.builders import config
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, Requests, ToolMode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_mps
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.permits import NOTHING, Permit

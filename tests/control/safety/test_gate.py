@@ -5,7 +5,7 @@ import msgspec
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.control.safety.rig import Rig
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 
 E = OperatorEdge
 

@@ -6,7 +6,8 @@ import pytest
 from firmware_bridge.types import OperatorEdge
 from tests.control.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, Level, StopReason
+from vehicle.contracts.stop_codes import Level, StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety.masks import HALT_MASK, mask
 
 E = OperatorEdge

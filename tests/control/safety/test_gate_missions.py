@@ -6,7 +6,7 @@ from firmware_bridge.types import FixType, OperatorEdge, ToolMode
 from tests.control.safety.gate_inputs import configured
 from tests.control.safety.rig import Rig, driving
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety.masks import mask
 
 E = OperatorEdge

@@ -8,7 +8,7 @@ from tests.control.safety.gate_inputs import ROTORLESS
 from tests.control.safety.rig import Rig, frame
 from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import DriveRequest, MissionPhase, Mode, RotorState
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import gate, masks
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.modes import Want

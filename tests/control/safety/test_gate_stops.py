@@ -5,7 +5,7 @@ import pytest
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, ToolMode
 from tests.control.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety.masks import mask
 
 E = OperatorEdge

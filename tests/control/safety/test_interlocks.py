@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import interlocks
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.modes import Class

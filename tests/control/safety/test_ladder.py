@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.control.safety.ladder import LADDERS, Left, Rung
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import command_shaping, interlocks, masks, modes
 from vehicle.control.safety.modes import ARMED, AUTO, Act, Motion, SafetyState, Situation, Want
 from vehicle.control.safety.permits import permits

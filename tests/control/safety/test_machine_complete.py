@@ -14,7 +14,7 @@ from tests.control.safety import enumerate_machine as complete
 from tests.control.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
 from tests.control.safety.permit_invariants import OUTPUT
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import modes, permits
 from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want, takes
 from vehicle.control.safety.permits import Permit

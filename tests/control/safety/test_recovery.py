@@ -11,7 +11,7 @@ from tests.control.safety.fields import BOX
 from tests.control.safety.gate_inputs import gate_inputs
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import DriveRequest, Estimate, Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import fence, gate
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.measurements import measure

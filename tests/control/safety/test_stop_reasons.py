@@ -1,12 +1,14 @@
 """The reasons table against its written copy, and what every row must keep."""
 
 import re
+import string
 from pathlib import Path
 
 import pytest
 
 from vehicle.contracts import stop_reasons
-from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import masks
 
 GOLDEN = Path(__file__).with_name("reasons.txt")
@@ -31,6 +33,13 @@ def written(rule: Rule) -> str:
 
 def test_the_table_is_the_written_one() -> None:
     assert [written(rule) for rule in RULES] == GOLDEN.read_text().splitlines()
+
+
+def test_a_mark_that_means_nothing_is_no_row() -> None:
+    for mark in set(string.printable) - set("rhads" + string.digits):
+        with pytest.raises(AssertionError):
+            stop_reasons._rule(StopReason.FENCE, f"3{mark}", "N", (), 1, 0, "", "")
+    assert stop_reasons._rule(StopReason.FENCE, "3rhads", "N", (), 1, 0, "", "").retreat
 
 
 def test_codes_names_and_places_agree() -> None:

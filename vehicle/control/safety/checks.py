@@ -20,7 +20,8 @@ from firmware_bridge.types import (
     GnssFix,
 )
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
-from vehicle.contracts.stop_reasons import RULES, StopReason
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import lease, tracks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.measurements import IMU_SAME_TICKS
@@ -299,5 +300,5 @@ def _raised(rows: tuple[Row[Source], ...], source: Source, f: Facts) -> int:
     return bits
 
 
-TIMES = {int(code): (rule.onset_ticks, rule.linger_ticks) for code, rule in zip(StopReason, RULES, strict=True)}
+TIMES = {code: (rule.onset_ticks, rule.linger_ticks) for code, rule in enumerate(RULES)}
 """Onset and lingering of each reason [ticks]."""

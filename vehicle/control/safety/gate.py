@@ -19,8 +19,7 @@ from vehicle.contracts.messages import (
     Requests,
     RotorState,
 )
-from vehicle.contracts.stop_codes import NO_REASON
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import (
     authority,

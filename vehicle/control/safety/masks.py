@@ -1,6 +1,7 @@
 """The reasons table as bit masks: bit n is reason n."""
 
-from vehicle.contracts.stop_reasons import RULES, Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import RULES
 
 
 def mask(*reasons: StopReason) -> int:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.stop_reasons import StopReason
+from vehicle.contracts.stop_codes import StopReason
 
 
 class Class(IntEnum):
