@@ -1,5 +1,8 @@
 """The shell round the tick: what it hears, in which order it acts, and that no sink holds it up or ends it."""
 
+import asyncio
+import itertools
+
 import msgspec
 import pytest
 
@@ -103,6 +106,53 @@ def test_a_keeper_that_failed_once_has_a_gap_and_no_mission_starts() -> None:
     loop, _ = loop_with(keeper, kept := Kept())
     run(loop, 1)
     assert not kept.records[0].recording
+
+
+class HandClock:
+    """Time passes where somebody takes it, or is waited for; the run ends at `end_ns`."""
+
+    def __init__(self, end_ns: int) -> None:
+        self.now, self._end_ns = 0, end_ns
+
+    def now_ns(self) -> int:
+        return self.now
+
+    async def sleep_until_ns(self, deadline_ns: int) -> None:
+        self.now = max(self.now, deadline_ns)
+        if self.now >= self._end_ns:
+            raise asyncio.CancelledError
+
+
+class Slow:
+    """A sink that breaks its word: it takes 70 ms over every fifth tick. Notes when each command had left."""
+
+    name = "slow"
+
+    def __init__(self, clock: HandClock, far: MemoryPort) -> None:
+        self.left: list[tuple[int, bytes]] = []
+        self._clock, self._far = clock, far
+
+    def accept(self, record: TickRecord) -> None:
+        self.left.append((self._clock.now, self._far.read()))
+        if record.tick % 5 == 0:
+            self._clock.now += 70_000_000
+
+
+def test_a_sink_that_takes_its_time_holds_no_command_back_ends_nothing_and_is_told_to_the_next_tick() -> None:
+    clock, kept = HandClock(1_000_000_000), Kept()
+    near, far = MemoryPort.pair()
+    slow = Slow(clock, far)
+    loop = VehicleLoop(builders.vehicle_state(), ControllerWire(near, FlailAdapter()), (), (slow, kept))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(loop.run(clock))
+    records = kept.records
+    assert len(records) > 25
+    assert [left for _, left in slow.left] == [record.controller_out for record in records]
+    assert [at_ns for at_ns, _ in slow.left] == [record.t_ns for record in records], "sent in the moment of the tick"
+    assert [record.overrun for record in records] == [record.tick % 5 == 1 and record.tick > 1 for record in records]
+    gaps = {after.t_ns - before.t_ns for before, after in itertools.pairwise(records)}
+    assert gaps == {TICK_NS, 4 * TICK_NS}, "on the grid again, and nothing is caught up in a burst"
+    assert not loop.failures
 
 
 class Bringing:
