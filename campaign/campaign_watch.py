@@ -35,7 +35,11 @@ class CampaignWatch:
         self.breaches: list[Breach] = []
 
     def step(self) -> None:
-        """One tick of the drill."""
+        """One tick of the drill.
+
+        Raises:
+            ProcessDiedError: the tick raised; what it raised is told as a breach.
+        """
         drill = self._drill
         drove = drill.mode in DRIVING
         try:

@@ -81,7 +81,11 @@ class MemoryPort:
         return b""
 
     def write(self, frame: bytes) -> None:
-        """Put one frame into the other end's inbox, or drop and count it."""
+        """Put one frame into the other end's inbox, or drop and count it.
+
+        Raises:
+            PortError: the other end is closed.
+        """
         outbox = self._outbox
         if outbox.closed:
             raise PortError("memory port: closed")

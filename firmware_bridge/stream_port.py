@@ -101,7 +101,11 @@ class StreamPort:
         return b"".join(chunk for _, chunk in self.read_chunks())
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """The same with the host clock [ns] of each arrival."""
+        """The same with the host clock [ns] of each arrival.
+
+        Raises:
+            PortError: the port is closed.
+        """
         if self._closed:
             raise PortError(f"{self.name}: closed")
         chunks = list(self._inbox)
@@ -110,7 +114,11 @@ class StreamPort:
         return chunks
 
     def write(self, frame: bytes) -> None:
-        """Send now if the line is free, else hold the newest until it is."""
+        """Send now if the line is free, else hold the newest until it is.
+
+        Raises:
+            PortError: the port is closed.
+        """
         if self._closed:
             raise PortError(f"{self.name}: closed")
         if self._transport is None:

@@ -145,7 +145,11 @@ def _config(machine: MachineConfig, header: Header) -> VehicleConfig:
 
 
 def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:
-    """Polygons of a file in any format of a site: no track onto them, whatever the tool swept there before."""
+    """Polygons of a file in any format of a site: no track onto them, whatever the tool swept there before.
+
+    Raises:
+        InputError: the file cannot be read, or leaves a shape out.
+    """
     found: list[Rings] = []
     raw = read_site_file(path)
     lost = next((line for line, rank in raw.ranks.items() if rank is Rank.LEFT_OUT), None)

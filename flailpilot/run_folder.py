@@ -29,7 +29,11 @@ def holds_a_plan(folder: Path) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """The results' folder; a file in its place is the user's mistake."""
+    """The results' folder; a file in its place is the user's mistake.
+
+    Raises:
+        InputError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -114,7 +118,11 @@ def older_plan(folder: Path) -> str:
 
 @contextlib.contextmanager
 def older_plan_told(folder: Path) -> Iterator[None]:
-    """A refusal names the plan that lies where the refused one was to go: it stays, and is not what was asked for."""
+    """A refusal names the plan that lies where the refused one was to go: it stays, and is not what was asked for.
+
+    Raises:
+        InputError: the refusal, with that plan named.
+    """
     try:
         yield
     except InputError as refusal:

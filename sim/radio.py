@@ -138,7 +138,11 @@ class RadioPort:
         self._closed = False
 
     def read(self) -> bytes:
-        """All that has arrived; b"" if nothing."""
+        """All that has arrived; b"" if nothing.
+
+        Raises:
+            PortError: this end is closed.
+        """
         if self._closed:
             raise PortError("radio port: closed")
         if not self.inbox:
@@ -148,7 +152,11 @@ class RadioPort:
         return held
 
     def write(self, frame: bytes) -> None:
-        """Send one datagram; whether it arrives is the radio's business."""
+        """Send one datagram; whether it arrives is the radio's business.
+
+        Raises:
+            PortError: this end is closed.
+        """
         if self._closed:
             raise PortError("radio port: closed")
         self.outbox.append(frame)

@@ -168,7 +168,7 @@ class GroundTruth:
         return false_cells * self._cell_m**2
 
     def cells(self) -> tuple[int, int, BoolArray]:
-        """First column, first row, and which cells from there (rows north, columns east) are truly processed."""
+        """First column, first row, and which cells from there, (rows north, columns east), are truly processed."""
         for strip in self._strips:
             for polygon in strip.caught_up():
                 self._mark(polygon)

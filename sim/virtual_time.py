@@ -184,6 +184,7 @@ class TickBarrier:
 
         Raises:
             Exception: whatever a subscriber raised, at once; later subscribers of that tick are not called.
+            RuntimeError: the barrier runs already.
         """
         if self._ended is not None:
             raise RuntimeError("the barrier runs already")

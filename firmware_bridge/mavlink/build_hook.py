@@ -11,7 +11,11 @@ class DialectHook(BuildHookInterface):  # type: ignore[type-arg]
     """Runs generate.py, loaded by path because nothing is installed yet."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write `_dialect.py` beside generate.py; pyproject lists it as an artifact of the wheel."""
+        """Write `_dialect.py` beside generate.py; pyproject lists it as an artifact of the wheel.
+
+        Raises:
+            RuntimeError: the generator cannot be loaded.
+        """
         del version, build_data
         script = Path(self.root) / "firmware_bridge" / "mavlink" / "generate.py"
         spec = importlib.util.spec_from_file_location("flailpilot_generate", script)

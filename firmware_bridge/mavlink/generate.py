@@ -128,7 +128,11 @@ def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] =
 
 
 def load_module(path: Path, name: str = "generated_dialect") -> ModuleType:
-    """Import a generated Python dialect from where it lies."""
+    """Import a generated Python dialect from where it lies.
+
+    Raises:
+        RuntimeError: it cannot be loaded.
+    """
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise RuntimeError(f"cannot load {path}")

@@ -84,7 +84,11 @@ class KeyStore:
             raise InputError(f"{self.path}: not a key file ({refusal}); restore it or make a new one") from refusal
 
     def create(self, name: str, system_id: int) -> ConsoleKey:
-        """A key for a new console."""
+        """A key for a new console.
+
+        Raises:
+            InputError: the name or the number is taken, or is none.
+        """
         held = self.load()
         if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
             raise InputError(f"console name {name!r}: give 1 to {NAME_LENGTH_MAX} printable characters")
@@ -98,7 +102,11 @@ class KeyStore:
         return self._add(held, name, system_id)
 
     def rotate(self, name: str) -> ConsoleKey:
-        """A second key beside the console's old one; both hold until the old one is revoked."""
+        """A second key beside the console's old one; both hold until the old one is revoked.
+
+        Raises:
+            InputError: the console has no key, or two already.
+        """
         held = self.load()
         live = self._live(held, name)
         if len(live) > 1:
@@ -106,7 +114,11 @@ class KeyStore:
         return self._add(held, name, live[0].system_id)
 
     def revoke(self, name: str, *, only_old: bool = False) -> tuple[ConsoleKey, ...]:
-        """End a console's keys, or all but its newest; what was ended."""
+        """End a console's keys, or all but its newest; what was ended.
+
+        Raises:
+            InputError: there is nothing to end.
+        """
         held = self.load()
         live = self._live(held, name)
         ended = live[:-1] if only_old else live

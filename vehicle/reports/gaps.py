@@ -125,7 +125,7 @@ def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
 
 
 def reasons(marks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """Index into GapReason for every cell, in the order of `REASON_OF_FLAG`."""
+    """Index into GapReason for every cell, in the order of `REASON_OF_FLAG`; shaped as `marks`."""
     order = list(GapReason)
     index = np.full(marks.shape, order.index(GapReason.NOT_SWEPT), np.uint8)
     for bits, reason in reversed(REASON_OF_FLAG):

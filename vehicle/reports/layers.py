@@ -68,7 +68,7 @@ def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray, Flo
 
 
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
-    """Credited cells by whole centimetre of proven depth, index 0 to 255."""
+    """Credited cells by whole centimetre of proven depth: counts, (256,)."""
     counts = np.zeros(256, np.int64)
     for _, _, tile in raster.each(ledger.tiles):
         counts += np.bincount(tile[1][(tile[0] & raster.CREDITED) != 0], minlength=256)
@@ -76,7 +76,7 @@ def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
 
 
 def coloured(image: FloatArray, alpha: FloatArray, colours: Any, low: float, high: float) -> FloatArray:
-    """RGBA of an image through a colour map, transparent where alpha is 0."""
+    """RGBA, (rows, columns, 4), of an image (rows, columns) through a colour map, transparent where alpha is 0."""
     scaled = np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-6), 0.0, 1.0)
     rgba: FloatArray = np.asarray(colours(scaled), np.float32)
     rgba[..., 3] = alpha

@@ -29,7 +29,11 @@ Where = Callable[[float, float], str]
 
 
 def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -> Any:
-    """A valid (multi)polygon of one ring. Raises InputError for a bow-tie or a ring without area."""
+    """A valid (multi)polygon of one ring, (n, 2) [m].
+
+    Raises:
+        InputError: a bow-tie, or a ring without area.
+    """
     ring = _closed(ring_m)
     if len(ring) < 4:
         raise InputError(f"{place}: a ring needs three different corners, this has {max(0, len(ring) - 1)}")
@@ -50,7 +54,10 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
 
 
 def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, notes: Notes) -> tuple[Any, Any]:
-    """(shell, union of holes): holes outside the shell are kept as keep-outs and reported, touching ones merged."""
+    """(shell, union of holes) of rings, each (n, 2) [m].
+
+    Holes outside the shell are kept as keep-outs and reported, touching ones merged.
+    """
     shell = shell_of(rings_m[0], place, where, notes)
     holes = [
         shell_of(ring, f"{place} hole {number}", where, notes) for number, ring in enumerate(rings_m[1:]) if len(ring)

@@ -100,7 +100,10 @@ def first_ground(
 
 
 def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m: float = PIVOT_SLACK_M) -> np.ndarray:
-    """Where the body origin may not be while it turns: within a pivot's disc of closed or solid ground."""
+    """Where the body origin may not be while it turns: within a pivot's disc of closed or solid ground.
+
+    Polygons (n,) and (m,) in, polygons (k,) out.
+    """
     obstacles = round_buffer(closed, reach.pivot_ground_m + slack_m)
     if reach.pivot_solid_m > reach.pivot_ground_m + NUMERIC_M and len(solid):
         obstacles = np.concatenate([obstacles, round_buffer(solid, reach.pivot_solid_m + slack_m)])

@@ -51,7 +51,10 @@ def reach_around_m(progress: Progress) -> float:
 def swaths_over(
     progress: Progress, uncovered: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
 ) -> Swaths:
-    """Swaths of one direction over uncovered ground: spread evenly, or at (ordinates, half width they answer for)."""
+    """Swaths of one direction over uncovered ground, polygons (n,).
+
+    Spread evenly, or at `lines`: (ordinates (k,) [m], half width that each answers for [m]).
+    """
     margin_m = reach_around_m(progress)
     x0, y0, x1, y1 = shapely.total_bounds(turned(uncovered, -theta_rad))
     x0, x1 = x0 - margin_m, x1 + margin_m
@@ -100,7 +103,7 @@ def gain_m2(progress: Progress, stops: list[TourStop]) -> float:
 
 
 def sweep(progress: Progress, uncovered: np.ndarray, theta_rad: float, *, through_only: bool = False) -> int:
-    """Work what swaths of one direction can reach of `need`; returns the number of swaths."""
+    """Work what swaths of one direction can reach of the polygons `uncovered`, (n,); returns the number of swaths."""
     if not len(uncovered):
         return 0
     swaths = swaths_over(progress, uncovered, theta_rad)

@@ -80,12 +80,12 @@ class Progress:
         return self.cut_short
 
     def uncovered_in(self, box: Box) -> np.ndarray:
-        """Parts of the ground in a window that a further pass would have to cover, whole."""
+        """Polygons (n,) of the ground in a window that a further pass would have to cover, whole."""
         parts = self.uncovered()
         return np.asarray(parts[shapely.intersects(shapely.box(*box), parts)] if len(parts) else parts)
 
     def uncovered(self) -> np.ndarray:
-        """All parts still to be covered."""
+        """All polygons (n,) still to be covered."""
         if self.parts is None:
             self.parts = _joined([*self.unswept.parts, *self.unclaimed.parts])
         return self.parts
@@ -133,7 +133,7 @@ class Progress:
         return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.reach), box=box)
 
     def strips(self, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
-        """(nominal sweeps, claims) of stops in ENU, stretch by stretch; a claim may be empty."""
+        """Nominal sweeps and claims of stops in ENU: polygons (n,) each, stretch by stretch; a claim may be empty."""
         half_m = 0.5 * self.reach.width_m
         settings = self.settings
         rims_m = {

@@ -147,7 +147,11 @@ def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) 
 
 
 def check_machine(machine: MachineFootprint) -> None:
-    """Refuse what no plan can serve: the tool must lead the tracks and be wider than they are."""
+    """Refuse what no plan can serve: the tool must lead the tracks and be wider than they are.
+
+    Raises:
+        InputError: no plan can serve this machine; the text names the figure.
+    """
     name = machine.name
     if not all(math.isfinite(value) for value in msgspec.structs.astuple(machine)[1:]):
         raise InputError(f"machine {name}: a dimension or rate is not a finite number; correct its profile")

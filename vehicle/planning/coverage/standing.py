@@ -68,7 +68,11 @@ def mark_of(
 
 
 def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
-    """`radius_m` in metres; None where it is not said."""
+    """`radius_m` in metres; None where it is not said.
+
+    Raises:
+        InputError: it is no number, or beyond what can be.
+    """
     value = properties.get("radius_m")
     if value is None or value == "":
         return None

@@ -13,7 +13,10 @@ from vehicle.planning.coverage.swath import THIN_M, Interval
 def swath_intervals(
     parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: float
 ) -> list[list[Interval]]:
-    """Per swath the merged x-extents of what a strip of +-half meets of the polygons, ascending."""
+    """Per swath the merged x-extents [m] of what a strip of +-half meets of the polygons, ascending.
+
+    `parts`: polygons (n,); `y_m`: ordinates of the swaths (k,).
+    """
     result: list[list[Interval]] = [[] for _ in y_m]
     if not len(parts) or not len(y_m):
         return result

@@ -23,7 +23,7 @@ class TiledPolygons:
         self._tree = shapely.STRtree(self.parts)
 
     def near(self, box: Box) -> np.ndarray:
-        """Parts whose boxes meet `box`, whole."""
+        """Polygons (n,) whose boxes meet `box`, whole."""
         return np.asarray(self.parts[np.sort(self._tree.query(shapely.box(*box)))])
 
     def clipped(self, box: Box) -> Any:
@@ -37,7 +37,7 @@ class TiledPolygons:
         return polygons_of(shapely.GeometryCollection(pieces)) if pieces else shapely.Polygon()
 
     def subtract(self, polygons: np.ndarray) -> None:
-        """Take polygons away, touching only the parts that they meet and each part only by those that meet it."""
+        """Take polygons (n,) away, touching only the parts that they meet and each part only by those that meet it."""
         hit = self._shares(polygons)
         if not hit:
             return
@@ -51,7 +51,7 @@ class TiledPolygons:
         self._set(parts_of(polygons_of(robust_overlay.intersection(self.whole(), geometry))))
 
     def area_in(self, polygons: np.ndarray) -> float:
-        """Area shared with the union of polygons [m2]."""
+        """Area shared with the union of polygons (n,) [m2]."""
         hit = self._shares(polygons)
         return float(sum(robust_overlay.intersection(self.parts[part], share).area for part, share in hit.items()))
 

@@ -24,6 +24,9 @@ def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
     """All layers, in degrees of `frame`.
 
     The name of a layer says what its features are for where they do not say it themselves.
+
+    Raises:
+        InputError: the file cannot be read, or pyogrio is not installed.
     """
     try:
         pyogrio = importlib.import_module("pyogrio")

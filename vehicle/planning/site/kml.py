@@ -30,7 +30,11 @@ def read_kml(path: Path) -> SiteFile:
 
 
 def read_kmz(path: Path) -> SiteFile:
-    """Every KML inside the archive."""
+    """Every KML inside the archive.
+
+    Raises:
+        InputError: the archive or a file in it cannot be read, or refers to what is not in it.
+    """
     notes = Notes()
     features: list[dict[str, Any]] = []
     try:
@@ -67,7 +71,11 @@ class _Builder(ET.TreeBuilder):
     """Refuses a DOCTYPE in whatever encoding: entities are how a small file bursts."""
 
     def doctype(self, name: str, _pubid: str | None, _system: str | None) -> None:
-        """Called by the parser."""
+        """Called by the parser.
+
+        Raises:
+            ParseError: always.
+        """
         raise ET.ParseError(f"DOCTYPE of {name}, no site needs one")
 
 
@@ -87,7 +95,11 @@ class _Document:
             raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r})")
 
     def features(self, first: int) -> Iterator[dict[str, Any]]:
-        """All placemarks, numbered on from `first`; what is drawn outside of one is refused."""
+        """All placemarks, numbered on from `first`; what is drawn outside of one is refused.
+
+        Raises:
+            InputError: a placemark cannot be read, or coordinates stand outside of one.
+        """
         for number, (placemark, above) in enumerate(self._placemarks(self.root, ()), start=first):
             yield _Placemark(self, placemark, number, above).feature()
         at = f"{self.path}: {self.prefix}"

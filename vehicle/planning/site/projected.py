@@ -41,13 +41,14 @@ AS_IT_IS = Projection()
 
 
 def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> Projection:
-    """The way from `crs` for coordinates within `bounds` (west, south, east, north).
+    """The way from `crs` for coordinates within `bounds`, (4,): west, south, east, north.
 
     `frame` is the system of the machine's fixes, which is that of the base's coordinates. `place` names the file and
     layer to the user.
 
-    Raises InputError where the system is not known, or no way from it is: PROJ would otherwise take the coordinates of
-    another datum as they are, which is a hundred metres off in places.
+    Raises:
+        InputError: the system is not known, or no way from it is: PROJ would otherwise take the coordinates of another
+            datum as they are, which is a hundred metres off in places.
     """
     if not np.all(np.isfinite(bounds)):
         return AS_IT_IS  # an empty layer, or NaN that the reader of positions names
@@ -132,7 +133,11 @@ def _around(system: Any, bounds: np.ndarray) -> Any:
 
 
 def geometry_in_degrees(place: str, geometry: dict[str, Any], crs: Any, frame: str = WGS84) -> Projection:
-    """Bring the positions of a GeoJSON geometry to degrees, in place; what is no position is left to its reader."""
+    """Bring the positions of a GeoJSON geometry to degrees, in place; what is no position is left to its reader.
+
+    Raises:
+        InputError: the system is unknown, or does not fit the coordinates.
+    """
     found = [position for part in _parts(geometry) for position in _positions(part.get("coordinates"))]
     xy = np.array([position[:2] for position in found], dtype=float).reshape(-1, 2)
     bounds = np.array([*xy.min(axis=0), *xy.max(axis=0)]) if len(xy) else np.full(4, np.nan)

@@ -17,6 +17,9 @@ def read_plan(path: Path) -> SiteFile:
     """Survey polygons are work areas; inclusion fences hold in, exclusion fences keep out.
 
     Without a survey the inclusion fences are the work area: the ground inside all of them.
+
+    Raises:
+        InputError: the file is no plan of QGroundControl, or one without ground to work.
     """
     try:
         document = json.loads(path.read_bytes())

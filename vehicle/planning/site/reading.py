@@ -49,7 +49,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
-    """GeoJSON FeatureCollection, Feature or bare geometry; WGS 84, or as its `crs` says, brought to `frame`."""
+    """GeoJSON FeatureCollection, Feature or bare geometry; WGS 84, or as its `crs` says, brought to `frame`.
+
+    Raises:
+        InputError: the file is not GeoJSON, or says one thing twice.
+    """
     try:
         document = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
     except _TwiceError as error:

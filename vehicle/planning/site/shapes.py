@@ -109,7 +109,11 @@ def _step_m(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def positions(label: str, place: str, raw: Any, notes: Notes) -> Ring:
-    """Positions as (lon, lat) pairs of finite degrees; heights are dropped with a report."""
+    """Positions as (lon, lat) pairs of finite degrees; heights are dropped with a report.
+
+    Raises:
+        InputError: a position is none; the text names it.
+    """
     if not isinstance(raw, list):
         raise InputError(f"{label}: {place}: coordinates are not a list")
     pairs: Ring = []

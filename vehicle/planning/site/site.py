@@ -85,7 +85,11 @@ def site_from_file(
     feature: str | None = None,
     unmarked: str | None = None,
 ) -> Site:
-    """The site of features already read; `label` names the source in messages."""
+    """The site of features already read; `label` names the source in messages.
+
+    Raises:
+        InputError: the features are no site, or an answer is not one of the legal ones.
+    """
     for key, value, legal in (
         ("outside", outside, ("safe", "unknown")),
         ("tripwires", tripwires, ("possible", "none")),
