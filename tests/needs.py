@@ -16,6 +16,7 @@ PACKAGES = {
     "openssl": "openssl",
     "cppcheck": "cppcheck",
     "chromium": "chromium",
+    "chromedriver": "chromium-driver",
     "node": "nodejs",
     "npm": "npm",
 }
