@@ -85,7 +85,7 @@ def site_from_file(
     feature: str | None = None,
     unmarked: str | None = None,
 ) -> Site:
-    """The site of features already read; `label` names the source in messages. Raises InputError where they are none."""
+    """The site of features already read; `label` names the source in messages. Raises InputError for what is none."""
     for key, value, legal in (
         ("outside", outside, ("safe", "unknown")),
         ("tripwires", tripwires, ("possible", "none")),
