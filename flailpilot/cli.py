@@ -199,6 +199,36 @@ def drive(config: Annotated[Path, typer.Argument(help="Configuration of the vehi
 
 
 @app.command()
+def demo(
+    port: Annotated[
+        int, typer.Option("--port", parser=whole("--port", WHOLE, "8080"), metavar="N", help="Of the page; 0: any.")
+    ] = 8080,
+    speed: Annotated[
+        float,
+        typer.Option(
+            "--speed",
+            parser=plain("--speed", "a number, 0.1 to 10", "2"),
+            metavar="N",
+            help="Simulated seconds a second.",
+        ),
+    ] = 1.0,
+    scenario: Annotated[Path | None, typer.Option("--scenario", help="Scenario (TOML); else a small field.")] = None,
+    site: SitePath = None,
+    training: Annotated[str, typer.Option("--training", metavar="NAME", help="An exercise; `list` names them.")] = "",
+    state: Annotated[Path | None, typer.Option("--state", help="Folder of keys; else a temporary one.")] = None,
+    *,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+) -> None:
+    """Drive a simulated machine from the console: simulator, unchanged vehicle program and page, in real time."""
+    from flailpilot.demo import DemoOptions, run
+
+    asked = DemoOptions(
+        port=port, speed=speed, scenario=scenario, site=site, training=training, browser=browser, state=state
+    )
+    raise typer.Exit(run(asked))
+
+
+@app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or its run.mcap.", show_default=False)],
     *,

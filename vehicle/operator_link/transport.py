@@ -129,6 +129,15 @@ class LinkTransport:
         self._failure: asyncio.Future[None] | None = None
         self.dropped = 0
 
+    def add(self, wire: Wire) -> None:
+        """One more wire, before they are opened.
+
+        Raises:
+            InputError: an unsigned channel on any other address than loopback.
+        """
+        check_wire(wire)
+        self._wires = (*self._wires, wire)
+
     async def __aenter__(self) -> Self:
         """Reserve stamps, then open the wires: nothing is signed that a crash could make us sign again."""
         if self._marks is not None:

@@ -7,9 +7,8 @@ only what can never become right ends the program.
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from firmware_bridge.stream_port import StreamPort
 from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
@@ -86,15 +85,45 @@ async def until_there(
             await clock.sleep_until_ns(now_ns + round(AGAIN_S * NS_PER_S))
 
 
+class Device(Protocol):
+    """A byte port that may come and go: `firmware_bridge.stream_port`, or the simulator's line."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the device is there now."""
+        ...
+
+    @property
+    def fault(self) -> str:
+        """Why it is not."""
+        ...
+
+    def read(self) -> bytes:
+        """All that has arrived."""
+        ...
+
+    def read_chunks(self) -> list[tuple[int, bytes]]:
+        """The same with the host clock [ns] of each arrival."""
+        ...
+
+    def write(self, frame: bytes) -> None:
+        """Hand over one whole frame without waiting."""
+        ...
+
+    def close(self) -> None:
+        """Give it up."""
+        ...
+
+
 class LatePort:
     """The controller's byte port from the start on, though it may be opened later: until then silence."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._port: StreamPort | None = None
+        self._port: Device | None = None
         self._closed = False
 
-    def attach(self, port: StreamPort) -> None:
+    def attach(self, port: Device) -> None:
         """Now it is there."""
         self._port = port
         if self._closed:

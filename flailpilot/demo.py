@@ -1,0 +1,194 @@
+"""`flailpilot demo`: simulated machine, unchanged vehicle program and console, to be driven from a browser.
+
+Two processes: this one ticks the simulator and the vehicle program in pace with real time, the other serves the page.
+They speak over the real operator link, UDP on loopback, signed with keys that were made for this run.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from flailpilot.children import child
+from flailpilot.demo_console import ConsoleSettings
+from flailpilot.demo_stack import (
+    CALLED_PORT,
+    GROUND_STATION_PORT,
+    Ready,
+    Stack,
+    assemble,
+    invite_ground_station,
+    make_ready,
+    run_stack,
+)
+from flailpilot.exit_status import DONE
+from sim.paced import PacedClock
+from sim.scenario import Scenario, site_path
+from vehicle.config.load import CONFIGS_PATH, load_toml_model
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import SystemClock
+from vehicle.host.realtime import freeze_heap, new_loop
+from vehicle.runtime.app import plain
+
+HOST: Final = "127.0.0.1"
+SPEED_MIN: Final = 0.1
+SPEED_MAX: Final = 10.0
+SCENARIO: Final = CONFIGS_PATH / "scenarios" / "small.toml"
+
+
+class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`port`: of the page; `speed`: simulated seconds a second; `state`: folder of keys, kept, else a temporary one."""
+
+    port: int = 8080
+    speed: float = 1.0
+    scenario: Path | None = None
+    site: Path | None = None
+    training: str = ""
+    browser: bool = True
+    state: Path | None = None
+
+
+def run(asked: DemoOptions) -> int:
+    """Run until Ctrl-C.
+
+    Raises:
+        InputError: the port is taken, or the site cannot be planned.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        _run(asked)
+    say("ended")
+    return DONE
+
+
+def _run(asked: DemoOptions) -> None:
+    _check(asked)
+    page_port = free_port(socket.SOCK_STREAM, asked.port, "page")
+    scenario, site = _scenario(asked)
+    with _folder(asked.state) as folder:
+        say(f"planning {site.name} ...")
+        ready = make_ready(scenario, site, folder, free_port(socket.SOCK_DGRAM, 0, "operator link"))
+        plan = ready.plan
+        say(f"planned: {plan.area_m2:.0f} m2 in {len(plan.segments)} segments, {plan.time_s / 60.0:.0f} min of work")
+        with asyncio.Runner(loop_factory=new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
+            runner.run(_serve(asked, ready, folder, page_port))
+
+
+def _check(asked: DemoOptions) -> None:
+    if not 0 <= asked.port <= 65535:
+        raise InputError(f"--port {asked.port}: give 0 to 65535")
+    if not SPEED_MIN <= asked.speed <= SPEED_MAX:
+        raise InputError(f"--speed {asked.speed:g}: give {SPEED_MIN:g} to {SPEED_MAX:g}")
+
+
+def say(line: str) -> None:
+    """One line for people."""
+    print(f"demo: {line}", flush=True)
+
+
+def free_port(kind: socket.SocketKind, port: int, what: str) -> int:
+    """`port`, or any where it is 0; nobody has it at this moment.
+
+    Raises:
+        InputError: it is taken.
+    """
+    with socket.socket(socket.AF_INET, kind) as trial:
+        if kind is socket.SOCK_STREAM:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError as refusal:
+            words = (refusal.strerror or str(refusal)).lower()
+            raise InputError(f"{what} port {port}: {words}; choose another with --port N") from None
+        return int(trial.getsockname()[1])
+
+
+def has_display() -> bool:
+    """A browser can be shown to somebody."""
+    if os.environ.get("HEADLESS"):
+        return False
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _scenario(asked: DemoOptions) -> tuple[Scenario, Path]:
+    path = asked.scenario if asked.scenario is not None else SCENARIO
+    scenario = load_toml_model(path, Scenario)
+    site = asked.site if asked.site is not None else site_path(scenario, path)
+    # what somebody else checks by hand in a mission without an audience was checked before
+    return scenario.model_copy(update={"checks": "made"}), site
+
+
+@contextlib.contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    """The run's own; a temporary one disappears at the end."""
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory(prefix="flailpilot-demo-") as made:
+        yield Path(made)
+
+
+async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
+    async with contextlib.AsyncExitStack() as closing:
+        clock = PacedClock(SystemClock(), asked.speed)
+        stack = assemble(ready, clock, closing)
+        _ground_station(stack)
+        freeze_heap()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_stack(stack, say))
+            group.create_task(_page(asked, ready, folder, page_port))
+
+
+def _ground_station(stack: Stack) -> None:
+    try:
+        called = free_port(socket.SOCK_DGRAM, CALLED_PORT, "ground station")
+    except InputError:
+        called = free_port(socket.SOCK_DGRAM, 0, "ground station")
+    invite_ground_station(stack, GROUND_STATION_PORT, called)
+    say(f"QGroundControl and MAVProxy find it on UDP {GROUND_STATION_PORT}, or call UDP {called} (no key)")
+
+
+async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int) -> None:
+    if importlib.util.find_spec("console.server") is None:
+        say("no console is installed; drive it with a ground station")
+        return
+    settings = ConsoleSettings(
+        state_folder=str(folder),
+        name=ready.scenario.name,
+        host=HOST,
+        port=ready.file.config.operator.port,
+        system_id=ready.key.system_id,
+        secret=ready.key.secret,
+        machine_id=ready.machine_id,
+        page_port=page_port,
+        token=secrets.token_urlsafe(24),
+        speed=asked.speed,
+        training=asked.training,
+    )
+    path = folder / "console.json"
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(settings))
+    async with child("flailpilot.demo_console", str(path)) as server:
+        assert server.stdout is not None
+        url = (await server.stdout.readline()).decode().strip()
+        if url:
+            say(f"open {url}")
+            if asked.browser and has_display():
+                await asyncio.to_thread(webbrowser.open, url)
+        status = await server.wait()
+    raise InputError(f"the console's server ended (status {status}); see the line above")

@@ -1,0 +1,132 @@
+"""The vehicle program as it is, put together for a simulated machine, in pace with real time.
+
+`put_together` of `vehicle.runtime.app` makes sources, sinks, loop and operator link; here only the controller's wire is
+the simulator's, and the clock is paced. Keys, stamps and latches lie in a folder that was made for this run.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from sim.live import LiveMachine, MachineLine, live_machine
+from sim.paced import PacedClock, SpeedWatch, run_paced
+from sim.scenario import Scenario
+from sim.sim_stack import checks_of
+from vehicle.config.drive import ControllerConfig, DriveConfig, DriveFile, OperatorConfig, SiteConfig
+from vehicle.config.load import assemble_vehicle, load_machine
+from vehicle.config.vehicle import config_hash
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan
+from vehicle.control.state import VehicleState
+from vehicle.host.clock import SystemClock
+from vehicle.operator_link.admission import Channel
+from vehicle.operator_link.keystore import ConsoleKey, KeyStore
+from vehicle.operator_link.transport import Udp
+from vehicle.runtime.app import Vehicle, fresh_state, keep, put_together
+from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
+
+CONSOLE_ID: Final = 7
+GROUND_STATION_PORT: Final = 14550
+"""Where QGroundControl and MAVProxy listen on this computer."""
+CALLED_PORT: Final = 14555
+"""Where they call, if they do not listen."""
+
+Say = Callable[[str], None]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """All that is known before anything runs: files in memory, the state that the vehicle begins with, its plan."""
+
+    scenario: Scenario
+    file: DriveFile
+    own: OwnSite
+    plan: Plan
+    state: VehicleState
+    key: ConsoleKey
+    machine_id: str
+
+
+def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int) -> Ready:
+    """Keys for this run, the site planned, the vehicle disarmed at the beginning of its plan.
+
+    Raises:
+        InputError: The site cannot be read or planned.
+    """
+    machine = load_machine(scenario.machine)
+    store = KeyStore(folder / "keys.json")
+    key = store.create("console", CONSOLE_ID)
+    config = DriveConfig(
+        vehicle_id=scenario.name,
+        machine=scenario.machine,
+        mission=scenario.mission,
+        site=SiteConfig(file=str(site.resolve()), outside=scenario.plan.outside),
+        controller=ControllerConfig(port="simulator"),
+        operator=OperatorConfig(port=operator_port, upload_outside="safe"),
+        keys_file=store.path.name,
+    )
+    vehicle = assemble_vehicle(site, scenario.name, machine, scenario.mission, config.safety)
+    file = DriveFile(folder / "drive.toml", config, vehicle)
+    own = own_site(file)
+    assert own is not None, "the configuration names a site"
+    plan = planned_at_once(own, vehicle)
+    if not plan.segments:
+        raise InputError(f"{site}: nothing of it can be worked by {machine.name}")
+    state = msgspec.structs.replace(fresh_state(file, own, plan), checks=checks_of(scenario))
+    return Ready(scenario, file, own, plan, state, key, store.load().machine_id)
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """A simulated machine and the vehicle program before it; both tick in `run_stack`."""
+
+    ready: Ready
+    clock: PacedClock
+    machine: LiveMachine
+    vehicle: Vehicle
+
+
+def assemble(ready: Ready, clock: PacedClock, stack: contextlib.AsyncExitStack) -> Stack:
+    """Everything of one run, nothing of it running yet; `stack` closes it."""
+    vehicle = put_together(ready.file, ready.state, ready.own, clock, stack)
+    config = ready.file.vehicle
+    machine = live_machine(ready.scenario, config.machine, ready.plan, config_hash(config))
+    vehicle.port.attach(MachineLine(machine.line, clock.now_ns))  # the simulator's end is the controller
+    return Stack(ready, clock, machine, vehicle)
+
+
+def invite_ground_station(stack: Stack, port: int, called_port: int) -> None:
+    """A wire for unmodified ground stations beside the signed one: unsigned, on loopback, in this simulation alone."""
+    channel = Channel(name="ground station", unsigned=True, link_id=3)
+    wire = Udp(channel=channel, host="127.0.0.1", port=called_port, stations=(("127.0.0.1", port, 255),))
+    stack.vehicle.wires.shell.add(wire)
+
+
+async def run_stack(stack: Stack, say: Say, also: Callable[[int], None] = lambda _: None) -> None:
+    """Tick in pace with real time until cancelled; `also` is called with each tick (ns), before the vehicle."""
+    made, clock = stack.vehicle, stack.clock
+    real = SystemClock()
+
+    def announce(line: str) -> None:
+        say(line)
+        made.announce(line)
+
+    watch = SpeedWatch(clock, real, announce)
+
+    def step(nominal_ns: int, now_ns: int) -> None:
+        stack.machine.step(nominal_ns)
+        also(nominal_ns)
+        made.loop.step(now_ns)
+        watch.look()
+
+    async with made.wires.shell, asyncio.TaskGroup() as group:
+        group.create_task(run_paced(clock, step, lambda: True))
+        for beside in (
+            made.planning.run(),
+            made.book.run(made.recorder, say),
+            keep(stack.ready.file, clock, lambda: made.loop.state, made.announce),
+            made.wires.shell.run(),
+        ):
+            group.create_task(beside)

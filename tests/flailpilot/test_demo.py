@@ -1,0 +1,71 @@
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from flailpilot.demo import SCENARIO, has_display
+from flailpilot.demo_stack import assemble, make_ready
+from sim.paced import PacedClock
+from sim.scenario import Scenario, site_path
+from sim.virtual_time import run_virtual
+from tests.flailpilot.test_bad_input import refused
+from vehicle.config.load import load_toml_model
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_NS
+
+pytestmark = pytest.mark.long
+
+
+def test_a_taken_port_is_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert refused("demo", "--no-browser", "--port", port) == (
+            f"flailpilot: page port {port}: address already in use; choose another with --port N"
+        )
+
+
+@pytest.mark.parametrize("given", ["0", "0.01", "11", "nan", "fast"])
+def test_a_speed_that_cannot_be_is_one_line(given):
+    assert "--speed" in refused("demo", "--no-browser", "--speed", given)
+
+
+def test_a_site_that_is_not_there_is_one_line(tmp_path: Path):
+    assert "no such file" in refused("demo", "--no-browser", "--port", "0", "--site", tmp_path / "none.geojson")
+
+
+def test_without_a_display_no_browser_is_opened(monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("HEADLESS", raising=False)
+    assert has_display()
+    monkeypatch.setenv("HEADLESS", "1")
+    assert not has_display()
+
+
+def test_the_unchanged_vehicle_comes_up_disarmed_with_its_site_planned(tmp_path: Path):
+    scenario = load_toml_model(SCENARIO, Scenario)
+    ready = make_ready(scenario, site_path(scenario, SCENARIO), tmp_path, 14_999)
+    assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+    assert ready.state.mission.plan is not None
+    assert ready.state.mission.plan.plan_hash == ready.plan.plan_hash
+
+    async def main(clock):
+        with contextlib.suppress(asyncio.CancelledError):
+            async with contextlib.AsyncExitStack() as closing:
+                made = assemble(ready, PacedClock(clock), closing)
+                for tick in range(1, 100):
+                    made.machine.step(tick * TICK_NS)
+                    made.vehicle.loop.step(tick * TICK_NS)
+                return made
+
+    made = run_virtual(main)
+    state = made.vehicle.loop.state
+    assert state.gate.mode is Mode.DISARMED
+    assert made.vehicle.link.agreed
+    assert state.wire.gnss is not None
+    assert made.vehicle.loop.failures == {}
+    truth = made.machine.world.truth()
+    assert (truth.east_m, truth.north_m) == pytest.approx(ready.plan.segments[0].points_m[0], abs=0.02)
