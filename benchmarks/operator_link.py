@@ -9,8 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from console.link import Credentials, LinkProtocol
-from console.station import Controls
+from console.client.link import Credentials, LinkProtocol
+from console.client.station import Controls
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.signing import Verifier

@@ -16,7 +16,7 @@ from campaign.fault import FAULTS, Fault
 from campaign.fault import add as _add
 from campaign.fault_scenario import FaultScenario
 from campaign.sim_operator import Other
-from console.station import Controls, Station
+from console.client.station import Controls, Station
 from firmware_bridge.types import ControllerFault, FixType, OperatorEdge
 from sim.noise import generator
 

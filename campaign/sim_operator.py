@@ -9,7 +9,7 @@ from enum import Enum
 
 import msgspec
 
-from console.station import Controls, Station, is_due
+from console.client.station import Controls, Station, is_due
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME

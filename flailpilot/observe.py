@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from console.link import console_link
-from console.protocol import Credentials
+from console.client.link import console_link
+from console.client.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from flailpilot.exit_status import DONE, FAILED
 from vehicle.contracts.errors import InputError

@@ -5,7 +5,7 @@ Knows only what the station shows: the vehicle's reports. Reaction times are fix
 
 import msgspec
 
-from console.station import NEUTRAL, Controls, Station, is_due
+from console.client.station import NEUTRAL, Controls, Station, is_due
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame

@@ -5,7 +5,7 @@ import pytest
 from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
 from campaign.sim_operator import Goal, Other
-from console.station import Controls, Station
+from console.client.station import Controls, Station
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.link import Credentials, LinkProtocol, console_link
-from console.station import Controls
+from console.client.link import Credentials, LinkProtocol, console_link
+from console.client.station import Controls
 from firmware_bridge.types import ObservationVerdict, OperatorEdge
 from flailpilot import observe
 from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle

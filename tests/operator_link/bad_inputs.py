@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from console.link import LinkProtocol
+from console.client.link import LinkProtocol
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import frame_bytes
 from firmware_bridge.mavlink.signature import key_of, sign

@@ -5,8 +5,8 @@ import os
 import msgspec
 import pytest
 
-from console.link import Credentials, LinkProtocol
-from console.station import NEUTRAL, Controls
+from console.client.link import Credentials, LinkProtocol
+from console.client.station import NEUTRAL, Controls
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.signature import key_of, sign
 from firmware_bridge.mavlink.signing import Verifier

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from console.link import LinkProtocol
-from console.station import Controls
+from console.client.link import LinkProtocol
+from console.client.station import Controls
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link import bad_inputs
 from tests.operator_link.bad_inputs import CASES, STRANGER

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.trials.fault_proxy import fault_proxy
-from console.link import console_link
-from console.station import Controls
+from console.client.link import console_link
+from console.client.station import Controls
 from firmware_bridge.types import OperatorEdge
 from sim.radio import RadioParams
 from tests.console.test_link import CLOCK, credentials

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from console.station import NEUTRAL
+from console.client.station import NEUTRAL
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from firmware_bridge.ports import MemoryPort

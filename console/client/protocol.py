@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from console.station import NEUTRAL, PERIOD_NS, Controls, Station
+from console.client.station import NEUTRAL, PERIOD_NS, Controls, Station
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of

@@ -7,7 +7,7 @@
 
 Frames go out at 20 Hz while `feed` is called: whoever reads the sticks calls it with each reading. Without a reading
 for 150 ms nothing is sent, and the vehicle stops: a frozen console must not look alive. `LinkProtocol`
-(`console/protocol.py`) is the pure part; the simulator can use it without a socket.
+(`console/client/protocol.py`) is the pure part; the simulator can use it without a socket.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
-from console.protocol import PRESS_NS, Credentials, LinkProtocol
-from console.station import NEUTRAL
+from console.client.protocol import PRESS_NS, Credentials, LinkProtocol
+from console.client.station import NEUTRAL
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
 from vehicle.host.clock import Clock
 
