@@ -15,6 +15,7 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.signature import key_of
 from firmware_bridge.mavlink.signing import Verifier
 from tests.builders import DATUM, config
+from tests.console.hands import feed
 from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_attacks import CHANNEL, CLOCK, MACHINE, Radio
@@ -54,7 +55,7 @@ def streams() -> tuple[float, float]:
         now_ns += 20_000_000
         said = []
         for address, console in consoles.items():
-            console.feed(Controls(hold_to_run=True, drive=0.3), now_ns)
+            feed(console, Controls(hold_to_run=True, drive=0.3), now_ns)
             said += [(address, datagram) for datagram in console.send(now_ns)]
         began_s = elapsed_s()
         for address, datagram in said:

@@ -63,7 +63,7 @@ async def _told(observation: Observation, held: Credentials, host: str, port: in
     clock = SystemClock()
     stamp = int((utc_now().timestamp() - 1_420_070_400) * 100_000)
     async with console_link(host, port, held, clock, stamp) as link:
-        link.live = False  # it measures; it holds no sticks, and none may drive by it
+        # it measures: it has no hands, and none may drive by it
         try:
             await link.opened(SESSION_S)
         except TimeoutError:

@@ -1,13 +1,13 @@
-"""A console's end of the operator link, for asyncio: session, signing, hold-to-run, supervision.
+"""A console's end of the operator link, for asyncio: session, signing, hold-to-run, acts, supervision.
 
     async with console_link(host, port, credentials, clock) as link:
-        await link.session()                          # proved to each other, nothing recorded counts
-        await link.press(OperatorEdge.TAKE)
-        link.controls = Controls(hold_to_run=True, drive=0.4)
+        await link.opened()                           # proved to each other, nothing recorded counts
+        link.feed(Reading(number=1, vehicle_tick=link.view.tick, hold=True, drive=0.4))
+        answer = await link.done(link.act(OperatorEdge.TAKE))
 
-Frames go out at 20 Hz while `feed` is called: whoever reads the sticks calls it with each reading. Without a reading
-for 150 ms nothing is sent, and the vehicle stops: a frozen console must not look alive. `LinkProtocol`
-(`console/client/protocol.py`) is the pure part; the simulator can use it without a socket.
+`feed` is called once for each look at the operator's hands, about 50 times a second; a reading goes out once at most.
+Without a new one nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither
+hands nor session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
 """
 
 import asyncio
@@ -15,35 +15,76 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
-from console.client.protocol import PRESS_NS, Credentials, LinkProtocol
-from console.client.station import NEUTRAL
+from console.client.acts import ActAnswer
+from console.client.protocol import Credentials, LinkProtocol
+from console.client.readings import Reading
+from console.client.view import ConsoleView
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
 from vehicle.host.clock import Clock
 
-__all__ = ["ConsoleLink", "Credentials", "LinkProtocol", "console_link"]
+__all__ = ["ActAnswer", "ConsoleLink", "ConsoleView", "Credentials", "LinkProtocol", "Reading", "console_link"]
+
+LOOK_NS = 10_000_000
+"""What waits for its turn is looked at so often; a reading, a report or a stop is looked at when it comes."""
+ANSWERS_MAX = 64
+
+
+def _nobody(_: ActAnswer) -> None:
+    """Who asks for no answers is told none."""
 
 
 class ConsoleLink:
-    """The protocol on a UDP socket. `controls` is read 50 times a second: it stands for the operator's hands.
-
-    Set `live` to False where the hands are gone (window hidden, gamepad unplugged): from then on nothing is sent.
-    """
+    """The protocol on a UDP socket. `on_answer` is called with the end of each act; it must not block."""
 
     def __init__(self, protocol: LinkProtocol, clock: Clock) -> None:
         self.protocol, self._clock = protocol, clock
-        self.controls = NEUTRAL
-        self.live = True
+        self.on_answer: Callable[[ActAnswer], None] = _nobody
+        self.problem = ""
+        """What the socket says, such as that nobody listens there; "" where it says nothing."""
         self._transport: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
+        self._answers: dict[int, ActAnswer] = {}
 
-    def attach(self, transport: asyncio.DatagramTransport) -> None:
-        """The socket."""
-        self._transport = transport
+    # --- the operator ------------------------------------------------------------------------------------------------
+    @property
+    def view(self) -> ConsoleView:
+        """What is known now; frozen."""
+        return self.protocol.view(self._clock.now_ns())
 
-    def received(self, data: bytes) -> None:
-        """A datagram."""
-        self.protocol.receive(data, self._clock.now_ns())
-        self._changed.set()
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set whenever something was heard; whoever waits clears it first."""
+        return self._changed
+
+    def feed(self, reading: Reading) -> bool:
+        """One new reading; False where it is no new one, impossible, or there is no session."""
+        taken = self.protocol.feed(reading, self._clock.now_ns())
+        if taken:
+            self._send()
+        return taken
+
+    def other_hands(self) -> None:
+        """Another page, pad or program gives the readings from now on, with numbers of its own."""
+        self.protocol.slot.other_hands()
+
+    def act(self, edge: OperatorEdge) -> int:
+        """One act; its number, under which `on_answer` is called. It rides on the next reading, for at most 3 s."""
+        number = self.protocol.act(edge, self._clock.now_ns())
+        self._tell()
+        return number
+
+    def stop(self, *, engine_off: bool = False) -> int:
+        """Stop now; never refused, needs no session and no reading, goes on until it is seen or 3 s are over."""
+        number = self.protocol.stop(self._clock.now_ns(), engine_off=engine_off)
+        self._send()
+        return number
+
+    async def done(self, number: int) -> ActAnswer:
+        """Wait for the end of an act: within 3 s there is one."""
+        while number not in self._answers:
+            self._changed.clear()
+            await self._changed.wait()
+        return self._answers[number]
 
     async def until(self, true: Callable[[VehicleFrame], bool], timeout_s: float = 10.0) -> VehicleFrame:
         """Wait for a report that satisfies `true`.
@@ -59,16 +100,8 @@ class ConsoleLink:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def session(self, timeout_s: float = 5.0) -> None:
-        """Wait until console and vehicle have proved themselves to each other."""
-        async with asyncio.timeout(timeout_s):
-            # an act counts where it rises between two frames, so one without it must be there first
-            while self.protocol.sent < 2:
-                self._changed.clear()
-                await self._changed.wait()
-
     async def opened(self, timeout_s: float = 5.0) -> None:
-        """Wait until both have proved themselves, for a station that only observes: it sends no sticks.
+        """Wait until console and vehicle have proved themselves to each other.
 
         Raises:
             TimeoutError: no vehicle answered, or it does not know this key.
@@ -92,21 +125,41 @@ class ConsoleLink:
                 await self._changed.wait()
         return self.protocol.results[sequence]
 
-    async def press(self, edges: OperatorEdge) -> None:
-        """An act, and the rest of the hands that two distinct acts need."""
-        self.protocol.press(edges, self._clock.now_ns())
-        await self._clock.sleep_until_ns(self._clock.now_ns() + 4 * PRESS_NS)
+    # --- the wire ----------------------------------------------------------------------------------------------------
+    def attach(self, transport: asyncio.DatagramTransport) -> None:
+        """The socket."""
+        self._transport = transport
+
+    def received(self, data: bytes) -> None:
+        """A datagram."""
+        self.problem = ""
+        self.protocol.receive(data, self._clock.now_ns())
+        self._send()
+        self._changed.set()
+
+    def failed(self, error: OSError) -> None:
+        """The socket refused; the vehicle may still come."""
+        self.problem = (error.strerror or str(error)).lower()
+
+    def _send(self) -> None:
+        for frame in self.protocol.send(self._clock.now_ns()):
+            if self._transport is not None:
+                self._transport.sendto(frame)
+        self._tell()
+
+    def _tell(self) -> None:
+        for answer in self.protocol.answers():
+            while len(self._answers) >= ANSWERS_MAX:
+                self._answers.pop(next(iter(self._answers)))
+            self._answers[answer.number] = answer
+            self._changed.set()
+            self.on_answer(answer)
 
     async def run(self) -> None:
-        """Read, send, until cancelled."""
+        """Send what is due, until cancelled."""
         while True:
-            now_ns = self._clock.now_ns()
-            if self.live:
-                self.protocol.feed(self.controls, now_ns)
-            for frame in self.protocol.send(now_ns):
-                if self._transport is not None:
-                    self._transport.sendto(frame)
-            await self._clock.sleep_until_ns(now_ns + 20_000_000)
+            self._send()
+            await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -121,7 +174,8 @@ class _Socket(asyncio.DatagramProtocol):
         self._link.received(data)
 
     def error_received(self, exc: Exception) -> None:
-        del exc  # the vehicle is not there yet
+        if isinstance(exc, OSError):
+            self._link.failed(exc)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,8 @@
-"""The console's end of the operator protocol: session, signing, sticks. Pure: bytes and times in, bytes out.
+"""The console's end of the operator protocol: session, signing, hands, acts. Pure: bytes and times in, bytes out.
 
-Frames go out at 20 Hz while `feed` is called. Without a reading of the sticks for 150 ms nothing is sent, and the
-vehicle stops: a frozen console must not look alive.
+A reading of the hands goes out once at most, in answer to what the vehicle told those hands; without a new reading
+nothing is sent that could move anything, and the vehicle stops: a frozen console must not look alive. A STOP needs
+neither a reading nor a session.
 """
 
 import secrets
@@ -9,24 +10,29 @@ from collections.abc import Callable
 
 import msgspec
 
-from console.client.station import NEUTRAL, PERIOD_NS, Controls, Station
+from console.client.acts import STOPS, ActAnswer, Acts
+from console.client.inferred import Seen
+from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
+from console.client.session import SessionProof
+from console.client.station import is_due
+from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
-from vehicle.operator_link.sessions import EMPTY_PROOF, MachineIdentity, proof, session_bytes
+from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, OperatorFrame, ToolMode, VehicleFrame
+from vehicle.contracts.messages import Mode
 
-STICKS_NS = 150_000_000
-"""A reading of the sticks counts so long."""
 HEARTBEAT_NS = 1_000_000_000
-ASK_NS = 500_000_000
-LOST_NS = 500_000_000
-"""Without a report for so long the operator is shown that the link is lost."""
-PRESS_NS = 150_000_000
 REPEAT_NS = 1_000_000_000
 """An observation whose answer was lost is told again; the vehicle records it once."""
+STOP_NS = 50_000_000
+"""A STOP goes out so often until it is seen, whether or not anybody reads the sticks."""
+SEQUENCE_NS = 20_000_000
+"""Sequences begin at the clock in such steps, so that a console started anew never falls behind its last frame."""
+TEXTS_MAX = 100
 COMPONENT_ID = 190
+LONG_AGO_NS = -(10**18)
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +45,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkProtocol:
-    """Pure: `receive` takes datagrams, `send` gives those that are due, `feed` takes a reading of the controls."""
+    """Pure: `receive` takes datagrams, `feed` a reading, `act` and `stop` the buttons; `send` gives what is due."""
 
     def __init__(
         self,
@@ -48,23 +54,32 @@ class LinkProtocol:
         draw: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._credentials, self._draw = credentials, draw
-        self._key = key_of(credentials.secret) if credentials.secret else bytes(32)
-        self._signer = StationSigner(self._key, clock_stamp) if credentials.secret else None
-        self._station = Station(credentials.system_id)
+        key = key_of(credentials.secret) if credentials.secret else b""
+        self._signer = StationSigner(key, clock_stamp) if credentials.secret else None
+        self.session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
+        self.acts = Acts()
+        self.slot = ReadingSlot()
         self._parser = FrameParser()
-        self._nonce, self._answer = b"", b""
-        self._sequence = 0
-        self._controls, self._read_ns = NEUTRAL, -(10**18)
-        self._press, self._press_until_ns = OperatorEdge.NONE, 0
-        self._due_ns = self._beat_ns = self._ask_ns = 0
-        self._expected_session: Callable[[int], bytes] = lambda _: b""
-        self.open = False
+        self._counter = 0
+        self._sequence: int | None = None
+        self._sent_ns = self._heartbeat_ns = LONG_AGO_NS
+        self._began_ns: int | None = None
+        self._echo_sent = 0
+        self._loss = LossMeter()
+        self.tick = 0
         self.vehicle: VehicleFrame | None = None
-        self.heard_ns = -(10**18)
-        self.texts: list[str] = []
+        self.vehicle_ns = self.heard_ns = LONG_AGO_NS
+        self.texts: tuple[Text, ...] = ()
         self.results: dict[int, ObservationResult] = {}
         self._observations: dict[int, tuple[Observation, int]] = {}
         self.refused = self.sent = 0
+        self.sent_number: int | None = None
+        self.sent_sequence: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Vehicle and console have proved themselves to each other."""
+        return self.session.open
 
     # --- in ----------------------------------------------------------------------------------------------------------
     def receive(self, data: bytes, now_ns: int) -> None:
@@ -78,42 +93,45 @@ class LinkProtocol:
                 handler(self, frame, now_ns)
 
     def _report(self, frame: Frame, now_ns: int) -> None:
-        self.vehicle, self.heard_ns = adapters.decode_vehicle(frame), now_ns
-        if self.open and self.vehicle.session_id != self._station.session_id:
-            self.open = False  # the vehicle restarted: prove anew
-        if self.open:
-            self._station.seen(self.vehicle.session_id, self.vehicle.tick)
+        vehicle = adapters.decode_vehicle(frame)
+        before = self.vehicle
+        if before is not None and before.session_id == vehicle.session_id and vehicle.tick < before.tick:
+            return
+        self._heard(vehicle.tick, vehicle.session_id, now_ns)
+        self.vehicle, self.vehicle_ns = vehicle, now_ns
+        mine = vehicle.lease_holder == self._credentials.system_id
+        reasons = vehicle.reasons | vehicle.reasons_high << 64
+        self.acts.seen(Seen(tick=vehicle.tick, mode=Mode(vehicle.mode), mine=mine, reasons=reasons))
+
+    def _heard(self, tick: int, session_id: int, now_ns: int) -> None:
+        """A report came: the vehicle is there, perhaps anew."""
+        if self.open and session_id != self.session.session_id:
+            self.session.ended()
+            self._restart()
+        self.tick = max(self.tick, tick) if self.open else tick
+        self.heard_ns = now_ns
+        self._loss.heard(tick)
+
+    def _restart(self) -> None:
+        self.acts.restart()
+        self.slot.restart()
+        self.tick = self._echo_sent = 0
 
     def _challenge(self, frame: Frame, now_ns: int) -> None:
-        fields = codec.decode_fields(frame)
-        known = bytes.fromhex(self._credentials.machine_id)
-        if fields["target_system"] != self._credentials.system_id or fields["machine_id"] != known:
-            self.refused += 1
-            return
-        machine = MachineIdentity(machine_id=known, boot_count=fields["boot_count"])
-        nonces = (fields["nonce"], self._nonce)
-        station = self._credentials.system_id
-        self._expected_session = lambda session: proof(
-            self._key, b"vehicle", machine, station, nonces, session_bytes(session)
-        )
-        self._ask_ns = now_ns
-        self._answer = proof(self._key, b"console", machine, station, nonces, b"")
+        self.refused += not self.session.challenged(codec.decode_fields(frame), now_ns)
 
     def _grant(self, frame: Frame, now_ns: int) -> None:
         del now_ns
-        fields = codec.decode_fields(frame)
-        session = fields["session_id"]
-        if fields["target_system"] != self._credentials.system_id or fields["result"]:
-            return
-        if fields["proof"] != self._expected_session(session):
+        before = self.session.session_id
+        if not self.session.granted(codec.decode_fields(frame)):
             self.refused += 1
-            return
-        self.open = True
-        self._station.session_id = session
+        elif before not in (0, self.session.session_id):
+            self._restart()
 
     def _text(self, frame: Frame, now_ns: int) -> None:
-        del now_ns
-        self.texts = [*self.texts[-99:], codec.decode_fields(frame)["text"]]
+        fields = codec.decode_fields(frame)
+        told = Text(severity=fields["severity"], text=fields["text"], t_ns=now_ns)
+        self.texts = (*self.texts[1 - TEXTS_MAX :], told)
 
     def _result(self, frame: Frame, now_ns: int) -> None:
         del now_ns
@@ -123,13 +141,24 @@ class LinkProtocol:
             self.results[result.sequence] = result
 
     # --- the operator ------------------------------------------------------------------------------------------------
-    def feed(self, controls: Controls, now_ns: int) -> None:
-        """One reading of sticks and buttons."""
-        self._controls, self._read_ns = controls, now_ns
+    def feed(self, reading: Reading, now_ns: int) -> bool:
+        """One new reading; True where it is taken: it goes out with the next frame, unless a newer one replaces it.
 
-    def press(self, edges: OperatorEdge, now_ns: int) -> None:
-        """An act: down for 150 ms; the vehicle counts it once."""
-        self._press, self._press_until_ns = edges, now_ns + PRESS_NS
+        False: the same or an older one came before, it cannot be, or there is no session.
+        """
+        return self.open and self.slot.put(reading, self.tick, now_ns)
+
+    def act(self, edge: OperatorEdge, now_ns: int) -> int:
+        """One act; its number, under which its answer comes. Raises ValueError for none, or for several at once."""
+        return self.acts.press(edge, now_ns)
+
+    def stop(self, now_ns: int, *, engine_off: bool = False) -> int:
+        """Stop, whatever else is under way; never refused. The number of the act."""
+        return self.acts.press(OperatorEdge.ESTOP if engine_off else OperatorEdge.STOP, now_ns)
+
+    def answers(self) -> list[ActAnswer]:
+        """What became of acts since the last call."""
+        return self.acts.taken()
 
     def observe(self, observation: Observation) -> int:
         """Send it, once a second, until the vehicle has answered; the number under which `results` has the answer.
@@ -144,51 +173,100 @@ class LinkProtocol:
         self._observations[sequence] = (observation, 0)
         return sequence
 
-    def lost(self, now_ns: int) -> bool:
-        """No report for half a second."""
-        return now_ns - self.heard_ns > LOST_NS
+    def view(self, now_ns: int) -> ConsoleView:
+        """What is known now."""
+        heard = self.heard_ns != LONG_AGO_NS
+        return ConsoleView(
+            state=self._state(now_ns),
+            session=self.open,
+            tick=self.tick,
+            vehicle=self.vehicle,
+            age_ms=(now_ns - self.heard_ns) / 1e6 if heard else None,
+            vehicle_age_ms=(now_ns - self.vehicle_ns) / 1e6 if self.vehicle is not None else None,
+            lost_ratio=self._loss.ratio(),
+            texts=self.texts,
+            sent_number=self.sent_number,
+            sent_sequence=self.sent_sequence,
+            stopping=self.acts.stopping,
+        )
+
+    def _state(self, now_ns: int) -> LinkState:
+        if self.open:
+            return LinkState.LOST if now_ns - self.heard_ns > LOST_NS else LinkState.OPEN
+        if self.session.problem:
+            return LinkState(self.session.problem)
+        if self.heard_ns == LONG_AGO_NS and self.refused:
+            return LinkState.WRONG_KEY
+        waited = self._began_ns is not None and now_ns - self._began_ns >= UNREACHABLE_NS
+        return LinkState.UNREACHABLE if waited and now_ns - self.heard_ns > LOST_NS else LinkState.SEARCHING
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def send(self, now_ns: int) -> list[bytes]:
         """Datagrams that are due."""
+        if self._began_ns is None:
+            self._began_ns = now_ns
         frames: list[bytes] = []
-        if now_ns - self._beat_ns >= HEARTBEAT_NS:
-            self._beat_ns = now_ns
+        if now_ns - self._heartbeat_ns >= HEARTBEAT_NS:
+            self._heartbeat_ns = now_ns
             frames.append(self._packed("HEARTBEAT", {"type": 6, "autopilot": 8, "mavlink_version": 3}))
-        if self._answer:
-            frames.append(
-                self._packed("FLAIL_PROOF", {"target_system": 1, "nonce": self._nonce, "proof": self._answer})
-            )
-            self._answer = b""
-        elif not self.open and now_ns - self._ask_ns >= ASK_NS:
-            self._ask_ns, self._nonce = now_ns, self._draw(16)
-            frames.append(self._proof(EMPTY_PROOF))
-        if self.open and now_ns >= self._due_ns and now_ns - self._read_ns <= STICKS_NS:
-            self._due_ns = now_ns + PERIOD_NS
-            self.sent += 1
-            frames.append(self._operator(now_ns))
+        proof = self.session.due(now_ns)
+        if proof is not None:
+            frames.append(self._packed("FLAIL_PROOF", proof))
+        self.acts.poll(now_ns)
+        frames += self._hands(now_ns)
         if self.open:
             frames += self._observed(now_ns)
         return frames
+
+    def _hands(self, now_ns: int) -> list[bytes]:
+        """The frame of a reading that waits for its turn, or of a stop that waits for nobody."""
+        reading = self.slot.waiting(now_ns) if self.open else None
+        answers = reading is not None and reading.vehicle_tick > self._echo_sent
+        if reading is not None and is_due(now_ns, self._sent_ns, new_report=answers):
+            self.slot.sent()
+            self._echo_sent = reading.vehicle_tick
+            frame = self._operator(reading, now_ns)
+            self.sent_number, self.sent_sequence = reading.number, self._sequence
+            return [frame]
+        if self.acts.stopping and now_ns - self._sent_ns >= STOP_NS:
+            return [self._operator(None, now_ns)]
+        return []
+
+    def _operator(self, reading: Reading | None, now_ns: int) -> bytes:
+        """FLAIL_OPERATOR; hands off where there is no reading, and as long as a stop is not seen."""
+        edges = self.acts.edges(now_ns)
+        self._sent_ns = now_ns
+        self._sequence = now_ns // SEQUENCE_NS & 0xFFFF_FFFF if self._sequence is None else self._sequence + 1
+        self.sent += 1
+        hands = None if edges & STOPS else reading
+        frame = OperatorFrame(
+            station_id=self._credentials.system_id,
+            session_id=self.session.session_id if self.open else 0,
+            sequence=self._sequence,
+            echo_tick=self.slot.echoed,
+            sample_count=self.slot.count,
+            hold_to_run=hands is not None and hands.hold,
+            drive=hands.drive if hands is not None else 0.0,
+            turn=hands.turn if hands is not None else 0.0,
+            rotor_request=hands is not None and hands.rotor_request,
+            tool_mode=hands.tool_mode if hands is not None else ToolMode.HOLD,
+            tool_value_m=hands.tool_value_m if hands is not None else 0.0,
+            edges=edges,
+            battery_ratio=wire_battery(self.slot.last),
+            tilt_rad=wire_tilt_rad(self.slot.last),
+            video_age_ms=wire_video_age_ms(self.slot.last),
+        )
+        return self._signed("FLAIL_OPERATOR", adapters.encode_operator(frame, self._next()))
 
     def _observed(self, now_ns: int) -> list[bytes]:
         frames = []
         for sequence, (observation, due_ns) in self._observations.items():
             if now_ns >= due_ns:
-                told = msgspec.structs.replace(observation, session_id=self._station.session_id)
+                told = msgspec.structs.replace(observation, session_id=self.session.session_id)
                 frame = adapters.encode_observation(told, self._next())
                 frames.append(self._signed("FLAIL_OBSERVATION", frame))
                 self._observations[sequence] = (observation, now_ns + REPEAT_NS)
         return frames
-
-    def _proof(self, given: bytes) -> bytes:
-        return self._packed("FLAIL_PROOF", {"target_system": 1, "nonce": self._nonce, "proof": given})
-
-    def _operator(self, now_ns: int) -> bytes:
-        edges = self._press if now_ns < self._press_until_ns else OperatorEdge.NONE
-        controls = msgspec.structs.replace(self._controls, edges=self._controls.edges | edges)
-        frame = adapters.encode_operator(self._station.frame(controls), self._next())
-        return self._signed("FLAIL_OPERATOR", frame)
 
     def _packed(self, name: str, fields: dict[str, object]) -> bytes:
         frame = codec.encode_fields(name, fields, self._next(), self._credentials.system_id, COMPONENT_ID)
@@ -198,8 +276,8 @@ class LinkProtocol:
         return self._signer.sign(frame, SPEC_BY_NAME[name].seed) if self._signer is not None else frame
 
     def _next(self) -> int:
-        self._sequence = (self._sequence + 1) & 0xFF
-        return self._sequence
+        self._counter = (self._counter + 1) & 0xFF
+        return self._counter
 
 
 _HANDLERS: dict[int, Callable[[LinkProtocol, Frame, int], None]] = {

@@ -6,10 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.client.link import Credentials, LinkProtocol, console_link
+from console.client.acts import ActResult
+from console.client.link import ConsoleLink, Credentials, console_link
 from console.client.station import Controls
 from firmware_bridge.types import ObservationVerdict, OperatorEdge
 from flailpilot import observe
+from tests.console.hands import hands_of
 from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Observed
@@ -27,20 +29,27 @@ def credentials(folder: Path) -> tuple[KeyStore, Credentials]:
     return store, Credentials(system_id=250, secret=key.secret, machine_id=store.load().machine_id)
 
 
+async def press(link: ConsoleLink, edge: OperatorEdge) -> None:
+    """An act, until the vehicle has taken it: a link that has just begun must prove itself first."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await link.done(link.act(edge))).result is not ActResult.ACCEPTED:
+            pass
+
+
+async def to_manual(live: Live, link: ConsoleLink) -> None:
+    await link.opened(PATIENCE_S)
+    await live.until(lambda: live.vehicle.state.estimate.ready)
+    for edge in (OperatorEdge.TAKE, OperatorEdge.ARM, OperatorEdge.ARM):
+        await press(link, edge)
+    await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
+
+
 async def drive(live: Live, port: int, held: Credentials) -> None:
-    async with console_link("127.0.0.1", port, held, CLOCK) as link:
-        await link.session(PATIENCE_S)
-        await live.until(lambda: live.vehicle.state.estimate.ready)
-        await link.press(OperatorEdge.TAKE)
-        await link.until(lambda vehicle: vehicle.lease_holder == held.system_id, PATIENCE_S)
-        await link.press(OperatorEdge.NONE)
-        await link.press(OperatorEdge.ARM)
-        await link.until(lambda vehicle: vehicle.mode == Mode.READY, PATIENCE_S)
-        await link.press(OperatorEdge.ARM)
-        await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
-        link.controls = Controls(hold_to_run=True, drive=0.4)
+    async with console_link("127.0.0.1", port, held, CLOCK) as link, hands_of(link, CLOCK) as hands:
+        await to_manual(live, link)
+        hands.controls = Controls(hold_to_run=True, drive=0.4)
         await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.15, PATIENCE_S)
-        link.live = False  # the hands are gone: no frame, no motion
+        hands.live = False  # the hands are gone: no frame, no motion
         await live.until(lambda: live.mode is Mode.HOLD)
         report = live.vehicle.state.report
         assert report is not None
@@ -83,15 +92,6 @@ def test_another_machines_console_is_told_apart(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_nothing_is_sent_without_a_reading() -> None:
-    protocol = LinkProtocol(Credentials(system_id=250))
-    protocol.open = True
-    protocol.feed(Controls(hold_to_run=True, drive=0.4), 0)
-    sizes = [len(protocol.send(now_ms * 1_000_000)) for now_ms in range(0, 400, 10)]
-    assert sum(sizes[:16]) >= 3
-    assert sizes[16:] == [0] * 24
-
-
 def test_an_observation_is_signed_recorded_once_and_answered(tmp_path: Path) -> None:
     """A second station with a key of its own tells what it measured; nothing it sends is a stick."""
     store, _ = credentials(tmp_path)
@@ -104,7 +104,6 @@ def test_an_observation_is_signed_recorded_once_and_answered(tmp_path: Path) -> 
 
     async def main() -> None:
         async with live_vehicle(store.path) as live, console_link("127.0.0.1", live.port, held, CLOCK) as link:
-            link.live = False
             await link.opened(PATIENCE_S)
             result = await link.observe(observe.observation_of(asked), PATIENCE_S)
             assert (result.result, result.text) == (ObservationVerdict.RECORDED, "")

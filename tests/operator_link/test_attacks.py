@@ -13,6 +13,7 @@ from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.builders import DATUM, config
+from tests.console.hands import feed
 from tests.operator_link.exchange import gate_report, report
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.errors import InputError
@@ -93,11 +94,17 @@ class Radio:
         """A good frame of the console, so that its stream is known."""
         self.link.receive(CHANNEL, HERE, datagram, self.now_ns)
 
-    def talk(self, console: LinkProtocol, seconds: float, *, controls: Controls = NEUTRAL, lost: bool = False) -> None:
-        """Console and vehicle hear each other; what the console sends is recorded, and lost where `lost`."""
+    def talk(
+        self, console: LinkProtocol, seconds: float, *, controls: Controls | None = NEUTRAL, lost: bool = False
+    ) -> None:
+        """Console and vehicle hear each other; what the console sends is recorded, and lost where `lost`.
+
+        `controls` None: nobody's hands are there.
+        """
         for _ in range(round(seconds / 0.02)):
             self.now_ns += 20_000_000
-            console.feed(controls, self.now_ns)
+            if controls is not None:
+                feed(console, controls, self.now_ns)
             for datagram in console.send(self.now_ns):
                 self.recording.append(datagram)
                 if not lost:
@@ -226,10 +233,11 @@ def test_a_captured_proof_opens_nothing_twice() -> None:
 def test_without_a_session_a_key_alone_drives_nothing_but_stops() -> None:
     radio = Radio()
     console = LinkProtocol(CONSOLE)
-    console.open = True
+    console.session.open = True
     radio.talk(console, 1.0, controls=Controls(hold_to_run=True, drive=0.5))
     assert not [frame for frame in radio.frames() if frame.hold_to_run or frame.drive or frame.native]
-    radio.talk(console, 0.2, controls=Controls(edges=OperatorEdge.ESTOP))
+    console.stop(radio.now_ns, engine_off=True)
+    radio.talk(console, 0.2)
     assert [frame.edges for frame in radio.frames() if frame.edges] == [OperatorEdge.ESTOP]
 
 

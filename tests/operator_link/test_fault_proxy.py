@@ -8,9 +8,9 @@ import pytest
 from benchmarks.trials.fault_proxy import fault_proxy
 from console.client.link import console_link
 from console.client.station import Controls
-from firmware_bridge.types import OperatorEdge
 from sim.radio import RadioParams
-from tests.console.test_link import CLOCK, credentials
+from tests.console.hands import hands_of
+from tests.console.test_link import CLOCK, credentials, to_manual
 from tests.operator_link.live_vehicle import PATIENCE_S, live_vehicle
 from vehicle.contracts.messages import Mode
 
@@ -33,19 +33,16 @@ def test_it_stops_after_the_last_good_frame_and_stays_so(tmp_path: Path, shape: 
             live_vehicle(store.path) as live,
             fault_proxy(("127.0.0.1", live.port), CLOCK, clean) as proxy,
             console_link("127.0.0.1", proxy.port, held, CLOCK) as link,
+            hands_of(link, CLOCK) as hands,
         ):
-            await link.session(PATIENCE_S)
-            await live.until(lambda: live.vehicle.state.estimate.ready)
-            for edge in (OperatorEdge.TAKE, OperatorEdge.NONE, OperatorEdge.ARM, OperatorEdge.ARM):
-                await link.press(edge)
-            await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
-            link.controls = Controls(hold_to_run=True, drive=0.25)
+            await to_manual(live, link)
+            hands.controls = Controls(hold_to_run=True, drive=0.25)
             await link.until(lambda vehicle: (vehicle.speed_mps or 0.0) > 0.05, PATIENCE_S)
             assert live.world.controller.setpoint_mps != (0.0, 0.0)
             proxy.up.params = SHAPES[shape]
             await live.until(lambda: live.world.controller.setpoint_mps == (0.0, 0.0))
             await live.until(lambda: live.mode is Mode.HOLD)
-            link.live = False
+            hands.live = False
             proxy.up.params = clean
             refused = live.link.refused_frames
             await proxy.replay(proxy.captured)

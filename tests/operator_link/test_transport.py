@@ -4,10 +4,8 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
-from console.client.station import NEUTRAL
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from firmware_bridge.ports import MemoryPort
@@ -93,7 +91,7 @@ def test_a_stop_on_a_serial_radio_is_in_the_tick_that_follows_its_arrival() -> N
     """The pump runs behind the tick: what only it reads would be a whole tick old."""
     radio, console = connected()
     radio.now_ns += TICK_NS
-    console.feed(msgspec.structs.replace(NEUTRAL, edges=OperatorEdge.STOP), radio.now_ns)
+    console.stop(radio.now_ns)
     port, ours = MemoryPort.pair()
     for datagram in console.send(radio.now_ns):
         ours.write(datagram)

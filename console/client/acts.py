@@ -1,0 +1,176 @@
+"""Acts of an operator on their way to the vehicle: numbered, repeated until answered, none lost and none done twice.
+
+What ends motion (STOP, ENGINE OFF, DISARM, RELEASE, PAUSE) is in the very next frame, however many at once, and
+takes away what leads towards motion. Every other act goes alone: the next waits until the one before was answered, so
+that two presses of ARM are two acts on any radio. Nothing is done later than `LASTS_NS` after its press, and nothing
+once the vehicle is in another state than the operator acted on. Pure.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from console.client.inferred import Seen, shows
+from firmware_bridge.types import OperatorEdge
+
+LASTS_NS = 3_000_000_000
+"""From the press to the end of an act, whatever became of it."""
+BRIEF_NS = 150_000_000
+"""So long an act is in the frames to a vehicle that answers none."""
+SURE_TICKS = 15
+"""A report that shows a stop counts if it is so much newer than the press: what stood before it is no answer."""
+WAITING_MAX = 8
+"""More presses than this in three seconds are nobody's deliberate acts."""
+STOPS = OperatorEdge.STOP | OperatorEdge.ESTOP
+URGENT = STOPS | OperatorEdge.DISARM | OperatorEdge.RELEASE | OperatorEdge.MISSION_PAUSE
+"""Each ends motion; done twice they do no harm."""
+STANDS_ON = OperatorEdge.ARM | OperatorEdge.RESET | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
+"""Meant for the mode that was seen when they were pressed."""
+NOTHING_YET = 1
+"""Act number of a console that has done nothing; 0 is said by one that knows no act numbers."""
+NUMBER_MAX = 65_535
+
+
+class ActResult(StrEnum):
+    """What became of an act."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+
+
+class ActAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one act. `why`: a key such as `not_neutral`, "" where accepted; `reason`: code of a stop reason."""
+
+    number: int
+    edge: OperatorEdge
+    result: ActResult
+    why: str = ""
+    reason: int | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The vehicle's word on all acts up to `number`: which edges of them it refused, and why."""
+
+    number: int
+    refused: OperatorEdge = OperatorEdge.NONE
+    why: str = ""
+    reason: int | None = None
+
+
+class _Act(msgspec.Struct):
+    number: int
+    edge: OperatorEdge
+    pressed_ns: int
+    before: Seen | None
+    begun_ns: int | None = None
+
+
+class Acts:
+    """The acts of one console. `answers`: what became of them, in the order in which they ended, until taken."""
+
+    def __init__(self) -> None:
+        self._last = NOTHING_YET
+        self._urgent: list[_Act] = []
+        self._plain: list[_Act] = []
+        self._seen: Seen | None = None
+        self._answering = False
+        self.number = NOTHING_YET
+        """The newest act that is or was in the frames."""
+        self.answers: list[ActAnswer] = []
+
+    def press(self, edge: OperatorEdge, now_ns: int) -> int:
+        """One act; its number.
+
+        Raises:
+            ValueError: none, or several at once.
+        """
+        if edge.bit_count() != 1:
+            raise ValueError(f"one act at a time, not {edge!r}")
+        self._last = self._last + 1 if self._last < NUMBER_MAX else NOTHING_YET + 1
+        act = _Act(self._last, edge, now_ns, self._seen)
+        if edge & URGENT:
+            for waiting in list(self._plain):
+                self._end(waiting, ActResult.NO_ANSWER, "superseded")
+            self._urgent.append(act)
+        elif len(self._plain) >= WAITING_MAX:
+            self._end(act, ActResult.REFUSED, "too_soon")
+        else:
+            self._plain.append(act)
+        return act.number
+
+    @property
+    def stopping(self) -> bool:
+        """A STOP or ENGINE OFF is not seen yet: it goes on, with and without a reading, and no stick beside it."""
+        return any(act.edge & STOPS for act in self._urgent)
+
+    def edges(self, now_ns: int) -> OperatorEdge:
+        """The edges of the frame that goes out now; `number` is that of the newest of them."""
+        found = OperatorEdge.NONE
+        for act in self._urgent or self._plain[:1]:
+            if act.begun_ns is None:
+                act.begun_ns, self.number = now_ns, act.number
+            brief = not (self._answering or act.edge & STOPS)
+            if not brief or now_ns - act.begun_ns < BRIEF_NS:
+                found |= act.edge
+        return found
+
+    def seen(self, now: Seen) -> None:
+        """What the newest report or beat shows."""
+        self._seen = now
+        for act in [*self._urgent, *self._plain]:
+            if act.begun_ns is not None and self._shown(act, now):
+                self._end(act, ActResult.ACCEPTED)
+            elif self._stale(act, now):
+                self._end(act, ActResult.NO_ANSWER, "changed_meanwhile")
+
+    def _shown(self, act: _Act, now: Seen) -> bool:
+        """By a vehicle that answers, only a stop is taken for seen without its answer."""
+        stops = bool(act.edge & STOPS)
+        if self._answering and not stops:
+            return False
+        old = act.before is not None and now.tick < act.before.tick + (SURE_TICKS if stops else 1)
+        return not old and shows(act.edge, act.before or now, now)
+
+    def _stale(self, act: _Act, now: Seen) -> bool:
+        if act.before is None:
+            return False
+        if act.edge & STANDS_ON:
+            return now.mode is not act.before.mode
+        return act.edge is OperatorEdge.ACKNOWLEDGE and bool(now.reasons & ~act.before.reasons)
+
+    def answered(self, verdict: Verdict) -> None:
+        """The vehicle's word; it is heard before `seen` of the same message."""
+        self._answering = True
+        for act in [*self._urgent, *self._plain]:
+            if act.begun_ns is None or (verdict.number - act.number) % NUMBER_MAX > NUMBER_MAX // 2:
+                continue
+            if act.edge & verdict.refused:
+                self._end(act, ActResult.REFUSED, verdict.why, verdict.reason)
+            else:
+                self._end(act, ActResult.ACCEPTED)
+
+    def poll(self, now_ns: int) -> None:
+        """End what nobody answered in time."""
+        for act in [*self._urgent, *self._plain]:
+            if now_ns - act.pressed_ns >= LASTS_NS:
+                self._end(act, ActResult.NO_ANSWER, "no_answer")
+
+    def restart(self) -> None:
+        """The vehicle, or the session with it, began anew: what was pressed before is not meant for it. Stops go on."""
+        self._answering = False
+        self._seen = None
+        for act in [*self._urgent, *self._plain]:
+            if not act.edge & STOPS:
+                self._end(act, ActResult.NO_ANSWER, "changed_meanwhile")
+            act.before = None
+
+    def taken(self) -> list[ActAnswer]:
+        """The answers since the last call."""
+        found, self.answers = self.answers, []
+        return found
+
+    def _end(self, act: _Act, result: ActResult, why: str = "", reason: int | None = None) -> None:
+        self._urgent = [one for one in self._urgent if one is not act]
+        self._plain = [one for one in self._plain if one is not act]
+        self.answers.append(ActAnswer(number=act.number, edge=act.edge, result=result, why=why, reason=reason))

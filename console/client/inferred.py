@@ -1,0 +1,42 @@
+"""What a vehicle that answers no acts has done, told by its reports: whether one shows what an act means. Pure."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from firmware_bridge.types import OperatorEdge
+from vehicle.contracts.messages import Mode
+
+ARMED = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY})
+AUTO = frozenset({Mode.AUTO_MOVE, Mode.AUTO_WORK})
+AT_REST = frozenset({Mode.BOOT, Mode.DISARMED, Mode.STOPPING, Mode.HOLD, Mode.FAULT, Mode.ESTOP})
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a console knows of the vehicle where it matters to acts. `mine`: this console holds control."""
+
+    tick: int
+    mode: Mode
+    mine: bool
+    reasons: int
+
+
+_Rule = Callable[[Seen, Seen], bool]
+_RULES: dict[OperatorEdge, _Rule] = {
+    OperatorEdge.STOP: lambda _, now: now.mode in AT_REST,
+    OperatorEdge.ESTOP: lambda _, now: now.mode is Mode.ESTOP,
+    OperatorEdge.DISARM: lambda _, now: now.mode in (Mode.DISARMED, Mode.STOPPING),
+    OperatorEdge.RELEASE: lambda _, now: not now.mine,
+    OperatorEdge.MISSION_PAUSE: lambda _, now: now.mode not in AUTO,
+    OperatorEdge.TAKE: lambda _, now: now.mine,
+    OperatorEdge.ARM: lambda was, now: now.mode is not was.mode and now.mode in (Mode.READY, Mode.MANUAL),
+    OperatorEdge.RESET: lambda was, now: now.mode is not was.mode and now.mode in (Mode.READY, Mode.DISARMED),
+    OperatorEdge.MISSION_START: lambda _, now: now.mode in AUTO,
+    OperatorEdge.RECOVERY: lambda _, now: now.mode is Mode.RECOVERY,
+}
+
+
+def shows(edge: OperatorEdge, before: Seen | None, now: Seen) -> bool:
+    """Whether `now` shows what the act means; False for acts that no report tells of."""
+    rule = _RULES.get(edge)
+    return rule is not None and before is not None and rule(before, now)

@@ -1,0 +1,113 @@
+"""Readings of an operator's hands: each is made by one real look at the sticks, and goes out once at most.
+
+A frozen page makes no new reading; whoever repeats an old one is refused here. The count of readings goes to the
+vehicle (`sample_count`), so that it finds out a console whose programs below this one repeat a frame.
+"""
+
+import math
+
+import msgspec
+
+from firmware_bridge.operator_limits import TOOL_VALUE_MAX_M
+from firmware_bridge.types import ToolMode
+
+UNKNOWN_BATTERY_RATIO = 0.1
+"""What the wire says for a battery that nobody measures: it may be low, so the vehicle warns and stops nothing."""
+UNKNOWN_TILT_RAD = 0.0
+"""For a console without a tilt sensor: the vehicle's check of a dropped console cannot act, and its screen says so."""
+NO_PICTURE = 65_535
+"""For a console that shows no picture: nobody drives by one."""
+YOUNG_NS = 100_000_000
+"""A reading that waited longer than this for its turn is not sent any more."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One look at the hands; sticks -1..1, forward and left positive.
+
+    `number` rises with each look. `vehicle_tick`: the newest tick that was shown to those hands when they were read.
+    `battery` 0..1, `tilt_rad` from upright, `video_age_ms` of the picture on the screen: None means unknown or none.
+    """
+
+    number: int
+    vehicle_tick: int
+    hold: bool = False
+    drive: float = 0.0
+    turn: float = 0.0
+    rotor_request: bool = False
+    tool_mode: ToolMode = ToolMode.HOLD
+    tool_value_m: float = 0.0
+    battery: float | None = None
+    tilt_rad: float | None = None
+    video_age_ms: int | None = None
+
+
+def possible(reading: Reading) -> bool:
+    """False for sticks beyond their ends and for NaN: such a reading asks for nothing."""
+    sticks = abs(reading.drive) <= 1.0 and abs(reading.turn) <= 1.0
+    return sticks and abs(reading.tool_value_m) <= TOOL_VALUE_MAX_M
+
+
+def wire_battery(reading: Reading | None) -> float:
+    """0..1 as FLAIL_OPERATOR carries it."""
+    ratio = reading.battery if reading is not None else None
+    return min(1.0, max(0.0, ratio)) if ratio is not None and math.isfinite(ratio) else UNKNOWN_BATTERY_RATIO
+
+
+def wire_tilt_rad(reading: Reading | None) -> float:
+    """-pi..pi as FLAIL_OPERATOR carries it."""
+    tilt_rad = reading.tilt_rad if reading is not None else None
+    if tilt_rad is None or not math.isfinite(tilt_rad):
+        return UNKNOWN_TILT_RAD
+    return min(math.pi, max(-math.pi, tilt_rad))
+
+
+def wire_video_age_ms(reading: Reading | None) -> int:
+    """As FLAIL_OPERATOR carries it; an age is never told as `no picture`."""
+    age_ms = reading.video_age_ms if reading is not None else None
+    return NO_PICTURE if age_ms is None else min(NO_PICTURE - 1, max(0, age_ms))
+
+
+class ReadingSlot:
+    """Holds the newest reading until it is sent, replaced or too old. `count`: readings taken, for the wire.
+
+    `echoed`: the tick of the newest reading that was taken; none older counts any more, since counters of one sender
+    rise together.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.echoed = 0
+        self.last: Reading | None = None
+        self._number: int | None = None
+        self._waiting: Reading | None = None
+        self._taken_ns = 0
+
+    def put(self, reading: Reading, newest_tick: int, now_ns: int) -> bool:
+        """Take a reading; False where it is no new one, impossible, or shows ticks that nobody told of."""
+        newer = self._number is None or reading.number > self._number
+        if not newer or not possible(reading) or not self.echoed <= reading.vehicle_tick <= newest_tick:
+            return False
+        self._number = reading.number
+        self.count += 1
+        self.echoed = reading.vehicle_tick
+        self.last = self._waiting = reading
+        self._taken_ns = now_ns
+        return True
+
+    def waiting(self, now_ns: int) -> Reading | None:
+        """The reading that is still to be sent."""
+        if self._waiting is not None and now_ns - self._taken_ns > YOUNG_NS:
+            self._waiting = None
+        return self._waiting
+
+    def sent(self) -> None:
+        """It went out: it never will again."""
+        self._waiting = None
+
+    def other_hands(self) -> None:
+        """Another source of readings begins, with numbers of its own."""
+        self._number, self._waiting = None, None
+
+    def restart(self) -> None:
+        """The vehicle began anew, and with it its ticks."""
+        self.echoed, self._waiting = 0, None

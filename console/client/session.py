@@ -1,0 +1,67 @@
+"""A console's half of the proof that opens a session: nothing recorded before is taken for the vehicle. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware_bridge.mavlink.signature import key_of
+from vehicle.operator_link.sessions import EMPTY_PROOF, PROTOCOL_VERSION, MachineIdentity, proof, session_bytes
+
+ASK_NS = 500_000_000
+Fields = dict[str, Any]
+
+
+class SessionProof:
+    """Asks until the vehicle has proved itself. `problem`: why it cannot be, as a key; "" while nothing is known."""
+
+    def __init__(self, system_id: int, secret: str, machine_id: str, draw: Callable[[int], bytes]) -> None:
+        self._system_id, self._draw = system_id, draw
+        self._known = bytes.fromhex(machine_id)
+        self._key = key_of(secret) if secret else bytes(32)
+        self._nonce = self._answer = b""
+        self._ask_ns: int | None = None
+        self._expected: Callable[[int], bytes] = lambda _: b""
+        self.open = False
+        self.session_id = 0
+        self.problem = ""
+
+    def challenged(self, fields: Fields, now_ns: int) -> bool:
+        """FLAIL_CHALLENGE; False where it is another machine's, or in words of another version."""
+        if fields["target_system"] != self._system_id:
+            return False
+        if fields["protocol_version"] != PROTOCOL_VERSION:
+            self.problem = "wrong_version"
+            return False
+        if fields["machine_id"] != self._known:
+            self.problem = "wrong_machine"
+            return False
+        machine = MachineIdentity(machine_id=self._known, boot_count=fields["boot_count"])
+        nonces = (fields["nonce"], self._nonce)
+        key, station = self._key, self._system_id
+        self._expected = lambda session: proof(key, b"vehicle", machine, station, nonces, session_bytes(session))
+        self._ask_ns = now_ns
+        self._answer = proof(key, b"console", machine, station, nonces, b"")
+        return True
+
+    def granted(self, fields: Fields) -> bool:
+        """FLAIL_GRANT; False where it opens nothing."""
+        if fields["target_system"] != self._system_id:
+            return False
+        if fields["result"] or fields["proof"] != self._expected(fields["session_id"]):
+            self.problem = "wrong_key"
+            return False
+        self.open, self.session_id, self.problem = True, fields["session_id"], ""
+        return True
+
+    def ended(self) -> None:
+        """The vehicle restarted: prove anew."""
+        self.open, self._ask_ns = False, None
+
+    def due(self, now_ns: int) -> Fields | None:
+        """The FLAIL_PROOF that is to be sent now."""
+        if self._answer:
+            answer, self._answer = self._answer, b""
+            return {"target_system": 1, "nonce": self._nonce, "proof": answer}
+        if self.open or (self._ask_ns is not None and now_ns - self._ask_ns < ASK_NS):
+            return None
+        self._ask_ns, self._nonce = now_ns, self._draw(16)
+        return {"target_system": 1, "nonce": self._nonce, "proof": EMPTY_PROOF}
