@@ -1,0 +1,155 @@
+// What moves on the map: the machine to scale, the planned line ahead of it, marks, scale bar, compass.
+
+import { scaleBar, toScreen } from "./geometry.js";
+
+export const FONT = "'IBM Plex Sans', sans-serif";
+const SMALL_PX = 26; // shorter on the screen than this, the machine gets a circle
+
+// Half-axes of the machine in metres of its own frame (x ahead, y left), from what the site says of it.
+export function outlineOf(machine) {
+  const length = machine.length_m ?? 3, width = machine.width_m ?? 1.6;
+  return {
+    front: machine.body_front_m ?? length / 2, rear: machine.body_rear_m ?? length / 2, half: width / 2,
+    track: (machine.track_length_m ?? length * 0.8) / 2, trackHalf: (machine.track_outer_width_m ?? width) / 2,
+    toolAhead: machine.tool_ahead_m ?? length / 2 + 0.5, toolHalf: (machine.tool_width_m ?? width) / 2,
+    toolLong: (machine.tool_length_m ?? 0.5) / 2,
+  };
+}
+
+// Draws in CSS pixels; `pose` {e, n, heading_deg}; `old`: this is the last known place, nothing newer is known.
+export function drawMachine(context, view, theme, machine, pose, { old = false } = {}) {
+  const shape = outlineOf(machine), [x, y] = toScreen(view, pose.e, pose.n), k = view.ppm;
+  context.save();
+  context.translate(x, y);
+  context.rotate((pose.heading_deg * Math.PI) / 180 - view.turn);
+  const box = (ahead, behind, half) => context.rect(-half * k, -ahead * k, 2 * half * k, (ahead + behind) * k);
+  context.lineWidth = 2;
+  context.strokeStyle = theme.ink;
+  if (old) context.setLineDash([5, 4]);
+  context.fillStyle = theme.machine;
+  context.beginPath();
+  box(shape.front, shape.rear, shape.half);
+  if (!old) context.fill();
+  context.stroke();
+  context.fillStyle = old ? "transparent" : theme.ink;
+  context.beginPath();
+  const wide = Math.max(shape.trackHalf * 0.3 * k, 1);
+  for (const side of [-1, 1]) {
+    context.rect(side * shape.trackHalf * k - (side > 0 ? wide : 0), -shape.track * k, wide, 2 * shape.track * k);
+  }
+  context.rect(
+    -shape.toolHalf * k, -(shape.toolAhead + shape.toolLong) * k, 2 * shape.toolHalf * k,
+    Math.max(2 * shape.toolLong * k, 2),
+  );
+  context.fill();
+  context.stroke();
+  context.restore();
+  const long = (shape.toolAhead + shape.toolLong + shape.rear) * k;
+  if (long < SMALL_PX) {
+    context.beginPath();
+    context.arc(x, y, 22, 0, 2 * Math.PI);
+    context.lineWidth = 2.5;
+    context.setLineDash(old ? [5, 4] : []);
+    context.strokeStyle = theme.ink;
+    context.stroke();
+    context.setLineDash([]);
+  }
+}
+
+// The line that the mission drives next, dashed.
+export function drawWay(context, view, theme, points) {
+  if (points.length < 2) return;
+  context.beginPath();
+  points.forEach(([e, n], at) => context[at ? "lineTo" : "moveTo"](...toScreen(view, e, n)));
+  context.lineWidth = 3;
+  context.strokeStyle = theme.way;
+  context.setLineDash([9, 6]);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+// Detonations and other numbered places: a diamond with its number. marks: [{n, e, north}]; chosen: the number of one.
+export function drawMarks(context, view, theme, marks, chosen = null) {
+  context.font = `600 14px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (const { n, e, north } of marks) {
+    const [x, y] = toScreen(view, e, north);
+    context.beginPath();
+    for (const [dx, dy] of [[0, -13], [13, 0], [0, 13], [-13, 0]]) context.lineTo(x + dx, y + dy);
+    context.closePath();
+    context.fillStyle = theme.paper;
+    context.strokeStyle = theme.ink;
+    context.lineWidth = n === chosen ? 4 : 2;
+    context.fill();
+    context.stroke();
+    context.fillStyle = theme.ink;
+    context.fillText(String(n), x, y + 1);
+  }
+}
+
+export function lengthText(length) {
+  return length >= 1 ? `${length} m` : `${Math.round(length * 100)} cm`;
+}
+
+export function drawScale(context, view, theme, left = 12) {
+  const { length, pixels } = scaleBar(view.ppm), bottom = view.height - 12;
+  context.fillStyle = theme.paper;
+  context.globalAlpha = 0.85;
+  context.fillRect(left - 4, bottom - 34, pixels + 24, 40);
+  context.globalAlpha = 1;
+  context.fillStyle = theme.ink;
+  context.font = `600 16px ${FONT}`;
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  context.fillText(lengthText(length), left + 8, bottom - 14);
+  context.beginPath();
+  context.moveTo(left + 8, bottom - 9);
+  context.lineTo(left + 8, bottom - 3);
+  context.lineTo(left + 8 + pixels, bottom - 3);
+  context.lineTo(left + 8 + pixels, bottom - 9);
+  context.lineWidth = 2;
+  context.strokeStyle = theme.ink;
+  context.stroke();
+}
+
+export function drawCompass(context, view, theme, top = 32) {
+  const x = view.width - 32;
+  context.save();
+  context.translate(x, top);
+  context.beginPath();
+  context.arc(0, 0, 19, 0, 2 * Math.PI);
+  context.fillStyle = theme.paper;
+  context.strokeStyle = theme.ink;
+  context.lineWidth = 1.5;
+  context.fill();
+  context.stroke();
+  context.rotate(-view.turn);
+  context.beginPath();
+  context.moveTo(0, -15);
+  context.lineTo(6, 2);
+  context.lineTo(-6, 2);
+  context.closePath();
+  context.fillStyle = theme.ink;
+  context.fill();
+  context.font = `600 12px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText("N", 0, 10);
+  context.restore();
+}
+
+// A line of words in a box, top middle: what the map does not know.
+export function drawNote(context, view, theme, text) {
+  context.font = `600 16px ${FONT}`;
+  const wide = context.measureText(text).width + 24, x = (view.width - wide) / 2;
+  context.fillStyle = theme.paper;
+  context.fillRect(x, 12, wide, 32);
+  context.strokeStyle = theme.ink;
+  context.lineWidth = 1.5;
+  context.strokeRect(x, 12, wide, 32);
+  context.fillStyle = theme.ink;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, view.width / 2, 29);
+}
