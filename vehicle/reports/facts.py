@@ -12,7 +12,8 @@ from vehicle.reports.gaps import Found
 
 STATEMENT = (
     "Ground shown as processed was worked by the tool with rotor speed, depth, ground speed and position measured and "
-    "proven. It is not cleared: releasing land is a decision of people under the national standard, after follow-up."
+    "proven. Processed: not for feet. It is not cleared: releasing land is a decision of people under the national "
+    "standard, after follow-up."
 )
 
 

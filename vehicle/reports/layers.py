@@ -1,7 +1,7 @@
-"""The raster of a ledger as pictures: depth of the credited ground, and ground passed but not credited."""
+"""The raster of a ledger as pictures: credited ground, and ground passed but not credited; areas by depth."""
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -19,11 +19,10 @@ FloatArray = npt.NDArray[np.float32]
 class Layers(msgspec.Struct, frozen=True):
     """Images with rows from south; `extent_m` is west, east, south, north.
 
-    `depth_cm`: least depth of a pixel's credited cells, NaN where none. `credited`, `passed`: shares of the pixel.
+    `credited`, `passed`: shares of the pixel.
     """
 
     extent_m: tuple[float, float, float, float]
-    depth_cm: FloatArray
     credited: FloatArray
     passed: FloatArray
 
@@ -39,32 +38,25 @@ def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cel
     columns = range(math.floor(west_m / cell_m) // raster.TILE, math.floor(east_m / cell_m) // raster.TILE + 1)
     rows = range(math.floor(south_m / cell_m) // raster.TILE, math.floor(north_m / cell_m) // raster.TILE + 1)
     shape = (len(rows) * size, len(columns) * size)
-    depth_cm = np.full(shape, np.nan, np.float32)
     credited, passed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for down, row in enumerate(rows):
         for across, column in enumerate(columns):
             tile = raster.find(ledger.tiles, (column, row))
             if tile[0].any():
                 place = slice(down * size, (down + 1) * size), slice(across * size, (across + 1) * size)
-                depth_cm[place], credited[place], passed[place] = _reduced(tile, share)
+                credited[place], passed[place] = _reduced(tile, share)
     edge_m = raster.TILE * cell_m
     extent_m = (columns[0] * edge_m, (columns[-1] + 1) * edge_m, rows[0] * edge_m, (rows[-1] + 1) * edge_m)
-    return Layers(extent_m, depth_cm, credited, passed)
+    return Layers(extent_m, credited, passed)
 
 
-def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """A tile with `share` x `share` cells in a pixel."""
+def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray]:
+    """Shares (rows, columns) of credited and of merely passed cells, `share` x `share` cells in a pixel."""
     size = raster.TILE // share
     flags = tile[0].reshape(size, share, size, share)
     is_credited = (flags & raster.CREDITED) != 0
     is_passed = ((flags & raster.SWEPT) != 0) & ~is_credited
-    depth_cm = np.where(is_credited, tile[1].reshape(size, share, size, share), 255).min(axis=(1, 3))
-    credited = is_credited.mean(axis=(1, 3), dtype=np.float32)
-    return (
-        np.where(credited > 0.0, depth_cm, np.nan).astype(np.float32),
-        credited,
-        is_passed.mean(axis=(1, 3), dtype=np.float32),
-    )
+    return is_credited.mean(axis=(1, 3), dtype=np.float32), is_passed.mean(axis=(1, 3), dtype=np.float32)
 
 
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
@@ -73,11 +65,3 @@ def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
     for _, _, tile in raster.each(ledger.tiles):
         counts += np.bincount(tile[1][(tile[0] & raster.CREDITED) != 0], minlength=256)
     return counts
-
-
-def coloured(image: FloatArray, alpha: FloatArray, colours: Any, low: float, high: float) -> FloatArray:
-    """RGBA, (rows, columns, 4), of an image (rows, columns) through a colour map, transparent where alpha is 0."""
-    scaled = np.clip((np.nan_to_num(image, nan=low) - low) / max(high - low, 1e-6), 0.0, 1.0)
-    rgba: FloatArray = np.asarray(colours(scaled), np.float32)
-    rgba[..., 3] = alpha
-    return rgba

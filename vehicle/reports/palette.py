@@ -1,30 +1,21 @@
-"""Colours and marks of the map, the same for the ground, the figures beside it and the legend."""
+"""Colours and marks of the printed map: ground, figures beside it and legend; colours by the table of all maps."""
 
-from typing import Final
-
-import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from typing import Any, Final
 
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import UntreatableReason
-from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
-from vehicle.reports.layers import depths_cm
+from vehicle.reports.palette_leaf import PALETTE
 
 PAPER, INK, SOFT = "#ffffff", "#1c2733", "#5d6b7a"
-GROUND, SAFE, KEEP_OUT, PASSED, WAY = "#efe6d3", "#e8efe4", "#8b929b", "#f2a03d", "#12324f"
-DEPTHS = LinearSegmentedColormap.from_list("depth", ["#c9e4d6", "#7cc0b4", "#3b8f9c", "#235a84", "#182c5a"])
+_GROUND: Final = PALETTE.report.ground
+GROUND, SAFE, KEEP_OUT = _GROUND["to_do"], _GROUND["safe"], _GROUND["keep_out"]
+PROCESSED, PASSED, WAY = _GROUND["processed"], _GROUND["passed"], "#12324f"
+LISTED: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": KEEP_OUT, "linewidth": 0.7, "hatch": "xxxx"}
+"""Ground that the plan lists as not workable by the machine: outlined and crossed, whatever lies below."""
+KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "linewidth": 0.0, "hatch": "xxxx"}
 
-GAP_COLOURS: Final = {
-    GapReason.WITHDRAWN: "#101820",
-    GapReason.NOT_SWEPT: "#c0182b",
-    GapReason.CREDIT_MARGIN: "#e0559a",
-    GapReason.BELOW_DEPTH: "#8e44ad",
-    GapReason.POSITION_UNPROVEN: "#5b2c8a",
-    GapReason.NOT_MEASURED: "#7b1e3a",
-    GapReason.ROTOR_SLOW: "#a04000",
-    GapReason.TOO_FAST: "#d35400",
-}
+GAP_COLOURS: Final = {reason: PALETTE.report.gaps[reason.value] for reason in GapReason}
 LISTED_TEXT: Final = {
     UntreatableReason.KEEP_OUT_CLEARANCE: "keep-out clearance",
     UntreatableReason.KEEP_OUT_CREDIT_MARGIN: "credit margin at keep-out",
@@ -61,11 +52,3 @@ def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
         and not (mark == "stop" and done_tick is not None and event.tick >= done_tick)
     ]
     return [(number, mark, event) for number, (mark, event) in enumerate(found, start=1)]
-
-
-def depth_range_cm(facts: JobFacts) -> tuple[float, float]:
-    """Colour scale: required depth to the deepest whole centimetre with more than a thousandth of the ground."""
-    low_cm = facts.config.mission.required_depth_m * 100.0
-    counts = depths_cm(facts.ledger)
-    deep = np.flatnonzero(counts > counts.sum() / 1000.0)
-    return low_cm, max(low_cm + 6.0, float(deep[-1]) if deep.size else 0.0)

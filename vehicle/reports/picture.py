@@ -1,4 +1,4 @@
-"""map.png: the job on one page. What was processed and how deep, what was not and why, where the machine went."""
+"""map.png: the job on one page. What was processed, what was not and why, where the machine went."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -16,20 +16,20 @@ from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.units import missed_text
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.layers import coloured, layers
+from vehicle.reports.layers import layers
 from vehicle.reports.palette import (
-    DEPTHS,
     GAP_COLOURS,
     GROUND,
     INK,
-    KEEP_OUT,
+    KEPT_OUT,
+    LISTED,
     MARKS,
     PAPER,
     PASSED,
+    PROCESSED,
     SAFE,
     SOFT,
     WAY,
-    depth_range_cm,
     marked,
 )
 from vehicle.reports.picture_frame import draw_frame
@@ -90,22 +90,22 @@ def _draw_ground(axes: Any, facts: JobFacts) -> None:
     site = facts.site
     _fill(axes, site.safe_ground, 1, facecolor=SAFE, edgecolor="none")
     _fill(axes, site.work_area, 2, facecolor=GROUND, edgecolor="none")
-    _fill(axes, site.keep_out, 6, facecolor=KEEP_OUT, edgecolor=INK, linewidth=0.9, hatch="////")
+    _fill(axes, site.keep_out, 6, **KEPT_OUT)
+    _fill(axes, site.keep_out, 6.1, facecolor="none", edgecolor=INK, linewidth=1.2)
     _fill(axes, site.work_area, 7, facecolor="none", edgecolor=INK, linewidth=1.5)
     for east_m, north_m in site.benchmarks_m:
         axes.plot(east_m, north_m, marker="^", color=INK, markerfacecolor=PAPER, markersize=8, zorder=11)
 
 
 def _draw_raster(axes: Any, facts: JobFacts) -> None:
-    """Depth over the ground; outside the work area the same, paler."""
+    """What was worked over the ground; outside the work area the same, paler."""
     images = layers(facts.ledger, _window(facts), facts.cell_m)
     if not (images.credited.any() or images.passed.any()):
         return
-    low_cm, high_cm = depth_range_cm(facts)
-    picture = coloured(images.depth_cm, images.credited, DEPTHS, low_cm, high_cm)
+    picture = np.empty((*images.credited.shape, 4), np.float32)
+    picture[..., :3] = to_rgb(PROCESSED)
     # A pixel is either; where cells share pixels, the larger share shows and its weight is that of both.
-    amber = images.passed > images.credited
-    picture[amber, :3] = to_rgb(PASSED)
+    picture[images.passed > images.credited, :3] = to_rgb(PASSED)
     picture[..., 3] = np.minimum(1.0, images.credited + images.passed)
     pale = picture.copy()
     pale[..., 3] *= 0.35
@@ -146,7 +146,7 @@ def _draw_ways(axes: Any, facts: JobFacts) -> None:
 def _draw_listed(axes: Any, facts: JobFacts) -> None:
     for row in facts.plan.untreatable:
         shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
-        _fill(axes, shape, 5.5, facecolor="#fde3e6", edgecolor="#c0182b", linewidth=0.4, hatch="......")
+        _fill(axes, shape, 5.5, **LISTED)
 
 
 def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:

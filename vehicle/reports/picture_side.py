@@ -5,7 +5,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -14,19 +13,19 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.layers import depths_cm
 from vehicle.reports.palette import (
-    DEPTHS,
     GAP_COLOURS,
     GROUND,
     INK,
-    KEEP_OUT,
+    KEPT_OUT,
+    LISTED,
     LISTED_TEXT,
     MARKS,
     PAPER,
     PASSED,
+    PROCESSED,
     SAFE,
     SOFT,
     WAY,
-    depth_range_cm,
     marked,
 )
 
@@ -59,22 +58,19 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
         handles=_legend(facts), loc="upper left", bbox_to_anchor=(-0.03, y - 2.15 / height_in), fontsize=8.5,
         frameon=False, labelcolor=INK, handlelength=1.8, handleheight=1.1, labelspacing=0.55, borderaxespad=0.0,
     )  # fmt: skip
-    side.text(
-        0.0, 0.0, "Processed is not cleared: release of land is a\nhuman decision after follow-up.", fontsize=8,
-        color=SOFT, va="bottom", style="italic", transform=side.transAxes,
-    )  # fmt: skip
+    told = "Processed is not cleared, and not for feet: release\nof land is a human decision after follow-up."
+    side.text(0.0, 0.0, told, fontsize=8, color=SOFT, va="bottom", style="italic", transform=side.transAxes)
 
 
 def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, float]) -> None:
-    """Processed area by proven depth, in the colours of the map: legend and distribution in one."""
+    """Processed area by proven depth."""
     axes = figure.add_axes(place)
-    low_cm, high_cm = depth_range_cm(facts)
+    low_cm, high_cm = _depth_range_cm(facts)
     counts = depths_cm(facts.ledger)
     first, last = math.floor(low_cm), math.ceil(high_cm) + 1
     depths = np.arange(first, last)
     areas_m2 = counts[first:last] * facts.cell_m**2
-    colours = DEPTHS(Normalize(low_cm, high_cm, clip=True)(depths))
-    axes.bar(depths, areas_m2, width=0.92, color=colours, edgecolor="none", align="edge")
+    axes.bar(depths, areas_m2, width=0.92, color=PROCESSED, edgecolor="none", align="edge")
     axes.set_title("proven depth, m² per cm", fontsize=9, color=INK, loc="left", pad=4)
     axes.tick_params(labelsize=7.5, colors=SOFT, length=2)
     axes.set_xlabel("cm", fontsize=7.5, color=SOFT, labelpad=1)
@@ -87,21 +83,29 @@ def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, f
     axes.set_axisbelow(True)
 
 
+def _depth_range_cm(facts: JobFacts) -> tuple[float, float]:
+    """From the required depth to the deepest whole centimetre with more than a thousandth of the ground."""
+    low_cm = facts.config.mission.required_depth_m * 100.0
+    counts = depths_cm(facts.ledger)
+    deep = np.flatnonzero(counts > counts.sum() / 1000.0)
+    return low_cm, max(low_cm + 6.0, float(deep[-1]) if deep.size else 0.0)
+
+
 def _legend(facts: JobFacts) -> list[Any]:
     """Only what the map shows."""
     entries: list[Any] = [
-        Patch(facecolor=DEPTHS(0.55), label="processed, by depth"),
-        Patch(facecolor=PASSED, label="passed, not credited"),
+        Patch(facecolor=PROCESSED, label="processed: not for feet"),
+        Patch(facecolor=PASSED, label="passed, not proven"),
         Patch(facecolor=GROUND, edgecolor=INK, linewidth=1.2, label="work area"),
-        Patch(facecolor=KEEP_OUT, edgecolor=INK, hatch="////", label="keep-out"),
+        Patch(**KEPT_OUT, label="keep-out"),
     ]
     if not facts.site.safe_ground.is_empty:
-        entries.append(Patch(facecolor=SAFE, edgecolor="#c7d2c0", label="safe ground"))
+        entries.append(Patch(facecolor=SAFE, edgecolor=INK, label="safe ground"))
     reasons = {row.reason for row in facts.plan.untreatable if row.area_m2 >= 0.005}
     for reason in sorted(reasons, key=list(UntreatableReason).index):
         area_m2 = sum(row.area_m2 for row in facts.plan.untreatable if row.reason is reason)
         label = f"listed: {LISTED_TEXT[reason]}, {area_m2:,.1f} m²"
-        entries.append(Patch(facecolor="#fde3e6", edgecolor="#c0182b", linewidth=0.5, hatch="......", label=label))
+        entries.append(Patch(**LISTED, label=label))
     for why in sorted({gap.reason for gap in facts.found.gaps}, key=list(GapReason).index):
         area_m2 = sum(gap.area_m2 for gap in facts.found.gaps if gap.reason is why)
         label = f"missed: {why.value.replace('_', ' ')}, {area_m2:,.2f} m²"
