@@ -138,7 +138,8 @@ def judged(rig: Bench, kill_ns: int, told: list[Seen], after_s: float) -> Trial:
     return Trial(
         after_s=round(after_s, 2),
         mode=rig.mode.name,
-        phase=seen.phase if seen is not None else 0,
+        # one that was killed as its job was done is seldom heard to say so
+        phase=DONE if found.job is not None and found.job.done else seen.phase if seen is not None else 0,
         strokes=len(kept),
         processed_m2=round(restored_m2, 3),
         lost_s=round((kill_ns - min(missing)) / NS_PER_S, 3) if missing else 0.0,
@@ -202,7 +203,7 @@ async def job(draw: random.Random, count: int, told: Callable[[Trial], None]) ->
                 session_id = rig.port.session_id
                 trial = await asyncio.to_thread(judged, rig, kill_ns, seen, after_s)
                 told(await restarted(rig, trial, session_id))
-                if rig.hands.seen is not None and rig.hands.seen.phase == DONE:
+                if trial.phase == DONE:  # what follows would stand far from the plan's beginning, and work nothing
                     return number + 1
     return count
 
