@@ -1,0 +1,80 @@
+/** Buttons of acts: the next one blue, what waits greyed with its reason in words, key or gamepad button on it. */
+
+import { ACTS } from "./acts_logic.js";
+import { make, mark, put } from "./dom.js";
+import { led, number, t } from "./i18n.js";
+
+const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
+const PAD = { View: "View", Start: "Start", LB: "LB", A: "A", X: "X", Y: "Y" };
+
+/** Parameters as the language writes them: a stick's reading with its sign. */
+export function spoken(why) {
+  const params = { ...why.params };
+  for (const name of ["value", "rpm"]) {
+    if (typeof params[name] === "number") {
+      const text = number(params[name], name === "rpm" ? 0 : 2);
+      params[name] = name === "value" && params[name] > 0 ? `+${text}` : text;
+    }
+  }
+  return t(why.key, params);
+}
+
+/** How an act is pressed: "M" or, while a gamepad steers, "Start". */
+export function keyOf(act, by_pad) {
+  const { key, button } = ACTS[act];
+  return (by_pad && button ? PAD[button] : KEYS[key]) ?? "";
+}
+
+export class ActButtons {
+  /** @param {HTMLElement} element @param {any} acts @param {any} store */
+  constructor(element, acts, store) {
+    Object.assign(this, { element, acts, store });
+    this._buttons = new Map();
+  }
+
+  /** @param {{act: string, enabled: boolean, next: boolean, why: any}[]} offers @param {Record<string, string>} [more] text after an act's name */
+  render(offers, more = {}) {
+    const names = offers.map((one) => one.act);
+    for (const [name, button] of this._buttons) {
+      if (names.includes(name)) continue;
+      button.remove();
+      this._buttons.delete(name);
+    }
+    for (const one of offers) this._put(this._button(one.act), one, more[one.act] ?? "");
+  }
+
+  _button(act) {
+    if (this._buttons.has(act)) return this._buttons.get(act);
+    const button = make("button", { className: "act", type: "button" }, [make("span"), make("kbd"), make("i", { "aria-hidden": "true" })]);
+    wire(button, act, this.acts);
+    this._buttons.set(act, button);
+    this.element.append(button);
+    return button;
+  }
+
+  _put(button, one, more) {
+    const [text, key] = button.children;
+    put(text, t(`act.${one.act.toLowerCase()}`) + (more ? ` ${more}` : ""));
+    put(key, keyOf(one.act, String(this.store.value("hands", "source") ?? "").startsWith("pad")));
+    key.hidden = key.textContent === "";
+    mark(button, "next", one.next);
+    mark(button, "pending", this.acts.pending?.act === one.act);
+    mark(button, "held", this.store.get("held_act") === one.act);
+    button.setAttribute("aria-disabled", String(!one.enabled));
+    const why = one.why ? spoken(one.why) : led(`act.${one.act.toLowerCase()}`).small;
+    if (why) button.title = why;
+    else button.removeAttribute("title");
+  }
+}
+
+/** What a button does: one press, or a second of holding. */
+export function wire(button, act, acts) {
+  if (!ACTS[act].held) {
+    button.addEventListener("click", () => acts.press(act));
+    return;
+  }
+  button.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && acts.hold(act));
+  for (const name of ["pointerup", "pointercancel", "pointerleave", "blur"]) button.addEventListener(name, () => acts.letGo());
+  button.addEventListener("keydown", (event) => event.code === "Enter" && !event.repeat && acts.hold(act));
+  button.addEventListener("keyup", (event) => event.code === "Enter" && acts.letGo());
+}

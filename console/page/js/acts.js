@@ -1,0 +1,201 @@
+/** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
+
+import { ACTS, ENGINE_OFF_MS, HOLD_MS, meant, offers, startHands } from "./acts_logic.js";
+import { factsOf } from "./facts.js";
+import * as stops from "./stop_logic.js";
+import * as wire from "./wire.js";
+
+const ANSWER_MS = 3500;
+const READY = "READY";
+
+export class Acts {
+  /** @param {{store: any, drive: () => any, state: () => any, hands: () => any, now_ms: () => number, page: () => any}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this._number = Math.floor(Math.random() * 0x8000);
+    this._stop = null;
+    this._engine = null;
+    this._hold = null;
+    this._acknowledged = [];
+    this._ready_ms = null;
+    this.pending = null;
+    this.start_open = false;
+    this.far_name = "";
+  }
+
+  // --- STOP ------------------------------------------------------------------------------------------------------------
+  /** STOP, at once and until the vehicle is seen stopped; from any view, holder or not. */
+  stop(engine_off = false) {
+    this.hands().tell("stop");
+    this.start_open = false;
+    this._number = (this._number + 1) & 0xffff;
+    this._stop = stops.pressed(this._number, this.now_ms(), this.store.value("vehicle", "tick"), engine_off);
+    this._repeat();
+    this._timer ??= setInterval(() => this._repeat(), stops.REPEAT_MS);
+  }
+
+  _repeat() {
+    const vehicle = this.store.get("vehicle");
+    const seen = vehicle && this.store.open() ? { tick: vehicle.tick, mode: vehicle.mode } : null;
+    const { stop, send } = stops.due(this._stop, this.now_ms(), seen);
+    this._stop = stop;
+    this.store.set("stop", stop);
+    if (send) {
+      const bytes = wire.stop(stop.engine_off, stop.number, this.now_ms());
+      this.drive().send(bytes);
+      this.state().send(bytes);
+    }
+    if (stop.outcome === null) return;
+    clearInterval(this._timer);
+    this._timer = null;
+  }
+
+  /** ENGINE OFF begins: the stop is immediate, what strands the machine needs the hold. */
+  engineOff() {
+    if (this._engine !== null) return;
+    this.stop();
+    this._engine = setTimeout(() => this.stop(true), ENGINE_OFF_MS);
+    this.store.set("engine_off_held", true);
+  }
+
+  engineOffReleased() {
+    clearTimeout(this._engine);
+    this._engine = null;
+    this.store.set("engine_off_held", false);
+  }
+
+  // --- what the mode offers ----------------------------------------------------------------------------------------------
+  facts() {
+    const view = this.hands().view;
+    const mode = this.store.value("vehicle", "mode");
+    if (mode !== READY) this._ready_ms = null;
+    else this._ready_ms ??= this.now_ms();
+    const told = this.store.value("vehicle", "reasons") ?? [];
+    this._acknowledged = this._acknowledged.filter((code) => told.includes(code));
+    return factsOf(this.store, {
+      hands: view ?? { centred: false, released: false, hold: false, unclean: { key: "hands.waits.moment", params: {} } },
+      acknowledged: this._acknowledged,
+      ready_ms: this._ready_ms === null ? 0 : this.now_ms() - this._ready_ms,
+      ...this.page(),
+    });
+  }
+
+  offers() {
+    return offers(this.facts());
+  }
+
+  /** The operator pressed an act (its button, key or gamepad button). */
+  press(name) {
+    const one = this.offers().find((offer) => offer.act === name);
+    if (!one) return;
+    if (!one.enabled) return this._say(name, "refused", one.why);
+    if (name === "START") return this._start();
+    if (name === "TAKE") this.hands().tell("take");
+    this._send(name);
+  }
+
+  _start() {
+    if (!this.start_open) {
+      this.start_open = true;
+      this.store.set("start_open", true);
+      return;
+    }
+    const why = startHands(this.facts()) ?? this.farWhy?.() ?? null;
+    if (why) return this._say("START", "refused", why);
+    this.start_open = false;
+    this._send("START");
+  }
+
+  closeStart() {
+    this.start_open = false;
+    this.store.set("start_open", false);
+  }
+
+  _send(name) {
+    this._number = (this._number + 1) & 0xffff;
+    const tick = this.store.value("vehicle", "tick") ?? 0;
+    const sent = this.drive().send(wire.act(name, this._number, this.now_ms(), tick));
+    if (!sent) return this._say(name, "refused", { key: "act.why.no_link", params: {} });
+    const number = this._number;
+    this.pending = { act: name, number };
+    this._say(name, "pending", null);
+    setTimeout(() => this.pending?.number === number && this._answered(name, { result: "no_answer" }), ANSWER_MS);
+  }
+
+  /** The vehicle's answer, or the server's. */
+  answer(message) {
+    if (message.act === "ACKNOWLEDGE" && message.result === "accepted") {
+      this._acknowledged = this.facts().rules.filter((rule) => rule.recovery === "P").map((rule) => rule.code);
+    }
+    if (this.pending && (this.pending.number & 0xffff) !== message.no && message.act !== this.pending.act) return;
+    this._answered(message.act, message);
+  }
+
+  _answered(act, message) {
+    this.pending = null;
+    const why = message.why ? { key: message.why, params: message.params ?? {} } : null;
+    this._say(act, message.result, why, message.reason ?? null);
+  }
+
+  _say(act, result, why, reason = null) {
+    this.store.set("answer", { act, result, why, reason, at_ms: this.now_ms() });
+  }
+
+  // --- keys, buttons, fingers --------------------------------------------------------------------------------------------
+  /** An act that is confirmed by holding: it counts after a second, and not if it was let go before. */
+  hold(name) {
+    if (this._hold !== null) return;
+    const one = this.offers().find((offer) => offer.act === name);
+    if (!one) return;
+    if (!one.enabled) return this.press(name);
+    this.store.set("held_act", name);
+    this._hold = setTimeout(() => {
+      this.letGo();
+      this.press(name);
+    }, HOLD_MS);
+  }
+
+  letGo() {
+    clearTimeout(this._hold);
+    this._hold = null;
+    this.store.set("held_act", null);
+  }
+
+  /** A key's act, pressed anew. @returns {boolean} whether it means one now */
+  key(code) {
+    const one = meant(this.offers(), "key", code);
+    if (!one) return false;
+    if (ACTS[one.act].held) this.hold(one.act);
+    else this.press(one.act);
+    return true;
+  }
+
+  keyUp(code) {
+    const name = this.store.get("held_act");
+    if (name && ACTS[name].key === code) this.letGo();
+  }
+
+  /** Buttons of a gamepad: those pressed anew, and those that are down. */
+  pad({ fresh, pressed }, focused) {
+    if (fresh.includes("B")) this.stop();
+    const both = pressed.includes("LB") && pressed.includes("RB");
+    if (both && !this._both) this.engineOff();
+    if (!both && this._both) this.engineOffReleased();
+    this._both = both;
+    const held = this.store.get("held_act");
+    if (held && this._by_pad && !pressed.includes(ACTS[held].button)) {
+      this._by_pad = false;
+      this.letGo();
+    }
+    if (!focused || both) return;
+    for (const name of fresh) {
+      const one = name === "B" ? null : meant(this.offers(), "button", name);
+      if (!one) continue;
+      if (!ACTS[one.act].held) this.press(one.act);
+      else {
+        this._by_pad = true;
+        this.hold(one.act);
+      }
+    }
+  }
+}

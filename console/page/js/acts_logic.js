@@ -1,0 +1,130 @@
+/**
+ * What each mode offers: one table of acts, and for a moment of the vehicle which of them may be pressed, which is the
+ * next one, and why the others wait, in words. Pure.
+ */
+
+export const STOPPED_MODES = ["STOPPING", "HOLD", "FAULT", "ESTOP", "DISARMED"];
+export const ARMED_MODES = ["MANUAL", "AUTO_MOVE", "AUTO_WORK", "RECOVERY"];
+export const AUTO_MODES = ["AUTO_MOVE", "AUTO_WORK"];
+export const HOLD_MS = 1000;
+export const ENGINE_OFF_MS = 700;
+export const READ_MS = 1000;
+export const ROTOR_STANDS_RPM = 5;
+export const FAR_M = 50;
+const ARM_APART_MS = 500;
+
+/** Key (`event.code`) and gamepad button of each act; `held`: confirmed by holding it for a second. */
+export const ACTS = {
+  TAKE: { key: "KeyT", button: "View", held: true },
+  RELEASE: { key: null, button: null },
+  ARM: { key: "KeyM", button: "Start" },
+  DISARM: { key: "KeyD", button: null },
+  RESET: { key: "KeyR", button: "View" },
+  ACKNOWLEDGE: { key: "KeyK", button: "LB" },
+  START: { key: "KeyN", button: "A" },
+  PAUSE: { key: "KeyP", button: "X" },
+  ATTENTION: { key: "KeyA", button: "Y" },
+  RECOVERY: { key: "KeyB", button: null },
+  RELEASE_ESTOP: { key: "KeyE", button: null },
+};
+
+/**
+ * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
+ *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledged: number[], shown_ms: number,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, plan: boolean, checklist_due: boolean,
+ *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
+ * `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
+ */
+
+const WHY = (key, params = {}) => ({ key, params });
+const offer = (act, why = null, next = true) => ({ act, enabled: why === null, next: next && why === null, why });
+
+/** Hands must be off: what is measured of them and of the machine, or null. What is unknown refuses nothing here. */
+export function cleanHands(facts) {
+  if (facts.hands.unclean) return facts.hands.unclean;
+  return facts.standing === false ? WHY("act.why.moving") : null;
+}
+
+/** Reasons that wait for an ACKNOWLEDGE which this console has not had accepted. */
+export const toAcknowledge = (facts) =>
+  facts.rules.filter((rule) => rule.recovery === "P" && !facts.acknowledged.includes(rule.code));
+
+const atMachine = (facts) => facts.rules.find((rule) => rule.recovery === "H" && rule.level >= 3) ?? null;
+
+const MODES = {
+  BOOT: () => [],
+  STOPPING: () => [],
+  DISARMED: (facts) => {
+    if (facts.checklist_due) return [offer("ARM", WHY("act.why.checklist")), offer("RELEASE", null, false)];
+    if (facts.reset_due) return [offer("RESET", cleanHands(facts)), offer("ARM", WHY("act.why.reset_first"))];
+    return [offer("ARM", cleanHands(facts)), offer("RELEASE", null, false)];
+  },
+  READY: (facts) => [
+    offer("ARM", cleanHands(facts) ?? (facts.ready_ms < ARM_APART_MS ? WHY("act.why.moment") : null)),
+    offer("RECOVERY", cleanHands(facts), false),
+    offer("DISARM", null, false),
+  ],
+  MANUAL: (facts) => [offer("START", startWhy(facts), false), offer("DISARM", null, false)],
+  AUTO_MOVE: () => [offer("PAUSE", null, false), offer("ATTENTION")],
+  AUTO_WORK: () => [offer("PAUSE", null, false), offer("ATTENTION")],
+  HOLD: (facts) => [...acknowledge(facts), resetOffer(facts)],
+  FAULT: (facts) => [...acknowledge(facts), resetOffer(facts, standingRotor(facts))],
+  ESTOP: (facts) => {
+    const release = facts.estop_latched === false ? [] : [offer("RELEASE_ESTOP")];
+    const first = facts.estop_latched ? WHY("act.why.release_estop_first") : null;
+    return [...release, ...acknowledge(facts), resetOffer(facts, first ?? standingRotor(facts))];
+  },
+  RECOVERY: () => [offer("DISARM", null, false)],
+};
+
+function acknowledge(facts) {
+  if (toAcknowledge(facts).length === 0) return [];
+  return [offer("ACKNOWLEDGE", facts.shown_ms < READ_MS ? WHY("act.why.read_first") : null)];
+}
+
+function resetOffer(facts, before = null) {
+  const first = toAcknowledge(facts).length > 0 ? WHY("act.why.acknowledge_first") : null;
+  return offer("RESET", before ?? first ?? cleanHands(facts));
+}
+
+const standingRotor = (facts) =>
+  facts.rotor_rpm !== null && facts.rotor_rpm > ROTOR_STANDS_RPM
+    ? WHY("act.why.rotor_turns", { rpm: facts.rotor_rpm })
+    : null;
+
+function startWhy(facts) {
+  if (!facts.plan) return WHY("act.why.no_plan");
+  if (facts.start_blocked) return WHY("act.why.start_blocked");
+  return facts.rules.some((rule) => rule.level >= 2 || rule.auto_level >= 2) ? WHY("act.why.limited") : null;
+}
+
+/** What START still waits for, once its card is open: hold pressed, sticks neutral. */
+export function startHands(facts) {
+  if (!facts.hands.hold) return WHY("start.hold");
+  return facts.hands.centred ? null : WHY("start.centre");
+}
+
+const TAKEN_IN = ["BOOT", "DISARMED", "READY", "HOLD", "FAULT", "ESTOP"];
+
+function watching(facts) {
+  if (!TAKEN_IN.includes(facts.mode)) return [offer("TAKE", WHY("act.why.in_use"))];
+  return [offer("TAKE", facts.standing === false ? WHY("act.why.moving") : null)];
+}
+
+/**
+ * The acts that this moment offers, in the order of their buttons; at most one is the next one.
+ * @param {Facts} facts @returns {{act: string, enabled: boolean, next: boolean, why: any}[]}
+ */
+export function offers(facts) {
+  if (!facts.open || facts.mode === null) return [];
+  let found = facts.mine ? (MODES[facts.mode]?.(facts) ?? []) : watching(facts);
+  if (facts.steering === "other") found = found.map((one) => offer(one.act, WHY("act.why.not_steered")));
+  // where people have to go to the machine nothing here is urged
+  const urged = atMachine(facts) && ["ESTOP", "FAULT", "HOLD"].includes(facts.mode) ? null : found.find((one) => one.next);
+  return found.map((one) => ({ ...one, next: one === urged }));
+}
+
+/** The act that a key or button means now, among those offered; null where it means none. */
+export function meant(found, by, name) {
+  return found.find((one) => ACTS[one.act][by] === name) ?? null;
+}

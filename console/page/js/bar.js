@@ -1,0 +1,140 @@
+/** The top bar: mode, link, picture, position, view; on wide screens battery, rest and clock. */
+
+import { at, make, mark, put, show } from "./dom.js";
+import { STOPS, stateOf } from "./facts.js";
+import { UNKNOWN, clock, number, span, t } from "./i18n.js";
+
+const PICTURE_LATE_MS = 300;
+const REST_S = 50 * 60;
+const AMBER_MODES = ["RECOVERY"];
+const TEMPERATURE_HIGH_C = 105;
+
+/** What the mode cell says: {label, text, tone}. */
+export function modeCell(store) {
+  const vehicle = store.get("vehicle");
+  const name = vehicleName(store);
+  const state = stateOf(store);
+  if (store.server_gone) return { label: was(store, name), text: t("mode.no_server"), tone: "red" };
+  if (state === "searching") return { label: name, text: t("mode.searching", { address: store.value("link", "address") ?? UNKNOWN }), tone: "" };
+  if (state === "lost") return { label: was(store, name), text: t("mode.no_link"), tone: "red" };
+  const driving = vehicle.mode === "MANUAL" && store.value("hands", "hold") === true;
+  const tone = STOPS.includes(vehicle.mode) ? "red" : AMBER_MODES.includes(vehicle.mode) ? "amber" : "";
+  return { label: holder(store, name, vehicle), text: t(driving ? "mode.MANUAL.driving" : `mode.${vehicle.mode}`), tone };
+}
+
+function vehicleName(store) {
+  const server = store.get("server");
+  const found = server?.vehicles?.find((one) => one.id === server.vehicle);
+  return found?.name ?? server?.vehicle ?? t("mode.none");
+}
+
+const was = (store, vehicle) => {
+  const mode = store.value("vehicle", "mode");
+  return mode === null ? vehicle : t("mode.was", { vehicle, mode: t(`mode.${mode}`).toLowerCase() });
+};
+
+function holder(store, name, vehicle) {
+  if (store.value("server", "steering") === "other") return t("mode.other_window", { vehicle: name });
+  if (vehicle.mine) return name;
+  const who = vehicle.holder_name ?? vehicle.holder;
+  return who === null || who === undefined ? t("mode.watching_free", { vehicle: name }) : t("mode.watching", { vehicle: name, holder: who });
+}
+
+class Cell {
+  constructor(key, className = "") {
+    this.label = make("span", { className: "label", text: t(key) });
+    this.value = make("b", { className: "value" });
+    this.element = make("div", { className: `cell ${className}` }, [this.label, this.value]);
+  }
+
+  put(text, amber = false, old = false) {
+    put(this.value, text);
+    mark(this.element, "amber", amber);
+    mark(this.value, "old", old && !amber);
+  }
+}
+
+export class Bar {
+  /** @param {{store: any, picture: any, hands: any, turn: (view: string) => void, view: () => string}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.began_ms = this.store.now_ms();
+    this.mode = at("mode");
+    this.cells = {
+      link: new Cell("bar.link"),
+      picture: new Cell("bar.picture"),
+      position: new Cell("bar.position"),
+      view: new Cell("bar.view"),
+      engine: new Cell("bar.engine", "engine"),
+      base: new Cell("bar.base", "wide-only"),
+      battery: new Cell("bar.battery", "wide-only"),
+      rest: new Cell("bar.rest", "wide-only"),
+      clock: new Cell("bar.clock", "wide-only"),
+    };
+    this.cells.view.label.append(" ", make("kbd", { className: "view-keys", text: "1–5" }));
+    at("cells").append(...Object.values(this.cells).map((cell) => cell.element));
+  }
+
+  render() {
+    const { label, text, tone } = modeCell(this.store);
+    put(this.mode.querySelector(".label"), label);
+    put(this.mode.querySelector(".value"), text);
+    for (const name of ["red", "amber"]) mark(this.mode, name, tone === name);
+    this._link();
+    this._picture();
+    this._position();
+    this._engine();
+    this._rest();
+    this.cells.view.put(t(`view.${this.view()}`));
+    const server = this.store.get("server");
+    show(at("simulation"), server?.simulation === true);
+    if (server?.simulation) put(at("simulation"), server.speed && server.speed !== 1 ? t("simulation.speed", { speed: number(server.speed, server.speed % 1 ? 1 : 0) }) : t("simulation"));
+  }
+
+  _link() {
+    const age_ms = this.store.age_ms();
+    const old = this.store.old();
+    if (age_ms === null) return this.cells.link.put(t("link.searching"));
+    const word = old ? "lost" : (this.store.value("link", "quality") ?? "slow");
+    this.cells.link.put(t("link.age", { word: t(`link.${word}`), age: number(age_ms / 1000, age_ms < 10_000 ? 1 : 0) }), word !== "good");
+  }
+
+  _picture() {
+    const age_ms = this.picture.age_ms();
+    if (age_ms === null) {
+      const sight = this.store.value("server", "by_sight") === true;
+      return this.cells.picture.put(t(sight ? "picture.by_sight" : "picture.none"));
+    }
+    this.cells.picture.put(t("unit.s", { value: number(age_ms / 1000, age_ms < 10_000 ? 2 : 0) }), age_ms >= PICTURE_LATE_MS);
+  }
+
+  _position() {
+    const [fix, sigma] = [this.store.value("gnss", "fix"), this.store.value("pose", "sigma_m")];
+    const age_ms = this.store.age_ms();
+    if (this.store.old() && age_ms !== null && (fix !== null || sigma !== null)) {
+      return this.cells.position.put(t("position.old", { age: number(age_ms / 1000, 1) }), true);
+    }
+    if (fix === null && sigma === null) return this.cells.position.put(t("position.unknown"));
+    const word = fix === null ? UNKNOWN : t(`fix.${fix}`);
+    this.cells.position.put(t("position.sigma", { fix: word, sigma: number(sigma === null ? null : sigma * 100) }), fix !== null && fix !== "rtk_fixed");
+  }
+
+  _engine() {
+    const [oil, water, fuel] = ["oil_c", "coolant_c", "fuel_ratio"].map((name) => this.store.value("engine", name));
+    const degrees = (value) => (value === null ? UNKNOWN : `${number(value)}°`);
+    const text = `${degrees(oil)} · ${degrees(water)} · ${fuel === null ? UNKNOWN : `${number(fuel * 100)} %`}`;
+    this.cells.engine.put(text, (oil ?? 0) > TEMPERATURE_HIGH_C || (water ?? 0) > TEMPERATURE_HIGH_C, this.store.old());
+  }
+
+  _rest() {
+    const base_s = this.store.value("checks", "base_age_s");
+    const due = this.store.value("checks", "due");
+    this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")));
+    const battery = this.hands.battery();
+    this.cells.battery.put(battery === null ? UNKNOWN : `${number(battery * 100)} %`, battery !== null && battery < 0.2);
+    const left_s = REST_S - (this.store.now_ms() - this.began_ms) / 1000;
+    this.cells.rest.put(left_s > 0 ? span(left_s) : t("bar.rest_now"));
+    mark(this.cells.rest.element, "blue", left_s <= 0);
+    this.cells.clock.put(clock(new Date()));
+  }
+}

@@ -1,0 +1,68 @@
+/** From the page's one state to what acts and steps are judged by. Pure. */
+
+import { ARMED_MODES, STOPPED_MODES } from "./acts_logic.js";
+
+export const STOPS = STOPPED_MODES.filter((mode) => mode !== "DISARMED");
+const ATTENTION_MISSED = 59;
+
+/** The vehicle as `hands_logic.js` wants it. @param {import("./store.js").Store} store */
+export function vehicleOf(store) {
+  const vehicle = store.get("vehicle");
+  const tool = store.get("tool");
+  const height = tool?.height_m ?? null;
+  const depth = tool?.depth_m ?? null;
+  return {
+    open: store.value("link", "state") === "open",
+    age_ms: store.age_ms(),
+    mine: vehicle?.mine === true && store.value("server", "steering") !== "other",
+    session: vehicle?.session ?? null,
+    tick: vehicle?.tick ?? null,
+    mode: vehicle?.mode ?? null,
+    standing: vehicle?.standing ?? null,
+    attention_missed: vehicle?.reasons?.includes(ATTENTION_MISSED) ?? false,
+    tool_m: height !== null && height > 0 ? height : depth !== null && depth > 0 ? -depth : height,
+  };
+}
+
+/** Rows of the reasons that are told, worst first; the worst one leads even where the list does not hold it. */
+export function rulesOf(store) {
+  const table = store.get("reasons") ?? [];
+  const vehicle = store.get("vehicle");
+  if (!vehicle) return [];
+  const told = vehicle.reasons ?? [];
+  const codes = vehicle.worst === null || vehicle.worst === undefined ? told : [vehicle.worst, ...told.filter((code) => code !== vehicle.worst)];
+  return codes.map((code) => table.find((row) => row.code === code) ?? unknownRow(code));
+}
+
+/** A reason that this console's table does not have still shows, by its number, as one that stops. */
+const unknownRow = (code) => ({ code, name: `unknown_${code}`, level: 3, auto_level: 3, recovery: "N", retreat: false });
+
+/** @returns {import("./acts_logic.js").Facts} */
+export function factsOf(store, page) {
+  const vehicle = store.get("vehicle") ?? {};
+  return {
+    open: store.open(),
+    mode: vehicle.mode ?? null,
+    mine: vehicle.mine === true,
+    steering: store.value("server", "steering") ?? "none",
+    reset_due: vehicle.reset_due ?? null,
+    estop_latched: vehicle.estop_latched ?? null,
+    standing: vehicle.standing ?? null,
+    start_blocked: vehicle.start_blocked ?? null,
+    rules: rulesOf(store),
+    rotor_rpm: store.value("tool", "rotor_rpm"),
+    plan: Boolean(store.value("mission", "plan_hash") ?? store.value("mission", "segments")),
+    fix: store.value("gnss", "fix"),
+    ...page,
+  };
+}
+
+export const armed = (store) => ARMED_MODES.includes(store.value("vehicle", "mode"));
+
+/** What the screen is about: "searching" before anything was heard, "lost", "stopped" or "live". */
+export function stateOf(store) {
+  const mode = store.value("vehicle", "mode");
+  if (mode === null) return "searching";
+  if (!store.open()) return "lost";
+  return STOPS.includes(mode) ? "stopped" : "live";
+}

@@ -1,0 +1,94 @@
+/** Keys of the whole window, before anything else sees them: STOP first, then hands, views, acts. */
+
+import { armed } from "./facts.js";
+import { STEERING_KEYS } from "./hands_logic.js";
+import { at } from "./dom.js";
+
+const DIGITS = { Digit1: "drive", Digit2: "mission", Digit3: "plan", Digit4: "record", Digit5: "setup" };
+const TYPING = "input[type=text], input:not([type]), input[type=number], input[type=search], textarea, [contenteditable]";
+
+/** Someone writes: only while nothing is armed; armed, text fields are locked and every key is the console's. */
+export function typing(target, is_armed) {
+  return !is_armed && target instanceof Element && target.matches(TYPING) && !target.readOnly && !target.disabled;
+}
+
+export class Keys {
+  /** @param {{acts: any, hands: any, store: any, turn: (view: string) => void, page: any}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  start() {
+    window.addEventListener("keydown", (event) => this.down(event), { capture: true });
+    window.addEventListener("keyup", (event) => this.up(event), { capture: true });
+    const stop = at("stop");
+    stop.addEventListener("pointerdown", () => this.acts.stop());
+    stop.addEventListener("click", (event) => event.detail === 0 && this.acts.stop());
+    const off = at("engine-off");
+    off.addEventListener("pointerdown", () => this.acts.engineOff());
+    for (const name of ["pointerup", "pointercancel", "pointerleave"]) off.addEventListener(name, () => this.acts.engineOffReleased());
+    window.addEventListener("blur", () => this._letGo());
+  }
+
+  _letGo() {
+    this.acts.engineOffReleased();
+    this.acts.letGo();
+  }
+
+  down(event) {
+    if (typing(event.target, armed(this.store))) {
+      if (event.code === "Escape") event.target.blur();
+      return;
+    }
+    if (event.code === "Space") {
+      take(event);
+      if (!event.repeat) this.acts.stop();
+      return;
+    }
+    if (event.code === "Delete") {
+      take(event);
+      if (!event.repeat) this.acts.engineOff();
+      return;
+    }
+    if (event.code === "Enter" && document.activeElement === at("engine-off")) {
+      take(event);
+      if (!event.repeat) this.acts.engineOff();
+      return;
+    }
+    if (event.code === "Enter" && event.repeat) return take(event);
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    this._plain(event);
+  }
+
+  _plain(event) {
+    const view = this.page.others[this.page.view];
+    if (view?.key && !armed(this.store) && view.key(event)) return take(event);
+    if (STEERING_KEYS.includes(event.code) && !chooses(event)) {
+      take(event);
+      this.hands.key(event);
+      return;
+    }
+    if (event.repeat) return;
+    if (event.code in DIGITS) this.turn(DIGITS[event.code]);
+    else if (event.code === "KeyI") this.page.summary();
+    else if (event.code === "KeyO") this.page.map?.toggle?.();
+    else if (event.code === "KeyL") this.page.picture.nextCamera?.();
+    else if (event.code === "Escape") this.acts.closeStart();
+    else if (this.acts.key(event.code)) event.preventDefault();
+  }
+
+  up(event) {
+    if (event.code === "Space" && !typing(event.target, armed(this.store))) take(event);
+    if (event.code === "Delete" || event.code === "Enter") this.acts.engineOffReleased();
+    this.acts.keyUp(event.code);
+    this.hands.key(event);
+  }
+}
+
+function take(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Arrows within a choice of Setup choose; they steer nothing there. */
+const chooses = (event) => event.target instanceof Element && event.target.matches("input[type=radio], select");

@@ -1,0 +1,285 @@
+/** The page begins here: sockets, hands, acts, regions; one timer paints what changed. */
+
+import { Acts } from "./acts.js";
+import { Bar } from "./bar.js";
+import { at, mark, put, show } from "./dom.js";
+import { armed, rulesOf, stateOf } from "./facts.js";
+import { Hands, touchPads } from "./hands.js";
+import { load, number, t } from "./i18n.js";
+import { Instruments } from "./instruments.js";
+import { Keys } from "./keys.js";
+import { Sounds } from "./sounds.js";
+import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token } from "./sockets.js";
+import { Stopped } from "./stopped.js";
+import { Store } from "./store.js";
+import { StartCard } from "./start_card.js";
+import { Strip, nextStep } from "./strip.js";
+import { MissionView } from "./view_mission.js";
+import { Settings, SetupView } from "./view_setup.js";
+
+const PAINT_MS = 50;
+const NO_PICTURE = { age_ms: () => null, visible: () => false, nextCamera: () => {}, rear: () => {} };
+export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
+
+/** A module of another room; the page runs without it and says what is missing. */
+async function optional(path) {
+  try {
+    return await import(path);
+  } catch (error) {
+    console.warn(`${path}: ${error.message}`);
+    return null;
+  }
+}
+
+class Page {
+  constructor() {
+    this.now_ms = () => performance.now();
+    this.store = new Store(this.now_ms);
+    this.settings = new Settings();
+    this.secret = token();
+    this.api = apiOf(this.secret);
+    this.picture = NO_PICTURE;
+    this.map = null;
+    this.view = "drive";
+    this.others = {};
+    this.pages = {};
+  }
+
+  async start() {
+    this._look();
+    await load(this.settings.get("language"), (language) => this._json(`/api/catalogue/${language}`));
+    document.documentElement.lang = this.settings.get("language");
+    this.store.set("reasons", await this._json("/api/reasons").catch(() => []));
+    this._parts();
+    this._regions();
+    await this._rooms();
+    this._sockets();
+    this.hands.start();
+    this.keys.start();
+    this.turn("drive");
+    setInterval(() => this.paint(), PAINT_MS);
+    this.paint();
+    this.ready = true;
+  }
+
+  async _json(path) {
+    const response = await this.api(path);
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.json();
+  }
+
+  _parts() {
+    const { store, now_ms } = this;
+    this.sounds = new Sounds(this.settings.get("sounds") === "on");
+    this.hands = new Hands({
+      store, now_ms,
+      drive: () => this.drive,
+      picture: { age_ms: () => this.picture.age_ms(), visible: () => this.picture.visible?.() ?? true },
+      settings: this.settings.values,
+      stop: () => this.acts.stop(),
+      pad: (pad) => this.acts.pad(pad, document.hasFocus()),
+    });
+    this.hands.reopen = () => this.drive.open();
+    this.acts = new Acts({
+      store, now_ms,
+      drive: () => this.drive,
+      state: () => this.state,
+      hands: () => this.hands,
+      page: () => ({
+        shown_ms: this.stopped.shown_ms(),
+        video_age_ms: this.picture.age_ms(),
+        checklist_due: store.value("server", "checklist_due") === true && store.get("checklist") === null,
+      }),
+    });
+    this.keys = new Keys({ acts: this.acts, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
+  }
+
+  _regions() {
+    const { store, acts, hands } = this;
+    const instruments = new Instruments(at("instruments"), store);
+    this.bar = new Bar({ store, hands, picture: { age_ms: () => this.picture.age_ms() }, turn: (view) => this.turn(view), view: () => this.view });
+    this.stopped = new Stopped({ store, acts });
+    this.strip = new Strip({ store, acts, hands, instruments });
+    this.card = new StartCard({ store, acts });
+    this.regions = [this.bar, this.strip, instruments, this.stopped, this.card];
+    touchPads(at("pad-hold"), at("pad-stick"), hands);
+    for (const name of ["map", "picture"]) at(name).setAttribute("aria-label", t(`region.${name}`));
+    put(at("stop").querySelector("small"), t("stop.how"));
+    put(at("engine-off").firstElementChild, t("engine_off"));
+    at("engine-off").title = t("engine_off.title");
+  }
+
+  /** Map, picture, Plan and Record, which other rooms bring. */
+  async _rooms() {
+    const [map, video, plan, record, legend] = await Promise.all(
+      ["./map/map.js", "./video.js", "./view_plan.js", "./view_record.js", "./map/legend.js"].map(optional),
+    );
+    if (map) this.map = new map.GroundMap(at("map-ground"), at("map-top"), this.store, { t });
+    if (video) {
+      this.picture = new video.Picture(at("picture"), this.store);
+      this.picture.start?.(() => openSocket("/video", this.secret));
+    }
+    const parts = { store: this.store, api: this.api, t };
+    if (plan) this.others.plan = plan.mount(at("view-plan"), parts);
+    if (record) this.others.record = record.mount(at("view-record"), parts);
+    this.mission = new MissionView(this.store, legend);
+    this.regions.push(this.mission);
+    this.store.subscribe(["mission"], () => this._site());
+  }
+
+  /** The site of the plan that the vehicle has, fetched when that changes. */
+  async _site() {
+    const hash = this.store.value("mission", "plan_hash");
+    if (hash === this._site_hash) return;
+    this._site_hash = hash;
+    try {
+      const site = await this._json("/api/site");
+      this.store.set("site", site);
+      this.map?.setSite(site);
+    } catch {
+      setTimeout(() => { this._site_hash = undefined; this._site(); }, 2000);
+    }
+  }
+
+  _sockets() {
+    this.drive = new DriveSocket(this.secret, {
+      opened: () => { this.hands.tell("socket_open"); this.elsewhere = false; },
+      closed: (code) => { this.hands.tell("socket_closed"); this.elsewhere = code === STEERED_ELSEWHERE; },
+      echo: (echo) => {
+        this.store.set("echo", echo);
+        if (echo.verdict === "too_old") this.store.set("dropped", (this.store.get("dropped") ?? 0) + 1);
+      },
+      answer: (message) => this.acts.answer(message),
+    });
+    this.state = new StateSocket(this.secret, this.store, {
+      opened: () => { this.store.server_gone = false; },
+      closed: () => { this.store.server_gone = true; this.map?.clear(); },
+      tile: (buffer) => this.map?.putTile(buffer),
+      clear: () => this.map?.clear(),
+    });
+    this.state.open();
+    if (!document.hidden) this.drive.open();
+  }
+
+  steerHere() {
+    this.drive.open();
+  }
+
+  /** Another view; what the hands do is not touched by it. */
+  turn(view) {
+    if (!VIEWS.includes(view)) return;
+    this.others[this.view]?.hide?.();
+    this.view = view;
+    document.body.dataset.view = view;
+    for (const name of ["plan", "record", "setup"]) show(at(`view-${name}`), name === view);
+    if (view === "setup" && !this.setup) {
+      this.setup = new SetupView({ store: this.store, settings: this.settings, api: this.api, hands: this.hands, drive: () => this.drive, apply: (name) => this._apply(name) });
+    }
+    this.others[view]?.show?.();
+    if (this.map) {
+      this.map.mode = view === "mission" ? "north-up" : "heading-up";
+      this.map.resize();
+    }
+  }
+
+  _apply(name) {
+    if (name === "language") return location.reload();
+    if (name === "mapping") this.hands.tell("mapping", { mapping: this.settings.get("mapping") });
+    if (name === "sounds") this.sounds.on = this.settings.get("sounds") === "on";
+    this._look();
+    this.map?.resize();
+  }
+
+  _look() {
+    document.documentElement.dataset.theme = this.settings.get("theme");
+    document.documentElement.dataset.text = this.settings.get("text");
+  }
+
+  /** Each region writes what changed. */
+  paint() {
+    const state = stateOf(this.store);
+    const stopped = state === "lost" || state === "stopped" || this.store.server_gone;
+    if (document.body.dataset.state !== (stopped ? "stopped" : "live")) {
+      document.body.dataset.state = stopped ? "stopped" : "live";
+      this.map?.resize();
+    }
+    for (const region of this.regions) region.render();
+    if (this.view === "setup") this.setup.render();
+    this._stopButton(state);
+    this._small();
+    this._speak(state);
+    this._sound(state, stopped);
+    this._rear();
+  }
+
+  _stopButton(state) {
+    const stop = this.store.get("stop");
+    const sending = stop !== null && stop.outcome === null;
+    mark(at("stop"), "sending", sending);
+    const quiet = stop?.outcome === "no_answer" && this.now_ms() - stop.began_ms < 15_000;
+    const key = sending ? "stop.sending" : quiet ? "stop.no_answer" : state === "lost" || this.store.server_gone ? "stop.no_link" : "stop.how";
+    put(at("stop").querySelector("small"), t(key));
+    mark(at("engine-off"), "held", this.store.get("engine_off_held") === true);
+  }
+
+  _small() {
+    const small = window.matchMedia("(max-width: 1023px), (max-height: 599px), (orientation: portrait)").matches;
+    const text = small ? t("small.screen") : this.elsewhere ? t("steered_elsewhere") : "";
+    show(at("small"), text !== "");
+    put(at("small"), text);
+  }
+
+  /** Mode and worst reason are spoken once per change. */
+  _speak(state) {
+    const mode = this.store.value("vehicle", "mode");
+    const worst = rulesOf(this.store)[0];
+    const words = state === "searching" ? "" : state === "lost" ? t("mode.no_link") : t(`mode.${mode}`);
+    const reason = worst && state !== "lost" ? t(`reason.${worst.name}.cause`) : "";
+    put(at("said"), [words, reason].filter(Boolean).join(". "));
+    const answer = this.store.get("answer");
+    put(at("told"), answer && answer.result !== "pending" ? t(`act.result.${answer.result}`, { act: t(`act.${answer.act.toLowerCase()}`), why: answer.why ? t(answer.why.key, answer.why.params) : "" }) : "");
+  }
+
+  /** What `I` reads. */
+  summary() {
+    const read = (section, name) => this.store.value(section, name);
+    const depth = read("tool", "depth_m");
+    put(at("told"), t("summary", {
+      mode: read("vehicle", "mode") === null ? t("mode.none") : t(`mode.${read("vehicle", "mode")}`),
+      speed: number(read("pose", "speed_mps"), 2), rpm: number(read("tool", "rotor_rpm")),
+      depth: number(depth === null ? null : depth * 100), next: nextStep(this.store),
+    }));
+  }
+
+  _sound(state, stopped) {
+    const warnings = state === "live" ? rulesOf(this.store).length : 0;
+    if (stopped && this._was_stopped === false) this.sounds.play("stop");
+    if (!stopped && this._was_state === "lost") this.sounds.play("link_back");
+    if (warnings > (this._warnings ?? 0)) this.sounds.play("tick");
+    const left_s = this.store.value("due", "attention_s");
+    const now_ms = this.now_ms();
+    if (state === "live" && left_s !== null && left_s <= 15 && now_ms - (this._ticked_ms ?? -Infinity) >= 3000) {
+      this._ticked_ms = now_ms;
+      this.sounds.play("tick");
+    }
+    [this._was_stopped, this._was_state, this._warnings] = [stopped, state, warnings];
+  }
+
+  /** In reverse the rear camera comes by itself. */
+  _rear() {
+    const speed = this.store.value("pose", "speed_mps");
+    const asked = this.store.value("hands", "hold") === true ? (this.store.value("hands", "drive") ?? 0) : 0;
+    const rear = (speed !== null && speed < -0.05) || asked < -0.1;
+    if (rear === this._is_rear) return;
+    this._is_rear = rear;
+    this.picture.rear?.(rear);
+  }
+
+  armed() {
+    return armed(this.store);
+  }
+}
+
+const page = new Page();
+globalThis.flail = page;
+page.start();

@@ -1,0 +1,35 @@
+/** Few sounds, none of which repeats for ever: a stop falls, a link that is back rises, what is new and amber ticks. */
+
+const TONES = {
+  stop: [[880, 0, 0.18], [440, 0.2, 0.35]],
+  link_back: [[440, 0, 0.12], [880, 0.12, 0.2]],
+  tick: [[1200, 0, 0.04]],
+};
+
+export class Sounds {
+  constructor(on) {
+    this.on = on;
+    this._context = null;
+    const wake = () => {
+      this._context ??= new AudioContext();
+      this._context.resume();
+    };
+    for (const name of ["pointerdown", "keydown"]) window.addEventListener(name, wake, { once: true });
+  }
+
+  /** @param {keyof TONES} name */
+  play(name) {
+    if (!this.on || this._context === null) return;
+    const now_s = this._context.currentTime;
+    for (const [hz, from_s, long_s] of TONES[name]) {
+      const tone = this._context.createOscillator();
+      const gain = this._context.createGain();
+      tone.frequency.value = hz;
+      gain.gain.setValueAtTime(0.25, now_s + from_s);
+      gain.gain.exponentialRampToValueAtTime(0.001, now_s + from_s + long_s);
+      tone.connect(gain).connect(this._context.destination);
+      tone.start(now_s + from_s);
+      tone.stop(now_s + from_s + long_s);
+    }
+  }
+}

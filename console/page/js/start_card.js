@@ -1,0 +1,71 @@
+/** The card of START: which field, plan and machine, where it begins; then hold, sticks centred, START. */
+
+import { spoken, wire } from "./act_buttons.js";
+import { FAR_M, startHands } from "./acts_logic.js";
+import { at, make, mark, put, show } from "./dom.js";
+import { area, number, t, UNKNOWN } from "./i18n.js";
+
+const ROWS = ["site", "plan", "machine", "area", "segments", "first"];
+
+/** The first point of the plan as the machine sees it: {distance_m, angle_deg (left is positive)} or null. */
+export function firstPoint(site, pose) {
+  const from = site?.swaths?.[0]?.from;
+  if (!from || !pose || pose.e === null || pose.n === null || pose.heading_deg === null) return null;
+  const [east, north] = [from[0] - pose.e, from[1] - pose.n];
+  const bearing_deg = (Math.atan2(east, north) * 180) / Math.PI;
+  const right_deg = ((((bearing_deg - pose.heading_deg + 180) % 360) + 360) % 360) - 180;
+  return { distance_m: Math.hypot(east, north), angle_deg: -right_deg };
+}
+
+export class StartCard {
+  /** @param {{store: any, acts: any}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.element = at("start-card");
+    this.values = Object.fromEntries(ROWS.map((name) => [name, make("dd")]));
+    this.leader = make("input", { type: "text", autocomplete: "off", "aria-label": t("start.leader") });
+    this.far = make("label", { className: "field", hidden: "" }, [make("span", { text: t("start.leader") }), this.leader]);
+    this.waits = make("p");
+    this.button = make("button", { className: "act next", type: "button" }, [make("span", { text: t("act.start") }), make("kbd", { text: "N" })]);
+    const close = make("button", { className: "act", type: "button", text: t("start.close") });
+    close.addEventListener("click", () => this.acts.closeStart());
+    wire(this.button, "START", this.acts);
+    this.element.append(
+      make("h2", { text: t("start.title") }),
+      make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: t(`start.${name}`) }), this.values[name]])),
+      this.far, this.waits, make("div", { className: "acts" }, [close, this.button]),
+    );
+    this.element.setAttribute("aria-label", t("start.title"));
+    this.acts.farWhy = () => this.farWhy();
+  }
+
+  /** A start far away wants the team leader's name; null where nothing more is wanted. */
+  farWhy() {
+    const first = firstPoint(this.store.get("site"), this.store.get("pose"));
+    if (first === null || first.distance_m <= FAR_M || this.leader.value.trim() !== "") return null;
+    return { key: "act.why.far", params: { distance: t("unit.m", { value: number(first.distance_m) }) } };
+  }
+
+  render() {
+    const open = this.store.get("start_open") === true && this.acts.start_open && this.store.value("vehicle", "mode") === "MANUAL";
+    show(this.element, open);
+    document.body.dataset.start = open ? "open" : "closed";
+    if (!open) return;
+    const site = this.store.get("site");
+    const first = firstPoint(site, this.store.get("pose"));
+    const hash = this.store.value("mission", "plan_hash");
+    put(this.values.site, site?.name ?? UNKNOWN);
+    put(this.values.plan, hash === null ? UNKNOWN : String(hash).slice(0, 12));
+    put(this.values.machine, site?.machine?.name ?? UNKNOWN);
+    put(this.values.area, area(this.store.value("mission", "total_m2")));
+    put(this.values.segments, number(this.store.value("mission", "segments")));
+    put(this.values.first, first === null ? UNKNOWN : t("start.first_at", {
+      distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
+    }));
+    show(this.far, first !== null && first.distance_m > FAR_M);
+    const why = startHands(this.acts.facts()) ?? this.farWhy();
+    put(this.waits, why ? spoken(why) : "");
+    mark(this.button, "next", why === null);
+    this.button.setAttribute("aria-disabled", String(why !== null));
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The way from a stop back to motion, as steps; each is ticked by what is measured, not by what was pressed. Pure.
+ *
+ * state of a step: "done" (measured), "next" (the one that waits for the operator), "later", "unknown" (nothing here
+ * can measure it: the vehicle says so when RESET is pressed).
+ */
+
+import { ROTOR_STANDS_RPM, toAcknowledge } from "./acts_logic.js";
+
+/** What can be measured of a cause from here: true gone, false still there, null unknown. */
+const GONE = {
+  link_lost: (facts) => facts.open,
+  link_flapping: (facts) => facts.open,
+  video_stale: (facts) => (facts.video_age_ms === null ? null : facts.video_age_ms < 500),
+  rotor_not_stopping: (facts) => rotorStands(facts),
+  rotor_stuck_on: (facts) => rotorStands(facts),
+  rotor_overspeed: (facts) => rotorStands(facts),
+  position_float: (facts) => (facts.fix === null ? null : facts.fix === "rtk_fixed"),
+  estop_console: (facts) => (facts.estop_latched === null ? null : !facts.estop_latched),
+  operator_stop: () => true,
+  lease_released: (facts) => facts.mine,
+  arm_unused: () => true,
+  mission_left: () => true,
+  attention: () => true,
+  controller_stopped: () => true,
+  restarted_in_motion: () => true,
+};
+
+const rotorStands = (facts) => (facts.rotor_rpm === null ? null : facts.rotor_rpm <= ROTOR_STANDS_RPM);
+
+/** Steps of a stop in `facts.mode`; [] where nothing is stopped. */
+export function steps(facts) {
+  const found = plan(facts);
+  let urged = facts.rules.some((rule) => rule.recovery === "H" && rule.level >= 3);
+  return found.map((step) => {
+    if (step.done === true) return { ...step, state: "done" };
+    if (step.done === null && !step.act) return { ...step, state: "unknown" };
+    if (urged) return { ...step, state: "later" };
+    urged = true;
+    return { ...step, state: "next" };
+  });
+}
+
+const hands = (facts) => [
+  { key: "step.centre", done: facts.hands.centred, fact: facts.hands.centred ? "step.fact.centred" : null, waits: facts.hands.unclean },
+  { key: "step.release", done: facts.hands.released, fact: facts.hands.released ? "step.fact.released" : "step.fact.held" },
+];
+
+function causes(facts) {
+  const worst = facts.rules.find((rule) => rule.level >= 3 || rule.auto_level >= 3);
+  if (!worst || worst.name === "operator_stop") return [];
+  const gone = GONE[worst.name]?.(facts) ?? null;
+  const fact = gone === null ? "step.fact.unknown" : gone ? "step.fact.gone" : "step.fact.there";
+  return [{ key: "step.cause", reason: worst.name, done: gone, fact }];
+}
+
+function plan(facts) {
+  if (!facts.open) {
+    return [
+      { key: "step.antenna", done: false, fact: "step.fact.nothing_heard" },
+      ...hands(facts),
+      { key: "act.reset", act: "RESET", done: null },
+      { key: "step.arm_moves", act: "ARM", done: null },
+    ];
+  }
+  const acknowledge = facts.rules.some((rule) => rule.recovery === "P")
+    ? [{ key: "act.acknowledge", act: "ACKNOWLEDGE", done: toAcknowledge(facts).length === 0 }]
+    : [];
+  const reset = { key: "act.reset", act: "RESET", done: false };
+  const take = facts.mine ? [] : [{ key: "act.take", act: "TAKE", done: false }];
+  const arm = { key: "step.arm_moves", act: "ARM", done: false };
+  if (facts.mode === "STOPPING") return [{ key: "step.stands", done: facts.standing === true, fact: "step.fact.stopping" }];
+  if (facts.mode === "HOLD") {
+    const out = facts.rules.some((rule) => rule.retreat) ? [{ key: "step.or_recovery", act: "RECOVERY", done: false }] : [];
+    return [...take, ...causes(facts), ...acknowledge, ...hands(facts), reset, arm, ...out];
+  }
+  if (facts.mode === "ESTOP" || facts.mode === "FAULT") {
+    const release = facts.estop_latched ? [{ key: "act.release_estop", act: "RELEASE_ESTOP", done: false }] : [];
+    const rotor = { key: "step.rotor", done: rotorStands(facts), fact: "step.fact.rotor", params: { rpm: facts.rotor_rpm } };
+    const first = { key: "step.arm_ready", act: "ARM", done: false };
+    const people = facts.rules.some((rule) => rule.recovery === "H") ? [{ key: "step.leader", done: null, fact: "step.fact.leader" }] : [];
+    return [...take, ...people, ...causes(facts), ...release, rotor, ...acknowledge, ...hands(facts), reset, first, arm];
+  }
+  return [];
+}

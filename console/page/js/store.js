@@ -1,0 +1,82 @@
+/**
+ * All that the page knows: one object of sections as /state sends them, and the page's own. What was never told is
+ * null. Views subscribe by section and are told once per change.
+ */
+
+export const OLD_MS = 500;
+
+export class Store {
+  /** @param {() => number} now_ms a monotonic clock */
+  constructor(now_ms) {
+    this.now_ms = now_ms;
+    /** @type {Record<string, any>} */
+    this.state = {};
+    this.heard_ms = null;
+    this._views = new Map();
+  }
+
+  /** @param {string} section @returns {any} the section, or null */
+  get(section) {
+    return this.state[section] ?? null;
+  }
+
+  /** A value of a section, or null where section or value is unknown. */
+  value(section, name) {
+    return this.state[section]?.[name] ?? null;
+  }
+
+  set(section, value) {
+    this.state[section] = value;
+    for (const view of this._views.get(section) ?? []) view(value);
+  }
+
+  /** @param {string[]} sections @param {(value: any) => void} view */
+  subscribe(sections, view) {
+    for (const section of sections) {
+      if (!this._views.has(section)) this._views.set(section, new Set());
+      this._views.get(section).add(view);
+    }
+  }
+
+  /** The same for one section. */
+  on(section, view) {
+    this.subscribe([section], view);
+  }
+
+  /** A message of /state: a snapshot replaces all that came from the server, a delta the sections it holds. */
+  heard(message) {
+    this.heard_ms = this.now_ms();
+    const { type, seq: _, ...sections } = message;
+    if (type === "snapshot") {
+      for (const name of SECTIONS) if (!(name in sections) && name in this.state) this.set(name, null);
+    }
+    for (const [name, value] of Object.entries(sections)) this.set(name, value);
+  }
+
+  /** The server is gone: nothing it said is forgotten, all of it is old. */
+  serverAge_ms() {
+    return this.heard_ms === null ? null : this.now_ms() - this.heard_ms;
+  }
+
+  /** Age of the newest report of the vehicle, as far as this page can know it; null: never heard. */
+  age_ms() {
+    const age_ms = this.value("link", "age_ms");
+    return age_ms === null || this.heard_ms === null ? null : age_ms + this.serverAge_ms();
+  }
+
+  /** No report for half a second: no value may look live. */
+  old() {
+    const age_ms = this.age_ms();
+    return age_ms === null || age_ms > OLD_MS;
+  }
+
+  /** The link stands, and the page hears the server. */
+  open() {
+    return this.value("link", "state") === "open" && !this.old();
+  }
+}
+
+export const SECTIONS = [
+  "server", "link", "vehicle", "pose", "tool", "limits", "mission", "due", "gnss", "engine", "checks", "near", "jobs",
+  "texts", "ground",
+];

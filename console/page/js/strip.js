@@ -1,0 +1,150 @@
+/** The strip while nothing is stopped: hands or the next act on the left, what warns, the START card. */
+
+import { ActButtons, spoken } from "./act_buttons.js";
+import { AUTO_MODES } from "./acts_logic.js";
+import { at, make, mark, property, put, show, svg } from "./dom.js";
+import { rulesOf, stateOf } from "./facts.js";
+import { countdown, led, number, t } from "./i18n.js";
+
+const ANSWER_SHOWN_MS = 8000;
+const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold"];
+const DRIVES = ["MANUAL", "RECOVERY"];
+
+/** The stick as it goes out: nothing is drawn that was not read. */
+class Echo {
+  constructor() {
+    this.arm = svg("path", { class: "arm", "stroke-width": 4 });
+    this.knob = svg("circle", { class: "knob", r: 8 });
+    this.element = svg("svg", { class: "echo", viewBox: "-50 -50 100 100", "aria-hidden": "true" }, [
+      svg("path", { d: "M-50 0 h100 M0 -50 v100" }), svg("circle", { r: 14, "stroke-dasharray": "4 3" }), this.arm, this.knob,
+    ]);
+  }
+
+  put(drive, turn) {
+    const [x, y] = [-turn * 40, -drive * 40];
+    this.arm.setAttribute("d", `M0 0 L${x} ${y}`);
+    this.knob.setAttribute("cx", x);
+    this.knob.setAttribute("cy", y);
+  }
+}
+
+/** The last answer to an act, for a while; null then. */
+export function answerText(store) {
+  const answer = store.get("answer");
+  if (!answer || answer.result === "pending" || store.now_ms() - answer.at_ms > ANSWER_SHOWN_MS) return null;
+  const act = t(`act.${answer.act.toLowerCase()}`);
+  const row = answer.reason === null ? null : (store.get("reasons") ?? []).find((one) => one.code === answer.reason);
+  const reason = row ? t(`reason.${row.name}.cause`) : answer.reason;
+  const why = answer.why ? spoken(answer.why) : (reason ?? "");
+  if (answer.result === "refused" && reason !== null && answer.why) return t("act.result.reason", { act, why, reason });
+  return t(`act.result.${answer.result}`, { act, why });
+}
+
+export class Strip {
+  /** @param {{store: any, acts: any, hands: any, instruments: any}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+    const element = at("hands");
+    this.title = make("span", { className: "label" });
+    this.state = make("b", { className: "state" });
+    this.text = make("p", { className: "text" });
+    this.echo = new Echo();
+    const acts = make("div", { className: "acts" });
+    element.append(this.title, this.state, this.echo.element, this.text, acts);
+    element.setAttribute("aria-label", t("region.hands"));
+    this.element = element;
+    this.buttons = new ActButtons(acts, this.acts, this.store);
+  }
+
+  render() {
+    const offers = this.acts.offers();
+    const mode = this.store.value("vehicle", "mode");
+    const view = this.store.get("hands");
+    const shown = this._shown(mode, view);
+    this.buttons.render(view?.hold && mode === "MANUAL" ? [] : offers, { ATTENTION: this._attention() });
+    put(this.title, shown.title);
+    put(this.state, shown.state);
+    mark(this.state, "long", shown.state.length > 18);
+    const said = answerText(this.store);
+    put(this.text, said ?? shown.text);
+    mark(this.text, "blue", said === null && shown.blue === true);
+    mark(this.element, "with-acts", offers.length > 0);
+    show(this.echo.element, DRIVES.includes(mode) && stateOf(this.store) === "live");
+    if (view) this.echo.put(view.drive, view.turn);
+    this._pads(view, mode);
+    this._warnings(view);
+  }
+
+  _attention() {
+    const left_s = this.store.value("due", "attention_s");
+    return left_s === null ? "" : countdown(left_s);
+  }
+
+  /** Title, state, text of the left panel. */
+  _shown(mode, view) {
+    const state = stateOf(this.store);
+    if (state === "searching") return { title: t("mode.none"), state: t("bar.link"), text: this._linkText() };
+    if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: t("text.watching") };
+    if (AUTO_MODES.includes(mode)) return { title: t("mission.next"), state: nextStep(this.store), text: "" };
+    if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: t("text.boot") };
+    if (mode === "DISARMED" || mode === "READY") {
+      const why = this.acts.offers().find((one) => one.why)?.why ?? null;
+      return { title: t(`title.${mode}`), state: t(`mode.${mode}`), text: why ? spoken(why) : t(mode === "READY" ? "text.ready" : "text.disarmed") };
+    }
+    return this._driving(mode, view);
+  }
+
+  _linkText() {
+    const state = this.store.value("link", "state") ?? "searching";
+    return state === "searching" ? t("mode.searching", { address: this.store.value("link", "address") ?? "–" }) : t(`link.${state}`, { address: this.store.value("link", "address") ?? "–" });
+  }
+
+  _driving(mode, view) {
+    const title = mode === "RECOVERY" ? t("text.recovery") : t("hands.title");
+    if (!view) return { title, state: t("hands.locked"), text: "" };
+    const source = view.source?.split(":")[0] ?? (view.pads.some((pad) => !pad.ignored) ? "gamepad" : "keyboard");
+    const kind = source === "pad" ? "gamepad" : source;
+    const hold = t(`hands.key.${kind}`);
+    if (view.hold) {
+      const lines = [t("hands.held_for", { hold, time: countdown(view.held_ms / 1000) })];
+      if (mode === "MANUAL") lines.push(view.rotor ? t("hands.rotor_on") : t("hands.rotor_off", { rotor: kind === "gamepad" ? "RB" : "V" }));
+      if (view.fine) lines.push(t("hands.fine"));
+      return { title, state: t("hands.held"), text: lines.join(" ") };
+    }
+    if (view.latch) {
+      const left_s = this.store.value("due", "arm_unused_s");
+      const how = t("hands.how", { hold, stick: t(`hands.stick.${kind}`) });
+      return { title: left_s === null ? title : `${title} · ${t("hands.lapses", { time: countdown(left_s) })}`, state: t("hands.released"), text: how, blue: true };
+    }
+    const cause = CAUSES.includes(view.cause) ? `${t(`hands.cause.${view.cause}`)}. ` : "";
+    return { title, state: t("hands.locked"), text: `${cause}${spoken(view.waits)}` };
+  }
+
+  _pads(view, mode) {
+    const held = view?.hold && view.source === "touch";
+    mark(at("pad-hold"), "held", held);
+    const ready = view?.latch && DRIVES.includes(mode);
+    put(at("pad-hold").firstElementChild, held ? t("hands.pad.held") : ready ? t("hands.pad") : view?.waits ? spoken(view.waits) : t("hands.off"));
+    property(at("pad-stick"), "--x", String(view ? -view.turn : 0));
+    property(at("pad-stick"), "--y", String(view ? view.drive : 0));
+  }
+
+  /** What is abnormal and does not stop: amber, in words. */
+  _warnings(view) {
+    const rules = stateOf(this.store) === "live" ? rulesOf(this.store) : [];
+    const notes = view?.notes ?? [];
+    const found = [...notes.map((key) => t(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
+    const list = this.instruments.warnings;
+    if (list.dataset.shown === found.join("|")) return;
+    list.dataset.shown = found.join("|");
+    list.replaceChildren(...found.map((text) => make("li", { text })));
+  }
+}
+
+/** The mission's next step in words. */
+export function nextStep(store) {
+  const [next, next_m] = [store.value("mission", "next"), store.value("mission", "next_m")];
+  if (next === null) return t("mission.next_unknown");
+  const words = t(`next.${String(next).toLowerCase()}`);
+  return next_m === null ? words : t("next.m", { distance: t("unit.m", { value: number(next_m) }), next: words });
+}

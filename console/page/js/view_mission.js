@@ -1,0 +1,54 @@
+/** The Mission view's column: what is processed, what is passed and not proven, below depth; time; the legend. */
+
+import { at, make, put, svg } from "./dom.js";
+import { UNKNOWN, area, countdown, span, t } from "./i18n.js";
+
+const ROWS = ["passed", "below", "left", "segment", "unworkable"];
+
+export class MissionView {
+  /** @param {any} store @param {any} legend the map's module of its legend, or null */
+  constructor(store, legend) {
+    this.store = store;
+    const element = at("progress");
+    this.head = make("span", { className: "label" });
+    this.total = make("b");
+    this.bar = svg("svg", { viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.rows = Object.fromEntries(ROWS.map((name) => [name, make("dd")]));
+    const list = make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: t(`mission.${name}`) }), this.rows[name]]));
+    this.note = make("p", { className: "small" });
+    element.append(make("div", { className: "head" }, [this.head, this.total]), this.bar, list, this.note);
+    legend?.mountLegend(at("legend"), t);
+  }
+
+  render() {
+    const read = (name) => this.store.value("mission", name);
+    const [total, processed, passed, below] = [read("total_m2"), read("processed_m2"), read("passed_m2"), read("below_m2")];
+    put(this.head, t("mission.processed", { total: area(total) }));
+    put(this.total, area(processed));
+    put(this.rows.passed, area(passed));
+    put(this.rows.below, area(below));
+    put(this.rows.left, span(read("time_left_s")));
+    const [n, m] = [read("segment"), read("segments")];
+    put(this.rows.segment, n === null || m === null ? UNKNOWN : t("mission.segment_of", { n: String(n), m: String(m) }));
+    put(this.rows.unworkable, area(read("unworkable_m2")));
+    const complete = this.store.value("ground", "complete");
+    const attention_s = this.store.value("due", "attention_s");
+    put(this.note, complete === false ? t("mission.ground_unknown") : attention_s !== null ? t("mission.attention", { time: countdown(attention_s) }) : "");
+    this._bar(total, [["processed", processed], ["passed", passed], ["below", below]]);
+  }
+
+  _bar(total, parts) {
+    const shown = JSON.stringify([total, parts]);
+    if (this.bar.dataset.shown === shown) return;
+    this.bar.dataset.shown = shown;
+    let from = 0;
+    const fields = [svg("rect", { class: "class-todo", width: 1000, height: 20 })];
+    for (const [name, value] of parts) {
+      if (!total || value === null) continue;
+      const width = (value / total) * 1000;
+      fields.push(svg("rect", { class: `class-${name}`, x: from, width, height: 20 }));
+      from += width;
+    }
+    this.bar.replaceChildren(...fields);
+  }
+}

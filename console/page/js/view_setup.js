@@ -1,0 +1,198 @@
+/** The Setup view: screen, language, sticks, console, checklist of the shift, training. Text fields are locked while armed. */
+
+import { at, make, mark, put } from "./dom.js";
+import { armed } from "./facts.js";
+import { currentLanguage, t, unreviewed } from "./i18n.js";
+
+export const BLOCKING = ["estop", "ring", "strop"];
+export const CHECKS = [...BLOCKING, "hammers", "brakes", "camera", "base", "storage"];
+const LANGUAGES = { en: "English", az: "Azərbaycanca", tr: "Türkçe", uk: "Українська" };
+
+/** The settings that this browser keeps. */
+export class Settings {
+  constructor(storage = localStorage) {
+    this._storage = storage;
+    this.values = { theme: "day", text: "100", language: "en", mapping: "arcade", sounds: "on" };
+    try {
+      Object.assign(this.values, JSON.parse(storage.getItem("flail-settings") ?? "{}"));
+    } catch { /* what cannot be read is not kept */ }
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  set(name, value) {
+    this.values[name] = value;
+    this._storage.setItem("flail-settings", JSON.stringify(this.values));
+  }
+}
+
+const group = (title, children) => make("section", { className: "panel" }, [make("h2", { text: title }), ...children]);
+
+export class SetupView {
+  /** @param {{store: any, settings: Settings, api: any, hands: any, drive: () => any, apply: (name: string) => void, steerHere: () => void}} parts */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.element = at("view-setup");
+    this.fields = [];
+    this.checks = {};
+    this.stalls = make("dd");
+    this.skipped = make("dd");
+    this.dropped = make("dd");
+    this.pads = make("ul");
+    this.locked = make("p", { className: "soft" });
+    this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), this._training()]));
+  }
+
+  _choice(name, values, words) {
+    const choices = values.map((value) => {
+      const input = make("input", { type: "radio", name, value, ...(this.settings.get(name) === value ? { checked: "" } : {}) });
+      input.addEventListener("change", () => {
+        this.settings.set(name, value);
+        this.apply(name);
+      });
+      return make("label", { className: "choice" }, [input, make("span", { text: words(value) })]);
+    });
+    return choices;
+  }
+
+  _fieldset(key, choices) {
+    return make("fieldset", {}, [make("legend", { text: t(key) }), ...choices]);
+  }
+
+  _screen() {
+    const known = this.store.value("server", "languages") ?? Object.keys(LANGUAGES);
+    const children = [
+      this._fieldset("setup.theme", this._choice("theme", ["day", "sunlight", "night"], (value) => t(`setup.theme.${value}`))),
+      this._fieldset("setup.text", this._choice("text", ["100", "125", "150"], (value) => `${value} %`)),
+      this._fieldset("setup.language", this._choice("language", known, (value) => LANGUAGES[value] ?? value)),
+      this._fieldset("setup.sounds", this._choice("sounds", ["on", "off"], (value) => t(`setup.${value}`))),
+    ];
+    if (currentLanguage() !== "en") children.push(make("p", { className: "soft", text: t("setup.unreviewed", { count: unreviewed() }) }));
+    return group(t("setup.screen"), children);
+  }
+
+  _hands() {
+    return group(t("setup.hands"), [
+      make("p", { text: t("setup.hands_text") }),
+      this._fieldset("setup.mapping", this._choice("mapping", ["arcade", "tracks"], (value) => t(`setup.mapping.${value}`))),
+      this.pads,
+      make("dl", { className: "rows" }, [
+        make("dt", { text: t("setup.stalls") }), this.stalls,
+        make("dt", { text: t("setup.skipped") }), this.skipped,
+        make("dt", { text: t("setup.dropped") }), this.dropped,
+      ]),
+    ]);
+  }
+
+  /** A text field, locked while armed: then Space is STOP, whatever has the focus. */
+  _text(key, value) {
+    const input = make("input", { type: "text", value: value ?? "", autocomplete: "off", spellcheck: "false" });
+    this.fields.push(input);
+    return [input, make("label", { className: "field" }, [make("span", { text: t(key) }), input])];
+  }
+
+  _console() {
+    const server = this.store.get("server") ?? {};
+    const [name, name_field] = this._text("setup.name", server.console_name);
+    const [address, address_field] = this._text("setup.address", this.store.value("link", "address"));
+    const sight = make("input", { type: "checkbox", ...(server.by_sight ? { checked: "" } : {}) });
+    const vehicle = make("select", {}, (server.vehicles ?? []).map((one) => make("option", { value: one.id, text: one.name, ...(one.id === server.vehicle ? { selected: "" } : {}) })));
+    vehicle.addEventListener("change", () => this._post("/api/vehicle", { id: vehicle.value }));
+    const save = make("button", { className: "plain", type: "button", text: t("setup.save") });
+    this.saved = make("p", { role: "status" });
+    save.addEventListener("click", () => this._post("/api/setup", { console_name: name.value, address: address.value, by_sight: sight.checked }));
+    this.fields.push(sight, vehicle);
+    return group(t("setup.console"), [
+      this.locked, name_field, address_field,
+      make("label", { className: "field" }, [make("span", { text: t("setup.vehicle") }), vehicle]),
+      make("label", { className: "choice" }, [sight, make("span", { text: t("setup.by_sight") })]),
+      make("p", { className: "soft", text: t("setup.by_sight_text") }), save, this.saved,
+    ]);
+  }
+
+  async _post(path, body) {
+    put(this.saved, "…");
+    try {
+      const response = await this.api(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+      const said = response.ok ? null : await response.json().catch(() => null);
+      put(this.saved, response.ok ? t("setup.saved") : `${t("setup.not_saved")}: ${said?.error ? t(said.error) : response.status}`);
+      return response.ok;
+    } catch {
+      put(this.saved, `${t("setup.not_saved")}: ${t("mode.no_server")}`);
+      return false;
+    }
+  }
+
+  _checklist() {
+    const [operator, operator_field] = this._text("setup.operator", "");
+    const rows = CHECKS.map((name) => {
+      const box = make("input", { type: "checkbox" });
+      this.checks[name] = box;
+      box.addEventListener("change", () => this._checked());
+      const items = [make("label", { className: "choice" }, [box, make("span", { text: t(`check.${name}`) })])];
+      if (!BLOCKING.includes(name)) {
+        const [reason, field] = this._text("setup.reason", "");
+        reason.dataset.check = name;
+        items.push(field);
+        box.addEventListener("change", () => { field.hidden = box.checked; });
+      }
+      return make("li", {}, items);
+    });
+    const done = make("button", { className: "plain", type: "button", text: t("setup.checklist_done") });
+    done.addEventListener("click", () => this._record(operator.value));
+    this.done = done;
+    this.list = make("p", { role: "status" });
+    this.operator = operator;
+    operator.addEventListener("input", () => this._checked());
+    this._checked();
+    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list]);
+  }
+
+  _checked() {
+    if (!this.done) return;
+    const missing = BLOCKING.some((name) => !this.checks[name].checked) || this.operator.value.trim() === "";
+    this.done.setAttribute("aria-disabled", String(missing));
+    mark(this.done, "missing", missing);
+  }
+
+  async _record(operator) {
+    if (this.done.getAttribute("aria-disabled") === "true") return put(this.list, t("setup.checklist_missing"));
+    const items = CHECKS.map((name) => {
+      const reason = this.element.querySelector(`input[data-check="${name}"]`)?.value ?? "";
+      return { name, done: this.checks[name].checked, reason: this.checks[name].checked ? "" : reason };
+    });
+    const kept = await this._post("/api/setup", { checklist: { operator, items } });
+    put(this.list, t(kept ? "setup.checklist_kept" : "setup.not_saved"));
+    if (kept) this.store.set("checklist", { operator, at: Date.now() });
+  }
+
+  _training() {
+    const names = ["first_day", "link_loss", "rtk_loss", "hard_soil", "detonation", "slope", "stale_video", "second_console", "estop", "swath_by_stick"];
+    const running = this.store.value("server", "training");
+    return group(t("setup.training"), [
+      make("p", { className: "soft", text: t("setup.training_text") }),
+      make("ul", {}, names.map((name) => make("li", { text: `${t(`training.${name}`)}${running === name ? " ◂" : ""}` }))),
+    ]);
+  }
+
+  render() {
+    const locked = armed(this.store);
+    put(this.locked, locked ? t("setup.locked") : "");
+    for (const field of this.fields) {
+      if (field.type === "text") field.readOnly = locked;
+      else field.disabled = locked;
+    }
+    if (locked && this.fields.includes(document.activeElement)) document.activeElement.blur();
+    const view = this.store.get("hands");
+    put(this.stalls, String(view?.stalls ?? "–"));
+    put(this.skipped, String(this.drive().skipped));
+    put(this.dropped, String(this.store.get("dropped") ?? 0));
+    const pads = view?.pads ?? [];
+    const words = pads.length === 0 ? [t("setup.no_pads")] : pads.map((pad) => t(pad.ignored ? `setup.pad.${pad.ignored}` : "setup.pad", { id: pad.id }));
+    if (this.pads.dataset.shown === words.join("|")) return;
+    this.pads.dataset.shown = words.join("|");
+    this.pads.replaceChildren(...words.map((text) => make("li", { text })));
+  }
+}
