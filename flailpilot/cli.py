@@ -229,6 +229,25 @@ def demo(
 
 
 @app.command()
+def console(
+    config: Annotated[Path, typer.Argument(help="Configuration of the console (TOML).")],
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            parser=whole("--port", "a whole number, 0 for a free one", "8080"),
+            metavar="N",
+            help="Port of the page; else the file's.",
+        ),
+    ] = None,
+) -> None:
+    """Open the operator's console: serves its page to a browser on this computer."""
+    from flailpilot.console import run
+
+    raise typer.Exit(run(config, port))
+
+
+@app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or its run.mcap.", show_default=False)],
     *,

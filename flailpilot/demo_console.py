@@ -44,7 +44,7 @@ def main(path: Path) -> int:
 
 
 async def _serve(settings: ConsoleSettings) -> None:
-    from console.protocol import Credentials
+    from console.client.protocol import Credentials
 
     app, given = importlib.import_module("console.server.app"), importlib.import_module("console.server.settings")
     vehicle = given.VehicleSettings(

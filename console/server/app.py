@@ -1,0 +1,180 @@
+"""The server put together: links to the vehicles, page, sockets, requests; on this computer only.
+
+app = make_app(vehicles, settings)
+async with serving(app, 8080) as address: ...      # or: await serve(app, 8080, print)
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from console.client.link import console_link
+from console.server.api import Api, refused
+from console.server.board import Board
+from console.server.catalogue import languages
+from console.server.desk import Desk, Steered
+from console.server.guard import Guard
+from console.server.settings import ServerSettings, VehicleSettings
+from console.server.sockets import DriveSocket, StateSocket
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import Clock, SystemClock, utc_now
+
+THIS_COMPUTER: Final = "127.0.0.1"
+"""Nobody outside this computer can reach it."""
+DEFAULT_PORT: Final = 8080
+FRAME_MAX_BYTES: Final = 4_096
+"""No frame of a page is longer."""
+SHUTDOWN_S: Final = 2
+STAMP_ZERO_S: Final = 1_420_070_400
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where the page is; `url` opens it, with the token in its fragment, which no request carries."""
+
+    port: int
+    token: str
+
+    @property
+    def url(self) -> str:
+        """For a browser on this computer."""
+        return f"http://{THIS_COMPUTER}:{self.port}/#t={self.token}"
+
+
+@contextlib.asynccontextmanager
+async def links(vehicles: tuple[VehicleSettings, ...], clock: Clock) -> AsyncIterator[Desk]:
+    """A link to each vehicle, and the desk in front of them."""
+    stamp = int((utc_now().timestamp() - STAMP_ZERO_S) * 100_000)
+    async with contextlib.AsyncExitStack() as stack:
+        steered = []
+        for one in vehicles:
+            link = console_link(one.host, one.port, one.credentials, clock, stamp)
+            steered.append(Steered(one, await stack.enter_async_context(link)))
+        desk = Desk(tuple(steered), clock)
+        try:
+            yield desk
+        finally:
+            await desk.close()
+
+
+def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
+    """The application; its links open when it starts, and `state.desk` is there from then on."""
+    clock = clock if clock is not None else SystemClock()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with links(vehicles, clock) as desk:
+            app.state.desk = desk
+            app.state.board = Board(desk, settings, clock, languages(settings.page / "text"))
+            app.router.routes[:0] = Api(desk, settings).routes()
+            yield
+
+    async def drive(ws: WebSocket) -> None:
+        await DriveSocket(ws, ws.app.state.desk, clock).run()
+
+    async def state(ws: WebSocket) -> None:
+        await StateSocket(ws, ws.app.state.desk, ws.app.state.board, clock).run()
+
+    async def page(_: Request) -> Response:
+        index = settings.page / "index.html"
+        return FileResponse(index) if index.is_file() else refused("page.missing", 404)
+
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/drive", drive),
+            WebSocketRoute("/state", state),
+            Route("/", page),
+            Mount("/static", StaticFiles(directory=settings.page, check_dir=False)),
+        ],
+        middleware=[Middleware(Guard, token=settings.token)],
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    return app
+
+
+class _Server(uvicorn.Server):
+    """One that leaves the signals of the process alone: whoever started it ends it. `up`: it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As it is, and say so."""
+        await super().startup(sockets)
+        self.up.set()
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Starlette, port: int = DEFAULT_PORT) -> AsyncIterator[Address]:
+    """Listen on loopback, port 0 for a free one; ends all sockets on the way out.
+
+    Raises:
+        InputError: The port is taken.
+    """
+    listener = _listener(port)
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=FRAME_MAX_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=5.0,
+        ws_ping_timeout=10.0,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
+    )
+    server = _Server(config)
+    task = asyncio.get_running_loop().create_task(server.serve([listener]))
+    up = asyncio.ensure_future(server.up.wait())
+    try:
+        await asyncio.wait([task, up], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            raise InputError(f"console: the server on port {port} did not start; see the lines above")
+        yield Address(listener.getsockname()[1], app.state.settings.token)
+    finally:
+        up.cancel()
+        server.should_exit = True
+        await task
+
+
+async def serve(app: Starlette, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until cancelled; `ready` is told the address to open."""
+    async with serving(app, port) as address:
+        ready(address.url)
+        await asyncio.Event().wait()
+
+
+def _listener(port: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":  # else a port that was just left is taken for a minute; on Windows it means another thing
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((THIS_COMPUTER, port))
+    except OSError as refusal:
+        found.close()
+        told = (refusal.strerror or str(refusal)).lower()
+        raise InputError(f"port {port}: {told}; end the other program or choose another port") from None
+    found.setblocking(False)
+    return found

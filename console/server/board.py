@@ -1,0 +1,69 @@
+"""What is known of the steered vehicle, as the sections that pages are shown; made once a period for all of them."""
+
+from typing import Any, Final
+
+import console.server.sections as make
+from console.server.desk import Desk
+from console.server.settings import ServerSettings
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.units import NS_PER_MS
+from vehicle.host.clock import Clock
+
+PERIOD_NS: Final = 100 * NS_PER_MS
+"""Pages are told ten times a second."""
+
+
+class Board:
+    """Sections by name."""
+
+    def __init__(self, desk: Desk, settings: ServerSettings, clock: Clock, languages: tuple[str, ...]) -> None:
+        self._desk, self._settings, self._clock, self._languages = desk, settings, clock, languages
+        self._made_ns: int | None = None
+        self._made: dict[str, Any] = {}
+
+    def sections(self, page: str) -> dict[str, Any]:
+        """For the page of this id."""
+        now_ns = self._clock.now_ns()
+        if self._made_ns is None or now_ns - self._made_ns >= PERIOD_NS // 2:
+            self._made_ns, self._made = now_ns, self._shared()
+        seat = self._desk.seat
+        steering = "none" if seat is None else "this" if page and seat.page == page else "other"
+        return {"server": self._server(steering), **self._made}
+
+    def _server(self, steering: str) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "version": 1,
+            "console": settings.console_name,
+            "simulation": settings.simulation,
+            "speed": settings.speed,
+            "vehicles": [{"id": one.settings.id, "name": one.settings.name} for one in self._desk.vehicles.values()],
+            "vehicle": self._desk.steered.settings.id,
+            "steering": steering,
+            "training": settings.training or None,
+            "by_sight": settings.by_sight,
+            "language": settings.language,
+            "languages": list(self._languages),
+        }
+
+    def _shared(self) -> dict[str, Any]:
+        steered = self._desk.steered
+        view, settings = steered.link.view, steered.settings
+        datum = LocalFrame(*settings.datum) if settings.datum is not None else None
+        frame = view.vehicle
+        return {
+            "link": make.link_section(view, f"{settings.host}:{settings.port}"),
+            "vehicle": make.vehicle_section(view, settings.credentials.system_id),
+            "pose": make.pose_section(frame, datum),
+            "tool": make.tool_section(frame),
+            "mission": make.mission_section(frame),
+            "limits": None,
+            "due": None,
+            "gnss": None,
+            "engine": None,
+            "checks": None,
+            "near": None,
+            "jobs": [],
+            "texts": make.texts_section(view),
+            "ground": {"stroke": None, "plan_hash": None, "complete": False},
+        }

@@ -1,0 +1,176 @@
+"""Who steers what: vehicles with a link each, one of them chosen, one page that drives, stops from any page."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from console.client.acts import ActAnswer, ActResult
+from console.client.link import ConsoleLink
+from console.client.readings import Reading
+from console.client.view import LinkState
+from console.server.drive_frames import ACT_NAMES, AWAY_FROM_MOTION, PageAct
+from console.server.hands import neutral
+from console.server.settings import VehicleSettings
+from vehicle.contracts.messages import Mode
+from vehicle.host.clock import Clock
+
+ACT_AGE_MAX_MS: Final = 500.0
+"""An act towards motion that took longer from the page is not meant any more."""
+TAIL_NS: Final = 150_000_000
+TAIL_STEP_NS: Final = 50_000_000
+FORGOTTEN_MS: Final = 5_000.0
+"""A vehicle that was silent for so long has stopped by itself."""
+TURNING_AWAY_MPS: Final = 0.02
+ARMED: Final = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING})
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page is told of its act `no`; `why` is a key of the catalogue, `reason` the code of a stop reason."""
+
+    act: str
+    no: int
+    result: str
+    why: str = ""
+    params: dict[str, str | float] = {}
+    reason: int | None = None
+
+
+class Seat:
+    """A page that drives. `told` is called with what became of its acts; `left` is set when it has to go."""
+
+    def __init__(self, page: str, told: Callable[[Answer], None]) -> None:
+        self.page, self.told = page, told
+        self.left = asyncio.Event()
+
+
+class Steered:
+    """A vehicle and its link. Readings are counted here, over all pages that ever steered."""
+
+    def __init__(self, settings: VehicleSettings, link: ConsoleLink) -> None:
+        self.settings, self.link = settings, link
+        self.readings = 0
+        self._waiting: dict[int, tuple[Seat, PageAct]] = {}
+        self._early: list[ActAnswer] = []
+        link.on_answer = self.answered
+
+    @property
+    def mine(self) -> bool:
+        """This console holds control of it, as far as is known."""
+        vehicle = self.link.view.vehicle
+        return vehicle is not None and vehicle.lease_holder == self.settings.credentials.system_id
+
+    def feed(self, made: Callable[[int], Reading]) -> bool:
+        """A new reading, made for its number."""
+        self.readings += 1
+        return self.link.feed(made(self.readings))
+
+    def act(self, seat: Seat, act: PageAct) -> None:
+        """Pass an act on; the page of `seat` is told what becomes of it."""
+        self._early.clear()
+        number = self.link.act(act.edge)
+        self._waiting[number] = (seat, act)
+        for answer in self._early:  # it was answered before it had its number
+            self.answered(answer)
+
+    def answered(self, answer: ActAnswer) -> None:
+        """The vehicle's answer, or that there was none."""
+        seat, act = self._waiting.pop(answer.number, (None, None))
+        if seat is None or act is None:
+            self._early.append(answer)
+            return
+        why = f"act.why.{answer.why}" if answer.why else ""
+        seat.told(Answer(act=ACT_NAMES[act.act], no=act.number, result=answer.result, why=why, reason=answer.reason))
+
+    def busy(self) -> str:
+        """Why the operator may not turn to another vehicle now: key of the catalogue, "" where nothing hinders."""
+        view = self.link.view
+        if view.vehicle is None or not self.mine or (view.vehicle_age_ms or 0.0) > FORGOTTEN_MS:
+            return ""
+        if abs(view.vehicle.speed_mps or 0.0) > TURNING_AWAY_MPS:
+            return "vehicle.why.moving"
+        return "vehicle.why.armed" if view.vehicle.mode in ARMED else ""
+
+
+class Desk:
+    """All vehicles of this console. At least one."""
+
+    def __init__(self, vehicles: tuple[Steered, ...], clock: Clock) -> None:
+        self.vehicles = {one.settings.id: one for one in vehicles}
+        self.steered, self._clock = vehicles[0], clock
+        self.seat: Seat | None = None
+        self._tail: asyncio.Task[None] | None = None
+
+    # --- one page drives ---------------------------------------------------------------------------------------------
+    def sit(self, seat: Seat) -> bool:
+        """True where nobody drives yet."""
+        if self.seat is not None:
+            return False
+        self.seat = seat
+        self._end_tail()
+        return True
+
+    def stand_up(self, seat: Seat) -> None:
+        """The page is gone: neutral for 150 ms, then silence, and the vehicle stops."""
+        if self.seat is seat:
+            self.seat = None
+            self._end_tail()
+            self._tail = asyncio.get_running_loop().create_task(self._neutral(self.steered))
+
+    async def _neutral(self, steered: Steered) -> None:
+        begun_ns = now_ns = self._clock.now_ns()
+        while now_ns - begun_ns <= TAIL_NS:
+            steered.feed(lambda number: neutral(number, steered.link.view.tick))
+            await self._clock.sleep_until_ns(now_ns + TAIL_STEP_NS)
+            now_ns = self._clock.now_ns()
+
+    def _end_tail(self) -> None:
+        if self._tail is not None:
+            self._tail.cancel()
+            self._tail = None
+
+    async def close(self) -> None:
+        """Nobody drives any more; what the last page left is sent to its end."""
+        if self.seat is not None:
+            self.stand_up(self.seat)
+        if self._tail is not None:
+            await asyncio.wait([self._tail])
+
+    # --- acts --------------------------------------------------------------------------------------------------------
+    def act(self, seat: Seat, act: PageAct, age_ms: float) -> None:
+        """An act of the page that drives; it is told what became of it."""
+        why = ""
+        if self.seat is not seat:
+            why = "act.why.not_steered"
+        elif age_ms > ACT_AGE_MAX_MS and not act.edge & AWAY_FROM_MOTION:
+            why = "act.why.too_old"
+        elif self.steered.link.view.state is not LinkState.OPEN:
+            why = "act.why.no_link"
+        if why:
+            seat.told(Answer(act=ACT_NAMES[act.act], no=act.number, result=ActResult.REFUSED, why=why))
+            return
+        self.steered.act(seat, act)
+
+    def stop(self, *, engine_off: bool = False) -> None:
+        """STOP of any page: the vehicle that is shown, and every other one that this console holds."""
+        for one in self.vehicles.values():
+            if one is self.steered or one.mine:
+                one.link.stop(engine_off=engine_off)
+
+    # --- several vehicles --------------------------------------------------------------------------------------------
+    def turn_to(self, vehicle_id: str) -> str:
+        """Choose another vehicle; why not, "" where it was done. The page that drives has to connect anew."""
+        wanted = self.vehicles.get(vehicle_id)
+        if wanted is None:
+            return "vehicle.why.unknown"
+        if wanted is self.steered:
+            return ""
+        why = self.steered.busy()
+        if why:
+            return why
+        if self.seat is not None:
+            self.seat.left.set()
+            self.stand_up(self.seat)
+        self.steered = wanted
+        return ""

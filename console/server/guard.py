@@ -1,0 +1,80 @@
+"""Who may speak to the server: pages that it served itself, with the token of this start.
+
+Any web page may open sockets to this computer, so each request's Host, Origin and token are looked at before anything
+else of it.
+"""
+
+import hmac
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SUBPROTOCOL: Final = "flail1"
+TOKEN_HEADER: Final = "x-flail-token"  # noqa: S105 (a header's name)
+NAMES: Final = ("127.0.0.1", "localhost")
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def refusal(scope: Scope, token: str) -> str:
+    """Why this request is not heard, "" where it is. The page itself needs no token: it holds no secret."""
+    headers = Headers(scope=scope)
+    port = (scope.get("server") or ("", None))[1]
+    places = [f"{name}:{port}" for name in NAMES]
+    if headers.getlist("host") not in [[place] for place in places]:
+        return "host"
+    origins = headers.getlist("origin")
+    if origins and origins not in [[f"http://{place}"] for place in places]:
+        return "origin"
+    if scope["type"] == "websocket":
+        offered = scope.get("subprotocols") or []
+        return "" if offered[:1] == [SUBPROTOCOL] and _known(offered[1:2], token) else "token"
+    if not str(scope["path"]).startswith("/api"):
+        return ""
+    return "" if _known(headers.getlist(TOKEN_HEADER), token) else "token"
+
+
+def _known(given: Iterable[str], token: str) -> bool:
+    """Exactly one, and the right one; in a time that tells nothing."""
+    found = list(given)
+    return len(found) == 1 and hmac.compare_digest(found[0].encode(), token.encode())
+
+
+class Guard:
+    """Around the whole application: refuses with 403, and puts the headers of a closed page on every answer."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._token = app, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request or socket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        why = refusal(scope, self._token)
+        if why and scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 4003, "reason": why})
+            return
+
+        async def closed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if why:
+            await JSONResponse({"error": f"refused.{why}"}, 403)(scope, receive, closed)
+            return
+        await self._app(scope, receive, closed if scope["type"] == "http" else send)

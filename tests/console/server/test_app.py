@@ -1,0 +1,189 @@
+"""The real server on loopback: who is heard, one page that drives, and a vehicle that obeys its hands."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+from msgspec.structs import replace
+
+from console.client.protocol import Credentials
+from console.server.drive_frames import PageStop, Verdict, decoded_echo, encoded_stop
+from console.server.settings import VehicleSettings
+from firmware_bridge.types import OperatorEdge
+from tests.console.server.support import PATIENCE_S, Page, connect, page, served
+from tests.operator_link.live_vehicle import live_vehicle
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_codes import StopReason
+from vehicle.operator_link.keystore import KeyStore
+
+pytestmark = [pytest.mark.real, pytest.mark.long]
+NOBODY = VehicleSettings(id="one", name="One", host="127.0.0.1", port=9, credentials=Credentials(system_id=250))
+
+
+def page_folder(folder: Path) -> Path:
+    (folder / "page/text").mkdir(parents=True)
+    (folder / "page/index.html").write_text("<!doctype html><title>console</title>")
+    (folder / "page/text/en.json").write_text('{"act.arm": "ARM"}')
+    (folder / "secret.txt").write_text("not for pages")
+    return folder / "page"
+
+
+async def asked(port: int, path: str, headers: dict[str, str], method: str = "GET", body: str = "") -> Any:
+    """Status, headers, body of one request."""
+
+    def ask() -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        connection.putrequest(method, path, skip_host="Host" in headers)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body.encode())
+        with contextlib.closing(connection):
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+    return await asyncio.to_thread(ask)
+
+
+def test_who_is_heard(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path, page=page_folder(tmp_path)) as (_, address):
+            port, token = address.port, {"X-Flail-Token": address.token}
+            status, headers, body = await asked(port, "/", {})
+            assert (status, body) == (200, b"<!doctype html><title>console</title>")
+            assert headers["content-security-policy"].startswith("default-src 'self'")
+            assert address.token not in headers["content-security-policy"] + body.decode()
+            for path, given, wanted in [
+                ("/static/text/en.json", {}, 200),
+                ("/static/../secret.txt", {}, 404),
+                ("/static/%2e%2e/secret.txt", {}, 404),
+                ("/", {"Host": "evil.example"}, 403),
+                ("/", {"Host": f"evil.example:{port}"}, 403),
+                ("/", {"Host": "127.0.0.1:1"}, 403),
+                ("/", {"Host": f"localhost:{port}"}, 200),
+                ("/api/reasons", {}, 403),
+                ("/api/reasons", {"X-Flail-Token": "wrong"}, 403),
+                ("/api/reasons", {"X-Flail-Token": ""}, 403),
+                ("/api/reasons", token, 200),
+                ("/api/reasons", {**token, "Origin": "http://evil.example"}, 403),
+                ("/api/reasons", {**token, "Origin": "null"}, 403),
+                ("/api/reasons", {**token, "Origin": f"https://127.0.0.1:{port}"}, 403),
+                ("/api/reasons", {**token, "Origin": f"http://127.0.0.1:{port}"}, 200),
+                ("/api/catalogue/en", token, 200),
+                ("/api/catalogue/xx", token, 404),
+            ]:
+                assert (await asked(port, path, given))[0] == wanted, (path, given)
+            _, _, body = await asked(port, "/api/catalogue/en", token)
+            assert json.loads(body)["act.arm"] == "ARM"
+            status, _, body = await asked(port, "/api/vehicle", token, "POST", '{"id": "two"}')
+            assert (status, json.loads(body)) == (409, {"error": "vehicle.why.unknown"})
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("path", ["/drive", "/state"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"subprotocols": ["flail1"]},
+        {"subprotocols": ["flail1", "wrong"]},
+        {"subprotocols": None},
+        {"subprotocols": ["t" * 32]},
+        {"name": "evil.example"},
+    ],
+)
+def test_a_socket_of_a_stranger_is_refused(given: dict[str, Any], path: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address):
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await connect(address, path, **given)
+            assert refused.value.response.status_code == 403
+            assert app.state.desk.seat is None
+
+    asyncio.run(main())
+
+
+def test_a_second_page_that_wants_to_drive_is_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (_, address), page(address, "first") as first:
+            await first.until(lambda: first.known.get("server", {}).get("steering") == "this")
+            second = await connect(address, "/drive?page=second")
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await second.recv()
+            assert closed.value.rcvd is not None
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "Already steered in another window")
+            async with connect(address, "/state?page=second") as state:
+                assert json.loads(await state.recv())["server"]["steering"] == "other"
+
+    asyncio.run(main())
+
+
+def test_a_frame_that_cannot_be_ends_the_driving(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address):
+            drive = await connect(address, "/drive")
+            await drive.send(b"\x01rubbish")
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await drive.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4400
+            async with connect(address, "/drive") as again:
+                await again.send("text")
+                with pytest.raises(websockets.ConnectionClosed):
+                    await again.recv()
+            assert app.state.desk.seat is None
+
+    asyncio.run(main())
+
+
+async def press(one: Page, edge: OperatorEdge, mode: str) -> None:
+    """An act until it shows: a second ARM counts half a second after the first."""
+    while not one.mode(mode)():
+        await one.act(edge)
+        await one.later(mode, one.tick + 40)
+
+
+async def drive(one: Page) -> None:
+    """Forward, until it moves."""
+    one.hands = replace(one.hands, hold=True, drive=0.4)
+    await one.until(lambda: (one.known["pose"]["speed_mps"] or 0.0) > 0.1)
+
+
+def test_hands_drive_a_vehicle_and_what_ends_them_stops_it(tmp_path: Path) -> None:
+    store = KeyStore(tmp_path / "keys.json")
+    key = store.create("console", 250)
+    held = Credentials(system_id=250, secret=key.secret, machine_id=store.load().machine_id)
+
+    async def main() -> None:
+        async with live_vehicle(store.path) as live:
+            vehicle = VehicleSettings(id="one", name="One", host="127.0.0.1", port=live.port, credentials=held)
+            async with served((vehicle,), tmp_path) as (_, address):
+                async with page(address) as one:
+                    await live.until(lambda: live.vehicle.state.estimate.ready)
+                    await one.until(lambda: one.known.get("vehicle") is not None)
+                    await one.act(OperatorEdge.TAKE)
+                    await one.until(lambda: one.known["vehicle"]["mine"])
+                    await press(one, OperatorEdge.ARM, "READY")
+                    await press(one, OperatorEdge.ARM, "MANUAL")
+                    await drive(one)
+                    assert Verdict.SENT in {decoded_echo(echo)[1] for echo in one.echoes}
+                    async with connect(address, "/state?page=watcher") as watcher:
+                        await watcher.send(encoded_stop(PageStop(False, 1)))
+                        await one.until(one.mode("HOLD"))
+                    assert StopReason.OPERATOR_STOP in one.known["vehicle"]["reasons"]
+                    one.hands = replace(one.hands, hold=False, drive=0.0)
+                    await press(one, OperatorEdge.RESET, "READY")
+                    await press(one, OperatorEdge.ARM, "MANUAL")
+                    await drive(one)
+                await live.until(lambda: live.mode is Mode.HOLD)  # the page is gone
+                report = live.vehicle.state.report
+                assert report is not None
+                assert "link_lost" in report.reasons
+
+    asyncio.run(main())

@@ -1,0 +1,83 @@
+"""Sections of the state: what is unknown is none; what is known is told in the page's units."""
+
+import math
+
+import pytest
+from msgspec.structs import replace
+
+import console.server.sections as make
+from console.client.view import ConsoleView, LinkState, Text
+from tests.builders import DATUM
+from tests.console.server.support import frame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_codes import StopReason
+
+VIEW = ConsoleView(state=LinkState.OPEN, vehicle=frame())
+
+
+def test_nothing_heard_is_nothing_known() -> None:
+    view = ConsoleView()
+    assert make.vehicle_section(view, 250) is None
+    assert make.pose_section(None, None) is None
+    assert make.tool_section(None) is None
+    assert make.mission_section(None) is None
+    link = make.link_section(view, "192.0.2.1:14555")
+    assert (link["state"], link["quality"], link["age_ms"]) == ("searching", None, None)
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "quality"), [(0, "good"), (150, "good"), (151, "slow"), (500, "slow"), (501, "lost")]
+)
+def test_the_link_in_one_word(age_ms: int, quality: str) -> None:
+    link = make.link_section(replace(VIEW, age_ms=float(age_ms)), "")
+    assert (link["quality"], link["age_ms"]) == (quality, age_ms)
+
+
+def test_every_reason_is_told_worst_first() -> None:
+    bits = {StopReason.ESTOP_MACHINE, StopReason.OPERATOR_STOP, StopReason.LINK_SLOW, StopReason.IMPOSSIBLE_VALUE}
+    low = sum(1 << code for code in bits if code < 64)
+    high = sum(1 << code - 64 for code in bits if code >= 64)
+    seen = frame(reasons=low, reasons_high=high, worst_reason=0, mode=Mode.ESTOP, lease_holder=250)
+    section = make.vehicle_section(ConsoleView(vehicle=seen), 250)
+    assert section is not None
+    assert section["reasons"] == [0, 25, 61, 89]
+    assert (section["worst"], section["mode"], section["mine"]) == (0, "ESTOP", True)
+
+
+def test_every_code_of_the_table_is_told() -> None:
+    for code in StopReason:
+        seen = frame(reasons=1 << code if code < 64 else 0, reasons_high=1 << code - 64 if code >= 64 else 0)
+        section = make.vehicle_section(ConsoleView(vehicle=seen), 250)
+        assert section is not None
+        assert section["reasons"] == [int(code)]
+
+
+def test_numbers_that_this_program_does_not_know_are_not_guessed() -> None:
+    section = make.vehicle_section(ConsoleView(vehicle=frame(mode=99, rotor=99, phase=99)), 250)
+    assert section is not None
+    assert (section["mode"], section["rotor"], section["phase"]) == (None, None, None)
+
+
+def test_the_place_in_metres_only_where_the_datum_is_known() -> None:
+    lat_deg, lon_deg, _ = DATUM.geodetic_from_enu(12.0, -3.0)
+    seen = frame(lat_deg=lat_deg, lon_deg=lon_deg, yaw_rad=math.pi / 2, roll_rad=0.1, pitch_rad=0.2)
+    pose = make.pose_section(seen, DATUM)
+    assert pose is not None
+    assert (pose["e"], pose["n"], pose["heading_deg"]) == (12.0, -3.0, 0.0)
+    assert (pose["roll_deg"], pose["pitch_deg"]) == (5.73, -11.46)  # right side down, nose up
+    unknown = make.pose_section(frame(lat_deg=None, yaw_rad=None, speed_mps=None, sigma_m=math.nan), DATUM)
+    assert unknown is not None
+    assert [unknown[name] for name in ("e", "n", "heading_deg", "speed_mps", "sigma_m")] == [None] * 5
+    assert make.pose_section(seen, None)["e"] is None  # type: ignore[index]
+
+
+def test_rotor_in_turns_a_minute() -> None:
+    tool = make.tool_section(frame(rotor_speed_radps=math.tau * 10, depth_m=0.15))
+    assert tool is not None
+    assert (tool["rotor_rpm"], tool["depth_m"]) == (600.0, 0.15)
+
+
+def test_the_newest_texts_only() -> None:
+    view = ConsoleView(texts=tuple(Text(severity=6, text=str(number), t_ns=number) for number in range(30)))
+    told = make.texts_section(view)
+    assert [one["text"] for one in told] == [str(number) for number in range(10, 30)]
