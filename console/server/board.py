@@ -65,5 +65,5 @@ class Board:
             "near": None,
             "jobs": [],
             "texts": make.texts_section(view),
-            "ground": {"stroke": None, "plan_hash": None, "complete": False},
+            "ground": make.ground_section(steered.mirror),
         }

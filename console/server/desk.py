@@ -11,6 +11,7 @@ from console.client.link import ConsoleLink
 from console.client.readings import Reading
 from console.client.view import LinkState
 from console.server.drive_frames import ACT_NAMES, AWAY_FROM_MOTION, PageAct
+from console.server.ground import GroundMirror
 from console.server.hands import neutral
 from console.server.settings import VehicleSettings
 from vehicle.contracts.messages import Mode
@@ -51,6 +52,7 @@ class Steered:
     def __init__(self, settings: VehicleSettings, link: ConsoleLink) -> None:
         self.settings, self.link = settings, link
         self.readings = 0
+        self.mirror = GroundMirror()
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] = []
         link.on_answer = self.answered

@@ -12,7 +12,7 @@ import msgspec
 
 from firmware_bridge.types import OperatorEdge, ToolMode
 
-READING, ACT, STOP, ACK, ECHO = 1, 2, 3, 4, 129
+READING, ACT, STOP, ACK, TILE, CLEAR, ECHO = 1, 2, 3, 4, 16, 17, 129
 _READING: Final = struct.Struct("<BBHIdhhhHIHhI")
 _ACT: Final = struct.Struct("<BBHdI")
 _STOP: Final = struct.Struct("<BBHd")

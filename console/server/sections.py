@@ -4,6 +4,7 @@ import math
 from typing import Any, Final
 
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
+from console.server.ground import GroundMirror
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState
@@ -124,6 +125,18 @@ def mission_section(frame: VehicleFrame | None) -> Section | None:
         "next": None,
         "next_m": None,
         "plan_hash": None,
+    }
+
+
+def ground_section(mirror: GroundMirror) -> Section:
+    """How far the record of ground is known; where not `complete`, ground without a claim is unknown, not to do."""
+    if not mirror.complete:
+        return {"stroke": None, "plan_hash": None, "complete": False, "cell_m": None}
+    return {
+        "stroke": mirror.stroke,
+        "plan_hash": mirror.plan_hash or None,
+        "complete": True,
+        "cell_m": mirror.cell_m,
     }
 
 

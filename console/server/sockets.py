@@ -21,6 +21,7 @@ from console.server.drive_frames import (
     decoded,
     encoded_echo,
 )
+from console.server.ground import PageGround
 from console.server.guard import SUBPROTOCOL
 from console.server.hands import Slot, for_vehicle, held
 from console.server.outgoing import Outgoing
@@ -29,6 +30,8 @@ from vehicle.host.clock import Clock
 
 TAKEN, CHANGED, BAD = 4001, 4002, 4400
 TAKEN_TEXT: Final = "Already steered in another window"
+TILES_MAX: Final = 24
+"""Tiles in a period: what a page unpacks beside its hands."""
 OUT_MAX: Final = 64
 """Echoes and answers that wait for a page which does not read; the oldest are dropped."""
 
@@ -114,7 +117,7 @@ class StateSocket:
 
     def __init__(self, socket: WebSocket, desk: Desk, board: Board, clock: Clock) -> None:
         self._socket, self._desk, self._board, self._clock = socket, desk, board, clock
-        self._outgoing = Outgoing()
+        self._outgoing, self._ground = Outgoing(), PageGround()
 
     async def run(self) -> None:
         """Until the page goes."""
@@ -129,6 +132,9 @@ class StateSocket:
     async def _tell(self) -> None:
         page, due_ns = page_of(self._socket), self._clock.now_ns()
         while True:
+            if self._outgoing.free:
+                for frame in self._ground.frames(self._desk.steered.mirror, TILES_MAX):
+                    await self._socket.send_bytes(frame)
             message = self._outgoing.message(self._board.sections(page))
             if message is not None:
                 await self._socket.send_text(msgspec.json.encode(message).decode())

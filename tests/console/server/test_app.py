@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from console.client.protocol import Credentials
 from console.server.drive_frames import PageStop, Verdict, decoded_echo, encoded_stop
+from console.server.ground import CLEAR_FRAME
 from console.server.settings import VehicleSettings
 from firmware_bridge.types import OperatorEdge
 from tests.console.server.support import PATIENCE_S, Page, connect, page, served
@@ -119,6 +120,7 @@ def test_a_second_page_that_wants_to_drive_is_told(tmp_path: Path) -> None:
             assert closed.value.rcvd is not None
             assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4001, "Already steered in another window")
             async with connect(address, "/state?page=second") as state:
+                assert await state.recv() == CLEAR_FRAME
                 assert json.loads(await state.recv())["server"]["steering"] == "other"
 
     asyncio.run(main())

@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 import console.server.sections as make
 from console.client.view import ConsoleView, LinkState, Text
+from console.server.ground import GroundMirror, Record
 from tests.builders import DATUM
 from tests.console.server.support import frame
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
+from vehicle.control.state import LedgerState
 
 VIEW = ConsoleView(state=LinkState.OPEN, vehicle=frame())
 
@@ -69,6 +71,13 @@ def test_the_place_in_metres_only_where_the_datum_is_known() -> None:
     assert unknown is not None
     assert [unknown[name] for name in ("e", "n", "heading_deg", "speed_mps", "sigma_m")] == [None] * 5
     assert make.pose_section(seen, None)["e"] is None  # type: ignore[index]
+
+
+def test_ground_that_was_not_fetched_is_unknown() -> None:
+    mirror = GroundMirror()
+    assert make.ground_section(mirror) == {"stroke": None, "plan_hash": None, "complete": False, "cell_m": None}
+    mirror.restored(Record(plan_hash="p", cell_m=0.05, ledger=LedgerState(), acts=0))
+    assert make.ground_section(mirror) == {"stroke": 0, "plan_hash": "p", "complete": True, "cell_m": 0.05}
 
 
 def test_rotor_in_turns_a_minute() -> None:
