@@ -64,7 +64,8 @@ def streams() -> tuple[float, float]:
         link.drain(now_ns)
         if is_due(tick):
             link.offer(told)
-            link.broadcast(frame, now_ns)
+            for peer in link.peers.values():
+                peer.send_frame("FLAIL_VEHICLE", frame, verifier, now_ns)
         link.step(now_ns)
         out = link.outbox()
         if tick >= warm:

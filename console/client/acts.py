@@ -74,7 +74,8 @@ class Acts:
         self._urgent: list[_Act] = []
         self._plain: list[_Act] = []
         self._seen: Seen | None = None
-        self._answering = False
+        self.answering = False
+        """The vehicle answers acts."""
         self.number = NOTHING_YET
         """The newest act that is or was in the frames."""
         self.answers: list[ActAnswer] = []
@@ -110,7 +111,7 @@ class Acts:
         for act in self._urgent or self._plain[:1]:
             if act.begun_ns is None:
                 act.begun_ns, self.number = now_ns, act.number
-            brief = not (self._answering or act.edge & STOPS)
+            brief = not (self.answering or act.edge & STOPS)
             if not brief or now_ns - act.begun_ns < BRIEF_NS:
                 found |= act.edge
         return found
@@ -127,7 +128,7 @@ class Acts:
     def _shown(self, act: _Act, now: Seen) -> bool:
         """By a vehicle that answers, only a stop is taken for seen without its answer."""
         stops = bool(act.edge & STOPS)
-        if self._answering and not stops:
+        if self.answering and not stops:
             return False
         old = act.before is not None and now.tick < act.before.tick + (SURE_TICKS if stops else 1)
         return not old and shows(act.edge, act.before or now, now)
@@ -141,7 +142,7 @@ class Acts:
 
     def answered(self, verdict: Verdict) -> None:
         """The vehicle's word; it is heard before `seen` of the same message."""
-        self._answering = True
+        self.answering = True
         for act in [*self._urgent, *self._plain]:
             if act.begun_ns is None or (verdict.number - act.number) % NUMBER_MAX > NUMBER_MAX // 2:
                 continue
@@ -158,7 +159,7 @@ class Acts:
 
     def restart(self) -> None:
         """The vehicle, or the session with it, began anew: what was pressed before is not meant for it. Stops go on."""
-        self._answering = False
+        self.answering = False
         self._seen = None
         for act in [*self._urgent, *self._plain]:
             if not act.edge & STOPS:

@@ -10,18 +10,21 @@ from collections.abc import Callable
 
 import msgspec
 
-from console.client.acts import STOPS, ActAnswer, Acts
+from console.client.acts import STOPS, ActAnswer, Acts, Verdict
 from console.client.inferred import Seen
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
 from console.client.session import SessionProof
 from console.client.station import is_due
 from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
-from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFrame
+from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink import adapters, codec, console_adapters
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, OperatorFrame, ToolMode, VehicleFrame
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_codes import NO_REASON
 
 HEARTBEAT_NS = 1_000_000_000
 REPEAT_NS = 1_000_000_000
@@ -31,6 +34,12 @@ STOP_NS = 50_000_000
 SEQUENCE_NS = 20_000_000
 """Sequences begin at the clock in such steps, so that a console started anew never falls behind its last frame."""
 TEXTS_MAX = 100
+BEAT_ID, BEAT_US = SPEC_BY_NAME["FLAIL_BEAT"].msg_id, 50_000.0
+ASK_AGAIN_NS = 1_000_000_000
+BEATS_MISSED = 50
+"""Ticks without a beat after which it is asked for again."""
+SENT_KEPT = 64
+LOW = 0xFFFF_FFFF
 COMPONENT_ID = 190
 LONG_AGO_NS = -(10**18)
 
@@ -68,6 +77,12 @@ class LinkProtocol:
         self._loss = LossMeter()
         self.tick = 0
         self.vehicle: VehicleFrame | None = None
+        self.beat: BeatFrame | None = None
+        self.work: WorkFrame | None = None
+        self.rtt_ms: float | None = None
+        self._reasons = 0
+        self._sent_at: dict[int, int] = {}
+        self._asked_ns = LONG_AGO_NS
         self.vehicle_ns = self.heard_ns = LONG_AGO_NS
         self.texts: tuple[Text, ...] = ()
         self.results: dict[int, ObservationResult] = {}
@@ -100,14 +115,52 @@ class LinkProtocol:
         self._heard(vehicle.tick, vehicle.session_id, now_ns)
         self.vehicle, self.vehicle_ns = vehicle, now_ns
         mine = vehicle.lease_holder == self._credentials.system_id
-        reasons = vehicle.reasons | vehicle.reasons_high << 64
-        self.acts.seen(Seen(tick=vehicle.tick, mode=Mode(vehicle.mode), mine=mine, reasons=reasons))
+        self._reasons = vehicle.reasons | vehicle.reasons_high << 64
+        if not self.acts.answering:
+            self.acts.seen(Seen(tick=vehicle.tick, mode=Mode(vehicle.mode), mine=mine, reasons=self._reasons))
+
+    def _beat(self, frame: Frame, now_ns: int) -> None:
+        beat = console_adapters.decode_beat(frame)
+        session_id = self.session.session_id
+        ours = beat.session_low == session_id & LOW
+        if ours and self.beat is not None and beat.tick <= self.beat.tick:
+            return
+        self._heard(beat.tick, session_id if ours else -1, now_ns)
+        self.beat = beat
+        self._round_trip(beat.heard, now_ns)
+        if self.open:
+            self._judged(beat)
+
+    def _judged(self, beat: BeatFrame) -> None:
+        """The vehicle's answers first: what it shows beside them may be their doing."""
+        self.acts.answering = True
+        if beat.act_number:
+            why, reason = beat.act_why.key, beat.act_reason
+            self.acts.answered(Verdict(number=beat.act_number, refused=beat.act_refused, why=why, reason=reason))
+        if beat.worst_reason != NO_REASON:
+            self._reasons |= 1 << beat.worst_reason
+        mine = bool(beat.flags & BeatFlag.MINE)
+        self.acts.seen(Seen(tick=beat.tick, mode=Mode(beat.mode), mine=mine, reasons=self._reasons))
+
+    def _round_trip(self, heard: int, now_ns: int) -> None:
+        """The first beat that answers a frame tells how long both ways took."""
+        for sequence in [one for one in self._sent_at if (heard - one) & 0xFFFF <= 0x7FFF]:
+            sent_ns = self._sent_at.pop(sequence)
+            if sequence == heard:
+                self.rtt_ms = (now_ns - sent_ns) / 1e6
+
+    def _work(self, frame: Frame, now_ns: int) -> None:
+        del now_ns
+        work = console_adapters.decode_work(frame)
+        if self.work is None or work.tick > self.work.tick:
+            self.work = work
 
     def _heard(self, tick: int, session_id: int, now_ns: int) -> None:
         """A report came: the vehicle is there, perhaps anew."""
         if self.open and session_id != self.session.session_id:
             self.session.ended()
             self._restart()
+            self.beat = self.work = None
         self.tick = max(self.tick, tick) if self.open else tick
         self.heard_ns = now_ns
         self._loss.heard(tick)
@@ -125,7 +178,9 @@ class LinkProtocol:
         before = self.session.session_id
         if not self.session.granted(codec.decode_fields(frame)):
             self.refused += 1
-        elif before not in (0, self.session.session_id):
+            return
+        self.acts.restart()
+        if before not in (0, self.session.session_id):
             self._restart()
 
     def _text(self, frame: Frame, now_ns: int) -> None:
@@ -146,7 +201,10 @@ class LinkProtocol:
 
         False: the same or an older one came before, it cannot be, or there is no session.
         """
-        return self.open and self.slot.put(reading, self.tick, now_ns)
+        if not self.open:
+            return False
+        self.slot.begin(0, now_ns)
+        return self.slot.put(reading, self.tick, now_ns)
 
     def act(self, edge: OperatorEdge, now_ns: int) -> int:
         """One act; its number, under which its answer comes. Raises ValueError for none, or for several at once."""
@@ -181,6 +239,9 @@ class LinkProtocol:
             session=self.open,
             tick=self.tick,
             vehicle=self.vehicle,
+            beat=self.beat,
+            work=self.work,
+            rtt_ms=self.rtt_ms,
             age_ms=(now_ns - self.heard_ns) / 1e6 if heard else None,
             vehicle_age_ms=(now_ns - self.vehicle_ns) / 1e6 if self.vehicle is not None else None,
             lost_ratio=self._loss.ratio(),
@@ -212,11 +273,21 @@ class LinkProtocol:
         proof = self.session.due(now_ns)
         if proof is not None:
             frames.append(self._packed("FLAIL_PROOF", proof))
+        frames += self._asked(now_ns)
         self.acts.poll(now_ns)
         frames += self._hands(now_ns)
         if self.open:
             frames += self._observed(now_ns)
         return frames
+
+    def _asked(self, now_ns: int) -> list[bytes]:
+        """Ask for beats where none come."""
+        beats = self.beat is not None and self.beat.tick >= self.tick - BEATS_MISSED
+        if not self.open or beats or now_ns - self._asked_ns < ASK_AGAIN_NS:
+            return []
+        self._asked_ns = now_ns
+        asked = {"command": d.MAV_CMD_SET_MESSAGE_INTERVAL, "param1": float(BEAT_ID), "param2": BEAT_US}
+        return [self._packed("COMMAND_LONG", {**asked, "target_system": 1, "target_component": 1})]
 
     def _hands(self, now_ns: int) -> list[bytes]:
         """The frame of a reading that waits for its turn, or of a stop that waits for nobody."""
@@ -235,6 +306,7 @@ class LinkProtocol:
     def _operator(self, reading: Reading | None, now_ns: int) -> bytes:
         """FLAIL_OPERATOR; hands off where there is no reading, and as long as a stop is not seen."""
         edges = self.acts.edges(now_ns)
+        self.slot.begin(self.tick, now_ns)
         self._sent_ns = now_ns
         self._sequence = now_ns // SEQUENCE_NS & 0xFFFF_FFFF if self._sequence is None else self._sequence + 1
         self.sent += 1
@@ -256,7 +328,10 @@ class LinkProtocol:
             tilt_rad=wire_tilt_rad(self.slot.last),
             video_age_ms=wire_video_age_ms(self.slot.last),
         )
-        return self._signed("FLAIL_OPERATOR", adapters.encode_operator(frame, self._next()))
+        self._sent_at[self._sequence & 0xFFFF] = now_ns
+        if len(self._sent_at) > SENT_KEPT:
+            self._sent_at.pop(next(iter(self._sent_at)))
+        return self._signed("FLAIL_OPERATOR", adapters.encode_operator(frame, self._next(), self.acts.number))
 
     def _observed(self, now_ns: int) -> list[bytes]:
         frames = []
@@ -281,7 +356,9 @@ class LinkProtocol:
 
 
 _HANDLERS: dict[int, Callable[[LinkProtocol, Frame, int], None]] = {
-    SPEC_BY_NAME["FLAIL_VEHICLE"].msg_id: LinkProtocol._report,  # noqa: SLF001 (a table of its own methods)
+    SPEC_BY_NAME["FLAIL_BEAT"].msg_id: LinkProtocol._beat,  # noqa: SLF001 (a table of its own methods)
+    SPEC_BY_NAME["FLAIL_WORK"].msg_id: LinkProtocol._work,  # noqa: SLF001
+    SPEC_BY_NAME["FLAIL_VEHICLE"].msg_id: LinkProtocol._report,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_CHALLENGE"].msg_id: LinkProtocol._challenge,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_GRANT"].msg_id: LinkProtocol._grant,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_OBSERVATION_RESULT"].msg_id: LinkProtocol._result,  # noqa: SLF001

@@ -17,6 +17,9 @@ UNKNOWN_TILT_RAD = 0.0
 """For a console without a tilt sensor: the vehicle's check of a dropped console cannot act, and its screen says so."""
 NO_PICTURE = 65_535
 """For a console that shows no picture: nobody drives by one."""
+COUNT_NS = 10_000_000
+"""The count begins at the clock in such steps: faster than anybody reads sticks."""
+COUNTS = 0xFFFF_FFFF
 YOUNG_NS = 100_000_000
 """A reading that waited longer than this for its turn is not sent any more."""
 
@@ -103,6 +106,11 @@ class ReadingSlot:
     def sent(self) -> None:
         """It went out: it never will again."""
         self._waiting = None
+
+    def begin(self, newest_tick: int, now_ns: int) -> None:
+        """Before the first frame: counters of a console that was started anew go on above those of its last start."""
+        self.count = self.count or now_ns // COUNT_NS & COUNTS
+        self.echoed = self.echoed or newest_tick
 
     def other_hands(self) -> None:
         """Another source of readings begins, with numbers of its own."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from firmware_bridge.console_types import BeatFrame, WorkFrame
 from firmware_bridge.types import VehicleFrame
 
 UNREACHABLE_NS = 5_000_000_000
@@ -45,6 +46,8 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
     session: bool = False
     tick: int = 0
     vehicle: VehicleFrame | None = None
+    beat: BeatFrame | None = None
+    work: WorkFrame | None = None
     age_ms: float | None = None
     vehicle_age_ms: float | None = None
     rtt_ms: float | None = None

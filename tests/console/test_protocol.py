@@ -265,9 +265,10 @@ def test_the_view_says_what_is_known_and_how_old_it_is() -> None:
     radio = Radio()
     assert console.view(radio.now_ns).state is LinkState.SEARCHING
     radio.talk(console, 3.0)
-    radio.vehicle(Mode.MANUAL)
     view = console.view(radio.now_ns)
-    assert (view.session, view.vehicle, view.rtt_ms) == (True, None, None)
+    assert (view.state, view.session, view.tick, view.rtt_ms) == (LinkState.OPEN, True, 100, None)
+    assert view.vehicle is not None
+    assert (view.vehicle.mode, view.age_ms, view.beat, view.work) == (Mode.MANUAL, 0.0, None, None)
 
 
 def test_nobody_there_another_machine_and_another_version_are_told_apart() -> None:

@@ -42,6 +42,7 @@ from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
 from vehicle.operator_link.transport import LinkTransport, Serial, Tcp, Udp, Wire
+from vehicle.runtime.console_facts import TickFacts
 from vehicle.runtime.loop import VehicleLoop
 
 MONTH_S = 30 * 86_400
@@ -143,6 +144,7 @@ def make_link(
         MissionUpload(plan.datum, propose, plan),
         secrets.token_bytes,
         settings=LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
+        facts=TickFacts(),
     )
     return link, proposals
 

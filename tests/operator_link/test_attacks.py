@@ -22,6 +22,7 @@ from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
+from vehicle.operator_link.station_frame import station_frame
 from vehicle.operator_link.transport import Serial, Tcp, Udp, check_wire
 
 S_NS = 1_000_000_000
@@ -49,7 +50,9 @@ class Radio:
 
     def vehicle(self, mode: Mode) -> None:
         """What the loop reports; the console holds control."""
-        self.link.offer(msgspec.structs.replace(report(gate_report(mode, (), 250)), session_id=self.session))
+        told = msgspec.structs.replace(report(gate_report(mode, (), 250)), session_id=self.session)
+        self.report = adapters.encode_vehicle(station_frame(told, DATUM))
+        self.link.offer(told)
 
     def frames(self) -> list[OperatorFrame]:
         """What the next tick would read."""
@@ -111,6 +114,9 @@ class Radio:
                     self.link.receive(CHANNEL, HERE, datagram, self.now_ns)
             self.link.verifier.made_durable(self.link.verifier.wanted(self.now_ns))
             self.link.step(self.now_ns)
+            for peer in self.link.peers.values():
+                if peer.extension:
+                    peer.send_frame("FLAIL_VEHICLE", self.report, self.link.verifier, self.now_ns)
             for _, _, frames in self.link.outbox():
                 for frame in frames:
                     console.receive(frame, self.now_ns)
@@ -233,7 +239,7 @@ def test_a_captured_proof_opens_nothing_twice() -> None:
 def test_without_a_session_a_key_alone_drives_nothing_but_stops() -> None:
     radio = Radio()
     console = LinkProtocol(CONSOLE)
-    console.session.open = True
+    console.session.open, console.session.session_id = True, radio.session
     radio.talk(console, 1.0, controls=Controls(hold_to_run=True, drive=0.5))
     assert not [frame for frame in radio.frames() if frame.hold_to_run or frame.drive or frame.native]
     console.stop(radio.now_ns, engine_off=True)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
-from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.mavlink import adapters, codec, console_adapters
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -20,11 +20,13 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
+from vehicle.operator_link.console_facts import ConsoleFacts, NoFacts
+from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.gcs_station import GcsStation
 from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
 from vehicle.operator_link.ingress_limiter import STRANGERS, IngressLimiter
-from vehicle.operator_link.loop_frames import NAME, FrameReader, told_frames
+from vehicle.operator_link.loop_frames import NAME, FrameReader
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.parameters import Parameters, ParameterService, table
 from vehicle.operator_link.peer import CALLS_NS, Peer, frames_of
@@ -42,8 +44,6 @@ OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
 OBSERVATION_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id
-LOOP_FRAMES = {SPEC_BY_NAME[name].msg_id: name for name in ("FLAIL_VEHICLE", "FLAIL_OBSERVATION_RESULT")}
-"""What the loop writes to consoles."""
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
@@ -70,6 +70,7 @@ class OperatorLink:
         draw: n unguessable bytes.
         utc_us: wall clock for SYSTEM_TIME; people only.
         say: a line for the vehicle's log.
+        facts: what consoles are told that only the tick's rooms know; without them it is unknown.
     """
 
     name = NAME
@@ -84,6 +85,7 @@ class OperatorLink:
         *,
         settings: LinkSettings = DEFAULTS,
         parameters: Parameters | None = None,
+        facts: ConsoleFacts | None = None,
         utc_us: Callable[[], int] = lambda: 0,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -102,6 +104,7 @@ class OperatorLink:
         self._draw, self._utc_us = draw, utc_us
         self._datum, self._accepted = datum, FrameReader()
         self._pending = PendingInputs(self.parameters, config.machine.tracks)
+        self.reports = ConsoleReports(datum, verifier, facts if facts is not None else NoFacts())
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
         self._replies: list[tuple[str, Address, list[bytes]]] = []
@@ -222,12 +225,16 @@ class OperatorLink:
         """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
         del admitted  # the session vouches for what the disk could not yet
         peer.extension = True
+        number = console_adapters.act_number_of(frame)
+        if number:
+            peer.streams.know_beats()
         message, edges = adapters.decode_operator(frame), adapters.stop_of(frame)
         if edges:
             self.stop(edges)
         if message is None:
             self.refused_frames += 1
             return
+        message = self.reports.desk.let_through(message, number, now_ns)
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
             self.refused_frames += not self._pending.take(message)
             if OperatorEdge.MISSION_START in message.edges and self.view.nothing_to_start:
@@ -252,7 +259,11 @@ class OperatorLink:
         key = self.verifier.key(system_id)
         if key is None and peer.channel.unsigned:
             key = OPEN_KEY
-        return self.sessions.answer(system_id, nonce, given, key or self._draw(32), self._pending.session_id, now_ns)
+        session_id = self._pending.session_id
+        name, fields = self.sessions.answer(system_id, nonce, given, key or self._draw(32), session_id, now_ns)
+        if not fields["result"]:
+            self.reports.desk.forget(system_id)
+        return name, fields
 
     def _doubt(self, system_id: int) -> None:
         self.stop(OperatorEdge.STOP)
@@ -332,20 +343,12 @@ class OperatorLink:
     def accept(self, record: TickRecord) -> None:
         """What a tick tells: results and report to consoles, report and events to every station."""
         report = record.outputs.report
-        if report is not None or record.outputs.results:
-            for frame in told_frames(record, self._datum):
-                self.broadcast(frame, record.t_ns)
+        peers = [peer for peer in self.peers.values() if peer.extension and not peer.silent(record.t_ns)]
+        self.reports.tell(record, peers)
         if report is not None:
             self.offer(report)
         for event in (*record.notices, *record.outputs.events):
             self.event(event)
-
-    def broadcast(self, frame: bytes, now_ns: int) -> None:
-        """A frame of the loop, to every peer that speaks the extension."""
-        name = LOOP_FRAMES[int.from_bytes(frame[7:10], "little")]
-        for peer in self.peers.values():
-            if peer.extension and not peer.silent(now_ns):
-                peer.send_frame(name, frame, self.verifier, now_ns)
 
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted; whatever leads towards motion ends with it."""

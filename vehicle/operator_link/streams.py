@@ -26,6 +26,11 @@ KEPT = {"HEARTBEAT": 1.0, "SYS_STATUS": 0.5, "HOME_POSITION": 0.2, "BATTERY_STAT
 """Stations that miss these believe the link lost, or ask for everything again."""
 
 
+BEAT = "FLAIL_BEAT"
+"""Asked for like a stream; it has a rate of its own."""
+BEAT_HZ = 20.0
+
+
 class Budget:
     """Bytes a second, with a second's worth of burst. `charge` may overdraw: answers are never held back by streams."""
 
@@ -53,14 +58,31 @@ class Streams:
         self._due_ns = dict.fromkeys(STREAMS, now_ns)
         self._soonest_ns = now_ns
         self.skipped = 0
+        self.beats = False
+        """A console of ours is there that knows beats."""
+
+    def know_beats(self) -> None:
+        """From now on beats tell it all: of the plain streams only what no station may miss goes on by itself."""
+        if not self.beats:
+            self.beats = True
+            for key in STREAMS:
+                self._rates_hz[key] = KEPT.get(key, 0.0)
 
     def rate_hz(self, name: str) -> float | None:
         """Rate of a message; None where it is no stream of ours."""
+        if name == BEAT:
+            return BEAT_HZ if self.beats else 0.0
         rates = [self._rates_hz[key] for key, (message, _, _) in STREAMS.items() if message == name]
         return max(rates) if rates else None
 
     def set_rate(self, name: str, rate_hz: float) -> bool:
         """A station's wish, bounded; some messages never fall silent. False where there is no such stream."""
+        if name == BEAT:
+            if rate_hz > 0.0:
+                self.know_beats()
+            else:
+                self.beats = False
+            return True
         keys = [key for key, (message, _, _) in STREAMS.items() if message == name]
         for key in keys:
             self._rates_hz[key] = max(min(rate_hz, RATE_MAX_HZ), KEPT.get(key, 0.0))
@@ -68,6 +90,8 @@ class Streams:
 
     def reset_rate(self, name: str) -> bool:
         """Back to the rate that we think right."""
+        if name == BEAT:
+            return self.set_rate(BEAT, 0.0)
         keys = [key for key, (message, _, _) in STREAMS.items() if message == name]
         for key in keys:
             self._rates_hz[key] = STREAMS[key][2]

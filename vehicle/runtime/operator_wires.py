@@ -23,6 +23,7 @@ from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
 from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
+from vehicle.runtime.console_facts import TickFacts
 
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
@@ -72,6 +73,7 @@ def operator_wires(
         settings=LinkSettings(machine=machine, bench=bench),
         utc_us=utc_us,
         say=say,
+        facts=TickFacts(),
     )
     for station in place.stations or ():
         if not bench and station.system_id not in keys:

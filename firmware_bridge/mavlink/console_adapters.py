@@ -1,0 +1,135 @@
+"""FLAIL_BEAT, FLAIL_WORK and FLAIL_STROKES <-> their types; and the act number that a console's frame carries."""
+
+from typing import Any, Final
+
+import msgspec
+
+from firmware_bridge.console_types import ActWhy, BeatFlag, BeatFrame, StrokesFrame, WorkFlag, WorkFrame
+from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID
+from firmware_bridge.mavlink.conventions import optional_from_wire, wire_from_optional
+from firmware_bridge.mavlink.framing import Frame, frame_bytes
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME, MessageSpec
+from firmware_bridge.types import FixType, OperatorEdge
+
+ACT: Final = 255
+"""Count of a FLAIL_STROKES that carries one act."""
+UNKNOWN_SATELLITES: Final = 255
+_BEAT, _WORK, _STROKES = SPEC_BY_NAME["FLAIL_BEAT"], SPEC_BY_NAME["FLAIL_WORK"], SPEC_BY_NAME["FLAIL_STROKES"]
+_OPERATOR = SPEC_BY_NAME["FLAIL_OPERATOR"]
+_ACT_AT = _OPERATOR.position("act_number")
+DATA_MAX: Final = _STROKES.array_lengths[-1]
+"""Bytes of strokes, with a length before each, that one FLAIL_STROKES carries."""
+LOW: Final = 0xFFFF_FFFF
+_WHYS = {why.value: why for why in ActWhy}
+_FIXES = {fix.value: fix for fix in FixType}
+_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in ("tick", "flags", "cap_reason"))[:-3]
+"""Of a WorkFrame, in the order of the wire; the last three are whole numbers."""
+
+
+def act_number_of(frame: Frame) -> int:
+    """The act number of a FLAIL_OPERATOR; 0 from a console that numbers no acts."""
+    return int(_unpacked(_OPERATOR, frame)[_ACT_AT])
+
+
+def encode_beat(beat: BeatFrame, sequence: int = 0) -> bytes:
+    """FLAIL_BEAT."""
+    payload = _BEAT.packer.pack(
+        beat.tick & LOW,
+        beat.session_low & LOW,
+        beat.flags,
+        beat.heard & 0xFFFF,
+        beat.act_number,
+        beat.act_refused,
+        beat.worst_reason,
+        beat.mode,
+        beat.act_why,
+        0 if beat.act_reason is None else beat.act_reason + 1,
+    )
+    return _framed(_BEAT, payload, sequence)
+
+
+def decode_beat(frame: Frame) -> BeatFrame:
+    """What a console reads; a reason for a refusal that it does not know is none that it could name."""
+    tick, session, flags, heard, number, refused, worst, mode, why, reason = _unpacked(_BEAT, frame)
+    return BeatFrame(
+        tick=tick,
+        session_low=session,
+        mode=mode,
+        worst_reason=worst,
+        flags=BeatFlag(flags),
+        heard=heard,
+        act_number=number,
+        act_refused=OperatorEdge(refused),
+        act_why=_WHYS.get(why, ActWhy.NOT_NOW),
+        act_reason=reason - 1 if reason else None,
+    )
+
+
+def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
+    """FLAIL_WORK."""
+    payload = _WORK.packer.pack(
+        work.tick & LOW,
+        *(wire_from_optional(getattr(work, name)) for name in _FLOATS),
+        work.flags,
+        work.base_id or 0,
+        work.cap_reason,
+        work.fix or 0,
+        UNKNOWN_SATELLITES if work.satellites is None else min(work.satellites, UNKNOWN_SATELLITES - 1),
+    )
+    return _framed(_WORK, payload, sequence)
+
+
+def decode_work(frame: Frame) -> WorkFrame:
+    """What a console reads."""
+    tick, *floats, flags, base_id, cap_reason, fix, satellites = _unpacked(_WORK, frame)
+    return WorkFrame(
+        tick=tick,
+        flags=WorkFlag(flags),
+        cap_reason=cap_reason,
+        base_id=base_id or None,
+        fix=_FIXES.get(fix) or None,
+        satellites=None if satellites == UNKNOWN_SATELLITES else satellites,
+        **{name: optional_from_wire(value) for name, value in zip(_FLOATS, floats, strict=True)},
+    )
+
+
+def encode_strokes(told: StrokesFrame, sequence: int = 0) -> bytes:
+    """FLAIL_STROKES.
+
+    Raises:
+        ValueError: More than one frame carries.
+    """
+    data = b"".join(bytes([len(one)]) + one for one in told.strokes) if told.act is None else told.act
+    if len(data) > DATA_MAX:
+        raise ValueError(f"{len(data)} bytes of strokes, FLAIL_STROKES carries {DATA_MAX}")
+    count = ACT if told.act is not None else len(told.strokes)
+    payload = _STROKES.packer.pack(
+        told.session_low & LOW, told.plan & LOW, told.first & LOW, told.acts & LOW, count, len(data), data
+    )
+    return _framed(_STROKES, payload, sequence)
+
+
+def decode_strokes(frame: Frame) -> StrokesFrame | None:
+    """What a console reads; None where count and length do not fit what is there."""
+    session, plan, first, acts, count, length, data = _unpacked(_STROKES, frame)
+    told = StrokesFrame(session_low=session, plan=plan, first=first, acts=acts)
+    data = data[:length]
+    if count == ACT:
+        return msgspec.structs.replace(told, act=data)
+    strokes = []
+    while data:
+        size = data[0]
+        if len(data) < 1 + size:
+            return None
+        strokes.append(data[1 : 1 + size])
+        data = data[1 + size :]
+    return msgspec.structs.replace(told, strokes=tuple(strokes)) if len(strokes) == count else None
+
+
+def _unpacked(spec: MessageSpec, frame: Frame) -> tuple[Any, ...]:
+    size = spec.max_length
+    return spec.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
+
+
+def _framed(spec: MessageSpec, payload: bytes, sequence: int) -> bytes:
+    return frame_bytes(spec.header_id, spec.seed, payload, sequence, SYSTEM_ID, HOST_COMPONENT_ID)

@@ -1,0 +1,132 @@
+"""Acts of consoles that number them: each reaches the tick once, however often the radio repeats it, and is answered.
+
+A numbered act stays in its console's frames until it is answered. Here its edge is let through from the first frame of
+its number to the tick that hears it, and taken out of all frames after it. An act that follows one of the same kind is
+held back for one frame, so that the gate sees it rise. STOP and ENGINE OFF are never held back: they count at each
+frame. Nothing is added to any frame.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firmware_bridge.console_types import ActWhy
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from vehicle.operator_link.act_judge import ACCEPTED, Heard, Judged, judged
+
+if TYPE_CHECKING:
+    from vehicle.control.state import GateState
+
+STOPS = OperatorEdge.STOP | OperatorEdge.ESTOP
+NUMBER_MAX = 65_535
+AGAIN_NS = 4_000_000_000
+"""After so long a silence the gate may have forgotten the station, and takes what it holds pressed for no act."""
+EVERY = OperatorEdge(sum(OperatorEdge))
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told to one console: its newest act that is answered, edges of it that were refused, and why."""
+
+    number: int = 0
+    refused: OperatorEdge = OperatorEdge.NONE
+    why: ActWhy = ActWhy.NONE
+    reason: int | None = None
+
+
+class _Console(msgspec.Struct):
+    """`passed`: edges in the newest frame let through; `edges`, `frame`: of the act that the tick is to hear."""
+
+    number: int
+    heard_ns: int
+    sequence: int = 0
+    passed: OperatorEdge = EVERY
+    done: bool = False
+    edges: OperatorEdge = OperatorEdge.NONE
+    frame: OperatorFrame | None = None
+    answer: Answer = Answer()
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge is told beside the gate's state. `standing`: None where nobody knows."""
+
+    tick: int
+    standing: bool | None
+    has_plan: bool
+    blocked: bool
+
+
+class ActDesk:
+    """Of one vehicle's link."""
+
+    def __init__(self) -> None:
+        self._consoles: dict[int, _Console] = {}
+
+    def forget(self, station_id: int) -> None:
+        """A new session, or the end of one: its acts are numbered anew."""
+        self._consoles.pop(station_id, None)
+
+    def answer(self, station_id: int) -> Answer:
+        """What this console is told."""
+        console = self._consoles.get(station_id)
+        return console.answer if console is not None else Answer()
+
+    def sequence(self, station_id: int) -> int:
+        """Of the newest frame that was heard; 0 before the first."""
+        console = self._consoles.get(station_id)
+        return console.sequence if console is not None else 0
+
+    def let_through(self, frame: OperatorFrame, number: int, now_ns: int) -> OperatorFrame:
+        """The frame as the tick is to hear it."""
+        if not number:
+            return frame
+        console = self._consoles.get(frame.station_id)
+        if console is None:
+            console = self._consoles[frame.station_id] = _Console(number, now_ns)
+        if now_ns - console.heard_ns > AGAIN_NS:
+            console.passed = EVERY
+        if frame.sequence <= console.sequence:  # the gate will not count it either, but for a stop
+            return msgspec.structs.replace(frame, edges=frame.edges & STOPS)
+        console.heard_ns, console.sequence = now_ns, frame.sequence
+        newer = (number - console.number) % NUMBER_MAX
+        if 0 < newer <= NUMBER_MAX // 2:
+            console.number, console.done, console.frame = number, False, None
+        edges = frame.edges & STOPS
+        if number == console.number and not console.done and frame.edges:
+            edges = self._edges(console, frame)
+        console.passed = edges
+        return frame if edges == frame.edges else msgspec.structs.replace(frame, edges=edges)
+
+    def _edges(self, console: _Console, frame: OperatorFrame) -> OperatorEdge:
+        stops, others = frame.edges & STOPS, frame.edges & ~STOPS
+        if others & console.passed and console.frame is None:
+            return stops
+        if console.frame is None:
+            console.frame, console.edges = frame, frame.edges
+        return frame.edges
+
+    @property
+    def waits(self) -> bool:
+        """The tick under way hears an act that is to be answered."""
+        return any(console.frame is not None for console in self._consoles.values())
+
+    def judge(self, before: "GateState", after: "GateState", seen: Seen) -> None:
+        """The tick is over: what it heard is answered."""
+        for station_id, console in self._consoles.items():
+            frame = console.frame
+            if console.done or frame is None:
+                continue
+            heard = Heard(station_id, frame, before, after, seen.tick, seen.standing, seen.has_plan, seen.blocked)
+            found = {edge: judged(edge, heard) for edge in console.edges}
+            console.answer, console.done = _answer(console.number, found), True
+            console.frame = None
+
+
+def _answer(number: int, found: dict[OperatorEdge, Judged]) -> Answer:
+    refused = {edge: one for edge, one in found.items() if one != ACCEPTED}
+    if not refused:
+        return Answer(number=number)
+    first = next(iter(refused.values()))
+    edges = OperatorEdge.NONE
+    for edge in refused:
+        edges |= edge
+    return Answer(number=number, refused=edges, why=first.why, reason=first.reason)

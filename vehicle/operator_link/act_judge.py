@@ -1,0 +1,195 @@
+"""What a console's act did, judged by the gate's state before and after the tick that heard it. Pure; decides nothing.
+
+The gate has judged already; here its answer is put into words. Each act has one function: `ActWhy.NONE` where the state
+after it shows what it means, else why not, the first cause that an operator can do something about.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from firmware_bridge.console_types import ActWhy
+from firmware_bridge.operator_limits import STICK_CENTRE
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from vehicle.contracts.messages import Mode, RotorState
+from vehicle.contracts.stop_codes import Level
+from vehicle.contracts.stop_reasons import RULES, codes
+from vehicle.contracts.units import TICK_S
+
+if TYPE_CHECKING:
+    from vehicle.control.state import GateState
+
+ARMED: Final = (Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+STOPPED: Final = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
+PAUSE_S: Final = 0.5
+"""Between two acts that lead towards motion."""
+OLD_S: Final = 0.45
+"""A frame that is older when it comes does nothing but stop."""
+OPENING: Final = OperatorEdge.RESET | OperatorEdge.RECOVERY | OperatorEdge.ARM | OperatorEdge.MISSION_START
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """Why an act was refused, and the stop reason that stands against it, where one does; NONE: it was accepted."""
+
+    why: ActWhy
+    reason: int | None = None
+
+
+class Heard(NamedTuple):
+    """One act, as the tick heard it: before, after. `standing`: None where nobody knows; `blocked`: no start here."""
+
+    station_id: int
+    frame: OperatorFrame
+    before: "GateState"
+    after: "GateState"
+    tick: int
+    standing: bool | None
+    has_plan: bool
+    blocked: bool
+
+
+ACCEPTED: Final = Judged(ActWhy.NONE)
+
+
+def judged(edge: OperatorEdge, heard: Heard) -> Judged:
+    """What became of one edge."""
+    meant, refused = _RULES[edge]
+    if meant(heard):
+        return ACCEPTED
+    if edge is not OperatorEdge.TAKE and heard.before.holder != heard.station_id:
+        return Judged(ActWhy.HELD_BY_OTHER if heard.before.holder else ActWhy.TAKE_FIRST)
+    if (heard.tick - heard.frame.echo_tick) * TICK_S >= OLD_S:
+        return Judged(ActWhy.TOO_LATE)
+    if edge & OPENING and (heard.tick - heard.before.act_tick) * TICK_S < PAUSE_S:
+        return Judged(ActWhy.TOO_SOON)
+    return refused(heard)
+
+
+# --- what each act means ---------------------------------------------------------------------------------------------
+def _changed(heard: Heard, *modes: Mode) -> bool:
+    return heard.after.mode is not heard.before.mode and heard.after.mode in modes
+
+
+def _reset(heard: Heard) -> bool:
+    return heard.before.reset_due and not heard.after.reset_due
+
+
+def _acknowledged(heard: Heard) -> bool:
+    return heard.before.latched & ~heard.after.latched != 0
+
+
+# --- and why it was refused ------------------------------------------------------------------------------------------
+def _hands(heard: Heard) -> Judged:
+    """Hands off: sticks centred, hold released, the machine standing."""
+    frame = heard.frame
+    if abs(frame.drive) > STICK_CENTRE or abs(frame.turn) > STICK_CENTRE:
+        return Judged(ActWhy.NOT_NEUTRAL)
+    if frame.hold_to_run:
+        return Judged(ActWhy.HOLD_PRESSED)
+    if heard.standing is False:
+        return Judged(ActWhy.NOT_STANDING)
+    return ACCEPTED
+
+
+def _against(heard: Heard, level: Level) -> Judged:
+    """The worst reason in force of at least this level; else it may be tried again."""
+    after = heard.after
+    for code in codes(after.active | after.latched):
+        if RULES[code].gravest >= level:
+            return Judged(ActWhy.REASON, code)
+    return Judged(ActWhy.NOT_NOW)
+
+
+def _no_arm(heard: Heard) -> Judged:
+    if heard.before.mode not in (Mode.DISARMED, Mode.READY):
+        return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
+    hands = _hands(heard)
+    if hands is not ACCEPTED:
+        return hands
+    if heard.before.reset_due:
+        return Judged(ActWhy.RESET_FIRST)
+    return _against(heard, Level.STOP)
+
+
+def _no_reset(heard: Heard) -> Judged:
+    before = heard.before
+    if not before.reset_due:
+        return Judged(ActWhy.NOTHING_DUE)
+    if before.estop_latched:
+        return Judged(ActWhy.RELEASE_FIRST)
+    hands = _hands(heard)
+    if hands is not ACCEPTED:
+        return hands
+    against = _against(heard, Level.STOP)
+    if against.why is ActWhy.REASON or before.mode not in (Mode.ESTOP, Mode.FAULT):
+        return against
+    return Judged(ActWhy.ROTOR_TURNS) if heard.after.rotor is not RotorState.OFF else against
+
+
+def _no_start(heard: Heard) -> Judged:
+    if not heard.has_plan:
+        return Judged(ActWhy.NOTHING_TO_START)
+    if heard.blocked:
+        return Judged(ActWhy.START_BLOCKED)
+    if heard.before.mode is not Mode.MANUAL:
+        return Judged(ActWhy.WRONG_MODE)
+    if not heard.frame.hold_to_run:
+        return Judged(ActWhy.HOLD_NOT_PRESSED)
+    hands = _hands(heard)
+    return hands if hands.why not in (ActWhy.NONE, ActWhy.HOLD_PRESSED) else _against(heard, Level.LIMIT)
+
+
+def _no_recovery(heard: Heard) -> Judged:
+    if heard.before.mode is not Mode.READY:
+        return Judged(ActWhy.WRONG_MODE)
+    hands = _hands(heard)
+    return hands if hands is not ACCEPTED else _against(heard, Level.STOP)
+
+
+def _no_take(heard: Heard) -> Judged:
+    if heard.before.holder and heard.before.holder != heard.station_id:
+        return Judged(ActWhy.HELD_BY_OTHER)
+    hands = _hands(heard)
+    return hands if hands is not ACCEPTED else Judged(ActWhy.NOT_NOW)
+
+
+def _no_acknowledge(heard: Heard) -> Judged:
+    if not heard.before.latched:
+        return Judged(ActWhy.NOTHING_DUE)
+    if heard.frame.echo_tick < heard.before.latch_tick:
+        return Judged(ActWhy.CHANGED_MEANWHILE)
+    return Judged(ActWhy.REASON, codes(heard.after.latched)[0])
+
+
+def _no_release(heard: Heard) -> Judged:
+    if not heard.before.estop_latched:
+        return Judged(ActWhy.NOTHING_DUE)
+    return Judged(ActWhy.CHANGED_MEANWHILE if heard.frame.echo_tick < heard.before.estop_tick else ActWhy.NOT_NOW)
+
+
+def _wrong(_: Heard) -> Judged:
+    return Judged(ActWhy.WRONG_MODE)
+
+
+def _later(_: Heard) -> Judged:
+    return Judged(ActWhy.NOT_NOW)
+
+
+_E = OperatorEdge
+_RULES: dict[OperatorEdge, tuple[Callable[[Heard], bool], Callable[[Heard], Judged]]] = {
+    _E.ARM: (lambda h: _changed(h, Mode.READY, Mode.MANUAL), _no_arm),
+    _E.DISARM: (lambda h: h.after.mode in (Mode.DISARMED, Mode.STOPPING), _wrong),
+    _E.RESET: (_reset, _no_reset),
+    _E.STOP: (lambda h: h.after.mode not in ARMED, _later),
+    _E.ESTOP: (lambda h: h.after.estop_latched, _later),
+    _E.TAKE: (lambda h: h.after.holder == h.station_id, _no_take),
+    _E.RELEASE: (lambda h: h.after.holder != h.station_id, _later),
+    _E.MISSION_START: (lambda h: h.after.mode in AUTO and not h.blocked, _no_start),
+    _E.MISSION_PAUSE: (lambda h: h.after.mode not in AUTO, _later),
+    _E.ATTENTION: (lambda h: h.after.attention_tick == h.tick and h.after.holder == h.station_id, _later),
+    _E.ACKNOWLEDGE: (_acknowledged, _no_acknowledge),
+    _E.RECOVERY: (lambda h: _changed(h, Mode.RECOVERY), _no_recovery),
+    _E.RELEASE_ESTOP: (lambda h: h.before.estop_latched and not h.after.estop_latched, _no_release),
+}

@@ -1,0 +1,63 @@
+"""The beat of one console, from the state after a tick. Pure."""
+
+from typing import TYPE_CHECKING
+
+from firmware_bridge.console_types import BeatFlag, BeatFrame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_codes import NO_REASON, Recovery
+from vehicle.contracts.stop_reasons import RULES, codes
+from vehicle.contracts.units import TICK_S
+from vehicle.operator_link.act_desk import Answer
+from vehicle.operator_link.vehicle_view import ARMED_MODES, AUTO_MODES
+
+if TYPE_CHECKING:
+    from vehicle.control.state import VehicleState
+
+HOLDS = (Mode.MANUAL, Mode.RECOVERY)
+LOW = 0xFFFF_FFFF
+
+
+def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> BeatFlag:
+    """What is the same for every console."""
+    gate = state.gate
+    frame = gate.frame
+    holds = gate.mode in HOLDS and frame is not None and frame.hold_to_run and gate.neutral_seen
+    warns = gate.mode in ARMED_MODES and (state.tick - gate.armed_tick) * TICK_S < state.config.safety.horn_s
+    waits = any(RULES[code].recovery is Recovery.ACKNOWLEDGE for code in codes(gate.latched))
+    found = BeatFlag(0)
+    for flag, holds_now in (
+        (BeatFlag.NEUTRAL_SEEN, gate.neutral_seen),
+        (BeatFlag.RESET_DUE, gate.reset_due),
+        (BeatFlag.ESTOP_LATCHED, gate.estop_latched),
+        (BeatFlag.STANDING, standing is True),
+        (BeatFlag.STANDING_KNOWN, standing is not None),
+        (BeatFlag.HOLD_ACCEPTED, holds),
+        (BeatFlag.ARMED, gate.mode in ARMED_MODES),
+        (BeatFlag.MISSION, gate.mode in AUTO_MODES),
+        (BeatFlag.ACKNOWLEDGE_DUE, waits),
+        (BeatFlag.HELD, gate.holder != 0),
+        (BeatFlag.PLAN, state.mission.plan is not None),
+        (BeatFlag.START_BLOCKED, blocked),
+        (BeatFlag.HORN, warns),
+    ):
+        if holds_now:
+            found |= flag
+    return found
+
+
+def beat_of(state: "VehicleState", flags: BeatFlag, station_id: int, answer: Answer, heard: int) -> BeatFrame:
+    """The beat for one console; `heard`: sequence of its newest frame."""
+    report = state.report
+    mine = station_id != 0 and state.gate.holder == station_id
+    return BeatFrame(
+        tick=state.tick,
+        session_low=state.session_id & LOW,
+        mode=state.gate.mode,
+        worst_reason=report.worst_reason if report is not None else NO_REASON,
+        flags=flags | BeatFlag.MINE if mine else flags,
+        heard=heard,
+        act_number=answer.number,
+        act_refused=answer.refused,
+        act_why=answer.why,
+        act_reason=answer.reason,
+    )

@@ -1,0 +1,90 @@
+"""What consoles of ours are told of a tick beside the plain streams: beats, the report, the work, what became of acts.
+
+A console that asks for beats, or numbers its acts, gets a beat with each report, the whole report four times a second
+and at each change of mode, the figures of the work twice a second. Any other one gets the report each time, as before.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from firmware_bridge.console_types import WorkFrame
+from firmware_bridge.mavlink import adapters, console_adapters
+from firmware_bridge.mavlink.signing import Verifier
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.sockets import TickRecord
+from vehicle.operator_link.act_desk import ActDesk, Seen
+from vehicle.operator_link.beats import beat_of, flags_of
+from vehicle.operator_link.console_facts import Areas, ConsoleFacts
+from vehicle.operator_link.peer import Peer
+from vehicle.operator_link.station_frame import station_frame
+from vehicle.operator_link.work import CheckTimes, PlanTimes, work_of
+
+if TYPE_CHECKING:
+    from vehicle.control.state import GateState
+
+VEHICLE_NS: Final = 250_000_000
+WORK_NS: Final = 500_000_000
+HALF_TICK_NS: Final = 10_000_000
+"""What is due within half a tick goes out with this one."""
+
+
+class ConsoleReports:
+    """Tells each tick to the peers that speak our extension."""
+
+    def __init__(self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts) -> None:
+        self._datum, self._verifier, self._facts = datum, verifier, facts
+        self.desk = ActDesk()
+        self._times, self._checks = PlanTimes(), CheckTimes()
+        self._before: GateState | None = None
+        self._areas: Areas | None = None
+        self._blocked = False
+
+    def tell(self, record: TickRecord, peers: list[Peer]) -> None:
+        """Judge the acts of this tick, then tell what is due of it."""
+        state, report = record.state, record.outputs.report
+        if report is not None:
+            self._blocked = bool(report.start_blocked)
+        before, self._before = self._before or state.gate, state.gate
+        self._checks.follow(state.ledger)
+        standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
+        if self.desk.waits:
+            plan = state.mission.plan is not None
+            seen = Seen(tick=record.tick, standing=standing, has_plan=plan, blocked=self._blocked)
+            self.desk.judge(before, state.gate, seen)
+        for result in record.outputs.results:
+            frame = adapters.encode_observation_result(result, record.tick & 0xFF)
+            for peer in peers:
+                peer.send_frame("FLAIL_OBSERVATION_RESULT", frame, self._verifier, record.t_ns)
+        if report is None or not peers:
+            return
+        self._areas = self._facts.areas(state.ledger, state.config.mission.cell_m)
+        flags = flags_of(state, standing=standing, blocked=self._blocked)
+        whole = adapters.encode_vehicle(station_frame(report, self._datum), record.tick & 0xFF)
+        work: WorkFrame | None = None
+        for peer in peers:
+            if not peer.streams.beats:
+                peer.send_frame("FLAIL_VEHICLE", whole, self._verifier, record.t_ns)
+                continue
+            beat = beat_of(
+                state, flags, peer.signs_for, self.desk.answer(peer.signs_for), self.desk.sequence(peer.signs_for)
+            )
+            encoded = console_adapters.encode_beat(beat, peer.next_sequence())
+            peer.send_frame("FLAIL_BEAT", encoded, self._verifier, record.t_ns)
+            if _due(peer, "FLAIL_VEHICLE", record.t_ns, VEHICLE_NS, state.gate.mode):
+                again = adapters.encode_vehicle(station_frame(report, self._datum), peer.next_sequence())
+                peer.send_frame("FLAIL_VEHICLE", again, self._verifier, record.t_ns)
+            if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
+                if work is None:
+                    near = self._facts.near(state, report.estimate)
+                    work = work_of(state, record.t_ns, self._times, self._checks, self._areas, near)
+                encoded = console_adapters.encode_work(work, peer.next_sequence())
+                peer.send_frame("FLAIL_WORK", encoded, self._verifier, record.t_ns)
+
+
+def _due(peer: Peer, name: str, now_ns: int, period_ns: int, mode: Mode | None) -> bool:
+    """Whether it is time, or another mode; it then counts as told."""
+    told = peer.told.get(name)
+    if told is not None and now_ns - told[0] < period_ns - HALF_TICK_NS and told[1] == mode:
+        return False
+    peer.told[name] = (now_ns, mode)
+    return True

@@ -1,0 +1,185 @@
+"""What consoles are told that the tick's rooms know: whether it stands, what is near, how much ground is what.
+
+Looked at between ticks, with the very functions that the tick judges by; nothing is decided here.
+"""
+
+import math
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vehicle.config.vehicle import MachineConfig
+from vehicle.contracts.frames import FloatArray
+from vehicle.contracts.messages import DriveRequest, Estimate
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.ground import raster, support
+from vehicle.control.safety import tracks
+from vehicle.control.safety.measurements import GNSS_FRESH_S
+from vehicle.control.state import LedgerState, VehicleState
+from vehicle.operator_link.console_facts import Areas, Near
+
+NEAR_MAX_M: Final = 100.0
+"""A boundary further away is not near."""
+TILES_A_LOOK: Final = 8
+"""Tiles counted in one look: half a millisecond."""
+
+
+class _Block(msgspec.Struct):
+    """Counts of one block: `held` is the version that all of them are of, None while they are not."""
+
+    held: dict[raster.Key, raster.Tile | bytes] | None = None
+    tiles: dict[raster.Key, tuple[raster.Tile | bytes, int, int]] = {}
+
+
+class TickFacts:
+    """`ConsoleFacts` of the vehicle program; keeps the counts of ground between looks."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[raster.Key, _Block] = {}
+
+    def standing(self, state: VehicleState, now_ns: int) -> bool | None:
+        """By belts and receiver as the gate has it; None where the controller is silent."""
+        wire = state.wire
+        if wire.status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
+            return None
+        gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
+        rests = state.gate.monitor.rest_ticks >= tracks.REST_TICKS
+        return tracks.standing(wire.status, gnss) or rests
+
+    def near(self, state: VehicleState, estimate: Estimate) -> Near:
+        """Unknown where the place is."""
+        if not estimate.valid:
+            return Near()
+        distance_m, side = None, ""
+        if state.gate.fence is not None:
+            distance_m, side = nearest(state.gate.fence, estimate, state.config.machine)
+        left, right = self._unproven(state, estimate)
+        return Near(keep_out_m=distance_m, side=side, left_unproven=left, right_unproven=right)
+
+    def areas(self, ledger: LedgerState, cell_m: float) -> Areas | None:
+        """None until all that is worked was counted once: a few tiles at each look."""
+        budget = TILES_A_LOOK
+        for key, tiles in ledger.tiles.items():
+            block = self._blocks.setdefault(key, _Block())
+            if block.held is tiles:
+                continue
+            for tile_key, tile in tiles.items():
+                counted = block.tiles.get(tile_key)
+                if counted is None or counted[0] is not tile:
+                    if not budget:
+                        return None
+                    budget -= 1
+                    block.tiles[tile_key] = (tile, *_counts(tile))
+            block.held = tiles
+        passed = sum(one[1] for block in self._blocks.values() for one in block.tiles.values())
+        below = sum(one[2] for block in self._blocks.values() for one in block.tiles.values())
+        return Areas(passed_m2=passed * cell_m**2, below_m2=below * cell_m**2)
+
+    def _unproven(self, state: VehicleState, estimate: Estimate) -> tuple[bool | None, bool | None]:
+        """Left and right; None where no plan says which ground bears."""
+        edges_m = state.mission.unproven_m
+        if state.mission.plan is None:
+            return None, None
+        places_m = support.samples_m(estimate, DriveRequest(), state.config)
+        half = len(places_m) // 2  # the right track's come first
+        right, left = (_bares(state, edges_m, part) for part in (places_m[:half], places_m[half:]))
+        return left, right
+
+
+def _bares(state: VehicleState, edges_m: FloatArray, places_m: FloatArray) -> bool:
+    """Some of the places are on ground that did not bear when the plan was made, and the tool passed none near them."""
+    if not len(edges_m):
+        return False
+    ledger, cell_m = state.ledger, state.config.mission.cell_m
+    open_m = places_m[_inside(edges_m, places_m)]
+    for aside_m in ((0.0, 0.0), *support.ASIDE_M):
+        if not len(open_m):
+            return False
+        open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), cell_m, raster.SWEPT)]
+    return len(open_m) > 0
+
+
+def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:
+    """Cells passed and not proven, and below depth."""
+    flags = raster.unpacked(tile)[raster.FLAGS]
+    below = (flags & raster.BELOW != 0) & (flags & raster.CREDITED == 0)
+    passed = (flags != 0) & (flags & raster.CLAIMS == 0)
+    return int(np.count_nonzero(passed)), int(np.count_nonzero(below))
+
+
+def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
+    """Even-odd along a ray to the east."""
+    east0, north0, east1, north1 = edges_m.T
+    east, north = places_m[:, :1], places_m[:, 1:]
+    crosses = (north0 > north) != (north1 > north)
+    run = np.where(crosses, north1 - north0, 1.0)
+    meets = east0 + (north - north0) * (east1 - east0) / run
+    return np.asarray(np.count_nonzero(crosses & (meets > east), axis=1) % 2 == 1)
+
+
+def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> tuple[float | None, str]:
+    """From the machine's outline, raised tool included, to the nearest edge [m], and on which side; 0 over it.
+
+    None and "" where nothing is within `NEAR_MAX_M`.
+    """
+    front_m = max(machine.body.front_m, machine.tool.ahead_m + machine.tool.length_m / 2.0)
+    rear_m = machine.body.rear_m
+    half_m = max(machine.body.width_m, machine.tool.width_m, machine.tracks.outer_width_m) / 2.0
+    cos_yaw, sin_yaw = math.cos(estimate.yaw_rad), math.sin(estimate.yaw_rad)
+    east, north = edges_m[:, 0::2] - estimate.east_m, edges_m[:, 1::2] - estimate.north_m
+    ahead, left = east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
+    if not _inside(edges_m, np.array([(estimate.east_m, estimate.north_m)]))[0]:
+        return 0.0, _side(np.array((ahead.mean(), left.mean())), front_m, rear_m, half_m)
+    best_m, place = math.inf, np.zeros(2)
+    starts, ends = np.stack((ahead[:, 0], left[:, 0]), 1), np.stack((ahead[:, 1], left[:, 1]), 1)
+    corners = np.array([(x, y) for x in (-rear_m, front_m) for y in (-half_m, half_m)])
+    for point_m, other in (
+        *((_clipped(one, front_m, rear_m, half_m), one) for one in (starts, ends)),
+        *((np.broadcast_to(corner, starts.shape), _foot(starts, ends, corner)) for corner in corners),
+    ):
+        distance_m = np.hypot(*(other - point_m).T)
+        at = int(distance_m.argmin())
+        if distance_m[at] < best_m:
+            best_m, place = float(distance_m[at]), other[at]
+    if _crosses(starts, ends, front_m, rear_m, half_m):
+        best_m = 0.0
+    return (best_m, _side(place, front_m, rear_m, half_m)) if best_m <= NEAR_MAX_M else (None, "")
+
+
+def _clipped(points: FloatArray, front_m: float, rear_m: float, half_m: float) -> FloatArray:
+    """The nearest places of the outline's rectangle."""
+    return np.clip(points, (-rear_m, -half_m), (front_m, half_m))
+
+
+def _foot(starts: FloatArray, ends: FloatArray, point: FloatArray) -> FloatArray:
+    """The nearest places of the edges to a point."""
+    run = ends - starts
+    squared = np.maximum((run**2).sum(axis=1), 1e-12)
+    share = np.clip(((point - starts) * run).sum(axis=1) / squared, 0.0, 1.0)
+    return np.asarray(starts + run * share[:, None])
+
+
+def _crosses(starts: FloatArray, ends: FloatArray, front_m: float, rear_m: float, half_m: float) -> bool:
+    """An edge goes through the rectangle."""
+    run = ends - starts
+    low, high = np.array((-rear_m, -half_m)), np.array((front_m, half_m))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, other = (low - starts) / run, (high - starts) / run
+    flat = run == 0.0
+    inside = (starts >= low) & (starts <= high)
+    enters = np.where(flat, np.where(inside, -np.inf, np.inf), np.minimum(one, other)).max(axis=1)
+    leaves = np.where(flat, np.where(inside, np.inf, -np.inf), np.maximum(one, other)).min(axis=1)
+    return bool(np.any(np.maximum(enters, 0.0) <= np.minimum(leaves, 1.0)))
+
+
+def _side(place: FloatArray, front_m: float, rear_m: float, half_m: float) -> str:
+    """Where a place lies, seen from the machine: beyond which of its sides most."""
+    beyond = {
+        "ahead": float(place[0]) - front_m,
+        "behind": -rear_m - float(place[0]),
+        "left": float(place[1]) - half_m,
+        "right": -half_m - float(place[1]),
+    }
+    return max(beyond, key=beyond.__getitem__)
