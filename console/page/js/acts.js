@@ -1,7 +1,7 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
 import { ACTS, ENGINE_OFF_MS, HOLD_MS, meant, offers, startHands } from "./acts_logic.js";
-import { factsOf } from "./facts.js";
+import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
 
@@ -29,7 +29,7 @@ export class Acts {
     this.hands().tell("stop");
     this.start_open = false;
     this._number = (this._number + 1) & 0xffff;
-    this._stop = stops.pressed(this._number, this.now_ms(), this.store.value("vehicle", "tick"), engine_off);
+    this._stop = stops.pressed(this._number, this.now_ms(), newestTick(this.store), engine_off);
     this._repeat();
     this._timer ??= setInterval(() => this._repeat(), stops.REPEAT_MS);
   }
@@ -113,7 +113,7 @@ export class Acts {
 
   _send(name) {
     this._number = (this._number + 1) & 0xffff;
-    const tick = this.store.value("vehicle", "tick") ?? 0;
+    const tick = newestTick(this.store) ?? 0;
     const sent = this.drive().send(wire.act(name, this._number, this.now_ms(), tick));
     if (!sent) return this._say(name, "refused", { key: "act.why.no_link", params: {} });
     const number = this._number;

@@ -32,8 +32,9 @@ export function mark(element, name, on) {
   if (element.classList.contains(name) !== Boolean(on)) element.classList.toggle(name, Boolean(on));
 }
 
+/** Shown or hidden; of drawings too, which have no property for it. */
 export function show(element, on) {
-  if (element.hidden === Boolean(on)) element.hidden = !on;
+  if (element.hasAttribute("hidden") === Boolean(on)) element.toggleAttribute("hidden", !on);
 }
 
 /** A custom property for the style sheet; only where it changed. */

@@ -16,12 +16,19 @@ export function vehicleOf(store) {
     age_ms: store.age_ms(),
     mine: vehicle?.mine === true && store.value("server", "steering") !== "other",
     session: vehicle?.session ?? null,
-    tick: vehicle?.tick ?? null,
+    tick: newestTick(store),
     mode: vehicle?.mode ?? null,
     standing: vehicle?.standing ?? null,
     attention_missed: vehicle?.reasons?.includes(ATTENTION_MISSED) ?? false,
     tool_m: height !== null && height > 0 ? height : depth !== null && depth > 0 ? -depth : height,
   };
+}
+
+/** The newest tick the page has of this session: the echoes of readings tell it 50 times a second, the state 10. */
+export function newestTick(store) {
+  const [told, echo] = [store.value("vehicle", "tick"), store.get("echo")];
+  if (told === null || echo === null || echo.session !== (store.value("vehicle", "session") ?? null)) return told;
+  return Math.max(told, echo.vehicle_tick);
 }
 
 /** Rows of the reasons that are told, worst first; the worst one leads even where the list does not hold it. */

@@ -1,6 +1,6 @@
 /** The five instruments: a number, a bar with what is required as a triangle and what limits it hatched. */
 
-import { at, make, put, svg } from "./dom.js";
+import { at, make, mark, put, svg } from "./dom.js";
 import { UNKNOWN, number, span, t } from "./i18n.js";
 
 const WIDTH = 170;
@@ -74,6 +74,9 @@ class Tilt {
   }
 
   put(roll_deg, pitch_deg) {
+    // a machine drawn level says that it is level
+    this.roll.style.display = roll_deg === null ? "none" : "";
+    this.pitch.style.display = pitch_deg === null ? "none" : "";
     this.roll.setAttribute("transform", `rotate(${roll_deg ?? 0})`);
     this.pitch.setAttribute("transform", `rotate(${-(pitch_deg ?? 0)})`);
   }
@@ -86,18 +89,21 @@ class Instrument {
     this.value = make("output", { className: "value" });
     this.number = make("span");
     this.unit = make("small");
-    this.value.append(this.number, this.unit);
+    this.extra = make("small", { className: "extra" });
+    this.value.append(this.number, this.unit, this.extra);
     this.detail = make("span", { className: "detail" });
     this.foot = make("span", { className: "foot" });
     this.element = make("div", { className: "instrument", role: "group", "aria-label": t(key) }, [this.label, this.value, this.detail, figure.element, this.foot]);
   }
 
-  put(value, unit, detail, foot, amber = false) {
+  put(value, unit, detail, foot, amber = false, amber_foot = false, extra = "") {
+    put(this.extra, extra);
     put(this.number, value);
     put(this.unit, unit);
     put(this.detail, detail);
     put(this.foot, foot);
-    this.detail.classList.toggle("amber", amber);
+    mark(this.detail, "amber", amber);
+    mark(this.foot, "amber", amber_foot);
   }
 }
 
@@ -133,7 +139,7 @@ export class Instruments {
   _rotor(rpm, need, read) {
     this.rotor.figure.put(rpm, rounded(Math.max(need ?? 0, rpm ?? 0, 400)), need, null);
     const [detail, due] = checked(read("checks", "hammers_age_s"), "hammers", read("checks", "due"), "inst.hammers");
-    this.rotor.put(number(rpm), t("unit.rpm"), detail, need === null ? t("inst.needs_none") : t("inst.needs_rpm", { value: number(need) }), due);
+    this.rotor.put(number(rpm), t("unit.rpm"), detail, t("inst.needs_rpm", { value: number(need) }), due);
   }
 
   _depth(read) {
@@ -141,7 +147,7 @@ export class Instruments {
     this.depth.figure.put(depth, Math.max(0.3, 1.25 * (need ?? 0)), need, null);
     const [detail, due] = checked(read("checks", "depth_age_s"), "depth", read("checks", "due"), "inst.depth_check");
     const above = depth === null || depth <= 0 ? height : null;
-    const foot = need === null ? t("inst.needs_none") : t("inst.needs_cm", { value: cm(need) });
+    const foot = t("inst.needs_cm", { value: cm(need) });
     this.depth.put(
       cm(depth), sigma === null ? "cm" : t("inst.plus_minus", { value: cm(sigma) }),
       above === null || due ? detail : t("inst.height", { value: cm(above) }), foot, due,
@@ -159,16 +165,16 @@ export class Instruments {
 
   _reason(why) {
     const row = (this.store.get("reasons") ?? []).find((one) => one.code === why || one.name === why);
-    return row ? t(`reason.${row.name}.cause`) : String(why);
+    return row ? t(`reason.${row.name}.cause`).split(":")[0] : String(why);
   }
 
   _cross(read) {
     const [cross, room] = [read("mission", "cross_m"), read("mission", "room_m")];
     this.cross.figure.put(cross, room);
     const side = cross === null || Math.abs(cross) < 0.005 ? "" : t(cross > 0 ? "inst.left" : "inst.right");
-    const foot = room === null ? t("inst.no_swath") : t("inst.room", { value: cm(room) });
     const near = nearby(read);
-    this.cross.put(cross === null ? UNKNOWN : cm(Math.abs(cross)), `cm ${side}`, near.text, foot, near.amber);
+    const extra = room === null ? "" : t("inst.off", { room: cm(room) });
+    this.cross.put(cross === null ? UNKNOWN : cm(Math.abs(cross)), cross === null ? "" : `cm ${side}`, near.beside, near.keep_out, false, near.amber, extra);
   }
 
   _tilt(read) {
@@ -186,21 +192,25 @@ export class Instruments {
   }
 }
 
+/** An age in one unit. */
+const ago = (age_s) => (age_s < 5400 ? span(age_s) : t("unit.h", { value: number(age_s / 3600, 1) }));
+
 /** Words for the age of a check, and whether it is due. */
 function checked(age_s, name, due, key) {
   const is_due = Array.isArray(due) && due.some((one) => String(one).includes(name));
-  const text = age_s === null ? t("inst.never") : t(key, { age: span(age_s) });
-  return [is_due ? t("inst.due", { what: text }) : text, is_due];
+  const text = age_s === null ? t("inst.never") : t(key, { age: ago(age_s) });
+  return [is_due ? t(`inst.due.${name}`) : text, is_due];
 }
 
 /** The nearest keep-out, and unproven ground beside each track. */
 function nearby(read) {
   const [keep_out, side] = [read("near", "keep_out_m"), read("near", "keep_out_side")];
   const [left, right] = [read("near", "left_unproven"), read("near", "right_unproven")];
-  const parts = [];
-  if (keep_out !== null) parts.push(t("inst.keep_out", { value: number(keep_out, 1), side: side ? t(`side.${side}`) : "" }));
-  if (left !== null || right !== null) parts.push(t("inst.unproven", { left: beside(left), right: beside(right) }));
-  return { text: parts.join(" · "), amber: keep_out !== null && keep_out < 1 };
+  return {
+    keep_out: keep_out === null ? t("inst.keep_out_unknown") : t("inst.keep_out", { value: number(keep_out, 1), side: side ? t(`side.${side}`) : "" }),
+    beside: t("inst.unproven", { left: beside(left), right: beside(right) }),
+    amber: keep_out !== null && keep_out < 1,
+  };
 }
 
 const beside = (value) => {

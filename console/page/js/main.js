@@ -146,7 +146,7 @@ class Page {
       opened: () => { this.hands.tell("socket_open"); this.elsewhere = false; },
       closed: (code) => { this.hands.tell("socket_closed"); this.elsewhere = code === STEERED_ELSEWHERE; },
       echo: (echo) => {
-        this.store.set("echo", echo);
+        this.store.set("echo", { ...echo, session: this.store.value("vehicle", "session") });
         if (echo.verdict === "too_old") this.store.set("dropped", (this.store.get("dropped") ?? 0) + 1);
       },
       answer: (message) => this.acts.answer(message),

@@ -28,6 +28,9 @@ const GONE = {
 
 const rotorStands = (facts) => (facts.rotor_rpm === null ? null : facts.rotor_rpm <= ROTOR_STANDS_RPM);
 
+/** Causes whose end is a step of its own already. */
+const OWN_STEP = ["operator_stop", "estop_console", "rotor_not_stopping", "rotor_stuck_on", "rotor_overspeed", "rotor_unrequested"];
+
 /** Steps of a stop in `facts.mode`; [] where nothing is stopped. */
 export function steps(facts) {
   const found = plan(facts);
@@ -41,14 +44,26 @@ export function steps(facts) {
   });
 }
 
-const hands = (facts) => [
+const hands = (facts) => (facts.hands.centred && facts.hands.released ? [{ key: "step.hands", done: true }] : bothHands(facts));
+
+const bothHands = (facts) => [
   { key: "step.centre", done: facts.hands.centred, fact: facts.hands.centred ? "step.fact.centred" : null, waits: facts.hands.unclean },
   { key: "step.release", done: facts.hands.released, fact: facts.hands.released ? "step.fact.released" : "step.fact.held" },
 ];
 
+const SHOWN_MAX = 6;
+
+/** Few enough lines for the screen: what is done becomes one line where there are too many. */
+export function compact(found) {
+  if (found.length <= SHOWN_MAX) return found;
+  const done = found.filter((step) => step.state === "done");
+  if (done.length < 2) return found;
+  return [{ key: "step.done", joined: done.map((step) => step.key), state: "done" }, ...found.filter((step) => step.state !== "done")];
+}
+
 function causes(facts) {
   const worst = facts.rules.find((rule) => rule.level >= 3 || rule.auto_level >= 3);
-  if (!worst || worst.name === "operator_stop") return [];
+  if (!worst || OWN_STEP.includes(worst.name)) return [];
   const gone = GONE[worst.name]?.(facts) ?? null;
   const fact = gone === null ? "step.fact.unknown" : gone ? "step.fact.gone" : "step.fact.there";
   return [{ key: "step.cause", reason: worst.name, done: gone, fact }];
@@ -77,9 +92,8 @@ function plan(facts) {
   if (facts.mode === "ESTOP" || facts.mode === "FAULT") {
     const release = facts.estop_latched ? [{ key: "act.release_estop", act: "RELEASE_ESTOP", done: false }] : [];
     const rotor = { key: "step.rotor", done: rotorStands(facts), fact: "step.fact.rotor", params: { rpm: facts.rotor_rpm } };
-    const first = { key: "step.arm_ready", act: "ARM", done: false };
     const people = facts.rules.some((rule) => rule.recovery === "H") ? [{ key: "step.leader", done: null, fact: "step.fact.leader" }] : [];
-    return [...take, ...people, ...causes(facts), ...release, rotor, ...acknowledge, ...hands(facts), reset, first, arm];
+    return [...take, ...people, ...causes(facts), ...release, rotor, ...acknowledge, ...hands(facts), reset, { ...arm, key: "step.arm_arm" }];
   }
   return [];
 }

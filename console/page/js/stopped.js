@@ -5,7 +5,7 @@ import { ACTS } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { rulesOf, stateOf } from "./facts.js";
 import { led, number, span, t } from "./i18n.js";
-import { steps } from "./steps_logic.js";
+import { compact, steps } from "./steps_logic.js";
 import { answerText } from "./strip.js";
 
 const NEW_MS = 5000;
@@ -93,12 +93,13 @@ export class Stopped {
   _steps() {
     const facts = this.acts.facts();
     const offers = this.acts.offers();
-    const found = steps(facts).map((step, index) => this._row(step, index, offers));
+    const found = compact(steps(facts)).map((step, index) => this._row(step, index, offers));
     const shown = JSON.stringify(found);
     if (this.list.dataset.shown !== shown) {
       const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : null;
       this.list.dataset.shown = shown;
       this.list.replaceChildren(...found.map((row) => this._element(row)));
+      this.list.querySelector(".next")?.scrollIntoView({ block: "nearest" });
       if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
     }
     for (const button of this.list.querySelectorAll("[data-act]")) mark(button.parentElement, "held", this.store.get("held_act") === button.dataset.act);
@@ -113,7 +114,7 @@ export class Stopped {
     const fact = waits ?? why ?? (step.fact ? spoken({ key: step.fact, params: step.params ?? {} }) : step.act ? keyOf(step.act, by_pad) : "");
     return {
       number: step.state === "done" ? "✓" : String(index + 1),
-      text: t(step.key),
+      text: step.joined ? t(step.key, { steps: step.joined.map((key) => t(key)).join(", ") }) : t(step.key),
       fact,
       state: step.state,
       act: offer && step.state !== "done" ? step.act : null,

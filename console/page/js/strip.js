@@ -83,9 +83,9 @@ export class Strip {
   /** Title, state, text of the left panel. */
   _shown(mode, view) {
     const state = stateOf(this.store);
-    if (state === "searching") return { title: t("mode.none"), state: t("bar.link"), text: this._linkText() };
+    if (state === "searching") return { title: t("mode.none"), state: t("title.searching"), text: this._linkText() };
     if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: t("text.watching") };
-    if (AUTO_MODES.includes(mode)) return { title: t("mission.next"), state: nextStep(this.store), text: "" };
+    if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), text: "" };
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: t("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
@@ -124,7 +124,7 @@ export class Strip {
     const held = view?.hold && view.source === "touch";
     mark(at("pad-hold"), "held", held);
     const ready = view?.latch && DRIVES.includes(mode);
-    put(at("pad-hold").firstElementChild, held ? t("hands.pad.held") : ready ? t("hands.pad") : view?.waits ? spoken(view.waits) : t("hands.off"));
+    put(at("pad-hold").firstElementChild, held ? t("hands.pad.held") : ready ? t("hands.pad") : view?.waits && DRIVES.includes(mode) ? spoken(view.waits) : t("hands.off"));
     property(at("pad-stick"), "--x", String(view ? -view.turn : 0));
     property(at("pad-stick"), "--y", String(view ? view.drive : 0));
   }
@@ -139,6 +139,11 @@ export class Strip {
     list.dataset.shown = found.join("|");
     list.replaceChildren(...found.map((text) => make("li", { text })));
   }
+}
+
+function missionTitle(store) {
+  const [n, m] = [store.value("mission", "segment"), store.value("mission", "segments")];
+  return n === null || m === null ? t("mission.next") : `${t("mission.next")} · ${t("mission.segment_of", { n: String(n), m: String(m) })}`;
 }
 
 /** The mission's next step in words. */

@@ -1,9 +1,10 @@
 /** The Mission view's column: what is processed, what is passed and not proven, below depth; time; the legend. */
 
-import { at, make, put, svg } from "./dom.js";
-import { UNKNOWN, area, countdown, span, t } from "./i18n.js";
+import { at, make, put, show, svg } from "./dom.js";
+import { area, span, t } from "./i18n.js";
 
-const ROWS = ["passed", "below", "left", "segment", "unworkable"];
+const CLASSES = ["processed", "passed", "below", "to_do", "keep_out", "safe", "unknown", "unworkable", "provisional"];
+const ROWS = ["passed", "below", "left", "unworkable"];
 
 export class MissionView {
   /** @param {any} store @param {any} legend the map's module of its legend, or null */
@@ -17,23 +18,21 @@ export class MissionView {
     const list = make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: t(`mission.${name}`) }), this.rows[name]]));
     this.note = make("p", { className: "small" });
     element.append(make("div", { className: "head" }, [this.head, this.total]), this.bar, list, this.note);
-    legend?.mountLegend(at("legend"), t);
+    legend?.mountLegend(at("legend"), t, CLASSES);
   }
 
   render() {
     const read = (name) => this.store.value("mission", name);
+    const complete = this.store.value("ground", "complete");
     const [total, processed, passed, below] = [read("total_m2"), read("processed_m2"), read("passed_m2"), read("below_m2")];
     put(this.head, t("mission.processed", { total: area(total) }));
     put(this.total, area(processed));
     put(this.rows.passed, area(passed));
     put(this.rows.below, area(below));
+    show(this.note, complete === false);
     put(this.rows.left, span(read("time_left_s")));
-    const [n, m] = [read("segment"), read("segments")];
-    put(this.rows.segment, n === null || m === null ? UNKNOWN : t("mission.segment_of", { n: String(n), m: String(m) }));
     put(this.rows.unworkable, area(read("unworkable_m2")));
-    const complete = this.store.value("ground", "complete");
-    const attention_s = this.store.value("due", "attention_s");
-    put(this.note, complete === false ? t("mission.ground_unknown") : attention_s !== null ? t("mission.attention", { time: countdown(attention_s) }) : "");
+    put(this.note, complete === false ? t("mission.ground_unknown") : "");
     this._bar(total, [["processed", processed], ["passed", passed], ["below", below]]);
   }
 

@@ -1,0 +1,235 @@
+// What each mode offers, exactly; the steps out of a stop; STOP said until it is seen; the bytes on the wire.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ACTS, cleanHands, meant, offers, startHands } from "../../../console/page/js/acts_logic.js";
+import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
+import { compact, steps } from "../../../console/page/js/steps_logic.js";
+import { AT_LEAST, due, pressed } from "../../../console/page/js/stop_logic.js";
+import { Store } from "../../../console/page/js/store.js";
+import * as wire from "../../../console/page/js/wire.js";
+
+const CLEAN = { centred: true, released: true, hold: false, unclean: null };
+const rule = (code, recovery, level = 3, more = {}) => ({ code, name: `r${code}`, level, auto_level: level, recovery, retreat: false, ...more });
+const facts = (more = {}) => ({
+  open: true, mode: "DISARMED", mine: true, steering: "this", reset_due: false, estop_latched: false, standing: true, rules: [],
+  acknowledged: [], shown_ms: 5000, rotor_rpm: 0, ready_ms: 1000, start_blocked: false, plan: true, checklist_due: false, hands: CLEAN,
+  video_age_ms: null, fix: null, ...more,
+});
+const can = (more) => offers(facts(more)).filter((one) => one.enabled).map((one) => one.act);
+const next = (more) => offers(facts(more)).filter((one) => one.next).map((one) => one.act);
+const why = (act, more) => offers(facts(more)).find((one) => one.act === act).why?.key ?? null;
+
+for (const [what, more, enabled, blue] of [
+  ["without a link", { open: false }, [], []],
+  ["BOOT", { mode: "BOOT" }, [], []],
+  ["DISARMED, watching", { mine: false }, ["TAKE"], ["TAKE"]],
+  ["AUTO_WORK, watching", { mine: false, mode: "AUTO_WORK", standing: false }, [], []],
+  ["HOLD, watching", { mine: false, mode: "HOLD" }, ["TAKE"], ["TAKE"]],
+  ["DISARMED", {}, ["ARM", "RELEASE"], ["ARM"]],
+  ["DISARMED after a stop", { reset_due: true }, ["RESET"], ["RESET"]],
+  ["DISARMED, checklist due", { checklist_due: true }, ["RELEASE"], []],
+  ["READY", { mode: "READY" }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
+  ["READY, just now", { mode: "READY", ready_ms: 400 }, ["RECOVERY", "DISARM"], []],
+  ["MANUAL", { mode: "MANUAL" }, ["START", "DISARM"], []],
+  ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
+  ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
+  ["STOPPING", { mode: "STOPPING", standing: false }, [], []],
+  ["HOLD", { mode: "HOLD", rules: [rule(16, "N")] }, ["RESET"], ["RESET"]],
+  ["HOLD, to acknowledge", { mode: "HOLD", rules: [rule(38, "P")] }, ["ACKNOWLEDGE"], ["ACKNOWLEDGE"]],
+  ["HOLD, acknowledged", { mode: "HOLD", rules: [rule(38, "P")], acknowledged: [38] }, ["RESET"], ["RESET"]],
+  ["FAULT, the rotor turns", { mode: "FAULT", rules: [rule(60, "N", 4)], rotor_rpm: 140 }, [], []],
+  ["FAULT", { mode: "FAULT", rules: [rule(60, "N", 4)] }, ["RESET"], ["RESET"]],
+  ["ESTOP, latched", { mode: "ESTOP", estop_latched: true, rules: [rule(1, "N", 5)] }, ["RELEASE_ESTOP"], ["RELEASE_ESTOP"]],
+  ["ESTOP, released", { mode: "ESTOP", estop_latched: false, rules: [rule(1, "N", 5)] }, ["RESET"], ["RESET"]],
+  ["ESTOP of the machine: nothing is urged", { mode: "ESTOP", rules: [rule(0, "H", 5)] }, ["RESET"], []],
+  ["RECOVERY", { mode: "RECOVERY" }, ["DISARM"], []],
+  ["steered in another window", { mode: "MANUAL", steering: "other" }, [], []],
+]) {
+  test(`offered in ${what}`, () => {
+    assert.deepEqual(can(more), enabled);
+    assert.deepEqual(next(more), blue);
+  });
+}
+
+test("what waits says why", () => {
+  const unclean = { key: "hands.waits.axis_0", params: { value: 0.12 } };
+  assert.equal(why("ARM", { hands: { ...CLEAN, unclean } }), "hands.waits.axis_0");
+  assert.equal(why("ARM", { standing: false }), "act.why.moving");
+  assert.equal(why("ARM", { reset_due: true }), "act.why.reset_first");
+  assert.equal(why("ACKNOWLEDGE", { mode: "HOLD", rules: [rule(38, "P")], shown_ms: 900 }), "act.why.read_first");
+  assert.equal(why("RESET", { mode: "HOLD", rules: [rule(38, "P")] }), "act.why.acknowledge_first");
+  assert.equal(why("START", { mode: "MANUAL", plan: false }), "act.why.no_plan");
+  assert.equal(why("START", { mode: "MANUAL", rules: [rule(61, "A", 2)] }), "act.why.limited");
+  assert.equal(cleanHands(facts({ standing: null })), null, "what is unknown the vehicle judges");
+});
+
+test("START wants hold, and sticks centred", () => {
+  assert.equal(startHands(facts()).key, "start.hold");
+  assert.equal(startHands(facts({ hands: { ...CLEAN, hold: true, centred: false } })).key, "start.centre");
+  assert.equal(startHands(facts({ hands: { ...CLEAN, hold: true } })), null);
+});
+
+test("a key means what the mode offers: View is TAKE for a watcher and RESET for the holder", () => {
+  assert.equal(meant(offers(facts({ mine: false })), "button", "View").act, "TAKE");
+  assert.equal(meant(offers(facts({ reset_due: true })), "button", "View").act, "RESET");
+  assert.equal(meant(offers(facts()), "key", "KeyR"), null);
+});
+
+test("no key or button means two acts of one mode", () => {
+  for (const mode of ["DISARMED", "READY", "MANUAL", "AUTO_WORK", "HOLD", "FAULT", "ESTOP", "RECOVERY"]) {
+    const found = offers(facts({ mode, estop_latched: true, reset_due: true, rules: [rule(38, "P")] }));
+    for (const by of ["key", "button"]) {
+      const names = found.map((one) => ACTS[one.act][by]).filter(Boolean);
+      assert.equal(new Set(names).size, names.length, `${mode} ${names}`);
+    }
+  }
+});
+
+// --- steps ---------------------------------------------------------------------------------------------------------------
+const way = (more) => steps(facts(more)).map((step) => [step.key, step.state]);
+
+test("HOLD: cause, hands, RESET, ARM once; only one step is next", () => {
+  assert.deepEqual(way({ mode: "HOLD", rules: [rule(35, "N")] }), [
+    ["step.cause", "unknown"], ["step.hands", "done"], ["act.reset", "next"], ["step.arm_moves", "later"],
+  ]);
+});
+
+test("ESTOP: release, rotor, acknowledge, hands, RESET, ARM twice", () => {
+  const found = way({ mode: "ESTOP", estop_latched: true, rotor_rpm: 90, rules: [{ ...rule(1, "N", 5), name: "estop_console" }, rule(38, "P")] });
+  assert.deepEqual(found, [
+    ["act.release_estop", "next"], ["step.rotor", "later"], ["act.acknowledge", "later"], ["step.hands", "done"],
+    ["act.reset", "later"], ["step.arm_arm", "later"],
+  ]);
+});
+
+test("hands that are not clean are steps of their own, each ticked by its own measurement", () => {
+  const hands = { centred: false, released: true, hold: false, unclean: { key: "hands.waits.axis_1", params: { value: 0.5 } } };
+  assert.deepEqual(way({ mode: "HOLD", hands }).slice(0, 2), [["step.centre", "next"], ["step.release", "done"]]);
+});
+
+test("where people must go to the machine no step is next", () => {
+  assert.ok(!way({ mode: "ESTOP", rules: [rule(2, "H", 5)] }).some(([, state]) => state === "next"));
+});
+
+test("without a link the antenna is next, and nothing can be pressed", () => {
+  assert.deepEqual(way({ open: false, mode: "AUTO_WORK" })[0], ["step.antenna", "next"]);
+});
+
+test("many steps: what is done becomes one line, nothing that is left is dropped", () => {
+  const many = [..."abcdefgh"].map((key, index) => ({ key, state: index < 3 ? "done" : "later" }));
+  const shown = compact(many);
+  assert.deepEqual(shown.map((step) => step.key), ["step.done", "d", "e", "f", "g", "h"]);
+  assert.deepEqual(shown[0].joined, ["a", "b", "c"]);
+});
+
+// --- STOP ----------------------------------------------------------------------------------------------------------------
+function stopRun(seenAt, engine_off = false) {
+  let stop = pressed(1, 0, 100, engine_off);
+  const sent = [];
+  for (let now = 0; now <= 4000 && stop.outcome === null; now += 10) {
+    const result = due(stop, now, seenAt(now));
+    stop = result.stop;
+    if (result.send) sent.push(now);
+  }
+  return { stop, sent };
+}
+
+test("STOP is said at once and every 50 ms until the vehicle is seen stopped", () => {
+  const { stop, sent } = stopRun((now) => ({ tick: 100 + now, mode: now < 400 ? "MANUAL" : "STOPPING" }));
+  assert.equal(stop.outcome, "seen");
+  assert.deepEqual(sent, [0, 50, 100, 150, 200, 250, 300, 350]);
+});
+
+test("STOP without an answer is said for 3 s and then told as not confirmed", () => {
+  const { stop, sent } = stopRun(() => null);
+  assert.equal(stop.outcome, "no_answer");
+  assert.equal(sent.length, 61);
+});
+
+test("a report from before the press is no answer, nor is a stop seen before it was said often enough", () => {
+  assert.equal(stopRun(() => ({ tick: 100, mode: "HOLD" })).stop.outcome, "no_answer");
+  assert.equal(stopRun(() => ({ tick: 101, mode: "HOLD" })).sent.length, AT_LEAST);
+});
+
+test("ENGINE OFF is seen in ESTOP only", () => {
+  assert.equal(stopRun(() => ({ tick: 200, mode: "STOPPING" }), true).stop.outcome, "no_answer");
+  assert.equal(stopRun(() => ({ tick: 200, mode: "ESTOP" }), true).stop.outcome, "seen");
+});
+
+// --- what the page knows ---------------------------------------------------------------------------------------------------
+function store(state, now = { ms: 0 }) {
+  const made = new Store(() => now.ms);
+  made.heard({ type: "snapshot", seq: 1, ...state });
+  return made;
+}
+const OPEN = { link: { state: "open", age_ms: 40 }, vehicle: { mode: "MANUAL", mine: true, tick: 50, session: 7, worst: null, reasons: [] }, server: { steering: "this" } };
+
+test("a server that tells nothing makes all of it old, by the page's own clock", () => {
+  const now = { ms: 0 };
+  const made = store(OPEN, now);
+  assert.equal(made.open(), true);
+  now.ms = 461;
+  assert.equal(made.open(), false);
+  assert.equal(stateOf(made), "lost");
+  assert.equal(vehicleOf(made).age_ms, 501);
+});
+
+test("a snapshot forgets what it does not hold", () => {
+  const made = store({ ...OPEN, pose: { e: 1 } });
+  made.heard({ type: "snapshot", seq: 2, ...OPEN });
+  assert.equal(made.get("pose"), null);
+});
+
+test("another window's steering is not mine", () => {
+  assert.equal(vehicleOf(store({ ...OPEN, server: { steering: "other" } })).mine, false);
+});
+
+test("the newest tick is the echo's where it is of the same session", () => {
+  const made = store(OPEN);
+  made.set("echo", { vehicle_tick: 58, session: 7 });
+  assert.equal(newestTick(made), 58);
+  made.set("echo", { vehicle_tick: 5800, session: 6 });
+  assert.equal(newestTick(made), 50);
+});
+
+test("the worst reason leads, and one that the table does not have shows as one that stops", () => {
+  const made = store({ ...OPEN, vehicle: { ...OPEN.vehicle, worst: 16, reasons: [71, 200] } });
+  made.set("reasons", [rule(16, "N"), rule(71, "A", 1)]);
+  assert.deepEqual(rulesOf(made).map((one) => [one.code, one.level]), [[16, 3], [71, 1], [200, 3]]);
+  assert.equal(factsOf(made, {}).rules.length, 3);
+});
+
+// --- bytes ---------------------------------------------------------------------------------------------------------------
+test("a reading is 36 bytes, little endian; what is unknown is sent as unknown", () => {
+  const reading = {
+    source: 2, hold: true, rotor: true, tool_mode: 2, drive: 0.5, turn: -1, tool_m: 0.15, reading_no: 7, page_time: 12.5, vehicle_tick: 9,
+    visible: true, focused: true,
+  };
+  const view = new DataView(wire.reading(reading, { video_age_ms: null, battery: null, tilt_mrad: null, picture: true }));
+  assert.equal(view.byteLength, 36);
+  assert.deepEqual([view.getUint8(0), view.getUint8(1), view.getUint16(2, true)], [1, 2, 1 | 2 | (2 << 2) | 16 | 32]);
+  assert.deepEqual([view.getUint32(4, true), view.getFloat64(8, true)], [7, 12.5]);
+  assert.deepEqual([view.getInt16(16, true), view.getInt16(18, true), view.getInt16(20, true)], [5000, -10000, 150]);
+  assert.deepEqual([view.getUint16(22, true), view.getUint32(24, true)], [65535, 9]);
+  assert.deepEqual([view.getUint16(28, true), view.getInt16(30, true), view.getUint32(32, true)], [65535, -32768, 0]);
+});
+
+test("acts, STOP and the acknowledgement of a state", () => {
+  const act = new DataView(wire.act("ARM", 300, 1.5, 77));
+  assert.deepEqual([act.byteLength, act.getUint8(0), act.getUint8(1), act.getUint16(2, true), act.getFloat64(4, true), act.getUint32(12, true)], [16, 2, 3, 300, 1.5, 77]);
+  const stop = new DataView(wire.stop(true, 9, 2.5));
+  assert.deepEqual([stop.byteLength, stop.getUint8(0), stop.getUint8(1), stop.getUint16(2, true), stop.getFloat64(4, true)], [12, 3, 1, 9, 2.5]);
+  const ack = new DataView(wire.ack(5));
+  assert.deepEqual([ack.byteLength, ack.getUint8(0), ack.getUint32(4, true)], [8, 4, 5]);
+});
+
+test("an echo", () => {
+  const view = new DataView(new ArrayBuffer(24));
+  view.setUint8(0, 129);
+  view.setUint8(1, 1);
+  view.setUint32(4, 7, true);
+  view.setUint32(16, 99, true);
+  assert.deepEqual(wire.echo(view.buffer), { verdict: "too_old", reading_no: 7, page_time: 0, vehicle_tick: 99, sequence: 0 });
+  assert.equal(wire.echo(new ArrayBuffer(23)), null);
+});

@@ -1,0 +1,264 @@
+"""The page in a real browser, against a server in name only: hands, STOP, acts, what is old, what is covered."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.page.browser import Page, browsing
+from tests.console.page.fake_server import FakeServer, serving
+from tests.console.page.scenes import SCENES
+
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
+ARM, RESET, TAKE, PAUSE = 3, 5, 1, 8
+HOLD, FOCUSED = 1, 32
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    """One browser for the module; each test loads the page anew."""
+    with browsing() as page:
+        page.size("laptop")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[FakeServer]:
+    """One server for the module."""
+    with serving(FakeServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def server(served: FakeServer) -> FakeServer:
+    """The server, as if nothing had been told."""
+    served.readings.clear()
+    served.acts.clear()
+    served.stops.clear()
+    served.posts.clear()
+    served.answers.clear()
+    served.quiet = served.refuse_drive = False
+    return served
+
+
+def opened(browser: Page, server: FakeServer, scene: str, **settings: str) -> Page:
+    """The page, shown this scene."""
+    server.state = copy.deepcopy(SCENES[scene])
+    browser.open(server.url, **settings)
+    browser.until("return flail.store.get('link') !== null")
+    return browser
+
+
+def held(server: FakeServer) -> bool:
+    """The newest reading holds."""
+    return bool(server.readings) and bool(int(server.readings[-1][2]) & HOLD)
+
+
+def settled(browser: Page, server: FakeServer, count: int = 8) -> None:
+    """So many more readings have come."""
+    before = len(server.readings)
+    browser.when(lambda: len(server.readings) >= before + count)
+
+
+def test_keys_drive_and_a_release_is_in_the_next_readings(browser: Page, server: FakeServer) -> None:
+    """F and an arrow; the letting go of F is neutral at once."""
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    browser.key("keyDown", "KeyF")
+    browser.key("keyDown", "ArrowUp", "ArrowUp")
+    browser.when(lambda: held(server) and server.readings[-1][5] > 1000)
+    browser.key("keyUp", "KeyF")
+    browser.when(lambda: not held(server))
+    settled(browser, server)
+    assert server.readings[-1][5] == 0
+    numbers = [int(reading[3]) for reading in server.readings]
+    assert numbers == sorted(set(numbers)), "a reading was sent twice"
+    browser.key("keyUp", "ArrowUp", "ArrowUp")
+
+
+def test_a_gamepad_drives_and_its_absence_stops(browser: Page, server: FakeServer) -> None:
+    """RT and the left stick; then the list of gamepads is empty."""
+    opened(browser, server, "manual")
+    browser.js("pad({})")
+    browser.until("return flail.hands.view?.latch && flail.hands.view.pads.length === 1")
+    browser.js("pad({axes: [0, -1, 0, 0], buttons: {7: 1}})")
+    browser.when(lambda: held(server) and server.readings[-1][5] == 10_000)
+    assert server.stops == []
+    browser.js("pads = []")
+    browser.when(lambda: server.stops and not held(server))
+
+
+def test_blur_releases_and_forgets_the_keys(browser: Page, server: FakeServer) -> None:
+    """The window loses the focus with F and an arrow down; back again, nothing drives until they were released."""
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    browser.key("keyDown", "KeyF")
+    browser.key("keyDown", "ArrowUp", "ArrowUp")
+    browser.when(lambda: held(server))
+    browser.js("window.dispatchEvent(new Event('blur'))")
+    browser.when(lambda: not held(server) and not int(server.readings[-1][2]) & FOCUSED)
+    browser.js("window.dispatchEvent(new Event('focus'))")
+    browser.key("keyDown", "ArrowUp", "ArrowUp", repeat=True)
+    settled(browser, server, 30)
+    assert not any(int(reading[2]) & HOLD for reading in server.readings[-30:])
+    browser.key("keyUp", "KeyF")
+    browser.key("keyUp", "ArrowUp", "ArrowUp")
+
+
+def test_a_hidden_page_sends_one_neutral_reading_and_closes_the_socket(browser: Page, server: FakeServer) -> None:
+    """Then nothing more, and on return the latch is cleared."""
+    opened(browser, server, "manual")
+    browser.js("pad({})")
+    browser.until("return flail.hands.view?.latch && flail.hands.view.pads.length === 1")
+    browser.js("pad({axes: [0, -1, 0, 0], buttons: {7: 1}})")
+    browser.when(lambda: held(server))
+    browser.js(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    browser.until("return !flail.drive.ready")
+    browser.when(lambda: not held(server))
+    count = len(server.readings)
+    assert server.readings[-1][5] == 0
+    browser.js(
+        "Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    browser.until("return flail.drive.ready")
+    browser.when(lambda: len(server.readings) > count + 30)
+    assert not any(int(reading[2]) & HOLD for reading in server.readings[count:])
+    browser.js("pad({axes: [0, -1, 0, 0]})")
+    browser.until("return document.querySelector('#hands .text').innerText.includes('left stick')")
+
+
+def test_space_is_stop_with_the_focus_on_arm_and_arm_is_not_pressed(browser: Page, server: FakeServer) -> None:
+    """STOP is repeated until the vehicle is seen stopped."""
+    opened(browser, server, "ready").until("return flail.hands.view?.latch")
+    browser.until("return document.querySelector('#hands .act.next')")
+    browser.js("document.querySelector('#hands .act.next').focus()")
+    browser.tap("Space")
+    browser.when(lambda: len(server.stops) >= 4)
+    server.state["vehicle"]["mode"] = "HOLD"
+    browser.until("return flail.store.get('stop').outcome === 'seen'")
+    assert server.acts == []
+
+
+def test_enter_presses_arm_once_however_long_it_is_held(browser: Page, server: FakeServer) -> None:
+    """The operating system's repeats are no acts; neither are those of the key M."""
+    opened(browser, server, "ready").until("return flail.hands.view?.latch")
+    browser.until("return document.querySelector('#hands .act.next')")
+    browser.js("document.querySelector('#hands .act.next').focus()")
+    browser.key("keyDown", "Enter", "Enter")
+    for _ in range(5):
+        browser.key("keyDown", "Enter", "Enter", repeat=True)
+    browser.key("keyUp", "Enter", "Enter")
+    browser.when(lambda: server.acts == [ARM])
+    browser.key("keyDown", "KeyM")
+    for _ in range(5):
+        browser.key("keyDown", "KeyM", repeat=True)
+    browser.key("keyUp", "KeyM")
+    browser.when(lambda: server.acts == [ARM, ARM])
+    settled(browser, server, 20)
+    assert server.acts == [ARM, ARM]
+
+
+def test_text_fields_are_locked_while_armed_and_space_is_stop_with_the_focus_in_one(
+    browser: Page, server: FakeServer
+) -> None:
+    """While nothing is armed one can write."""
+    opened(browser, server, "disarmed")
+    browser.js("flail.turn('setup')")
+    browser.until("return document.querySelector('#view-setup input[type=text]')")
+    browser.js("document.querySelector('#view-setup input[type=text]').focus()")
+    browser.tap("Space")
+    browser.tap("KeyM")
+    assert browser.js("return document.querySelector('#view-setup input[type=text]').value") == " m"
+    assert server.stops == []
+    server.state["vehicle"]["mode"] = "MANUAL"
+    browser.until("return document.querySelector('#view-setup input[type=text]').readOnly")
+    browser.js("document.querySelector('#view-setup input[type=text]').focus()")
+    browser.tap("Space")
+    browser.when(lambda: bool(server.stops))
+
+
+def test_a_refusal_is_shown_with_the_vehicles_reason(browser: Page, server: FakeServer) -> None:
+    """The answer names the act, the word and the reason."""
+    opened(browser, server, "ready").until("return document.querySelector('#hands .act.next')")
+    browser.tap("KeyM")
+    browser.when(lambda: server.acts == [ARM])
+    number = browser.js("return flail.acts.pending.number")
+    server.answers.append(
+        {"act": "ARM", "no": number, "result": "refused", "why": "act.why.moving", "params": {}, "reason": 33}
+    )
+    browser.until("return document.querySelector('#hands .text').innerText.includes('ARM refused')")
+    assert "Too steep" in browser.text("#hands .text")
+
+
+def test_take_wants_a_second_of_holding(browser: Page, server: FakeServer) -> None:
+    """A short press of T takes nothing."""
+    opened(browser, server, "disarmed")
+    server.state["vehicle"]["mine"] = False
+    browser.until("return document.querySelector('#hands .act')?.innerText.includes('TAKE')")
+    browser.tap("KeyT")
+    browser.until("return flail.store.get('held_act') === null")
+    assert server.acts == []
+    browser.key("keyDown", "KeyT")
+    browser.when(lambda: server.acts == [TAKE])
+    browser.key("keyUp", "KeyT")
+
+
+def test_engine_off_stops_at_once_and_cuts_only_when_held(browser: Page, server: FakeServer) -> None:
+    """A tap of Delete is STOP alone; held on it becomes ENGINE OFF."""
+    opened(browser, server, "manual")
+    browser.until("return flail.drive.ready && flail.state.ready")
+    browser.tap("Delete", "Delete")
+    browser.when(lambda: len(server.stops) >= 4)
+    assert set(server.stops) == {0}
+    browser.key("keyDown", "Delete", "Delete")
+    browser.when(lambda: 1 in server.stops)
+    browser.key("keyUp", "Delete", "Delete")
+
+
+def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, server: FakeServer) -> None:
+    """The server goes on, the vehicle does not; then the server goes silent as well."""
+    opened(browser, server, "manual")
+    assert browser.js("return document.querySelectorAll('.instrument.old').length") == 0
+    server.state["link"]["age_ms"] = 600
+    browser.until("return document.querySelectorAll('.instrument.old').length === 5")
+    assert "No link" in browser.text("#mode")
+    server.state["link"]["age_ms"] = 40
+    browser.until("return document.querySelectorAll('.instrument.old').length === 0")
+    server.quiet = True
+    browser.until("return document.querySelectorAll('.instrument.old').length === 5")
+    assert "no link" in browser.text("#stop")
+
+
+def test_a_second_window_watches_and_stops(browser: Page, server: FakeServer) -> None:
+    """Its drive socket is refused; a sentence says so, and STOP goes by the other socket."""
+    server.refuse_drive = True
+    opened(browser, server, "manual")
+    browser.until("return document.querySelector('#small').innerText.includes('another window')")
+    browser.tap("Space")
+    browser.when(lambda: len(server.stops) >= 3)
+
+
+SHOWN = ["manual", "mission", "hold", "estop", "lost", "disarmed"]
+CHECK = (Path(__file__).parent / "clipped.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", ["laptop", "screen", "tablet"])
+@pytest.mark.parametrize("text", ["100", "125", "150"])
+def test_nothing_is_cut_and_stop_is_never_covered(browser: Page, server: FakeServer, size: str, text: str) -> None:
+    """In each scene and view, at this size of screen and text."""
+    browser.size(size)
+    opened(browser, server, "manual", text=text)
+    problems = {}
+    for scene in SHOWN:
+        server.state = copy.deepcopy(SCENES[scene])
+        browser.until("return flail.store.value('vehicle', 'mode') === arguments[0]", SCENES[scene]["vehicle"]["mode"])
+        for view in ("drive", "mission", "setup"):
+            browser.js("flail.turn(arguments[0]); flail.paint()", view)
+            found = browser.js(CHECK)
+            if found:
+                problems[f"{scene} {view}"] = found
+    browser.size("laptop")
+    assert problems == {}
