@@ -3,7 +3,7 @@
     python -m benchmarks.belief_costs losses --count 1000
     python -m benchmarks.belief_costs hours --hours 10
 
-A loss of 5 s to 10 min (half of them to float), standing or driven by hand at 0.28 m/s; counted is who goes on within
+A loss of 5 s to 10 min (half of them to float), standing or driven by stick at 0.28 m/s; counted is who goes on within
 three seconds of its end without a mark or a new fix. Clean hours: back and forth with pauses, at 10 % true slip.
 """
 

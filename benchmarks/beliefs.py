@@ -64,7 +64,7 @@ def _base(run: BeliefRun, size: float) -> None:
 
 
 def _driven(run: BeliefRun, size: float) -> None:
-    """The same, and driven by hand for half a minute meanwhile."""
+    """The same, and driven by stick for half a minute meanwhile."""
     run.gnss.fix = FixType.RTK_FLOAT
     run.run(30.0, 0.28)
     run.gnss.jump_m = aside_m(size)

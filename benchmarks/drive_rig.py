@@ -172,7 +172,7 @@ class Bench:
     async def in_motion(self) -> None:
         """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving.
 
-        Where nothing follows the stick, the operator centres it and begins again: a gap in his frames, which a busy
+        Where nothing follows the stick, the operator centres it and begins again: a gap in the frames, which a busy
         computer makes, asks for neutral sticks anew.
         """
         hands, machine = self.hands, self.machine

@@ -150,7 +150,7 @@ async def kill(rig: Bench) -> Trial:
     await driven(rig)
     session_id = rig.port.session_id
     trial = await stopped(rig, rig.signal_vehicle(signal.SIGKILL), "kill")
-    # the operator keeps his stick deflected; the new program must not care
+    # the operator keeps the stick deflected; the new program must not care
     await until(lambda: rig.machine.plants.flail.rotor_radps < 1.0, "the rotor's run-down")
     mark = rig.machine.outputs.t_ms
     frames = Watcher(rig)
@@ -169,7 +169,7 @@ async def kill(rig: Bench) -> Trial:
 
 
 async def stop(rig: Bench) -> Trial:
-    """SIGSTOP, and SIGCONT once everything is at rest; the operator held his stick all the time."""
+    """SIGSTOP, and SIGCONT once everything is at rest; the operator held the stick all the time."""
     await driven(rig)
     signal_ns = rig.signal_vehicle(signal.SIGSTOP)
     trial = await stopped(rig, signal_ns, "stop")
@@ -234,7 +234,7 @@ async def start_controller(rig: Bench) -> None:
         above_others(rig.machine.process.pid, 60)
 
 
-async def lane(kind: str, count: int, told: Callable[[Trial], None], limit_ms: float) -> list[Trial]:
+async def on_one_bench(kind: str, count: int, told: Callable[[Trial], None], limit_ms: float) -> list[Trial]:
     """Trials of one kind, one after another, on a bench of their own.
 
     A trial that hung after its signal has failed, and the next has a new bench. Where this computer could not hold a
@@ -266,13 +266,15 @@ async def lane(kind: str, count: int, told: Callable[[Trial], None], limit_ms: f
     return trials
 
 
-async def campaign(wanted: dict[str, int], lanes: int, told: Callable[[Trial], None], limit_ms: float) -> list[Trial]:
-    """Everything, `lanes` benches of each kind beside each other."""
+async def campaign(wanted: dict[str, int], benches: int, told: Callable[[Trial], None], limit_ms: float) -> list[Trial]:
+    """Everything, `benches` of each kind beside each other."""
     shares = [
-        (kind, count // lanes + (number < count % lanes)) for kind, count in wanted.items() for number in range(lanes)
+        (kind, count // benches + (number < count % benches))
+        for kind, count in wanted.items()
+        for number in range(benches)
     ]
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(lane(kind, share, told, limit_ms)) for kind, share in shares if share]
+        tasks = [group.create_task(on_one_bench(kind, share, told, limit_ms)) for kind, share in shares if share]
     return [trial for task in tasks for trial in task.result()]
 
 
@@ -323,7 +325,7 @@ def main() -> int:
     arguments.add_argument("--kill", type=int, help="instead, of this kind")
     arguments.add_argument("--stop", type=int, help="instead, of this kind")
     arguments.add_argument("--controller", type=int, help="instead, of this kind")
-    arguments.add_argument("--lanes", type=int, default=1, help="benches of each kind beside each other")
+    arguments.add_argument("--benches", type=int, default=1, help="benches of each kind beside each other")
     arguments.add_argument("--limit-ms", type=float, default=LIMIT_MS)
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--lines", action="store_true", help="each trial as a line of JSON, as soon as it is done")
@@ -341,7 +343,7 @@ def main() -> int:
         sys.stderr.write(f"\r{done}/{sum(wanted.values())} {trial.kind} {trial.stop_ms:.0f} ms {trial.wrong}      ")
 
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(KeyboardInterrupt):
-        trials = runner.run(campaign(wanted, chosen.lanes, told, chosen.limit_ms))
+        trials = runner.run(campaign(wanted, chosen.benches, told, chosen.limit_ms))
     sys.stderr.write("\n")
     found = summary(trials, chosen.limit_ms)
     if not chosen.lines:

@@ -26,7 +26,7 @@ def signed_config(folder: Path, *, udp_port: int, extra: str = "") -> tuple[Path
 
 
 def operator(rig: Bench, port: int, key: bytes) -> None:
-    """Give the bench an operator who signs and proves himself; `port` is the vehicle's or a proxy's before it."""
+    """Give the bench an operator whose console signs and proves itself; `port`: of the vehicle, or of a proxy."""
     rig.port.close()
     rig.port = SessionPort(SigningPort(UdpPort.connect("127.0.0.1", port), key), STATION_ID, key)
     rig.hands = SimOperator(rig.port, STATION_ID)

@@ -163,7 +163,7 @@ def plan(
     craters: Annotated[Path | None, typer.Option("--craters", help="With --resume: polygons, as a site file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan the coverage of a site: segments to drive, what stays untreatable and why."""
+    """Plan the coverage of a site: segments to drive, what is not workable by machine, and why."""
     if left is not None:
         raise InputError(f"--left is called --resume: flailpilot plan {site} --resume {left}")
     asked = PlanOptions(

@@ -124,7 +124,7 @@ def _scenario(asked: DemoOptions) -> tuple[Scenario, Path]:
     path = asked.scenario if asked.scenario is not None else SCENARIO
     scenario = load_toml_model(path, Scenario)
     site = asked.site if asked.site is not None else site_path(scenario, path)
-    # what somebody else checks by hand in a mission without an audience was checked before
+    # in a demo the checks that people make before a mission count as made
     return scenario.model_copy(update={"checks": "made"}), site
 
 

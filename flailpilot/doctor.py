@@ -85,7 +85,7 @@ def configuration(file: DriveFile) -> Check:
 def site(file: DriveFile) -> Check:
     """The site can be planned."""
     if file.config.site is None:
-        return Check("site", "ok", "none: driven by hand, or a mission is uploaded")
+        return Check("site", "ok", "none: driven by stick, or a mission is uploaded")
     try:
         state: VehicleState = app.start_state(file)
     except InputError as refusal:
@@ -183,7 +183,7 @@ async def controller(file: DriveFile) -> list[Check]:
     except InputError as refusal:
         return [Check("controller port", "fail", str(refusal), "see above")]
     try:
-        link = ControllerLink(app.greeting(app.start_state(_by_hand(file))))
+        link = ControllerLink(app.greeting(app.start_state(_by_stick(file))))
         status = await _converse(ControllerWire(port, link), link, clock_)
     finally:
         port.close()
@@ -191,7 +191,7 @@ async def controller(file: DriveFile) -> list[Check]:
     return [Check("controller port", "ok", f"{wire.port} at {wire.baud} baud"), _handshake(report), _state(status)]
 
 
-def _by_hand(file: DriveFile) -> DriveFile:
+def _by_stick(file: DriveFile) -> DriveFile:
     """The same vehicle without its site: a handshake needs no plan."""
     from vehicle.config.drive import DatumConfig
 

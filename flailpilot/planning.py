@@ -137,6 +137,6 @@ def tell(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
     reasons = ", ".join(f"{area_m2:.1f} {reason}" for reason, area_m2 in totals.items())
     print(
         f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "
-        f"{plan.overlap_m:.2f} m; listed as untreatable, m2: {reasons or 'none'}; missed "
+        f"{plan.overlap_m:.2f} m; not workable by machine, m2: {reasons or 'none'}; missed "
         f"{plan.certificate.missed_nominal_m2:.1f} m2; files in {out_dir}"
     )

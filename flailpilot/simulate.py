@@ -46,7 +46,7 @@ from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.schemas import Mission
 
 TOOL_SIGMA_SHARE = 0.8
-"""1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/0003)."""
+"""1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/2026-11-21-honest-sigma.md)."""
 
 
 def run(asked: SimOptions) -> int:

@@ -1,6 +1,6 @@
 """The planner `coverage-path-planner` on the same fields under the same cost model, where it is installed.
 
-Its best settings of coverage.md 4: lines along the minimum width, the perimeter drawn in by half a tool ("inset").
+Its best settings: lines along the minimum width, the perimeter drawn in by half a tool ("inset").
 """
 
 import importlib

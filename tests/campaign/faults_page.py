@@ -2,7 +2,7 @@
 
 from tests.campaign.catalogue import FAULTS, SECTIONS
 from tests.campaign.detection import DETECTION, HANDLED, Handled
-from tests.campaign.traceability import ROOT, status_of, tests_of
+from tests.campaign.traceability import ROOT, tests_of
 from vehicle.contracts.stop_codes import Level, Recovery, Rule
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import TICK_S
@@ -86,7 +86,7 @@ def page() -> str:
         ]
         for row in range(first, last + 1):
             told, names = described(row), tests.get(row, ())
-            shown = "<br>".join(f"`{name}`" for name in names[:2]) or status_of(row, names)
+            shown = "<br>".join(f"`{name}`" for name in names[:2]) or "-"
             lines.append(f"| {row} | {FAULTS[row]} | {told.detection} | {told.reaction} | {told.recovery} | {shown} |")
         lines.append("")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Every invariant of the specification (C.4) -> the tests that show it; an orphan fails.
+"""Every invariant -> the tests that show it; one without a test fails.
 
 Those of the discrete machine are found by their names in `machine_invariants.py` and `permit_invariants.py` of
 `tests/control/safety/`.

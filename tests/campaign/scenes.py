@@ -46,7 +46,7 @@ def work(seed: int) -> FaultScenario:
 
 @copied
 def manual(seed: int) -> FaultScenario:
-    """By hand at 0.25 m/s, where the longer T_stop holds."""
+    """By stick at 0.25 m/s, where the longer T_stop holds."""
     drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MANUAL, 0.25, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
@@ -54,7 +54,7 @@ def manual(seed: int) -> FaultScenario:
 
 @copied
 def slow(seed: int) -> FaultScenario:
-    """By hand at 0.1 m/s."""
+    """By stick at 0.1 m/s."""
     drill = FaultScenario(FaultScenarioSettings(seed=seed)).drive(Goal.MANUAL, 0.14, 0.02)
     assert drill.moves(12.0), drill.reasons
     return drill
@@ -62,7 +62,7 @@ def slow(seed: int) -> FaultScenario:
 
 @copied
 def fast(seed: int) -> FaultScenario:
-    """By hand at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
+    """By stick at about 1 m/s, where the shorter T_stop holds; a short way over the air."""
     drill = FaultScenario(FaultScenarioSettings(seed=seed, delay_ms=5.0, jitter_ms=1.0)).drive(Goal.MANUAL, 0.9, 0.02)
     assert drill.moves(12.0, 1.0), drill.reasons
     return drill

@@ -158,7 +158,7 @@ def test_row_108_no_mission_reverses_onto_unprocessed_ground() -> None:
     assert "unprocessed_ground" in drill.reasons
     rear_m = along_m(drill) - drill.parts.config.machine.tracks.length_m / 2.0
     assert -4.0 - support.NEAR_M < rear_m < -3.5
-    # by hand it warns and drives
+    # by stick it warns and drives
     drill.drive(Goal.MANUAL, -0.3)
     assert drill.moves(15.0, 0.5)
     assert "unprocessed_ground" in drill.reasons
@@ -224,7 +224,7 @@ def test_row_102_beside_a_wall_that_closes_in_behind_some_way_is_left() -> None:
 
 
 @pytest.mark.parametrize("turn", [0.6, -0.6])
-def test_row_101_turning_by_hand_the_tool_comes_to_no_keep_out(turn: float) -> None:
+def test_row_101_turning_by_stick_the_tool_comes_to_no_keep_out(turn: float) -> None:
     post = (1.6, 1.2, 1.9, 1.5) if turn > 0.0 else (1.6, -1.5, 1.9, -1.2)
     drill = kept_out(FaultScenario(), post).drive(Goal.MANUAL, 0.0, turn)
     never_over(drill, 40.0)

@@ -113,7 +113,7 @@ def shallow() -> None:
 
 
 def into_a_keep_out() -> None:
-    """By hand and by mission straight towards ground that is kept out."""
+    """By stick and by mission straight towards ground that is kept out."""
     for goal, stick in ((Goal.MANUAL, 0.9), (Goal.MISSION, 0.0)):
         drill = FaultScenario(FaultScenarioSettings(keep_out_m=(5.0, 9.0, -6.0, 6.0))).drive(goal, stick)
         drill.run(45.0)
@@ -159,7 +159,7 @@ def _restart(drill: FaultScenario, left_out: OperatorEdge) -> None:
 
 
 def out_of_the_track() -> None:
-    """Stopped after some metres by hand, then back in RECOVERY with the stick turned."""
+    """Stopped after some metres by stick, then back in RECOVERY with the stick turned."""
     drill = manual().run(15.0)
     FAULTS["stop_pressed"].inject(drill, 1.0)
     drill.run(0.3)

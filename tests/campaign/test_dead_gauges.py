@@ -80,7 +80,7 @@ def test_a_dead_sensor_stops_the_job_by_its_own_name(field: str, monkeypatch: py
 
 
 @pytest.mark.parametrize("field", AT_WORK_ONLY)
-def test_the_tool_s_height_is_not_needed_to_drive_by_hand(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_s_height_is_not_needed_to_drive_by_stick(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     drill = manual()
     kill_sensor(monkeypatch, field)
     drill.run(2.0)

@@ -65,7 +65,7 @@ RECOVERY_MPS = 0.1
 
 
 def back_out(drill: FaultScenario) -> bool:
-    """Backward in RECOVERY where a text says so, else by hand; True once it has come far enough."""
+    """Backward in RECOVERY where a text says so, else by stick; True once it has come far enough."""
     start = drill.world.tracks.east_m, drill.world.tracks.north_m
     yaw_rad = drill.world.tracks.yaw_rad
     for _ in range(round(LIMIT_S / TICK_S)):

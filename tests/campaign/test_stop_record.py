@@ -1,4 +1,4 @@
-"""The recording of every stop names its reason, the age of the operator's frame, how it is left, and what he reads."""
+"""The recording of every stop names its reason, the age of the operator's frame, how it is left, and its text."""
 
 import re
 
@@ -15,7 +15,7 @@ from vehicle.control.events import RESET_RULES
 
 LINE = re.compile(r"stop: (\w+); operator's frame (forgotten|[\d.]+ s old); left by (.+) \(([ANPH])\); (.+)")
 STOPS = (
-    # fault, what the operator wants, reason, age of his frame [s] at most
+    # fault, what the operator wants, reason, age of the newest frame [s] at most
     ("radio_loss", Goal.MANUAL, "link_lost", 0.46),
     ("radio_loss", Goal.MISSION, "link_lost", 0.46),
     ("stop_pressed", Goal.MANUAL, "operator_stop", 0.2),

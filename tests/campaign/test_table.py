@@ -40,7 +40,7 @@ class Seen:
 
 
 def strike(drill: FaultScenario, fault: Fault, case: Case) -> Seen:
-    """Inject, let it last, heal; the operator goes on wanting what he wanted until the machine has stopped."""
+    """Inject, let it last, heal; the operator goes on wanting the same until the machine has stopped."""
     seen = Seen()
     fault.inject(drill, case.strength)
     for tick in range(round((case.hold_s + 1.0) / TICK_S)):
@@ -101,8 +101,8 @@ def stays_stopped(drill: FaultScenario, case: Case) -> None:
 def tried(drill: FaultScenario, case: Case) -> None:
     drill.hands.goal = SCENE_GOALS[case.scene]
     drill.run(6.0)
-    by_hand = all(RULES[StopReason[name.upper()]].level < Level.STOP for name in case.reasons)
-    assert drill.mode not in (AUTO if by_hand else DRIVING), drill.mode
+    by_stick = all(RULES[StopReason[name.upper()]].level < Level.STOP for name in case.reasons)
+    assert drill.mode not in (AUTO if by_stick else DRIVING), drill.mode
     drill.hands.goal = Goal.REST
     drill.run(0.5)
     drill.hands.forgets = OperatorEdge.NONE

@@ -34,7 +34,7 @@ OWNERS: dict[str, tuple[int, ...]] = {
     "installation": (83,),
 }  # fmt: skip
 BUILT_WHEN: dict[str, tuple[str, ...]] = {
-    "console": ("console/app*", "console/server*", "console/web*", "console/**/*.html", "console/**/*.js"),
+    "console": ("console/server/video*", "console/client/video*"),
     "mission files": (
         "vehicle/control/mission/file*",
         "vehicle/control/mission/upload*",
@@ -149,10 +149,16 @@ def page() -> str:
     sums = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return (
         "# Traceability\n\n"
-        "Written by `python -m tests.campaign.traceability`; a test compares. Rows are those of the fault catalogue,\n"
-        "invariants those of its state machine. *full stack*: injected into the whole stack in virtual time, with\n"
-        "detection, time, reaction and recovery asserted; *tested*: asserted nearer to its place; *later than the\n"
-        "catalogue*: stops, but not within the catalogue's time; *open*: does not hold yet.\n\n"
+        "`python -m tests.campaign.traceability` writes this page; a test compares the status of each row. The rows\n"
+        "are those of the catalogue of faults ([FAULTS.md](FAULTS.md)). Status:\n\n"
+        "- *full stack*: the fault is injected into the whole stack in virtual time; detection, time, reaction and\n"
+        "  recovery are asserted.\n"
+        "- *full stack, later than the catalogue*: the machine stops, but later than the time of the specification\n"
+        "  ([SAFETY.md](SAFETY.md), *Later than the catalogue*).\n"
+        "- *tested*: asserted by tests of a part.\n"
+        "- *open*: does not hold yet.\n"
+        "- *deferred*: its owner is not built yet.\n\n"
+        "Invariants at the end: I of the state machine, T times, G the ground, P the record, S security.\n\n"
         f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n## Invariants\n\n{invariants_table()}"
     )
 

@@ -119,7 +119,7 @@ def test_the_rest_holds_on_the_ground_that_the_record_names(monkeypatch, capsys,
     swept = shapely.union_all([polygon(rings) for rings in swept_ground(strokes_of(job / "run" / "ledger.journal"))])
     missed = shapely.union_all([shapely.geometry.shape(row["polygon"]) for row in before["missed"]])
     truth = SiteTruth(json.loads((job / "ground.geojson").read_text()), summary["datum"], site.outside)
-    # it backs out on its lane, which the tool held to a few millimetres: the rim of its own strip is no new ground
+    # it backs out on its swath, which the tool held to a few millimetres: the rim of its own strip is no new ground
     truth.safe = truth.safe.union(swept.buffer(0.015)).union(where_the_tool_stands(site, job))
     truth.asked = shapely.transform(missed, site.datum.enu_from_lonlat_array).buffer(1e-4).intersection(site.work_area)
     planned_m2, summary["area_m2"] = summary["area_m2"], truth.asked.area
@@ -131,15 +131,15 @@ def test_the_rest_holds_on_the_ground_that_the_record_names(monkeypatch, capsys,
     assert truth.asked.area < planned_m2 < before["area_m2"] - 0.5 * before["processed_m2"]
 
 
-def test_it_begins_on_the_lane_in_which_the_machine_stands(monkeypatch, capsys, job):
+def test_it_begins_on_the_swath_in_which_the_machine_stands(monkeypatch, capsys, job):
     stands = last_pose(job / "run" / "run.mcap")
     assert left(monkeypatch, capsys, job)[0] == 0
     site, machine = load_site(job / "ground.geojson"), footprint(load_machine("memat"))
     plan, rest = load_plan(job / "run" / "plan", site, machine), load_plan(job / "rest", site, machine)
     first = rest.segments[0]
     assert shapely.Point(first.points_m[0]).distance(shapely.Point(stands.east_m, stands.north_m)) < 0.1
-    lanes = [s for s in plan.segments if s.kind is SegmentKind.SWATH]
-    assert min(shapely.LineString(s.points_m).distance(shapely.Point(first.points_m[0])) for s in lanes) < 1e-6
+    swaths = [s for s in plan.segments if s.kind is SegmentKind.SWATH]
+    assert min(shapely.LineString(s.points_m).distance(shapely.Point(first.points_m[0])) for s in swaths) < 1e-6
     assert on_its_swath(StartPose(40.0, 1.0, 0.3), plan) == StartPose(40.0, 1.0, 0.3)
 
 

@@ -1,4 +1,4 @@
-"""Bad inputs of safety.md E.2 as a table: what comes over the wire, and that nothing but counters may change.
+"""Bad inputs as a table: what comes over the wire, and that nothing but counters may change.
 
 `python -m tests.operator_link.bad_inputs` writes `docs/BAD_INPUTS.md` from it.
 """
@@ -238,12 +238,16 @@ def page() -> str:
     lines = [
         "# Bad inputs on the operator's wire",
         "",
-        f"{len(CASES)} inputs. Each is sent from the console's own address and from a stranger's, while the console",
-        "has a session and holds control; afterwards nothing but counters differs, nothing reaches the tick, and the",
-        "console's next frame counts (`tests/operator_link/test_bad_inputs.py`, by id). The first figure of an id is",
-        "the requirement: 1 signed only, 2 verifier, 3 sessions and recordings, 6 keys and values, 9 noise. Recordings",
-        "played after a reboot, with the clock right, a month behind, at zero and ten years ahead, floods, clones and",
-        "jamming have tests of their own: `test_attacks.py`, `test_ingress_limiter.py`, `test_jamming.py`.",
+        "`python -m tests.operator_link.bad_inputs` writes this page.",
+        "",
+        f"The table has {len(CASES)} inputs. Each is sent from the console's own address and from a stranger's,",
+        "while the console has a session and holds control. Afterwards only counters have changed, nothing has",
+        "reached the tick, and the console's next frame counts (`tests/operator_link/test_bad_inputs.py`, by id).",
+        "",
+        "The first figure of an id is the kind of requirement: 1 signed frames only, 2 the verifier of signatures,",
+        "3 sessions and recordings, 6 keys and values, 9 noise. Tests of their own cover recordings that are played",
+        "after a reboot (with the clock right, a month behind, at zero, ten years ahead), floods, clones and jamming:",
+        "`test_attacks.py`, `test_ingress_limiter.py`, `test_jamming.py`.",
         "",
         "| id | input |",
         "|---|---|",

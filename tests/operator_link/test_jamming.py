@@ -1,4 +1,4 @@
-"""An attacker without a key against a machine that drives: he can jam, and nothing else; then control comes back."""
+"""An attacker without a key against a machine that drives: it can jam, and nothing else; then control comes back."""
 
 import itertools
 

@@ -39,8 +39,8 @@ def fences(draw: st.DrawFn) -> list[Row]:
 def surveys(draw: st.DrawFn) -> list[Row]:
     north, east, length = draw(PLACES), draw(PLACES), draw(st.integers(5, 60))
     rows = [at(0, 0)]
-    for lane in range(draw(st.integers(1, 4))):
-        rows += [at(north + 3 * lane, east), tool(True), at(north + 3 * lane, east + length), tool(False)]
+    for swath in range(draw(st.integers(1, 4))):
+        rows += [at(north + 3 * swath, east), tool(True), at(north + 3 * swath, east + length), tool(False)]
     return rows
 
 

@@ -104,8 +104,8 @@ def test_an_answer_that_cannot_be_packed_is_dropped_and_counted(link: Exchange) 
 
 
 # --- the loop --------------------------------------------------------------------------------------------------------
-def by_hand() -> tuple[FaultScenario, Plan]:
-    """A machine that holds a plan, driven by hand, and that plan."""
+def by_stick() -> tuple[FaultScenario, Plan]:
+    """A machine that holds a plan, driven by stick, and that plan."""
     drill = FaultScenario()
     drill.run(0.5)
     plan = swath_plan(drill.parts.config.machine)
@@ -118,7 +118,7 @@ def by_hand() -> tuple[FaultScenario, Plan]:
 @pytest.mark.parametrize("rings_m", [(), (square(100.0),)])
 @pytest.mark.parametrize("with_plan", [True, False])
 def test_no_boundary_changes_under_an_armed_machine(rings_m: tuple[Ring, ...], with_plan: bool) -> None:
-    drill, plan = by_hand()
+    drill, plan = by_stick()
     loop = drill.process.loop
     before = loop.state.gate.fence
     assert before is not None

@@ -71,7 +71,7 @@ def test_in_every_order_the_last_word_is_the_same_site(link: Exchange, order: tu
     assert [len(one) for one in lists(link)] == [len(SURVEY), len(HALF), 1]
 
 
-def test_a_survey_outside_the_held_fence_is_refused_with_the_item_of_its_first_lane(link: Exchange) -> None:
+def test_a_survey_outside_the_held_fence_is_refused_with_the_item_of_its_first_swath(link: Exchange) -> None:
     upload(link, MISSION, [])
     assert result(upload(link, FENCE, moved(SQUARE, 500))) == ACCEPTED
     before = lists(link), len(link.proposals)
@@ -261,7 +261,7 @@ def test_current_and_reached_count_the_items_of_our_own_plan(link: Exchange) -> 
 
 
 def test_current_and_reached_count_the_items_of_a_survey() -> None:
-    """Items of the first lane are reached when the ground there is worked, the last one at the end."""
+    """Items of the first swath are reached when the ground there is worked, the last one at the end."""
 
     machine = footprint(config().machine)
     west_m = -2.0 - machine.tool_ahead_m

@@ -37,11 +37,11 @@ from vehicle.runtime.site_planning import ASSUMED, NOT_DECLARED, PLANNING, SiteP
 
 BIG = [
     row
-    for lane in range(0, 24, 3)
-    for row in (at(lane, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(lane, 40), {"command": 206, "frame": 2})
+    for swath in range(0, 24, 3)
+    for row in (at(swath, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(swath, 40), {"command": 206, "frame": 2})
 ]
 FIELD = [at(0, 0), *BIG]
-"""21 m by 40 m in lanes of a survey."""
+"""21 m by 40 m in swaths of a survey."""
 
 
 def thread() -> Executor:
@@ -251,8 +251,8 @@ def test_unknown_ground_without_any_that_bears_is_refused(tmp_path: Path) -> Non
 
 def test_what_the_site_reader_refuses_is_refused_with_the_upload(tmp_path: Path) -> None:
     made = Planned(tmp_path)
-    lanes = [at(0, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(0, 20), {"command": 206, "frame": 2}]
-    narrow = [at(0, 0), *lanes, *({**row, "x": row["x"] + 30} if "x" in row else row for row in lanes)]
+    swaths = [at(0, 0), {"command": 206, "frame": 2, "param1": 3.0}, at(0, 20), {"command": 206, "frame": 2}]
+    narrow = [at(0, 0), *swaths, *({**row, "x": row["x"] + 30} if "x" in row else row for row in swaths)]
     heard = upload(made.link, MISSION, narrow)
     assert result(heard) != 0
     assert "mission item 1" in " ".join(texts(heard))

@@ -13,7 +13,7 @@ from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
-BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 ARM_TICKS = 60
 """An arming is over within a second, and told a report later."""
 CROSS_TICKS = 3
@@ -71,7 +71,7 @@ class Scene:
         if self.mode is Mode.MANUAL and before is Mode.READY:
             assert self.held_at > max(self.armed_at, self.halted_at), "driving without neutral and button"
         report = first.drill.state.report
-        if self.mode in BY_HAND and report is not None and report.driving:
+        if self.mode in BY_STICK and report is not None and report.driving:
             assert self.held_at > self.halted_at, "moves without neutral and button"
         if self.mode in STOPPED and before not in STOPPED:
             # a disarm that crosses the stop acknowledges only what it asked for itself

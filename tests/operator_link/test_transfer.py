@@ -114,7 +114,7 @@ def test_a_fence_bounds_and_is_no_work(link: Exchange) -> None:
     assert area_of(proposal.fence_m).area == pytest.approx(20.0 * 20.0 - 8.0, rel=0.01)
 
 
-def test_a_survey_is_the_ground_between_its_lanes(link: Exchange) -> None:
+def test_a_survey_is_the_ground_between_its_swaths(link: Exchange) -> None:
     assert result(upload(link, MISSION, SURVEY)) == 0
     (proposal,) = link.proposals
     assert proposal.survey is not None

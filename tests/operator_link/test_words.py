@@ -37,7 +37,7 @@ LEFT_BEHIND = {
     "link_lost", "link_flapping", "console_frozen", "console_battery_empty", "video_stale", "lease_released",
     "operator_stop", "arm_unused", "controller_stopped", "restarted_in_motion",
 }  # fmt: skip
-"""Of what stops by hand, all that is the former console's, or was of the drive that ended."""
+"""Of what stops by stick, all that is the former console's, or was of the drive that ended."""
 
 
 def test_what_stands_against_arming_is_what_the_gate_refuses_to_arm_with() -> None:
@@ -46,7 +46,7 @@ def test_what_stands_against_arming_is_what_the_gate_refuses_to_arm_with() -> No
     assert refused >= OBSTACLES
 
 
-def test_what_does_not_stop_by_hand_does_not_forbid_to_arm() -> None:
+def test_what_does_not_stop_by_stick_does_not_forbid_to_arm() -> None:
     assert not OBSTACLES & {rule.name for rule in RULES if rule.level < Level.STOP}
     assert not OBSTACLES & PASSING
 

@@ -16,7 +16,7 @@ from benchmarks.drive_rig import ROOT
 from benchmarks.kill_trials import KINDS, LIMIT_MS, NotReadyError, Trial, counts, judged, longest_gap_ms, passed
 from benchmarks.trials.real_machine import SAFE, Outputs
 
-COUNT, LANES = 3, 1
+COUNT, BENCHES = 3, 1
 SIGNAL_NS = 1_000_000_000
 
 
@@ -83,7 +83,7 @@ def test_any_time_will_do_where_only_order_and_state_are_judged() -> None:
 
 def deaths(count: int, limit_ms: float) -> dict[str, dict[str, Any]]:
     """So many of each kind; every figure of each kind."""
-    wanted = ("--trials", str(count), "--limit-ms", str(limit_ms), "--lanes", str(LANES), "--json")
+    wanted = ("--trials", str(count), "--limit-ms", str(limit_ms), "--benches", str(BENCHES), "--json")
     command = [sys.executable, "benchmarks/kill_trials.py", *wanted]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -21,7 +21,7 @@ RECORDER = '[recorder]\nfolder = "runs"\n'
 
 
 async def killed_in_motion_and_started_again(folder: Path) -> None:
-    """By hand with the rotor on, killed; come up again with what that left to be done, driven again, ended."""
+    """By stick with the rotor on, killed; come up again with what that left to be done, driven again, ended."""
     KeyStore(folder / "k.json").create("console", 9)
     path = write_config(folder, udp_port=free_port(), place=write_site(folder, 3.0, 8.0), extra=RECORDER)
     path.write_text(with_keys(path.read_text()))

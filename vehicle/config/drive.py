@@ -90,7 +90,7 @@ class RecorderConfig(Strict):
 
 
 class SiteConfig(Strict):
-    """A site to be planned at the start; without it the machine is driven by hand, or a mission is uploaded.
+    """A site to be planned at the start; without it the machine is driven by stick, or a mission is uploaded.
 
     `plan`: the folder of a plan of this site that was looked at; it is driven as it is, or refused. `base_frame`: the
     system of the base's coordinates, and so of the machine's fixes: WGS 84, ETRS89, NAD83 or the like.

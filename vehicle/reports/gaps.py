@@ -2,7 +2,7 @@
 
 The rule for cells on a border, strict on purpose: a cell belongs to the work area if any of it does, and it is credited
 as a whole or not at all. What an uncredited cell misses is exactly the part of it that lies in the work area, outside
-the keep-outs and outside every polygon that the plan lists as untreatable. So
+the keep-outs and outside every polygon that the plan lists as not workable by machine. So
 
     area = processed + missed + uncredited ground inside listed polygons (+ rounding),
 
@@ -75,7 +75,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The balance of a work area [m2]. `listed_m2`: uncredited ground inside the plan's untreatable polygons."""
+    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable."""
 
     area_m2: float
     processed_m2: float

@@ -29,7 +29,7 @@ LAYER_TEXT = {
     "processed": "ground credited as processed, by proven depth; not cleared: release is a human decision",
     "processed_below_depth": "ground worked, but proven only to less than the required depth",
     "missed": "ground of the work area that is neither credited nor listed, with the reason",
-    "untreatable": "ground that the plan lists as untreatable, with the reason",
+    "untreatable": "ground that the plan lists as not workable by machine, with the reason",
     "work_area": "ground to be processed",
     "keep_out": "ground never to be entered",
     "planned_swaths": "planned way of the machine's origin with the tool down",

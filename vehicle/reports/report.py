@@ -120,7 +120,7 @@ def _balance(facts: JobFacts) -> str:
         ("Work area without keep-outs", found.area_m2),
         ("Processed to the required depth", found.processed_m2),
         ("of the processed: provisional, no closing check of the base yet", facts.provisional_m2),
-        ("Listed untreatable and not processed", found.listed_m2),
+        ("Not workable by machine, and not processed", found.listed_m2),
         ("Missed", found.missed_m2),
         ("of the unprocessed: passed by the tool, not proven", found.swept_not_credited_m2),
         ("of the unprocessed: worked, below the required depth", found.below_depth_m2),
@@ -174,7 +174,7 @@ def _untreatable(facts: JobFacts) -> str:
         for number, row in enumerate(sorted(listed, key=lambda row: -row.area_m2), start=1)
     ]
     note = f"Smaller pieces together: {rest_m2:.4f} m². Outlines: layer untreatable of the exports."
-    return _table("Listed as untreatable", ["no.", "reason", "area [m²]", "place (lat, lon)"], rows, note)
+    return _table("Not workable by machine", ["no.", "reason", "area [m²]", "place (lat, lon)"], rows, note)
 
 
 def _missed(facts: JobFacts) -> str:

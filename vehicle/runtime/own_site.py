@@ -41,7 +41,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
     site = file.config.site
     if site is None:
         return None
-    # the planner and shapely are heavy; a machine that is driven by hand does without
+    # the planner and shapely are heavy; a machine that is driven by stick does without
     from vehicle.config.machine import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415
     from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415

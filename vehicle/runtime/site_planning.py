@@ -210,7 +210,7 @@ class SitePlanning:
         self._holder.hold(None, self._boundary_m, PLANNING)
 
     def _way_in(self, site: Proposal) -> tuple[tuple[float, float], ...]:
-        """What a bench takes to bear: the way from where the machine stands to where the first lane begins."""
+        """What a bench takes to bear: the way from where the machine stands to where the first swath begins."""
         if not self._bench or site.survey is None:
             return ()
         start, place = site.survey.start_m, self._holder.place_m()

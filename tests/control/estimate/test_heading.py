@@ -108,7 +108,7 @@ def test_a_heading_that_comes_back_another_one_is_not_believed_until_the_course_
     assert not run.run(1.5).seen.position_proven
     for _ in range(20):
         assert run.run(1.0).seen.heading_doubted
-    run.run(45.0, 0.28)  # by hand: the course denies it, too
+    run.run(45.0, 0.28)  # by stick: the course denies it, too
     assert run.seen.heading_doubted
     run.gnss.heading_jump_rad = 0.0
     assert run.run(3.0).seen.position_proven

@@ -17,7 +17,7 @@ LENGTH_M = 2.5
 
 
 def _overlap_m(yaw_rad: float, sigma_m: float, error_m: float) -> float:
-    """design.md: what the credit rule will withhold on both sides of a seam."""
+    """What the credit rule will withhold on both sides of a seam."""
     extent_m = CELL_M * (abs(math.cos(yaw_rad)) + abs(math.sin(yaw_rad)))
     return 2.0 * (CONFIG.mission.k_sigma * sigma_m + error_m) + extent_m
 
@@ -71,7 +71,7 @@ def test_two_centimetres_less_do_leave_a_gap(yaw_rad: float, sigma_m: float, err
     assert _gaps(yaw_rad, (1.234, 2.345), sigma_m, overlap_m, error_m, back) > 0
 
 
-def test_a_lane_is_taken_up_again_without_a_gap_after_a_break() -> None:
+def test_a_swath_is_taken_up_again_without_a_gap_after_a_break() -> None:
     """Backed off by more than what lags and what the start is trimmed by, the second run joins the first."""
     yaw_rad, sigma_m = 0.61, 0.02
     reach_m = 2.0 * CONFIG.mission.k_sigma * sigma_m + 0.07 + 0.04

@@ -72,7 +72,7 @@ def test_order_of_swaths_matters_to_the_tracks(files):
     assert report.raised_tool_violations
 
 
-def test_pivot_beside_a_lane_just_opened_is_found(files):
+def test_pivot_beside_a_swath_just_opened_is_found(files):
     summary, legs, truth = files
     first = next(leg for leg in legs if leg.down)
     middle = first.rows[len(first.rows) // 2].copy()

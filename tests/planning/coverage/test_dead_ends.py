@@ -32,7 +32,7 @@ SLOW = pytest.param("unknown", 1, 60.0, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("outside", "seed", "back_max_m"), [("safe", 0, 30.0), ("safe", 2, 20.0), SLOW])
-def test_lanes_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, seed, back_max_m):
+def test_swaths_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, seed, back_max_m):
     """Swaths are 220 m long, and some 50 m from the strip of safe ground to the far side."""
     shapes = [feature("work_area", ring_lonlat(FIELD)), feature("safe_ground", ring_lonlat(STRIP))]
     doc = document(*shapes[: 1 + (outside == "unknown")], *[feature("keep_out", ring_lonlat(p)) for p in posts(seed)])

@@ -46,7 +46,7 @@ def test_waypoints_through_the_loader_of_mavproxy(plan, tmp_path):
     assert same_path(back, items_of_plan(plan))
 
 
-def test_a_file_sent_back_is_the_plan_and_one_lane_less_is_not(plan):
+def test_a_file_sent_back_is_the_plan_and_one_swath_less_is_not(plan):
     items = [wire_item(row.command, row.frame, row.tool, row.lat_deg, row.lon_deg) for row in mission_items(plan)]
     assert same_path(items, items_of_plan(plan))
     assert not same_path(items[:-3], items_of_plan(plan))

@@ -40,7 +40,7 @@ def one_by_one(parts, y_m, half_m, x0_m, x1_m):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("half_m", [0.85, 0.01, 2.6])
-def test_the_same_as_by_one_overlay_for_each_lane(seed, half_m):
+def test_the_same_as_by_one_overlay_for_each_swath(seed, half_m):
     ground = holed(seed, 70)
     parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
     y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order

@@ -1,0 +1,89 @@
+"""Documents name only what is in the repository, and comments only documents that a reader has."""
+
+import re
+import subprocess
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ADR = ROOT / "docs/adr"
+NAMED = re.compile(r"`([\w./-]+/[\w./-]+|[\w-]+\.(?:py|md|xml))(?:::[^`]*)?`|\]\(([^)#:]+)\)")
+ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", ".venv/*", "runs/*")
+"""What a run writes, or what lies beside the repository."""
+NOBODY_HAS = re.compile(r"\b(?:design|safety|domain|coverage|interop|performance)\.md\b|\bdocs/adr/\d{4}\b(?!-)")
+"""Notes that are no part of the repository, and decisions by the numbers that they had."""
+LATER = (
+    "campaign/*.py",
+    "configs/scenarios/*.toml",
+    "console/client/station.py",
+    "firmware_bridge/*.py",
+    "tests/control/safety/*.py",
+    "tests/kept/*",
+    "vehicle/contracts/*.py",
+    "vehicle/control/*.py",
+    "vehicle/operator_link/*.py",
+    "vehicle/planning/*.py",
+)
+"""Files whose comments name such notes until they are next worked on, as of 2026-11-30."""
+
+
+@cache
+def listed() -> frozenset[str]:
+    """Files and folders of the repository."""
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    return frozenset({*names, *(str(folder) for name in names for folder in PurePosixPath(name).parents)})
+
+
+def pages() -> list[str]:
+    return sorted(name for name in listed() if name.endswith(".md") and (ROOT / name).exists())
+
+
+def missing(page: str, text: str) -> list[str]:
+    """Paths that a page names and that are not there; a path counts from the root or from the page's own folder."""
+    here = PurePosixPath(page).parent
+    files = {PurePosixPath(name).name for name in listed()}
+    found = []
+    for code, link in NAMED.findall(text):
+        name = (code or link).rstrip("/")
+        beside = Path(*here.parts, name)
+        known = name in listed() or (ROOT / beside).exists() or ("/" not in name and name in files)
+        if not known and not any(fnmatch(code or link, pattern) for pattern in ELSEWHERE):
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_page_names_only_files_that_are_there(page: str) -> None:
+    assert missing(page, (ROOT / page).read_text(encoding="utf-8")) == []
+
+
+def test_a_path_that_is_not_there_is_found() -> None:
+    text = "See `vehicle/nowhere.py`, `vehicle/control/tick.py::tick`, [this](SAFETY.md) and [that](NOWHERE.md)."
+    assert missing("docs/PAGE.md", text) == ["vehicle/nowhere.py", "NOWHERE.md"]
+
+
+@pytest.mark.long
+def test_comments_name_no_document_that_a_reader_does_not_have() -> None:
+    found = {
+        name: NOBODY_HAS.findall(text)
+        for name in listed()
+        if Path(name).suffix in {".py", ".toml", ".md", ".js", ".xml", ".c", ".h"}
+        and name != "docs/adr/README.md"
+        and not any(fnmatch(name, pattern) for pattern in LATER)
+        and not name.endswith("test_documents.py")
+        and (ROOT / name).exists()
+        and NOBODY_HAS.search(text := (ROOT / name).read_text(encoding="utf-8"))
+    }
+    assert found == {}
+
+
+def test_decisions_are_named_by_date_and_listed_with_their_titles() -> None:
+    contents = (ADR / "README.md").read_text(encoding="utf-8")
+    for path in sorted(ADR.glob("*.md")):
+        if path.name != "README.md":
+            assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[a-z0-9-]+\.md", path.name)
+            title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+            assert f"| {path.name[:10]} | [{title}]({path.name}) |" in contents, "docs/adr/README.md"
