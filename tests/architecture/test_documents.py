@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ADR = ROOT / "docs/adr"
 NAMED = re.compile(r"`([\w./-]+/[\w./-]+|[\w-]+\.(?:py|md|xml))(?:::[^`]*)?`|\]\(([^)#:]+)\)")
-ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", ".venv/*", "runs/*")
-"""What a run writes, or what lies beside the repository."""
+ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", "*NAME*", ".venv/*")
+"""What a run writes, what lies beside the repository, and names to be chosen."""
 NOBODY_HAS = re.compile(r"\b(?:design|safety|domain|coverage|interop|performance)\.md\b|\bdocs/adr/\d{4}\b(?!-)")
 """Notes that are no part of the repository, and decisions by the numbers that they had."""
 LATER = (
