@@ -49,7 +49,8 @@ def test_a_neutral_reading_with_all_unknown(frames: dict[str, Any]) -> None:
     """Unknown stays unknown."""
     reading = decoded(bytes.fromhex(frames["neutral"]))
     assert isinstance(reading, PageReading)
-    assert not (reading.hold or reading.rotor_request or reading.focused or reading.picture)
+    flags = (reading.hold, reading.rotor_request, reading.focused, reading.picture)
+    assert flags == (False, False, False, False)
     assert (reading.battery, reading.tilt_rad, reading.video_age_ms) == (None, None, None)
 
 
