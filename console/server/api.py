@@ -2,20 +2,26 @@
 
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from console.server.catalogue import catalogue, languages, reason_rows
+from console.server.config import is_host
 from console.server.desk import Desk
+from console.server.links import Links
 from console.server.settings import ServerSettings
+from console.server.setup import Asked, SetupStore, asked_of, host_port
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import utc_now
 
 
 class Api:
     """Requests below /api, all with the token."""
 
-    def __init__(self, desk: Desk, settings: ServerSettings) -> None:
-        self._desk, self._settings = desk, settings
+    def __init__(self, desk: Desk, settings: ServerSettings, store: SetupStore, links: Links) -> None:
+        self._desk, self._settings, self._store, self._links = desk, settings, store, links
 
     def routes(self) -> list[Route]:
         """Places and what answers there."""
@@ -24,6 +30,7 @@ class Api:
             Route("/api/languages", self._languages),
             Route("/api/reasons", self._reasons),
             Route("/api/vehicle", self._turn_to, methods=["POST"]),
+            Route("/api/setup", self._set_up, methods=["GET", "POST"]),
         ]
 
     async def _catalogue(self, request: Request) -> Response:
@@ -42,6 +49,59 @@ class Api:
         wanted = (await body(request)).get("id")
         why = self._desk.turn_to(wanted) if isinstance(wanted, str) else "vehicle.why.unknown"
         return refused(why, 409) if why else JSONResponse({"ok": True})
+
+    async def _set_up(self, request: Request) -> Response:
+        if request.method == "POST":
+            asked = asked_of(await request.body())
+            why = "setup.why.bad" if asked is None else await self._keep(asked)
+            if why:
+                return refused(why, 409 if why.startswith("vehicle.") else 422)
+        steered, kept = self._desk.steered, self._store.kept
+        return JSONResponse(
+            {
+                "console_name": kept.console_name or self._settings.console_name,
+                "by_sight": self._settings.by_sight if kept.by_sight is None else kept.by_sight,
+                "by_sight_since_utc": kept.by_sight_since_utc or None,
+                "camera": kept.camera,
+                "address": f"{steered.settings.host}:{steered.settings.port}",
+                "checklist": msgspec.to_builtins(self._store.checklist),
+            }
+        )
+
+    async def _keep(self, asked: Asked) -> str:
+        """Keep it; why not, as the key of a text."""
+        if isinstance(asked.address, str):
+            why = await self._readdress(asked.address)
+            if why:
+                return why
+        try:
+            self._store.keep(asked, utc_now().isoformat(timespec="seconds"))
+        except InputError:
+            return "setup.why.disk"
+        return ""
+
+    async def _readdress(self, address: str) -> str:
+        """Another address of the steered vehicle."""
+        steered, place = self._desk.steered, host_port(address)
+        if place is None or not is_host(place[0]):
+            return "setup.why.address"
+        if place == (steered.settings.host, steered.settings.port):
+            return ""
+        if why := steered.busy():
+            return why
+        settings = msgspec.structs.replace(steered.settings, host=place[0], port=place[1])
+        self._desk.send_away()
+        try:
+            link = await self._links.begin(settings)
+        except OSError:  # a name that nobody knows
+            steered.relinked(steered.settings, await self._links.begin(steered.settings))
+            return "setup.why.address"
+        steered.relinked(settings, link)
+        try:
+            self._store.keep_address(settings.id, address.strip())
+        except InputError:
+            return "setup.why.disk"
+        return ""
 
 
 def refused(why: str, status: int) -> JSONResponse:

@@ -21,16 +21,16 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from console.client.link import console_link
 from console.server.api import Api, refused
 from console.server.board import Board
-from console.server.catalogue import languages
 from console.server.desk import Desk, Steered
 from console.server.guard import Guard
+from console.server.links import Links
 from console.server.settings import ServerSettings, VehicleSettings
+from console.server.setup import SetupStore, host_port
 from console.server.sockets import DriveSocket, StateSocket
 from vehicle.contracts.errors import InputError
-from vehicle.host.clock import Clock, SystemClock, utc_now
+from vehicle.host.clock import Clock, SystemClock
 
 THIS_COMPUTER: Final = "127.0.0.1"
 """Nobody outside this computer can reach it."""
@@ -38,7 +38,6 @@ DEFAULT_PORT: Final = 8080
 FRAME_MAX_BYTES: Final = 4_096
 """No frame of a page is longer."""
 SHUTDOWN_S: Final = 2
-STAMP_ZERO_S: Final = 1_420_070_400
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -54,19 +53,26 @@ class Address(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def links(vehicles: tuple[VehicleSettings, ...], clock: Clock) -> AsyncIterator[Desk]:
+async def desk_of(
+    vehicles: tuple[VehicleSettings, ...], store: SetupStore, clock: Clock
+) -> AsyncIterator[tuple[Desk, Links]]:
     """A link to each vehicle, and the desk in front of them."""
-    stamp = int((utc_now().timestamp() - STAMP_ZERO_S) * 100_000)
-    async with contextlib.AsyncExitStack() as stack:
+    async with Links(clock) as links:
         steered = []
         for one in vehicles:
-            link = console_link(one.host, one.port, one.credentials, clock, stamp)
-            steered.append(Steered(one, await stack.enter_async_context(link)))
+            settings = with_address(one, store.kept.addresses.get(one.id, ""))
+            steered.append(Steered(settings, await links.begin(settings)))
         desk = Desk(tuple(steered), clock)
         try:
-            yield desk
+            yield desk, links
         finally:
             await desk.close()
+
+
+def with_address(one: VehicleSettings, address: str) -> VehicleSettings:
+    """A vehicle at the address that was set up on the page; as it is, where none was."""
+    place = host_port(address)
+    return one if place is None else msgspec.structs.replace(one, host=place[0], port=place[1])
 
 
 def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
@@ -75,10 +81,11 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with links(vehicles, clock) as desk:
+        store = SetupStore(settings.state_folder)
+        async with desk_of(vehicles, store, clock) as (desk, links):
             app.state.desk = desk
-            app.state.board = Board(desk, settings, clock, languages(settings.page / "text"))
-            app.router.routes[:0] = Api(desk, settings).routes()
+            app.state.board = Board(desk, settings, store, clock)
+            app.router.routes[:0] = Api(desk, settings, store, links).routes()
             yield
 
     async def drive(ws: WebSocket) -> None:

@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 import console.server.sections as make
+from console.server.catalogue import languages
 from console.server.desk import Desk
 from console.server.settings import ServerSettings
+from console.server.setup import SetupStore
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.host.clock import Clock
@@ -13,11 +15,16 @@ PERIOD_NS: Final = 100 * NS_PER_MS
 """Pages are told ten times a second."""
 
 
+VERSION: Final = 1
+"""Of the sockets between page and server."""
+
+
 class Board:
     """Sections by name."""
 
-    def __init__(self, desk: Desk, settings: ServerSettings, clock: Clock, languages: tuple[str, ...]) -> None:
-        self._desk, self._settings, self._clock, self._languages = desk, settings, clock, languages
+    def __init__(self, desk: Desk, settings: ServerSettings, store: SetupStore, clock: Clock) -> None:
+        self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
+        self._languages = languages(settings.page / "text")
         self._made_ns: int | None = None
         self._made: dict[str, Any] = {}
 
@@ -31,17 +38,18 @@ class Board:
         return {"server": self._server(steering), **self._made}
 
     def _server(self, steering: str) -> dict[str, Any]:
-        settings = self._settings
+        settings, kept = self._settings, self._store.kept
         return {
-            "version": 1,
-            "console": settings.console_name,
+            "version": VERSION,
+            "console_name": kept.console_name or settings.console_name,
             "simulation": settings.simulation,
             "speed": settings.speed,
             "vehicles": [{"id": one.settings.id, "name": one.settings.name} for one in self._desk.vehicles.values()],
             "vehicle": self._desk.steered.settings.id,
             "steering": steering,
             "training": settings.training or None,
-            "by_sight": settings.by_sight,
+            "by_sight": settings.by_sight if kept.by_sight is None else kept.by_sight,
+            "checklist_due": not settings.simulation and self._store.checklist is None,
             "language": settings.language,
             "languages": list(self._languages),
         }
@@ -50,19 +58,19 @@ class Board:
         steered = self._desk.steered
         view, settings = steered.link.view, steered.settings
         datum = LocalFrame(*settings.datum) if settings.datum is not None else None
-        frame = view.vehicle
+        frame, work = view.vehicle, view.work
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id),
             "pose": make.pose_section(frame, datum),
-            "tool": make.tool_section(frame),
-            "mission": make.mission_section(frame),
-            "limits": None,
-            "due": None,
-            "gnss": None,
-            "engine": None,
-            "checks": None,
-            "near": None,
+            "tool": make.tool_section(view),
+            "mission": make.mission_section(view, steered.mirror.plan_hash),
+            "limits": make.limits_section(work),
+            "due": make.due_section(work),
+            "gnss": make.gnss_section(work),
+            "engine": make.engine_section(work),
+            "checks": make.checks_section(work),
+            "near": make.near_section(work),
             "jobs": [],
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),

@@ -32,7 +32,7 @@ class VehicleEntry(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not _is_host(self.host):
+        if not is_host(self.host):
             raise ValueError(f"host: {self.host!r} is no address; write one such as 192.0.2.10, and the port as port")
         return self
 
@@ -122,7 +122,7 @@ def _beside(path: Path, name: str) -> Path:
     return path.parent / Path(name).expanduser()
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
     """An IP address or a name; no URL, no port."""
     try:
         ipaddress.ip_address(text)

@@ -46,6 +46,10 @@ class Seat:
         self.left = asyncio.Event()
 
 
+def _unheard(_: ActAnswer) -> None:
+    """Of a link that is closed."""
+
+
 class Steered:
     """A vehicle and its link. Readings are counted here, over all pages that ever steered."""
 
@@ -55,6 +59,14 @@ class Steered:
         self.mirror = GroundMirror()
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] = []
+        link.on_answer = self.answered
+
+    def relinked(self, settings: VehicleSettings, link: ConsoleLink) -> None:
+        """Another address: a link of its own, and nothing of the other is known any more."""
+        self.link.on_answer = _unheard
+        self.settings, self.link = settings, link
+        self._waiting.clear()
+        self.mirror.forget()
         link.on_answer = self.answered
 
     @property
@@ -171,8 +183,12 @@ class Desk:
         why = self.steered.busy()
         if why:
             return why
+        self.send_away()
+        self.steered = wanted
+        return ""
+
+    def send_away(self) -> None:
+        """The page that drives has to connect anew: what it steers is another vehicle, or the same elsewhere."""
         if self.seat is not None:
             self.seat.left.set()
             self.stand_up(self.seat)
-        self.steered = wanted
-        return ""

@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
 from console.server.ground import GroundMirror
+from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState
-from vehicle.contracts.stop_codes import NO_REASON
+from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.stop_reasons import codes
 from vehicle.contracts.units import NS_PER_MS
 
@@ -16,6 +17,34 @@ Section = dict[str, Any]
 TEXTS_MAX: Final = 20
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
+PA_PER_BAR: Final = 1e5
+_KNOWN: Final = sum(1 << code for code in StopReason)
+"""Bits of reasons that this program knows; what else a later vehicle says shows as its worst reason only."""
+_FLAGS: Final = {
+    "neutral_seen": BeatFlag.NEUTRAL_SEEN,
+    "reset_due": BeatFlag.RESET_DUE,
+    "acknowledge_due": BeatFlag.ACKNOWLEDGE_DUE,
+    "estop_latched": BeatFlag.ESTOP_LATCHED,
+    "hold_accepted": BeatFlag.HOLD_ACCEPTED,
+    "armed": BeatFlag.ARMED,
+    "mission": BeatFlag.MISSION,
+    "plan": BeatFlag.PLAN,
+    "start_blocked": BeatFlag.START_BLOCKED,
+    "horn": BeatFlag.HORN,
+}
+_DUE: Final = {
+    "base": WorkFlag.BASE_DUE,
+    "check": WorkFlag.CHECK_DUE,
+    "depth": WorkFlag.DEPTH_DUE,
+    "hammers": WorkFlag.HAMMERS_DUE,
+    "depth_contradicts": WorkFlag.DEPTH_CONTRADICTS,
+}
+_SIDES: Final = {
+    "left": WorkFlag.KEEP_OUT_LEFT,
+    "right": WorkFlag.KEEP_OUT_RIGHT,
+    "ahead": WorkFlag.KEEP_OUT_AHEAD,
+    "behind": WorkFlag.KEEP_OUT_BEHIND,
+}
 
 
 def link_section(view: ConsoleView, address: str) -> Section:
@@ -38,30 +67,37 @@ def _quality(age_ms: float | None) -> str | None:
 
 
 def vehicle_section(view: ConsoleView, station_id: int) -> Section | None:
-    """Mode, holder and all reasons in force, worst first."""
-    frame = view.vehicle
+    """Mode, holder and all reasons in force, worst first; the mode of the newest of report and beat."""
+    frame, beat = view.vehicle, view.beat
     if frame is None:
         return None
-    reasons = codes(frame.reasons | frame.reasons_high << 64)
+    newest = beat if beat is not None and beat.tick > frame.tick else frame
+    worst = None if newest.worst_reason == NO_REASON else newest.worst_reason
+    reasons = [int(code) for code in codes((frame.reasons | frame.reasons_high << 64) & _KNOWN)]
+    if worst is not None and worst not in reasons:  # the beat came since
+        reasons.insert(0, worst)
     return {
-        "tick": frame.tick,
+        "tick": view.tick,
         "session": frame.session_id & 0xFFFFFFFF,
-        "mode": _name(Mode, frame.mode),
+        "mode": _name(Mode, newest.mode),
         "rotor": _name(RotorState, frame.rotor),
         "phase": _PHASES[frame.phase].name if frame.phase < len(_PHASES) else None,
         "holder": frame.lease_holder or None,
         "holder_name": None,
         "mine": frame.lease_holder == station_id,
-        "worst": None if frame.worst_reason == NO_REASON else frame.worst_reason,
-        "reasons": [int(code) for code in reasons],
-        "neutral_seen": None,
-        "reset_due": None,
-        "estop_latched": None,
-        "standing": None,
-        "hold_accepted": None,
-        "armed": None,
-        "start_blocked": None,
+        "worst": worst,
+        "reasons": reasons,
+        **_flags(beat),
     }
+
+
+def _flags(beat: BeatFrame | None) -> Section:
+    """What only beats tell."""
+    if beat is None:
+        return dict.fromkeys((*_FLAGS, "standing"))
+    known = BeatFlag.STANDING_KNOWN in beat.flags
+    told = {name: flag in beat.flags for name, flag in _FLAGS.items()}
+    return {**told, "standing": BeatFlag.STANDING in beat.flags if known else None}
 
 
 def _name(names: type[Mode] | type[RotorState], number: int) -> str | None:
@@ -89,24 +125,25 @@ def pose_section(frame: VehicleFrame | None, datum: LocalFrame | None) -> Sectio
     }
 
 
-def tool_section(frame: VehicleFrame | None) -> Section | None:
-    """Rotor and tool as measured."""
+def tool_section(view: ConsoleView) -> Section | None:
+    """Rotor and tool as measured, and what is required of them."""
+    frame, work = view.vehicle, view.work
     if frame is None:
         return None
-    rotor = frame.rotor_speed_radps
     return {
-        "rotor_rpm": None if rotor is None else round(rotor * RPM_PER_RADPS, 1),
-        "rotor_required_rpm": None,
+        "rotor_rpm": _rpm(frame.rotor_speed_radps),
+        "rotor_required_rpm": _rpm(work.rotor_required_radps) if work else None,
         "height_m": _rounded(frame.tool_height_m, 3),
         "depth_m": _rounded(frame.depth_m, 3),
-        "depth_required_m": None,
-        "depth_sigma_m": None,
-        "torque_nm": None,
+        "depth_required_m": _rounded(work.depth_required_m, 3) if work else None,
+        "depth_sigma_m": _rounded(work.depth_sigma_m, 4) if work else None,
+        "torque_nm": _rounded(work.rotor_torque_nm, 0) if work else None,
     }
 
 
-def mission_section(frame: VehicleFrame | None) -> Section | None:
-    """Where the mission stands."""
+def mission_section(view: ConsoleView, plan_hash: str) -> Section | None:
+    """Where the mission stands; `plan_hash` "" where the plan is not known."""
+    frame, work = view.vehicle, view.work
     if frame is None:
         return None
     return {
@@ -115,16 +152,89 @@ def mission_section(frame: VehicleFrame | None) -> Section | None:
         "along_m": _rounded(frame.along_m, 2),
         "cross_m": _rounded(frame.cross_track_m, 3),
         "room_m": None,
-        "length_m": None,
+        "length_m": _rounded(work.segment_length_m, 2) if work else None,
         "processed_m2": _rounded(frame.processed_m2, 2),
-        "passed_m2": None,
-        "below_m2": None,
-        "total_m2": None,
+        "passed_m2": _rounded(work.passed_m2, 2) if work else None,
+        "below_m2": _rounded(work.below_m2, 2) if work else None,
+        "provisional_m2": _rounded(work.provisional_m2, 2) if work else None,
+        "withdrawn_m2": _rounded(work.withdrawn_m2, 2) if work else None,
+        "total_m2": _rounded(work.total_m2, 2) if work else None,
         "unworkable_m2": None,
-        "time_left_s": None,
+        "time_left_s": _rounded(work.time_left_s, 0) if work else None,
         "next": None,
         "next_m": None,
-        "plan_hash": None,
+        "plan_hash": plan_hash or None,
+    }
+
+
+def limits_section(work: WorkFrame | None) -> Section | None:
+    """What limits the speed; `cap_reason` the code of a stop reason."""
+    if work is None:
+        return None
+    return {
+        "speed_cap_mps": _rounded(work.speed_cap_mps, 3),
+        "cap_reason": None if work.cap_reason == NO_REASON else work.cap_reason,
+        "roll_deg": None,
+        "pitch_deg": None,
+    }
+
+
+def due_section(work: WorkFrame | None) -> Section | None:
+    """What the vehicle waits for the operator to do, in seconds."""
+    if work is None:
+        return None
+    return {"attention_s": _rounded(work.attention_left_s, 1), "arm_unused_s": _rounded(work.arm_unused_left_s, 1)}
+
+
+def gnss_section(work: WorkFrame | None) -> Section | None:
+    """What the receiver says of itself."""
+    if work is None:
+        return None
+    return {
+        "fix": None if work.fix is None else work.fix.name.lower(),
+        "satellites": work.satellites,
+        "corrections_age_s": _rounded(work.correction_age_s, 1),
+        "base": work.base_id,
+    }
+
+
+def engine_section(work: WorkFrame | None) -> Section | None:
+    """Engine, oil, coolant, supply."""
+    if work is None:
+        return None
+    pressure = work.hydraulic_pressure_pa
+    return {
+        "speed_rpm": _rpm(work.engine_speed_radps),
+        "load": _rounded(work.engine_load_ratio, 2),
+        "coolant_c": _rounded(work.coolant_temp_degc, 0),
+        "oil_c": _rounded(work.hydraulic_temp_degc, 0),
+        "pressure_bar": None if pressure is None else _rounded(pressure / PA_PER_BAR, 0),
+        "supply_v": _rounded(work.supply_voltage_v, 1),
+    }
+
+
+def checks_section(work: WorkFrame | None) -> Section | None:
+    """When people last checked what the record rests on, and what is due."""
+    if work is None:
+        return None
+    return {
+        "depth_age_s": _rounded(work.depth_check_age_s, 0),
+        "hammers_age_s": _rounded(work.hammer_check_age_s, 0),
+        "base_age_s": _rounded(work.base_check_age_s, 0),
+        "due": [name for name, flag in _DUE.items() if flag in work.flags],
+    }
+
+
+def near_section(work: WorkFrame | None) -> Section | None:
+    """The nearest keep-out, and whether the ground under each track is proven."""
+    if work is None:
+        return None
+    known = WorkFlag.TRACKS_KNOWN in work.flags
+    return {
+        "keep_out_m": _rounded(work.keep_out_distance_m, 2),
+        "keep_out_side": next((side for side, flag in _SIDES.items() if flag in work.flags), None),
+        "left_unproven": WorkFlag.LEFT_UNPROVEN in work.flags if known else None,
+        "right_unproven": WorkFlag.RIGHT_UNPROVEN in work.flags if known else None,
     }
 
 
@@ -150,6 +260,10 @@ def texts_section(view: ConsoleView) -> list[Section]:
 def _rounded(value: float | None, digits: int) -> float | None:
     """For a page: no digits that mean nothing; not a number is not known."""
     return None if value is None or not math.isfinite(value) else round(value, digits)
+
+
+def _rpm(speed_radps: float | None) -> float | None:
+    return None if speed_radps is None else _rounded(speed_radps * RPM_PER_RADPS, 1)
 
 
 def _degrees(angle_rad: float | None) -> float | None:

@@ -17,6 +17,8 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    if os.name != "posix":  # there a folder cannot be opened
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

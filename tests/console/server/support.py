@@ -117,6 +117,7 @@ class Page:
         self.echoes: list[bytes] = []
         self.hands = reading()
         self.acts = 0
+        self.closed: int | None = None
         self._changed = asyncio.Event()
 
     async def watch(self) -> None:
@@ -128,18 +129,22 @@ class Page:
                 self._changed.set()
 
     async def hear(self) -> None:
-        async for message in self._drive:
-            if isinstance(message, str):
-                self.answers.append(json.loads(message))
-            else:
-                self.echoes.append(message)
-            self._changed.set()
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for message in self._drive:
+                if isinstance(message, str):
+                    self.answers.append(json.loads(message))
+                else:
+                    self.echoes.append(message)
+                self._changed.set()
+        self.closed = self._drive.close_code
+        self._changed.set()
 
     async def read(self) -> None:
         while True:
             now_ns = CLOCK.now_ns()
             self.hands = replace(self.hands, number=self.hands.number + 1, page_ms=now_ns / 1e6, vehicle_tick=self.tick)
-            await self._drive.send(encoded_reading(self.hands))
+            with contextlib.suppress(websockets.ConnectionClosed):
+                await self._drive.send(encoded_reading(self.hands))
             await CLOCK.sleep_until_ns(now_ns + 20_000_000)
 
     @property

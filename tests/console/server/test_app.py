@@ -34,7 +34,7 @@ def page_folder(folder: Path) -> Path:
     return folder / "page"
 
 
-async def asked(port: int, path: str, headers: dict[str, str], method: str = "GET", body: str = "") -> Any:
+async def asked_of(port: int, path: str, headers: dict[str, str], method: str = "GET", body: str = "") -> Any:
     """Status, headers, body of one request."""
 
     def ask() -> Any:
@@ -54,7 +54,7 @@ def test_who_is_heard(tmp_path: Path) -> None:
     async def main() -> None:
         async with served((NOBODY,), tmp_path, page=page_folder(tmp_path)) as (_, address):
             port, token = address.port, {"X-Flail-Token": address.token}
-            status, headers, body = await asked(port, "/", {})
+            status, headers, body = await asked_of(port, "/", {})
             assert (status, body) == (200, b"<!doctype html><title>console</title>")
             assert headers["content-security-policy"].startswith("default-src 'self'")
             assert address.token not in headers["content-security-policy"] + body.decode()
@@ -77,10 +77,10 @@ def test_who_is_heard(tmp_path: Path) -> None:
                 ("/api/catalogue/en", token, 200),
                 ("/api/catalogue/xx", token, 404),
             ]:
-                assert (await asked(port, path, given))[0] == wanted, (path, given)
-            _, _, body = await asked(port, "/api/catalogue/en", token)
+                assert (await asked_of(port, path, given))[0] == wanted, (path, given)
+            _, _, body = await asked_of(port, "/api/catalogue/en", token)
             assert json.loads(body)["act.arm"] == "ARM"
-            status, _, body = await asked(port, "/api/vehicle", token, "POST", '{"id": "two"}')
+            status, _, body = await asked_of(port, "/api/vehicle", token, "POST", '{"id": "two"}')
             assert (status, json.loads(body)) == (409, {"error": "vehicle.why.unknown"})
 
     asyncio.run(main())
@@ -140,6 +140,37 @@ def test_a_frame_that_cannot_be_ends_the_driving(tmp_path: Path) -> None:
                 with pytest.raises(websockets.ConnectionClosed):
                     await again.recv()
             assert app.state.desk.seat is None
+
+    asyncio.run(main())
+
+
+def test_what_is_set_up_on_the_page(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address):
+            token = {"X-Flail-Token": address.token}
+
+            async def posted(**asked: Any) -> tuple[int, Any]:
+                status, _, body = await asked_of(address.port, "/api/setup", token, "POST", json.dumps(asked))
+                return status, json.loads(body)
+
+            assert (await posted(by_sight=True, console_name="Awning"))[0] == 200
+            assert await posted(bysight=True) == (422, {"error": "setup.why.bad"})
+            assert await posted(address="here") == (422, {"error": "setup.why.address"})
+            assert await posted(address="no such name:14555") == (422, {"error": "setup.why.address"})
+            async with page(address) as one:
+                await one.until(lambda: one.known.get("server", {}).get("console_name") == "Awning")
+                assert one.known["server"]["by_sight"]
+                assert one.known["server"]["checklist_due"]
+                checklist = {"operator": "A", "items": [{"name": "radio_estop", "done": True}]}
+                assert (await posted(checklist=checklist))[0] == 200
+                await one.until(lambda: not one.known["server"]["checklist_due"])
+                told = await posted(address="127.0.0.1:10")
+                assert told[1]["address"] == "127.0.0.1:10"
+                await one.until(lambda: one.known["link"]["address"] == "127.0.0.1:10")
+                await one.until(lambda: one.closed == 4002)
+            assert app.state.desk.steered.settings.port == 10
+        async with served((NOBODY,), tmp_path) as (app, _):
+            assert app.state.desk.steered.settings.port == 10
 
     asyncio.run(main())
 

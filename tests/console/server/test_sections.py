@@ -8,6 +8,8 @@ from msgspec.structs import replace
 import console.server.sections as make
 from console.client.view import ConsoleView, LinkState, Text
 from console.server.ground import GroundMirror, Record
+from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
+from firmware_bridge.types import FixType
 from tests.builders import DATUM
 from tests.console.server.support import frame
 from vehicle.contracts.messages import Mode
@@ -21,8 +23,13 @@ def test_nothing_heard_is_nothing_known() -> None:
     view = ConsoleView()
     assert make.vehicle_section(view, 250) is None
     assert make.pose_section(None, None) is None
-    assert make.tool_section(None) is None
-    assert make.mission_section(None) is None
+    assert make.tool_section(view) is None
+    assert make.mission_section(view, "") is None
+    for section in (
+        make.limits_section, make.due_section, make.gnss_section, make.engine_section, make.checks_section,
+        make.near_section,
+    ):  # fmt: skip
+        assert section(None) is None
     link = make.link_section(view, "192.0.2.1:14555")
     assert (link["state"], link["quality"], link["age_ms"]) == ("searching", None, None)
 
@@ -81,7 +88,7 @@ def test_ground_that_was_not_fetched_is_unknown() -> None:
 
 
 def test_rotor_in_turns_a_minute() -> None:
-    tool = make.tool_section(frame(rotor_speed_radps=math.tau * 10, depth_m=0.15))
+    tool = make.tool_section(ConsoleView(vehicle=frame(rotor_speed_radps=math.tau * 10, depth_m=0.15)))
     assert tool is not None
     assert (tool["rotor_rpm"], tool["depth_m"]) == (600.0, 0.15)
 
@@ -90,3 +97,62 @@ def test_the_newest_texts_only() -> None:
     view = ConsoleView(texts=tuple(Text(severity=6, text=str(number), t_ns=number) for number in range(30)))
     told = make.texts_section(view)
     assert [one["text"] for one in told] == [str(number) for number in range(10, 30)]
+
+
+BEAT = BeatFrame(tick=105, session_low=7, mode=Mode.STOPPING, worst_reason=25, flags=BeatFlag.RESET_DUE)
+
+
+def test_a_beat_that_is_newer_than_the_report_counts() -> None:
+    section = make.vehicle_section(ConsoleView(vehicle=frame(mode=Mode.MANUAL), beat=BEAT, tick=105), 250)
+    assert section is not None
+    assert (section["mode"], section["worst"], section["reasons"], section["tick"]) == ("STOPPING", 25, [25], 105)
+    older = replace(BEAT, tick=99)
+    section = make.vehicle_section(ConsoleView(vehicle=frame(mode=Mode.MANUAL), beat=older, tick=100), 250)
+    assert section is not None
+    assert (section["mode"], section["worst"], section["reasons"]) == ("MANUAL", None, [])
+
+
+def test_what_only_beats_tell_is_unknown_without_them() -> None:
+    names = ("neutral_seen", "reset_due", "estop_latched", "standing", "hold_accepted", "armed", "start_blocked")
+    section = make.vehicle_section(ConsoleView(vehicle=frame()), 250)
+    assert section is not None
+    assert [section[name] for name in names] == [None] * len(names)
+    section = make.vehicle_section(ConsoleView(vehicle=frame(), beat=BEAT), 250)
+    assert section is not None
+    assert [section[name] for name in names] == [False, True, False, None, False, False, False]
+    known = replace(BEAT, flags=BeatFlag.STANDING_KNOWN | BeatFlag.STANDING | BeatFlag.NEUTRAL_SEEN)
+    section = make.vehicle_section(ConsoleView(vehicle=frame(), beat=known), 250)
+    assert section is not None
+    assert (section["standing"], section["neutral_seen"], section["reset_due"]) == (True, True, False)
+
+
+def test_figures_of_the_work_in_the_pages_units() -> None:
+    work = WorkFrame(
+        tick=1,
+        flags=WorkFlag.DEPTH_DUE | WorkFlag.KEEP_OUT_RIGHT | WorkFlag.TRACKS_KNOWN | WorkFlag.LEFT_UNPROVEN,
+        cap_reason=61,
+        rotor_required_radps=math.tau * 10,
+        speed_cap_mps=0.3,
+        attention_left_s=12.34,
+        engine_speed_radps=math.tau * 30,
+        hydraulic_pressure_pa=2.0e7,
+        keep_out_distance_m=1.234,
+        total_m2=100.0,
+        fix=FixType.RTK_FIXED,
+    )
+    view = ConsoleView(vehicle=frame(), work=work)
+    assert make.tool_section(view)["rotor_required_rpm"] == 600.0  # type: ignore[index]
+    assert make.mission_section(view, "abc")["plan_hash"] == "abc"  # type: ignore[index]
+    assert make.mission_section(view, "")["plan_hash"] is None  # type: ignore[index]
+    limits, due, engine = make.limits_section(work), make.due_section(work), make.engine_section(work)
+    assert (limits["speed_cap_mps"], limits["cap_reason"]) == (0.3, 61)  # type: ignore[index]
+    assert due == {"attention_s": 12.3, "arm_unused_s": None}
+    assert (engine["speed_rpm"], engine["pressure_bar"], engine["supply_v"]) == (1800.0, 200.0, None)  # type: ignore[index]
+    assert make.gnss_section(work)["fix"] == "rtk_fixed"  # type: ignore[index]
+    assert make.checks_section(work)["due"] == ["depth"]  # type: ignore[index]
+    assert make.near_section(work) == {
+        "keep_out_m": 1.23, "keep_out_side": "right", "left_unproven": True, "right_unproven": False
+    }  # fmt: skip
+    bare = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
+    assert make.limits_section(bare)["cap_reason"] is None  # type: ignore[index]
+    assert make.near_section(bare)["left_unproven"] is None  # type: ignore[index]

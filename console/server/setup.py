@@ -1,0 +1,125 @@
+"""What is set up on the page and kept: the console's name, driving by sight, addresses, the shift's checklist.
+
+`setup.json` holds what counts now, `checklists.jsonl` every checklist that was ever kept.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from vehicle.contracts.errors import InputError
+from vehicle.host.atomic_file import write_whole
+
+Text = Annotated[str, Meta(max_length=200)]
+ITEMS_MAX: Final = 50
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of the checklist; what was not done has a reason."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    done: bool
+    reason: Text = ""
+
+
+class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The checklist of a shift; `operator` names who went through it."""
+
+    operator: Annotated[str, Meta(min_length=1, max_length=80)]
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=ITEMS_MAX)]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """POST /api/setup: what is left out stays as it is. `address`: HOST:PORT of the steered vehicle."""
+
+    console_name: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
+    by_sight: bool | UnsetType = UNSET
+    address: Text | UnsetType = UNSET
+    camera: Annotated[int, Meta(ge=0, le=255)] | UnsetType = UNSET
+    checklist: Checklist | UnsetType = UNSET
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What counts now. `addresses`: of vehicles by their id, where they are not those of the configuration."""
+
+    console_name: str = ""
+    by_sight: bool | None = None
+    by_sight_since_utc: str = ""
+    camera: int | None = None
+    addresses: dict[str, str] = {}
+
+
+class SetupStore:
+    """The two files. `checklist`: of this shift; a console that was started anew begins another."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.kept = self._read()
+        self.checklist: Checklist | None = None
+
+    def _read(self) -> Kept:
+        try:
+            return msgspec.json.decode((self._folder / "setup.json").read_bytes(), type=Kept)
+        except (OSError, msgspec.DecodeError):
+            return Kept()
+
+    def keep(self, asked: Asked, utc: str) -> None:
+        """Keep what was asked for, at this time.
+
+        Raises:
+            InputError: The disk takes it not; nothing counts that is not kept.
+        """
+        changes: dict[str, object] = {
+            name: value
+            for name in ("console_name", "by_sight", "camera")
+            if (value := getattr(asked, name)) is not UNSET
+        }
+        if "by_sight" in changes:
+            changes["by_sight_since_utc"] = utc if changes["by_sight"] else ""
+        self._write(msgspec.structs.replace(self.kept, **changes))
+        if isinstance(asked.checklist, Checklist):
+            self._append({"utc": utc, "checklist": asked.checklist})
+            self.checklist = asked.checklist
+
+    def keep_address(self, vehicle_id: str, address: str) -> None:
+        """The address of a vehicle from now on. Raises InputError as `keep` does."""
+        self._write(msgspec.structs.replace(self.kept, addresses={**self.kept.addresses, vehicle_id: address}))
+
+    def _write(self, kept: Kept) -> None:
+        if kept == self.kept:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self._folder / "setup.json", msgspec.json.encode(kept))
+        except OSError as refusal:
+            raise self._refused(refusal) from None
+        self.kept = kept
+
+    def _append(self, row: dict[str, object]) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / "checklists.jsonl").open("ab") as file:
+                file.write(msgspec.json.encode(row) + b"\n")
+        except OSError as refusal:
+            raise self._refused(refusal) from None
+
+    def _refused(self, refusal: OSError) -> InputError:
+        return InputError(f"{self._folder}: {(refusal.strerror or str(refusal)).lower()}")
+
+
+def asked_of(body: bytes) -> Asked | None:
+    """What a page asks for; None where it asks for what cannot be."""
+    try:
+        return msgspec.json.decode(body, type=Asked)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def host_port(address: str) -> tuple[str, int] | None:
+    """HOST:PORT; None where it is none."""
+    host, _, port = address.strip().rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        return None
+    return host.strip("[]"), int(port)
