@@ -112,7 +112,7 @@ def older_plan(folder: Path) -> str:
         return ""
     held = _summary(folder)
     made = f", made {held['made_utc']}" if held.get("made_utc") else ""
-    whose = f"of {held['site']}{made}" if held.get("site") else "of another job"
+    whose = f"of {held['site']}{made}" if held.get("site") else "of another task"
     return f"; nothing was planned, {folder} still holds an older plan, {whose}"
 
 

@@ -217,16 +217,16 @@ def _host_port(broker: str) -> tuple[str, int]:
 
 @contextlib.contextmanager
 def _bar(plan: Plan, started_s: float, *, quiet: bool) -> Iterator[OnProgress]:
-    """Area, estimated time of the job, and how fast simulated time runs; on a terminal only."""
+    """Area, estimated time of the task, and how fast simulated time runs; on a terminal only."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f} / {task.total:,.0f} m2"),
-        TextColumn("job {task.fields[job]}  left {task.fields[left]}  {task.fields[ratio]:.0f}x real time"),
+        TextColumn("time {task.fields[time]}  left {task.fields[left]}  {task.fields[ratio]:.0f}x real time"),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("processing", total=plan.area_m2, job="0:00", left="-", ratio=0.0)
+        task = bar.add_task("processing", total=plan.area_m2, time="0:00", left="-", ratio=0.0)
         yield lambda report, sim_s: _advance(bar, task, plan, report, sim_s, elapsed_s() - started_s)
 
 
@@ -234,7 +234,7 @@ def _advance(bar: Progress, task: TaskID, plan: Plan, report: VehicleReport, sim
     share = report.segment_seq / max(1, report.segment_count)
     left_s = sim_s * (1.0 - share) / share if share > 0.0 else plan.time_s
     bar.update(
-        task, completed=report.processed_m2, job=_clock(sim_s), left=_clock(left_s), ratio=sim_s / max(wall_s, 1e-3)
+        task, completed=report.processed_m2, time=_clock(sim_s), left=_clock(left_s), ratio=sim_s / max(wall_s, 1e-3)
     )
 
 
@@ -257,6 +257,6 @@ def _tell(summary: Summary, out_dir: Path, *, as_json: bool) -> None:
         f"simulated at {summary.speed_up:.0f}x real time; files in {out_dir}"
     )
     if not summary.finished:
-        print("the job did not end: see stops and events in summary.json and report.html")
+        print("the mission did not end: see stops and events in summary.json and report.html")
     for breach in summary.invariant_violations:
         print(f"INVARIANT BROKEN at {breach.t_s:.1f} s: {breach.name}: {breach.text}")

@@ -74,7 +74,7 @@ def test_a_refusal_names_the_older_plan_that_lies_there(monkeypatch, capsys, tmp
     assert f"nothing was planned, {out} still holds an older plan, of first, made 20" in told
     assert content(out) == before
     (out / "summary.json").write_text("{")
-    assert "still holds an older plan, of another job" in flailpilot(monkeypatch, capsys, *typed, *spoilt)[2]
+    assert "still holds an older plan, of another task" in flailpilot(monkeypatch, capsys, *typed, *spoilt)[2]
 
 
 def test_where_nothing_lies_a_refusal_says_nothing_of_it(monkeypatch, capsys, tmp_path) -> None:

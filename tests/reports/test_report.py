@@ -62,7 +62,7 @@ def test_an_open_job_says_so_first_and_lists_every_gap(tmp_path: Path) -> None:
     facts = jobs.open_job(simulated=True)
     page = _page(tmp_path, facts)
     assert "No ground was missed" not in page.text
-    assert "The job is not complete" in page.text
+    assert "The task is not complete" in page.text
     assert page.text.count("not reached by the working tool") == sum(
         gap.reason.value == "not_swept" for gap in facts.found.gaps
     )

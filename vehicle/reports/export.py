@@ -106,7 +106,7 @@ def _write_job(base: sqlite3.Connection, facts: JobFacts) -> None:
     base.execute("CREATE TABLE job (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT, value TEXT)")
     base.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES (?,?,?,?,?)",
-        ("job", "attributes", "job", "facts of the job", facts.end_utc or NO_TIME),
+        ("job", "attributes", "job", "facts of the task", facts.end_utc or NO_TIME),
     )
     base.executemany("INSERT INTO job (name, value) VALUES (?,?)", list(job_values(facts).items()))
 

@@ -84,5 +84,5 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rate_m2_per_h(self) -> float:
-        """Processed area over the whole time of the job."""
+        """Processed area over the whole time of the task."""
         return self.found.processed_m2 / self.time_s * 3600.0 if self.time_s > 0.0 else 0.0

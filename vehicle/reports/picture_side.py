@@ -40,7 +40,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
         ("missed", f"{found.missed_m2:,.2f} m²"),
         ("listed untreatable", f"{found.listed_m2:,.1f} m²"),
         ("below depth", f"{found.below_depth_m2:,.1f} m²"),
-        ("time of the job", _clock(facts.time_s)),
+        ("time of the task", _clock(facts.time_s)),
         ("rate", f"{facts.rate_m2_per_h:,.0f} m²/h"),
     )
     step = 0.26 / (box.height * figure.get_figheight())

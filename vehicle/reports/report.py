@@ -85,7 +85,7 @@ def _missed_told(facts: JobFacts) -> str:
         area = escape(missed_text(found.missed_m2))
         return (
             f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
-            "the reason. The job is not complete.</p>"
+            "the reason. The task is not complete.</p>"
         )
     return (
         f"<p class='done'><b>No ground was missed.</b> Every square metre of the work area is processed "

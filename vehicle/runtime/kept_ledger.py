@@ -224,7 +224,7 @@ def going_on_text(kept: Kept, state: VehicleState) -> str:
         return words
     if found.job.plan_hash != plan.plan_hash:
         theirs, ours = found.job.plan_hash, plan.plan_hash
-        return f"{words}; its job was of plan {theirs}, the one of plan {ours} begins at its beginning"
+        return f"{words}; its mission was of plan {theirs}; the mission of plan {ours} begins at its first segment"
     if found.job.done:
-        return f"{words}; its job was done, START begins it anew"
-    return f"{words}; the job goes on at segment {mission.index + 1} of {len(plan.segments)}"
+        return f"{words}; its mission was done; START begins it again"
+    return f"{words}; the mission goes on at segment {mission.index + 1} of {len(plan.segments)}"
