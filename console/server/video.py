@@ -1,0 +1,232 @@
+"""Pictures of the vehicle's cameras to the page: the newest, one in flight, with its time by this computer's clock.
+
+relay = VideoRelay(vehicle, clock, speed)     # connects when a page asks
+routes = relay.routes()                       # /video and /api/camera
+"""
+
+import asyncio
+import contextlib
+import struct
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from console.client.protocol import Credentials
+from console.server.video_client import Frame, VideoClient, WrongKeyError, video_client
+from vehicle.contracts.units import NS_PER_MS
+from vehicle.host.clock import Clock
+from vehicle.video.wire import WireError
+
+SUBPROTOCOL: Final = "flail1"
+ACK: Final = struct.Struct("<BBHId")
+"""Up: 33, camera wanted, 0, number painted, the page's time [ms]."""
+HEAD: Final = struct.Struct("<BBHHHId8sddd")
+"""Down: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, heard and sent [ms] by the
+server's clock, and the page's time of the question."""
+ACK_TYPE, FRAME_TYPE, BAD = 33, 32, 4400
+AGAIN_S: Final = 1.0
+FRAME_S: Final = 3.0
+"""A service that shows nothing new for so long is connected to anew."""
+
+
+class Filmed(Protocol):
+    """A vehicle, where its cameras are served, and this console's key for it."""
+
+    @property
+    def host(self) -> str:
+        """Of the vehicle."""
+        ...
+
+    @property
+    def video_port(self) -> int | None:
+        """TCP port of its camera service, None where it has none."""
+        ...
+
+    @property
+    def credentials(self) -> Credentials:
+        """This console's."""
+        ...
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A page wants the next frame of `camera`."""
+
+    camera: int
+    page_ms: float
+    heard_ms: float
+
+
+class VideoRelay:
+    """Between the vehicle's service and the pages. `state`: idle, connecting, open, unreachable, wrong_key, none."""
+
+    def __init__(self, vehicle: Callable[[], Filmed], clock: Clock, speed: float = 1.0) -> None:
+        self._vehicle, self._clock, self._speed = vehicle, clock, speed
+        self.state = "idle"
+        self.told = ""
+        self.client: VideoClient | None = None
+        self._pages: set[_Page] = set()
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def routes(self) -> list[BaseRoute]:
+        """For whoever guards them by the token."""
+        return [WebSocketRoute("/video", self._page), Route("/api/camera", self._cameras)]
+
+    async def close(self) -> None:
+        """End the connection; pages are ended by the server."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def now_ms(self) -> float:
+        """This computer's clock."""
+        return self._clock.now_ns() / NS_PER_MS
+
+    async def _cameras(self, _: Request) -> Response:
+        client = self.client
+        found: list[Any] = [msgspec.to_builtins(camera) for camera in client.cameras] if client is not None else []
+        return JSONResponse(
+            {
+                "state": self.state,
+                "told": self.told,
+                "machine_id": self._vehicle().credentials.machine_id,
+                "cameras": found,
+            }
+        )
+
+    async def _page(self, socket: WebSocket) -> None:
+        await socket.accept(SUBPROTOCOL)
+        page = _Page(socket, self)
+        self._pages.add(page)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            await page.run()
+        finally:
+            self._pages.discard(page)
+
+    def asked(self) -> None:
+        """Some page wants a frame."""
+        self._asked.set()
+
+    # --- towards the vehicle -----------------------------------------------------------------------------------------
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._connection()
+            except WrongKeyError as refusal:
+                self._say("wrong_key", str(refusal))
+            except WireError as refusal:
+                self._say("bad_frame", str(refusal))
+            except (OSError, EOFError, TimeoutError) as refusal:
+                self._say("unreachable", str(refusal) or type(refusal).__name__)
+            self.client = None
+            await self._clock.sleep_until_ns(self._clock.now_ns() + round(AGAIN_S * 1e9))
+
+    def _say(self, state: str, told: str = "") -> None:
+        self.state, self.told = state, told
+
+    async def _connection(self) -> None:
+        await self._asked.wait()
+        vehicle = self._vehicle()
+        if vehicle.video_port is None:
+            self._say("none")
+            return
+        self._say("connecting")
+        credentials = vehicle.credentials
+        place, machine_id = (vehicle.host, vehicle.video_port), bytes.fromhex(credentials.machine_id)
+        async with video_client(
+            place, credentials.system_id, credentials.secret, machine_id, self.now_ms, self._speed
+        ) as client:
+            self.client = client
+            self._say("open")
+            while vehicle is self._vehicle():
+                await self._asked.wait()
+                camera = self._wanted()
+                if camera is None:
+                    self._asked.clear()
+                    continue
+                async with asyncio.timeout(FRAME_S):
+                    frame = await client.frame(camera)
+                if frame is not None:
+                    for page in self._pages:
+                        page.offer(frame)
+
+    def _wanted(self) -> int | None:
+        """The camera of the page that waits longest."""
+        waiting = [page.wants for page in self._pages if page.wants is not None]
+        return min(waiting, key=lambda one: one.heard_ms).camera if waiting else None
+
+
+class _Page:
+    """One page's socket; `wants` is set from its question to its frame."""
+
+    def __init__(self, socket: WebSocket, relay: VideoRelay) -> None:
+        self._socket, self._relay = socket, relay
+        self.wants: Asked | None = None
+        self._frame: tuple[Frame, Asked] | None = None
+        self._there = asyncio.Event()
+
+    def offer(self, frame: Frame) -> None:
+        """A frame came; it is this page's if it waits for that camera."""
+        wanted = self.wants
+        if wanted is not None and wanted.camera == frame.camera:
+            self.wants, self._frame = None, (frame, wanted)
+            self._there.set()
+
+    async def run(self) -> None:
+        """Until the page goes."""
+        sender = asyncio.ensure_future(self._send())
+        try:
+            await self._hear()
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            data = message.get("bytes") or b""
+            if len(data) != ACK.size or data[0] != ACK_TYPE:
+                await self._socket.close(BAD, "bad frame")
+                return
+            _, camera, _, _, page_ms = ACK.unpack(data)
+            self.wants = Asked(camera, page_ms, self._relay.now_ms())
+            self._relay.asked()
+
+    async def _send(self) -> None:
+        while True:
+            await self._there.wait()
+            self._there.clear()
+            if self._frame is None:
+                continue
+            frame, asked = self._frame
+            self._frame = None
+            with contextlib.suppress(WebSocketDisconnect):
+                await self._socket.send_bytes(packed(frame, asked, self._relay.now_ms()))
+
+
+def packed(frame: Frame, asked: Asked, sent_ms: float) -> bytes:
+    """A frame as the page gets it."""
+    head = HEAD.pack(
+        FRAME_TYPE,
+        frame.camera,
+        frame.width,
+        frame.height,
+        frame.camera,
+        frame.number,
+        frame.capture_ms,
+        frame.machine_id,
+        asked.heard_ms,
+        sent_ms,
+        asked.page_ms,
+    )
+    return head + frame.jpeg
