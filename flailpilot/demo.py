@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from flailpilot.children import child
+from flailpilot.demo_cameras import cameras
 from flailpilot.demo_console import ConsoleSettings
 from flailpilot.demo_stack import (
     CALLED_PORT,
@@ -149,9 +150,11 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
         stack = assemble(ready, clock, closing)
         _ground_station(stack)
         freeze_heap()
+        video_port = free_port(socket.SOCK_STREAM, 0, "cameras")
+        tell = await closing.enter_async_context(cameras(ready, stack.machine, folder, video_port, asked.speed))
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_stack(stack, say))
-            group.create_task(_page(asked, ready, folder, page_port))
+            group.create_task(run_stack(stack, say, tell))
+            group.create_task(_page(asked, ready, folder, page_port, video_port))
 
 
 def _ground_station(stack: Stack) -> None:
@@ -163,8 +166,8 @@ def _ground_station(stack: Stack) -> None:
     say(f"QGroundControl and MAVProxy find it on UDP {GROUND_STATION_PORT}, or call UDP {called} (no key)")
 
 
-async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int) -> None:
-    if importlib.util.find_spec("console.server") is None:
+async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int, video_port: int) -> None:
+    if importlib.util.find_spec("console.server.app") is None:
         say("no console is installed; drive it with a ground station")
         return
     settings = ConsoleSettings(
@@ -179,6 +182,7 @@ async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int) 
         token=secrets.token_urlsafe(24),
         speed=asked.speed,
         training=asked.training,
+        video_port=video_port,
     )
     path = folder / "console.json"
     path.touch(mode=0o600)

@@ -29,6 +29,7 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
     scene: Scene
     machine_id: str
     keys: dict[int, str]
+    port: int = 0
     speed: float = 1.0
 
 
@@ -90,7 +91,7 @@ class _States(asyncio.Protocol):
 
 async def _run(settings: FeedSettings) -> None:
     feed, ended = Feed(settings, SystemClock()), asyncio.Event()
-    async with feed.service.listening(HOST, 0) as port:
+    async with feed.service.listening(HOST, settings.port) as port:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         await asyncio.get_running_loop().connect_read_pipe(lambda: _States(feed, ended), sys.stdin)
