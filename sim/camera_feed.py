@@ -46,9 +46,14 @@ class Feed:
         self._real, self._speed = real, settings.speed
         self._heard_ns, self._newest = real.now_ns(), None
         self._painter = Painter(settings.scene)
+        scene = settings.scene
+        shown = tuple(
+            msgspec.structs.replace(camera, tool_width_m=scene.tool_width_m, tool_ahead_m=scene.tool_ahead_m)
+            for camera in CAMERAS
+        )
         keys = {station: (bytes.fromhex(text),) for station, text in settings.keys.items()}
         self.service = VideoService(
-            bytes.fromhex(settings.machine_id), lambda station: keys.get(station, ()), CAMERAS, self.now_us
+            bytes.fromhex(settings.machine_id), lambda station: keys.get(station, ()), shown, self.now_us
         )
 
     _newest: Seen | None

@@ -88,17 +88,18 @@ class VideoRelay:
         """This computer's clock."""
         return self._clock.now_ns() / NS_PER_MS
 
-    async def _cameras(self, _: Request) -> Response:
+    def message(self) -> dict[str, Any]:
+        """What pages are told when it changes: whether there are pictures or why not, of which machine and cameras."""
         client = self.client
-        found: list[Any] = [msgspec.to_builtins(camera) for camera in client.cameras] if client is not None else []
-        return JSONResponse(
-            {
-                "state": self.state,
-                "told": self.told,
-                "machine_id": self._vehicle().credentials.machine_id,
-                "cameras": found,
-            }
-        )
+        return {
+            "state": self.state,
+            "told": self.told,
+            "machine_id": self._vehicle().credentials.machine_id,
+            "cameras": [msgspec.to_builtins(camera) for camera in client.cameras] if client is not None else [],
+        }
+
+    async def _cameras(self, _: Request) -> Response:
+        return JSONResponse(self.message())
 
     async def _page(self, socket: WebSocket) -> None:
         await socket.accept(SUBPROTOCOL)
@@ -131,6 +132,8 @@ class VideoRelay:
 
     def _say(self, state: str, told: str = "") -> None:
         self.state, self.told = state, told
+        for page in self._pages:
+            page.tell(self.message())
 
     async def _connection(self) -> None:
         await self._asked.wait()
@@ -171,7 +174,13 @@ class _Page:
         self._socket, self._relay = socket, relay
         self.wants: Asked | None = None
         self._frame: tuple[Frame, Asked] | None = None
+        self._news: dict[str, Any] | None = relay.message()
         self._there = asyncio.Event()
+
+    def tell(self, news: dict[str, Any]) -> None:
+        """Whether there are pictures; the newest counts, and goes before the next frame."""
+        self._news = news
+        self._there.set()
 
     def offer(self, frame: Frame) -> None:
         """A frame came; it is this page's if it waits for that camera."""
@@ -203,15 +212,17 @@ class _Page:
             self._relay.asked()
 
     async def _send(self) -> None:
-        while True:
-            await self._there.wait()
-            self._there.clear()
-            if self._frame is None:
-                continue
-            frame, asked = self._frame
-            self._frame = None
-            with contextlib.suppress(WebSocketDisconnect):
-                await self._socket.send_bytes(packed(frame, asked, self._relay.now_ms()))
+        self._there.set()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await self._there.wait()
+                self._there.clear()
+                news, self._news = self._news, None
+                if news is not None:
+                    await self._socket.send_text(msgspec.json.encode(news).decode())
+                shown, self._frame = self._frame, None
+                if shown is not None:
+                    await self._socket.send_bytes(packed(*shown, self._relay.now_ms()))
 
 
 def packed(frame: Frame, asked: Asked, sent_ms: float) -> bytes:

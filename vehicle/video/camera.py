@@ -8,7 +8,7 @@ import msgspec
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """`fx`, `fy`, `cx`, `cy` in pixels; `ahead_m` before and `height_m` above the body's origin on the ground.
 
-    It looks down by `pitch_rad`; `backward`: to the rear.
+    It looks down by `pitch_rad`; `backward`: to the rear. With the tool's width its edges are drawn into the picture.
     """
 
     id: int
@@ -23,6 +23,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     height_m: float
     pitch_rad: float
     backward: bool = False
+    tool_width_m: float = 0.0
+    tool_ahead_m: float = 0.0
 
     def axes(self) -> tuple[tuple[float, float, float], ...]:
         """Forward, right and down of the picture in the body's axes (ahead, left, up)."""
