@@ -1,4 +1,5 @@
-# make demo        a whole mission in the simulator, with its picture and report
+# make demo        drive a simulated machine from the console; without a display, or with HEADLESS=1, a whole small mission
+# make demo-full   a whole mission on the larger example site in virtual time, with its picture and report
 # make test-fast   what a change is tried with: ruff, and all tests of less than a second; 40 s of two cores
 # make test        before every commit: lint, types, walls, tests; 5 minutes of two cores, nothing but Python, make and gcc
 # make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
@@ -9,11 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
-.PHONY: demo test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills node-clients mutation mutation-controller twins line-stops \
+.PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills node-clients mutation mutation-controller twins line-stops \
 	campaign envelope clean-hours stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
-	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo
+	$(BIN)/flailpilot demo $(if $(HEADLESS),--headless) --out runs/demo
+
+demo-full: $(VENV)/.installed
+	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo-full
 
 # As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
 JOBS ?= auto

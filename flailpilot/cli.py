@@ -218,13 +218,16 @@ def demo(
     state: Annotated[Path | None, typer.Option("--state", help="Folder of keys; else a temporary one.")] = None,
     *,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    headless: Annotated[bool, typer.Option("--headless", help="No console: a whole mission in virtual time.")] = False,
+    out: OutDir = Path("runs/demo"),
 ) -> None:
-    """Drive a simulated machine from the console: simulator, unchanged vehicle program and page, in real time."""
+    """Drive a simulated machine from the console, in real time; without a display, a whole mission in virtual time."""
     from flailpilot.demo import DemoOptions, run
 
     asked = DemoOptions(
-        port=port, speed=speed, scenario=scenario, site=site, training=training, browser=browser, state=state
-    )
+        port=port, speed=speed, scenario=scenario, site=site, training=training, browser=browser, state=state,
+        headless=headless, out=out,
+    )  # fmt: skip
     raise typer.Exit(run(asked))
 
 

@@ -27,12 +27,14 @@ from flailpilot.demo_stack import (
     CALLED_PORT,
     GROUND_STATION_PORT,
     Ready,
+    Say,
     Stack,
     assemble,
     invite_ground_station,
     make_ready,
     run_stack,
 )
+from flailpilot.demo_training import exercise_named, listed, training, with_exercise
 from flailpilot.exit_status import DONE
 from sim.paced import PacedClock
 from sim.scenario import Scenario, site_path
@@ -49,7 +51,11 @@ SCENARIO: Final = CONFIGS_PATH / "scenarios" / "small.toml"
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`port`: of the page; `speed`: simulated seconds a second; `state`: folder of keys, kept, else a temporary one."""
+    """`port`: of the page; `speed`: simulated seconds a second; `state`: folder of keys, kept, else a temporary one.
+
+    `headless`: a whole mission in virtual time, its files in `out`, instead of a console; so too where a browser is
+    wanted and there is no display.
+    """
 
     port: int = 8080
     speed: float = 1.0
@@ -57,6 +63,8 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
     site: Path | None = None
     training: str = ""
     browser: bool = True
+    headless: bool = False
+    out: Path = Path("runs/demo")
     state: Path | None = None
 
 
@@ -66,14 +74,29 @@ def run(asked: DemoOptions) -> int:
     Raises:
         InputError: the port is taken, or the site cannot be planned.
     """
+    if asked.training == "list":
+        print("\n".join(listed()))
+        return DONE
+    _check(asked)
+    if asked.headless or (asked.browser and not asked.training and not has_display()):
+        return _headless(asked)
     with contextlib.suppress(KeyboardInterrupt):
         _run(asked)
     say("ended")
     return DONE
 
 
+def _headless(asked: DemoOptions) -> int:
+    from flailpilot.options import SimOptions
+    from flailpilot.simulate import run as simulate
+
+    if not asked.headless:
+        say("no display: a whole mission in virtual time; `flailpilot demo --no-browser` serves the console instead")
+    scenario = asked.scenario if asked.scenario is not None else SCENARIO
+    return simulate(SimOptions(out=asked.out, scenario=scenario, site=asked.site, lines=True))
+
+
 def _run(asked: DemoOptions) -> None:
-    _check(asked)
     page_port = free_port(socket.SOCK_STREAM, asked.port, "page")
     scenario, site = _scenario(asked)
     with _folder(asked.state) as folder:
@@ -88,6 +111,7 @@ def _run(asked: DemoOptions) -> None:
 def _check(asked: DemoOptions) -> None:
     if not 0 <= asked.port <= 65535:
         raise InputError(f"--port {asked.port}: give 0 to 65535")
+    exercise_named(asked.training)
     if not SPEED_MIN <= asked.speed <= SPEED_MAX:
         raise InputError(f"--speed {asked.speed:g}: give {SPEED_MIN:g} to {SPEED_MAX:g}")
 
@@ -126,7 +150,7 @@ def _scenario(asked: DemoOptions) -> tuple[Scenario, Path]:
     scenario = load_toml_model(path, Scenario)
     site = asked.site if asked.site is not None else site_path(scenario, path)
     # in a demo the checks that people make before a mission count as made
-    return scenario.model_copy(update={"checks": "made"}), site
+    return with_exercise(scenario.model_copy(update={"checks": "made"}), exercise_named(asked.training)), site
 
 
 @contextlib.contextmanager
@@ -147,14 +171,38 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
         asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
     async with contextlib.AsyncExitStack() as closing:
         clock = PacedClock(SystemClock(), asked.speed)
-        stack = assemble(ready, clock, closing)
+        exercise = exercise_named(asked.training)
+        stack = assemble(ready, clock, closing, exercise.bank_ahead_m if exercise is not None else None)
         _ground_station(stack)
         freeze_heap()
         video_port = free_port(socket.SOCK_STREAM, 0, "cameras")
         tell = await closing.enter_async_context(cameras(ready, stack.machine, folder, video_port, asked.speed))
+        link_port, each_tick = ready.file.config.operator.port, tell
+        if exercise is not None:
+            drill = await closing.enter_async_context(training(stack, exercise, _announcer(stack), asked.out))
+            link_port = drill.port
+            each_tick = drill.with_pictures(tell)
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_stack(stack, say, tell))
-            group.create_task(_page(asked, ready, folder, page_port, video_port))
+            group.create_task(run_stack(stack, say, each_tick))
+            group.create_task(_page(asked, ready, folder, Ports(page_port, link_port, video_port)))
+
+
+def _announcer(stack: Stack) -> Say:
+    """Says a line here and on every station's screen."""
+
+    def announce(line: str) -> None:
+        say(line)
+        stack.vehicle.announce(line)
+
+    return announce
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Of the page, of the operator link as the console reaches it, and of the cameras."""
+
+    page: int
+    link: int
+    video: int
 
 
 def _ground_station(stack: Stack) -> None:
@@ -166,7 +214,7 @@ def _ground_station(stack: Stack) -> None:
     say(f"QGroundControl and MAVProxy find it on UDP {GROUND_STATION_PORT}, or call UDP {called} (no key)")
 
 
-async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int, video_port: int) -> None:
+async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) -> None:
     if importlib.util.find_spec("console.server.app") is None:
         say("no console is installed; drive it with a ground station")
         return
@@ -174,15 +222,15 @@ async def _page(asked: DemoOptions, ready: Ready, folder: Path, page_port: int, 
         state_folder=str(folder),
         name=ready.scenario.name,
         host=HOST,
-        port=ready.file.config.operator.port,
+        port=ports.link,
         system_id=ready.key.system_id,
         secret=ready.key.secret,
         machine_id=ready.machine_id,
-        page_port=page_port,
+        page_port=ports.page,
         token=secrets.token_urlsafe(24),
         speed=asked.speed,
         training=asked.training,
-        video_port=video_port,
+        video_port=ports.video,
     )
     path = folder / "console.json"
     path.touch(mode=0o600)

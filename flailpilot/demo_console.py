@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from console.server.video import VideoRelay
 from flailpilot.exit_status import BAD_INPUT, DONE
 from vehicle.contracts.errors import InputError
+from vehicle.host.clock import SystemClock
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,11 @@ async def _serve(settings: ConsoleSettings) -> None:
         speed=settings.speed,
         training=settings.training,
     )
-    async with app.serving(app.make_app((vehicle,), server), settings.page_port) as address:
+    made = app.make_app((vehicle,), server)
+    # the newest clock of this process: pictures are timed by it
+    relay = VideoRelay(lambda: vehicle, SystemClock(), settings.speed)
+    made.router.routes[:0] = relay.routes()
+    async with app.serving(made, settings.page_port) as address:
         sys.stdout.write(f"{address.url}\n")
         sys.stdout.flush()
         await _end_of_stdin()

@@ -88,11 +88,13 @@ class Stack(msgspec.Struct, frozen=True):
     vehicle: Vehicle
 
 
-def assemble(ready: Ready, clock: PacedClock, stack: contextlib.AsyncExitStack) -> Stack:
+def assemble(
+    ready: Ready, clock: PacedClock, stack: contextlib.AsyncExitStack, bank_ahead_m: float | None = None
+) -> Stack:
     """Everything of one run, nothing of it running yet; `stack` closes it."""
     vehicle = put_together(ready.file, ready.state, ready.own, clock, stack)
     config = ready.file.vehicle
-    machine = live_machine(ready.scenario, config.machine, ready.plan, config_hash(config))
+    machine = live_machine(ready.scenario, config.machine, ready.plan, config_hash(config), bank_ahead_m)
     vehicle.port.attach(MachineLine(machine.line, clock.now_ns))  # the simulator's end is the controller
     return Stack(ready, clock, machine, vehicle)
 

@@ -30,7 +30,10 @@ class ResumeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None where nobody said it."""
+    """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None where nobody said it.
+
+    `lines`: progress in lines, where there is no terminal for a bar.
+    """
 
     out: Path
     scenario: Path | None = None
@@ -44,3 +47,4 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     feature: str | None = None
     unmarked: str | None = None
     as_json: bool = False
+    lines: bool = False

@@ -76,7 +76,7 @@ def run(asked: SimOptions) -> int:
     started_s = elapsed_s()
     with (
         _telemetry(scenario, machine, plan, asked.broker) as sinks,
-        _bar(plan, started_s, quiet=asked.as_json) as on_progress,
+        _progress(asked, plan, started_s) as on_progress,
     ):
         journal = _journal(out_dir, scenario, site, plan)
         outcome = run_mission(
@@ -213,6 +213,29 @@ def _host_port(broker: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(f"--broker {broker}: write HOST:PORT, such as 127.0.0.1:1883")
     return host, int(port)
+
+
+def _progress(asked: SimOptions, plan: Plan, started_s: float) -> contextlib.AbstractContextManager[OnProgress]:
+    """A bar on a terminal; lines where they are asked for and there is none."""
+    if asked.lines and not sys.stderr.isatty():
+        return contextlib.nullcontext(_Lines(plan, started_s))
+    return _bar(plan, started_s, quiet=asked.as_json)
+
+
+class _Lines:
+    """A line for every tenth of the way."""
+
+    def __init__(self, plan: Plan, started_s: float) -> None:
+        self._plan, self._started_s, self._next = plan, started_s, 1
+
+    def __call__(self, report: VehicleReport, sim_s: float) -> None:
+        share = report.segment_seq / max(1, report.segment_count)
+        if share * 10.0 < self._next:
+            return
+        self._next = int(share * 10.0) + 1
+        ratio = sim_s / max(elapsed_s() - self._started_s, 1e-3)
+        done = f"{report.processed_m2:,.0f} of {self._plan.area_m2:,.0f} m2 processed"
+        print(f"{share:4.0%} of the way, {done}, job {_clock(sim_s)} h, {ratio:.0f}x real time", flush=True)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from firmware_bridge.ports import MemoryPort
+from sim.bank import Bank
 from sim.line import SerialLine
 from sim.scenario import Scenario
 from sim.sim_stack import ground_of, start_pose, world_params
@@ -63,15 +64,18 @@ class LiveMachine(msgspec.Struct, frozen=True):
         self.line.step()
 
 
-def live_machine(scenario: Scenario, machine: MachineConfig, plan: Plan, config_hash: bytes) -> LiveMachine:
-    """The scenario's machine at the beginning of its plan."""
+def live_machine(
+    scenario: Scenario, machine: MachineConfig, plan: Plan, config_hash: bytes, bank_ahead_m: float | None = None
+) -> LiveMachine:
+    """The scenario's machine at the beginning of its plan; with a bank across its way where one is asked for."""
     host, controller = MemoryPort.pair()
+    ground, start = ground_of(scenario), start_pose(plan)
     world = World(
         controller,
         machine,
-        ground_of(scenario),
+        ground if bank_ahead_m is None else Bank(ground, start, bank_ahead_m),
         world_params(scenario),
-        start_pose(plan),
+        start,
         plan.datum,
         seed=scenario.seed,
         config_hash=config_hash,

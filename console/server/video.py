@@ -29,7 +29,7 @@ HEAD: Final = struct.Struct("<BBHHHId8sddd")
 """Down: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, heard and sent [ms] by the
 server's clock, and the page's time of the question."""
 ACK_TYPE, FRAME_TYPE, BAD = 33, 32, 4400
-AGAIN_S: Final = 1.0
+RECONNECT_S: Final = 1.0
 FRAME_S: Final = 3.0
 """A service that shows nothing new for so long is connected to anew."""
 
@@ -128,7 +128,7 @@ class VideoRelay:
             except (OSError, EOFError, TimeoutError) as refusal:
                 self._say("unreachable", str(refusal) or type(refusal).__name__)
             self.client = None
-            await self._clock.sleep_until_ns(self._clock.now_ns() + round(AGAIN_S * 1e9))
+            await self._clock.sleep_until_ns(self._clock.now_ns() + round(RECONNECT_S * 1e9))
 
     def _say(self, state: str, told: str = "") -> None:
         self.state, self.told = state, told

@@ -124,7 +124,7 @@ async def _opened(
     greeting = await reader.readexactly(wire.GREETING_SIZE)
     if not greeting.startswith(wire.MAGIC):
         raise wire.WireError("no camera service")
-    theirs, ours = greeting[len(wire.MAGIC) :], secrets.token_bytes(wire.NONCE_SIZE)
+    theirs, ours = greeting[len(wire.MAGIC) :], secrets.token_bytes(wire.NONCE_BYTES)
     writer.write(wire.hello(key, machine_id, theirs, station, ours))
     try:
         kind, size = wire.CAMERAS.unpack(await reader.readexactly(wire.CAMERAS.size))

@@ -135,7 +135,11 @@ HANDLED: dict[int, Handled] = {
     12: Handled("one sequence for all paths of a session", "the newest frame counts", "needs none"),
     13: Handled("nobody holds control", "nothing can be armed", "a console connects and takes control"),
     20: Handled("hold-to-run was never seen released", "nothing is armed", REFUSED_UNTIL_NEUTRAL),
-    24: Handled("-", "not built yet", "-"),
+    24: Handled(
+        "machine id, number and tag of each picture",
+        "it is dropped, counted and said",
+        "by itself with the next picture",
+    ),
     26: Handled(
         "the dialect's version in the session's handshake", "no session: the console holds nothing", "update it"
     ),

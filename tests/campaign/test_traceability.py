@@ -55,6 +55,7 @@ def test_cases_and_faults_speak_of_the_same_rows() -> None:
 
 
 def test_an_orphan_and_a_deferral_past_its_time_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(trace.BUILT_WHEN, "console", ("console/none*",))
     assert trace.status_of(24, ()) == "deferred"
     monkeypatch.setitem(trace.BUILT_WHEN, "console", ("console/none*", "console/client/stat*"))
     assert trace.status_of(24, ()) == "orphan"

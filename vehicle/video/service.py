@@ -19,7 +19,7 @@ from vehicle.video.camera import Camera
 HELLO_S: Final = 3.0
 """Who has not proved itself by then is hung up on."""
 IDLE_S: Final = 30.0
-CONNECTIONS_MAX: Final = 8
+VIEWERS_MAX: Final = 8
 WRITE_MAX: Final = 1
 """Bytes that may wait before a writer waits: one frame is under way, never two."""
 
@@ -84,7 +84,7 @@ class VideoService:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._connections) >= CONNECTIONS_MAX:
+        if len(self._connections) >= VIEWERS_MAX:
             writer.close()
             return
         self._connections.add(task)
@@ -99,7 +99,7 @@ class VideoService:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonce = secrets.token_bytes(wire.NONCE_SIZE)
+        nonce = secrets.token_bytes(wire.NONCE_BYTES)
         writer.write(wire.MAGIC + nonce)
         async with asyncio.timeout(HELLO_S):
             said = await reader.readexactly(wire.HELLO.size)

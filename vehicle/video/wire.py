@@ -21,9 +21,9 @@ import msgspec
 from vehicle.video.camera import Camera
 
 MAGIC: Final = b"FLV1"
-NONCE_SIZE: Final = 16
+NONCE_BYTES: Final = 16
 TAG_SIZE: Final = 16
-GREETING_SIZE: Final = len(MAGIC) + NONCE_SIZE
+GREETING_SIZE: Final = len(MAGIC) + NONCE_BYTES
 MACHINE_SIZE: Final = 8
 HELLO: Final = struct.Struct("<BB16s16s")
 CAMERAS: Final = struct.Struct("<BI")
