@@ -17,18 +17,19 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.client.protocol import Credentials
+from console.server.guard import SUBPROTOCOL
+from console.server.sockets import BAD
 from console.server.video_client import Frame, VideoClient, WrongKeyError, video_client
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.host.clock import Clock
 from vehicle.video.wire import WireError
 
-SUBPROTOCOL: Final = "flail1"
 ACK: Final = struct.Struct("<BBHId")
 """Up: 33, camera wanted, 0, number painted, the page's time [ms]."""
 HEAD: Final = struct.Struct("<BBHHHId8sddd")
 """Down: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, heard and sent [ms] by the
 server's clock, and the page's time of the question."""
-ACK_TYPE, FRAME_TYPE, BAD = 33, 32, 4400
+ACK_TYPE, FRAME_TYPE = 33, 32
 RECONNECT_S: Final = 1.0
 FRAME_S: Final = 3.0
 """A service that shows nothing new for so long is connected to anew."""
