@@ -231,6 +231,14 @@ def demo(
     raise typer.Exit(run(asked))
 
 
+@app.command(hidden=True)
+def demo_console(settings: Annotated[Path, typer.Argument(help="Made by demo.")]) -> None:
+    """The console's server beside `demo`; ends with it."""
+    from flailpilot.demo_console import main as serve
+
+    raise typer.Exit(serve(settings))
+
+
 @app.command()
 def console(
     config: Annotated[Path, typer.Argument(help="Configuration of the console (TOML).")],

@@ -6,7 +6,6 @@ They speak over the real operator link, UDP on loopback, signed with keys that w
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import secrets
 import signal
@@ -22,7 +21,6 @@ import msgspec
 
 from flailpilot.children import child
 from flailpilot.demo_cameras import cameras
-from flailpilot.demo_console import ConsoleSettings
 from flailpilot.demo_stack import (
     CALLED_PORT,
     GROUND_STATION_PORT,
@@ -36,6 +34,7 @@ from flailpilot.demo_stack import (
 )
 from flailpilot.demo_training import exercise_named, listed, training, with_exercise
 from flailpilot.exit_status import DONE
+from flailpilot.options import DemoConsole
 from sim.paced import PacedClock
 from sim.scenario import Scenario, site_path
 from vehicle.config.load import CONFIGS_PATH, load_toml_model
@@ -215,10 +214,7 @@ def _ground_station(stack: Stack) -> None:
 
 
 async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) -> None:
-    if importlib.util.find_spec("console.server.app") is None:
-        say("no console is installed; drive it with a ground station")
-        return
-    settings = ConsoleSettings(
+    settings = DemoConsole(
         state_folder=str(folder),
         name=ready.scenario.name,
         host=HOST,
@@ -235,9 +231,9 @@ async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) ->
     path = folder / "console.json"
     path.touch(mode=0o600)
     path.write_bytes(msgspec.json.encode(settings))
-    async with child("flailpilot.demo_console", str(path)) as server:
+    async with child("flailpilot", "demo-console", str(path)) as server:
         assert server.stdout is not None
-        url = (await server.stdout.readline()).decode().strip()
+        url = (await server.stdout.readline()).decode().strip().replace(HOST, "localhost")
         if url:
             say(f"open {url}")
             if asked.browser and has_display():

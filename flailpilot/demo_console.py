@@ -1,42 +1,26 @@
 """The console's server as a process of its own beside the simulator; ends when whoever started it ends.
 
-`flailpilot demo` starts it as `python -m flailpilot.demo_console SETTINGS.json` and holds its stdin open.
+`flailpilot demo` starts it as `flailpilot demo-console SETTINGS.json` and holds its stdin open.
 """
 
 import asyncio
 import contextlib
-import importlib
 import sys
 from pathlib import Path
 
 import msgspec
 
-from console.server.video import VideoRelay
+from console.client.protocol import Credentials
+from console.server.app import make_app, serving
+from console.server.settings import ServerSettings, VehicleSettings
 from flailpilot.exit_status import BAD_INPUT, DONE
+from flailpilot.options import DemoConsole
 from vehicle.contracts.errors import InputError
-from vehicle.host.clock import SystemClock
-
-
-class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server is told, as JSON in a file that only its owner reads. `speed`: simulated seconds a second."""
-
-    state_folder: str
-    name: str
-    host: str
-    port: int
-    system_id: int
-    secret: str
-    machine_id: str
-    page_port: int
-    token: str
-    speed: float = 1.0
-    training: str = ""
-    video_port: int | None = None
 
 
 def main(path: Path) -> int:
     """Serve until stdin ends."""
-    settings = msgspec.json.decode(path.read_bytes(), type=ConsoleSettings)
+    settings = msgspec.json.decode(path.read_bytes(), type=DemoConsole)
     try:
         asyncio.run(_serve(settings))
     except InputError as error:
@@ -45,11 +29,8 @@ def main(path: Path) -> int:
     return DONE
 
 
-async def _serve(settings: ConsoleSettings) -> None:
-    from console.client.protocol import Credentials
-
-    app, given = importlib.import_module("console.server.app"), importlib.import_module("console.server.settings")
-    vehicle = given.VehicleSettings(
+async def _serve(settings: DemoConsole) -> None:
+    vehicle = VehicleSettings(
         id="simulator",
         name=settings.name,
         host=settings.host,
@@ -59,7 +40,7 @@ async def _serve(settings: ConsoleSettings) -> None:
         ),
         video_port=settings.video_port,
     )
-    server = given.ServerSettings(
+    server = ServerSettings(
         console_name="console",
         state_folder=Path(settings.state_folder),
         token=settings.token,
@@ -67,11 +48,7 @@ async def _serve(settings: ConsoleSettings) -> None:
         speed=settings.speed,
         training=settings.training,
     )
-    made = app.make_app((vehicle,), server)
-    # the newest clock of this process: pictures are timed by it
-    relay = VideoRelay(lambda: vehicle, SystemClock(), settings.speed)
-    made.router.routes[:0] = relay.routes()
-    async with app.serving(made, settings.page_port) as address:
+    async with serving(make_app((vehicle,), server), settings.page_port) as address:
         sys.stdout.write(f"{address.url}\n")
         sys.stdout.flush()
         await _end_of_stdin()
@@ -84,7 +61,3 @@ async def _end_of_stdin() -> None:
     with contextlib.suppress(OSError, ValueError):
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
         await ended.read()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))

@@ -48,3 +48,20 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     unmarked: str | None = None
     as_json: bool = False
     lines: bool = False
+
+
+class DemoConsole(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server of a demo is told, in a file that only its owner reads. `speed`: simulated seconds a second."""
+
+    state_folder: str
+    name: str
+    host: str
+    port: int
+    system_id: int
+    secret: str
+    machine_id: str
+    page_port: int
+    token: str
+    speed: float = 1.0
+    training: str = ""
+    video_port: int | None = None

@@ -29,6 +29,7 @@ from console.server.links import Links
 from console.server.settings import ServerSettings, VehicleSettings
 from console.server.setup import SetupStore, host_port
 from console.server.sockets import DriveSocket, StateSocket
+from console.server.video import VideoRelay
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import Clock, SystemClock
 
@@ -85,8 +86,12 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
         async with desk_of(vehicles, store, clock) as (desk, links):
             app.state.desk = desk
             app.state.board = Board(desk, settings, store, clock)
-            app.router.routes[:0] = Api(desk, settings, store, links).routes()
-            yield
+            relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)
+            app.router.routes[:0] = [*Api(desk, settings, store, links).routes(), *relay.routes()]
+            try:
+                yield
+            finally:
+                await relay.close()
 
     async def drive(ws: WebSocket) -> None:
         await DriveSocket(ws, ws.app.state.desk, clock).run()
