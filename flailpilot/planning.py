@@ -21,7 +21,8 @@ from vehicle.contracts.units import place_text
 from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.host import utc
 from vehicle.host.clock import time_limit, utc_now
-from vehicle.planning.coverage.planner import is_whole, plan_site
+from vehicle.planning.coverage.closing import is_whole
+from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.files.export import names_of, summary_of, write_plan_files
 from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known

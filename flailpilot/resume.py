@@ -29,7 +29,7 @@ from vehicle.host.clock import time_limit
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
 from vehicle.planning.coverage.certificate import rings_of
-from vehicle.planning.coverage.planner import is_whole
+from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import load_plan

@@ -32,7 +32,8 @@ from vehicle.contracts.units import missed_text
 from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.host import utc
 from vehicle.host.clock import elapsed_s, time_limit
-from vehicle.planning.coverage.planner import check_certificate, is_whole, plan_site
+from vehicle.planning.coverage.closing import check_certificate, is_whole
+from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.stored import load_plan

@@ -15,7 +15,8 @@ from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
-from vehicle.planning.coverage.planner import check_certificate, plan_hash_of, plan_site
+from vehicle.planning.coverage.closing import check_certificate, plan_hash_of
+from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import load_site

@@ -106,7 +106,8 @@ def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
         InputError: there is none.
     """
     from vehicle.config.machine import footprint  # noqa: PLC0415
-    from vehicle.planning.coverage.planner import check_certificate, plan_site  # noqa: PLC0415
+    from vehicle.planning.coverage.closing import check_certificate  # noqa: PLC0415
+    from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415
 
     if own.plan is not None:
         return own.plan

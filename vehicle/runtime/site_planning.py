@@ -95,7 +95,8 @@ def planned(wanted: Wanted) -> Plan:
     Raises:
         InputError: site and machine do not fit, or the plan proves nothing.
     """
-    from vehicle.planning.coverage.planner import check_certificate, plan_hash_of, plan_site  # noqa: PLC0415  # heavy
+    from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415  # heavy
+    from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415  # heavy
 
     site = load_wanted(wanted)
     settings = settings_of(wanted.config)

@@ -9,17 +9,13 @@ from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.contracts.plan import UntreatableReason
 from vehicle.host.clock import TimeLimit
-from vehicle.planning.coverage.planner import (
-    CLOSING_SHARE,
-    check_certificate,
-    finished,
-    finished_in_order,
-    is_whole,
-    plan_site,
-    work_in_directions,
-)
-from vehicle.planning.coverage.progress import first_progress
-from vehicle.planning.coverage.settings import PlanSettings, reach_of
+from vehicle.planning.coverage.attempt import attempt_in
+from vehicle.planning.coverage.closing import check_certificate, is_whole
+from vehicle.planning.coverage.ground_model import first_model
+from vehicle.planning.coverage.job import plan_job
+from vehicle.planning.coverage.planner import CLOSING_SHARE, plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
@@ -63,18 +59,14 @@ def test_there_is_room_for_what_fits_into_what_is_left():
 def test_an_order_is_not_begun_that_could_not_be_ended(tmp_path):
     """The plan that is whole already stays as it is."""
     path = saved(tmp_path, document(feature("work_area", ring_lonlat(FIELD), *map(ring_lonlat, posts(40)))))
-    site, settings = load_site(path, "safe"), PlanSettings()
-    reach = reach_of(BENCH, settings, site.tripwires)
+    job = plan_job(load_site(path, "safe"), BENCH, PlanSettings())
+    attempt = attempt_in(first_model(job), Tour(BENCH), [0.0])
     hours = {}
     for left_s in (1e-3, 1e9):
         now_s = itertools.count()
-        progress = first_progress(site, BENCH, settings, reach)
-        work_in_directions(progress, [0.0])
-        progress.out_of_time = TimeLimit(100.0 + left_s, lambda now_s=now_s: 100.0 * min(1, next(now_s)))
-        hours[left_s] = finished_in_order(progress).time_s
-    unordered = first_progress(site, BENCH, settings, reach)
-    work_in_directions(unordered, [0.0])
-    assert hours[1e-3] == finished(unordered).time_s > hours[1e9]
+        job.deadline.limit = TimeLimit(100.0 + left_s, lambda now_s=now_s: 100.0 * min(1, next(now_s)))
+        hours[left_s] = attempt.plan_in_order().time_s
+    assert hours[1e-3] == attempt.plan.time_s > hours[1e9]
 
 
 def test_a_plan_that_was_cut_short_is_legal_and_leaves_time_to_be_closed(tmp_path):

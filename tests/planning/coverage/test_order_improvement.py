@@ -9,14 +9,17 @@ import shapely
 
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
+from vehicle.planning.coverage.attempt import attempt_in
 from vehicle.planning.coverage.connections import NOWHERE, Connection
-from vehicle.planning.coverage.order_improvement import Tour, improve_order
-from vehicle.planning.coverage.planner import directions_for, finished, work_in_directions
+from vehicle.planning.coverage.ground_model import first_model
+from vehicle.planning.coverage.job import plan_job
+from vehicle.planning.coverage.order_improvement import StopOrder
+from vehicle.planning.coverage.planner import directions_for
 from vehicle.planning.coverage.precedence import Precedence
-from vehicle.planning.coverage.progress import first_progress
 from vehicle.planning.coverage.route import TourStop, change_s
 from vehicle.planning.coverage.settings import PlanSettings, reach_of
 from vehicle.planning.coverage.swath import Move
+from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
@@ -27,14 +30,13 @@ KEPT_OUT = ([(-18, -6), (-11, -7), (-10, 2), (-16, 4)], [(9, -2), (15, 1), (12, 
 
 
 def worked(tmp_path, outside):
-    """The books of a small field with two keep-outs when all is worked, before anything changes places."""
+    """The whole tour of a small field with two keep-outs, before anything changes places."""
     holes = [feature("keep_out", ring_lonlat(ring)) for ring in KEPT_OUT]
     safe = feature("safe_ground", ring_lonlat([(-34, -21), (-36, -31), (35, -34), (33, -24)]))
     doc = document(feature("work_area", ring_lonlat(SHELL)), *holes, safe, outside=outside)
     site, wishes = load_site(saved(tmp_path, doc)), PlanSettings(overlap_m=0.2)
-    progress = first_progress(site, BENCH, wishes, reach_of(BENCH, wishes, site.tripwires))
-    work_in_directions(progress, directions_for(progress))
-    return doc, progress
+    ground = first_model(plan_job(site, BENCH, wishes))
+    return doc, site, attempt_in(ground, Tour(BENCH), directions_for(ground))
 
 
 def swept(plan):
@@ -44,14 +46,12 @@ def swept(plan):
 
 @pytest.mark.parametrize("outside", ["safe", "unknown"])
 def test_a_plan_in_order_takes_less_time_and_keeps_its_properties(tmp_path, outside):
-    doc, progress = worked(tmp_path, outside)
-    before = finished(progress)
-    improve_order(progress)
-    after = finished(progress)
+    doc, site, attempt = worked(tmp_path, outside)
+    before, after = attempt.plan, attempt.plan_in_order()
     assert after.time_s < 0.98 * before.time_s
     assert swept(after) == swept(before)
     assert [s.seq for s in after.segments] == list(range(len(after.segments)))
-    write_plan_files(after, progress.site, tmp_path)
+    write_plan_files(after, site, tmp_path)
     assert check_folder(tmp_path, doc).complaints() == []
 
 
@@ -117,7 +117,7 @@ class OpenGround:
             Connection([], self.at_last_s(k, k + 1), self.way_needs[k, k + 1] & ((1 << k + 1) - 1))
             for k in range(count)
         ]
-        return Tour(self, joins)
+        return StopOrder(self, joins)
 
 
 def keeps(order, joins, ground):
@@ -173,6 +173,6 @@ def test_out_of_time_the_order_stays():
 def test_no_search_begins_once_the_time_is_up(monkeypatch):
     tour = OpenGround(1, 40).first_tour()
     searched = []
-    monkeypatch.setattr(Tour, "_improve_at", lambda _tour, place: bool(searched.append(place)))
+    monkeypatch.setattr(StopOrder, "_improve_at", lambda _tour, place: bool(searched.append(place)))
     tour.improve(lambda: len(searched) >= 5)
     assert len(searched) == 5

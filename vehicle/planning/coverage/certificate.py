@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
@@ -12,8 +11,9 @@ from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.bitmap import missed_by_bitmap_m2
 from vehicle.planning.coverage.ground import mitre_buffer, without_slivers
-from vehicle.planning.coverage.progress import SLIVER_M2, Progress
-from vehicle.planning.coverage.settings import NUMERIC_M
+from vehicle.planning.coverage.ground_model import SLIVER_M2, GroundModel
+from vehicle.planning.coverage.job import PlanJob
+from vehicle.planning.coverage.settings import NUMERIC_M, Reach
 
 CELL_MIN_M, CELLS_MAX = 0.05, 16e6
 """The raster's cells: as small as the ledger's, but no more of them than a second or two."""
@@ -27,22 +27,26 @@ class Sweeps:
 
     nominal: np.ndarray
     shrunk: np.ndarray
-    swept: Any
-    credited: Any
+    swept: shapely.Geometry
+    credited: shapely.Geometry
 
 
-def sweeps_of(progress: Progress, segments: tuple[Segment, ...]) -> Sweeps:
+def sweeps_of(job: PlanJob, segments: tuple[Segment, ...]) -> Sweeps:
     """The sweeps of a path, from the segments alone."""
-    reach = progress.reach
+    reach = job.reach
     nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
-    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, progress.settings.cross_track_m())
+    shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, job.settings.cross_track_m())
     return Sweeps(nominal, shrunk, _union(nominal), _union(shrunk))
 
 
-def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...]:
-    """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone."""
-    site, solid, reach = progress.site, progress.solid.whole(), progress.reach
-    steep = robust_overlay.union([p for slope, p in site.slopes if slope > progress.settings.slope_max_rad])
+def untreatable_of(ground: GroundModel, sweeps: Sweeps, left_for: UntreatableReason) -> tuple[Untreatable, ...]:
+    """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone.
+
+    `left_for`: why ground stays that is wide enough for the machine.
+    """
+    job, solid = ground.job, ground.first.solid.whole()
+    site, reach = job.site, job.reach
+    steep = robust_overlay.union([p for slope, p in site.slopes if slope > job.settings.slope_max_rad])
     near = polygons_of(robust_overlay.intersection(site.work_area, mitre_buffer(solid, NUMERIC_M + LIST_GROW_M)))
     ring = robust_overlay.difference(near, site.keep_out)
     rows = [(UntreatableReason.SLOPE, robust_overlay.intersection(ring, steep))]
@@ -51,15 +55,14 @@ def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...
     unswept = _thick(robust_overlay.difference(asked, sweeps.swept))
     left = robust_overlay.intersection(site.work_area, mitre_buffer(unswept, LIST_GROW_M))
     left = robust_overlay.difference(polygons_of(left), near)
-    narrow = _narrow(progress, left)
-    beyond = UntreatableReason.PLANNING_TIME if progress.cut_short else UntreatableReason.NO_APPROACH
+    narrow = _narrow(reach, solid, left)
     for part in parts_of(left):
         fits = robust_overlay.difference(part, narrow).area > 0.1 * part.area
-        reason = beyond if fits else UntreatableReason.NARROWER_THAN_MACHINE
+        reason = left_for if fits else UntreatableReason.NARROWER_THAN_MACHINE
         rows.append((reason, part))
     uncredited = _thick(robust_overlay.difference(asked, sweeps.credited))
     rim = robust_overlay.union([mitre_buffer(solid, reach.credit_m), mitre_buffer(uncredited, LIST_GROW_M)])
-    rim = robust_overlay.union([rim, progress.unclaimed.whole()])
+    rim = robust_overlay.union([rim, ground.uncredited.whole()])
     rim = robust_overlay.intersection(site.work_area, rim)
     rim = robust_overlay.difference(polygons_of(rim), robust_overlay.union([near, left, site.keep_out]))
     rows.append((UntreatableReason.KEEP_OUT_CREDIT_MARGIN, rim))
@@ -71,23 +74,23 @@ def untreatable_of(progress: Progress, sweeps: Sweeps) -> tuple[Untreatable, ...
     )
 
 
-def _narrow(progress: Progress, left: Any) -> Any:
+def _narrow(reach: Reach, solid: shapely.Geometry, left: shapely.Geometry) -> shapely.Geometry:
     """Where not even a disc as wide as the tool fits between keep-outs."""
-    if left.is_empty or progress.solid.whole().is_empty:
+    if left.is_empty or solid.is_empty:
         return shapely.Polygon()
-    window = left.buffer(4.0 * progress.reach.tool_half_m)
-    free = robust_overlay.difference(window, progress.solid.whole())
-    half_m = progress.reach.tool_half_m - 1e-3
+    window = left.buffer(4.0 * reach.tool_half_m)
+    free = robust_overlay.difference(window, solid)
+    half_m = reach.tool_half_m - 1e-3
     return robust_overlay.difference(free, shapely.buffer(shapely.buffer(free, -half_m), half_m))
 
 
-def rings_of(polygon: Any) -> tuple[tuple[tuple[float, float], ...], ...]:
+def rings_of(polygon: shapely.Geometry) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Shell and holes as closed rings of (east, north)."""
     rings = shapely.get_rings(polygon)
     return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
 
 
-def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> Any:
+def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> shapely.Geometry:
     """Inverse of `rings_of`."""
     return shapely.Polygon(rings[0], list(rings[1:]))
 
@@ -105,10 +108,10 @@ def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float,
     return np.stack([tool[:, 0] - left, tool[:, 1] - left, tool[:, 1] + left, tool[:, 0] + left], axis=1)
 
 
-def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
+def certify(job: PlanJob, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
     """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
-    outside_list = robust_overlay.union([progress.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
-    asked = polygons_of(robust_overlay.difference(progress.site.work_area, outside_list))
+    outside_list = robust_overlay.union([job.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
+    asked = polygons_of(robust_overlay.difference(job.site.work_area, outside_list))
     cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
     by_bitmap_m2 = missed_by_bitmap_m2(asked, (sweeps.nominal, sweeps.shrunk), cell_m)
     return Certificate(
@@ -116,20 +119,20 @@ def certify(progress: Progress, sweeps: Sweeps, listed: tuple[Untreatable, ...])
         missed_shrunk_m2=_missed_m2(asked, sweeps.credited),
         missed_bitmap_m2=by_bitmap_m2[0],
         missed_shrunk_bitmap_m2=by_bitmap_m2[1],
-        cross_track_budget_m=progress.settings.cross_track_m(),
+        cross_track_budget_m=job.settings.cross_track_m(),
     )
 
 
-def _missed_m2(asked: Any, swept: Any) -> float:
+def _missed_m2(asked: shapely.Geometry, swept: shapely.Geometry) -> float:
     """Exact difference without what is rounding of the overlay."""
     return float(_thick(robust_overlay.difference(asked, swept)).area)
 
 
-def _union(rectangles: np.ndarray) -> Any:
+def _union(rectangles: np.ndarray) -> shapely.Geometry:
     return robust_overlay.union(shapely.polygons(rectangles)) if len(rectangles) else shapely.Polygon()
 
 
-def _thick(geometry: Any) -> Any:
+def _thick(geometry: shapely.Geometry) -> shapely.Geometry:
     """Only the parts that are wider than twice the grid: thinner ones are rounding of the overlays."""
     parts = parts_of(polygons_of(geometry))
     wide = parts[~shapely.is_empty(shapely.buffer(parts, -robust_overlay.GRID_M))]

@@ -9,9 +9,10 @@ import shapely
 
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, joined_box, pivot_obstacles, round_buffer
+from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.precedence import Precedence
-from vehicle.planning.coverage.progress import Progress
 from vehicle.planning.coverage.route import Pose, TourStop, change_along_s
+from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.transit import Point, Roadmap
 
 RIM_M = 60.0
@@ -34,16 +35,16 @@ NOWHERE = Connection([], 0.0, 0)
 class Connections:
     """Node 0 is where the machine stands at first, node k + 1 is stop k; bit k + 1 of a number of bits likewise."""
 
-    def __init__(self, progress: Progress, precedence: Precedence, start: Pose | None) -> None:
-        self.stops: list[TourStop] = progress.stops
-        self.machine, self.start = progress.machine, start
+    def __init__(self, ground: GroundModel, tour: Tour, precedence: Precedence) -> None:
+        self.stops: list[TourStop] = tour.stops
+        self.machine, self.start = ground.job.machine, tour.start
         self.precedence = precedence
-        closed, solid = progress.closed.parts, progress.solid.parts
-        self._obstacles = pivot_obstacles(closed, solid, progress.reach, LEG_SLACK_M)
+        closed, solid = ground.closed.parts, ground.first.solid.parts
+        self._obstacles = pivot_obstacles(closed, solid, ground.job.reach, LEG_SLACK_M)
         self._obstacle_tree = shapely.STRtree(self._obstacles)
         self._piece_tree = shapely.STRtree(precedence.pieces)
         self._corridors = np.array([(stop.entry[:2], stop.exit[:2]) for stop in self.stops])
-        self._box = progress.box
+        self._box = ground.first.box
         self._last: dict[tuple[int, int], tuple[list[Point] | None, float]] = {}
         self._needs: dict[tuple[int, int], int] = {}
         self._known: dict[tuple[int, int], list[Connection]] = {}

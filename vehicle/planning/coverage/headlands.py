@@ -14,8 +14,8 @@ import numpy as np
 import shapely
 
 from vehicle.planning.coverage.ground import pivot_disc_m, turned
+from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.phases import Swaths
-from vehicle.planning.coverage.progress import Progress
 from vehicle.planning.coverage.route import swath_change_s
 
 STUB_S = 8.0
@@ -53,29 +53,29 @@ class Headland:
     rows: tuple[int, int]
 
 
-def headland_swaths(progress: Progress, theta_rad: float) -> int:
+def headland_swaths(job: PlanJob, theta_rad: float) -> int:
     """Swaths in a headland, and swaths in a column to start them from: room to turn between closed ground."""
-    room_m = 2.0 * pivot_disc_m(progress.reach) + ROOM_SPARE_M
-    overlap_m = progress.settings.overlap_at_m(theta_rad)
-    return max(1, int(np.ceil((room_m - overlap_m) / pitch_of(progress, theta_rad))))
+    room_m = 2.0 * pivot_disc_m(job.reach) + ROOM_SPARE_M
+    overlap_m = job.settings.overlap_at_m(theta_rad)
+    return max(1, int(np.ceil((room_m - overlap_m) / pitch_of(job, theta_rad))))
 
 
-def pitch_of(progress: Progress, theta_rad: float) -> float:
+def pitch_of(job: PlanJob, theta_rad: float) -> float:
     """Distance of neighbouring swaths."""
-    return progress.reach.width_m - progress.settings.overlap_at_m(theta_rad)
+    return job.reach.width_m - job.settings.overlap_at_m(theta_rad)
 
 
-def find_headlands(swaths: Swaths, progress: Progress) -> list[Headland]:
+def find_headlands(swaths: Swaths, job: PlanJob) -> list[Headland]:
     """Headlands worth their cost for the closed ends of these swaths, by the side they serve."""
     headlands: list[Headland] = []
     for mirror in (1.0, -1.0):
-        for chain in _chains(_closed_ends(swaths, progress, mirror)):
-            runs = _runs(chain, progress, swaths.field.theta_rad)
-            headlands.extend(_headland(chain[first : last + 1], swaths, progress, mirror) for first, last in runs)
+        for chain in _chains(_closed_ends(swaths, job, mirror)):
+            runs = _runs(chain, job, swaths.field.theta_rad)
+            headlands.extend(_headland(chain[first : last + 1], swaths, job, mirror) for first, last in runs)
     return headlands
 
 
-def _closed_ends(swaths: Swaths, progress: Progress, mirror: float) -> list[End]:
+def _closed_ends(swaths: Swaths, job: PlanJob, mirror: float) -> list[End]:
     rows = {float(y): k for k, y in enumerate(swaths.y_m)}
     ends = []
     for piece in swaths.pieces:
@@ -83,7 +83,7 @@ def _closed_ends(swaths: Swaths, progress: Progress, mirror: float) -> list[End]
         if any(move.sign * mirror < 0.0 or not move.reverse for move in piece.moves):
             continue
         from_low = any(move.sign * mirror > 0.0 for move in piece.moves)
-        back_s = (high - low) / progress.machine.reverse_speed_mps if from_low else NOBODY_S
+        back_s = (high - low) / job.machine.reverse_speed_mps if from_low else NOBODY_S
         ends.append(End(row=rows[piece.y_m], x_m=high, y_m=piece.y_m, low_m=low, back_s=back_s))
     return ends
 
@@ -105,7 +105,7 @@ def _chains(ends: list[End]) -> list[list[End]]:
 
 
 # --- which runs of a chain get a headland ----------------------------------------------------------------------------
-def _runs(chain: list[End], progress: Progress, theta_rad: float) -> list[tuple[int, int]]:
+def _runs(chain: list[End], job: PlanJob, theta_rad: float) -> list[tuple[int, int]]:
     """Cut a chain at its corners; returns (first, last) of the runs that get a headland, both included."""
     x, y = np.array([end.x_m for end in chain]), np.array([end.y_m for end in chain])
     low, back_s = np.array([end.low_m for end in chain]), np.array([end.back_s for end in chain])
@@ -117,7 +117,7 @@ def _runs(chain: list[End], progress: Progress, theta_rad: float) -> list[tuple[
         best_s[last], cut[last] = min((best_s[b] + without_s[last + 1] - without_s[b + 1], (b, False)) for b in starts)
         for before in starts:
             run = slice(before + 1, last + 1)
-            cost_s = best_s[before] + _headland_s(x[run], y[run], low[run], progress, theta_rad)
+            cost_s = best_s[before] + _headland_s(x[run], y[run], low[run], job, theta_rad)
             if cost_s < best_s[last]:
                 best_s[last], cut[last] = cost_s, (before, True)
     runs, last = [], breaks[-1]
@@ -150,12 +150,12 @@ def _chord(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(slope), float(np.min(x - slope * y))
 
 
-def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, progress: Progress, theta_rad: float) -> float:
+def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, job: PlanJob, theta_rad: float) -> float:
     """Cost of a headland over a run: its own swaths backed out of, stubs beyond it, a seam for each row."""
-    machine, reach = progress.machine, progress.reach
+    machine, reach = job.machine, job.reach
     slope, offset_m = _chord(x, y)
     stretch = math.hypot(1.0, slope)
-    count, pitch_m = headland_swaths(progress, theta_rad), pitch_of(progress, theta_rad)
+    count, pitch_m = headland_swaths(job, theta_rad), pitch_of(job, theta_rad)
     line = slope * y + offset_m
     if np.count_nonzero(line - count * pitch_m * stretch < low) > 0.3 * len(x):
         return math.inf
@@ -168,7 +168,7 @@ def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, progress: Progres
 
 
 # --- where a headland lies -------------------------------------------------------------------------------------------
-def _headland(run: list[End], swaths: Swaths, progress: Progress, mirror: float) -> Headland:
+def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> Headland:
     """The first swath lies flush with the closed edge, the others follow inwards."""
     x, y = np.array([end.x_m for end in run]), np.array([end.y_m for end in run])
     slope, offset_m = _chord(x, y)
@@ -181,12 +181,12 @@ def _headland(run: list[End], swaths: Swaths, progress: Progress, mirror: float)
     outward = -mirror  # in the headland's frame x runs with the rows' y: right of it (-y) lie larger x
     frame = swaths.field.theta_rad + along_rad
     solid_m = _nearest_solid(swaths, frame, (span[0], span[1]), edge_m, outward)
-    pitch_m, half_m = pitch_of(progress, frame), 0.5 * progress.reach.width_m
-    unknown = progress.site.outside == "unknown"
+    pitch_m, half_m = pitch_of(job, frame), 0.5 * job.reach.width_m
+    unknown = job.site.outside == "unknown"
     first_m = edge_m - outward * 0.5 * pitch_m if solid_m is None else solid_m - outward * (half_m + FLUSH_M)
-    count = headland_swaths(progress, frame) + int(unknown and solid_m is None)
+    count = headland_swaths(job, frame) + int(unknown and solid_m is None)
     lines = tuple(first_m - outward * k * pitch_m for k in range(count))
-    rim_m = pivot_disc_m(progress.reach) - swaths.answer_m  # the outermost rows, too, are turned in
+    rim_m = pivot_disc_m(job.reach) - swaths.answer_m  # the outermost rows, too, are turned in
     span_m = (span[0] - rim_m, span[1] + rim_m)
     return Headland(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
 

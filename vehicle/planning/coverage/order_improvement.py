@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vehicle.contracts.plan import Segment
 from vehicle.planning.coverage.connections import NOWHERE, Connection, Connections
-from vehicle.planning.coverage.path import PathBuilder
+from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.precedence import Precedence
-from vehicle.planning.coverage.progress import Progress
 from vehicle.planning.coverage.route import change_s
+from vehicle.planning.coverage.strips import strips_of
+from vehicle.planning.coverage.tour import Tour
 
 GAIN_S = 2.0
 """A swap that saves less is not worth its search."""
@@ -27,28 +29,22 @@ Cut = tuple[int, int, int]
 """Places i < j < k: the stretches i+1..j and j+1..k change places."""
 
 
-def improve_order(progress: Progress) -> None:
-    """Put the stops of a finished plan into a better order; the path is built anew, its swept ground is the same."""
-    if len(progress.stops) < 3 or progress.path is None or progress.out_of_time():
-        return
-    strips = [progress.strips([stop])[0] for stop in progress.stops]
-    precedence = Precedence(progress.closed_at_first, strips, progress.stops, progress.reach)
-    connections = Connections(progress, precedence, progress.start)
-    first = NOWHERE if progress.start is None else connections.known_connection(progress.ways[0], 0, 1)
-    tour = Tour(
-        connections, [first, *(connections.known_connection(way, k, k + 1) for k, way in enumerate(progress.ways) if k)]
-    )
-    tour.improve(progress.out_of_time)
-    stops = [progress.stops[node - 1] for node in tour.order[1:]]
-    path = PathBuilder(progress.machine, progress.start if progress.start is not None else stops[0].entry)
-    path.segments = progress.path.segments[: progress.lead]
-    for stop, join in zip(stops, tour.joins, strict=True):
-        path.go(join.way[1:])
-        path.work(stop)
-    progress.path = path
+def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
+    """The path of a finished tour with its stops in a better order; its swept ground is the same."""
+    if len(tour.stops) < 3 or ground.job.deadline.limit():
+        return tour.segments
+    strips = [strips_of(ground.job, [stop])[0] for stop in tour.stops]
+    precedence = Precedence(ground.first.closed, strips, tour.stops, ground.job.reach)
+    connections = Connections(ground, tour, precedence)
+    first = NOWHERE if tour.start is None else connections.known_connection(tour.connections[0], 0, 1)
+    ways = enumerate(tour.connections[1:], 1)
+    order = StopOrder(connections, [first, *(connections.known_connection(way, k, k + 1) for k, way in ways)])
+    order.improve(ground.job.deadline.limit)
+    stops = [tour.stops[node - 1] for node in order.order[1:]]
+    return tour.segments_in(stops, [join.way for join in order.joins])
 
 
-class Tour:
+class StopOrder:
     """Stops by place 1..n, place 0 is the start; `joins[p]` leads from place p to p + 1."""
 
     def __init__(self, connections: Connections, joins: list[Connection]) -> None:

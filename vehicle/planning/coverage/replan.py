@@ -6,7 +6,7 @@ to be worked is what its gaps name. The five properties hold as for a first plan
 
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -16,15 +16,18 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.attempt import Attempt, attempt_in
 from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer, swath_box, turned
+from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.job import never, plan_job
 from vehicle.planning.coverage.path import PathBuilder
-from vehicle.planning.coverage.planner import directions_for, finished_in_order, opened_books, work_in_directions
-from vehicle.planning.coverage.progress import Progress, never
+from vehicle.planning.coverage.planner import directions_for, opened_ground
 from vehicle.planning.coverage.route import enu_of
-from vehicle.planning.coverage.settings import PlanSettings, StartPose, on_slopes, reach_of
+from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
 from vehicle.planning.coverage.swath_candidates import complement
 from vehicle.planning.coverage.swath_intervals import swath_intervals
+from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.site.site import Site
 from vehicle.polygons.fences import mended
 
@@ -67,24 +70,26 @@ def replan(
 ) -> ReplanResult:
     """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
     check_site(request.site_hash, site)
-    settings = on_slopes(settings, site.slopes)
-    reach = reach_of(machine, settings, site.tripwires)
-    missed = united(request.missed)
-    grown = polygons_of(mitre_buffer(missed, math.sqrt(2.0) * settings.cell_m))
-    asked = polygons_of(robust_overlay.intersection(grown, site.work_area))
-    rest = msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
-    progress = opened_books(site, machine, settings, reach, out_of_time, opened)
-    progress.site = rest
-    progress.unswept.keep(rest.work_area)
-    progress.unclaimed.keep(rest.work_area)
-    progress.path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
-    if len(progress.uncovered()):
+    job = plan_job(site, machine, settings, out_of_time, opened)
+    ground = opened_ground(job)
+    rest = ground.within(replace(job, site=rest_of(site, request, job.settings.cell_m)))
+    path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
+    if not len(rest.uncovered()):
+        attempt = Attempt(rest, Tour(machine, path), cut_short=False)
+    else:
         # its own strip bears it whatever the error of position: the tracks stand in it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
-        leave_strip(progress, first_ground(site, reach, settings, own)[0])
-        work_in_directions(progress, directions_for(progress))
-    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=finished_in_order(progress))
+        leave_strip(path, rest, first_ground(site, job.reach, job.settings, own)[0])
+        attempt = attempt_in(rest, Tour(machine, path), directions_for(rest))
+    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=attempt.plan_in_order())
+
+
+def rest_of(site: Site, request: ReplanRequest, cell_m: float) -> Site:
+    """The site of which only what was missed is to be worked, cells that it touches included."""
+    grown = polygons_of(mitre_buffer(united(request.missed), math.sqrt(2.0) * cell_m))
+    asked = polygons_of(robust_overlay.intersection(grown, site.work_area))
+    return msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
 
 
 def check_site(site_hash: str, site: Site) -> None:
@@ -95,26 +100,26 @@ def check_site(site_hash: str, site: Site) -> None:
         )
 
 
-def leave_strip(progress: Progress, closed_ground: Any) -> None:
+def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Geometry) -> None:
     """Back out, else drive on, along the machine's own line to the nearest place where it can turn.
 
     `closed_ground`: what may not be under the tracks on that line.
 
     Raises InputError where there is none.
     """
-    assert progress.path is not None, "a pose to leave from"
-    east, north, yaw = progress.path.pose
+    east, north, yaw = path.pose
     frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
     x, y = float(frame[0]), float(frame[1])
-    reach = progress.reach
+    reach = model.job.reach
     window = swath_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
-    ground = progress.view(window.bounds)
+    ground = model.view(window.bounds)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
-    bearing_m = bearing_half_m(reach)
+    # the strip that it stands in is as wide as its tool: the error at its rim is no reason to stay there
+    bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
-    closed = swath_intervals(turned(barred, -yaw), at, min(bearing_m, _own_half_m(progress)), low_m, high_m)[0]
+    closed = swath_intervals(turned(barred, -yaw), at, bearing_m, low_m, high_m)[0]
     pivots = complement(swath_intervals(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
     places: list[float] = []
     for low, high in complement(closed, low_m, high_m):
@@ -128,15 +133,10 @@ def leave_strip(progress: Progress, closed_ground: Any) -> None:
         )
     behind = [place for place in places if place <= x]
     goal_m = max(behind) if behind else min(places)
-    progress.path.straight_to(enu_of(yaw, goal_m, y), reverse=goal_m < x)
+    path.straight_to(enu_of(yaw, goal_m, y), reverse=goal_m < x)
 
 
-def _own_half_m(progress: Progress) -> float:
-    """The strip that the machine stands in is as wide as its tool; the error at its rim is no reason to stay there."""
-    return 0.5 * progress.machine.track_outer_width_m
-
-
-def united(polygons: tuple[Rings, ...]) -> Any:
+def united(polygons: tuple[Rings, ...]) -> shapely.Geometry:
     """All polygons of a request in one, those that cross themselves mended by structure."""
     if not polygons:
         return shapely.Polygon()

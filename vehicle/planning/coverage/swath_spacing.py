@@ -3,7 +3,7 @@
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage.progress import Progress
+from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.swath_candidates import SwathField
 from vehicle.planning.coverage.swath_intervals import swath_intervals
@@ -12,25 +12,23 @@ COUNT_MAX_FOR_SEARCH = 60
 """With more swaths than this a better offset saves less than one swath in sixty; two offsets are tried, else eight."""
 
 
-def swath_lines(field: SwathField, progress: Progress) -> tuple[np.ndarray, float]:
+def swath_lines(field: SwathField, job: PlanJob) -> tuple[np.ndarray, float]:
     """(n,) swath ordinates and the half width each answers for."""
     _, y0, _, y1 = shapely.total_bounds(field.uncovered)
-    pitch_m = progress.reach.width_m - progress.settings.overlap_at_m(field.theta_rad)
+    pitch_m = job.reach.width_m - job.settings.overlap_at_m(field.theta_rad)
     count = max(1, int(np.ceil((y1 - y0) / pitch_m - 1e-9)))
     spare_m = count * pitch_m - (y1 - y0)
     tries = 8 if count <= COUNT_MAX_FOR_SEARCH else 2
     shifts_m = np.linspace(0.0, spare_m, tries)[:, None]
     y_m = y0 - shifts_m + pitch_m * (np.arange(count) + 0.5)
-    costs_s = _costs_s(field, y_m, 0.5 * pitch_m, progress)
+    costs_s = _costs_s(field, y_m, 0.5 * pitch_m, job)
     return y_m[int(np.argmin(costs_s > costs_s.min() + 1e-6))], 0.5 * pitch_m
 
 
-def _costs_s(field: SwathField, y_m: np.ndarray, answer_m: float, progress: Progress) -> np.ndarray:
+def _costs_s(field: SwathField, y_m: np.ndarray, answer_m: float, job: PlanJob) -> np.ndarray:
     """(tries,) seconds of swaths at (tries, n) ordinates if nothing hindered: lengths and a change for each piece."""
     rows = swath_intervals(field.uncovered, y_m.ravel(), answer_m, field.x0_m, field.x1_m)
-    ends_m = 2.0 * progress.settings.end_at_m(field.theta_rad) + progress.settings.run_in_m
-    change_s = swath_change_s(progress.machine, progress.reach)
-    row_s = [
-        sum((high - low + ends_m) / progress.machine.working_speed_mps + change_s for low, high in row) for row in rows
-    ]
+    ends_m = 2.0 * job.settings.end_at_m(field.theta_rad) + job.settings.run_in_m
+    change_s = swath_change_s(job.machine, job.reach)
+    row_s = [sum((high - low + ends_m) / job.machine.working_speed_mps + change_s for low, high in row) for row in rows]
     return np.asarray(np.array(row_s).reshape(y_m.shape).sum(axis=1))

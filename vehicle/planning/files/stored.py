@@ -16,7 +16,7 @@ from vehicle.config.required_depth import agreed_m
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Certificate, MachineFootprint, Plan
-from vehicle.planning.coverage.planner import check_certificate, plan_hash_of
+from vehicle.planning.coverage.closing import check_certificate, plan_hash_of
 from vehicle.planning.coverage.replan import check_site
 from vehicle.planning.site.site import Site
 

@@ -1,0 +1,81 @@
+"""One whole plan among those that are tried: the passes in some order of directions, closed as driven or in order."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import shapely
+
+from vehicle.contracts.plan import Plan, Segment, UntreatableReason
+from vehicle.host.clock import TimeLimit
+from vehicle.planning.coverage.closing import closed_plan
+from vehicle.planning.coverage.components import work_everything
+from vehicle.planning.coverage.directions import across_safe_ground
+from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.order_improvement import in_better_order
+from vehicle.planning.coverage.tour import Tour
+
+FAN = 12
+ORDER_MAX = 5_000
+"""More stops stay in the order in which they were planned: the table of least times between them is 100 MB at this
+number. Time is bounded by the limit of planning time; 120 s of it were worth 7 % of the hours of 3,079 stops."""
+ORDER_SHARE = 0.5
+"""Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
+13.9 s): with less time left nothing would come of it."""
+BY_HAND = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME, UntreatableReason.NARROWER_THAN_MACHINE)
+BY_HAND_S_PER_M2 = 600.0
+"""A weight, not a rate: no plan gains by leaving ground to be worked by hand."""
+LEFT_M2 = 2.0
+"""A part smaller than this is a corner at a keep-out, for which the direction of the swaths is no help."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The ground and the tour after the last pass; `cut_short`: the limit ended the planning, much may be left."""
+
+    ground: GroundModel
+    tour: Tour
+    cut_short: bool
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Closed with the stops as they were found."""
+        return self._closed(self.tour.segments)
+
+    def plan_in_order(self) -> Plan:
+        """Closed with the stops in a better order, where there is time and memory for that."""
+        limit = self.ground.job.deadline.limit
+        room = not isinstance(limit, TimeLimit) or limit.has_room(ORDER_SHARE)
+        if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
+            return self.plan
+        return self._closed(in_better_order(self.ground, self.tour))
+
+    def _closed(self, segments: tuple[Segment, ...]) -> Plan:
+        left_for = UntreatableReason.PLANNING_TIME if self.cut_short else UntreatableReason.NO_APPROACH
+        return closed_plan(self.ground, segments, self.tour.direction_rad, left_for)
+
+
+def attempt_in(ground: GroundModel, tour: Tour, directions: list[float]) -> Attempt:
+    """Work in the first direction; what nobody can begin in it, the others are tried on.
+
+    `ground` and `tour` grow; the job of `ground` has a deadline of its own.
+    """
+    first, *others = directions
+    others += [first + 0.5 * math.pi, *across_safe_ground(ground.job.site)]
+    work_everything(ground, tour, first)
+    for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
+        if ground.job.deadline() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
+            break
+        work_everything(ground, tour, direction)
+    return Attempt(ground, tour, cut_short=ground.job.deadline.struck)
+
+
+def cost_s(plan: Plan) -> float:
+    """Time, and what is left without approach, which somebody has to work by hand."""
+    left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason in BY_HAND)
+    return plan.time_s + BY_HAND_S_PER_M2 * left_m2
+
+
+def cheapest(attempts: list[Attempt]) -> Attempt:
+    """The attempt whose plan costs least as it was found."""
+    return min(attempts, key=lambda attempt: cost_s(attempt.plan))

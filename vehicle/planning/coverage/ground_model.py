@@ -1,0 +1,163 @@
+"""The ground while a plan grows: what does not bear the tracks yet, what is not swept, what is not credited."""
+
+from copy import copy
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.ground import Ground, first_ground, kept_out, mitre_buffer, pivot_obstacles, unproven
+from vehicle.planning.coverage.job import PlanJob
+from vehicle.planning.coverage.route import TourStop
+from vehicle.planning.coverage.settings import NUMERIC_M
+from vehicle.planning.coverage.strips import strips_of
+from vehicle.planning.coverage.tiled_polygons import Box, TiledPolygons
+
+SLIVER_M2 = 1e-7
+"""Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
+UNCOVERED_MIN_M2 = 1e-4
+"""Uncovered parts below one square centimetre are rounding along edges that were swept exactly."""
+
+
+@dataclass(frozen=True)
+class FirstGround:
+    """What stays as it was before the first pass.
+
+    `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `unproven`: what did not bear the tracks.
+    `closed`: polygons (n,), the same with `solid`. `box`: planning window.
+    """
+
+    kept_out: shapely.Geometry
+    solid: TiledPolygons
+    unproven: shapely.Geometry
+    closed: np.ndarray
+    box: Box
+
+
+@dataclass
+class GroundModel:
+    """Grows with each pass: `closed` bears no tracks yet, `unswept` no tool has passed, `uncredited` no claim covers.
+
+    `idle_edges`: edges of keep-outs along which nothing could be worked; tried again only for what lies right beside.
+    """
+
+    job: PlanJob
+    first: FirstGround
+    closed: TiledPolygons
+    unswept: TiledPolygons
+    uncredited: TiledPolygons
+    idle_edges: set[tuple[float, ...]] = field(default_factory=set)
+    _uncovered: np.ndarray | None = None
+
+    def trial(self) -> "GroundModel":
+        """A copy for reckoning what passes would leave; what it learns of idle edges is learnt for all."""
+        return replace(self, closed=copy(self.closed), unswept=copy(self.unswept), uncredited=copy(self.uncredited))
+
+    def afresh(self) -> "GroundModel":
+        """A copy to try a whole plan on, with a deadline and idle edges of its own."""
+        return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set())
+
+    def within(self, job: PlanJob) -> "GroundModel":
+        """The same ground, of which only the work area of another job's site is still to be worked."""
+        rest = replace(self.trial(), job=job, _uncovered=None)
+        rest.unswept.keep(job.site.work_area)
+        rest.uncredited.keep(job.site.work_area)
+        return rest
+
+    # --- what is to be worked ----------------------------------------------------------------------------------------
+    def uncovered(self) -> np.ndarray:
+        """All polygons (n,) that a further pass would have to cover: unswept or uncredited."""
+        if self._uncovered is None:
+            self._uncovered = _joined([*self.unswept.parts, *self.uncredited.parts])
+        return self._uncovered
+
+    def uncovered_in(self, box: Box) -> np.ndarray:
+        """Those (n,) that reach into a window, whole."""
+        parts = self.uncovered()
+        return np.asarray(parts[shapely.intersects(shapely.box(*box), parts)] if len(parts) else parts)
+
+    def gains_m2(self, stops: list[TourStop]) -> np.ndarray:
+        """(n,) what each stop alone would newly sweep or newly claim, whichever is more."""
+        owner = np.repeat(np.arange(len(stops)), [len(stop.move.stretches) for stop in stops])
+        nominal, claims = strips_of(self.job, stops)
+        gains = [
+            np.bincount(owner, areas_m2, minlength=len(stops))
+            for areas_m2 in (self.unswept.areas_in(nominal), self.uncredited.areas_in(claims))
+        ]
+        return np.maximum(*gains)
+
+    def gain_m2(self, stops: list[TourStop]) -> float:
+        """What stops together would newly sweep or newly claim, whichever is more."""
+        nominal, claims = strips_of(self.job, stops)
+        return max(self.unswept.area_in(nominal), self.uncredited.area_in(claims))
+
+    # --- what bears --------------------------------------------------------------------------------------------------
+    def around(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
+        """(closed, solid) ground in a window and as far round it as it hinders a pivot there."""
+        rim_m = self.job.reach.pivot_solid_m + 0.5
+        wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
+        return parts_of(self.closed.clipped(wide)), parts_of(self.first.solid.clipped(wide))
+
+    def view(self, box: Box) -> Ground:
+        """The ground in a window and round it, and where in the window it lets the machine turn."""
+        closed, solid = self.around(box)
+        return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.job.reach), box=box)
+
+    # --- growth ------------------------------------------------------------------------------------------------------
+    def grow(self, stops: list[TourStop]) -> None:
+        """Let worked stops open the ground that they sweep, and strike out what they cover."""
+        self.closed.subtract(strips_of(self.job, stops)[0])
+        self.cover(stops)
+
+    def cover(self, stops: list[TourStop]) -> None:
+        """Strike out what stops would cover; the ground that bears stays as it is."""
+        nominal, claims = strips_of(self.job, stops)
+        self.unswept.subtract(nominal)
+        self.uncredited.subtract(claims)
+        self._renew_uncovered(nominal)
+
+    def _renew_uncovered(self, swept: np.ndarray) -> None:
+        """What is left of a part lies in that part: only the parts that were driven over are put together anew."""
+        old = self.uncovered()
+        if not len(old):
+            return
+        touched = np.zeros(len(old), dtype=bool)
+        touched[np.unique(shapely.STRtree(old).query(swept, predicate="intersects")[1])] = True
+        parts = [old[~touched]]
+        for part in old[touched]:
+            both = np.array([*self.unswept.near(part.bounds), *self.uncredited.near(part.bounds)], dtype=object)
+            if len(both):
+                shapely.prepare(part)
+                parts.append(_joined(both[shapely.intersects(part, shapely.point_on_surface(both))]))
+        self._uncovered = np.concatenate(parts)
+
+
+def _joined(polygons: list[shapely.Polygon] | np.ndarray) -> np.ndarray:
+    """Connected parts of a union."""
+    if not len(polygons):
+        return np.empty(0, dtype=object)
+    return np.asarray(parts_of(polygons_of(robust_overlay.union(polygons))))
+
+
+def first_model(job: PlanJob) -> GroundModel:
+    """All of the work area that is not kept out needs the tool; its inner part must also be credited."""
+    site, reach = job.site, job.reach
+    shut, solid, box = first_ground(site, reach, job.settings, job.opened)
+    near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
+    asked = mitre_buffer(site.work_area, reach.grow_m)
+    closed = TiledPolygons(shut, SLIVER_M2)
+    return GroundModel(
+        job=job,
+        first=FirstGround(
+            kept_out=kept_out(site, job.settings, job.opened),
+            solid=TiledPolygons(solid, SLIVER_M2),
+            unproven=unproven(site, job.opened),
+            closed=closed.parts,
+            box=box,
+        ),
+        closed=closed,
+        unswept=TiledPolygons(robust_overlay.difference(site.work_area, near), UNCOVERED_MIN_M2),
+        uncredited=TiledPolygons(robust_overlay.difference(asked, far), UNCOVERED_MIN_M2),
+    )

@@ -1,0 +1,168 @@
+"""How a headland comes about where swaths end on closed ground: begun from what bears, lengthened, by a column."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.ground import swath_box, turned
+from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.headlands import Headland, headland_swaths
+from vehicle.planning.coverage.phases import (
+    GAIN_MIN_M2,
+    Outcome,
+    Swaths,
+    options_of,
+    swaths_over,
+    sweep,
+    window_of,
+    work,
+)
+from vehicle.planning.coverage.remnants import remnant_attempts
+from vehicle.planning.coverage.route import TourStop
+from vehicle.planning.coverage.swath import THIN_M
+from vehicle.planning.coverage.tour import Tour
+
+LONGER_M = (4.0, 8.0, 16.0, 32.0, 64.0)
+"""A headland that nothing bears the start of is lengthened by so much at one end, over swaths that are not its own."""
+LONGER_STEP_M = 1.0
+LONGER_S_PER_M = 10.0
+"""What that costs: each swath it crosses is driven through it, three swaths of it deep, once more."""
+ROOM_M, ROOM_MAX_M2 = 4.0, 600.0
+"""What lies this near to a headland and is no larger is worked before whole swaths beside it are backed out of."""
+
+
+def headland_attempts(
+    ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
+) -> Iterator[Outcome]:
+    """Means to get room to turn before closed ends of the swaths over a component, the cheapest first."""
+    yield _headlands(ground, tour, part, headlands)
+    yield from _remnants_at(ground, tour, part, swaths.field.theta_rad, headlands)
+    yield from _lengthened(ground, tour, part, swaths, headlands)
+    yield from _columns(ground, tour, part, swaths, headlands)
+
+
+def _headlands(ground: GroundModel, tour: Tour, part: shapely.Polygon, headlands: list[Headland]) -> Outcome:
+    """Headlands whose start some ground bears already, in one tour."""
+    options: list[list[TourStop]] = []
+    for headland in headlands:
+        if ground.job.deadline():
+            break
+        options += _options(ground, part, headland)
+    return work(ground, tour, options, window_of(ground, part)) if options else Outcome()
+
+
+def _remnants_at(
+    ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float, headlands: list[Headland]
+) -> Iterator[Outcome]:
+    """Work what other headlands and passes have left where the swaths of this component would turn, before a column."""
+    for headland in headlands:
+        room = swath_box(
+            headland.theta_rad,
+            headland.span_m[0] - ROOM_M,
+            min(headland.lines_m) - ROOM_M,
+            headland.span_m[1] + ROOM_M,
+            max(headland.lines_m) + ROOM_M,
+        )
+        near = ground.uncovered_in(room.bounds)
+        near = near[shapely.intersects(room, near)] if len(near) else near
+        for other in near:
+            if ground.job.deadline():
+                return
+            if other is not part and GAIN_MIN_M2 <= other.area <= ROOM_MAX_M2:
+                yield from remnant_attempts(ground, tour, other, theta_rad)
+
+
+def _lengthened(
+    ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
+) -> Iterator[Outcome]:
+    """Where no headland can be started: the headland that reaches ground to start from with the least lengthening."""
+    for more_m in LONGER_M:
+        for headland in headlands:
+            if ground.job.deadline():
+                return
+            column_s = _column_s(ground, swaths, headland)
+            if more_m * LONGER_S_PER_M > column_s:
+                continue
+            low, high = headland.span_m
+            for span_m in ((low - more_m, high), (low, high + more_m)):
+                if _turns_beyond(swaths, headland, span_m):
+                    yield _headlands(ground, tour, part, [replace(headland, span_m=span_m)])
+
+
+def _column_s(ground: GroundModel, swaths: Swaths, headland: Headland) -> float:
+    """What backing out of the cheaper column at an end of a headland takes."""
+    ends = _end_rows(headland, len(headland.lines_m))
+    return min(_row_cost_m(swaths, rows) for rows in ends) / ground.job.machine.reverse_speed_mps
+
+
+def _end_rows(headland: Headland, count: int) -> tuple[range, range]:
+    """The first and the last rows of a headland, `count` of them or all."""
+    first, last = headland.rows
+    count = min(count, last + 1 - first)
+    return range(first, first + count), range(last + 1 - count, last + 1)
+
+
+def _turns_beyond(swaths: Swaths, headland: Headland, span_m: tuple[float, float]) -> bool:
+    """Whether the machine may turn anywhere within `ROOM_M` of the longer end, on the middle line of a headland.
+
+    Beyond the window of `swaths` nothing is known to hinder it, and the trial tells.
+    """
+    end_m = span_m[0] if span_m[0] < headland.span_m[0] else span_m[1]
+    line_m = 0.5 * (min(headland.lines_m) + max(headland.lines_m))
+    way_m = np.arange(0.0, ROOM_M + LONGER_STEP_M, LONGER_STEP_M) * (1.0 if end_m == span_m[1] else -1.0)
+    places = turned(shapely.points(end_m + way_m, np.full(len(way_m), line_m)), headland.theta_rad)
+    return len(np.unique(swaths.turns.query(places, predicate="intersects")[0])) < len(places)
+
+
+def _columns(
+    ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
+) -> Iterator[Outcome]:
+    """Where no headland can be started: open a column of swaths at the cheaper end of one, backed out of."""
+    theta_rad = swaths.field.theta_rad
+    for headland in headlands:
+        ends = _end_rows(headland, headland_swaths(ground.job, theta_rad))
+        for rows in sorted(ends, key=lambda candidates: _row_cost_m(swaths, candidates)):
+            if ground.job.deadline():
+                return
+            y0, y1 = float(swaths.y_m[rows[0]]) - swaths.answer_m, float(swaths.y_m[rows[-1]]) + swaths.answer_m
+            column = _cut(ground, part, theta_rad, (swaths.field.x0_m, y0, swaths.field.x1_m, y1))
+            yield sweep(ground, tour, column, theta_rad)
+
+
+def _options(ground: GroundModel, part: shapely.Polygon, headland: Headland) -> list[list[TourStop]]:
+    """Swaths of a headland that some ground bears the start of."""
+    half_m = ground.job.reach.tool_half_m - THIN_M
+    rectangle = (headland.span_m[0], min(headland.lines_m) - half_m, headland.span_m[1], max(headland.lines_m) + half_m)
+    uncovered = _cut(ground, part, headland.theta_rad, rectangle)
+    if not len(uncovered):
+        return []
+    return options_of(swaths_over(ground, uncovered, headland.theta_rad, (np.array(headland.lines_m), half_m)), ground)
+
+
+def _row_cost_m(swaths: Swaths, rows: range) -> float:
+    inside = {float(swaths.y_m[row]) for row in rows}
+    return sum(piece.uncovered[1] - piece.uncovered[0] for piece in swaths.pieces if piece.y_m in inside)
+
+
+def _cut(
+    ground: GroundModel, part: shapely.Polygon, theta_rad: float, rectangle: tuple[float, float, float, float]
+) -> np.ndarray:
+    """What is left of a component inside a rectangle of the swath frame, polygons (n,)."""
+    window = swath_box(theta_rad, *rectangle)
+    left = robust_overlay.intersection(_still(ground, part), window)
+    pieces = shapely.get_parts(shapely.get_parts(left))
+    return np.asarray(pieces[(shapely.get_type_id(pieces) == 3) & (shapely.area(pieces) >= GAIN_MIN_M2)])
+
+
+def _still(ground: GroundModel, part: shapely.Polygon) -> np.ndarray:
+    """What is left of a component: the parts lie apart, so each lies in it or outside of it, whole."""
+    uncovered = ground.uncovered_in(part.bounds)
+    inside = np.array([left is part for left in uncovered], dtype=bool)
+    if not inside.any() and len(uncovered):
+        shapely.prepare(part)
+        inside = np.asarray(shapely.intersects(part, shapely.point_on_surface(uncovered)))
+    uncovered = uncovered[inside]
+    return np.asarray(uncovered[shapely.area(uncovered) >= GAIN_MIN_M2])

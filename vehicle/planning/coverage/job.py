@@ -1,0 +1,63 @@
+"""What a plan is made for and by when: frozen while the ground grows and the tour gets longer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from vehicle.contracts.plan import MachineFootprint
+from vehicle.planning.coverage.ground import Opened
+from vehicle.planning.coverage.settings import PlanSettings, Reach, on_slopes, reach_of
+from vehicle.planning.site.site import Site
+
+
+def never() -> bool:
+    """No limit."""
+    return False
+
+
+class Deadline:
+    """Asked with `deadline()`: whether planning has to end. Once it has answered yes it goes on to, without asking."""
+
+    def __init__(self, limit: Callable[[], bool] = never) -> None:
+        self.limit = limit
+        self.struck = False
+
+    def __call__(self) -> bool:
+        """Whether the limit is reached."""
+        self.struck = self.struck or self.limit()
+        return self.struck
+
+
+@dataclass(frozen=True)
+class PlanJob:
+    """Site, machine and settings of one plan, the lengths that follow from them, what earlier work opened, the limit.
+
+    `settings` count the slopes of the site already. `opened`: None for a first plan.
+    """
+
+    site: Site
+    machine: MachineFootprint
+    settings: PlanSettings
+    reach: Reach
+    opened: Opened | None = None
+    deadline: Deadline = field(default_factory=Deadline)
+
+    def with_own_deadline(self) -> "PlanJob":
+        """The same under the same limit; whether that ended this attempt is known apart from all others."""
+        return replace(self, deadline=Deadline(self.deadline.limit))
+
+
+def plan_job(
+    site: Site,
+    machine: MachineFootprint,
+    settings: PlanSettings,
+    limit: Callable[[], bool] = never,
+    opened: Opened | None = None,
+) -> PlanJob:
+    """The job for a site and a machine.
+
+    Raises:
+        InputError: no plan can serve this machine; the text names the figure.
+    """
+    wishes = on_slopes(settings, site.slopes)
+    reach = reach_of(machine, wishes, site.tripwires)
+    return PlanJob(site, machine, wishes, reach, opened, Deadline(limit))

@@ -1,0 +1,41 @@
+"""What swaths leave: along the edges of keep-outs if it touches any, else in whichever direction gains most."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage.edge_passes import edge_pass_round
+from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.phases import Outcome, options_of, swaths_over, work
+from vehicle.planning.coverage.tour import Tour
+
+START_S = 20.0
+"""What a pass over a remnant takes besides its sweep, when directions are compared."""
+
+
+def remnant_attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Iterator[Outcome]:
+    """Means to work a remnant, the cheapest first."""
+    yield edge_pass_round(ground, tour, part)
+    yield best_direction(ground, tour, part, theta_rad)
+
+
+def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Outcome:
+    """Try directions over a remnant and work the one that gains most per time."""
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
+    sides = np.diff(corners[:3], axis=0) if len(corners) > 2 else np.array([[1.0, 0.0]])
+    angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]
+    uncovered, best = np.array([part], dtype=object), None
+    for angle in angles:
+        if ground.job.deadline():
+            return Outcome()
+        swaths = swaths_over(ground, uncovered, angle)
+        options = options_of(swaths, ground)
+        if not options:
+            continue
+        fastest = [min(stops, key=lambda stop: stop.time_s) for stops in options]
+        worth = ground.gain_m2(fastest) / sum(stop.time_s + START_S for stop in fastest)
+        if best is None or worth > best[0]:
+            best = (worth, options, swaths.ground.box)
+    return work(ground, tour, best[1], best[2]) if best is not None else Outcome()

@@ -1,0 +1,66 @@
+"""The tour while a plan grows: the stops in the order of driving, the ways to them, the path of both."""
+
+import numpy as np
+
+from vehicle.contracts.plan import MachineFootprint, Segment
+from vehicle.planning.coverage.path import PathBuilder
+from vehicle.planning.coverage.route import Pose, TourStop
+from vehicle.planning.coverage.transit import Point
+
+
+class Tour:
+    """Appends only. `connections[k]` is the way to stop k, by its corners.
+
+    `start`: where the way to the first stop begins, None where it may begin anywhere; `lead`: number of segments before
+    that way.
+    """
+
+    def __init__(self, machine: MachineFootprint, path: PathBuilder | None = None) -> None:
+        self.machine = machine
+        self.path = path
+        self.stops: list[TourStop] = []
+        self.connections: list[list[Point]] = []
+        self.start: Pose | None = None if path is None else path.pose
+        self.lead = 0 if path is None else len(path.segments)
+        self._ends = np.empty((0, 2, 2))
+
+    @property
+    def pose(self) -> Pose | None:
+        """Where the path ends so far."""
+        return self.path.pose if self.path is not None else None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The path so far."""
+        return tuple(self.path.segments) if self.path is not None else ()
+
+    @property
+    def direction_rad(self) -> float:
+        """Direction of the swath that was found first; 0 where there is none."""
+        return self.stops[0].theta_rad if self.stops else 0.0
+
+    def driven(self) -> np.ndarray:
+        """(n, 2, 2) ends of the strips so far."""
+        new = self.stops[len(self._ends) :]
+        if new:
+            self._ends = np.concatenate([self._ends, np.array([(stop.entry[:2], stop.exit[:2]) for stop in new])])
+        return self._ends
+
+    def append(self, stops: list[TourStop], connections: list[list[Point]]) -> None:
+        """Drive to each stop by its connection, and work it."""
+        for stop, way in zip(stops, connections, strict=True):
+            if self.path is None:
+                self.path = PathBuilder(self.machine, stop.entry)
+            self.path.go(way[1:])
+            self.path.work(stop)
+        self.stops.extend(stops)
+        self.connections.extend(connections)
+
+    def segments_in(self, stops: list[TourStop], connections: list[list[Point]]) -> tuple[Segment, ...]:
+        """The path in another order of stops, from the same start by other connections."""
+        path = PathBuilder(self.machine, self.start if self.start is not None else stops[0].entry)
+        path.segments = list(self.path.segments[: self.lead]) if self.path is not None else []
+        for stop, way in zip(stops, connections, strict=True):
+            path.go(way[1:])
+            path.work(stop)
+        return tuple(path.segments)
