@@ -32,11 +32,11 @@ from campaign.run import run_mission
 from sim.scenario import Scenario
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import footprint
-from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.planning.coverage.planner import plan_site
-from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
 from vehicle.planning.site.site import load_site
 from vehicle.records.writer import McapRecorder
+from vehicle.runtime.tool_bounds import planned_bounds
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = ROOT / "configs/scenarios/example.toml"
@@ -69,9 +69,7 @@ def mission(seed: int, depth_sigma_m: float | None) -> Row:
         scenario = scenario.model_copy(update={"sensors": sensors})
     machine = load_machine(scenario.machine)
     site = load_site(ROOT / "configs/sites/example.geojson")
-    settings = PlanSettings(
-        side_slope_rad=0.0873, bound_m=planned_bound_m(machine), end_bound_m=planned_end_bound_m(machine)
-    )
+    settings = PlanSettings(side_slope_rad=0.0873, bounds=planned_bounds(machine))
     plan = plan_site(site, footprint(machine), settings)
     with tempfile.TemporaryDirectory() as folder:
         outcome = run_mission(scenario, machine, site, plan, McapRecorder(Path(folder) / "run.mcap", {}))
@@ -93,13 +91,10 @@ def field(number: int) -> Row:
     """Unit 0 plans with no bound of errors that stay, 1 for a machine that is checked, 2 for one that nobody checks."""
     machine = load_machine("mematt")
     checked = number < 2
-    bound_m = planned_bound_m(machine, checked=checked) if number else 0.0
-    end_m = planned_end_bound_m(machine, checked=checked) if number else 0.0
-    settings = PlanSettings(
-        bound_m=bound_m, end_bound_m=end_m, slope_max_rad=machine.limits.slope_max_rad, time_limit_s=PLAN_S
-    )
+    bounds = planned_bounds(machine, checked=checked) if number else ToolBounds()
+    settings = PlanSettings(bounds=bounds, slope_max_rad=machine.limits.slope_max_rad, time_limit_s=PLAN_S)
     plan = plan_site(load_site(FIELD), footprint(machine), settings)
-    return {"bound_m": bound_m, "hours": plan.time_s / 3600.0, "overlap_m": plan.overlap_m}
+    return {"bound_m": bounds.side_m, "hours": plan.time_s / 3600.0, "overlap_m": plan.overlap_m}
 
 
 def hours(number: int) -> Row:

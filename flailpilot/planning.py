@@ -18,7 +18,6 @@ from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.contracts.units import place_text
-from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.host import utc
 from vehicle.host.clock import time_limit, utc_now
 from vehicle.planning.coverage.closing import is_whole
@@ -27,6 +26,7 @@ from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.files.export import names_of, summary_of, write_plan_files
 from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.planning.site.site import Site, load_site
+from vehicle.runtime.tool_bounds import planned_bounds
 
 MISSED = 1
 NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
@@ -45,8 +45,7 @@ def run(asked: PlanOptions) -> int:
         make_folder(asked.out)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
-            bound_m=planned_bound_m(machine),
-            end_bound_m=planned_end_bound_m(machine),
+            bounds=planned_bounds(machine),
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,

@@ -23,7 +23,6 @@ from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.contracts.units import NS_PER_S, wrap_rad
-from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.control.ground import raster
 from vehicle.host.clock import time_limit
 from vehicle.host.utc import EPOCH
@@ -39,6 +38,7 @@ from vehicle.planning.site.site import Site
 from vehicle.records import journal, reader
 from vehicle.records.records import Header
 from vehicle.reports import gaps
+from vehicle.runtime.tool_bounds import planned_bounds
 
 JOURNAL, PLAN = "ledger.journal", "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
@@ -78,8 +78,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         make_folder(asked.out)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
-            bound_m=planned_bound_m(machine),
-            end_bound_m=planned_end_bound_m(machine),
+            bounds=planned_bounds(machine),
             k_sigma=header.k_sigma,
             cell_m=header.cell_m,
             slope_max_rad=machine.limits.slope_max_rad,

@@ -29,7 +29,6 @@ from vehicle.contracts.messages import VehicleReport
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import Sink
 from vehicle.contracts.units import missed_text
-from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.host import utc
 from vehicle.host.clock import elapsed_s, time_limit
 from vehicle.planning.coverage.closing import check_certificate, is_whole
@@ -42,6 +41,7 @@ from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime.run_manifest import named, write_manifest
+from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.schemas import Mission
@@ -179,8 +179,7 @@ def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
         k_sigma=scenario.mission.k_sigma,
         cell_m=scenario.mission.cell_m,
         tool_sigma_m=max(PlanSettings().tool_sigma_m, TOOL_SIGMA_SHARE * scenario.sensors.gnss_sigma_m),
-        bound_m=planned_bound_m(machine, checked=scenario.checks != "none"),
-        end_bound_m=planned_end_bound_m(machine, checked=scenario.checks != "none"),
+        bounds=planned_bounds(machine, checked=scenario.checks != "none"),
         overlap_m=scenario.plan.overlap_m,
         side_slope_rad=math.radians(scenario.ground.slope_deg),
         slope_max_rad=machine.limits.slope_max_rad,

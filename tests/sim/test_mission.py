@@ -12,7 +12,6 @@ from sim.scenario import Scenario
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.messages import Mode
-from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m
 from vehicle.control.tick import tick
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
@@ -22,6 +21,7 @@ from vehicle.records.start import state_hash, state_of
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime.recorded_inputs import RecordedInputs
 from vehicle.runtime.replay import replay
+from vehicle.runtime.tool_bounds import planned_bounds
 
 pytestmark = pytest.mark.long
 
@@ -33,9 +33,7 @@ def drive(folder: Path, **changes: object) -> tuple[RunFiles, Outcome]:
     scenario = load_toml_model(SCENARIO, Scenario).model_copy(update=changes)
     machine = load_machine(scenario.machine)
     site = load_site(ROOT / "configs/sites/example.geojson")
-    settings = PlanSettings(
-        side_slope_rad=0.0873, bound_m=planned_bound_m(machine), end_bound_m=planned_end_bound_m(machine)
-    )
+    settings = PlanSettings(side_slope_rad=0.0873, bounds=planned_bounds(machine))
     plan = plan_site(site, footprint(machine), settings)
     outcome = run_mission(scenario, machine, site, plan, McapRecorder(folder / "run.mcap", {}))
     return RunFiles(out_dir=folder, scenario=scenario, site=site, plan=plan, outcome=outcome), outcome

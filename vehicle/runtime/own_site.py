@@ -85,14 +85,13 @@ def own_site(file: DriveFile) -> OwnSite | None:
 
 def settings_of(vehicle: VehicleConfig) -> Any:
     """`PlanSettings` of a vehicle."""
-    from vehicle.control.checks.room import planned_bound_m, planned_end_bound_m  # noqa: PLC0415
     from vehicle.planning.coverage.settings import PlanSettings  # noqa: PLC0415
+    from vehicle.runtime.tool_bounds import planned_bounds  # noqa: PLC0415
 
     mission = vehicle.mission
     return PlanSettings(
         k_sigma=mission.k_sigma,
-        bound_m=planned_bound_m(vehicle.machine),
-        end_bound_m=planned_end_bound_m(vehicle.machine),
+        bounds=planned_bounds(vehicle.machine),
         cell_m=mission.cell_m,
         slope_max_rad=vehicle.machine.limits.slope_max_rad,
         required_depth_m=mission.required_depth_m,

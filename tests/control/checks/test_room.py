@@ -17,7 +17,8 @@ from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
 from vehicle.control.state import LedgerState, WireState
 from vehicle.control.tick import tick
-from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
+from vehicle.runtime.tool_bounds import planned_bounds
 
 CONFIG = builders.config()
 SESSION = 77
@@ -338,8 +339,8 @@ def test_readings_are_corrected_by_what_the_full_check_found() -> None:
 def test_a_plan_allows_for_more_than_the_ledger_withholds() -> None:
     made = room.all_made()
     held = room.margin(made, room.due(made, LedgerState(), CONFIG), CONFIG)
-    settings = PlanSettings(bound_m=room.planned_bound_m(MACHINE), end_bound_m=room.planned_end_bound_m(MACHINE))
-    assert settings.bound_m >= held.side_m
-    assert settings.end_bound_m >= held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad
-    assert settings.end_m() > msgspec.structs.replace(settings, end_bound_m=0.0).end_m() + 0.009
+    settings = PlanSettings(bounds=planned_bounds(MACHINE))
+    assert settings.bounds.side_m >= held.side_m
+    assert settings.bounds.end_m >= held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad
+    assert settings.end_m() > PlanSettings(bounds=ToolBounds(side_m=settings.bounds.side_m)).end_m() + 0.009
     assert room.planned_end_bound_m(MACHINE, checked=False) == pytest.approx(0.13, abs=0.005)

@@ -12,7 +12,7 @@ from tests.planning.coverage.support import BENCH, MEDIUM, document, feature, pl
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.planning.coverage.planner import plan_site
-from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
 from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
@@ -54,9 +54,9 @@ def test_overlap_follows_the_credit_rule():
 
 
 def test_ends_of_swaths_have_a_budget_of_their_own():
-    site, settings = load_site(EXAMPLE), PlanSettings(bound_m=0.04, end_bound_m=0.14)
+    site, settings = load_site(EXAMPLE), PlanSettings(bounds=ToolBounds(0.04, 0.14))
     plan = plan_site(site, BENCH, settings)
-    assert plan.overlap_m == plan_site(site, BENCH, PlanSettings(bound_m=0.04)).overlap_m
+    assert plan.overlap_m == plan_site(site, BENCH, PlanSettings(bounds=ToolBounds(0.04))).overlap_m
     credited = []
     for segment in plan.segments:
         if segment.kind is SegmentKind.SWATH:

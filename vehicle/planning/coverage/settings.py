@@ -23,12 +23,20 @@ class StartPose(msgspec.Struct, frozen=True):
     yaw_rad: float
 
 
+class ToolBounds(msgspec.Struct, frozen=True):
+    """How far errors that stay may put the tool off, control/checks: at its sides [m], and at the ends of a swath [m].
+
+    At the ends a wrong heading makes one of them trail; what is below the sides' bound counts as that.
+    """
+
+    side_m: float = 0.0
+    end_m: float = 0.0
+
+
 class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Defaults: k from the measured curve of false against withheld credit, sigma of RTK fixed at the tool.
 
-    `bound_m`: how far errors that stay may put the tool off (control/checks); it counts where it exceeds one sigma.
-    `end_bound_m`: the same for the ends of the tool along a swath, where a wrong heading makes one of them trail; what
-    is below `bound_m` counts as `bound_m`.
+    `bounds` count where they exceed one sigma.
     `keep_out_error_m`: worst error of tool and tracks in either direction on a side slope (`benchmarks.tracking` prints
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
@@ -38,8 +46,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     k_sigma: float = 4.0
     tool_sigma_m: float = 0.016
-    bound_m: float = 0.0
-    end_bound_m: float = 0.0
+    bounds: ToolBounds = ToolBounds()
     tracking_error_m: float = 0.03
     keep_out_error_m: float = 0.09
     cell_m: float = 0.05
@@ -55,12 +62,12 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def cross_track_m(self) -> float:
         """Half of what the credit rule withholds at a seam, without the cell: k sigma + e."""
-        return self._withheld_m(self.bound_m)
+        return self._withheld_m(self.bounds.side_m)
 
     def end_m(self) -> float:
-        """What the credit rule withholds at the end of a swath, without the cell: k sigma + e, with `end_bound_m`."""
-        spare_m = END_SPARE_M if self.end_bound_m > 0.0 else 0.0
-        return self._withheld_m(max(self.bound_m, self.end_bound_m)) + spare_m
+        """What the credit rule withholds at the ends of a swath, without the cell: k sigma + e, by their own bound."""
+        spare_m = END_SPARE_M if self.bounds.end_m > 0.0 else 0.0
+        return self._withheld_m(max(self.bounds.side_m, self.bounds.end_m)) + spare_m
 
     def _withheld_m(self, bound_m: float) -> float:
         if self.overlap_m is None:
