@@ -5,6 +5,7 @@ Inv-2 no belt set-point outside the driving modes.
 Inv-3 no track and no tool over a keep-out.
 Inv-4 inside the work area the tracks stand on ground that the tool has truly worked, or in the strip being opened.
 Inv-5 in AUTO_MOVE the tool is up while the tracks move.
+Inv-6 with unknown ground outside, neither track nor tool beyond what the site allows round its work area.
 """
 
 import msgspec
@@ -12,6 +13,7 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from campaign.rim_watch import RimWatch
 from vehicle.contracts.geometry import rectangle_m
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import MachineFootprint
@@ -39,8 +41,11 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 class Invariants:
     """Counts and keeps the first breaches of each kind."""
 
-    def __init__(self, machine: MachineFootprint, keep_outs: BaseGeometry, decel_mps2: float) -> None:
+    def __init__(
+        self, machine: MachineFootprint, keep_outs: BaseGeometry, decel_mps2: float, rim: RimWatch | None = None
+    ) -> None:
         self._machine = machine
+        self._rim = rim
         # the lease covers the set-point; the controller's ramp after it has its own budget (design.md section 4)
         self._ramp_s = machine.transit_speed_mps / decel_mps2
         self._keep_outs = keep_outs
@@ -79,7 +84,9 @@ class Invariants:
             self._tell(t_s, "move_with_tool_down", f"depth {status.depth_m:.3f} m at {applied_mps:.3f} m/s")
 
     def check_ground(self, east_m: float, north_m: float, yaw_rad: float, t_s: float) -> None:
-        """Inv-3 from the true pose."""
+        """Inv-3 and Inv-6 from the true pose."""
+        for name in self._rim.beyond(east_m, north_m, yaw_rad) if self._rim is not None else ():
+            self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")
         if not self._near_keep_out(east_m, north_m):
             return
         machine = self._machine

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from campaign.invariants import GROUND_PERIOD_TICKS, Breach, Invariants
+from campaign.rim_watch import RimWatch
 from sim.scenario import Scenario
 from sim.sim_stack import SimStack, assemble
 from sim.truth import GroundTruth
@@ -94,7 +95,7 @@ class Observer:
             speed_max_mps=speed_limit_mps(rig.config, tool.rotor_speed_radps),
         )
         decel_mps2 = rig.config.machine.tracks.decel_mps2
-        self.invariants = Invariants(plan.machine, site.keep_out, decel_mps2)
+        self.invariants = Invariants(plan.machine, site.keep_out, decel_mps2, RimWatch(plan.machine, site))
         self.stops: list[Stop] = []
         self.trail_m: list[tuple[float, float]] = []
         self.phase_ticks: dict[str, int] = {}

@@ -46,6 +46,15 @@ Depth = Annotated[
         help="Required processing depth in metres; else the site's own.",
     ),
 ]
+Overrun = Annotated[
+    float | None,
+    typer.Option(
+        "--overrun",
+        parser=metres("--overrun", "1.0"),
+        metavar="M",
+        help="Unknown ground outside is worked no further than this from the work area; else what the site allows (2).",
+    ),
+]
 FeatureWish = Annotated[
     str | None, typer.Option("--feature", help="The work, of a file of many: its number, or KEY=VALUE of a field.")
 ]
@@ -152,6 +161,7 @@ def plan(
     depth: Depth = None,
     base_frame: BaseFrame = "EPSG:4326",
     *,
+    overrun: Overrun = None,
     time_limit: TimeLimit = 120.0,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
@@ -174,6 +184,7 @@ def plan(
         as_json=as_json,
         outside=outside,
         overlap_m=overlap,
+        overrun_m=overrun,
         depth_m=depth,
         base_frame=base_frame,
         feature=feature,

@@ -6,12 +6,16 @@ import msgspec
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them."""
+    """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them.
+
+    `overrun_m`: how far beyond the work area unknown ground may be worked; None: as far as the site allows.
+    """
 
     site: Path
     machine: str
     out: Path
     time_limit_s: float
+    overrun_m: float | None = None
     as_json: bool = False
     outside: str | None = None
     overlap_m: float | None = None

@@ -45,6 +45,7 @@ def run(asked: PlanOptions) -> int:
         make_folder(asked.out)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
+            overrun_m=asked.overrun_m,
             bounds=planned_bounds(machine),
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
@@ -134,6 +135,9 @@ def tell(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
         print(f"warning: planning was ended by its limit with {unplanned_m2:,.0f} m2 not planned; raise --time-limit")
     if not plan.segments:
         print("warning: no pass in it, nothing could be worked: all ground is listed; see plan.png")
+    if outside_m2 := summary["swept_outside_m2"]:
+        far = f", up to {summary['swept_outside_furthest_m']:g} m out" if plan.outside == "unknown" else ""
+        print(f"{outside_m2:,.0f} m2 beyond the work area are swept with it{far}")
     reasons = ", ".join(f"{area_m2:.1f} {reason}" for reason, area_m2 in totals.items())
     print(
         f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "

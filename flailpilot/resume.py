@@ -78,6 +78,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         make_folder(asked.out)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
+            overrun_m=asked.overrun_m,
             bounds=planned_bounds(machine),
             k_sigma=header.k_sigma,
             cell_m=header.cell_m,

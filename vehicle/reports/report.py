@@ -9,6 +9,7 @@ from typing import Final
 
 from vehicle.contracts.messages import Event
 from vehicle.contracts.units import NS_PER_S, missed_text
+from vehicle.planning.files.outside import swept_outside_m2
 from vehicle.reports.export import job_values
 from vehicle.reports.facts import STATEMENT, JobFacts
 from vehicle.reports.gaps import REASON_TEXT, GapReason
@@ -125,6 +126,7 @@ def _balance(facts: JobFacts) -> str:
         ("of the unprocessed: passed by the tool, not proven", found.swept_not_credited_m2),
         ("of the unprocessed: worked, below the required depth", found.below_depth_m2),
         ("of the unprocessed: claimed once, withdrawn since", found.withdrawn_m2),
+        ("Beyond the work area: swept with it by the plan", swept_outside_m2(facts.plan, facts.site.work_area)),
     ]
     area_m2 = found.area_m2 or 1.0
     return _table(

@@ -69,5 +69,7 @@ def _own(site: Proposal, own: OwnSite) -> InMaking:
         rows += features("slope", ground, datum, slope_deg=float(np.degrees(slope_rad)))
     # what a fence of the file itself takes away stays listed, whatever else comes by radio
     left = shapely.union(shapely.difference(found.outside, place.keep_out), place.outside_fence)
-    said = {"outside": place.outside, "tripwires": place.tripwires}
+    said: dict[str, str | float] = {"outside": place.outside, "tripwires": place.tripwires}
+    if place.overrun.said:
+        said["overrun_m"] = place.overrun.allowed_m
     return InMaking(geojson=collection(rows, **said), outside=place.outside, left=polygonal(left))

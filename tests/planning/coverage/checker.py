@@ -1,4 +1,4 @@
-"""Independent check of a plan's five properties from poses.csv and summary.json; shares no code with the planner.
+"""Independent check of a plan's six properties from poses.csv and summary.json; shares no code with the planner.
 
 Exact: the ground under tracks and tool between two poses is the hull of their rectangles (a pivot is cut into steps of
 one degree); what may bear it is safe ground and the rectangles swept before. A raster of cell centres gives a second
@@ -20,6 +20,7 @@ from shapely.ops import unary_union
 TOL_M = 0.002
 AREA_TOL_M2 = 1e-4
 HAIR_M = 1e-4
+OVERRUN_M = 2.0
 STEP_MAX_M = 0.2501
 STEP_MAX_RAD = math.radians(5.001)
 SWEPT_REASONS = {"keep_out_credit_margin"}
@@ -39,6 +40,7 @@ class Report:
     keep_out_violations: list[str] = field(default_factory=list)
     slope_violations: list[str] = field(default_factory=list)
     way_back_violations: list[str] = field(default_factory=list)
+    rim_violations: list[str] = field(default_factory=list)
     form_violations: list[str] = field(default_factory=list)
     tool_on_m: float = 0.0
 
@@ -46,7 +48,7 @@ class Report:
         """All complaints, empty for a good plan."""
         lines = [
             *self.form_violations, *self.track_violations, *self.raised_tool_violations, *self.keep_out_violations,
-            *self.slope_violations, *self.way_back_violations,
+            *self.slope_violations, *self.way_back_violations, *self.rim_violations,
         ]  # fmt: skip
         if self.missed_m2 > AREA_TOL_M2:
             lines.append(f"missed {self.missed_m2:.6f} m2 beyond the listed polygons")
@@ -100,7 +102,15 @@ class SiteTruth:
             far = box(*self.work.buffer(500.0).bounds)
             self.safe = unary_union([self.safe, far.difference(self.work)])
         self.asked = self.work.difference(self.keep_out)
-        self.forbidden = unary_union([self.keep_out, self.steep])
+        self.beyond = self._beyond_rim(document.get("overrun_m", OVERRUN_M))
+        self.forbidden = unary_union([self.keep_out, self.steep, self.beyond])
+
+    def _beyond_rim(self, overrun_m):
+        """Property 6: with unknown ground outside, what lies further from the work area than the site allows."""
+        if self.outside == "safe":
+            return Polygon()
+        far = box(*self.work.buffer(500.0).bounds)
+        return far.difference(unary_union([self.work.buffer(overrun_m), self.safe]))
 
     def _enu(self, geometry):
         return shapely.transform(geometry, self.project)
@@ -145,7 +155,7 @@ def check_folder(folder, document):
 
 
 def check(summary, legs, truth):
-    """Report on all five properties."""
+    """Report on all six properties."""
     report = Report()
     machine = summary["machine"]
     _check_form(report, legs, truth, machine)
@@ -266,7 +276,7 @@ def _raster_missed(asked, sweeps, unswept, points_max=400_000):
     return float((~hit).sum()) * cell * cell
 
 
-# --- properties 2, 3, 4 ----------------------------------------------------------------------------------------------
+# --- properties 2, 3, 4, 6 -------------------------------------------------------------------------------------------
 def _under(leg, front, rear, half, whole_disc=False):
     """Ground under a body-fixed rectangle during a leg, less the tolerance; `whole_disc`: more than a pivot needs."""
     front, rear, half = front - TOL_M, rear - TOL_M, max(half - TOL_M, 1e-3)
@@ -314,6 +324,8 @@ def _check_ground(report, legs, sweeps, truth, machine, tripwires):
                 report.keep_out_violations.append(f"{label} over a keep-out")
             if part.intersection(truth.steep).area > AREA_TOL_M2:
                 report.slope_violations.append(f"{label} on too steep ground")
+            if part.intersection(truth.beyond).area > AREA_TOL_M2:
+                report.rim_violations.append(f"{label} over unknown ground beyond the rim")
 
 
 @dataclass

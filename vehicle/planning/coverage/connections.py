@@ -39,8 +39,7 @@ class Connections:
         self.stops: list[TourStop] = tour.stops
         self.machine, self.start = ground.job.machine, tour.start
         self.precedence = precedence
-        closed, solid = ground.closed.parts, ground.first.solid.parts
-        self._obstacles = pivot_obstacles(closed, solid, ground.job.reach, LEG_SLACK_M)
+        self._obstacles = pivot_obstacles(ground.closed.parts, ground.first.barred(), ground.job.reach, LEG_SLACK_M)
         self._obstacle_tree = shapely.STRtree(self._obstacles)
         self._piece_tree = shapely.STRtree(precedence.pieces)
         self._corridors = np.array([(stop.entry[:2], stop.exit[:2]) for stop in self.stops])

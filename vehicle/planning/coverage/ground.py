@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from vehicle.contracts.errors import InputError
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.settings import NUMERIC_M, PlanSettings, Reach
@@ -14,6 +15,8 @@ from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.site.site import Site
 
 ROUND_SEGMENTS = 4
+RIM_SEGMENTS, RIM_SHARE = 2, 0.98
+"""Chords inside the circle; and GEOS simplifies what it buffers, up to 2 % of the radius in trials."""
 PIVOT_SLACK_M = 0.06
 """Pivot points keep this from the limit: whatever is drawn anew about them later, they stay free."""
 LEG_SLACK_M = 0.01
@@ -24,12 +27,13 @@ MARGIN_UNKNOWN_M = 60.0
 class Ground:
     """Arrays of polygons in a window; beyond `box` nothing is known, and it is taken as closed.
 
-    `closed`: unprocessed, unknown or kept-out ground; `solid`, part of it: keep-outs grown by the clearance;
-    `pivot`: where the body origin may not turn.
+    `closed`: unprocessed, unknown or kept-out ground; `solid`, part of it: keep-outs grown by the clearance; `beyond`,
+    part of it: unknown ground beyond the rim; `pivot`: where the body origin may not turn.
     """
 
     closed: np.ndarray
     solid: np.ndarray
+    beyond: np.ndarray
     pivot: np.ndarray
     box: Box
 
@@ -80,6 +84,25 @@ def unproven(site: Site, opened: Opened | None = None) -> Any:
         ground = shapely.box(x0 - far_m, y0 - far_m, x1 + far_m, y1 + far_m)
     closed = robust_overlay.difference(ground, site.safe_ground)
     return polygons_of(closed if opened is None else robust_overlay.difference(closed, opened.swept))
+
+
+def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None) -> Any:
+    """Unknown ground further from the work area than the overrun, less the clearance: closed to tool and tracks.
+
+    Empty where the ground outside is safe. Raises InputError for an overrun in which no swath could end.
+    """
+    if site.outside != "unknown":
+        return shapely.Polygon()
+    overrun_m = site.overrun.agreed_m(settings.overrun_m)
+    rim_m = (overrun_m - reach.clearance_m) * RIM_SHARE
+    if rim_m < reach.credit_m:
+        least_m = math.ceil(10.0 * (reach.credit_m / RIM_SHARE + reach.clearance_m)) / 10.0
+        raise InputError(
+            f"{site.name}: an overrun of {overrun_m:g} m leaves no room for the ends of swaths; at least {least_m:g} m "
+            "beyond the work area are needed with this machine"
+        )
+    allowed = shapely.buffer(site.work_area, rim_m, quad_segs=RIM_SEGMENTS)
+    return polygons_of(robust_overlay.difference(unproven(site, opened), allowed))
 
 
 def first_ground(

@@ -8,7 +8,15 @@ import shapely
 
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
-from vehicle.planning.coverage.ground import Ground, first_ground, kept_out, mitre_buffer, pivot_obstacles, unproven
+from vehicle.planning.coverage.ground import (
+    Ground,
+    beyond_rim,
+    first_ground,
+    kept_out,
+    mitre_buffer,
+    pivot_obstacles,
+    unproven,
+)
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.settings import NUMERIC_M
@@ -25,15 +33,20 @@ UNCOVERED_MIN_M2 = 1e-4
 class FirstGround:
     """What stays as it was before the first pass.
 
-    `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `unproven`: what did not bear the tracks.
-    `closed`: polygons (n,), the same with `solid`. `box`: planning window.
+    `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `beyond`: unknown ground beyond the rim.
+    `unproven`: what did not bear the tracks. `closed`: polygons (n,), the same with `solid`. `box`: planning window.
     """
 
     kept_out: shapely.Geometry
     solid: TiledPolygons
+    beyond: TiledPolygons
     unproven: shapely.Geometry
     closed: np.ndarray
     box: Box
+
+    def barred(self) -> np.ndarray:
+        """Polygons (n,) over which neither tool nor tracks may ever be."""
+        return np.concatenate([self.solid.parts, self.beyond.parts])
 
 
 @dataclass
@@ -94,16 +107,25 @@ class GroundModel:
         return max(self.unswept.area_in(nominal), self.uncredited.area_in(claims))
 
     # --- what bears --------------------------------------------------------------------------------------------------
-    def around(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
-        """(closed, solid) ground in a window and as far round it as it hinders a pivot there."""
-        rim_m = self.job.reach.pivot_solid_m + 0.5
-        wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
-        return parts_of(self.closed.clipped(wide)), parts_of(self.first.solid.clipped(wide))
+    def pivots(self, box: Box, slack_m: float) -> np.ndarray:
+        """Polygons (n,) in which the body origin may not turn, of a window."""
+        closed, solid, beyond = self._around(box)
+        return pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach, slack_m)
 
     def view(self, box: Box) -> Ground:
         """The ground in a window and round it, and where in the window it lets the machine turn."""
-        closed, solid = self.around(box)
-        return Ground(closed=closed, solid=solid, pivot=pivot_obstacles(closed, solid, self.job.reach), box=box)
+        closed, solid, beyond = self._around(box)
+        pivot = pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach)
+        return Ground(closed=closed, solid=solid, beyond=beyond, pivot=pivot, box=box)
+
+    def _around(self, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(closed, solid, beyond) ground in a window and as far round it as it hinders a pivot there."""
+        rim_m = self.job.reach.pivot_solid_m + 0.5
+        wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
+        closed, solid, beyond = (
+            parts_of(polygons.clipped(wide)) for polygons in (self.closed, self.first.solid, self.first.beyond)
+        )
+        return closed, solid, beyond
 
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:
@@ -153,6 +175,7 @@ def first_model(job: PlanJob) -> GroundModel:
         first=FirstGround(
             kept_out=kept_out(site, job.settings, job.opened),
             solid=TiledPolygons(solid, SLIVER_M2),
+            beyond=TiledPolygons(beyond_rim(site, reach, job.settings, job.opened), SLIVER_M2),
             unproven=unproven(site, job.opened),
             closed=closed.parts,
             box=box,

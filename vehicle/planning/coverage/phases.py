@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.plan import MachineFootprint
-from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, pivot_obstacles, swath_box, turned
+from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.route import TourStop, order_stops, stops_of
 from vehicle.planning.coverage.swath import Piece
@@ -166,5 +166,4 @@ def roadmap_for(ground: GroundModel, tour: Tour, box: Box) -> Roadmap:
     strips = tour.driven()
     x0, y0, x1, y1 = box
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
-    obstacles = pivot_obstacles(*ground.around(box), ground.job.reach, LEG_SLACK_M)
-    return Roadmap(obstacles, box, strips[inside], ground.job.deadline)
+    return Roadmap(ground.pivots(box, LEG_SLACK_M), box, strips[inside], ground.job.deadline)

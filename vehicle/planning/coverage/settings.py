@@ -41,7 +41,8 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     up to 0.09 m); a touched keep-out weighs more than a strip to be driven again, so it exceeds `tracking_error_m`.
     `overlap_m` overrides the formula. `run_in_m`: way after lowering until depth and speed are proven.
     `side_slope_rad` narrows the horizontal width of the tool. `slope_max_rad` closes steeper `slope` polygons.
-    `required_depth_m` shapes no pass, but it belongs to the plan's name.
+    `required_depth_m` shapes no pass, but it belongs to the plan's name. `overrun_m`: how far beyond the work area
+    unknown ground may be worked; None: as far as the site allows.
     """
 
     k_sigma: float = 4.0
@@ -51,6 +52,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_out_error_m: float = 0.09
     cell_m: float = 0.05
     overlap_m: float | None = None
+    overrun_m: float | None = None
     run_in_m: float = 0.2
     side_slope_rad: float = 0.0
     slope_max_rad: float = math.radians(25.0)

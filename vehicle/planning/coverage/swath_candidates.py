@@ -12,7 +12,10 @@ from vehicle.planning.coverage.swath_intervals import swath_intervals
 
 @dataclass(frozen=True)
 class SwathField:
-    """All geometry of one phase in the swath frame, as arrays of polygons; swaths end at x0 and x1."""
+    """All geometry of one phase in the swath frame, as arrays of polygons; swaths end at x0 and x1.
+
+    `solid`: what no tool may be over, keep-outs and unknown ground beyond the rim.
+    """
 
     theta_rad: float
     uncovered: np.ndarray
@@ -37,7 +40,7 @@ def swath_field(
         uncovered=turned(uncovered, -theta_rad),
         beside=turned(uncovered if beside is None else beside, -theta_rad),
         closed=turned(ground.closed, -theta_rad),
-        solid=turned(ground.solid, -theta_rad),
+        solid=turned(np.concatenate([ground.solid, ground.beyond]), -theta_rad),
         pivot=turned(ground.pivot, -theta_rad),
         x0_m=span[0],
         x1_m=span[1],

@@ -13,6 +13,7 @@ import shapely
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import MachineFootprint, Plan, Segment, SegmentKind, UntreatableReason
 from vehicle.planning.coverage.path import segment_time_s
+from vehicle.planning.files.outside import furthest_m, swept_outside_m2
 from vehicle.planning.files.stations import write_plan, write_waypoints
 from vehicle.planning.files.stored import write_stored
 from vehicle.planning.site.site import Site
@@ -80,6 +81,9 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "outside": plan.outside,
         "outside_assumed": plan.outside_assumed,
         "tripwires": site.tripwires,
+        "overrun_allowed_m": site.overrun.allowed_m if plan.outside == "unknown" else None,
+        "swept_outside_m2": round(swept_outside_m2(plan, site.work_area), 1),
+        "swept_outside_furthest_m": round(furthest_m(plan, site), 2) if plan.outside == "unknown" else None,
         "source_system": site.source_system,
         "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
         "machine": machine,

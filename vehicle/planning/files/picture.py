@@ -17,6 +17,7 @@ from matplotlib.path import Path as Outline
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import polygon_from, sweep_corners
+from vehicle.planning.files.outside import swept_outside
 from vehicle.planning.site.site import Site
 
 REASON_COLOURS = {
@@ -28,6 +29,8 @@ REASON_COLOURS = {
     UntreatableReason.PLANNING_TIME: "#d73027",
     UntreatableReason.OUTSIDE_FENCE: "#636363",
 }
+OUTSIDE: Any = {"facecolor": "none", "edgecolor": "#b2182b", "hatch": "....", "linewidth": 0.4, "zorder": 3}
+"""Swept beyond the work area."""
 SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
 WARNINGS_MAX, WARNING_MAX = 8, 170
 """So many lines of so many letters are shown below the map."""
@@ -53,10 +56,13 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     _fill(axes, site.keep_out, "#7f7f7f", "black", 5)
     for part in parts_of(site.work_area):
         axes.add_patch(PathPatch(_outline(part), facecolor="none", edgecolor="#4d4d4d", linewidth=0.8, zorder=3))
+    outside = swept_outside(plan, site.work_area)
+    for part in parts_of(outside):
+        axes.add_patch(PathPatch(_outline(part), **OUTSIDE))
     _draw_ways(axes, plan)
     _draw_marks(axes, site)
     _frame(axes, plan, site, swept)
-    axes.set_title(_title(plan, site), fontsize=9, loc="left")
+    axes.set_title(_title(plan, site, outside.area), fontsize=9, loc="left")
     if site.warnings:
         figure.supxlabel(_warned(site.warnings), fontsize=8, color="#b2182b", x=0.01, ha="left")
     figure.legend(handles=_legend(plan, site), loc="outside right center", fontsize=8, frameon=False)
@@ -136,13 +142,14 @@ def _round_length(length_m: float) -> float:
     return next(scale * step for step in (5.0, 2.0, 1.0) if scale * step <= max(length_m, 0.1) * 1.0001)
 
 
-def _title(plan: Plan, site: Site) -> str:
+def _title(plan: Plan, site: Site, outside_m2: float) -> str:
     hours, swaths = plan.time_s / 3600.0, sum(s.kind is SegmentKind.SWATH for s in plan.segments)
     share = 100.0 * plan.bound_s / plan.time_s if plan.time_s else 0.0
     return (
         f"{site.name}: {plan.area_m2:.0f} m² with {plan.machine.name}, {swaths} swaths, {hours:.2f} h "
         f"({share:.0f} % of the bound), overlap {plan.overlap_m:.2f} m, outside {plan.outside}"
-        f"{' (assumed)' if plan.outside_assumed else ''}\nmissed: {plan.certificate.missed_nominal_m2:.2f} m² nominal, "
+        f"{' (assumed)' if plan.outside_assumed else ''}, "
+        f"{outside_m2:.0f} m² swept beyond the work area\nmissed: {plan.certificate.missed_nominal_m2:.2f} m² nominal, "
         f"{plan.certificate.missed_shrunk_m2:.2f} m² with {plan.certificate.cross_track_budget_m:.3f} m of error; "
         f"plan {plan.plan_hash}{_depth(plan)}{_loose(site)}"
     )
@@ -181,6 +188,7 @@ def _legend(plan: Plan, site: Site) -> list[Any]:
         *([Patch(facecolor="none", edgecolor=SLOPE, hatch="//", label="slope")] if site.slopes else []),
         Patch(color=colour(0.05), alpha=0.55, label="swath, early"),
         Patch(color=colour(0.95), alpha=0.55, label="swath, late"),
+        Patch(**{**OUTSIDE, "zorder": 0}, label="swept beyond the work area"),
         *[
             Patch(color=REASON_COLOURS[reason], label=f"{reason.value.replace('_', ' ')}: {area:.2f} m²")
             for reason, area in totals.items()

@@ -18,7 +18,9 @@ SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
 HEIGHTS_M = (-500.0, 9_000.0)
 """Where machines work; what lies beyond is no height."""
 Ring = tuple[tuple[float, float], ...]
-KNOWN_FIELDS = ("outside", "tripwires", "slope_deg", "radius_m", "taken_down", "said_by", "basis", "said_on")
+KNOWN_FIELDS = (
+    "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "said_by", "basis", "said_on",
+)  # fmt: skip
 """Fields with a meaning, found in any case and with any signs between the words."""
 
 

@@ -20,6 +20,7 @@ from vehicle.planning.site.layers import layers_of
 from vehicle.planning.site.nesting import ANSWERS, Answer
 from vehicle.planning.site.notes import Notes, Rank
 from vehicle.planning.site.reading import SiteFile
+from vehicle.planning.site.rim import Overrun
 from vehicle.planning.site.roles import STANDING
 
 EMPTY = shapely.Polygon()
@@ -29,6 +30,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Polygons are shapely (Multi)Polygons in ENU metres about `datum`; `repairs` tells what reading changed.
 
     `warnings`: those of them that change what is worked. `outside_fence`: work that inclusion fences take away.
+    `overrun`: how far beyond the work area unknown ground may be worked.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     outside: str = "safe"
     outside_assumed: bool = False
     tripwires: str = "possible"
+    overrun: Overrun = Overrun()
     required_depth_m: float | None = None
     source_system: str = ""
     source_accuracy_m: float = 0.0
@@ -133,6 +136,7 @@ def site_from_file(
         outside=says or "safe",
         outside_assumed=says is None,
         tripwires=wires,
+        overrun=Overrun() if said.overrun_m is None else Overrun(said.overrun_m, said=True),
         required_depth_m=said.required_depth_m,
         source_system=raw.source_system,
         source_accuracy_m=raw.source_accuracy_m,
@@ -140,7 +144,7 @@ def site_from_file(
         turning_points_m=_points(raw, frame, "turning_point"),
         repairs=notes.ranked(),
         warnings=notes.warnings(),
-        site_hash=_site_hash(raw, says or "safe", wires, layers.turned_out),
+        site_hash=_site_hash(raw, (says or "safe", wires), said.overrun_m, layers.turned_out),
     )
 
 
@@ -207,7 +211,7 @@ def _points(raw: SiteFile, frame: LocalFrame, role: str) -> tuple[tuple[float, f
     return tuple((float(e), float(n)) for e, n in frame.enu_from_lonlat_array(np.array(found))) if found else ()
 
 
-def _site_hash(raw: SiteFile, outside: str, tripwires: str, turned_out: tuple[int, ...]) -> str:
+def _site_hash(raw: SiteFile, words: tuple[str, str], overrun_m: float | None, turned_out: tuple[int, ...]) -> str:
     """Names the ground, not the file: order of keys, spaces and the datum do not matter; 1e-9 deg is 0.1 mm."""
     rows: list[Any] = [
         [f.role, [[[[round(c, 9) for c in p] for p in ring] for ring in rings] for rings in f.polygons], f.points]
@@ -218,5 +222,6 @@ def _site_hash(raw: SiteFile, outside: str, tripwires: str, turned_out: tuple[in
     said = ("radius_m", "taken_down", "slope_deg")
     rows += [[key, f.properties[key]] for f in raw.features for key in said if key in f.properties]
     rows += [list(turned_out)] if turned_out else []
-    text = json.dumps([rows, outside, tripwires], separators=(",", ":"))
+    rows += [["overrun_m", overrun_m]] if overrun_m is not None else []
+    text = json.dumps([rows, *words], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
