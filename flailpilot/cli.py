@@ -68,7 +68,7 @@ TimeLimit = Annotated[
         "--time-limit",
         parser=seconds("--time-limit", "120"),
         metavar="S",
-        help="Seconds after which the best plan so far is taken.",
+        help="Seconds of work, counted and not by a clock, after which the best plan so far is taken.",
     ),
 ]
 WHOLE = "a whole number"

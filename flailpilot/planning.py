@@ -19,10 +19,11 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.contracts.units import place_text
 from vehicle.host import utc
-from vehicle.host.clock import time_limit, utc_now
+from vehicle.host.clock import utc_now
 from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import names_of, summary_of, write_plan_files
 from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known
 from vehicle.planning.site.site import Site, load_site
@@ -51,7 +52,7 @@ def run(asked: PlanOptions) -> int:
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,
         )
-        plan = plan_site(site, footprint(machine), settings, time_limit(asked.time_limit_s))
+        plan = plan_site(site, footprint(machine), settings, WorkLimit(asked.time_limit_s))
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, as_json=asked.as_json)
     tell(plan, site, folder, as_json=asked.as_json)

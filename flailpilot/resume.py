@@ -24,13 +24,13 @@ from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.ground import raster
-from vehicle.host.clock import time_limit
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.notes import Rank
@@ -85,7 +85,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=header.required_depth_m,
         )
-        plan = replan(site, footprint(machine), settings, request, time_limit(asked.time_limit_s)).plan
+        plan = replan(site, footprint(machine), settings, request, WorkLimit(asked.time_limit_s)).plan
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, as_json=asked.as_json)
     tell(plan, site, folder, as_json=asked.as_json)

@@ -30,10 +30,11 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import Sink
 from vehicle.contracts.units import missed_text
 from vehicle.host import utc
-from vehicle.host.clock import elapsed_s, time_limit
+from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.closing import check_certificate, is_whole
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import Site, load_site
@@ -142,7 +143,7 @@ def _read(asked: SimOptions) -> Job:
 
 def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan:
     """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
-    return plan_site(site, footprint(machine), settings, time_limit(settings.time_limit_s))
+    return plan_site(site, footprint(machine), settings, WorkLimit(settings.time_limit_s))
 
 
 def _folder(wanted: Path, plan_dir: Path | None, *, as_json: bool) -> Path:

@@ -14,11 +14,12 @@ from typing import Any
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
-from vehicle.host.clock import elapsed_s, time_limit
+from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import summary_of, write_poses
 from vehicle.planning.site.site import load_site
 
@@ -33,7 +34,7 @@ def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) ->
     site = load_site(path, mode)
     before_mb = _peak_mb()
     start_s, start_cpu_s = elapsed_s(), process_time()
-    plan = plan_site(site, BENCH, PlanSettings(overlap_m=OVERLAP_M), time_limit(limit_s))
+    plan = plan_site(site, BENCH, PlanSettings(overlap_m=OVERLAP_M), WorkLimit(limit_s))
     plan_s, plan_cpu_s = elapsed_s() - start_s, process_time() - start_cpu_s
     peak_mb = _peak_mb()
     (folder / "summary.json").write_text(json.dumps(summary_of(plan, site)), encoding="utf-8")

@@ -1,7 +1,8 @@
 """What a plan is: segments that the machine can drive, in ENU metres of the site's datum.
 
 All points are of the **body origin** (midpoint between the tracks on the ground); the tool's axis is
-`machine.tool_ahead_m` ahead of it. design.md section 6 has the five properties that a plan keeps.
+`machine.tool_ahead_m` ahead of it. design.md section 6 has five of the six properties that a plan keeps; the sixth:
+with unknown ground outside, neither tool nor tracks go further from the work area than the site allows.
 """
 
 from collections.abc import Iterator

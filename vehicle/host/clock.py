@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -64,32 +63,3 @@ def clock_is_synchronised() -> bool:
 def elapsed_s() -> float:
     """Process-wide performance counter for progress bars and benchmarks [s]."""
     return time.perf_counter()
-
-
-class TimeLimit:
-    """Asked with `limit()`: True once `limit_s` since it was made, less what is kept for the end, have passed."""
-
-    def __init__(self, limit_s: float, now_s: Callable[[], float] = elapsed_s) -> None:
-        self._limit_s, self._now_s, self._start_s = limit_s, now_s, now_s()
-        self._kept_s, self._kept_share = 0.0, 0.0
-
-    def spent_s(self) -> float:
-        """Seconds since it was made."""
-        return self._now_s() - self._start_s
-
-    def keep(self, kept_s: float, share: float) -> None:
-        """Keep so many seconds, and this share of what has been spent by then, for closing the work."""
-        self._kept_s, self._kept_share = kept_s, share
-
-    def has_room(self, share: float) -> bool:
-        """Whether this share of what has been spent by now fits into what is left."""
-        return self.spent_s() * (1.0 + share + self._kept_share) + self._kept_s <= self._limit_s
-
-    def __call__(self) -> bool:
-        """Whether the time for planning is up."""
-        return not self.has_room(0.0)
-
-
-def time_limit(limit_s: float) -> TimeLimit:
-    """A question that is answered with True once `limit_s` have passed since this call."""
-    return TimeLimit(limit_s)

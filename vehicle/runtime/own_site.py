@@ -10,7 +10,6 @@ from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
-from vehicle.host.clock import time_limit
 from vehicle.polygons.boundary import Rings, rings_of
 
 
@@ -107,10 +106,11 @@ def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
     from vehicle.config.machine import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.closing import check_certificate  # noqa: PLC0415
     from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415
+    from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415
 
     if own.plan is not None:
         return own.plan
     settings = settings_of(vehicle)
-    plan = plan_site(own.place, footprint(vehicle.machine), settings, time_limit(settings.time_limit_s))
+    plan = plan_site(own.place, footprint(vehicle.machine), settings, WorkLimit(settings.time_limit_s))
     check_certificate(plan)
     return plan

@@ -21,7 +21,6 @@ from vehicle.config.vehicle import VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan, SegmentKind, Untreatable, UntreatableReason
-from vehicle.host.clock import time_limit
 from vehicle.host.own_process import OwnProcess
 from vehicle.operator_link.mission_upload import NO_MISSION
 from vehicle.operator_link.proposal import Proposal, stays_within
@@ -53,7 +52,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     base_frame: str = "EPSG:4326"
     feature: str | None = None
     unmarked: str | None = None
-    limit_s: float = 300.0  # of processor time that planning may take
+    limit_s: float = 300.0  # of counted work that planning may take
     left_m: tuple[Rings, ...] = ()
     fence_m: Rings = ()
     settled: bool = False
@@ -97,10 +96,11 @@ def planned(wanted: Wanted) -> Plan:
     """
     from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415  # heavy
     from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415  # heavy
+    from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415  # heavy
 
     site = load_wanted(wanted)
     settings = settings_of(wanted.config)
-    plan = plan_site(site, footprint(wanted.config.machine), settings, time_limit(wanted.limit_s))
+    plan = plan_site(site, footprint(wanted.config.machine), settings, WorkLimit(wanted.limit_s))
     check_certificate(plan)
     if not stays_within(plan, wanted.fence_m, however_turned=False):
         raise InputError(f"{wanted.path}: no way within the fence")

@@ -20,6 +20,7 @@ from vehicle.planning.coverage.route import TourStop, change_s
 from vehicle.planning.coverage.settings import PlanSettings, reach_of
 from vehicle.planning.coverage.swath import Move
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.work_limit import SECONDS, Work, WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
@@ -138,7 +139,7 @@ def test_swaps_save_time_and_keep_what_bears(seed):
     tour = ground.first_tour()
     before_s = tour.time_s.sum()
     assert keeps(tour.order, tour.joins, ground)
-    tour.improve(lambda: False)
+    tour.improve(WorkLimit())
     assert tour.time_s.sum() < 0.85 * before_s
     assert sorted(tour.order.tolist()) == list(range(61))
     assert keeps(tour.order, tour.joins, ground)
@@ -166,7 +167,7 @@ def test_cuts_are_those_that_keep_precedence():
 def test_out_of_time_the_order_stays():
     ground = OpenGround(1, 40)
     tour = ground.first_tour()
-    tour.improve(lambda: True)
+    tour.improve(WorkLimit(-1.0))
     assert tour.order.tolist() == list(range(41))
 
 
@@ -174,5 +175,5 @@ def test_no_search_begins_once_the_time_is_up(monkeypatch):
     tour = OpenGround(1, 40).first_tour()
     searched = []
     monkeypatch.setattr(StopOrder, "_improve_at", lambda _tour, place: bool(searched.append(place)))
-    tour.improve(lambda: len(searched) >= 5)
+    tour.improve(WorkLimit(4.5 * SECONDS[Work.SWAPS]))
     assert len(searched) == 5

@@ -7,7 +7,6 @@ from functools import cached_property
 import shapely
 
 from vehicle.contracts.plan import Plan, Segment, UntreatableReason
-from vehicle.host.clock import TimeLimit
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground
@@ -18,10 +17,10 @@ from vehicle.planning.coverage.tour import Tour
 FAN = 12
 ORDER_MAX = 5_000
 """More stops stay in the order in which they were planned: the table of least times between them is 100 MB at this
-number. Time is bounded by the limit of planning time; 120 s of it were worth 7 % of the hours of 3,079 stops."""
+number. Work is bounded by the limit of planning; 120 s of it were worth 7 % of the hours of 3,079 stops."""
 ORDER_SHARE = 0.5
 """Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
-13.9 s): with less time left nothing would come of it."""
+13.9 s): with less left of the limit nothing would come of it."""
 BY_HAND = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME, UntreatableReason.NARROWER_THAN_MACHINE)
 BY_HAND_S_PER_M2 = 600.0
 """A weight, not a rate: no plan gains by leaving ground to be worked by hand."""
@@ -44,8 +43,7 @@ class Attempt:
 
     def plan_in_order(self) -> Plan:
         """Closed with the stops in a better order, where there is time and memory for that."""
-        limit = self.ground.job.deadline.limit
-        room = not isinstance(limit, TimeLimit) or limit.has_room(ORDER_SHARE)
+        room = self.ground.job.deadline.limit.has_room(ORDER_SHARE)
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
             return self.plan
         return self._closed(in_better_order(self.ground, self.tour))

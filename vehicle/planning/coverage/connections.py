@@ -14,6 +14,7 @@ from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.route import Pose, TourStop, change_along_s
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.transit import Point, Roadmap
+from vehicle.planning.coverage.work_limit import Deadline
 
 RIM_M = 60.0
 """Ways that swing out further than this are not looked for where ground is still closed."""
@@ -44,6 +45,7 @@ class Connections:
         self._piece_tree = shapely.STRtree(precedence.pieces)
         self._corridors = np.array([(stop.entry[:2], stop.exit[:2]) for stop in self.stops])
         self._box = ground.first.box
+        self._limit = ground.job.deadline.limit
         self._last: dict[tuple[int, int], tuple[list[Point] | None, float]] = {}
         self._needs: dict[tuple[int, int], int] = {}
         self._known: dict[tuple[int, int], list[Connection]] = {}
@@ -51,7 +53,7 @@ class Connections:
 
     @cached_property
     def _last_map(self) -> Roadmap:
-        return Roadmap(self._obstacles, self._box, self._corridors)
+        return Roadmap(self._obstacles, self._box, self._corridors, Deadline(self._limit))
 
     def known_connection(self, way: list[Point], a: int, b: int) -> Connection:
         """A way that the plan takes; only stops before b can have opened its ground."""
@@ -134,4 +136,5 @@ class Connections:
         if len(pieces):
             parts += [*parts_of(round_buffer(shapely.union_all(pieces), self.precedence.turn_m))]
         inside = behind & ((self._corridors >= box[:2]) & (self._corridors <= box[2:])).all(axis=(1, 2))
-        return Roadmap(np.array(parts, dtype=object), box, self._corridors[inside]).way(here, there, limit_m)
+        roadmap = Roadmap(np.array(parts, dtype=object), box, self._corridors[inside], Deadline(self._limit))
+        return roadmap.way(here, there, limit_m)

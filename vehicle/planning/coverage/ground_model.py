@@ -22,6 +22,7 @@ from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.settings import NUMERIC_M
 from vehicle.planning.coverage.strips import strips_of
 from vehicle.planning.coverage.tiled_polygons import Box, TiledPolygons
+from vehicle.planning.coverage.work_limit import Work
 
 SLIVER_M2 = 1e-7
 """Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
@@ -94,7 +95,7 @@ class GroundModel:
     def gains_m2(self, stops: list[TourStop]) -> np.ndarray:
         """(n,) what each stop alone would newly sweep or newly claim, whichever is more."""
         owner = np.repeat(np.arange(len(stops)), [len(stop.move.stretches) for stop in stops])
-        nominal, claims = strips_of(self.job, stops)
+        nominal, claims = self._strips(stops)
         gains = [
             np.bincount(owner, areas_m2, minlength=len(stops))
             for areas_m2 in (self.unswept.areas_in(nominal), self.uncredited.areas_in(claims))
@@ -103,7 +104,7 @@ class GroundModel:
 
     def gain_m2(self, stops: list[TourStop]) -> float:
         """What stops together would newly sweep or newly claim, whichever is more."""
-        nominal, claims = strips_of(self.job, stops)
+        nominal, claims = self._strips(stops)
         return max(self.unswept.area_in(nominal), self.uncredited.area_in(claims))
 
     # --- what bears --------------------------------------------------------------------------------------------------
@@ -125,20 +126,28 @@ class GroundModel:
         closed, solid, beyond = (
             parts_of(polygons.clipped(wide)) for polygons in (self.closed, self.first.solid, self.first.beyond)
         )
+        deadline = self.job.deadline
+        deadline.tell(Work.VIEWS, 1)
+        deadline.tell(Work.CORNERS, sum(int(shapely.get_num_coordinates(p).sum()) for p in (closed, solid, beyond)))
         return closed, solid, beyond
 
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:
         """Let worked stops open the ground that they sweep, and strike out what they cover."""
-        self.closed.subtract(strips_of(self.job, stops)[0])
+        self.closed.subtract(self._strips(stops)[0])
         self.cover(stops)
 
     def cover(self, stops: list[TourStop]) -> None:
         """Strike out what stops would cover; the ground that bears stays as it is."""
-        nominal, claims = strips_of(self.job, stops)
+        nominal, claims = self._strips(stops)
         self.unswept.subtract(nominal)
         self.uncredited.subtract(claims)
         self._renew_uncovered(nominal)
+
+    def _strips(self, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
+        """Nominal sweeps and claims of stops, polygons (n,) each; they are told as work."""
+        self.job.deadline.tell(Work.STRIPS, len(stops))
+        return strips_of(self.job, stops)
 
     def _renew_uncovered(self, swept: np.ndarray) -> None:
         """What is left of a part lies in that part: only the parts that were driven over are put together anew."""

@@ -1,30 +1,12 @@
 """What a plan is made for and by when: frozen while the ground grows and the tour gets longer."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from vehicle.contracts.plan import MachineFootprint
 from vehicle.planning.coverage.ground import Opened
 from vehicle.planning.coverage.settings import PlanSettings, Reach, on_slopes, reach_of
+from vehicle.planning.coverage.work_limit import Deadline, WorkLimit
 from vehicle.planning.site.site import Site
-
-
-def never() -> bool:
-    """No limit."""
-    return False
-
-
-class Deadline:
-    """Asked with `deadline()`: whether planning has to end. Once it has answered yes it goes on to, without asking."""
-
-    def __init__(self, limit: Callable[[], bool] = never) -> None:
-        self.limit = limit
-        self.struck = False
-
-    def __call__(self) -> bool:
-        """Whether the limit is reached."""
-        self.struck = self.struck or self.limit()
-        return self.struck
 
 
 @dataclass(frozen=True)
@@ -50,7 +32,7 @@ def plan_job(
     site: Site,
     machine: MachineFootprint,
     settings: PlanSettings,
-    limit: Callable[[], bool] = never,
+    limit: WorkLimit | None = None,
     opened: Opened | None = None,
 ) -> PlanJob:
     """The job for a site and a machine.

@@ -5,8 +5,6 @@ precedence of ground, of every stop and of every way that stays; the three new w
 at that place of the new tour. Swaps begin at the longest way and go on until none saves anything.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from vehicle.contracts.plan import Segment
@@ -16,6 +14,7 @@ from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.route import change_s
 from vehicle.planning.coverage.strips import strips_of
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.work_limit import Work, WorkLimit
 
 GAIN_S = 2.0
 """A swap that saves less is not worth its search."""
@@ -34,12 +33,13 @@ def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
     if len(tour.stops) < 3 or ground.job.deadline.limit():
         return tour.segments
     strips = [strips_of(ground.job, [stop])[0] for stop in tour.stops]
-    precedence = Precedence(ground.first.closed, strips, tour.stops, ground.job.reach)
+    limit = ground.job.deadline.limit
+    precedence = Precedence(ground.first.closed, strips, tour.stops, ground.job.reach, limit)
     connections = Connections(ground, tour, precedence)
     first = NOWHERE if tour.start is None else connections.known_connection(tour.connections[0], 0, 1)
     ways = enumerate(tour.connections[1:], 1)
     order = StopOrder(connections, [first, *(connections.known_connection(way, k, k + 1) for k, way in ways)])
-    order.improve(ground.job.deadline.limit)
+    order.improve(limit)
     stops = [tour.stops[node - 1] for node in order.order[1:]]
     return tour.segments_in(stops, [join.way for join in order.joins])
 
@@ -60,19 +60,22 @@ class StopOrder:
         self._any_way = True
         self._renew()
 
-    def improve(self, over: Callable[[], bool]) -> None:
+    def improve(self, limit: WorkLimit) -> None:
         """Until no way gives a swap: first swaps along ways that all ground leaves open, then along any."""
         for self._any_way in (False, True):
             self._dull.clear()
-            self._improve(over)
+            self._improve(limit)
 
-    def _improve(self, over: Callable[[], bool]) -> None:
+    def _improve(self, limit: WorkLimit) -> None:
         while True:
             for place in np.argsort(-self.time_s, kind="stable").tolist():
                 node = int(self.order[place])
-                if self.time_s[place] < SHORT_S or over():
+                if self.time_s[place] < SHORT_S or limit():
                     return
-                if node not in self._dull and self._improve_at(place):
+                if node in self._dull:
+                    continue
+                limit.tell(Work.SWAPS, 1)
+                if self._improve_at(place):
                     break
                 self._dull.add(node)
             else:

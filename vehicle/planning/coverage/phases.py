@@ -17,6 +17,7 @@ from vehicle.planning.coverage.swath_spacing import swath_lines
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.transit import Roadmap
+from vehicle.planning.coverage.work_limit import Work
 
 GAIN_MIN_M2 = 0.01
 """Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
@@ -86,6 +87,7 @@ def swaths_over(
     view = ground.view(window.bounds)
     field = swath_field(uncovered, view, theta_rad, (x0, x1), ground.uncovered_in(view.box))
     y_m, answer_m = swath_lines(field, job) if lines is None else lines
+    job.deadline.tell(Work.LINES, len(y_m))
     pieces = pieces_of(field, y_m, answer_m, job.reach, job.settings)
     return Swaths(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=view)
 

@@ -1,20 +1,19 @@
 """Site and machine -> plan, as a pipeline: job, ground, directions, passes in them, order, closing."""
 
 import math
-from collections.abc import Callable
 
 import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
-from vehicle.host.clock import TimeLimit
 from vehicle.planning.coverage.attempt import Attempt, attempt_in, cheapest, cost_s
 from vehicle.planning.coverage.closing import area_m2_of
 from vehicle.planning.coverage.directions import best_directions
 from vehicle.planning.coverage.ground_model import GroundModel, first_model
-from vehicle.planning.coverage.job import PlanJob, never, plan_job
+from vehicle.planning.coverage.job import PlanJob, plan_job
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.work_limit import Work, WorkLimit
 from vehicle.planning.site.site import Site
 
 DIRECTIONS_MAX = 3
@@ -23,20 +22,22 @@ TRIES = ((3e4, 3), (1e5, 2))
 ALL_IN_ORDER_M2 = 3e4
 GOOD = 0.95
 """A plan this near to its bound is not worth another."""
+OPENING_LOOKS = 20
+"""The first model of the ground takes some twenty times as long as one look at all of it."""
 CLOSING_PER_OPENING, CLOSING_SHARE = 3.0, 0.15
 """Closing takes up to three times what the first model of the ground took (1,000 keep-outs), and up to 0.15 of the time
 spent on the passes (fields with few keep-outs, whose passes are quickly planned)."""
 
 
 def plan_site(
-    site: Site, machine: MachineFootprint, settings: PlanSettings | None = None, out_of_time: Callable[[], bool] = never
+    site: Site, machine: MachineFootprint, settings: PlanSettings | None = None, limit: WorkLimit | None = None
 ) -> Plan:
-    """A plan with the five properties of design.md section 6. Raises InputError where site and machine do not fit.
+    """A plan with the six properties of design.md section 6. Raises InputError where site and machine do not fit.
 
-    Once `out_of_time` says so the best plan so far is closed, and ground not yet planned is listed as `planning_time`;
-    a `TimeLimit` is told to keep time for that.
+    Once `limit` says so the best plan so far is closed, and ground not yet planned is listed as `planning_time`. It
+    counts work: the same limit ends the same plan at the same place, whatever else the computer does.
     """
-    job = plan_job(site, machine, settings if settings is not None else PlanSettings(), out_of_time)
+    job = plan_job(site, machine, settings if settings is not None else PlanSettings(), limit)
     check_fit(site, machine)
     ground = opened_ground(job)
     directions = directions_for(ground)
@@ -45,12 +46,12 @@ def plan_site(
 
 
 def opened_ground(job: PlanJob) -> GroundModel:
-    """The ground before the first pass; closing is the same geometry once more, and the limit keeps time for that."""
+    """The ground before the first pass; closing is the same geometry once more, of which the limit keeps as much."""
     limit = job.deadline.limit
-    if not isinstance(limit, TimeLimit):
-        return first_model(job)
     before_s = limit.spent_s()
     ground = first_model(job)
+    corners = shapely.get_num_coordinates([*ground.closed.parts, *ground.first.barred()]).sum()
+    limit.tell(Work.CORNERS, OPENING_LOOKS * int(corners))
     limit.keep(CLOSING_PER_OPENING * (limit.spent_s() - before_s), CLOSING_SHARE)
     return ground
 

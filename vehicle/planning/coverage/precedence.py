@@ -18,6 +18,7 @@ from vehicle.planning.coverage.settings import Reach
 from vehicle.planning.coverage.swath import THIN_M, Interval, bearing_half_m
 from vehicle.planning.coverage.tiled_polygons import TiledPolygons
 from vehicle.planning.coverage.transit import Point
+from vehicle.planning.coverage.work_limit import Work, WorkLimit
 
 HAIR_M2 = 1e-5
 """Shared ground below this is rounding: a square of 3 mm, within the slack of `LEG_SLACK_M`."""
@@ -45,8 +46,16 @@ def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
 class Precedence:
     """Who opened what, in the order in which the stops were found."""
 
-    def __init__(self, closed: np.ndarray, strips: list[np.ndarray], stops: list[TourStop], reach: Reach) -> None:
-        self.reach = reach
+    def __init__(
+        self,
+        closed: np.ndarray,
+        strips: list[np.ndarray],
+        stops: list[TourStop],
+        reach: Reach,
+        limit: WorkLimit | None = None,
+    ) -> None:
+        self.reach, self._limit = reach, limit if limit is not None else WorkLimit()
+        self._limit.tell(Work.STRIPS, len(strips))
         self.pieces = opened_by(closed, strips)
         self._tree = shapely.STRtree(self.pieces)
         self._corridors = {(stop.entry[:2], stop.exit[:2]): k for k, stop in enumerate(stops)}
@@ -83,6 +92,7 @@ class Precedence:
 
     def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in range(count)]
+        self._limit.tell(Work.OPENERS, len(shapes))
         shape, piece = self._tree.query(shapes, predicate="intersects")
         real = shapely.area(robust_overlay.intersection(shapes[shape], self.pieces[piece])) > HAIR_M2
         for owner, opener in zip(owners[shape[real]].tolist(), piece[real].tolist(), strict=True):

@@ -1,11 +1,10 @@
 """Planning what is left: missed cells, an interrupted swath, a job resumed after a break. A request and a result.
 
 Pure, outside the tick. What bears tracks is what the ledger's `swept` mask holds, less the error of position; what is
-to be worked is what its gaps name. The five properties hold as for a first plan, from where the machine stands.
+to be worked is what its gaps name. The six properties hold as for a first plan, from where the machine stands.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -19,7 +18,7 @@ from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.attempt import Attempt, attempt_in
 from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer, swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
-from vehicle.planning.coverage.job import never, plan_job
+from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import directions_for, opened_ground
 from vehicle.planning.coverage.route import enu_of
@@ -28,6 +27,7 @@ from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
 from vehicle.planning.coverage.swath_candidates import complement
 from vehicle.planning.coverage.swath_intervals import swath_intervals
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.site.site import Site
 from vehicle.polygons.fences import mended
 
@@ -66,12 +66,12 @@ def replan(
     machine: MachineFootprint,
     settings: PlanSettings,
     request: ReplanRequest,
-    out_of_time: Callable[[], bool] = never,
+    limit: WorkLimit | None = None,
 ) -> ReplanResult:
     """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
     check_site(request.site_hash, site)
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
-    job = plan_job(site, machine, settings, out_of_time, opened)
+    job = plan_job(site, machine, settings, limit, opened)
     ground = opened_ground(job)
     rest = ground.within(replace(job, site=rest_of(site, request, job.settings.cell_m)))
     path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))

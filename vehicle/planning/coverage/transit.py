@@ -2,7 +2,6 @@
 
 import heapq
 import math
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.visibility import Visibility
+from vehicle.planning.coverage.work_limit import Deadline, Work
 
 NODE_OFFSET_M = 0.03
 """Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
@@ -30,10 +30,12 @@ class Roadmap:
     """
 
     def __init__(
-        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, over: Callable[[], bool] = lambda: False
+        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, deadline: Deadline | None = None
     ) -> None:
-        """`over` ends a search, as if there were no way: among 1,000 keep-outs one may take half a minute."""
-        self._over = over
+        """`deadline` ends a search, as if there were no way: among 1,000 keep-outs one may take half a minute."""
+        self._over = deadline if deadline is not None else Deadline()
+        self._over.tell(Work.ROADMAPS, 1)
+        self._over.tell(Work.CORNERS, int(shapely.get_num_coordinates(obstacles).sum()))
         self._parts = parts_of(shapely.buffer(obstacles, -1e-3)) if len(obstacles) else obstacles
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
@@ -58,6 +60,7 @@ class Roadmap:
         if not len(ends) or not len(self._parts):
             return np.ones(len(ends), dtype=bool)
         lines = shapely.linestrings(np.stack([np.broadcast_to(start, ends.shape), ends], axis=1))
+        self._over.tell(Work.LEGS, len(ends))
         leg, part = self._tree.query(lines)  # boxes only: a prepared obstacle is the quicker side of the exact test
         free = np.ones(len(ends), dtype=bool)
         free[leg[shapely.intersects(self._parts[part], lines[leg])]] = False
