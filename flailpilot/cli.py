@@ -171,6 +171,7 @@ def plan(
         str | None, typer.Option("--at", help="With --resume: LAT,LON,HEADING in degrees, where it stands.")
     ] = None,
     craters: Annotated[Path | None, typer.Option("--craters", help="With --resume: polygons, as a site file.")] = None,
+    poses: Annotated[bool, typer.Option("--poses", help="Write poses.csv too, 2 MB per hectare.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Plan the coverage of a site: segments to drive, what is not workable by machine, and why."""
@@ -185,6 +186,7 @@ def plan(
         outside=outside,
         overlap_m=overlap,
         overrun_m=overrun,
+        poses=poses,
         depth_m=depth,
         base_frame=base_frame,
         feature=feature,

@@ -9,6 +9,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them.
 
     `overrun_m`: how far beyond the work area unknown ground may be worked; None: as far as the site allows.
+    `poses`: write poses.csv too.
     """
 
     site: Path
@@ -16,6 +17,7 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     out: Path
     time_limit_s: float
     overrun_m: float | None = None
+    poses: bool = False
     as_json: bool = False
     outside: str | None = None
     overlap_m: float | None = None

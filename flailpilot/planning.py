@@ -54,7 +54,7 @@ def run(asked: PlanOptions) -> int:
         )
         plan = plan_site(site, footprint(machine), settings, WorkLimit(asked.time_limit_s))
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
-    written(plan, site, folder, as_json=asked.as_json)
+    written(plan, site, folder, asked)
     tell(plan, site, folder, as_json=asked.as_json)
     return DONE if is_whole(plan) else MISSED
 
@@ -102,11 +102,13 @@ def free_folder(wanted: Path, plan: Plan, site: Site, *, as_json: bool) -> Path:
     return folder
 
 
-def written(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
+def written(plan: Plan, site: Site, out_dir: Path, asked: PlanOptions) -> None:
     """All files of a plan, with a bar on a terminal."""
-    with Progress(console=Console(stderr=True), disable=as_json or not sys.stderr.isatty()) as bar:
+    with Progress(console=Console(stderr=True), disable=asked.as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
-        write_plan_files(plan, site, out_dir, lambda share: bar.update(task, completed=share), now_text())
+        write_plan_files(
+            plan, site, out_dir, lambda share: bar.update(task, completed=share), now_text(), poses=asked.poses
+        )
 
 
 def now_text() -> str:

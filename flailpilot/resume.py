@@ -87,7 +87,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         )
         plan = replan(site, footprint(machine), settings, request, WorkLimit(asked.time_limit_s)).plan
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
-    written(plan, site, folder, as_json=asked.as_json)
+    written(plan, site, folder, asked)
     tell(plan, site, folder, as_json=asked.as_json)
     return DONE if is_whole(plan) else MISSED
 

@@ -76,6 +76,7 @@ def left(monkeypatch, capsys, job, *more):
         job / "run",
         "--out",
         job / "rest",
+        "--poses",
         *more,
     ]
     return flailpilot(monkeypatch, capsys, *typed)

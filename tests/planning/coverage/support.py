@@ -79,5 +79,5 @@ def planned(path, folder, machine=BENCH, settings=None, outside=None, tripwires=
     """Plan a site file, write its files, check them independently: (plan, report)."""
     site = load_site(path, outside, tripwires=tripwires)
     plan = plan_site(site, machine, settings if settings is not None else PlanSettings())
-    write_plan_files(plan, site, folder)
+    write_plan_files(plan, site, folder, poses=True)
     return plan, check_folder(folder, json.loads(path.read_text(encoding="utf-8")))

@@ -97,7 +97,7 @@ def test_a_plan_that_was_cut_short_is_legal_and_leaves_room_to_be_closed(tmp_pat
     assert not is_whole(plan)
     check_certificate(plan)
     assert any(row.reason is UntreatableReason.PLANNING_TIME for row in plan.untreatable)
-    write_plan_files(plan, site, tmp_path / "plan")
+    write_plan_files(plan, site, tmp_path / "plan", poses=True)
     report = check_folder(tmp_path / "plan", json.loads(path.read_text(encoding="utf-8")))
     assert [line for line in report.complaints() if "planning_time" not in line] == []
 

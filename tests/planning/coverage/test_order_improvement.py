@@ -52,7 +52,7 @@ def test_a_plan_in_order_takes_less_time_and_keeps_its_properties(tmp_path, outs
     assert after.time_s < 0.98 * before.time_s
     assert swept(after) == swept(before)
     assert [s.seq for s in after.segments] == list(range(len(after.segments)))
-    write_plan_files(after, site, tmp_path)
+    write_plan_files(after, site, tmp_path, poses=True)
     assert check_folder(tmp_path, doc).complaints() == []
 
 

@@ -13,6 +13,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
+from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
@@ -91,3 +92,16 @@ def test_small_real_field_with_four_holes(tmp_path):
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["plan_hash"] == plan.plan_hash
     assert summary["outside_assumed"] is True
+
+
+def test_poses_are_written_on_request_and_the_rest_is_small(tmp_path):
+    """A plan of 150 ha with 50 keep-outs has some 15,600 segments; a map takes less than 1 MB."""
+    site = load_site(EXAMPLE)
+    plan = plan_site(site, BENCH)
+    write_plan_files(plan, site, tmp_path / "default")
+    write_plan_files(plan, site, tmp_path / "whole", poses=True)
+    assert not (tmp_path / "default" / "poses.csv").exists()
+    assert (tmp_path / "whole" / "poses.csv").stat().st_size > 10_000
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "default").iterdir()}
+    assert sizes.pop("plan.png") < 1e6
+    assert sum(sizes.values()) / len(plan.segments) * 15_600 < 19e6

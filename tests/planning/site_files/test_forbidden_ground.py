@@ -125,8 +125,18 @@ def test_a_written_plan_sweeps_nothing_forbidden(tmp_path):
     for seed in range(SEED, SEED + ODD):
         picture, format_, path = drawn(seed, tmp_path, plain=seed % 2 == 0)
         out = tmp_path / f"plan_{seed}"
-        command = [sys.executable, "-m", "flailpilot", "plan", str(path), "--machine", "memat", "--out", str(out)]
-        done = subprocess.run([*command, "--outside", "safe"], capture_output=True, text=True, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "flailpilot",
+            "plan",
+            str(path),
+            "--machine",
+            "memat",
+            "--out",
+            str(out),
+        ]
+        done = subprocess.run([*command, "--outside", "safe", "--poses"], capture_output=True, text=True, check=False)
         assert done.returncode in (0, 1, 2), done.stderr
         if done.returncode:
             continue
