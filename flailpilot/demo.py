@@ -25,7 +25,6 @@ from flailpilot.demo_stack import (
     CALLED_PORT,
     GROUND_STATION_PORT,
     Ready,
-    Say,
     Stack,
     assemble,
     invite_ground_station,
@@ -178,22 +177,12 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
         tell = await closing.enter_async_context(cameras(ready, stack.machine, folder, video_port, asked.speed))
         link_port, each_tick = ready.file.config.operator.port, tell
         if exercise is not None:
-            drill = await closing.enter_async_context(training(stack, exercise, _announcer(stack), asked.out))
+            drill = await closing.enter_async_context(training(stack, exercise, stack.vehicle.announce, asked.out))
             link_port = drill.port
             each_tick = drill.with_pictures(tell)
         async with asyncio.TaskGroup() as group:
             group.create_task(run_stack(stack, say, each_tick))
             group.create_task(_page(asked, ready, folder, Ports(page_port, link_port, video_port)))
-
-
-def _announcer(stack: Stack) -> Say:
-    """Says a line here and on every station's screen."""
-
-    def announce(line: str) -> None:
-        say(line)
-        stack.vehicle.announce(line)
-
-    return announce
 
 
 class Ports(msgspec.Struct, frozen=True):

@@ -111,11 +111,7 @@ async def run_stack(stack: Stack, say: Say, also: Callable[[int], None] = lambda
     made, clock = stack.vehicle, stack.clock
     real = SystemClock()
 
-    def announce(line: str) -> None:
-        say(line)
-        made.announce(line)
-
-    watch = SpeedWatch(clock, real, announce)
+    watch = SpeedWatch(clock, real, made.announce)  # on this screen and on every station's
 
     def step(nominal_ns: int, now_ns: int) -> None:
         stack.machine.step(nominal_ns)

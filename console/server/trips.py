@@ -1,6 +1,7 @@
 """When something happened elsewhere, by this clock: from questions and answers, the quickest of the last fifty counts.
 
 A question that took long both ways says little of the other clock; half of the shortest round trip bounds the error.
+What a later answer contradicts is forgotten: their clock was set, or is that of a simulator which lost time.
 """
 
 from collections import deque
@@ -9,6 +10,8 @@ from typing import Final
 import msgspec
 
 KEPT: Final = 50
+APART_MS: Final = 2.0
+"""Two clocks go apart by less than this within fifty trips."""
 
 
 class Trip(msgspec.Struct, frozen=True):
@@ -35,8 +38,12 @@ class Trips:
     def add(self, asked_ms: float, heard_ms: float, sent_ms: float, answered_ms: float) -> None:
         """One more; their times as their clock says them."""
         trip = Trip(asked_ms, heard_ms / self._speed, sent_ms / self._speed, answered_ms)
-        if trip.half_ms >= 0.0:  # else one of the clocks was set meanwhile
-            self._kept.append(trip)
+        if trip.half_ms < 0.0:  # one of the clocks was set meanwhile
+            return
+        said_ms = self.ours_ms(sent_ms)
+        if said_ms is not None and abs(said_ms - (trip.answered_ms - trip.half_ms)) > trip.half_ms + APART_MS:
+            self._kept.clear()
+        self._kept.append(trip)
 
     def ours_ms(self, theirs_ms: float) -> float | None:
         """That moment by our clock; None before the first trip."""

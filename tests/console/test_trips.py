@@ -26,6 +26,21 @@ def test_after_fifty_others_a_trip_is_forgotten():
     assert trips.half_ms() == 10.0
 
 
+def test_a_clock_that_stood_still_meanwhile_is_mapped_anew():
+    trips = Trips()
+    trips.add(0.0, 1.0, 1.0, 2.0)
+    trips.add(1_000.0, 704.0, 706.0, 1_012.0)  # theirs lost 0.3 s: the quick trip before says nothing any more
+    assert trips.half_ms() == 5.0
+    assert trips.ours_ms(706.0) == pytest.approx(1_007.0)
+
+
+def test_a_slow_trip_that_agrees_leaves_the_quick_one():
+    trips = Trips()
+    trips.add(0.0, 1.0, 1.0, 2.0)
+    trips.add(1_000.0, 1_080.0, 1_085.0, 1_090.0)
+    assert trips.half_ms() == 1.0
+
+
 def test_a_trip_that_took_less_than_nothing_does_not_count():
     trips = Trips()
     trips.add(100.0, 0.0, 50.0, 110.0)
