@@ -85,6 +85,34 @@ def test_samples_lie_under_both_tracks_and_no_further_apart_than_said() -> None:
     assert MultiPoint(places).convex_hull.area == pytest.approx(tracks.convex_hull.area)
 
 
+@pytest.mark.parametrize(("length_m", "along"), [(2.5, 10), (2.51, 11), (1.0, 4), (0.26, 2), (0.2, 1)])
+def test_the_places_of_a_track_are_its_rims_from_end_to_end_evenly(length_m: float, along: int) -> None:
+    tracks = TRACKS.model_copy(update={"length_m": length_m, "outer_width_m": 2.1, "gauge_m": 1.6})
+    config = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tracks": tracks})})
+    places = support.samples_m(builders.estimate(0.0, 0.0, 0.0), REST, config)
+    expected = [(x, y) for y in (-1.05, -0.55, 0.55, 1.05) for x in np.linspace(-length_m / 2, length_m / 2, along + 1)]
+    assert places == pytest.approx(np.array(expected), abs=1e-12)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-30, 30), st.floats(-30, 30)), min_size=3, max_size=9),
+    st.lists(st.tuples(st.floats(-35, 35), st.floats(-35, 35)), min_size=1, max_size=6),
+    st.sampled_from([(0.0, 0.0), (900.0, 0.0), (0.0, 900.0), (-900.0, 400.0)]),
+)
+def test_inside_is_even_odd_wherever_the_field_lies(
+    ring: list[tuple[float, float]], places: list[tuple[float, float]], shift: tuple[float, float]
+) -> None:
+    corners, looked_at = np.add(ring, shift), np.add(places, shift)
+    edges = edges_of((tuple(map(tuple, corners)),))
+    found = support._inside(edges, looked_at)
+    for (east, north), inside in zip(looked_at, found, strict=True):
+        crossings = 0
+        for east0, north0, east1, north1 in edges:
+            if (north0 > north) != (north1 > north):
+                crossings += int(east0 + (north - north0) * (east1 - east0) / (north1 - north0) > east)
+        assert bool(inside) is (crossings % 2 == 1)
+
+
 @pytest.mark.parametrize(
     ("speed_mps", "way_m"),
     [(0.9, 0.27 + 0.81 / 1.6), (-0.9, -0.27 - 0.81 / 1.6), (0.28, 0.14 + 0.0784 / 1.6), (0.0, 0.0)],
