@@ -31,7 +31,7 @@ Overlap = Annotated[
         "--overlap",
         parser=metres("--overlap", "0.2"),
         metavar="M",
-        help="Overlap in metres; default: from the credit rule.",
+        help="Overlap in metres; default: computed from the credit rule.",
     ),
 ]
 BaseFrame = Annotated[
@@ -43,7 +43,7 @@ Depth = Annotated[
         "--depth",
         parser=metres("--depth", "0.15"),
         metavar="M",
-        help="Required processing depth in metres; else the site's own.",
+        help="Required processing depth in metres; default: the site's own.",
     ),
 ]
 Overrun = Annotated[
@@ -56,11 +56,11 @@ Overrun = Annotated[
     ),
 ]
 FeatureWish = Annotated[
-    str | None, typer.Option("--feature", help="The work, of a file of many: its number, or KEY=VALUE of a field.")
+    str | None, typer.Option("--feature", help="Which feature is the work area: its number, or KEY=VALUE.")
 ]
 Unmarked = Annotated[
     str | None,
-    typer.Option("--unmarked", help="keep_out | work_area: polygons of which the file does not say it, if asked."),
+    typer.Option("--unmarked", help="keep_out | work_area: role of polygons without one in the file."),
 ]
 TimeLimit = Annotated[
     float,
@@ -117,7 +117,9 @@ Jobs = Annotated[
 
 @app.command()
 def sim(
-    scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); else --site on level ground.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Argument(help="Scenario (TOML); without it: --site on level ground.")
+    ] = None,
     site: SitePath = None,
     machine: MachineName = None,
     seed: Seed = None,
@@ -125,7 +127,9 @@ def sim(
     outside: Outside = None,
     broker: Annotated[str | None, typer.Option("--broker", help="HOST:PORT of an MQTT broker.")] = None,
     *,
-    plan: Annotated[Path | None, typer.Option("--plan", help="Folder of a plan to drive; else one is made.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Folder of a plan to drive; without it one is made.")
+    ] = None,
     depth: Depth = None,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
@@ -168,9 +172,11 @@ def plan(
     resume: Annotated[Path | None, typer.Option("--resume", help="Folder of a run: plan only what it left.")] = None,
     left: Annotated[Path | None, typer.Option("--left", hidden=True)] = None,
     at: Annotated[
-        str | None, typer.Option("--at", help="With --resume: LAT,LON,HEADING in degrees, where it stands.")
+        str | None, typer.Option("--at", help="With --resume: where it stands, LAT,LON,HEADING in degrees.")
     ] = None,
-    craters: Annotated[Path | None, typer.Option("--craters", help="With --resume: polygons, as a site file.")] = None,
+    craters: Annotated[
+        Path | None, typer.Option("--craters", help="With --resume: site file with polygons of craters.")
+    ] = None,
     poses: Annotated[bool, typer.Option("--poses", help="Write poses.csv too, 2 MB per hectare.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -302,16 +308,16 @@ app.add_typer(keys.app, name="keys")
 def observe(
     kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
     value: Value = 0.0,
-    key: Annotated[Path, typer.Option("--key", help="Key file of this station, no other's.")] = Path("observer.json"),
+    key: Annotated[Path, typer.Option("--key", help="Key file of this station alone.")] = Path("observer.json"),
     vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14550",
     *,
     sigma: Sigma = None,
     height: Height = 0.0,
     at: Annotated[str | None, typer.Option("--at", help="LAT,LON in degrees.")] = None,
     where: Annotated[str | None, typer.Option("--from", help="depth: arm | strip | behind")] = None,
-    missing: Annotated[str, typer.Option("--missing", help="hammers: tracks without, 1 = outermost right.")] = "",
+    missing: Annotated[str, typer.Option("--missing", help="hammers: missing at tracks N,N; 1 = far right.")] = "",
     who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
-    text: Annotated[str, typer.Option("--text", help="In words, at most 50 bytes.")] = "",
+    text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes.")] = "",
 ) -> None:
     """Tell the vehicle what somebody measured or saw; it enters the record and moves nothing."""
     from flailpilot import observe as observing

@@ -50,7 +50,7 @@ def run(asked: Asked) -> int:
     held = credentials(asked.key)
     result = asyncio.run(_told(observation, held, host, port))
     if result is None:
-        print("no answer: whether it is recorded is not known; look at the vehicle's events before you send it again")
+        print("no answer: it may be recorded or not; look at the vehicle's events before you send it again")
         return FAILED
     if result.result is ObservationVerdict.RECORDED:
         print(f"recorded: {asked.kind} {asked.value:g}")

@@ -30,7 +30,7 @@ from vehicle.planning.site.site import Site, load_site
 from vehicle.runtime.tool_bounds import planned_bounds
 
 MISSED = 1
-NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, for neither the site (required_depth_m) nor --depth says one"
+NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, the default: give required_depth_m in the site file, or --depth"
 
 
 def run(asked: PlanOptions) -> int:
