@@ -270,11 +270,13 @@ def console(
             help="Port of the page; else the file's.",
         ),
     ] = None,
+    *,
+    text: Annotated[bool, typer.Option("--text", help="In this terminal: shows the state, SPACE is STOP.")] = False,
 ) -> None:
     """Open the operator's console: serves its page to a browser on this computer."""
     from flailpilot.console import run
 
-    raise typer.Exit(run(config, port))
+    raise typer.Exit(run(config, port, text=text))
 
 
 @app.command()

@@ -1,0 +1,77 @@
+"""The state of a vehicle as a page of a terminal, where no browser is. Pure: sections in, lines out."""
+
+from typing import Any, Final
+
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from console.server.catalogue import reason_rows, reason_texts
+
+UNKNOWN: Final = "unknown"
+STOPPED: Final = frozenset({"STOPPING", "HOLD", "ESTOP", "FAULT"})
+HINT: Final = "SPACE stops the vehicle.  Q ends this program; it drives nothing."
+_NAMES: Final = {row["code"]: row["name"] for row in reason_rows()}
+_TEXTS: Final = reason_texts()
+Sections = dict[str, Any]
+
+
+def page(known: Sections, said: str) -> Group:
+    """One picture of what is known; `said`: what the last key did."""
+    return Group(_head(known), _reasons(known), _figures(known), Text(said, style="bold"), Text(HINT))
+
+
+def _head(known: Sections) -> Panel:
+    server, link, vehicle = known["server"], known["link"], known["vehicle"]
+    live = link["quality"] in ("good", "slow")
+    mode = UNKNOWN if vehicle is None else vehicle["mode"] or UNKNOWN
+    line = f"{mode}" if live else f"NO LINK; last seen: {mode}"
+    style = "white on red" if not live or mode in STOPPED else "bold"
+    age = "never heard" if link["age_ms"] is None else f"{link['age_ms']:.0f} ms ago"
+    names = {one["id"]: one["name"] for one in server["vehicles"]}
+    title = f"{'SIMULATION  ' if server['simulation'] else ''}{names[server['vehicle']]}  {link['address']}"
+    return Panel(Text(f" {line} ", style=style), title=title, subtitle=f"link {link['state']}, {age}")
+
+
+def _reasons(known: Sections) -> Text:
+    """Every reason in force, worst first, in the vehicle's own words."""
+    vehicle = known["vehicle"]
+    told = Text()
+    for code in vehicle["reasons"] if vehicle is not None else []:
+        name = _NAMES.get(code)
+        parts = (
+            (f"reason {code}",) if name is None else (_TEXTS[f"reason.{name}.{part}"] for part in ("cause", "steps"))
+        )
+        told.append(" ".join(parts).strip() + "\n", style="bold" if code == vehicle["worst"] else "")
+    return told
+
+
+def _figures(known: Sections) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    pose, tool, mission = known["pose"] or {}, known["tool"] or {}, known["mission"] or {}
+    limits, due, link = known["limits"] or {}, known["due"] or {}, known["link"]
+    vehicle = known["vehicle"] or {}
+    holder = "this console" if vehicle.get("mine") else vehicle.get("holder")
+    rows = [
+        ("held by", _value(holder), "round trip", _value(link["rtt_ms"], "ms")),
+        ("speed", _value(pose.get("speed_mps"), "m/s"), "limit", _value(limits.get("speed_cap_mps"), "m/s")),
+        ("heading", _value(pose.get("heading_deg"), "deg"), "position to", _value(pose.get("sigma_m"), "m")),
+        ("rotor", _value(tool.get("rotor_rpm"), "rpm"), "required", _value(tool.get("rotor_required_rpm"), "rpm")),
+        ("depth", _value(tool.get("depth_m"), "m"), "required", _value(tool.get("depth_required_m"), "m")),
+        ("swath", _swath(mission), "processed", _value(mission.get("processed_m2"), "m2")),
+        ("attention in", _value(due.get("attention_s"), "s"), "time left", _value(mission.get("time_left_s"), "s")),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _swath(mission: Sections) -> str:
+    if not mission or not mission["segments"]:
+        return UNKNOWN if not mission else "none"
+    return f"{mission['segment']} of {mission['segments']}"
+
+
+def _value(value: Any, unit: str = "") -> str:
+    return UNKNOWN if value is None else f"{value} {unit}".rstrip()

@@ -1,0 +1,64 @@
+"""The terminal's page: what is not known is said so, and a lost link never looks live."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from console.client.protocol import Credentials
+from console.client.view import ConsoleView, LinkState
+from console.server.board import Board
+from console.server.desk import Desk, Steered
+from console.server.settings import VehicleSettings
+from console.server.setup import SetupStore
+from console.server.text_view import page
+from sim.virtual_time import VirtualClock, run_virtual
+from tests.console.server.support import FakeLink, frame, settings
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.stop_codes import StopReason
+
+
+def shown(view: ConsoleView, folder: Path, said: str = "", **changes: Any) -> str:
+    async def run(clock: VirtualClock) -> str:
+        held = Credentials(system_id=250)
+        vehicle = VehicleSettings(id="a", name="MEMATT 1", host="192.0.2.1", port=14555, credentials=held)
+        desk = Desk((Steered(vehicle, FakeLink(view)),), clock)  # type: ignore[arg-type]
+        board = Board(desk, settings(folder, **changes), SetupStore(folder), clock)
+        out = io.StringIO()
+        Console(file=out, width=110).print(page(board.sections(""), said))
+        return out.getvalue()
+
+    return str(run_virtual(run))
+
+
+def test_nothing_heard(tmp_path: Path) -> None:
+    text = shown(ConsoleView(), tmp_path)
+    assert "NO LINK" in text
+    assert "MEMATT 1" in text
+    assert "link searching, never heard" in text
+    assert "SPACE stops the vehicle" in text
+    assert "SIMULATION" not in text
+    assert "0.0" not in text
+
+
+def test_a_stop_with_its_reasons_worst_first(tmp_path: Path) -> None:
+    bits = 1 << StopReason.OPERATOR_STOP | 1 << StopReason.SLOPE
+    stopped = frame(mode=Mode.HOLD, reasons=bits, worst_reason=StopReason.OPERATOR_STOP, lease_holder=250)
+    view = ConsoleView(state=LinkState.OPEN, session=True, age_ms=40.0, vehicle=stopped)
+    text = shown(view, tmp_path, "STOP sent", simulation=True)
+    assert "HOLD" in text
+    assert "NO LINK" not in text
+    assert "Stopped by an operator. RESET, ARM." in text
+    assert "Too steep." in text
+    assert "this console" in text
+    assert "STOP sent" in text
+    assert "SIMULATION" in text
+
+
+@pytest.mark.parametrize(("age_ms", "live"), [(499.0, True), (501.0, False)])
+def test_what_is_old_does_not_look_live(age_ms: float, live: bool, tmp_path: Path) -> None:
+    view = ConsoleView(state=LinkState.OPEN, age_ms=age_ms, vehicle=frame(mode=Mode.MANUAL))
+    text = shown(view, tmp_path)
+    assert ("NO LINK; last seen: MANUAL" in text) is not live
