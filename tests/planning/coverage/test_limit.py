@@ -76,8 +76,8 @@ def test_an_order_is_not_begun_that_could_not_be_ended(tmp_path):
     hours = {}
     for left_s in (1e-3, 1e9):
         job.deadline.limit = at(WorkLimit(100.0 + left_s), 100.0)
-        hours[left_s] = attempt.plan_in_order().time_s
-    assert hours[1e-3] == attempt.plan.time_s > hours[1e9]
+        hours[left_s] = attempt.in_better_order().closed().time_s
+    assert hours[1e-3] == attempt.closed().time_s > hours[1e9]
 
 
 LIMIT_S = 0.5

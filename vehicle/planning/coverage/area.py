@@ -1,7 +1,6 @@
 """Rings in metres -> valid polygons: repaired with a report, or refused with the place. Never silently."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import shapely
@@ -28,7 +27,7 @@ Where = Callable[[float, float], str]
 """East, north [m] -> the place in words (lon, lat) for the user."""
 
 
-def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -> Any:
+def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -> shapely.Geometry:
     """A valid (multi)polygon of one ring, (n, 2) [m].
 
     Raises:
@@ -53,7 +52,9 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
     return whole
 
 
-def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, notes: Notes) -> tuple[Any, Any]:
+def polygon_of(
+    rings_m: list[np.ndarray], place: str, where: Where, notes: Notes
+) -> tuple[shapely.Geometry, shapely.Geometry]:
     """(shell, union of holes) of rings, each (n, 2) [m].
 
     Holes outside the shell are kept as keep-outs and reported, touching ones merged.
@@ -73,7 +74,7 @@ def polygon_of(rings_m: list[np.ndarray], place: str, where: Where, notes: Notes
     return shell, union
 
 
-def thinned(geometry: Any, place: str, repairs: list[str], *, outward: bool) -> Any:
+def thinned(geometry: shapely.Geometry, place: str, repairs: list[str], *, outward: bool) -> shapely.Geometry:
     """Fewer corners, the outline moved one way only: `outward` for what is worked or kept out, else for what bears.
 
     Unchanged below THIN_FROM corners, and where thinning would not halve them.
@@ -94,10 +95,10 @@ def thinned(geometry: Any, place: str, repairs: list[str], *, outward: bool) -> 
     return coarse
 
 
-def parts_of(geometry: Any) -> Any:
-    """Array of the non-empty polygons of a geometry (an empty polygon counts as one part for shapely)."""
+def parts_of(geometry: shapely.Geometry | np.ndarray) -> np.ndarray:
+    """(n,) the non-empty polygons of a geometry or of an array (m,) of them; for shapely an empty one is a part."""
     parts = shapely.get_parts(geometry)
-    return parts[~shapely.is_empty(parts)]
+    return np.asarray(parts[~shapely.is_empty(parts)])
 
 
 def _closed(ring_m: np.ndarray) -> np.ndarray:

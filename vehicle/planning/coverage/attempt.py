@@ -1,4 +1,4 @@
-"""One whole plan among those that are tried: the passes in some order of directions, closed as driven or in order."""
+"""One whole plan among those that are tried: the passes in some order of directions; only the best is closed."""
 
 import math
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_improvement import in_better_order
+from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.tour import Tour
 
 FAN = 12
@@ -21,7 +22,6 @@ number. Work is bounded by the limit of planning; 120 s of it were worth 7 % of 
 ORDER_SHARE = 0.5
 """Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
 13.9 s): with less left of the limit nothing would come of it."""
-BY_HAND = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME, UntreatableReason.NARROWER_THAN_MACHINE)
 BY_HAND_S_PER_M2 = 600.0
 """A weight, not a rate: no plan gains by leaving ground to be worked by hand."""
 LEFT_M2 = 2.0
@@ -30,27 +30,38 @@ LEFT_M2 = 2.0
 
 @dataclass(frozen=True)
 class Attempt:
-    """The ground and the tour after the last pass; `cut_short`: the limit ended the planning, much may be left."""
+    """The ground and the tour after the last pass, with the path as it was found or in a better order.
+
+    `cut_short`: the limit ended the planning, much may be left.
+    """
 
     ground: GroundModel
     tour: Tour
+    segments: tuple[Segment, ...]
     cut_short: bool
 
     @cached_property
-    def plan(self) -> Plan:
-        """Closed with the stops as they were found."""
-        return self._closed(self.tour.segments)
+    def time_s(self) -> float:
+        """What driving it takes."""
+        machine = self.ground.job.machine
+        return sum(segment_time_s(segment, machine) for segment in self.segments)
 
-    def plan_in_order(self) -> Plan:
-        """Closed with the stops in a better order, where there is time and memory for that."""
+    @property
+    def cost_s(self) -> float:
+        """Time, and what no tool has passed, which somebody has to work by hand."""
+        return self.time_s + BY_HAND_S_PER_M2 * self.ground.unswept.area_m2
+
+    def in_better_order(self) -> "Attempt":
+        """The same stops in a better order, where there is room and memory for finding it."""
         room = self.ground.job.deadline.limit.has_room(ORDER_SHARE)
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
-            return self.plan
-        return self._closed(in_better_order(self.ground, self.tour))
+            return self
+        return Attempt(self.ground, self.tour, in_better_order(self.ground, self.tour), self.cut_short)
 
-    def _closed(self, segments: tuple[Segment, ...]) -> Plan:
+    def closed(self) -> Plan:
+        """The plan: what stays untreated, certificate, name."""
         left_for = UntreatableReason.PLANNING_TIME if self.cut_short else UntreatableReason.NO_APPROACH
-        return closed_plan(self.ground, segments, self.tour.direction_rad, left_for)
+        return closed_plan(self.ground, self.segments, self.tour.direction_rad, left_for)
 
 
 def attempt_in(ground: GroundModel, tour: Tour, directions: list[float]) -> Attempt:
@@ -65,15 +76,4 @@ def attempt_in(ground: GroundModel, tour: Tour, directions: list[float]) -> Atte
         if ground.job.deadline() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
             break
         work_everything(ground, tour, direction)
-    return Attempt(ground, tour, cut_short=ground.job.deadline.struck)
-
-
-def cost_s(plan: Plan) -> float:
-    """Time, and what is left without approach, which somebody has to work by hand."""
-    left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason in BY_HAND)
-    return plan.time_s + BY_HAND_S_PER_M2 * left_m2
-
-
-def cheapest(attempts: list[Attempt]) -> Attempt:
-    """The attempt whose plan costs least as it was found."""
-    return min(attempts, key=lambda attempt: cost_s(attempt.plan))
+    return Attempt(ground, tour, tour.segments, cut_short=ground.job.deadline.struck)

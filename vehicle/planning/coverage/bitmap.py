@@ -1,7 +1,5 @@
 """Missed area by cell centres on a raster: a second opinion on the exact overlay, which can fail on odd coordinates."""
 
-from typing import Any
-
 import numpy as np
 import shapely
 
@@ -14,7 +12,7 @@ Slab = tuple[int, int, int]
 """First row, row after the last, columns."""
 
 
-def missed_by_bitmap_m2(asked: Any, sweeps: tuple[np.ndarray, ...], cell_m: float) -> tuple[float, ...]:
+def missed_by_bitmap_m2(asked: shapely.Geometry, sweeps: tuple[np.ndarray, ...], cell_m: float) -> tuple[float, ...]:
     """For each sweep, (n, 4, 2) convex anticlockwise rectangles: area of cells with their centre in none of them."""
     if asked.is_empty:
         return (0.0,) * len(sweeps)

@@ -9,6 +9,7 @@ from vehicle.contracts.plan import Plan, Segment, UntreatableReason
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import certify, rings_of, sweeps_of, untreatable_of
 from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.site.site import Site
 
@@ -22,7 +23,6 @@ def closed_plan(
     sweeps = sweeps_of(job, segments)
     listed = untreatable_of(ground, sweeps, left_for)
     area_m2 = area_m2_of(site)
-    overlap_m = settings.overlap_at_m(direction_rad)
     plan = Plan(
         datum=site.datum,
         site_hash=site.site_hash,
@@ -32,17 +32,23 @@ def closed_plan(
         untreatable=listed,
         certificate=certify(job, sweeps, listed),
         area_m2=area_m2,
-        overlap_m=overlap_m,
+        overlap_m=settings.overlap_at_m(direction_rad),
         outside=site.outside,
         outside_assumed=site.outside_assumed,
         keep_out_m=rings_of(ground.first.kept_out),
         unproven_m=rings_of(ground.first.unproven),
         time_s=sum(segment_time_s(segment, machine) for segment in segments),
-        bound_s=area_m2 / ((job.reach.width_m - overlap_m) * machine.working_speed_mps),
+        bound_s=bound_s_of(job, direction_rad),
         required_depth_m=settings.required_depth_m,
         required_depth_assumed=settings.required_depth_assumed,
     )
     return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
+
+
+def bound_s_of(job: PlanJob, direction_rad: float) -> float:
+    """What sweeping alone takes at least, in swaths of one direction."""
+    pitch_m = job.reach.width_m - job.settings.overlap_at_m(direction_rad)
+    return area_m2_of(job.site) / (pitch_m * job.machine.working_speed_mps)
 
 
 def area_m2_of(site: Site) -> float:

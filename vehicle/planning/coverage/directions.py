@@ -1,7 +1,6 @@
 """Which way the swaths should run: cost of every direction from the polygon's edges alone, closed form."""
 
 import math
-from typing import Any
 
 import numpy as np
 import shapely
@@ -15,7 +14,7 @@ from vehicle.planning.site.site import Site
 STEPS = 360
 
 
-def edges_of(geometry: Any) -> np.ndarray:
+def edges_of(geometry: shapely.Geometry) -> np.ndarray:
     """(n, 2) edge vectors of all rings."""
     rings = shapely.get_rings(parts_of(geometry))
     if not len(rings):
@@ -24,7 +23,7 @@ def edges_of(geometry: Any) -> np.ndarray:
 
 
 def swath_cost_s(
-    geometry: Any, angles_rad: np.ndarray, reach: Reach, settings: PlanSettings, machine: MachineFootprint
+    geometry: shapely.Geometry, angles_rad: np.ndarray, reach: Reach, settings: PlanSettings, machine: MachineFootprint
 ) -> np.ndarray:
     """(n,) estimated seconds for swaths of each direction.
 
@@ -43,7 +42,7 @@ def swath_cost_s(
 
 
 def best_directions(
-    geometry: Any, reach: Reach, settings: PlanSettings, machine: MachineFootprint, count: int = 1
+    geometry: shapely.Geometry, reach: Reach, settings: PlanSettings, machine: MachineFootprint, count: int = 1
 ) -> list[float]:
     """The `count` cheapest directions in [0, pi), at least 5 degrees apart; long edges are candidates besides a fan."""
     if settings.direction_rad is not None:

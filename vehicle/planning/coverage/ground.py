@@ -48,7 +48,7 @@ def drawn_radius_m(radius_m: float, segments: int = ROUND_SEGMENTS) -> float:
     return radius_m / (math.cos(math.pi / (4 * segments)) * 0.97)
 
 
-def mitre_buffer(geometry: Any, radius_m: float) -> Any:
+def mitre_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geometry:
     """Buffer with sharp corners: contains the round one, and its edges are straight, so that a pass lies flush."""
     if geometry.is_empty or radius_m <= 0.0:
         return geometry
@@ -64,18 +64,18 @@ def pivot_disc_m(reach: Reach) -> float:
 class Opened:
     """What earlier work left: swept ground bears, less an error of position at its rim; craters are kept out."""
 
-    swept: Any
-    craters: Any
+    swept: shapely.Geometry
+    craters: shapely.Geometry
     error_m: float
 
 
-def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> Any:
+def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> shapely.Geometry:
     """Keep-outs as they are drawn, ground steeper than the limit, craters."""
     steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
     return robust_overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
 
 
-def unproven(site: Site, opened: Opened | None = None) -> Any:
+def unproven(site: Site, opened: Opened | None = None) -> shapely.Geometry:
     """Ground that does not bear the tracks before the first swath, keep-outs not asked."""
     ground = site.work_area
     if site.outside == "unknown":  # swaths of any direction that leave the planning window end on closed ground
@@ -86,7 +86,7 @@ def unproven(site: Site, opened: Opened | None = None) -> Any:
     return polygons_of(closed if opened is None else robust_overlay.difference(closed, opened.swept))
 
 
-def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None) -> Any:
+def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None) -> shapely.Geometry:
     """Unknown ground further from the work area than the overrun, less the clearance: closed to tool and tracks.
 
     Empty where the ground outside is safe. Raises InputError for an overrun in which no swath could end.
@@ -107,7 +107,7 @@ def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened 
 
 def first_ground(
     site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None
-) -> tuple[Any, Any, Box]:
+) -> tuple[shapely.Geometry, shapely.Geometry, Box]:
     """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
     keep = kept_out(site, settings, opened)
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
@@ -133,7 +133,7 @@ def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m
     return np.asarray(parts_of(obstacles))
 
 
-def without_slivers(geometry: Any, area_m2: float) -> Any:
+def without_slivers(geometry: shapely.Geometry, area_m2: float) -> shapely.Geometry:
     """Drop parts that only rounding has made."""
     parts = shapely.get_parts(polygons_of(geometry))
     kept = parts[shapely.area(parts) > area_m2]
@@ -149,7 +149,7 @@ def turned(geometry: Any, angle_rad: float) -> Any:
     return shapely.transform(geometry, lambda xy: xy @ matrix)
 
 
-def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> Any:
+def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> shapely.Polygon:
     """A rectangle given in the swath frame, in ENU."""
     return turned(shapely.box(x0_m, y0_m, x1_m, y1_m), theta_rad)
 

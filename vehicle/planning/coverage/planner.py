@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
-from vehicle.planning.coverage.attempt import Attempt, attempt_in, cheapest, cost_s
-from vehicle.planning.coverage.closing import area_m2_of
-from vehicle.planning.coverage.directions import best_directions
+from vehicle.planning.coverage.attempt import Attempt, attempt_in
+from vehicle.planning.coverage.closing import area_m2_of, bound_s_of
+from vehicle.planning.coverage.directions import best_directions, swath_cost_s
 from vehicle.planning.coverage.ground_model import GroundModel, first_model
 from vehicle.planning.coverage.job import PlanJob, plan_job
 from vehicle.planning.coverage.settings import PlanSettings
@@ -19,7 +20,11 @@ from vehicle.planning.site.site import Site
 DIRECTIONS_MAX = 3
 TRIES = ((3e4, 3), (1e5, 2))
 """(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
+NEAR_ESTIMATE = 1.015
+"""On 22 small sites the best plan never began with a direction whose estimate was more than 1.1 % above the best."""
 ALL_IN_ORDER_M2 = 3e4
+NEAR_BEST = 1.02
+"""A better order saved up to 3 % on them, but never turned round plans that were more than 0.4 % apart."""
 GOOD = 0.95
 """A plan this near to its bound is not worth another."""
 OPENING_LOOKS = 20
@@ -42,7 +47,8 @@ def plan_site(
     ground = opened_ground(job)
     directions = directions_for(ground)
     attempts = attempts_in(ground, directions)
-    return best_in_order(attempts)
+    best = best_in_order(attempts)
+    return best.closed()
 
 
 def opened_ground(job: PlanJob) -> GroundModel:
@@ -63,11 +69,11 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans with each direction first, until one is good enough or the limit is reached."""
+    """Whole plans with each direction first that may be the best, until one is good enough or the limit is reached."""
     attempts = [_attempt(ground, directions)]
-    for turn in range(1, tries_for(area_m2_of(ground.job.site), len(directions))):
-        best = cheapest(attempts).plan
-        if ground.job.deadline.limit() or best.bound_s > GOOD * best.time_s:
+    for turn in range(1, tries_for(ground, directions)):
+        best = cheapest(attempts)
+        if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
             break
         another = _attempt(ground, [directions[turn], *directions[:turn], *directions[turn + 1 :]])
         if another.cut_short:
@@ -81,21 +87,27 @@ def _attempt(ground: GroundModel, directions: list[float]) -> Attempt:
     return attempt_in(ground.afresh(), Tour(ground.job.machine), directions)
 
 
-def tries_for(area_m2: float, directions: int) -> int:
-    """On small fields the estimate of the best direction errs by several percent: whole plans are compared."""
-    return min(directions, next((tries for limit_m2, tries in TRIES if area_m2 <= limit_m2), 1))
+def tries_for(ground: GroundModel, directions: list[float]) -> int:
+    """How many of the directions are planned in full, on small fields: those whose estimate is near the best."""
+    job = ground.job
+    costs_s = swath_cost_s(ground.unswept.whole(), np.array(directions), job.reach, job.settings, job.machine)
+    near = int(np.count_nonzero(costs_s <= NEAR_ESTIMATE * costs_s[0]))
+    area_m2 = area_m2_of(job.site)
+    return min(near, next((tries for limit_m2, tries in TRIES if area_m2 <= limit_m2), 1))
 
 
-def best_in_order(attempts: list[Attempt]) -> Plan:
-    """The cheapest plan once its stops are put in order: of a small field every plan is, of a large one the best."""
-    if len(attempts) == 1:
-        return attempts[0].plan_in_order()
+def cheapest(attempts: list[Attempt]) -> Attempt:
+    """The attempt that costs least."""
+    return min(attempts, key=lambda attempt: attempt.cost_s)
+
+
+def best_in_order(attempts: list[Attempt]) -> Attempt:
+    """The cheapest once its stops are in order: on a small field all that are near the best, on a large one that."""
     best = cheapest(attempts)
-    if best.ground.job.deadline.limit():
-        return best.plan
-    if best.plan.area_m2 > ALL_IN_ORDER_M2:
-        attempts = [best]
-    return min((attempt.plan_in_order() for attempt in attempts), key=cost_s)
+    if area_m2_of(best.ground.job.site) > ALL_IN_ORDER_M2:
+        return best.in_better_order()
+    near = [attempt for attempt in attempts if attempt.cost_s <= NEAR_BEST * best.cost_s]
+    return cheapest([attempt.in_better_order() for attempt in near])
 
 
 def check_fit(site: Site, machine: MachineFootprint) -> None:

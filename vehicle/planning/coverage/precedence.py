@@ -6,7 +6,6 @@ that was open at first or was opened before it stays legal in any order that kee
 
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import shapely
@@ -104,7 +103,7 @@ def _turn_m(reach: Reach) -> float:
     return reach.pivot_ground_m + LEG_SLACK_M
 
 
-def _ground_of(stop: TourStop, reach: Reach) -> list[Any]:
+def _ground_of(stop: TourStop, reach: Reach) -> list[shapely.Geometry]:
     """What has to bear before a stop begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
     ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (stop.entry, stop.exit)]
     move, half_m = stop.move, bearing_half_m(reach)

@@ -76,13 +76,15 @@ def replan(
     rest = ground.within(replace(job, site=rest_of(site, request, job.settings.cell_m)))
     path = PathBuilder(machine, (request.pose.east_m, request.pose.north_m, request.pose.yaw_rad))
     if not len(rest.uncovered()):
-        attempt = Attempt(rest, Tour(machine, path), cut_short=False)
+        attempt = Attempt(rest, Tour(machine, path), tuple(path.segments), cut_short=False)
     else:
         # its own strip bears it whatever the error of position: the tracks stand in it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(path, rest, first_ground(site, job.reach, job.settings, own)[0])
         attempt = attempt_in(rest, Tour(machine, path), directions_for(rest))
-    return ReplanResult(request_id=request.request_id, replaces=request.plan_hash, plan=attempt.plan_in_order())
+    return ReplanResult(
+        request_id=request.request_id, replaces=request.plan_hash, plan=attempt.in_better_order().closed()
+    )
 
 
 def rest_of(site: Site, request: ReplanRequest, cell_m: float) -> Site:

@@ -1,9 +1,9 @@
 """What the planner is told besides site and machine, and the margins that follow from it (design.md section 6)."""
 
 import math
-from typing import Any
 
 import msgspec
+import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint
@@ -94,7 +94,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self.end_m() + 0.5 * self.cell_reach_m(theta_rad)
 
 
-def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, Any], ...]) -> PlanSettings:
+def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, shapely.Geometry], ...]) -> PlanSettings:
     """The tool counted as wide as it sweeps on the steepest `slope` polygon (radians, shape) that may be stood on."""
     borne = [slope_rad for slope_rad, _ in slopes if slope_rad <= settings.slope_max_rad]
     return msgspec.structs.replace(settings, side_slope_rad=max([settings.side_slope_rad, *borne]))

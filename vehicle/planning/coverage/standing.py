@@ -29,7 +29,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     east_m: float
     north_m: float
     taken_down: bool
-    keep_out: Any
+    keep_out: shapely.Geometry
 
 
 class Assurance(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ ALSO = {"said_by": ("assured_by", "by", "who"), "basis": ("on_basis",), "said_on
 
 
 def mark_of(
-    role: str, place: str, geometry: Any, properties: Mapping[str, Any], default_m: float | None = None
+    role: str, place: str, geometry: shapely.Geometry, properties: Mapping[str, Any], default_m: float | None = None
 ) -> Mark:
     """A mark of points, lines or polygons in metres. Raises InputError for a radius or a state that is none."""
     radius_m = radius_of(place, properties)

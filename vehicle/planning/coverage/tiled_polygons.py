@@ -1,7 +1,5 @@
 """A large area as many separate polygons, so that a change in one place costs what that place costs."""
 
-from typing import Any
-
 import numpy as np
 import shapely
 
@@ -14,7 +12,7 @@ Box = tuple[float, float, float, float]
 class TiledPolygons:
     """Disjoint polygons with a tree over their boxes; `least_m2` drops what only rounding has made."""
 
-    def __init__(self, geometry: Any, least_m2: float) -> None:
+    def __init__(self, geometry: shapely.Geometry, least_m2: float) -> None:
         self.least_m2 = least_m2
         self._set(parts_of(polygons_of(geometry)))
 
@@ -26,7 +24,7 @@ class TiledPolygons:
         """Polygons (n,) whose boxes meet `box`, whole."""
         return np.asarray(self.parts[np.sort(self._tree.query(shapely.box(*box)))])
 
-    def clipped(self, box: Box) -> Any:
+    def clipped(self, box: Box) -> shapely.Geometry:
         """What lies in `box`, as one (multi)polygon."""
         parts = self.near(box)
         window = shapely.box(*box)
@@ -46,7 +44,7 @@ class TiledPolygons:
         left = parts_of(polygons_of(shapely.GeometryCollection(rest)))
         self._set(np.concatenate([kept, left]) if len(left) else kept)
 
-    def keep(self, geometry: Any) -> None:
+    def keep(self, geometry: shapely.Geometry) -> None:
         """Only what lies in `geometry` stays."""
         self._set(parts_of(polygons_of(robust_overlay.intersection(self.whole(), geometry))))
 
@@ -63,12 +61,12 @@ class TiledPolygons:
         shared_m2 = shapely.area(robust_overlay.intersection(self.parts[part], polygons[polygon]))
         return np.bincount(polygon, shared_m2, minlength=len(polygons))
 
-    def _shares(self, polygons: np.ndarray) -> dict[int, Any]:
+    def _shares(self, polygons: np.ndarray) -> dict[int, shapely.Geometry]:
         """Index of each part met -> union of the polygons that meet it."""
         if not len(self.parts) or not len(polygons):
             return {}
         pairs = self._tree.query(polygons, predicate="intersects")
-        groups: dict[int, list[Any]] = {}
+        groups: dict[int, list[shapely.Polygon]] = {}
         for polygon, part in sorted(zip(*pairs.tolist(), strict=True), key=lambda pair: (pair[1], pair[0])):
             groups.setdefault(part, []).append(polygons[polygon])
         return {part: group[0] if len(group) == 1 else robust_overlay.union(group) for part, group in groups.items()}
@@ -78,7 +76,7 @@ class TiledPolygons:
         """Total area."""
         return float(shapely.area(self.parts).sum())
 
-    def whole(self) -> Any:
+    def whole(self) -> shapely.Geometry:
         """All parts as one (multi)polygon."""
         if len(self.parts) == 1:
             return self.parts[0]

@@ -3,7 +3,6 @@
 import heapq
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import shapely
@@ -204,7 +203,7 @@ def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:
     return way[::-1]
 
 
-def _rings(polygon: Any) -> list[np.ndarray]:
+def _rings(polygon: shapely.Polygon) -> list[np.ndarray]:
     return [shapely.get_coordinates(ring)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
 
 
