@@ -1,0 +1,64 @@
+"""Which whole plans are tried, put in order and closed: each costs seconds, and only one is kept."""
+
+from types import SimpleNamespace
+
+import pytest
+from shapely.geometry import Polygon, box
+
+from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
+from vehicle.planning.coverage import attempt as attempts_room
+from vehicle.planning.coverage.ground_model import first_model
+from vehicle.planning.coverage.job import plan_job
+from vehicle.planning.coverage.planner import best_in_order, directions_for, plan_site, tries_for
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.site.site import load_site
+
+LONG = [(0, 0), (60, 0), (60, 12), (0, 12)]
+ROUND = [(0, 0), (14, -3), (20, 9), (12, 20), (-2, 17), (-7, 8)]
+
+
+def site_of(tmp_path, shell):
+    return load_site(saved(tmp_path, document(feature("work_area", ring_lonlat(shell)))), "safe")
+
+
+def tries(tmp_path, shell):
+    ground = first_model(plan_job(site_of(tmp_path, shell), BENCH, PlanSettings()))
+    return tries_for(ground, directions_for(ground))
+
+
+def test_a_direction_with_a_dear_estimate_is_not_planned(tmp_path):
+    assert tries(tmp_path, LONG) == 1
+    assert tries(tmp_path, ROUND) > 1
+
+
+def test_only_the_winner_is_closed(tmp_path, monkeypatch):
+    closed, close = [], attempts_room.closed_plan
+    monkeypatch.setattr(attempts_room, "closed_plan", lambda *asked: closed.append(1) or close(*asked))
+    plan = plan_site(site_of(tmp_path, ROUND), BENCH)
+    assert plan.certificate.missed_nominal_m2 == 0.0
+    assert len(closed) == 1
+
+
+class Tried:
+    """A whole plan of a field, with what it costs before and after its stops are put in order."""
+
+    def __init__(self, found_s, ordered_s, area):
+        keep_out = Polygon()
+        self.ground = SimpleNamespace(job=SimpleNamespace(site=SimpleNamespace(work_area=area, keep_out=keep_out)))
+        self.cost_s, self.ordered_s, self.asked = found_s, ordered_s, 0
+
+    def in_better_order(self):
+        self.asked += 1
+        return SimpleNamespace(cost_s=self.ordered_s)
+
+
+@pytest.mark.parametrize(
+    ("side_m", "best_s", "asked"),
+    [(100.0, 960.0, [1, 1, 0]), (200.0, 990.0, [1, 0, 0])],
+    ids=["of a small field what is near", "of a large one the best"],
+)
+def test_what_is_put_in_order(side_m, best_s, asked):
+    area = box(0.0, 0.0, side_m, side_m)
+    tried = [Tried(1000.0, 990.0, area), Tried(1015.0, 960.0, area), Tried(1030.0, 900.0, area)]
+    assert best_in_order(tried).cost_s == best_s
+    assert [one.asked for one in tried] == asked
