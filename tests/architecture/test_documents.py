@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.architecture import decisions
+
 ROOT = Path(__file__).parents[2]
-ADR = ROOT / "docs/adr"
 NAMED = re.compile(r"`([\w./-]+/[\w./-]+|[\w-]+\.(?:py|md|xml))(?:::[^`]*)?`|\]\(([^)#:]+)\)")
 ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", "*NAME*", ".venv/*")
 """What a run writes, what lies beside the repository, and names to be chosen."""
@@ -81,9 +82,6 @@ def test_comments_name_no_document_that_a_reader_does_not_have() -> None:
 
 
 def test_decisions_are_named_by_date_and_listed_with_their_titles() -> None:
-    contents = (ADR / "README.md").read_text(encoding="utf-8")
-    for path in sorted(ADR.glob("*.md")):
-        if path.name != "README.md":
-            assert re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[a-z0-9-]+\.md", path.name)
-            title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
-            assert f"| {path.name[:10]} | [{title}]({path.name}) |" in contents, "docs/adr/README.md"
+    named = [path.name for path in decisions.ADR.glob("*.md") if path != decisions.PAGE]
+    assert [name for name in named if not re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[a-z0-9-]+\.md", name)] == []
+    assert decisions.PAGE.read_text(encoding="utf-8") == decisions.page(), "python -m tests.architecture.decisions"
