@@ -2,7 +2,7 @@
 
 import { ACTS } from "./acts_logic.js";
 import { make, mark, put } from "./dom.js";
-import { led, number, t } from "./i18n.js";
+import { led, number, said } from "./i18n.js";
 
 const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
 const PAD = { View: "View", Start: "Start", LB: "LB", A: "A", X: "X", Y: "Y" };
@@ -16,7 +16,7 @@ export function spoken(why) {
       params[name] = name === "value" && params[name] > 0 ? `+${text}` : text;
     }
   }
-  return t(why.key, params);
+  return said(why.key, params);
 }
 
 /** How an act is pressed: "M" or, while a gamepad steers, "Start". */
@@ -45,7 +45,7 @@ export class ActButtons {
 
   _button(act) {
     if (this._buttons.has(act)) return this._buttons.get(act);
-    const button = make("button", { className: "act", type: "button" }, [make("span"), make("kbd"), make("i", { "aria-hidden": "true" })]);
+    const button = make("button", { className: "act", type: "button" }, [make("span"), make("kbd"), make("small"), make("i", { "aria-hidden": "true" })]);
     wire(button, act, this.acts);
     this._buttons.set(act, button);
     this.element.append(button);
@@ -53,16 +53,17 @@ export class ActButtons {
   }
 
   _put(button, one, more) {
-    const [text, key] = button.children;
-    put(text, t(`act.${one.act.toLowerCase()}`) + (more ? ` ${more}` : ""));
+    const [text, key, translated] = button.children;
+    const { first, small } = led(`act.${one.act.toLowerCase()}`);
+    put(text, first + (more ? ` ${more}` : ""));
+    put(translated, small ?? "");
     put(key, keyOf(one.act, String(this.store.value("hands", "source") ?? "").startsWith("pad")));
     key.hidden = key.textContent === "";
     mark(button, "next", one.next);
     mark(button, "pending", this.acts.pending?.act === one.act);
     mark(button, "held", this.store.get("held_act") === one.act);
     button.setAttribute("aria-disabled", String(!one.enabled));
-    const why = one.why ? spoken(one.why) : led(`act.${one.act.toLowerCase()}`).small;
-    if (why) button.title = why;
+    if (one.why) button.title = spoken(one.why);
     else button.removeAttribute("title");
   }
 }

@@ -3,7 +3,7 @@
  * text is missing. What stops, warns or acts is shown in English first until a named person reviewed the translation.
  */
 
-const REVIEWED_FIRST = /^(reason|act|warn|step|hands|start)\./;
+const REVIEWED_FIRST = /^(reason|act|warn|step|hands|start|text)\./;
 export const UNKNOWN = "–";
 
 let english = {};
@@ -59,6 +59,12 @@ export function led(key, params = {}) {
   if (!translated) return { first: english_of(key, params), small: null };
   if (!REVIEWED_FIRST.test(key) || own[`reviewed_by.${key}`]) return { first: t(key, params), small: null };
   return { first: english_of(key, params), small: t(key, params) };
+}
+
+/** The same in one line: English first, the unreviewed translation after it. */
+export function said(key, params = {}) {
+  const { first, small } = led(key, params);
+  return small === null ? first : `${first} (${small})`;
 }
 
 /** How many texts of the language no named person reviewed. */

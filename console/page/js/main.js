@@ -280,6 +280,18 @@ class Page {
   }
 }
 
+/** Nothing can be shown without the server's texts: then this says what to do, in the one language that is sure. */
+function failed(error) {
+  const why = /: 40[13]$/.test(error.message) ? "Open the address that the console printed when it was started: it carries the key of this start." : `The console server does not answer (${error.message}). Start it again, then load this page anew.`;
+  document.body.dataset.state = "failed";
+  show(at("small"), true);
+  put(at("small"), why);
+  put(at("mode").querySelector(".value"), "Not connected");
+}
+
 const page = new Page();
 globalThis.flail = page;
-page.start();
+page.start().catch((error) => {
+  failed(error);
+  throw error;
+});

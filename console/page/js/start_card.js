@@ -3,7 +3,7 @@
 import { spoken, wire } from "./act_buttons.js";
 import { FAR_M, startHands } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
-import { area, number, t, UNKNOWN } from "./i18n.js";
+import { area, number, said, t, UNKNOWN } from "./i18n.js";
 
 const ROWS = ["site", "plan", "machine", "area", "segments", "first"];
 
@@ -23,19 +23,19 @@ export class StartCard {
     Object.assign(this, parts);
     this.element = at("start-card");
     this.values = Object.fromEntries(ROWS.map((name) => [name, make("dd")]));
-    this.leader = make("input", { type: "text", autocomplete: "off", "aria-label": t("start.leader") });
-    this.far = make("label", { className: "field", hidden: "" }, [make("span", { text: t("start.leader") }), this.leader]);
+    this.leader = make("input", { type: "text", autocomplete: "off", "aria-label": said("start.leader") });
+    this.far = make("label", { className: "field", hidden: "" }, [make("span", { text: said("start.leader") }), this.leader]);
     this.waits = make("p");
-    this.button = make("button", { className: "act next", type: "button" }, [make("span", { text: t("act.start") }), make("kbd", { text: "N" })]);
-    const close = make("button", { className: "act", type: "button", text: t("start.close") });
+    this.button = make("button", { className: "act next", type: "button" }, [make("span", { text: said("act.start") }), make("kbd", { text: "N" })]);
+    const close = make("button", { className: "act", type: "button", text: said("start.close") });
     close.addEventListener("click", () => this.acts.closeStart());
     wire(this.button, "START", this.acts);
     this.element.append(
-      make("h2", { text: t("start.title") }),
-      make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: t(`start.${name}`) }), this.values[name]])),
+      make("h2", { text: said("start.title") }),
+      make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: said(`start.${name}`) }), this.values[name]])),
       this.far, this.waits, make("div", { className: "acts" }, [close, this.button]),
     );
-    this.element.setAttribute("aria-label", t("start.title"));
+    this.element.setAttribute("aria-label", said("start.title"));
     this.acts.farWhy = () => this.farWhy();
   }
 
@@ -59,7 +59,7 @@ export class StartCard {
     put(this.values.machine, site?.machine?.name ?? UNKNOWN);
     put(this.values.area, area(this.store.value("mission", "total_m2")));
     put(this.values.segments, number(this.store.value("mission", "segments")));
-    put(this.values.first, first === null ? UNKNOWN : t("start.first_at", {
+    put(this.values.first, first === null ? UNKNOWN : said("start.first_at", {
       distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
     }));
     show(this.far, first !== null && first.distance_m > FAR_M);

@@ -4,7 +4,7 @@ import { keyOf, spoken, wire } from "./act_buttons.js";
 import { ACTS } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { rulesOf, stateOf } from "./facts.js";
-import { led, number, span, t } from "./i18n.js";
+import { led, number, said, span, t } from "./i18n.js";
 import { compact, steps } from "./steps_logic.js";
 import { answerText } from "./strip.js";
 
@@ -114,7 +114,7 @@ export class Stopped {
     const fact = waits ?? why ?? (step.fact ? spoken({ key: step.fact, params: step.params ?? {} }) : step.act ? keyOf(step.act, by_pad) : "");
     return {
       number: step.state === "done" ? "✓" : String(index + 1),
-      text: step.joined ? t(step.key, { steps: step.joined.map((key) => t(key)).join(", ") }) : t(step.key),
+      text: step.joined ? said(step.key, { steps: step.joined.map((key) => said(key)).join(", ") }) : said(step.key),
       fact,
       state: step.state,
       act: offer && step.state !== "done" ? step.act : null,
@@ -129,7 +129,7 @@ export class Stopped {
       : make("span", { className: "what", text: row.text });
     if (press) wire(what, row.act, this.acts);
     const item = make("li", { className: `${row.state}${press ? " press" : ""}` }, [make("span", { className: "number", text: row.number }), what, make("span", { className: "fact", text: row.fact })]);
-    if (press && ACTS[row.act].held) item.append(make("span", { className: "fact", text: t("act.hold_one_second") }));
+    if (press && ACTS[row.act].held) item.append(make("span", { className: "fact", text: said("act.hold_one_second") }));
     return item;
   }
 }

@@ -4,7 +4,7 @@ import { ActButtons, spoken } from "./act_buttons.js";
 import { AUTO_MODES } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { rulesOf, stateOf } from "./facts.js";
-import { countdown, led, number, t } from "./i18n.js";
+import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
 const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold"];
@@ -32,12 +32,12 @@ class Echo {
 export function answerText(store) {
   const answer = store.get("answer");
   if (!answer || answer.result === "pending" || store.now_ms() - answer.at_ms > ANSWER_SHOWN_MS) return null;
-  const act = t(`act.${answer.act.toLowerCase()}`);
+  const act = said(`act.${answer.act.toLowerCase()}`);
   const row = answer.reason === null ? null : (store.get("reasons") ?? []).find((one) => one.code === answer.reason);
   const reason = row ? t(`reason.${row.name}.cause`) : answer.reason;
   const why = answer.why ? spoken(answer.why) : (reason ?? "");
-  if (answer.result === "refused" && reason !== null && answer.why) return t("act.result.reason", { act, why, reason });
-  return t(`act.result.${answer.result}`, { act, why });
+  if (answer.result === "refused" && reason !== null && answer.why) return said("act.result.reason", { act, why, reason });
+  return said(`act.result.${answer.result}`, { act, why });
 }
 
 export class Strip {
@@ -84,9 +84,9 @@ export class Strip {
   _shown(mode, view) {
     const state = stateOf(this.store);
     if (state === "searching") return { title: t("mode.none"), state: t("title.searching"), text: this._linkText() };
-    if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: t("text.watching") };
+    if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: said("text.watching") };
     if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), text: "" };
-    if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: t("text.boot") };
+    if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
       return { title: t(`title.${mode}`), state: t(`mode.${mode}`), text: why ? spoken(why) : t(mode === "READY" ? "text.ready" : "text.disarmed") };
@@ -100,31 +100,31 @@ export class Strip {
   }
 
   _driving(mode, view) {
-    const title = mode === "RECOVERY" ? t("text.recovery") : t("hands.title");
-    if (!view) return { title, state: t("hands.locked"), text: "" };
+    const title = mode === "RECOVERY" ? said("text.recovery") : said("hands.title");
+    if (!view) return { title, state: said("hands.locked"), text: "" };
     const source = view.source?.split(":")[0] ?? (view.pads.some((pad) => !pad.ignored) ? "gamepad" : "keyboard");
     const kind = source === "pad" ? "gamepad" : source;
-    const hold = t(`hands.key.${kind}`);
+    const hold = said(`hands.key.${kind}`);
     if (view.hold) {
-      const lines = [t("hands.held_for", { hold, time: countdown(view.held_ms / 1000) })];
-      if (mode === "MANUAL") lines.push(view.rotor ? t("hands.rotor_on") : t("hands.rotor_off", { rotor: kind === "gamepad" ? "RB" : "V" }));
-      if (view.fine) lines.push(t("hands.fine"));
-      return { title, state: t("hands.held"), text: lines.join(" ") };
+      const lines = [said("hands.held_for", { hold, time: countdown(view.held_ms / 1000) })];
+      if (mode === "MANUAL") lines.push(view.rotor ? said("hands.rotor_on") : said("hands.rotor_off", { rotor: kind === "gamepad" ? "RB" : "V" }));
+      if (view.fine) lines.push(said("hands.fine"));
+      return { title, state: said("hands.held"), text: lines.join(" ") };
     }
     if (view.latch) {
       const left_s = this.store.value("due", "arm_unused_s");
-      const how = t("hands.how", { hold, stick: t(`hands.stick.${kind}`) });
-      return { title: left_s === null ? title : `${title} · ${t("hands.lapses", { time: countdown(left_s) })}`, state: t("hands.released"), text: how, blue: true };
+      const how = said("hands.how", { hold, stick: said(`hands.stick.${kind}`) });
+      return { title: left_s === null ? title : `${title} · ${said("hands.lapses", { time: countdown(left_s) })}`, state: said("hands.released"), text: how, blue: true };
     }
-    const cause = CAUSES.includes(view.cause) ? `${t(`hands.cause.${view.cause}`)}. ` : "";
-    return { title, state: t("hands.locked"), text: `${cause}${spoken(view.waits)}` };
+    const cause = CAUSES.includes(view.cause) ? `${said(`hands.cause.${view.cause}`)}. ` : "";
+    return { title, state: said("hands.locked"), text: `${cause}${spoken(view.waits)}` };
   }
 
   _pads(view, mode) {
     const held = view?.hold && view.source === "touch";
     mark(at("pad-hold"), "held", held);
     const ready = view?.latch && DRIVES.includes(mode);
-    put(at("pad-hold").firstElementChild, held ? t("hands.pad.held") : ready ? t("hands.pad") : view?.waits && DRIVES.includes(mode) ? spoken(view.waits) : t("hands.off"));
+    put(at("pad-hold").firstElementChild, held ? said("hands.pad.held") : ready ? said("hands.pad") : view?.waits && DRIVES.includes(mode) ? spoken(view.waits) : said("hands.off"));
     property(at("pad-stick"), "--x", String(view ? -view.turn : 0));
     property(at("pad-stick"), "--y", String(view ? view.drive : 0));
   }
@@ -133,7 +133,7 @@ export class Strip {
   _warnings(view) {
     const rules = stateOf(this.store) === "live" ? rulesOf(this.store) : [];
     const notes = view?.notes ?? [];
-    const found = [...notes.map((key) => t(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
+    const found = [...notes.map((key) => said(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
     const list = this.instruments.warnings;
     if (list.dataset.shown === found.join("|")) return;
     list.dataset.shown = found.join("|");

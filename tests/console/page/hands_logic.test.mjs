@@ -228,6 +228,8 @@ test("a closed drive socket makes no readings, and clears the latch for when it 
   rig.tell("socket_closed");
   rig.run(500);
   assert.equal(rig.readings.length, count);
+  assert.equal(rig.view.latch, false);
+  assert.equal(rig.view.cause, "server_gone");
   rig.tell("socket_open");
   rig.run(500);
   still(rig.last);
@@ -347,8 +349,30 @@ test("one source: a second device changes nothing while the first holds, and tak
   assert.equal(rig.last.hold, true);
   assert.equal(rig.last.drive, 0);
   rig.up("KeyF");
+  rig.look();
+  assert.equal(rig.view.latch, false, "the second device is still held: hands are not clean");
   rig.run(1000);
   still(rig.last);
+});
+
+test("a gamepad that appears in the list without an event, while a key is held, releases", () => {
+  const rig = new Rig().driving();
+  rig.pads = [gamepad()];
+  rig.look();
+  still(rig.last);
+  assert.equal(rig.view.cause, "pad_connected");
+});
+
+test("another gamepad in the place of the held one is one that is gone and one that came", () => {
+  const rig = new Rig();
+  rig.pads = [gamepad()];
+  rig.ready();
+  rig.pads = [gamepad({ rt: 1, axes: [0, -1, 0, 0] })];
+  rig.run(100);
+  rig.pads = [gamepad({ id: "other", rt: 1, axes: [0, -1, 0, 0] })];
+  rig.run(1000);
+  still(rig.last);
+  assert.deepEqual(rig.effects, ["stop"]);
 });
 
 test("another source than before is first released and pressed anew", () => {

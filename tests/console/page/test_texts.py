@@ -1,0 +1,72 @@
+"""Texts of the page: every key that is asked for is there, and a translation fits the English it stands for."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware_bridge.console_types import ActWhy
+from vehicle.contracts.messages import Mode
+
+PAGE = Path(__file__).parents[3] / "console" / "page"
+TEXT = PAGE / "text"
+OTHERS = sorted(path.name for path in TEXT.iterdir() if path.is_dir() and path.name != "en")
+FORMS = {"az": {"one", "other"}, "tr": {"one", "other"}, "uk": {"one", "few", "many", "other"}}
+"""Plural forms of each language (CLDR), of whole numbers."""
+
+
+def texts(language: str) -> dict[str, Any]:
+    """All texts of one language."""
+    found: dict[str, Any] = {}
+    for path in sorted((TEXT / language).glob("*.json")):
+        for key, text in json.loads(path.read_text(encoding="utf-8")).items():
+            assert key not in found, f"{language}: {key} twice"
+            found[key] = text
+    return found
+
+
+def places(text: Any) -> set[str]:
+    """What is filled in."""
+    whole = text if isinstance(text, str) else " ".join(text.values())
+    return set(re.findall(r"\{([\w.]+)\}", whole))
+
+
+ENGLISH = texts("en")
+
+
+def test_every_key_that_the_page_names_has_a_text() -> None:
+    """Keys made of two parts have at least one text that begins so."""
+    for path in sorted((PAGE / "js").glob("*.js")):
+        source = path.read_text(encoding="utf-8")
+        for key in re.findall(r'\b(?:t|said|led|WHY)\("([^"]+)"', source) + re.findall(r'key: "(\w+\.[\w.]+)"', source):
+            assert key in ENGLISH, f"{path.name}: {key}"
+        for start in re.findall(r"\b(?:t|said|led)\(`([\w.]+)\$\{", source):
+            assert start == "reason." or any(key.startswith(start) for key in ENGLISH), f"{path.name}: {start}..."
+
+
+def test_every_mode_and_every_refusal_has_words() -> None:
+    """The names are the vehicle's, never the page's guess."""
+    assert {f"mode.{mode.name}" for mode in Mode} <= set(ENGLISH)
+    assert {f"act.why.{why.key}" for why in ActWhy if why is not ActWhy.NONE} <= set(ENGLISH)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_fits_its_english(language: str) -> None:
+    """No key of its own, the same values filled in, the plural forms of the language."""
+    for key, text in texts(language).items():
+        assert key.startswith("reviewed_by.") or key in ENGLISH, key
+        if key.startswith("reviewed_by."):
+            continue
+        assert places(text) == places(ENGLISH[key]), key
+        assert isinstance(text, str) == isinstance(ENGLISH[key], str), key
+        if not isinstance(text, str):
+            assert set(text) == FORMS[language], key
+
+
+def test_no_text_promises_what_nobody_can() -> None:
+    """Treated ground is neither called safe nor cleared; "safe ground" is what bears the tracks from the start."""
+    for key, text in ENGLISH.items():
+        words = str(text).lower().replace("safe ground", "")
+        assert not re.search(r"\bcleared\b|\bsafe\b", words), key
