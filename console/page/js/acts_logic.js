@@ -30,10 +30,10 @@ export const ACTS = {
 
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
- *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledged: number[], shown_ms: number,
+ *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
  *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
- * `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
+ * `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
 
 const WHY = (key, params = {}) => ({ key, params });
@@ -45,9 +45,9 @@ export function cleanHands(facts) {
   return facts.standing === false ? WHY("act.why.moving") : null;
 }
 
-/** Reasons that wait for an ACKNOWLEDGE which this console has not had accepted. */
-export const toAcknowledge = (facts) =>
-  facts.rules.filter((rule) => rule.recovery === "P" && !facts.acknowledged.includes(rule.code));
+/** Whether an ACKNOWLEDGE is due: the vehicle says so; one that does not is judged by what this console had accepted. */
+export const acknowledgeDue = (facts) =>
+  facts.acknowledge_due ?? facts.rules.some((rule) => rule.recovery === "P" && !facts.acknowledged.includes(rule.code));
 
 const atMachine = (facts) => facts.rules.find((rule) => rule.recovery === "H" && rule.level >= 3) ?? null;
 
@@ -78,12 +78,12 @@ const MODES = {
 };
 
 function acknowledge(facts) {
-  if (toAcknowledge(facts).length === 0) return [];
+  if (!acknowledgeDue(facts)) return [];
   return [offer("ACKNOWLEDGE", facts.shown_ms < READ_MS ? WHY("act.why.read_first") : null)];
 }
 
 function resetOffer(facts, before = null) {
-  const first = toAcknowledge(facts).length > 0 ? WHY("act.why.acknowledge_first") : null;
+  const first = acknowledgeDue(facts) ? WHY("act.why.acknowledge_first") : null;
   return offer("RESET", before ?? first ?? cleanHands(facts));
 }
 

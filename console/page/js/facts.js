@@ -58,7 +58,8 @@ export function factsOf(store, page) {
     start_blocked: vehicle.start_blocked ?? null,
     rules: rulesOf(store),
     rotor_rpm: store.value("tool", "rotor_rpm"),
-    plan: Boolean(store.value("mission", "plan_hash") ?? store.value("mission", "segments")),
+    plan: vehicle.plan ?? Boolean(store.value("mission", "segments")),
+    acknowledge_due: vehicle.acknowledge_due ?? null,
     fix: store.value("gnss", "fix"),
     ...page,
   };

@@ -198,7 +198,7 @@ const ago = (age_s) => (age_s < 5400 ? span(age_s) : t("unit.h", { value: number
 /** Words for the age of a check, and whether it is due. */
 function checked(age_s, name, due, key) {
   const is_due = Array.isArray(due) && due.some((one) => String(one).includes(name));
-  const text = age_s === null ? t("inst.never") : t(key, { age: ago(age_s) });
+  const text = t(key, { age: age_s === null ? UNKNOWN : ago(age_s) });
   return [is_due ? t(`inst.due.${name}`) : text, is_due];
 }
 
@@ -208,16 +208,18 @@ function nearby(read) {
   const [left, right] = [read("near", "left_unproven"), read("near", "right_unproven")];
   return {
     keep_out: keep_out === null ? t("inst.keep_out_unknown") : t("inst.keep_out", { value: number(keep_out, 1), side: side ? t(`side.${side}`) : "" }),
-    beside: t("inst.unproven", { left: beside(left), right: beside(right) }),
+    beside: beside(left, right),
     amber: keep_out !== null && keep_out < 1,
   };
 }
 
-const beside = (value) => {
-  if (value === null) return UNKNOWN;
-  if (typeof value === "boolean") return t(value ? "near.yes" : "near.no");
-  return t("unit.m", { value: number(value, 1) });
-};
+/** Which track stands beside ground that is not proven. */
+function beside(left, right) {
+  if (left === null && right === null) return t("inst.tracks_unknown");
+  if (left && right) return t("inst.unproven_both");
+  if (left || right) return t(left ? "inst.unproven_left" : "inst.unproven_right");
+  return t("inst.proven");
+}
 
 /** @param {string} id */
 export const mounted = (id, store) => new Instruments(at(id), store);

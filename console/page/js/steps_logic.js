@@ -5,7 +5,7 @@
  * can measure it: the vehicle says so when RESET is pressed).
  */
 
-import { ROTOR_STANDS_RPM, toAcknowledge } from "./acts_logic.js";
+import { ROTOR_STANDS_RPM, acknowledgeDue } from "./acts_logic.js";
 
 /** What can be measured of a cause from here: true gone, false still there, null unknown. */
 const GONE = {
@@ -78,8 +78,8 @@ function plan(facts) {
       { key: "step.arm_moves", act: "ARM", done: null },
     ];
   }
-  const acknowledge = facts.rules.some((rule) => rule.recovery === "P")
-    ? [{ key: "act.acknowledge", act: "ACKNOWLEDGE", done: toAcknowledge(facts).length === 0 }]
+  const acknowledge = acknowledgeDue(facts) || facts.rules.some((rule) => rule.recovery === "P")
+    ? [{ key: "act.acknowledge", act: "ACKNOWLEDGE", done: !acknowledgeDue(facts) }]
     : [];
   const reset = { key: "act.reset", act: "RESET", done: false };
   const take = facts.mine ? [] : [{ key: "act.take", act: "TAKE", done: false }];

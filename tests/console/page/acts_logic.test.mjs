@@ -38,6 +38,8 @@ for (const [what, more, enabled, blue] of [
   ["HOLD", { mode: "HOLD", rules: [rule(16, "N")] }, ["RESET"], ["RESET"]],
   ["HOLD, to acknowledge", { mode: "HOLD", rules: [rule(38, "P")] }, ["ACKNOWLEDGE"], ["ACKNOWLEDGE"]],
   ["HOLD, acknowledged", { mode: "HOLD", rules: [rule(38, "P")], acknowledged: [38] }, ["RESET"], ["RESET"]],
+  ["HOLD, which the vehicle says to be acknowledged", { mode: "HOLD", rules: [rule(38, "P")], acknowledge_due: false }, ["RESET"], ["RESET"]],
+  ["HOLD, which the vehicle wants acknowledged", { mode: "HOLD", acknowledge_due: true }, ["ACKNOWLEDGE"], ["ACKNOWLEDGE"]],
   ["FAULT, the rotor turns", { mode: "FAULT", rules: [rule(60, "N", 4)], rotor_rpm: 140 }, [], []],
   ["FAULT", { mode: "FAULT", rules: [rule(60, "N", 4)] }, ["RESET"], ["RESET"]],
   ["ESTOP, latched", { mode: "ESTOP", estop_latched: true, rules: [rule(1, "N", 5)] }, ["RELEASE_ESTOP"], ["RELEASE_ESTOP"]],

@@ -92,7 +92,7 @@ MANUAL: dict[str, dict[str, Any]] = {
         "supply_v": 25.2,
     },
     "checks": {"depth_age_s": 5400.0, "hammers_age_s": 7800.0, "base_age_s": 12000.0, "due": []},
-    "near": {"keep_out_m": 6.2, "keep_out_side": "left", "left_unproven": 0.4, "right_unproven": None},
+    "near": {"keep_out_m": 6.2, "keep_out_side": "left", "left_unproven": True, "right_unproven": False},
     "jobs": [],
     "texts": [],
     "ground": {"stroke": 0, "plan_hash": "a1b2c3d4e5f60718", "complete": True},
