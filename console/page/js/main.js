@@ -119,7 +119,7 @@ class Page {
       this.picture = new video.Picture(at("picture"), this.store);
       this.picture.start?.(() => openSocket("/video", this.secret));
     }
-    const parts = { store: this.store, api: this.api, t };
+    const parts = { store: this.store, api: this.api, t, map: this.map };
     if (plan) this.others.plan = plan.mount(at("view-plan"), parts);
     if (record) this.others.record = record.mount(at("view-record"), parts);
     this.mission = new MissionView(this.store, legend);

@@ -40,9 +40,8 @@ async function inflated(packed) {
 }
 
 export class Ground {
-  // `changed` is called when something new can be drawn.
-  constructor(changed = () => {}) {
-    this.changed = changed;
+  constructor() {
+    this.views = []; // called when something new can be drawn
     this.cell = 0.05;
     this.tiles = new Map(); // key -> {x, y, stroke, packed}: small, kept for all of the ground
     this.coarse = Array.from({ length: LEVELS }, () => new Map());
@@ -53,6 +52,9 @@ export class Ground {
     this.scratch = new Uint32Array(SIZE * SIZE);
     this.broken = 0; // tiles that could not be read
   }
+
+  onChange(view) { this.views.push(view); }
+  changed() { for (const view of this.views) view(); }
 
   // A message of the server; false where it is none.
   put(buffer) {

@@ -14,9 +14,11 @@ const EMPTY = new SiteShapes({ areas: [] });
 
 // `store`: get(section) and on(section, callback); sections pose, link, ground, mission are read.
 export class GroundMap {
-  constructor(canvasGround, canvasTop, store, { t = (key) => key, now = () => performance.now() } = {}) {
+  constructor(canvasGround, canvasTop, store, { t = (key) => key, now = () => performance.now(), buttons = true, ground = null } = {}) {
     Object.assign(this, { canvasGround, canvasTop, store, t, now });
-    this.ground = new Ground(() => { this.groundChanged = true; });
+    this.shared = ground !== null; // another map's ground, shown here too
+    this.ground = ground ?? new Ground();
+    this.ground.onChange(() => { this.groundChanged = true; });
     this.camera = new Camera();
     this.fingers = new Fingers(canvasTop, this.camera, {
       now, moved: () => { this.topChanged = true; }, editor: (...args) => this.editor?.(...args) ?? false,
@@ -32,14 +34,30 @@ export class GroundMap {
     this.theme = null;
     this.failed = false;
     this.drawn = null;
+    if (buttons) this.ownButtons();
     this.watch();
     this.resize();
   }
+
+  // All that drag and wheel do, and which way is up, as buttons beside the canvases.
+  ownButtons() {
+    const box = document.createElement("div"), up = document.createElement("button");
+    box.className = "map-buttons map-side";
+    this.fingers.buttons(box, this.t);
+    Object.assign(up, { type: "button", className: "map-button map-up", title: this.t("map.toggle") });
+    up.addEventListener("click", () => this.toggle());
+    this.upButton = up;
+    this.canvasTop.after(box, up);
+    this.sayUp();
+  }
+
+  sayUp() { if (this.upButton) this.upButton.textContent = this.t(this.mode === "heading-up" ? "map.heading_up" : "map.north_up"); }
 
   watch() {
     for (const section of ["pose", "link", "mission", "ground", "tool"]) {
       this.store?.on?.(section, () => { this.topChanged = true; this.groundChanged ||= section === "ground"; });
     }
+    this.store?.on?.("marks", (marks) => this.setMarks(marks ?? []));
     const colour = () => loadPalette().then((palette) => this.colour(themeOf(palette, themeName())), () => { this.failed = true; });
     colour();
     this.themes = new MutationObserver(colour);
@@ -57,7 +75,7 @@ export class GroundMap {
   colour(theme) {
     this.theme = theme;
     this.painter = new SitePainter(theme, this.ratio);
-    this.ground.colour(theme);
+    if (!this.shared) this.ground.colour(theme);
     this.touch();
   }
 
@@ -68,8 +86,11 @@ export class GroundMap {
   set mode(mode) {
     this.camera.mode = mode;
     this.camera.home();
+    this.sayUp();
     this.touch();
   }
+
+  toggle() { this.mode = this.mode === "heading-up" ? "north-up" : "heading-up"; }
 
   setSite(site) {
     this.site = site?.hash === null ? null : site;
@@ -104,7 +125,7 @@ export class GroundMap {
   // What is shown is older than OLD_MS, or the vehicle is not heard.
   get old() {
     const link = this.section("link");
-    return !link || link.state !== "open" || (link.age_ms ?? 0) > OLD_MS || this.store?.stale === true;
+    return !link || link.state !== "open" || (link.age_ms ?? 0) > OLD_MS || this.store?.old?.() === true;
   }
 
   get complete() { return this.known ?? this.section("ground")?.complete === true; }

@@ -1,0 +1,72 @@
+// Panel 8 of the Plan view: after and during the task. Detonations classified, swaths skipped with a reason, what is
+// left planned again with craters kept out.
+
+import { make, put, show } from "../dom.js";
+import { button, choice, field, panel } from "./parts.js";
+
+// Value of FLAIL_OBSERVATION's detonation class: from 3 on the machine itself is checked.
+export const CLASSES = { ap: 1, at: 4, unclear: 3 };
+export const SKIP_REASONS = ["wet", "obstacle", "explosive", "slope", "other"];
+export const TEXT_BYTES = 50;
+
+// The note of a skipped swath, or null while its reason is not whole: one of the list, and words.
+export function skipNote(swath, reason, words) {
+  if (!Number.isInteger(swath) || swath < 1 || !SKIP_REASONS.includes(reason) || !words.trim()) return null;
+  return cut(`skip swath ${swath}: ${reason}: ${words.trim()}`);
+}
+
+// At most TEXT_BYTES of UTF-8, no character cut in two.
+export function cut(text, most = TEXT_BYTES) {
+  const encoder = new TextEncoder();
+  let kept = text;
+  while (encoder.encode(kept).length > most) kept = [...kept].slice(0, -1).join("");
+  return kept;
+}
+
+export class AfterPanel {
+  constructor(host, t) {
+    Object.assign(this, { host, t, mark: null });
+    this.who = field(t("plan.who"), (text) => { this.name = text; });
+    this.marks = choice(t("plan.mark"), [], (n) => { this.mark = n === "" ? null : Number(n); });
+    this.kind = choice(t("plan.mark_kind"), ["ap", "at", "unclear"].map((kind) => [kind, t(`plan.mark.${kind}`)]), () => {});
+    this.kind.select.value = "unclear";
+    this.skipped = field(t("plan.skip_swath"), () => {}, { inputmode: "numeric" });
+    this.reason = choice(t("plan.skip_reason"), [["", t("plan.choose")], ...SKIP_REASONS.map((key) => [key, t(`plan.skip.${key}`)])], () => {});
+    this.words = field(t("plan.skip_words"), () => {}, { maxlength: "40" });
+    this.told = make("p", { role: "status" });
+    this.replan = button(t("plan.replan"), () => host.replan());
+    this.replanWhy = make("p", { className: "soft" });
+    this.element = panel(t("plan.after"), [
+      this.who.element,
+      make("h3", { text: t("plan.detonations") }),
+      make("div", { className: "buttons" }, [button(t("plan.mark_here"), () => host.markHere())]),
+      this.marks.element, this.kind.element, button(t("plan.mark_send"), () => this.classified()),
+      make("h3", { text: t("plan.skip") }),
+      this.skipped.element, this.reason.element, this.words.element, button(t("plan.skip_send"), () => this.skip()),
+      make("h3", { text: t("plan.rest") }), this.replan, this.replanWhy, this.told,
+    ]);
+  }
+
+  classified() {
+    const mark = this.host.marks.find(({ n }) => n === this.mark), kind = this.kind.select.value;
+    if (!mark) { this.say("plan.mark_none"); return; }
+    this.host.observe({ kind: "detonation", value: CLASSES[kind], e: mark.e, n: mark.north, who: this.who.input.value, note: kind }, () => this.host.classifiedMark(mark.n, kind));
+  }
+
+  skip() {
+    const swath = Number(this.skipped.input.value), note = skipNote(swath, this.reason.select.value, this.words.input.value);
+    if (note === null) { this.say("plan.skip_incomplete"); return; }
+    this.host.observe({ kind: "note", value: 0, who: this.who.input.value, note }, () => this.host.skippedSwath(swath, note));
+  }
+
+  say(key) { this.host.afterText = this.t(key); this.host.render(); }
+
+  render({ marks, afterText, recordKnown, vehicle }) {
+    show(this.element, vehicle !== null || marks.length > 0);
+    const rows = [["", this.t("plan.choose")], ...marks.map(({ n, kind }) => [String(n), kind ? `${n}: ${this.t(`plan.mark.${kind}`)}` : `${n}: ${this.t("plan.mark.open")}`])];
+    if (this.of !== String(rows)) { this.of = String(rows); this.marks.fill(rows, this.mark === null ? "" : String(this.mark)); }
+    put(this.told, afterText ?? "");
+    this.replan.disabled = !recordKnown;
+    put(this.replanWhy, recordKnown ? this.t("plan.replan_what") : this.t("plan.replan_unknown"));
+  }
+}

@@ -1,0 +1,18 @@
+// Figures of the record, without a document.
+
+import { area, number } from "../i18n.js";
+
+// Bars from below the required depth to above the deepest, no centimetre left out: {depths, areas}; empty for no rows.
+export function bars(rows, required_cm) {
+  if (!rows.length) return { depths: [], areas: [] };
+  const known = new Map(rows.map(({ depth_cm, area_m2 }) => [depth_cm, area_m2]));
+  const first = Math.min(...known.keys(), Math.floor(required_cm)) - 1, last = Math.max(...known.keys()) + 1;
+  const depths = Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  return { depths, areas: depths.map((depth) => known.get(depth) ?? 0) };
+}
+
+// Square metres; what is missed is never rounded to nothing.
+export function squareMetres(value, t) {
+  if (value > 0 && value < 0.01) return t("record.under", { value: number(0.01, 2) });
+  return value < 10 ? t("unit.m2", { value: number(value, 2) }) : area(value);
+}

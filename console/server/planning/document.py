@@ -1,0 +1,138 @@
+"""A site as the page draws it, and the same as the site file that the readers take.
+
+The page draws in metres (east, north) of a datum that stays where it is while the drawing changes. Rings are open: the
+first corner is not repeated. A shape is a polygon (`rings`, shell first), a `line` or a `point`.
+"""
+
+import json
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.planning.site.features import Feature
+
+ROLES: Final = ("work_area", "keep_out", "safe_ground", "access", "benchmark")
+"""What a key gives a shape on the page, 1 to 5; a file may hold others, which stay as they are."""
+DIGITS: Final = 9
+"""Of a degree: a tenth of a millimetre."""
+SHAPES_MAX, CORNERS_MAX = 5_000, 200_000
+
+Point = tuple[float, float]
+
+
+class Datum(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the metres count from [deg, m]."""
+
+    lat_deg: float
+    lon_deg: float
+    alt_m: float = 0.0
+
+    def frame(self) -> LocalFrame:
+        """The local plane. Raises InputError for a place that is none."""
+        if not (abs(self.lat_deg) <= 90.0 and abs(self.lon_deg) <= 180.0):  # False for NaN too
+            raise InputError(f"datum lat {self.lat_deg:g} lon {self.lon_deg:g}: no place; choose one on the map")
+        return LocalFrame(self.lat_deg, self.lon_deg, self.alt_m)
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing drawn. `role` None: nobody says what it is. `place` names it in the file that it came from.
+
+    `kept`: its further fields, unchanged.
+    """
+
+    id: int
+    role: str | None = None
+    name: str = ""
+    place: str = ""
+    rings: tuple[tuple[Point, ...], ...] = ()
+    line: tuple[Point, ...] = ()
+    point: Point | None = None
+    kept: dict[str, Any] = {}
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """All of a drawing. `outside`, `tripwires`: None until somebody chose. `kept`: further fields of the file."""
+
+    name: str
+    datum: Datum
+    shapes: tuple[Shape, ...] = ()
+    outside: str | None = None
+    tripwires: str | None = None
+    required_depth_m: float | None = None
+    kept: dict[str, Any] = {}
+
+
+def decoded(data: bytes) -> Document:
+    """A document from the page's JSON. Raises InputError for what is none."""
+    try:
+        found = msgspec.json.decode(data, type=Document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"the drawing: {error}") from None
+    corners = sum(len(ring) for shape in found.shapes for ring in (*shape.rings, shape.line))
+    if len(found.shapes) > SHAPES_MAX or corners > CORNERS_MAX:
+        raise InputError(f"the drawing: {len(found.shapes)} shapes with {corners} corners are too many for a site")
+    numbers = [value for shape in found.shapes for ring in (*shape.rings, shape.line) for at in ring for value in at]
+    if not np.isfinite(numbers).all():
+        raise InputError("the drawing: a corner has no place; draw it again")
+    return found
+
+
+def geojson_of(document: Document) -> bytes:
+    """The site file of a drawing. Raises InputError for a datum that is no place."""
+    frame = document.datum.frame()
+    features = [
+        {"type": "Feature", "properties": _properties(shape), "geometry": _geometry(shape, frame)}
+        for shape in document.shapes
+    ]
+    own = {"outside": document.outside, "tripwires": document.tripwires, "required_depth_m": document.required_depth_m}
+    wide = {**document.kept, **{key: value for key, value in own.items() if value is not None}}
+    return json.dumps({"type": "FeatureCollection", **wide, "features": features}, indent=1).encode()
+
+
+def _properties(shape: Shape) -> dict[str, Any]:
+    said = {"role": shape.role, "name": shape.name or None}
+    return {**shape.kept, **{key: value for key, value in said.items() if value is not None}}
+
+
+def _geometry(shape: Shape, frame: LocalFrame) -> dict[str, Any]:
+    if shape.point is not None:
+        return {"type": "Point", "coordinates": _degrees([shape.point], frame)[0]}
+    if shape.line:
+        return {"type": "LineString", "coordinates": _degrees(shape.line, frame)}
+    closed = [[*ring, ring[0]] for ring in shape.rings if ring]
+    return {"type": "Polygon", "coordinates": [_degrees(ring, frame) for ring in closed]}
+
+
+def _degrees(points: Any, frame: LocalFrame) -> list[list[float]]:
+    found: list[list[float]] = np.round(frame.lonlat_from_enu_array(list(points)), DIGITS).tolist()
+    return found
+
+
+def shapes_of(features: tuple[Feature, ...], frame: LocalFrame) -> tuple[Shape, ...]:
+    """What a file holds, as shapes of the page."""
+    found: list[Shape] = []
+    for feature in features:
+        role = None if feature.silent else feature.role
+        kept = {key: value for key, value in feature.properties.items() if key not in ("role", "name")}
+        name = str(feature.properties.get("name") or "")
+        common: dict[str, Any] = {"role": role, "name": name, "place": feature.place, "kept": kept}
+        for rings in feature.polygons:
+            outline = tuple(_open(_metres(ring, frame)) for ring in rings)
+            found.append(Shape(id=len(found) + 1, rings=outline, **common))
+        for line in feature.lines:
+            found.append(Shape(id=len(found) + 1, line=_metres(line, frame), **common))
+        for at in feature.points:
+            found.append(Shape(id=len(found) + 1, point=_metres([at], frame)[0], **common))
+    return tuple(found)
+
+
+def _metres(ring: Any, frame: LocalFrame) -> tuple[Point, ...]:
+    places = frame.enu_from_lonlat_array(np.array(ring, dtype=float).reshape(-1, 2))
+    return tuple((round(float(row[0]), 4), round(float(row[1]), 4)) for row in places)
+
+
+def _open(ring: tuple[Point, ...]) -> tuple[Point, ...]:
+    return ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring

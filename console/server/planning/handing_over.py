@@ -1,0 +1,39 @@
+"""The file by which a plan goes to the vehicle: the plan, the site file that it was made of, and how that was read."""
+
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from console.server.planning.making import PlanRequest
+from console.server.planning.names import ASKED, STAGED
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan
+
+STAGE_FORMAT: Final = 1
+
+
+def staged(folder: Path) -> str:
+    """Write `stage.z` into a plan's folder; the plan's hash. Raises InputError where it holds no plan."""
+    try:
+        plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
+        asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
+        site = Path(asked.site.path).read_bytes()
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"This plan cannot be read any more ({error}): plan it again") from None
+    content: dict[str, Any] = {
+        "format": STAGE_FORMAT,
+        "site_name": asked.site.name,
+        "site_base64": base64.b64encode(site).decode(),
+        "outside": asked.outside,
+        "tripwires": asked.tripwires,
+        "feature": asked.site.feature,
+        "unmarked": asked.site.unmarked,
+        "plan": msgspec.to_builtins(plan),
+    }
+    packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
+    (folder / STAGED).write_bytes(packed)
+    return plan.plan_hash

@@ -1,0 +1,252 @@
+"""Plans for the page: what a machine may be asked, the plan, what the page shows of it; in a worker."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import shapely
+
+from console.server.planning.names import ASKED, SHOWN, plain_name
+from console.server.planning.sites import SiteRequest, read, rings_of, site_rows
+from vehicle.config.depth_margin import shortfall
+from vehicle.config.load import load_machine, machine_names
+from vehicle.config.machine import footprint
+from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.vehicle import MachineConfig, MissionConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan, Segment, SegmentKind
+from vehicle.planning.coverage.closing import is_whole
+from vehicle.planning.coverage.path import segment_time_s
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.work_limit import WorkLimit
+from vehicle.planning.files.stored import write_stored
+from vehicle.planning.site.site import Site
+from vehicle.runtime.tool_bounds import planned_bounds
+
+TOLD_EACH_S: Final = 0.5
+OVERLAP_STEP_M: Final = 0.005
+"""A figure typed with two decimals is taken as the minimum where it rounds to it."""
+
+Tell = Callable[[float, str], None]
+"""Share of the time that planning may take, 0 to 1, and words."""
+
+
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page asks for. `outside` and `tripwires` have no default: somebody must have chosen.
+
+    `overlap_m` None: as reckoned. `folder`: where the plan is written.
+    """
+
+    site: SiteRequest
+    machine: str
+    folder: str
+    outside: str | None = None
+    tripwires: str | None = None
+    tool: str | None = None
+    depth_m: float | None = None
+    overlap_m: float | None = None
+    limit_s: float = 120.0
+
+
+class Reporting(WorkLimit):
+    """A limit of work that tells how much of it is done whenever the planner asks; work is counted in seconds."""
+
+    def __init__(self, limit_s: float, tell: Tell) -> None:
+        super().__init__(limit_s)
+        self._tell, self._whole_s, self._told_s = tell, limit_s, -TOLD_EACH_S
+
+    def __call__(self) -> bool:
+        """Whether the time for planning is up."""
+        spent_s = self.spent_s()
+        if spent_s - self._told_s >= TOLD_EACH_S:
+            self._told_s = spent_s
+            self._tell(min(1.0, spent_s / self._whole_s), f"{spent_s:.0f} s of at most {self._whole_s:.0f} s")
+        return super().__call__()
+
+
+def machines() -> list[dict[str, Any]]:
+    """Every complete machine profile with its tools and what can be asked of it; incomplete ones are left out."""
+    found = []
+    for name in machine_names():
+        try:
+            machine = load_machine(name)
+        except InputError:
+            continue
+        tools = sorted(getattr(machine, "tools", {}) or {})
+        settings = settings_of(machine, None, DEFAULT_DEPTH_M)
+        found.append(
+            {
+                "name": name,
+                "title": machine.name,
+                "tools": tools,
+                "tool_width_m": machine.tool.width_m,
+                "depth_max_m": machine.tool.depth_max_m,
+                "depth_default_m": DEFAULT_DEPTH_M,
+                "overlap_least_m": least_overlap_m(settings),
+            }
+        )
+    return found
+
+
+def settings_of(machine: MachineConfig, overlap_m: float | None, depth_m: float | None) -> PlanSettings:
+    """The planner's settings for a machine."""
+    return PlanSettings(
+        overlap_m=overlap_m,
+        bounds=planned_bounds(machine),
+        slope_max_rad=machine.limits.slope_max_rad,
+        required_depth_m=DEFAULT_DEPTH_M if depth_m is None else depth_m,
+        required_depth_assumed=depth_m is None,
+    )
+
+
+def least_overlap_m(settings: PlanSettings) -> float:
+    """The overlap that the credit rule needs in the worst direction [m]: 2 (k sigma + e) + reach of a cell."""
+    free = msgspec.structs.replace(settings, overlap_m=None)
+    return free.overlap_at_m(0.25 * math.pi)
+
+
+def planned(asked: PlanRequest, tell: Tell) -> dict[str, Any]:
+    """Plan, write the plan, its site file and what the page shows into the folder, and say its name.
+
+    Raises:
+        InputError: one sentence: something was not chosen, site and machine do not fit, or the site cannot be read.
+    """
+    check_chosen(asked)
+    folder = Path(asked.folder)
+    asked = msgspec.structs.replace(asked, site=_kept(asked.site, folder))
+    (folder / ASKED).write_bytes(msgspec.json.encode(asked))
+    machine = load_machine(asked.machine, asked.tool)
+    site = read(msgspec.structs.replace(asked.site, outside=asked.outside, tripwires=asked.tripwires))
+    depth_m = agreed_m({asked.site.name: site.required_depth_m, "the depth asked for": asked.depth_m})
+    settings = settings_of(machine, asked.overlap_m, depth_m)
+    check_depth(machine, depth_m)
+    check_overlap(machine, settings)
+    plan = plan_site(site, footprint(machine), settings, Reporting(asked.limit_s, tell))
+    write_stored(plan, folder)
+    (folder / SHOWN).write_bytes(msgspec.json.encode({"name": asked.site.name, **shown(plan, site)}))
+    return {"hash": plan.plan_hash}
+
+
+def _kept(site: SiteRequest, folder: Path) -> SiteRequest:
+    """The site file beside its plan: what was planned stays readable whatever becomes of the drawing."""
+    path = folder / plain_name(site.name)
+    if not path.exists():
+        path.write_bytes(Path(site.path).read_bytes())
+    return msgspec.structs.replace(site, path=str(path))
+
+
+def check_chosen(asked: PlanRequest) -> None:
+    """Raises InputError where nobody chose what has no default."""
+    if asked.outside not in ("safe", "unknown"):
+        raise InputError("Choose what the ground outside the work area is: safe or unknown")
+    if asked.tripwires not in ("possible", "none"):
+        raise InputError("Choose whether trip-wires are possible, or there are none")
+    if not 0.0 < asked.limit_s <= 3_600.0:  # False for NaN too
+        raise InputError(f"{asked.limit_s:g} s for planning: choose up to an hour")
+
+
+def check_depth(machine: MachineConfig, depth_m: float | None) -> None:
+    """Raises InputError for a depth that the tool does not reach, or that could not be proven with it."""
+    if depth_m is None:
+        return
+    deepest_m = machine.tool.depth_max_m
+    if not 0.0 < depth_m <= deepest_m:  # False for NaN too
+        raise InputError(f"Required depth {depth_m:g} m: {machine.name} works down to {deepest_m:g} m")
+    if short := shortfall(MissionConfig(required_depth_m=depth_m), machine):
+        raise InputError(f"Required depth {depth_m:g} m cannot be proven: {short}")
+
+
+def check_overlap(machine: MachineConfig, settings: PlanSettings) -> None:
+    """Raises InputError for an overlap with which seams could not be proven, or that leaves no way forward."""
+    if settings.overlap_m is None:
+        return
+    least_m = least_overlap_m(settings)
+    if not settings.overlap_m >= least_m - OVERLAP_STEP_M:  # False for NaN too
+        raise InputError(
+            f"Overlap {settings.overlap_m:g} m: at less than {least_m:.2f} m the seams between swaths cannot be proven"
+        )
+    if not settings.overlap_m < machine.tool.width_m:
+        raise InputError(f"Overlap {settings.overlap_m:g} m: the tool is {machine.tool.width_m:g} m wide")
+
+
+# --- what the page shows ---------------------------------------------------------------------------------------------
+def shown(plan: Plan, site: Site) -> dict[str, Any]:
+    """A plan for the page: path with times, figures to compare, places that are not workable, certificate."""
+    machine = msgspec.to_builtins(plan.machine)
+    return {
+        "hash": plan.plan_hash,
+        "site_hash": plan.site_hash,
+        "site": site_rows(site),
+        "machine": {**machine, "width_m": plan.machine.track_outer_width_m},
+        "area_m2": plan.area_m2,
+        "time_s": plan.time_s,
+        "bound_s": plan.bound_s,
+        "overlap_m": plan.overlap_m,
+        "overlap_m2": overlap_m2(plan),
+        "outside": plan.outside,
+        "tripwires": site.tripwires,
+        "required_depth_m": plan.required_depth_m,
+        "required_depth_assumed": plan.required_depth_assumed,
+        "whole": is_whole(plan),
+        "certificate": msgspec.to_builtins(plan.certificate),
+        "segments": segment_rows(plan),
+        "turns": sum(segment.kind is SegmentKind.TURN for segment in plan.segments),
+        "swaths": sum(segment.kind is SegmentKind.SWATH for segment in plan.segments),
+        "unworkable": unworkable_rows(plan),
+        "unworkable_m2": sum(row.area_m2 for row in plan.untreatable),
+    }
+
+
+def segment_rows(plan: Plan) -> list[dict[str, Any]]:
+    """Segments in order with the time at which each begins; `wait_s` passes before it moves, `settle_s` after."""
+    rows, start_s, swath = [], 0.0, 0
+    for segment in plan.segments:
+        takes_s = segment_time_s(segment, plan.machine)
+        is_swath = segment.kind is SegmentKind.SWATH
+        swath += is_swath
+        rows.append(
+            {
+                "seq": segment.seq,
+                "kind": segment.kind.value,
+                "swath": swath if is_swath else None,
+                "points": [[round(x, 3), round(y, 3)] for x, y in segment.points_m],
+                "yaw_rad": round(segment.yaw_start_rad, 6),
+                "turn_rad": round(segment.turn_rad, 6),
+                "start_s": round(start_s, 2),
+                "takes_s": round(takes_s, 2),
+                "wait_s": plan.machine.spin_up_s + plan.machine.lower_s if is_swath else 0.0,
+                "settle_s": plan.machine.settle_s,
+            }
+        )
+        start_s += takes_s
+    return rows
+
+
+def overlap_m2(plan: Plan) -> float:
+    """Ground that swaths pass more than once [m2]: all their strips less what they cover."""
+    strips = [strip_of(segment, plan) for segment in plan.segments if segment.kind is SegmentKind.SWATH]
+    return float(sum(strip.area for strip in strips) - shapely.union_all(strips).area) if strips else 0.0
+
+
+def strip_of(segment: Segment, plan: Plan) -> Any:
+    """What the tool passes in a swath, as a shapely polygon."""
+    ahead_m, yaw = plan.machine.tool_ahead_m, segment.yaw_start_rad
+    moved = [(x + ahead_m * math.cos(yaw), y + ahead_m * math.sin(yaw)) for x, y in segment.points_m]
+    lines = [line for line in pairwise(moved) if line[0] != line[1]]
+    return shapely.buffer(shapely.MultiLineString(lines), 0.5 * plan.machine.tool_width_m, cap_style="flat")
+
+
+def unworkable_rows(plan: Plan) -> list[dict[str, Any]]:
+    """Places that the machine does not work, the largest first."""
+    rows = sorted(plan.untreatable, key=lambda row: -row.area_m2)
+    found = []
+    for row in rows:
+        shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
+        at = shape.representative_point()
+        rings = rings_of(shape)
+        found.append({"reason": row.reason.value, "area_m2": row.area_m2, "rings": rings, "at": [at.x, at.y]})
+    return found

@@ -1,0 +1,89 @@
+"""What somebody saw or measured, from the page to the vehicle's record (FLAIL_OBSERVATION)."""
+
+from typing import Any, Final
+
+import msgspec
+
+from console.client.link import ConsoleLink
+from console.server.planning.document import Datum
+from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import utc_now
+
+KINDS: Final = {
+    "depth": ObservationKind.DEPTH_CHECK,
+    "base": ObservationKind.BENCHMARK_CHECK,
+    "hammers": ObservationKind.HAMMER_COUNT,
+    "detonation": ObservationKind.DETONATION_CLASS,
+    "find": ObservationKind.FIND,
+    "note": ObservationKind.NOTE,
+}
+NO_ANSWER: Final = "No answer: whether it is recorded is not known; look at the vehicle's messages before sending again"
+NO_LINK: Final = "No link to the vehicle: nothing was recorded"
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """The page's words. `e`, `n`: metres of `datum`; all three or none."""
+
+    kind: str
+    who: str
+    value: float = 0.0
+    sigma: float | None = None
+    e: float | None = None
+    n: float | None = None
+    datum: Datum | None = None
+    note: str = ""
+
+
+async def observed(body: dict[str, Any], link: ConsoleLink | None) -> dict[str, Any]:
+    """Send it; what became of it: {"recorded": bool, "text": why not}.
+
+    Raises:
+        InputError: it cannot be sent, or nobody answered.
+    """
+    observation = observation_of(body)
+    if link is None or link.view.vehicle is None:
+        raise InputError(NO_LINK)
+    try:
+        result = await link.observe(observation)
+    except TimeoutError:
+        raise InputError(NO_ANSWER) from None
+    except ValueError as refusal:
+        raise InputError(str(refusal)) from None
+    return {"recorded": result.result is ObservationVerdict.RECORDED, "text": result.text}
+
+
+def observation_of(body: dict[str, Any]) -> Observation:
+    """The page's words as an observation. Raises InputError where something is missing or is none."""
+    try:
+        seen = msgspec.convert(body, Seen)
+    except msgspec.ValidationError as error:
+        raise InputError(f"the observation: {error}") from None
+    kind = KINDS.get(seen.kind)
+    if kind is None:
+        raise InputError(f"the observation: no kind {seen.kind!r}")
+    if not seen.who.strip():
+        raise InputError("Write who saw it")
+    lat_deg, lon_deg = _place(seen)
+    return Observation(
+        station_id=1,
+        session_id=0,
+        sequence=0,
+        kind=kind,
+        value=seen.value,
+        sigma=seen.sigma,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        time_utc_us=int(utc_now().timestamp() * 1e6),
+        who=seen.who.strip(),
+        text=seen.note,
+    )
+
+
+def _place(seen: Seen) -> tuple[float | None, float | None]:
+    if seen.e is None or seen.n is None:
+        return None, None
+    if seen.datum is None:
+        raise InputError("the observation: a place without its datum")
+    lat_deg, lon_deg, _ = seen.datum.frame().geodetic_from_enu(seen.e, seen.n)
+    return lat_deg, lon_deg

@@ -1,0 +1,134 @@
+"""The record of the steered vehicle for the page: questions for the worker, from the console's copy of the ground."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from console.client.link import ConsoleLink
+from console.server.planning import ledger_file
+from console.server.planning.processes import Worker
+from console.server.planning.watching import Watch
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.control.state import LedgerState
+
+NOT_KNOWN: Final = "The record of the ground is not known yet: connect the vehicle and wait for it"
+KINDS: Final = {
+    "map": "map.png",
+    "report": "report.html",
+    "gpkg": "ledger.gpkg",
+    "geojson": "ledger.geojson",
+    "csv": "ledger.csv",
+}
+WHO: Final = ("organisation", "operator", "task_id")
+
+
+class Mirror(Protocol):
+    """The console's copy of the record of ground (`console/server/ground.py`)."""
+
+    complete: bool
+    plan_hash: str
+    cell_m: float
+    ledger: LedgerState
+
+
+class RecordDesk:
+    """`site`: what GET /api/site gives, None where it is not known; `mirror`: of the steered vehicle."""
+
+    def __init__(
+        self,
+        folder: Path,
+        reader: Worker,
+        *,
+        link: Callable[[], ConsoleLink | None],
+        mirror: Callable[[], Mirror | None],
+        site: Callable[[], dict[str, Any] | None],
+        simulated: bool,
+    ) -> None:
+        self._folder, self._reader = folder, reader
+        self._link, self._mirror, self._site, self._simulated = link, mirror, site, simulated
+        self.watch = Watch()
+
+    def look(self, now_s: float) -> None:
+        """A look at the vehicle, for hours, way and stops."""
+        link, site, mirror = self._link(), self._site(), self._mirror()
+        if link is not None:
+            view = link.view
+            place = place_m(site, view.vehicle.lat_deg, view.vehicle.lon_deg) if view.vehicle is not None else None
+            self.watch.look(view, mirror.plan_hash if mirror is not None else "", place, now_s)
+
+    async def shown(self) -> bytes:
+        """What the Record view shows, as JSON. Raises InputError with one sentence."""
+        return await self._reader.ask("record", self._asked({}))
+
+    async def export(self, kind: str, who: dict[str, str]) -> Path:
+        """A file of the record, made now; `who`: the organisation, operator and task that it names.
+
+        Raises:
+            InputError: No such kind, the record is not known, or a mandatory field of the table is empty.
+        """
+        name = KINDS.get(kind)
+        if name is None:
+            raise InputError(f"no file {kind!r} of the record")
+        folder = self._folder / "exports"
+        asked = self._asked({key: who[key] for key in WHO if key in who})
+        found = msgspec.json.decode(await self._reader.ask("export", {**asked, "folder": str(folder)}), type=list[str])
+        if name not in found:
+            raise InputError("The table needs organisation, operator, task, times and a benchmark: fill them in first")
+        return folder / name
+
+    def replan(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The worker's question for what is left. Raises InputError where something is not known."""
+        asked = self._asked({})
+        if asked["plan_file"] is None:
+            raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --resume`")
+        return {
+            "made": str(Path(asked["plan_file"]).parent),
+            "ledger": asked["ledger"],
+            "pose": self._pose(),
+            **{key: body[key] for key in ("craters", "skipped", "limit_s") if body.get(key) is not None},
+        }
+
+    def _pose(self) -> tuple[float, float, float]:
+        link, site = self._link(), self._site()
+        vehicle = link.view.vehicle if link is not None else None
+        place = place_m(site, vehicle.lat_deg, vehicle.lon_deg) if vehicle is not None else None
+        if vehicle is None or place is None or vehicle.yaw_rad is None:
+            raise InputError("Where the machine stands is not known: what is left cannot be planned from there")
+        return (*place, vehicle.yaw_rad)
+
+    def _asked(self, who: dict[str, str]) -> dict[str, Any]:
+        mirror, site = self._mirror(), self._site()
+        if mirror is None or not mirror.complete or not site or not site.get("hash"):
+            raise InputError(NOT_KNOWN)
+        path = self._folder / "record.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(ledger_file.encoded(mirror.ledger, mirror.plan_hash, mirror.cell_m))
+        return {
+            "site": site,
+            "ledger": str(path),
+            "simulated": self._simulated,
+            "seen": self.watch.seen(),
+            "plan_file": self._plan_file(mirror.plan_hash),
+            **who,
+        }
+
+    def _plan_file(self, plan_hash: str) -> str | None:
+        """The plan as this console made it, where it did."""
+        for path in (self._folder / "plans").glob("*/plan.json"):
+            if f'"plan_hash":"{plan_hash}"'.encode() in path.read_bytes()[:4096]:
+                return str(path)
+        return None
+
+
+def place_m(site: dict[str, Any] | None, lat_deg: float | None, lon_deg: float | None) -> tuple[float, float] | None:
+    """A place in metres of the site's datum; None where either is not known."""
+    datum = (site or {}).get("datum")
+    if not datum or lat_deg is None or lon_deg is None or not math.isfinite(lat_deg + lon_deg):
+        return None
+    frame = LocalFrame(datum["lat_deg"], datum["lon_deg"], datum.get("alt_m", 0.0))
+    east_m, north_m, _ = frame.enu_from_geodetic(lat_deg, lon_deg)
+    return east_m, north_m

@@ -1,0 +1,131 @@
+"""What a task left, planned again from the console's copy of the record; in a worker process.
+
+The planner is that of `flailpilot plan --resume`: missed ground alone, from where the machine stands. Ground bears the
+tracks where cells of the record were swept whole, less the error of position. Marks of detonations are kept out.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from console.server.planning import ledger_file
+from console.server.planning.making import PlanRequest, Reporting, Tell, settings_of, strip_of
+from console.server.planning.making import shown as plan_shown
+from console.server.planning.names import ASKED, SHOWN
+from console.server.planning.sites import read
+from vehicle.config.load import assemble_vehicle, load_machine
+from vehicle.config.machine import footprint
+from vehicle.config.vehicle import MissionConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.control.ground import raster, rasterise
+from vehicle.control.state import LedgerState
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, replan
+from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.files.stored import write_stored
+from vehicle.reports import gaps
+
+CRATER_M: Final = 1.5
+"""Round a mark: the crater of an anti-tank mine is 1 m to 2 m across, and the mark is as good as the place known."""
+NOTHING_LEFT: Final = "Nothing is left of this plan: all ground is processed or listed"
+NOT_MADE_HERE: Final = "The plan was not made by this console: plan what is left with `flailpilot plan --resume`"
+
+Point = tuple[float, float]
+
+
+class ReplanAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """`made`: folder of the plan whose rest it is; `pose`: east, north [m], yaw [rad] of the machine.
+
+    `craters`: places to keep out of; `skipped`: numbers of swaths, from 1 in the order of the plan, that stay missed.
+    """
+
+    made: str
+    ledger: str
+    folder: str
+    pose: tuple[float, float, float]
+    craters: tuple[Point, ...] = ()
+    skipped: tuple[int, ...] = ()
+    limit_s: float = 120.0
+
+
+def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
+    """Plan the rest into the folder.
+
+    Raises:
+        InputError: one sentence: nothing is left, another plan's record, or no way out of where the machine stands.
+    """
+    plan, first = _made(Path(asked.made))
+    ledger, head = ledger_file.read(Path(asked.ledger))
+    if head.plan_hash != plan.plan_hash:
+        raise InputError(NOT_MADE_HERE)
+    site = read(msgspec.structs.replace(first.site, outside=first.outside, tripwires=first.tripwires))
+    machine = load_machine(first.machine, first.tool)
+    mission = MissionConfig(cell_m=head.cell_m, required_depth_m=plan.required_depth_m or 0.15)
+    config = assemble_vehicle("the console", "vehicle", machine, mission)
+    found = gaps.find(site.work_area, site.keep_out, plan, ledger, config)
+    missed = without_skipped(tuple(gap.rings_m for gap in found.gaps), plan, asked.skipped)
+    if not missed:
+        raise InputError(NOTHING_LEFT)
+    settings = msgspec.structs.replace(settings_of(machine, first.overlap_m, plan.required_depth_m), cell_m=head.cell_m)
+    request = ReplanRequest(
+        request_id=1,
+        plan_hash=plan.plan_hash,
+        site_hash=site.site_hash,
+        missed=missed,
+        swept=swept_of(ledger, head.cell_m),
+        pose=StartPose(*asked.pose),
+        craters=tuple(crater(place) for place in asked.craters),
+        error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
+    )
+    rest = replan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell)).plan
+    folder = Path(asked.folder)
+    write_stored(rest, folder)
+    (folder / ASKED).write_bytes(msgspec.json.encode(msgspec.structs.replace(first, folder=str(folder))))
+    (folder / SHOWN).write_bytes(msgspec.json.encode({"name": first.site.name, **plan_shown(rest, site)}))
+    return {"hash": rest.plan_hash, "replaces": plan.plan_hash}
+
+
+def _made(folder: Path) -> tuple[Plan, PlanRequest]:
+    try:
+        plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
+        return plan, msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
+    except (OSError, msgspec.DecodeError):
+        raise InputError(NOT_MADE_HERE) from None
+
+
+def without_skipped(missed: tuple[Rings, ...], plan: Plan, skipped: tuple[int, ...]) -> tuple[Rings, ...]:
+    """Missed ground less the strips of skipped swaths.
+
+    Raises:
+        InputError: The plan has no such swath.
+    """
+    swaths = [segment for segment in plan.segments if segment.kind is SegmentKind.SWATH]
+    wrong = next((number for number in skipped if not 1 <= number <= len(swaths)), None)
+    if wrong is not None:
+        raise InputError(f"The plan has no swath {wrong}: it has 1 to {len(swaths)}")
+    if not skipped:
+        return missed
+
+    gone = shapely.union_all([strip_of(swaths[number - 1], plan) for number in skipped])
+    shapes = [shapely.difference(shapely.Polygon(rings[0], rings[1:]), gone) for rings in missed]
+    return tuple(rings_of(part) for shape in shapes for part in parts_of(shape) if part.area > 1e-4)
+
+
+def swept_of(ledger: LedgerState, cell_m: float) -> tuple[Rings, ...]:
+    """Cells that the working tool passed, as polygons; a cell lies whole in what was passed."""
+    boxes = []
+    for column, row, tile in raster.each(ledger.tiles):
+        boxes += rasterise.outline((tile[raster.FLAGS] & raster.SWEPT) != 0, column, row, cell_m)
+    union = shapely.union_all(boxes) if boxes else shapely.Polygon()
+    return tuple(rings_of(part) for part in shapely.get_parts(union) if part.geom_type == "Polygon" and part.area > 0.0)
+
+
+def crater(place: Point) -> Rings:
+    """A ring round a mark."""
+    circle = shapely.Point(place).buffer(CRATER_M / np.cos(np.pi / 16.0), quad_segs=4)
+    return (tuple((float(x), float(y)) for x, y in shapely.get_coordinates(circle.exterior)),)

@@ -1,0 +1,266 @@
+"""Requests of the Plan and Record views: sites, drawings, plans, hand-over, observations, the record.
+
+Nothing here reads a site or reckons anything: that is done in worker processes, so that the operator's hands, which
+the same loop carries, are never late for it.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from console.client.link import ConsoleLink
+from console.server.planning.jobs import Jobs
+from console.server.planning.names import SHOWN, plain_name
+from console.server.planning.observing import observed
+from console.server.planning.processes import Worker
+from console.server.planning.record_desk import Mirror, RecordDesk
+from console.server.planning.sending import hand_over
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import NS_PER_S
+from vehicle.host.clock import Clock
+from vehicle.reports.palette_leaf import palette_bytes
+
+UPLOAD_MAX: Final = 128 * 2**20
+LOOK_NS: Final = 500_000_000
+JSON: Final = "application/json"
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Planning:
+    """One for the server.
+
+    `link`, `mine`, `mirror` (of the ground), `site` (as GET /api/site): of the steered vehicle, asked each time.
+    `changed` is called when jobs() says more; `simulated` is said on every page of the record.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        link: Callable[[], ConsoleLink | None],
+        mine: Callable[[], bool] = lambda: False,
+        mirror: Callable[[], Mirror | None] = lambda: None,
+        site: Callable[[], dict[str, Any] | None] = lambda: None,
+        simulated: bool = False,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._folder, self._link, self._mine = folder, link, mine
+        self._reader = Worker()
+        self._record = RecordDesk(folder, self._reader, link=link, mirror=mirror, site=site, simulated=simulated)
+        self._jobs = Jobs(folder / "plans", changed)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Rows of the section `jobs` of the page's state."""
+        return self._jobs.rows()
+
+    async def run(self, clock: Clock) -> None:
+        """Look at the vehicle for hours, way and stops, until cancelled."""
+        while True:
+            now_ns = clock.now_ns()
+            self._record.look(now_ns / NS_PER_S)
+            await clock.sleep_until_ns(now_ns + LOOK_NS)
+
+    async def close(self) -> None:
+        """End all processes."""
+        await self._jobs.close()
+        await self._reader.end()
+
+    # --- places ------------------------------------------------------------------------------------------------------
+    def public_routes(self) -> list[Route]:
+        """Files without a secret that lie outside the page's folder."""
+        return [Route("/static/palette.json", self._palette)]
+
+    def routes(self) -> list[Route]:
+        """Requests below /api; whoever mounts them checks the token."""
+        rows: list[tuple[str, str, Answer]] = [
+            ("GET", "/api/machines", self._machines),
+            ("POST", "/api/sites", self._import),
+            ("GET", "/api/drafts", self._drafts),
+            ("POST", "/api/drafts", self._draft_new),
+            ("GET", "/api/drafts/{name}", self._draft_shown),
+            ("PUT", "/api/drafts/{name}", self._draft_put),
+            ("POST", "/api/drafts/{name}/at", self._draft_move),
+            ("POST", "/api/plans", self._plan),
+            ("GET", "/api/plans/{job}", self._plan_shown),
+            ("DELETE", "/api/plans/{job}", self._plan_cancel),
+            ("POST", "/api/plans/{job}/hand_over", self._hand_over),
+            ("POST", "/api/replans", self._replan),
+            ("POST", "/api/observations", self._observe),
+            ("GET", "/api/record", self._shown),
+            ("GET", "/api/record/export/{kind}", self._export),
+        ]
+        return [Route(path, _answered(answer), methods=[method]) for method, path, answer in rows]
+
+    async def _palette(self, _: Request) -> Response:
+        return Response(palette_bytes(), media_type=JSON)
+
+    async def _ask(self, op: str, **asked: Any) -> Response:
+        return Response(await self._reader.ask(op, asked), media_type=JSON)
+
+    # --- sites and drawings ------------------------------------------------------------------------------------------
+    async def _machines(self, _: Request) -> Response:
+        return await self._ask("machines")
+
+    async def _import(self, request: Request) -> Response:
+        """A file, kept whatever the readers say of it."""
+        name = unquote(request.headers.get("x-name", ""))
+        options = {key: request.query_params[key] for key in ("feature", "unmarked") if key in request.query_params}
+        folder = self._folder / "sites" / token_hex(8)
+        path = folder / plain_name(name)
+        folder.mkdir(parents=True)
+        async with _written(path) as write:
+            async for piece in _bounded(request):
+                write(piece)
+        asked = {"path": str(path), "name": path.name, **options}
+        told = msgspec.json.decode(await self._reader.ask("site", asked), type=dict[str, msgspec.Raw])
+        told["id"] = msgspec.Raw(msgspec.json.encode(folder.name))
+        return Response(msgspec.json.encode(told), 422 if "error" in told else 200, media_type=JSON)
+
+    async def _drafts(self, _: Request) -> Response:
+        return await self._ask("drafts", folder=self._drawings)
+
+    async def _draft_new(self, request: Request) -> Response:
+        return await self._ask("draft_new", folder=self._drawings, document=await _json(request))
+
+    async def _draft_shown(self, request: Request) -> Response:
+        return await self._ask("draft_shown", folder=self._drawings, name=request.path_params["name"])
+
+    async def _draft_put(self, request: Request) -> Response:
+        body = await _json(request)
+        asked = {"at": body.get("at"), "document": body.get("document")}
+        return await self._ask("draft_put", folder=self._drawings, name=request.path_params["name"], **asked)
+
+    async def _draft_move(self, request: Request) -> Response:
+        at = (await _json(request)).get("at")
+        return await self._ask("draft_move", folder=self._drawings, name=request.path_params["name"], at=at)
+
+    @property
+    def _drawings(self) -> str:
+        return str(self._folder / "drafts")
+
+    # --- plans -------------------------------------------------------------------------------------------------------
+    async def _plan(self, request: Request) -> Response:
+        body = await _json(request)
+        site = await self._site_of(body)
+        chosen = ("machine", "tool", "depth_m", "overlap_m", "outside", "tripwires", "limit_s")
+        asked = {key: body[key] for key in chosen if body.get(key) is not None}
+        if "machine" not in asked:
+            raise InputError("Choose the machine")
+        if "outside" not in asked:
+            raise InputError("Choose what the ground outside the work area is: safe or unknown")
+        if "tripwires" not in asked:
+            raise InputError("Choose whether trip-wires are possible, or there are none")
+        return JSONResponse({"id": self._jobs.begin("plan", {**asked, "site": site})})
+
+    async def _site_of(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The request for the site that a plan is asked for: a drawing, or a file as it was imported.
+
+        Raises:
+            InputError: There is none.
+        """
+        if body.get("draft") is not None:
+            answer = await self._reader.ask("draft_site", {"folder": self._drawings, "name": str(body["draft"])})
+            found: dict[str, Any] = msgspec.json.decode(answer)
+            return found
+        name = str(body.get("site", ""))
+        folder = self._folder / "sites" / name
+        if not name.isalnum() or not folder.is_dir():
+            raise InputError("Draw or import a site first")
+        path = next(iter(sorted(folder.iterdir())))
+        options = {key: body[key] for key in ("feature", "unmarked") if body.get(key) is not None}
+        return {"path": str(path), "name": path.name, **options}
+
+    async def _plan_shown(self, request: Request) -> Response:
+        job = request.path_params["job"]
+        path, row = self._jobs.folder(job) / SHOWN, self._jobs.row(job)
+        if row is not None and row.error is not None:
+            raise InputError(row.error)
+        if row is not None and not row.done:
+            return JSONResponse(msgspec.to_builtins(row), 202)
+        if not path.exists():
+            raise InputError(f"no plan {job!r}")
+        return FileResponse(path, media_type=JSON)
+
+    async def _plan_cancel(self, request: Request) -> Response:
+        job = request.path_params["job"]
+        self._jobs.folder(job)
+        return JSONResponse({"cancelled": await self._jobs.cancel(job)})
+
+    async def _hand_over(self, request: Request) -> Response:
+        folder = self._jobs.folder(request.path_params["job"])
+        return JSONResponse(await hand_over(folder, self._reader, self._link(), mine=self._mine()))
+
+    async def _replan(self, request: Request) -> Response:
+        asked = self._record.replan(await _json(request))
+        return JSONResponse({"id": self._jobs.begin("replan", asked)})
+
+    # --- the record --------------------------------------------------------------------------------------------------
+    async def _observe(self, request: Request) -> Response:
+        body = await _json(request)
+        told = await observed(body, self._link())
+        if told["recorded"]:
+            self._record.watch.note(f"{body['kind']}: {body.get('note', '')}", kind=str(body["kind"]))
+        return JSONResponse(told)
+
+    async def _shown(self, _: Request) -> Response:
+        return Response(await self._record.shown(), media_type=JSON)
+
+    async def _export(self, request: Request) -> Response:
+        path = await self._record.export(request.path_params["kind"], dict(request.query_params))
+        return FileResponse(path, filename=path.name)
+
+
+def _answered(answer: Answer) -> Answer:
+    """A request whose refusal is one sentence."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except InputError as refusal:
+            return JSONResponse({"error": str(refusal)}, 422)
+        except OSError as refusal:
+            return JSONResponse({"error": f"not saved: {(refusal.strerror or str(refusal)).lower()}"}, 507)
+
+    return told
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(await request.body(), type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"the page's request cannot be read ({error}): reload the page") from None
+    numbers = [value for value in found.values() if isinstance(value, float)]
+    if not all(math.isfinite(value) for value in numbers):
+        raise InputError("a figure in the request is no number")
+    return found
+
+
+async def _bounded(request: Request) -> AsyncIterator[bytes]:
+    """A body in pieces. Raises InputError where it is larger than any site."""
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > UPLOAD_MAX:
+            raise InputError(f"larger than {UPLOAD_MAX // 2**20} MiB, no site is; choose another file")
+        yield piece
+
+
+@asynccontextmanager
+async def _written(path: Path) -> AsyncIterator[Callable[[bytes], int]]:
+    """A new file; what is written lies in the system's memory at once, so that nobody waits for the disk."""
+    file = await asyncio.to_thread(path.open, "xb")
+    try:
+        yield file.write
+    finally:
+        file.close()

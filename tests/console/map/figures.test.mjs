@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { use } from "../../../console/page/js/i18n.js";
+import { bars, squareMetres } from "../../../console/page/js/record/figures.js";
+import { CLASSES, TEXT_BYTES, cut, skipNote } from "../../../console/page/js/plan/after_panel.js";
+import { metresOf } from "../../../console/page/js/plan/parts.js";
+
+use("en", { "unit.m2": "{value} m2", "unit.ha": "{value} ha", "record.under": "less than {value} m2" });
+const { t } = await import("../../../console/page/js/i18n.js");
+
+test("no centimetre is left out between the required depth and the deepest", () => {
+  const found = bars([{ depth_cm: 16, area_m2: 3 }, { depth_cm: 19, area_m2: 1 }], 15);
+  assert.deepEqual(found, { depths: [14, 15, 16, 17, 18, 19, 20], areas: [0, 0, 3, 0, 0, 1, 0] });
+  assert.deepEqual(bars([], 15), { depths: [], areas: [] });
+});
+
+test("what is missed is never rounded to nothing", () => {
+  assert.deepEqual([0, 0.0004, 0.014, 9.5, 144.4, 20_000].map((value) => squareMetres(value, t)),
+    ["0.00 m2", "less than 0.01 m2", "0.01 m2", "9.50 m2", "144 m2", "2.00 ha"]);
+});
+
+test("a swath is skipped with a number, a reason of the list, and words; never without", () => {
+  assert.equal(skipNote(4, "wet", " standing water "), "skip swath 4: wet: standing water");
+  for (const [swath, reason, words] of [[0, "wet", "x"], [1.5, "wet", "x"], [NaN, "wet", "x"], [4, "", "x"], [4, "tired", "x"], [4, "wet", "  "]]) {
+    assert.equal(skipNote(swath, reason, words), null);
+  }
+});
+
+test("a note fits the wire, and no letter is cut in two", () => {
+  const note = skipNote(12, "obstacle", "коренева система дерева посеред смуги");
+  const bytes = new TextEncoder().encode(note);
+  assert.ok(bytes.length <= TEXT_BYTES && bytes.length > TEXT_BYTES - 4);
+  assert.ok(!note.includes("\ufffd"));
+  assert.equal(cut("short"), "short");
+});
+
+test("what is unclear counts as heavy enough for the machine to be checked", () => {
+  assert.ok(CLASSES.unclear >= 3 && CLASSES.at >= 3 && CLASSES.ap < 3);
+});
+
+test("centimetres are typed with either decimal sign; what is no number is none", () => {
+  assert.deepEqual([metresOf("15"), metresOf("30,5"), metresOf(""), metresOf("-2")], [0.15, 0.305, null, -0.02]);
+  for (const text of ["15 cm", "1e3", "0x10", "fifteen", "."]) assert.ok(Number.isNaN(metresOf(text)), text);
+});

@@ -1,0 +1,78 @@
+"""What somebody saw goes to the record in the vehicle's own terms; what became of it is told as it is."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from console.client.link import ConsoleLink
+from console.server.planning.observing import observation_of, observed
+from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
+from vehicle.contracts.errors import InputError
+
+SEEN = {
+    "kind": "detonation", "value": 4, "who": "Team 2", "note": "AT", "e": 12.0, "n": -3.0,
+    "datum": {"lat_deg": 40.0, "lon_deg": 47.0},
+}  # fmt: skip
+
+
+class Link:
+    """Answers an observation as it is told to."""
+
+    def __init__(self, answer: ObservationVerdict | Exception | None, text: str = "") -> None:
+        self.view = SimpleNamespace(vehicle=object() if answer is not None else None)
+        self.heard: list[Observation] = []
+        self._answer, self._text = answer, text
+
+    async def observe(self, observation: Observation) -> ObservationResult:
+        self.heard.append(observation)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        assert self._answer is not None
+        return ObservationResult(station_id=1, sequence=1, result=self._answer, text=self._text)
+
+
+def answer(body: dict[str, Any], link: Link) -> dict[str, Any]:
+    return asyncio.run(observed(body, cast("ConsoleLink", link)))
+
+
+def test_a_detonation_is_classified_at_its_place() -> None:
+    link = Link(ObservationVerdict.RECORDED)
+    assert answer(SEEN, link) == {"recorded": True, "text": ""}
+    heard = link.heard[0]
+    assert (heard.kind, heard.value, heard.who, heard.text) == (ObservationKind.DETONATION_CLASS, 4, "Team 2", "AT")
+    assert heard.lat_deg == pytest.approx(40.0 - 3.0 / 111_035.0, abs=1e-7)
+    assert heard.lon_deg == pytest.approx(47.0 + 12.0 / 85_394.0, abs=1e-6)
+
+
+def test_a_refusal_is_no_record() -> None:
+    assert answer(SEEN, Link(ObservationVerdict.REFUSED, "who?")) == {"recorded": False, "text": "who?"}
+
+
+def test_without_an_answer_nobody_says_that_it_is_recorded() -> None:
+    with pytest.raises(InputError, match="whether it is recorded is not known"):
+        answer(SEEN, Link(TimeoutError()))
+    with pytest.raises(InputError, match="No link"):
+        answer(SEEN, Link(None))
+    with pytest.raises(InputError, match="value is 9"):
+        answer(SEEN, Link(ValueError("value is 9")))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "earthquake"}, "no kind"),
+        ({"who": "  "}, "who saw it"),
+        ({"datum": None}, "without its datum"),
+        ({"value": "four"}, "the observation"),
+    ],
+)
+def test_what_is_no_observation_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        observation_of({**SEEN, **change})
+
+
+def test_a_note_needs_no_place() -> None:
+    note = observation_of({"kind": "note", "who": "Team 2", "note": "skipped swath 4: wet"})
+    assert (note.kind, note.lat_deg, note.lon_deg) == (ObservationKind.NOTE, None, None)

@@ -1,0 +1,141 @@
+"""Files as the page gets them: the reader's own sentence, the place that it means, and all that was drawn."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shapely
+
+from console.server.planning.document import decoded, geojson_of
+from console.server.planning.sites import SiteRequest, told
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
+
+CASES = Path(__file__).parents[3] / ".." / "shared" / "cases" / "sites"
+BOX = [[0.0, 0.0], [0.0005, 0.0], [0.0005, 0.0004], [0.0, 0.0004], [0.0, 0.0]]
+INNER = [[0.0001, 0.0001], [0.0002, 0.0001], [0.0002, 0.0002], [0.0001, 0.0002], [0.0001, 0.0001]]
+BOW_TIE = [[0.0, 0.0], [0.0005, 0.0004], [0.0005, 0.0], [0.0, 0.0004], [0.0, 0.0]]
+
+
+def feature(ring: Any, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
+def asked(tmp_path: Path, *features: dict[str, Any], **wide: Any) -> SiteRequest:
+    path = tmp_path / "3f2a" / "field.geojson"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"type": "FeatureCollection", **wide, "features": list(features)}))
+    return SiteRequest(path=str(path), name="field.geojson")
+
+
+def test_a_good_file_is_a_site_and_a_drawing(tmp_path: Path) -> None:
+    found = told(asked(tmp_path, feature(BOX, role="work_area"), feature(INNER, role="keep_out", name="well")))
+    assert found["editable"] is True
+    assert [(area["role"]) for area in found["site"]["areas"]] == ["work_area", "keep_out"]
+    assert [(shape["role"], shape["name"]) for shape in found["document"]["shapes"]] == [
+        ("work_area", ""),
+        ("keep_out", "well"),
+    ]
+    assert found["site"]["area_m2"] == pytest.approx(55.66 * 44.23 - 11.13 * 11.06, rel=1e-2)
+
+
+def test_nobody_said_what_is_outside_so_nobody_is_quoted(tmp_path: Path) -> None:
+    silent = told(asked(tmp_path, feature(BOX, role="work_area")))
+    assert (silent["site"]["outside"], silent["document"]["outside"], silent["document"]["tripwires"]) == (None,) * 3
+    spoken = told(asked(tmp_path, feature(BOX, role="work_area"), outside="unknown", tripwires="none"))
+    assert spoken["site"]["outside"] == "unknown"
+    assert (spoken["document"]["outside"], spoken["document"]["tripwires"]) == ("unknown", "none")
+
+
+def test_the_readers_sentence_names_the_users_file_and_the_shape_in_question(tmp_path: Path) -> None:
+    found = told(asked(tmp_path, feature(BOX), feature(INNER)))
+    assert found["error"].startswith("field.geojson: feature 1 lies inside or across feature 0")
+    assert "3f2a" not in found["error"]
+    assert found["named"] == [1, 2]
+    assert [shape["role"] for shape in found["document"]["shapes"]] == [None, None]
+
+
+def test_a_place_in_the_sentence_is_where_the_mark_stands(tmp_path: Path) -> None:
+    found = told(asked(tmp_path, feature(BOW_TIE, role="work_area")))
+    assert "lon 0.0002" in found["error"]
+    east_m, north_m = found["where"]
+    ring = shapely.LinearRing(found["document"]["shapes"][0]["rings"][0])
+    assert ring.distance(shapely.Point(east_m, north_m)) < 0.2
+    assert not ring.is_simple
+
+
+def test_what_is_no_site_at_all_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "field.geojson"
+    path.write_bytes(b"\x00\x01 nothing")
+    found = told(SiteRequest(path=str(path), name="field.geojson"))
+    assert found["error"].startswith("field.geojson: not JSON")
+    assert (found["where"], found["named"], found["document"]) == (None, [], None)
+
+
+def test_a_drawing_of_a_file_reads_as_the_file(tmp_path: Path) -> None:
+    request = asked(
+        tmp_path, feature(BOX, role="work_area"), feature(INNER, role="keep_out", name="well", radius_m=None)
+    )
+    first = told(request)
+    again = tmp_path / "again.geojson"
+    again.write_bytes(geojson_of(decoded(json.dumps(first["document"]).encode())))
+    one, other = load_site(Path(request.path)), load_site(again)
+    assert shapely.symmetric_difference(one.work_area, other.work_area).area < 1e-3
+    assert shapely.symmetric_difference(one.keep_out, other.keep_out).area < 1e-3
+
+
+def test_what_a_file_says_of_all_of_it_stays_in_the_drawing(tmp_path: Path) -> None:
+    request = asked(tmp_path, feature(BOX, role="work_area"), outside="unknown", Overrun_m=0, said_by="Team 2")
+    document = told(request)["document"]
+    assert document["kept"] == {"overrun_m": 0, "said_by": "Team 2"}
+    written = json.loads(geojson_of(decoded(json.dumps(document).encode())))
+    assert (written["overrun_m"], written["said_by"], written["outside"]) == (0, "Team 2", "unknown")
+
+
+def test_roles_that_come_from_nesting_make_a_drawing_that_is_not_the_file(tmp_path: Path) -> None:
+    request = asked(tmp_path, feature(BOX), feature(INNER))
+    answered = SiteRequest(path=request.path, name=request.name, unmarked="keep_out")
+    assert told(answered)["editable"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"datum": {"lat_deg": 95.0, "lon_deg": 0.0}}, "no place"),
+        ({"shapes": [{"id": 1, "rings": [[[0.0, 0.0], [1e999, 0.0], [1.0, 1.0]]]}]}, "the drawing: "),
+        ({"datum": {"lat_deg": 40.0}}, "lon_deg"),
+        ({"shapes": "none"}, "the drawing"),
+        ({"shapes": [{"id": n} for n in range(5_001)]}, "too many"),
+    ],
+)
+def test_a_drawing_that_is_none_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
+    whole = {"name": "x", "datum": {"lat_deg": 40.0, "lon_deg": 47.0}, "shapes": [], **change}
+    with pytest.raises(InputError, match=sentence):
+        geojson_of(decoded(json.dumps(whole).encode()))
+
+
+@pytest.mark.parametrize(
+    ("name", "worked_m2", "shapes"),
+    [
+        ("a_silent_inner.kml", None, 2),
+        ("b_linearring.kml", 1151.0, 2),
+        ("b_track.kml", 1151.0, 2),
+        ("c_island_multipolygon.geojson", 1044.0, 2),
+        ("c_two_areas.geojson", 1200.0, 2),
+        ("e_fence_smaller.plan", None, 2),
+        ("e_survey_corridor.plan", 1200.0, 1),
+        ("keepout_one_word.kml", 4069.6, 2),
+        ("p_tiny_triangle.geojson", 748.1, 3),
+        ("s_27ha_trees.geojson", 26288.8, 43),
+        ("x_two_rings_in_one_inner.kml", 1135.0, 1),
+    ],
+)
+def test_files_of_other_programs(name: str, worked_m2: float | None, shapes: int) -> None:
+    found = told(SiteRequest(path=str(CASES / name), name=name))
+    assert len(found["document"]["shapes"]) == shapes
+    if worked_m2 is None:
+        assert found["error"].startswith(f"{name}: ")
+    else:
+        assert found["site"]["area_m2"] == pytest.approx(worked_m2, abs=0.1)
+        assert found["editable"] is True
