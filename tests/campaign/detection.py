@@ -161,7 +161,7 @@ HANDLED: dict[int, Handled] = {
     85: Handled("a task that ends by an exception ends the program", "the controller's lease ends", "RESET, ARM, ARM"),
     86: Handled("a checksum of each file or record", "the last whole version is used", "needs none"),
     87: Handled("-", "not built yet", "-"),
-    88: Handled("the connection to the broker", "control is not affected; messages wait on the disk", "needs none"),
+    88: Handled("the connection to the broker", "control is not affected; messages wait in the outbox", "needs none"),
     89: Handled("the length of a bounded queue", "the oldest telemetry is dropped and counted", "needs none"),
     90: Handled("the vehicle subscribes to nothing", "no message arrives", "needs none"),
     91: Handled("the vehicle subscribes to nothing", "no message arrives", "needs none"),
