@@ -280,6 +280,15 @@ def console(
 
 
 @app.command()
+def video(config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")]) -> None:
+    """Serve the machine's cameras to consoles, beside `drive` and apart from it."""
+    from vehicle.runtime.video_program import video as serve
+
+    serve(config)
+    raise typer.Exit(0)
+
+
+@app.command()
 def replay(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or its run.mcap.", show_default=False)],
     *,

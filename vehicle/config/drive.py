@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from vehicle.config.load import assemble_vehicle, load_machine, load_toml_model
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MissionConfig, SafetyConfig, Strict, VehicleConfig
+from vehicle.config.video import VideoConfig
 from vehicle.contracts.kept_formats import Kept
 
 Name = Annotated[str, Field(min_length=1)]
@@ -125,6 +126,7 @@ class DriveConfig(Strict):
     state_folder: Name | None = None
     recorder: RecorderConfig | None = None
     telemetry: TelemetryConfig | None = None
+    video: VideoConfig | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

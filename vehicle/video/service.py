@@ -65,6 +65,21 @@ class VideoService:
         self._changed[camera_id].set()
         self._changed[camera_id] = asyncio.Event()
 
+    def resized(self, camera_id: int, width: int, height: int) -> None:
+        """A driver gives another size than it was asked for: the matrix goes with it, for consoles that come later."""
+        before = self._by_id[camera_id]
+        scale = width / before.width
+        self._by_id[camera_id] = msgspec.structs.replace(
+            before,
+            width=width,
+            height=height,
+            fx=before.fx * scale,
+            fy=before.fy * scale,
+            cx=width / 2.0,
+            cy=height / 2.0,
+        )
+        self.cameras = tuple(self._by_id.values())
+
     def wanted(self, camera_id: int) -> bool:
         """Somebody waits for a newer picture of this camera."""
         return self._waiting[camera_id] > 0
