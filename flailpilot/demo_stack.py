@@ -123,6 +123,7 @@ async def run_stack(stack: Stack, say: Say, also: Callable[[int], None] = lambda
         group.create_task(run_paced(clock, step, lambda: True))
         for beside in (
             made.planning.run(),
+            made.staged.run(),
             made.book.run(made.recorder, say),
             keep(stack.ready.file, clock, lambda: made.loop.state, made.announce),
             made.wires.shell.run(),

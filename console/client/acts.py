@@ -12,6 +12,7 @@ import msgspec
 
 from console.client.inferred import Seen, shows
 from firmware_bridge.types import OperatorEdge
+from vehicle.operator_link.act_desk import NUMBER_MAX
 
 LASTS_NS = 3_000_000_000
 """From the press to the end of an act, whatever became of it."""
@@ -28,7 +29,6 @@ STANDS_ON = OperatorEdge.ARM | OperatorEdge.RESET | OperatorEdge.MISSION_START |
 """Meant for the mode that was seen when they were pressed."""
 NOTHING_YET = 1
 """Act number of a console that has done nothing; 0 is said by one that knows no act numbers."""
-NUMBER_MAX = 65_535
 
 
 class ActResult(StrEnum):

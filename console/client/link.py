@@ -15,22 +15,42 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
+import msgspec
+
 from console.client.acts import ActAnswer
+from console.client.files import Download, Transfer, TransferError, Upload
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
 from console.client.view import ConsoleView
+from firmware_bridge.console_types import StrokesFrame
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, VehicleFrame
 from vehicle.host.clock import Clock
+from vehicle.operator_link.staging import REFUSED, STAGED, TAKEN, Staged
 
-__all__ = ["ActAnswer", "ConsoleLink", "ConsoleView", "Credentials", "LinkProtocol", "Reading", "console_link"]
+__all__ = [
+    "ActAnswer",
+    "ConsoleLink",
+    "ConsoleView",
+    "Credentials",
+    "LinkProtocol",
+    "Reading",
+    "TransferError",
+    "console_link",
+]
 
 LOOK_NS = 10_000_000
 """What waits for its turn is looked at so often; a reading, a report or a stop is looked at when it comes."""
 ANSWERS_MAX = 64
+STAGE_NS, STAGE_LOOK_NS = 180_000_000_000, 1_000_000_000
+"""A plan that was handed over is read and checked beside the tick; what became of it is asked for so often."""
 
 
 def _nobody(_: ActAnswer) -> None:
     """Who asks for no answers is told none."""
+
+
+def _nothing(_: StrokesFrame) -> None:
+    """Who keeps no ground is told none."""
 
 
 class ConsoleLink:
@@ -39,6 +59,10 @@ class ConsoleLink:
     def __init__(self, protocol: LinkProtocol, clock: Clock) -> None:
         self.protocol, self._clock = protocol, clock
         self.on_answer: Callable[[ActAnswer], None] = _nobody
+        self.on_strokes: Callable[[StrokesFrame], None] = _nothing
+        """Called with each change of the record of ground that is heard; it must not block."""
+        self._files = asyncio.Lock()
+        self._session = 0
         self.problem = ""
         """What the socket says, such as that nobody listens there; "" where it says nothing."""
         self._transport: asyncio.DatagramTransport | None = None
@@ -125,6 +149,44 @@ class ConsoleLink:
                 await self._changed.wait()
         return self.protocol.results[sequence]
 
+    async def fetch(self, path: str) -> bytes:
+        """A file of the vehicle; goes on after breaks of the radio. One after the other.
+
+        Raises:
+            TransferError: there is none, or no answer for half a minute.
+        """
+        return await self._transferred(lambda session: Download(path, session))
+
+    async def store(self, path: str, data: bytes) -> str:
+        """Write the vehicle's file of this name and wait for what comes of it: the hash that the vehicle reckoned.
+
+        Raises:
+            TransferError: not taken; the text says why.
+        """
+        await self._transferred(lambda session: Upload(path, session, data))
+        deadline_ns = self._clock.now_ns() + STAGE_NS
+        while True:
+            told = msgspec.json.decode(await self.fetch(STAGED), type=Staged)
+            if told.state == TAKEN:
+                return told.plan_hash
+            if told.state == REFUSED or self._clock.now_ns() > deadline_ns:
+                raise TransferError(told.text or "the vehicle did not say what became of it")
+            await self._clock.sleep_until_ns(self._clock.now_ns() + STAGE_LOOK_NS)
+
+    async def _transferred(self, make: Callable[[int], Transfer]) -> bytes:
+        async with self._files:
+            self._session = (self._session + 1) & 0xFF
+            transfer = self.protocol.transfer = make(self._session)
+            try:
+                while not transfer.finished:
+                    self._changed.clear()
+                    await self._changed.wait()
+            finally:
+                self.protocol.transfer = None
+        if transfer.content is None:
+            raise TransferError(transfer.failed)
+        return transfer.content
+
     # --- the wire ----------------------------------------------------------------------------------------------------
     def attach(self, transport: asyncio.DatagramTransport) -> None:
         """The socket."""
@@ -148,6 +210,12 @@ class ConsoleLink:
         self._tell()
 
     def _tell(self) -> None:
+        told, self.protocol.strokes = self.protocol.strokes, []
+        for one in told:
+            self.on_strokes(one)
+        transfer = self.protocol.transfer
+        if transfer is not None and transfer.finished:
+            self._changed.set()
         for answer in self.protocol.answers():
             while len(self._answers) >= ANSWERS_MAX:
                 self._answers.pop(next(iter(self._answers)))

@@ -11,20 +11,23 @@ from collections.abc import Callable
 import msgspec
 
 from console.client.acts import STOPS, ActAnswer, Acts, Verdict
+from console.client.files import Transfer
 from console.client.inferred import Seen
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
 from console.client.session import SessionProof
 from console.client.station import is_due
 from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
-from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFrame
+from firmware_bridge.console_types import BeatFlag, BeatFrame, StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink import adapters, codec, console_adapters
+from firmware_bridge.mavlink.console_adapters import LOW
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, OperatorFrame, ToolMode, VehicleFrame
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import NO_REASON
+from vehicle.operator_link.services import FTP_SIZE
 
 HEARTBEAT_NS = 1_000_000_000
 REPEAT_NS = 1_000_000_000
@@ -39,7 +42,6 @@ ASK_AGAIN_NS = 1_000_000_000
 BEATS_MISSED = 50
 """Ticks without a beat after which it is asked for again."""
 SENT_KEPT = 64
-LOW = 0xFFFF_FFFF
 COMPONENT_ID = 190
 LONG_AGO_NS = -(10**18)
 
@@ -80,6 +82,10 @@ class LinkProtocol:
         self.beat: BeatFrame | None = None
         self.work: WorkFrame | None = None
         self.rtt_ms: float | None = None
+        self.strokes: list[StrokesFrame] = []
+        """What changed in the record of ground, until taken."""
+        self.transfer: Transfer | None = None
+        """The file under way."""
         self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
@@ -154,6 +160,17 @@ class LinkProtocol:
         work = console_adapters.decode_work(frame)
         if self.work is None or work.tick > self.work.tick:
             self.work = work
+
+    def _strokes(self, frame: Frame, now_ns: int) -> None:
+        del now_ns
+        told = console_adapters.decode_strokes(frame)
+        if told is not None:
+            self.strokes.append(told)
+
+    def _file(self, frame: Frame, now_ns: int) -> None:
+        fields = codec.decode_fields(frame)
+        if self.transfer is not None and fields["target_system"] in (0, self._credentials.system_id):
+            self.transfer.heard(fields["payload"], now_ns)
 
     def _heard(self, tick: int, session_id: int, now_ns: int) -> None:
         """A report came: the vehicle is there, perhaps anew."""
@@ -274,11 +291,22 @@ class LinkProtocol:
         if proof is not None:
             frames.append(self._packed("FLAIL_PROOF", proof))
         frames += self._asked(now_ns)
+        frames += self._transferred(now_ns)
         self.acts.poll(now_ns)
         frames += self._hands(now_ns)
         if self.open:
             frames += self._observed(now_ns)
         return frames
+
+    def _transferred(self, now_ns: int) -> list[bytes]:
+        """Questions of the file under way."""
+        if not self.open or self.transfer is None:
+            return []
+        to = {"target_system": 1, "target_component": 1}
+        return [
+            self._packed("FILE_TRANSFER_PROTOCOL", {**to, "payload": payload.ljust(FTP_SIZE, b"\0")})
+            for payload in self.transfer.due(now_ns)
+        ]
 
     def _asked(self, now_ns: int) -> list[bytes]:
         """Ask for beats where none come."""
@@ -357,6 +385,8 @@ class LinkProtocol:
 
 _HANDLERS: dict[int, Callable[[LinkProtocol, Frame, int], None]] = {
     SPEC_BY_NAME["FLAIL_BEAT"].msg_id: LinkProtocol._beat,  # noqa: SLF001 (a table of its own methods)
+    SPEC_BY_NAME["FLAIL_STROKES"].msg_id: LinkProtocol._strokes,  # noqa: SLF001
+    SPEC_BY_NAME["FILE_TRANSFER_PROTOCOL"].msg_id: LinkProtocol._file,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_WORK"].msg_id: LinkProtocol._work,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_VEHICLE"].msg_id: LinkProtocol._report,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_CHALLENGE"].msg_id: LinkProtocol._challenge,  # noqa: SLF001

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from firmware_bridge.console_types import BeatFlag, BeatFrame
+from firmware_bridge.mavlink.console_adapters import LOW
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import NO_REASON, Recovery
 from vehicle.contracts.stop_reasons import RULES, codes
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from vehicle.control.state import VehicleState
 
 HOLDS = (Mode.MANUAL, Mode.RECOVERY)
-LOW = 0xFFFF_FFFF
 
 
 def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> BeatFlag:

@@ -6,15 +6,17 @@ and at each change of mode, the figures of the work twice a second. Any other on
 
 from typing import TYPE_CHECKING, Final
 
-from firmware_bridge.console_types import WorkFrame
+from firmware_bridge.console_types import StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.signing import Verifier
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
 from vehicle.operator_link.console_facts import Areas, ConsoleFacts
+from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.peer import Peer
 from vehicle.operator_link.station_frame import station_frame
 from vehicle.operator_link.work import CheckTimes, PlanTimes, work_of
@@ -33,19 +35,23 @@ class ConsoleReports:
 
     def __init__(self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts) -> None:
         self._datum, self._verifier, self._facts = datum, verifier, facts
-        self.desk = ActDesk()
+        self.desk, self.ground = ActDesk(), GroundLog()
         self._times, self._checks = PlanTimes(), CheckTimes()
         self._before: GateState | None = None
         self._areas: Areas | None = None
         self._blocked = False
+        self.plan: Plan | None = None
+        """As the vehicle holds it."""
 
     def tell(self, record: TickRecord, peers: list[Peer]) -> None:
         """Judge the acts of this tick, then tell what is due of it."""
         state, report = record.state, record.outputs.report
+        self.plan = state.mission.plan
         if report is not None:
             self._blocked = bool(report.start_blocked)
         before, self._before = self._before or state.gate, state.gate
         self._checks.follow(state.ledger)
+        changed = self.ground.follow(state, record.t_ns)
         standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
         if self.desk.waits:
             plan = state.mission.plan is not None
@@ -55,6 +61,7 @@ class ConsoleReports:
             frame = adapters.encode_observation_result(result, record.tick & 0xFF)
             for peer in peers:
                 peer.send_frame("FLAIL_OBSERVATION_RESULT", frame, self._verifier, record.t_ns)
+        self._tell_strokes(changed, peers, record.t_ns)
         if report is None or not peers:
             return
         self._areas = self._facts.areas(state.ledger, state.config.mission.cell_m)
@@ -79,6 +86,13 @@ class ConsoleReports:
                     work = work_of(state, record.t_ns, self._times, self._checks, self._areas, near)
                 encoded = console_adapters.encode_work(work, peer.next_sequence())
                 peer.send_frame("FLAIL_WORK", encoded, self._verifier, record.t_ns)
+
+    def _tell_strokes(self, changed: list[StrokesFrame], peers: list[Peer], now_ns: int) -> None:
+        for told in changed:
+            for peer in peers:
+                if peer.streams.beats:
+                    frame = console_adapters.encode_strokes(told, peer.next_sequence())
+                    peer.send_frame("FLAIL_STROKES", frame, self._verifier, now_ns)
 
 
 def _due(peer: Peer, name: str, now_ns: int, period_ns: int, mode: Mode | None) -> bool:

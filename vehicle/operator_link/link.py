@@ -35,9 +35,11 @@ from vehicle.operator_link.pending_inputs import PendingInputs
 from vehicle.operator_link.reached import Herald
 from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, MachineIdentity, Sessions
+from vehicle.operator_link.staging import PlanStage, refusal
 from vehicle.operator_link.sticks import StickReader
 from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import FENCE, Transfers, text
+from vehicle.operator_link.vehicle_files import VehicleFiles
 from vehicle.operator_link.vehicle_view import STOPPED_MODES, Message, VehicleView
 
 OPEN_KEY = bytes(32)
@@ -67,8 +69,7 @@ class OperatorLink:
     Args:
         verifier: keys and stamps; empty where only unsigned loopback is served.
         missions: takes missions and fences over, or says why not.
-        draw: n unguessable bytes.
-        utc_us: wall clock for SYSTEM_TIME; people only.
+        draw: n unguessable bytes; `utc_us`: wall clock for SYSTEM_TIME; people only.
         say: a line for the vehicle's log.
         facts: what consoles are told that only the tick's rooms know; without them it is unknown.
     """
@@ -104,7 +105,8 @@ class OperatorLink:
         self._draw, self._utc_us = draw, utc_us
         self._datum, self._accepted = datum, FrameReader()
         self._pending = PendingInputs(self.parameters, config.machine.tracks)
-        self.reports = ConsoleReports(datum, verifier, facts if facts is not None else NoFacts())
+        self.reports = ConsoleReports(datum, verifier, facts or NoFacts())
+        self.files = VehicleFiles(self.parameters, self.reports, datum)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
         self._replies: list[tuple[str, Address, list[bytes]]] = []
@@ -224,8 +226,7 @@ class OperatorLink:
     def _take_operator(self, peer: Peer, frame: Frame, admitted: Admitted, now_ns: int) -> None:
         """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
         del admitted  # the session vouches for what the disk could not yet
-        peer.extension = True
-        number = console_adapters.act_number_of(frame)
+        peer.extension, number = True, console_adapters.act_number_of(frame)
         if number:
             peer.streams.know_beats()
         message, edges = adapters.decode_operator(frame), adapters.stop_of(frame)
@@ -259,11 +260,11 @@ class OperatorLink:
         key = self.verifier.key(system_id)
         if key is None and peer.channel.unsigned:
             key = OPEN_KEY
-        session_id = self._pending.session_id
-        name, fields = self.sessions.answer(system_id, nonce, given, key or self._draw(32), session_id, now_ns)
-        if not fields["result"]:
+        drawn, session_id = key or self._draw(32), self._pending.session_id
+        answer = self.sessions.answer(system_id, nonce, given, drawn, session_id, now_ns)
+        if not answer[1]["result"]:
             self.reports.desk.forget(system_id)
-        return name, fields
+        return answer
 
     def _doubt(self, system_id: int) -> None:
         self.stop(OperatorEdge.STOP)
@@ -272,7 +273,10 @@ class OperatorLink:
 
     def _make_peer(self, channel: Channel, address: Address, now_ns: int) -> Peer:
         transfers = Transfers(self.lists, self._locked)
-        peer = Peer(channel, address, ParameterService(self.parameters), transfers, FileService(self._file), now_ns)
+        key: Key = (channel.name, address)
+        stage = PlanStage(lambda: self.files.taker, lambda: refusal(self.view, self.peers[key].signs_for))
+        files = FileService(self.files.read, stage)
+        peer = Peer(channel, address, ParameterService(self.parameters), transfers, files, now_ns)
         if channel.unsigned:
             peer.put([BENCH_BANNER if self.view.bench else UNSIGNED_BANNER])
         return peer
@@ -342,11 +346,10 @@ class OperatorLink:
 
     def accept(self, record: TickRecord) -> None:
         """What a tick tells: results and report to consoles, report and events to every station."""
-        report = record.outputs.report
-        peers = [peer for peer in self.peers.values() if peer.extension and not peer.silent(record.t_ns)]
-        self.reports.tell(record, peers)
-        if report is not None:
-            self.offer(report)
+        consoles = [peer for peer in self.peers.values() if peer.extension and not peer.silent(record.t_ns)]
+        self.reports.tell(record, consoles)
+        if record.outputs.report is not None:
+            self.offer(record.outputs.report)
         for event in (*record.notices, *record.outputs.events):
             self.event(event)
 
@@ -391,11 +394,6 @@ class OperatorLink:
             return "armed; disarm first"
         stopped = self.view.mode in STOPPED_MODES or self.view.mode is Mode.ESTOP
         return "fence binds until disarmed" if stopped and kind == FENCE and self.lists.held(FENCE) else ""
-
-    def _file(self, path: str) -> bytes | None:
-        if path.split("?", maxsplit=1)[0] != "@PARAM/param.pck":
-            return None
-        return self.parameters.packed(with_defaults="withdefaults=1" in path)
 
 
 UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)

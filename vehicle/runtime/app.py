@@ -55,23 +55,18 @@ from vehicle.runtime.coming_up import (
 from vehicle.runtime.far_site import told_if_far
 from vehicle.runtime.kept_ledger import Kept
 from vehicle.runtime.loop import VehicleLoop
-from vehicle.runtime.operator_wires import OperatorWires, operator_wires, places_of
+from vehicle.runtime.operator_wires import BENCH_BANNER, OperatorWires, operator_wires, places_of
 from vehicle.runtime.own_site import OwnSite, own_site, planned_at_once
 from vehicle.runtime.plan_holder import PlanHolder
 from vehicle.runtime.run_book import RunBook
 from vehicle.runtime.site_planning import NOT_DECLARED, SitePlanning
+from vehicle.runtime.staged_plans import StagedPlans, staged_plans
 from vehicle.runtime.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
 LISTEN_S = 1.0
 """A controller reports ten times a second without being asked."""
 LISTEN_STEP_NS = 10_000_000
-BENCH_BANNER = """
-************************************************************************
-*  BENCH: unsigned frames are accepted from this computer.             *
-*  Whoever can run a program here can drive. Never on a real machine.  *
-************************************************************************
-"""
 
 Say = Callable[[str], None]
 
@@ -196,6 +191,7 @@ class Vehicle(msgspec.Struct, frozen=True):
     book: RunBook
     recorder: BackgroundRecorder | None
     announce: Say
+    staged: StagedPlans
 
 
 def put_together(
@@ -224,6 +220,7 @@ def put_together(
     outside, bench = file.config.operator.upload_outside, file.vehicle.safety.bench
     planning = SitePlanning(file.vehicle, state.datum, book.uploads, outside, holder, announce, own=own, bench=bench)
     desk.serve(planning.propose)
+    staged = staged_plans(file, state, own, wires.link, planning, desk, announce, held=lambda: loop.state.mission.plan)
     port = LatePort(file.config.controller.port)
     stack.callback(port.close)
     recorder = book.recorder()
@@ -234,7 +231,7 @@ def put_together(
     link = ControllerLink(greeting(state))
     sinks = (*keepers, wires.link, holder, book, *_telemetry(file, state, stack))
     loop = VehicleLoop(state, ControllerWire(port, link), (wires.shell, holder), sinks)
-    return Vehicle(loop, port, link, wires, planning, book, recorder, announce)
+    return Vehicle(loop, port, link, wires, planning, book, recorder, announce, staged)
 
 
 async def serve(
@@ -267,6 +264,7 @@ async def serve(
                 made.planning.begin()
             for beside in (
                 made.planning.run(),
+                made.staged.run(),
                 made.book.run(made.recorder, say),
                 watch(clock, port, link, made.recorder, say),
                 told_if_far(clock, state.datum, lambda: loop.state.wire.gnss, say, announce),

@@ -25,6 +25,12 @@ from vehicle.operator_link.stamp_store import StampStore
 from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
 from vehicle.runtime.console_facts import TickFacts
 
+BENCH_BANNER = """
+************************************************************************
+*  BENCH: unsigned frames are accepted from this computer.             *
+*  Whoever can run a program here can drive. Never on a real machine.  *
+************************************************************************
+"""
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
 RADIO_SHARE = 0.6

@@ -159,7 +159,7 @@ class SitePlanning:
         make: Callable[[], Executor] = OwnProcess,
         settle_s: float = SETTLE_S,
     ) -> None:
-        self._config, self._datum, self._folder = config, datum, folder
+        self._config, self._datum, self.folder = config, datum, folder
         self._outside, self._bench = outside, bench
         self._holder, self._tell, self._own = holder, tell, own
         self._make, self._settle_s = make, settle_s
@@ -202,6 +202,12 @@ class SitePlanning:
         self._holder.hold(None, self._boundary_m, PLANNING)
         self._tell_of(site, made)
         return ""
+
+    def take(self, plan: Plan, boundary_m: Rings) -> None:
+        """Drive a plan that was made elsewhere and judged here; what was to be planned is meant no more."""
+        self._wanted, self._boundary_m = None, boundary_m
+        self._changed.set()
+        self._holder.hold(plan, boundary_m, "")
 
     def begin(self) -> None:
         """Plan the vehicle's own site, which was read and checked."""
@@ -248,16 +254,16 @@ class SitePlanning:
         try:
             path = self._kept(json.dumps(made.geojson))
         except OSError as refusal:
-            return f"{self._folder}: {(refusal.strerror or str(refusal)).lower()}"
+            return f"{self.folder}: {(refusal.strerror or str(refusal)).lower()}"
         left_m = tuple(rings_of(part) for part in made.parts_left)
         return msgspec.structs.replace(self._wish(path, made.outside), left_m=left_m, fence_m=site.fence_m)
 
     def _kept(self, content: str) -> Path:
         """In a file of a name that was never used. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         while True:
             self._count += 1
-            path = self._folder / f"upload-{self._count:03d}.geojson"
+            path = self.folder / f"upload-{self._count:03d}.geojson"
             with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
                 file.write(content)
                 return path

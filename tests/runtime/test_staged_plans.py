@@ -1,0 +1,143 @@
+"""Plans that consoles hand over: taken when they are what they say, for this site, machine and datum; else refused."""
+
+import asyncio
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import shapely
+
+from tests.builders import DATUM, config
+from tests.operator_link.test_site_planning import own_site, thread
+from vehicle.config.vehicle import footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan
+from vehicle.operator_link.site_file import site_file
+from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN
+from vehicle.planning.coverage.closing import plan_hash_of
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.work_limit import WorkLimit
+from vehicle.polygons.boundary import Rings, area_of
+from vehicle.runtime.own_site import OwnSite, settings_of
+from vehicle.runtime.staged_plans import StagedPlans, judge
+
+pytestmark = pytest.mark.long
+
+
+class Handed:
+    """A console's plan of a site file, and the file by which it is handed over."""
+
+    def __init__(self, folder: Path) -> None:
+        self.own: OwnSite = own_site(folder)
+        self.plan = plan_site(self.own.place, footprint(config().machine), settings_of(config()), WorkLimit(60.0))
+
+    def data(self, plan: Plan | None = None, **other: Any) -> bytes:
+        content = {
+            "format": 1,
+            "site_name": self.own.path.name,
+            "site_base64": base64.b64encode(self.own.path.read_bytes()).decode(),
+            "outside": self.own.outside,
+            "plan": msgspec.to_builtins(plan if plan is not None else self.plan),
+        }
+        return zlib.compress(json.dumps(content | other).encode())
+
+
+@pytest.fixture(scope="module")
+def handed(tmp_path_factory: pytest.TempPathFactory) -> Handed:
+    return Handed(tmp_path_factory.mktemp("site"))
+
+
+def test_a_plan_that_is_what_it_says_is_taken_and_keeps_out_what_its_site_does(handed: Handed, tmp_path: Path) -> None:
+    found = judge(handed.data(), tmp_path, config(), DATUM, ())
+    assert found.plan == handed.plan
+    assert {area.role for area in found.areas} >= {"work_area"}
+    assert not area_of(found.boundary_m).contains(shapely.Point(15.0, 10.0))
+    assert area_of(found.boundary_m).contains(shapely.Point(5.0, 5.0))
+    elsewhere = (((4.0, 4.0), (6.0, 4.0), (6.0, 6.0), (4.0, 6.0)),)
+    kept = area_of(judge(handed.data(), tmp_path, config(), DATUM, elsewhere).boundary_m)
+    assert not kept.contains(shapely.Point(5.0, 5.0))
+    assert not kept.contains(shapely.Point(15.0, 10.0))
+    shown = json.loads(zlib.decompress(site_file(found.plan, DATUM, {found.plan.site_hash: found.areas})))
+    assert shown["hash"] == handed.plan.plan_hash
+    assert len([one for one in shown["swaths"] if one["kind"] == "swath"]) >= 1
+    assert json.loads(zlib.decompress(site_file(None, DATUM, {})))["hash"] is None
+
+
+def changed(plan: Plan, **other: Any) -> Plan:
+    """The same with something else in it, and the hash that goes with it."""
+    plan = msgspec.structs.replace(plan, **other)
+    return msgspec.structs.replace(plan, plan_hash=plan_hash_of(plan))
+
+
+def test_what_it_is_not_is_refused_in_one_line(handed: Handed, tmp_path: Path) -> None:
+    plan = handed.plan
+    missed = msgspec.structs.replace(plan.certificate, missed_shrunk_m2=1.0)
+    other = msgspec.structs.replace(plan.machine, name="another", tool_width_m=1.0)
+    for data, words in (
+        (b"x", "no plan in it"),
+        (zlib.compress(b"{}"), "no plan in it"),
+        (handed.data(format=2), "format 2"),
+        (handed.data(msgspec.structs.replace(plan, overlap_m=0.0)), "changed since it was made"),
+        (handed.data(changed(plan, certificate=missed)), "m2"),
+        (handed.data(changed(plan, site_hash="0" * 16)), "made for site"),
+        (handed.data(changed(plan, machine=other)), "made for another"),
+        (handed.data(changed(plan, required_depth_m=0.05)), "depth"),
+        (handed.data(site_base64=base64.b64encode(b"{}").decode()), "not GeoJSON"),
+    ):
+        with pytest.raises(InputError) as refused:
+            judge(data, tmp_path, config(), DATUM, ())
+        assert words in str(refused.value), (words, str(refused.value))
+        assert "\n" not in str(refused.value)
+    with pytest.raises(InputError, match="datum"):
+        judge(handed.data(), tmp_path, config(), LocalFrame(DATUM.lat_deg + 1e-4, DATUM.lon_deg, DATUM.alt_m), ())
+
+
+class Vehicle:
+    """Holds what it is told to, or says why not."""
+
+    def __init__(self, folder: Path, refuses: str = "") -> None:
+        self.held, self.told, self.refuses = "", [], refuses
+        self.taken: list[tuple[Plan, Rings]] = []
+        self.areas: dict[str, Any] = {}
+        self.staged = StagedPlans(
+            config(), DATUM, folder, self.hold, lambda: self.held, self.areas, self.told.append, make=thread
+        )
+
+    def hold(self, plan: Plan, boundary_m: Rings) -> str:
+        self.taken.append((plan, boundary_m))
+        return self.refuses
+
+    def hand(self, data: bytes) -> None:
+        async def main() -> None:
+            self.staged.take(data)
+            task = asyncio.create_task(self.staged.run())
+            async with asyncio.timeout(240.0):
+                while not self.told:
+                    await asyncio.wait({task}, timeout=0.02)
+            task.cancel()
+
+        asyncio.run(main())
+
+
+def test_taken_is_what_the_vehicle_holds(handed: Handed, tmp_path: Path) -> None:
+    vehicle = Vehicle(tmp_path)
+    vehicle.hand(handed.data())
+    assert vehicle.staged.staged.state == CHECKING
+    vehicle.held = handed.plan.plan_hash
+    assert (vehicle.staged.staged.state, vehicle.staged.staged.plan_hash) == (TAKEN, handed.plan.plan_hash)
+    assert handed.plan.site_hash in vehicle.areas
+
+
+def test_a_refusal_is_told_with_its_words(handed: Handed, tmp_path: Path) -> None:
+    vehicle = Vehicle(tmp_path, refuses="a station's mission is held")
+    vehicle.hand(handed.data())
+    assert (vehicle.staged.staged.state, vehicle.staged.staged.text) == (REFUSED, "a station's mission is held")
+    other = Vehicle(tmp_path)
+    other.hand(b"nothing")
+    assert other.staged.staged.state == REFUSED
+    assert other.taken == []

@@ -1,0 +1,72 @@
+"""The site and the plan as a file for consoles: areas by role, swaths, what is not worked and why; ENU metres.
+
+Deflated JSON. What the vehicle's own site file says of areas is there where the plan was made for that site.
+"""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.geometry import Ring
+from vehicle.contracts.plan import Plan, SegmentKind
+
+SITE: Final = "@PLAN/site.z"
+SITE_FORMAT: Final = 1
+
+
+class SiteArea(msgspec.Struct, frozen=True, kw_only=True):
+    """One polygon of a site file: its role, its name, its rings, the shell first."""
+
+    role: str
+    name: str = ""
+    rings_m: tuple[Ring, ...]
+
+
+Areas = Mapping[str, tuple[SiteArea, ...]]
+"""By the hash of their site."""
+
+
+def site_file(plan: Plan | None, datum: LocalFrame, areas: Areas) -> bytes:
+    """The file `@PLAN/site.z`."""
+    return zlib.compress(msgspec.json.encode(_site(plan, datum, areas)), 9)
+
+
+def _site(plan: Plan | None, datum: LocalFrame, areas: Areas) -> dict[str, Any]:
+    place = [datum.lat_deg, datum.lon_deg, datum.alt_m]
+    if plan is None:
+        return {"format": SITE_FORMAT, "hash": None, "datum": place}
+    known = areas.get(plan.site_hash, ())
+    drawn = [{"role": one.role, "name": one.name, "rings": one.rings_m} for one in known]
+    if not any(one.role == "keep_out" for one in known):
+        drawn += [{"role": "keep_out", "name": "", "rings": [ring]} for ring in plan.keep_out_m]
+    width_m = plan.machine.tool_width_m
+    return {
+        "format": SITE_FORMAT,
+        "hash": plan.plan_hash,
+        "site_hash": plan.site_hash,
+        "datum": place,
+        "outside": plan.outside,
+        "required_depth_m": plan.required_depth_m,
+        "area_m2": plan.area_m2,
+        "overlap_m": plan.overlap_m,
+        "areas": drawn,
+        "unproven": plan.unproven_m,
+        "swaths": [
+            {
+                "n": segment.seq,
+                "kind": segment.kind.value,
+                "from": segment.points_m[0],
+                "to": segment.points_m[-1],
+                "width_m": width_m if segment.kind is SegmentKind.SWATH else 0.0,
+            }
+            for segment in plan.segments
+            if segment.kind is not SegmentKind.TURN
+        ],
+        "unworkable": [
+            {"reason": one.reason.value, "rings": one.rings_m, "area_m2": one.area_m2} for one in plan.untreatable
+        ],
+        "machine": msgspec.to_builtins(plan.machine),
+    }

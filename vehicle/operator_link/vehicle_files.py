@@ -1,0 +1,32 @@
+"""The files that stations may read: parameters, the record of ground, the site and the plan, what became of a plan."""
+
+import msgspec
+
+from vehicle.contracts.frames import LocalFrame
+from vehicle.operator_link.console_reports import ConsoleReports
+from vehicle.operator_link.parameters import Parameters
+from vehicle.operator_link.site_file import SITE, SiteArea, site_file
+from vehicle.operator_link.staging import STAGED, PlanTaker, Staged
+
+PARAMETERS = "@PARAM/param.pck"
+
+
+class VehicleFiles:
+    """`taker`: who takes plans that consoles hand over, None: nobody does. `areas`: of sites, by the site's hash."""
+
+    def __init__(self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame) -> None:
+        self._parameters, self._reports, self._datum = parameters, reports, datum
+        self.taker: PlanTaker | None = None
+        self.areas: dict[str, tuple[SiteArea, ...]] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file now; None where there is none of this name."""
+        if path.startswith("@LEDGER/"):
+            return self._reports.ground.file(path)
+        if path == SITE:
+            return site_file(self._reports.plan, self._datum, self.areas)
+        if path == STAGED:
+            return msgspec.json.encode(self.taker.staged if self.taker is not None else Staged())
+        if path.split("?", maxsplit=1)[0] != PARAMETERS:
+            return None
+        return self._parameters.packed(with_defaults="withdefaults=1" in path)

@@ -1,0 +1,232 @@
+"""Plans that consoles hand over: read, judged like the plan of a folder, and assigned; in a process beside the tick.
+
+    stage.z = deflated JSON {format, site_name, site_base64, outside, tripwires, feature, unmarked, plan}
+
+The site file goes along as it is, so that what the plan was made for can be read. The plan must be the one that its
+hash names, proven, made for that very site, for this machine and counted from this vehicle's datum. What the vehicle's
+own site keeps out stays kept out.
+"""
+
+import asyncio
+import contextlib
+import zlib
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from vehicle.config.drive import DriveFile
+from vehicle.config.required_depth import agreed_m
+from vehicle.config.vehicle import VehicleConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan
+from vehicle.control.state import VehicleState
+from vehicle.host.own_process import OwnProcess
+from vehicle.operator_link.link import OperatorLink
+from vehicle.operator_link.mission_upload import MissionUpload
+from vehicle.operator_link.site_file import SiteArea
+from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN, Staged
+from vehicle.polygons.boundary import Rings, joined, rings_of
+from vehicle.runtime.own_site import OwnSite, settings_of
+from vehicle.runtime.site_planning import SitePlanning
+
+STAGE_FORMAT: Final = 1
+UNPACKED_MAX: Final = 64_000_000
+ROLES: Final = ("work_area", "keep_out", "safe_ground", "access")
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a console hands over: the plan, its site file, and how that was read."""
+
+    format: int
+    site_base64: bytes
+    plan: Plan
+    site_name: str = "site.geojson"
+    outside: str | None = None
+    tripwires: str | None = None
+    feature: str | None = None
+    unmarked: str | None = None
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that may be driven, with the areas of its site and what bounds the machine."""
+
+    plan: Plan
+    areas: tuple[SiteArea, ...]
+    boundary_m: Rings
+
+
+def read_stage(data: bytes) -> Stage:
+    """What was handed over. Raises InputError where it is nothing of the kind."""
+    opened = zlib.decompressobj()
+    try:
+        text = opened.decompress(data, UNPACKED_MAX)
+        stage = msgspec.json.decode(text, type=Stage)
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"no plan in it ({error})") from None
+    if stage.format != STAGE_FORMAT:
+        raise InputError(f"a plan of format {stage.format}, this vehicle reads {STAGE_FORMAT}")
+    return stage
+
+
+def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, kept_out_m: Rings) -> Judged:
+    """Read and judge; runs wherever the executor runs it.
+
+    Raises:
+        InputError: one line: why this plan is not driven.
+    """
+    from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415
+    from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415  # heavy, and only where plans come in
+    from vehicle.planning.coverage.replan import check_site  # noqa: PLC0415
+    from vehicle.planning.site.site import load_site  # noqa: PLC0415
+
+    stage = read_stage(data)
+    plan = stage.plan
+    if plan_hash_of(plan) != plan.plan_hash:
+        raise InputError("the plan was changed since it was made")
+    check_certificate(plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    suffix = "".join(one for one in Path(stage.site_name).suffix if one.isalnum()) or "geojson"
+    path = folder / f"handed-over-{plan.plan_hash}.{suffix}"
+    path.write_bytes(stage.site_base64)
+    site = load_site(path, stage.outside, datum, stage.tripwires, feature=stage.feature, unmarked=stage.unmarked)
+    if plan.datum != datum:
+        raise InputError("the plan counts from another datum than this machine's record: plan it while connected")
+    check_site(plan.site_hash, site)
+    agreed_m(
+        {"the site": site.required_depth_m, "plan": plan.required_depth_m, "vehicle": config.mission.required_depth_m}
+    )
+    machine = footprint(config.machine)
+    if plan.machine != machine:
+        raise InputError(f"the plan was made for {plan.machine.name}, this is {machine.name}")
+    boundary_m = joined((), plan.keep_out_m, rings_of(kept_out(site, settings_of(config))), kept_out_m)
+    return Judged(plan=plan, areas=areas_of(site), boundary_m=boundary_m)
+
+
+def areas_of(site: Any) -> tuple[SiteArea, ...]:
+    """The polygons of a site by their role."""
+    import shapely  # noqa: PLC0415  # heavy
+
+    return tuple(
+        SiteArea(role=role, rings_m=rings_of(polygon))
+        for role in ROLES
+        for polygon in shapely.get_parts(getattr(site, role))
+        if polygon.geom_type == "Polygon" and not polygon.is_empty
+    )
+
+
+class StagedPlans:
+    """`PlanTaker` of the vehicle program.
+
+    Args:
+        folder: where the site files of plans are kept.
+        hold: drive this plan inside this boundary, from the next tick in which it may be; "" or why not.
+        held: hash of the plan that the vehicle holds now.
+        areas: of sites by their hash; those of a plan that is taken are added.
+        tell: a line for every station.
+    """
+
+    def __init__(
+        self,
+        config: VehicleConfig,
+        datum: LocalFrame,
+        folder: Path,
+        hold: Callable[[Plan, Rings], str],
+        held: Callable[[], str],
+        areas: dict[str, tuple[SiteArea, ...]],
+        tell: Callable[[str], None],
+        *,
+        own: OwnSite | None = None,
+        make: Callable[[], Executor] = OwnProcess,
+    ) -> None:
+        self._config, self._datum, self._folder = config, datum, folder
+        self._hold, self._held, self._areas, self._tell = hold, held, areas, tell
+        self._kept_out_m: Rings = own.kept_out_m if own is not None else ()
+        self._make = make
+        self._staged = Staged()
+        self._waiting: bytes | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def staged(self) -> Staged:
+        """Taken is what the vehicle holds, not what it was told to hold."""
+        one = self._staged
+        if one.state == CHECKING and one.plan_hash and self._held() == one.plan_hash:
+            self._staged = one = msgspec.structs.replace(one, state=TAKEN)
+        return one
+
+    def take(self, data: bytes) -> None:
+        """Look at it; a newer one replaces it."""
+        self._staged, self._waiting = Staged(state=CHECKING), data
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Judge what is handed over, until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            data, self._waiting = self._waiting, None
+            if data is None:
+                continue
+            answer = await self._judged(data)
+            if self._changed.is_set():
+                continue  # something newer came
+            if isinstance(answer, Judged):
+                self._areas[answer.plan.site_hash] = answer.areas
+                refused = self._hold(answer.plan, answer.boundary_m)
+                self._staged = Staged(
+                    state=REFUSED if refused else CHECKING, plan_hash=answer.plan.plan_hash, text=refused
+                )
+                self._tell(refused or f"Plan {answer.plan.plan_hash} handed over")
+            else:
+                self._staged = Staged(state=REFUSED, text=answer)
+                self._tell(f"Plan refused: {answer}")
+
+    async def _judged(self, data: bytes) -> Judged | str:
+        executor = self._make()
+        work = asyncio.get_running_loop().run_in_executor(
+            executor, judge, data, self._folder, self._config, self._datum, self._kept_out_m
+        )
+        try:
+            return await work
+        except InputError as refusal:
+            return str(refusal).removeprefix(f"{self._folder}/")
+        except Exception as error:  # noqa: BLE001  # a reader that breaks, or whose process dies, breaks no vehicle
+            return f"it could not be read ({type(error).__name__})"
+        finally:
+            with contextlib.suppress(Exception):
+                executor.shutdown(wait=False)
+
+
+def staged_plans(
+    file: DriveFile,
+    state: VehicleState,
+    own: OwnSite | None,
+    link: OperatorLink,
+    planning: SitePlanning,
+    desk: MissionUpload,
+    tell: Callable[[str], None],
+    *,
+    held: Callable[[], Plan | None],
+) -> StagedPlans:
+    """Put together, and shown to the link. `held`: the plan that the vehicle holds now."""
+
+    def hold(plan: Plan, boundary_m: Rings) -> str:
+        if desk.site.survey is not None:  # stations would read back another site than the one that is driven
+            return "a station's mission is held: clear it there first"
+        planning.take(plan, boundary_m)
+        return ""
+
+    def held_hash() -> str:
+        plan = held()
+        return plan.plan_hash if plan is not None else ""
+
+    areas = link.files.areas
+    if own is not None:
+        areas[own.place.site_hash] = areas_of(own.place)
+    made = StagedPlans(file.vehicle, state.datum, planning.folder, hold, held_hash, areas, tell, own=own)
+    link.files.taker = made
+    return made
