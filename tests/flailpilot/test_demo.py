@@ -7,10 +7,11 @@ import pytest
 
 from flailpilot.demo import SCENARIO, has_display
 from flailpilot.demo_stack import assemble, make_ready
+from sim.exercises import EXERCISES
 from sim.paced import PacedClock
 from sim.scenario import Scenario, site_path
 from sim.virtual_time import run_virtual
-from tests.flailpilot.test_bad_input import refused
+from tests.flailpilot.test_bad_input import flailpilot, refused
 from vehicle.config.load import load_toml_model
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_NS
@@ -69,3 +70,25 @@ def test_the_unchanged_vehicle_comes_up_disarmed_with_its_site_planned(tmp_path:
     assert made.vehicle.loop.failures == {}
     truth = made.machine.world.truth()
     assert (truth.east_m, truth.north_m) == pytest.approx(ready.plan.segments[0].points_m[0], abs=0.02)
+
+
+def test_an_exercise_that_is_not_there_is_one_line_with_the_nearest():
+    assert "did you mean rtk-loss?" in refused("demo", "--no-browser", "--port", "0", "--training", "rtk-los")
+
+
+def test_exercises_are_listed():
+    status, said, _ = flailpilot("demo", "--training", "list")
+    assert status == 0
+    assert [line.split()[0] for line in said.splitlines()] == list(EXERCISES)
+
+
+def test_without_a_display_the_mission_is_driven_in_virtual_time(monkeypatch):
+    asked = []
+    monkeypatch.setenv("HEADLESS", "1")
+    monkeypatch.setattr("flailpilot.simulate.run", lambda options: asked.append(options) or 0)
+    status, said, _ = flailpilot("demo")
+    assert status == 0
+    assert "no display" in said
+    assert asked[0].lines
+    assert asked[0].out == Path("runs/demo")
+    assert asked[0].scenario == SCENARIO
