@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 def real_fields() -> list[Path]:
     """Files of the real fields, the smallest first."""
-    return sorted(FIELDS.glob("*.geojson"), key=lambda path: _area_m2(json.loads(path.read_text(encoding="utf-8"))))
+    return sorted(FIELDS.glob("*.geojson"), key=lambda path: area_m2(json.loads(path.read_text(encoding="utf-8"))))
 
 
 def _local(geometry: Any) -> pyproj.Proj:
@@ -36,7 +36,8 @@ def _flat(geometry: Any) -> Any:
     return shapely.transform(geometry, lambda xy: np.column_stack(local(xy[:, 0], xy[:, 1])))
 
 
-def _area_m2(document: Document) -> float:
+def area_m2(document: Document) -> float:
+    """Of its first feature."""
     return float(_flat(shape(_features(document)[0]["geometry"])).area)
 
 
