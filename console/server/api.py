@@ -30,6 +30,7 @@ class Api:
             Route("/api/languages", self._languages),
             Route("/api/reasons", self._reasons),
             Route("/api/vehicle", self._turn_to, methods=["POST"]),
+            Route("/api/site", self._site),
             Route("/api/setup", self._set_up, methods=["GET", "POST"]),
         ]
 
@@ -49,6 +50,10 @@ class Api:
         wanted = (await body(request)).get("id")
         why = self._desk.turn_to(wanted) if isinstance(wanted, str) else "vehicle.why.unknown"
         return refused(why, 409) if why else JSONResponse({"ok": True})
+
+    async def _site(self, _: Request) -> Response:
+        """The site and plan that the vehicle has; `hash` null while nobody knows, or it has none."""
+        return JSONResponse(self._desk.steered.site or {"hash": None})
 
     async def _set_up(self, request: Request) -> Response:
         if request.method == "POST":

@@ -26,6 +26,7 @@ from console.server.board import Board
 from console.server.desk import Desk, Steered
 from console.server.guard import Guard
 from console.server.links import Links
+from console.server.planning_api import Planning
 from console.server.settings import ServerSettings, VehicleSettings
 from console.server.setup import SetupStore, host_port
 from console.server.sockets import DriveSocket, StateSocket
@@ -76,6 +77,26 @@ def with_address(one: VehicleSettings, address: str) -> VehicleSettings:
     return one if place is None else msgspec.structs.replace(one, host=place[0], port=place[1])
 
 
+@contextlib.asynccontextmanager
+async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> AsyncIterator[Planning]:
+    """Plans and the record, of the steered vehicle."""
+    planning = Planning(
+        settings.state_folder / "planning",
+        link=lambda: desk.steered.link,
+        mine=lambda: desk.steered.mine,
+        mirror=lambda: desk.steered.mirror,
+        site=lambda: desk.steered.site,
+        simulated=settings.simulation,
+    )
+    task = asyncio.get_running_loop().create_task(planning.run(clock))
+    try:
+        yield planning
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await planning.close()
+
+
 def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
     """The application; its links open when it starts, and `state.desk` is there from then on."""
     clock = clock if clock is not None else SystemClock()
@@ -83,11 +104,14 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         store = SetupStore(settings.state_folder)
-        async with desk_of(vehicles, store, clock) as (desk, links):
+        async with desk_of(vehicles, store, clock) as (desk, links), planning_of(desk, settings, clock) as planning:
             app.state.desk = desk
-            app.state.board = Board(desk, settings, store, clock)
+            app.state.board = Board(desk, settings, store, clock, jobs=planning.jobs)
             relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)
-            app.router.routes[:0] = [*Api(desk, settings, store, links).routes(), *relay.routes()]
+            api = Api(desk, settings, store, links)
+            app.router.routes[:0] = [
+                *api.routes(), *planning.routes(), *planning.public_routes(), *relay.routes()
+            ]  # fmt: skip
             try:
                 yield
             finally:

@@ -1,5 +1,6 @@
 """What is known of the steered vehicle, as the sections that pages are shown; made once a period for all of them."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import console.server.sections as make
@@ -19,10 +20,21 @@ VERSION: Final = 1
 """Of the sockets between page and server."""
 
 
+Jobs = Callable[[], list[dict[str, Any]]]
+
+
+def no_jobs() -> list[dict[str, Any]]:
+    """Where nothing is planned."""
+    return []
+
+
 class Board:
     """Sections by name."""
 
-    def __init__(self, desk: Desk, settings: ServerSettings, store: SetupStore, clock: Clock) -> None:
+    def __init__(
+        self, desk: Desk, settings: ServerSettings, store: SetupStore, clock: Clock, *, jobs: Jobs = no_jobs
+    ) -> None:
+        self._jobs = jobs
         self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
         self._languages = languages(settings.page / "text")
         self._made_ns: int | None = None
@@ -71,7 +83,7 @@ class Board:
             "engine": make.engine_section(work),
             "checks": make.checks_section(work),
             "near": make.near_section(work),
-            "jobs": [],
+            "jobs": self._jobs(),
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),
         }

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -57,6 +57,7 @@ class Steered:
         self.settings, self.link = settings, link
         self.readings = 0
         self.mirror = GroundMirror()
+        self.site: dict[str, Any] | None = None
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] = []
         link.on_answer = self.answered
@@ -67,6 +68,7 @@ class Steered:
         self.settings, self.link = settings, link
         self._waiting.clear()
         self.mirror.forget()
+        self.site = None
         link.on_answer = self.answered
 
     @property
