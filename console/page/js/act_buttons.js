@@ -1,7 +1,7 @@
 /** Buttons of acts: the next one blue, what waits greyed with its reason in words, key or gamepad button on it. */
 
 import { ACTS } from "./acts_logic.js";
-import { make, mark, put } from "./dom.js";
+import { make, mark, put, show } from "./dom.js";
 import { led, number, said } from "./i18n.js";
 
 const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
@@ -58,14 +58,19 @@ export class ActButtons {
     put(text, first + (more ? ` ${more}` : ""));
     put(translated, small ?? "");
     put(key, keyOf(one.act, String(this.store.value("hands", "source") ?? "").startsWith("pad")));
-    key.hidden = key.textContent === "";
+    show(key, key.textContent !== "");
     mark(button, "next", one.next);
     mark(button, "pending", this.acts.pending?.act === one.act);
     mark(button, "held", this.store.get("held_act") === one.act);
-    button.setAttribute("aria-disabled", String(!one.enabled));
-    if (one.why) button.title = spoken(one.why);
-    else button.removeAttribute("title");
+    attribute(button, "aria-disabled", String(!one.enabled));
+    attribute(button, "title", one.why ? spoken(one.why) : null);
   }
+}
+
+function attribute(element, name, value) {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
 }
 
 /** What a button does: one press, or a second of holding. */

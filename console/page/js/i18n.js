@@ -10,24 +10,33 @@ let english = {};
 let own = {};
 let language = "en";
 const missing = new Set();
+let formats = new Map();
+
+/** A format of the language, made once: making one costs as much as a hundred uses. */
+function made(name, make) {
+  if (!formats.has(name)) formats.set(name, make());
+  return formats.get(name);
+}
 
 /** The catalogues; `load` returns one by language. @param {(language: string) => Promise<any>} load */
 export async function load(wanted, load) {
   english = await load("en");
   own = wanted === "en" ? english : await load(wanted).catch(() => ({}));
   language = wanted;
+  formats = new Map();
 }
 
 /** For tests, and for what needs no server. */
 export function use(wanted, catalogue, fallback = catalogue) {
   [language, own, english] = [wanted, catalogue, fallback];
+  formats = new Map();
 }
 
 export const currentLanguage = () => language;
 
 /** What `{name}` stands for; `{act.reset}` is a text itself, so that a button and what speaks of it agree. */
 function filled(text, params, catalogue) {
-  return text.replace(/\{([\w.]+)\}/g, (whole, name) => {
+  return !text.includes("{") ? text : text.replace(/\{([\w.]+)\}/g, (whole, name) => {
     if (name in params) return String(params[name] ?? UNKNOWN);
     return typeof catalogue[name] === "string" ? catalogue[name] : whole;
   });
@@ -35,7 +44,7 @@ function filled(text, params, catalogue) {
 
 function chosen(entry, params, tag) {
   if (typeof entry === "string") return entry;
-  const form = new Intl.PluralRules(tag).select(Number(params.count ?? 0));
+  const form = made(`plural ${tag}`, () => new Intl.PluralRules(tag)).select(Number(params.count ?? 0));
   return entry[form] ?? entry.other ?? "";
 }
 
@@ -77,12 +86,14 @@ export function unreviewed() {
 export function number(value, decimals = 0) {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
   const rounded = Number(value.toFixed(decimals)) + 0;
-  return new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(rounded);
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return made(`number ${decimals}`, () => new Intl.NumberFormat(language, options)).format(rounded);
 }
 
 /** A time of day. @param {Date} when */
 export function clock(when, seconds = false) {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }), hour12: false }).format(when);
+  const options = { hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }), hour12: false };
+  return made(`clock ${seconds}`, () => new Intl.DateTimeFormat(language, options)).format(when);
 }
 
 /** A span: "0:41", "12 min", "3 h 50 min". */

@@ -19,6 +19,9 @@ class Gauge {
   }
 
   put(value, full, need, limit) {
+    const shown = `${value} ${full} ${need} ${limit}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
     this.fill.setAttribute("width", value === null ? 0 : clamped(value / full) * WIDTH);
     this._at(this.need, need, full);
     this._at(this.limit, limit, full);
@@ -53,6 +56,9 @@ class Cross {
   }
 
   put(cross_m, room_m) {
+    const shown = `${cross_m} ${room_m}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
     const full = 2.5 * (room_m ?? 0.2);
     const half = room_m === null ? 0 : (room_m / full) * (WIDTH / 2);
     this.room.setAttribute("x", WIDTH / 2 - half);
@@ -74,6 +80,9 @@ class Tilt {
   }
 
   put(roll_deg, pitch_deg) {
+    const shown = `${roll_deg} ${pitch_deg}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
     // a machine drawn level says that it is level
     this.roll.style.display = roll_deg === null ? "none" : "";
     this.pitch.style.display = pitch_deg === null ? "none" : "";
@@ -144,12 +153,12 @@ export class Instruments {
 
   _depth(read) {
     const [depth, need, sigma, height] = ["depth_m", "depth_required_m", "depth_sigma_m", "height_m"].map((name) => read("tool", name));
-    this.depth.figure.put(depth, Math.max(0.3, 1.25 * (need ?? 0)), need, null);
+    this.depth.figure.put(depth !== null && depth > 0 ? depth : null, Math.max(0.3, 1.25 * (need ?? 0)), need, null);
     const [detail, due] = checked(read("checks", "depth_age_s"), "depth", read("checks", "due"), "inst.depth_check");
     const above = depth === null || depth <= 0 ? height : null;
     const foot = t("inst.needs_cm", { value: cm(need) });
     this.depth.put(
-      cm(depth), sigma === null ? "cm" : t("inst.plus_minus", { value: cm(sigma) }),
+      cm(above === null ? depth : null), sigma === null ? "cm" : t("inst.plus_minus", { value: cm(sigma) }),
       above === null || due ? detail : t("inst.height", { value: cm(above) }), foot, due,
     );
   }

@@ -13,7 +13,7 @@ import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token }
 import { Stopped } from "./stopped.js";
 import { Store } from "./store.js";
 import { StartCard } from "./start_card.js";
-import { Strip, nextStep } from "./strip.js";
+import { Strip, answerText, nextStep } from "./strip.js";
 import { MissionView } from "./view_mission.js";
 import { Settings, SetupView } from "./view_setup.js";
 
@@ -42,7 +42,7 @@ class Page {
     this.map = null;
     this.view = "drive";
     this.others = {};
-    this.pages = {};
+    this.too_small = window.matchMedia("(max-width: 1023px), (max-height: 599px), (orientation: portrait)");
   }
 
   async start() {
@@ -107,6 +107,8 @@ class Page {
     put(at("stop").querySelector("small"), t("stop.how"));
     put(at("engine-off").firstElementChild, t("engine_off"));
     at("engine-off").title = t("engine_off.title");
+    put(at("steer-here"), t("steer_here"));
+    at("steer-here").addEventListener("click", () => this.steerHere());
   }
 
   /** Map, picture, Plan and Record, which other rooms bring. */
@@ -223,10 +225,11 @@ class Page {
   }
 
   _small() {
-    const small = window.matchMedia("(max-width: 1023px), (max-height: 599px), (orientation: portrait)").matches;
+    const small = this.too_small.matches;
     const text = small ? t("small.screen") : this.elsewhere ? t("steered_elsewhere") : "";
     show(at("small"), text !== "");
-    put(at("small"), text);
+    put(at("small").firstElementChild, text);
+    show(at("steer-here"), this.elsewhere === true && !small);
   }
 
   /** Mode and worst reason are spoken once per change. */
@@ -237,7 +240,9 @@ class Page {
     const reason = worst && state !== "lost" ? t(`reason.${worst.name}.cause`) : "";
     put(at("said"), [words, reason].filter(Boolean).join(". "));
     const answer = this.store.get("answer");
-    put(at("told"), answer && answer.result !== "pending" ? t(`act.result.${answer.result}`, { act: t(`act.${answer.act.toLowerCase()}`), why: answer.why ? t(answer.why.key, answer.why.params) : "" }) : "");
+    if (answer === this._spoken || answer === null || answer.result === "pending") return;
+    this._spoken = answer;
+    put(at("told"), answerText(this.store) ?? "");
   }
 
   /** What `I` reads. */
@@ -285,7 +290,7 @@ function failed(error) {
   const why = /: 40[13]$/.test(error.message) ? "Open the address that the console printed when it was started: it carries the key of this start." : `The console server does not answer (${error.message}). Start it again, then load this page anew.`;
   document.body.dataset.state = "failed";
   show(at("small"), true);
-  put(at("small"), why);
+  put(at("small").firstElementChild, why);
   put(at("mode").querySelector(".value"), "Not connected");
 }
 

@@ -21,6 +21,9 @@ class Echo {
   }
 
   put(drive, turn) {
+    const shown = `${drive} ${turn}`;
+    if (shown === this.shown) return;
+    this.shown = shown;
     const [x, y] = [-turn * 40, -drive * 40];
     this.arm.setAttribute("d", `M0 0 L${x} ${y}`);
     this.knob.setAttribute("cx", x);

@@ -78,7 +78,9 @@ class Page:
         """A real key event of the browser: `kind` is keyDown or keyUp."""
         name = key or code.removeprefix("Key").lower()
         text = {"Space": " ", "Enter": "\r"}.get(code, name if len(name) == 1 else "")
-        number = {"Space": 32, "Enter": 13, "Delete": 46}.get(code) or (ord(name.upper()) if len(name) == 1 else 0)
+        number = {"Space": 32, "Enter": 13, "Delete": 46, "Tab": 9}.get(code) or (
+            ord(name.upper()) if len(name) == 1 else 0
+        )
         self.cdp(
             "Input.dispatchKeyEvent",
             type=kind,

@@ -65,6 +65,7 @@ class FakeServer:
         self.answers: list[dict[str, Any]] = []
         self.quiet = False
         self.refuse_drive = False
+        self.forbidden = False
         self.drives = 0
         self.ticks = 100
         self.port = free_port()
@@ -103,6 +104,8 @@ class FakeServer:
         )
 
     async def _catalogue(self, request: Request) -> Response:
+        if self.forbidden:
+            return Response(status_code=403)
         return JSONResponse(catalogue(request.path_params["language"]))
 
     async def _reasons(self, request: Request) -> Response:

@@ -42,11 +42,23 @@ def server(served: FakeServer) -> FakeServer:
     return served
 
 
-def opened(browser: Page, server: FakeServer, scene: str, **settings: str) -> Page:
+STEADY = """
+let now = performance.now();
+const look = flail.hands.sample.bind(flail.hands);
+flail.hands.now_ms = () => now;
+flail.hands.sample = () => { now += 20; look(); };
+flail.store.serverAge_ms = () => 0;
+"""
+"""However busy this machine is: the hands' clock goes by looks, and what the server says is never late."""
+
+
+def opened(browser: Page, server: FakeServer, scene: str, *, steady: bool = True, **settings: str) -> Page:
     """The page, shown this scene."""
     server.state = copy.deepcopy(SCENES[scene])
     browser.open(server.url, **settings)
     browser.until("return flail.store.get('link') !== null")
+    if steady:
+        browser.js(STEADY)
     return browser
 
 
@@ -220,8 +232,8 @@ def test_engine_off_stops_at_once_and_cuts_only_when_held(browser: Page, server:
 
 def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, server: FakeServer) -> None:
     """The server goes on, the vehicle does not; then the server goes silent as well."""
-    opened(browser, server, "manual")
-    assert browser.js("return document.querySelectorAll('.instrument.old').length") == 0
+    opened(browser, server, "manual", steady=False)
+    browser.until("return document.querySelectorAll('.instrument.old').length === 0")
     server.state["link"]["age_ms"] = 600
     browser.until("return document.querySelectorAll('.instrument.old').length === 5")
     assert "No link" in browser.text("#mode")
@@ -239,6 +251,79 @@ def test_a_second_window_watches_and_stops(browser: Page, server: FakeServer) ->
     browser.until("return document.querySelector('#small').innerText.includes('another window')")
     browser.tap("Space")
     browser.when(lambda: len(server.stops) >= 3)
+
+
+def touches(browser: Page, kind: str, *points: tuple[str, float, float]) -> None:
+    """Fingers on elements, at parts of their width and height; each finger keeps its number."""
+    found = []
+    for number, (selector, x, y) in enumerate(points):
+        box = browser.js("return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()", selector)
+        found.append({"x": box["left"] + x * box["width"], "y": box["top"] + y * box["height"], "id": number})
+    browser.cdp("Input.dispatchTouchEvent", type=kind, touchPoints=found)
+
+
+def test_two_fingers_drive_and_a_third_releases(browser: Page, server: FakeServer) -> None:
+    """One holds, one steers; then another finger comes down."""
+    browser.size("tablet")
+    browser.cdp("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+    try:
+        opened(browser, server, "manual").until("return flail.hands.view?.latch")
+        hold, stick = ("#pad-hold", 0.5, 0.5), ("#pad-stick", 0.5, 0.5)
+        touches(browser, "touchStart", hold)
+        browser.when(lambda: held(server))
+        touches(browser, "touchStart", hold, stick)
+        touches(browser, "touchMove", hold, ("#pad-stick", 0.5, 0.05))
+        browser.when(lambda: held(server) and server.readings[-1][5] > 5000)
+        assert server.readings[-1][1] == 3
+        touches(browser, "touchStart", hold, ("#pad-stick", 0.5, 0.05), ("#map", 0.5, 0.5))
+        browser.when(lambda: not held(server))
+        settled(browser, server, 20)
+        assert not held(server)
+        touches(browser, "touchEnd")
+    finally:
+        browser.cdp("Emulation.setTouchEmulationEnabled", enabled=False)
+        browser.size("laptop")
+
+
+def test_the_page_asks_nobody_but_its_own_server(browser: Page, server: FakeServer) -> None:
+    """No request leaves this computer, and nothing that it asks for itself is refused by its own policy."""
+    opened(browser, server, "manual")
+    for view in ("mission", "plan", "record", "setup", "drive"):
+        browser.js("flail.turn(arguments[0])", view)
+    asked = browser.js("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert len(asked) > 20
+    assert [name for name in asked if not name.startswith(f"http://127.0.0.1:{server.port}/")] == []
+    said = [line["message"] for line in browser.driver.get_log("browser")]
+    assert [line for line in said if "Content Security Policy" in line or "TypeError" in line] == []
+
+
+def test_stop_is_first_in_the_order_of_tabs_and_changes_are_spoken(browser: Page, server: FakeServer) -> None:
+    """In each view; mode and worst reason are spoken once, and `I` reads a summary."""
+    opened(browser, server, "manual")
+    browser.tap("Tab", "Tab")
+    assert browser.js("return document.activeElement.id") == "stop"
+    for view in ("drive", "mission", "setup"):
+        browser.js("flail.turn(arguments[0])", view)
+        first, steps = browser.js(
+            "const all = [...document.querySelectorAll('button, input, select, a[href], [tabindex]')];"
+            "return [all[0].id, all.filter((one) => one.tabIndex > 0).length]"
+        )
+        assert (first, steps) == ("stop", 0), view
+    browser.js("document.activeElement.blur()")
+    server.state = copy.deepcopy(SCENES["hold"])
+    browser.until("return document.getElementById('said').innerText.includes('Rotor too slow')")
+    browser.tap("KeyI")
+    assert "Rotor 12 rpm" in browser.text("#told")
+
+
+def test_without_the_key_of_this_start_the_page_says_what_to_do(browser: Page, server: FakeServer) -> None:
+    """The address without its token: a sentence, and no socket."""
+    server.forbidden = True
+    try:
+        browser.driver.get(server.url.partition("#")[0])
+        browser.until("return document.getElementById('small').innerText.includes('Open the address')")
+    finally:
+        server.forbidden = False
 
 
 SHOWN = ["manual", "mission", "hold", "estop", "lost", "disarmed"]
