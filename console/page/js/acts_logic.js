@@ -94,8 +94,8 @@ const standingRotor = (facts) =>
 
 function startWhy(facts) {
   if (!facts.plan) return WHY("act.why.no_plan");
-  if (facts.start_blocked) return WHY("act.why.start_blocked");
-  return facts.rules.some((rule) => rule.level >= 2 || rule.auto_level >= 2) ? WHY("act.why.limited") : null;
+  // what limits comes and goes within tenths of a second: the vehicle judges the moment of the press, and names it
+  return facts.start_blocked ? WHY("act.why.start_blocked") : null;
 }
 
 /** What START still waits for, once its card is open: hold pressed, sticks neutral. */

@@ -207,7 +207,7 @@ const ago = (age_s) => (age_s < 5400 ? span(age_s) : t("unit.h", { value: number
 /** Words for the age of a check, and whether it is due. */
 function checked(age_s, name, due, key) {
   const is_due = Array.isArray(due) && due.some((one) => String(one).includes(name));
-  const text = t(key, { age: age_s === null ? UNKNOWN : ago(age_s) });
+  const text = age_s === null ? t(`${key}_unknown`) : t(key, { age: ago(age_s) });
   return [is_due ? t(`inst.due.${name}`) : text, is_due];
 }
 

@@ -7,6 +7,7 @@ import { rulesOf, stateOf } from "./facts.js";
 import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
+const HINT_SHOWN_MS = 20_000;
 const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold"];
 const DRIVES = ["MANUAL", "RECOVERY"];
 
@@ -68,9 +69,10 @@ export class Strip {
     put(this.title, shown.title);
     put(this.state, shown.state);
     mark(this.state, "long", shown.state.length > 18);
-    const said = answerText(this.store);
-    put(this.text, said ?? shown.text);
-    mark(this.text, "blue", said === null && shown.blue === true);
+    // what an operator has to do wins over the news that an act was accepted
+    const answered = shown.waits && this.store.value("answer", "result") === "accepted" ? null : answerText(this.store);
+    put(this.text, answered ?? shown.text);
+    mark(this.text, "blue", answered === null && shown.blue === true);
     mark(this.element, "with-acts", offers.length > 0);
     show(this.echo.element, DRIVES.includes(mode) && stateOf(this.store) === "live");
     if (view) this.echo.put(view.drive, view.turn);
@@ -117,10 +119,10 @@ export class Strip {
     if (view.latch) {
       const left_s = this.store.value("due", "arm_unused_s");
       const how = said("hands.how", { hold, stick: said(`hands.stick.${kind}`) });
-      return { title: left_s === null ? title : `${title} · ${said("hands.lapses", { time: countdown(left_s) })}`, state: said("hands.released"), text: how, blue: true };
+      return { title: left_s === null ? title : `${title} · ${said("hands.lapses", { time: countdown(left_s) })}`, state: said("hands.released"), text: how, blue: true, waits: true };
     }
     const cause = CAUSES.includes(view.cause) ? `${said(`hands.cause.${view.cause}`)}. ` : "";
-    return { title, state: said("hands.locked"), text: `${cause}${spoken(view.waits)}` };
+    return { title, state: said("hands.locked"), text: `${cause}${spoken(view.waits)}`, waits: true };
   }
 
   _pads(view, mode) {
@@ -138,9 +140,20 @@ export class Strip {
     const notes = view?.notes ?? [];
     const found = [...notes.map((key) => said(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
     const list = this.instruments.warnings;
-    if (list.dataset.shown === found.join("|")) return;
-    list.dataset.shown = found.join("|");
-    list.replaceChildren(...found.map((text) => make("li", { text })));
+    const hint = this._hint();
+    const shown = [hint ?? "", ...found].join("|");
+    if (list.dataset.shown === shown) return;
+    list.dataset.shown = shown;
+    list.replaceChildren(...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
+  }
+
+  /** What an exercise says, for a while: its goal and its hints come as the vehicle's texts. */
+  _hint() {
+    const texts = this.store.get("texts") ?? [];
+    const newest = texts.findLast((one) => /^(exercise|hint)\b/i.test(one.text)) ?? null;
+    const now_ms = this.store.now_ms();
+    if (newest?.text !== this.hint?.text || newest?.t_ms !== this.hint?.t_ms) [this.hint, this.hint_ms] = [newest, now_ms];
+    return newest !== null && now_ms - this.hint_ms < HINT_SHOWN_MS ? newest.text : null;
   }
 }
 

@@ -62,7 +62,8 @@ test("what waits says why", () => {
   assert.equal(why("ACKNOWLEDGE", { mode: "HOLD", rules: [rule(38, "P")], shown_ms: 900 }), "act.why.read_first");
   assert.equal(why("RESET", { mode: "HOLD", rules: [rule(38, "P")] }), "act.why.acknowledge_first");
   assert.equal(why("START", { mode: "MANUAL", plan: false }), "act.why.no_plan");
-  assert.equal(why("START", { mode: "MANUAL", rules: [rule(61, "A", 2)] }), "act.why.limited");
+  assert.equal(why("START", { mode: "MANUAL", start_blocked: true }), "act.why.start_blocked");
+  assert.equal(why("START", { mode: "MANUAL", rules: [rule(61, "A", 2)] }), null, "the vehicle judges what limits");
   assert.equal(cleanHands(facts({ standing: null })), null, "what is unknown the vehicle judges");
 });
 

@@ -116,6 +116,8 @@ class FakeServer:
         if request.method == "POST":
             self.posts.append((request.url.path, await request.json()))
             return JSONResponse({"ok": True})
+        if request.url.path != "/api/site":
+            return JSONResponse({"error": "not here"}, status_code=404)
         return JSONResponse(self.state.get("site", {"hash": None}))
 
     async def _state(self, socket: WebSocket) -> None:

@@ -68,5 +68,6 @@ def test_a_translation_fits_its_english(language: str) -> None:
 def test_no_text_promises_what_nobody_can() -> None:
     """Treated ground is neither called safe nor cleared; "safe ground" is what bears the tracks from the start."""
     for key, text in ENGLISH.items():
-        words = str(text).lower().replace("safe ground", "")
+        # the word of the site file for untreated ground that bears the tracks
+        words = str(text).lower().replace("safe ground", "").replace("safe, bears the tracks", "")
         assert not re.search(r"\bcleared\b|\bsafe\b", words), key
