@@ -94,7 +94,7 @@ export class Strip {
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
-      return { title: t(`title.${mode}`), state: t(`mode.${mode}`), text: why ? spoken(why) : t(mode === "READY" ? "text.ready" : "text.disarmed") };
+      return { title: t(`title.${mode}`), state: t(`mode.${mode}`), waits: why !== null, text: why ? spoken(why) : said(mode === "READY" ? "text.ready" : "text.disarmed") };
     }
     return this._driving(mode, view);
   }
