@@ -148,13 +148,13 @@ $(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# node-mavlink, pinned with hashes, for the tests that drive with it; without npm, or where nothing comes, they are skipped.
+# node-mavlink and axe-core, pinned with hashes, for the tests that use them; without npm, or where nothing comes, they are skipped.
 NODE := $(VENV)/node
 node-clients: $(NODE)/node_modules/.package-lock.json
 $(NODE)/node_modules/.package-lock.json: requirements/node/package.json requirements/node/package-lock.json | $(VENV)/.installed
 	mkdir -p $(NODE) && cp requirements/node/package.json requirements/node/package-lock.json $(NODE)/
 	! command -v npm >/dev/null || (cd $(NODE) && npm ci --no-audit --no-fund --ignore-scripts --silent --prefer-offline --fetch-retries=5) || \
-		echo "node-mavlink was not installed: its tests are skipped"
+		echo "node-mavlink and axe-core were not installed: their tests are skipped"
 
 # Needs uv on the path; writes no registry address.
 pins:

@@ -1,0 +1,209 @@
+"""Who sits before the page: takes, arms, drives, with real keys and a gamepad that is moved by a test."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.console.browser.stack import Server, Vehicle
+from tests.console.page.browser import Page
+
+OFFER = "return flail.acts.offers().find((one) => one.act === arguments[0])"
+ENABLED = "const one = flail.acts.offers().find((one) => one.act === arguments[0]); return one?.enabled === true"
+MODE = "return flail.store.open() && flail.store.value('vehicle', 'mode')"
+STEPS = {"RELEASE_ESTOP": "KeyE", "ACKNOWLEDGE": "KeyK", "RESET": "KeyR", "ARM": "KeyM"}
+NEXT_STEP = """
+  const mode = flail.store.value('vehicle', 'mode');
+  if (!flail.store.open() || flail.acts.pending) return null;
+  if (mode === arguments[1] || mode === 'MANUAL') return `${arguments[1]}:`;
+  const one = flail.acts.offers().find((one) => one.enabled && arguments[0].includes(one.act));
+  return one ? `${mode}:${one.act}` : null;
+"""
+ANSWERED = """
+  if (flail.now_ms() - arguments[1] > 4000) return 'nothing came';
+  const answer = flail.store.get('answer');
+  if (!answer || answer.at_ms < arguments[1] || answer.result === 'pending') return null;
+  if (answer.result === 'accepted' && flail.store.value('vehicle', 'mode') === arguments[0]
+      && flail.now_ms() - answer.at_ms < 300) return null;
+  return `${answer.result} ${answer.why?.key ?? ''} ${answer.reason ?? ''}`;
+"""
+STEERS = """
+  const view = flail.hands.view;
+  const pressed = view.pads.length ? window.pads[0]?.buttons[7].value > 0.5 : 'KeyF' in flail.hands._state.keys;
+  return flail.store.value('vehicle', 'mode') === 'MANUAL' && !(pressed && !view.latch);
+"""
+LATCHED = "return flail.hands.view?.latch === true"
+FORWARD = "pad({axes: [0, -1, 0, 0], buttons: {7: 1}})"
+NEUTRAL = "pad({})"
+STANDS_MPS = 0.01
+
+
+class Operator:
+    """`page` is the browser's."""
+
+    def __init__(self, page: Page, server: Server, vehicle: Vehicle) -> None:
+        self.page, self.server, self.vehicle = page, server, vehicle
+        self.down: list[str] = []
+
+    # --- hands -------------------------------------------------------------------------------------------------------
+    def press(self, code: str, key: str = "") -> None:
+        """A key goes down and stays."""
+        self.down.append(code)
+        self.page.key("keyDown", code, key)
+
+    def release(self, code: str, key: str = "") -> None:
+        """It is let go."""
+        if code in self.down:
+            self.down.remove(code)
+        self.page.key("keyUp", code, key)
+
+    def forward(self) -> None:
+        """F and the up arrow, held."""
+        self.press("KeyF")
+        self.press("ArrowUp", "ArrowUp")
+
+    def hands_off(self) -> None:
+        """Nothing is pressed."""
+        for code in list(self.down):
+            self.release(code, code if code.startswith("Arrow") else "")
+        self.page.js("if (window.pads?.length) pad({})")
+
+    # --- the page ----------------------------------------------------------------------------------------------------
+    def open(self, **settings: str) -> None:
+        """Load the page and wait until it hears the vehicle."""
+        self.page.open(self.server.url, **settings)
+        self.page.until(MODE)
+
+    def mode(self) -> str:
+        """As the page has it."""
+        return str(self.page.js("return flail.store.value('vehicle', 'mode')"))
+
+    def until_mode(self, *modes: str) -> None:
+        """The page shows one of these."""
+        self.page.until(
+            "return flail.store.open() && arguments[0].includes(flail.store.value('vehicle', 'mode'))", modes
+        )
+
+    def act(self, name: str, code: str) -> None:
+        """Press the key of an act as soon as it is offered."""
+        self.page.until(ENABLED, name)
+        self.page.tap(code)
+
+    # --- the way to motion -------------------------------------------------------------------------------------------
+    def take(self) -> None:
+        """Hold T until the vehicle is this console's."""
+        if self.page.js("return flail.store.value('vehicle', 'mine')"):
+            return
+        self.page.until(ENABLED, "TAKE")
+        self.press("KeyT")
+        self.page.until("return flail.store.value('vehicle', 'mine') === true")
+        self.release("KeyT")
+
+    def arm(self) -> None:
+        """From wherever it stands to MANUAL, by the steps that the page offers. Raises as `arm_until`."""
+        self.arm_until("MANUAL")
+
+    def arm_until(self, wanted: str) -> None:
+        """The same until this mode is shown.
+
+        Raises:
+            AssertionError: Forty steps do not lead there; told with the answers to them.
+        """
+        self.take()
+        told = []
+        for _ in range(40):
+            mode, act = str(self.page.until(NEXT_STEP, list(STEPS), wanted)).split(":")
+            if mode == wanted:
+                return
+            before = self.page.js("return flail.now_ms()")
+            self.page.tap(STEPS[act])
+            told.append((mode, act, self.page.until(ANSWERED, mode, before)))
+        raise AssertionError(f"not {wanted}: {told}")
+
+    def disarm(self) -> None:
+        """From wherever it stands to DISARMED."""
+        self.hands_off()
+        self.arm_until("READY" if self.mode() != "MANUAL" else "MANUAL")
+        self.page.until(
+            "const mode = flail.store.value('vehicle', 'mode'); if (mode === 'DISARMED') return true;"
+            "if (!flail.acts.pending) flail.acts.press('DISARM')"
+        )
+
+    def give_up(self) -> None:
+        """Nobody holds the vehicle."""
+        self.take()
+        self.disarm()
+        self.page.until(
+            "if (flail.store.value('vehicle', 'mine') !== true) return true;"
+            "if (!flail.acts.pending) flail.acts.press('RELEASE')"
+        )
+
+    def drives(self) -> bool:
+        """The controller has a set-point and the machine truly moves."""
+        seen = self.vehicle.look()
+        return seen["setpoint"] != [0.0, 0.0] and abs(seen["speed"]) > 0.05
+
+    def until_driven(self, press: Callable[[], None]) -> None:
+        """Arm, wait for the latch, press; where the link of a busy computer breaks meanwhile, begin anew, as one would.
+
+        Raises:
+            AssertionError: It never moves.
+        """
+        for _ in range(12):
+            self.hands_off()
+            self.arm()
+            if not self._waits_for(lambda: bool(self.page.js(LATCHED))):
+                continue
+            press()
+            if self._waits_for(self.drives):
+                return
+        raise AssertionError(f"never driven: {self.vehicle.look()}")
+
+    def _waits_for(self, true: Callable[[], bool]) -> bool:
+        """Wait until this is true; False where the machine is not armed any more, or the page lets go."""
+        outcome = self.page.when(lambda: "true" if true() else "" if self.page.js(STEERS) else "broken")
+        return outcome == "true"
+
+    def until_still(self) -> None:
+        """No set-point, and the machine stands."""
+        self.page.when(
+            lambda: (seen := self.vehicle.look())["setpoint"] == [0.0, 0.0] and abs(seen["speed"]) < STANDS_MPS
+        )
+
+    def drive_by_pad(self) -> None:
+        """Armed, RT and the left stick forward, until it moves."""
+        self.page.js(NEUTRAL)
+        self.until_driven(lambda: self.page.js(FORWARD))
+
+    def drive_by_keys(self) -> None:
+        """Armed, F and the up arrow, until it moves."""
+        self.until_driven(self.forward)
+
+    def leave(self) -> None:
+        """Hands off, STOP, the machine stands; whatever the test left."""
+        self.hands_off()
+        if self.page.js("return window.flail?.ready === true"):
+            self.page.tap("Space")
+        self.until_still()
+
+    # --- looks -------------------------------------------------------------------------------------------------------
+    def moved_since(self, before: dict[str, Any]) -> float:
+        """Metres of true travel."""
+        now = self.vehicle.look()
+        return float(((now["e"] - before["e"]) ** 2 + (now["n"] - before["n"]) ** 2) ** 0.5)
+
+    def shown_place(self) -> list[float]:
+        """North and east [m] of wherever: of the pose that the page shows."""
+        return list(
+            self.page.until(
+                "const p = flail.store.get('pose'), rad = Math.PI / 180; if (!p || p.lat === null) return null;"
+                "return [p.lat * rad * 6371000, p.lon * rad * 6371000 * Math.cos(p.lat * rad)]"
+            )
+        )
+
+    def ticks(self, count: int) -> None:
+        """So many more ticks of the vehicle have passed."""
+        last = self.vehicle.look()["tick"] + count
+        self.page.when(lambda: self.vehicle.look()["tick"] >= last)
+
+    def text(self, selector: str) -> str:
+        """What stands there."""
+        return self.page.text(selector)

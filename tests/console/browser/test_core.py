@@ -1,0 +1,111 @@
+"""The page in a real browser over server, operator link, vehicle and simulated machine: what must always hold."""
+
+import math
+
+import pytest
+
+from tests.console.browser.axe import violations
+from tests.console.browser.operator import Operator
+
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
+STOPS = ("STOPPING", "HOLD")
+OFFERED = """
+  flail.paint();
+  const shown = Array.from(document.querySelectorAll('#hands .act, #steps [data-act]'))
+    .filter((one) => one.getAttribute('aria-disabled') === 'false' && one.checkVisibility())
+    .map((one) => one.dataset.act ?? one.firstElementChild.innerText).sort();
+  const mode = flail.store.open() && flail.store.value('vehicle', 'mode');
+  return mode === arguments[0] && (arguments[1] === undefined || shown.includes(arguments[1])) ? shown.join(' ') : null;
+"""
+"""The enabled buttons of acts, once this mode is shown and, where one is named, that one is among them."""
+
+
+def test_keyboard_alone_takes_arms_drives_and_stops(operator: Operator) -> None:
+    """From the loaded page to motion and back, watching first; the pose that the page shows is the true one."""
+    start, shown = operator.vehicle.look(), operator.shown_place()
+    operator.drive_by_keys()
+    operator.page.when(lambda: operator.moved_since(start) > 0.1)
+    operator.page.tap("Space")
+    operator.until_mode(*STOPS)
+    operator.until_still()
+    assert "Stop" in operator.text("#mode")
+    operator.page.when(lambda: abs(math.dist(operator.shown_place(), shown) - operator.moved_since(start)) < 0.1)
+
+
+def test_a_gamepad_drives_and_its_trigger_let_go_is_a_zero_set_point(operator: Operator) -> None:
+    """RT and the left stick; the echo shows the stick. RT alone is released: the vehicle stays armed and stands."""
+    operator.drive_by_pad()
+    assert not operator.page.js("return document.querySelector('.echo .arm').getAttribute('d').endsWith('L0 0')")
+    operator.page.js("pad({axes: [0, -1, 0, 0], buttons: {7: 0}})")
+    operator.until_still()
+    assert operator.page.js("return flail.hands.view.hold") is False
+
+
+def test_a_window_that_loses_the_focus_lets_go_and_forgets_its_keys(operator: Operator) -> None:
+    """With F and an arrow down; back again, the arrow that repeats drives nothing before it was released."""
+    operator.drive_by_keys()
+    operator.page.js("window.dispatchEvent(new Event('blur'))")
+    operator.until_still()
+    operator.page.when(lambda: "Click to steer" in operator.text("#hands .text"))
+    operator.page.js("window.dispatchEvent(new Event('focus'))")
+    before = operator.vehicle.look()
+    for _ in range(5):
+        operator.page.key("keyDown", "ArrowUp", "ArrowUp", repeat=True)
+        operator.page.key("keyDown", "KeyF", repeat=True)
+        operator.ticks(5)
+    assert not operator.vehicle.driven()
+    assert operator.moved_since(before) < 0.05
+
+
+def test_space_with_the_focus_on_arm_is_stop_and_does_not_arm(operator: Operator) -> None:
+    """READY, the next act has the focus: one Space, then the machine is never armed."""
+    operator.disarm()
+    operator.arm_until("READY")
+    operator.page.until("const arm = document.querySelector('#hands .act.next'); arm?.focus(); return arm !== null")
+    assert operator.page.js("return document.activeElement.innerText.includes('ARM')")
+    asked = operator.page.js("return flail.now_ms()")
+    operator.page.tap("Space")
+    operator.page.until("return flail.store.get('stop')?.outcome === 'seen'")
+    operator.ticks(50)
+    assert operator.vehicle.look()["mode"] != "MANUAL"
+    answer = operator.page.js("return flail.store.get('answer')")
+    assert answer["at_ms"] < asked, "an act was sent as well"
+
+
+@pytest.mark.parametrize("act", ["ATTENTION", "ARM"])
+def test_stop_arrives_whatever_act_follows_at_once(operator: Operator, act: str) -> None:
+    """STOP and, before the next frame to the vehicle, another act."""
+    operator.drive_by_keys()
+    operator.page.js("flail.acts.stop(); flail.acts._send(arguments[0])", act)
+    operator.page.when(lambda: "operator_stop" in operator.vehicle.look()["reasons"])
+    operator.until_still()
+    operator.hands_off()
+
+
+def test_each_mode_offers_what_it_may(operator: Operator) -> None:
+    """On the way from watching to a stop: the enabled buttons of each mode, no more."""
+    page = operator.page
+    operator.give_up()
+    seen = {"watching": page.until(OFFERED, "DISARMED")}
+    operator.take()
+    seen["DISARMED"] = page.until(OFFERED, "DISARMED", "ARM")
+    operator.arm_until("READY")
+    seen["READY"] = page.until(OFFERED, "READY", "ARM")
+    operator.arm()
+    seen["MANUAL"] = page.until(OFFERED, "MANUAL", "START")
+    page.tap("Space")
+    seen["HOLD"] = page.until(OFFERED, "HOLD", "RESET")
+    assert seen == {
+        "watching": "TAKE",
+        "DISARMED": "ARM Give up control",
+        "READY": "ARM DISARM RECOVERY",
+        "MANUAL": "DISARM START",
+        "HOLD": "RESET",
+    }
+
+
+def test_axe_finds_nothing_in_the_drive_view(operator: Operator) -> None:
+    """All rules, the machine armed; the other views and themes are among the slow tests."""
+    operator.arm()
+    operator.page.tap("Digit1", "1")
+    assert violations(operator.page) == []
