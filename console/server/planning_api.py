@@ -23,7 +23,7 @@ from console.server.planning.jobs import Jobs
 from console.server.planning.names import SHOWN, plain_name
 from console.server.planning.observing import observed
 from console.server.planning.processes import Worker
-from console.server.planning.record_desk import Mirror, RecordDesk
+from console.server.planning.record_desk import Mirror, RecordDesk, frame_of
 from console.server.planning.sending import hand_over
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import NS_PER_S
@@ -55,7 +55,7 @@ class Planning:
         simulated: bool = False,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._folder, self._link, self._mine = folder, link, mine
+        self._folder, self._link, self._mine, self._site = folder, link, mine, site
         self._reader = Worker()
         self._record = RecordDesk(folder, self._reader, link=link, mirror=mirror, site=site, simulated=simulated)
         self._jobs = Jobs(folder / "plans", changed)
@@ -122,7 +122,7 @@ class Planning:
         async with _written(path) as write:
             async for piece in _bounded(request):
                 write(piece)
-        asked = {"path": str(path), "name": path.name, **options}
+        asked = {"path": str(path), "name": path.name, **options, **self._near()}
         told = msgspec.json.decode(await self._reader.ask("site", asked), type=dict[str, msgspec.Raw])
         told["id"] = msgspec.Raw(msgspec.json.encode(folder.name))
         return Response(msgspec.json.encode(told), 422 if "error" in told else 200, media_type=JSON)
@@ -171,15 +171,23 @@ class Planning:
         """
         if body.get("draft") is not None:
             answer = await self._reader.ask("draft_site", {"folder": self._drawings, "name": str(body["draft"])})
-            found: dict[str, Any] = msgspec.json.decode(answer)
-            return found
+            return {**msgspec.json.decode(answer, type=dict[str, Any]), **self._near()}
         name = str(body.get("site", ""))
         folder = self._folder / "sites" / name
         if not name.isalnum() or not folder.is_dir():
             raise InputError("Draw or import a site first")
         path = next(iter(sorted(folder.iterdir())))
         options = {key: body[key] for key in ("feature", "unmarked") if body.get(key) is not None}
-        return {"path": str(path), "name": path.name, **options}
+        return {"path": str(path), "name": path.name, **options, **self._near()}
+
+    def _near(self) -> dict[str, Any]:
+        """The vehicle's datum, from which a plan has to count for it to be taken; nothing where it is not known."""
+        frame = frame_of(self._site())
+        return (
+            {}
+            if frame is None
+            else {"near": {"lat_deg": frame.lat_deg, "lon_deg": frame.lon_deg, "alt_m": frame.alt_m}}
+        )
 
     async def _plan_shown(self, request: Request) -> Response:
         job = request.path_params["job"]

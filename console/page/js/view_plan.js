@@ -92,6 +92,8 @@ class PlanView {
   selected() { return this.chosen; }
   select(id) { this.chosen = id; this.editor.corner = null; this.map.touch(); this.render(); }
   told(key, params) { this.say(key === null ? null : this.t(key, params)); }
+  // A plan that counts from another datum than the drawing is shown alone: the two would not lie on each other.
+  get isDrawn() { return this.shelf.shown === null || this.steps.document === null || drawing.isSameDatum(this.shelf.shown.site.datum, this.steps.document.datum); }
   problem() { return this.answer?.error ? { named: this.answer.named ?? [], where: this.answer.where } : NO_PROBLEM; }
 
   change(document) {
@@ -111,7 +113,7 @@ class PlanView {
   }
 
   // Where a new drawing begins: the vehicle's datum, else the place that was typed.
-  datum() { return this.steps.document?.datum ?? this.store.get("site")?.datum ?? this.typed ?? null; }
+  datum() { return this.steps.document?.datum ?? drawing.datumOf(this.store.get("site")) ?? this.typed ?? null; }
 
   placed(text) {
     const { corners, error } = drawing.pasted(text, null);
@@ -121,7 +123,7 @@ class PlanView {
   }
 
   fresh() {
-    const datum = this.store.get("site")?.datum ?? this.typed;
+    const datum = drawing.datumOf(this.store.get("site")) ?? this.typed;
     if (!datum) { this.steps.document = null; this.answer = null; this.say(this.t("plan.place_first")); return; }
     this.begin(drawing.blank(this.t("plan.new_name"), datum));
   }
@@ -169,9 +171,11 @@ class PlanView {
 
   async open(id) {
     this.steps.round += 1;
+    const { round } = this.steps;
     Object.assign(this, { chosen: null, site: null, editable: true });
     this.map.camera.home();
-    await this.server.get(`/api/drafts/${id}`).then((answer) => this.steps.take(answer), (error) => this.say(error.message));
+    const answer = await this.server.get(`/api/drafts/${id}`).catch((error) => { this.say(error.message); return null; });
+    if (answer !== null && round === this.steps.round) this.steps.take(answer); // no other one was begun meanwhile
   }
 
   // --- the plan that is shown ------------------------------------------------------------------------------------------

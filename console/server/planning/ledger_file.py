@@ -1,28 +1,30 @@
 """The console's copy of the record as a file for the worker process: a line of JSON, then the tiles, packed.
 
-Only what figures, gaps and pictures are made of; the stroke under way and later knowledge stay with the vehicle.
+Only what figures, gaps and pictures are made of. Cells are counted when it is read: the copy may be masks alone.
 """
 
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
+from console.server.ground_classes import PROVISIONAL, classes
 from vehicle.contracts.errors import InputError
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 COPY_FORMAT: Final = 1
-_FIGURES: Final = ("swept_m2", "credited_m2", "swept_cells", "credited_cells", "provisional_cells", "withdrawn_cells")
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """`tiles`: (column, row, bytes) in order; `figures`: those of the ledger by their names."""
+    """`tiles`: (column, row, bytes) in order; `firm`, `unclosed`: which credit is provisional, as in the ledger."""
 
     format: int = COPY_FORMAT
     plan_hash: str
     cell_m: float
-    figures: dict[str, float]
+    firm: int
+    unclosed: tuple[tuple[int, int], ...]
     tiles: tuple[tuple[int, int, int], ...]
 
 
@@ -38,7 +40,8 @@ def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
     head = Head(
         plan_hash=plan_hash,
         cell_m=cell_m,
-        figures={name: getattr(ledger, name) for name in _FIGURES},
+        firm=ledger.firm,
+        unclosed=ledger.unclosed,
         tiles=tuple(rows),
     )
     return b"\n".join((msgspec.json.encode(head), b"".join(parts)))
@@ -57,5 +60,15 @@ def read(path: Path) -> tuple[LedgerState, Head]:
         tile = raster.unpacked(rest[at : at + size])
         tiles = raster.replaced(tiles, (column, row), tile, warm=False)
         at += size
-    whole = {name: int(value) if name.endswith("cells") else float(value) for name, value in head.figures.items()}
-    return msgspec.structs.replace(LedgerState(tiles=tiles), **whole), head
+    return counted(LedgerState(tiles=tiles, firm=head.firm, unclosed=head.unclosed)), head
+
+
+def counted(ledger: LedgerState) -> LedgerState:
+    """The ledger with its cells counted from the tiles."""
+    swept = credited = provisional = 0
+    for _, _, tile in raster.each(ledger.tiles):
+        flags = tile[raster.FLAGS]
+        swept += int(np.count_nonzero(flags & raster.SWEPT))
+        credited += int(np.count_nonzero(flags & raster.CREDITED))
+        provisional += int(np.count_nonzero(classes(tile, ledger.firm, ledger.unclosed) == PROVISIONAL))
+    return msgspec.structs.replace(ledger, swept_cells=swept, credited_cells=credited, provisional_cells=provisional)

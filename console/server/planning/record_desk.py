@@ -124,11 +124,16 @@ class RecordDesk:
         return None
 
 
+def frame_of(site: dict[str, Any] | None) -> LocalFrame | None:
+    """The plane of the vehicle's site; None where it is not known."""
+    datum = (site or {}).get("datum")
+    return LocalFrame(*datum) if datum else None
+
+
 def place_m(site: dict[str, Any] | None, lat_deg: float | None, lon_deg: float | None) -> tuple[float, float] | None:
     """A place in metres of the site's datum; None where either is not known."""
-    datum = (site or {}).get("datum")
-    if not datum or lat_deg is None or lon_deg is None or not math.isfinite(lat_deg + lon_deg):
+    frame = frame_of(site)
+    if frame is None or lat_deg is None or lon_deg is None or not math.isfinite(lat_deg + lon_deg):
         return None
-    frame = LocalFrame(datum["lat_deg"], datum["lon_deg"], datum.get("alt_m", 0.0))
     east_m, north_m, _ = frame.enu_from_geodetic(lat_deg, lon_deg)
     return east_m, north_m

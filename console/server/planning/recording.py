@@ -35,6 +35,7 @@ from vehicle.reports.layers import depths_cm
 from vehicle.reports.results import write_all
 
 NO_SITE: Final = "The plan on the vehicle is not known yet: its record cannot be reckoned"
+NO_AREA: Final = "The vehicle does not say what its work area is: what is missed cannot be reckoned here"
 GAPS_SHOWN: Final = 200
 NO_PROOF: Final = Certificate(
     missed_nominal_m2=float("nan"),
@@ -149,6 +150,8 @@ def facts_of(asked: RecordRequest) -> JobFacts:
     ground, plan = ground_of(asked.site), plan_of(asked)
     if head.plan_hash != plan.plan_hash:
         raise InputError(f"the record is of plan {head.plan_hash}, the vehicle's site is of {plan.plan_hash}")
+    if ground.work_area.is_empty:
+        raise InputError(NO_AREA)
     config = config_of(asked, plan, head.cell_m)
     found = gaps.find(ground.work_area, ground.keep_out, plan, ledger, config)
     seen = asked.seen
@@ -231,9 +234,8 @@ def told_plan(site: dict[str, Any]) -> Plan:
     ]
     swaths = [one for one in site.get("swaths", []) if one.get("kind", "swath") == "swath"]
     ground = ground_of(site)
-    datum = site["datum"]
     return Plan(
-        datum=LocalFrame(datum["lat_deg"], datum["lon_deg"], datum.get("alt_m", 0.0)),
+        datum=LocalFrame(*site["datum"]),
         site_hash=str(site.get("site_hash", "")),
         plan_hash=str(site["hash"]),
         machine=msgspec.convert({**machine, "name": site["machine"].get("name", "vehicle")}, MachineFootprint),

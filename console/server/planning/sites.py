@@ -1,5 +1,6 @@
 """Site files read by the readers that everything else uses, told as the page draws them; runs in a worker process."""
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +26,11 @@ SAME_M2, SAME_SHARE = 0.01, 1e-6
 
 
 class SiteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A file and how to read it; None: nobody says. `name`: what it is called to the user. `datum`: of a drawing."""
+    """A file and how to read it; None: nobody says. `name`: what it is called to the user. `datum`: of a drawing.
+
+    `near`: the connected vehicle's datum. A plan is taken by the vehicle only where it counts from there, so a site
+    that lies near enough to it does.
+    """
 
     path: str
     name: str
@@ -34,21 +39,24 @@ class SiteRequest(msgspec.Struct, frozen=True, kw_only=True):
     feature: str | None = None
     unmarked: str | None = None
     datum: Datum | None = None
+    near: Datum | None = None
 
 
 def read(asked: SiteRequest) -> Site:
     """The site. Raises InputError in the reader's own words, with the name that the user knows."""
+    if asked.near is not None:
+        with contextlib.suppress(InputError):
+            return _read(asked, asked.near)
     try:
-        return load_site(
-            Path(asked.path),
-            asked.outside,
-            asked.datum.frame() if asked.datum is not None else None,
-            asked.tripwires,
-            feature=asked.feature,
-            unmarked=asked.unmarked,
-        )
+        return _read(asked, asked.datum)
     except InputError as refusal:
         raise InputError(named(str(refusal), asked)) from None
+
+
+def _read(asked: SiteRequest, datum: Datum | None) -> Site:
+    frame = datum.frame() if datum is not None else None
+    path, wires = Path(asked.path), asked.tripwires
+    return load_site(path, asked.outside, frame, wires, feature=asked.feature, unmarked=asked.unmarked)
 
 
 def named(sentence: str, asked: SiteRequest) -> str:

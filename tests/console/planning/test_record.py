@@ -34,7 +34,7 @@ def site_of(facts: JobFacts) -> dict[str, Any]:
     return {
         "hash": plan.plan_hash,
         "name": site.name,
-        "datum": {"lat_deg": plan.datum.lat_deg, "lon_deg": plan.datum.lon_deg, "alt_m": plan.datum.alt_m},
+        "datum": [plan.datum.lat_deg, plan.datum.lon_deg, plan.datum.alt_m],
         "required_depth_m": jobs.CONFIG.mission.required_depth_m,
         "areas": [
             *parts("work_area", site.work_area),
@@ -63,6 +63,7 @@ def test_the_copy_in_the_file_is_the_ledger_cell_by_cell(tmp_path: Path) -> None
     copy, head = ledger_file.read(path)
     assert (head.plan_hash, head.cell_m) == ("abc", CELL_M)
     assert copy.credited_cells == ledger.credited_cells
+    assert copy.swept_cells == ledger.swept_cells
     assert copy.provisional_cells == ledger.provisional_cells
     pairs = list(zip(raster.each(ledger.tiles), raster.each(copy.tiles), strict=True))
     assert pairs
@@ -99,6 +100,25 @@ def test_nothing_worked_is_nothing_processed(tmp_path: Path) -> None:
     assert found["totals"]["processed_m2"] == pytest.approx(0.0, abs=1e-9)
     assert [row["reason"] for row in found["gaps"]] == ["not_swept"]
     assert found["depths"] == []
+
+
+def test_credit_is_provisional_by_the_strokes_that_the_masks_name_alone(tmp_path: Path) -> None:
+    whole = jobs.worked()
+    masks = LedgerState(tiles=whole.tiles, firm=whole.firm, unclosed=whole.unclosed)  # as a console fetches it
+    facts = msgspec.structs.replace(jobs.open_job(), ledger=masks)
+    assert shown(request(tmp_path, facts))["totals"]["provisional_m2"] == pytest.approx(
+        whole.provisional_cells * CELL_M**2
+    )
+    assert whole.provisional_cells > 0
+    closed = msgspec.structs.replace(facts, ledger=msgspec.structs.replace(masks, firm=10**6))
+    assert shown(request(tmp_path, closed))["totals"]["provisional_m2"] == 0.0
+
+
+def test_a_vehicle_that_does_not_say_its_work_area_has_no_figures_here(tmp_path: Path) -> None:
+    asked = request(tmp_path, jobs.open_job())
+    without = [area for area in asked.site["areas"] if area["role"] != "work_area"]
+    with pytest.raises(InputError, match="does not say what its work area is"):
+        shown(msgspec.structs.replace(asked, site={**asked.site, "areas": without}))
 
 
 def test_the_record_of_another_plan_is_no_record_of_this_site(tmp_path: Path) -> None:

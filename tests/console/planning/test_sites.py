@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import shapely
 
-from console.server.planning.document import decoded, geojson_of
-from console.server.planning.sites import SiteRequest, told
+from console.server.planning.document import Datum, decoded, geojson_of
+from console.server.planning.sites import SiteRequest, read, told
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
 
@@ -91,6 +92,17 @@ def test_what_a_file_says_of_all_of_it_stays_in_the_drawing(tmp_path: Path) -> N
     assert document["kept"] == {"overrun_m": 0, "said_by": "Team 2"}
     written = json.loads(geojson_of(decoded(json.dumps(document).encode())))
     assert (written["overrun_m"], written["said_by"], written["outside"]) == (0, "Team 2", "unknown")
+
+
+def test_a_site_near_the_vehicle_counts_from_its_datum_and_one_far_away_from_its_own(tmp_path: Path) -> None:
+    request = asked(tmp_path, feature(BOX, role="work_area"))
+    near, far = Datum(lat_deg=0.001, lon_deg=0.002), Datum(lat_deg=40.0, lon_deg=47.0)
+    beside = told(msgspec.structs.replace(request, near=near))
+    assert beside["document"]["datum"] == {"lat_deg": 0.001, "lon_deg": 0.002, "alt_m": 0.0}
+    assert beside["site"]["datum"] == beside["document"]["datum"]
+    alone = told(msgspec.structs.replace(request, near=far))
+    assert alone["document"]["datum"] == told(request)["document"]["datum"]
+    assert read(msgspec.structs.replace(request, near=near)).site_hash == read(request).site_hash
 
 
 def test_roles_that_come_from_nesting_make_a_drawing_that_is_not_the_file(tmp_path: Path) -> None:

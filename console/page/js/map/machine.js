@@ -7,7 +7,7 @@ const SMALL_PX = 26; // shorter on the screen than this, the machine gets a circ
 
 // Half-axes of the machine in metres of its own frame (x ahead, y left), from what the site says of it.
 export function outlineOf(machine) {
-  const length = machine.length_m ?? 3, width = machine.width_m ?? 1.6;
+  const length = machine.length_m ?? 3, width = machine.width_m ?? machine.track_outer_width_m ?? 1.6;
   return {
     front: machine.body_front_m ?? length / 2, rear: machine.body_rear_m ?? length / 2, half: width / 2,
     track: (machine.track_length_m ?? length * 0.8) / 2, trackHalf: (machine.track_outer_width_m ?? width) / 2,

@@ -35,7 +35,8 @@ export class SiteShapes {
     this.unworkable = pathOf((site.unworkable ?? []).map((place) => place.rings));
     this.swaths = linesOf((site.swaths ?? []).filter(({ kind }) => kind === undefined || kind === "swath"));
     this.points = areas.filter((area) => area.point).map((area) => area.point);
-    const places = areas.flatMap((area) => (area.rings ? area.rings.flat() : [area.point]));
+    const ends = (site.swaths ?? []).flatMap(({ from, to }) => [from, to]);
+    const places = [...areas.flatMap((area) => (area.rings ? area.rings.flat() : [area.point])), ...ends];
     this.box = places.length ? boxOf(places) : null;
     this.present = {
       keepOut: areas.some(({ role }) => role === "keep_out"),

@@ -1,5 +1,7 @@
 // During and after the task: detonations marked and classified, swaths skipped on record, what is left planned again.
 
+import { datumOf } from "./drawing.js";
+
 // `host`: {server, store, t, shelf, render()}.
 export class After {
   constructor(host) { Object.assign(this, { host, marks: [], skips: [], afterText: null }); }
@@ -18,7 +20,7 @@ export class After {
   skippedSwath(swath, note) { this.skips = [...this.skips, { swath, note }]; }
 
   async observe(seen, recorded) {
-    const datum = this.host.store.get("site")?.datum ?? null;
+    const datum = datumOf(this.host.store.get("site"));
     this.afterText = this.host.t("plan.sending");
     this.host.render();
     try {

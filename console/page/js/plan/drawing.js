@@ -86,6 +86,15 @@ export function withCrater(document, [east, north], radius, name) {
   return withName(next, nextId(document), name);
 }
 
+// The datum of the vehicle's site ([latitude, longitude, height]) as a drawing has it, or null.
+export function datumOf(site) {
+  if (!site?.datum) return null;
+  const [lat_deg, lon_deg, alt_m = 0] = site.datum;
+  return { lat_deg, lon_deg, alt_m };
+}
+
+export const isSameDatum = (one, other) => one.lat_deg === other.lat_deg && one.lon_deg === other.lon_deg;
+
 export const round = (metres) => Math.round(metres * 1e4) / 1e4;
 
 // Corners of pasted text, one "latitude, longitude" a line, as metres near a datum; {corners} or {error: line number}.

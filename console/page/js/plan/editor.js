@@ -38,7 +38,7 @@ export class Editor {
 
   // --- pointers ---------------------------------------------------------------------------------------------------
   pointed(kind, x, y, event) {
-    if (this.locked()) return false;
+    if (this.locked() || !this.host.isDrawn) return false;
     const at = this.map.toGround(x, y).map(drawing.round);
     this.pointer = at;
     if (kind === "down") return this.pressed(at, x, y, event);
@@ -138,6 +138,7 @@ export class Editor {
 
   // --- painting -----------------------------------------------------------------------------------------------------
   paint(context, view, theme) {
+    if (!this.host.isDrawn) return;
     const problem = this.host.problem();
     for (const shape of this.document().shapes) this.paintShape(context, view, theme, shape, problem.named.includes(shape.id));
     if (this.drawing) this.paintDrawn(context, view, theme);
