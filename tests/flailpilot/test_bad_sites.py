@@ -120,7 +120,7 @@ def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(mon
     trees = {**keep(post), "geometry": {"type": "GeometryCollection", "geometries": parts}}
     doc = document(deep, trees, keep(moved(HOLE, -13.0, 9.0)), keep(moved(HOLE, 0.0, 60.0)), outside="safe")
     path, out = saved(tmp_path, doc), tmp_path / "out"
-    status, said, _ = flailpilot(monkeypatch, capsys, "plan", path, "--machine", "memat", "--out", out)
+    status, said, _ = flailpilot(monkeypatch, capsys, "plan", path, "--machine", "memat", "--out", out, "--poses")
     assert status == 0
     warned = [line for line in said.splitlines() if line.startswith("warning: ")]
     mended = [line for line in said.splitlines() if line.startswith("repaired: ")]

@@ -37,6 +37,8 @@ SETTLE_S = 2.0
 PLANNING = "the site is being planned"
 TOLD_S, SPARE_S = 10.0, 60.0
 """The planner ends by itself at its limit; a process that does not is ended after so much longer."""
+SLOWER = 4.0
+"""The limit counts work by the seconds of an x86 core; a computer on board may take so many times as long for it."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -320,14 +322,14 @@ class SitePlanning:
         newer = loop.create_task(self._changed.wait())
         try:
             both: set[asyncio.Future[Any]] = {work, newer}
-            for turn in range(1, math.ceil((wanted.limit_s + SPARE_S) / TOLD_S) + 1):
+            for turn in range(1, math.ceil((SLOWER * wanted.limit_s + SPARE_S) / TOLD_S) + 1):
                 done, _ = await asyncio.wait(both, timeout=TOLD_S, return_when=asyncio.FIRST_COMPLETED)
                 if done:
                     break
                 self._tell(f"Planning the site, {turn * TOLD_S:.0f} s")
             if newer.done():
                 return None
-            return work.result() if work.done() else f"No plan within {wanted.limit_s:g} s"
+            return work.result() if work.done() else f"No plan within {SLOWER * wanted.limit_s + SPARE_S:g} s"
         except InputError as refusal:
             return f"No plan: {in_short(refusal, wanted.path)}"
         except Exception as error:  # noqa: BLE001  # a planner that breaks, or whose process dies, breaks no vehicle

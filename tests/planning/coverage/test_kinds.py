@@ -49,7 +49,7 @@ def drawn(slope_deg):
 def planned(monkeypatch, capsys, tmp_path, doc):
     """(summary, report of the checker for a machine that may stand on 20 degrees)."""
     site, out = saved(tmp_path, doc), tmp_path / "out"
-    status, said, told = flailpilot(monkeypatch, capsys, "plan", site, "--machine", "memat", "--out", out)
+    status, said, told = flailpilot(monkeypatch, capsys, "plan", site, "--machine", "memat", "--out", out, "--poses")
     assert (status, told) == (0, ""), said
     summary = json.loads((out / "summary.json").read_text())
     truth = SiteTruth(doc, summary["datum"], "unknown", slope_max_deg=20.0)
