@@ -40,9 +40,11 @@ class Trips:
         trip = Trip(asked_ms, heard_ms / self._speed, sent_ms / self._speed, answered_ms)
         if trip.half_ms < 0.0:  # one of the clocks was set meanwhile
             return
-        said_ms = self.ours_ms(sent_ms)
-        if said_ms is not None and abs(said_ms - (trip.answered_ms - trip.half_ms)) > trip.half_ms + APART_MS:
-            self._kept.clear()
+        said_ms, bound_ms = self.ours_ms(sent_ms), self.half_ms()
+        if said_ms is not None and bound_ms is not None:
+            apart_ms = abs(said_ms - (trip.answered_ms - trip.half_ms))
+            if apart_ms > trip.half_ms + bound_ms + APART_MS:
+                self._kept.clear()
         self._kept.append(trip)
 
     def ours_ms(self, theirs_ms: float) -> float | None:

@@ -193,6 +193,7 @@ def test_tables_that_a_camera_leaves_out_are_put_in():
     assert len(bare) < len(jpeg) - 400
     mended = whole(bare)
     assert mended is not None
+    assert [marker for marker, _, _ in segments(mended)].count(0xC4) == 4
     assert (simplejpeg.decode_jpeg(mended) == simplejpeg.decode_jpeg(jpeg)).all()
     assert whole(jpeg) == jpeg
     assert size_of(mended) == (64, 48)
