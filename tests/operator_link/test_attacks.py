@@ -112,14 +112,17 @@ class Radio:
                 self.recording.append(datagram)
                 if not lost:
                     self.link.receive(CHANNEL, HERE, datagram, self.now_ns)
-            self.link.verifier.made_durable(self.link.verifier.wanted(self.now_ns))
-            self.link.step(self.now_ns)
-            for peer in self.link.peers.values():
-                if peer.extension:
-                    peer.send_frame("FLAIL_VEHICLE", self.report, self.link.verifier, self.now_ns)
-            for _, _, frames in self.link.outbox():
-                for frame in frames:
-                    console.receive(frame, self.now_ns)
+            for frame in self.told():
+                console.receive(frame, self.now_ns)
+
+    def told(self) -> list[bytes]:
+        """What the link sends now, and a report of the loop."""
+        self.link.verifier.made_durable(self.link.verifier.wanted(self.now_ns))
+        self.link.step(self.now_ns)
+        for peer in self.link.peers.values():
+            if peer.extension:
+                peer.send_frame("FLAIL_VEHICLE", self.report, self.link.verifier, self.now_ns)
+        return [frame for _, _, frames in self.link.outbox() for frame in frames]
 
     def attack(self, datagram: bytes, address: tuple[str, int] = ("10.6.6.6", 666)) -> None:
         self.now_ns += 1_000_000
