@@ -23,7 +23,7 @@ class Page(SimOperator):
     def __init__(self, port: BytePort, station_id: int, secret: str) -> None:
         super().__init__(port, station_id)
         self.protocol = LinkProtocol(Credentials(system_id=station_id, secret=secret))
-        self._air = port
+        self.air = port
         self.controls, self.live, self.repeats = NEUTRAL, True, False
         self.answers: list[ActAnswer] = []
         self.sent: list[bytes] = []
@@ -32,7 +32,7 @@ class Page(SimOperator):
 
     def step(self, now_ns: int) -> None:
         """A look at the hands, and what the console does in a tick."""
-        protocol, data = self.protocol, self._air.read()
+        protocol, data = self.protocol, self.air.read()
         self.heard_bytes += len(data)
         protocol.receive(data, now_ns)
         self.seen = protocol.vehicle
@@ -42,7 +42,7 @@ class Page(SimOperator):
         self._shown = protocol.tick
         for frame in protocol.send(now_ns):
             self.sent.append(frame)
-            self._air.write(frame)
+            self.air.write(frame)
         self.answers += protocol.answers()
 
 

@@ -1,0 +1,78 @@
+"""Bytes a second between a vehicle at work and its console, by message: what a 57.6 kbit/s radio has to carry.
+
+`python benchmarks/console_budget.py`. Real signed frames in virtual time: a mission works its swath, the page reads the
+sticks 50 times a second. Both directions share the air. Exit status 1 where they take more than 60 % of it.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.tables import SPECS
+from firmware_bridge.types import OperatorEdge
+from tests.console.rig import ConsoleRig
+from vehicle.contracts.messages import Mode
+
+LINE_BYTES_PER_S = 57_600 / 10
+"""A start bit, eight data bits and a stop bit for each byte."""
+SHARE_MAX = 0.6
+SECONDS = 60.0
+Counts = dict[tuple[str, str], float]
+"""Direction and message -> bytes a second."""
+
+
+def working() -> ConsoleRig:
+    """A mission at work, started by this console."""
+    rig = ConsoleRig().manual()
+    rig.hold()
+    rig.run(0.5)
+    rig.taken(OperatorEdge.MISSION_START)
+    rig.let_go()
+    if not rig.until((Mode.AUTO_WORK,), 40.0):
+        raise RuntimeError(f"the mission does not work: {rig.mode.name}, {rig.reasons}")
+    rig.run(2.0)
+    return rig
+
+
+def measured(seconds: float = SECONDS) -> Counts:
+    """While the mission works."""
+    rig = working()
+    up, down, page = Counter[str](), Counter[str](), rig.page
+    read, write = page.air.read, page.air.write
+
+    def heard() -> bytes:
+        data = read()
+        for frame in FrameParser().feed(data):
+            down[SPECS[frame.msg_id].name] += len(frame.signed)
+        return data
+
+    def sent(data: bytes) -> None:
+        up[SPECS[int.from_bytes(data[7:10], "little")].name] += len(data)
+        write(data)
+
+    page.air.read, page.air.write = heard, sent  # type: ignore[method-assign]
+    for second in range(round(seconds)):
+        rig.run(1.0)
+        if second % 25 == 24:
+            page.protocol.act(OperatorEdge.ATTENTION, rig.now_ns)
+    if rig.mode is not Mode.AUTO_WORK:
+        raise RuntimeError(f"the mission ended meanwhile: {rig.mode.name}, {rig.reasons}")
+    rows = {("down", name): size / seconds for name, size in down.items()}
+    return rows | {("up", name): size / seconds for name, size in up.items()}
+
+
+def main() -> int:
+    rows = measured()
+    for (way, name), rate in sorted(rows.items(), key=lambda row: -row[1]):
+        print(f"{way:5} {name:26} {rate:8.1f} B/s")
+    total = sum(rows.values())
+    share = total / LINE_BYTES_PER_S
+    print(f"{'both':5} {'all':26} {total:8.1f} B/s = {share:.1%} of 57.6 kbit/s, both ways on one air")
+    return 1 if share > SHARE_MAX else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
