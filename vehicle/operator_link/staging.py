@@ -14,6 +14,7 @@ from vehicle.operator_link.vehicle_view import VehicleView
 
 STAGE: Final = "@PLAN/stage.z"
 STAGED: Final = "@PLAN/staged.json"
+STAGE_FORMAT: Final = 1
 SIZE_MAX: Final = 8_000_000
 UNTOUCHED, CHECKING, TAKEN, REFUSED = "untouched", "checking", "taken", "refused"
 

@@ -120,9 +120,9 @@ def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> tuple[float | None, str]:
-    """From the machine's outline, raised tool included, to the nearest edge [m], and on which side; 0 over it.
+    """From the machine's outline, raised tool included, to the nearest of the edges (n, 4) [m], and on which side.
 
-    None and "" where nothing is within `NEAR_MAX_M`.
+    0 over it; None and "" where nothing is within `NEAR_MAX_M`.
     """
     front_m = max(machine.body.front_m, machine.tool.ahead_m + machine.tool.length_m / 2.0)
     rear_m = machine.body.rear_m

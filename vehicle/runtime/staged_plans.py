@@ -28,12 +28,11 @@ from vehicle.host.own_process import OwnProcess
 from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.site_file import SiteArea
-from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN, Staged
+from vehicle.operator_link.staging import CHECKING, REFUSED, STAGE_FORMAT, TAKEN, Staged
 from vehicle.polygons.boundary import Rings, joined, rings_of
 from vehicle.runtime.own_site import OwnSite, settings_of
 from vehicle.runtime.site_planning import SitePlanning
 
-STAGE_FORMAT: Final = 1
 UNPACKED_MAX: Final = 64_000_000
 ROLES: Final = ("work_area", "keep_out", "safe_ground", "access")
 

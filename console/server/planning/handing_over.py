@@ -4,7 +4,7 @@ import base64
 import json
 import zlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -12,8 +12,7 @@ from console.server.planning.making import PlanRequest
 from console.server.planning.names import ASKED, STAGED
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
-
-STAGE_FORMAT: Final = 1
+from vehicle.operator_link.staging import STAGE_FORMAT
 
 
 def staged(folder: Path) -> str:

@@ -10,8 +10,8 @@ from console.server.planning.names import STAGED
 from console.server.planning.processes import Worker
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
+from vehicle.operator_link.staging import STAGE
 
-STAGE: Final = "@PLAN/stage.z"
 NO_LINK: Final = "No link to the vehicle: the plan was not handed over"
 NOT_MINE: Final = "Another console holds the vehicle, or none: take it first"
 NOT_AT_REST: Final = "The vehicle is {mode}: a plan is taken only while it is DISARMED"
