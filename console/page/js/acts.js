@@ -115,7 +115,7 @@ export class Acts {
     this._number = (this._number + 1) & 0xffff;
     const tick = newestTick(this.store) ?? 0;
     const sent = this.drive().send(wire.act(name, this._number, this.now_ms(), tick));
-    if (!sent) return this._say(name, "refused", { key: "act.why.no_link", params: {} });
+    if (!sent) return this._say(name, "refused", { key: "hands.waits.server", params: {} });
     const number = this._number;
     this.pending = { act: name, number };
     this._say(name, "pending", null);

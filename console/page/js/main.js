@@ -18,6 +18,7 @@ import { MissionView } from "./view_mission.js";
 import { Settings, SetupView } from "./view_setup.js";
 
 const PAINT_MS = 50;
+const SITE_AGAIN_MS = 2000;
 const NO_PICTURE = { age_ms: () => null, visible: () => false, nextCamera: () => {}, rear: () => {} };
 export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
 
@@ -138,9 +139,18 @@ class Page {
       const site = await this._json("/api/site");
       this.store.set("site", site);
       this.map?.setSite(site);
+      if (site.hash === null) this._siteAgain();
     } catch {
-      setTimeout(() => { this._site_hash = undefined; this._site(); }, 2000);
+      this._siteAgain();
     }
+  }
+
+  /** Nobody knows the site yet: asked again until somebody does. */
+  _siteAgain() {
+    setTimeout(() => {
+      this._site_hash = undefined;
+      this._site();
+    }, SITE_AGAIN_MS);
   }
 
   _sockets() {

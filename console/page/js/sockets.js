@@ -8,6 +8,8 @@ import * as wire from "./wire.js";
 export const STEERED_ELSEWHERE = 4001;
 const BUFFERED_MAX = 64;
 const RETRY_MS = [250, 500, 1000, 2000];
+/** So often a seat that is taken is asked for: this page's own socket of before may not be gone yet (reload, hidden). */
+const SEAT_TRIES = 8;
 
 /** The token of this start, from the address's fragment; it is taken out of the address and kept for a reload. */
 export function token() {
@@ -38,7 +40,7 @@ export function apiOf(secret) {
 /** A socket that opens anew: after 0.25 s at first, after 2 s at most. */
 class Lasting {
   constructor(path, secret, handlers) {
-    Object.assign(this, { path, secret, handlers, tries: 0, wanted: false, socket: null });
+    Object.assign(this, { path, secret, handlers, tries: 0, refused: 0, wanted: false, socket: null });
   }
 
   open() {
@@ -51,22 +53,30 @@ class Lasting {
       this.tries = 0;
       this.handlers.opened?.();
     };
-    socket.onmessage = (event) => this.socket === socket && this.handlers.message(event.data);
+    socket.onmessage = (event) => {
+      if (this.socket !== socket) return;
+      this.refused = 0;
+      this.handlers.message(event.data);
+    };
     socket.onclose = (event) => this._closed(socket, event.code);
   }
 
   _closed(socket, code) {
     if (this.socket !== socket) return;
     this.socket = null;
-    this.handlers.closed?.(code);
-    if (!this.wanted || code === STEERED_ELSEWHERE) return;
-    const wait_ms = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)];
+    const taken = code === STEERED_ELSEWHERE;
+    this.refused = taken ? this.refused + 1 : 0;
+    const given_up = this.refused >= SEAT_TRIES;
+    this.handlers.closed?.(taken && !given_up ? 0 : code);
+    if (!this.wanted || given_up) return;
+    const wait_ms = taken ? RETRY_MS[0] : RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)];
     this.tries += 1;
     setTimeout(() => this.wanted && this.open(), wait_ms);
   }
 
   close() {
     this.wanted = false;
+    this.refused = 0;
     const socket = this.socket;
     this.socket = null;
     if (socket === null) return;
@@ -101,7 +111,12 @@ export class DriveSocket {
     if (echo) handlers.echo(echo);
   }
 
-  open() { this._socket.open(); }
+  /** Ask for the seat; where it was refused, anew. */
+  open() {
+    if (this._socket.socket === null) this._socket.refused = 0;
+    this._socket.open();
+  }
+
   close() { this._socket.close(); }
   get ready() { return this._socket.ready; }
 

@@ -64,7 +64,7 @@ class FakeServer:
         self.posts: list[tuple[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
         self.quiet = False
-        self.refuse_drive = False
+        self.refuse_drive = 0
         self.forbidden = False
         self.drives = 0
         self.ticks = 100
@@ -153,7 +153,8 @@ class FakeServer:
 
     async def _drive(self, socket: WebSocket) -> None:
         await socket.accept(subprotocol="flail1")
-        if self.refuse_drive:
+        if self.refuse_drive > 0:
+            self.refuse_drive -= 1
             await socket.close(4001)
             return
         self.drives += 1

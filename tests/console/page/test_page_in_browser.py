@@ -38,7 +38,7 @@ def server(served: FakeServer) -> FakeServer:
     served.stops.clear()
     served.posts.clear()
     served.answers.clear()
-    served.quiet = served.refuse_drive = False
+    served.quiet, served.refuse_drive = False, 0
     return served
 
 
@@ -246,11 +246,22 @@ def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, ser
 
 def test_a_second_window_watches_and_stops(browser: Page, server: FakeServer) -> None:
     """Its drive socket is refused; a sentence says so, and STOP goes by the other socket."""
-    server.refuse_drive = True
+    server.refuse_drive = 1000
     opened(browser, server, "manual")
     browser.until("return document.querySelector('#small').innerText.includes('another window')")
     browser.tap("Space")
     browser.when(lambda: len(server.stops) >= 3)
+    server.refuse_drive = 0
+    browser.js("document.getElementById('steer-here').click()")
+    browser.until("return flail.drive.ready && document.getElementById('small').hidden")
+
+
+def test_a_seat_that_this_page_has_just_left_is_asked_for_again(browser: Page, server: FakeServer) -> None:
+    """A reload under load: the server has not yet seen the old socket go."""
+    server.refuse_drive = 3
+    opened(browser, server, "manual")
+    browser.until("return flail.drive.ready && flail.hands.view?.latch")
+    assert server.refuse_drive == 0
 
 
 def touches(browser: Page, kind: str, *points: tuple[str, float, float]) -> None:
