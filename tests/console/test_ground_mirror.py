@@ -197,3 +197,22 @@ def test_what_people_wrote_down_is_no_change_of_ground() -> None:
     ground.state = replace(ground.state, ledger=replace(ledger, acts=(seen,), act_count=ledger.act_count + 1))
     log.follow(ground.state, 0)
     assert log._acts == 0
+
+
+def test_a_record_that_leaps_is_fetched_anew() -> None:
+    """A stroke that nobody saw being made: whoever followed so far finds that something is missing."""
+    ground, log, copy = Ground(random.Random(9)), GroundLog(), LedgerCopy()
+    while withdrawal.newest(ground.state.ledger) < 3:
+        log.follow(ground.tick(), ground.now_ns)
+    log.follow(ground.settled(), ground.now_ns)
+    copy.fetched(RECORD, log.file(RECORD))
+    for _ in range(2):  # made while nobody looked
+        ground.state = replace(ground.state, ledger=ground._stroke(ground.state.ledger))
+    told = log.follow(ground.state, ground.now_ns + 10_000 * MS)
+    for one in told:
+        copy.heard(one)
+    assert copy.missing
+    assert log.file(copy.missing) is None
+    copy.fetched(copy.missing, None)
+    copy.fetched(copy.missing, log.file(copy.missing))
+    assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ground.state.ledger))

@@ -1,13 +1,16 @@
 """Our own console against the vehicle: session, signing, hold-to-run, what a recording can do."""
 
 import asyncio
+import json
+import zlib
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from console.client.acts import ActResult
-from console.client.link import ConsoleLink, Credentials, console_link
+from console.client.ground_mirror import record_of
+from console.client.link import ConsoleLink, Credentials, TransferError, console_link
 from console.client.station import Controls
 from firmware_bridge.types import ObservationVerdict, OperatorEdge
 from flailpilot import observe
@@ -114,6 +117,27 @@ def test_an_observation_is_signed_recorded_once_and_answered(tmp_path: Path) -> 
             far = msgspec.structs.replace(observe.observation_of(asked), value=7.0)
             assert (await link.observe(far, PATIENCE_S)).result is ObservationVerdict.RECORDED
             assert live.vehicle.state.checks.base_failed
+
+    asyncio.run(main())
+
+
+def test_files_are_read_over_a_real_socket_and_a_plan_is_refused_where_nobody_takes_any(tmp_path: Path) -> None:
+    store, held = credentials(tmp_path)
+
+    async def main() -> None:
+        async with live_vehicle(store.path) as live, console_link("127.0.0.1", live.port, held, CLOCK) as link:
+            await link.opened(PATIENCE_S)
+            await live.until(lambda: live.vehicle.state.estimate.ready)
+            async with asyncio.timeout(PATIENCE_S):
+                site = json.loads(zlib.decompress(await link.fetch("@PLAN/site.z")))
+                header = record_of(await link.fetch("@LEDGER/masks.z")).header
+                while link.view.beat is None or link.view.work is None:
+                    link.changed.clear()
+                    await link.changed.wait()
+            assert site["hash"] == header.plan_hash == live.plan.plan_hash
+            assert header.session_low == live.vehicle.state.session_id & 0xFFFF_FFFF
+            with pytest.raises(TransferError, match=r"stage.z"):
+                await link.store("@PLAN/stage.z", b"x")
 
     asyncio.run(main())
 
