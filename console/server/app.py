@@ -63,11 +63,15 @@ async def desk_of(
         steered = []
         for one in vehicles:
             settings = with_address(one, store.kept.addresses.get(one.id, ""))
-            steered.append(Steered(settings, await links.begin(settings)))
+            steered.append(Steered(settings, await links.begin(settings), clock))
         desk = Desk(tuple(steered), clock)
+        tasks = [asyncio.get_running_loop().create_task(one.keep()) for one in steered]
         try:
             yield desk, links
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await desk.close()
 
 

@@ -69,14 +69,14 @@ class Board:
     def _shared(self) -> dict[str, Any]:
         steered = self._desk.steered
         view, settings = steered.link.view, steered.settings
-        datum = LocalFrame(*settings.datum) if settings.datum is not None else None
+        datum = LocalFrame(*steered.datum) if steered.datum is not None else None
         frame, work = view.vehicle, view.work
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id),
             "pose": make.pose_section(frame, datum),
             "tool": make.tool_section(view),
-            "mission": make.mission_section(view, steered.mirror.plan_hash),
+            "mission": make.mission_section(view, steered.site),
             "limits": make.limits_section(work),
             "due": make.due_section(work),
             "gnss": make.gnss_section(work),

@@ -13,6 +13,7 @@ from console.client.view import LinkState
 from console.server.drive_frames import ACT_NAMES, AWAY_FROM_MOTION, PageAct
 from console.server.ground import GroundMirror
 from console.server.hands import neutral
+from console.server.keeper import Keeper
 from console.server.settings import VehicleSettings
 from vehicle.contracts.messages import Mode
 from vehicle.host.clock import Clock
@@ -53,11 +54,12 @@ def _unheard(_: ActAnswer) -> None:
 class Steered:
     """A vehicle and its link. Readings are counted here, over all pages that ever steered."""
 
-    def __init__(self, settings: VehicleSettings, link: ConsoleLink) -> None:
-        self.settings, self.link = settings, link
+    def __init__(self, settings: VehicleSettings, link: ConsoleLink, clock: Clock) -> None:
+        self.settings, self.link, self._clock = settings, link, clock
         self.readings = 0
+        self._another = asyncio.Event()
         self.mirror = GroundMirror()
-        self.site: dict[str, Any] | None = None
+        self.keeper = Keeper(link, self.mirror, clock)
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] = []
         link.on_answer = self.answered
@@ -68,14 +70,39 @@ class Steered:
         self.settings, self.link = settings, link
         self._waiting.clear()
         self.mirror.forget()
-        self.site = None
+        self.keeper = Keeper(link, self.mirror, self._clock)
+        self._another.set()
         link.on_answer = self.answered
+
+    @property
+    def site(self) -> dict[str, Any] | None:
+        """The vehicle's site and plan, None while nobody knows."""
+        return self.keeper.site
+
+    @property
+    def datum(self) -> tuple[float, float, float] | None:
+        """What metres count from: of the vehicle's site, else of its record, else as it was set up."""
+        told = (self.site or {}).get("datum")
+        return tuple(told) if told else self.mirror.datum or self.settings.datum
 
     @property
     def mine(self) -> bool:
         """This console holds control of it, as far as is known."""
         vehicle = self.link.view.vehicle
         return vehicle is not None and vehicle.lease_holder == self.settings.credentials.system_id
+
+    async def keep(self) -> None:
+        """Keep ground and site whole, over all links that this vehicle ever has, until cancelled."""
+        while True:
+            self._another.clear()
+            tasks = [asyncio.ensure_future(part) for part in (self.keeper.run(), self._another.wait())]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+            for task in done:
+                task.result()
 
     def feed(self, made: Callable[[int], Reading]) -> bool:
         """A new reading, made for its number."""

@@ -1,105 +1,104 @@
-"""The console's own copy of the record of ground: strokes and acts, applied by the code that keeps the record.
-
-What was missed is seen by the numbers: then nothing is added until the record was fetched anew. Pure.
-"""
+"""What pages are told of the ground: tiles of the console's copy of the record that changed, as classes. Pure."""
 
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
 import numpy as np
-from msgspec.structs import replace
 
+from console.client.ground_mirror import LedgerCopy
 from console.server.drive_frames import CLEAR, TILE
 from console.server.ground_classes import Classes, classes
-from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Observed, Revoke
+from firmware_bridge.console_types import StrokesFrame
 from vehicle.control.ground import raster
-from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
 
-Act = Revoke | Confirm | Observed
 _TILE: Final = struct.Struct("<BBHiiI")
 CLEAR_FRAME: Final = bytes([CLEAR])
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The vehicle's record as it was fetched: masks, and how far they reach.
-
-    `plan_hash` of the plan under way, `acts`: so many acts of the vehicle's present start are in it.
-    """
-
-    plan_hash: str
-    cell_m: float
-    ledger: LedgerState
-    acts: int
+CELL_M: Final = 0.05
+"""Before a record says it."""
 
 
 class GroundMirror:
-    """Of one vehicle. `complete`: the whole record is known, so that ground without a claim is to do.
+    """The record of one vehicle, and which of its tiles changed when.
 
     `version` counts changes; `epoch` rises where all tiles have to be forgotten.
     """
 
     def __init__(self) -> None:
         self.version = self.epoch = 0
-        self.complete = False
-        self.plan_hash = ""
-        self.cell_m = 0.05
-        self.ledger = LedgerState()
-        self.acts = 0
+        self._copy = LedgerCopy()
         self._changed: dict[raster.Key, int] = {}
+
+    @property
+    def complete(self) -> bool:
+        """The whole record is known: ground without a claim is to do."""
+        return self._copy.complete
+
+    @property
+    def missing(self) -> str:
+        """The vehicle's file that has to be fetched; "" where nothing is missing."""
+        return self._copy.missing
+
+    @property
+    def plan_hash(self) -> str:
+        """Of the plan under way when the record was fetched."""
+        return self._copy.header.plan_hash if self._copy.header is not None else ""
+
+    @property
+    def datum(self) -> tuple[float, float, float] | None:
+        """Latitude, longitude [deg], height [m] that the record's metres count from."""
+        return self._copy.header.datum if self._copy.header is not None else None
+
+    @property
+    def cell_m(self) -> float:
+        """Size of a cell."""
+        return self._copy.header.cell_m if self._copy.header is not None else CELL_M
+
+    @property
+    def ledger(self) -> LedgerState:
+        """The record, never changed in place."""
+        return self._copy.ledger
 
     @property
     def stroke(self) -> int:
         """Number of the newest stroke."""
-        return withdrawal.newest(self.ledger)
+        return self._copy.stroke
 
     # --- what the vehicle tells --------------------------------------------------------------------------------------
+    def heard(self, told: StrokesFrame) -> None:
+        """What changed."""
+        before = (self._copy.header, self._copy.ledger)
+        self._copy.heard(told)
+        self._follow(*before)
+
+    def fetched(self, path: str, data: bytes | None) -> None:
+        """A file that was missing, or that it is not there.
+
+        Raises:
+            ValueError: It is no such file.
+        """
+        before = (self._copy.header, self._copy.ledger)
+        self._copy.fetched(path, data)
+        self._follow(*before)
+
     def forget(self) -> None:
-        """Another session, another plan: nothing is known."""
+        """Another vehicle: nothing is known."""
+        self._copy = LedgerCopy()
         self.epoch += 1
-        self.complete, self.plan_hash = False, ""
-        self.ledger, self.acts = LedgerState(), 0
         self._changed.clear()
 
-    def restored(self, record: Record) -> None:
-        """The whole record, fetched."""
-        self.forget()
-        self.complete, self.plan_hash, self.cell_m = True, record.plan_hash, record.cell_m
-        self.ledger, self.acts = record.ledger, record.acts
-        self._touch(keys_of(self.ledger))
-
-    def add_strokes(self, new: tuple[LedgerStroke, ...], acts: int) -> bool:
-        """Strokes in order, made after so many acts; False where something before them was missed."""
-        unknown = tuple(stroke for stroke in new if stroke.number > self.stroke)
-        if not self.complete or (unknown and acts != self.acts):
-            return False
-        for stroke in unknown:
-            if stroke.number != self.stroke + 1:
-                return False
-            before = self.ledger
-            self.ledger = replace(strokes.apply(before, stroke, self.cell_m), stroke=stroke)
-            self._touch(changed_keys(before, self.ledger))
-        return True
-
-    def add_act(self, act: Act, newest: int, acts: int) -> bool:
-        """What later knowledge did, after the stroke `newest`, as the `acts`th act; False as above."""
-        if self.complete and acts <= self.acts:
-            return True
-        if not self.complete or acts != self.acts + 1 or newest != self.stroke:
-            return False
-        before = self.ledger
-        if isinstance(act, Revoke):
-            self.ledger = withdrawal.done(withdrawal.begun(before, act), self.cell_m)
-            self._touch(changed_keys(before, self.ledger))
-        elif isinstance(act, Confirm):
-            self.ledger = withdrawal.confirmed(before, act)
-            if (self.ledger.firm, self.ledger.unclosed) != (before.firm, before.unclosed):
-                self._touch(keys_of(self.ledger))
-        self.acts = acts
-        return True
+    def _follow(self, header: object, before: LedgerState) -> None:
+        after = self._copy.ledger
+        if self._copy.header is not header:
+            self.epoch += 1
+            self._changed.clear()
+            self._touch(keys_of(after))
+        elif (after.firm, after.unclosed) != (before.firm, before.unclosed):
+            self._touch(keys_of(after))
+        elif after is not before:
+            self._touch(changed_keys(before, after))
 
     def _touch(self, keys: Iterator[raster.Key]) -> None:
         for key in keys:

@@ -141,9 +141,9 @@ def tool_section(view: ConsoleView) -> Section | None:
     }
 
 
-def mission_section(view: ConsoleView, plan_hash: str) -> Section | None:
-    """Where the mission stands; `plan_hash` "" where the plan is not known."""
-    frame, work = view.vehicle, view.work
+def mission_section(view: ConsoleView, site: Section | None) -> Section | None:
+    """Where the mission stands; `site` as GET /api/site gives it, None where it is not known."""
+    frame, work, plan = view.vehicle, view.work, site or {}
     if frame is None:
         return None
     return {
@@ -159,12 +159,17 @@ def mission_section(view: ConsoleView, plan_hash: str) -> Section | None:
         "provisional_m2": _rounded(work.provisional_m2, 2) if work else None,
         "withdrawn_m2": _rounded(work.withdrawn_m2, 2) if work else None,
         "total_m2": _rounded(work.total_m2, 2) if work else None,
-        "unworkable_m2": None,
+        "unworkable_m2": _unworkable_m2(plan),
         "time_left_s": _rounded(work.time_left_s, 0) if work else None,
         "next": None,
         "next_m": None,
-        "plan_hash": plan_hash or None,
+        "plan_hash": plan.get("hash"),
     }
+
+
+def _unworkable_m2(plan: Section) -> float | None:
+    places = plan.get("unworkable")
+    return None if places is None else _rounded(sum(one.get("area_m2", 0.0) for one in places), 2)
 
 
 def limits_section(work: WorkFrame | None) -> Section | None:

@@ -12,11 +12,9 @@ import pytest
 
 from console.client.protocol import Credentials
 from console.server.settings import VehicleSettings
-from firmware_bridge.types import OperatorEdge
 from tests.console.server.support import page, served
-from tests.console.server.test_app import drive, press
+from tests.console.server.test_app import drive, reasons_of
 from tests.operator_link.live_vehicle import PATIENCE_S, live_vehicle
-from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
@@ -96,15 +94,11 @@ def test_space_stops_what_another_console_drives(tmp_path: Path) -> None:
                 await terminal.until(b"DISARMED")
                 async with served((vehicle,), tmp_path / "state") as (_, address), page(address) as one:
                     await live.until(lambda: live.vehicle.state.estimate.ready)
-                    await one.until(lambda: one.known.get("vehicle") is not None)
-                    await one.act(OperatorEdge.TAKE)
-                    await one.until(lambda: one.known["vehicle"]["mine"])
-                    await press(one, OperatorEdge.ARM, "READY")
-                    await press(one, OperatorEdge.ARM, "MANUAL")
-                    await drive(one)
-                    terminal.press(b" ")
-                    await live.until(lambda: live.mode in (Mode.STOPPING, Mode.HOLD))
-                    await terminal.until(b"Stopped by an operator")
+                    seen = reasons_of(live)
+                    while "operator_stop" not in seen:  # on a busy computer the link is lost before, and stops it too
+                        await drive(one)
+                        terminal.press(b" ")
+                        await one.until(lambda: one.known["vehicle"]["mode"] != "MANUAL")
 
     asyncio.run(main())
 

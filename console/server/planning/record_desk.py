@@ -29,10 +29,25 @@ WHO: Final = ("organisation", "operator", "task_id")
 class Mirror(Protocol):
     """The console's copy of the record of ground (`console/server/ground.py`)."""
 
-    complete: bool
-    plan_hash: str
-    cell_m: float
-    ledger: LedgerState
+    @property
+    def complete(self) -> bool:
+        """The whole record is known."""
+        ...
+
+    @property
+    def plan_hash(self) -> str:
+        """Of the plan under way, "" without one."""
+        ...
+
+    @property
+    def cell_m(self) -> float:
+        """Size of a cell."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerState:
+        """The record."""
+        ...
 
 
 class RecordDesk:

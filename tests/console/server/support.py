@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection
 
+from console.client.files import TransferError
 from console.client.readings import Reading
 from console.client.view import ConsoleView
 from console.server.app import Address, make_app, serving
@@ -28,6 +29,7 @@ from console.server.settings import ServerSettings, VehicleSettings
 from firmware_bridge.types import OperatorEdge, ToolMode, VehicleFrame
 from tests.operator_link.live_vehicle import PATIENCE_S
 from vehicle.host.clock import SystemClock
+from vehicle.operator_link.ground_codec import RecordHeader
 
 CLOCK = SystemClock()
 NUMBER = {edge: number for number, edge in ACTS.items()}
@@ -58,8 +60,16 @@ def reading(number: int = 1, page_ms: float = 0.0, **changes: Any) -> PageReadin
     return replace(base, **changes)
 
 
+def header(**changes: Any) -> RecordHeader:
+    base = RecordHeader(
+        session_low=7, plan_hash="", site_hash="", datum=(39.99, 46.93, 350.0), cell_m=0.05, required_depth_m=0.15,
+        stroke=0, acts=0, firm=0, unclosed=(),
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
 class FakeLink:
-    """A vehicle's link that keeps what it is given."""
+    """A vehicle's link that keeps what it is given; `files` are those of the vehicle."""
 
     def __init__(self, view: ConsoleView) -> None:
         self.view = view
@@ -67,7 +77,18 @@ class FakeLink:
         self.stops: list[bool] = []
         self.acts: list[OperatorEdge] = []
         self.on_answer: Callable[[Any], None] = lambda _: None
+        self.on_strokes: Callable[[Any], None] = lambda _: None
+        self.changed = asyncio.Event()
+        self.files: Callable[[str], bytes | None] = lambda _: None
+        self.fetched: list[str] = []
         self.takes = True
+
+    async def fetch(self, path: str) -> bytes:
+        self.fetched.append(path)
+        data = self.files(path)
+        if data is None:
+            raise TransferError("there is none")
+        return data
 
     def feed(self, one: Reading) -> bool:
         self.fed.append(one)
@@ -164,12 +185,9 @@ class Page:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def later(self, mode: str, tick: int) -> None:
-        """Until this mode, or this tick has gone by."""
-        await self.until(lambda: self.mode(mode)() or self.tick > tick)
-
-    def mode(self, name: str) -> Callable[[], bool]:
-        return lambda: (self.known.get("vehicle") or {}).get("mode") == name
+    async def later(self, tick: int) -> None:
+        """Until this tick of the vehicle has gone by."""
+        await self.until(lambda: self.tick > tick)
 
 
 @contextlib.asynccontextmanager

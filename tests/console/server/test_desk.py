@@ -28,16 +28,16 @@ class Room:
         self.clock = clock
         self.links = (FakeLink(OPEN), FakeLink(OPEN))
         self.told: list[Answer] = []
-        self.desk = Desk(tuple(_steered(name, link) for name, link in zip("ab", self.links, strict=True)), clock)
+        self.desk = Desk(tuple(_steered(name, link, clock) for name, link in zip("ab", self.links, strict=True)), clock)
         self.seat = Seat("p", self.told.append)
 
     def act(self, number: int, age_ms: float = 0.0, seat: Seat | None = None) -> None:
         self.desk.act(seat or self.seat, PageAct(number, 7, 0.0, 0), age_ms)
 
 
-def _steered(name: str, link: FakeLink) -> Steered:
+def _steered(name: str, link: FakeLink, clock: VirtualClock) -> Steered:
     held = Credentials(system_id=250)
-    return Steered(VehicleSettings(id=name, name=name, host="127.0.0.1", port=1, credentials=held), link)
+    return Steered(VehicleSettings(id=name, name=name, host="127.0.0.1", port=1, credentials=held), link, clock)  # type: ignore[arg-type]
 
 
 def in_room(main: Any) -> None:

@@ -1,4 +1,6 @@
-"""The console's copy of the ground equals the vehicle's own record, bit for bit, whatever came of it."""
+"""What the page is shown of the ground equals the vehicle's own record, bit for bit, whatever the radio loses."""
+
+import random
 
 import numpy as np
 import pytest
@@ -6,53 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from console.server.ground import CLEAR_FRAME, GroundMirror, PageGround, Record, decoded_tile, keys_of
-from console.server.ground_classes import BELOW, NAMES, NOTHING, PASSED, PROCESSED, PROVISIONAL, UNKNOWN, classes
-from tests import builders
-from tests.control.ledger.driving import ORIGIN_NS, drive, straight, versions
-from tests.control.ledger.test_properties import DRIVES, Drive
-from vehicle.contracts.ledger_types import Confirm, Knowledge, LedgerStroke, Observed, Order, Revoke
-from vehicle.contracts.stroke_codec import packed, unpacked
+from console.client.ground_mirror import RECORD
+from console.server.ground import CLEAR_FRAME, GroundMirror, PageGround, decoded_tile, keys_of
+from console.server.ground_classes import (
+    BELOW,
+    NAMES,
+    NOTHING,
+    PASSED,
+    PROCESSED,
+    PROVISIONAL,
+    UNKNOWN,
+    Classes,
+    classes,
+)
+from tests.console.test_ground_mirror import MS, Ground, sent
 from vehicle.control.ground import raster
-from vehicle.control.ledger import masks, withdrawal
 from vehicle.control.state import LedgerState
-from vehicle.records.ledger_news import ledger_news
+from vehicle.operator_link.ground_log import GroundLog
 from vehicle.reports.palette_leaf import PALETTE
 
-pytestmark = pytest.mark.long
-
-CONFIG = builders.config()
-CELL_M = CONFIG.mission.cell_m
-EMPTY = Record(plan_hash="p", cell_m=CELL_M, ledger=LedgerState(), acts=0)
-ORDERS = st.sampled_from(
-    [
-        Order(kind=Knowledge.BASE, good=True, by="a", closing=False),
-        Order(kind=Knowledge.BASE, good=True, by="a"),
-        Order(kind=Knowledge.BASE, good=False, reason="failed", by="a"),
-        Order(kind=Knowledge.POSITION, good=False, reason="wrong place", by="a", flags=raster.SWEPT | raster.CLAIMS),
-        Order(kind=Knowledge.HAMMERS, good=False, reason="lost", by="a", across_m=(-0.2, 0.1)),
-        Order(kind=Knowledge.DEPTH, good=False, reason="shallow", by="a", bias_m=0.04),
-        Order(kind=Knowledge.DEPTH, good=True, by="a", at_number=3),
-    ]
-)
-
-
-def told(mirror: GroundMirror, record: LedgerStroke | Revoke | Confirm | Observed) -> bool:
-    """As it comes over the wire: strokes packed."""
-    if isinstance(record, LedgerStroke):
-        return mirror.add_strokes((unpacked(packed(record)),), mirror.acts)
-    return mirror.add_act(record, mirror.stroke, mirror.acts + 1)
-
-
-def followed(mirror: GroundMirror, before: LedgerState, after: LedgerState) -> None:
-    """The mirror after what a tick of the vehicle made."""
-    number = 0 if before.stroke is None else before.stroke.number
-    for record in ledger_news(after, number, before.act_count):
-        assert told(mirror, record)
+Shown = dict[raster.Key, Classes]
 
 
 def cell_by_cell(ledger: LedgerState, key: raster.Key) -> list[list[int]]:
-    """Classes of a tile cell by cell, from what the record's bits mean."""
+    """Classes of a tile, from what the record's bits mean."""
     tile = raster.find(ledger.tiles, key)
     numbers = raster.numbers(tile)
     rows = []
@@ -69,134 +48,104 @@ def cell_by_cell(ledger: LedgerState, key: raster.Key) -> list[list[int]]:
     return rows
 
 
-def equal(mirror: GroundMirror, ledger: LedgerState) -> None:
-    """Masks, and what a new page is told of them."""
-    settled = withdrawal.done(ledger, CELL_M)
-    keys = list(keys_of(settled))
-    assert list(keys_of(mirror.ledger)) == keys
-    for key in keys:
-        assert np.array_equal(raster.find(mirror.ledger.tiles, key), raster.find(settled.tiles, key))
-    frames = PageGround().frames(mirror, 1000)
-    assert frames[0] == CLEAR_FRAME
-    shown = {key: cells for key, _, cells in map(decoded_tile, frames[1:])}
-    assert sorted(shown) == keys
-    for key in keys[:2]:
-        assert shown[key].tolist() == cell_by_cell(settled, key)
-    for key in keys:
-        assert np.array_equal(shown[key], classes(raster.find(settled.tiles, key), settled.firm, settled.unclosed))
+def put(shown: Shown, frames: list[bytes]) -> None:
+    """What a page does with its frames."""
+    for frame in frames:
+        if frame == CLEAR_FRAME:
+            shown.clear()
+        else:
+            key, _, cells = decoded_tile(frame)
+            shown[key] = cells
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.lists(st.tuples(DRIVES, ORDERS), min_size=1, max_size=3))
-def test_the_screen_shows_what_the_record_holds(parts: list[tuple[Drive, Order]]) -> None:
-    """Drives over the same ground with withdrawals and checks between them, told record by record."""
-    mirror, state, now_ns = GroundMirror(), LedgerState(), ORIGIN_NS
-    mirror.restored(EMPTY)
-    page, page_tiles = PageGround(), {}
-    for track, order in parts:
-        for after in versions(track.ticks(), CONFIG, state, now_ns):
-            followed(mirror, state, after)
-            state = after
-        now_ns += 10**12
-        after = masks.step(
-            state, builders.estimate(), builders.status(), CONFIG, now_ns, status_fresh=True, orders=(order,)
-        )
-        followed(mirror, state, after)
-        state = after
-        for frame in page.frames(mirror, 1000):
-            if frame != CLEAR_FRAME:
-                key, _, cells = decoded_tile(frame)
-                page_tiles[key] = cells
-    equal(mirror, state)
-    settled = withdrawal.done(state, CELL_M)
-    for key in keys_of(settled):  # and the page that was there all the time has the same
-        assert np.array_equal(page_tiles[key], classes(raster.find(settled.tiles, key), settled.firm, settled.unclosed))
+def equal(shown: Shown, ledger: LedgerState) -> None:
+    """The page has what the record has, and nothing else."""
+    for key in keys_of(ledger):
+        cells = classes(raster.find(ledger.tiles, key), ledger.firm, ledger.unclosed)
+        assert np.array_equal(shown.get(key, np.zeros_like(cells)), cells)
+    assert all(not cells.any() for key, cells in shown.items() if key not in set(keys_of(ledger)))
 
 
-def test_a_record_that_was_fetched_goes_on_with_what_comes() -> None:
-    first = drive(straight(2.0, 0.3), CONFIG)
-    mirror = GroundMirror()
-    mirror.restored(Record(plan_hash="p", cell_m=CELL_M, ledger=withdrawal.done(first, CELL_M), acts=0))
-    state = first
-    for after in versions(straight(2.0, 0.3, (0.0, 1.0)), CONFIG, first, 2 * ORIGIN_NS):
-        followed(mirror, state, after)
-        state = after
-    equal(mirror, state)
+@pytest.mark.long
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.2, 0.9]), st.sampled_from([1, 3, 24]))
+def test_the_screen_ends_with_what_the_record_holds(seed: int, loss: float, most: int) -> None:
+    """Strokes, withdrawals, checks; frames lost; pages that are told few tiles a period, one that comes late."""
+    draw = random.Random(seed)
+    ground, log, mirror = Ground(draw), GroundLog(), GroundMirror()
+    page, shown = PageGround(), Shown()
+    for _ in range(draw.randrange(20, 120)):
+        for told in log.follow(ground.tick(), ground.now_ns):
+            if draw.random() >= loss:
+                mirror.heard(sent(told))
+        if mirror.missing and draw.random() < 0.3:
+            mirror.fetched(mirror.missing, log.file(mirror.missing))
+        put(shown, page.frames(mirror, most))
+    for told in log.follow(ground.settled(), ground.now_ns + 10_000 * MS):
+        mirror.heard(sent(told))
+    for told in log.follow(ground.state, ground.now_ns + 20_000 * MS):
+        mirror.heard(sent(told))
+    while mirror.missing:
+        mirror.fetched(mirror.missing, log.file(mirror.missing))
+    assert mirror.complete
+    while frames := page.frames(mirror, most):
+        assert len(frames) <= most + 1
+        put(shown, frames)
+    late: Shown = {}
+    put(late, PageGround().frames(mirror, 10_000))
+    equal(shown, ground.state.ledger)
+    equal(late, ground.state.ledger)
 
 
-def strokes_of(ledger_versions: list[LedgerState]) -> list[LedgerStroke]:
-    found: dict[int, LedgerStroke] = {}
-    for state in ledger_versions:
-        if state.stroke is not None:
-            found[state.stroke.number] = state.stroke
-    return [found[number] for number in sorted(found)]
+def worked(seed: int, ticks: int) -> tuple[Ground, GroundLog, GroundMirror]:
+    """A vehicle that worked, and a mirror that has its whole record."""
+    ground, log, mirror = Ground(random.Random(seed)), GroundLog(), GroundMirror()
+    for _ in range(ticks):
+        log.follow(ground.tick(), ground.now_ns)
+    log.follow(ground.settled(), ground.now_ns)
+    mirror.fetched(RECORD, log.file(RECORD))
+    assert mirror.complete
+    return ground, log, mirror
 
 
-def test_what_was_missed_is_found_by_the_numbers_and_nothing_is_painted_over_it() -> None:
-    made = strokes_of(list(versions(straight(2.0, 0.3), CONFIG, LedgerState(), ORIGIN_NS)))
-    mirror = GroundMirror()
-    assert not mirror.add_strokes((made[0],), 0)  # the record was not fetched yet
-    mirror.restored(EMPTY)
-    assert mirror.add_strokes(tuple(made[:3]), 0)
-    before = mirror.ledger
-    assert not mirror.add_strokes((made[4],), 0)
-    assert not mirror.add_strokes((made[3],), 1)  # an act was missed
-    assert not mirror.add_act(Revoke(reason="x", by="x", since_number=1, until_number=4), 4, 1)
-    assert not mirror.add_act(Revoke(reason="x", by="x", since_number=1, until_number=3), 3, 2)
-    assert mirror.ledger is before
-    assert mirror.add_strokes(tuple(made), 0)  # the same again, and what comes after it
-    assert mirror.stroke == made[-1].number
-    assert mirror.add_strokes(tuple(made[:5]), 0)  # late doubles change nothing
-    assert mirror.stroke == made[-1].number
+@pytest.mark.long
+def test_each_class_is_what_the_bits_of_the_record_mean() -> None:
+    ground, _, mirror = worked(5, 150)
+    shown: Shown = {}
+    put(shown, PageGround().frames(mirror, 10_000))
+    found = set()
+    for key in list(keys_of(ground.state.ledger))[:3]:
+        assert shown[key].tolist() == cell_by_cell(ground.state.ledger, key)
+        found |= set(np.unique(shown[key]).tolist())
+    assert found >= {NOTHING, PASSED, BELOW}
+    assert found & {PROCESSED, PROVISIONAL}
 
 
-def test_a_withdrawal_vanishes_from_the_page() -> None:
-    mirror, page = GroundMirror(), PageGround()
-    mirror.restored(EMPTY)
-    mirror.add_strokes(tuple(strokes_of(list(versions(straight(2.0, 0.3), CONFIG, LedgerState(), ORIGIN_NS)))), 0)
-    shown = [decoded_tile(frame)[2] for frame in page.frames(mirror, 99)[1:]]
-    assert sum(int(np.count_nonzero(cells == PROVISIONAL)) for cells in shown) > 100
-    revoke = Revoke(reason="x", by="x", since_number=1, until_number=mirror.stroke, flags=raster.SWEPT | raster.CLAIMS)
-    assert mirror.add_act(revoke, mirror.stroke, 1)
-    shown = [decoded_tile(frame)[2] for frame in page.frames(mirror, 99)]
-    assert sum(int(np.count_nonzero(cells)) for cells in shown) == 0
-    assert mirror.add_act(revoke, mirror.stroke, 1)  # told twice
-    assert mirror.acts == 1
+def test_before_the_record_was_fetched_nothing_is_told_of_the_ground() -> None:
+    ground, log, mirror = Ground(random.Random(2)), GroundLog(), GroundMirror()
+    for _ in range(30):
+        for told in log.follow(ground.tick(), ground.now_ns):
+            mirror.heard(sent(told))
+    assert not mirror.complete
+    assert mirror.missing == RECORD
+    assert PageGround().frames(mirror, 99) == [CLEAR_FRAME]
 
 
-def test_a_slow_page_is_told_each_tile_as_it_is_now_and_none_is_lost() -> None:
-    """A page that takes one tile a period; meanwhile the tool goes on."""
-    mirror, page = GroundMirror(), PageGround()
-    mirror.restored(EMPTY)
-    shown: dict[raster.Key, np.ndarray] = {}  # type: ignore[type-arg]
-    made = strokes_of(list(versions(straight(12.0, 0.8), CONFIG, LedgerState(), ORIGIN_NS)))
-    for stroke in made:
-        mirror.add_strokes((stroke,), 0)
-        frames = page.frames(mirror, 1)
-        assert len(frames) <= 2
-        shown |= {decoded_tile(one)[0]: decoded_tile(one)[2] for one in frames if one != CLEAR_FRAME}
-    for _ in range(len(list(keys_of(mirror.ledger)))):
-        shown |= {decoded_tile(one)[0]: decoded_tile(one)[2] for one in page.frames(mirror, 1)}
-    assert page.frames(mirror, 1) == []
-    for key in keys_of(mirror.ledger):
-        assert np.array_equal(shown[key], classes(raster.find(mirror.ledger.tiles, key), 0, ()))
-
-
-def test_another_session_or_vehicle_begins_with_an_empty_page() -> None:
-    one, other, page = GroundMirror(), GroundMirror(), PageGround()
-    one.restored(EMPTY)
-    one.add_strokes(tuple(strokes_of(list(versions(straight(1.0, 0.3), CONFIG, LedgerState(), ORIGIN_NS)))), 0)
+def test_another_vehicle_or_start_begins_with_an_empty_page() -> None:
+    _, _, one = worked(5, 40)
+    other, page = GroundMirror(), PageGround()
     assert len(page.frames(one, 99)) > 1
     assert page.frames(one, 99) == []
+    assert page.frames(other, 99) == [CLEAR_FRAME]
+    assert page.frames(one, 99)[0] == CLEAR_FRAME
     one.forget()
     assert page.frames(one, 99) == [CLEAR_FRAME]
     assert not one.complete
-    assert page.frames(other, 99) == [CLEAR_FRAME]
-    assert page.frames(one, 99) == [CLEAR_FRAME]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60))))
+@pytest.mark.long
 def test_classes_of_any_cells(seed: int, firm: int, unclosed: list[tuple[int, int]]) -> None:
     """Whatever bits a tile holds."""
     draw = np.random.default_rng(seed)

@@ -6,15 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 import console.server.sections as make
+from console.client.ground_mirror import RECORD
 from console.client.view import ConsoleView, LinkState, Text
-from console.server.ground import GroundMirror, Record
+from console.server.ground import GroundMirror
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import FixType
 from tests.builders import DATUM
-from tests.console.server.support import frame
+from tests.console.server.support import frame, header
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
-from vehicle.control.state import LedgerState
+from vehicle.operator_link.ground_codec import packed_record
 
 VIEW = ConsoleView(state=LinkState.OPEN, vehicle=frame())
 
@@ -24,7 +25,7 @@ def test_nothing_heard_is_nothing_known() -> None:
     assert make.vehicle_section(view, 250) is None
     assert make.pose_section(None, None) is None
     assert make.tool_section(view) is None
-    assert make.mission_section(view, "") is None
+    assert make.mission_section(view, None) is None
     for section in (
         make.limits_section, make.due_section, make.gnss_section, make.engine_section, make.checks_section,
         make.near_section,
@@ -83,7 +84,7 @@ def test_the_place_in_metres_only_where_the_datum_is_known() -> None:
 def test_ground_that_was_not_fetched_is_unknown() -> None:
     mirror = GroundMirror()
     assert make.ground_section(mirror) == {"stroke": None, "plan_hash": None, "complete": False, "cell_m": None}
-    mirror.restored(Record(plan_hash="p", cell_m=0.05, ledger=LedgerState(), acts=0))
+    mirror.fetched(RECORD, packed_record(header(plan_hash="p"), iter(())))
     assert make.ground_section(mirror) == {"stroke": 0, "plan_hash": "p", "complete": True, "cell_m": 0.05}
 
 
@@ -142,8 +143,8 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     )
     view = ConsoleView(vehicle=frame(), work=work)
     assert make.tool_section(view)["rotor_required_rpm"] == 600.0  # type: ignore[index]
-    assert make.mission_section(view, "abc")["plan_hash"] == "abc"  # type: ignore[index]
-    assert make.mission_section(view, "")["plan_hash"] is None  # type: ignore[index]
+    assert make.mission_section(view, {"hash": "abc"})["plan_hash"] == "abc"  # type: ignore[index]
+    assert make.mission_section(view, None)["plan_hash"] is None  # type: ignore[index]
     limits, due, engine = make.limits_section(work), make.due_section(work), make.engine_section(work)
     assert (limits["speed_cap_mps"], limits["cap_reason"]) == (0.3, 61)  # type: ignore[index]
     assert due == {"attention_s": 12.3, "arm_unused_s": None}

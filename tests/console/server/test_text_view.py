@@ -24,7 +24,7 @@ def shown(view: ConsoleView, folder: Path, said: str = "", **changes: Any) -> st
     async def run(clock: VirtualClock) -> str:
         held = Credentials(system_id=250)
         vehicle = VehicleSettings(id="a", name="MEMATT 1", host="192.0.2.1", port=14555, credentials=held)
-        desk = Desk((Steered(vehicle, FakeLink(view)),), clock)  # type: ignore[arg-type]
+        desk = Desk((Steered(vehicle, FakeLink(view), clock),), clock)  # type: ignore[arg-type]
         board = Board(desk, settings(folder, **changes), SetupStore(folder), clock)
         out = io.StringIO()
         Console(file=out, width=110).print(page(board.sections(""), said))

@@ -1,0 +1,98 @@
+"""Keeps what is known of a vehicle's ground and site whole: changes are heard, what is missing is fetched."""
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+
+from console.client.files import TransferError
+from console.client.link import ConsoleLink
+from console.server.ground import GroundMirror
+from firmware_bridge.console_types import StrokesFrame
+from vehicle.contracts.units import NS_PER_S
+from vehicle.host.clock import Clock
+
+SITE: Final = "@PLAN/site.z"
+AGAIN_NS: Final = NS_PER_S
+"""After a file that could not be had, the next try."""
+SITE_MAX_BYTES: Final = 64 * 2**20
+
+
+class Keeper:
+    """Of one link. `site`: as GET /api/site gives it, None while nobody knows; `mirror` is followed from here on."""
+
+    def __init__(self, link: ConsoleLink, mirror: GroundMirror, clock: Clock) -> None:
+        self._link, self._mirror, self._clock = link, mirror, clock
+        self.site: dict[str, Any] | None = None
+        self._plan: int | None = None
+        self._site_of: tuple[int, int | None] | None = None
+        self._tried: tuple[int, int | None] | None = None
+        link.on_strokes = self._heard
+
+    def _heard(self, told: StrokesFrame) -> None:
+        self._plan = told.plan
+        self._mirror.heard(told)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            path = self._wanted()
+            if not path:
+                self._link.changed.clear()
+                await self._link.changed.wait()
+            elif not await self._fetched(path):
+                await self._clock.sleep_until_ns(self._clock.now_ns() + AGAIN_NS)
+
+    def _wanted(self) -> str:
+        """What is missing most: the site, which is small and says where all metres count from, then the record."""
+        view = self._link.view
+        if not view.session or view.vehicle is None:
+            return ""
+        if self._site_of is None and self._tried != self._now():
+            return SITE
+        if self._mirror.missing:
+            return self._mirror.missing
+        return SITE if self._site_of != self._now() else ""
+
+    def _now(self) -> tuple[int, int | None]:
+        """Session and plan that a site belongs to."""
+        vehicle = self._link.view.vehicle
+        return (vehicle.session_id if vehicle is not None else 0, self._plan)
+
+    async def _fetched(self, path: str) -> bool:
+        """Fetch it; False where it could not be had."""
+        now = self._now()
+        if path == SITE:
+            self._tried = now
+        try:
+            data: bytes | None = await self._link.fetch(path)
+        except TransferError:
+            data = None
+        try:
+            if path == SITE:
+                self.site = None if data is None else site_of(data)
+                self._site_of = now if data is not None else None
+            else:
+                self._mirror.fetched(path, data)
+        except ValueError:
+            return False
+        return data is not None
+
+
+def site_of(data: bytes) -> dict[str, Any]:
+    """The site of the vehicle's file.
+
+    Raises:
+        ValueError: It is no such file.
+    """
+    try:
+        reader = zlib.decompressobj()
+        text = reader.decompress(data, SITE_MAX_BYTES)
+        if reader.unconsumed_tail:
+            raise ValueError("a site of more than that")
+        found = msgspec.json.decode(text)
+    except (zlib.error, msgspec.DecodeError) as damage:
+        raise ValueError(f"no site: {damage}") from None
+    if not isinstance(found, dict):
+        raise ValueError("no site")  # noqa: TRY004 (of a file)
+    return found

@@ -1,0 +1,104 @@
+"""What is missing of ground and site is fetched; what the vehicle does not have is asked for again."""
+
+import asyncio
+import random
+import zlib
+
+import msgspec
+import pytest
+
+from console.client.ground_mirror import RECORD
+from console.client.view import ConsoleView, LinkState
+from console.server.ground import GroundMirror
+from console.server.keeper import SITE, Keeper, site_of
+from firmware_bridge.console_types import StrokesFrame
+from sim.virtual_time import VirtualClock, run_virtual
+from tests.console.server.support import FakeLink, frame, header
+from tests.console.test_ground_mirror import Ground, sent
+from vehicle.operator_link.ground_codec import packed_record
+from vehicle.operator_link.ground_log import GroundLog
+
+OPEN = ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=77))
+PLAN = {"hash": "p", "datum": [39.99, 46.93, 350.0]}
+S = 1_000_000_000
+
+
+def packed(site: object) -> bytes:
+    return zlib.compress(msgspec.json.encode(site))
+
+
+def test_site_and_record_are_fetched_once_and_a_gap_is_filled() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(ConsoleView()), GroundMirror()
+        ground, log = Ground(random.Random(5)), GroundLog()
+        link.files = lambda path: packed(PLAN) if path == SITE else log.file(path)
+        for _ in range(30):
+            log.follow(ground.tick(), ground.now_ns)
+        log.follow(ground.settled(), ground.now_ns)
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        await clock.sleep_until_ns(S)
+        assert link.fetched == []  # no session yet
+        link.view = OPEN
+        link.changed.set()
+        await clock.sleep_until_ns(2 * S)
+        assert link.fetched == [SITE, RECORD]
+        assert keeper.site == PLAN
+        assert mirror.complete
+        for _ in range(40):  # all of this is lost
+            log.follow(ground.tick(), ground.now_ns)
+        log.follow(ground.settled(), ground.now_ns)
+        for told in log.follow(ground.state, ground.now_ns + 10 * S):
+            link.on_strokes(sent(told))
+        link.changed.set()
+        await clock.sleep_until_ns(3 * S)
+        assert mirror.complete
+        assert mirror.stroke == ground.state.ledger.stroke.number  # type: ignore[union-attr]
+        task.cancel()
+
+    run_virtual(main)
+
+
+def test_another_plan_is_another_site() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(OPEN), GroundMirror()
+        has = {SITE: packed(PLAN), RECORD: packed_record(header(session_low=77), iter(()))}
+        link.files = has.get
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+
+        async def told(plan: int) -> None:
+            link.on_strokes(StrokesFrame(session_low=77, plan=plan, first=0, acts=0))
+            link.changed.set()
+            await clock.sleep_until_ns(clock.now_ns() + S)
+
+        await told(1)
+        has[SITE] = packed({"hash": "q"})
+        await told(1)
+        assert keeper.site == PLAN
+        await told(2)
+        assert keeper.site == {"hash": "q"}
+        task.cancel()
+
+    run_virtual(main)
+
+
+def test_what_cannot_be_had_is_asked_for_again_and_nothing_else_waits_for_it() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(OPEN), GroundMirror()
+        link.files = lambda path: packed_record(header(session_low=77), iter(())) if path == RECORD else None
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        await clock.sleep_until_ns(10 * S)
+        assert mirror.complete
+        assert keeper.site is None
+        assert 3 <= link.fetched.count(SITE) <= 12
+        task.cancel()
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", zlib.compress(b"{"), zlib.compress(b"[]")])
+def test_what_is_no_site_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no site"):
+        site_of(data)
