@@ -10,8 +10,8 @@ import numpy as np
 from vehicle.contracts.plan import Segment
 from vehicle.planning.coverage.connections import NOWHERE, Connection, Connections
 from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.order_tables import by_need, least_times_s, pairs_of
 from vehicle.planning.coverage.precedence import Precedence
-from vehicle.planning.coverage.route import change_s
 from vehicle.planning.coverage.strips import strips_of
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import Work, WorkLimit
@@ -50,12 +50,12 @@ class StopOrder:
     def __init__(self, connections: Connections, joins: list[Connection]) -> None:
         count = len(connections.stops)
         self.connections, self.joins, self.order = connections, joins, np.arange(count + 1)
-        self._least_s = _least_s(connections)
+        self._least_s = least_times_s(connections)
         pairs = [(k + 1, opener + 1) for k, needed in enumerate(connections.precedence.of_stops) for opener in needed]
         self._stop_needs = np.array(pairs, dtype=int).reshape(-1, 2)
         self._way_needs = [np.empty((0, 2), dtype=int) for _ in range(count + 1)]
         for p, join in enumerate(joins):
-            self._way_needs[p + 1] = _pairs(p + 1, join.needs)
+            self._way_needs[p + 1] = pairs_of(p + 1, join.needs)
         self._dull: set[int] = set()
         self._any_way = True
         self._renew()
@@ -95,9 +95,9 @@ class StopOrder:
         assert (way_needs[:, 1] < way_needs[:, 0]).all(), "a way before what opens its ground"
         assert (stop_needs[:, 1] < stop_needs[:, 0]).all(), "a stop before what opens its ground"
         both = np.concatenate([way_needs, stop_needs])
-        self._both, self._stops = _by_need(both), _by_need(stop_needs)
+        self._both, self._stops = by_need(both), by_need(stop_needs)
         last = np.concatenate([way_needs[:, 0] - 2, stop_needs[:, 0] - 1])
-        self._reaches = _by_need(np.column_stack([both, last]))
+        self._reaches = by_need(np.column_stack([both, last]))
 
     def bar_row(self, j: int) -> np.ndarray:
         """(n + 1,) by k > j: latest place at or before j that the stretch j+1..k stands on, the way to it given up.
@@ -224,29 +224,5 @@ class StopOrder:
         for place in (i, i + k - j, k):
             if place < count:
                 node = int(self.order[place + 1])
-                self._way_needs[node] = _pairs(node, self.joins[place].needs)
+                self._way_needs[node] = pairs_of(node, self.joins[place].needs)
         self._renew()
-
-
-def _least_s(connections: Connections) -> np.ndarray:
-    """(n + 1, n + 2) straight times from each node to each; to the end they are 0, and from a free start."""
-    count = len(connections.stops)
-    least_s = np.zeros((count + 1, count + 2), dtype=np.float32)
-    entries = np.array([stop.entry for stop in connections.stops])
-    for k, stop in enumerate(connections.stops):
-        least_s[k + 1, 1:-1] = change_s(np.array([stop.exit]), entries, connections.machine)
-    if connections.start is not None:
-        least_s[0, 1:-1] = change_s(np.array([connections.start]), entries, connections.machine)
-    return least_s
-
-
-def _pairs(node: int, needs: int) -> np.ndarray:
-    """(m, 2) the node beside each node that its way needs."""
-    packed = np.frombuffer(needs.to_bytes(needs.bit_length() // 8 + 1, "little"), np.uint8)
-    needed = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
-    return np.column_stack([np.full(len(needed), node), needed])
-
-
-def _by_need(pairs: np.ndarray) -> np.ndarray:
-    """Ascending by the second of each pair."""
-    return pairs[np.argsort(pairs[:, 1], kind="stable")]

@@ -149,10 +149,9 @@ class Roadmap:
         return np.asarray(corners[~inside][:NODES_MAX])
 
     def _search(self, loose: np.ndarray, limit_m: float, *, every_connection: bool = False) -> list[Point] | None:
-        """A* over the corners and the loose points: ends of strips, joined in pairs, then start and goal.
+        """A* over the corners and the loose points (n, 2): ends of strips, joined in pairs, then start and goal.
 
-        A point's neighbours are looked at in batches, the most promising first: it waits in the queue for its next.
-        Legs that do not touch a corner but cut it are no part of a shortest way and are tested only on `every_leg`.
+        Neighbours are looked at in batches, the best first; legs that cut a corner only with `every_connection`.
         """
         visibility = self.visibility()
         nodes, points = len(visibility.nodes), np.concatenate([visibility.nodes, loose])
@@ -165,10 +164,8 @@ class Roadmap:
         queue = [(float(toward[first]), first)]
         while queue and not self._over():
             bound_m, node = heapq.heappop(queue)
-            if bound_m >= limit_m:
-                return None
-            if node == last:
-                return _backtrack(points, came, last)
+            if bound_m >= limit_m or node == last:
+                return _backtrack(points, came, last) if bound_m < limit_m else None
             if done[node] and node not in waiting:
                 continue
             length = best[node] + np.hypot(*(points - points[node]).T)
@@ -183,9 +180,7 @@ class Roadmap:
             rest = waiting.pop(node)
             rest = rest[~done[rest] & (length[rest] < best[rest] - 1e-9)]
             batch, rest = rest[:BATCH], rest[BATCH:]
-            seen = visibility.clear(points, node, batch)
-            if nodes <= node < first:
-                seen |= batch == nodes + ((node - nodes) ^ 1)
+            seen = self._seen(points, node, batch, first)
             for index in batch[seen].tolist():
                 best[index], came[index] = length[index], node
                 heapq.heappush(queue, (float(through[index]), index))
@@ -193,6 +188,13 @@ class Roadmap:
                 waiting[node] = rest
                 heapq.heappush(queue, (float(through[rest[0]]), node))
         return None
+
+    def _seen(self, points: np.ndarray, node: int, others: np.ndarray, first: int) -> np.ndarray:
+        """(n,) bool: `others` (n,) that a leg or a strip leads to; points (m, 2), ends of strips before `first`."""
+        seen, nodes = self.visibility().clear(points, node, others), len(self.visibility().nodes)
+        if nodes <= node < first:
+            seen |= others == nodes + ((node - nodes) ^ 1)
+        return seen
 
 
 def _backtrack(points: np.ndarray, came: np.ndarray, last: int) -> list[Point]:

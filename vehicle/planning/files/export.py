@@ -88,14 +88,7 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "time_split_s": _time_split(plan),
         "tool_on_m": round(sum(_length_m(s) for s in plan.segments if s.tool_down), 2),
         "swaths": sum(s.kind is SegmentKind.SWATH for s in plan.segments),
-        "outside": plan.outside,
-        "outside_assumed": plan.outside_assumed,
-        "tripwires": site.tripwires,
-        "overrun_allowed_m": site.overrun.allowed_m if plan.outside == "unknown" else None,
-        "swept_outside_m2": round(swept_outside_m2(plan, site.work_area), 1),
-        "swept_outside_furthest_m": round(furthest_m(plan, site), 2) if plan.outside == "unknown" else None,
-        "source_system": site.source_system,
-        "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
+        **_declared(plan, site),
         "machine": machine,
         "certificate": certificate,
         "warnings": list(site.warnings),
@@ -105,6 +98,21 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
             for row in site.assurances
         ],
         "marks": [{"place": mark.place, "role": mark.role, "taken_down": mark.taken_down} for mark in site.marks],
+    }
+
+
+def _declared(plan: Plan, site: Site) -> dict[str, Any]:
+    """What the site says of the ground outside, and what is swept there."""
+    unknown = plan.outside == "unknown"
+    return {
+        "outside": plan.outside,
+        "outside_assumed": plan.outside_assumed,
+        "tripwires": site.tripwires,
+        "overrun_allowed_m": site.overrun.allowed_m if unknown else None,
+        "swept_outside_m2": round(swept_outside_m2(plan, site.work_area), 1),
+        "swept_outside_furthest_m": round(furthest_m(plan, site), 2) if unknown else None,
+        "source_system": site.source_system,
+        "source_accuracy_m": site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None,
     }
 
 

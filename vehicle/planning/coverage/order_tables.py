@@ -1,0 +1,30 @@
+"""Tables that a better order of stops is looked up in: least times between them, and what needs what."""
+
+import numpy as np
+
+from vehicle.planning.coverage.connections import Connections
+from vehicle.planning.coverage.route import change_s
+
+
+def least_times_s(connections: Connections) -> np.ndarray:
+    """(n + 1, n + 2) straight times from each node to each; to the end they are 0, and from a free start."""
+    count = len(connections.stops)
+    least_s = np.zeros((count + 1, count + 2), dtype=np.float32)
+    entries = np.array([stop.entry for stop in connections.stops])
+    for k, stop in enumerate(connections.stops):
+        least_s[k + 1, 1:-1] = change_s(np.array([stop.exit]), entries, connections.machine)
+    if connections.start is not None:
+        least_s[0, 1:-1] = change_s(np.array([connections.start]), entries, connections.machine)
+    return least_s
+
+
+def pairs_of(node: int, needs: int) -> np.ndarray:
+    """(m, 2) the node beside each node that its way needs."""
+    packed = np.frombuffer(needs.to_bytes(needs.bit_length() // 8 + 1, "little"), np.uint8)
+    needed = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+    return np.column_stack([np.full(len(needed), node), needed])
+
+
+def by_need(pairs: np.ndarray) -> np.ndarray:
+    """Ascending by the second of each pair."""
+    return pairs[np.argsort(pairs[:, 1], kind="stable")]
