@@ -11,8 +11,8 @@ from console.server.ground import GroundMirror
 from firmware_bridge.console_types import StrokesFrame
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
+from vehicle.operator_link.site_file import SITE
 
-SITE: Final = "@PLAN/site.z"
 AGAIN_NS: Final = NS_PER_S
 """After a file that could not be had, the next try."""
 SITE_MAX_BYTES: Final = 64 * 2**20

@@ -10,13 +10,14 @@ import pytest
 from console.client.ground_mirror import RECORD
 from console.client.view import ConsoleView, LinkState
 from console.server.ground import GroundMirror
-from console.server.keeper import SITE, Keeper, site_of
+from console.server.keeper import Keeper, site_of
 from firmware_bridge.console_types import StrokesFrame
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.console.server.support import FakeLink, frame, header
 from tests.console.test_ground_mirror import Ground, sent
 from vehicle.operator_link.ground_codec import packed_record
 from vehicle.operator_link.ground_log import GroundLog
+from vehicle.operator_link.site_file import SITE
 
 OPEN = ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=77))
 PLAN = {"hash": "p", "datum": [39.99, 46.93, 350.0]}
