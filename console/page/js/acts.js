@@ -20,14 +20,13 @@ export class Acts {
     this._ready_ms = null;
     this.pending = null;
     this.start_open = false;
-    this.far_name = "";
   }
 
   // --- STOP ------------------------------------------------------------------------------------------------------------
   /** STOP, at once and until the vehicle is seen stopped; from any view, holder or not. */
   stop(engine_off = false) {
     this.hands().tell("stop");
-    this.start_open = false;
+    this.closeStart();
     this._number = (this._number + 1) & 0xffff;
     this._stop = stops.pressed(this._number, this.now_ms(), newestTick(this.store), engine_off);
     this._repeat();
@@ -95,6 +94,7 @@ export class Acts {
   }
 
   _start() {
+    this.keepStart();
     if (!this.start_open) {
       this.start_open = true;
       this.store.set("start_open", true);
@@ -102,8 +102,9 @@ export class Acts {
     }
     const why = startHands(this.facts()) ?? this.farWhy?.() ?? null;
     if (why) return this._say("START", "refused", why);
-    this.start_open = false;
+    this.closeStart();
     this._send("START");
+    this.store.set("leader", "");
   }
 
   closeStart() {
@@ -111,9 +112,15 @@ export class Acts {
     this.store.set("start_open", false);
   }
 
+  /** The card of START is of this arming and this look at the page: whatever interrupts them closes it. */
+  keepStart() {
+    if (this.start_open && (!this.store.open() || this.store.value("vehicle", "mode") !== "MANUAL")) this.closeStart();
+  }
+
   _send(name) {
     this._number = (this._number + 1) & 0xffff;
-    const tick = newestTick(this.store) ?? 0;
+    // the tick of what is on the screen: an act is meant for what the operator was shown, not for what came since
+    const tick = this.store.value("vehicle", "tick") ?? 0;
     const sent = this.drive().send(wire.act(name, this._number, this.now_ms(), tick));
     if (!sent) return this._say(name, "refused", { key: "hands.waits.server", params: {} });
     const number = this._number;

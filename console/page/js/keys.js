@@ -27,10 +27,14 @@ export class Keys {
     const off = at("engine-off");
     off.addEventListener("pointerdown", () => this.acts.engineOff());
     for (const name of ["pointerup", "pointercancel", "pointerleave"]) off.addEventListener(name, () => this.acts.engineOffReleased());
-    window.addEventListener("blur", () => this._letGo());
+    for (const [target, name] of [[window, "blur"], [window, "pagehide"], [document, "visibilitychange"], [document, "freeze"]]) {
+      target.addEventListener(name, () => this._letGo());
+    }
   }
 
+  /** Whoever looked away begins anew: nothing is held, and the card of START is closed. */
   _letGo() {
+    this.acts.closeStart();
     this.acts.engineOffReleased();
     this.acts.letGo();
   }

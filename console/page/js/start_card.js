@@ -5,16 +5,27 @@ import { FAR_M, startHands } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { area, number, said, t, UNKNOWN } from "./i18n.js";
 
-const ROWS = ["site", "plan", "machine", "area", "segments", "first"];
+const ROWS = ["site", "plan", "machine", "area", "segments", "first", "leader"];
 
-/** The first point of the plan as the machine sees it: {distance_m, angle_deg (left is positive)} or null. */
-export function firstPoint(site, pose) {
-  const from = site?.swaths?.[0]?.from;
-  if (!from || !pose || pose.e === null || pose.n === null || pose.heading_deg === null) return null;
+/**
+ * Where the mission begins or goes on, as the machine sees it: {distance_m, angle_deg (left is positive)}; null where
+ * that is not known.
+ */
+export function firstPoint(site, pose, segment) {
+  const from = site?.swaths?.find((swath) => swath.n >= (segment ?? 0))?.from;
+  const placed = pose && [pose.e, pose.n, pose.heading_deg].every(Number.isFinite);
+  if (!from || !placed) return null;
   const [east, north] = [from[0] - pose.e, from[1] - pose.n];
   const bearing_deg = (Math.atan2(east, north) * 180) / Math.PI;
   const right_deg = ((((bearing_deg - pose.heading_deg + 180) % 360) + 360) % 360) - 180;
   return { distance_m: Math.hypot(east, north), angle_deg: -right_deg };
+}
+
+/** A start far away, or from a point that is not known, wants the team leader's name, given in Setup before ARM. */
+export function farWhy(first, leader) {
+  if (leader.trim() !== "" || (first !== null && first.distance_m <= FAR_M)) return null;
+  if (first === null) return { key: "act.why.far_unknown", params: {} };
+  return { key: "act.why.far", params: { distance: t("unit.m", { value: number(first.distance_m) }) } };
 }
 
 export class StartCard {
@@ -23,8 +34,6 @@ export class StartCard {
     Object.assign(this, parts);
     this.element = at("start-card");
     this.values = Object.fromEntries(ROWS.map((name) => [name, make("dd")]));
-    this.leader = make("input", { type: "text", autocomplete: "off", "aria-label": said("start.leader") });
-    this.far = make("label", { className: "field", hidden: "" }, [make("span", { text: said("start.leader") }), this.leader]);
     this.waits = make("p");
     this.button = make("button", { className: "act next", type: "button" }, [make("span", { text: said("act.start") }), make("kbd", { text: "N" })]);
     const close = make("button", { className: "act", type: "button", text: said("start.close") });
@@ -33,26 +42,28 @@ export class StartCard {
     this.element.append(
       make("h2", { text: said("start.title") }),
       make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: said(`start.${name}`) }), this.values[name]])),
-      this.far, this.waits, make("div", { className: "acts" }, [close, this.button]),
+      this.waits, make("div", { className: "acts" }, [close, this.button]),
     );
     this.element.setAttribute("aria-label", said("start.title"));
     this.acts.farWhy = () => this.farWhy();
   }
 
-  /** A start far away wants the team leader's name; null where nothing more is wanted. */
+  _first() {
+    return firstPoint(this.store.get("site"), this.store.get("pose"), this.store.value("mission", "segment"));
+  }
+
   farWhy() {
-    const first = firstPoint(this.store.get("site"), this.store.get("pose"));
-    if (first === null || first.distance_m <= FAR_M || this.leader.value.trim() !== "") return null;
-    return { key: "act.why.far", params: { distance: t("unit.m", { value: number(first.distance_m) }) } };
+    return farWhy(this._first(), String(this.store.get("leader") ?? ""));
   }
 
   render() {
-    const open = this.store.get("start_open") === true && this.acts.start_open && this.store.value("vehicle", "mode") === "MANUAL";
+    this.acts.keepStart();
+    const open = this.acts.start_open;
     show(this.element, open);
     document.body.dataset.start = open ? "open" : "closed";
     if (!open) return;
     const site = this.store.get("site");
-    const first = firstPoint(site, this.store.get("pose"));
+    const first = this._first();
     const hash = this.store.value("mission", "plan_hash");
     put(this.values.site, site?.name ?? UNKNOWN);
     put(this.values.plan, hash === null ? UNKNOWN : String(hash).slice(0, 12));
@@ -62,7 +73,7 @@ export class StartCard {
     put(this.values.first, first === null ? UNKNOWN : said("start.first_at", {
       distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
     }));
-    show(this.far, first !== null && first.distance_m > FAR_M);
+    put(this.values.leader, this.store.get("leader") || UNKNOWN);
     const why = startHands(this.acts.facts()) ?? this.farWhy();
     put(this.waits, why ? spoken(why) : "");
     mark(this.button, "next", why === null);

@@ -127,6 +127,9 @@ export class SetupView {
 
   _checklist() {
     const [operator, operator_field] = this._text("setup.operator", "");
+    const [leader, leader_field] = this._text("setup.leader", "");
+    leader.addEventListener("input", () => this.store.set("leader", leader.value));
+    this.store.subscribe(["leader"], (name) => { if (leader.value !== name) leader.value = name; });
     const rows = CHECKS.map((name) => {
       const box = make("input", { type: "checkbox" });
       this.checks[name] = box;
@@ -147,7 +150,7 @@ export class SetupView {
     this.operator = operator;
     operator.addEventListener("input", () => this._checked());
     this._checked();
-    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list]);
+    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list, leader_field]);
   }
 
   _checked() {

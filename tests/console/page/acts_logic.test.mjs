@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ACTS, cleanHands, meant, offers, startHands } from "../../../console/page/js/acts_logic.js";
+import { Acts } from "../../../console/page/js/acts.js";
 import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
 import { compact, steps } from "../../../console/page/js/steps_logic.js";
 import { AT_LEAST, due, pressed } from "../../../console/page/js/stop_logic.js";
@@ -201,6 +202,20 @@ test("the worst reason leads, and one that the table does not have shows as one 
   made.set("reasons", [rule(16, "N"), rule(71, "A", 1)]);
   assert.deepEqual(rulesOf(made).map((one) => [one.code, one.level]), [[16, 3], [71, 1], [200, 3]]);
   assert.equal(factsOf(made, {}).rules.length, 3);
+});
+
+test("an act carries the tick of what was on the screen, not the newest one that the page had", () => {
+  const made = store({ ...OPEN, vehicle: { ...OPEN.vehicle, mode: "HOLD", acknowledge_due: true } });
+  made.set("reasons", []);
+  made.set("echo", { vehicle_tick: 58, session: 7 });
+  const sent = [];
+  const acts = new Acts({
+    store: made, now_ms: () => 1000, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({ shown_ms: 5000 }),
+    drive: () => ({ send: (bytes) => sent.push(new DataView(bytes).getUint32(12, true)) }), state: () => ({ send: () => true }),
+  });
+  acts.press("ACKNOWLEDGE");
+  acts.pending = null;
+  assert.deepEqual(sent, [50]);
 });
 
 // --- bytes ---------------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ MANUAL: dict[str, dict[str, Any]] = {
             {"role": "work_area", "name": "a", "rings": [[[0, 0], [100, 4], [104, 60], [50, 82], [4, 70]]]},
             {"role": "keep_out", "name": "k", "rings": [[[40, 30], [48, 30], [48, 38], [40, 38]]]},
         ],
-        "swaths": [{"n": 1, "kind": "swath", "from": [20, 22], "to": [90, 24], "width_m": 2.0}],
+        "swaths": [{"n": 12, "kind": "swath", "from": [20, 22], "to": [90, 24], "width_m": 2.0}],
         "unworkable": [],
         "machine": {"name": "MEMATT", "length_m": 5.0, "width_m": 2.2, "tool_width_m": 2.0, "tool_ahead_m": 2.8},
     },

@@ -11,7 +11,7 @@ from tests.console.page.fake_server import FakeServer, serving
 from tests.console.page.scenes import SCENES
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
-ARM, RESET, TAKE, PAUSE = 3, 5, 1, 8
+ARM, TAKE, START = 3, 1, 7
 HOLD, FOCUSED = 1, 32
 
 
@@ -262,6 +262,52 @@ def test_a_seat_that_this_page_has_just_left_is_asked_for_again(browser: Page, s
     opened(browser, server, "manual")
     browser.until("return flail.drive.ready && flail.hands.view?.latch")
     assert server.refuse_drive == 0
+
+
+def card_open(browser: Page) -> bool:
+    """The card of START is on the screen."""
+    browser.js("flail.paint()")
+    return not browser.js("return document.getElementById('start-card').hidden")
+
+
+def test_the_card_of_start_ends_with_what_interrupts_it(browser: Page, server: FakeServer) -> None:
+    """Another mode, a lost focus, a page hidden: START begins anew."""
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    to = "flail.store.set('vehicle', {...flail.store.get('vehicle'), mode: '%s'}); flail.paint();"
+    for interruption in (
+        "window.dispatchEvent(new Event('blur')); window.dispatchEvent(new Event('focus'))",
+        "document.dispatchEvent(new Event('visibilitychange'))",
+        to % "READY" + to % "MANUAL",
+    ):
+        browser.tap("KeyN")
+        assert card_open(browser)
+        browser.js(interruption)
+        assert not card_open(browser), interruption
+    assert server.acts == []
+
+
+def test_start_from_a_point_that_is_far_or_unknown_wants_the_team_leaders_name(
+    browser: Page, server: FakeServer
+) -> None:
+    """The name is given in Setup, and is good for one START."""
+    opened(browser, server, "manual")
+    server.state["pose"]["e"] = 200.0
+    browser.until("return flail.hands.view?.latch && flail.store.value('pose', 'e') === 200")
+    browser.tap("KeyN")
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    browser.tap("KeyN")
+    browser.until("return flail.store.get('answer')?.why?.key === 'act.why.far'")
+    server.state["pose"]["e"] = None
+    browser.until("return flail.store.value('pose', 'e') === null")
+    browser.tap("KeyN")
+    browser.until("return flail.store.get('answer')?.why?.key === 'act.why.far_unknown'")
+    assert server.acts == []
+    browser.js("flail.store.set('leader', 'A. Leader')")
+    browser.tap("KeyN")
+    browser.when(lambda: server.acts == [START])
+    assert browser.js("return flail.store.get('leader')") == ""
+    browser.key("keyUp", "KeyF")
 
 
 def touches(browser: Page, kind: str, *points: tuple[str, float, float]) -> None:
