@@ -6,6 +6,7 @@ the same loop carries, are never late for it.
 
 import asyncio
 import math
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,9 @@ from vehicle.host.clock import Clock
 from vehicle.reports.palette_leaf import palette_bytes
 
 UPLOAD_MAX: Final = 128 * 2**20
+JSON_MAX: Final = 32 * 2**20
+"""A drawing of as many corners as a page shows has a third of it."""
+IMPORTS_KEPT: Final = 100
 LOOK_NS: Final = 500_000_000
 JSON: Final = "application/json"
 
@@ -119,9 +123,14 @@ class Planning:
         folder = self._folder / "sites" / token_hex(8)
         path = folder / plain_name(name)
         folder.mkdir(parents=True)
-        async with _written(path) as write:
-            async for piece in _bounded(request):
-                write(piece)
+        try:
+            async with _written(path) as write:
+                async for piece in _bounded(request, UPLOAD_MAX):
+                    write(piece)
+        except BaseException:  # too large, or broken off: half a file is no site
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise
+        await asyncio.to_thread(_forget_oldest, folder.parent)
         asked = {"path": str(path), "name": path.name, **options, **self._near()}
         told = msgspec.json.decode(await self._reader.ask("site", asked), type=dict[str, msgspec.Raw])
         told["id"] = msgspec.Raw(msgspec.json.encode(folder.name))
@@ -210,7 +219,7 @@ class Planning:
         return JSONResponse(await hand_over(folder, self._reader, self._link(), mine=self._mine()))
 
     async def _replan(self, request: Request) -> Response:
-        asked = self._record.replan(await _json(request))
+        asked = await self._record.replan(await _json(request))
         return JSONResponse({"id": self._jobs.begin("replan", asked)})
 
     # --- the record --------------------------------------------------------------------------------------------------
@@ -244,8 +253,9 @@ def _answered(answer: Answer) -> Answer:
 
 
 async def _json(request: Request) -> dict[str, Any]:
+    data = b"".join([piece async for piece in _bounded(request, JSON_MAX)])
     try:
-        found = msgspec.json.decode(await request.body(), type=dict[str, Any])
+        found = msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"the page's request cannot be read ({error}): reload the page") from None
     numbers = [value for value in found.values() if isinstance(value, float)]
@@ -254,14 +264,21 @@ async def _json(request: Request) -> dict[str, Any]:
     return found
 
 
-async def _bounded(request: Request) -> AsyncIterator[bytes]:
-    """A body in pieces. Raises InputError where it is larger than any site."""
+async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
+    """A body in pieces. Raises InputError where it is larger than anything meant."""
     size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > UPLOAD_MAX:
-            raise InputError(f"larger than {UPLOAD_MAX // 2**20} MiB, no site is; choose another file")
+        if size > most:
+            raise InputError(f"larger than {most // 2**20} MiB, no site is; choose another file")
         yield piece
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Keep the newest imports."""
+    kept = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime)
+    for old in kept[IMPORTS_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import grimp
 
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot", "configs")
-ENTRIES = ("flailpilot.__main__", "flailpilot.cli", "console.server.planning.worker", "console.server.planning_api")
+ENTRIES = ("flailpilot.__main__", "flailpilot.cli", "console.server.planning.worker")
 """What is run by its name: the command, and the worker process of the operator's console."""
 BUILT_WITH = {"firmware_bridge.mavlink.build_hook", "firmware_bridge.mavlink.generate", "configs"}
 """What the build of the wheel runs, and a folder of files that are data."""

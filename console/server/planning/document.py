@@ -71,13 +71,20 @@ def decoded(data: bytes) -> Document:
         found = msgspec.json.decode(data, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"the drawing: {error}") from None
-    corners = sum(len(ring) for shape in found.shapes for ring in (*shape.rings, shape.line))
-    if len(found.shapes) > SHAPES_MAX or corners > CORNERS_MAX:
-        raise InputError(f"the drawing: {len(found.shapes)} shapes with {corners} corners are too many for a site")
+    check_size(found.shapes, "the drawing")
     numbers = [value for shape in found.shapes for ring in (*shape.rings, shape.line) for at in ring for value in at]
     if not np.isfinite(numbers).all():
         raise InputError("the drawing: a corner has no place; draw it again")
     return found
+
+
+def check_size(shapes: tuple[Shape, ...], what: str) -> None:
+    """Raises InputError for more shapes or corners than a page can show."""
+    corners = sum(len(ring) for shape in shapes for ring in (*shape.rings, shape.line))
+    if len(shapes) > SHAPES_MAX or corners > CORNERS_MAX:
+        raise InputError(
+            f"{what}: {len(shapes)} shapes with {corners} corners are too many to be shown here; use `flailpilot plan`"
+        )
 
 
 def geojson_of(document: Document) -> bytes:

@@ -23,8 +23,9 @@ def _nobody(_: float, __: str) -> None:
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A line of a worker: progress, or the end; `done` is passed on as it is."""
+    """A line of a worker about question `n`: progress, or the end; `done` is passed on as it is."""
 
+    n: int = 0
     progress: float | None = None
     text: str = ""
     done: msgspec.Raw = msgspec.Raw()
@@ -37,21 +38,32 @@ class Worker:
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self._question = 0
 
     async def ask(self, op: str, asked: dict[str, Any], progress: Progress = _nobody) -> bytes:
-        """The answer as JSON. Cancelled, it ends the process: nothing of the answer may meet the next question.
+        """The answer as JSON.
+
+        Whatever ends this but an answer to this very question ends the process: nothing meets the next question.
 
         Raises:
             InputError: one sentence for the user.
         """
         async with self._turn:
+            self._question += 1
             try:
-                return await self._asked(msgspec.json.encode({"op": op, **asked}) + b"\n", progress)
-            except asyncio.CancelledError:
+                line = msgspec.json.encode({"op": op, "n": self._question, **asked}) + b"\n"
+                told = await self._asked(line, progress)
+            except (ValueError, OSError):  # a line without end, or none of ours
+                await self.end()
+                raise InputError(DIED) from None
+            except BaseException:
                 await self.end()
                 raise
+        if told.error is not None:
+            raise InputError(told.error)
+        return bytes(told.done)
 
-    async def _asked(self, line: bytes, progress: Progress) -> bytes:
+    async def _asked(self, line: bytes, progress: Progress) -> Told:
         process = await self._alive()
         assert process.stdin is not None, "a pipe"
         process.stdin.write(line)
@@ -67,18 +79,16 @@ class Worker:
             self._process = await asyncio.create_subprocess_exec(*WORKER, stdin=pipe, stdout=pipe, limit=LINE_MAX)
         return self._process
 
-    async def _answer(self, process: asyncio.subprocess.Process, progress: Progress) -> bytes:
+    async def _answer(self, process: asyncio.subprocess.Process, progress: Progress) -> Told:
         assert process.stdout is not None, "a pipe"
         while line := await process.stdout.readline():
             told = msgspec.json.decode(line, type=Told)
-            if told.progress is not None:
-                progress(told.progress, told.text)
-            elif told.done:
-                return bytes(told.done)
-            else:
-                raise InputError(told.error or DIED)
-        await process.wait()
-        raise InputError(DIED)
+            if told.n != self._question:
+                raise ValueError("an answer to another question")
+            if told.progress is None:
+                return told
+            progress(told.progress, told.text)
+        raise ValueError("it ended")
 
     async def end(self) -> None:
         """End the process, whatever it does."""

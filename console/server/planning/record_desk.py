@@ -1,8 +1,10 @@
 """The record of the steered vehicle for the page: questions for the worker, from the console's copy of the ground."""
 
+import asyncio
 import math
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -77,7 +79,7 @@ class RecordDesk:
 
     async def shown(self) -> bytes:
         """What the Record view shows, as JSON. Raises InputError with one sentence."""
-        return await self._reader.ask("record", self._asked({}))
+        return await self._reader.ask("record", await self._asked({}))
 
     async def export(self, kind: str, who: dict[str, str]) -> Path:
         """A file of the record, made now; `who`: the organisation, operator and task that it names.
@@ -89,15 +91,15 @@ class RecordDesk:
         if name is None:
             raise InputError(f"no file {kind!r} of the record")
         folder = self._folder / "exports"
-        asked = self._asked({key: who[key] for key in WHO if key in who})
+        asked = await self._asked({key: who[key] for key in WHO if key in who})
         found = msgspec.json.decode(await self._reader.ask("export", {**asked, "folder": str(folder)}), type=list[str])
         if name not in found:
             raise InputError("The table needs organisation, operator, task, times and a benchmark: fill them in first")
         return folder / name
 
-    def replan(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def replan(self, body: dict[str, Any]) -> dict[str, Any]:
         """The worker's question for what is left. Raises InputError where something is not known."""
-        asked = self._asked({})
+        asked = await self._asked({})
         if asked["plan_file"] is None:
             raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --resume`")
         return {
@@ -115,19 +117,21 @@ class RecordDesk:
             raise InputError("Where the machine stands is not known: what is left cannot be planned from there")
         return (*place, vehicle.yaw_rad)
 
-    def _asked(self, who: dict[str, str]) -> dict[str, Any]:
+    async def _asked(self, who: dict[str, str]) -> dict[str, Any]:
         mirror, site = self._mirror(), self._site()
         if mirror is None or not mirror.complete or not site or not site.get("hash"):
             raise InputError(NOT_KNOWN)
         path = self._folder / "record.bin"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(ledger_file.encoded(mirror.ledger, mirror.plan_hash, mirror.cell_m))
+        # the ledger never changes once it is made; packing hundreds of its tiles takes longer than the hands may wait
+        ledger, plan_hash, cell_m = mirror.ledger, mirror.plan_hash, mirror.cell_m
+        await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
+        plan_file = await asyncio.to_thread(self._plan_file, plan_hash)
         return {
             "site": site,
             "ledger": str(path),
             "simulated": self._simulated,
             "seen": self.watch.seen(),
-            "plan_file": self._plan_file(mirror.plan_hash),
+            "plan_file": plan_file,
             **who,
         }
 
@@ -137,6 +141,13 @@ class RecordDesk:
             if f'"plan_hash":"{plan_hash}"'.encode() in path.read_bytes()[:4096]:
                 return str(path)
         return None
+
+
+def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{token_hex(4)}")
+    fresh.write_bytes(ledger_file.encoded(ledger, plan_hash, cell_m))
+    fresh.replace(path)
 
 
 def frame_of(site: dict[str, Any] | None) -> LocalFrame | None:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from console.server.planning.document import Datum, Document, shapes_of
+from console.server.planning.document import Datum, Document, check_size, shapes_of
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.declared import declared
@@ -72,6 +72,11 @@ def told(asked: SiteRequest) -> dict[str, Any]:
     if isinstance(raw, str):
         return {"error": raw, "where": None, "named": [], "document": None}
     frame = asked.datum.frame() if asked.datum is not None else frame_of(raw)
+    try:
+        if frame is not None:
+            check_size(shapes_of(raw.features, frame), asked.name)
+    except InputError as refusal:
+        return {"error": str(refusal), "where": None, "named": [], "document": None}
     try:
         site = read(asked)
     except InputError as refusal:

@@ -1,7 +1,8 @@
 """A process that reads sites and makes plans for the server: `python -m console.server.planning.worker`.
 
-One JSON object a line on standard input, `{"op": ..., ...}`; for each, lines `{"progress": 0..1, "text": ...}` and at
-the end `{"done": ...}` or `{"error": "one sentence"}` on standard output. It ends when its input ends.
+One JSON object a line on standard input, `{"op": ..., "n": number, ...}`; for each, lines `{"n": ..., "progress": 0..1,
+"text": ...}` and at the end `{"n": ..., "done": ...}` or `{"n": ..., "error": "one sentence"}` on standard output. It
+ends when its input ends.
 """
 
 import os
@@ -105,6 +106,7 @@ def answer(line: bytes, tell: Tell) -> dict[str, Any]:
     """What is answered to one request; never raises for what was asked."""
     try:
         asked = msgspec.json.decode(line, type=dict[str, Any])
+        asked.pop("n", None)
         return {"done": OPERATIONS[asked.pop("op")](asked, tell)}
     except (InputError, msgspec.ValidationError) as refusal:
         return {"error": str(refusal)}
@@ -114,6 +116,29 @@ def answer(line: bytes, tell: Tell) -> dict[str, Any]:
     except Exception:  # noqa: BLE001  # the server and its page live on, whatever it is
         traceback.print_exc(file=sys.stderr)
         return {"error": BROKEN}
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    """Of any question."""
+
+    n: int = 0
+
+
+def number_of(line: bytes) -> int:
+    """The number of a question; its answer carries it."""
+    try:
+        return msgspec.json.decode(line, type=_Numbered).n
+    except (msgspec.DecodeError, RecursionError):
+        return 0
+
+
+def progress_of(number: int, say: Callable[[dict[str, Any]], None]) -> Tell:
+    """Progress of that question."""
+
+    def tell(share: float, text: str) -> None:
+        say({"n": number, "progress": share, "text": text})
+
+    return tell
 
 
 def main() -> None:
@@ -128,7 +153,8 @@ def main() -> None:
         out.flush()
 
     for line in sys.stdin.buffer:
-        say(answer(line, lambda share, text: say({"progress": share, "text": text})))
+        number = number_of(line)
+        say({"n": number, **answer(line, progress_of(number, say))})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from console.server import planning_api
+from console.server.planning import processes
 from console.server.planning.processes import Worker
+from console.server.planning.worker import answer as worker_answer
 from console.server.planning_api import Planning
 from tests.console.planning.asgi import ask, ask_json
 from vehicle.contracts.errors import InputError
@@ -183,6 +187,60 @@ def test_a_worker_that_dies_is_told_and_the_next_question_is_answered() -> None:
             await worker.end()
 
     asyncio.run(test())
+
+
+def test_an_answer_longer_than_a_line_may_be_meets_no_other_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        worker = Worker()
+        try:
+            monkeypatch.setattr(processes, "LINE_MAX", 64)
+            with pytest.raises(InputError, match="try again"):
+                await worker.ask("machines", {})
+            monkeypatch.setattr(processes, "LINE_MAX", 2**20)
+            with pytest.raises(InputError, match="no drawing"):
+                await worker.ask("draft_shown", {"folder": ".", "name": "x"})
+        finally:
+            await worker.end()
+
+    asyncio.run(test())
+
+
+def test_an_answer_to_another_question_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = (sys.executable, "-c", 'input(); print(\'{"n": 7, "done": 1}\', flush=True); input()')
+    monkeypatch.setattr(processes, "WORKER", stranger)
+
+    async def test() -> None:
+        worker = Worker()
+        with pytest.raises(InputError, match="try again"):
+            await worker.ask("machines", {})
+        assert worker._process is None
+
+    asyncio.run(test())
+
+
+def test_a_body_without_end_is_refused_and_nothing_of_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning_api, "UPLOAD_MAX", 2**20)
+    monkeypatch.setattr(planning_api, "JSON_MAX", 2**20)
+
+    async def test(made: Room) -> None:
+        large = b" " * (2**20 + 1)
+        assert (await imported(made, data=large)).json["error"] == "larger than 1 MiB, no site is; choose another file"
+        for method, path in (("POST", "/api/drafts"), ("PUT", "/api/drafts/00000000"), ("POST", "/api/plans")):
+            assert (await ask(made.app, method, path, large)).status == 422
+
+    run(tmp_path, test)
+    assert list(tmp_path.glob("sites/*")) == []
+
+
+def test_a_file_with_more_corners_than_a_page_can_show_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.server.planning.document.CORNERS_MAX", 10)
+    answer = worker_answer(json.dumps({"op": "site", "n": 1, "path": str(SMALL), "name": "s.geojson"}).encode(), nobody)
+    assert answer["done"]["error"].startswith("s.geojson: 4 shapes with ")
+    assert answer["done"]["document"] is None
+
+
+def nobody(_: float, __: str) -> None:
+    """No progress is shown."""
 
 
 def test_an_answer_that_nobody_waits_for_meets_no_other_question() -> None:
