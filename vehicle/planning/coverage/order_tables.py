@@ -7,7 +7,7 @@ from vehicle.planning.coverage.route import change_s
 
 
 def least_times_s(connections: Connections) -> np.ndarray:
-    """(n + 1, n + 2) straight times from each node to each; to the end they are 0, and from a free start."""
+    """(n, m) straight times from each of n nodes to each and to the end; there they are 0, and from a free start."""
     count = len(connections.stops)
     least_s = np.zeros((count + 1, count + 2), dtype=np.float32)
     entries = np.array([stop.entry for stop in connections.stops])
@@ -26,5 +26,5 @@ def pairs_of(node: int, needs: int) -> np.ndarray:
 
 
 def by_need(pairs: np.ndarray) -> np.ndarray:
-    """Ascending by the second of each pair."""
+    """Pairs (n, 2), ascending by the second of each."""
     return pairs[np.argsort(pairs[:, 1], kind="stable")]
