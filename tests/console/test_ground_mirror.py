@@ -216,3 +216,17 @@ def test_a_record_that_leaps_is_fetched_anew() -> None:
     copy.fetched(copy.missing, None)
     copy.fetched(copy.missing, log.file(copy.missing))
     assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ground.state.ledger))
+
+
+def test_acts_that_nobody_saw_are_missed_by_whoever_followed() -> None:
+    ground, log, copy = Ground(random.Random(9)), GroundLog(), LedgerCopy()
+    while withdrawal.newest(ground.state.ledger) < 3:
+        log.follow(ground.tick(), ground.now_ns)
+    log.follow(ground.settled(), ground.now_ns)
+    copy.fetched(RECORD, log.file(RECORD))
+    ledger = ground.state.ledger
+    ground.state = replace(ground.state, ledger=replace(ledger, act_count=ledger.act_count + 40))
+    for one in log.follow(ground.state, ground.now_ns + 10_000 * MS):
+        copy.heard(one)
+    assert copy.missing
+    assert log.file(copy.missing) is None
