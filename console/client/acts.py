@@ -27,6 +27,9 @@ URGENT = STOPS | OperatorEdge.DISARM | OperatorEdge.RELEASE | OperatorEdge.MISSI
 """Each ends motion; done twice they do no harm."""
 STANDS_ON = OperatorEdge.ARM | OperatorEdge.RESET | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
 """Meant for the mode that was seen when they were pressed."""
+TOWARDS_MOTION = STANDS_ON | OperatorEdge.TAKE | OperatorEdge.RELEASE_ESTOP
+FIRST_NS = 500_000_000
+"""From its press an act towards motion is in a frame within so long, or it is not done."""
 NOTHING_YET = 1
 """Act number of a console that has done nothing; 0 is said by one that knows no act numbers."""
 
@@ -63,6 +66,7 @@ class _Act(msgspec.Struct):
     edge: OperatorEdge
     pressed_ns: int
     before: Seen | None
+    shown_tick: int
     begun_ns: int | None = None
 
 
@@ -78,10 +82,12 @@ class Acts:
         """The vehicle answers acts."""
         self.number = NOTHING_YET
         """The newest act that is or was in the frames."""
+        self.shown_tick = 0
+        """The tick that was shown when it was pressed."""
         self.answers: list[ActAnswer] = []
 
-    def press(self, edge: OperatorEdge, now_ns: int) -> int:
-        """One act; its number.
+    def press(self, edge: OperatorEdge, now_ns: int, shown_tick: int | None = None) -> int:
+        """One act; its number. `shown_tick`: the newest that was shown to whoever pressed; None: all that is known.
 
         Raises:
             ValueError: none, or several at once.
@@ -89,7 +95,8 @@ class Acts:
         if edge.bit_count() != 1:
             raise ValueError(f"one act at a time, not {edge!r}")
         self._last = self._last + 1 if self._last < NUMBER_MAX else NOTHING_YET + 1
-        act = _Act(self._last, edge, now_ns, self._seen)
+        newest = self._seen.tick if self._seen is not None else 0
+        act = _Act(self._last, edge, now_ns, self._seen, newest if shown_tick is None else shown_tick)
         if edge & URGENT:
             for waiting in list(self._plain):
                 self._end(waiting, ActResult.NO_ANSWER, "superseded")
@@ -108,9 +115,12 @@ class Acts:
     def edges(self, now_ns: int) -> OperatorEdge:
         """The edges of the frame that goes out now; `number` is that of the newest of them."""
         found = OperatorEdge.NONE
-        for act in self._urgent or self._plain[:1]:
+        for act in list(self._urgent or self._plain[:1]):
+            if act.begun_ns is None and act.edge & TOWARDS_MOTION and now_ns - act.pressed_ns > FIRST_NS:
+                self._end(act, ActResult.NO_ANSWER, "too_late")
+                continue
             if act.begun_ns is None:
-                act.begun_ns, self.number = now_ns, act.number
+                act.begun_ns, self.number, self.shown_tick = now_ns, act.number, act.shown_tick
             brief = not (self.answering or act.edge & STOPS)
             if not brief or now_ns - act.begun_ns < BRIEF_NS:
                 found |= act.edge
@@ -165,6 +175,11 @@ class Acts:
             if not act.edge & STOPS:
                 self._end(act, ActResult.NO_ANSWER, "changed_meanwhile")
             act.before = None
+
+    def drop(self) -> None:
+        """Whoever pressed is gone: what ends motion goes on, all else is not done any more."""
+        for act in list(self._plain):
+            self._end(act, ActResult.NO_ANSWER, "superseded")
 
     def taken(self) -> list[ActAnswer]:
         """The answers since the last call."""

@@ -91,9 +91,17 @@ class ConsoleLink:
         """Another page, pad or program gives the readings from now on, with numbers of its own."""
         self.protocol.slot.other_hands()
 
-    def act(self, edge: OperatorEdge) -> int:
-        """One act; its number, under which `on_answer` is called. It rides on the next reading, for at most 3 s."""
-        number = self.protocol.act(edge, self._clock.now_ns())
+    def drop_acts(self) -> None:
+        """The page that pressed them is gone: no act of it is done any more but what ends motion."""
+        self.protocol.acts.drop()
+        self._tell()
+
+    def act(self, edge: OperatorEdge, shown_tick: int | None = None) -> int:
+        """One act; its number, under which `on_answer` is called. It rides on the next reading, for at most 3 s.
+
+        `shown_tick`: the newest tick that was shown to whoever pressed: what was raised later was not seen.
+        """
+        number = self.protocol.act(edge, self._clock.now_ns(), shown_tick)
         self._tell()
         return number
 
@@ -135,18 +143,25 @@ class ConsoleLink:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def observe(self, observation: Observation, timeout_s: float = 10.0) -> ObservationResult:
+    async def observe(
+        self, observation: Observation, timeout_s: float = 10.0, *, sequence: int | None = None
+    ) -> ObservationResult:
         """Tell the vehicle what was measured or seen, and what became of it.
+
+        `sequence`: a number of the caller's own, the same for each try, so that it is recorded once.
 
         Raises:
             ValueError: it cannot be; the text names what.
             TimeoutError: no answer; whether it is recorded is not known.
         """
-        sequence = self.protocol.observe(observation)
-        async with asyncio.timeout(timeout_s):
-            while sequence not in self.protocol.results:
-                self._changed.clear()
-                await self._changed.wait()
+        sequence = self.protocol.observe(observation, sequence)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while sequence not in self.protocol.results:
+                    self._changed.clear()
+                    await self._changed.wait()
+        finally:
+            self.protocol.withdraw(sequence)
         return self.protocol.results[sequence]
 
     async def fetch(self, path: str) -> bytes:

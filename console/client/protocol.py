@@ -14,7 +14,7 @@ from console.client.acts import STOPS, ActAnswer, Acts, Verdict
 from console.client.files import Transfer
 from console.client.inferred import Seen
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
-from console.client.session import SessionProof
+from console.client.session import Credentials, SessionProof
 from console.client.station import is_due
 from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
 from firmware_bridge.console_types import BeatFlag, BeatFrame, StrokesFrame, WorkFrame
@@ -28,6 +28,8 @@ from firmware_bridge.types import Observation, ObservationResult, OperatorEdge, 
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import NO_REASON
 from vehicle.operator_link.services import FTP_SIZE
+
+__all__ = ["Credentials", "LinkProtocol"]
 
 HEARTBEAT_NS = 1_000_000_000
 REPEAT_NS = 1_000_000_000
@@ -44,15 +46,6 @@ BEATS_MISSED = 50
 SENT_KEPT = 64
 COMPONENT_ID = 190
 LONG_AGO_NS = -(10**18)
-
-
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The key file that `flailpilot keys create --out` wrote. An empty secret talks to an unsigned loopback only."""
-
-    system_id: int
-    secret: str = ""
-    machine_id: str = "0000000000000000"
-    name: str = "console"
 
 
 class LinkProtocol:
@@ -185,6 +178,7 @@ class LinkProtocol:
     def _restart(self) -> None:
         self.acts.restart()
         self.slot.restart()
+        self._observations.clear()  # whether they are recorded is not known
         self.tick = self._echo_sent = 0
 
     def _challenge(self, frame: Frame, now_ns: int) -> None:
@@ -223,9 +217,12 @@ class LinkProtocol:
         self.slot.begin(0, now_ns)
         return self.slot.put(reading, self.tick, now_ns)
 
-    def act(self, edge: OperatorEdge, now_ns: int) -> int:
-        """One act; its number, under which its answer comes. Raises ValueError for none, or for several at once."""
-        return self.acts.press(edge, now_ns)
+    def act(self, edge: OperatorEdge, now_ns: int, shown_tick: int | None = None) -> int:
+        """One act; its number, under which its answer comes. Raises ValueError for none, or for several at once.
+
+        `shown_tick`: the newest tick that was shown to whoever pressed; None: `tick`.
+        """
+        return self.acts.press(edge, now_ns, self.tick if shown_tick is None else min(shown_tick, self.tick))
 
     def stop(self, now_ns: int, *, engine_off: bool = False) -> int:
         """Stop, whatever else is under way; never refused. The number of the act."""
@@ -235,18 +232,23 @@ class LinkProtocol:
         """What became of acts since the last call."""
         return self.acts.taken()
 
-    def observe(self, observation: Observation) -> int:
+    def observe(self, observation: Observation, sequence: int | None = None) -> int:
         """Send it, once a second, until the vehicle has answered; the number under which `results` has the answer.
 
-        Station and session are filled in here. Raises ValueError for what the vehicle would refuse as impossible.
+        Station and session are filled in here. `sequence`: that of an earlier try, so that it is recorded once.
+        Raises ValueError for what the vehicle would refuse as impossible.
         """
-        sequence = int.from_bytes(self._draw(4), "little")
+        sequence = int.from_bytes(self._draw(4), "little") if sequence is None else sequence
         observation = msgspec.structs.replace(
             observation, station_id=self._credentials.system_id, session_id=0, sequence=sequence
         )
         adapters.encode_observation(observation)
         self._observations[sequence] = (observation, 0)
         return sequence
+
+    def withdraw(self, sequence: int) -> None:
+        """Nobody waits for this observation any more: it is not sent again."""
+        self._observations.pop(sequence, None)
 
     def view(self, now_ns: int) -> ConsoleView:
         """What is known now."""
@@ -359,7 +361,8 @@ class LinkProtocol:
         self._sent_at[self._sequence & 0xFFFF] = now_ns
         if len(self._sent_at) > SENT_KEPT:
             self._sent_at.pop(next(iter(self._sent_at)))
-        return self._signed("FLAIL_OPERATOR", adapters.encode_operator(frame, self._next(), self.acts.number))
+        packed = adapters.encode_operator(frame, self._next(), self.acts.number, self.acts.shown_tick)
+        return self._signed("FLAIL_OPERATOR", packed)
 
     def _observed(self, now_ns: int) -> list[bytes]:
         frames = []

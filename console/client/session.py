@@ -3,11 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from firmware_bridge.mavlink.signature import key_of
 from vehicle.operator_link.sessions import EMPTY_PROOF, PROTOCOL_VERSION, MachineIdentity, proof, session_bytes
 
 ASK_NS = 500_000_000
 Fields = dict[str, Any]
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The key file that `flailpilot keys create --out` wrote. An empty secret talks to an unsigned loopback only."""
+
+    system_id: int
+    secret: str = ""
+    machine_id: str = "0000000000000000"
+    name: str = "console"
 
 
 class SessionProof:

@@ -16,7 +16,7 @@ ACT: Final = 255
 UNKNOWN_SATELLITES: Final = 255
 _BEAT, _WORK, _STROKES = SPEC_BY_NAME["FLAIL_BEAT"], SPEC_BY_NAME["FLAIL_WORK"], SPEC_BY_NAME["FLAIL_STROKES"]
 _OPERATOR = SPEC_BY_NAME["FLAIL_OPERATOR"]
-_ACT_AT = _OPERATOR.position("act_number")
+_ACT_AT, _ACT_TICK_AT = _OPERATOR.position("act_number"), _OPERATOR.position("act_tick")
 DATA_MAX: Final = _STROKES.array_lengths[-1]
 """Bytes of strokes, with a length before each, that one FLAIL_STROKES carries."""
 LOW: Final = 0xFFFF_FFFF
@@ -26,9 +26,10 @@ _FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in ("ti
 """Of a WorkFrame, in the order of the wire; the last three are whole numbers."""
 
 
-def act_number_of(frame: Frame) -> int:
-    """The act number of a FLAIL_OPERATOR; 0 from a console that numbers no acts."""
-    return int(_unpacked(_OPERATOR, frame)[_ACT_AT])
+def act_of(frame: Frame) -> tuple[int, int]:
+    """Act number and act tick of a FLAIL_OPERATOR; 0 from a console that does not tell them."""
+    values = _unpacked(_OPERATOR, frame)
+    return int(values[_ACT_AT]), int(values[_ACT_TICK_AT])
 
 
 def encode_beat(beat: BeatFrame, sequence: int = 0) -> bytes:

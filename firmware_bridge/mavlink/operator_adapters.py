@@ -38,10 +38,10 @@ _edges_seen: dict[int, OperatorEdge] = {}
 _TILT_MAX_RAD = 3.1416
 
 
-def encode_operator(frame: OperatorFrame, sequence: int | None = None, act_number: int = 0) -> bytes:
+def encode_operator(frame: OperatorFrame, sequence: int | None = None, act_number: int = 0, act_tick: int = 0) -> bytes:
     """FLAIL_OPERATOR; the station's id is the header's system id, so no second one can contradict it.
 
-    `act_number`: of the newest act in it; 0 where acts are not numbered.
+    `act_number`: of the newest act in it, 0 where acts are not numbered; `act_tick`: shown when it was pressed.
 
     Raises:
         ValueError: a value that the vehicle would refuse: sticks beyond +-1, station 0, NaN.
@@ -65,6 +65,7 @@ def encode_operator(frame: OperatorFrame, sequence: int | None = None, act_numbe
         | (0 if frame.native else _RELAYED),
         frame.tool_mode,
         act_number,
+        act_tick & 0xFFFFFFFF,
     )
     counter = frame.sequence if sequence is None else sequence
     return frame_bytes(_OPERATOR.header_id, _OPERATOR_SEED, payload, counter, frame.station_id, STATION_COMPONENT_ID)
@@ -75,7 +76,7 @@ def decode_operator(frame: Frame) -> OperatorFrame | None:
     size, payload = _OPERATOR.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
-    session, sequence, tick, samples, edges, drive, turn, tool, battery, tilt, video, flags, mode, _ = (
+    session, sequence, tick, samples, edges, drive, turn, tool, battery, tilt, video, flags, mode, _, _ = (
         _OPERATOR.packer.unpack(payload)
     )
     tool_mode = _TOOL_MODES.get(mode)

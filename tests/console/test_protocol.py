@@ -13,9 +13,10 @@ from console.client.inferred import Seen
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
 from console.client.view import LinkState, LossMeter
-from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.framing import FrameParser
-from firmware_bridge.types import OperatorEdge, OperatorFrame
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.types import Observation, ObservationKind, OperatorEdge, OperatorFrame
 from tests.operator_link.test_attacks import CONSOLE, Radio, connected
 from vehicle.contracts.messages import Mode
 
@@ -247,6 +248,38 @@ def test_no_act_outlives_three_seconds() -> None:
     assert sorted(one.number for one in acts.taken()) == numbers
 
 
+def test_an_act_towards_motion_is_in_a_frame_at_once_or_not_done() -> None:
+    """A page that is gone leaves nothing that another page's readings would carry."""
+    acts = Acts()
+    acts.answering = True
+    acts.seen(seen(100, Mode.READY))
+    number = acts.press(E.ARM, 0)
+    assert acts.edges(501 * MS) == E.NONE
+    assert [(one.number, one.why) for one in acts.taken()] == [(number, "too_late")]
+    begun = acts.press(E.ARM, 600 * MS)
+    assert acts.edges(700 * MS) == E.ARM
+    assert acts.edges(1_700 * MS) == E.ARM
+    acts.drop()
+    assert acts.edges(1_720 * MS) == E.NONE
+    assert [(one.number, one.why) for one in acts.taken()] == [(begun, "superseded")]
+    acts.press(E.STOP, 1_800 * MS)
+    acts.drop()
+    assert acts.edges(1_820 * MS) == E.STOP
+
+
+def test_a_frame_tells_what_was_shown_when_its_act_was_pressed() -> None:
+    protocol = opened()
+    protocol.acts.answering = True
+    protocol.act(E.ACKNOWLEDGE, 0, shown_tick=93)
+    protocol.feed(look(1, 100), 0)
+    (datagram,) = protocol.send(0)
+    (frame,) = FrameParser().feed(datagram)
+    assert console_adapters.act_of(frame) == (2, 93)
+    told_frame = adapters.decode_operator(frame)
+    assert told_frame is not None
+    assert told_frame.echo_tick == 100
+
+
 @pytest.mark.parametrize("edge", [E.NONE, E.ARM | E.RESET])
 def test_an_act_is_one_act(edge: OperatorEdge) -> None:
     with pytest.raises(ValueError, match="one act"):
@@ -299,3 +332,32 @@ def test_the_share_of_lost_reports_is_measured(seed: int, share: float) -> None:
     for tick in kept:
         meter.heard(tick)
     assert meter.ratio() == pytest.approx(1.0 - len(kept) / len(due), abs=1e-9)
+
+
+# --- observations ----------------------------------------------------------------------------------------------------
+NOTE = Observation(station_id=1, session_id=0, sequence=0, kind=ObservationKind.NOTE, who="leader", text="peg 2")
+
+
+def observations(protocol: LinkProtocol, seconds: range) -> list[int]:
+    """Sequences of the observations that go out in these seconds."""
+    found = []
+    for second in seconds:
+        for datagram in protocol.send(second * 1_000 * MS):
+            for frame in FrameParser().feed(datagram):
+                if frame.msg_id == SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id:
+                    told_of = adapters.decode_observation(frame)
+                    assert told_of is not None
+                    found.append(told_of.sequence)
+    return found
+
+
+def test_an_observation_that_nobody_waits_for_is_not_told_again_and_a_second_try_is_the_same_one() -> None:
+    protocol = opened()
+    sequence = protocol.observe(NOTE)
+    assert observations(protocol, range(1, 4)) == [sequence] * 3
+    protocol.withdraw(sequence)
+    assert observations(protocol, range(4, 9)) == []
+    assert protocol.observe(NOTE, sequence) == sequence
+    assert observations(protocol, range(9, 10)) == [sequence]
+    protocol._restart()
+    assert observations(protocol, range(10, 14)) == []

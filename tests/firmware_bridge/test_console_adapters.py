@@ -113,7 +113,7 @@ def test_more_than_a_frame_carries_is_refused() -> None:
 
 def test_an_act_number_travels_beside_the_frame_and_older_frames_have_none() -> None:
     frame = OPERATOR
-    numbered = only(adapters.encode_operator(frame, act_number=4_711))
-    assert console_adapters.act_number_of(numbered) == 4_711
+    numbered = only(adapters.encode_operator(frame, act_number=4_711, act_tick=70_000))
+    assert console_adapters.act_of(numbered) == (4_711, 70_000)
     assert adapters.decode_operator(numbered) == adapters.decode_operator(only(adapters.encode_operator(frame)))
-    assert console_adapters.act_number_of(only(adapters.encode_operator(frame))) == 0
+    assert console_adapters.act_of(only(adapters.encode_operator(frame))) == (0, 0)

@@ -89,6 +89,30 @@ def test_a_new_session_begins_anew() -> None:
     assert desk.let_through(frame(3, E.TAKE), 2, 0).edges == E.TAKE
 
 
+@pytest.mark.parametrize(
+    ("edge", "shown", "expected"),
+    [
+        (E.ACKNOWLEDGE, 89, "changed_meanwhile"),
+        (E.ACKNOWLEDGE, 90, ""),
+        (E.RELEASE_ESTOP, 94, "changed_meanwhile"),
+        (E.RELEASE_ESTOP, 95, ""),
+        (E.ARM, 49, "too_late"),
+        (E.ARM, 50, ""),
+        (E.ARM, 0, ""),
+        (E.STOP, 1, ""),
+        (E.DISARM, 1, ""),
+    ],
+)
+def test_an_act_counts_for_what_its_console_was_shown(edge: OperatorEdge, shown: int, expected: str) -> None:
+    """Its readings may echo newer ticks: they say how young the sticks are, not what was on the screen."""
+    desk = ActDesk()
+    desk.follow(GateState(latch_tick=90, estop_tick=95), 100)
+    desk.let_through(frame(1), 1, 0)
+    passed = desk.let_through(frame(2, edge), 2, 0, shown)
+    assert desk.answer(250).why.key == expected
+    assert passed.edges == (E.NONE if expected else edge)
+
+
 @given(st.integers(0, 2**32), st.floats(0.0, 0.9), st.integers(1, 12))
 def test_every_act_rises_once_on_any_radio(seed: int, loss: float, acts: int) -> None:
     """As our console sends: an edge stays until it is answered, beats that answer are lost like frames."""

@@ -12,7 +12,8 @@ import msgspec
 
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from vehicle.operator_link.act_judge import ACCEPTED, Heard, Judged, judged
+from vehicle.contracts.units import TICK_S
+from vehicle.operator_link.act_judge import ACCEPTED, OPENING, Heard, Judged, judged
 
 if TYPE_CHECKING:
     from vehicle.control.state import GateState
@@ -21,6 +22,9 @@ STOPS = OperatorEdge.STOP | OperatorEdge.ESTOP
 NUMBER_MAX = 65_535
 AGAIN_NS = 4_000_000_000
 """After so long a silence the gate may have forgotten the station, and takes what it holds pressed for no act."""
+SHOWN_S = 1.0
+"""An act towards motion counts for what its console was shown no longer ago."""
+TOWARDS_MOTION = OPENING | OperatorEdge.TAKE
 EVERY = OperatorEdge(sum(OperatorEdge))
 
 
@@ -60,6 +64,7 @@ class ActDesk:
 
     def __init__(self) -> None:
         self._consoles: dict[int, _Console] = {}
+        self._tick = self._latch_tick = self._estop_tick = 0
 
     def forget(self, station_id: int) -> None:
         """A new session, or the end of one: its acts are numbered anew."""
@@ -75,8 +80,8 @@ class ActDesk:
         console = self._consoles.get(station_id)
         return console.sequence if console is not None else 0
 
-    def let_through(self, frame: OperatorFrame, number: int, now_ns: int) -> OperatorFrame:
-        """The frame as the tick is to hear it."""
+    def let_through(self, frame: OperatorFrame, number: int, now_ns: int, shown_tick: int = 0) -> OperatorFrame:
+        """The frame as the tick is to hear it; `shown_tick`: what whoever pressed had been shown, 0: not told."""
         if not number:
             return frame
         console = self._consoles.get(frame.station_id)
@@ -92,17 +97,34 @@ class ActDesk:
             console.number, console.done, console.frame = number, False, None
         edges = frame.edges & STOPS
         if number == console.number and not console.done and frame.edges:
-            edges = self._edges(console, frame)
+            edges = self._edges(console, frame, shown_tick)
         console.passed = edges
         return frame if edges == frame.edges else msgspec.structs.replace(frame, edges=edges)
 
-    def _edges(self, console: _Console, frame: OperatorFrame) -> OperatorEdge:
+    def _edges(self, console: _Console, frame: OperatorFrame, shown_tick: int) -> OperatorEdge:
         stops, others = frame.edges & STOPS, frame.edges & ~STOPS
+        why = self._unseen(others, shown_tick) if shown_tick and console.frame is None else ActWhy.NONE
+        if why is not ActWhy.NONE:
+            console.answer, console.done = Answer(number=console.number, refused=others, why=why), True
+            return stops
         if others & console.passed and console.frame is None:
             return stops
         if console.frame is None:
             console.frame, console.edges = frame, frame.edges
         return frame.edges
+
+    def _unseen(self, edges: OperatorEdge, shown_tick: int) -> ActWhy:
+        """Something was raised that its console had not been shown, or it was shown too long ago."""
+        raised = edges & OperatorEdge.ACKNOWLEDGE and shown_tick < self._latch_tick
+        pressed = edges & OperatorEdge.RELEASE_ESTOP and shown_tick < self._estop_tick
+        if raised or pressed:
+            return ActWhy.CHANGED_MEANWHILE
+        late = edges & TOWARDS_MOTION and (self._tick - shown_tick) * TICK_S > SHOWN_S
+        return ActWhy.TOO_LATE if late else ActWhy.NONE
+
+    def follow(self, gate: "GateState", tick: int) -> None:
+        """After each tick."""
+        self._tick, self._latch_tick, self._estop_tick = tick, gate.latch_tick, gate.estop_tick
 
     @property
     def waits(self) -> bool:

@@ -52,6 +52,7 @@ class ConsoleReports:
         before, self._before = self._before or state.gate, state.gate
         self._checks.follow(state.ledger)
         changed = self.ground.follow(state, record.t_ns)
+        self.desk.follow(state.gate, record.tick)
         standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
         if self.desk.waits:
             plan = state.mission.plan is not None

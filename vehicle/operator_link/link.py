@@ -226,7 +226,7 @@ class OperatorLink:
     def _take_operator(self, peer: Peer, frame: Frame, admitted: Admitted, now_ns: int) -> None:
         """A frame of our own extension goes to the tick as it is; a stop among them even where motion would not."""
         del admitted  # the session vouches for what the disk could not yet
-        peer.extension, number = True, console_adapters.act_number_of(frame)
+        peer.extension, (number, shown_tick) = True, console_adapters.act_of(frame)
         if number:
             peer.streams.know_beats()
         message, edges = adapters.decode_operator(frame), adapters.stop_of(frame)
@@ -235,7 +235,7 @@ class OperatorLink:
         if message is None:
             self.refused_frames += 1
             return
-        message = self.reports.desk.let_through(message, number, now_ns)
+        message = self.reports.desk.let_through(message, number, now_ns, shown_tick)
         if self.sessions.has(frame.system_id) and not self.admission.doubted(frame.system_id, now_ns):
             self.refused_frames += not self._pending.take(message)
             if OperatorEdge.MISSION_START in message.edges and self.view.nothing_to_start:
