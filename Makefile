@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
-.PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills node-clients mutation mutation-controller twins line-stops \
+.PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench node-clients mutation mutation-controller twins line-stops \
 	campaign envelope clean-hours stops proof coverage lint bench pins clean
 
 demo: $(VENV)/.installed
@@ -74,6 +74,14 @@ journal-kills: $(VENV)/.installed
 link-stops: $(VENV)/.installed
 	$(BIN)/python benchmarks/link_stops.py --trials 1000
 	$(BIN)/python benchmarks/link_stops.py --real --trials 50
+
+# What breaks between an operator's hands and the machine, with a real browser: how fast the set-point is zero, the worst printed;
+# and the page's figures (memory over an hour). They want an idle machine, chromium and chromium-driver; no part of CI.
+console-trials: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.console_trials --trials $(or $(TRIALS),28)
+
+console-bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.console_bench $(if $(PARTS),--parts $(PARTS))
 
 # A vehicle whose cable, address and broker come a minute after it.
 late-start: $(VENV)/.installed

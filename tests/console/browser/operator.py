@@ -27,10 +27,12 @@ ANSWERED = """
 """
 STEERS = """
   const view = flail.hands.view;
+  if (view.source === 'touch') return true;
   const pressed = view.pads.length ? window.pads[0]?.buttons[7].value > 0.5 : 'KeyF' in flail.hands._state.keys;
   return flail.store.value('vehicle', 'mode') === 'MANUAL' && !(pressed && !view.latch);
 """
 LATCHED = "return flail.hands.view?.latch === true"
+AUTO = ("AUTO_MOVE", "AUTO_WORK")
 FORWARD = "pad({axes: [0, -1, 0, 0], buttons: {7: 1}})"
 NEUTRAL = "pad({})"
 STANDS_MPS = 0.01
@@ -141,7 +143,7 @@ class Operator:
         seen = self.vehicle.look()
         return seen["setpoint"] != [0.0, 0.0] and abs(seen["speed"]) > 0.05
 
-    def until_driven(self, press: Callable[[], None]) -> None:
+    def until_driven(self, press: Callable[[], None], release: Callable[[], None] = lambda: None) -> None:
         """Arm, wait for the latch, press; where the link of a busy computer breaks meanwhile, begin anew, as one would.
 
         Raises:
@@ -149,6 +151,7 @@ class Operator:
         """
         for _ in range(12):
             self.hands_off()
+            release()
             self.arm()
             if not self._waits_for(lambda: bool(self.page.js(LATCHED))):
                 continue
@@ -156,6 +159,22 @@ class Operator:
             if self._waits_for(self.drives):
                 return
         raise AssertionError(f"never driven: {self.vehicle.look()}")
+
+    def until_mission(self, start: Callable[[], None]) -> None:
+        """Arm and start until the vehicle drives its plan; begins anew where the link breaks.
+
+        Raises:
+            AssertionError: It never does.
+        """
+        for _ in range(8):
+            self.hands_off()
+            self.arm()
+            if not self._waits_for(lambda: bool(self.page.js(LATCHED))):
+                continue
+            start()
+            if self._waits_for(lambda: self.mode() in AUTO) or self.mode() in AUTO:
+                return
+        raise AssertionError(f"no mission: {self.vehicle.look()}")
 
     def _waits_for(self, true: Callable[[], bool]) -> bool:
         """Wait until this is true; False where the machine is not armed any more, or the page lets go."""

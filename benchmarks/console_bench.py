@@ -1,0 +1,166 @@
+"""Figures of the console's page in a real browser: `make console-bench`. They are printed, nothing is judged.
+
+Time from the stick to the controller's set-point, time to load, frames a second and long tasks with a million painted
+cells, growth of the page's memory, time from `flailpilot demo` to the first motion. No part of CI.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.console.browser.operator import LATCHED, NEUTRAL, Operator
+from tests.console.browser.stack import ROOT, Server, Vehicle
+from tests.console.page.browser import Page, browsing
+from vehicle.host.clock import SystemClock, utc_now
+
+CLOCK = SystemClock()
+PARTS = ("stick", "load", "paint", "memory", "demo")
+MOVE = "pad({axes: [0, arguments[0], 0, 0], buttons: {7: 1}}); return performance.timeOrigin + performance.now()"
+PAINT = """
+const done = arguments[arguments.length - 1];
+(async () => {
+  const cells = new Uint8Array(128 * 128).map((_, at) => [0, 1, 1, 1, 2, 3, 4][(at * 7919) % 7]);
+  const packed = new Uint8Array(await new Response(
+    new Blob([cells]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer());
+  for (let n = 0; n < 64; n += 1) {
+    const frame = new Uint8Array(16 + packed.length), view = new DataView(frame.buffer);
+    view.setUint8(0, 16); view.setUint16(2, 128, true);
+    view.setInt32(4, n % 8, true); view.setInt32(8, Math.floor(n / 8), true); view.setUint32(12, 1, true);
+    frame.set(packed, 16);
+    flail.map.putTile(frame.buffer);
+  }
+  const long = [];
+  new PerformanceObserver((list) => long.push(...list.getEntries().map((one) => one.duration)))
+    .observe({entryTypes: ['longtask']});
+  const began = performance.now(), times = [];
+  const frame = (now) => {
+    times.push(now);
+    if (now - began < 10000) return requestAnimationFrame(frame);
+    const gaps = times.slice(1).map((time, n) => time - times[n]).sort((a, b) => a - b);
+    done([gaps.length / 10, gaps[Math.floor(gaps.length * 0.95)], long.length, Math.max(0, ...long)]);
+  };
+  requestAnimationFrame(frame);
+})();
+"""
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which this share lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def stick(operator: Operator, samples: int) -> None:
+    """From the moment at which the stick has moved to the first other set-point at the controller."""
+    took = []
+    while len(took) < samples:
+        operator.drive_by_pad()
+        for level in (-0.6, -1.0, -0.6, -1.0):
+            operator.ticks(75)
+            offset_ns = utc_now().timestamp() * 1e9 - CLOCK.now_ns()
+            began_ns = float(operator.page.js(MOVE, level)) * 1e6 - offset_ns
+            operator.ticks(25)
+            if operator.page.js(LATCHED) and (changes := operator.vehicle.setpoints(int(began_ns))):
+                took.append((changes[0][0] - began_ns) / 1e6)
+    middle, high = percentile(took, 0.5), percentile(took, 0.99)
+    print(f"stick to set-point: {len(took)} moves, p50 {middle:.0f} ms, p99 {high:.0f} ms (wanted 60, 120)")
+
+
+def load(operator: Operator) -> None:
+    """From the navigation's begin until the page runs, three times."""
+    took = []
+    for _ in range(3):
+        operator.open()
+        took.append(float(operator.page.js("return performance.now()")) / 1000.0)
+    print(f"load: {', '.join(f'{one:.1f}' for one in took)} s (wanted 2)")
+
+
+def paint(operator: Operator) -> None:
+    """Frames with 2^20 painted cells in view."""
+    operator.open()
+    operator.page.js("flail.turn('mission')")
+    fps, gap_ms, count, longest_ms = operator.page.driver.execute_async_script(PAINT)
+    print(
+        f"paint: 1.05e6 cells, {fps:.0f} frames/s, p95 of gaps {gap_ms:.0f} ms, "
+        f"{count} long tasks in 10 s, longest {longest_ms:.0f} ms (wanted 30, none above 50)"
+    )
+
+
+def memory(operator: Operator, minutes: float) -> None:
+    """Heap after garbage collection, a minute after the load and at the end."""
+    operator.open()
+
+    def heap_bytes() -> float:
+        operator.page.cdp("HeapProfiler.collectGarbage")
+        operator.page.cdp("Performance.enable")
+        found = operator.page.cdp("Performance.getMetrics")["metrics"]
+        return next(float(one["value"]) for one in found if one["name"] == "JSHeapUsedSize")
+
+    def wait(seconds: float) -> None:
+        end_ns = CLOCK.now_ns() + int(seconds * 1e9)
+        while CLOCK.now_ns() < end_ns:
+            operator.ticks(50)
+
+    wait(min(60.0, minutes * 6.0))
+    first = heap_bytes()
+    wait(minutes * 60.0)
+    last = heap_bytes()
+    grown = (last / first - 1.0) * 100.0
+    print(f"memory: heap {first / 1e6:.1f} -> {last / 1e6:.1f} MB in {minutes:g} min, {grown:+.1f} % (wanted < 5)")
+
+
+def demo(page: Page) -> None:
+    """From the command to a speed that the page shows, by keys alone."""
+    began_ns = CLOCK.now_ns()
+    command = [sys.executable, "-m", "flailpilot", "demo", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        url = next(line.split("open ")[1].strip() for line in process.stdout if "open http" in line)
+        page.open(url.replace("localhost", "127.0.0.1"))
+        hands = Operator.__new__(Operator)
+        hands.page, hands.down = page, []
+        hands.arm()
+        page.until(LATCHED)
+        hands.forward()
+        page.until("return Math.abs(flail.store.value('pose', 'speed_mps') ?? 0) > 0.05")
+        print(f"demo to first motion by keyboard: {(CLOCK.now_ns() - began_ns) / 1e9:.0f} s (wanted 60)")
+        hands.hands_off()
+        process.terminate()
+
+
+def main() -> None:
+    """Print a line for each part."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
+    parser.add_argument("--samples", type=int, default=200, help="moves of the stick")
+    parser.add_argument("--minutes", type=float, default=60.0, help="over which memory is watched")
+    asked = parser.parse_args()
+    print(f"load of the computer {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    with browsing() as page:
+        page.size("screen")
+        if "demo" in asked.parts:
+            demo(page)
+        with (
+            tempfile.TemporaryDirectory() as name,
+            Vehicle(Path(name)) as vehicle,
+            Server(Path(name) / "server", vehicle) as server,
+        ):
+            operator = Operator(page, server, vehicle)
+            operator.open()
+            operator.page.js(NEUTRAL)
+            if "load" in asked.parts:
+                load(operator)
+            if "stick" in asked.parts:
+                stick(operator, asked.samples)
+            if "paint" in asked.parts:
+                paint(operator)
+            if "memory" in asked.parts:
+                memory(operator, asked.minutes)
+    print(f"load of the computer {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

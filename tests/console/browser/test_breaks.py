@@ -1,0 +1,111 @@
+"""Server, radio and vehicle that fail below the page, and strangers who knock."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from benchmarks.ports import free_port
+from tests.console.browser.operator import Operator
+from tests.console.browser.stack import Server, Vehicle
+from tests.console.page.browser import Page
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
+
+
+def test_a_drive_socket_that_dies_stops(operator: Operator) -> None:
+    """The page opens it anew by itself; the hands begin anew."""
+    operator.drive_by_pad()
+    operator.page.js("flail.drive._socket.socket.close()")
+    operator.until_still()
+    operator.page.until("return flail.drive.ready")
+    operator.ticks(50)
+    assert not operator.vehicle.driven()
+
+
+def test_stop_is_repeated_until_it_arrives_over_a_radio_that_loses_most(operator: Operator) -> None:
+    """Three of five datagrams are lost, both ways."""
+    operator.drive_by_pad()
+    operator.vehicle.ask("loss", ratio=0.6)
+    try:
+        operator.page.tap("Space")
+        operator.page.when(lambda: "operator_stop" in operator.vehicle.look()["reasons"])
+        operator.until_still()
+    finally:
+        operator.vehicle.ask("loss", ratio=0.0)
+
+
+def test_a_radio_that_is_cut_stops_and_the_page_says_it_sees_nothing(operator: Operator) -> None:
+    """STOP then reads that there is no link."""
+    operator.drive_by_pad()
+    operator.vehicle.ask("loss", ratio=1.0)
+    try:
+        operator.until_still()
+        operator.page.when(lambda: "No link" in operator.text("#mode"))
+        operator.page.when(lambda: "no link" in operator.text("#stop"))
+    finally:
+        operator.vehicle.ask("loss", ratio=0.0)
+    operator.page.until("return flail.store.open()")
+    operator.ticks(50)
+    assert not operator.vehicle.driven()
+
+
+def test_arm_that_is_refused_says_why(operator: Operator) -> None:
+    """The page would not offer it: hold is pressed. The vehicle's own word comes back."""
+    operator.disarm()
+    operator.press("KeyF")
+    operator.page.until("return flail.acts.offers().some((one) => one.act === 'ARM' && !one.enabled)")
+    operator.page.js("flail.acts._send('ARM')")
+    operator.page.until("const a = flail.store.get('answer'); return a?.act === 'ARM' && a.result !== 'pending'")
+    operator.ticks(20)
+    assert operator.vehicle.look()["mode"] in ("DISARMED", "READY")
+
+
+def test_a_vehicle_that_falls_silent_makes_every_value_old(operator: Operator) -> None:
+    """Nothing of it runs; no value may look live, and they do again when it is back."""
+    operator.page.until("return document.querySelectorAll('.instrument.old').length === 0")
+    with operator.vehicle.stopped():
+        operator.page.until("return document.querySelectorAll('.instrument.old').length === 5")
+        assert "No link" in operator.text("#mode")
+    operator.page.until("return document.querySelectorAll('.instrument.old').length === 0")
+
+
+def test_a_vehicle_that_is_not_there_is_said_with_the_next_step(browser: Page, vehicle: Vehicle, folder: Path) -> None:
+    """Nothing answers at that port."""
+    with Server(folder / "unreachable", vehicle, port=free_port()) as server:
+        browser.open(server.url)
+        browser.until("return flail.store.value('link', 'state') === 'unreachable'")
+        browser.when(lambda: "Nothing answers" in browser.text("body"))
+
+
+STRANGER = """
+const done = arguments[arguments.length - 1];
+const socket = new WebSocket(arguments[0], ['flail1', arguments[1]]);
+socket.onopen = () => done('open'); socket.onerror = () => done('refused');
+"""
+
+
+def test_strangers_get_no_socket_and_no_answer(browser: Page, server: Server, second: Server) -> None:
+    """A page of another origin, with the token or without it; a request without one."""
+    browser.driver.get(f"http://127.0.0.1:{second.port}/static/icon.svg")
+    for path in ("/drive", "/state", "/video"):
+        for token in (server.token, "x"):
+            address = f"ws://127.0.0.1:{server.port}{path}?page=a"
+            assert browser.driver.execute_async_script(STRANGER, address, token) == "refused", path
+    for headers in ({}, {"X-Flail-Token": "x"}, {"X-Flail-Token": server.token, "Origin": "http://example.org"}):
+        with pytest.raises(HTTPError):
+            urlopen(Request(f"http://127.0.0.1:{server.port}/api/reasons", headers=headers), timeout=60)
+    with urlopen(
+        Request(f"http://127.0.0.1:{server.port}/api/reasons", headers={"X-Flail-Token": server.token}), timeout=60
+    ) as found:
+        assert len(json.load(found)) > 70
+
+
+@pytest.fixture(scope="module")
+def second(folder: Path, vehicle: Vehicle) -> Iterator[Server]:
+    """Another origin."""
+    with Server(folder / "second", vehicle, 8) as running:
+        yield running

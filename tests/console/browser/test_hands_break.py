@@ -1,0 +1,126 @@
+"""What breaks the chain of hand and page: each ends in a zero set-point, and nothing moves by itself after it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.browser.operator import FORWARD, Operator
+from tests.console.browser.stack import Server, Vehicle
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
+DEFLECTED = "pad({axes: [0, -1, 0, 0], buttons: {}})"
+
+
+def test_a_gamepad_that_is_unplugged_stops(operator: Operator) -> None:
+    """The list of gamepads is empty from one reading to the next: STOP, and why is said."""
+    operator.drive_by_pad()
+    operator.page.js("window.pads = []")
+    operator.page.when(lambda: "operator_stop" in operator.vehicle.look()["reasons"])
+    operator.until_still()
+
+
+def hide_and_show(operator: Operator) -> None:
+    """Another tab comes to the front while the stick is deflected; then this one again."""
+    driver = operator.page.driver
+    here = driver.current_window_handle
+    operator.drive_by_pad()
+    driver.switch_to.new_window("tab")
+    operator.until_still()
+    there = driver.current_window_handle
+    before = operator.vehicle.look()
+    operator.ticks(100)
+    assert operator.vehicle.look()["setpoint"] == [0.0, 0.0], "a hidden page drives"
+    driver.switch_to.window(there)
+    driver.close()
+    driver.switch_to.window(here)
+    operator.page.until("return !document.hidden && flail.store.open()")
+    operator.ticks(100)
+    assert not operator.vehicle.driven()
+    assert operator.moved_since(before) < 0.1
+    operator.page.when(lambda: "RT" in waits(operator) or "stick" in waits(operator))
+
+
+def waits(operator: Operator) -> str:
+    """What the hands wait for, as the page would say it."""
+    return str(operator.page.js("const w = flail.hands.view?.waits; return w ? `${w.key} RT stick` : ''"))
+
+
+def test_a_hidden_page_lets_go_whose_timers_the_driver_keeps_running(operator: Operator) -> None:
+    """With the driver's switches, which leave the timers of hidden pages as they are."""
+    hide_and_show(operator)
+
+
+def test_a_page_that_stands_still_stops_driving_before_it_wakes(operator: Operator) -> None:
+    """A busy loop of 3 s with the stick held; the set-point is zero before it ends, and stays so after."""
+    operator.drive_by_pad()
+    operator.page.js(
+        "setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end); window.woke = true; })"
+    )
+    operator.page.when(lambda: not operator.vehicle.driven())
+    stopped_ns = operator.vehicle.look()["now_ns"]
+    operator.page.until("return window.woke === true")
+    operator.ticks(50)
+    later = [one for one in operator.vehicle.setpoints(stopped_ns) if one[1:] != (0.0, 0.0)]
+    assert later == [], "it drove on without new hands"
+
+
+def test_a_page_that_connects_with_a_deflected_stick_drives_nothing(operator: Operator) -> None:
+    """RT and stick are held from before the page was loaded; armed by keys, it waits and says for what."""
+    operator.arm()
+    operator.page.js(FORWARD)
+    operator.page.driver.refresh()
+    operator.page.until("return window.flail?.ready === true && flail.store.open()")
+    operator.page.js(FORWARD)
+    operator.ticks(150)
+    assert not operator.vehicle.driven()
+    assert waits(operator)
+
+
+@pytest.fixture
+def second(folder: Path, vehicle: Vehicle) -> Iterator[Server]:
+    """The server of another console, with a key of its own."""
+    with Server(folder / "second", vehicle, 8) as running:
+        yield running
+
+
+def test_a_second_console_watches_and_stops_and_cannot_take_what_moves(operator: Operator, second: Server) -> None:
+    """While the first one drives; the second is a browser of its own with hands of its own."""
+    driver = operator.page.driver
+    here = driver.current_window_handle
+    operator.drive_by_pad()
+    driver.switch_to.new_window("window")
+    driver.get(second.url)
+    try:
+        operator.page.until("return window.flail?.ready === true && flail.store.open()")
+        assert operator.page.js("return flail.store.value('vehicle', 'mine')") is False
+        offered = operator.page.js("return flail.acts.offers().filter((one) => one.enabled).map((one) => one.act)")
+        assert offered == [] or operator.mode() in ("HOLD", "DISARMED", "STOPPING"), offered
+        operator.page.tap("Space")
+        operator.until_still()
+    finally:
+        driver.close()
+        driver.switch_to.window(here)
+
+
+def test_fields_are_locked_while_armed_so_that_space_is_stop(operator: Operator) -> None:
+    """With the focus in a text field of Setup."""
+    operator.page.js("flail.turn('setup')")
+    operator.arm()
+    operator.page.until(
+        "const one = document.querySelector('#view-setup input[type=text]'); one?.focus(); return one?.readOnly"
+    )
+    operator.page.tap("Space")
+    operator.page.when(lambda: "operator_stop" in operator.vehicle.look()["reasons"])
+
+
+def test_m_held_with_repeats_is_one_arm(operator: Operator) -> None:
+    """READY, and not armed, however long it is held."""
+    operator.disarm()
+    operator.page.until("return flail.acts.offers().some((one) => one.act === 'ARM' && one.enabled)")
+    operator.page.key("keyDown", "KeyM")
+    for _ in range(20):
+        operator.page.key("keyDown", "KeyM", repeat=True)
+        operator.ticks(4)
+    operator.page.key("keyUp", "KeyM")
+    assert operator.vehicle.look()["mode"] != "MANUAL"
