@@ -158,9 +158,10 @@ class VideoRelay:
                     continue
                 async with asyncio.timeout(FRAME_S):
                     frame = await client.frame(camera)
-                if frame is not None:
+                if frame is not None and vehicle is self._vehicle():  # the console may have turned to another meanwhile
                     for page in self._pages:
                         page.offer(frame)
+        self._say("connecting")
 
     def _wanted(self) -> int | None:
         """The camera of the page that waits longest."""

@@ -33,10 +33,11 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dropped(msgspec.Struct):
-    """Frames that were not passed on: of another machine, or not newer than the one before."""
+    """Frames that were not passed on: of another machine, not newer than the one before, of an unknown time."""
 
     machine: int = 0
     order: int = 0
+    untimed: int = 0
 
 
 class VideoClient:
@@ -82,12 +83,15 @@ class VideoClient:
             return None
         self._shown[camera] = head.number
         captured_ms = self.trips.ours_ms(head.capture_us / 1e3)
+        if captured_ms is None:
+            self.dropped.untimed += 1
+            return None
         return Frame(
             camera=camera,
             number=head.number,
             width=head.width,
             height=head.height,
-            capture_ms=captured_ms if captured_ms is not None else answered_ms,
+            capture_ms=captured_ms,
             machine_id=head.machine_id,
             jpeg=jpeg,
         )

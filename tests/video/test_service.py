@@ -224,6 +224,29 @@ def test_row_24_a_picture_of_another_machine_or_an_older_one_is_dropped_and_coun
     assert (dropped.machine, dropped.order) == (1, 2)
 
 
+def test_a_picture_of_unknown_time_is_dropped_and_counted():
+    """Their clock ran on for longer between question and answer than ours: it was set meanwhile."""
+
+    class Leaping(Clock):
+        leaps = 0
+
+        def vehicle_us(self) -> int:
+            self.leaps += 1
+            return self.leaps * 1_000_000
+
+    clock = Leaping()
+    serving = service(clock)
+
+    async def main():
+        async with both(clock, serving) as client:
+            serving.publish(0, 1, b"1")
+            return await client.frame(0), client.dropped
+
+    frame, dropped = run(main)
+    assert frame is None
+    assert (dropped.untimed, dropped.order) == (1, 0)
+
+
 def test_a_changed_picture_ends_the_connection():
     with pytest.raises(wire.WireError, match="tag"):
         run(lambda: forged([(1, MACHINE, False)]))

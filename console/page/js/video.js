@@ -36,6 +36,7 @@ export class Picture {
     this.chosen = 0;
     this.is_rear = false;
     this.told = { state: "connecting" };
+    this.machine = 0; // rises with each connection that ended
     this.drawn = null; // {bitmap, camera, number, captured_ms}
     this.state = "";
     this.socket = null;
@@ -115,10 +116,22 @@ export class Picture {
   /** Which cameras there are, of which machine; or why there is no picture. */
   _tell(message) {
     this.told = message;
-    if (message.state !== "open") return;
+    if (message.state !== "open") {
+      this._clear();
+      return;
+    }
     this.cameras = message.cameras;
     this.gate.opened(message.machine_id);
     this.trips = new Trips();
+  }
+
+  /** What is painted may be of another machine than the next picture: nothing is shown until that comes. */
+  _clear() {
+    this.machine += 1;
+    this.drawn?.bitmap.close();
+    this.drawn = null;
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.look();
   }
 
   async _frame(buffer) {
@@ -132,6 +145,13 @@ export class Picture {
       return;
     }
     this.trips.add(frame.asked_ms, frame.heard_ms, frame.sent_ms, answered_ms);
+    const captured_ms = this.trips.ours_ms(frame.capture_ms);
+    if (captured_ms === null) {
+      this._drop("untimed");
+      this._ask(this.drawn?.number ?? 0);
+      return;
+    }
+    const machine = this.machine;
     let bitmap = null;
     try {
       bitmap = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
@@ -141,12 +161,13 @@ export class Picture {
       return;
     }
     requestAnimationFrame(() => {
+      if (machine !== this.machine) return bitmap.close();
       this.drawn?.bitmap.close();
       this.drawn = {
         bitmap,
         camera: frame.camera,
         number: frame.number,
-        captured_ms: this.trips.ours_ms(frame.capture_ms) ?? answered_ms,
+        captured_ms,
       };
       this.paint();
       this._ask(frame.number);

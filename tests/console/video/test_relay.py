@@ -3,6 +3,7 @@ import json
 from typing import Any, NamedTuple
 
 import msgspec
+import pytest
 
 from console.client.protocol import Credentials
 from console.server.video import ACK, HEAD, VideoRelay
@@ -131,6 +132,25 @@ def test_the_rear_camera_is_asked_for_where_the_page_wants_it():
 
     head, jpeg = run(main)
     assert (head[1], jpeg) == (1, b"rear")
+
+
+@pytest.mark.long
+def test_a_picture_of_the_vehicle_before_is_not_shown_after_the_console_turned_to_another():
+    async def main(rig):
+        serving = service(rig.clock)
+        async with serving.listening("127.0.0.1", 0) as port:
+            other = Vehicle(port)
+            rig.page.ack()
+            await rig.page.told("open")
+            await wanted(rig.serving)
+            rig.relay._vehicle = lambda: other
+            rig.serving.publish(0, rig.clock.vehicle_us(), b"of the one before")
+            await rig.page.told("connecting")
+            await wanted(serving)
+            serving.publish(0, rig.clock.vehicle_us(), b"of this one")
+            return await rig.page.frame()
+
+    assert run(main)[1] == b"of this one"
 
 
 def test_no_page_no_connection_and_no_camera_is_said():
