@@ -217,12 +217,13 @@ def test_hands_drive_a_vehicle_and_what_ends_them_stops_it(tmp_path: Path) -> No
                 seen = reasons_of(live)
                 async with page(address) as one, connect(address, "/state?page=watcher") as watcher:
                     await live.until(lambda: live.vehicle.state.estimate.ready)
-                    while "operator_stop" not in seen:  # on a busy computer the link is lost before, and stops it too
-                        await drive(one)
-                        assert Verdict.SENT in {decoded_echo(echo)[1] for echo in one.echoes}
-                        await watcher.send(encoded_stop(PageStop(False, 1)))
-                        await one.until(lambda: one.known["vehicle"]["mode"] != "MANUAL")
-                    seen.clear()
+                    await drive(one)
+                    assert Verdict.SENT in {decoded_echo(echo)[1] for echo in one.echoes}
+                    await watcher.send(encoded_stop(PageStop(False, 1)))
+                    # on a busy computer the link may be lost at this very moment, which stops it too
+                    await live.until(lambda: bool(seen & {"operator_stop", "link_lost"}))
+                    one.hands = replace(one.hands, hold=False, drive=0.0)
+                    await one.until(lambda: (one.known["pose"]["speed_mps"] or 0.0) < 0.01)
                     await drive(one)
                 await live.until(lambda: live.mode is Mode.HOLD)  # the page is gone
                 assert "link_lost" in seen
