@@ -89,6 +89,13 @@ def test_areas_are_those_of_the_cells_and_come_a_few_tiles_at_a_time() -> None:
     assert areas.passed_m2 == pytest.approx(np.count_nonzero((flags != 0) & (claims == 0)) * cell_m**2)
     assert areas.below_m2 == pytest.approx(np.count_nonzero(claims == raster.BELOW) * cell_m**2)
     assert facts.areas(ledger, cell_m) == areas
+    rig.run(3.0)  # tiles that were counted change
+    while (later := facts.areas(rig.state.ledger, cell_m)) is None:
+        pass
+    fresh = TickFacts()
+    while (anew := fresh.areas(rig.state.ledger, cell_m)) is None:
+        pass
+    assert later == anew != areas
     assert areas.passed_m2 > 0.0
     assert looks <= 1 + len(list(raster.each(ledger.tiles))) // 8
 

@@ -38,6 +38,7 @@ class TickFacts:
 
     def __init__(self) -> None:
         self._blocks: dict[raster.Key, _Block] = {}
+        self._passed = self._below = 0
 
     def standing(self, state: VehicleState, now_ns: int) -> bool | None:
         """By belts and receiver as the gate has it; None where the controller is silent."""
@@ -71,11 +72,12 @@ class TickFacts:
                     if not budget:
                         return None
                     budget -= 1
-                    block.tiles[tile_key] = (tile, *_counts(tile))
+                    passed, below = _counts(tile)
+                    block.tiles[tile_key] = (tile, passed, below)
+                    self._passed += passed - (counted[1] if counted is not None else 0)
+                    self._below += below - (counted[2] if counted is not None else 0)
             block.held = tiles
-        passed = sum(one[1] for block in self._blocks.values() for one in block.tiles.values())
-        below = sum(one[2] for block in self._blocks.values() for one in block.tiles.values())
-        return Areas(passed_m2=passed * cell_m**2, below_m2=below * cell_m**2)
+        return Areas(passed_m2=self._passed * cell_m**2, below_m2=self._below * cell_m**2)
 
     def _unproven(self, state: VehicleState, estimate: Estimate) -> tuple[bool | None, bool | None]:
         """Left and right; None where no plan says which ground bears."""
