@@ -15,6 +15,7 @@ const TOTALS = ["processed_m2", "provisional_m2", "passed_m2", "below_depth_m2",
 const KINDS = ["report", "map", "gpkg", "geojson", "csv"];
 const NAMES = { report: "report.html", map: "map.png", gpkg: "ledger.gpkg", geojson: "ledger.geojson", csv: "ledger.csv" };
 const WHO = ["organisation", "operator", "task_id"];
+const NOT_REACHED = "not_swept";
 const TIMES = 40; // events shown, newest first
 
 class RecordView {
@@ -137,9 +138,17 @@ class RecordView {
         ring.forEach((at, n) => context[n ? "lineTo" : "moveTo"](...toScreen(view, ...at)));
         context.closePath();
       }
-      context.fillStyle = this.gapColours[reason] ?? theme.ink;
-      context.fill("evenodd");
-      if (Math.sqrt(area_m2) * view.ppm < 8) ringRound(context, view, this.gapColours[reason] ?? theme.ink, rings[0][0]);
+      if (reason === NOT_REACHED) { // to do, or left: no colour of alarm
+        context.lineWidth = 2.5;
+        context.setLineDash([8, 5]);
+        context.strokeStyle = theme.ink;
+        context.stroke();
+        context.setLineDash([]);
+      } else {
+        context.fillStyle = this.gapColours[reason] ?? theme.ink;
+        context.fill("evenodd");
+      }
+      if (Math.sqrt(area_m2) * view.ppm < 8) ringRound(context, view, reason === NOT_REACHED ? theme.ink : this.gapColours[reason] ?? theme.ink, rings[0][0]);
     }
   }
 

@@ -37,6 +37,8 @@ from vehicle.reports.results import write_all
 NO_SITE: Final = "The plan on the vehicle is not known yet: its record cannot be reckoned"
 NO_AREA: Final = "The vehicle does not say what its work area is: what is missed cannot be reckoned here"
 GAPS_SHOWN: Final = 200
+DIGITS: Final = 6
+"""Of a square metre: what is smaller is the rounding of borders, and no ground that anybody worked or missed."""
 NO_PROOF: Final = Certificate(
     missed_nominal_m2=float("nan"),
     missed_shrunk_m2=float("nan"),
@@ -100,7 +102,7 @@ def shown(asked: RecordRequest) -> dict[str, Any]:
 def totals(facts: JobFacts) -> dict[str, float]:
     """Square metres: `area_m2` is all of them, the others as `vehicle/reports/gaps.py` defines them."""
     found = facts.found
-    return {
+    areas_m2 = {
         "area_m2": found.area_m2,
         "processed_m2": found.processed_m2,
         "provisional_m2": facts.provisional_m2,
@@ -110,6 +112,7 @@ def totals(facts: JobFacts) -> dict[str, float]:
         "listed_m2": found.listed_m2,
         "withdrawn_m2": found.withdrawn_m2,
     }
+    return {name: round(area_m2, DIGITS) for name, area_m2 in areas_m2.items()}
 
 
 def gap_rows(found: Found) -> list[dict[str, Any]]:
