@@ -64,9 +64,9 @@ def test_one_that_another_act_replaces_would_be_seen(monkeypatch: pytest.MonkeyP
     """One slot for all acts, as it once was: the newer one takes the other's place, and STOP with it."""
     press = Acts.press
 
-    def replacing(acts: Acts, edge: OperatorEdge, now_ns: int) -> int:
+    def replacing(acts: Acts, edge: OperatorEdge, now_ns: int, shown_tick: int | None = None) -> int:
         acts._urgent, acts._plain = [], []
-        return press(acts, edge, now_ns)
+        return press(acts, edge, now_ns, shown_tick)
 
     monkeypatch.setattr(Acts, "press", replacing)
     radio, console = connected()
