@@ -49,6 +49,10 @@ def _nobody(_: ActAnswer) -> None:
     """Who asks for no answers is told none."""
 
 
+def _no_tick(_: int) -> None:
+    """Who shows no tick is told none."""
+
+
 def _nothing(_: StrokesFrame) -> None:
     """Who keeps no ground is told none."""
 
@@ -59,6 +63,8 @@ class ConsoleLink:
     def __init__(self, protocol: LinkProtocol, clock: Clock) -> None:
         self.protocol, self._clock = protocol, clock
         self.on_answer: Callable[[ActAnswer], None] = _nobody
+        self.on_tick: Callable[[int], None] = _no_tick
+        """Called with each newer tick of the vehicle, at once: hands that are shown it make younger frames."""
         self.on_strokes: Callable[[StrokesFrame], None] = _nothing
         """Called with each change of the record of ground that is heard; it must not block."""
         self._files = asyncio.Lock()
@@ -210,7 +216,10 @@ class ConsoleLink:
     def received(self, data: bytes) -> None:
         """A datagram."""
         self.problem = ""
+        before = self.protocol.tick
         self.protocol.receive(data, self._clock.now_ns())
+        if self.protocol.tick > before:
+            self.on_tick(self.protocol.tick)
         self._send()
         self._changed.set()
 

@@ -126,6 +126,8 @@ def test_files_are_read_over_a_real_socket_and_a_plan_is_refused_where_nobody_ta
 
     async def main() -> None:
         async with live_vehicle(store.path) as live, console_link("127.0.0.1", live.port, held, CLOCK) as link:
+            ticks: list[int] = []
+            link.on_tick = ticks.append
             await link.opened(PATIENCE_S)
             await live.until(lambda: live.vehicle.state.estimate.ready)
             async with asyncio.timeout(PATIENCE_S):
@@ -134,6 +136,8 @@ def test_files_are_read_over_a_real_socket_and_a_plan_is_refused_where_nobody_ta
                 while link.view.beat is None or link.view.work is None:
                     link.changed.clear()
                     await link.changed.wait()
+            assert len(ticks) > 2
+            assert ticks == sorted(set(ticks))
             assert site["hash"] == header.plan_hash == live.plan.plan_hash
             assert header.session_low == live.vehicle.state.session_id & 0xFFFF_FFFF
             with pytest.raises(TransferError, match=r"stage.z"):
