@@ -49,6 +49,7 @@ def test_changes_of_mode_are_events_at_their_place_and_the_first_is_none() -> No
     watch = Watch()
     watch.look(view(Mode.AUTO_WORK), "plan", (1.0, 2.0), 0.0)
     watch.look(view(Mode.STOPPING), "plan", (1.5, 2.0), 1.0)
+    watch.look(view(Mode.STOPPING), "plan", (1.6, 2.0), 1.1)  # no change, no event
     (event,) = watch.seen()["events"]
     assert (event["text"], event["e"], event["n"], event["t_s"]) == ("AUTO_WORK -> STOPPING", 1.5, 2.0, 1.0)
     watch.look(view(Mode.HOLD, LinkState.LOST), "plan", None, 2.0)  # old: nobody knows the mode now
