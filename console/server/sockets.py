@@ -85,9 +85,8 @@ class DriveSocket:
         return Verdict.NOT_HELD if reading.hold and not held(reading) else Verdict.SENT
 
     def _echo(self, reading: PageReading, verdict: Verdict) -> None:
-        frame = self._desk.steered.link.view.vehicle
-        tick = frame.tick if frame is not None else 0
-        self._put(encoded_echo(reading, verdict, tick, self._desk.steered.readings))
+        steered = self._desk.steered
+        self._put(encoded_echo(reading, verdict, steered.link.view.tick, steered.readings))
 
     def _answer(self, answer: Answer) -> None:
         self._put(msgspec.json.encode(answer).decode())

@@ -58,6 +58,19 @@ async def verdicts(socket: Any, count: int) -> dict[int, Verdict]:
     return found
 
 
+def test_an_echo_tells_the_newest_tick_that_was_heard_not_that_of_the_last_report(tmp_path: Path) -> None:
+    """Reports come four times a second, beats twenty: a quarter of a second is more than a frame may be old."""
+
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address), connect(address, "/drive") as socket:
+            with_fake(app.state.desk).view = replace(OPEN, tick=112, vehicle=frame(tick=100))
+            await socket.send(encoded_reading(reading(1)))
+            async with asyncio.timeout(PATIENCE_S):
+                assert decoded_echo(await socket.recv())[2] == 112
+
+    asyncio.run(main())
+
+
 def test_a_reading_that_is_repeated_goes_out_once(tmp_path: Path) -> None:
     async def main() -> None:
         async with served((NOBODY,), tmp_path) as (app, address), connect(address, "/drive") as socket:
