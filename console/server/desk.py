@@ -112,7 +112,7 @@ class Steered:
     def act(self, seat: Seat, act: PageAct) -> None:
         """Pass an act on; the page of `seat` is told what becomes of it."""
         self._early.clear()
-        number = self.link.act(act.edge)
+        number = self.link.act(act.edge, act.vehicle_tick)
         self._waiting[number] = (seat, act)
         for answer in self._early:  # it was answered before it had its number
             self.answered(answer)
@@ -155,9 +155,10 @@ class Desk:
         return True
 
     def stand_up(self, seat: Seat) -> None:
-        """The page is gone: neutral for 150 ms, then silence, and the vehicle stops."""
+        """The page is gone, and what it pressed: neutral for 150 ms, then silence, and the vehicle stops."""
         if self.seat is seat:
             self.seat = None
+            self.steered.link.drop_acts()
             self._end_tail()
             self._tail = asyncio.get_running_loop().create_task(self._neutral(self.steered))
 

@@ -76,6 +76,8 @@ class FakeLink:
         self.fed: list[Reading] = []
         self.stops: list[bool] = []
         self.acts: list[OperatorEdge] = []
+        self.shown: list[int | None] = []
+        self.drops = 0
         self.on_answer: Callable[[Any], None] = lambda _: None
         self.on_strokes: Callable[[Any], None] = lambda _: None
         self.changed = asyncio.Event()
@@ -94,9 +96,13 @@ class FakeLink:
         self.fed.append(one)
         return self.takes
 
-    def act(self, edge: OperatorEdge) -> int:
+    def act(self, edge: OperatorEdge, shown_tick: int | None = None) -> int:
         self.acts.append(edge)
+        self.shown.append(shown_tick)
         return len(self.acts)
+
+    def drop_acts(self) -> None:
+        self.drops += 1
 
     def stop(self, *, engine_off: bool = False) -> None:
         self.stops.append(engine_off)

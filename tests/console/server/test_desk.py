@@ -19,6 +19,7 @@ from vehicle.contracts.messages import Mode
 
 OPEN = ConsoleView(state=LinkState.OPEN, session=True, tick=100, vehicle=frame(), vehicle_age_ms=20.0)
 MS = 1_000_000
+SHOWN_TICK = 88
 
 
 class Room:
@@ -32,7 +33,7 @@ class Room:
         self.seat = Seat("p", self.told.append)
 
     def act(self, number: int, age_ms: float = 0.0, seat: Seat | None = None) -> None:
-        self.desk.act(seat or self.seat, PageAct(number, 7, 0.0, 0), age_ms)
+        self.desk.act(seat or self.seat, PageAct(number, 7, 0.0, SHOWN_TICK), age_ms)
 
 
 def _steered(name: str, link: FakeLink, clock: VirtualClock) -> Steered:
@@ -69,6 +70,7 @@ def test_a_page_that_is_gone_leaves_neutral_readings_for_150_ms_and_then_silence
         assert [one.number for one in fed] == [1, 2, 3, 4]
         assert not any(one.hold or one.drive or one.turn or one.rotor_request for one in fed)
         assert {one.vehicle_tick for one in fed} == {100}
+        assert room.links[0].drops == 1  # no act of it rides on them, nor on the readings of the next page
 
     in_room(main)
 
@@ -90,6 +92,7 @@ def test_an_act_is_answered_with_what_the_vehicle_said() -> None:
         room.desk.sit(room.seat)
         room.act(3)
         assert room.links[0].acts == [OperatorEdge.ARM]
+        assert room.links[0].shown == [SHOWN_TICK]
         assert room.told == []
         answer = ActAnswer(number=1, edge=OperatorEdge.ARM, result=ActResult.REFUSED, why="reset_due", reason=25)
         room.links[0].on_answer(answer)
