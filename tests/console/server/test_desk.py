@@ -203,7 +203,8 @@ def test_an_act_that_is_refused_before_it_has_a_number_is_answered_all_the_same(
         room.desk.sit(room.seat)
         link = room.links[0]
 
-        def at_once(edge: OperatorEdge) -> int:
+        def at_once(edge: OperatorEdge, shown_tick: int | None = None) -> int:
+            del shown_tick
             link.on_answer(ActAnswer(number=9, edge=edge, result=ActResult.REFUSED, why="too_soon"))
             return 9
 
