@@ -57,7 +57,7 @@ async def watch(file: "ConsoleFile") -> None:
     from vehicle.host.clock import SystemClock
 
     clock, store, said = SystemClock(), SetupStore(file.settings.state_folder), ""
-    async with desk_of(file.vehicles, store, clock) as (desk, _), keys() as pressed:
+    async with desk_of(file.vehicles, file.settings, store, clock) as (desk, _), keys() as pressed:
         board = Board(desk, file.settings, store, clock)
         with Live(page(board.sections(""), said), auto_refresh=False, screen=True) as live:
             while True:

@@ -82,7 +82,7 @@ class LinkProtocol:
         self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
-        self.vehicle_ns = self.heard_ns = LONG_AGO_NS
+        self.vehicle_ns = self.work_ns = self.heard_ns = LONG_AGO_NS
         self.texts: tuple[Text, ...] = ()
         self.results: dict[int, ObservationResult] = {}
         self._observations: dict[int, tuple[Observation, int]] = {}
@@ -149,10 +149,9 @@ class LinkProtocol:
                 self.rtt_ms = (now_ns - sent_ns) / 1e6
 
     def _work(self, frame: Frame, now_ns: int) -> None:
-        del now_ns
         work = console_adapters.decode_work(frame)
         if self.work is None or work.tick > self.work.tick:
-            self.work = work
+            self.work, self.work_ns = work, now_ns
 
     def _strokes(self, frame: Frame, now_ns: int) -> None:
         del now_ns
@@ -263,6 +262,7 @@ class LinkProtocol:
             rtt_ms=self.rtt_ms,
             age_ms=(now_ns - self.heard_ns) / 1e6 if heard else None,
             vehicle_age_ms=(now_ns - self.vehicle_ns) / 1e6 if self.vehicle is not None else None,
+            work_age_ms=(now_ns - self.work_ns) / 1e6 if self.work is not None else None,
             lost_ratio=self._loss.ratio(),
             texts=self.texts,
             sent_number=self.sent_number,

@@ -50,6 +50,7 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
     work: WorkFrame | None = None
     age_ms: float | None = None
     vehicle_age_ms: float | None = None
+    work_age_ms: float | None = None
     rtt_ms: float | None = None
     lost_ratio: float | None = None
     texts: tuple[Text, ...] = ()

@@ -1,6 +1,6 @@
 """The page's requests beside its sockets: texts, reasons, which vehicle is steered, what was set up."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +15,9 @@ from console.server.settings import ServerSettings
 from console.server.setup import Asked, SetupStore, asked_of, host_port
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
+
+BODY_MAX_BYTES: Final = 256 * 1024
+"""The longest checklist has a third of it."""
 
 
 class Api:
@@ -57,7 +60,10 @@ class Api:
 
     async def _set_up(self, request: Request) -> Response:
         if request.method == "POST":
-            asked = asked_of(await request.body())
+            data = await bounded(request)
+            if data is None:
+                return refused("setup.why.bad", 413)
+            asked = asked_of(data)
             why = "setup.why.bad" if asked is None else await self._keep(asked)
             if why:
                 return refused(why, 409 if why.startswith("vehicle.") else 422)
@@ -65,7 +71,7 @@ class Api:
         return JSONResponse(
             {
                 "console_name": kept.console_name or self._settings.console_name,
-                "by_sight": self._settings.by_sight if kept.by_sight is None else kept.by_sight,
+                "by_sight": self._store.by_sight(self._settings),
                 "by_sight_since_utc": kept.by_sight_since_utc or None,
                 "camera": kept.camera,
                 "address": f"{steered.settings.host}:{steered.settings.port}",
@@ -115,9 +121,18 @@ def refused(why: str, status: int) -> JSONResponse:
 
 
 async def body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request; empty where there is none."""
+    """The JSON object of a request; empty where there is none, or none that can be meant."""
     try:
-        found = await request.json()
-    except ValueError:
+        return msgspec.json.decode(await bounded(request) or b"", type=dict[str, Any])
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+
+
+async def bounded(request: Request) -> bytes | None:
+    """The body of a request; None where it is longer than anything meant, and no more of it is read."""
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > BODY_MAX_BYTES:
+            return None
+    return data

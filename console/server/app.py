@@ -56,15 +56,15 @@ class Address(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def desk_of(
-    vehicles: tuple[VehicleSettings, ...], store: SetupStore, clock: Clock
+    vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, store: SetupStore, clock: Clock
 ) -> AsyncIterator[tuple[Desk, Links]]:
     """A link to each vehicle, and the desk in front of them."""
     async with Links(clock) as links:
         steered = []
         for one in vehicles:
-            settings = with_address(one, store.kept.addresses.get(one.id, ""))
-            steered.append(Steered(settings, await links.begin(settings), clock))
-        desk = Desk(tuple(steered), clock)
+            there = with_address(one, store.kept.addresses.get(one.id, ""))
+            steered.append(Steered(there, await links.begin(there), clock))
+        desk = Desk(tuple(steered), clock, by_sight=lambda: store.by_sight(settings))
         tasks = [asyncio.get_running_loop().create_task(one.keep()) for one in steered]
         try:
             yield desk, links
@@ -108,7 +108,10 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         store = SetupStore(settings.state_folder)
-        async with desk_of(vehicles, store, clock) as (desk, links), planning_of(desk, settings, clock) as planning:
+        async with (
+            desk_of(vehicles, settings, store, clock) as (desk, links),
+            planning_of(desk, settings, clock) as planning,
+        ):
             app.state.desk = desk
             app.state.board = Board(desk, settings, store, clock, jobs=planning.jobs)
             relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)

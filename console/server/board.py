@@ -60,7 +60,7 @@ class Board:
             "vehicle": self._desk.steered.settings.id,
             "steering": steering,
             "training": settings.training or None,
-            "by_sight": settings.by_sight if kept.by_sight is None else kept.by_sight,
+            "by_sight": self._store.by_sight(settings),
             "checklist_due": not settings.simulation and self._store.checklist is None,
             "language": settings.language,
             "languages": list(self._languages),
@@ -70,13 +70,14 @@ class Board:
         steered = self._desk.steered
         view, settings = steered.link.view, steered.settings
         datum = LocalFrame(*steered.datum) if steered.datum is not None else None
-        frame, work = view.vehicle, view.work
+        now = make.fresh(view)
+        frame, work = now.vehicle, now.work
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id),
             "pose": make.pose_section(frame, datum),
-            "tool": make.tool_section(view),
-            "mission": make.mission_section(view, steered.site),
+            "tool": make.tool_section(now),
+            "mission": make.mission_section(now, steered.site),
             "limits": make.limits_section(work),
             "due": make.due_section(work),
             "gnss": make.gnss_section(work),

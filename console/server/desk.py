@@ -20,6 +20,8 @@ from vehicle.host.clock import Clock
 
 ACT_AGE_MAX_MS: Final = 500.0
 """An act towards motion that took longer from the page is not meant any more."""
+SHOWN_NOTHING: Final = 1
+"""The tick of a page that was shown nothing: the vehicle takes 0 for one that does not tell."""
 TAIL_NS: Final = 150_000_000
 TAIL_STEP_NS: Final = 50_000_000
 FORGOTTEN_MS: Final = 5_000.0
@@ -61,7 +63,7 @@ class Steered:
         self.mirror = GroundMirror()
         self.keeper = Keeper(link, self.mirror, clock)
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
-        self._early: list[ActAnswer] = []
+        self._early: list[ActAnswer] | None = None
         link.on_answer = self.answered
 
     def relinked(self, settings: VehicleSettings, link: ConsoleLink) -> None:
@@ -111,17 +113,21 @@ class Steered:
 
     def act(self, seat: Seat, act: PageAct) -> None:
         """Pass an act on; the page of `seat` is told what becomes of it."""
-        self._early.clear()
-        number = self.link.act(act.edge, act.vehicle_tick)
+        self._early = []  # it may be answered before it has its number
+        try:
+            number = self.link.act(act.edge, max(act.vehicle_tick, SHOWN_NOTHING))
+        finally:
+            early, self._early = self._early, None
         self._waiting[number] = (seat, act)
-        for answer in self._early:  # it was answered before it had its number
+        for answer in early:
             self.answered(answer)
 
     def answered(self, answer: ActAnswer) -> None:
         """The vehicle's answer, or that there was none."""
         seat, act = self._waiting.pop(answer.number, (None, None))
         if seat is None or act is None:
-            self._early.append(answer)
+            if self._early is not None:
+                self._early.append(answer)
             return
         why = f"act.why.{answer.why}" if answer.why else ""
         seat.told(Answer(act=ACT_NAMES[act.act], no=act.number, result=answer.result, why=why, reason=answer.reason))
@@ -139,9 +145,11 @@ class Steered:
 class Desk:
     """All vehicles of this console. At least one."""
 
-    def __init__(self, vehicles: tuple[Steered, ...], clock: Clock) -> None:
+    def __init__(
+        self, vehicles: tuple[Steered, ...], clock: Clock, *, by_sight: Callable[[], bool] = lambda: False
+    ) -> None:
         self.vehicles = {one.settings.id: one for one in vehicles}
-        self.steered, self._clock = vehicles[0], clock
+        self.steered, self._clock, self._by_sight = vehicles[0], clock, by_sight
         self.seat: Seat | None = None
         self._tail: asyncio.Task[None] | None = None
 
@@ -152,14 +160,18 @@ class Desk:
             return False
         self.seat = seat
         self._end_tail()
+        self.steered.link.drop_acts()
         return True
 
     def stand_up(self, seat: Seat) -> None:
-        """The page is gone, and what it pressed: neutral for 150 ms, then silence, and the vehicle stops."""
+        """The page is gone: neutral for 150 ms, then silence, and the vehicle stops.
+
+        Of its acts only those that end motion are still done, the neutral readings carry no others.
+        """
         if self.seat is seat:
             self.seat = None
-            self.steered.link.drop_acts()
             self._end_tail()
+            self.steered.link.drop_acts()
             self._tail = asyncio.get_running_loop().create_task(self._neutral(self.steered))
 
     async def _neutral(self, steered: Steered) -> None:
@@ -180,6 +192,11 @@ class Desk:
             self.stand_up(self.seat)
         if self._tail is not None:
             await asyncio.wait([self._tail])
+
+    @property
+    def by_sight(self) -> bool:
+        """No picture is needed: driving by sight is recorded, or the vehicle has no camera."""
+        return self._by_sight() or self.steered.settings.video_port is None
 
     # --- acts --------------------------------------------------------------------------------------------------------
     def act(self, seat: Seat, act: PageAct, age_ms: float) -> None:
@@ -214,6 +231,8 @@ class Desk:
         if why:
             return why
         self.send_away()
+        for one in (self.steered, wanted):
+            one.link.drop_acts()
         self.steered = wanted
         return ""
 

@@ -12,6 +12,8 @@ from firmware_bridge.types import ToolMode
 
 AGE_MAX_MS: Final = 100.0
 """A reading that is older moves nothing."""
+PICTURE_GONE_MS: Final = 65_534
+"""The age of a picture that is hidden, lost or was never there: the vehicle takes it for stale."""
 
 Told = Callable[[PageReading, Verdict], None]
 """Told what became of a reading."""
@@ -51,12 +53,13 @@ def held(reading: PageReading) -> bool:
     return reading.hold and reading.focused and reading.source != 0
 
 
-def for_vehicle(reading: PageReading, number: int) -> Reading:
+def for_vehicle(reading: PageReading, number: int, *, by_sight: bool) -> Reading:
     """A page's reading as the link sends it, the `number`th of this console.
 
     Without a hold nothing is asked of rotor and tool. The sticks are told as they are: the vehicle waits for hands that
-    are neutral, and only it may judge that.
+    are neutral, and only it may judge that. `by_sight`: nobody needs a picture here; else one that is not seen is old.
     """
+    seen_ms = reading.video_age_ms if reading.picture else None
     wanted = Reading(
         number=number,
         drive=reading.drive,
@@ -64,7 +67,7 @@ def for_vehicle(reading: PageReading, number: int) -> Reading:
         vehicle_tick=reading.vehicle_tick,
         battery=reading.battery,
         tilt_rad=reading.tilt_rad,
-        video_age_ms=reading.video_age_ms if reading.picture else None,
+        video_age_ms=PICTURE_GONE_MS if seen_ms is None and not by_sight else seen_ms,
     )
     if not held(reading):
         return wanted

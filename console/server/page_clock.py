@@ -19,5 +19,5 @@ class PageClock(msgspec.Struct, frozen=True):
         return PageClock(min(self.offset_ms, server_ms - page_ms))
 
     def age_ms(self, page_ms: float, server_ms: float) -> float:
-        """How long ago the page made what bears this time, at least."""
-        return server_ms - page_ms - self.offset_ms
+        """How long ago the page made what bears this time, at least; infinite before any frame told its clock."""
+        return server_ms - page_ms - self.offset_ms if math.isfinite(self.offset_ms) else math.inf

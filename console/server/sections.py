@@ -3,6 +3,8 @@
 import math
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
 from console.server.ground import GroundMirror
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
@@ -15,6 +17,9 @@ from vehicle.contracts.units import NS_PER_MS
 
 Section = dict[str, Any]
 TEXTS_MAX: Final = 20
+VEHICLE_OLD_MS: Final = 500.0
+WORK_OLD_MS: Final = 1200.0
+"""A report that is older tells nothing of now."""
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
 PA_PER_BAR: Final = 1e5
@@ -47,6 +52,18 @@ _SIDES: Final = {
 }
 
 
+def fresh(view: ConsoleView) -> ConsoleView:
+    """Without the reports that ceased while others came: what they said is not known any more.
+
+    Where the vehicle is not heard at all, the link says how old everything is, and the page shows it as last known.
+    """
+    if view.age_ms is None or view.age_ms > SLOW_MS:
+        return view
+    vehicle = None if (view.vehicle_age_ms or 0.0) > VEHICLE_OLD_MS else view.vehicle
+    work = None if (view.work_age_ms or 0.0) > WORK_OLD_MS else view.work
+    return replace(view, vehicle=vehicle, work=work)
+
+
 def link_section(view: ConsoleView, address: str) -> Section:
     """The link in a word of the catalogue, with the age of the newest report."""
     return {
@@ -67,10 +84,17 @@ def _quality(age_ms: float | None) -> str | None:
 
 
 def vehicle_section(view: ConsoleView, station_id: int) -> Section | None:
-    """Mode, holder and all reasons in force, worst first; the mode of the newest of report and beat."""
+    """Mode, holder and all reasons in force, worst first; the mode of the newest of report and beat.
+
+    While only beats come, what only reports tell is not known; the reasons stay until a report says otherwise.
+    """
     frame, beat = view.vehicle, view.beat
     if frame is None:
         return None
+    now = fresh(view).vehicle
+    mine = frame.lease_holder == station_id
+    if now is None and beat is not None:
+        mine = BeatFlag.MINE in beat.flags
     newest = beat if beat is not None and beat.tick > frame.tick else frame
     worst = None if newest.worst_reason == NO_REASON else newest.worst_reason
     reasons = [int(code) for code in codes((frame.reasons | frame.reasons_high << 64) & _KNOWN)]
@@ -80,11 +104,11 @@ def vehicle_section(view: ConsoleView, station_id: int) -> Section | None:
         "tick": view.tick,
         "session": frame.session_id & 0xFFFFFFFF,
         "mode": _name(Mode, newest.mode),
-        "rotor": _name(RotorState, frame.rotor),
-        "phase": _PHASES[frame.phase].name if frame.phase < len(_PHASES) else None,
-        "holder": frame.lease_holder or None,
+        "rotor": _name(RotorState, now.rotor) if now else None,
+        "phase": _PHASES[now.phase].name if now and now.phase < len(_PHASES) else None,
+        "holder": now.lease_holder or None if now else None,
         "holder_name": None,
-        "mine": frame.lease_holder == station_id,
+        "mine": mine,
         "worst": worst,
         "reasons": reasons,
         **_flags(beat),

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from console.server.settings import ServerSettings
 from vehicle.contracts.errors import InputError
 from vehicle.host.atomic_file import write_whole
 
@@ -64,6 +65,10 @@ class SetupStore:
             return msgspec.json.decode((self._folder / "setup.json").read_bytes(), type=Kept)
         except (OSError, msgspec.DecodeError):
             return Kept()
+
+    def by_sight(self, settings: ServerSettings) -> bool:
+        """The operator drives by sight: as it was set up on the page, else as configured."""
+        return settings.by_sight if self.kept.by_sight is None else self.kept.by_sight
 
     def keep(self, asked: Asked, utc: str) -> None:
         """Keep what was asked for, at this time.

@@ -37,10 +37,11 @@ OUT_MAX: Final = 64
 
 
 class DriveSocket:
-    """One page that drives, from its first frame to its last."""
+    """One page that drives one vehicle, from its first frame to its last; not the one that is steered after it."""
 
     def __init__(self, socket: WebSocket, desk: Desk, clock: Clock) -> None:
         self._socket, self._desk, self._clock = socket, desk, clock
+        self._steered = desk.steered
         self._slot = Slot(self._echo)
         self._out: deque[bytes | str] = deque(maxlen=OUT_MAX)
         self._new, self._due = asyncio.Event(), asyncio.Event()
@@ -52,6 +53,7 @@ class DriveSocket:
         if not self._desk.sit(self.seat):
             await self._socket.close(TAKEN, TAKEN_TEXT)
             return
+        self._steered = self._desk.steered
         try:
             await first_of(self._hear, self._pump, self._tell, self._leave)
         finally:
@@ -76,16 +78,23 @@ class DriveSocket:
             if reading is not None:
                 self._echo(reading, self._deliver(reading))
 
+    @property
+    def _seated(self) -> bool:
+        """It still drives, and what it drives is still steered."""
+        return self._desk.seat is self.seat and self._desk.steered is self._steered
+
     def _deliver(self, reading: PageReading) -> Verdict:
-        steered = self._desk.steered
-        if not steered.link.view.session:
+        steered, by_sight = self._steered, self._desk.by_sight
+        if not self._seated or not steered.link.view.session:
             return Verdict.NO_SESSION
-        if not steered.feed(lambda number: for_vehicle(reading, number)):
+        if not steered.feed(lambda number: for_vehicle(reading, number, by_sight=by_sight)):
             return Verdict.NOT_NEWEST
         return Verdict.NOT_HELD if reading.hold and not held(reading) else Verdict.SENT
 
     def _echo(self, reading: PageReading, verdict: Verdict) -> None:
-        steered = self._desk.steered
+        if not self._seated:
+            return
+        steered = self._steered
         self._put(encoded_echo(reading, verdict, steered.link.view.tick, steered.readings))
 
     def _answer(self, answer: Answer) -> None:

@@ -13,6 +13,7 @@ from console.client.inferred import Seen
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
 from console.client.view import LinkState, LossMeter
+from firmware_bridge.console_types import WorkFlag, WorkFrame
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -302,6 +303,16 @@ def test_the_view_says_what_is_known_and_how_old_it_is() -> None:
     assert (view.state, view.session, view.tick, view.rtt_ms) == (LinkState.OPEN, True, 100, None)
     assert view.vehicle is not None
     assert (view.vehicle.mode, view.age_ms, view.beat, view.work) == (Mode.MANUAL, 0.0, None, None)
+
+
+def test_the_figures_of_the_work_have_an_age_of_their_own() -> None:
+    protocol = opened()
+    assert protocol.view(0).work_age_ms is None
+    figures = WorkFrame(tick=100, flags=WorkFlag(0), cap_reason=255)
+    (work,) = FrameParser().feed(console_adapters.encode_work(figures))
+    protocol._work(work, 1_000_000_000)
+    protocol._work(work, 2_000_000_000)  # told again, it is no younger
+    assert protocol.view(2_500_000_000).work_age_ms == 1500.0
 
 
 def test_nobody_there_another_machine_and_another_version_are_told_apart() -> None:

@@ -155,6 +155,13 @@ def test_what_is_set_up_on_the_page(tmp_path: Path) -> None:
 
             assert (await posted(by_sight=True, console_name="Awning"))[0] == 200
             assert await posted(bysight=True) == (422, {"error": "setup.why.bad"})
+            long = await asked_of(address.port, "/api/setup", token, "POST", " " * 300_000 + "{}")
+            assert (long[0], json.loads(long[2])) == (413, {"error": "setup.why.bad"})
+            deep = "[" * 100_000
+            assert (await asked_of(address.port, "/api/setup", token, "POST", '{"by_sight": true, "x": ' + deep))[
+                0
+            ] == 422
+            assert (await asked_of(address.port, "/api/vehicle", token, "POST", '{"id": ' + deep))[0] == 409
             assert await posted(address="here") == (422, {"error": "setup.why.address"})
             assert await posted(address="no such name:14555") == (422, {"error": "setup.why.address"})
             async with page(address) as one:

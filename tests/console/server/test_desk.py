@@ -1,5 +1,7 @@
 """Who steers what: one page, one vehicle at a time; stops reach the wire whatever else holds."""
 
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,9 @@ def test_a_page_that_is_gone_leaves_neutral_readings_for_150_ms_and_then_silence
         assert [one.number for one in fed] == [1, 2, 3, 4]
         assert not any(one.hold or one.drive or one.turn or one.rotor_request for one in fed)
         assert {one.vehicle_tick for one in fed} == {100}
-        assert room.links[0].drops == 1  # no act of it rides on them, nor on the readings of the next page
+        assert (
+            room.links[0].drops == 2
+        )  # as it came and as it went: no act rides on them, nor on the readings of the next page
 
     in_room(main)
 
@@ -108,6 +112,7 @@ def test_an_act_is_answered_with_what_the_vehicle_said() -> None:
         (3, 501.0, LinkState.OPEN, "act.why.too_old"),
         (7, 501.0, LinkState.OPEN, "act.why.too_old"),
         (1, 501.0, LinkState.OPEN, "act.why.too_old"),
+        (3, math.inf, LinkState.OPEN, "act.why.too_old"),
         (3, 0.0, LinkState.LOST, "act.why.no_link"),
         (4, 0.0, LinkState.SEARCHING, "act.why.no_link"),
     ],
@@ -204,13 +209,72 @@ def test_an_act_that_is_refused_before_it_has_a_number_is_answered_all_the_same(
         link = room.links[0]
 
         def at_once(edge: OperatorEdge, shown_tick: int | None = None) -> int:
-            del shown_tick
+            assert shown_tick is not None
             link.on_answer(ActAnswer(number=9, edge=edge, result=ActResult.REFUSED, why="too_soon"))
             return 9
 
         link.act = at_once  # type: ignore[method-assign]
         room.act(3)
         assert [(one.result, one.why) for one in room.told] == [("refused", "act.why.too_soon")]
+
+    in_room(main)
+
+
+def test_answers_of_before_are_not_kept_for_a_later_act() -> None:
+    async def main(room: Room) -> None:
+        room.desk.sit(room.seat)
+        answer = ActAnswer(number=1, edge=OperatorEdge.STOP, result=ActResult.ACCEPTED)
+        kept = held_after(room.desk.steered, answer)
+        assert kept == 0
+        room.act(3)
+        assert room.told == []
+
+    in_room(main)
+
+
+def held_after(steered: Steered, answer: ActAnswer) -> int:
+    """How many more hold the answer after it was told."""
+    before = sys.getrefcount(answer)
+    for _ in range(100):
+        steered.answered(answer)
+    return sys.getrefcount(answer) - before
+
+
+def test_what_a_page_pressed_ends_with_it() -> None:
+    async def main(room: Room) -> None:
+        first, second = room.links
+        room.desk.sit(room.seat)
+        before = first.drops
+        room.desk.stand_up(Seat("q", room.told.append))
+        assert first.drops == before
+        room.desk.stand_up(room.seat)
+        assert (first.drops, len(first.fed)) == (before + 1, 0)  # before the neutral readings
+        room.desk.sit(room.seat)
+        assert first.drops == before + 2
+        assert room.desk.turn_to("b") == ""
+        assert first.drops > before + 2
+        assert second.drops == 1
+
+    in_room(main)
+
+
+def test_an_act_carries_what_its_page_was_shown() -> None:
+    async def main(room: Room) -> None:
+        room.desk.sit(room.seat)
+        for tick in (90, 0):
+            room.desk.act(room.seat, PageAct(6, 7, 0.0, tick), 0.0)
+        assert room.links[0].shown == [90, 1]  # 0 would be no word of it
+
+    in_room(main)
+
+
+def test_a_picture_is_not_needed_only_by_sight_or_without_a_camera() -> None:
+    async def main(room: Room) -> None:
+        steered = room.desk.steered
+        assert room.desk.by_sight
+        steered.settings = replace(steered.settings, video_port=14560)
+        assert not room.desk.by_sight
+        assert Desk((steered,), room.clock, by_sight=lambda: True).by_sight
 
     in_room(main)
 

@@ -1,10 +1,14 @@
 """The slot of a page's hands: once, the newest only, never an old one."""
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from console.client.readings import NO_PICTURE, wire_video_age_ms
 from console.server.drive_frames import PageReading, Verdict
-from console.server.hands import AGE_MAX_MS, Slot, for_vehicle, held, neutral
+from console.server.hands import AGE_MAX_MS, PICTURE_GONE_MS, Slot, for_vehicle, held, neutral
 from console.server.page_clock import PageClock
 from firmware_bridge.types import ToolMode
 from tests.console.server.support import reading
@@ -81,16 +85,28 @@ def test_without_the_focus_or_a_source_nothing_is_held_and_nothing_asked() -> No
     for changes in ({"focused": False}, {"source": 0}, {"hold": False}):
         one = reading(1, **(asked | changes))
         assert not held(one)
-        told = for_vehicle(one, 9)
+        told = for_vehicle(one, 9, by_sight=True)
         assert (told.number, told.hold, told.rotor_request, told.tool_mode) == (9, False, False, ToolMode.HOLD)
         assert told.drive == 0.5  # the vehicle is not made to believe that the stick is centred
-    told = for_vehicle(reading(1, **asked), 9)
+    told = for_vehicle(reading(1, **asked), 9, by_sight=True)
     assert (told.hold, told.drive, told.rotor_request, told.tool_mode) == (True, 0.5, True, ToolMode.DEPTH)
 
 
 def test_the_picture_has_an_age_only_while_it_is_seen() -> None:
-    assert for_vehicle(reading(1, video_age_ms=40, picture=True), 1).video_age_ms == 40
-    assert for_vehicle(reading(1, video_age_ms=40, picture=False), 1).video_age_ms is None
+    for by_sight, unseen in ((True, NO_PICTURE), (False, PICTURE_GONE_MS)):
+        seen = reading(1, video_age_ms=40, picture=True)
+        for one, wanted in (
+            (seen, 40),
+            (replace(seen, picture=False), unseen),
+            (replace(seen, video_age_ms=None), unseen),
+            (replace(seen, video_age_ms=None, picture=False), unseen),
+        ):
+            assert wire_video_age_ms(for_vehicle(one, 1, by_sight=by_sight)) == wanted
+
+
+def test_before_a_reading_tells_the_pages_clock_everything_is_old() -> None:
+    assert PageClock().age_ms(5.0, 5.0) == math.inf
+    assert PageClock().heard(5.0, 9.0).age_ms(5.0, 9.0) == 0.0
 
 
 def test_the_servers_own_reading_is_neutral() -> None:

@@ -1,18 +1,26 @@
 """Sections of the state: what is unknown is none; what is known is told in the page's units."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 import console.server.sections as make
 from console.client.ground_mirror import RECORD
+from console.client.protocol import Credentials
 from console.client.view import ConsoleView, LinkState, Text
+from console.server.board import Board
+from console.server.desk import Desk, Steered
 from console.server.ground import GroundMirror
+from console.server.settings import VehicleSettings
+from console.server.setup import SetupStore
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import FixType
+from sim.virtual_time import VirtualClock, run_virtual
 from tests.builders import DATUM
-from tests.console.server.support import frame, header
+from tests.console.server.support import FakeLink, frame, header, settings
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.operator_link.ground_codec import packed_record
@@ -157,3 +165,39 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     bare = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
     assert make.limits_section(bare)["cap_reason"] is None  # type: ignore[index]
     assert make.near_section(bare)["left_unproven"] is None  # type: ignore[index]
+
+
+def test_a_report_that_ceased_while_beats_come_tells_nothing() -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61)
+    young = ConsoleView(
+        state=LinkState.OPEN, tick=105, vehicle=frame(rotor=0, lease_holder=250), beat=BEAT, work=work,
+        age_ms=20.0, vehicle_age_ms=500.0, work_age_ms=1200.0,
+    )  # fmt: skip
+    assert make.fresh(young) == young
+    assert make.fresh(replace(young, work_age_ms=1200.1)) == replace(young, work=None, work_age_ms=1200.1)
+    old = replace(young, vehicle_age_ms=500.1)
+    assert make.fresh(old) == replace(old, vehicle=None)
+    section = make.vehicle_section(old, 250)
+    assert section is not None
+    assert [section[name] for name in ("rotor", "phase", "holder", "mine")] == [None, None, None, False]
+    assert (section["mode"], section["tick"]) == ("STOPPING", 105)
+    lost = replace(old, age_ms=500.1, work_age_ms=9e9)  # nothing at all is heard: all is shown as last known
+    assert make.fresh(lost) == lost
+
+
+def test_pages_are_told_no_place_of_a_report_that_ceased(tmp_path: Path) -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61)
+    view = ConsoleView(
+        state=LinkState.OPEN, session=True, vehicle=frame(), work=work, age_ms=20.0,
+        vehicle_age_ms=600.0, work_age_ms=1300.0,
+    )  # fmt: skip
+    vehicle = VehicleSettings(id="a", name="a", host="127.0.0.1", port=1, credentials=Credentials(system_id=250))
+    told: dict[str, Any] = {}
+
+    async def main(clock: VirtualClock) -> None:
+        desk = Desk((Steered(vehicle, FakeLink(view), clock),), clock)  # type: ignore[arg-type]
+        told.update(Board(desk, settings(tmp_path), SetupStore(tmp_path), clock).sections("p"))
+
+    run_virtual(main)
+    names = ("pose", "tool", "mission", "limits", "due", "gnss", "engine", "checks", "near")
+    assert {name: told[name] for name in names} == dict.fromkeys(names)

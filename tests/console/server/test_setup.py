@@ -66,6 +66,8 @@ def test_what_is_not_kept_does_not_count(tmp_path: Path) -> None:
         b'{"checklist": {"operator": "A", "items": []}}',
         b'{"camera": 256}',
         b"\xff",
+        b'{"checklist": {"operator": "A", "items": ' + b"[" * 100_000,
+        b'{"x": ' + b"[" * 100_000,
     ],
 )
 def test_what_cannot_be_meant_is_refused(body: bytes) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from console.client.protocol import Credentials
 from console.client.view import ConsoleView, LinkState
 from console.server.app import Address
-from console.server.desk import Desk
+from console.server.desk import Desk, Seat
 from console.server.drive_frames import (
     PageAct,
     PageStop,
@@ -30,8 +31,9 @@ from console.server.drive_frames import (
 )
 from console.server.outgoing import AHEAD_MAX
 from console.server.settings import VehicleSettings
+from console.server.sockets import DriveSocket
 from firmware_bridge.types import OperatorEdge
-from tests.console.server.support import PATIENCE_S, FakeLink, connect, frame, page, reading, served
+from tests.console.server.support import CLOCK, PATIENCE_S, FakeLink, connect, frame, page, reading, served
 from tests.console.server.test_app import NOBODY, drive
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from vehicle.contracts.messages import Mode
@@ -86,6 +88,31 @@ def test_a_reading_that_is_repeated_goes_out_once(tmp_path: Path) -> None:
                         break
             assert len([fed for fed in link.fed if fed.hold]) <= 1
             assert [fed.number for fed in link.fed] == list(range(1, len(link.fed) + 1))
+
+    asyncio.run(main())
+
+
+def test_a_reading_for_the_vehicle_before_moves_no_other(tmp_path: Path) -> None:
+    """It lies in the slot when the console turns to another: neither is told of it, and it is not echoed."""
+    second = VehicleSettings(id="two", name="Two", host="127.0.0.1", port=9, credentials=Credentials(system_id=250))
+
+    async def main() -> None:
+        async with served((NOBODY, second), tmp_path) as (app, _):
+            desk: Desk = app.state.desk
+            links = [FakeLink(OPEN), FakeLink(OPEN)]
+            for one, link in zip(desk.vehicles.values(), links, strict=True):
+                one.relinked(one.settings, link)  # type: ignore[arg-type]
+            driven = DriveSocket(SimpleNamespace(query_params={}), desk, CLOCK)  # type: ignore[arg-type]
+            assert desk.sit(driven.seat)
+            assert driven._deliver(reading(1, hold=True, drive=0.5)) is Verdict.SENT
+            assert desk.turn_to("two") == ""
+            late = reading(2, hold=True, drive=0.5)
+            assert driven._deliver(late) is Verdict.NO_SESSION
+            driven._echo(late, Verdict.SENT)
+            assert not driven._out
+            assert desk.sit(Seat("next", lambda _: None))
+            assert driven._deliver(late) is Verdict.NO_SESSION
+            assert [len([fed for fed in link.fed if fed.hold]) for link in links] == [1, 0]
 
     asyncio.run(main())
 
