@@ -5,6 +5,7 @@ cells, growth of the page's memory, time from `flailpilot demo` to the first mot
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from pathlib import Path
 from tests.console.browser.operator import LATCHED, NEUTRAL, Operator
 from tests.console.browser.stack import ROOT, Server, Vehicle
 from tests.console.page.browser import Page, browsing
-from vehicle.host.clock import SystemClock, utc_now
+from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
 PARTS = ("stick", "load", "paint", "memory", "demo")
-MOVE = "pad({axes: [0, arguments[0], 0, 0], buttons: {7: 1}}); return performance.timeOrigin + performance.now()"
+MOVE = "pad({axes: [0, arguments[0], 0, 0], buttons: {7: 1}}); return performance.now()"
+CLOCKS = "return performance.now()"
 PAINT = """
 const done = arguments[arguments.length - 1];
 (async () => {
@@ -58,10 +60,16 @@ def stick(operator: Operator, samples: int) -> None:
     took = []
     while len(took) < samples:
         operator.drive_by_pad()
-        for level in (-0.6, -1.0, -0.6, -1.0):
-            operator.ticks(75)
-            offset_ns = utc_now().timestamp() * 1e9 - CLOCK.now_ns()
-            began_ns = float(operator.page.js(MOVE, level)) * 1e6 - offset_ns
+        # to and fro about one place: it is slower backwards, so it goes there longer
+        for level, count in itertools.cycle(((0.4, 50), (-0.4, 60))):
+            operator.ticks(count)
+            if not operator.page.js(LATCHED) or len(took) >= samples:
+                break
+            # the page's clock against this one's: half a look's way there and back is too much by a millisecond or two
+            asked_ns = CLOCK.now_ns()
+            page_ms = float(operator.page.js(CLOCKS))
+            offset_ns = (asked_ns + CLOCK.now_ns()) / 2 - page_ms * 1e6
+            began_ns = float(operator.page.js(MOVE, level)) * 1e6 + offset_ns
             operator.ticks(25)
             if operator.page.js(LATCHED) and (changes := operator.vehicle.setpoints(int(began_ns))):
                 took.append((changes[0][0] - began_ns) / 1e6)
