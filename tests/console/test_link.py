@@ -42,7 +42,10 @@ async def press(link: ConsoleLink, edge: OperatorEdge) -> None:
 async def to_manual(live: Live, link: ConsoleLink) -> None:
     await link.opened(PATIENCE_S)
     await live.until(lambda: live.vehicle.state.estimate.ready)
-    for edge in (OperatorEdge.TAKE, OperatorEdge.ARM, OperatorEdge.ARM):
+    await press(link, OperatorEdge.TAKE)
+    # the link counts as breaking for the first second of a holder's frames: who arms within it is stopped
+    await live.until(lambda: not live.vehicle.state.gate.flapping)
+    for edge in (OperatorEdge.ARM, OperatorEdge.ARM):
         await press(link, edge)
     await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
 

@@ -43,7 +43,7 @@ VEHICLE = {
 OPERATOR = {
     "session_id": 0xFEDCBA9876543210, "sequence": 4_321, "echo_tick": 123_450, "sample_count": 8_642, "edges": 33,
     "drive": 0.75, "turn": -0.375, "tool_value": 0.125, "battery": 0.8125, "tilt": 0.21875, "video_age_ms": 85,
-    "flags": 3, "tool_mode": 2,
+    "flags": 3, "tool_mode": 2, "act_number": 0x0102, "act_tick": 123_440,
 }  # fmt: skip
 IMU = {
     "time_boot_ms": 987_650, "roll_rate": 0.03125, "pitch_rate": -0.0625, "yaw_rate": 0.125, "accel_x": 0.5,
