@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.frames import FloatArray
@@ -81,26 +80,16 @@ class TickFacts:
 
     def _unproven(self, state: VehicleState, estimate: Estimate) -> tuple[bool | None, bool | None]:
         """Left and right; None where no plan says which ground bears."""
-        edges_m = state.mission.unproven_m
         if state.mission.plan is None:
             return None, None
         places_m = support.samples_m(estimate, DriveRequest(), state.config)
         half = len(places_m) // 2  # the right track's come first
-        right, left = (_bares(state, edges_m, part) for part in (places_m[:half], places_m[half:]))
+        right, left = (self._bare(state, part) for part in (places_m[:half], places_m[half:]))
         return left, right
 
-
-def _bares(state: VehicleState, edges_m: FloatArray, places_m: FloatArray) -> bool:
-    """Some of the places are on ground that did not bear when the plan was made, and the tool passed none near them."""
-    if not len(edges_m):
-        return False
-    ledger, cell_m = state.ledger, state.config.mission.cell_m
-    open_m = places_m[_inside(edges_m, places_m)]
-    for aside_m in ((0.0, 0.0), *support.ASIDE_M):
-        if not len(open_m):
-            return False
-        open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), cell_m, raster.SWEPT)]
-    return len(open_m) > 0
+    def _bare(self, state: VehicleState, places_m: FloatArray) -> bool:
+        edges_m = state.mission.unproven_m
+        return bool(len(edges_m)) and not support.bears(state.ledger, edges_m, places_m, state.config.mission.cell_m)
 
 
 def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:
@@ -109,16 +98,6 @@ def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:
     below = (flags & raster.BELOW != 0) & (flags & raster.CREDITED == 0)
     passed = (flags != 0) & (flags & raster.CLAIMS == 0)
     return int(np.count_nonzero(passed)), int(np.count_nonzero(below))
-
-
-def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
-    """Even-odd along a ray to the east."""
-    east0, north0, east1, north1 = edges_m.T
-    east, north = places_m[:, :1], places_m[:, 1:]
-    crosses = (north0 > north) != (north1 > north)
-    run = np.where(crosses, north1 - north0, 1.0)
-    meets = east0 + (north - north0) * (east1 - east0) / run
-    return np.asarray(np.count_nonzero(crosses & (meets > east), axis=1) % 2 == 1)
 
 
 def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> tuple[float | None, str]:
@@ -132,7 +111,7 @@ def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> 
     cos_yaw, sin_yaw = math.cos(estimate.yaw_rad), math.sin(estimate.yaw_rad)
     east, north = edges_m[:, 0::2] - estimate.east_m, edges_m[:, 1::2] - estimate.north_m
     ahead, left = east * cos_yaw + north * sin_yaw, north * cos_yaw - east * sin_yaw
-    if not _inside(edges_m, np.array([(estimate.east_m, estimate.north_m)]))[0]:
+    if not support.inside(edges_m, np.array([(estimate.east_m, estimate.north_m)]))[0]:
         return 0.0, _side(np.array((ahead.mean(), left.mean())), front_m, rear_m, half_m)
     best_m, place = math.inf, np.zeros(2)
     starts, ends = np.stack((ahead[:, 0], left[:, 0]), 1), np.stack((ahead[:, 1], left[:, 1]), 1)

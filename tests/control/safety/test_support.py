@@ -104,7 +104,7 @@ def test_inside_is_even_odd_wherever_the_field_lies(
 ) -> None:
     corners, looked_at = np.add(ring, shift), np.add(places, shift)
     edges = edges_of((tuple(map(tuple, corners)),))
-    found = support._inside(edges, looked_at)
+    found = support.inside(edges, looked_at)
     for (east, north), inside in zip(looked_at, found, strict=True):
         crossings = 0
         for east0, north0, east1, north1 in edges:

@@ -57,14 +57,18 @@ def step(
         return True
     if tick % period_ticks(drive) and known is not None:
         return known
-    places_m = samples_m(estimate, drive, config)
-    open_m = places_m[~raster.marked(ledger, places_m, config.mission.cell_m, raster.SWEPT)]
+    return bears(ledger, unproven_m, samples_m(estimate, drive, config), config.mission.cell_m)
+
+
+def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cell_m: float) -> bool:
+    """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of what is unproven."""
+    open_m = places_m[~raster.marked(ledger, places_m, cell_m, raster.SWEPT)]
     if len(open_m):
-        open_m = open_m[_inside(unproven_m, open_m)]
+        open_m = open_m[inside(unproven_m, open_m)]
     for aside_m in ASIDE_M:
         if not len(open_m):
             return True
-        open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), config.mission.cell_m, raster.SWEPT)]
+        open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), cell_m, raster.SWEPT)]
     return not len(open_m)
 
 
@@ -97,8 +101,11 @@ def _under(tracks: TracksConfig) -> FloatArray:
     return np.array([(ahead_m, left_m) for left_m in (-outer_m, -inner_m, inner_m, outer_m) for ahead_m in along_m])
 
 
-def _inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
-    """Even-odd along a ray to the east; only edges that span the places' north are looked at."""
+def inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which of the places (k, 2) lie inside the edges (n, 4): (k,), even-odd along a ray to the east.
+
+    Only edges that span the places' north are looked at.
+    """
     low, high = places_m[:, 1].min(), places_m[:, 1].max()
     spans = (edges_m[:, [1, 3]].min(axis=1) <= high) & (edges_m[:, [1, 3]].max(axis=1) > low)
     east0, north0, east1, north1 = edges_m[spans].T
