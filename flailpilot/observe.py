@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from console.client import key_file
 from console.client.link import console_link
+from console.client.observation_words import KINDS
 from console.client.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from flailpilot.exit_status import DONE, FAILED
@@ -14,14 +16,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.files import SESSION_S
 
-KINDS = {
-    "depth": ObservationKind.DEPTH_CHECK,
-    "base": ObservationKind.BENCHMARK_CHECK,
-    "hammers": ObservationKind.HAMMER_COUNT,
-    "detonation": ObservationKind.DETONATION_CLASS,
-    "find": ObservationKind.FIND,
-    "note": ObservationKind.NOTE,
-}
+ADVICE = "observing takes a key of its own, two senders of one key stop the machine"
 WHERE = ("arm", "strip", "behind")
 HEIGHT_SHARE = 0.5
 """Height is known half as well as plan: 4 cm of it weigh as much as 2 cm in plan."""
@@ -144,18 +139,9 @@ def _host_port(vehicle: str) -> tuple[str, int]:
 
 
 def credentials(path: Path) -> Credentials:
-    """A console's key file, as `flailpilot keys create --out` writes it.
+    """The key of a station that observes.
 
     Raises:
         InputError: There is none, or it is something else.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
-    except OSError as refusal:
-        raise InputError(
-            f"--key {path}: {(refusal.strerror or str(refusal)).lower()}; `flailpilot keys create NAME --system-id N "
-            "--out FILE` on the vehicle makes one; observing takes a key of its own, two senders of one key stop the "
-            "machine"
-        ) from None
-    except msgspec.DecodeError as refusal:
-        raise InputError(f"--key {path}: no key file of a console ({refusal})") from None
+    return key_file.credentials(path, f"--key {path}", ADVICE)

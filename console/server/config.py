@@ -8,11 +8,11 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import Field, model_validator
 
+from console.client import key_file
 from console.client.protocol import Credentials
 from console.server.settings import ServerSettings, VehicleSettings
 from vehicle.config.load import load_toml_model
 from vehicle.config.vehicle import Strict
-from vehicle.contracts.errors import InputError
 
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -89,20 +89,12 @@ def load_console(path: Path) -> ConsoleFile:
 
 
 def credentials(path: Path, told: str) -> Credentials:
-    """A console's key file, as `flailpilot keys create --out` writes it; `told` says who named it.
+    """A console's key file; `told` says who named it.
 
     Raises:
         InputError: There is none, or it is something else.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
-    except OSError as refusal:
-        raise InputError(
-            f"{told}: {path}: {(refusal.strerror or str(refusal)).lower()}; `flailpilot keys create NAME --system-id N "
-            "--out FILE` on the vehicle makes one; it comes here on a stick, never by radio"
-        ) from None
-    except msgspec.DecodeError as refusal:
-        raise InputError(f"{told}: {path}: no key file of a console ({refusal})") from None
+    return key_file.credentials(path, f"{told}: {path}", "it comes here on a stick, never by radio")
 
 
 def _vehicle(path: Path, config: ConsoleConfig, one: VehicleEntry) -> VehicleSettings:

@@ -5,19 +5,12 @@ from typing import Any, Final
 import msgspec
 
 from console.client.link import ConsoleLink
+from console.client.observation_words import KINDS
 from console.server.planning.document import Datum
-from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
+from firmware_bridge.types import Observation, ObservationVerdict
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
-KINDS: Final = {
-    "depth": ObservationKind.DEPTH_CHECK,
-    "base": ObservationKind.BENCHMARK_CHECK,
-    "hammers": ObservationKind.HAMMER_COUNT,
-    "detonation": ObservationKind.DETONATION_CLASS,
-    "find": ObservationKind.FIND,
-    "note": ObservationKind.NOTE,
-}
 NO_ANSWER: Final = "No answer: whether it is recorded is not known; look at the vehicle's messages before sending again"
 NO_LINK: Final = "No link to the vehicle: nothing was recorded"
 

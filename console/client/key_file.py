@@ -1,0 +1,25 @@
+"""A console's key file, as `flailpilot keys create --out` writes it on the vehicle."""
+
+from pathlib import Path
+
+import msgspec
+
+from console.client.session import Credentials
+from vehicle.contracts.errors import InputError
+
+
+def credentials(path: Path, told: str, advice: str) -> Credentials:
+    """Read it; `told` names it to the user, `advice` says what else to know where there is none.
+
+    Raises:
+        InputError: There is none, or it is something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Credentials)
+    except OSError as refusal:
+        raise InputError(
+            f"{told}: {(refusal.strerror or str(refusal)).lower()}; `flailpilot keys create NAME --system-id N "
+            f"--out FILE` on the vehicle makes one; {advice}"
+        ) from None
+    except msgspec.DecodeError as refusal:
+        raise InputError(f"{told}: no key file of a console ({refusal})") from None

@@ -1,0 +1,14 @@
+"""What people call the kinds of observations, at the command line and on the page."""
+
+from typing import Final
+
+from firmware_bridge.types import ObservationKind
+
+KINDS: Final = {
+    "depth": ObservationKind.DEPTH_CHECK,
+    "base": ObservationKind.BENCHMARK_CHECK,
+    "hammers": ObservationKind.HAMMER_COUNT,
+    "detonation": ObservationKind.DETONATION_CLASS,
+    "find": ObservationKind.FIND,
+    "note": ObservationKind.NOTE,
+}
