@@ -4,6 +4,7 @@ A download asks for the checksum first: under it the vehicle keeps that very con
 after a break, and what came is checked as a whole. Whatever is not answered is asked again.
 """
 
+import abc
 from typing import Final
 
 from firmware_bridge.mavlink import _dialect as d
@@ -34,7 +35,7 @@ class TransferError(OSError):
     """A file could not be read or written; the text says why."""
 
 
-class Transfer:
+class Transfer(abc.ABC):
     """One file, one way. `content` is there when it is read; `failed` says why it cannot be; `finished`: it is over."""
 
     def __init__(self, path: str, session: int) -> None:
@@ -79,14 +80,15 @@ class Transfer:
         self._took(offset, data, bool(complete))
 
     # --- what differs ------------------------------------------------------------------------------------------------
-    def _questions(self) -> list[bytes]:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _questions(self) -> list[bytes]: ...
 
+    @abc.abstractmethod
     def _took(self, offset: int, data: bytes, complete: bool) -> None:  # noqa: FBT001 (as it stands in the answer)
-        raise NotImplementedError
+        ...
 
-    def _refused(self, error: int, now_ns: int) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _refused(self, error: int, now_ns: int) -> None: ...
 
     # --- what does not -----------------------------------------------------------------------------------------------
     def _ask(self, opcode: int, *, offset: int = 0, data: bytes = b"", size: int | None = None) -> bytes:

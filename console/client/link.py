@@ -93,10 +93,6 @@ class ConsoleLink:
             self._send()
         return taken
 
-    def other_hands(self) -> None:
-        """Another page, pad or program gives the readings from now on, with numbers of its own."""
-        self.protocol.slot.other_hands()
-
     def drop_acts(self) -> None:
         """The page that pressed them is gone: no act of it is done any more but what ends motion."""
         self.protocol.acts.drop()

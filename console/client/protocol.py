@@ -87,8 +87,6 @@ class LinkProtocol:
         self.results: dict[int, ObservationResult] = {}
         self._observations: dict[int, tuple[Observation, int]] = {}
         self.refused = self.sent = 0
-        self.sent_number: int | None = None
-        self.sent_sequence: int | None = None
 
     @property
     def open(self) -> bool:
@@ -265,8 +263,6 @@ class LinkProtocol:
             work_age_ms=(now_ns - self.work_ns) / 1e6 if self.work is not None else None,
             lost_ratio=self._loss.ratio(),
             texts=self.texts,
-            sent_number=self.sent_number,
-            sent_sequence=self.sent_sequence,
             stopping=self.acts.stopping,
         )
 
@@ -326,9 +322,7 @@ class LinkProtocol:
         if reading is not None and is_due(now_ns, self._sent_ns, new_report=answers):
             self.slot.sent()
             self._echo_sent = reading.vehicle_tick
-            frame = self._operator(reading, now_ns)
-            self.sent_number, self.sent_sequence = reading.number, self._sequence
-            return [frame]
+            return [self._operator(reading, now_ns)]
         if self.acts.stopping and now_ns - self._sent_ns >= STOP_NS:
             return [self._operator(None, now_ns)]
         return []

@@ -112,10 +112,6 @@ class ReadingSlot:
         self.count = self.count or now_ns // COUNT_NS & COUNTS
         self.echoed = self.echoed or newest_tick
 
-    def other_hands(self) -> None:
-        """Another source of readings begins, with numbers of its own."""
-        self._number, self._waiting = None, None
-
     def restart(self) -> None:
         """The vehicle began anew, and with it its ticks."""
         self.echoed, self._waiting = 0, None

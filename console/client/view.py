@@ -39,7 +39,7 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
 
     `tick`: the newest that was heard, which a reading of the hands carries back. `age_ms`: since the vehicle was last
     heard reporting. `rtt_ms`: from a frame of this console to the report that answers it. `lost_ratio`: of the reports
-    of the last seconds. `sent_number`, `sent_sequence`: of the newest reading that went out.
+    of the last seconds.
     """
 
     state: LinkState = LinkState.SEARCHING
@@ -54,8 +54,6 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
     rtt_ms: float | None = None
     lost_ratio: float | None = None
     texts: tuple[Text, ...] = ()
-    sent_number: int | None = None
-    sent_sequence: int | None = None
     stopping: bool = False
 
 

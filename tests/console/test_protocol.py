@@ -128,15 +128,6 @@ def test_health_is_told_as_it_is_and_unknown_as_what_warns(reading: Reading, wir
     assert (frame.battery_ratio, frame.tilt_rad, frame.video_age_ms) == pytest.approx(wire, abs=1e-4)
 
 
-def test_other_hands_count_anew_and_the_vehicle_s_count_goes_on() -> None:
-    protocol = opened()
-    protocol.feed(look(500), 0)
-    protocol.slot.other_hands()
-    assert told(protocol, 0) == []
-    assert protocol.feed(look(1), 20 * MS)
-    assert [frame.sample_count for frame in told(protocol, 20 * MS)] == [2]
-
-
 # --- stops -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("engine_off", [False, True])
 def test_a_stop_needs_neither_session_nor_reading_and_is_repeated_for_three_seconds(engine_off: bool) -> None:
