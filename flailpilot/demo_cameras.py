@@ -65,10 +65,8 @@ def seen_of(machine: LiveMachine, now_ns: int) -> Seen:
 
 
 @contextlib.asynccontextmanager
-async def cameras(
-    ready: Ready, machine: LiveMachine, folder: Path, port: int, speed: float
-) -> AsyncIterator[Callable[[int], None]]:
-    """The process; what is given tells it the state, to be called each tick with the vehicle's time [ns]."""
+async def fed(ready: Ready, folder: Path, port: int, speed: float) -> AsyncIterator[asyncio.StreamWriter]:
+    """The process of the cameras, served on `port`; what is given takes packed states."""
     settings = FeedSettings(
         scene=scene_of(ready),
         machine_id=ready.machine_id,
@@ -80,8 +78,16 @@ async def cameras(
     path.touch(mode=0o600)
     path.write_bytes(msgspec.json.encode(settings))
     async with child("sim.camera_feed", str(path)) as process:
-        stdin = process.stdin
-        assert stdin is not None
+        assert process.stdin is not None
+        yield process.stdin
+
+
+@contextlib.asynccontextmanager
+async def cameras(
+    ready: Ready, machine: LiveMachine, folder: Path, port: int, speed: float
+) -> AsyncIterator[Callable[[int], None]]:
+    """The process; what is given tells it the state, to be called each tick with the vehicle's time [ns]."""
+    async with fed(ready, folder, port, speed) as stdin:
 
         def tell(now_ns: int) -> None:
             if now_ns // TICK_NS % PERIOD_TICKS or _full(stdin):

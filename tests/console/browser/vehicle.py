@@ -17,13 +17,11 @@ from typing import Any
 import msgspec
 
 from console.server.ground_classes import classes
-from firmware_bridge.mavlink.signature import key_of
-from flailpilot.children import child
 from flailpilot.demo import SCENARIO, free_port
-from flailpilot.demo_cameras import scene_of, seen_of
+from flailpilot.demo_cameras import fed, seen_of
 from flailpilot.demo_stack import Stack, assemble, make_ready, run_stack
 from sim.air import air
-from sim.camera_feed import PERIOD_TICKS, FeedSettings, packed
+from sim.camera_feed import PERIOD_TICKS, packed
 from sim.paced import PacedClock
 from sim.scenario import Scenario, site_path
 from vehicle.config.load import load_toml_model
@@ -172,20 +170,8 @@ async def _cameras(
     stack: Stack, watch: Watch, folder: Path, closing: contextlib.AsyncExitStack, speed: float
 ) -> tuple[Any, int]:
     """The cameras' process; what tells it the state, unless a test holds the picture."""
-    ready = stack.ready
     port = free_port(socket.SOCK_STREAM, 0, "cameras")
-    settings = FeedSettings(
-        scene=scene_of(ready),
-        machine_id=ready.machine_id,
-        keys={ready.key.system_id: key_of(ready.key.secret).hex()},
-        port=port,
-        speed=speed,
-    )
-    path = folder / "cameras.json"
-    path.write_bytes(msgspec.json.encode(settings))
-    process = await closing.enter_async_context(child("sim.camera_feed", str(path)))
-    stdin = process.stdin
-    assert stdin is not None
+    stdin = await closing.enter_async_context(fed(stack.ready, folder, port, speed))
 
     def tell(now_ns: int) -> None:
         if now_ns // TICK_NS % PERIOD_TICKS == 0 and watch.pictures and not stdin.is_closing():
