@@ -17,40 +17,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from benchmarks.ports import free_port
-from vehicle.contracts.stop_codes import StopReason
-from vehicle.contracts.stop_reasons import RULES
+from console.server.catalogue import catalogue, reason_rows
 
 PAGE = Path(__file__).parents[3] / "console" / "page"
 POLICY = "default-src 'self'; connect-src 'self' ws://127.0.0.1:*"
 READING = struct.Struct("<BBHIdhhhHIHhI")
 State = dict[str, dict[str, Any]]
-
-
-def catalogue(language: str) -> dict[str, Any]:
-    """All texts of a language, over the vehicle's own of its reasons."""
-    found: dict[str, Any] = {}
-    for rule in RULES:
-        head, point, tail = rule.text.partition(". ")
-        found[f"reason.{rule.name}.cause"] = head + point.strip()
-        found[f"reason.{rule.name}.steps"] = tail
-    for path in sorted((PAGE / "text" / language).glob("*.json")):
-        found.update(json.loads(path.read_text(encoding="utf-8")))
-    return found
-
-
-def reasons() -> list[dict[str, Any]]:
-    """The table of reasons as the server gives it."""
-    return [
-        {
-            "code": int(code),
-            "name": rule.name,
-            "level": int(rule.level),
-            "auto_level": int(rule.auto_level),
-            "recovery": rule.recovery.value,
-            "retreat": rule.retreat,
-        }
-        for code, rule in zip(StopReason, RULES, strict=True)
-    ]
 
 
 class FakeServer:
@@ -106,11 +78,11 @@ class FakeServer:
     async def _catalogue(self, request: Request) -> Response:
         if self.forbidden:
             return Response(status_code=403)
-        return JSONResponse(catalogue(request.path_params["language"]))
+        return JSONResponse(catalogue(PAGE / "text", request.path_params["language"]))
 
     async def _reasons(self, request: Request) -> Response:
         del request
-        return JSONResponse(reasons())
+        return JSONResponse(reason_rows())
 
     async def _other(self, request: Request) -> Response:
         if request.method == "POST":

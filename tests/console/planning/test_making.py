@@ -2,8 +2,6 @@
 
 import base64
 import json
-import os
-import subprocess
 import zlib
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from console.server.planning.handing_over import staged
 from console.server.planning.making import PlanRequest, planned
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import SiteRequest
-from tests import needs
+from tests.console.node import passes
 from vehicle.config.load import load_machine
 from vehicle.config.machine import footprint
 from vehicle.contracts.errors import InputError
@@ -96,16 +94,7 @@ def test_the_page_walks_where_the_planner_says(folder: Path, tmp_path: Path) -> 
     assert len(poses) > 100
     path = tmp_path / "poses.json"
     path.write_text(json.dumps({"segments": shown(folder)["segments"], "poses": poses}))
-    done = subprocess.run(
-        [needs.program("node"), "--test", str(WALK)],
-        env={**os.environ, "PLAN_POSES": str(path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "# skipped 0" in done.stdout
+    assert "# skipped 0" in passes(WALK, PLAN_POSES=str(path))
 
 
 def test_overlap_is_what_the_strips_cover_twice(folder: Path) -> None:

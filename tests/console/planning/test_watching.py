@@ -4,12 +4,12 @@ import pytest
 
 from console.client.view import ConsoleView, LinkState
 from console.server.planning.watching import STEP_MAX_S, WAY_MAX, Watch
-from tests.console.planning.frames import frame
+from tests.console.server.support import frame
 from vehicle.contracts.messages import Mode
 
 
 def view(mode: Mode | None = Mode.AUTO_WORK, state: LinkState = LinkState.OPEN) -> ConsoleView:
-    return ConsoleView(state=state, vehicle=None if mode is None else frame(mode))
+    return ConsoleView(state=state, vehicle=None if mode is None else frame(mode=int(mode)))
 
 
 def looked(*looks: tuple[float, ConsoleView], place: tuple[float, float] | None = (0.0, 0.0)) -> Watch:
