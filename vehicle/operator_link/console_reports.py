@@ -67,10 +67,11 @@ class ConsoleReports:
             return
         self._areas = self._facts.areas(state.ledger, state.config.mission.cell_m)
         flags = flags_of(state, standing=standing, blocked=self._blocked)
-        whole = adapters.encode_vehicle(station_frame(report, self._datum), record.tick & 0xFF)
+        shown, whole = station_frame(report, self._datum), b""
         work: WorkFrame | None = None
         for peer in peers:
             if not peer.streams.beats:
+                whole = whole or adapters.encode_vehicle(shown, record.tick & 0xFF)
                 peer.send_frame("FLAIL_VEHICLE", whole, self._verifier, record.t_ns)
                 continue
             beat = beat_of(
@@ -79,7 +80,7 @@ class ConsoleReports:
             encoded = console_adapters.encode_beat(beat, peer.next_sequence())
             peer.send_frame("FLAIL_BEAT", encoded, self._verifier, record.t_ns)
             if _due(peer, "FLAIL_VEHICLE", record.t_ns, VEHICLE_NS, state.gate.mode):
-                again = adapters.encode_vehicle(station_frame(report, self._datum), peer.next_sequence())
+                again = adapters.encode_vehicle(shown, peer.next_sequence())
                 peer.send_frame("FLAIL_VEHICLE", again, self._verifier, record.t_ns)
             if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
                 if work is None:

@@ -61,7 +61,7 @@ def step(
 
 
 def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cell_m: float) -> bool:
-    """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of what is unproven."""
+    """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of unproven ground."""
     open_m = places_m[~raster.marked(ledger, places_m, cell_m, raster.SWEPT)]
     if len(open_m):
         open_m = open_m[inside(unproven_m, open_m)]
