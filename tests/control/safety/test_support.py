@@ -1,6 +1,7 @@
 """Row 108: what the tracks stand on, against an independent geometry library."""
 
 import math
+from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -94,9 +95,13 @@ def test_the_places_of_a_track_are_its_rims_from_end_to_end_evenly(length_m: flo
     assert places == pytest.approx(np.array(expected), abs=1e-12)
 
 
+EIGHTHS = st.integers(-280, 280).map(lambda eighths: eighths / 8)
+"""Places [m] whose products are exact, so that one on an edge is told from one beside it."""
+
+
 @given(
-    st.lists(st.tuples(st.floats(-30, 30), st.floats(-30, 30)), min_size=3, max_size=9),
-    st.lists(st.tuples(st.floats(-35, 35), st.floats(-35, 35)), min_size=1, max_size=6),
+    st.lists(st.tuples(EIGHTHS, EIGHTHS), min_size=3, max_size=9),
+    st.lists(st.tuples(EIGHTHS, EIGHTHS), min_size=1, max_size=6),
     st.sampled_from([(0.0, 0.0), (900.0, 0.0), (0.0, 900.0), (-900.0, 400.0)]),
 )
 def test_inside_is_even_odd_wherever_the_field_lies(
@@ -109,8 +114,23 @@ def test_inside_is_even_odd_wherever_the_field_lies(
         crossings = 0
         for east0, north0, east1, north1 in edges:
             if (north0 > north) != (north1 > north):
-                crossings += int(east0 + (north - north0) * (east1 - east0) / (north1 - north0) > east)
+                steps = Fraction(north - north0) / Fraction(north1 - north0)
+                crossings += int(Fraction(east0) + steps * Fraction(east1 - east0) > Fraction(east))
         assert bool(inside) is (crossings % 2 == 1)
+
+
+def test_a_place_on_an_edge_has_not_got_it_to_its_east_and_one_a_hair_beside_it_has() -> None:
+    square = edges_of((((0.0, 0.0), (1.0, 0.0), (1.0, 0.125), (0.0, 0.125)),))
+    places = np.array([(0.0, 0.0625), (2.0**-20, 0.0625), (1.0, 0.0625), (1.0 - 2.0**-20, 0.0625), (-1.0, 0.0625)])
+    assert support.inside(square, places).tolist() == [True, True, False, True, False]
+    assert support.inside(square[::-1, [2, 3, 0, 1]], places).tolist() == [True, True, False, True, False]
+
+
+def test_the_ray_goes_to_the_east() -> None:
+    north_leading = np.array([(0.0, 0.0, 0.0, 1.0)])
+    places = np.array([(-1.0, 0.5), (1.0, 0.5), (-1.0, 1.5)])
+    assert support.inside(north_leading, places).tolist() == [True, False, False]
+    assert support.inside(north_leading[:, [2, 3, 0, 1]], places).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize(

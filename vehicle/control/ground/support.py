@@ -63,8 +63,7 @@ def step(
 def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cell_m: float) -> bool:
     """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of unproven ground."""
     open_m = places_m[~raster.marked(ledger, places_m, cell_m, raster.SWEPT)]
-    if len(open_m):
-        open_m = open_m[inside(unproven_m, open_m)]
+    open_m = open_m[inside(unproven_m, open_m)]
     for aside_m in ASIDE_M:
         if not len(open_m):
             return True
@@ -102,15 +101,12 @@ def _under(tracks: TracksConfig) -> FloatArray:
 
 
 def inside(edges_m: FloatArray, places_m: FloatArray) -> npt.NDArray[np.bool_]:
-    """Which of the places (k, 2) lie inside the edges (n, 4): (k,), even-odd along a ray to the east.
-
-    Only edges that span the places' north are looked at.
-    """
-    low, high = places_m[:, 1].min(), places_m[:, 1].max()
-    spans = (edges_m[:, [1, 3]].min(axis=1) <= high) & (edges_m[:, [1, 3]].max(axis=1) > low)
-    east0, north0, east1, north1 = edges_m[spans].T
+    """Which of the places (k, 2) lie inside the edges (n, 4): (k,), even-odd along a ray to the east."""
+    east0, north0, east1, north1 = edges_m.T
     east, north = places_m[:, :1], places_m[:, 1:]
     crosses = (north0 > north) != (north1 > north)
-    run = np.where(crosses, north1 - north0, 1.0)
-    meets = east0 + (north - north0) * (east1 - east0) / run
-    return np.asarray(np.count_nonzero(crosses & (meets > east), axis=1) % 2 == 1)
+    # twice the area of the triangle of place and edge: > 0 where the place lies on the left of the edge
+    left_m2 = (north - north0) * (east1 - east0) - (east - east0) * (north1 - north0)
+    # an edge lies to the east of a place on its left where it leads north, of one on its right where it leads south
+    meets = crosses & (left_m2 * (north1 - north0) > 0.0)
+    return np.asarray(np.count_nonzero(meets, axis=1) % 2 == 1)
