@@ -20,7 +20,7 @@ class Role(msgspec.Struct, frozen=True):
 
 ROLES = (
     Role(
-        "work_area", "polygon", "ground to be processed; its holes are kept out, but for what other work areas claim",
+        "work_area", "polygon", "ground to process; its holes are keep-outs unless another work area covers them",
         (
             "work area", "work", "working area", "work zone", "working zone", "task area", "treatment area",
             "processing area", "survey area", "survey", "SHA", "CHA", "suspected hazardous area",
@@ -28,7 +28,7 @@ ROLES = (
         ),
     ),
     Role(
-        "keep_out", "polygon", "never entered by tracks or tool; `exclusion` is the same",
+        "keep_out", "polygon", "neither tracks nor tool enter; `exclusion` means the same",
         (
             "keep out", "keep off", "keep away", "keep clear", "kept out", "stay out", "stay off", "stay away",
             "leave out", "leave alone", "no go", "no gos", "no entry", "no access", "no drive", "no driving", "no work",
@@ -46,35 +46,35 @@ ROLES = (
             "pipeline", "cable", "power line", "culvert", "monument", "wreck",
         ),
     ),
-    Role("safe_ground", "polygon", "bears the tracks from the start", ("safe ground", "safe area", "safe lane")),
-    Role("access", "polygon", "the same: the road in", ("access", "access road", "access lane", "access route")),
+    Role("safe_ground", "polygon", "bears the tracks before any work", ("safe ground", "safe area", "safe lane")),
+    Role("access", "polygon", "bears the tracks: a road in", ("access", "access road", "access lane", "access route")),
     Role("parking", "polygon, point", "bears the tracks: where vehicles stand", ("parking", "car park", "parking lot")),
     Role(
-        "perimeter", "polygon", "holds the machine in: nothing outside it is worked or driven on; it is no work itself",
+        "perimeter", "polygon", "holds the machine in: no work and no driving outside; it asks for no work itself",
         ("perimeter", "inclusion", "inclusion fence", "inclusion zone", "hold in", "keep in", "stay in"),
     ),
     Role(
         "slope", "polygon",
-        "`slope_deg`: beyond the machine's limits it is kept out; else the tool counts as wide as it sweeps there",
+        "`slope_deg`: a keep-out beyond the machine's limit; else the tool counts with its width on that slope",
         ("slope",),
     ),
     Role(
-        "marker", "point, line, polygon", "stake, sign or tape: kept out within `radius_m` until `taken_down`",
+        "marker", "point, line, polygon", "stake, sign or tape: a keep-out of `radius_m` until `taken_down`",
         ("marker", "stake", "marking tape", "mine sign", "warning sign", "marking stake"),
     ),
     Role(
-        "control_point", "point, polygon", "the same: a surveyed mark that must stay",
+        "control_point", "point, polygon", "like a marker: a surveyed mark that must stay",
         ("control point", "survey point", "reference point"),
     ),
     Role(
-        "base_station", "point, polygon", "the same: the reference receiver",
+        "base_station", "point, polygon", "like a marker: the reference receiver",
         ("base station", "rtk base", "gnss base", "reference station"),
     ),
     Role(
-        "operator_post", "point, polygon", "the same: where people stand",
+        "operator_post", "point, polygon", "like a marker: where people stand",
         ("operator post", "operator", "command post", "control post", "operator position"),
     ),
-    Role("benchmark", "point", "surveyed; the first is the datum of all metres", ("benchmark", "bench mark")),
+    Role("benchmark", "point", "surveyed; the first is the origin of all metres", ("benchmark", "bench mark")),
     Role("turning_point", "point", "a corner post, drawn in the maps", ("turning point",)),
 )  # fmt: skip
 
