@@ -34,7 +34,11 @@ class Word(NamedTuple):
 
 GROUND = r"(?:ground|land|areas?|fields?|sites?|cells?|swaths?|strips?|square metres?|m2)"
 WORDS = (
-    Word("lane", r"(?<![a-z])lanes?(?![a-z])", r"(?i)lane[- ]coverage|lane missions?|LANE_MISSION|\b(?:safe|access) lanes?\b"),
+    Word(
+        "lane",
+        r"(?<![a-z])lanes?(?![a-z])",
+        r"(?i)lane[- ]coverage|lane missions?|LANE_MISSION|\b(?:safe|access) lanes?\b",
+    ),
     Word(
         "by hand",
         r"(?<![a-z])by[ _]hand(?![a-z])|\bmanually\b",
