@@ -23,6 +23,9 @@ app = typer.Typer(
 SitePath = Annotated[Path | None, typer.Option("--site", help="Site file; replaces the scenario's.")]
 MachineName = Annotated[str | None, typer.Option("--machine", help="Machine profile: a name or a TOML file.")]
 OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
+TaskPath = Annotated[
+    Path | None, typer.Option("--task", help="Task file (TOML): organisation, order, people, weather and the like.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
 Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
 Overlap = Annotated[
@@ -133,6 +136,7 @@ def sim(
     depth: Depth = None,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
+    task: TaskPath = None,
     as_json: AsJson = False,
 ) -> None:
     """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
@@ -150,6 +154,7 @@ def sim(
         depth_m=depth,
         feature=feature,
         unmarked=unmarked,
+        task=task,
         as_json=as_json,
     )
     raise typer.Exit(run(asked))
@@ -210,11 +215,14 @@ def plan(
 
 
 @app.command()
-def drive(config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")]) -> None:
+def drive(
+    config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")],
+    task: TaskPath = None,
+) -> None:
     """Run the vehicle program on real ports; it always comes up disarmed."""
     from flailpilot.drive import run
 
-    raise typer.Exit(run(config))
+    raise typer.Exit(run(config, task))
 
 
 @app.command()

@@ -5,9 +5,9 @@ from pathlib import Path
 from flailpilot.exit_status import DONE
 
 
-def run(config: Path) -> int:
+def run(config: Path, task: Path | None = None) -> int:
     """Run until told to end. A mistake in configuration or cabling is an `InputError`."""
     from vehicle.runtime.app import drive
 
-    drive(config)
+    drive(config, task=task)
     return DONE

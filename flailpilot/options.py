@@ -52,6 +52,7 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     depth_m: float | None = None
     feature: str | None = None
     unmarked: str | None = None
+    task: Path | None = None
     as_json: bool = False
     lines: bool = False
 

@@ -22,6 +22,7 @@ from sim.scenario import Scenario, site_path
 from sim.sim_stack import vehicle_config
 from vehicle.config.load import load_machine, load_toml_model
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.task import TaskFile, load_task
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
@@ -41,7 +42,7 @@ from vehicle.planning.site.site import Site, load_site
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
-from vehicle.runtime.run_manifest import named, write_manifest
+from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
 from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
@@ -55,12 +56,13 @@ def run(asked: SimOptions) -> int:
     """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
     if asked.broker is not None:
         _host_port(asked.broker)  # refuses what is no address before anything is planned or written
+    task = load_task(asked.task) if asked.task is not None else None
     job = _read(asked)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
     if job.scenario_said:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(asked.plan, site, footprint(machine)) if asked.plan is not None else None
-    scenario, depth_said = _with_depth(job, taken, asked.depth_m)
+    scenario, depth_said = _with_depth(job, taken, asked, task)
     vehicle_config(scenario, machine)
     out_dir = _folder(asked.out, asked.plan, as_json=asked.as_json)
     plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
@@ -71,9 +73,10 @@ def run(asked: SimOptions) -> int:
         said(NO_DEPTH, as_json=asked.as_json)
     make_folder(out_dir / "plan")
     write_plan_files(plan, site, out_dir / "plan")
-    manifest = manifest_of(out_dir.name, scenario, machine, site, plan)
+    manifest = _of_task(manifest_of(out_dir.name, scenario, machine, site, plan), task)
     write_manifest(out_dir, manifest)
-    header = {"scenario": scenario.model_dump_json()} | named(manifest, with_folder=False)
+    write_task(out_dir, task)
+    header = {"scenario": scenario.model_dump_json()} | named(manifest, with_folder=False) | task_named(task)
     recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
     with (
@@ -87,6 +90,7 @@ def run(asked: SimOptions) -> int:
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
     facts = job_facts(files)
+    facts = facts if task is None else facts.of_task(task.task)
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
     write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=facts.end_utc))
@@ -102,14 +106,23 @@ class Job(msgspec.Struct, frozen=True):
     scenario_said: bool
 
 
-def _with_depth(job: Job, plan: Plan | None, depth_m: float | None) -> tuple[Scenario, bool]:
-    """The scenario with the one depth that scenario, site, plan and command line agree on, and whether one says it."""
+def _of_task(manifest: Manifest, task: TaskFile | None) -> Manifest:
+    return manifest if task is None else msgspec.structs.replace(manifest, task=task.task.task_order or "")
+
+
+def _with_depth(job: Job, plan: Plan | None, asked: SimOptions, task: TaskFile | None) -> tuple[Scenario, bool]:
+    """The scenario with the one depth that scenario, site, plan, task and command line agree on; whether one says it.
+
+    Raises:
+        InputError: Two of them disagree.
+    """
     mission = job.scenario.mission
     said_m = agreed_m(
         {
             "the scenario": mission.required_depth_m if job.scenario_said else None,
             job.scenario.site: job.site.required_depth_m,
-            "--depth": depth_m,
+            "--depth": asked.depth_m,
+            str(asked.task): task.task.required_depth_m if task is not None else None,
             "the plan": plan.required_depth_m if plan is not None else None,
         }
     )

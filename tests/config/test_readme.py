@@ -1,6 +1,7 @@
 """`configs/README.md` explains every key there is, and none that is not."""
 
 import re
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from vehicle.config.load import CONFIGS_PATH, machine_names
 from vehicle.config.machine import MachineConfig
 from vehicle.config.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
+from vehicle.config.task import Task
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MissionConfig
 
@@ -42,6 +44,14 @@ def test_every_key_is_explained(start: str, model: type[BaseModel], ignored: set
     rows = explained(start)
     assert set(rows) == set(model.model_fields) - ignored
     assert all(cells[-1] for cells in rows.values())
+
+
+def test_every_key_of_a_task_is_explained() -> None:
+    named = {key.strip("` ") for row in explained("The `[task]` table") for key in row.split(",")}
+    assert named == set(Task.model_fields)
+    for field in Task.model_fields.values():
+        inner = [part for part in get_args(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+        assert all(f"`{key}`" in TEXT for part in inner for key in part.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import msgspec
 from pydantic import Field, model_validator
 
 from vehicle.config.load import assemble_vehicle, load_machine, load_toml_model
+from vehicle.config.required_depth import agreed_m
+from vehicle.config.task import TaskFile, load_task
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MissionConfig, SafetyConfig, Strict, VehicleConfig
 from vehicle.config.video import VideoConfig
@@ -110,6 +112,7 @@ class DriveConfig(Strict):
 
     `format`: of the keys' meaning, checked where the file is read.
     `state_folder`: where the program may write; without it that of the keys, else of the recordings, else of the file.
+    `task`: the task file, whose facts go into the run's folder, recording and reports.
     """
 
     format: int = Kept.CONFIGURATION.number
@@ -127,6 +130,7 @@ class DriveConfig(Strict):
     recorder: RecorderConfig | None = None
     telemetry: TelemetryConfig | None = None
     video: VideoConfig | None = None
+    task: Name | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -147,6 +151,7 @@ class DriveFile(msgspec.Struct, frozen=True):
     path: Path
     config: DriveConfig
     vehicle: VehicleConfig
+    task: TaskFile | None = None
 
     def beside(self, name: str) -> Path:
         """A path of the file, seen from the file's folder."""
@@ -163,8 +168,8 @@ class DriveFile(msgspec.Struct, frozen=True):
         return self.beside(config.recorder.folder) if config.recorder is not None else self.path.parent
 
 
-def load_drive(path: Path) -> DriveFile:
-    """Read and check the file and the machine that it names.
+def load_drive(path: Path, task: Path | None = None) -> DriveFile:
+    """Read and check the file, the machine and the task that it names; `task` names another task file.
 
     Raises:
         InputError: One line: file, key, what to do.
@@ -173,4 +178,10 @@ def load_drive(path: Path) -> DriveFile:
     name = config.machine
     machine = load_machine(path.parent / name if name.endswith(".toml") else name, config.tool)
     vehicle = assemble_vehicle(path, config.vehicle_id, machine, config.mission, config.safety)
-    return DriveFile(path, config, vehicle)
+    file = DriveFile(path, config, vehicle)
+    where = task or (file.beside(config.task) if config.task is not None else None)
+    if where is None:
+        return file
+    found = load_task(where)
+    agreed_m({str(path): config.mission.required_depth_m, str(where): found.task.required_depth_m})
+    return msgspec.structs.replace(file, task=found)

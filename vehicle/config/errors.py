@@ -19,6 +19,7 @@ _TEXTS = {
     "model_type": "must be a table",
     "dict_type": "must be a table",
     "tuple_type": "must be a list",
+    "date_type": "must be a date without quotes, such as 2027-03-31",
 }
 _RANK = {"extra_forbidden": 0, "missing": 2}
 

@@ -1,9 +1,10 @@
 """Everything that a map, a report or an export says about a job, gathered once."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import msgspec
 
+from vehicle.config.task import Task
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
@@ -49,6 +50,7 @@ class SiteShapes(Protocol):
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
 
+    `task`: what people know of the task, None where no task file was given.
     `simulated` is said on every page: a simulated record must never pass for a real one.
     """
 
@@ -69,8 +71,19 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     end_utc: str = ""
     time_source: str = ""
     status: str = "completed"
+    task: Task | None = None
     remarks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def of_task(self, task: Task) -> Self:
+        """The same with what a task file says; "not stated" there is empty here."""
+        return msgspec.structs.replace(
+            self,
+            task=task,
+            organisation=task.organisation or "",
+            operator=task.operator_name,
+            task_id=task.task_order or self.task_id,
+        )
 
     @property
     def cell_m(self) -> float:

@@ -77,13 +77,15 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def drive(path: Path, environment: Mapping[str, str] = os.environ) -> None:
-    """Run the vehicle until it is told to end (SIGTERM, SIGINT).
+def drive(path: Path, environment: Mapping[str, str] = os.environ, task: Path | None = None) -> None:
+    """Run the vehicle until it is told to end (SIGTERM, SIGINT). `task`: a task file in place of the configuration's.
 
     Raises:
         InputError: One line: what is wrong with the configuration, a port, an address.
     """
-    file = load_drive(path)
+    file = load_drive(path, task)
+    for line in file.task.task.expired(utc_now().date()) if file.task is not None else ():
+        say(f"warning: {line}")
     own = own_site(file)
     for warning in own.place.warnings if own is not None else ():
         say(f"warning: {warning}")

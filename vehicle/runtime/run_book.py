@@ -28,7 +28,7 @@ from vehicle.records.background import BackgroundRecorder
 from vehicle.records.records import Session
 from vehicle.records.writer import McapRecorder, Recorder
 from vehicle.runtime.own_site import OwnSite
-from vehicle.runtime.run_manifest import Manifest, named, write_manifest
+from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
 
 LOOK_S = 1.0
 APART_S = 2.0
@@ -70,6 +70,7 @@ class RunBook:
             session_id=f"{state.session_id:016x}",
             start_utc=self.line.text(self._start_ns),
             time_source=self.line.source,
+            task=(file.task.task.task_order or "") if file.task is not None else "",
         )
         self._say_plan(plan)
 
@@ -96,7 +97,9 @@ class RunBook:
         self.folder = self._made(self._file.beside(settings.folder))
         try:
             write_manifest(self.folder, self.manifest)
-            found = McapRecorder(self.folder / "run.mcap", named(self.manifest), self.line.log_zero_ns)
+            write_task(self.folder, self._file.task)
+            header = named(self.manifest) | task_named(self._file.task)
+            found = McapRecorder(self.folder / "run.mcap", header, self.line.log_zero_ns)
         except OSError as refusal:
             raise InputError(
                 f"{self.folder}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
