@@ -74,11 +74,11 @@ class Board:
         frame, work = now.vehicle, now.work
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
-            "vehicle": make.vehicle_section(view, settings.credentials.system_id),
+            "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
             "pose": make.pose_section(frame, datum),
             "tool": make.tool_section(now),
             "mission": make.mission_section(now, steered.site),
-            "limits": make.limits_section(work),
+            "limits": make.limits_section(work, steered.site),
             "due": make.due_section(work),
             "gnss": make.gnss_section(work),
             "engine": make.engine_section(work),

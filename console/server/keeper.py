@@ -9,9 +9,11 @@ from console.client.files import TransferError
 from console.client.link import ConsoleLink
 from console.server.ground import GroundMirror
 from firmware_bridge.console_types import StrokesFrame
+from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
 from vehicle.operator_link.site_file import SITE
+from vehicle.operator_link.station_names import NAMES, names_of
 
 AGAIN_NS: Final = NS_PER_S
 """After a file that could not be had, the next try."""
@@ -19,11 +21,16 @@ SITE_MAX_BYTES: Final = 64 * 2**20
 
 
 class Keeper:
-    """Of one link. `site`: as GET /api/site gives it, None while nobody knows; `mirror` is followed from here on."""
+    """Of one link. `site`: as GET /api/site gives it, None while nobody knows; `mirror` is followed from here on.
+
+    `names`: of the stations that the vehicle has keys of, by system id, as soon as one of them holds it.
+    """
 
     def __init__(self, link: ConsoleLink, mirror: GroundMirror, clock: Clock) -> None:
         self._link, self._mirror, self._clock = link, mirror, clock
         self.site: dict[str, Any] | None = None
+        self.names: dict[int, str] = {}
+        self._names_of: tuple[int, int] | None = None
         self._plan: int | None = None
         self._site_of: tuple[int, int | None] | None = None
         self._tried: tuple[int, int | None] | None = None
@@ -52,7 +59,14 @@ class Keeper:
             return SITE
         if self._mirror.missing:
             return self._mirror.missing
-        return SITE if self._site_of != self._now() else ""
+        if self._site_of != self._now():
+            return SITE
+        return NAMES if self._nameless(view.vehicle) else ""
+
+    def _nameless(self, vehicle: VehicleFrame) -> bool:
+        """A station holds the vehicle whose name is not known, and nobody was asked for it yet in this session."""
+        holder = vehicle.lease_holder
+        return holder != 0 and holder not in self.names and self._names_of != (vehicle.session_id, holder)
 
     def _now(self) -> tuple[int, int | None]:
         """Session and plan that a site belongs to."""
@@ -69,6 +83,8 @@ class Keeper:
         except TransferError:
             data = None
         try:
+            if path == NAMES:
+                return self._named(data)
             if path == SITE:
                 self.site = None if data is None else site_of(data)
                 self._site_of = now if data is not None else None
@@ -77,6 +93,15 @@ class Keeper:
         except ValueError:
             return False
         return data is not None
+
+    def _named(self, data: bytes | None) -> bool:
+        """Names of stations, once for each holder: a vehicle that has none is not asked again for this one."""
+        vehicle = self._link.view.vehicle
+        if vehicle is not None:
+            self._names_of = (vehicle.session_id, vehicle.lease_holder)
+        if data is not None:
+            self.names = names_of(data)
+        return True
 
 
 def site_of(data: bytes) -> dict[str, Any]:

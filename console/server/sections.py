@@ -1,21 +1,25 @@
 """What the page is shown, section by section: pure functions of what is known. None is unknown, and never zero."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
 from console.server.ground import GroundMirror
+from console.server.next_step import kind_of, next_step
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState
+from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.stop_reasons import codes
 from vehicle.contracts.units import NS_PER_MS
 
 Section = dict[str, Any]
+NOBODY: Final[Mapping[int, str]] = {}
 TEXTS_MAX: Final = 20
 VEHICLE_OLD_MS: Final = 500.0
 WORK_OLD_MS: Final = 1200.0
@@ -83,8 +87,10 @@ def _quality(age_ms: float | None) -> str | None:
     return "lost" if age_ms > SLOW_MS else "good" if age_ms <= GOOD_MS else "slow"
 
 
-def vehicle_section(view: ConsoleView, station_id: int) -> Section | None:
+def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str] = NOBODY) -> Section | None:
     """Mode, holder and all reasons in force, worst first; the mode of the newest of report and beat.
+
+    `names`: of stations, by system id, as far as they are known.
 
     While only beats come, what only reports tell is not known; the reasons stay until a report says otherwise.
     """
@@ -107,7 +113,7 @@ def vehicle_section(view: ConsoleView, station_id: int) -> Section | None:
         "rotor": _name(RotorState, now.rotor) if now else None,
         "phase": _PHASES[now.phase].name if now and now.phase < len(_PHASES) else None,
         "holder": now.lease_holder or None if now else None,
-        "holder_name": None,
+        "holder_name": names.get(now.lease_holder) if now else None,
         "mine": mine,
         "worst": worst,
         "reasons": reasons,
@@ -166,16 +172,21 @@ def tool_section(view: ConsoleView) -> Section | None:
 
 
 def mission_section(view: ConsoleView, site: Section | None) -> Section | None:
-    """Where the mission stands; `site` as GET /api/site gives it, None where it is not known."""
+    """Where the mission stands; `site` as GET /api/site gives it, None where it is not known.
+
+    `room_m`: how far beside its swath the tool may pass and the overlap still covers it; there is none elsewhere.
+    """
     frame, work, plan = view.vehicle, view.work, site or {}
     if frame is None:
         return None
+    step = next_step(frame, work.segment_length_m if work else None, site)
+    swath = kind_of(plan, frame.segment_seq, frame.segment_count) is SegmentKind.SWATH
     return {
         "segment": frame.segment_seq,
         "segments": frame.segment_count,
         "along_m": _rounded(frame.along_m, 2),
         "cross_m": _rounded(frame.cross_track_m, 3),
-        "room_m": None,
+        "room_m": _rounded(plan.get("room_m"), 3) if swath else None,
         "length_m": _rounded(work.segment_length_m, 2) if work else None,
         "processed_m2": _rounded(frame.processed_m2, 2),
         "passed_m2": _rounded(work.passed_m2, 2) if work else None,
@@ -185,8 +196,8 @@ def mission_section(view: ConsoleView, site: Section | None) -> Section | None:
         "total_m2": _rounded(work.total_m2, 2) if work else None,
         "unworkable_m2": _unworkable_m2(plan),
         "time_left_s": _rounded(work.time_left_s, 0) if work else None,
-        "next": None,
-        "next_m": None,
+        "next": step.name,
+        "next_m": _rounded(step.left_m, 1),
         "plan_hash": plan.get("hash"),
     }
 
@@ -196,15 +207,16 @@ def _unworkable_m2(plan: Section) -> float | None:
     return None if places is None else _rounded(sum(one.get("area_m2", 0.0) for one in places), 2)
 
 
-def limits_section(work: WorkFrame | None) -> Section | None:
-    """What limits the speed; `cap_reason` the code of a stop reason."""
+def limits_section(work: WorkFrame | None, site: Section | None = None) -> Section | None:
+    """What limits the speed, `cap_reason` the code of a stop reason; and how far the machine may be tilted."""
     if work is None:
         return None
+    tilt = (site or {}).get("limits") or {}
     return {
         "speed_cap_mps": _rounded(work.speed_cap_mps, 3),
         "cap_reason": None if work.cap_reason == NO_REASON else work.cap_reason,
-        "roll_deg": None,
-        "pitch_deg": None,
+        "roll_deg": _rounded(tilt.get("roll_deg"), 1),
+        "pitch_deg": _rounded(tilt.get("pitch_deg"), 1),
     }
 
 

@@ -21,6 +21,7 @@ from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import Mode
 from vehicle.host.clock import SystemClock
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_link.station_names import names_of
 
 pytestmark = pytest.mark.real
 CLOCK = SystemClock()
@@ -135,10 +136,13 @@ def test_files_are_read_over_a_real_socket_and_a_plan_is_refused_where_nobody_ta
             await live.until(lambda: live.vehicle.state.estimate.ready)
             async with asyncio.timeout(PATIENCE_S):
                 site = json.loads(zlib.decompress(await link.fetch("@PLAN/site.z")))
+                names = names_of(await link.fetch("@STATIONS/names.json"))
                 header = record_of(await link.fetch("@LEDGER/masks.z")).header
                 while link.view.beat is None or link.view.work is None:
                     link.changed.clear()
                     await link.changed.wait()
+            assert names == {held.system_id: "console"}
+            assert site["limits"]["roll_deg"] > 0.0
             assert len(ticks) > 2
             assert ticks == sorted(set(ticks))
             assert site["hash"] == header.plan_hash == live.plan.plan_hash

@@ -35,7 +35,7 @@ from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys
+from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys, station_names
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
@@ -146,6 +146,7 @@ def make_link(
         settings=LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
         facts=TickFacts(),
     )
+    link.files.names = station_names(held) if held is not None else {}
     return link, proposals
 
 

@@ -17,7 +17,7 @@ from vehicle.config.vehicle import footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan
-from vehicle.operator_link.site_file import site_file
+from vehicle.operator_link.site_file import MachineFacts, site_file
 from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN
 from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
@@ -65,7 +65,18 @@ def test_a_plan_that_is_what_it_says_is_taken_and_keeps_out_what_its_site_does(h
     shown = json.loads(zlib.decompress(site_file(found.plan, DATUM, {found.plan.site_hash: found.areas})))
     assert shown["hash"] == handed.plan.plan_hash
     assert len([one for one in shown["swaths"] if one["kind"] == "swath"]) >= 1
+    assert shown["room_m"] is None
     assert json.loads(zlib.decompress(site_file(None, DATUM, {})))["hash"] is None
+
+
+def test_consoles_are_told_the_limits_and_what_a_swath_leaves_beside_it(handed: Handed) -> None:
+    facts = MachineFacts(roll_max_deg=20.0, pitch_max_deg=25.0, withheld_m=0.02)
+    shown = json.loads(zlib.decompress(site_file(handed.plan, DATUM, {}, facts)))
+    assert shown["limits"] == {"roll_deg": 20.0, "pitch_deg": 25.0}
+    assert shown["room_m"] == pytest.approx(handed.plan.certificate.cross_track_budget_m - 0.02)
+    narrow = msgspec.structs.replace(facts, withheld_m=1.0)
+    assert json.loads(zlib.decompress(site_file(handed.plan, DATUM, {}, narrow)))["room_m"] == 0.0
+    assert json.loads(zlib.decompress(site_file(None, DATUM, {}, facts)))["limits"]["roll_deg"] == 20.0
 
 
 def changed(plan: Plan, **other: Any) -> Plan:

@@ -170,6 +170,11 @@ def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
     return found
 
 
+def station_names(content: KeyFile) -> dict[int, str]:
+    """System id -> name of whoever has a key in force: what other consoles call that one."""
+    return {key.system_id: key.name for key in content.keys if key.live}
+
+
 def stamp_of(when: datetime) -> int:
     """A time as a stamp of signatures: 10 us since 2015-01-01 UTC."""
     return max(0, round((when - STAMP_EPOCH).total_seconds() * STAMPS_PER_S))

@@ -29,15 +29,37 @@ Areas = Mapping[str, tuple[SiteArea, ...]]
 """By the hash of their site."""
 
 
-def site_file(plan: Plan | None, datum: LocalFrame, areas: Areas) -> bytes:
+class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What consoles show of the machine beside its outline. None: nobody knows.
+
+    `withheld_m`: what the credit rule takes off each side of a swath at the uncertainty that plans are made for.
+    """
+
+    roll_max_deg: float | None = None
+    pitch_max_deg: float | None = None
+    withheld_m: float | None = None
+
+
+NO_FACTS: Final = MachineFacts()
+
+
+def site_file(plan: Plan | None, datum: LocalFrame, areas: Areas, facts: MachineFacts = NO_FACTS) -> bytes:
     """The file `@PLAN/site.z`."""
-    return zlib.compress(msgspec.json.encode(_site(plan, datum, areas)), 9)
+    return zlib.compress(msgspec.json.encode(_site(plan, datum, areas, facts)), 9)
 
 
-def _site(plan: Plan | None, datum: LocalFrame, areas: Areas) -> dict[str, Any]:
+def _room_m(plan: Plan, facts: MachineFacts) -> float | None:
+    """How far beside its swath the tool may pass and the overlap still covers it [m]; None where nobody knows."""
+    if facts.withheld_m is None:
+        return None
+    return max(0.0, plan.certificate.cross_track_budget_m - facts.withheld_m)
+
+
+def _site(plan: Plan | None, datum: LocalFrame, areas: Areas, facts: MachineFacts) -> dict[str, Any]:
     place = [datum.lat_deg, datum.lon_deg, datum.alt_m]
+    limits = {"roll_deg": facts.roll_max_deg, "pitch_deg": facts.pitch_max_deg}
     if plan is None:
-        return {"format": SITE_FORMAT, "hash": None, "datum": place}
+        return {"format": SITE_FORMAT, "hash": None, "datum": place, "limits": limits}
     known = areas.get(plan.site_hash, ())
     drawn = [{"role": one.role, "name": one.name, "rings": one.rings_m} for one in known]
     if not any(one.role == "keep_out" for one in known):
@@ -52,6 +74,8 @@ def _site(plan: Plan | None, datum: LocalFrame, areas: Areas) -> dict[str, Any]:
         "required_depth_m": plan.required_depth_m,
         "area_m2": plan.area_m2,
         "overlap_m": plan.overlap_m,
+        "room_m": _room_m(plan, facts),
+        "limits": limits,
         "areas": drawn,
         "unproven": plan.unproven_m,
         "swaths": [

@@ -23,7 +23,7 @@ from vehicle.contracts.sockets import SourceBatch
 from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
-from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.keystore import KeyStore, signing_keys, station_names
 from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.sockets import WRITE_BUFFER_MAX, TcpConnection, UdpSocket
 from vehicle.operator_link.stamp_store import StampStore
@@ -307,10 +307,12 @@ class LinkTransport:
             held = store.path.stat()
             stat = (held.st_mtime_ns, held.st_size)
             if stat != self._key_stat:
-                keys = signing_keys(store.load())
+                content = store.load()
+                keys = signing_keys(content)
                 for gone in set(self._link.verifier.stations) - set(keys):
                     self._link.revoke(gone)
                 self._link.verifier.set_keys(keys, now_ns)
+                self._link.files.names = station_names(content)
                 self._key_stat = stat
         except (OSError, InputError):
             self._link.admission.disk_failures += 1  # the keys that were read last still hold

@@ -1,21 +1,30 @@
-"""The files that stations may read: parameters, the record of ground, the site and the plan, what became of a plan."""
+"""The files that stations may read: parameters, the record of ground, site and plan, staged plan, who is who."""
 
 import msgspec
 
+from vehicle.config.machine_parts import LimitsConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.parameters import Parameters
-from vehicle.operator_link.site_file import SITE, SiteArea, site_file
+from vehicle.operator_link.site_file import SITE, MachineFacts, SiteArea, site_file
 from vehicle.operator_link.staging import STAGED, PlanTaker, Staged
+from vehicle.operator_link.station_names import NAMES, names_file
 
 PARAMETERS = "@PARAM/param.pck"
 
 
 class VehicleFiles:
-    """`taker`: who takes plans that consoles hand over, None: nobody does. `areas`: of sites, by the site's hash."""
+    """`taker`: who takes plans that consoles hand over, None: nobody does. `areas`: of sites, by the site's hash.
 
-    def __init__(self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame) -> None:
+    `names`: of the stations, by system id; `facts`: of the machine.
+    """
+
+    def __init__(
+        self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame, limits: LimitsConfig
+    ) -> None:
         self._parameters, self._reports, self._datum = parameters, reports, datum
+        self.facts = MachineFacts(roll_max_deg=limits.roll_max_deg, pitch_max_deg=limits.pitch_max_deg)
+        self.names: dict[int, str] = {}
         self.taker: PlanTaker | None = None
         self.areas: dict[str, tuple[SiteArea, ...]] = {}
 
@@ -24,7 +33,9 @@ class VehicleFiles:
         if path.startswith("@LEDGER/"):
             return self._reports.ground.file(path)
         if path == SITE:
-            return site_file(self._reports.plan, self._datum, self.areas)
+            return site_file(self._reports.plan, self._datum, self.areas, self.facts)
+        if path == NAMES:
+            return names_file(self.names)
         if path == STAGED:
             return msgspec.json.encode(self.taker.staged if self.taker is not None else Staged())
         if path.split("?", maxsplit=1)[0] != PARAMETERS:

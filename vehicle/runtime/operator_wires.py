@@ -17,7 +17,7 @@ from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import SYNCHRONISED, Clock, utc_now, utc_us
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.keystore import KeyStore, signing_keys
+from vehicle.operator_link.keystore import KeyStore, signing_keys, station_names
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
@@ -60,7 +60,8 @@ def operator_wires(
     """
     place, bench = file.config.operator, file.vehicle.safety.bench
     store, marks, machine = _identity(file)
-    keys = signing_keys(store.load()) if store is not None else {}
+    held = store.load() if store is not None else None
+    keys = signing_keys(held) if held is not None else {}
     stamp = int((utc_now() - STAMP_EPOCH).total_seconds() * STAMPS_PER_S)
     verifier = Verifier(
         keys,
@@ -81,6 +82,7 @@ def operator_wires(
         say=say,
         facts=TickFacts(),
     )
+    link.files.names = station_names(held) if held is not None else {}
     for station in place.stations or ():
         if not bench and station.system_id not in keys:
             say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")

@@ -226,6 +226,9 @@ def staged_plans(
     areas = link.files.areas
     if own is not None:
         areas[own.place.site_hash] = areas_of(own.place)
+        settings = settings_of(file.vehicle)
+        withheld_m = settings.cross_track_m() - settings.tracking_error_m
+        link.files.facts = msgspec.structs.replace(link.files.facts, withheld_m=withheld_m)
     made = StagedPlans(file.vehicle, state.datum, planning.folder, hold, held_hash, areas, tell, own=own)
     link.files.taker = made
     return made

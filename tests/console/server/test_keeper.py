@@ -18,10 +18,15 @@ from tests.console.test_ground_mirror import Ground, sent
 from vehicle.operator_link.ground_codec import packed_record
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.site_file import SITE
+from vehicle.operator_link.station_names import NAMES, names_file
 
 OPEN = ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=77))
 PLAN = {"hash": "p", "datum": [39.99, 46.93, 350.0]}
 S = 1_000_000_000
+
+
+def held_by(station: int) -> ConsoleView:
+    return ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=77, lease_holder=station))
 
 
 def packed(site: object) -> bytes:
@@ -94,6 +99,31 @@ def test_what_cannot_be_had_is_asked_for_again_and_nothing_else_waits_for_it() -
         assert mirror.complete
         assert keeper.site is None
         assert 3 <= link.fetched.count(SITE) <= 12
+        task.cancel()
+
+    run_virtual(main)
+
+
+def test_who_holds_it_is_asked_for_once_for_each_holder() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link = FakeLink(held_by(9))
+        record = packed_record(header(session_low=77), iter(()))
+        has = {SITE: packed(PLAN), RECORD: record, NAMES: names_file({9: "b"})}
+        link.files = has.get
+        keeper = Keeper(link, GroundMirror(), clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        await clock.sleep_until_ns(S)
+        assert keeper.names == {9: "b"}
+        link.view = held_by(8)
+        for second in range(2, 6):
+            link.changed.set()
+            await clock.sleep_until_ns(second * S)
+        assert link.fetched.count(NAMES) == 2  # of a holder without a name nobody is asked again
+        has[NAMES] = b"[damaged"
+        link.view = held_by(6)
+        link.changed.set()
+        await clock.sleep_until_ns(8 * S)
+        assert (link.fetched.count(NAMES), keeper.names) == (3, {9: "b"})
         task.cancel()
 
     run_virtual(main)

@@ -201,3 +201,39 @@ def test_pages_are_told_no_place_of_a_report_that_ceased(tmp_path: Path) -> None
     run_virtual(main)
     names = ("pose", "tool", "mission", "limits", "due", "gnss", "engine", "checks", "near")
     assert {name: told[name] for name in names} == dict.fromkeys(names)
+
+
+SITE: dict[str, Any] = {
+    "hash": "p",
+    "room_m": 0.03,
+    "limits": {"roll_deg": 20.0, "pitch_deg": 25.0},
+    "swaths": [
+        {"n": 0, "kind": "transit", "from": [0, 0], "to": [5, 0]},
+        {"n": 2, "kind": "swath", "from": [5, 0], "to": [5, 20]},
+        {"n": 3, "kind": "reverse", "from": [5, 20], "to": [5, 18]},
+    ],
+}
+
+
+def test_limits_of_tilt_come_with_the_site() -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
+    limits = make.limits_section(work, SITE)
+    assert limits is not None
+    assert (limits["roll_deg"], limits["pitch_deg"]) == (20.0, 25.0)
+    unknown = make.limits_section(work, {"hash": None})
+    assert unknown is not None
+    assert (unknown["roll_deg"], unknown["pitch_deg"]) == (None, None)
+
+
+@pytest.mark.parametrize(("segment", "room_m"), [(0, None), (1, None), (2, 0.03), (3, None), (4, None)])
+def test_room_beside_a_swath_and_nowhere_else(segment: int, room_m: float | None) -> None:
+    view = ConsoleView(vehicle=frame(segment_seq=segment, segment_count=4))
+    assert make.mission_section(view, SITE)["room_m"] == room_m  # type: ignore[index]
+    assert make.mission_section(view, None)["room_m"] is None  # type: ignore[index]
+
+
+def test_who_holds_it_by_name_where_the_name_is_known() -> None:
+    view = ConsoleView(vehicle=frame(lease_holder=9))
+    assert make.vehicle_section(view, 7, {9: "team leader"})["holder_name"] == "team leader"  # type: ignore[index]
+    assert make.vehicle_section(view, 7, {8: "other"})["holder_name"] is None  # type: ignore[index]
+    assert make.vehicle_section(view, 7)["holder_name"] is None  # type: ignore[index]

@@ -1,0 +1,160 @@
+"""docs/FAILSAFE.md, written from the table of reasons: `python -m tests.console.failsafe_page`.
+
+For the person who operates: of each reason what the screen says, what the machine does, and how to drive again.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
+from vehicle.contracts.stop_reasons import ORDER, RULES
+from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.command_shaping import LIMITED_MPS, RECOVERY_MPS
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs/FAILSAFE.md"
+COMMAND: Final = "python -m tests.console.failsafe_page"
+
+HEAD: Final = f"""# When the machine stops: every reason
+
+For the person who operates. `{COMMAND}` writes this page from the table of reasons that the machine
+itself works with (`vehicle/contracts/stop_reasons.py`); a test refuses a page that is out of date. How to operate is in
+[OPERATOR.md](OPERATOR.md).
+
+**To find a reason:** the console shows its number and its name above the large text, for example `16, link_lost`.
+
+**What is the same for all stops.** The machine never starts again by itself. To drive again you must do each step, one
+after the other:
+
+1. The cause is gone. For some reasons nothing here can measure that: then the vehicle says so at RESET.
+2. Centre both sticks. Release hold-to-run.
+3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
+4. RESET (`R`).
+5. ARM (`M`). After *engine off*: ARM two times, at least half a second apart.
+
+The console shows these steps at each stop. A tick mark means *measured*; the next step is blue. If another console took
+control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes first. A mission goes on with START
+(`N`) after step 5.
+
+**Nobody walks to the machine.** No text on the console and no line of this page sends a person to it. Where a text says
+*the team leader starts the recovery plan*, the team leader decides who goes, when, and on which way.
+
+**RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
+{RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop RESET
+leads to *Ready* at once; after *engine off* it takes one ARM more. Some texts name that ARM for all stops: where it is
+not needed, the vehicle refuses it, and RECOVERY works all the same.
+"""
+
+STOPPED: Final = (
+    "The mode cell is red, the lower part of the screen says why, two falling tones sound once. Tracks and rotor are "
+    "off in the same moment, the brakes hold, the tool stays at its height, the engine runs on at idle."
+)
+
+
+class Part(NamedTuple):
+    """A section of the page: its title, what all of its reasons have in common, and which reasons they are."""
+
+    title: str
+    common: str
+    levels: tuple[tuple[Level, Level], ...]
+    """By stick, and in a mission."""
+
+
+PARTS: Final = (
+    Part(
+        "Engine cut at once",
+        "The mode cell is red: *E-stop, engine off*. Brakes, rotor and engine are cut at once. The rotor still turns "
+        "for some seconds: wait until the screen shows that it stands. No console starts the engine again.",
+        ((Level.ESTOP, Level.ESTOP),),
+    ),
+    Part(
+        "Stop, then engine off",
+        "The mode cell is red: *Fault, engine off*. Tracks and rotor stop as in every stop, then the engine goes off.",
+        ((Level.FAULT, Level.FAULT),),
+    ),
+    Part("Stop, by stick and in a mission", STOPPED, ((Level.STOP, Level.STOP),)),
+    Part(
+        "Stop in a mission; by stick it goes on",
+        f"In a mission: {STOPPED[0].lower()}{STOPPED[1:]} By stick the machine drives on, and an amber line says what "
+        f"is wrong; where the list says *slow*, at most {LIMITED_MPS:g} m/s. So after such a stop you can drive out by "
+        "stick while the cause is still there; only the mission has to wait.",
+        ((Level.WARN, Level.STOP), (Level.LIMIT, Level.STOP)),
+    ),
+    Part(
+        "Slower",
+        f"An amber line, one tick sounds. At most {LIMITED_MPS:g} m/s, drawn as a limit in the speed instrument. No "
+        "mission starts. It ends by itself when the cause is gone.",
+        ((Level.LIMIT, Level.LIMIT), (Level.WARN, Level.LIMIT)),
+    ),
+    Part(
+        "Only a warning",
+        "An amber line, one tick sounds. Nothing else changes. It ends by itself when the cause is gone.",
+        ((Level.WARN, Level.WARN),),
+    ),
+)
+
+
+def machine_does(rule: Rule) -> str:
+    """What differs from the rest of its section."""
+    told = []
+    if rule.by_hand_only:
+        told.append("only while you drive by stick")
+    if rule.auto_level is Level.STOP and rule.level is Level.LIMIT:
+        told.append("by stick: slow")
+    if rule.auto_level is Level.LIMIT and rule.level is Level.WARN:
+        told.append("by stick: only a warning")
+    if rule.onset_ticks > 1:
+        told.append(f"after {rule.onset_ticks * TICK_S:g} s")
+    if rule.linger_ticks:
+        told.append(f"stays {rule.linger_ticks * TICK_S:g} s longer than its cause")
+    if rule.sounds_horn:
+        told.append("the horn sounds")
+    return "; ".join(told)
+
+
+def drive_again(rule: Rule) -> str:
+    """The steps after the cause is gone and the hands are off, in the words of the console's buttons."""
+    if rule.recovery is Recovery.CLEARS:
+        return "by itself"
+    engine_off = rule.level >= Level.FAULT
+    people = ["recovery plan"] if rule.recovery is Recovery.MACHINE else []
+    release = ["RELEASE E-STOP"] if rule.name == "estop_console" else []
+    stands = ["rotor stands"] if engine_off else []
+    read = ["ACKNOWLEDGE"] if rule.recovery is Recovery.ACKNOWLEDGE else []
+    steps = [*people, *release, *stands, *read, "RESET", *(["ARM", "ARM"] if engine_off else ["ARM"])]
+    back = [*read, "RESET", *(["ARM"] if engine_off else []), "RECOVERY"]
+    out = f"; to drive out: {', '.join(back)}" if rule.retreat else ""
+    return ", ".join(steps) + out
+
+
+def row(code: StopReason) -> str:
+    """A reason as a line of its section's table."""
+    rule = RULES[code]
+    return f"| `{rule.name}` ({code.value}) | {rule.text} | {machine_does(rule)} | {drive_again(rule)} |"
+
+
+def rows(part: Part) -> list[str]:
+    """All reasons of a section, the worst first."""
+    return [row(code) for code in ORDER if (RULES[code].level, RULES[code].auto_level) in part.levels]
+
+
+def lines() -> Iterator[str]:
+    """Of the page."""
+    yield HEAD
+    yield from ("<!-- reasons: begin -->", "")
+    for part in PARTS:
+        yield from (f"## {part.title}", "", part.common, "")
+        yield "| reason | the screen says | besides | to drive again |"
+        yield "|---|---|---|---|"
+        yield from rows(part)
+        yield ""
+    yield from ("<!-- reasons: end -->", "")
+
+
+def page() -> str:
+    """docs/FAILSAFE.md as it must be."""
+    return "\n".join(lines())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
