@@ -8,14 +8,14 @@ from vehicle.contracts.messages import MissionPhase
 from vehicle.contracts.plan import SegmentKind
 
 _PHASES: Final = tuple(MissionPhase)
-_FIRST: Final = {
+FIRST: Final = {
     SegmentKind.SWATH: "spin_up",
     SegmentKind.TRANSIT: "move",
     SegmentKind.TURN: "turn",
     SegmentKind.REVERSE: "reverse",
 }
 """What a segment begins with."""
-_AFTER: Final = {
+AFTER: Final = {
     MissionPhase.SPIN_UP: "lower",
     MissionPhase.LOWER: "work",
     MissionPhase.BACK_OFF: "spin_up",
@@ -57,8 +57,8 @@ def next_step(frame: VehicleFrame, length_m: float | None, site: dict[str, Any] 
     number, count = frame.segment_seq, frame.segment_count
     kind = kind_of(plan, number, count)
     left_m = _left_m(frame, length_m, phase, kind)
-    if phase in _AFTER:
-        return NextStep(_AFTER[phase], left_m)
+    if phase in AFTER:
+        return NextStep(AFTER[phase], left_m)
     if phase is MissionPhase.RAISE:
         return NextStep(_raised(frame, length_m, plan))
     return NextStep(_following(plan, number, count), left_m)
@@ -78,7 +78,7 @@ def _following(plan: dict[str, Any], number: int, count: int) -> str | None:
     if number + 1 == count:
         return "done"
     kind = kind_of(plan, number + 1, count)
-    return None if kind is None else _FIRST[kind]
+    return None if kind is None else FIRST[kind]
 
 
 def _left_m(frame: VehicleFrame, length_m: float | None, phase: MissionPhase, kind: SegmentKind | None) -> float | None:

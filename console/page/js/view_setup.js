@@ -6,6 +6,7 @@ import { currentLanguage, t, unreviewed } from "./i18n.js";
 
 export const BLOCKING = ["estop", "ring", "strop"];
 export const CHECKS = [...BLOCKING, "hammers", "brakes", "camera", "base", "storage"];
+export const EXERCISES = ["first-day", "link-loss", "rtk-loss", "hard-soil", "detonation", "slope", "stale-video", "second-console", "e-stop", "swath-by-stick"];
 const LANGUAGES = { en: "English", az: "Azərbaycanca", tr: "Türkçe", uk: "Українська" };
 
 /** The settings that this browser keeps. */
@@ -172,11 +173,13 @@ export class SetupView {
   }
 
   _training() {
-    const names = ["first_day", "link_loss", "rtk_loss", "hard_soil", "detonation", "slope", "stale_video", "second_console", "estop", "swath_by_stick"];
     const running = this.store.value("server", "training");
+    const row = (name) => make("li", {}, [
+      make("code", { text: name }), ` ${t(`training.${name.replaceAll("-", "_")}`)}`, ...(running === name ? [make("b", { text: ` · ${t("setup.training_runs")}` })] : []),
+    ]);
     return group(t("setup.training"), [
       make("p", { className: "soft", text: t("setup.training_text") }),
-      make("ul", {}, names.map((name) => make("li", { text: `${t(`training.${name}`)}${running === name ? " ◂" : ""}` }))),
+      make("ul", {}, EXERCISES.map(row)),
     ]);
   }
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from console.server import next_step
 from firmware_bridge.console_types import ActWhy
+from sim.exercises import EXERCISES
 from vehicle.contracts.messages import Mode
 
 PAGE = Path(__file__).parents[3] / "console" / "page"
@@ -71,3 +73,16 @@ def test_no_text_promises_what_nobody_can() -> None:
         # the word of the site file for untreated ground that bears the tracks
         words = str(text).lower().replace("safe ground", "").replace("safe, bears the tracks", "")
         assert not re.search(r"\bcleared\b|\bsafe\b", words), key
+
+
+def test_every_exercise_is_named_as_it_is_typed() -> None:
+    listed = re.search(r"EXERCISES = \[(.*)\]", (PAGE / "js" / "view_setup.js").read_text(encoding="utf-8"))
+    assert listed is not None
+    assert re.findall(r'"([\w-]+)"', listed.group(1)) == list(EXERCISES)
+    assert {f"training.{name.replace('-', '_')}" for name in EXERCISES} <= set(ENGLISH)
+
+
+def test_every_next_step_has_words() -> None:
+    """Those that follow within a swath, those that a segment begins with, and the end."""
+    names = {*next_step.AFTER.values(), *next_step.FIRST.values(), "back_off", "done"}
+    assert {f"next.{name}" for name in names} <= set(ENGLISH)
