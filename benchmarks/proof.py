@@ -32,9 +32,10 @@ ALWAYS = ("requirements/dev.txt",)
 HEAD = """\
 # Proof
 
-The long runs, each on the sources whose hash it names: all modules that the run loads, its data, the pinned packages,
-the version of Python. `make proof` runs what has no complete result for the sources as they are, and fails where a
-part fails, is not complete, or is stale; it goes on where it was ended. This page: `make proof WRITE=docs/PROOF.md`.
+The results of the long runs. Each result names the hash of the sources that it was measured on: all modules that the
+run loads, its data, the pinned packages, the version of Python. `make proof` runs the parts without a complete result
+for the present sources, and continues a run that was interrupted. It fails if a part fails, is not complete, or is
+stale. `make proof WRITE=docs/PROOF.md` writes this page.
 
 """
 
