@@ -9,7 +9,7 @@ import msgspec
 from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 
 PERIOD_NS = 50_000_000
-"""20 Hz (design.md section 4)."""
+"""20 Hz: docs/adr/2026-11-21-answering-stations.md."""
 ANSWER_NS = 30_000_000
 """A frame answers each new report at once, unless one went out within this time: an echo that waits for a timer ages by
 up to 50 ms for nothing, a quarter of what the vehicle allows above 0.3 m/s."""

@@ -1,4 +1,4 @@
-"""Documents name only what is in the repository, and comments only documents that a reader has."""
+"""Documents name only what is in the repository; for comments see `test_references.py`."""
 
 import re
 import subprocess
@@ -14,21 +14,6 @@ ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"`([\w./-]+/[\w./-]+|[\w-]+\.(?:py|md|xml))(?:::[^`]*)?`|\]\(([^)#:]+)\)")
 ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", "*NAME*", ".venv/*")
 """What a run writes, what lies beside the repository, and names to be chosen."""
-NOBODY_HAS = re.compile(r"\b(?:design|safety|domain|coverage|interop|performance)\.md\b|\bdocs/adr/\d{4}\b(?!-)")
-"""Notes that are no part of the repository, and decisions by the numbers that they had."""
-LATER = (
-    "campaign/*.py",
-    "configs/scenarios/*.toml",
-    "console/client/station.py",
-    "firmware_bridge/*.py",
-    "tests/control/safety/*.py",
-    "tests/kept/*",
-    "vehicle/contracts/*.py",
-    "vehicle/control/*.py",
-    "vehicle/operator_link/*.py",
-    "vehicle/planning/*.py",
-)
-"""Files whose comments name such notes until they are next worked on, as of 2026-11-30."""
 
 
 @cache
@@ -64,21 +49,6 @@ def test_a_page_names_only_files_that_are_there(page: str) -> None:
 def test_a_path_that_is_not_there_is_found() -> None:
     text = "See `vehicle/nowhere.py`, `vehicle/control/tick.py::tick`, [this](SAFETY.md) and [that](NOWHERE.md)."
     assert missing("docs/PAGE.md", text) == ["vehicle/nowhere.py", "NOWHERE.md"]
-
-
-@pytest.mark.long
-def test_comments_name_no_document_that_a_reader_does_not_have() -> None:
-    found = {
-        name: NOBODY_HAS.findall(text)
-        for name in listed()
-        if Path(name).suffix in {".py", ".toml", ".md", ".js", ".xml", ".c", ".h"}
-        and name != "docs/adr/README.md"
-        and not any(fnmatch(name, pattern) for pattern in LATER)
-        and not name.endswith("test_documents.py")
-        and (ROOT / name).exists()
-        and NOBODY_HAS.search(text := (ROOT / name).read_text(encoding="utf-8"))
-    }
-    assert found == {}
 
 
 def test_decisions_are_named_by_date_and_listed_with_their_titles() -> None:

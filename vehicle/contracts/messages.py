@@ -205,7 +205,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
 class Mode(IntEnum):
-    """Top-level state of safety.md C with the amendments of C.4b."""
+    """State of the whole vehicle; docs/SAFETY.md, *Modes*, has the order."""
 
     BOOT = 0
     DISARMED = 1

@@ -1,8 +1,16 @@
 """What a plan is: segments that the machine can drive, in ENU metres of the site's datum.
 
 All points are of the **body origin** (midpoint between the tracks on the ground); the tool's axis is
-`machine.tool_ahead_m` ahead of it. design.md section 6 has five of the six properties that a plan keeps; the sixth:
-with unknown ground outside, neither tool nor tracks go further from the work area than the site allows.
+`machine.tool_ahead_m` ahead of it. A plan that is driven exactly has six properties;
+`tests/planning/coverage/checker.py` checks them without the planner's code:
+
+1. Every point of the work area is swept with the tool down, or lies in a polygon that is listed with a reason.
+2. At every pose the tracks stand on safe ground, on ground processed earlier in the plan, or in the strip that the
+   tool is opening directly ahead. A pivot needs such ground under its whole swept disc.
+3. Neither tracks nor tool are over a keep-out.
+4. Slope and roll stay within the machine's limits, where the site gives slopes.
+5. From every pose a way back to safe ground exists over safe or processed ground.
+6. With unknown ground outside, tool and tracks stay within the overrun that the site allows.
 """
 
 from collections.abc import Iterator

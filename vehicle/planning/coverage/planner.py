@@ -37,9 +37,9 @@ spent on the passes (fields with few keep-outs, whose passes are quickly planned
 def plan_site(
     site: Site, machine: MachineFootprint, settings: PlanSettings | None = None, limit: WorkLimit | None = None
 ) -> Plan:
-    """A plan with the six properties of design.md section 6. Raises InputError where site and machine do not fit.
+    """A plan with the six properties of `vehicle.contracts.plan`. Raises InputError if site and machine do not fit.
 
-    Once `limit` says so the best plan so far is closed, and ground not yet planned is listed as `planning_time`. It
+    When `limit` is reached, the plan so far is closed and the remaining ground is listed as `planning_time`. The limit
     counts work: the same limit ends the same plan at the same place, whatever else the computer does.
     """
     job = plan_job(site, machine, settings if settings is not None else PlanSettings(), limit)

@@ -1,4 +1,4 @@
-"""What the planner is told besides site and machine, and the margins that follow from it (design.md section 6)."""
+"""Settings of the planner besides site and machine, and the margins that follow from them."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A plan as files with stable names: plan.geojson, summary.json, plan.png, poses.csv on request (design.md 9)."""
+"""A plan as files with stable names: plan.geojson, summary.json, plan.png, poses.csv on request."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A site in ENU metres: work area, keep-outs, safe ground, access, and what the file declares (design.md section 6)."""
+"""A site in ENU metres: work area, keep-outs, safe ground, access, and what the file declares."""
 
 import hashlib
 import json
