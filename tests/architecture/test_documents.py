@@ -51,6 +51,32 @@ def test_a_path_that_is_not_there_is_found() -> None:
     assert missing("docs/PAGE.md", text) == ["vehicle/nowhere.py", "NOWHERE.md"]
 
 
+SECTION = re.compile(r"\]\(([^)#:]+\.md)\), \*([^*]+)\*(?: and \*([^*]+)\*)?")
+
+
+def lost_sections(page: str, text: str) -> list[str]:
+    """Sections that a page names in italics behind a link, and that begin no heading and no bold words there."""
+    found = []
+    for target, *sections in SECTION.findall(text):
+        there = (ROOT / page).parent / target
+        lines = there.read_text("utf-8") if there.is_file() else ""
+        known = ["".join(one) for one in re.findall(r"^#+ (.+)$|\*\*([^*]+)\*\*", lines, re.MULTILINE)]
+        found += [one for one in sections if one and not any(head.startswith(one) for head in known)]
+    return found
+
+
+@pytest.mark.parametrize("page", pages())
+def test_a_section_that_a_page_names_is_there(page: str) -> None:
+    assert lost_sections(page, (ROOT / page).read_text(encoding="utf-8")) == []
+
+
+def test_a_section_that_is_not_there_is_found() -> None:
+    text = (
+        "[S](SAFETY.md), *Modes*; [S](SAFETY.md), *Nowhere* and *Reasons*; [S](SAFETY.md), *Later than the catalogue*"
+    )
+    assert lost_sections("docs/PAGE.md", text) == ["Nowhere"]
+
+
 def test_decisions_are_named_by_date_and_listed_with_their_titles() -> None:
     named = [path.name for path in decisions.ADR.glob("*.md") if path != decisions.PAGE]
     assert [name for name in named if not re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[a-z0-9-]+\.md", name)] == []

@@ -174,7 +174,7 @@ HANDLED: dict[int, Handled] = {
         "a chain of checksums over the records", "the record ends before the damage, and this is told", "needs none"
     ),
     103: Handled("the file is checked when it is read", "refused, with the place in the file", "correct it"),
-    109: Handled("a person sees it", "STOP of any authenticated station acts in one tick", "RESET, ARM, ARM"),
+    109: Handled("a person sees it", "STOP of any authenticated station acts in one tick", "RESET, ARM"),
     110: Handled("depth below the undisturbed ground, with its sigma", "the ground is not credited", "work it again"),
     114: Handled("acts count where they begin", f"one act in {operator_acts.PAUSE_TICKS} ticks", "needs none"),
     115: Handled(

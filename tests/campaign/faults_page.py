@@ -35,8 +35,9 @@ is in [SAFETY.md](SAFETY.md). Whether a row is tested on the full stack, with al
   no mission starts. *Stop*: zero set-point and rotor off in that tick, tool height held, engine kept. *Stop, then
   engine off*: the engine goes off as well. *Engine cut at once*: brakes, rotor and engine. Where a mission reacts
   otherwise than driving by stick, both are named.
-- **Recovery**: what ends the reason. After every stop the sticks must be centred; then follow RESET and two distinct
-  ARM acts. *RECOVERY*: the machine may be driven out along its own track although the cause is still there.
+- **Recovery**: what ends the reason. After every stop the sticks must be centred; then follow RESET and ARM, and after
+  an engine cut or a fault a second ARM. *RECOVERY*: the machine may be driven out along its own track although the
+  cause is still there.
 - **Tests**: at most two are named.
 """
 
