@@ -1,19 +1,25 @@
-"""Exports that other programs read: structure against OGC samples, areas against the ledger, mandatory fields."""
+"""The GeoPackage against OGC samples, GDAL and the ledger; tables with their mandatory fields; all files of a job."""
 
 import csv
-import json
 import sqlite3
 import struct
+import xml.etree.ElementTree as ET
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+import numpy as np
+import pyogrio
 import pytest
 import shapely
 
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
-from vehicle.reports import export
-from vehicle.reports.products import features
+from vehicle.reports import gpkg, tables
+from vehicle.reports.layer_styles import LOOKS, style_qml
+from vehicle.reports.lots import Lot
+from vehicle.reports.products import AREAS, LAYER_TEXT, LINES, POINTS, features
 from vehicle.reports.results import write_all
 
 pytestmark = pytest.mark.long
@@ -26,13 +32,21 @@ STATED = {
     "start_utc": "2026-05-04T08:00:00Z",
     "end_utc": "2026-05-04T11:30:00Z",
 }
+ZERO_US = 1_777_881_600_000_000
+LOTS = (
+    Lot(
+        name="L1", machine="M", last_number=50, day="2026-05-04", from_us=ZERO_US, until_us=ZERO_US + 10**9,
+        ended_by="depth check",
+    ),
+    Lot(name="L2", machine="M", last_number=10**6, day="2026-05-04", from_us=ZERO_US + 10**9),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gpkg") / "ledger.gpkg"
-    facts = jobs.open_job(**STATED)
-    export.write_gpkg(path, facts, tuple(features(facts)))
+    facts = jobs.open_job(**STATED, zero_us=ZERO_US, lots=LOTS)
+    gpkg.write_gpkg(path, facts, tuple(features(facts)))
     return path
 
 
@@ -61,54 +75,107 @@ def test_reference_systems_of_the_standard_are_there(package: Path) -> None:
     assert ids == {-1, 0, 4326}
 
 
+def test_gdal_reads_every_layer_without_a_warning_and_finds_one_kind_of_valid_geometry(package: Path) -> None:
+    """`filterwarnings` makes an error of each warning of GDAL."""
+    kinds = dict(pyogrio.list_layers(package).tolist())
+    assert set(kinds) >= {"processed", "processed_depth", "missed", "work_area", "driven_way", "events", "named_points"}
+    for layer, kind in kinds.items():
+        if kind is None:
+            assert layer in {"job", "layer_styles"}
+            continue
+        meta, _, wkb, columns = pyogrio.raw.read(package, layer=layer)
+        shapes = shapely.from_wkb(wkb)
+        assert meta["crs"] == "EPSG:4326"
+        assert shapely.is_valid(shapes).all()
+        assert {shape.geom_type for shape in shapes} == {kind.replace(" ", "")}
+        assert set(meta["fields"]) >= {"site", "site_hash", "plan_hash", "run", "note"}
+        note = columns[list(meta["fields"]).index("note")]
+        assert set(note) == {"processed: not for feet"}
+        assert kind == ("MultiPolygon" if layer in AREAS else "LineString" if layer in LINES else "Point")
+
+
 def test_geometries_come_back_with_their_envelopes_and_areas(package: Path) -> None:
     facts = jobs.open_job(**STATED)
     with closing(sqlite3.connect(package)) as base:
         rows = base.execute("SELECT geom, area_m2, reason FROM missed").fetchall()
-        processed = base.execute("SELECT depth_cm, area_m2, geom FROM processed ORDER BY depth_cm").fetchall()
-        kinds = dict(base.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns").fetchall())
+        depths = base.execute("SELECT depth_least_cm, area_m2, depth FROM processed_depth").fetchall()
+        lots = base.execute(
+            "SELECT lot, area_m2, inside_m2, depth_least_cm, geom FROM processed ORDER BY lot"
+        ).fetchall()
     assert sum(row[1] for row in rows) == pytest.approx(facts.found.missed_m2, abs=1e-4)
     assert {row[2] for row in rows} >= {"not_swept"}
-    assert [row[0] for row in processed] == [16, 19]
-    assert sum(row[1] for row in processed) == pytest.approx(facts.ledger.credited_m2)
-    assert kinds["events"] == "POINT"
-    for blob in [rows[0][0], processed[0][2]]:
+    assert {(row[0], row[2]) for row in depths} == {(16, "15 to 20 cm"), (19, "15 to 20 cm")}
+    assert sum(row[1] for row in depths) == pytest.approx(facts.ledger.credited_m2)
+    assert [(row[0], row[3]) for row in lots] == [("L1", 19), ("L2", 16)]
+    assert sum(row[1] for row in lots) == pytest.approx(facts.ledger.credited_m2)
+    assert sum(row[2] for row in lots) == pytest.approx(facts.found.processed_m2, abs=1e-6)
+    for blob, area_m2 in [(rows[0][0], rows[0][1]), (lots[0][4], lots[0][1])]:
         magic, version, flags, srs_id = struct.unpack_from("<2sBBi", blob)
         assert (magic, version, flags, srs_id) == (b"GP", 0, 3, 4326)
         west, east, south, north = struct.unpack_from("<dddd", blob, 8)
         shape = shapely.from_wkb(blob[40:])
         assert shape.bounds == (west, south, east, north)
-        assert shape.is_valid
         assert 46.9 < west < 47.0
         assert 39.9 < south < 40.0
         scale_m2 = 111_038.0 * 85_388.0  # a square degree at this latitude
-        area_m2 = rows[0][1] if blob is rows[0][0] else processed[0][1]
         assert shape.area * scale_m2 == pytest.approx(area_m2, rel=2e-3)
 
 
+def test_times_are_text_and_seconds_of_one_moment(package: Path) -> None:
+    """QGIS 3.22 reads zoned times as local ones: the columns are TEXT and INTEGER, no DATETIME."""
+    with closing(sqlite3.connect(package)) as base:
+        types = {row[1]: row[2] for row in base.execute("PRAGMA table_info(events)")}
+        utc, seconds, time_s = base.execute("SELECT utc, epoch_s, time_s FROM events").fetchone()
+    assert (types["utc"], types["epoch_s"]) == ("TEXT", "INTEGER")
+    assert utc == "2026-05-04T08:00:06Z"
+    assert seconds == ZERO_US // 10**6 + int(time_s)
+    assert int(np.datetime64(utc.removesuffix("Z"), "s").astype(int)) == seconds
+
+
+def test_times_that_nobody_knows_are_empty_and_keep_their_column() -> None:
+    facts = jobs.open_job()
+    event = next(row for row in features(facts) if row.layer == "events")
+    assert (event.values["utc"], event.values["epoch_s"]) == ("", None)
+
+
+def test_qgis_finds_a_default_style_for_each_layer_and_a_colour_for_each_value(package: Path) -> None:
+    with closing(sqlite3.connect(package)) as base:
+        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1").fetchall())
+        layers = {row[0] for row in base.execute("SELECT table_name FROM gpkg_geometry_columns")}
+        reasons = {row[0] for row in base.execute("SELECT DISTINCT reason FROM missed")}
+        depths = {row[0] for row in base.execute("SELECT DISTINCT depth FROM processed_depth")}
+    assert set(styles) == layers
+    for layer, values in (("missed", reasons), ("processed_depth", depths)):
+        categories = {node.get("value") for node in ET.fromstring(styles[layer]).iter("category")}  # noqa: S314 - own text
+        assert values <= categories
+
+
+@pytest.mark.parametrize("layer", LAYER_TEXT)
+def test_a_style_is_xml_whose_symbols_have_the_kind_of_the_layer(layer: str) -> None:
+    kinds = {node.get("type") for node in ET.fromstring(style_qml(layer)).iter("symbol")}  # noqa: S314 - own text
+    assert kinds == {"marker" if layer in POINTS else "line" if layer in LINES else "fill"}
+    assert layer in LOOKS
+
+
 def test_the_same_job_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
-    facts = jobs.open_job(**STATED)
-    export.write_gpkg(tmp_path / "again.gpkg", facts, tuple(features(facts)))
+    facts = jobs.open_job(**STATED, zero_us=ZERO_US, lots=LOTS)
+    gpkg.write_gpkg(tmp_path / "again.gpkg", facts, tuple(features(facts)))
     assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        write_all(tmp_path / folder, facts)
+    first, second = (sorted((tmp_path / folder).iterdir()) for folder in ("first", "second"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
-def test_the_job_table_says_what_the_record_is_and_is_not(package: Path) -> None:
+def test_the_package_says_what_the_record_is_and_is_not(package: Path) -> None:
     with closing(sqlite3.connect(package)) as base:
         job = dict(base.execute("SELECT name, value FROM job").fetchall())
+        texts = dict(base.execute("SELECT table_name, description FROM gpkg_contents WHERE data_type = 'features'"))
     assert "not cleared" in job["statement"]
     assert (job["simulated"], job["organisation"]) == ("no", STATED["organisation"])
-
-
-def test_geojson_holds_every_layer(tmp_path: Path) -> None:
-    facts = jobs.open_job()
-    export.write_geojson(tmp_path / "ledger.geojson", facts, tuple(features(facts)))
-    found = json.loads((tmp_path / "ledger.geojson").read_text())
-    by_layer: dict[str, float] = {}
-    for feature in found["features"]:
-        properties = feature["properties"]
-        by_layer[properties["layer"]] = by_layer.get(properties["layer"], 0.0) + properties.get("area_m2", 0.0)
-    assert set(by_layer) >= {"processed", "missed", "work_area", "planned_swaths", "driven_way", "events", "benchmarks"}
-    assert by_layer["missed"] == pytest.approx(facts.found.missed_m2, abs=1e-4)
+    assert job["classification"] == "confidential"
+    assert all("Processed: not for feet." in text and "Confidential" in text for text in texts.values())
 
 
 @pytest.mark.parametrize("field", [*STATED, "benchmark"])
@@ -119,24 +186,88 @@ def test_a_table_with_an_empty_mandatory_field_is_refused(field: str, tmp_path: 
         site = jobs.Shapes(name="x", work_area=area, keep_out=shapely.Polygon(), benchmarks_m=())
         facts = jobs.open_job(**STATED, site=site)
     with pytest.raises(InputError, match=field):
-        export.write_csv(tmp_path / "ledger.csv", facts, tuple(features(facts)))
+        tables.write_land(tmp_path / "ledger.csv", facts, tuple(features(facts)))
     assert not (tmp_path / "ledger.csv").exists()
 
 
 def test_the_table_has_a_row_per_product(tmp_path: Path) -> None:
     facts = jobs.done_job(**STATED)
-    export.write_csv(tmp_path / "ledger.csv", facts, tuple(features(facts)))
-    with (tmp_path / "ledger.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["product"] for row in rows] == ["processed", "processed", "untreatable"]
+    tables.write_land(tmp_path / "ledger.csv", facts, tuple(features(facts)))
+    rows = _rows(tmp_path / "ledger.csv")
+    assert [row["product"] for row in rows] == ["processed", "untreatable"]
     assert rows[0]["organisation"] == STATED["organisation"]
     assert float(rows[0]["benchmark_lat_deg"]) == pytest.approx(39.99 - 3.0 / 111_038.0, abs=1e-7)
     assert shapely.from_wkt(rows[0]["perimeter_wkt"]).is_valid
+    assert all(row["follow_up"] for row in rows)
 
 
-@pytest.mark.parametrize(("stated", "count"), [({}, 4), (STATED, 5)])
+def test_tables_hold_no_formulas(tmp_path: Path) -> None:
+    facts = jobs.open_job(**(STATED | {"organisation": "=HYPERLINK(1)"}))
+    tables.write_land(tmp_path / "ledger.csv", facts, tuple(features(facts)))
+    assert {row["organisation"] for row in _rows(tmp_path / "ledger.csv")} == {"'=HYPERLINK(1)"}
+
+
+def test_lots_share_out_the_processed_ground(tmp_path: Path) -> None:
+    facts = jobs.open_job(**STATED, lots=LOTS)
+    tables.write_lots(tmp_path / "lots.csv", facts, tuple(features(facts)))
+    rows = _rows(tmp_path / "lots.csv")
+    assert [(row["lot"], row["ended_by"]) for row in rows] == [("L1", "depth check"), ("L2", "end of the record")]
+    assert sum(float(row["inside_m2"]) for row in rows) == pytest.approx(facts.found.processed_m2, abs=2e-4)
+    assert rows[0]["from_utc"] == "2026-05-04T08:00:00Z"
+
+
+def test_points_lead_back_to_where_they_are(tmp_path: Path) -> None:
+    facts = jobs.open_job(**STATED)
+    tables.write_points(tmp_path / "points.csv", facts, tuple(features(facts)))
+    rows = {row["name"]: row for row in _rows(tmp_path / "points.csv")}
+    first = rows["B1"]
+    for name, row in rows.items():
+        if not row["bearing_deg"] or name == "B1":
+            continue
+        angle, distance_m = np.radians(float(row["bearing_deg"])), float(row["distance_m"])
+        assert float(row["east_m"]) == pytest.approx(float(first["east_m"]) + distance_m * np.sin(angle), abs=2e-3)
+        assert float(row["north_m"]) == pytest.approx(float(first["north_m"]) + distance_m * np.cos(angle), abs=2e-3)
+    assert {"P1", "P2", "P3", "P4", "E1"} <= set(rows)
+
+
+def test_gdal_reads_the_kml_layer_by_layer_and_the_kmz_is_the_same(tmp_path: Path) -> None:
+    facts = jobs.open_job(**STATED, lots=LOTS)
+    write_all(tmp_path, facts)
+    kml = (tmp_path / "ledger.kml").read_bytes()
+    with zipfile.ZipFile(tmp_path / "ledger.kmz") as archive:
+        assert archive.read("doc.kml") == kml
+    names = [str(name) for name in pyogrio.list_layers(tmp_path / "ledger.kml")[:, 0]]
+    assert {"processed", "missed", "named points"} <= set(names)
+    _, _, wkb, _ = pyogrio.raw.read(tmp_path / "ledger.kml", layer="processed", force_2d=True)
+    shapes = shapely.from_wkb(wkb)
+    scale_m2 = 111_038.0 * 85_388.0
+    assert shapely.is_valid(shapes).all()
+    assert shapely.area(shapes).sum() * scale_m2 == pytest.approx(facts.ledger.credited_m2, rel=2e-3)
+    root = ET.fromstring(kml)  # noqa: S314 - own text
+    space = {"k": "http://www.opengis.net/kml/2.2"}
+    styles = {node.get("id") for node in root.iterfind(".//k:Style", space)}
+    used = {node.text.removeprefix("#") for node in root.iterfind(".//k:styleUrl", space)}
+    assert used <= styles
+    folders = root.findall(".//k:Folder/k:description", space)
+    assert all("Processed: not for feet." in node.text for node in folders)
+    assert "not cleared" in root.find("k:Document/k:description", space).text
+
+
+@pytest.mark.parametrize(("stated", "count"), [({}, 10), (STATED, 11)])
 def test_all_files_of_a_job(stated: dict[str, str], count: int, tmp_path: Path) -> None:
     written = write_all(tmp_path, jobs.done_job(**stated))
     assert len(written) == count
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
-    assert all(path.stat().st_size > 500 for path in written)
+    assert all(path.stat().st_size > 150 for path in written)
+
+
+def test_a_job_of_which_nothing_was_worked_can_be_exported(tmp_path: Path) -> None:
+    empty = msgspec.structs.replace(jobs.open_job(), trail_m=(), events=())
+    facts = jobs.job(empty.site.work_area, type(empty.ledger)(), trail_m=(), events=())
+    write_all(tmp_path, facts)
+    assert "processed" not in dict(pyogrio.list_layers(tmp_path / "ledger.gpkg").tolist())
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

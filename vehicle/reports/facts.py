@@ -10,6 +10,7 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import LedgerState
 from vehicle.reports.gaps import Found
+from vehicle.reports.lots import Lot
 
 STATEMENT = (
     "Ground shown as processed was worked by the tool with rotor speed, depth, ground speed and position measured and "
@@ -51,7 +52,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
 
     `task`: what people know of the task, None where no task file was given.
-    `simulated` is said on every page: a simulated record must never pass for a real one.
+    `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
+    `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows.
     """
 
     site: SiteShapes
@@ -74,6 +76,9 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     task: Task | None = None
     remarks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    run: str = ""
+    zero_us: int | None = None
+    lots: tuple[Lot, ...] = ()
 
     def of_task(self, task: Task) -> Self:
         """The same with what a task file says; "not stated" there is empty here."""

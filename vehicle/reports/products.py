@@ -1,20 +1,28 @@
-"""The record as named polygons, lines and points: what every export writes, in ENU metres."""
+"""The record as named polygons, lines and points: what every export writes, in ENU metres.
+
+All features of a layer have one kind of geometry and the same names of attributes.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import shapely
 
+from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.ground import raster, rasterise
-from vehicle.control.state import LedgerState
+from vehicle.control.ground import raster
+from vehicle.reports import follow_up
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import REASON_TEXT
-from vehicle.reports.palette import marked
+from vehicle.reports.lots import Lot, label_of, lots_or_one
+from vehicle.reports.outlines import depth_squares, outlines, where
+from vehicle.reports.palette import LISTED_TEXT, marked
+from vehicle.reports.survey import named_points
+from vehicle.reports.times import epoch_s, utc_text
 
-Value = str | float | int
+Value = str | float | int | None
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,74 +33,173 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
 
 
-LAYER_TEXT = {
-    "processed": "ground credited as processed, by proven depth; not cleared: release is a human decision",
+NOT_FOR_FEET: Final = "processed: not for feet"
+LAYER_TEXT: Final = {
+    "processed": "ground on record as processed to the required depth, by lot; not cleared",
+    "processed_depth": "the same ground in small squares with their proven depth",
     "processed_below_depth": "ground worked, but proven only to less than the required depth",
-    "missed": "ground of the work area that is neither credited nor listed, with the reason",
-    "untreatable": "ground that the plan lists as not workable by machine, with the reason",
+    "missed": "ground of the work area that is neither processed nor listed, with reason and follow-up",
+    "untreatable": "ground that the plan lists as not workable by machine, with reason and follow-up",
+    "swept_outside": "ground outside the perimeter that the engaged tool passed over",
     "work_area": "ground to be processed",
     "keep_out": "ground never to be entered",
     "planned_swaths": "planned way of the machine's origin with the tool down",
     "driven_way": "way of the machine's origin",
-    "events": "stops and detonations, numbered as in the map and the report",
-    "benchmarks": "surveyed reference points",
+    "events": "stops, detonations and finds, numbered as in the map and the report",
+    "named_points": "benchmarks, turning points and corners of the perimeter with bearing and distance",
 }
+"""Every layer in its order."""
+FINE: Final = ("processed_depth",)
+"""Megabytes a hectare: in the GeoPackage alone."""
+AREAS: Final = tuple(LAYER_TEXT)[:8]
+LINES: Final = ("planned_swaths", "driven_way")
+POINTS: Final = ("events", "named_points")
+DEPTH_STEP_CM: Final = 5
+WAY_M: Final = 0.02
+"""What the drawn way may differ from the driven one."""
+
+
+def described(layer: str) -> str:
+    """What a layer is, for whoever opens it in another program."""
+    return f"{LAYER_TEXT[layer]}. {NOT_FOR_FEET.capitalize()}. Confidential."
 
 
 def features(facts: JobFacts) -> Iterator[Feature]:
     """Everything, layer after layer in the order of `LAYER_TEXT`."""
-    for depth_cm, shape in cells_by_depth(facts.ledger, facts.cell_m, raster.CREDITED).items():
-        yield Feature(layer="processed", geometry=shape, values={"depth_cm": depth_cm, "area_m2": shape.area})
-    below = cells_by_depth(facts.ledger, facts.cell_m, raster.BELOW)
-    for depth_cm, shape in below.items():
-        yield Feature(
-            layer="processed_below_depth", geometry=shape, values={"depth_cm": depth_cm, "area_m2": shape.area}
-        )
-    for gap in facts.found.gaps:
-        values: dict[str, Value] = {
-            "reason": gap.reason.value, "text": REASON_TEXT[gap.reason], "area_m2": gap.area_m2,
-        }  # fmt: skip
-        yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)
-    for row in facts.plan.untreatable:
-        shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
-        yield Feature(layer="untreatable", geometry=shape, values={"reason": row.reason.value, "area_m2": row.area_m2})
+    asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
+    shapely.prepare(asked)
+    yield from _processed(facts, asked)
+    yield from _depths(facts)
+    yield from _below(facts, asked)
+    yield from _left(facts)
     yield from _site(facts)
     yield from _ways(facts)
+    yield from _points(facts)
+
+
+def _processed(facts: JobFacts, asked: Any) -> Iterator[Feature]:
+    """One feature a lot."""
+    lots = lots_or_one(facts.lots, facts.plan.machine.name)
+    depths_cm = _depths_of(facts, lots)
+    for index, shape in outlines(facts.ledger, facts.cell_m, label_of(lots)).items():
+        lot, depth = lots[min(index, len(lots) - 1)], depths_cm[index]
+        values: dict[str, Value] = {
+            "lot": lot.name, "machine": lot.machine, "day_utc": lot.day,
+            "from_utc": utc_text(lot.from_us), "from_epoch_s": epoch_s(lot.from_us),
+            "until_utc": utc_text(lot.until_us), "until_epoch_s": epoch_s(lot.until_us),
+            "ended_by": lot.ended_by, "check_reading": lot.check,
+            "area_m2": shape.area, "inside_m2": shapely.intersection(shape, asked).area,
+            "depth_least_cm": int(np.flatnonzero(depth)[0]),
+            "depth_median_cm": int(np.searchsorted(np.cumsum(depth), depth.sum() / 2)),
+            "follow_up": follow_up.PROCESSED,
+        }  # fmt: skip
+        yield Feature(layer="processed", geometry=shape, values=values)
+
+
+def _depths_of(facts: JobFacts, lots: tuple[Lot, ...]) -> dict[int, Any]:
+    """Cells of each lot by whole centimetre, (256,)."""
+    label, found = label_of(lots), dict[int, Any]()
+    for _, _, tile in raster.each(facts.ledger.tiles):
+        labels = label(tile)
+        for index in np.unique(labels[labels >= 0]).tolist():
+            counts = np.bincount(tile[raster.DEPTH][labels == index], minlength=256)
+            found[index] = found.get(index, 0) + counts
+    return found
+
+
+def _depths(facts: JobFacts) -> Iterator[Feature]:
+    """Squares of 0.8 m where cells are 5 cm, cut to what of them is processed; `depth` is the class of the least."""
+    for square in depth_squares(facts.ledger, facts.cell_m):
+        first_cm = square.least_cm // DEPTH_STEP_CM * DEPTH_STEP_CM
+        values: dict[str, Value] = {
+            "depth_least_cm": square.least_cm,
+            "depth_mean_cm": square.mean_cm,
+            "depth": f"{first_cm} to {first_cm + DEPTH_STEP_CM} cm",
+            "area_m2": square.area_m2,
+        }
+        yield Feature(layer="processed_depth", geometry=square.geometry, values=values)
+
+
+def _below(facts: JobFacts, asked: Any) -> Iterator[Feature]:
+    shape = outlines(facts.ledger, facts.cell_m, where(raster.BELOW)).get(0)
+    if shape is not None:
+        values: dict[str, Value] = {
+            "area_m2": shape.area, "inside_m2": shapely.intersection(shape, asked).area,
+            "follow_up": follow_up.BELOW_DEPTH,
+        }  # fmt: skip
+        yield Feature(layer="processed_below_depth", geometry=shape, values=values)
+
+
+def _left(facts: JobFacts) -> Iterator[Feature]:
+    """What was not processed, each piece with its reason and its follow-up."""
+    for number, gap in enumerate(facts.found.gaps, start=1):
+        values: dict[str, Value] = {
+            "number": number, "reason": gap.reason.value, "text": REASON_TEXT[gap.reason], "area_m2": gap.area_m2,
+            "follow_up": follow_up.OF_GAP[gap.reason],
+        }  # fmt: skip
+        yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)
+    for number, row in enumerate(facts.plan.untreatable, start=1):
+        shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
+        values = {
+            "number": number, "reason": row.reason.value, "text": LISTED_TEXT[row.reason], "area_m2": row.area_m2,
+            "follow_up": follow_up.OF_LISTED[row.reason],
+        }  # fmt: skip
+        yield Feature(layer="untreatable", geometry=shape, values=values)
+
+
+def swept_outside(facts: JobFacts) -> Any:
+    """Ground outside the perimeter that the engaged tool passed over, as driven; ENU metres."""
+    swept = outlines(facts.ledger, facts.cell_m, where(raster.SWEPT)).get(0)
+    credited = outlines(facts.ledger, facts.cell_m, where(raster.CREDITED)).get(0)
+    worked = [shape for shape in (swept, credited) if shape is not None]
+    return shapely.difference(shapely.union_all(worked), facts.site.work_area)
 
 
 def _site(facts: JobFacts) -> Iterator[Feature]:
-    for layer, shape in (("work_area", facts.site.work_area), ("keep_out", facts.site.keep_out)):
+    site = facts.site
+    layers = (
+        ("swept_outside", swept_outside(facts), follow_up.OUTSIDE),
+        ("work_area", site.work_area, ""),
+        ("keep_out", site.keep_out, follow_up.KEEP_OUT),
+    )
+    for layer, shape, text in layers:
         for part in polygons(shape):
-            yield Feature(layer=layer, geometry=part, values={"area_m2": part.area})
+            values: dict[str, Value] = {"area_m2": part.area}
+            yield Feature(layer=layer, geometry=part, values=values | ({"follow_up": text} if text else {}))
 
 
 def _ways(facts: JobFacts) -> Iterator[Feature]:
-    for segment in facts.plan.segments:
-        if segment.tool_down:
-            values: dict[str, Value] = {"seq": segment.seq, "kind": segment.kind.value, "speed_mps": segment.speed_mps}
-            yield Feature(layer="planned_swaths", geometry=shapely.LineString(segment.points_m), values=values)
+    swaths = (segment for segment in facts.plan.segments if segment.kind is SegmentKind.SWATH)
+    for order, segment in enumerate(swaths, start=1):
+        shape = shapely.LineString(segment.points_m)
+        values: dict[str, Value] = {
+            "swath": order, "seq": segment.seq, "kind": segment.kind.value, "speed_mps": segment.speed_mps,
+            "length_m": shape.length,
+        }  # fmt: skip
+        yield Feature(layer="planned_swaths", geometry=shape, values=values)
     if len(facts.trail_m) > 1:
         way = shapely.LineString(facts.trail_m)
-        yield Feature(layer="driven_way", geometry=way, values={"length_m": way.length})
+        values = {"length_m": way.length, "points": len(facts.trail_m)}
+        yield Feature(layer="driven_way", geometry=shapely.simplify(way, WAY_M), values=values)
+
+
+def _points(facts: JobFacts) -> Iterator[Feature]:
     for number, mark, event in marked(facts.events):
-        values = {"number": number, "kind": mark, "text": event.text, "time_s": event.t_ns / NS_PER_S}
+        zero_us = facts.zero_us
+        moment_us = None if zero_us is None else zero_us + event.t_ns // 1000
+        values: dict[str, Value] = {
+            "name": f"E{number}", "number": number, "kind": mark, "text": event.text, "time_s": event.t_ns / NS_PER_S,
+            "utc": utc_text(moment_us), "epoch_s": epoch_s(moment_us),
+        }  # fmt: skip
         yield Feature(layer="events", geometry=shapely.Point(event.east_m, event.north_m), values=values)
-    for place, point_m in enumerate(facts.site.benchmarks_m, start=1):
-        yield Feature(layer="benchmarks", geometry=shapely.Point(point_m), values={"number": place})
+    for point in named_points(facts.site):
+        values = {
+            "name": point.name, "kind": point.kind, "east_m": point.east_m, "north_m": point.north_m,
+            "from_name": point.from_name, "bearing_deg": point.bearing_deg, "distance_m": point.distance_m,
+        }  # fmt: skip
+        yield Feature(layer="named_points", geometry=shapely.Point(point.east_m, point.north_m), values=values)
 
 
 def polygons(shape: Any) -> Iterable[Any]:
     """The polygons of a geometry, one by one."""
     return [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
-
-
-def cells_by_depth(ledger: LedgerState, cell_m: float, flag: int) -> dict[int, Any]:
-    """Cells with `flag`, and without credit where `flag` is another, as one (Multi)Polygon per whole centimetre."""
-    pieces: dict[int, list[Any]] = {}
-    for column, row, tile in raster.each(ledger.tiles):
-        # Ground worked below depth in one pass and credited in another is processed.
-        chosen = (tile[0] & (flag | raster.CREDITED)) == flag
-        for depth_cm in np.unique(tile[1][chosen]).tolist():
-            boxes = rasterise.outline(chosen & (tile[1] == depth_cm), column, row, cell_m)
-            pieces.setdefault(depth_cm, []).append(shapely.union_all(boxes))
-    return {depth_cm: shapely.union_all(pieces[depth_cm]) for depth_cm in sorted(pieces)}

@@ -10,7 +10,7 @@ from typing import Final
 from vehicle.contracts.messages import Event
 from vehicle.contracts.units import NS_PER_S, missed_text
 from vehicle.planning.files.outside import swept_outside_m2
-from vehicle.reports.export import job_values
+from vehicle.reports.about import job_values
 from vehicle.reports.facts import STATEMENT, JobFacts
 from vehicle.reports.gaps import REASON_TEXT, GapReason
 from vehicle.reports.layers import depths_cm

@@ -2,23 +2,36 @@
 
 from pathlib import Path
 
-from vehicle.reports.export import missing_fields, write_csv, write_geojson, write_gpkg
 from vehicle.reports.facts import JobFacts
+from vehicle.reports.geojson import write_geojson
+from vehicle.reports.gpkg import write_gpkg
+from vehicle.reports.kml import write_kml
 from vehicle.reports.picture import draw_map
 from vehicle.reports.products import features
 from vehicle.reports.report import write_report
+from vehicle.reports.tables import missing_fields, write_land, write_lots, write_points
 
 
 def write_all(out_dir: Path, facts: JobFacts) -> tuple[Path, ...]:
-    """Write map.png, report.html, ledger.gpkg and ledger.geojson, and ledger.csv if its mandatory fields are stated."""
+    """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated."""
     chart, page = out_dir / "map.png", out_dir / "report.html"
-    package, geojson, table = out_dir / "ledger.gpkg", out_dir / "ledger.geojson", out_dir / "ledger.csv"
     draw_map(chart, facts)
     write_report(page, facts, chart)
+    return chart, page, *write_exports(out_dir, facts)
+
+
+def write_exports(out_dir: Path, facts: JobFacts) -> tuple[Path, ...]:
+    """Everything for other people's programs: GeoPackage, GeoJSON, KML and KMZ, tables. All of it is confidential."""
+    package, kml, kmz = (out_dir / f"ledger.{kind}" for kind in ("gpkg", "kml", "kmz"))
+    lots, points, land = out_dir / "lots.csv", out_dir / "points.csv", out_dir / "ledger.csv"
     products = tuple(features(facts))
     write_gpkg(package, facts, products)
-    write_geojson(geojson, facts, products)
+    geojson = write_geojson(out_dir, facts, products)
+    write_kml(kml, kmz, facts, products)
+    write_lots(lots, facts, products)
+    write_points(points, facts, products)
+    written = (package, *geojson, kml, kmz, lots, points)
     if missing_fields(facts):
-        return chart, page, package, geojson
-    write_csv(table, facts, products)
-    return chart, page, package, geojson, table
+        return written
+    write_land(land, facts, products)
+    return *written, land

@@ -164,12 +164,15 @@ def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
 
 
 def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
-    """Segments in order as LineStrings of the body origin (a pivot is a line of one place)."""
+    """Segments in order: LineStrings of the body origin; a turn on the spot is a Point, for a line has two places.
+
+    What the plan is of stands in `about`: RFC 7946 7.1 forbids a FeatureCollection to have properties.
+    """
     points = np.array([point for s in plan.segments for point in s.points_m], dtype=float).reshape(-1, 2)
     lonlat = np.round(plan.datum.lonlat_from_enu_array(points), 9).tolist()
     with path.open("w", encoding="utf-8") as out:
         names = json.dumps(names_of(plan, site_name))
-        out.write(f'{{"type": "FeatureCollection", "properties": {names}, "features": [\n')
+        out.write(f'{{"type": "FeatureCollection", "about": {names}, "features": [\n')
         at = 0
         for number, segment in enumerate(plan.segments):
             line = lonlat[at : at + len(segment.points_m)]
@@ -182,10 +185,17 @@ def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
                     "tool": "down" if segment.tool_down else "up",
                     "speed_mps": segment.speed_mps,
                 },
-                "geometry": {"type": "LineString", "coordinates": line},
+                "geometry": _line_or_place(line),
             }
             out.write(json.dumps(feature) + (",\n" if number + 1 < len(plan.segments) else "\n"))
         out.write("]}\n")
+
+
+def _line_or_place(line: list[list[float]]) -> dict[str, Any]:
+    """Two places that are one make no valid line."""
+    if all(place == line[0] for place in line):
+        return {"type": "Point", "coordinates": line[0]}
+    return {"type": "LineString", "coordinates": line}
 
 
 # --- poses.csv -------------------------------------------------------------------------------------------------------

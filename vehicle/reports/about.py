@@ -1,0 +1,54 @@
+"""What every file for others says of the job itself: one set of names for report, exports and tables."""
+
+from typing import Final
+
+from vehicle.reports.facts import STATEMENT, JobFacts
+from vehicle.reports.products import NOT_FOR_FEET
+
+CONFIDENTIAL: Final = "confidential"
+"""Of every file with a coordinate in it: where hazards were not processed is nobody's business but the task's."""
+
+
+def job_values(facts: JobFacts) -> dict[str, str]:
+    """The facts of a job as text, by the names that every export uses; "" where nobody stated one."""
+    found, machine = facts.found, facts.plan.machine
+    return {
+        "statement": STATEMENT,
+        "classification": CONFIDENTIAL,
+        "simulated": "yes" if facts.simulated else "no",
+        "site": facts.site.name,
+        "task_id": facts.task_id,
+        "run": facts.run,
+        "organisation": facts.organisation,
+        "operator": facts.operator,
+        "method": f"mechanical ground processing ({facts.config.machine.tool.kind}), {machine.name}",
+        "start_utc": facts.start_utc,
+        "end_utc": facts.end_utc,
+        "time_source": facts.time_source,
+        "machine": machine.name,
+        "status": facts.status,
+        "required_depth_m": f"{facts.config.mission.required_depth_m:.3f}",
+        "area_m2": f"{found.area_m2:.4f}",
+        "processed_m2": f"{found.processed_m2:.4f}",
+        "missed_m2": f"{found.missed_m2:.4f}",
+        "untreatable_m2": f"{found.listed_m2:.4f}",
+        "processed_below_depth_m2": f"{found.below_depth_m2:.4f}",
+        "provisional_m2": f"{facts.provisional_m2:.4f}",
+        "withdrawn_m2": f"{found.withdrawn_m2:.4f}",
+        "time_s": f"{facts.time_s:.1f}",
+        "plan_hash": facts.plan.plan_hash,
+        "site_hash": facts.plan.site_hash,
+        "cell_m": f"{facts.cell_m:g}",
+        "k_sigma": f"{facts.config.mission.k_sigma:g}",
+    }
+
+
+def tags(facts: JobFacts) -> dict[str, str]:
+    """What each feature carries of the job, so that it can be told apart when files are put together."""
+    return {
+        "site": facts.site.name,
+        "site_hash": facts.plan.site_hash,
+        "plan_hash": facts.plan.plan_hash,
+        "run": facts.run,
+        "note": NOT_FOR_FEET,
+    }

@@ -1,0 +1,17 @@
+"""UTC in files for others: as text and as whole seconds since 1970, since some programs read zoned times as local."""
+
+from datetime import timedelta
+
+from vehicle.host.utc import EPOCH
+
+
+def utc_text(moment_us: int | None) -> str:
+    """`2026-05-04T08:00:00Z` of microseconds since 1970; "" where nobody knows."""
+    if moment_us is None:
+        return ""
+    return (EPOCH + timedelta(microseconds=moment_us)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def epoch_s(moment_us: int | None) -> int | None:
+    """Whole seconds since 1970, the same moment as `utc_text`; None where nobody knows."""
+    return None if moment_us is None else moment_us // 1_000_000
