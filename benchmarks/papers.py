@@ -78,8 +78,8 @@ def synthetic_strokes(side_m: float) -> list[LedgerStroke]:
             found.append(
                 LedgerStroke(
                     number=len(found) + 1, t_ns=len(found) * 500_000_000, east_m=start[0] + along_m * forward[0],
-                    north_m=start[1] + along_m * forward[1], forward_east=forward[0], forward_north=forward[1], slope=0.0,
-                    bands=(band,),
+                    north_m=start[1] + along_m * forward[1], forward_east=forward[0], forward_north=forward[1],
+                    slope=0.0, bands=(band,),
                 )
             )  # fmt: skip
     return found
@@ -98,9 +98,7 @@ def facts_of(hectares: float) -> JobFacts:
     side_m = math.sqrt(hectares * 1e4)
     machine = load_machine("mematt")
     config = assemble_vehicle("benchmark", "benchmark", machine, MissionConfig(required_depth_m=0.15))
-    area = shapely.affinity.rotate(
-        shapely.box(0.0, 0.0, side_m, side_m), YAW_RAD, origin=(0.0, 0.0), use_radians=True
-    )
+    area = shapely.affinity.rotate(shapely.box(0.0, 0.0, side_m, side_m), YAW_RAD, origin=(0.0, 0.0), use_radians=True)
     segments = tuple(
         Segment(
             seq=seq, kind=SegmentKind.SWATH, tool_down=True, yaw_start_rad=yaw, yaw_end_rad=yaw, speed_mps=0.2,
