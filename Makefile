@@ -3,6 +3,7 @@
 # make test-fast   what a change is tried with: ruff, and all tests of less than a second; 40 s of two cores
 # make test        before every commit: lint, types, walls, tests; 5 minutes of two cores, nothing but Python, make and gcc
 # make test-full   what that leaves out; CI runs both, and installs the programs that some tests need (tests/README.md)
+# make docs        the pages and the API as a site in runs/docs
 # make proof       the long runs a release rests on: only what has no result for the sources as they are, and goes on where ended
 # make trials link-stops garbage journal-kills   real processes in real time, the worst printed; no part of CI
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
 .PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench node-clients mutation mutation-controller twins line-stops \
-	campaign envelope clean-hours stops proof coverage lint bench pins clean
+	campaign envelope clean-hours stops proof coverage lint bench docs pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot demo $(if $(HEADLESS),--headless) --out runs/demo
@@ -148,6 +149,18 @@ lint: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/stack.py
 
+# All pages of docs/ and the API pages as a site in runs/docs; links are checked and a warning fails it. Ten seconds of one core, and an
+# environment of its own (170 MB, once), because neither the vehicle nor a test needs it. No part of CI.
+DOCS := $(VENV)/docs
+docs: $(DOCS)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@echo "runs/docs/index.html"
+
+$(DOCS)/.installed: requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	touch $@
+
 # Everything is pinned with hashes; the project itself is built from this tree (mavgen runs in that build).
 $(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml firmware_bridge/mavlink/flail.xml firmware_bridge/mavlink/generate.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -170,6 +183,8 @@ pins:
 		pyproject.toml -o requirements/dev.txt --quiet
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-deps \
 		requirements/clients.in -o requirements/clients.txt --quiet
+	uv pip compile --universal --generate-hashes --python-version 3.11 \
+		requirements/docs.in -o requirements/docs.txt --quiet
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
