@@ -153,7 +153,7 @@ bench: $(VENV)/.installed
 # environment of its own (170 MB, once), because neither the vehicle nor a test needs it. No part of CI.
 DOCS := $(VENV)/docs
 docs: $(DOCS)/.installed
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 	@echo "runs/docs/index.html"
 
 $(DOCS)/.installed: requirements/docs.txt
