@@ -51,13 +51,13 @@ def possible(reading: Reading) -> bool:
 
 
 def wire_battery(reading: Reading | None) -> float:
-    """0..1 as FLAIL_OPERATOR carries it."""
+    """Charge of the console's battery as FLAIL_OPERATOR carries it [ratio, 0 to 1]."""
     ratio = reading.battery if reading is not None else None
     return min(1.0, max(0.0, ratio)) if ratio is not None and math.isfinite(ratio) else UNKNOWN_BATTERY_RATIO
 
 
 def wire_tilt_rad(reading: Reading | None) -> float:
-    """-pi..pi as FLAIL_OPERATOR carries it."""
+    """Tilt of the console as FLAIL_OPERATOR carries it [rad, -pi to pi]."""
     tilt_rad = reading.tilt_rad if reading is not None else None
     if tilt_rad is None or not math.isfinite(tilt_rad):
         return UNKNOWN_TILT_RAD

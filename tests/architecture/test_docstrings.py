@@ -1,4 +1,4 @@
-"""What a docstring owes whoever calls: the errors that are raised, and the shapes of arrays."""
+"""What a docstring owes its caller: the errors that are raised, the shapes of arrays, and the units of numbers."""
 
 import ast
 import re
@@ -61,6 +61,43 @@ def unshaped_arrays(tree: ast.AST) -> list[str]:
     return found
 
 
+NUMBER = re.compile(r"\bfloat\b")
+UNITS = (
+    "m mm cm km m2 m3 mps mps2 radps radps2 rad deg degps degc s ms ns us h hz kg kgm2 nm pa bar v a w rpm ratio 1pm "
+    "j mj px count utc sigma enu"
+)
+BEFORE = "of at to from by in for along between"
+NAMED_UNIT = re.compile(rf"(?:^|_)(?:{UNITS.replace(' ', '|')}|per_\w+?)(?:_(?:{BEFORE.replace(' ', '|')})\w*)?$")
+"""A unit ends the name, or stands before `_of_...` and the like."""
+STATED = re.compile(
+    r"\[[^\]]+\]|without a unit|in the same unit|metres|seconds|degrees|radians|ratio|square|\bm/s\b|\bm2\b"
+)
+API = ("vehicle/contracts/", "vehicle/control/", "vehicle/planning/", "console/client/")
+"""Rooms that have API pages (`docs/site_pages.py`)."""
+UNITS_LEFT = {
+    "vehicle/control/estimate/covariance.py": ["diagonal"],
+    "vehicle/control/estimate/motion.py": ["belts", "slip_curvature"],
+    "vehicle/control/estimate/place.py": ["marked"],
+    "vehicle/control/ground/raster.py": ["step_of"],
+    "vehicle/control/ledger/strokes.py": ["stroke"],
+    "vehicle/control/safety/fence_few.py": ["beside"],
+    "vehicle/control/safety/limits.py": ["finite", "clamp"],
+}
+"""Until these files are next worked on, as of 2026-11-30."""
+
+
+def unitless_numbers(tree: ast.AST) -> list[str]:
+    """Functions with a number that has its unit neither in a name nor in the docstring."""
+    found = []
+    for function in functions(tree):
+        arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+        named = [(argument.arg, argument.annotation) for argument in arguments] + [(function.name, function.returns)]
+        bare = [name for name, kind in named if kind is not None and NUMBER.search(ast.unparse(kind))]
+        if not all(NAMED_UNIT.search(name) for name in bare) and not STATED.search(ast.get_docstring(function) or ""):
+            found.append(function.name)
+    return found
+
+
 COMMANDS = ROOT / "flailpilot/cli.py"
 """Called by the command line only, which tells every InputError; their docstrings are its help."""
 MODULES = sorted(
@@ -93,6 +130,16 @@ def test_whoever_takes_or_gives_an_array_says_its_shape() -> None:
     assert not silent
 
 
+def test_numbers_of_the_api_have_units() -> None:
+    silent = {
+        name: found
+        for path in MODULES
+        if (name := str(path.relative_to(ROOT))).startswith(API)
+        and (found := unitless_numbers(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert silent == UNITS_LEFT
+
+
 def test_the_looks_find_what_they_look_for() -> None:
     tree = ast.parse(
         "class A:\n"
@@ -103,3 +150,10 @@ def test_the_looks_find_what_they_look_for() -> None:
     )
     assert unnamed_errors(tree) == ["f: ValueError"]
     assert unshaped_arrays(tree) == ["h"]
+    numbers = ast.parse(
+        "def f(length: float) -> None:\n    '''Words.'''\n"
+        "def g(length_m: float, speed_mps_of_it: float) -> float:\n    '''A time [s].'''\n"
+        "def h_m(name: str) -> float | None:\n    '''Words.'''\n"
+        "def i(way: list[tuple[float, float]]) -> int:\n    '''Words.'''\n"
+    )
+    assert unitless_numbers(numbers) == ["f", "i"]

@@ -140,7 +140,7 @@ class PlanAssignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def corners_and_tool(segments: tuple[Segment, ...]) -> Iterator[tuple[float, float] | bool]:
-    """The path as a station's list has it: corners (east, north), none twice running, and the tool's changes between.
+    """The path as a station's list has it: corners (east, north) [m], no corner twice in a row, and the tool's changes.
 
     True: the tool goes down at the corner before; False: up.
     """

@@ -100,7 +100,7 @@ def on_grid(stroke: LedgerStroke) -> GridStroke:
 
 
 def nearest_heading(forward_east: float, forward_north: float) -> int:
-    """The nearest step of heading that has one name."""
+    """The step of heading nearest to a direction (east, north) of any length [1e-4 rad from east, anticlockwise]."""
     heading = round(math.atan2(forward_north, forward_east) * PER_RAD)
     return max(-HEADING_MAX, min(HEADING_MAX, heading))
 

@@ -65,7 +65,7 @@ class Attempt:
 
 
 def attempt_in(ground: GroundModel, tour: Tour, directions: list[float]) -> Attempt:
-    """Work in the first direction; what nobody can begin in it, the others are tried on.
+    """Works in the first of the directions [rad]; the others are tried for ground on which no work can begin in it.
 
     `ground` and `tour` grow; the job of `ground` has a deadline of its own.
     """

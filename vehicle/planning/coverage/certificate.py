@@ -85,13 +85,13 @@ def _narrow(reach: Reach, solid: shapely.Geometry, left: shapely.Geometry) -> sh
 
 
 def rings_of(polygon: shapely.Geometry) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Shell and holes as closed rings of (east, north)."""
+    """Shell and holes as closed rings of (east, north) [m]."""
     rings = shapely.get_rings(polygon)
     return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
 
 
 def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> shapely.Geometry:
-    """Inverse of `rings_of`."""
+    """A polygon from its shell and holes, rings of (east, north) [m]: the inverse of `rings_of`."""
     return shapely.Polygon(rings[0], list(rings[1:]))
 
 

@@ -64,7 +64,7 @@ def best_directions(
 
 
 def across_safe_ground(site: Site) -> list[float]:
-    """At right angles to the two longest edges of safe ground: from a base-line swaths can always be combed."""
+    """Directions [rad] at right angles to the two longest edges of safe ground, from which swaths can always begin."""
     edges = edges_of(site.safe_ground)
     longest = np.argsort(np.hypot(edges[:, 0], edges[:, 1]))[::-1][:2]
     return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

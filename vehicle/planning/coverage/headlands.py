@@ -61,7 +61,7 @@ def headland_swaths(job: PlanJob, theta_rad: float) -> int:
 
 
 def pitch_of(job: PlanJob, theta_rad: float) -> float:
-    """Distance of neighbouring swaths."""
+    """Distance of neighbouring swaths [m] in a direction."""
     return job.reach.width_m - job.settings.overlap_at_m(theta_rad)
 
 

@@ -28,7 +28,7 @@ class PathBuilder:
         self._add(SegmentKind.TURN, (here, here), wrap_rad(yaw_rad), turn_rad=angle_rad)
 
     def go(self, way: list[tuple[float, float]]) -> None:
-        """Straight legs forward, tool up; the machine turns at each corner."""
+        """Straight lines forward with the tool up, through the corners (east, north) [m]; it turns at each corner."""
         for goal in way:
             if math.dist(goal, self.pose[:2]) <= STILL_M:
                 continue
@@ -36,7 +36,7 @@ class PathBuilder:
             self._add(SegmentKind.TRANSIT, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
     def straight_to(self, goal: tuple[float, float], *, reverse: bool) -> None:
-        """Along the machine's own line, tool up, without turning."""
+        """To a point (east, north) [m] on the machine's own line, with the tool up, without a turn."""
         if math.dist(goal, self.pose[:2]) > STILL_M:
             kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
             self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])

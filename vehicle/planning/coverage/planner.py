@@ -63,13 +63,13 @@ def opened_ground(job: PlanJob) -> GroundModel:
 
 
 def directions_for(ground: GroundModel) -> list[float]:
-    """The cheapest directions by estimate, the best first."""
+    """The directions [rad] with the lowest estimated cost, the best first."""
     job = ground.job
     return best_directions(ground.unswept.whole(), job.reach, job.settings, job.machine, DIRECTIONS_MAX)
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans with each direction first that may be the best, until one is good enough or the limit is reached."""
+    """Whole plans, each with another direction [rad] first, until one is good enough or the limit is reached."""
     attempts = [_attempt(ground, directions)]
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
@@ -88,7 +88,7 @@ def _attempt(ground: GroundModel, directions: list[float]) -> Attempt:
 
 
 def tries_for(ground: GroundModel, directions: list[float]) -> int:
-    """How many of the directions are planned in full, on small fields: those whose estimate is near the best."""
+    """How many of the directions [rad] are planned completely: on small fields those with an estimate near the best."""
     job = ground.job
     costs_s = swath_cost_s(ground.unswept.whole(), np.array(directions), job.reach, job.settings, job.machine)
     near = int(np.count_nonzero(costs_s <= NEAR_ESTIMATE * costs_s[0]))

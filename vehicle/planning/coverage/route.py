@@ -79,7 +79,7 @@ def change_s(poses: np.ndarray, entries: np.ndarray, machine: MachineFootprint) 
 
 
 def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, machine: MachineFootprint) -> float:
-    """Seconds of a way with corners between two poses."""
+    """Time [s] of a way with corners (east, north) [m] between two poses."""
     yaw, total = start[2], length_m(way) / machine.transit_speed_mps
     for a, b in pairwise(way):
         if math.dist(a, b) > 1e-6:

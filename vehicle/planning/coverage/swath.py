@@ -42,7 +42,7 @@ class Move:
 
     @property
     def sign(self) -> float:
-        """+1 along x, -1 against."""
+        """Direction of driving, without a unit: +1 along x, -1 against it."""
         return 1.0 if self.b_m > self.a_m else -1.0
 
     @property

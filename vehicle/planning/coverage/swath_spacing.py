@@ -13,7 +13,7 @@ COUNT_MAX_FOR_SEARCH = 60
 
 
 def swath_lines(field: SwathField, job: PlanJob) -> tuple[np.ndarray, float]:
-    """(n,) swath ordinates and the half width each answers for."""
+    """Lines of the swaths across the field, shape (n,) [m], and the half width that each of them covers [m]."""
     _, y0, _, y1 = shapely.total_bounds(field.uncovered)
     pitch_m = job.reach.width_m - job.settings.overlap_at_m(field.theta_rad)
     count = max(1, int(np.ceil((y1 - y0) / pitch_m - 1e-9)))

@@ -68,7 +68,7 @@ class WorkLimit:
         self._kept_s, self._kept_share = kept_s, share
 
     def has_room(self, share: float) -> bool:
-        """Whether this share of what has been spent by now fits into what is left."""
+        """Whether work of this size still fits; `share` is its ratio to the work that was spent until now."""
         return self._spent_s * (1.0 + share + self._kept_share) + self._kept_s <= self._limit_s
 
     def __call__(self) -> bool:

@@ -36,7 +36,7 @@ def write_plan_files(
     *,
     poses: bool = False,
 ) -> None:
-    """Write all files of a plan; `on_progress` is told the share done, for a progress bar.
+    """Write all files of a plan. `on_progress` is called with the ratio that is done, for a progress bar.
 
     `poses`: with `poses.csv`, which takes 360 MB for a plan of 150 ha.
     """

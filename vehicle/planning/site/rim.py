@@ -14,10 +14,10 @@ OVERRUN_MAX_M = 100.0
 
 
 def overrun_of(label: str, tables: Iterable[dict[str, Any]]) -> float | None:
-    """`overrun_m` of a collection, its properties or its work areas; None where nobody says it.
+    """`overrun_m` [m] of a collection, its properties or its work areas; None if none of them has it.
 
     Raises:
-        InputError: it is no length up to 100 m, or is said twice and differently.
+        InputError: It is no length up to 100 m, or two values differ.
     """
     said = [value for table in tables if (value := table.get("overrun_m")) is not None and value != ""]
     found = {_metres(label, value) for value in said}
