@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from console.server.catalogue import catalogue, languages, reason_rows
+from console.server.catalogue import catalogue, language_names, reason_rows
 from console.server.config import is_host
 from console.server.desk import Desk
 from console.server.links import Links
@@ -44,7 +44,7 @@ class Api:
             return refused("language.unknown", 404)
 
     async def _languages(self, _: Request) -> Response:
-        return JSONResponse(list(languages(self._settings.page / "text")))
+        return JSONResponse(language_names(self._settings.page / "text"))
 
     async def _reasons(self, _: Request) -> Response:
         return JSONResponse(reason_rows())

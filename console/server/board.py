@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import console.server.sections as make
-from console.server.catalogue import languages
+from console.server.catalogue import language_names
 from console.server.desk import Desk
 from console.server.settings import ServerSettings
 from console.server.setup import SetupStore
@@ -36,7 +36,7 @@ class Board:
     ) -> None:
         self._jobs = jobs
         self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
-        self._languages = languages(settings.page / "text")
+        self._languages = language_names(settings.page / "text")
         self._made_ns: int | None = None
         self._made: dict[str, Any] = {}
 
@@ -63,7 +63,7 @@ class Board:
             "by_sight": self._store.by_sight(settings),
             "checklist_due": not settings.simulation and self._store.checklist is None,
             "language": settings.language,
-            "languages": list(self._languages),
+            "languages": self._languages,
         }
 
     def _shared(self) -> dict[str, Any]:

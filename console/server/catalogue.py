@@ -8,6 +8,8 @@ from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import RULES
 
 ENGLISH: Final = "en"
+NAME: Final = "language.name"
+"""Key of what a language calls itself."""
 Catalogue = dict[str, Any]
 
 
@@ -15,6 +17,11 @@ def languages(folder: Path) -> tuple[str, ...]:
     """Languages of which there are texts; English is always among them, and first."""
     found = {path.stem for path in folder.glob("*.json")} | {path.name for path in folder.glob("*") if path.is_dir()}
     return (ENGLISH, *sorted(found - {ENGLISH}))
+
+
+def language_names(folder: Path) -> list[dict[str, str]]:
+    """Code and own name of each language; the code again where its texts do not say what it is called."""
+    return [{"code": code, "name": str(catalogue(folder, code).get(NAME, code))} for code in languages(folder)]
 
 
 def catalogue(folder: Path, language: str) -> Catalogue:

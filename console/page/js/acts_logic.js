@@ -31,7 +31,7 @@ export const ACTS = {
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
  * `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
@@ -94,6 +94,7 @@ const standingRotor = (facts) =>
 
 function startWhy(facts) {
   if (!facts.plan) return WHY("act.why.no_plan");
+  if (facts.detonation_open) return WHY("act.why.detonation_open");
   // what limits comes and goes within tenths of a second: the vehicle judges the moment of the press, and names it
   return facts.start_blocked ? WHY("act.why.start_blocked") : null;
 }

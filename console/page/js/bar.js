@@ -5,7 +5,6 @@ import { STOPS, stateOf } from "./facts.js";
 import { UNKNOWN, clock, number, span, t } from "./i18n.js";
 
 const PICTURE_LATE_MS = 300;
-const REST_S = 50 * 60;
 const AMBER_MODES = ["RECOVERY"];
 const TEMPERATURE_HIGH_C = 105;
 
@@ -55,10 +54,9 @@ class Cell {
 }
 
 export class Bar {
-  /** @param {{store: any, picture: any, hands: any, turn: (view: string) => void, view: () => string}} parts */
+  /** @param {{store: any, picture: any, hands: any, rest: any, turn: (view: string) => void, view: () => string}} parts */
   constructor(parts) {
     Object.assign(this, parts);
-    this.began_ms = this.store.now_ms();
     this.mode = at("mode");
     this.cells = {
       link: new Cell("bar.link"),
@@ -132,9 +130,9 @@ export class Bar {
     this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")));
     const battery = this.hands.battery();
     this.cells.battery.put(battery === null ? UNKNOWN : `${number(battery * 100)} %`, battery !== null && battery < 0.2);
-    const left_s = REST_S - (this.store.now_ms() - this.began_ms) / 1000;
-    this.cells.rest.put(left_s > 0 ? span(left_s) : t("bar.rest_now"));
-    mark(this.cells.rest.element, "blue", left_s <= 0);
+    const left_s = this.rest.left_s();
+    this.cells.rest.put(left_s === null ? UNKNOWN : left_s > 0 ? span(left_s) : t("bar.rest_now"));
+    mark(this.cells.rest.element, "blue", this.rest.due());
     this.cells.clock.put(clock(new Date()));
   }
 }

@@ -2,12 +2,15 @@
 
 import { Acts } from "./acts.js";
 import { Bar } from "./bar.js";
+import { Detonation } from "./detonation.js";
 import { at, mark, put, show } from "./dom.js";
 import { armed, rulesOf, stateOf } from "./facts.js";
 import { Hands, touchPads } from "./hands.js";
 import { load, number, t } from "./i18n.js";
 import { Instruments } from "./instruments.js";
 import { Keys } from "./keys.js";
+import { asking } from "./plan/asking.js";
+import { Rest } from "./rest.js";
 import { Sounds } from "./sounds.js";
 import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token } from "./sockets.js";
 import { Stopped } from "./stopped.js";
@@ -89,18 +92,21 @@ class Page {
       page: () => ({
         shown_ms: this.stopped.shown_ms(),
         video_age_ms: this.picture.age_ms(),
+        detonation_open: this.detonation.open(),
         checklist_due: store.value("server", "checklist_due") === true && store.get("checklist") === null,
       }),
     });
+    this.detonation = new Detonation({ store, post: asking(this.api, t).post });
     this.keys = new Keys({ acts: this.acts, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
   }
 
   _regions() {
     const { store, acts, hands } = this;
     const instruments = new Instruments(at("instruments"), store);
-    this.bar = new Bar({ store, hands, picture: { age_ms: () => this.picture.age_ms() }, turn: (view) => this.turn(view), view: () => this.view });
-    this.stopped = new Stopped({ store, acts });
-    this.strip = new Strip({ store, acts, hands, instruments });
+    this.rest = new Rest(store);
+    this.bar = new Bar({ store, hands, rest: this.rest, picture: { age_ms: () => this.picture.age_ms() }, turn: (view) => this.turn(view), view: () => this.view });
+    this.stopped = new Stopped({ store, acts, detonation: this.detonation });
+    this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest });
     this.card = new StartCard({ store, acts });
     this.regions = [this.bar, this.strip, instruments, this.stopped, this.card];
     touchPads(at("pad-hold"), at("pad-stick"), hands);
@@ -215,6 +221,7 @@ class Page {
       document.body.dataset.state = stopped ? "stopped" : "live";
       this.map?.resize();
     }
+    this.rest.look();
     for (const region of this.regions) region.render();
     if (this.view === "setup") this.setup.render();
     this._stopButton(state);

@@ -11,7 +11,7 @@ import { answerText } from "./strip.js";
 const NEW_MS = 5000;
 
 export class Stopped {
-  /** @param {{store: any, acts: any}} parts */
+  /** @param {{store: any, acts: any, detonation: any}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     this.since_ms = null;
@@ -26,7 +26,7 @@ export class Stopped {
     this.now_text = make("b");
     this.now.append(this.now_text);
     this.others = make("ul", { className: "others" });
-    this.why.append(this.head, this.title, this.small, this.body, this.now, this.others);
+    this.why.append(this.head, this.title, this.detonation.element, this.small, this.body, this.now, this.others);
     this.why.setAttribute("aria-label", t("region.why"));
     this.steps = at("steps");
     this.list = make("ol");
@@ -50,6 +50,7 @@ export class Stopped {
     const worst = on ? `${state} ${this.store.value("vehicle", "worst")}` : null;
     if (worst !== this.worst) [this.worst, this.worst_ms] = [worst, worst === null ? null : now_ms];
     if (!on) return;
+    this.detonation.render();
     mark(this.why, "new", now_ms - this.since_ms < NEW_MS);
     if (this.store.server_gone || state === "lost") this._lost();
     else this._reason();

@@ -45,7 +45,7 @@ export function answerText(store) {
 }
 
 export class Strip {
-  /** @param {{store: any, acts: any, hands: any, instruments: any}} parts */
+  /** @param {{store: any, acts: any, hands: any, instruments: any, rest: any}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     const element = at("hands");
@@ -141,10 +141,11 @@ export class Strip {
     const found = [...notes.map((key) => said(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
     const list = this.instruments.warnings;
     const hint = this._hint();
-    const shown = [hint ?? "", ...found].join("|");
+    const rest = this.rest.due() ? said("hands.rest") : null;
+    const shown = [rest ?? "", hint ?? "", ...found].join("|");
     if (list.dataset.shown === shown) return;
     list.dataset.shown = shown;
-    list.replaceChildren(...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
+    list.replaceChildren(...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
   }
 
   /** What an exercise says, for a while: its goal and its hints come as the vehicle's texts. */

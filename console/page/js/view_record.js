@@ -122,7 +122,7 @@ class RecordView {
       [t("record.fact.work_areas"), number(count("work_area"))], [t("record.fact.keep_outs"), number(count("keep_out"))],
       [t("record.fact.swaths"), number((site.swaths ?? []).length)], [t("record.fact.unworkable"), number((site.unworkable ?? []).length)],
       [t("record.fact.machine"), pose && Number.isFinite(pose.e) ? place(pose.e, pose.n) : t("record.unknown")],
-      ...marks.map(({ n, e, north, kind }) => [t("record.fact.mark", { n }), `${place(e, north)}${kind ? `, ${t(`plan.mark.${kind}`)}` : ""}`]),
+      ...marks.map(({ n, e, north, kind }) => [t("record.fact.mark", { n }), `${e === null ? t("record.unknown") : place(e, north)}${kind ? `, ${t(`plan.mark.${kind}`)}` : ""}`]),
       [t("record.fact.complete"), t(this.store.value("ground", "complete") === true ? "record.complete" : "record.incomplete")],
     ] : [];
     const key = JSON.stringify(rows);

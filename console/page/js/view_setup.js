@@ -7,7 +7,7 @@ import { currentLanguage, t, unreviewed } from "./i18n.js";
 export const BLOCKING = ["estop", "ring", "strop"];
 export const CHECKS = [...BLOCKING, "hammers", "brakes", "camera", "base", "storage"];
 export const EXERCISES = ["first-day", "link-loss", "rtk-loss", "hard-soil", "detonation", "slope", "stale-video", "second-console", "e-stop", "swath-by-stick"];
-const LANGUAGES = { en: "English", az: "Azərbaycanca", tr: "Türkçe", uk: "Українська" };
+const ENGLISH = [{ code: "en", name: "English" }];
 
 /** The settings that this browser keeps. */
 export class Settings {
@@ -63,11 +63,12 @@ export class SetupView {
   }
 
   _screen() {
-    const known = this.store.value("server", "languages") ?? Object.keys(LANGUAGES);
+    const known = this.store.value("server", "languages") ?? ENGLISH;
+    const names = Object.fromEntries(known.map(({ code, name }) => [code, name]));
     const children = [
       this._fieldset("setup.theme", this._choice("theme", ["day", "sunlight", "night"], (value) => t(`setup.theme.${value}`))),
       this._fieldset("setup.text", this._choice("text", ["100", "125", "150"], (value) => `${value} %`)),
-      this._fieldset("setup.language", this._choice("language", known, (value) => LANGUAGES[value] ?? value)),
+      this._fieldset("setup.language", this._choice("language", Object.keys(names), (value) => names[value])),
       this._fieldset("setup.sounds", this._choice("sounds", ["on", "off"], (value) => t(`setup.${value}`))),
     ];
     if (currentLanguage() !== "en") children.push(make("p", { className: "soft", text: t("setup.unreviewed", { count: unreviewed() }) }));

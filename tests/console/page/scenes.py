@@ -3,6 +3,9 @@
 import copy
 from typing import Any
 
+from console.server.catalogue import language_names
+from console.server.settings import PAGE
+
 SERVER = {
     "version": "0.1.0",
     "simulation": True,
@@ -11,7 +14,7 @@ SERVER = {
     "vehicle": "memat-1",
     "steering": "this",
     "training": None,
-    "languages": ["en", "az", "tr", "uk"],
+    "languages": language_names(PAGE / "text"),
 }
 MANUAL: dict[str, dict[str, Any]] = {
     "server": SERVER,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.server.catalogue import catalogue, cause_and_steps, languages, reason_rows, reason_texts
+from console.server.catalogue import catalogue, cause_and_steps, language_names, languages, reason_rows, reason_texts
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import RULES
 
@@ -34,6 +34,8 @@ def test_files_of_a_language_are_merged_over_the_reasons(tmp_path: Path) -> None
     write(tmp_path, "az/bar.json", {"act.arm": "QOŞ"})
     write(tmp_path, "az/map.json", {"map.north": "Şimal"})
     assert languages(tmp_path) == ("en", "az")
+    write(tmp_path, "az/page.json", {"language.name": "Azərbaycanca"})
+    assert language_names(tmp_path) == [{"code": "en", "name": "en"}, {"code": "az", "name": "Azərbaycanca"}]
     english = catalogue(tmp_path, "en")
     assert (english["act.arm"], english["reason.fence.cause"]) == ("ARM", "At the fence.")
     assert english["reason.fence.steps"] == reason_texts()["reason.fence.steps"]

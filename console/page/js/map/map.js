@@ -57,7 +57,7 @@ export class GroundMap {
     for (const section of ["pose", "link", "mission", "ground", "tool"]) {
       this.store?.on?.(section, () => { this.topChanged = true; this.groundChanged ||= section === "ground"; });
     }
-    this.store?.on?.("marks", (marks) => this.setMarks(marks ?? []));
+    this.store?.on?.("marks", (marks) => this.setMarks((marks ?? []).filter(({ e }) => e !== null)));
     const colour = () => loadPalette().then((palette) => this.colour(themeOf(palette, themeName())), () => { this.failed = true; });
     colour();
     this.themes = new MutationObserver(colour);

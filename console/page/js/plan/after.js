@@ -1,22 +1,24 @@
 // During and after the task: detonations marked and classified, swaths skipped on record, what is left planned again.
 
+import { changed, marked, placeOfTool, placed } from "../marks.js";
 import { datumOf } from "./drawing.js";
 
 // `host`: {server, store, t, shelf, render()}.
 export class After {
-  constructor(host) { Object.assign(this, { host, marks: [], skips: [], afterText: null }); }
+  constructor(host) { Object.assign(this, { host, skips: [], afterText: null }); }
+
+  get marks() { return this.host.store.get("marks") ?? []; }
 
   render() { this.host.render(); }
 
   markHere() {
-    const pose = this.host.store.get("pose");
-    if (!pose || !Number.isFinite(pose.e)) { this.afterText = this.host.t("plan.mark_no_place"); this.host.render(); return; }
-    this.marks = [...this.marks, { n: this.marks.length + 1, e: pose.e, north: pose.n, kind: null }];
-    this.host.store.set("marks", this.marks);
+    const { store } = this.host, place = placeOfTool(store.get("site"), store.get("pose"));
+    if (place === null) { this.afterText = this.host.t("plan.mark_no_place"); this.host.render(); return; }
+    store.set("marks", marked(this.marks, place));
     this.host.render();
   }
 
-  classifiedMark(n, kind) { this.marks = this.marks.map((mark) => (mark.n === n ? { ...mark, kind } : mark)); this.host.store.set("marks", this.marks); }
+  classifiedMark(n, kind) { this.host.store.set("marks", changed(this.marks, n, { kind })); }
   skippedSwath(swath, note) { this.skips = [...this.skips, { swath, note }]; }
 
   async observe(seen, recorded) {
@@ -34,7 +36,7 @@ export class After {
   }
 
   replan() {
-    const craters = this.marks.map(({ e, north }) => [e, north]);
+    const craters = placed(this.marks).map(({ e, north }) => [e, north]);
     this.host.shelf.begun({ skipped: this.skips.map(({ swath }) => swath), craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
   }
 }

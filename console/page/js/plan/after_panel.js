@@ -2,10 +2,9 @@
 // left planned again with craters kept out.
 
 import { make, put, show } from "../dom.js";
+import { CLASSES, KINDS } from "../marks.js";
 import { button, choice, field, panel } from "./parts.js";
 
-// Value of FLAIL_OBSERVATION's detonation class: from 3 on the machine itself is checked.
-export const CLASSES = { ap: 1, at: 4, unclear: 3 };
 export const SKIP_REASONS = ["wet", "obstacle", "explosive", "slope", "other"];
 export const TEXT_BYTES = 50;
 
@@ -28,7 +27,7 @@ export class AfterPanel {
     Object.assign(this, { host, t, mark: null });
     this.who = field(t("plan.who"), (text) => { this.name = text; });
     this.marks = choice(t("plan.mark"), [], (n) => { this.mark = n === "" ? null : Number(n); });
-    this.kind = choice(t("plan.mark_kind"), ["ap", "at", "unclear"].map((kind) => [kind, t(`plan.mark.${kind}`)]), () => {});
+    this.kind = choice(t("plan.mark_kind"), KINDS.map((kind) => [kind, t(`plan.mark.${kind}`)]), () => {});
     this.kind.select.value = "unclear";
     this.skipped = field(t("plan.skip_swath"), () => {}, { inputmode: "numeric" });
     this.reason = choice(t("plan.skip_reason"), [["", t("plan.choose")], ...SKIP_REASONS.map((key) => [key, t(`plan.skip.${key}`)])], () => {});
@@ -50,7 +49,7 @@ export class AfterPanel {
   classified() {
     const mark = this.host.marks.find(({ n }) => n === this.mark), kind = this.kind.select.value;
     if (!mark) { this.say("plan.mark_none"); return; }
-    this.host.observe({ kind: "detonation", value: CLASSES[kind], e: mark.e, n: mark.north, who: this.who.input.value, note: kind }, () => this.host.classifiedMark(mark.n, kind));
+    this.host.observe({ kind: "detonation", value: CLASSES[kind], ...(mark.e === null ? {} : { e: mark.e, n: mark.north }), who: this.who.input.value, note: kind }, () => this.host.classifiedMark(mark.n, kind));
   }
 
   skip() {
