@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
-.PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench node-clients mutation mutation-controller twins line-stops \
+.PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench pictures node-clients mutation mutation-controller twins line-stops \
 	campaign envelope clean-hours stops proof coverage lint bench docs pins clean
 
 demo: $(VENV)/.installed
@@ -83,6 +83,10 @@ console-trials: $(VENV)/.installed
 
 console-bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.console_bench $(if $(PARTS),--parts $(PARTS))
+
+# docs/images anew: the demo is driven by keys in a real browser (five minutes; chromium and chromium-driver).
+pictures: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.console_pictures
 
 # A vehicle whose cable, address and broker come a minute after it.
 late-start: $(VENV)/.installed

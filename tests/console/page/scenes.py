@@ -6,7 +6,7 @@ from typing import Any
 from console.server.catalogue import language_names
 from console.server.settings import PAGE
 
-SERVER = {
+SERVER: dict[str, Any] = {
     "version": "0.1.0",
     "simulation": True,
     "speed": 1,

@@ -1,0 +1,245 @@
+"""The pictures of README and docs/OPERATOR.md, taken in a real browser from a real run of `flailpilot demo`.
+
+`make pictures` starts the demo, takes control, arms, drives by keys, runs a mission, stops it, plans a site, and writes
+docs/images. `--only drive mission`: these alone; `--theme night --out DIR`: the same in another theme, to look at.
+"""
+
+import argparse
+import base64
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from PIL import Image
+from selenium.webdriver.common.by import By
+
+from benchmarks.ports import free_port
+from tests.console.browser.operator import AUTO, LATCHED, Operator
+from tests.console.page.browser import SIZES, Page, browsing
+
+if TYPE_CHECKING:
+    from tests.console.browser.stack import Server, Vehicle
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+IMAGES: Final = ROOT / "docs" / "images"
+SITE: Final = ROOT / "configs" / "sites" / "example.geojson"
+NAMES: Final = ("drive", "mission", "stop", "record", "plan", "setup")
+CLIP: Final = "driving.webp"
+CLIP_WIDTH_PX: Final = 800
+CLIP_PERIOD_S: Final = 0.2
+CLIP_FRAMES: Final = 48
+CLIP_BYTES_MAX: Final = 1_500_000
+VIEW: Final = "flail.others.plan.view"
+SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
+WORKED_M2: Final = 12.0
+"""So much processed ground is on the map before the mission is photographed."""
+
+
+class Place(NamedTuple):
+    """Where the page is, as `Operator` asks for it."""
+
+    url: str
+
+
+class Camera:
+    """Takes pictures of the page."""
+
+    def __init__(self, page: Page, folder: Path, only: tuple[str, ...]) -> None:
+        self._page, self._folder, self._only = page, folder, only
+
+    def wants(self, name: str) -> bool:
+        """It was asked for."""
+        return name in self._only
+
+    def take(self, name: str) -> None:
+        """The page as it is now, as a PNG of few colours."""
+        if not self.wants(name):
+            return
+        path = self._folder / f"{name}.png"
+        self.image().quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        say(f"{path.name}: {path.stat().st_size // 1000} kB")
+
+    def image(self) -> Image.Image:
+        """The page as it is now."""
+        data = self._page.cdp("Page.captureScreenshot", format="png")["data"]
+        return Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+
+
+def say(line: str) -> None:
+    """One line for people."""
+    sys.stdout.write(f"pictures: {line}\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def demo(speed: float) -> Iterator[str]:
+    """A demo of its own, as `make demo` starts it; where its page is."""
+    arguments = ("demo", "--no-browser", "--port", str(free_port()), "--speed", f"{speed:g}")
+    process = subprocess.Popen(  # noqa: S603 (this very program)
+        [sys.executable, "-m", "flailpilot", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            say(line.strip())
+            if "open http" in line:
+                yield line.split("open ", 1)[1].strip()
+                return
+        raise SystemExit("the demo ended before its page was there")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def operator(page: Page, url: str) -> Operator:
+    """Hands on the page; of the vehicle they know only what the page shows."""
+    return Operator(page, cast("Server", Place(url)), cast("Vehicle", None))
+
+
+def ready(hands: Operator) -> None:
+    """Armed, hands off once, picture and map there; begins anew where a busy computer broke the link."""
+    for _ in range(12):
+        hands.hands_off()
+        hands.arm()
+        if hands.page.when(lambda: hands.page.js(LATCHED) or hands.mode() != "MANUAL") and hands.mode() == "MANUAL":
+            return
+    raise SystemExit("it cannot be armed: the computer is too busy")
+
+
+def work(hands: Operator, camera: Camera) -> None:
+    """A mission until some ground is processed; then it is stopped."""
+    page = hands.page
+    for _ in range(8):
+        ready(hands)
+        page.tap("KeyN")
+        hands.press("KeyF")
+        page.until("return flail.hands.view?.hold === true || flail.store.value('vehicle', 'mode') !== 'MANUAL'")
+        page.tap("KeyN")
+        if page.when(lambda: hands.mode() in (*AUTO, "STOPPING", "HOLD")) and hands.mode() in AUTO:
+            break
+    hands.hands_off()
+    page.js("flail.turn('mission')")
+    worked(hands)
+    page.until(SHOWN)
+    camera.take("mission")
+    page.tap("Space")
+    hands.until_mode("HOLD")
+    page.js("flail.turn('drive')")
+    page.until("return flail.store.value('tool', 'rotor_rpm') < 5")
+    camera.take("stop")
+
+
+def worked(hands: Operator) -> None:
+    """Wait until the mission has processed some ground, with a sign of attention now and then."""
+    page = hands.page
+
+    def enough() -> bool:
+        left_s = page.js("return flail.store.value('due', 'attention_s')")
+        if left_s is not None and left_s < 30.0:
+            page.tap("KeyA")
+        if hands.mode() not in AUTO:
+            raise SystemExit(f"the mission ended: {hands.mode()} {page.text('#why')}")
+        done_m2 = page.js("return flail.store.value('mission', 'processed_m2')")
+        return bool(done_m2 and done_m2 > WORKED_M2 and hands.mode() == "AUTO_WORK")
+
+    while not enough():
+        time.sleep(0.2)  # noqa: TID251 (real processes)
+
+
+def drive(hands: Operator, camera: Camera, folder: Path) -> None:
+    """Forward and round a corner by keys: one picture while it moves, and the clip."""
+    page = hands.page
+    frames: list[Image.Image] = []
+    ready(hands)
+    page.until(SHOWN)
+    hands.press("KeyF")
+    for number in range(CLIP_FRAMES):
+        if number == 4:
+            hands.press("ArrowUp", "ArrowUp")
+        if number == CLIP_FRAMES // 2:
+            hands.press("ArrowLeft", "ArrowLeft")
+        if number == CLIP_FRAMES * 3 // 4:
+            hands.release("ArrowLeft", "ArrowLeft")
+        if number == CLIP_FRAMES - 6:
+            hands.hands_off()
+        if number == CLIP_FRAMES * 3 // 4 - 2:
+            camera.take("drive")
+        frames.append(camera.image())
+        time.sleep(CLIP_PERIOD_S / 2)  # noqa: TID251 (the rate of a film)
+    hands.hands_off()
+    if camera.wants("clip"):
+        film(frames, folder / CLIP)
+
+
+def film(frames: list[Image.Image], path: Path) -> None:
+    """The frames as a small animation, the coarser the longer it is."""
+    width_px, height_px = SIZES["laptop"]
+    size = (CLIP_WIDTH_PX, round(height_px * CLIP_WIDTH_PX / width_px))
+    small = [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
+    for quality in (70, 55, 40, 25):
+        small[0].save(
+            path, save_all=True, append_images=small[1:], duration=int(CLIP_PERIOD_S * 1e3), loop=0,
+            quality=quality, method=6,
+        )  # fmt: skip
+        if path.stat().st_size <= CLIP_BYTES_MAX:
+            break
+    say(f"{path.name}: {len(frames)} frames, {path.stat().st_size // 1000} kB")
+
+
+def plan(page: Page, camera: Camera) -> None:
+    """The example site imported, planned, walked to its middle."""
+    page.js("flail.turn('plan')")
+    page.driver.find_element(By.CSS_SELECTOR, "#view-plan input[type=file]").send_keys(str(SITE))
+    page.until(f"return {VIEW}.answer?.site !== null && {VIEW}.steps.unsaved === 0")
+    page.js(f"{VIEW}.shelf.wish({{machine: 'memat'}}); {VIEW}.shelf.plan()")
+    page.until(f"return {VIEW}.shelf.shown !== null || {VIEW}.shelf.planError")
+    page.js(f"{VIEW}.shelf.walk({VIEW}.shelf.shown.segments.at(-1).until_s * 0.4)")
+    page.until(f"return {VIEW}.shelf.pose !== null")
+    camera.take("plan")
+
+
+def album(page: Page, camera: Camera, folder: Path, url: str) -> None:
+    """All pictures of one run."""
+    hands = operator(page, url)
+    work(hands, camera)
+    page.js("flail.turn('record')")
+    page.until("return flail.others.record.view.record !== null")
+    camera.take("record")
+    if camera.wants("plan"):
+        plan(page, camera)
+    page.js("flail.turn('setup')")
+    camera.take("setup")
+    page.js("flail.turn('drive')")
+    if camera.wants("drive") or camera.wants("clip"):
+        drive(hands, camera, folder)
+    hands.hands_off()
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=IMAGES)
+    parser.add_argument("--theme", default="day", choices=("day", "sunlight", "night"))
+    parser.add_argument("--size", default="laptop", choices=sorted(SIZES))
+    parser.add_argument("--only", nargs="+", default=(*NAMES, "clip"), choices=(*NAMES, "clip"))
+    parser.add_argument("--speed", type=float, default=1.0)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    with demo(asked.speed) as url, browsing() as page:
+        page.size(asked.size)
+        operator(page, url).open(theme=asked.theme)
+        album(page, Camera(page, asked.out, tuple(asked.only)), asked.out, url)
+
+
+if __name__ == "__main__":
+    main()
