@@ -72,6 +72,7 @@ class Board:
         datum = LocalFrame(*steered.datum) if steered.datum is not None else None
         now = make.fresh(view)
         frame, work = now.vehicle, now.work
+        unproven = steered.near.look(steered.site, steered.mirror, make.stand_of(frame, datum))
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
@@ -83,7 +84,7 @@ class Board:
             "gnss": make.gnss_section(work),
             "engine": make.engine_section(work),
             "checks": make.checks_section(work),
-            "near": make.near_section(work),
+            "near": make.near_section(work, unproven),
             "jobs": self._jobs(),
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
 from console.server.ground import GroundMirror
+from console.server.near_ground import UNKNOWN as NOTHING_NEAR
+from console.server.near_ground import Stand, Unproven
 from console.server.next_step import kind_of, next_step
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
@@ -266,17 +268,31 @@ def checks_section(work: WorkFrame | None) -> Section | None:
     }
 
 
-def near_section(work: WorkFrame | None) -> Section | None:
-    """The nearest keep-out, and whether the ground under each track is proven."""
+def near_section(work: WorkFrame | None, unproven: Unproven = NOTHING_NEAR) -> Section | None:
+    """The nearest keep-out, whether the ground under each track is proven, and how far from each it is not.
+
+    Where the vehicle says that a track stands on unproven ground, there is none between: its word counts.
+    """
     if work is None:
         return None
     known = WorkFlag.TRACKS_KNOWN in work.flags
+    left, right = WorkFlag.LEFT_UNPROVEN in work.flags, WorkFlag.RIGHT_UNPROVEN in work.flags
     return {
         "keep_out_m": _rounded(work.keep_out_distance_m, 2),
         "keep_out_side": next((side for side, flag in _SIDES.items() if flag in work.flags), None),
-        "left_unproven": WorkFlag.LEFT_UNPROVEN in work.flags if known else None,
-        "right_unproven": WorkFlag.RIGHT_UNPROVEN in work.flags if known else None,
+        "left_unproven": left if known else None,
+        "right_unproven": right if known else None,
+        "left_unproven_m": 0.0 if known and left else _rounded(unproven.left_m, 1),
+        "right_unproven_m": 0.0 if known and right else _rounded(unproven.right_m, 1),
     }
+
+
+def stand_of(frame: VehicleFrame | None, datum: LocalFrame | None) -> Stand | None:
+    """Where it stands and points in the datum's metres; None where either is not known."""
+    if frame is None or datum is None or frame.lat_deg is None or frame.lon_deg is None or frame.yaw_rad is None:
+        return None
+    east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg)
+    return Stand(east_m, north_m, frame.yaw_rad)
 
 
 def ground_section(mirror: GroundMirror) -> Section:

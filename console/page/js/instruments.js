@@ -214,7 +214,7 @@ function checked(age_s, name, due, key) {
 /** The nearest keep-out, and unproven ground beside each track. */
 function nearby(read) {
   const [keep_out, side] = [read("near", "keep_out_m"), read("near", "keep_out_side")];
-  const [left, right] = [read("near", "left_unproven"), read("near", "right_unproven")];
+  const [left, right] = [read("near", "left_unproven_m"), read("near", "right_unproven_m")];
   return {
     keep_out: keep_out === null ? t("inst.keep_out_unknown") : t("inst.keep_out", { value: number(keep_out, 1), side: side ? t(`side.${side}`) : "" }),
     beside: beside(left, right),
@@ -222,12 +222,16 @@ function nearby(read) {
   };
 }
 
-/** Which track stands beside ground that is not proven. */
+const NEAR_M = 2;
+
+/** How far from each track the ground is not proven. */
 function beside(left, right) {
   if (left === null && right === null) return t("inst.tracks_unknown");
-  if (left && right) return t("inst.unproven_both");
-  if (left || right) return t(left ? "inst.unproven_left" : "inst.unproven_right");
-  return t("inst.proven");
+  if (left === 0 && right === 0) return t("inst.unproven_both");
+  if (left === 0 || right === 0) return t(left === 0 ? "inst.unproven_left" : "inst.unproven_right");
+  if ((left ?? 0) >= NEAR_M && (right ?? 0) >= NEAR_M) return t("inst.proven_far", { value: number(NEAR_M) });
+  const words = (value) => (value === null ? UNKNOWN : value >= NEAR_M ? t("inst.at_least", { value: number(NEAR_M) }) : t("unit.m", { value: number(value, 1) }));
+  return t("inst.unproven_at", { left: words(left), right: words(right) });
 }
 
 /** @param {string} id */

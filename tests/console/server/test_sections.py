@@ -14,6 +14,7 @@ from console.client.view import ConsoleView, LinkState, Text
 from console.server.board import Board
 from console.server.desk import Desk, Steered
 from console.server.ground import GroundMirror
+from console.server.near_ground import Unproven
 from console.server.settings import VehicleSettings
 from console.server.setup import SetupStore
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
@@ -237,3 +238,23 @@ def test_who_holds_it_by_name_where_the_name_is_known() -> None:
     assert make.vehicle_section(view, 7, {9: "team leader"})["holder_name"] == "team leader"  # type: ignore[index]
     assert make.vehicle_section(view, 7, {8: "other"})["holder_name"] is None  # type: ignore[index]
     assert make.vehicle_section(view, 7)["holder_name"] is None  # type: ignore[index]
+
+
+def test_the_vehicles_word_counts_where_a_track_stands_on_unproven_ground() -> None:
+    flags = WorkFlag.TRACKS_KNOWN | WorkFlag.LEFT_UNPROVEN
+    near = make.near_section(WorkFrame(tick=1, flags=flags, cap_reason=255), Unproven(0.6, 0.44))
+    assert near is not None
+    assert (near["left_unproven"], near["left_unproven_m"], near["right_unproven_m"]) == (True, 0.0, 0.4)
+    silent = make.near_section(WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255))
+    assert silent is not None
+    assert (silent["left_unproven"], silent["left_unproven_m"], silent["right_unproven_m"]) == (None, None, None)
+
+
+def test_where_it_stands_is_known_only_whole() -> None:
+    seen = frame(yaw_rad=0.3)
+    stand = make.stand_of(seen, DATUM)
+    assert stand is not None
+    assert stand.yaw_rad == 0.3
+    for unknown in (None, frame(lat_deg=None), frame(lon_deg=None), frame(yaw_rad=None)):
+        assert make.stand_of(unknown, DATUM) is None
+    assert make.stand_of(seen, None) is None
