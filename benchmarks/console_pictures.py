@@ -37,6 +37,7 @@ CLIP_FRAMES: Final = 48
 CLIP_BYTES_MAX: Final = 1_500_000
 VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
+REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
 WORKED_M2: Final = 12.0
 """So much processed ground is on the map before the mission is photographed."""
 
@@ -116,44 +117,52 @@ def ready(hands: Operator) -> None:
     raise SystemExit("it cannot be armed: the computer is too busy")
 
 
-def work(hands: Operator, camera: Camera) -> None:
-    """A mission until some ground is processed; then it is stopped."""
+def begun(hands: Operator) -> None:
+    """The mission is under way, or goes on; begins anew where a busy computer broke the link."""
     page = hands.page
-    for _ in range(8):
+    for _ in range(20):
         ready(hands)
         page.tap("KeyN")
         hands.press("KeyF")
         page.until("return flail.hands.view?.hold === true || flail.store.value('vehicle', 'mode') !== 'MANUAL'")
         page.tap("KeyN")
-        if page.when(lambda: hands.mode() in (*AUTO, "STOPPING", "HOLD")) and hands.mode() in AUTO:
-            break
-    hands.hands_off()
+        page.when(lambda: hands.mode() != "MANUAL" or page.js(REFUSED))
+        hands.hands_off()
+        if hands.mode() in AUTO:
+            return
+    raise SystemExit(f"no mission: {page.text('body')}")
+
+
+def work(hands: Operator, camera: Camera) -> None:
+    """A mission until some ground is processed; then it is stopped."""
+    page = hands.page
     page.js("flail.turn('mission')")
-    worked(hands)
+    while not worked(hands):
+        begun(hands)
     page.until(SHOWN)
     camera.take("mission")
     page.tap("Space")
     hands.until_mode("HOLD")
     page.js("flail.turn('drive')")
-    page.until("return flail.store.value('tool', 'rotor_rpm') < 5")
+    page.until("return flail.store.value('tool', 'rotor_rpm') < 5 && flail.now_ms() - flail.stopped.since_ms > 9000")
+    page.until(SHOWN)
     camera.take("stop")
 
 
-def worked(hands: Operator) -> None:
-    """Wait until the mission has processed some ground, with a sign of attention now and then."""
+def worked(hands: Operator) -> bool:
+    """Wait until the mission has processed some ground, with signs of attention; False where it was stopped."""
     page = hands.page
-
-    def enough() -> bool:
-        left_s = page.js("return flail.store.value('due', 'attention_s')")
-        if left_s is not None and left_s < 30.0:
+    while hands.mode() in AUTO:
+        seen = page.js(
+            "const read = (s, n) => flail.store.value(s, n);"
+            "return [read('due', 'attention_s'), read('mission', 'processed_m2'), read('pose', 'speed_mps')]"
+        )
+        if seen[0] is not None and seen[0] < 30.0:
             page.tap("KeyA")
-        if hands.mode() not in AUTO:
-            raise SystemExit(f"the mission ended: {hands.mode()} {page.text('#why')}")
-        done_m2 = page.js("return flail.store.value('mission', 'processed_m2')")
-        return bool(done_m2 and done_m2 > WORKED_M2 and hands.mode() == "AUTO_WORK")
-
-    while not enough():
+        if (seen[1] or 0.0) > WORKED_M2 and hands.mode() == "AUTO_WORK" and (seen[2] or 0.0) > 0.05:
+            return True
         time.sleep(0.2)  # noqa: TID251 (real processes)
+    return False
 
 
 def drive(hands: Operator, camera: Camera, folder: Path) -> None:
@@ -200,9 +209,11 @@ def plan(page: Page, camera: Camera) -> None:
     """The example site imported, planned, walked to its middle."""
     page.js("flail.turn('plan')")
     page.driver.find_element(By.CSS_SELECTOR, "#view-plan input[type=file]").send_keys(str(SITE))
-    page.until(f"return {VIEW}.answer?.site !== null && {VIEW}.steps.unsaved === 0")
-    page.js(f"{VIEW}.shelf.wish({{machine: 'memat'}}); {VIEW}.shelf.plan()")
-    page.until(f"return {VIEW}.shelf.shown !== null || {VIEW}.shelf.planError")
+    page.until(f"return Boolean({VIEW}.answer?.site) && {VIEW}.steps.unsaved === 0")
+    page.js(f"{VIEW}.shelf.wish({{machine: 'mematt'}}); {VIEW}.shelf.plan()")
+    page.until(f"return {VIEW}.shelf.shown !== null || {VIEW}.shelf.planError !== null")
+    if refusal := page.js(f"return {VIEW}.shelf.shown === null && {VIEW}.shelf.planError"):
+        raise SystemExit(f"no plan: {refusal}")
     page.js(f"{VIEW}.shelf.walk({VIEW}.shelf.shown.segments.at(-1).until_s * 0.4)")
     page.until(f"return {VIEW}.shelf.pose !== null")
     camera.take("plan")
@@ -211,10 +222,11 @@ def plan(page: Page, camera: Camera) -> None:
 def album(page: Page, camera: Camera, folder: Path, url: str) -> None:
     """All pictures of one run."""
     hands = operator(page, url)
-    work(hands, camera)
-    page.js("flail.turn('record')")
-    page.until("return flail.others.record.view.record !== null")
-    camera.take("record")
+    if any(map(camera.wants, ("mission", "stop", "record"))):
+        work(hands, camera)
+        page.js("flail.turn('record')")
+        page.until("return flail.others.record.view.record !== null")
+        camera.take("record")
     if camera.wants("plan"):
         plan(page, camera)
     page.js("flail.turn('setup')")

@@ -78,7 +78,7 @@ class Board:
             "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
             "pose": make.pose_section(frame, datum),
             "tool": make.tool_section(now),
-            "mission": make.mission_section(now, steered.site),
+            "mission": make.mission_section(now, steered.site, steered.inside.look(steered.site, steered.mirror)),
             "limits": make.limits_section(work, steered.site),
             "due": make.due_section(work),
             "gnss": make.gnss_section(work),

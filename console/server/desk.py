@@ -13,6 +13,7 @@ from console.client.view import LinkState
 from console.server.drive_frames import ACT_NAMES, AWAY_FROM_MOTION, PageAct
 from console.server.ground import GroundMirror
 from console.server.hands import neutral
+from console.server.inside_area import InsideArea
 from console.server.keeper import Keeper
 from console.server.near_ground import NearGround
 from console.server.settings import VehicleSettings
@@ -61,7 +62,7 @@ class Steered:
         self.settings, self.link, self._clock = settings, link, clock
         self.readings = 0
         self._another = asyncio.Event()
-        self.mirror, self.near = GroundMirror(), NearGround()
+        self.mirror, self.near, self.inside = GroundMirror(), NearGround(), InsideArea()
         self.keeper = Keeper(link, self.mirror, clock)
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] | None = None

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
 from console.server.ground import GroundMirror
+from console.server.inside_area import Inside
 from console.server.near_ground import UNKNOWN as NOTHING_NEAR
 from console.server.near_ground import Stand, Unproven
 from console.server.next_step import kind_of, next_step
@@ -173,9 +174,10 @@ def tool_section(view: ConsoleView) -> Section | None:
     }
 
 
-def mission_section(view: ConsoleView, site: Section | None) -> Section | None:
+def mission_section(view: ConsoleView, site: Section | None, inside: Inside | None = None) -> Section | None:
     """Where the mission stands; `site` as GET /api/site gives it, None where it is not known.
 
+    `processed_m2`, `passed_m2`, `below_m2` are the vehicle's, of all ground; `inside` of the work areas alone.
     `room_m`: how far beside its swath the tool may pass and the overlap still covers it; there is none elsewhere.
     """
     frame, work, plan = view.vehicle, view.work, site or {}
@@ -193,6 +195,7 @@ def mission_section(view: ConsoleView, site: Section | None) -> Section | None:
         "processed_m2": _rounded(frame.processed_m2, 2),
         "passed_m2": _rounded(work.passed_m2, 2) if work else None,
         "below_m2": _rounded(work.below_m2, 2) if work else None,
+        "inside": None if inside is None else {name: _rounded(m2, 2) for name, m2 in inside._asdict().items()},
         "provisional_m2": _rounded(work.provisional_m2, 2) if work else None,
         "withdrawn_m2": _rounded(work.withdrawn_m2, 2) if work else None,
         "total_m2": _rounded(work.total_m2, 2) if work else None,

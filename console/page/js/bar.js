@@ -101,7 +101,7 @@ export class Bar {
     const age_ms = this.picture.age_ms();
     if (age_ms === null) {
       const sight = this.store.value("server", "by_sight") === true;
-      return this.cells.picture.put(t(sight ? "picture.by_sight" : "picture.none"));
+      return this.cells.picture.put(t(this.picture.hidden() ? "picture.hidden" : sight ? "picture.by_sight" : "picture.none"));
     }
     this.cells.picture.put(t("unit.s", { value: number(age_ms / 1000, age_ms < 10_000 ? 2 : 0) }), age_ms >= PICTURE_LATE_MS);
   }

@@ -104,7 +104,7 @@ class Page {
     const { store, acts, hands } = this;
     const instruments = new Instruments(at("instruments"), store);
     this.rest = new Rest(store);
-    this.bar = new Bar({ store, hands, rest: this.rest, picture: { age_ms: () => this.picture.age_ms() }, turn: (view) => this.turn(view), view: () => this.view });
+    this.bar = new Bar({ store, hands, rest: this.rest, picture: { age_ms: () => this.picture.age_ms(), hidden: () => this.picture.hidden?.() ?? false }, turn: (view) => this.turn(view), view: () => this.view });
     this.stopped = new Stopped({ store, acts, detonation: this.detonation });
     this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest });
     this.card = new StartCard({ store, acts });

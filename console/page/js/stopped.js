@@ -104,7 +104,7 @@ export class Stopped {
       if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
     }
     for (const button of this.list.querySelectorAll("[data-act]")) mark(button.parentElement, "held", this.store.get("held_act") === button.dataset.act);
-    put(this.answer, answerText(this.store) ?? "");
+    put(this.answer, answerText(this.store, this.since_ms) ?? "");
   }
 
   _row(step, index, offers) {

@@ -32,10 +32,10 @@ class Echo {
   }
 }
 
-/** The last answer to an act, for a while; null then. */
-export function answerText(store) {
+/** The last answer to an act, for a while; null then. `from_ms`: what was answered earlier says nothing of now. */
+export function answerText(store, from_ms = -Infinity) {
   const answer = store.get("answer");
-  if (!answer || answer.result === "pending" || store.now_ms() - answer.at_ms > ANSWER_SHOWN_MS) return null;
+  if (!answer || answer.result === "pending" || store.now_ms() - answer.at_ms > ANSWER_SHOWN_MS || answer.at_ms < from_ms) return null;
   const act = said(`act.${answer.act.toLowerCase()}`);
   const row = answer.reason === null ? null : (store.get("reasons") ?? []).find((one) => one.code === answer.reason);
   const reason = row ? t(`reason.${row.name}.cause`) : answer.reason;
@@ -160,7 +160,7 @@ export class Strip {
 
 function missionTitle(store) {
   const [n, m] = [store.value("mission", "segment"), store.value("mission", "segments")];
-  return n === null || m === null ? t("mission.next") : `${t("mission.next")} · ${t("mission.segment_of", { n: String(n), m: String(m) })}`;
+  return n === null || m === null ? t("mission.next") : `${t("mission.next")} · ${t("mission.segment_of", { n: number(Math.min(n + 1, m)), m: number(m) })}`;
 }
 
 /** The mission's next step in words. */

@@ -6,6 +6,7 @@
 import { number, t } from "./i18n.js";
 import { Gate, Trips, cameraAfter, cameraWanted, edgesOf, fitted, packAck, parseFrame, stateOf } from "./video_logic.js";
 
+const LABELS_MIN_PX = 200;
 const RETRY_MS = 1000;
 const LOOK_MS = 50;
 const DROPPED_SHOWN_MS = 3000;
@@ -66,6 +67,11 @@ export class Picture {
     this.resizes.disconnect();
     this.ended = true;
     this.socket?.close();
+  }
+
+  /** There are pictures, but this view shows none. */
+  hidden() {
+    return this.drawn !== null && !this.visible();
   }
 
   /** Age of the frame that is painted; null where there is none, or where nobody can see it. */
@@ -221,7 +227,8 @@ export class Picture {
     context.lineWidth = 4 * ratio;
     context.strokeStyle = "#12181f";
     context.fillStyle = "#fff";
-    for (const { to, from, metres } of marks) {
+    // on a small picture the numbers would lie on each other
+    for (const { to, from, metres } of place.h < LABELS_MIN_PX * ratio ? [] : marks) {
       const [x, y] = at(to[0] > from[0] ? to : from);
       const text = t("video.metres", { value: metres });
       context.strokeText(text, x + 8 * ratio, y);

@@ -24,8 +24,10 @@ export class MissionView {
   render() {
     const read = (name) => this.store.value("mission", name);
     const complete = this.store.value("ground", "complete");
-    const [total, processed, passed, below] = [read("total_m2"), read("processed_m2"), read("passed_m2"), read("below_m2")];
-    put(this.head, t("mission.processed", { total: area(total) }));
+    const inside = read("inside"), all = inside === null;
+    const total = all ? null : read("total_m2");
+    const [processed, passed, below] = ["processed_m2", "passed_m2", "below_m2"].map((name) => (all ? read(name) : inside[name]));
+    put(this.head, all ? t("mission.processed_all") : t("mission.processed", { total: area(total) }));
     put(this.total, area(processed));
     put(this.rows.passed, area(passed));
     put(this.rows.below, area(below));

@@ -91,7 +91,7 @@ class RecordView {
     const { t, record } = this;
     put(this.told, this.busy ? t("record.reading") : this.error ?? (record?.simulated ? t("record.simulated") : ""));
     this.told.classList.toggle("problem", this.error !== null && !this.busy);
-    put(this.statement, record ? `${record.statement} ${t("record.decided")}` : t("record.decided"));
+    put(this.statement, record?.statement ?? t("record.decided"));
     for (const one of [this.totals, this.gaps, this.hours, this.depths, this.events]) show(one, record !== null);
     this.renderFacts();
     if (record === null || this.of === record) return;

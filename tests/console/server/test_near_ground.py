@@ -1,7 +1,6 @@
 """How far unproven ground is from each track: as the vehicle judges ground, and unknown where anything of it is."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from console.client.ground_mirror import RECORD
 from console.server.ground import GroundMirror
 from console.server.near_ground import REACH_M, SPACING_M, UNKNOWN, NearGround, Stand, bares, edges_of
 from tests.console.server.support import header
+from tests.console.server.tiles import CELL_M, known, packed, swept
 from vehicle.control.ground import raster, support
 from vehicle.control.state import LedgerState
 from vehicle.operator_link.ground_codec import packed_record
 
-HALF_M, LENGTH_M, CELL_M = 1.0, 2.4, 0.05
+HALF_M, LENGTH_M = 1.0, 2.4
 MACHINE = {"track_outer_width_m": 2 * HALF_M, "track_length_m": LENGTH_M}
 NORTH = math.pi / 2
 Ring = list[list[float]]
@@ -29,28 +29,6 @@ def square(west: float, south: float, east: float, north: float) -> Ring:
 
 def site(*rings: Ring, **changes: Any) -> dict[str, Any]:
     return {"unproven": list(rings), "machine": MACHINE} | changes
-
-
-def swept(*boxes_m: tuple[float, float, float, float]) -> dict[raster.Key, raster.Tile]:
-    """Tiles in which the tool swept these boxes (west, south, east, north) of the square from 0 to 6.4 m."""
-    tile = np.zeros((raster.PLANES, raster.TILE, raster.TILE), np.uint8)
-    for west, south, east, north in boxes_m:
-        columns = slice(round(west / CELL_M), round(east / CELL_M))
-        rows = slice(round(south / CELL_M), round(north / CELL_M))
-        tile[raster.FLAGS, rows, columns] |= raster.SWEPT
-    return {(0, 0): tile}
-
-
-def packed(tiles: dict[raster.Key, raster.Tile]) -> Iterator[tuple[raster.Key, bytes]]:
-    return ((key, raster.packed(tile)) for key, tile in tiles.items())
-
-
-def known(tiles: dict[raster.Key, raster.Tile] | None = None) -> GroundMirror:
-    """A console's copy that is whole, and holds these tiles."""
-    mirror = GroundMirror()
-    mirror.fetched(RECORD, packed_record(header(), packed(tiles or {})))
-    assert mirror.complete
-    return mirror
 
 
 def look(where: dict[str, Any] | None, stand: Stand | None, mirror: GroundMirror | None = None) -> Any:

@@ -161,7 +161,8 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     assert make.gnss_section(work)["fix"] == "rtk_fixed"  # type: ignore[index]
     assert make.checks_section(work)["due"] == ["depth"]  # type: ignore[index]
     assert make.near_section(work) == {
-        "keep_out_m": 1.23, "keep_out_side": "right", "left_unproven": True, "right_unproven": False
+        "keep_out_m": 1.23, "keep_out_side": "right", "left_unproven": True, "right_unproven": False,
+        "left_unproven_m": 0.0, "right_unproven_m": None,
     }  # fmt: skip
     bare = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
     assert make.limits_section(bare)["cap_reason"] is None  # type: ignore[index]
