@@ -214,8 +214,11 @@ function paintPin(context, view, theme, shape, chosen) {
   context.stroke();
 }
 
+const WORD_BELOW_PX = 28;
+
+// Below the middle, so that a small shape and a pin in it stay in sight.
 function paintWord(context, view, theme, at, text) {
-  const [x, y] = toScreen(view, ...at);
+  const [x, middle] = toScreen(view, ...at), y = middle + WORD_BELOW_PX;
   context.font = `600 16px ${FONT}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
