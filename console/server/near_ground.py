@@ -68,7 +68,7 @@ def edges_of(site: dict[str, Any] | None) -> FloatArray | None:
 
 
 def unproven(edges_m: FloatArray, machine: dict[str, Any], mirror: GroundMirror, stand: Stand) -> Unproven:
-    """Both tracks, from places on a grid round each."""
+    """Both tracks, from places on a grid round each; `edges_m` (n, 4) are those of unproven ground."""
     half_m, reach_m = machine["track_outer_width_m"] / 2.0, machine["track_length_m"] / 2.0
     ahead_m = _places(-reach_m - REACH_M, reach_m + REACH_M)
     aside_m = _places(SPACING_M / 2.0, half_m + REACH_M)
