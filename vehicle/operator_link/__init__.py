@@ -1,1 +1,1 @@
-"""MAVLink towards consoles and ground stations: keys, sessions, services, streams; what may move goes to the tick."""
+"""MAVLink to consoles and ground stations: keys, sessions, services, streams. Wishes for motion go to the tick."""

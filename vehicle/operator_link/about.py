@@ -1,4 +1,4 @@
-"""What the vehicle says of itself: version, capabilities, modes, and what stands against arming it from a station."""
+"""What the vehicle tells of itself: version, capabilities, modes, and the reasons why a station may not arm it."""
 
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.contracts.messages import Mode

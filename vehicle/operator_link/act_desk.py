@@ -1,9 +1,9 @@
-"""Acts of consoles that number them: each reaches the tick once, however often the radio repeats it, and is answered.
+"""Numbered acts of consoles: each act reaches the tick once, however often the radio repeats it, and is answered.
 
-A numbered act stays in its console's frames until it is answered. Here its edge is let through from the first frame of
-its number to the tick that hears it, and taken out of all frames after it. An act that follows one of the same kind is
-held back for one frame, so that the gate sees it rise. STOP and ENGINE OFF are never held back: they count at each
-frame. Nothing is added to any frame.
+A numbered act stays in the frames of its console until it is answered. This module passes the act on from the first
+frame with its number to the tick that hears it, and removes it from all later frames. If an act follows one of the
+same kind, it is held back for one frame, so that the gate sees it begin again. STOP and ENGINE OFF are never held
+back: they count in each frame. Nothing is added to any frame.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ EVERY = OperatorEdge(sum(OperatorEdge))
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told to one console: its newest act that is answered, edges of it that were refused, and why."""
+    """The answer to one console: its newest answered act, which of its acts were refused, and why."""
 
     number: int = 0
     refused: OperatorEdge = OperatorEdge.NONE
@@ -51,7 +51,7 @@ class _Console(msgspec.Struct):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge is told beside the gate's state. `standing`: None where nobody knows."""
+    """What the judge knows besides the gate's state. `standing`: None if it is unknown."""
 
     tick: int
     standing: bool | None
@@ -60,7 +60,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActDesk:
-    """Of one vehicle's link."""
+    """The numbered acts of all consoles of one vehicle."""
 
     def __init__(self) -> None:
         self._consoles: dict[int, _Console] = {}

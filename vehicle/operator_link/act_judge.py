@@ -1,7 +1,8 @@
-"""What a console's act did, judged by the gate's state before and after the tick that heard it. Pure; decides nothing.
+"""What an act of a console did, from the gate's state before and after the tick that heard it. Pure.
 
-The gate has judged already; here its answer is put into words. Each act has one function: `ActWhy.NONE` where the state
-after it shows what it means, else why not, the first cause that an operator can do something about.
+The gate has decided already; this module puts its decision into words and decides nothing. Each act has one function.
+It returns `ActWhy.NONE` if the state afterwards shows the effect of the act, and otherwise the first cause that an
+operator can remove.
 """
 
 from collections.abc import Callable
@@ -31,14 +32,14 @@ OPENING: Final = OperatorEdge.RESET | OperatorEdge.RECOVERY | OperatorEdge.ARM |
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """Why an act was refused, and the stop reason that stands against it, where one does; NONE: it was accepted."""
+    """Why an act was refused, and the stop reason behind it, if there is one. NONE: the act was accepted."""
 
     why: ActWhy
     reason: int | None = None
 
 
 class Heard(NamedTuple):
-    """One act, as the tick heard it: before, after. `standing`: None where nobody knows; `blocked`: no start here."""
+    """One act as the tick heard it: before and after. `standing`: None if unknown; `blocked`: no mission can start."""
 
     station_id: int
     frame: OperatorFrame

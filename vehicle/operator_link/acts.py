@@ -1,4 +1,4 @@
-"""Commands that stop, arm, or change what the machine does. None moves it: a goal becomes acts that the gate judges."""
+"""Commands that stop, arm or change the machine. None of them moves it: they become acts that the gate judges."""
 
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.types import OperatorEdge

@@ -1,7 +1,7 @@
-"""Which frames are let in: signed and verified, or unsigned on a link that was opened for that; and who is who.
+"""Which frames are accepted: signed and verified, or unsigned on a link that was opened for them; and whose they are.
 
-Two live senders of one identity are an identity in doubt: the machine is stopped, and neither is believed until one
-of them has been silent for a while.
+If two live senders use one identity, the machine is stopped, and neither sender is believed until one of them has been
+silent for some time.
 """
 
 import msgspec
@@ -18,9 +18,9 @@ Address = tuple[str, int] | str
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """One link of the vehicle: its name, the bytes a second it may be sent, and whether it takes unsigned frames.
+    """One link of the vehicle: its name, its limit in bytes a second, and whether it accepts unsigned frames.
 
-    `unsigned` is for first runs and tests on loopback; the shell refuses it on any other address.
+    `unsigned` is for first runs and tests on loopback; the transport refuses it on any other address.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
-    """`durable` is False where only a session may vouch for the frame; `age_s` is what its stamp proves."""
+    """An accepted frame. `durable`: False if only a session may vouch for it. `age_s`: its age by its stamp."""
 
     ok: bool
     durable: bool = True
@@ -56,7 +56,7 @@ class _Identity(msgspec.Struct):
 
 
 class Admission:
-    """The verifier, and the identities that it lets in."""
+    """The verifier of signatures, and the identities that it accepts."""
 
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier

@@ -1,4 +1,4 @@
-"""The beat of one console, from the state after a tick. Pure."""
+"""The beat (FLAIL_BEAT) for one console, from the state after a tick. Pure."""
 
 from typing import TYPE_CHECKING
 

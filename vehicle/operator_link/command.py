@@ -17,9 +17,9 @@ REJECTED = d.MAV_RESULT_TEMPORARILY_REJECTED
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """One command as it arrived, LONG or INT alike; `named`: sent to this vehicle, not to all that hear it.
+    """One command as it arrived, LONG or INT alike. `named`: sent to this vehicle, and not to all that hear it.
 
-    `late`: made before its station's last stop, or long before what else was heard of it.
+    `late`: made before the last stop of its station, or long before the newest message of its station.
     """
 
     command: int
@@ -42,7 +42,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(Protocol):
-    """What commands may reach for one station on one peer."""
+    """What commands of one station on one peer may reach."""
 
     station: GcsStation
 
@@ -75,7 +75,7 @@ Later = Callable[[End], tuple[int, list[Message]]]
 
 
 class Waits(msgspec.Struct, frozen=True):
-    """The answer waits for the vehicle; `answer_s`: it is given by then, whatever came of it."""
+    """The answer waits for the vehicle; it is given at `answer_s` at the latest, whatever the result."""
 
     pursuit: Pursuit
     later: Later

@@ -1,7 +1,7 @@
 """COMMAND_LONG and COMMAND_INT: exactly one final COMMAND_ACK for each.
 
-A command that was repeated because its answer was lost gets the same answer again and acts once. What stops is heard
-from every authenticated station; what could lead to motion only under the rules of `gcs_station.py`.
+A command that is repeated because its answer was lost gets the same answer again and acts once. Commands that stop are
+accepted from every authenticated station. Commands that could lead to motion follow the rules of `gcs_station.py`.
 """
 
 import msgspec
@@ -33,7 +33,7 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class Last(msgspec.Struct, frozen=True):
-    """The final answer to a command, in case that it was lost on its way; `acted`: not refused at once."""
+    """The final answer to a command, kept in case it was lost on its way. `acted`: not refused at once."""
 
     command: Command
     result: int
@@ -42,7 +42,7 @@ class Last(msgspec.Struct, frozen=True):
 
 
 class Commands:
-    """One station's commands on one peer."""
+    """The commands of one station on one peer."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -1,4 +1,4 @@
-"""What consoles are told that only the tick's own rooms can work out: the composition root hands it in."""
+"""Facts for consoles that only the rooms of the tick can compute; the composition root hands them in."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Areas(msgspec.Struct, frozen=True, kw_only=True):
-    """Ground by what is known of it [m2]: passed by the tool and not proven, processed below the required depth."""
+    """Areas of ground by what is known of them [m2]: passed but not proven; processed below the required depth."""
 
     passed_m2: float
     below_m2: float
 
 
 class Near(msgspec.Struct, frozen=True, kw_only=True):
-    """What is near the machine. `side`: left, right, ahead, behind. None: nobody knows, or there is none."""
+    """What is near the machine. `side`: left, right, ahead, behind. None: unknown, or nothing is near."""
 
     keep_out_m: float | None = None
     side: str = ""
@@ -26,7 +26,7 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleFacts(Protocol):
-    """Never raises; called between ticks, and must return at once."""
+    """Facts for consoles. Its methods are called between ticks; they never raise and return at once."""
 
     def standing(self, state: "VehicleState", now_ns: int) -> bool | None:
         """Measured to stand; None where nobody can tell."""
@@ -42,7 +42,7 @@ class ConsoleFacts(Protocol):
 
 
 class NoFacts:
-    """Where nobody hands them in: all unknown."""
+    """Without a source of facts: everything is unknown."""
 
     def standing(self, state: "VehicleState", now_ns: int) -> bool | None:
         """Unknown."""

@@ -1,7 +1,8 @@
-"""What consoles of ours are told of a tick beside the plain streams: beats, the report, the work, what became of acts.
+"""What our consoles receive of a tick besides the standard streams: beats, report, work, answers to acts.
 
-A console that asks for beats, or numbers its acts, gets a beat with each report, the whole report four times a second
-and at each change of mode, the figures of the work twice a second. Any other one gets the report each time, as before.
+A console that asks for beats or numbers its acts gets a beat with each report, the whole report four times a second
+and at each change of mode, and the figures of the work twice a second. Every other console of ours gets the whole
+report each time.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -31,7 +32,7 @@ HALF_TICK_NS: Final = 10_000_000
 
 
 class ConsoleReports:
-    """Tells each tick to the peers that speak our extension."""
+    """Sends each tick to the peers that speak our extension."""
 
     def __init__(self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts) -> None:
         self._datum, self._verifier, self._facts = datum, verifier, facts

@@ -1,6 +1,7 @@
 """Fences of stations: where the machine may be, inside all inclusions and outside every exclusion, in ENU metres.
 
-An inclusion bounds; it is no ground to be worked. What circles and several fences mean is `vehicle.polygons.fences`'.
+An inclusion bounds the machine; it asks for no work. `vehicle.polygons.fences` decides what circles and several fences
+mean.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ CROSSINGS_MAX = 500
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """One zone: a polygon, whether it holds in or keeps out, and the item that it begins with."""
+    """One zone: a polygon, whether it holds in or keeps out, and the number of its first item."""
 
     index: int
     holds_in: bool

@@ -1,8 +1,8 @@
-"""MAVFTP, as far as it is offered: files that are read, and one that may be written; all else is refused at once.
+"""The part of MAVFTP that is offered: files to read, and one file to write. Everything else is refused at once.
 
-Stations ask here before they ask for the parameter list, and wait for an answer: a quick NAK is part of the service. A
-file is read as it was when it was opened, or when its checksum was asked for: `PATH#CHECKSUM` opens that very content
-again, so that a long download goes on after the radio broke off.
+Stations ask here before they ask for the parameter list, and wait for an answer, so a quick NAK is part of the
+service. A file is read as it was when it was opened, or when its checksum was asked for. `PATH#CHECKSUM` opens that
+same content again, so that a long download continues after a break of the radio.
 """
 
 import struct
@@ -35,7 +35,7 @@ KEPT = 4
 
 
 class Stage(Protocol):
-    """The one file that stations write."""
+    """The one file that stations may write."""
 
     def begin(self, path: str) -> bool:
         """Whether this path may be written now; what was written before is forgotten."""
@@ -55,7 +55,7 @@ class Stage(Protocol):
 
 
 class NoStage:
-    """Nothing may be written."""
+    """No file may be written."""
 
     def begin(self, path: str) -> bool:
         """No."""
@@ -82,7 +82,7 @@ def checksum(content: bytes) -> int:
 
 
 class FileService:
-    """One peer's session. `file` gives a path's content, or None where there is no such file; `stage` takes one."""
+    """The session of one peer. `file` gives the content of a path, or None if there is no such file."""
 
     def __init__(self, file: Callable[[str], bytes | None], stage: Stage | None = None) -> None:
         self._file = file

@@ -16,7 +16,7 @@ LATE_STAMPS = 5 * STAMPS_PER_S
 
 
 class Vehicle(Protocol):
-    """The part of the link that sessions share."""
+    """The part of the link that all sessions share."""
 
     view: VehicleView
 
@@ -30,7 +30,7 @@ class Vehicle(Protocol):
 
 
 class GcsSession:
-    """Context of `Commands`; `stamp` is the newest frame's, `age_s` what it proved of its age."""
+    """Context of `Commands`. `stamp` is that of the newest frame, `age_s` the age that it proved."""
 
     def __init__(
         self,

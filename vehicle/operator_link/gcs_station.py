@@ -1,8 +1,9 @@
-"""A ground station that does not speak our extension, as an operator's station: acts and sticks -> FLAIL_OPERATOR.
+"""A ground station that does not speak our extension, as an operator's station: acts and sticks become FLAIL_OPERATOR.
 
-It may drive while its button is held, rotor off, under a cap; it may stop. What it asks for becomes frames that the
-gate judges like any other: lease, neutral, edges, age. Nothing here can move anything by itself. A driving frame is
-as old as the sticks it rests on; a neutral frame says "the station is there" and lasts as long as its heartbeats.
+It may drive while its button is held, with the rotor off and under a speed cap, and it may stop. What it asks for
+becomes frames that the gate judges like all others: lease, neutral, acts, age. Nothing in this module can move
+anything by itself. A driving frame is as old as the sticks in it. A neutral frame says that the station is there, and
+lasts as long as its heartbeats.
 """
 
 from collections import deque
@@ -33,7 +34,7 @@ FADED_NS = 250_000_000
 """A station that repeats an unchanged stick every 200 ms is heard; the gate takes 300 ms for a frozen one."""
 PROVEN_NS = 1_150_000_000
 """A link that has just begun must be whole for a second before the gate lets it drive."""
-BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 ATTENTION_NS = 25 * NS_PER_S
 """Of `vehicle/control/drive/manual.py`: below it a stick means nothing."""
 TICK_S = 0.02
@@ -72,7 +73,7 @@ def _rescaled(stick: float, share: float) -> float:
 
 
 class GcsStation:
-    """One third-party station's identity, goal and sticks."""
+    """Identity, goal and sticks of one third-party station."""
 
     def __init__(self, station_id: int, sticks: StickReader, met_ns: int = 0) -> None:
         self.station_id, self.sticks, self.met_ns = station_id, sticks, met_ns
@@ -256,7 +257,7 @@ class GcsStation:
             return towards
         sticks = self.sticks.fresh(now_ns)
         if holds and mode is Mode.READY and self.goal is Goal.NONE and sticks is not None and sticks.hold:
-            return OperatorEdge.ARM  # the button is the second act: from ready to driving by hand
+            return OperatorEdge.ARM  # the button is the second act: from ready to driving by stick
         if view.bench and mode in AUTO_MODES and now_ns - self._attention_ns > ATTENTION_NS:
             self._attention_ns = now_ns
             return OperatorEdge.ATTENTION
@@ -293,7 +294,7 @@ class GcsStation:
     def _built(self, view: VehicleView, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
         starting = self.goal is Goal.START and view.mode is Mode.MANUAL
-        held = view.fresh and view.mode in BY_HAND and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
+        held = view.fresh and view.mode in BY_STICK and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         drive = turn = 0.0
         driving = False
         sampled_ns, echo_tick = now_ns, tick

@@ -1,10 +1,10 @@
-"""How the record of ground travels to consoles: acts in a frame, changes in a file, and the whole record in a file.
+"""How the record of ground travels to consoles: acts in a frame, changes in a file, the whole record in a file.
 
     act      = kind, until, then: 1 a withdrawal | 2 a check of the base
     changes  = (length u16, payload of FLAIL_STROKES)*
     record   = length u32, header (JSON), then for each tile: column i32, row i32, length u32, planes (zlib)
 
-The tiles are the masks' own, all their planes, as the vehicle keeps them.
+The tiles are those of the masks, with all their planes, as the vehicle keeps them.
 """
 
 import struct
@@ -29,10 +29,10 @@ Key = tuple[int, int]
 
 
 class RecordHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose record it is and how far it reaches: the newest stroke, and so many acts of this start.
+    """Whose record it is and how far it reaches: the newest stroke, and the number of acts of this start.
 
     Credit is provisional on strokes above `firm` and in the ranges `unclosed`, first and last included. `session_low`:
-    low half of the session; `plan_hash` "" without a plan. `datum`: latitude, longitude [deg], height [m].
+    low half of the session. `plan_hash`: "" without a plan. `datum`: latitude, longitude [deg], height [m].
     """
 
     session_low: int

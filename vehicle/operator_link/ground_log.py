@@ -1,7 +1,8 @@
-"""What changed in the record of worked ground, in order, for consoles: told live, and kept a while for who missed it.
+"""The changes of the record of worked ground, in order, for consoles: sent live, and kept for a while.
 
-The order is that of the journal: a tick's stroke, then its acts. A console that holds the record up to a stroke and an
-act asks for what came after both; what is too long ago is not here, and the whole record is fetched anew.
+The order is that of the journal: first the stroke of a tick, then its acts. A console that has the record up to a
+certain stroke and act asks for what came after both. Changes that are too old are not kept here; then the console
+reads the whole record again.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ TOLD_NS: Final = 2_000_000_000
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One stroke or one act: the newest stroke and how many acts there were with it."""
+    """One stroke or one act, with the number of the newest stroke and of the acts up to it."""
 
     stroke: int
     acts: int

@@ -1,7 +1,7 @@
-"""Why a station is not heard: for the vehicle's log, and for the station where that tells an attacker nothing.
+"""Why a station is not heard: for the vehicle's log, and for the station if that tells an attacker nothing.
 
-Silence is what a stranger gets. Who speaks MAVLink 1 is told so in MAVLink 1, once; who signs with a key of ours and
-has the clock wrong is told under that key. All the rest is said at the vehicle only.
+A stranger gets no answer. A station that speaks MAVLink 1 is told so once, in MAVLink 1. A station that signs with one
+of our keys and has a wrong clock is told under that key. Everything else goes to the vehicle's log only.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ OTHER = {
 
 
 class Refused(NamedTuple):
-    """A frame that was not let in: where from, as whom, and why; `verdict` None where it was not signed."""
+    """A frame that was refused: where it came from, as whom, and why. `verdict`: None if it was not signed."""
 
     channel: str
     address: Address
@@ -87,7 +87,7 @@ def v1_text(said: bytes = V1_TEXT) -> bytes:
 
 
 class Hints:
-    """Says each thing once in a while. Bounded, whatever arrives."""
+    """Tells each thing once in a certain time. Bounded, whatever arrives."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say

@@ -1,8 +1,9 @@
-"""How much of what arrives is looked at, decided before a checksum or a hash is made. Pure.
+"""How much of the arriving bytes is examined, decided before any checksum or hash is computed. Pure.
 
-An attacker's bytes cost us time; so each address that has spoken with a key has a budget of its own, and everybody else
-shares one. Whoever floods as a stranger takes nothing from the console that drives. Whoever sends under the console's
-own address jams it, as he could with a noisier transmitter, and no longer than he goes on: budgets refill in a second.
+The bytes of an attacker cost computing time. So each address that has spoken with a key has a budget of its own, and
+all others share one budget. A flood of strangers takes nothing from the console that drives. A flood under the
+console's own address jams that console, like a noisy transmitter would, and only while it lasts: budgets refill within
+a second.
 """
 
 from collections.abc import Hashable
@@ -20,7 +21,7 @@ BAD_FRAMES_PER_S = 100.0
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes a second, and how many at once."""
+    """Bytes a second, and the most bytes at once."""
 
     bytes_per_s: float
     burst: float
@@ -39,7 +40,7 @@ class _Budget(msgspec.Struct):
 
 
 class IngressLimiter:
-    """Budgets by address. `dropped_bytes` counts what was not looked at."""
+    """Budgets by address. `dropped_bytes` counts the bytes that were not examined."""
 
     def __init__(self) -> None:
         self._budgets: dict[Hashable, _Budget] = {}

@@ -1,7 +1,8 @@
-"""Missions of stations <-> what our planner knows: our plan as waypoints, lanes with the tool on as ground.
+"""Missions of stations and what our planner knows: our plan as waypoints, swaths with the tool on as ground.
 
-A mission that equals the vehicle's plan is that plan. Any other mission is a survey: the ground between its tool-on
-lanes is to be worked. What cannot be said in these terms is refused with the number of its item. Fences: `fences.py`.
+A mission that equals the vehicle's plan is that plan. Every other mission is a survey: the ground between its swaths
+with the tool on is to be worked. A mission that cannot be expressed in these terms is refused with the number of the
+item. For fences see `fences.py`.
 """
 
 import itertools
@@ -23,7 +24,7 @@ from vehicle.polygons.fences import polygonal
 WAYPOINT, TOOL = d.MAV_CMD_NAV_WAYPOINT, d.MAV_CMD_DO_SET_CAM_TRIGG_DIST
 IGNORED = frozenset({d.MAV_CMD_CONDITION_GATE, d.MAV_CMD_DO_CHANGE_SPEED, d.MAV_CMD_NAV_FENCE_RETURN_POINT})
 """Understood, and without meaning here: our planner sets speeds, and there is no return by itself."""
-LANE_SPACING_MAX_M = 20.0
+SWATH_SPACING_MAX_M = 20.0
 BAND_M = 2.0
 """So wide is the ground of a line with no other beside it."""
 PARALLEL, SAME_LINE_M, TURN_SPACINGS = 0.2, 0.05, 1.5
@@ -34,7 +35,7 @@ INVALID, UNSUPPORTED = d.MAV_MISSION_INVALID, d.MAV_MISSION_UNSUPPORTED
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """What a station's mission asks for: a shapely geometry in ENU metres, where its first lane begins, which item."""
+    """What a station's mission asks for: a shapely geometry in ENU metres, the start of its first swath, its item."""
 
     ground: Any
     start_m: tuple[float, float]
@@ -98,12 +99,12 @@ def _single_e7(value_e7: int) -> int:
 
 # --- up: what a station means ----------------------------------------------------------------------------------------
 def survey(items: Sequence[Item], datum: LocalFrame) -> Survey:
-    """The ground of a survey's tool-on lanes.
+    """The ground of the swaths with the tool on.
 
     Raises:
-        RefusedError: an item has no meaning here, lies elsewhere, or nothing is left to be processed.
+        RefusedError: An item has no meaning here, lies elsewhere, or no ground is left to process.
     """
-    lanes: list[list[tuple[float, float]]] = []
+    swaths: list[list[tuple[float, float]]] = []
     numbers: list[int] = []
     tool_on, here, here_index = False, None, 0
     for index, item in enumerate(items):
@@ -112,18 +113,20 @@ def survey(items: Sequence[Item], datum: LocalFrame) -> Survey:
         if item.command == TOOL:
             tool_on = item.params[0] > 0.0
             if tool_on:
-                lanes.append([here] if here is not None else [])
+                swaths.append([here] if here is not None else [])
                 numbers.append(here_index if here is not None else index)
         elif item.command == WAYPOINT:
             here, here_index = place(item, index, datum), index
             if tool_on:
-                lanes[-1].append(here)
+                swaths[-1].append(here)
         else:
             raise RefusedError(UNSUPPORTED, index, f"command {item.command} means nothing to this machine")
-    found = [(number, lane) for number, lane in zip(numbers, lanes, strict=True) if len(lane) > 1 and _length(lane) > 0]
+    found = [
+        (number, swath) for number, swath in zip(numbers, swaths, strict=True) if len(swath) > 1 and _length(swath) > 0
+    ]
     if not found:
-        raise RefusedError(INVALID, max(0, len(items) - 1), "no lane with the tool on (DO_SET_CAM_TRIGG_DIST > 0)")
-    lines = [shapely.LineString(lane) for _, lane in found]
+        raise RefusedError(INVALID, max(0, len(items) - 1), "no swath with the tool on (DO_SET_CAM_TRIGG_DIST > 0)")
+    lines = [shapely.LineString(swath) for _, swath in found]
     return Survey(ground=_between(lines), start_m=found[0][1][0], index=found[0][0])
 
 
@@ -165,16 +168,16 @@ def _length(points: Sequence[tuple[float, float]]) -> float:
     return sum(math.dist(a, b) for a, b in itertools.pairwise(points))
 
 
-def _between(lanes: list[Any]) -> Any:
-    """Lanes grown to each other: half the usual distance to the nearest run on both sides, gaps closed.
+def _between(swaths: list[Any]) -> Any:
+    """The swaths, widened to each other: by half the usual distance to the nearest run on both sides, gaps closed.
 
-    A lane may be one long line with its turns, as stations draw it whose tool stays on in between. A line with no run
-    beside it is a band, and no area round all its corners.
+    A swath may be one long line with its turns: some stations draw it so, because the tool stays on in between. A line
+    without a run beside it is a band, and not an area around all its corners.
     """
-    pieces = np.concatenate([_pieces(shapely.get_coordinates(lane)) for lane in lanes])
+    pieces = np.concatenate([_pieces(shapely.get_coordinates(swath)) for swath in swaths])
     runs, others = _by_course(pieces)
     spacing_m = _spacing_m(runs)
-    half_m = BAND_M / 2.0 if spacing_m is None else min(spacing_m, LANE_SPACING_MAX_M) / 2.0 + 0.01
+    half_m = BAND_M / 2.0 if spacing_m is None else min(spacing_m, SWATH_SPACING_MAX_M) / 2.0 + 0.01
     # a turn from one run to the next is no ground of its own
     turns = np.hypot(*(others[:, 1] - others[:, 0]).T) <= (TURN_SPACINGS * spacing_m if spacing_m is not None else 0.0)
     lines = shapely.linestrings(np.concatenate([runs, others[~turns]]))
@@ -203,7 +206,7 @@ def _spacing_m(runs: npt.NDArray[np.float64]) -> float | None:
     lines, middles = shapely.linestrings(runs), runs.mean(axis=1)
     way = runs[0, 1] - runs[0, 0]
     offsets = middles @ np.array([-way[1], way[0]]) / np.hypot(*way)
-    one, other = shapely.STRtree(lines).query(shapely.points(middles), "dwithin", distance=LANE_SPACING_MAX_M)
+    one, other = shapely.STRtree(lines).query(shapely.points(middles), "dwithin", distance=SWATH_SPACING_MAX_M)
     apart_m = np.abs(offsets[one] - offsets[other])
     beside = apart_m > SAME_LINE_M
     nearest = [apart_m[beside & (one == number)].min() for number in np.unique(one[beside])]

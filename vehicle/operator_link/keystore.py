@@ -1,7 +1,7 @@
-"""The keys of the consoles, on the vehicle: one for each console, bound to one system id; a file only its owner reads.
+"""The keys of the consoles on the vehicle: one for each console and system id, in a file that only its owner may read.
 
-A secret is 32 random bytes written as text, never a password; what signs is its SHA-256, which is also what ground
-stations make of a text that is typed into them. Revoked keys stay listed, without their secret.
+A secret is 32 random bytes written as text, never a password. Frames are signed with its SHA-256, which ground
+stations also compute from a text that is typed into them. Revoked keys stay in the list, without their secret.
 """
 
 import secrets
@@ -24,7 +24,7 @@ STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 
 
 class ConsoleKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key. `secret` is empty once it is revoked; `created` and `revoked` are UTC, for people."""
+    """One key. `secret` is empty after the key was revoked. `created` and `revoked` are UTC, for people."""
 
     name: str
     system_id: int
@@ -40,7 +40,7 @@ class ConsoleKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The file's content; `machine_id` goes into every session's proof, so that a console of another machine fails."""
+    """The content of the file. `machine_id` is part of every session's proof: a console of another machine fails."""
 
     machine_id: str
     keys: tuple[ConsoleKey, ...] = ()
@@ -54,11 +54,11 @@ class _Format(msgspec.Struct, frozen=True):
 
 
 class KeyStore:
-    """Reads and writes the key file. Every change is written whole to a new file, which then takes the old one's place.
+    """Reads and writes the key file. Each change goes to a new file, which then takes the place of the old one.
 
     Args:
-        path: the file; made on the first change.
-        token: makes a secret; the tests hand in their own.
+        path: The file; it is made with the first key.
+        token: Makes a secret; the tests hand in their own function.
     """
 
     def __init__(self, path: Path, token: Callable[[], str] = lambda: secrets.token_urlsafe(32)) -> None:

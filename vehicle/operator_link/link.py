@@ -1,7 +1,7 @@
-"""The operator link: datagrams in, datagrams out, and what may move the machine as bytes for the next tick.
+"""The operator link: datagrams in, datagrams out, and bytes for the next tick of what may move the machine.
 
-Pure: time and bytes are handed in, bytes are taken out. `transport.py` moves them. Towards the loop it is a source of
-accepted FLAIL_OPERATOR frames, whoever made them, and a sink of reports.
+Pure: time and bytes are handed in, bytes are taken out; `transport.py` moves them. For the loop it is a source of
+accepted FLAIL_OPERATOR frames, from whichever station, and a sink of reports.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ CLOCK_TOLD = "your clock is not the vehicle's"
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the composition root decides. `bench`: simulation on loopback, where any station may start a mission."""
+    """Settings by the composition root. `bench`: simulation on loopback, where any station may start a mission."""
 
     machine: MachineIdentity = MachineIdentity()
     bench: bool = False
@@ -64,14 +64,14 @@ DEFAULTS = LinkSettings()
 
 
 class OperatorLink:
-    """All peers of one vehicle; source and sink of its loop.
+    """All peers of one vehicle: source and sink of its loop.
 
     Args:
-        verifier: keys and stamps; empty where only unsigned loopback is served.
-        missions: takes missions and fences over, or says why not.
-        draw: n unguessable bytes; `utc_us`: wall clock for SYSTEM_TIME; people only.
-        say: a line for the vehicle's log.
-        facts: what consoles are told that only the tick's rooms know; without them it is unknown.
+        verifier: Keys and stamps; empty if only unsigned loopback is served.
+        missions: Takes missions and fences, or says why not.
+        draw: Returns n random bytes; `utc_us`: the wall clock for SYSTEM_TIME, for people only.
+        say: Writes a line to the vehicle's log.
+        facts: Facts for consoles that only the rooms of the tick know; without them these facts are unknown.
     """
 
     name = NAME

@@ -1,4 +1,4 @@
-"""The loop's frames on an operator's wire: what the tick hears of stations, and what stations hear of the tick."""
+"""Frames between operator link and loop: what the tick hears of stations, and what stations hear of the tick."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ NOTHING: Final = SourceBatch(name=NAME)
 
 
 class FrameReader:
-    """FLAIL_OPERATOR and FLAIL_OBSERVATION frames as bytes, in any pieces -> a batch of the operators' source."""
+    """FLAIL_OPERATOR and FLAIL_OBSERVATION frames as bytes, in any pieces, become a batch of the operators' source."""
 
     def __init__(self) -> None:
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)

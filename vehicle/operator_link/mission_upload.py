@@ -1,7 +1,7 @@
-"""Where missions, fences and rally points arrive: parts of one site in the making, whatever order they come in.
+"""Where missions, fences and rally points arrive: parts of one site, in whatever order they come.
 
-Each part is judged against those that are held. What fits is handed over to the composition root, which has it
-planned, and only then is a list accepted: what a station can read back is what binds.
+Each part is checked against the parts that are held. An accepted part goes to the composition root, which has it
+planned; only then is the list accepted. What a station reads back is what is in force.
 """
 
 from collections.abc import Callable
@@ -37,11 +37,11 @@ ERROR = d.MAV_MISSION_ERROR
 
 
 class MissionUpload:
-    """The lists, and what they mean.
+    """The lists of the stations, and what they mean.
 
     Args:
-        plan: what the vehicle drives from the start; stations download it as their mission.
-        ground: the ground of the vehicle's own site, shapely, ENU metres; without it that of `plan`.
+        plan: The plan that the vehicle drives from its start; stations download it as their mission.
+        ground: The ground of the vehicle's own site, shapely, ENU metres; if not given, that of `plan`.
     """
 
     def __init__(

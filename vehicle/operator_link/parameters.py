@@ -1,6 +1,7 @@
-"""Parameters: a small table of what a station may see and what it may set, all REAL32, in a fixed order.
+"""Parameters: a small table of values that a station may read or set, all REAL32, in a fixed order.
 
-Nothing here loosens a limit of the vehicle's configuration: those are shown, and refused as read only.
+No parameter loosens a limit of the vehicle's configuration: limits are shown, and a change of them is refused as read
+only.
 """
 
 import math
@@ -60,7 +61,7 @@ def table(config: VehicleConfig) -> tuple[Parameter, ...]:
 
 
 class Parameters:
-    """The table as it stands. `changed` is told each new value, so that the composition root can keep it."""
+    """The present table. `changed` is called with each new value, so that the composition root can keep it."""
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ def _common(before: str, name: str) -> int:
 
 
 class ParameterService:
-    """One peer's transfers. The whole list goes out a few rows at a time, as the peer's byte budget allows."""
+    """The transfers of one peer. The whole list is sent a few rows at a time, within the peer's budget of bytes."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters

@@ -33,7 +33,7 @@ CALL_AGAIN = CALL | {"EXTENDED_SYS_STATE"}
 
 
 class Peer:
-    """Parser, services and queue of one address. Bytes go to `outbox`, from where the shell takes them."""
+    """Parser, services and queue of one address. Bytes go to `outbox`; the transport takes them from there."""
 
     def __init__(
         self,

@@ -15,13 +15,13 @@ Key = tuple[str, Address]
 
 
 class Peers:
-    """Remembers who was admitted, until he is silent.
+    """Remembers whose frames were accepted, until they are silent.
 
     Args:
-        make_peer: services of a new address.
-        make_sticks: of a new station.
-        has_session: whether a system id speaks as a console of ours now.
-        forgotten: told of each peer that goes.
+        make_peer: Makes the services of a new address.
+        make_sticks: Makes the sticks of a new station.
+        has_session: Whether a system id has a session of our console now.
+        forgotten: Called with each peer that is removed.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What may move or stop the machine, waiting for the next tick: frames of our consoles, of stations, and stops."""
+"""Frames of consoles and stations, and stops, that wait for the next tick."""
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
@@ -15,7 +15,7 @@ DEG = 0.017453292519943295
 
 
 class PendingInputs:
-    """`tick` and `session_id` are the loop's, as last reported."""
+    """`tick` and `session_id` are those of the loop's last report."""
 
     def __init__(self, parameters: Parameters, tracks: TracksConfig) -> None:
         self._parameters, self._tracks = parameters, tracks

@@ -1,4 +1,4 @@
-"""Frames for the tick from stations that do not speak our extension, and stops asked for by plain commands."""
+"""Frames for the tick from stations that do not speak our extension, and stops from plain commands."""
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 

@@ -20,10 +20,10 @@ NEAR_M = 200.0
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One site in the making. `own`: the ground is that of the vehicle's own site, else that of `survey`, if any.
+    """One site. `own`: its ground is that of the vehicle's own site, else that of `survey`, if there is one.
 
-    `plan`: the plan that the vehicle holds of its own site, where there is one already. Geometries are shapely's, in
-    ENU metres of `datum`.
+    `plan`: the plan that the vehicle already has of its own site, if there is one. Geometries are shapely's, in ENU
+    metres of `datum`.
     """
 
     datum: LocalFrame
@@ -34,7 +34,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def empty(self) -> bool:
-        """Nothing is to be worked; the fence bounds whoever drives by hand."""
+        """No ground is to be worked; the fence bounds driving by stick."""
         return self.survey is None and not self.own
 
     @functools.cached_property

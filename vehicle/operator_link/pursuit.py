@@ -27,7 +27,7 @@ LASTS_S = {Goal.ARM: ARM_S, Goal.DISARM: DISARM_S, Goal.START: GOAL_S, Goal.BACK
 
 
 class End(Enum):
-    """REACHED; LATE: its time is over; CANCELLED: by a stop, or by another goal; NEWS: a stop nobody was told of."""
+    """REACHED. LATE: its time is over. CANCELLED: by a stop or another goal. NEWS: a stop that no station knew of."""
 
     REACHED = "reached"
     LATE = "late"
@@ -36,7 +36,7 @@ class End(Enum):
 
 
 class Pursuit(msgspec.Struct):
-    """One goal under way; `end` is None until it is over. `told`: what its station had been told of, since when."""
+    """One goal under way; `end` is None until it is over. `told`: what its station had been told, and since when."""
 
     goal: Goal
     until_ns: int

@@ -1,6 +1,6 @@
-"""Which item of the mission that stations hold is current, and which are reached: from where the plan stands.
+"""Which item of the stations' mission is current, and which are reached, from the progress of the plan.
 
-The plan of a survey is our planner's, in an order of its own. An item of the survey is reached once the ground at it,
+The plan of a survey is made by our planner, in its own order. An item of the survey is reached when the ground at it,
 and at all items before it, was worked or is not to be worked.
 """
 
@@ -21,14 +21,14 @@ from vehicle.operator_link.transfer import Item
 from vehicle.operator_link.vehicle_view import Lists, Message
 
 BESIDE_M = 0.5
-"""A station's lanes and ours never lie exactly on each other."""
+"""The swaths of a station and ours never lie exactly on each other."""
 BEFORE_ALL = -1
 AT_ONCE = 20
-"""A pass may end at many items of a survey; of those before the last ones nobody waits."""
+"""A pass may end at many items of a survey; only the last ones are reported: no station waits for the others."""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """`after[n]`: the segment of the plan with which item n is reached; never falling. Item 0 is HOME."""
+    """`after[n]`: the segment of the plan with which item n is reached; it never falls. Item 0 is HOME."""
 
     after: tuple[int, ...] = ()
 
@@ -48,7 +48,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Herald:
-    """MISSION_ITEM_REACHED, once for each item."""
+    """Sends MISSION_ITEM_REACHED once for each item."""
 
     def __init__(self) -> None:
         self._mission_id = self._reached = 0

@@ -1,4 +1,4 @@
-"""What a station's message does: one function for each message that is understood; everything else is not heard."""
+"""What a station's message does: one function for each message that is understood. All others are ignored."""
 
 from collections.abc import Callable
 from typing import Any

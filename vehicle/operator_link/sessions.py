@@ -1,8 +1,8 @@
-"""Sessions of our own consoles: challenge and response, so that nothing recorded before a boot is ever accepted.
+"""Sessions of our own consoles: challenge and response, so that nothing recorded before a start is ever accepted.
 
 console: FLAIL_PROOF(its nonce, empty proof) -> vehicle: FLAIL_CHALLENGE(nonce, boot, machine) -> console:
 FLAIL_PROOF(its nonce, HMAC over both) -> vehicle: FLAIL_GRANT(session, HMAC over both and the session). A challenge is
-good for one answer; each console has one session, and a new one ends the old.
+good for one answer. Each console has one session, and a new one ends the old one.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ PROTOCOL_VERSION = 2
 
 
 class MachineIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a proof is bound to beside the key."""
+    """What a proof is bound to besides the key."""
 
     machine_id: bytes = bytes(8)
     boot_count: int = 0
@@ -50,7 +50,7 @@ def session_bytes(session_id: int) -> bytes:
 
 
 class Sessions:
-    """Who has proved to be alive in this boot."""
+    """Which consoles have proved since this start that they are alive."""
 
     def __init__(self, machine: MachineIdentity) -> None:
         self._machine = machine

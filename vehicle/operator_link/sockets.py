@@ -1,7 +1,7 @@
-"""Sockets of the operator link: read in bounded gulps, a few hundred times a second at most, whatever is poured in.
+"""Sockets of the operator link: read in pieces of limited size, a few hundred times a second at most.
 
-A station that speaks now and then is read at once, by one reader for the life of the socket; only who pours is made to
-wait, for taking a reader off and on again costs more than what a station says.
+A station that speaks now and then is read at once, by one reader for the life of the socket. Only a sender that floods
+the socket has to wait, because to remove a reader and add it again costs more than the bytes of an ordinary station.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Heard = Callable[[Channel, Address, bytes], None]
 
 
 class UdpSocket:
-    """One bound UDP socket; what arrives is handed over in order, and an error of whoever takes it is told."""
+    """One bound UDP socket. It hands over what arrives in order, and reports an error of the receiver."""
 
     def __init__(self, channel: Channel, heard: Heard, failed: Callable[[BaseException], None]) -> None:
         self._channel, self._heard, self._failed = channel, heard, failed
@@ -102,7 +102,7 @@ class UdpSocket:
 
 
 class TcpConnection(asyncio.Protocol):
-    """One station on TCP. In a flood it rests after each piece, so that the sender's own flow control slows it."""
+    """One station on TCP. In a flood it waits after each piece, so that the sender's own flow control slows it."""
 
     def __init__(
         self,

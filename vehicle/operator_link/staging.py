@@ -1,7 +1,7 @@
-"""A plan that is handed over as a file: written piece by piece, then looked at beside the tick, then taken or refused.
+"""A plan that a console hands over as a file: written in pieces, then checked outside the tick, then taken or refused.
 
-Nothing is taken while the machine is armed, nor from a console that does not hold control while another one does. What
-became of it is read from a file of its own.
+Nothing is taken while the machine is armed, or from a console without control while another console has it. The result
+is read from a file of its own.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ UNTOUCHED, CHECKING, TAKEN, REFUSED = "untouched", "checking", "taken", "refused
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the last plan that was handed over; `plan_hash` as the vehicle reckons it."""
+    """The result of the last plan that was handed over; `plan_hash` is the hash as the vehicle computed it."""
 
     state: str = UNTOUCHED
     plan_hash: str = ""
@@ -28,7 +28,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanTaker(Protocol):
-    """Who reads and checks a plan that was handed over, in a process of its own."""
+    """Reads and checks a plan that was handed over, in a process of its own."""
 
     @property
     def staged(self) -> Staged:
@@ -50,7 +50,7 @@ def refusal(view: VehicleView, station_id: int) -> str:
 
 
 class PlanStage:
-    """Of one peer: what it writes. `allowed` says whether it may, at the beginning and at the end."""
+    """What one peer writes. `allowed` says whether it may, at the beginning and at the end."""
 
     def __init__(self, taker: Callable[[], "PlanTaker | None"], allowed: Callable[[], str]) -> None:
         self._taker, self._allowed = taker, allowed

@@ -1,7 +1,8 @@
-"""Reserved stamps on disk: two slots in one file of fixed size, written in turn, so that a crash never rewinds.
+"""Reserved stamps on disk: two slots in one file of fixed size, written in turn, so that no crash turns them back.
 
-A slot is `magic, generation, count, count x (system id, stamp)` padded to its size, and a SHA-256 over it. The valid
-slot of the higher generation counts. A torn write spoils the slot being written, and that is the older one.
+A slot is `magic, generation, count, count x (system id, stamp)`, padded to its size, and a SHA-256 over it. The valid
+slot with the higher generation counts. A write that is interrupted spoils only the slot being written, which is the
+older one.
 """
 
 import hashlib

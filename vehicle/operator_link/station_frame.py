@@ -1,4 +1,4 @@
-"""A report as stations see it on their wire."""
+"""A report as it is sent to stations."""
 
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame

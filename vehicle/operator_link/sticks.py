@@ -1,9 +1,10 @@
-"""MANUAL_CONTROL and RC_CHANNELS_OVERRIDE -> sticks of a third-party station, with the neutral latch.
+"""MANUAL_CONTROL and RC_CHANNELS_OVERRIDE become the sticks of a third-party station, with the neutral latch.
 
-A held button counts only after the sticks were seen centred *without* it, since this stream of sticks began, since
-arming, and since every stop. A stream that pauses begins anew, and so does one of the other message: neutral sticks in
-the one say nothing of a hand on the other. Sticks that never change are a typed value or a stuck thread, not a hand:
-after `UNCHANGED_S` the button counts as released. An override that leaves a channel as it was does not keep it alive.
+A held button counts only after the sticks were seen centred *without* it: since this stream of sticks began, since
+arming, and since every stop. A stream that pauses begins again, and so does a stream of the other message: neutral
+sticks in one message say nothing of the hand on the other. Sticks that never change come from a typed value or a stuck
+program: after `UNCHANGED_S` the button counts as released. An override that does not set a channel does not keep it
+alive.
 """
 
 import msgspec
@@ -23,7 +24,7 @@ CHANNELS = 18
 
 
 class Sticks(msgspec.Struct, frozen=True, gc=False):
-    """-1..1, forward and left positive; `hold` is the button as it counts, `pressed` as it is. `age_s` at arrival."""
+    """-1 to 1, forward and left positive. `hold`: the button as it counts; `pressed`: as it is. `age_s` at arrival."""
 
     drive: float
     turn: float
@@ -34,7 +35,7 @@ class Sticks(msgspec.Struct, frozen=True, gc=False):
 
 
 class StickReader:
-    """One station's sticks."""
+    """The sticks of one station."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters

@@ -1,7 +1,7 @@
-"""When what is sent to one peer: rates by message, and a budget of bytes that answers use first.
+"""When messages are sent to one peer: rates by message, and a budget of bytes that answers use first.
 
-A slow radio gets fewer messages, not later ones: what finds no room when it is due is left out, the least important
-first, and its next turn comes with its next period.
+A slow radio gets fewer messages, not later ones: a message without room when it is due is left out, the least
+important first, and is due again after its period.
 """
 
 from firmware_bridge.mavlink import _dialect as d
@@ -32,7 +32,7 @@ BEAT_HZ = 20.0
 
 
 class Budget:
-    """Bytes a second, with a second's worth of burst. `charge` may overdraw: answers are never held back by streams."""
+    """Bytes a second, with a burst of one second's worth. `charge` may overdraw: streams never hold back an answer."""
 
     def __init__(self, bytes_per_s: float, now_ns: int) -> None:
         self.bytes_per_s = bytes_per_s
@@ -51,7 +51,7 @@ class Budget:
 
 
 class Streams:
-    """One peer's rates and turns."""
+    """Rates and turns of one peer."""
 
     def __init__(self, now_ns: int) -> None:
         self._rates_hz = {key: rate_hz for key, (_, _, rate_hz) in STREAMS.items()}

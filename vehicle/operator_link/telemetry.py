@@ -1,4 +1,4 @@
-"""What streams to a station: one function a message, from the view to its fields; None where it is not known yet."""
+"""What is streamed to a station: one function for each message, from the view to its fields; None if it is unknown."""
 
 import math
 from collections.abc import Callable

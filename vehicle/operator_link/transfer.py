@@ -1,7 +1,7 @@
-"""Mission, fence and rally lists: transactions that end in one MISSION_ACK, and change nothing before it.
+"""Mission, fence and rally lists: transactions that end in one MISSION_ACK and change nothing before it.
 
-Uploads are staged, checked as a whole, and swapped in at once; whatever goes wrong, the old list stays. A partner that
-falls silent is asked again, then given up.
+An upload is kept aside, checked as a whole, and put in place at once. If anything is wrong, the old list stays. A
+partner that is silent is asked again, and after some attempts the transaction ends.
 """
 
 import math
@@ -41,7 +41,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a list is not taken: MAV_MISSION_RESULT, the item, and words."""
+    """Why a list is refused: MAV_MISSION_RESULT, the item, and words."""
 
     result: int
     index: int
@@ -53,7 +53,7 @@ Check = Callable[[int, tuple[Item, ...]], "Refusal | tuple[Item, ...]"]
 
 
 class Lists:
-    """The three lists that hold now; shared by all peers. `home` is all that a station reads of an empty mission."""
+    """The three lists in force, shared by all peers. An empty mission is read as `home` alone."""
 
     def __init__(self, check: Check, home: Item) -> None:
         self._check, self._home = check, home
@@ -106,7 +106,7 @@ class _Upload(msgspec.Struct):
 
 
 class Transfers:
-    """One peer's transactions, one for each type of list. `locked` tells why a kind may not be changed now, or ""."""
+    """The transactions of one peer, one for each type of list. `locked`: why a type may not be changed now, or ""."""
 
     def __init__(self, lists: Lists, locked: Callable[[int], str]) -> None:
         self._lists, self._locked = lists, locked

@@ -40,7 +40,7 @@ WAITING_NS, AGAIN_NS = 10_000_000_000, 1_000_000_000
 
 
 class Udp(msgspec.Struct, frozen=True, kw_only=True):
-    """A UDP wire; `stations` (host, port, system id) wait to be spoken to, everyone else speaks first."""
+    """A UDP wire. `stations` (host, port, system id) are called by the vehicle; every other station speaks first."""
 
     channel: Channel
     host: str = "0.0.0.0"  # noqa: S104 (the radio's side; unsigned channels are refused there)
@@ -57,14 +57,14 @@ class Tcp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serial(msgspec.Struct, frozen=True, kw_only=True):
-    """A byte port that somebody else opened."""
+    """A byte port that the caller has opened."""
 
     channel: Channel
     port: BytePort
 
 
 class Radio(msgspec.Struct, frozen=True, kw_only=True):
-    """A serial radio by name; opened when it is there, waited for while it is not."""
+    """A serial radio by its name: opened when it is there, and waited for until then."""
 
     channel: Channel
     url: str

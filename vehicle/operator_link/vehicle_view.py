@@ -1,6 +1,7 @@
-"""The vehicle as ground stations know one: ArduRover mode numbers, armed or not, state, what stands against arming.
+"""The vehicle as ground stations know one: ArduRover's mode numbers, armed or not, state, obstacles to arming.
 
-Stations know no generic autopilot well (`docs/OPERATOR_LINK.md`); inside, nothing depends on these numbers.
+Stations do not support a generic autopilot well (`docs/OPERATOR_LINK.md`). Nothing inside the vehicle depends on these
+numbers.
 """
 
 from typing import Any
@@ -61,9 +62,9 @@ HEARD_S = 0.5
 
 
 class Lists(msgspec.Struct, frozen=True):
-    """What the lists of stations are to those who watch: their names, 0 for an empty one, and items of the mission.
+    """The stations' lists as others see them: their names, 0 for an empty one, and the items of the mission.
 
-    `no_start`: why no mission can be started, "" where one can.
+    `no_start`: why no mission can be started, or "".
     """
 
     mission_id: int = 0
@@ -76,12 +77,12 @@ class Lists(msgspec.Struct, frozen=True):
 
 
 class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the services know of the vehicle; `report` is None until the first tick reported.
+    """What the services know of the vehicle; `report` is None until the first tick has reported.
 
-    `idle_mode` is the mode that a station chose while nothing moves: it shows, and moves nothing. `stop_tick`: the
-    loop's tick when the last stop was accepted; a report of that tick or before does not know of it. `since_ns`: when
-    each of `stops` was first reported, or pressed anew. `pulses`: channels 1 to 18 of the holder's overrides [us],
-    65535 unused.
+    `idle_mode`: the mode that a station chose while nothing moves; it is shown and moves nothing. `stop_tick`: the
+    loop's tick when the last stop was accepted; a report of that tick or before does not know of the stop. `since_ns`:
+    when each of `stops` was first reported, or pressed again. `pulses`: channels 1 to 18 of the holder's overrides
+    [us], 65535 if unused.
     """
 
     datum: LocalFrame

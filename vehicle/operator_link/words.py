@@ -1,8 +1,8 @@
 """Stop reasons as ground stations know them, all from the one table.
 
-A ground station has no RESET, ACKNOWLEDGE or ARM button of ours: it disarms (that acknowledges and resets), then arms.
-Its texts are at most 42 characters, the cause first, then what it can do itself: "PreArm: " fits before them on the 50
-characters that stations show.
+A ground station has no RESET, ACKNOWLEDGE or ARM button of ours: it disarms, which acknowledges and resets, and then
+arms. Its texts have at most 42 characters: first the cause, then what the station can do. "PreArm: " then fits before
+them on the 50 characters that stations show.
 """
 
 from vehicle.contracts.stop_codes import Recovery

@@ -1,4 +1,4 @@
-"""The figures of the work for consoles, from the state after a tick: what is required, what is left, what is read."""
+"""The figures of the work for consoles, from the state after a tick: required, remaining and measured values."""
 
 import math
 from itertools import pairwise
@@ -34,7 +34,7 @@ GNSS_FRESH_S = 2.0
 
 
 class CheckTimes:
-    """When people last checked depth, hammers and base in this start, by the record's own acts."""
+    """When people last checked depth, hammers and base in this start, by the acts of the record."""
 
     def __init__(self) -> None:
         self._seen_count = 0
@@ -57,7 +57,7 @@ class CheckTimes:
 
 
 class PlanTimes:
-    """How long a plan takes from each of its segments on, at its own speeds."""
+    """How long a plan takes from each of its segments on, at its own speeds [s]."""
 
     def __init__(self) -> None:
         self._plan: Plan | None = None

@@ -13,7 +13,7 @@ import msgspec
 from vehicle.contracts.plan import Plan, corners_and_tool
 
 WAYPOINT, TOOL = 16, 206
-"""MAV_CMD_NAV_WAYPOINT; MAV_CMD_DO_SET_CAM_TRIGG_DIST, with which every station draws a survey's lanes."""
+"""MAV_CMD_NAV_WAYPOINT; MAV_CMD_DO_SET_CAM_TRIGG_DIST, with which every station draws a survey's swaths."""
 RELATIVE_ALT, MISSION = 3, 2
 """MAV_FRAME of a place, and of an item without one."""
 ARDUPILOT, ROVER = 3, 10
