@@ -107,7 +107,7 @@ def test_what_is_left_is_planned_or_refused_and_age_is_told(monkeypatch, capsys,
     assert status in (0, 1, 2)
     if status == 2:
         assert (said, told.count("\n")) == ("", 1)
-        assert "run.mcap" in told or "ledger.journal" in told or "by hand" in told
+        assert "run.mcap" in told or "ledger.journal" in told or "by stick" in told
         return
     repairs = json.loads((job / "rest" / "summary.json").read_text())["repairs"]
     for name in names if share < 1.0 else ():

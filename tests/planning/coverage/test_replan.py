@@ -142,7 +142,7 @@ def test_a_machine_amid_unprocessed_ground_is_told_so(tmp_path):
         swept=(),
         pose=StartPose(east_m=0.0, north_m=0.0, yaw_rad=math.radians(33.0)),
     )
-    with pytest.raises(InputError, match="by hand"):
+    with pytest.raises(InputError, match="by stick"):
         replan(site, BENCH, WISHES, request)
 
 

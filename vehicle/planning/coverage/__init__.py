@@ -1,1 +1,1 @@
-"""Work area -> plan, in the order area, components, headlands, swaths, route, path; outside the tick."""
+"""From work area to plan, in this order: area, components, headlands, swaths, route, path. Runs outside the tick."""

@@ -1,4 +1,4 @@
-"""Rings in metres -> valid polygons: repaired with a report, or refused with the place. Never silently."""
+"""Rings in metres become valid polygons: repaired with a report, or refused with the place, never silently."""
 
 from collections.abc import Callable
 

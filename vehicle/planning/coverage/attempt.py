@@ -22,8 +22,8 @@ number. Work is bounded by the limit of planning; 120 s of it were worth 7 % of 
 ORDER_SHARE = 0.5
 """Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
 13.9 s): with less left of the limit nothing would come of it."""
-BY_HAND_S_PER_M2 = 600.0
-"""A weight, not a rate: no plan gains by leaving ground to be worked by hand."""
+LEFT_S_PER_M2 = 600.0
+"""A weight, not a rate: no plan gains by leaving ground to people."""
 LEFT_M2 = 2.0
 """A part smaller than this is a corner at a keep-out, for which the direction of the swaths is no help."""
 
@@ -48,8 +48,8 @@ class Attempt:
 
     @property
     def cost_s(self) -> float:
-        """Time, and what no tool has passed, which somebody has to work by hand."""
-        return self.time_s + BY_HAND_S_PER_M2 * self.ground.unswept.area_m2
+        """Time, and a weight for ground that no tool has passed, which is left to people [s]."""
+        return self.time_s + LEFT_S_PER_M2 * self.ground.unswept.area_m2
 
     def in_better_order(self) -> "Attempt":
         """The same stops in a better order, where there is room and memory for finding it."""

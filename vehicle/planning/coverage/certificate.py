@@ -1,4 +1,4 @@
-"""What stays untreated and why; and the proof that nothing else does: exact, shrunk, and by bitmap."""
+"""Ground that stays unprocessed, with its reason, and the proof that nothing else does: exact, shrunk and by raster."""
 
 import math
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LIST_GROW_M = 1e-4
 
 @dataclass(frozen=True)
 class Sweeps:
-    """What segments sweep, nominal and drawn in by the cross-track budget: (n, 4, 2) rectangles and their unions."""
+    """What segments sweep, nominal and narrower by the cross-track budget: rectangles (n, 4, 2) [m], their unions."""
 
     nominal: np.ndarray
     shrunk: np.ndarray

@@ -1,4 +1,4 @@
-"""Components of the uncovered ground, worked one by one: headlands, then swaths, then what stays along keep-outs."""
+"""Components of the uncovered ground, one after the other: headlands, then swaths, then the rest along keep-outs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ REMNANT_AWAY_M = 25.0
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """A component that nothing could be done about: with so many stops behind, in this window."""
+    """A component on which no work was possible, with the number of stops before it and its window."""
 
     stops: int
     window: Box

@@ -1,4 +1,4 @@
-"""Ways between any two stops of a plan, at any time of any order: what they take and whose ground they stand on."""
+"""Connections between any two stops of a plan, in any order: their time, and the ground on which they stand."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ RIM_M = 60.0
 
 @dataclass(frozen=True)
 class Connection:
-    """A way from stop to stop, its time, and as bits the stops that opened its ground."""
+    """A connection from stop to stop: its time, and the stops that opened its ground, as bits."""
 
     way: list[Point]
     time_s: float
@@ -34,7 +34,7 @@ NOWHERE = Connection([], 0.0, 0)
 
 
 class Connections:
-    """Node 0 is where the machine stands at first, node k + 1 is stop k; bit k + 1 of a number of bits likewise."""
+    """Node 0 is where the machine stands at first, node k + 1 is stop k. Bits of a number count in the same way."""
 
     def __init__(self, ground: GroundModel, tour: Tour, precedence: Precedence) -> None:
         self.stops: list[TourStop] = tour.stops

@@ -1,4 +1,4 @@
-"""Which way the swaths should run: cost of every direction from the polygon's edges alone, closed form."""
+"""The direction of the swaths: the cost of every direction from the edges of the polygon alone, in closed form."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Passes along the edges of keep-outs, where swaths that meet an edge aslant leave a saw of triangles."""
+"""Passes along the edges of keep-outs, where swaths that meet an edge at an angle leave a row of triangles."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Which ground bears what, as it grows: closed ground (only a running tool may enter) and solid keep-outs."""
+"""Which ground bears the tracks, as it grows: closed ground (only a running tool may enter) and solid keep-outs."""
 
 import math
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ MARGIN_UNKNOWN_M = 60.0
 
 @dataclass(frozen=True)
 class Ground:
-    """Arrays of polygons in a window; beyond `box` nothing is known, and it is taken as closed.
+    """Arrays of polygons in a window. Beyond `box` nothing is known, and the ground counts as closed.
 
-    `closed`: unprocessed, unknown or kept-out ground; `solid`, part of it: keep-outs grown by the clearance; `beyond`,
-    part of it: unknown ground beyond the rim; `pivot`: where the body origin may not turn.
+    `closed`: unprocessed or unknown ground, and keep-outs. Parts of it: `solid`, keep-outs grown by the clearance;
+    `beyond`, unknown ground beyond the overrun. `pivot`: where the body origin may not turn.
     """
 
     closed: np.ndarray
@@ -62,7 +62,7 @@ def pivot_disc_m(reach: Reach) -> float:
 
 @dataclass(frozen=True)
 class Opened:
-    """What earlier work left: swept ground bears, less an error of position at its rim; craters are kept out."""
+    """What earlier work left: swept ground bears, less an error of position at its edge; craters are keep-outs."""
 
     swept: shapely.Geometry
     craters: shapely.Geometry

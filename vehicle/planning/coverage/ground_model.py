@@ -32,10 +32,11 @@ UNCOVERED_MIN_M2 = 1e-4
 
 @dataclass(frozen=True)
 class FirstGround:
-    """What stays as it was before the first pass.
+    """The ground before the first pass; it does not change.
 
-    `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `beyond`: unknown ground beyond the rim.
-    `unproven`: what did not bear the tracks. `closed`: polygons (n,), the same with `solid`. `box`: planning window.
+    `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `beyond`: unknown ground beyond the overrun.
+    `unproven`: ground that did not bear the tracks. `closed`: polygons (n,), `solid` included. `box`: window of the
+    planning.
     """
 
     kept_out: shapely.Geometry
@@ -52,9 +53,10 @@ class FirstGround:
 
 @dataclass
 class GroundModel:
-    """Grows with each pass: `closed` bears no tracks yet, `unswept` no tool has passed, `uncredited` no claim covers.
+    """Ground that grows with each pass. `closed`: bears no tracks yet; `unswept`, `uncredited`: still to do.
 
-    `idle_edges`: edges of keep-outs along which nothing could be worked; tried again only for what lies right beside.
+    `idle_edges`: edges of keep-outs along which no work was possible; they are tried again only for ground right
+    beside them.
     """
 
     job: PlanJob

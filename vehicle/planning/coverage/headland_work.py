@@ -1,4 +1,4 @@
-"""How a headland comes about where swaths end on closed ground: begun from what bears, lengthened, by a column."""
+"""How a headland begins where swaths end on closed ground: from open ground, by a longer headland, by a column."""
 
 from collections.abc import Iterator
 from dataclasses import replace

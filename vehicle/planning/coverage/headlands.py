@@ -1,10 +1,10 @@
-"""Headland where it pays: headlands across the swaths in which the machine can turn before closed swath ends.
+"""Headlands where they save time: strips across the swaths in which the machine can turn before closed swath ends.
 
-A swath end is closed where no ground beyond it bears a pivot: at a keep-out, or at a boundary with unknown ground
-outside. Backing out of a swath costs its length at reverse speed; a headland of swaths along the closed ends, worked
-first, lets the others turn in it. Rows of swaths with closed ends form chains; a chain is cut into runs with or without
-a headland by dynamic programming over the cost of both. A headland follows the chord of its run, so that it also lies
-along the edge.
+The end of a swath is closed if no ground beyond it bears a pivot: at a keep-out, or at a boundary with unknown ground
+outside. To back out of a swath costs its length at reverse speed. A headland of swaths along the closed ends, worked
+first, lets the other swaths turn in it. Rows of swaths with closed ends form chains. Dynamic programming over the cost
+of both cuts a chain into runs with and without a headland. A headland follows the chord of its run, so that it also
+lies along the edge.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What a plan is made for and by when: frozen while the ground grows and the tour gets longer."""
+"""What a plan is made for, and its limit: frozen while the ground grows and the tour gets longer."""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,9 +11,10 @@ from vehicle.planning.site.site import Site
 
 @dataclass(frozen=True)
 class PlanJob:
-    """Site, machine and settings of one plan, the lengths that follow from them, what earlier work opened, the limit.
+    """Site, machine and settings of one plan, the lengths that follow from them, opened ground, and the limit.
 
-    `settings` count the slopes of the site already. `opened`: None for a first plan.
+    `settings` already contain the slopes of the site. `opened`: ground that earlier work opened, None for a first
+    plan.
     """
 
     site: Site

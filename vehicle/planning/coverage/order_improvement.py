@@ -1,8 +1,9 @@
-"""A better order for the stops of a whole plan: two neighbouring stretches of the tour change places.
+"""A better order for the stops of a whole plan: two neighbouring parts of the tour change places.
 
-The swaths stay what they are, so what is swept stays the same; only when they are driven changes. A swap keeps the
-precedence of ground, of every stop and of every way that stays; the three new ways are sought on the ground as it is
-at that place of the new tour. Swaps begin at the longest way and go on until none saves anything.
+The swaths stay as they are, so the swept ground stays the same; only the time at which each one is driven changes. A
+change keeps the precedence of ground, of every stop and of every connection that stays. The three new connections are
+searched on the ground as it is at that place of the new tour. Changes begin at the longest connection and go on until
+none saves time.
 """
 
 import numpy as np

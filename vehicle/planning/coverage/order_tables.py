@@ -1,4 +1,4 @@
-"""Tables that a better order of stops is looked up in: least times between them, and what needs what."""
+"""Tables for the search of a better order: least times between stops, and which stop needs which."""
 
 import numpy as np
 

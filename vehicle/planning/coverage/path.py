@@ -1,4 +1,4 @@
-"""Stops -> segments that connect: pivot, straight leg, pivot, swath, out."""
+"""From stops to segments that connect: pivot, straight line, pivot, swath, out."""
 
 import math
 from itertools import pairwise
@@ -12,7 +12,7 @@ STILL_RAD = 1e-9
 
 
 class PathBuilder:
-    """Appends segments; each starts at the pose where the one before ended."""
+    """Appends segments; each one starts at the pose where the one before it ended."""
 
     def __init__(self, machine: MachineFootprint, pose: Pose) -> None:
         self.machine, self.pose = machine, (pose[0], pose[1], wrap_rad(pose[2]))

@@ -27,7 +27,7 @@ SMALL_M2 = 12.0
 
 @dataclass(frozen=True)
 class Swaths:
-    """Swaths over uncovered ground with the ground that they were judged by."""
+    """Swaths over uncovered ground, with the ground by which they were judged."""
 
     field: SwathField
     y_m: np.ndarray
@@ -48,7 +48,7 @@ class Swaths:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt did: the number of swaths, and where that is 0, whether only a way led nowhere."""
+    """What an attempt did: the number of swaths; if it is 0, whether only a connection was missing."""
 
     swaths: int = 0
     no_way: bool = False

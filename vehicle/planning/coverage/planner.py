@@ -1,4 +1,4 @@
-"""Site and machine -> plan, as a pipeline: job, ground, directions, passes in them, order, closing."""
+"""From site and machine to a plan, as a pipeline: job, ground, directions, passes in them, order, closing."""
 
 import math
 

@@ -1,7 +1,7 @@
-"""Which stop has to come before which: every stop and every way names the stops that opened the ground it needs.
+"""Which stop must come before which: every stop and every connection names the stops that opened the ground it needs.
 
-A stop opens what of the ground closed at first its strip sweeps and no earlier strip did. Whatever stands on ground
-that was open at first or was opened before it stays legal in any order that keeps these pairs.
+A stop opens the part of the first closed ground that its strip sweeps and that no earlier strip swept. A pose on
+ground that was open at first, or was opened before, stays legal in any order that keeps these pairs.
 """
 
 import math
@@ -43,7 +43,7 @@ def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
 
 
 class Precedence:
-    """Who opened what, in the order in which the stops were found."""
+    """Which stop opened what, in the order in which the stops were found."""
 
     def __init__(
         self,

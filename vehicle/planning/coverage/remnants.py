@@ -1,4 +1,4 @@
-"""What swaths leave: along the edges of keep-outs if it touches any, else in whichever direction gains most."""
+"""Ground that swaths leave: worked along the edges of keep-outs if it touches one, else in the best direction."""
 
 import math
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Planning what is left: missed cells, an interrupted swath, a job resumed after a break. A request and a result.
+"""Planning the rest: missed cells, an interrupted swath, a task that continues after a break. A request and a result.
 
-Pure, outside the tick. What bears tracks is what the ledger's `swept` mask holds, less the error of position; what is
-to be worked is what its gaps name. The six properties hold as for a first plan, from where the machine stands.
+Pure, outside the tick. The ledger's `swept` mask, less the error of position, bears the tracks. The ledger's gaps are
+to be worked. The six properties hold as for a first plan, from the place where the machine stands.
 """
 
 import math
@@ -38,9 +38,10 @@ OUT_MAX_M = 600.0
 
 
 class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`missed`: ground to be worked (gaps of the ledger); `swept`: ground that bears tracks (its swept mask).
+    """`missed`: ground to be worked (gaps of the ledger). `swept`: ground that bears the tracks (its swept mask).
 
-    `craters` are kept out and listed. `error_m`: error of position between old work and new, off the rim of `swept`.
+    `craters` are keep-outs and are listed. `error_m`: error of position between old and new work, taken off the edge
+    of `swept`.
     """
 
     request_id: int
@@ -54,7 +55,7 @@ class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplanResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan for the rest under the id of its request; `replaces` names the plan whose rest it is."""
+    """The plan for the rest, under the id of its request. `replaces`: the name of the plan whose rest it is."""
 
     request_id: int
     replaces: str
@@ -131,7 +132,7 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
     if not places:
         raise InputError(
             f"the machine at {east:.1f} E {north:.1f} N has no way along its own line to ground where it can turn; "
-            "drive it by hand to safe ground and plan again"
+            "drive it by stick to safe ground and plan again"
         )
     behind = [place for place in places if place <= x]
     goal_m = max(behind) if behind else min(places)

@@ -1,7 +1,8 @@
-"""Overlays that do not fail: snapped to a fixed grid, so that no hair-thin sliver can make the next overlay invalid.
+"""Overlays that do not fail: snapped to a fixed grid, so that no sliver can make the next overlay invalid.
 
-GEOS overlays in floating point raise or, worse, return a wrong area on nearly coincident edges, which is what swaths
-lying flush produce all the time. On a grid of 10 micrometres snap-rounding makes every overlay valid and exact to it.
+GEOS overlays in floating point raise an error on nearly coincident edges or, worse, return a wrong area. Swaths that
+lie edge to edge produce such edges all the time. On a grid of 10 micrometres snap-rounding makes every overlay valid
+and exact to the grid.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands on a site (markers, marks, receivers, people) and who answers for ground that bears the tracks."""
+"""Objects on a site (markers, marks, receivers, posts of people), and who answers for ground that bears the tracks."""
 
 import datetime as dt
 import re
@@ -22,7 +22,7 @@ YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that stands: where it is drawn, and what it keeps out (empty once it is taken down)."""
+    """An object on the ground: where it is drawn, and what it keeps out (empty after it was taken down)."""
 
     role: str
     place: str
@@ -33,7 +33,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assurance(msgspec.Struct, frozen=True, kw_only=True):
-    """Who says that ground bears the tracks, on what basis, when (ISO date). Empty: nobody."""
+    """Who says that ground bears the tracks, on what basis, and when (ISO date). Empty: nobody."""
 
     place: str
     role: str

@@ -1,4 +1,4 @@
-"""What the passes of stops sweep and what of it is credited, as rectangles."""
+"""What the passes of stops sweep, and what of it is credited, as rectangles."""
 
 import numpy as np
 import shapely

@@ -1,8 +1,8 @@
-"""Reasoning along one swath: where each piece may be started, where it may end, how the machine gets in and out.
+"""One swath: where each piece of it may begin and end, and how the machine gets in and out.
 
-A *gap* is a stretch of the swath whose ground bears tracks (and a raised tool); a pivot point is a place in a gap where
-the machine may turn on the spot. A piece is entered from a gap, with the body behind the tool on ground that bears it,
-and left through the next gap or backwards over its own strip.
+A *gap* is a stretch of the swath whose ground bears the tracks (and a raised tool). A pivot point is a place in a gap
+where the machine may turn on the spot. The machine enters a piece from a gap, with its body behind the tool on ground
+that bears it. It leaves through the next gap, or backwards over its own strip.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ def bearing_half_m(reach: Reach) -> float:
 
 @dataclass(frozen=True)
 class Move:
-    """One way to work a piece, swath frame: tool axis from `a_m` to `b_m`, body origin from and to a pivot point.
+    """One way to work a piece, in the swath frame: tool axis from `a_m` to `b_m`, body origin between pivot points.
 
-    Between the two ends of a lift the tool is up: ground that bears the machine and needs no tool.
+    Between the two ends of a lift the tool is up: that ground bears the machine and needs no tool.
     """
 
     a_m: float
@@ -54,7 +54,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of one swath with the ways to work it; no move: nobody can get there in this direction now."""
+    """A stretch of one swath with the ways to work it. No move: it cannot be reached in this direction now."""
 
     y_m: float
     uncovered: Interval
@@ -63,7 +63,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Swath:
-    """One stretch of a swath that is free of keep-outs; the leftward case is the mirror image of the rightward one."""
+    """A stretch of one swath without keep-outs; the case to the left is the mirror image of the case to the right."""
 
     reach: Reach
     start_m: float

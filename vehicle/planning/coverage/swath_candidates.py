@@ -14,7 +14,7 @@ from vehicle.planning.coverage.swath_intervals import swath_intervals
 class SwathField:
     """All geometry of one phase in the swath frame, as arrays of polygons; swaths end at x0 and x1.
 
-    `solid`: what no tool may be over, keep-outs and unknown ground beyond the rim.
+    `solid`: ground that the tool may not be over: keep-outs, and unknown ground beyond the overrun.
     """
 
     theta_rad: float

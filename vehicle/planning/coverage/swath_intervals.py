@@ -1,7 +1,7 @@
-"""What swaths meet of polygons, by arithmetic over all their edges at once; an overlay for each swath costs far more.
+"""What all swaths cross of polygons, by arithmetic over all edges at once; an overlay for each swath costs far more.
 
-What a strip shares with a polygon is bounded by pieces of the polygon's edges and by pieces of the strip's two sides
-inside of it. Its extent along the swath is therefore that of those pieces.
+The part that a strip shares with a polygon is bounded by pieces of the polygon's edges and by pieces of the strip's
+two sides inside the polygon. Its extent along the swath is therefore the extent of these pieces.
 """
 
 import numpy as np

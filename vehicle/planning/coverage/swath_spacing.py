@@ -1,4 +1,4 @@
-"""Where the swaths of one direction lie: evenly spaced, at the offset that costs least."""
+"""Where the swaths of one direction lie: evenly spaced, at the offset with the lowest cost."""
 
 import numpy as np
 import shapely

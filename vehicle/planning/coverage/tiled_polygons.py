@@ -1,4 +1,4 @@
-"""A large area as many separate polygons, so that a change in one place costs what that place costs."""
+"""A large area as many separate polygons, so that a change costs only what its neighbourhood costs."""
 
 import numpy as np
 import shapely
@@ -10,7 +10,7 @@ Box = tuple[float, float, float, float]
 
 
 class TiledPolygons:
-    """Disjoint polygons with a tree over their boxes; `least_m2` drops what only rounding has made."""
+    """Disjoint polygons with a tree over their boxes. `least_m2`: smaller pieces come from rounding and are dropped."""
 
     def __init__(self, geometry: shapely.Geometry, least_m2: float) -> None:
         self.least_m2 = least_m2

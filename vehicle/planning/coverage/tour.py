@@ -1,4 +1,4 @@
-"""The tour while a plan grows: the stops in the order of driving, the ways to them, the path of both."""
+"""The tour while a plan grows: the stops in the order of driving, the connections to them, the path of both."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Shortest ways between pivot points: visibility between corners of the ground on which the body may not turn."""
+"""Shortest connections between pivot points: visibility between corners of ground on which the body may not turn."""
 
 import heapq
 import math
@@ -23,9 +23,10 @@ Point = tuple[float, float]
 
 
 class Roadmap:
-    """Ways for the body origin between obstacle polygons (they may overlap) in a window; legs are tested on demand.
+    """Connections for the body origin between obstacle polygons (they may overlap) in a window.
 
-    A corridor is a strip that was driven straight from one pivot point to another: a way even where nobody can turn.
+    Lines are tested when they are needed. A corridor is a strip that was driven straight from one pivot point to
+    another. It is a connection even where the machine cannot turn.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which corners see each other: each leg is tested once, however many ways are asked for."""
+"""Which corners see each other: each line is tested once, however many connections are searched."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ UNKNOWN, BLOCKED, CLEAR = 0, 1, 2
 
 
 class Visibility:
-    """(n, 3, 2) corners, each with its two neighbours on the ring, and the legs from points to corners as far as known.
+    """Corners (n, 3, 2) [m], each with its two neighbours on the ring, and the known lines from points to corners.
 
-    `test`: start and (n, 2) ends -> (n,) bool, the straight leg stays out of the obstacles.
+    `test`: a start and ends (n, 2) [m] give (n,) bool: the straight line stays out of the obstacles.
     """
 
     def __init__(self, corners: np.ndarray, test: Callable[[Point, np.ndarray], np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""What a plan sweeps beyond the work area, for people to see before they let a machine out there."""
+"""What a plan sweeps beyond the work area, for people to see before they let a machine work there."""
 
 import numpy as np
 import shapely

@@ -1,4 +1,4 @@
-"""plan.png: the work area, what is kept out, every swath by its place in the order, the ways, what stays untreated."""
+"""plan.png: work area, keep-outs, every swath by its place in the order, connections, ground that is not workable."""
 
 import math
 import textwrap

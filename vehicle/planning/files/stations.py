@@ -1,7 +1,7 @@
 """A plan as mission files of ground stations: `.waypoints` (QGC WPL 110) and QGroundControl's `.plan`.
 
-The items are those that the operator link sends down: HOME, the corners of the path, and before each change of the tool
-one DO_SET_CAM_TRIGG_DIST, above 0 for down. A station that sends such a file back sends the vehicle's own plan.
+The items are the same that the operator link sends: HOME, the corners of the path, and before each change of the tool
+one DO_SET_CAM_TRIGG_DIST, above 0 for tool down. A station that sends such a file sends the vehicle's own plan back.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""A plan in its folder, taken again: whole, proven, and made for this ground and this machine; else refused.
+"""A plan is read from its folder only if it is complete, proven, and made for this ground and this machine.
 
-What a team leader looked at is what is driven: `plan.json` holds the plan to the last bit, and its name (the hash over
-all of it, certificate included) must be the one that `summary.json` beside it prints.
+The plan that a team leader looked at is the plan that is driven: `plan.json` holds it to the last bit. Its name is the
+hash over all of it, certificate included, and must be the name in `summary.json` beside it.
 """
 
 import hashlib

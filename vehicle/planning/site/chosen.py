@@ -1,4 +1,4 @@
-"""Which features are the work: chosen from a file of many, and whether those without a role may be work at all."""
+"""Which features are the work: chosen from a file of many, and whether features without a role may be work."""
 
 import math
 
@@ -102,9 +102,9 @@ def settled(
 ) -> tuple[Feature, ...]:
     """Polygons without a role are work areas; but not beside one that says so, and not with a doubtful name.
 
-    `picked`: the work was chosen by hand, so what else says nothing is only asked about where it lies over it.
+    `picked`: the user chose the work, so other polygons without a role are a question only where they lie over it.
 
-    Raises InputError for the first that is doubtful and not answered.
+    Raises InputError for the first polygon that is doubtful and not answered.
     """
     areal = [feature for feature in features if feature.polygons]
     silent = [feature for feature in areal if feature.silent and not feature.unchosen]

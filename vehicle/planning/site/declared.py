@@ -1,4 +1,4 @@
-"""What a site says of itself: in the fields of the file, or of a work area."""
+"""What a site declares about itself: in fields of the file, or of a work area."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +12,7 @@ from vehicle.planning.site.rim import overrun_of
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """None: the site does not say."""
+    """The declared values. None: the site does not say."""
 
     outside: str | None
     tripwires: str | None

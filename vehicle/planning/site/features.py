@@ -1,4 +1,4 @@
-"""The members of a GeoJSON document -> features with a role. What a shape is for and what it is must fit together."""
+"""The members of a GeoJSON document become features with a role. Purpose and kind of a shape must fit together."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,12 +25,13 @@ KNOWN_FIELDS = (
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature in degrees: polygons as lists of rings (shell first), lines, points; `place` names it to the user.
+    """One feature in degrees: polygons as lists of rings (shell first), lines, points. `place` names it to the user.
 
-    `silent`: nobody says a role, and it is taken as a work area unless there is reason to ask. `shared`: its role is
+    `silent`: no role is stated, and it counts as a work area unless there is a reason to ask. `shared`: its role is
     that of all in its folder, layer or class. `hint`: a word of it that may say more. `line`: drawn as a closed line.
-    `unchosen`: other ground was chosen to be worked. `why`: where its role stands, if not in a role field. `number`: in
-    its file. `height_m`: of a benchmark that says one, for the length of a metre; planning is in the plane.
+    `unchosen`: other ground was chosen as the work. `why`: where its role stands, if not in a role field. `number`:
+    its number in the file. `height_m`: the height of a benchmark, if it has one, for the length of a metre; planning
+    is in the plane.
     """
 
     role: str

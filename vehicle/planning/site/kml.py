@@ -1,4 +1,4 @@
-"""KML and KMZ -> site file: placemarks with all their shapes. What cannot be read is refused by name."""
+"""KML and KMZ become a site file: placemarks with all their shapes. What cannot be read is refused by name."""
 
 import zipfile
 import zlib

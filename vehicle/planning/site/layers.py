@@ -1,4 +1,4 @@
-"""Features in degrees -> the ground of a site in metres: what is worked, kept out, bears, holds in, stands there."""
+"""Features in degrees become the ground of a site in metres: work, keep-outs, safe ground, fences, objects."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ STANDS_M = 0.5
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """Shapely (Multi)Polygons in ENU metres. `outside_fence`: what inclusion fences take of the work area.
+    """Shapely (Multi)Polygons in ENU metres. `outside_fence`: the part of the work area outside inclusion fences.
 
-    `turned_out`: the features (by their place in the list) whose polygons without a role an answer made keep-outs.
+    `turned_out`: features (by their place in the list) whose polygons had no role and became keep-outs by an answer.
     """
 
     work_area: Any

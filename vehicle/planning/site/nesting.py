@@ -1,7 +1,7 @@
-"""What lies inside or across what: the one judge of nested and overlapping polygons, in metres.
+"""Polygons inside or across other polygons, in metres: the only place where this is decided.
 
 - A polygon without a role that lies inside or across another work area is a question: keep out or work?
-- A hole keeps out only what no other work area claims.
+- A hole keeps out only what no other work area covers.
 - A part inside another part of the same feature is a question too: some programs write holes so.
 """
 
@@ -27,7 +27,7 @@ SLIVER_SHARE = 0.01
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """A polygon of a feature: `shell` filled, `holes` their union. `silent`: nobody says what it is for."""
+    """A polygon of a feature: `shell` filled, `holes` their union. `silent`: no role is stated."""
 
     feature: int
     place: str

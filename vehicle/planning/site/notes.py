@@ -1,11 +1,11 @@
-"""What reading a site changed or left out, ranked: what changes the ground that is worked comes first."""
+"""What the reading of a site changed or left out. Changes of the ground to be worked come first."""
 
 from collections.abc import Iterable
 from enum import IntEnum
 
 
 class Rank(IntEnum):
-    """LEFT_OUT: something drawn is not used, or is used otherwise; ASSUMED: nobody said it; MENDED: no ground moved."""
+    """LEFT_OUT: a drawn shape is not used, or is used otherwise. ASSUMED: not stated. MENDED: no ground changed."""
 
     LEFT_OUT = 0
     ASSUMED = 1
@@ -13,7 +13,7 @@ class Rank(IntEnum):
 
 
 class Notes(list[str]):
-    """Lines in the order in which they arose; `append` for what was mended, `warn` for what changes what is worked."""
+    """Lines in the order in which they arose. `append`: a repair; `warn`: a change of the ground to be worked."""
 
     def __init__(self, lines: Iterable[str] = (), ranks: dict[str, Rank] | None = None) -> None:
         super().__init__(lines)

@@ -1,4 +1,4 @@
-"""Coordinates of another system -> degrees of the frame that the machine's fixes are in, and how well that is known."""
+"""Coordinates of another system become degrees in the frame of the machine's fixes, with the known accuracy."""
 
 import math
 import warnings
@@ -24,10 +24,10 @@ Project = Callable[[np.ndarray], np.ndarray]
 
 
 class Projection(msgspec.Struct, frozen=True):
-    """A way to degrees: `project` takes (n, 2) arrays, None where they are degrees already.
+    """A way to degrees: `project` takes arrays (n, 2) and is None if the coordinates are degrees already.
 
-    `accuracy_m`: as the registry of systems states it; infinite where it states none. `told`: one line, "" for nothing.
-    `metric`: what it begins with are metres.
+    `accuracy_m`: as the registry of systems states it; infinite if it states none. `told`: one line for the user, or
+    "". `metric`: the input is in metres.
     """
 
     project: Project | None = None

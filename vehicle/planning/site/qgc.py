@@ -1,4 +1,4 @@
-"""QGroundControl `.plan` -> site file: survey polygons are work areas, fences hold in or keep out."""
+"""QGroundControl `.plan` becomes a site file: survey polygons are work areas, fences hold in or keep out."""
 
 import json
 from collections.abc import Iterator

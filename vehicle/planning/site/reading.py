@@ -1,4 +1,4 @@
-"""GeoJSON -> features in lon/lat, and the way there for all other formats. Says where a file is wrong."""
+"""GeoJSON becomes features in longitude and latitude; all other formats come here too. Errors name their place."""
 
 import json
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .p
 
 
 class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says, before any geometry: features, the fields of the whole file, and what was quietly mended.
+    """What a file says, before any geometry: features, fields of the whole file, and repairs that need no warning.
 
-    `bounds_may_work`: inclusion fences are the work area where nothing else is (a ground station's plan).
+    `bounds_may_work`: inclusion fences are the work area if there is no other (the plan of a ground station).
     """
 
     name: str

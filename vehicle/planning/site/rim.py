@@ -37,7 +37,7 @@ def _metres(label: str, value: Any) -> float:
 
 
 class Overrun(msgspec.Struct, frozen=True):
-    """What a site allows, and whether its file says so."""
+    """What a site allows [m], and whether its file states it."""
 
     allowed_m: float = DEFAULT_OVERRUN_M
     said: bool = False

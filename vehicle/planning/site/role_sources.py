@@ -1,7 +1,8 @@
-"""Where a file says what a shape is for, and what wins: role field, name, other fields, description, folder, style.
+"""Where a file says what a shape is for, and which place wins: role field, name, fields, description, folder, style.
 
-A role field decides. Without one, whatever says keep-out wins; a doubt about it is refused. Where the role field says
-that ground is worked or bears tracks and another source says keep-out, the file contradicts itself and is refused.
+A role field decides. Without one, any source that says keep-out wins, and a doubt about it is refused. If the role
+field says that ground is worked or bears tracks, and another source says keep-out, the file contradicts itself and is
+refused.
 """
 
 import re
@@ -37,7 +38,7 @@ DEPTH_MAX = 6
 
 
 class Kind(Enum):
-    """Where a word stands."""
+    """The place of a word in the file."""
 
     ROLE = "role"
     NAME = "name"
@@ -51,7 +52,7 @@ class Kind(Enum):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A text that may say a role; `label` names it to the user."""
+    """A text that may state a role; `label` names it to the user."""
 
     kind: Kind
     label: str
@@ -59,9 +60,9 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`role` None: nobody says one. `hint`: a thing named beside other words.
+    """`role`: None if no role is stated. `hint`: a thing that is named beside other words.
 
-    `why`: the source, where there is no role field. `shared`: told by a folder, a layer or a class, of all that is in
+    `why`: the source, if there is no role field. `shared`: stated by a folder, a layer or a class, for everything in
     it. `notes`: what the user should read.
     """
 
@@ -74,7 +75,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class RoleError(Exception):
-    """What a file says of a shape cannot be understood, or contradicts itself."""
+    """The role of a shape cannot be understood, or the file contradicts itself."""
 
 
 WRITE = f"write one of {', '.join(NAMES)}"

@@ -1,4 +1,4 @@
-"""How a role is heard in a text: case, marks, plurals and numbering do not count; negations and slips make a doubt."""
+"""How a role is found in a text: case, punctuation, plurals and numbers do not count; negations make a doubt."""
 
 import re
 import unicodedata
@@ -41,7 +41,7 @@ UNSURE = words(
 
 
 class Level(IntEnum):
-    """HINT: a thing is named beside other words; DOUBT: a safety word, negated, mixed or misspelt; SURE: it is that."""
+    """HINT: a thing is named beside other words. DOUBT: a safety word, negated, mixed or misspelt. SURE: it is that."""
 
     HINT = 0
     DOUBT = 1

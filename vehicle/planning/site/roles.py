@@ -1,8 +1,8 @@
 """What a shape is for: the one table of roles and of the words that people use for them.
 
-A word that is nearly right is understood or refused, never ignored: case, spaces, hyphens, underscores, plurals and
-numbering do not count; negations, mixtures and slips of the pen make a doubt. Where words stand in a file is decided
-in `role_sources`, how they are heard in `role_words`.
+A word that is nearly right is understood or refused, never ignored. Case, spaces, hyphens, underscores, plurals and
+numbers make no difference; negations, mixtures and spelling mistakes make a doubt. `role_sources` decides where in a
+file the words stand, `role_words` how they are understood.
 """
 
 import msgspec

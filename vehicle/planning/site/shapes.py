@@ -1,4 +1,4 @@
-"""The shapes of a GeoJSON geometry: polygons, lines, points, in degrees. What could be a boundary is never dropped."""
+"""The shapes of a GeoJSON geometry: polygons, lines, points, in degrees. A possible boundary is never dropped."""
 
 import math
 from itertools import pairwise
@@ -17,7 +17,7 @@ KINDS = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "Mul
 
 
 class Shapes:
-    """What a geometry holds; `place` names it in messages. Raises InputError for what is no geometry."""
+    """What a geometry holds; `place` names it in messages. Raises InputError if it is no geometry."""
 
     def __init__(self, label: str, place: str, geometry: Any, notes: Notes) -> None:
         self.label, self.place, self.notes = label, place, notes

@@ -27,9 +27,9 @@ EMPTY = shapely.Polygon()
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """Polygons are shapely (Multi)Polygons in ENU metres about `datum`; `repairs` tells what reading changed.
+    """Polygons are shapely (Multi)Polygons in ENU metres about `datum`. `repairs`: what the reading changed.
 
-    `warnings`: those of them that change what is worked. `outside_fence`: work that inclusion fences take away.
+    `warnings`: those of them that change the ground to be worked. `outside_fence`: work that inclusion fences exclude.
     `overrun`: how far beyond the work area unknown ground may be worked.
     """
 
