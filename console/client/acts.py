@@ -112,6 +112,11 @@ class Acts:
         """A STOP or ENGINE OFF is not seen yet: it goes on, with and without a reading, and no stick beside it."""
         return any(act.edge & STOPS for act in self._urgent)
 
+    @property
+    def engine_off(self) -> bool:
+        """The stop that is not seen yet is ENGINE OFF."""
+        return any(act.edge & OperatorEdge.ESTOP for act in self._urgent)
+
     def edges(self, now_ns: int) -> OperatorEdge:
         """The edges of the frame that goes out now; `number` is that of the newest of them."""
         found = OperatorEdge.NONE

@@ -79,6 +79,11 @@ class Transfer(abc.ABC):
         self._tries = 0
         self._took(offset, data, bool(complete))
 
+    def give_up(self) -> None:
+        """The link that carries it is at its end."""
+        if not self.finished:
+            self._fail("the link was ended")
+
     # --- what differs ------------------------------------------------------------------------------------------------
     @abc.abstractmethod
     def _questions(self) -> list[bytes]: ...
@@ -120,6 +125,8 @@ class Download(Transfer):
         self._sum: int | None = None
         self._size = 0
         self._parts: dict[int, bytes] = {}
+        self._whole_to = 0
+        """All bytes before this one are here."""
 
     @property
     def received(self) -> int:
@@ -134,16 +141,15 @@ class Download(Transfer):
         return [self._ask(BURST, offset=self._first_missing(), size=CHUNK)]
 
     def _first_missing(self) -> int:
-        at = 0
-        while at in self._parts:
-            at += len(self._parts[at])
-        return at
+        while self._whole_to in self._parts:
+            self._whole_to += len(self._parts[self._whole_to])
+        return self._whole_to
 
     def _took(self, offset: int, data: bytes, complete: bool) -> None:  # noqa: FBT001
         if self._step == CHECKSUM:
             number = int.from_bytes(data[:4], "little")
             if number != self._sum:
-                self._sum, self._parts = number, {}
+                self._sum, self._parts, self._whole_to = number, {}, 0
             self._next(OPEN)
         elif self._step == OPEN:
             self._size = int.from_bytes(data[:4], "little")
@@ -163,7 +169,7 @@ class Download(Transfer):
         if checksum(content) == self._sum:
             self.content, self.finished = content, True
         else:
-            self._sum, self._parts = None, {}
+            self._sum, self._parts, self._whole_to = None, {}, 0
             self._next(CHECKSUM)
 
     def _refused(self, error: int, now_ns: int) -> None:

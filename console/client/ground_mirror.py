@@ -2,9 +2,14 @@
 
 A change that does not follow what is held shows that something was missed: nothing is added until that was fetched. So
 the copy is either the vehicle's own record as it was a moment ago, bit for bit, or it says that it is not complete.
+
+What takes long is done in pieces of a few milliseconds, so that whoever has hands to pass on does so between them: a
+file is taken by `taking`, and a withdrawal goes through the copy as it does through the vehicle's own, by `advance`.
 """
 
+import zlib
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +23,11 @@ from vehicle.control.state import LedgerState
 from vehicle.operator_link.ground_codec import RecordHeader, unpacked_act, unpacked_changes, unpacked_record
 
 RECORD = "@LEDGER/masks.z"
+TILES_A_PIECE: Final = 8
+"""Of a withdrawal under way: 0.5 ms each."""
+FETCHED_A_PIECE: Final = 32
+"""Of a record that came: 0.1 ms each."""
+TILE_BYTES: Final = raster.PLANES * raster.TILE * raster.TILE
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,19 +37,32 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     ledger: LedgerState
 
 
-def record_of(data: bytes) -> Fetched:
-    """The file `@LEDGER/masks.z`.
+def record_of(data: bytes) -> Iterator[Fetched | None]:
+    """The file `@LEDGER/masks.z`: None after each piece of the work, then the record.
 
     Raises:
         ValueError: it is no such file.
     """
     header, tiles = unpacked_record(data)
     blocks: raster.Blocks = {}
-    for key, tile in tiles.items():
-        blocks = raster.replaced(blocks, key, raster.unpacked(tile), warm=False)
+    for count, (key, packed) in enumerate(tiles.items(), 1):
+        _checked(packed)
+        blocks.setdefault((key[0] // raster.BLOCK, key[1] // raster.BLOCK), {})[key] = packed
+        if count % FETCHED_A_PIECE == 0:
+            yield None
     newest = _named(header.stroke)
     ledger = LedgerState(tiles=blocks, firm=header.firm, unclosed=header.unclosed, stroke=newest)
-    return Fetched(header=header, ledger=ledger)
+    yield Fetched(header=header, ledger=ledger)
+
+
+def _checked(packed: bytes) -> None:
+    """Raises ValueError for what is no packed tile."""
+    try:
+        size = len(zlib.decompress(packed))
+    except zlib.error as damage:
+        raise ValueError(f"no record: {damage}") from None
+    if size != TILE_BYTES:
+        raise ValueError(f"a record with a tile of {size} bytes")
 
 
 def _named(number: int) -> LedgerStroke | None:
@@ -70,21 +93,54 @@ class LedgerCopy:
         """Number of the newest stroke that is held."""
         return withdrawal.newest(self.ledger)
 
+    @property
+    def withdrawing(self) -> bool:
+        """A withdrawal that was told has not gone through the whole copy yet."""
+        return bool(self.ledger.pending)
+
     def fetched(self, path: str, data: bytes | None) -> None:
-        """A file that was missing; None: the vehicle does not have it (any more).
+        """A file that was missing, taken at once; None: the vehicle does not have it (any more).
+
+        Raises:
+            ValueError: it is no such file.
+        """
+        for _ in self.taking(path, data):
+            pass
+
+    def taking(self, path: str, data: bytes | None) -> Iterator[None]:
+        """The same in pieces, for whoever has something to do between them; it counts with the last of them.
 
         Raises:
             ValueError: it is no such file.
         """
         if data is None:
             self.missing = RECORD
-        elif path == RECORD:
-            found = record_of(data)
-            self.header, self.ledger, self.acts, self.missing = found.header, found.ledger, found.header.acts, ""
-        else:
-            self.missing = ""
-            for told in unpacked_changes(data):
-                self._add(told)
+            return
+        asked, header = self.missing, self.header
+        taken = self._recorded(data) if path == RECORD else self._changed(data)
+        for found in taken:
+            if found is None:
+                yield
+            elif self.missing == asked and self.header is header:  # else the vehicle began anew meanwhile
+                self.header, self.ledger = found.header, found.ledger
+                self.acts, self.missing = found.acts, found.missing
+
+    def _recorded(self, data: bytes) -> Iterator["LedgerCopy | None"]:
+        for found in record_of(data):
+            yield None if found is None else _copy_of(found.header, found.ledger, found.header.acts)
+
+    def _changed(self, data: bytes) -> Iterator["LedgerCopy | None"]:
+        after = _copy_of(self.header, self.ledger, self.acts)
+        for told in unpacked_changes(data):
+            after._add(told)  # noqa: SLF001 (one of its own kind)
+            yield None
+        yield after
+
+    def advance(self) -> bool:
+        """A withdrawal goes a few tiles on; True while there is more to do."""
+        if self.header is not None and self.ledger.pending:
+            self.ledger = withdrawal.advanced(self.ledger, self.header.cell_m, TILES_A_PIECE)
+        return self.withdrawing
 
     def heard(self, told: StrokesFrame) -> None:
         """A frame came."""
@@ -120,7 +176,7 @@ class LedgerCopy:
             return
         act = unpacked_act(data)
         if isinstance(act, Revoke):
-            self.ledger = withdrawal.done(withdrawal.begun(self.ledger, act), self.header.cell_m)
+            self.ledger = withdrawal.begun(self.ledger, act)
         elif isinstance(act, Confirm):
             self.ledger = withdrawal.confirmed(self.ledger, act)
         self.acts = told.acts
@@ -128,6 +184,13 @@ class LedgerCopy:
     def _gap(self) -> None:
         assert self.header is not None
         self.missing = f"@LEDGER/strokes?from={self.stroke}&acts={self.acts}&session={self.header.session_low}"
+
+
+def _copy_of(header: RecordHeader | None, ledger: LedgerState, acts: int) -> LedgerCopy:
+    """One of which nothing is missing."""
+    copy = LedgerCopy()
+    copy.header, copy.ledger, copy.acts, copy.missing = header, ledger, acts, ""
+    return copy
 
 
 def tiles_of(ledger: LedgerState) -> Iterator[tuple[raster.Key, bytes]]:

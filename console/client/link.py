@@ -68,6 +68,7 @@ class ConsoleLink:
         self.on_strokes: Callable[[StrokesFrame], None] = _nothing
         """Called with each change of the record of ground that is heard; it must not block."""
         self._files = asyncio.Lock()
+        self._ended = False
         self._session = 0
         self.problem = ""
         """What the socket says, such as that nobody listens there; "" where it says nothing."""
@@ -112,6 +113,16 @@ class ConsoleLink:
         number = self.protocol.stop(self._clock.now_ns(), engine_off=engine_off)
         self._send()
         return number
+
+    @property
+    def stopping(self) -> bool:
+        """A stop is not seen yet; it goes on, for 3 s at most."""
+        return self.protocol.acts.stopping
+
+    @property
+    def engine_off(self) -> bool:
+        """That stop is ENGINE OFF."""
+        return self.protocol.acts.engine_off
 
     async def done(self, number: int) -> ActAnswer:
         """Wait for the end of an act: within 3 s there is one."""
@@ -192,6 +203,8 @@ class ConsoleLink:
 
     async def _transferred(self, make: Callable[[int], Transfer]) -> bytes:
         async with self._files:
+            if self._ended:
+                raise TransferError("the link was ended")
             self._session = (self._session + 1) & 0xFF
             transfer = self.protocol.transfer = make(self._session)
             try:
@@ -217,6 +230,13 @@ class ConsoleLink:
         if self.protocol.tick > before:
             self.on_tick(self.protocol.tick)
         self._send()
+        self._changed.set()
+
+    def ended(self) -> None:
+        """It is closed: whoever waits for a file is told."""
+        self._ended = True
+        if self.protocol.transfer is not None:
+            self.protocol.transfer.give_up()
         self._changed.set()
 
     def failed(self, error: OSError) -> None:
@@ -282,3 +302,4 @@ async def console_link(
         with contextlib.suppress(asyncio.CancelledError):
             await task
         transport.close()
+        link.ended()

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from console.client.link import ConsoleLink
 from console.server.catalogue import catalogue, language_names, reason_rows
 from console.server.config import is_host
 from console.server.desk import Desk
@@ -56,7 +57,8 @@ class Api:
 
     async def _site(self, _: Request) -> Response:
         """The site and plan that the vehicle has; `hash` null while nobody knows, or it has none."""
-        return JSONResponse(self._desk.steered.site or {"hash": None})
+        site = self._desk.steered.site or {"hash": None}
+        return Response(msgspec.json.encode(site), media_type="application/json")
 
     async def _set_up(self, request: Request) -> Response:
         if request.method == "POST":
@@ -101,17 +103,22 @@ class Api:
         if why := steered.busy():
             return why
         settings = msgspec.structs.replace(steered.settings, host=place[0], port=place[1])
-        self._desk.send_away()
+
+        def take(link: ConsoleLink) -> str:
+            if why := steered.busy():  # a name takes seconds to look up, and somebody may have armed meanwhile
+                return why
+            self._desk.send_away()
+            steered.relinked(settings, link)
+            return ""
+
         try:
-            link = await self._links.begin(settings)
-        except OSError:  # a name that nobody knows
-            steered.relinked(steered.settings, await self._links.begin(steered.settings))
-            return "setup.why.address"
-        steered.relinked(settings, link)
-        try:
+            if why := await self._links.change(settings, take):
+                return why
             self._store.keep_address(settings.id, address.strip())
         except InputError:
             return "setup.why.disk"
+        except OSError:  # a name that nobody knows
+            return "setup.why.address"
         return ""
 
 

@@ -70,21 +70,23 @@ class Board:
         steered = self._desk.steered
         view, settings = steered.link.view, steered.settings
         datum = LocalFrame(*steered.datum) if steered.datum is not None else None
-        now = make.fresh(view)
-        frame, work = now.vehicle, now.work
-        unproven = steered.near.look(steered.site, steered.mirror, make.stand_of(frame, datum))
+        seen, now = make.recent(view), make.fresh(view)
+        frame, work = seen.vehicle, seen.work
+        inside = steered.inside.look(steered.site, steered.mirror)
+        unproven = steered.near.look(steered.site, steered.mirror, make.stand_of(now.vehicle, datum))
+        late, work_late = frame is not now.vehicle, work is not now.work
         return {
             "link": make.link_section(view, f"{settings.host}:{settings.port}"),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
-            "pose": make.pose_section(frame, datum),
-            "tool": make.tool_section(now),
-            "mission": make.mission_section(now, steered.site, steered.inside.look(steered.site, steered.mirror)),
-            "limits": make.limits_section(work, steered.site),
-            "due": make.due_section(work),
-            "gnss": make.gnss_section(work),
-            "engine": make.engine_section(work),
-            "checks": make.checks_section(work),
-            "near": make.near_section(work, unproven),
+            "pose": make.aged(make.pose_section(frame, datum), old=late),
+            "tool": make.aged(make.tool_section(seen), old=late),
+            "mission": make.aged(make.mission_section(seen, steered.site, inside), old=late),
+            "limits": make.aged(make.limits_section(work, steered.site), old=work_late),
+            "due": make.due_section(work, (view.work_age_ms or 0.0) / 1e3 if work_late else 0.0),
+            "gnss": make.aged(make.gnss_section(work), old=work_late),
+            "engine": make.aged(make.engine_section(work), old=work_late),
+            "checks": make.aged(make.checks_section(work), old=work_late),
+            "near": make.aged(make.near_section(work, unproven), old=work_late),
             "jobs": self._jobs(),
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),

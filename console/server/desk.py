@@ -43,11 +43,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     reason: int | None = None
 
 
-class Seat:
-    """A page that drives. `told` is called with what became of its acts; `left` is set when it has to go."""
+def _no_tick(_: int) -> None:
+    """Of a page that waits for none."""
 
-    def __init__(self, page: str, told: Callable[[Answer], None]) -> None:
-        self.page, self.told = page, told
+
+class Seat:
+    """A page that drives; `left` is set when it has to go.
+
+    `told` is called with what became of its acts, `ticked` with each newer tick of what it steers, at once.
+    """
+
+    def __init__(self, page: str, told: Callable[[Answer], None], ticked: Callable[[int], None] = _no_tick) -> None:
+        self.page, self.told, self.ticked = page, told, ticked
         self.left = asyncio.Event()
 
 
@@ -61,22 +68,36 @@ class Steered:
     def __init__(self, settings: VehicleSettings, link: ConsoleLink, clock: Clock) -> None:
         self.settings, self.link, self._clock = settings, link, clock
         self.readings = 0
+        self.ticked: Callable[[int], None] = _no_tick
+        """Called with each newer tick of the vehicle, at once."""
         self._another = asyncio.Event()
         self.mirror, self.near, self.inside = GroundMirror(), NearGround(), InsideArea()
         self.keeper = Keeper(link, self.mirror, clock)
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] | None = None
-        link.on_answer = self.answered
+        self._listen()
+
+    def _listen(self) -> None:
+        self.link.on_answer = self.answered
+        self.link.on_tick = self._tick
+
+    def _tick(self, tick: int) -> None:
+        self.ticked(tick)
 
     def relinked(self, settings: VehicleSettings, link: ConsoleLink) -> None:
-        """Another address: a link of its own, and nothing of the other is known any more."""
-        self.link.on_answer = _unheard
+        """Another address: a link of its own, and nothing of the other is known any more.
+
+        A stop that was not seen yet goes to the new address too; the old one is told of it as long as its link lasts.
+        """
+        before, self.link.on_answer, self.link.on_tick = self.link, _unheard, _no_tick
         self.settings, self.link = settings, link
+        if before.stopping:
+            link.stop(engine_off=before.engine_off)
         self._waiting.clear()
         self.mirror.forget()
         self.keeper = Keeper(link, self.mirror, self._clock)
         self._another.set()
-        link.on_answer = self.answered
+        self._listen()
 
     @property
     def site(self) -> dict[str, Any] | None:
@@ -163,6 +184,7 @@ class Desk:
         self.seat = seat
         self._end_tail()
         self.steered.link.drop_acts()
+        self.steered.ticked = seat.ticked
         return True
 
     def stand_up(self, seat: Seat) -> None:
@@ -173,6 +195,7 @@ class Desk:
         if self.seat is seat:
             self.seat = None
             self._end_tail()
+            self.steered.ticked = _no_tick
             self.steered.link.drop_acts()
             self._tail = asyncio.get_running_loop().create_task(self._neutral(self.steered))
 

@@ -1,6 +1,6 @@
 """Frames of the sockets /drive and /state between page and server. Pure; little endian, as docs/CONSOLE.md has them.
 
-up   reading 36 B, act 16 B, stop 12 B, ack 8 B        down   echo 24 B, answers as JSON
+up   reading 36 B, act 16 B, stop 12 B, ack 8 B        down   echo 24 B, tick 8 B, answers as JSON
 """
 
 import math
@@ -12,12 +12,13 @@ import msgspec
 
 from firmware_bridge.types import OperatorEdge, ToolMode
 
-READING, ACT, STOP, ACK, TILE, CLEAR, ECHO = 1, 2, 3, 4, 16, 17, 129
+READING, ACT, STOP, ACK, TILE, CLEAR, ECHO, TICK = 1, 2, 3, 4, 16, 17, 129, 130
 _READING: Final = struct.Struct("<BBHIdhhhHIHhI")
 _ACT: Final = struct.Struct("<BBHdI")
 _STOP: Final = struct.Struct("<BBHd")
 _ACK: Final = struct.Struct("<BBHI")
 _ECHO: Final = struct.Struct("<BBHIdII")
+_TICK: Final = struct.Struct("<BBHI")
 HOLD, ROTOR, PICTURE, FOCUSED = 1, 2, 16, 32
 TOOL_SHIFT, TOOL_BITS = 2, 3
 PER_STICK, PER_RATIO, TOOL_PER_M, TILT_PER_RAD = 10_000, 10_000, 1_000, 1_000
@@ -219,3 +220,13 @@ def decoded_echo(data: bytes) -> tuple[int, Verdict, int]:
     """Number of the reading, what became of it, vehicle tick."""
     _, verdict, _, number, _, tick, _ = _ECHO.unpack(data)
     return number, Verdict(verdict), tick
+
+
+def encoded_tick(tick: int) -> bytes:
+    """The server's frame: a newer tick of the vehicle, as soon as it is heard."""
+    return _TICK.pack(TICK, 0, 0, tick & 0xFFFFFFFF)
+
+
+def decoded_tick(data: bytes) -> int | None:
+    """The tick of such a frame; None for another."""
+    return int(_TICK.unpack(data)[3]) if len(data) == _TICK.size and data[0] == TICK else None

@@ -79,9 +79,36 @@ class GroundMirror:
         Raises:
             ValueError: It is no such file.
         """
+        for _ in self.taking(path, data):
+            pass
+
+    def taking(self, path: str, data: bytes | None) -> Iterator[None]:
+        """The same as `fetched` in pieces of a few milliseconds; what is shown changes with the last of them.
+
+        Raises:
+            ValueError: It is no such file.
+        """
+        copy = self._copy
+        pieces, more = copy.taking(path, data), True
+        while more:
+            before = (copy.header, copy.ledger)
+            more = next(pieces, self) is not self
+            if copy is self._copy:
+                self._follow(*before)
+            if more:
+                yield
+
+    @property
+    def withdrawing(self) -> bool:
+        """A withdrawal has not gone through the whole copy yet."""
+        return self._copy.withdrawing
+
+    def advance(self) -> bool:
+        """A withdrawal goes a few tiles on; True while there is more to do."""
         before = (self._copy.header, self._copy.ledger)
-        self._copy.fetched(path, data)
+        more = self._copy.advance()
         self._follow(*before)
+        return more
 
     def forget(self) -> None:
         """Another vehicle: nothing is known."""
@@ -129,17 +156,23 @@ class PageGround:
     def __init__(self) -> None:
         self._mirror: GroundMirror | None = None
         self._epoch = self._version = -1
+        self._whole = False
 
     def frames(self, mirror: GroundMirror, most: int) -> list[bytes]:
         """What the page is told now: forget all, where all of it is another; then at most so many tiles."""
         found: list[bytes] = []
         if mirror is not self._mirror or mirror.epoch != self._epoch:
-            self._mirror, self._epoch, self._version = mirror, mirror.epoch, 0
+            self._mirror, self._epoch, self._version, self._whole = mirror, mirror.epoch, 0, False
             found.append(CLEAR_FRAME)
         for key, version in mirror.since(self._version, most):
             found.append(mirror.tile_frame(key))
             self._version = version
+        self._whole = self._whole or not mirror.since(self._version, 1)
         return found
+
+    def has_all(self, mirror: GroundMirror) -> bool:
+        """It was sent every tile that there was when it began; before, ground of which it has none is not to do."""
+        return self._whole and mirror is self._mirror and mirror.epoch == self._epoch
 
 
 def keys_of(ledger: LedgerState) -> Iterator[raster.Key]:

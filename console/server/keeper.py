@@ -1,5 +1,6 @@
 """Keeps what is known of a vehicle's ground and site whole: changes are heard, what is missing is fetched."""
 
+import asyncio
 import zlib
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from vehicle.operator_link.station_names import NAMES, names_of
 
 AGAIN_NS: Final = NS_PER_S
 """After a file that could not be had, the next try."""
+BREATH_NS: Final = 2_000_000
 SITE_MAX_BYTES: Final = 64 * 2**20
 
 
@@ -34,14 +36,34 @@ class Keeper:
         self._plan: int | None = None
         self._site_of: tuple[int, int | None] | None = None
         self._tried: tuple[int, int | None] | None = None
+        self._withdrawal = asyncio.Event()
         link.on_strokes = self._heard
 
     def _heard(self, told: StrokesFrame) -> None:
         self._plan = told.plan
         self._mirror.heard(told)
+        if self._mirror.withdrawing:
+            self._withdrawal.set()
 
     async def run(self) -> None:
         """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._fetch())
+            tasks.create_task(self._withdraw())
+
+    async def _withdraw(self) -> None:
+        """Withdrawals go through the copy, a few tiles at a time."""
+        while True:
+            await self._withdrawal.wait()
+            self._withdrawal.clear()
+            while self._mirror.advance():
+                await self._breath()
+
+    async def _breath(self) -> None:
+        """Between two pieces of long work: whoever drives comes first."""
+        await self._clock.sleep_until_ns(self._clock.now_ns() + BREATH_NS)
+
+    async def _fetch(self) -> None:
         while True:
             path = self._wanted()
             if not path:
@@ -89,7 +111,9 @@ class Keeper:
                 self.site = None if data is None else site_of(data)
                 self._site_of = now if data is not None else None
             else:
-                self._mirror.fetched(path, data)
+                for _ in self._mirror.taking(path, data):
+                    await self._breath()
+                self._withdrawal.set()
         except ValueError:
             return False
         return data is not None

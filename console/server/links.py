@@ -1,6 +1,8 @@
-"""The links to all vehicles of this console: opened with the server, one anew where its address changes."""
+"""The links to all vehicles of this console: opened with the server, another one where an address changes."""
 
+import asyncio
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,12 +15,17 @@ STAMP_ZERO_S: Final = 1_420_070_400
 STAMPS_PER_SECOND: Final = 100_000
 
 
+LAST_NS: Final = 20_000_000
+"""A stop under way on a link that ends is looked at so often."""
+
+
 class Links:
     """A link a vehicle, by its id."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._open: dict[str, contextlib.AsyncExitStack] = {}
+        self._open: dict[str, tuple[ConsoleLink, contextlib.AsyncExitStack]] = {}
+        self._changing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -26,21 +33,43 @@ class Links:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for vehicle_id in list(self._open):
-            await self.end(vehicle_id)
+        for _, stack in self._open.values():
+            await stack.aclose()
+        self._open.clear()
 
     async def begin(self, settings: VehicleSettings) -> ConsoleLink:
-        """Open a link; one that is open for this vehicle is ended before."""
-        await self.end(settings.id)
+        """Open the first link of a vehicle.
+
+        Raises:
+            OSError: Its name is known to nobody.
+        """
+        link, _ = self._open[settings.id] = await self._opened(settings)
+        return link
+
+    async def change(self, settings: VehicleSettings, take: Callable[[ConsoleLink], str]) -> str:
+        """Open another link of a vehicle; what `take` says of it: why it is not taken, "" where it is.
+
+        At no moment is there none that a stop could go out on: the new one is taken before the old one ends, and the
+        old one ends when no stop is under way on it any more.
+
+        Raises:
+            OSError: The new name is known to nobody; the old link goes on.
+        """
+        async with self._changing:
+            link, stack = await self._opened(settings)
+            if why := take(link):
+                await stack.aclose()
+                return why
+            (before, old), self._open[settings.id] = self._open[settings.id], (link, stack)
+            try:
+                while before.stopping:
+                    await self._clock.sleep_until_ns(self._clock.now_ns() + LAST_NS)
+            finally:
+                await old.aclose()
+            return ""
+
+    async def _opened(self, settings: VehicleSettings) -> tuple[ConsoleLink, contextlib.AsyncExitStack]:
         stack = contextlib.AsyncExitStack()
         stamp = int((utc_now().timestamp() - STAMP_ZERO_S) * STAMPS_PER_SECOND)
         link = console_link(settings.host, settings.port, settings.credentials, self._clock, stamp)
-        found = await stack.enter_async_context(link)
-        self._open[settings.id] = stack
-        return found
-
-    async def end(self, vehicle_id: str) -> None:
-        """Close the link of a vehicle."""
-        stack = self._open.pop(vehicle_id, None)
-        if stack is not None:
-            await stack.aclose()
+        return await stack.enter_async_context(link), stack

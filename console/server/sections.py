@@ -26,7 +26,10 @@ NOBODY: Final[Mapping[int, str]] = {}
 TEXTS_MAX: Final = 20
 VEHICLE_OLD_MS: Final = 500.0
 WORK_OLD_MS: Final = 1200.0
-"""A report that is older tells nothing of now."""
+"""A report that is older tells nothing of now: what it said is shown as old."""
+VEHICLE_GONE_MS: Final = 1500.0
+WORK_GONE_MS: Final = 3000.0
+"""What an older one said is not shown at all while others come: reports come four times and twice a second."""
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
 PA_PER_BAR: Final = 1e5
@@ -60,15 +63,29 @@ _SIDES: Final = {
 
 
 def fresh(view: ConsoleView) -> ConsoleView:
-    """Without the reports that ceased while others came: what they said is not known any more.
+    """Without the reports that ceased while others came: what they said is not known any more."""
+    return _without(view, VEHICLE_OLD_MS, WORK_OLD_MS)
+
+
+def recent(view: ConsoleView) -> ConsoleView:
+    """Without those that ceased long ago: what a lost report or two leave standing is shown, as old.
 
     Where the vehicle is not heard at all, the link says how old everything is, and the page shows it as last known.
     """
+    return _without(view, VEHICLE_GONE_MS, WORK_GONE_MS)
+
+
+def _without(view: ConsoleView, vehicle_ms: float, work_ms: float) -> ConsoleView:
     if view.age_ms is None or view.age_ms > SLOW_MS:
         return view
-    vehicle = None if (view.vehicle_age_ms or 0.0) > VEHICLE_OLD_MS else view.vehicle
-    work = None if (view.work_age_ms or 0.0) > WORK_OLD_MS else view.work
+    vehicle = None if (view.vehicle_age_ms or 0.0) > vehicle_ms else view.vehicle
+    work = None if (view.work_age_ms or 0.0) > work_ms else view.work
     return replace(view, vehicle=vehicle, work=work)
+
+
+def aged(section: Section | None, *, old: bool) -> Section | None:
+    """A section made of a report that is late says so: nobody may take it for now, nobody has to lose sight of it."""
+    return {**section, "old": True} if old and section is not None else section
 
 
 def link_section(view: ConsoleView, address: str) -> Section:
@@ -100,7 +117,7 @@ def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str]
     frame, beat = view.vehicle, view.beat
     if frame is None:
         return None
-    now = fresh(view).vehicle
+    now, seen = fresh(view).vehicle, recent(view).vehicle
     mine = frame.lease_holder == station_id
     if now is None and beat is not None:
         mine = BeatFlag.MINE in beat.flags
@@ -115,8 +132,8 @@ def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str]
         "mode": _name(Mode, newest.mode),
         "rotor": _name(RotorState, now.rotor) if now else None,
         "phase": _PHASES[now.phase].name if now and now.phase < len(_PHASES) else None,
-        "holder": now.lease_holder or None if now else None,
-        "holder_name": names.get(now.lease_holder) if now else None,
+        "holder": seen.lease_holder or None if seen else None,
+        "holder_name": names.get(seen.lease_holder) if seen else None,
         "mine": mine,
         "worst": worst,
         "reasons": reasons,
@@ -225,11 +242,18 @@ def limits_section(work: WorkFrame | None, site: Section | None = None) -> Secti
     }
 
 
-def due_section(work: WorkFrame | None) -> Section | None:
-    """What the vehicle waits for the operator to do, in seconds."""
+def due_section(work: WorkFrame | None, late_s: float = 0.0) -> Section | None:
+    """What the vehicle waits for the operator to do, in seconds; of a report that is `late_s` old, so much less."""
     if work is None:
         return None
-    return {"attention_s": _rounded(work.attention_left_s, 1), "arm_unused_s": _rounded(work.arm_unused_left_s, 1)}
+    return {
+        "attention_s": _left_s(work.attention_left_s, late_s),
+        "arm_unused_s": _left_s(work.arm_unused_left_s, late_s),
+    }
+
+
+def _left_s(left_s: float | None, late_s: float) -> float | None:
+    return None if left_s is None else _rounded(max(0.0, left_s - late_s), 1)
 
 
 def gnss_section(work: WorkFrame | None) -> Section | None:

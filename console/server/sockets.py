@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -20,6 +20,7 @@ from console.server.drive_frames import (
     Verdict,
     decoded,
     encoded_echo,
+    encoded_tick,
 )
 from console.server.ground import PageGround
 from console.server.guard import SUBPROTOCOL
@@ -45,7 +46,7 @@ class DriveSocket:
         self._slot = Slot(self._echo)
         self._out: deque[bytes | str] = deque(maxlen=OUT_MAX)
         self._new, self._due = asyncio.Event(), asyncio.Event()
-        self.seat = Seat(page_of(socket), self._answer)
+        self.seat = Seat(page_of(socket), self._answer, self._ticked)
 
     async def run(self) -> None:
         """Until the page goes, sends what cannot be, or has to connect anew."""
@@ -97,6 +98,10 @@ class DriveSocket:
         steered = self._steered
         self._put(encoded_echo(reading, verdict, steered.link.view.tick, steered.readings))
 
+    def _ticked(self, tick: int) -> None:
+        """A newer tick of the vehicle: at once, so that the next look at the hands carries it."""
+        self._put(encoded_tick(tick))
+
     def _answer(self, answer: Answer) -> None:
         self._put(msgspec.json.encode(answer).decode())
 
@@ -143,11 +148,18 @@ class StateSocket:
             if self._outgoing.free:
                 for frame in self._ground.frames(self._desk.steered.mirror, TILES_MAX):
                     await self._socket.send_bytes(frame)
-            message = self._outgoing.message(self._board.sections(page))
+            message = self._outgoing.message(self._sections(page))
             if message is not None:
                 await self._socket.send_text(msgspec.json.encode(message).decode())
             due_ns = max(due_ns + PERIOD_NS, self._clock.now_ns())
             await self._clock.sleep_until_ns(due_ns)
+
+    def _sections(self, page: str) -> dict[str, Any]:
+        """As the board has them; the ground is not complete before this page was sent all of it."""
+        found = self._board.sections(page)
+        if not self._ground.has_all(self._desk.steered.mirror):
+            found["ground"] = {**found["ground"], "complete": False}
+        return found
 
 
 def page_of(socket: WebSocket) -> str:

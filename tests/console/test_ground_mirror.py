@@ -1,6 +1,7 @@
 """A console's copy of the record of ground ends bit for bit as the vehicle's, whatever the radio loses of it."""
 
 import random
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +13,20 @@ from firmware_bridge.console_types import StrokesFrame
 from firmware_bridge.mavlink import console_adapters
 from firmware_bridge.mavlink.framing import FrameParser
 from tests.builders import vehicle_state
+from tests.console.server.support import header
 from vehicle.contracts.ledger_types import Confirm, Knowledge, LedgerBand, LedgerStroke, Observed, Order, Revoke
 from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.ledger.grid import drawn_in
 from vehicle.control.state import VehicleState
 from vehicle.operator_link import ground_log
-from vehicle.operator_link.ground_codec import packed_act, unpacked_act, unpacked_changes, unpacked_record
+from vehicle.operator_link.ground_codec import (
+    packed_act,
+    packed_record,
+    unpacked_act,
+    unpacked_changes,
+    unpacked_record,
+)
 from vehicle.operator_link.ground_log import GroundLog
 
 MS = 1_000_000
@@ -79,6 +87,28 @@ def sent(told: StrokesFrame) -> StrokesFrame:
     return found
 
 
+def some_work(copy: LedgerCopy, log: GroundLog, draw: random.Random) -> None:
+    """A file that is missing comes, or not yet; a withdrawal goes on, or not yet."""
+    if copy.missing and draw.random() < 0.2:
+        copy.fetched(copy.missing, log.file(copy.missing))
+    if draw.random() < 0.5:
+        copy.advance()
+
+
+def is_settled(copy: LedgerCopy, ground: Ground) -> bool:
+    """Nothing is under way in either, and the copy has the newest stroke."""
+    under_way = copy.withdrawing or ground.state.ledger.pending
+    return copy.complete and not under_way and copy.stroke == withdrawal.newest(ground.state.ledger)
+
+
+def whole(copy: LedgerCopy, log: GroundLog) -> None:
+    """All that is missing came, and all withdrawals are through."""
+    while copy.missing:
+        copy.fetched(copy.missing, log.file(copy.missing))
+    while copy.advance():
+        pass
+
+
 @pytest.mark.long
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.5, 0.95]), st.booleans())
@@ -92,13 +122,8 @@ def test_whatever_is_lost_the_copy_ends_as_the_record(seed: int, loss: float, sh
             for told in log.follow(ground.tick(), ground.now_ns):
                 if draw.random() >= loss:
                     copy.heard(sent(told))
-            if copy.missing and draw.random() < 0.2:
-                copy.fetched(copy.missing, log.file(copy.missing))
-            if (
-                copy.complete
-                and not ground.state.ledger.pending
-                and copy.stroke == withdrawal.newest(ground.state.ledger)
-            ):
+            some_work(copy, log, draw)
+            if is_settled(copy, ground):
                 assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ground.state.ledger)) or copy.acts != log._acts
         ground.settled()
         for _ in range(400):
@@ -110,14 +135,68 @@ def test_whatever_is_lost_the_copy_ends_as_the_record(seed: int, loss: float, sh
                 copy.fetched(copy.missing, log.file(copy.missing))
         for told in log.follow(ground.state, ground.now_ns + 10_000 * MS):
             copy.heard(sent(told))
-        while copy.missing:
-            copy.fetched(copy.missing, log.file(copy.missing))
+        whole(copy, log)
     finally:
         ground_log.KEPT = before
     ledger = ground.state.ledger
     assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ledger))
     assert (copy.ledger.firm, copy.ledger.unclosed) == (ledger.firm, ledger.unclosed)
     assert copy.stroke == withdrawal.newest(ledger)
+
+
+def worked(seed: int, ticks: int = 60) -> tuple[Ground, GroundLog]:
+    """Ground that was worked, with no withdrawal under way."""
+    ground, log = Ground(random.Random(seed)), GroundLog()
+    for _ in range(ticks):
+        log.follow(ground.tick(), ground.now_ns)
+    log.follow(ground.settled(), ground.now_ns)
+    return ground, log
+
+
+def test_a_file_counts_with_the_last_of_its_pieces_and_not_for_a_vehicle_that_began_anew_meanwhile() -> None:
+    ground, log = worked(4)
+    copy, record = LedgerCopy(), log.file(RECORD)
+    for _ in copy.taking(RECORD, record):
+        assert (copy.header, copy.missing, copy.ledger.tiles) == (None, RECORD, {})
+    assert copy.complete
+    for _ in range(200):
+        log.follow(ground.tick(), ground.now_ns)
+    log.follow(ground.settled(), ground.now_ns)
+    for told in log.follow(ground.state, ground.now_ns + 10_000 * MS):
+        copy.heard(sent(told))
+    path, before = copy.missing, copy.ledger
+    assert path.startswith("@LEDGER/strokes")
+    pieces = copy.taking(path, log.file(path))
+    assert len([next(pieces) for _ in range(5)]) == 5  # a frame each
+    assert (copy.missing, copy.ledger) == (path, before)
+    copy.heard(StrokesFrame(session_low=78, plan=0, first=1, acts=0))
+    assert list(pieces) != []
+    assert (copy.header, copy.missing, copy.ledger.tiles) == (None, RECORD, {})
+
+
+def test_a_withdrawal_goes_through_the_copy_in_pieces_and_ends_as_the_vehicles() -> None:
+    ground, log = worked(6, 120)
+    copy = LedgerCopy()
+    copy.fetched(RECORD, log.file(RECORD))
+    order = Order(kind=Knowledge.HAMMERS, good=False, reason="a hammer is missing")
+    ledger = withdrawal.ordered(ground.state.ledger, (order,), 0.15, ground.now_ns)
+    ground.state = replace(ground.state, tick=ground.state.tick + 1, ledger=ledger)
+    for told in log.follow(ground.settled(), ground.now_ns + 20 * MS):
+        copy.heard(sent(told))
+    assert copy.withdrawing
+    pieces = 1
+    while copy.advance():
+        pieces += 1
+    assert pieces >= 2, "all at once"
+    assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ground.state.ledger))
+
+
+@pytest.mark.parametrize("tile", [b"", b"rubbish", zlib.compress(b"short")])
+def test_a_record_with_a_tile_that_is_none_is_refused(tile: bytes) -> None:
+    copy = LedgerCopy()
+    with pytest.raises(ValueError, match="record"):
+        copy.fetched(RECORD, packed_record(header(session_low=7), iter([((0, 0), tile)])))
+    assert (copy.header, copy.missing) == (None, RECORD)
 
 
 def test_another_start_of_the_vehicle_is_another_record() -> None:

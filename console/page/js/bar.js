@@ -107,26 +107,26 @@ export class Bar {
   }
 
   _position() {
-    const [fix, sigma] = [this.store.value("gnss", "fix"), this.store.value("pose", "sigma_m")];
+    const [fix, sigma] = [this.store.shown("gnss", "fix"), this.store.shown("pose", "sigma_m")];
     const age_ms = this.store.age_ms();
     if (this.store.old() && age_ms !== null && (fix !== null || sigma !== null)) {
       return this.cells.position.put(t("position.old", { age: number(age_ms / 1000, 1) }), true);
     }
     if (fix === null && sigma === null) return this.cells.position.put(t("position.unknown"));
     const word = fix === null ? UNKNOWN : t(`fix.${fix}`);
-    this.cells.position.put(t("position.sigma", { fix: word, sigma: number(sigma === null ? null : sigma * 100) }), fix !== null && fix !== "rtk_fixed");
+    this.cells.position.put(t("position.sigma", { fix: word, sigma: number(sigma === null ? null : sigma * 100) }), fix !== null && fix !== "rtk_fixed", this.store.late("pose") || this.store.late("gnss"));
   }
 
   _engine() {
-    const [oil, water, fuel] = ["oil_c", "coolant_c", "fuel_ratio"].map((name) => this.store.value("engine", name));
+    const [oil, water, fuel] = ["oil_c", "coolant_c", "fuel_ratio"].map((name) => this.store.shown("engine", name));
     const degrees = (value) => (value === null ? UNKNOWN : `${number(value)}°`);
     const text = `${degrees(oil)} · ${degrees(water)} · ${fuel === null ? UNKNOWN : `${number(fuel * 100)} %`}`;
-    this.cells.engine.put(text, (oil ?? 0) > TEMPERATURE_HIGH_C || (water ?? 0) > TEMPERATURE_HIGH_C, this.store.old());
+    this.cells.engine.put(text, (oil ?? 0) > TEMPERATURE_HIGH_C || (water ?? 0) > TEMPERATURE_HIGH_C, this.store.old() || this.store.late("engine"));
   }
 
   _rest() {
-    const base_s = this.store.value("checks", "base_age_s");
-    const due = this.store.value("checks", "due");
+    const base_s = this.store.shown("checks", "base_age_s");
+    const due = this.store.shown("checks", "due");
     this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")));
     const battery = this.hands.battery();
     this.cells.battery.put(battery === null ? UNKNOWN : `${number(battery * 100)} %`, battery !== null && battery < 0.2);

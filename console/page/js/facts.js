@@ -8,9 +8,7 @@ const ATTENTION_MISSED = 59;
 /** The vehicle as `hands_logic.js` wants it. @param {import("./store.js").Store} store */
 export function vehicleOf(store) {
   const vehicle = store.get("vehicle");
-  const tool = store.get("tool");
-  const height = tool?.height_m ?? null;
-  const depth = tool?.depth_m ?? null;
+  const [height, depth] = [store.value("tool", "height_m"), store.value("tool", "depth_m")];
   return {
     open: store.value("link", "state") === "open",
     age_ms: store.age_ms(),
@@ -24,11 +22,13 @@ export function vehicleOf(store) {
   };
 }
 
-/** The newest tick the page has of this session: the echoes of readings tell it 50 times a second, the state 10. */
+/** The newest tick the page has of this session: told as soon as it is heard, with each echo, and with the state. */
 export function newestTick(store) {
-  const [told, echo] = [store.value("vehicle", "tick"), store.get("echo")];
-  if (told === null || echo === null || echo.session !== (store.value("vehicle", "session") ?? null)) return told;
-  return Math.max(told, echo.vehicle_tick);
+  const told = store.value("vehicle", "tick");
+  if (told === null) return null;
+  const session = store.value("vehicle", "session");
+  const others = [store.get("echo"), store.get("tick")].filter((one) => one !== null && one.session === session);
+  return Math.max(told, ...others.map((one) => one.vehicle_tick));
 }
 
 /** Rows of the reasons that are told, worst first; the worst one leads even where the list does not hold it. */
@@ -58,7 +58,7 @@ export function factsOf(store, page) {
     start_blocked: vehicle.start_blocked ?? null,
     rules: rulesOf(store),
     rotor_rpm: store.value("tool", "rotor_rpm"),
-    plan: vehicle.plan ?? Boolean(store.value("mission", "segments")),
+    plan: vehicle.plan ?? Boolean(store.shown("mission", "segments")),
     acknowledge_due: vehicle.acknowledge_due ?? null,
     fix: store.value("gnss", "fix"),
     ...page,

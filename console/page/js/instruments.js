@@ -129,15 +129,16 @@ export class Instruments {
     this.cross = new Instrument("inst.cross", new Cross());
     this.tilt = new Instrument("inst.tilt", new Tilt());
     this.all = [this.rotor, this.depth, this.speed, this.cross, this.tilt];
+    this.made_of = [[this.rotor, "tool", "checks"], [this.depth, "tool", "checks"], [this.speed, "pose", "limits"], [this.cross, "mission", "near"], [this.tilt, "pose"]];
     this.warnings = make("ul", { className: "warnings" });
     element.append(this.warnings, ...this.all.map((one) => one.element));
     element.setAttribute("aria-label", t("region.instruments"));
   }
 
   render() {
-    const read = (section, name) => this.store.value(section, name);
+    const read = (section, name) => this.store.shown(section, name);
     const old = this.store.old();
-    for (const one of this.all) one.element.classList.toggle("old", old);
+    for (const [one, ...made_of] of this.made_of) one.element.classList.toggle("old", old || made_of.some((section) => this.store.late(section)));
     this._rotor(read("tool", "rotor_rpm"), read("tool", "rotor_required_rpm"), read);
     this._depth(read);
     this._speed(read);

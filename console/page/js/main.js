@@ -138,7 +138,7 @@ class Page {
 
   /** The site of the plan that the vehicle has, fetched when that changes. */
   async _site() {
-    const hash = this.store.value("mission", "plan_hash");
+    const hash = this.store.shown("mission", "plan_hash");
     if (hash === this._site_hash) return;
     this._site_hash = hash;
     try {
@@ -167,6 +167,7 @@ class Page {
         this.store.set("echo", { ...echo, session: this.store.value("vehicle", "session") });
         if (echo.verdict === "too_old") this.store.set("dropped", (this.store.get("dropped") ?? 0) + 1);
       },
+      tick: (vehicle_tick) => this.store.set("tick", { vehicle_tick, session: this.store.value("vehicle", "session") }),
       answer: (message) => this.acts.answer(message),
     });
     this.state = new StateSocket(this.secret, this.store, {
@@ -289,7 +290,7 @@ class Page {
 
   /** In reverse the rear camera comes by itself. */
   _rear() {
-    const speed = this.store.value("pose", "speed_mps");
+    const speed = this.store.shown("pose", "speed_mps");
     const asked = this.store.value("hands", "hold") === true ? (this.store.value("hands", "drive") ?? 0) : 0;
     const rear = (speed !== null && speed < -0.05) || asked < -0.1;
     if (rear === this._is_rear) return;

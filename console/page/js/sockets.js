@@ -99,7 +99,7 @@ class Lasting {
 
 /** /drive: readings and acts up; a reading that finds the socket busy is dropped, the next one is newer. */
 export class DriveSocket {
-  /** @param {{opened: () => void, closed: (code: number) => void, echo: (echo: any) => void, answer: (answer: any) => void}} handlers */
+  /** @param {{opened: () => void, closed: (code: number) => void, echo: (echo: any) => void, tick?: (tick: number) => void, answer: (answer: any) => void}} handlers */
   constructor(secret, handlers) {
     this._socket = new Lasting("/drive", secret, { ...handlers, message: (data) => this._message(data, handlers) });
     this.skipped = 0;
@@ -108,7 +108,9 @@ export class DriveSocket {
   _message(data, handlers) {
     if (typeof data === "string") return handlers.answer(JSON.parse(data));
     const echo = wire.echo(data);
-    if (echo) handlers.echo(echo);
+    if (echo) return handlers.echo(echo);
+    const tick = wire.tick(data);
+    if (tick !== null) handlers.tick?.(tick);
   }
 
   /** Ask for the seat; where it was refused, anew. */

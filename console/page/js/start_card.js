@@ -49,7 +49,8 @@ export class StartCard {
   }
 
   _first() {
-    return firstPoint(this.store.get("site"), this.store.get("pose"), this.store.value("mission", "segment"));
+    const pose = this.store.late("pose") ? null : this.store.get("pose");
+    return firstPoint(this.store.get("site"), pose, this.store.value("mission", "segment"));
   }
 
   farWhy() {
@@ -64,12 +65,12 @@ export class StartCard {
     if (!open) return;
     const site = this.store.get("site");
     const first = this._first();
-    const hash = this.store.value("mission", "plan_hash");
+    const hash = this.store.shown("mission", "plan_hash");
     put(this.values.site, site?.name ?? UNKNOWN);
     put(this.values.plan, hash === null ? UNKNOWN : String(hash).slice(0, 12));
     put(this.values.machine, site?.machine?.name ?? UNKNOWN);
-    put(this.values.area, area(this.store.value("mission", "total_m2")));
-    put(this.values.segments, number(this.store.value("mission", "segments")));
+    put(this.values.area, area(this.store.shown("mission", "total_m2")));
+    put(this.values.segments, number(this.store.shown("mission", "segments")));
     put(this.values.first, first === null ? UNKNOWN : said("start.first_at", {
       distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
     }));

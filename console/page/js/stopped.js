@@ -64,8 +64,8 @@ export class Stopped {
     put(this.title, t(gone ? "why.no_server.title" : "why.no_link.title"));
     put(this.small, "");
     put(this.body, t(gone ? "why.no_server.text" : "why.no_link.text"));
-    const speed = this.store.value("pose", "speed_mps");
-    put(this.now_text, t("why.last_seen", { rpm: number(this.store.value("tool", "rotor_rpm")), speed: number(speed, 2) }));
+    const speed = this.store.shown("pose", "speed_mps");
+    put(this.now_text, t("why.last_seen", { rpm: number(this.store.shown("tool", "rotor_rpm")), speed: number(speed, 2) }));
     this._others([]);
   }
 

@@ -20,9 +20,19 @@ export class Store {
     return this.state[section] ?? null;
   }
 
-  /** A value of a section, or null where section or value is unknown. */
+  /** A value of a section as it is now, for what decides; null where section or value is unknown, or the report late. */
   value(section, name) {
+    return this.late(section) ? null : (this.state[section]?.[name] ?? null);
+  }
+
+  /** The same for what only shows: of a late report too, which has to look old then. */
+  shown(section, name) {
     return this.state[section]?.[name] ?? null;
+  }
+
+  /** The report that this section is made of is late, while others come: what it says is not of now. */
+  late(section) {
+    return this.state[section]?.old === true;
   }
 
   set(section, value) {

@@ -159,13 +159,13 @@ export class Strip {
 }
 
 function missionTitle(store) {
-  const [n, m] = [store.value("mission", "segment"), store.value("mission", "segments")];
+  const [n, m] = [store.shown("mission", "segment"), store.shown("mission", "segments")];
   return n === null || m === null ? t("mission.next") : `${t("mission.next")} · ${t("mission.segment_of", { n: number(Math.min(n + 1, m)), m: number(m) })}`;
 }
 
 /** The mission's next step in words. */
 export function nextStep(store) {
-  const [next, next_m] = [store.value("mission", "next"), store.value("mission", "next_m")];
+  const [next, next_m] = [store.shown("mission", "next"), store.shown("mission", "next_m")];
   if (next === null) return t("mission.next_unknown");
   const words = t(`next.${String(next).toLowerCase()}`);
   return next_m === null ? words : t("next.m", { distance: t("unit.m", { value: number(next_m) }), next: words });

@@ -22,7 +22,7 @@ export class MissionView {
   }
 
   render() {
-    const read = (name) => this.store.value("mission", name);
+    const read = (name) => this.store.shown("mission", name);
     const complete = this.store.value("ground", "complete");
     const inside = read("inside"), all = inside === null;
     const total = all ? null : read("total_m2");

@@ -11,6 +11,7 @@ const ACT = 2;
 const STOP = 3;
 const ACK = 4;
 const ECHO = 129;
+const TICK = 130;
 const UNKNOWN_U16 = 65535;
 const UNKNOWN_I16 = -32768;
 
@@ -88,4 +89,11 @@ export function echo(buffer) {
     vehicle_tick: view.getUint32(16, true),
     sequence: view.getUint32(20, true),
   };
+}
+
+/** A newer tick of the vehicle; null where it is none. @param {ArrayBuffer} buffer */
+export function tick(buffer) {
+  if (buffer.byteLength !== 8) return null;
+  const view = new DataView(buffer);
+  return view.getUint8(0) === TICK ? view.getUint32(4, true) : null;
 }

@@ -15,6 +15,7 @@ from console.server.planning.processes import Worker
 from console.server.planning.watching import Watch
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 
 NOT_KNOWN: Final = "The record of the ground is not known yet: connect the vehicle and wait for it"
@@ -145,6 +146,7 @@ class RecordDesk:
 
 def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    ledger = withdrawal.done(ledger, cell_m)  # nothing that was withdrawn is kept as worked
     fresh = path.with_name(f"{path.name}.{token_hex(4)}")
     fresh.write_bytes(ledger_file.encoded(ledger, plan_hash, cell_m))
     fresh.replace(path)

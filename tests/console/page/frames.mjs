@@ -1,4 +1,5 @@
-// Prints, as JSON, what the page's codec makes of these readings, acts and stops: hexadecimal.
+// Prints, as JSON, what the page's codec makes of these readings, acts and stops: hexadecimal; and what it reads in the frames
+// that are its arguments.
 import * as wire from "../../../console/page/js/wire.js";
 
 const hex = (buffer) => Buffer.from(buffer).toString("hex");
@@ -15,4 +16,8 @@ console.log(JSON.stringify({
   stop: hex(wire.stop(false, 9, 2.5)),
   engine_off: hex(wire.stop(true, 10, 2.5)),
   ack: hex(wire.ack(5)),
+  told: process.argv.slice(2).map((made) => {
+    const bytes = Uint8Array.from(Buffer.from(made, "hex")).buffer;
+    return { echo: wire.echo(bytes), tick: wire.tick(bytes) };
+  }),
 }));

@@ -21,6 +21,7 @@ from console.server.drive_frames import (
     PageAct,
     PageReading,
     decoded_echo,
+    decoded_tick,
     encoded_ack,
     encoded_act,
     encoded_reading,
@@ -80,6 +81,8 @@ class FakeLink:
         self.drops = 0
         self.on_answer: Callable[[Any], None] = lambda _: None
         self.on_strokes: Callable[[Any], None] = lambda _: None
+        self.on_tick: Callable[[int], None] = lambda _: None
+        self.stopping = self.engine_off = False
         self.changed = asyncio.Event()
         self.files: Callable[[str], bytes | None] = lambda _: None
         self.fetched: list[str] = []
@@ -142,6 +145,7 @@ class Page:
         self.known: dict[str, Any] = {}
         self.answers: list[dict[str, Any]] = []
         self.echoes: list[bytes] = []
+        self.told_tick = 0
         self.hands = reading()
         self.acts = 0
         self.closed: int | None = None
@@ -160,6 +164,8 @@ class Page:
             async for message in self._drive:
                 if isinstance(message, str):
                     self.answers.append(json.loads(message))
+                elif (tick := decoded_tick(message)) is not None:
+                    self.told_tick = tick
                 else:
                     self.echoes.append(message)
                 self._changed.set()
@@ -176,9 +182,9 @@ class Page:
 
     @property
     def tick(self) -> int:
-        """The newest that this page was told; the echoes tell it sooner than the state."""
+        """The newest that this page was told: as soon as it is heard, with the echoes, and with the state."""
         told = [decoded_echo(echo)[2] for echo in self.echoes[-1:]]
-        return max((self.known.get("vehicle") or {}).get("tick", 0), *told, 0)
+        return max((self.known.get("vehicle") or {}).get("tick", 0), *told, self.told_tick)
 
     async def act(self, edge: OperatorEdge) -> int:
         self.acts += 1

@@ -268,6 +268,43 @@ def test_an_act_carries_what_its_page_was_shown() -> None:
     in_room(main)
 
 
+def test_the_page_that_drives_is_told_each_newer_tick_at_once_and_no_other() -> None:
+    async def main(room: Room) -> None:
+        first, second = room.links
+        ticks: list[int] = []
+        seat = Seat("p", room.told.append, ticks.append)
+        first.on_tick(1)
+        room.desk.sit(seat)
+        first.on_tick(2)
+        second.on_tick(3)
+        assert room.desk.turn_to("b") == ""
+        first.on_tick(4)
+        second.on_tick(5)
+        assert ticks == [2]
+        room.desk.sit(seat)
+        first.on_tick(6)
+        second.on_tick(7)
+        assert ticks == [2, 7]
+        room.desk.stand_up(seat)
+        second.on_tick(8)
+        assert ticks == [2, 7]
+
+    in_room(main)
+
+
+def test_ticks_of_a_link_that_was_left_are_not_told() -> None:
+    async def main(room: Room) -> None:
+        ticks: list[int] = []
+        room.desk.sit(Seat("p", room.told.append, ticks.append))
+        steered, link = room.desk.steered, FakeLink(OPEN)
+        steered.relinked(steered.settings, link)  # type: ignore[arg-type]
+        room.links[0].on_tick(1)
+        link.on_tick(2)
+        assert ticks == [2]
+
+    in_room(main)
+
+
 def test_a_picture_is_not_needed_only_by_sight_or_without_a_camera() -> None:
     async def main(room: Room) -> None:
         steered = room.desk.steered

@@ -1,6 +1,7 @@
 """What the page is shown of the ground equals the vehicle's own record, bit for bit, whatever the radio loses."""
 
 import random
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from console.server.ground_classes import (
     Classes,
     classes,
 )
+from firmware_bridge.console_types import StrokesFrame
 from tests.console.test_ground_mirror import MS, Ground, sent
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
@@ -66,6 +68,32 @@ def equal(shown: Shown, ledger: LedgerState) -> None:
     assert all(not cells.any() for key, cells in shown.items() if key not in set(keys_of(ledger)))
 
 
+def hear(mirror: GroundMirror, told: list[StrokesFrame]) -> None:
+    """Over the air."""
+    for one in told:
+        mirror.heard(sent(one))
+
+
+def some_work(mirror: GroundMirror, log: GroundLog, taken: Iterator[None], draw: random.Random) -> Iterator[None]:
+    """What the keeper does between two periods: pieces of a file that was fetched, and of a withdrawal."""
+    for _ in range(draw.randrange(3)):
+        if next(taken, taken) is taken and mirror.missing:
+            taken = mirror.taking(mirror.missing, log.file(mirror.missing))
+    if draw.random() < 0.3:
+        mirror.advance()
+    return taken
+
+
+def whole(mirror: GroundMirror, log: GroundLog, taken: Iterator[None]) -> None:
+    """All work is done."""
+    for _ in taken:
+        pass
+    while mirror.missing:
+        mirror.fetched(mirror.missing, log.file(mirror.missing))
+    while mirror.advance():
+        pass
+
+
 @pytest.mark.long
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.2, 0.9]), st.sampled_from([1, 3, 24]))
@@ -74,23 +102,22 @@ def test_the_screen_ends_with_what_the_record_holds(seed: int, loss: float, most
     draw = random.Random(seed)
     ground, log, mirror = Ground(draw), GroundLog(), GroundMirror()
     page, shown = PageGround(), Shown()
+    taken: Iterator[None] = iter(())
     for _ in range(draw.randrange(20, 120)):
-        for told in log.follow(ground.tick(), ground.now_ns):
-            if draw.random() >= loss:
-                mirror.heard(sent(told))
-        if mirror.missing and draw.random() < 0.3:
-            mirror.fetched(mirror.missing, log.file(mirror.missing))
+        hear(mirror, [told for told in log.follow(ground.tick(), ground.now_ns) if draw.random() >= loss])
+        taken = some_work(mirror, log, taken, draw)
+        before = page.has_all(mirror)
         put(shown, page.frames(mirror, most))
-    for told in log.follow(ground.settled(), ground.now_ns + 10_000 * MS):
-        mirror.heard(sent(told))
-    for told in log.follow(ground.state, ground.now_ns + 20_000 * MS):
-        mirror.heard(sent(told))
-    while mirror.missing:
-        mirror.fetched(mirror.missing, log.file(mirror.missing))
+        assert before or not page.has_all(mirror) or set(shown) >= set(keys_of(mirror.ledger))
+    hear(mirror, log.follow(ground.settled(), ground.now_ns + 10_000 * MS))
+    whole(mirror, log, taken)
+    hear(mirror, log.follow(ground.state, ground.now_ns + 20_000 * MS))
+    whole(mirror, log, iter(()))
     assert mirror.complete
     while frames := page.frames(mirror, most):
         assert len(frames) <= most + 1
         put(shown, frames)
+    assert page.has_all(mirror)
     late: Shown = {}
     put(late, PageGround().frames(mirror, 10_000))
     equal(shown, ground.state.ledger)
@@ -106,6 +133,24 @@ def worked(seed: int, ticks: int) -> tuple[Ground, GroundLog, GroundMirror]:
     mirror.fetched(RECORD, log.file(RECORD))
     assert mirror.complete
     return ground, log, mirror
+
+
+def test_a_page_has_all_ground_when_its_last_tile_is_out_and_not_of_another_record() -> None:
+    _, log, mirror = worked(8, 60)
+    page, count = PageGround(), len(list(keys_of(mirror.ledger)))
+    assert count > 4
+    told = []
+    while not page.has_all(mirror):
+        told += page.frames(mirror, 3)
+    assert len(told) == count + 1
+    mirror.fetched(RECORD, log.file(RECORD))
+    assert not page.has_all(mirror)
+    while not page.has_all(mirror):
+        assert page.frames(mirror, 3)
+    mirror.forget()
+    assert not page.has_all(mirror)
+    page.frames(mirror, 3)
+    assert page.has_all(mirror), "a record without ground"
 
 
 @pytest.mark.long

@@ -5,9 +5,10 @@ import random
 import zlib
 
 import msgspec
+import numpy as np
 import pytest
 
-from console.client.ground_mirror import RECORD
+from console.client.ground_mirror import FETCHED_A_PIECE, RECORD, TILES_A_PIECE
 from console.client.view import ConsoleView, LinkState
 from console.server.ground import GroundMirror
 from console.server.keeper import Keeper, site_of
@@ -15,7 +16,9 @@ from firmware_bridge.console_types import StrokesFrame
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.console.server.support import FakeLink, frame, header
 from tests.console.test_ground_mirror import Ground, sent
-from vehicle.operator_link.ground_codec import packed_record
+from vehicle.contracts.ledger_types import Revoke
+from vehicle.control.ground import raster
+from vehicle.operator_link.ground_codec import packed_act, packed_record
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.site_file import SITE
 from vehicle.operator_link.station_names import NAMES, names_file
@@ -63,6 +66,52 @@ def test_site_and_record_are_fetched_once_and_a_gap_is_filled() -> None:
         task.cancel()
 
     run_virtual(main)
+
+
+def test_long_work_leaves_room_for_hands_between_its_pieces() -> None:
+    """A record of many tiles, and a withdrawal that goes through all of them: others of the loop run meanwhile."""
+
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(OPEN), GroundMirror()
+        worked = np.zeros((raster.PLANES, raster.TILE, raster.TILE), np.uint8)
+        worked[raster.FLAGS], worked[raster.NUMBER] = raster.SWEPT | raster.CREDITED, 1
+        tiles = [((n, 0), raster.packed(worked)) for n in range(5 * FETCHED_A_PIECE)]
+        record = packed_record(header(session_low=77, stroke=1), iter(tiles))
+        link.files = lambda path: packed(PLAN) if path == SITE else record
+        looks: list[int] = []
+
+        async def hands() -> None:
+            while True:
+                looks.append(len(mirror.ledger.tiles) + 2 * mirror.withdrawing)
+                await clock.sleep_until_ns(clock.now_ns() + 1_000_000)
+
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        tasks = [asyncio.ensure_future(part) for part in (keeper.run(), hands())]
+        await clock.sleep_until_ns(S)
+        assert mirror.complete
+        assert looks.index(len(mirror.ledger.tiles)) >= 4, "unpacked at a stroke"
+        looks.clear()
+        act = packed_act(
+            Revoke(
+                reason="a hammer is missing", by="", since_number=1, until_number=1, flags=raster.CREDITED,
+                across_m=None, bias_m=0.0, required_depth_m=0.15,
+            )
+        )  # fmt: skip
+        link.on_strokes(StrokesFrame(session_low=77, plan=0, first=1, acts=1, act=act))
+        await clock.sleep_until_ns(2 * S)
+        assert not mirror.withdrawing
+        assert not any((raster.unpacked(tile)[raster.FLAGS] & raster.CREDITED).any() for tile in tiles_held(mirror))
+        assert len([look for look in looks if look > len(mirror.ledger.tiles)]) >= 5 * FETCHED_A_PIECE // TILES_A_PIECE
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run_virtual(main)
+
+
+def tiles_held(mirror: GroundMirror) -> list[raster.Tile | bytes]:
+    """All of the copy."""
+    return [tile for block in mirror.ledger.tiles.values() for tile in block.values()]
 
 
 def test_another_plan_is_another_site() -> None:

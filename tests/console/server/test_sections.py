@@ -181,18 +181,20 @@ def test_a_report_that_ceased_while_beats_come_tells_nothing() -> None:
     assert make.fresh(old) == replace(old, vehicle=None)
     section = make.vehicle_section(old, 250)
     assert section is not None
-    assert [section[name] for name in ("rotor", "phase", "holder", "mine")] == [None, None, None, False]
+    assert [section[name] for name in ("rotor", "phase", "holder", "mine")] == [None, None, 250, False]
+    gone = make.vehicle_section(replace(young, vehicle_age_ms=1500.1), 250)
+    assert gone is not None
+    assert gone["holder"] is None
     assert (section["mode"], section["tick"]) == ("STOPPING", 105)
     lost = replace(old, age_ms=500.1, work_age_ms=9e9)  # nothing at all is heard: all is shown as last known
     assert make.fresh(lost) == lost
 
 
-def test_pages_are_told_no_place_of_a_report_that_ceased(tmp_path: Path) -> None:
-    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61)
-    view = ConsoleView(
-        state=LinkState.OPEN, session=True, vehicle=frame(), work=work, age_ms=20.0,
-        vehicle_age_ms=600.0, work_age_ms=1300.0,
-    )  # fmt: skip
+SECTIONS_OF_REPORTS = ("pose", "tool", "mission", "limits", "due", "gnss", "engine", "checks", "near")
+
+
+def told_of(view: ConsoleView, tmp_path: Path) -> dict[str, Any]:
+    """What pages are told of this moment."""
     vehicle = VehicleSettings(id="a", name="a", host="127.0.0.1", port=1, credentials=Credentials(system_id=250))
     told: dict[str, Any] = {}
 
@@ -201,8 +203,33 @@ def test_pages_are_told_no_place_of_a_report_that_ceased(tmp_path: Path) -> None
         told.update(Board(desk, settings(tmp_path), SetupStore(tmp_path), clock).sections("p"))
 
     run_virtual(main)
-    names = ("pose", "tool", "mission", "limits", "due", "gnss", "engine", "checks", "near")
-    assert {name: told[name] for name in names} == dict.fromkeys(names)
+    return {name: told[name] for name in SECTIONS_OF_REPORTS}
+
+
+@pytest.mark.parametrize(
+    ("vehicle_ms", "work_ms", "old", "gone"),
+    [
+        (500.0, 1200.0, set(), set()),
+        (500.1, 1200.0, {"pose", "tool", "mission"}, set()),  # two reports of four a second are lost
+        (100.0, 1200.1, {"limits", "gnss", "engine", "checks", "near"}, set()),  # two of two a second
+        (1500.1, 100.0, set(), {"pose", "tool", "mission"}),
+        (100.0, 3000.1, set(), {"limits", "due", "gnss", "engine", "checks", "near"}),
+    ],
+)
+def test_a_report_that_is_late_looks_old_and_one_that_ceased_tells_nothing(
+    vehicle_ms: float, work_ms: float, old: set[str], gone: set[str], tmp_path: Path
+) -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61, attention_left_s=30.0, arm_unused_left_s=1.0)
+    view = ConsoleView(
+        state=LinkState.OPEN, session=True, vehicle=frame(), work=work, age_ms=20.0,
+        vehicle_age_ms=vehicle_ms, work_age_ms=work_ms,
+    )  # fmt: skip
+    told = told_of(view, tmp_path)
+    assert {name for name, section in told.items() if section is None} == gone
+    assert {name for name, section in told.items() if section is not None and "old" in section} == old
+    if "due" not in gone:
+        late = work_ms > 1200.0
+        assert told["due"] == {"attention_s": 28.8 if late else 30.0, "arm_unused_s": 0.0 if late else 1.0}
 
 
 SITE: dict[str, Any] = {

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,15 +16,18 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from console.client.ground_mirror import RECORD, TILE_BYTES
 from console.client.protocol import Credentials
 from console.client.view import ConsoleView, LinkState
 from console.server.app import Address
 from console.server.desk import Desk, Seat
 from console.server.drive_frames import (
+    TILE,
     PageAct,
     PageStop,
     Verdict,
     decoded_echo,
+    decoded_tick,
     encoded_ack,
     encoded_act,
     encoded_reading,
@@ -31,12 +35,13 @@ from console.server.drive_frames import (
 )
 from console.server.outgoing import AHEAD_MAX
 from console.server.settings import VehicleSettings
-from console.server.sockets import DriveSocket
+from console.server.sockets import TILES_MAX, DriveSocket
 from firmware_bridge.types import OperatorEdge
-from tests.console.server.support import CLOCK, PATIENCE_S, FakeLink, connect, frame, page, reading, served
+from tests.console.server.support import CLOCK, PATIENCE_S, FakeLink, connect, frame, header, page, reading, served
 from tests.console.server.test_app import NOBODY, drive
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from vehicle.contracts.messages import Mode
+from vehicle.operator_link.ground_codec import packed_record
 from vehicle.operator_link.keystore import KeyStore
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
@@ -69,6 +74,45 @@ def test_an_echo_tells_the_newest_tick_that_was_heard_not_that_of_the_last_repor
             await socket.send(encoded_reading(reading(1)))
             async with asyncio.timeout(PATIENCE_S):
                 assert decoded_echo(await socket.recv())[2] == 112
+
+    asyncio.run(main())
+
+
+def test_a_newer_tick_is_told_at_once_without_a_reading(tmp_path: Path) -> None:
+    """What the next look at the hands carries; it need not wait for the echo of the one before."""
+
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address), connect(address, "/drive") as socket:
+            link = with_fake(app.state.desk)
+            await socket.send(encoded_reading(reading(1)))
+            await verdicts(socket, 1)
+            link.on_tick(0x1_0000_0007)
+            async with asyncio.timeout(PATIENCE_S):
+                assert decoded_tick(await socket.recv()) == 7
+
+    asyncio.run(main())
+
+
+def test_ground_is_complete_for_a_page_when_its_last_tile_is_out(tmp_path: Path) -> None:
+    """The record has more tiles than a period takes: until they are out, what is not there is unknown, not to do."""
+    many = 3 * TILES_MAX
+    blank = zlib.compress(bytes(TILE_BYTES))
+
+    async def main() -> None:
+        async with served((NOBODY,), tmp_path) as (app, address), connect(address, "/state?page=p") as socket:
+            mirror = app.state.desk.steered.mirror
+            mirror.fetched(RECORD, packed_record(header(), iter([((n, 0), blank) for n in range(many)])))
+            tiles, complete = 0, False
+            async with asyncio.timeout(PATIENCE_S):
+                while not complete:
+                    message = await socket.recv()
+                    if isinstance(message, bytes):
+                        tiles = tiles + 1 if message[0] == TILE else 0
+                        continue
+                    told = json.loads(message)
+                    await socket.send(encoded_ack(told["seq"]))
+                    complete = told.get("ground", {}).get("complete", False)
+                    assert not complete or tiles == many, f"complete after {tiles} of {many}"
 
     asyncio.run(main())
 

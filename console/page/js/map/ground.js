@@ -51,6 +51,8 @@ export class Ground {
     this.table = null;
     this.scratch = new Uint32Array(SIZE * SIZE);
     this.broken = 0; // tiles that could not be read
+    this.painted = new Set(); // tiles that are on the canvases
+    this.begun = false; // all that there was when it began is painted
   }
 
   onChange(view) { this.views.push(view); }
@@ -68,6 +70,8 @@ export class Ground {
 
   clear() {
     this.tiles.clear();
+    this.painted.clear();
+    this.begun = false;
     this.asked.clear();
     this.slices.clear();
     this.fine.clear();
@@ -95,6 +99,7 @@ export class Ground {
   paint(tile, classes, alsoFine) {
     coarser(classes).forEach((part, n) => this.paintInto(n + 1, tile, part));
     if (alsoFine) this.paintFine(tile, classes);
+    this.painted.add(keyOf(tile.x, tile.y));
     this.changed();
   }
 
@@ -153,11 +158,17 @@ export class Ground {
     context.drawImage(held.canvas, place.column, place.row, place.size, place.size, x * side, y * side, side, side);
   }
 
-  // Squares of ground of which something was received: it is known, painted or not.
+  // Whether all is painted that the server told before it said that it was all; one tile more later changes nothing.
+  allPainted() {
+    this.begun ||= this.painted.size === this.tiles.size;
+    return this.begun;
+  }
+
+  // Squares of ground that is painted: what has no colour there is to do.
   drawKnown(context, [west, south, east, north], side, colour, hair = 0) {
     context.fillStyle = colour;
-    for (const tile of this.tiles.values()) {
-      const x = tile.x * side, y = tile.y * side;
+    for (const key of this.painted) {
+      const tile = this.tiles.get(key), x = tile.x * side, y = tile.y * side;
       if (x < east && x + side > west && y < north && y + side > south) context.fillRect(x - hair, y - hair, side + 2 * hair, side + 2 * hair);
     }
   }

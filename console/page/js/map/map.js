@@ -125,10 +125,11 @@ export class GroundMap {
   // What is shown is older than OLD_MS, or the vehicle is not heard.
   get old() {
     const link = this.section("link");
-    return !link || link.state !== "open" || (link.age_ms ?? 0) > OLD_MS || this.store?.old?.() === true;
+    return !link || link.state !== "open" || (link.age_ms ?? 0) > OLD_MS || this.store?.old?.() === true || this.section("pose")?.old === true;
   }
 
-  get complete() { return this.known ?? this.section("ground")?.complete === true; }
+  // Ground without a tile is to do: all of it was told, and is painted.
+  get complete() { return this.known ?? (this.section("ground")?.complete === true && this.ground.allPainted()); }
 
   frame() {
     const { clientWidth, clientHeight } = this.canvasTop;

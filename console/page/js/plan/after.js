@@ -12,7 +12,8 @@ export class After {
   render() { this.host.render(); }
 
   markHere() {
-    const { store } = this.host, place = placeOfTool(store.get("site"), store.get("pose"));
+    const { store } = this.host;
+    const place = store.late("pose") ? null : placeOfTool(store.get("site"), store.get("pose"));
     if (place === null) { this.afterText = this.host.t("plan.mark_no_place"); this.host.render(); return; }
     store.set("marks", marked(this.marks, place));
     this.host.render();
