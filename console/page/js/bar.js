@@ -2,7 +2,7 @@
 
 import { at, make, mark, put, show } from "./dom.js";
 import { STOPS, stateOf } from "./facts.js";
-import { UNKNOWN, clock, number, span, t } from "./i18n.js";
+import { UNKNOWN, clock, currentLanguage, number, span, t } from "./i18n.js";
 
 const PICTURE_LATE_MS = 300;
 const AMBER_MODES = ["RECOVERY"];
@@ -29,7 +29,7 @@ function vehicleName(store) {
 
 const was = (store, vehicle) => {
   const mode = store.value("vehicle", "mode");
-  return mode === null ? vehicle : t("mode.was", { vehicle, mode: t(`mode.${mode}`).toLowerCase() });
+  return mode === null ? vehicle : t("mode.was", { vehicle, mode: t(`mode.${mode}`).toLocaleLowerCase(currentLanguage()) });
 };
 
 function holder(store, name, vehicle) {

@@ -5,7 +5,7 @@ import contextlib
 import json
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,10 @@ State = dict[str, dict[str, Any]]
 
 
 class FakeServer:
-    """What a test sets in `state` is told at 10 Hz; what the page sends is kept. `quiet`: /state tells nothing."""
+    """What a test sets in `state` is told at 10 Hz; what the page sends is kept. `quiet`: /state tells nothing.
+
+    `film`: what /video says when a page connects; `picture` answers its questions, with nothing where it gives None.
+    """
 
     def __init__(self) -> None:
         self.state: State = {}
@@ -38,6 +41,8 @@ class FakeServer:
         self.quiet = False
         self.refuse_drive = 0
         self.forbidden = False
+        self.film: dict[str, Any] | None = None
+        self.picture: Callable[[bytes], bytes | None] = lambda _: None
         self.drives = 0
         self.ticks = 100
         self.port = free_port()
@@ -143,7 +148,13 @@ class FakeServer:
 
     async def _video(self, socket: WebSocket) -> None:
         await socket.accept(subprotocol="flail1")
-        await self._read(socket)
+        if self.film is not None:
+            await socket.send_text(json.dumps(self.film))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                frame = self.picture(await socket.receive_bytes())
+                if frame is not None:
+                    await socket.send_bytes(frame)
 
 
 @contextlib.contextmanager

@@ -148,6 +148,7 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         due={"attention_s": 41.0, "arm_unused_s": None},
         checks={"due": ["hammers"]},
     ),
+    "warned": scene(vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]}),
     "hold": scene(
         vehicle={"mode": "HOLD", "worst": 35, "reasons": [35, 71], "reset_due": True, "neutral_seen": True},
         due={"arm_unused_s": None},

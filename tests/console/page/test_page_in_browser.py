@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -383,24 +382,37 @@ def test_without_the_key_of_this_start_the_page_says_what_to_do(browser: Page, s
         server.forbidden = False
 
 
-SHOWN = ["manual", "mission", "hold", "estop", "lost", "disarmed"]
-CHECK = (Path(__file__).parent / "clipped.js").read_text(encoding="utf-8")
+def test_a_touch_that_the_system_takes_away_releases(browser: Page, server: FakeServer) -> None:
+    """Two fingers drive; then the screen belongs to somebody else (`pointercancel`)."""
+    browser.size("tablet")
+    browser.cdp("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+    try:
+        opened(browser, server, "manual").until("return flail.hands.view?.latch")
+        hold, stick = ("#pad-hold", 0.5, 0.5), ("#pad-stick", 0.5, 0.05)
+        touches(browser, "touchStart", hold)
+        touches(browser, "touchStart", hold, ("#pad-stick", 0.5, 0.5))
+        touches(browser, "touchMove", hold, stick)
+        browser.when(lambda: held(server) and server.readings[-1][5] > 5000)
+        touches(browser, "touchCancel")
+        browser.when(lambda: not held(server))
+        settled(browser, server, 20)
+        assert not any(int(reading[2]) & HOLD or reading[5] for reading in server.readings[-20:])
+    finally:
+        browser.cdp("Emulation.setTouchEmulationEnabled", enabled=False)
+        browser.size("laptop")
 
 
-@pytest.mark.parametrize("size", ["laptop", "screen", "tablet"])
-@pytest.mark.parametrize("text", ["100", "125", "150"])
-def test_nothing_is_cut_and_stop_is_never_covered(browser: Page, server: FakeServer, size: str, text: str) -> None:
-    """In each scene and view, at this size of screen and text."""
-    browser.size(size)
-    opened(browser, server, "manual", text=text)
-    problems = {}
-    for scene in SHOWN:
-        server.state = copy.deepcopy(SCENES[scene])
-        browser.until("return flail.store.value('vehicle', 'mode') === arguments[0]", SCENES[scene]["vehicle"]["mode"])
-        for view in ("drive", "mission", "setup"):
-            browser.js("flail.turn(arguments[0]); flail.paint()", view)
-            found = browser.js(CHECK)
-            if found:
-                problems[f"{scene} {view}"] = found
-    browser.size("laptop")
-    assert problems == {}
+def test_figures_of_a_report_that_is_late_look_old_and_stay(browser: Page, server: FakeServer) -> None:
+    """Beats come, reports do not: the numbers stay where they were, in the ink of what is old; then they are live."""
+    opened(browser, server, "manual")
+    browser.until("return document.querySelectorAll('.instrument.old').length === 0")
+    before = browser.text("#instruments")
+    for section in ("pose", "tool", "mission"):
+        server.state[section]["old"] = True
+    browser.until("return document.querySelectorAll('.instrument.old').length === 5")
+    assert browser.text("#instruments") == before
+    assert browser.js("return flail.map.old"), "the machine on the map looks as if its place were known"
+    assert browser.js("return flail.acts.facts().rotor_rpm") is None
+    for section in ("pose", "tool", "mission"):
+        del server.state[section]["old"]
+    browser.until("return document.querySelectorAll('.instrument.old').length === 0 && !flail.map.old")

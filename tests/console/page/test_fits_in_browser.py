@@ -1,0 +1,63 @@
+"""Nothing on the page is cut off, at any size of screen and text, in any language, and STOP is never covered."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.page.browser import SIZES, Page, browsing
+from tests.console.page.fake_server import FakeServer, serving
+from tests.console.page.scenes import SCENES
+from tests.console.page.test_texts import OTHERS
+
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
+SHOWN = ["manual", "mission", "warned", "hold", "estop", "lost", "disarmed"]
+VIEWS = ["drive", "mission", "plan", "record", "setup"]
+LOOK = """
+const [scenes, texts, views] = arguments, found = {};
+for (const text of texts) {
+  document.documentElement.dataset.text = text;
+  for (const [name, scene] of Object.entries(scenes)) {
+    flail.store.heard({ type: "snapshot", seq: 0, ...scene });
+    for (const view of views) {
+      flail.turn(view);
+      flail.paint();
+      const problems = check();
+      if (problems.length) found[`${text} ${name} ${view}`] = [...new Set(problems)];
+    }
+  }
+}
+return found;
+"""
+"""Every scene and view at each size of text in one go: nothing that the server tells comes between."""
+CHECK = (Path(__file__).parent / "clipped.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    """One browser for the module."""
+    with browsing() as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeServer]:
+    """One server for the module."""
+    with serving(FakeServer()) as server:
+        server.state = SCENES["manual"]
+        yield server
+
+
+@pytest.mark.parametrize("language", ["en", *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)])
+def test_nothing_is_cut_and_stop_is_never_covered(browser: Page, server: FakeServer, language: str) -> None:
+    """In each scene and view, at three sizes of screen and three of text."""
+    browser.size("laptop")
+    browser.open(server.url, language=language)
+    browser.until("return flail.store.get('link') !== null && document.fonts.status === 'loaded'")
+    scenes = {name: SCENES[name] for name in SHOWN}
+    problems = {}
+    for size in SIZES:
+        browser.size(size)
+        found = browser.js(f"const check = () => {{ {CHECK} }};{LOOK}", scenes, ["100", "125", "150"], VIEWS)
+        problems |= {f"{size} {where}": what for where, what in found.items()}
+    assert problems == {}
