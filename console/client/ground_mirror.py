@@ -37,12 +37,17 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     ledger: LedgerState
 
 
-def record_of(data: bytes) -> Iterator[Fetched | None]:
-    """The file `@LEDGER/masks.z`: None after each piece of the work, then the record.
+def record_of(data: bytes) -> Fetched:
+    """The file `@LEDGER/masks.z`.
 
     Raises:
         ValueError: it is no such file.
     """
+    return next(found for found in _pieces_of(data) if found is not None)
+
+
+def _pieces_of(data: bytes) -> Iterator[Fetched | None]:
+    """The same: None after each piece of the work, then the record."""
     header, tiles = unpacked_record(data)
     blocks: raster.Blocks = {}
     for count, (key, packed) in enumerate(tiles.items(), 1):
@@ -126,7 +131,7 @@ class LedgerCopy:
                 self.acts, self.missing = found.acts, found.missing
 
     def _recorded(self, data: bytes) -> Iterator["LedgerCopy | None"]:
-        for found in record_of(data):
+        for found in _pieces_of(data):
             yield None if found is None else _copy_of(found.header, found.ledger, found.header.acts)
 
     def _changed(self, data: bytes) -> Iterator["LedgerCopy | None"]:
