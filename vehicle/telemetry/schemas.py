@@ -1,6 +1,6 @@
-"""Types of what is said on each topic. Retained bodies carry no coordinates.
+"""Types of the bodies on each topic. Retained bodies carry no coordinates.
 
-Whoever connects years later is handed what is retained, and positions of ground that is not released are
+A client that connects years later receives what is retained, and positions of ground that is not released are
 confidential. `None` stands for a figure that is not known; JSON has no NaN.
 """
 
@@ -13,13 +13,13 @@ from vehicle.telemetry.streams import SCHEMA_VERSION
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """Same for every message. `seq` counts by topic and boot: a consumer finds doubles and holes by it.
+    """The same for every message. `seq` counts by topic and boot; a consumer finds doubles and gaps by it.
 
-    Holes in `connection` and `factsheet` are attempts to connect that did not get through, holes in QoS 0 streams are
-    messages that nobody could take in time; what is missing from `state`, `event` and `progress` is told by an event
-    of kind `telemetry_gap`.
+    A gap in `connection` or `factsheet` is an attempt to connect that failed. A gap in a QoS 0 stream is a message
+    that could not be sent in time. What is missing from `state`, `event` or `progress` is reported by an event of kind
+    `telemetry_gap`.
 
-    `historical` marks what waited in the outbox while the broker was away; it is never a present state.
+    `historical`: the message waited in the outbox while the broker was away; it is never a present state.
     """
 
     vehicle_id: str
@@ -40,13 +40,13 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """ONLINE after connecting, OFFLINE on a deliberate end, CONNECTION_BROKEN said by the broker (last will)."""
+    """ONLINE after connecting, OFFLINE after a deliberate end, CONNECTION_BROKEN by the broker (last will)."""
 
     connection: Literal["ONLINE", "OFFLINE", "CONNECTION_BROKEN"]
 
 
 class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the machine is; `unverified_count` figures of its profile have no public source."""
+    """What the machine is. `unverified_count`: figures of its profile without a public source."""
 
     machine: str
     maker: str
@@ -66,7 +66,7 @@ class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the vehicle does and why it stands; retained, hence without coordinates and the operator's number."""
+    """What the vehicle does, and why it stands. Retained, so without coordinates and without the operator's number."""
 
     mode: str
     phase: str
@@ -84,7 +84,7 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Pose of the body origin in the site's plane; latitude and longitude where the site's datum is known."""
+    """Pose of the body origin in the site's plane; latitude and longitude if the site's datum is known."""
 
     east_m: float | None
     north_m: float | None
@@ -105,7 +105,7 @@ class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The tool as measured, null where the controller is silent; depth counts from the undisturbed ground."""
+    """The tool as measured; null if the controller is silent. Depth counts from the undisturbed ground."""
 
     rotor: str | None
     rotor_speed_radps: float | None
@@ -114,7 +114,7 @@ class ToolBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Ages of what the vehicle rests on, and how this publisher fares."""
+    """Ages of the sources that the vehicle depends on, and counters of the publisher."""
 
     operator_age_s: float | None
     gnss_age_s: float | None
@@ -129,7 +129,7 @@ class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GapBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Records that a full outbox had to give up: `count` of them, between two sequence numbers of a stream and boot."""
+    """Records that a full outbox dropped: `count` of them, between two sequence numbers of a stream and boot."""
 
     boot_id: str
     stream: str
@@ -139,7 +139,7 @@ class GapBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log; never retained, so it may say where."""
+    """One line of the log; never retained, so it may carry a place."""
 
     kind: str
     text: str
@@ -151,10 +151,10 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a mission is; `processed_m2` by the ledger, never more than was proven.
+    """How far a mission is. `processed_m2` is the ledger's figure, never more than was proven.
 
-    It counts ground beside the work area too (the tool runs in and out), so its ratio to `area_m2` may exceed 1 and
-    says nothing about gaps: the report of the job does.
+    It also counts ground beside the work area, because the tool runs in and out. So its ratio to `area_m2` may be more
+    than 1, and says nothing about gaps; the report of the task does.
     """
 
     mission_id: str
@@ -182,7 +182,7 @@ BODIES: dict[str, type[msgspec.Struct]] = {
 
 
 class Mission(msgspec.Struct, frozen=True, kw_only=True):
-    """What progress is reported against; `datum` lets pose and events carry latitude and longitude."""
+    """What progress is measured against. `datum` gives latitude and longitude to pose and events."""
 
     mission_id: str
     area_m2: float
@@ -190,10 +190,10 @@ class Mission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublisherCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How the publisher fares. Every report offered is taken, dropped or still queued; nothing vanishes uncounted.
+    """Counters of the publisher. Every report is taken, dropped or still in the queue; nothing vanishes uncounted.
 
-    `acknowledged` counts QoS 1 messages that the broker took, `refused` those it answered with an error (they stay in
-    the outbox), `lost` those that a full outbox gave up (told as gaps), `backlog` what the outbox holds.
+    `acknowledged`: QoS 1 messages that the broker took. `refused`: those that it answered with an error; they stay in
+    the outbox. `lost`: those that a full outbox dropped (reported as gaps). `backlog`: what the outbox holds.
     """
 
     reports_offered: int = 0

@@ -1,4 +1,4 @@
-"""The topics of `flail/v1/{vehicle_id}/...`: one row a stream, read by publisher, documents and tests alike."""
+"""The topics of `flail/v1/{vehicle_id}/...`: one row for each stream, read by publisher, documents and tests."""
 
 from enum import IntEnum
 
@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/json"
 
 
 class Keep(IntEnum):
-    """What the outbox gives up first when it is full: the history of states long before an event."""
+    """What a full outbox drops first: old states, long before an event."""
 
     STATE = 0
     EVENT = 1
@@ -19,8 +19,8 @@ class Keep(IntEnum):
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """How one stream is sent.
 
-    `period_s` is the least time between two messages of a QoS 0 stream, and the longest silence of a QoS 1 stream
-    whose content stands still; `expiry_s` 0 means that the broker keeps a message for as long as it can.
+    `period_s`: for QoS 0 the least time between two messages; for QoS 1 the longest silence while the content does not
+    change. `expiry_s`: 0 means that the broker keeps a message as long as it can.
     """
 
     name: str
