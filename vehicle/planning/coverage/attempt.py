@@ -13,6 +13,7 @@ from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_improvement import in_better_order
 from vehicle.planning.coverage.path import segment_time_s
+from vehicle.planning.coverage.sweep_cells import SweepCell
 from vehicle.planning.coverage.tour import Tour
 
 FAN = 12
@@ -64,14 +65,14 @@ class Attempt:
         return closed_plan(self.ground, self.segments, self.tour.direction_rad, left_for)
 
 
-def attempt_in(ground: GroundModel, tour: Tour, directions: list[float]) -> Attempt:
-    """Works in the first of the directions [rad]; the others are tried for ground on which no work can begin in it.
+def attempt_in(ground: GroundModel, tour: Tour, directions: list[float], cells: tuple[SweepCell, ...] = ()) -> Attempt:
+    """Works in cells, else in the first of the directions [rad]; the others are tried for what cannot be begun in it.
 
     `ground` and `tour` grow; the job of `ground` has a deadline of its own.
     """
     first, *others = directions
     others += [first + 0.5 * math.pi, *across_safe_ground(ground.job.site)]
-    work_everything(ground, tour, first)
+    work_everything(ground, tour, first, cells)
     for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
         if ground.job.deadline() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
             break

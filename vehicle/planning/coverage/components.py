@@ -17,15 +17,18 @@ from vehicle.planning.coverage.phases import (
     options_of,
     stops_through,
     swaths_over,
+    sweep_cell,
     sweep_through,
     window_of,
     work,
 )
 from vehicle.planning.coverage.remnants import remnant_attempts
 from vehicle.planning.coverage.route import TourStop
+from vehicle.planning.coverage.sweep_cells import SweepCell, direction_at
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 
+ROUNDS = 3
 SHORT_M = 3.0
 """An uncovered stretch of a swath shorter than this is left for passes along the keep-out that cut it off."""
 REMNANT_AWAY_M = 25.0
@@ -41,9 +44,19 @@ class FailedAttempt:
     no_way: bool
 
 
-def work_everything(ground: GroundModel, tour: Tour, theta_rad: float) -> None:
-    """Swaths open at both ends first; then one component after the other, each worked out before the next."""
-    sweep_through(ground, tour, ground.uncovered(), theta_rad)
+def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tuple[SweepCell, ...] = ()) -> None:
+    """Swaths open at both ends first; then one component after the other, each worked out before the next.
+
+    `cells`: parts with a direction of their own, in the order of working.
+    """
+    for _ in range(ROUNDS):
+        before = len(tour.stops)
+        for cell in cells:
+            sweep_cell(ground, tour, cell.share_of(ground.uncovered()), cell.theta_rad)
+        if len(tour.stops) == before:
+            break
+    if not cells:
+        sweep_through(ground, tour, ground.uncovered(), theta_rad)
     tried: dict[bytes, FailedAttempt] = {}
     while not ground.job.deadline():
         part = _next_part(ground, tour, tried)
@@ -54,7 +67,7 @@ def work_everything(ground: GroundModel, tour: Tour, theta_rad: float) -> None:
             tried = worth
             continue
         before = len(tour.stops)
-        outcome = first_success(_attempts(ground, tour, part, theta_rad))
+        outcome = first_success(_attempts(ground, tour, part, direction_at(cells, part, theta_rad)))
         if not outcome.swaths:
             tried[part.wkb] = FailedAttempt(before, window_of(ground, part), outcome.no_way)
 

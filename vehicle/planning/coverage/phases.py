@@ -21,6 +21,8 @@ from vehicle.planning.coverage.work_limit import Work
 
 GAIN_MIN_M2 = 0.01
 """Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
+BEYOND_M = 3.0
+"""A swath of a cell is no longer than the ground that it is for, less than the machine's own way in and out."""
 SMALL_M2 = 12.0
 """Below a few tool widths squared a component is a remnant."""
 
@@ -128,6 +130,21 @@ def sweep_through(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_
         return Outcome()
     swaths = swaths_over(ground, uncovered, theta_rad)
     return work(ground, tour, stops_through(swaths, ground.job.machine), swaths.ground.box)
+
+
+def sweep_cell(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float) -> Outcome:
+    """The same for a cell: none is backed out of, none runs on through ground of other cells that is not open yet."""
+    if not len(uncovered):
+        return Outcome()
+    swaths = swaths_over(ground, uncovered, theta_rad)
+    found = stops_through(swaths, ground.job.machine)
+    through = [[stop for stop in stops if not stop.move.reverse and _beyond_m(stop) <= BEYOND_M] for stops in found]
+    return work(ground, tour, [stops for stops in through if stops], swaths.ground.box)
+
+
+def _beyond_m(stop: TourStop) -> float:
+    """How much longer a pass is than the uncovered ground that it is for."""
+    return abs(stop.move.b_m - stop.move.a_m) - (stop.uncovered[1] - stop.uncovered[0])
 
 
 def work(ground: GroundModel, tour: Tour, options: list[list[TourStop]], box: Box) -> Outcome:

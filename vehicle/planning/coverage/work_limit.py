@@ -26,6 +26,8 @@ class Work(Enum):
     """Straight legs that are tested against what hinders them."""
     OPENERS = auto()
     """Shapes of which it is asked who opened the ground under them."""
+    FACES = auto()
+    """Edges of the small faces between lines that may part the area."""
     SWAPS = auto()
     """Places of a tour at which a better order is looked for."""
 
@@ -38,6 +40,7 @@ SECONDS = {
     Work.ROADMAPS: 3.6e-3,
     Work.LEGS: 2.4e-5,
     Work.OPENERS: 5.0e-4,
+    Work.FACES: 1.5e-4,
     Work.SWAPS: 5.0e-4,
 }
 """What one of each kind takes."""

@@ -1,0 +1,106 @@
+"""A direction for each face, chosen for all faces together: descent over sets of faces that a line cuts off.
+
+The closed form of `directions` is a sum over edges. An edge of the area costs what the direction of its face makes of
+it; an edge between two faces costs nothing where both have the same direction, because their swaths run through, else
+what both directions make of it, and a seam. Faces of one direction that touch are one cell.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+GAIN_S = 1.0
+"""A move that saves less is no move; so rounding never decides."""
+MOVES_MAX = 100
+SIZE_MIN_M2 = 1.0
+
+
+@dataclass(frozen=True)
+class FaceCosts:
+    """Seconds: of each face in each direction (n, d); of each shared edge for the directions at its sides (k, d, d).
+
+    `sides`: the two faces (k, 2) of each shared edge; `area_m2`: of each face (n,).
+    """
+
+    face_s: np.ndarray
+    pair_s: np.ndarray
+    sides: np.ndarray
+    area_m2: np.ndarray
+
+    def total_s(self, labels: np.ndarray) -> float:
+        """Of faces with these directions (n,)."""
+        own_s = self.face_s[np.arange(len(labels)), labels]
+        return float(own_s.sum() + self._now_s(labels).sum())
+
+    def _now_s(self, labels: np.ndarray) -> np.ndarray:
+        a, b = labels[self.sides].T
+        return np.asarray(self.pair_s[np.arange(len(a)), a, b])
+
+    def savings_s(self, labels: np.ndarray, sets: np.ndarray) -> np.ndarray:
+        """(m, d) what each set of faces (m, n) bool saves if it takes each direction."""
+        every = np.arange(len(self.sides))
+        inside = sets.astype(np.float32)
+        saved_s = inside @ (self.face_s[np.arange(len(labels)), labels][:, None] - self.face_s)
+        a, b = labels[self.sides].T
+        now_s = self._now_s(labels)[:, None]
+        first, second = inside[:, self.sides[:, 0]], inside[:, self.sides[:, 1]]
+        saved_s += (first * (1.0 - second)) @ (now_s - self.pair_s[every, :, b])
+        saved_s += (second * (1.0 - first)) @ (now_s - self.pair_s[every, a, :])
+        return np.asarray(saved_s + (first * second) @ now_s)
+
+    def cells(self, labels: np.ndarray) -> np.ndarray:
+        """(n,) the cell of each face, numbered from 0: faces of one direction that share an edge."""
+        same = self.sides[labels[self.sides[:, 0]] == labels[self.sides[:, 1]]]
+        return connected(len(labels), same)
+
+
+def connected(count: int, pairs: np.ndarray) -> np.ndarray:
+    """(count,) the group of each node, numbered from 0 in the order of the nodes; pairs (k, 2) are of one group."""
+    root = list(range(count))
+    for pair in pairs.tolist():
+        a, b = pair
+        while root[a] != a:
+            a = root[a]
+        while root[b] != b:
+            b = root[b]
+        root[pair[0]] = root[pair[1]] = root[a] = root[b] = min(a, b)
+    for k in range(count):  # a root is the least of its group: those before are final
+        root[k] = root[root[k]]
+    return np.asarray(np.unique(np.array(root), return_inverse=True)[1])
+
+
+def best_labels(costs: FaceCosts, cut_off: np.ndarray, starts: list[int]) -> np.ndarray:
+    """(n,) the best that descent finds from each of some directions for all faces.
+
+    `cut_off`: sets of faces (m, n) bool on one side of a line.
+    """
+    found = [_descended(costs, cut_off, label) for label in starts]
+    return min(found, key=lambda labels: round(costs.total_s(labels), 2))
+
+
+def _descended(costs: FaceCosts, cut_off: np.ndarray, label: int) -> np.ndarray:
+    """What a line cuts off, or a cell, takes one direction; where that saves nothing, a part of a cell."""
+    labels = np.full(len(costs.face_s), label)
+    for _ in range(MOVES_MAX):
+        cells = costs.cells(labels)
+        each = cells[None, :] == np.arange(cells.max() + 1)[:, None]
+        moved = _best_move(costs, labels, np.concatenate([cut_off, each]))
+        if moved is None and len(each) > 1:
+            parts = (each[:, None, :] & cut_off[None, :, :]).reshape(-1, len(labels))
+            moved = _best_move(costs, labels, parts[parts.any(axis=1)])
+        if moved is None:
+            break
+        labels = moved
+    return labels
+
+
+def _best_move(costs: FaceCosts, labels: np.ndarray, sets: np.ndarray) -> np.ndarray | None:
+    """The labels after the move that saves most for its area, None where none saves anything.
+
+    By its saving alone the first move would give a comb the direction of its teeth, and no later one pays.
+    """
+    saved_s = costs.savings_s(labels, sets)
+    size_m2 = np.maximum(SIZE_MIN_M2, sets @ costs.area_m2)
+    worth = np.where(saved_s >= GAIN_S, saved_s / size_m2[:, None], 0.0)
+    move, direction = divmod(int(np.argmax(np.round(worth, 4))), saved_s.shape[1])
+    return np.where(sets[move], direction, labels) if worth[move, direction] > 0.0 else None

@@ -1,0 +1,197 @@
+"""Lines that may part a work area into sweep cells, and the small faces that all of them together make of it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of
+from vehicle.planning.coverage.cell_labels import connected
+
+SIMPLIFY_M = 1.0
+"""Corners of the outline that stick out less are no reason to part it."""
+TURN_MIN_RAD = math.radians(8.0)
+LINES_MAX = 90
+RING_MIN_M = 16.0
+"""A keep-out shorter round than this is no reason to part the area."""
+NEAREST = 3
+"""So many lines to other inward corners from each."""
+LONG_M = 4.0
+THIN_M = 1.5
+"""Faces narrower than this are none of their own: there is no room for swaths of another direction."""
+APART_M = 1.5
+INSIDE_M, END_M = 0.1, 1.0
+GRID_M, ON_LINE_M = 0.05, 0.08
+"""Faces are a guide: lines that pass a corner by millimetres meet in it."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What lines make of an area: polygons (n,), the edges of each, and the edges that two of them share.
+
+    `edges`: vectors (m, 2) [m] of edges that are the area's own; `owner`: the face (m,) of each. `shared`: vectors
+    (k, 2) of edges inside of it; `sides`: the two faces (k, 2) of each. `cut_off`: faces on one side of a
+    line, (l, n) bool.
+    """
+
+    polygons: np.ndarray
+    edges: np.ndarray
+    owner: np.ndarray
+    shared: np.ndarray
+    sides: np.ndarray
+    cut_off: np.ndarray
+
+
+def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
+    """The faces of an area between all lines that may part it; `angles_rad`: directions (d,) of swaths."""
+    lines = cut_lines(area, angles_rad)
+    drawn = shapely.linestrings(lines) if len(lines) else []
+    linework = shapely.union_all([shapely.boundary(area), *drawn], grid_size=GRID_M)
+    polygons = np.asarray(parts_of(shapely.polygonize(shapely.get_parts(linework))))
+    polygons = polygons[shapely.contains(area, shapely.point_on_surface(polygons))]
+    start, end, owner, both = _edges(polygons)
+    alone = np.ones(len(owner), dtype=bool)
+    alone[both.ravel()] = False
+    vectors = end - start
+    sides, shared, middles = owner[both], vectors[both[:, 0]], 0.5 * (start + end)[both[:, 0]]
+    sets = [_cut_off(len(polygons), sides, _on_line(middles, line)) for line in lines]
+    host = _hosts(polygons, sides, np.hypot(*shared.T))
+    largest = [np.flatnonzero(host == k) for k in range(int(host.max(initial=-1)) + 1)]
+    largest = [int(own[np.argmax(shapely.area(polygons[own]))]) for own in largest]
+    every = np.concatenate([np.zeros((0, len(polygons)), dtype=bool), *sets])[:, largest]
+    hosted = [_united(polygons[host == k]) for k in range(len(largest))]
+    sides = host[sides]
+    apart = sides[:, 0] != sides[:, 1]
+    return Faces(
+        polygons=np.array(hosted, dtype=object).reshape(-1),
+        edges=vectors[alone],
+        owner=host[owner[alone]],
+        shared=shared[apart],
+        sides=sides[apart],
+        cut_off=np.unique(every, axis=0),
+    )
+
+
+def _united(polygons: np.ndarray) -> shapely.Geometry:
+    return polygons[0] if len(polygons) == 1 else robust_overlay.union(polygons)
+
+
+def _hosts(polygons: np.ndarray, sides: np.ndarray, length_m: np.ndarray) -> np.ndarray:
+    """(n,) faces put together, numbered from 0: a thin one with the neighbour that it shares most with."""
+    joined = []
+    for k in np.flatnonzero(2.0 * shapely.area(polygons) < THIN_M * shapely.length(polygons)):
+        beside = (sides == k).any(axis=1)
+        if beside.any():
+            others = sides[beside].sum(axis=1) - k
+            joined.append((k, int(np.argmax(np.bincount(others, length_m[beside])))))
+    return connected(len(polygons), np.array(joined, dtype=int).reshape(-1, 2))
+
+
+def _edges(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(m, 2) starts and ends of all edges, the polygon (m,) of each, and pairs (k, 2) of edges that are one line."""
+    rings, face = shapely.get_rings(polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    same = ring[1:] == ring[:-1]
+    start, end, owner = xy[:-1][same], xy[1:][same], face[ring[:-1][same]]
+    waiting: dict[tuple[tuple[float, ...], ...], int] = {}
+    pairs = []
+    for k, (a, b) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
+        key = (tuple(a), tuple(b)) if a < b else (tuple(b), tuple(a))
+        other = waiting.pop(key, None)
+        if other is None:
+            waiting[key] = k
+        else:
+            pairs.append((other, k))
+    return start, end, owner, np.array(pairs, dtype=int).reshape(-1, 2)
+
+
+def _on_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """(k,) bool: points (k, 2) on a straight line (2, 2)."""
+    along = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
+    off = points - line[0]
+    across = off[:, 0] * along[1] - off[:, 1] * along[0]
+    at = off @ along
+    return np.asarray((np.abs(across) < ON_LINE_M) & (at > 0.0) & (at < np.hypot(*(line[1] - line[0]))))
+
+
+def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray) -> np.ndarray:
+    """(m, count) bool: sets of faces that share no edge with others but on the line; none where it parts nothing."""
+    whole, group = connected(count, sides), connected(count, sides[~on_line])
+    parted = group.max(initial=0) > whole.max(initial=0)
+    return np.array([group == k for k in range(int(group.max()) + 1)]) if parted else np.zeros((0, count), dtype=bool)
+
+
+def cut_lines(area: shapely.Geometry, angles_rad: np.ndarray) -> list[np.ndarray]:
+    """Straight lines (2, 2) across an area, the most promising first: along the edges at inward corners, then others.
+
+    Keep-outs do not end them.
+    """
+    if area.is_empty or (inner := _inner(area)).is_empty:
+        return []
+    coarse = shapely.orient_polygons(shapely.simplify(area, SIMPLIFY_M, preserve_topology=True))
+    rings = [ring for part in parts_of(coarse) for ring in shapely.get_rings(part) if ring.length > RING_MIN_M]
+    rows = [row for ring in rings for row in inward_corners(ring)]
+    corners = np.array([corner for corner, _, _ in rows]).reshape(-1, 2)
+    rays = [(corner, way) for corner, before, after in rows for way in (before, after)]
+    ways = np.column_stack([np.cos(angles_rad), np.sin(angles_rad)])
+    rays += [(corner, sign * way) for corner, _, _ in rows for way in ways for sign in (1.0, -1.0)]
+    for corner, before, after in rows:
+        near = np.argsort(np.hypot(*(corners - corner).T), kind="stable")[1 : 1 + NEAREST]
+        rays += [(corner, way) for way in (before + after, *(corners[near] - corner)) if np.hypot(*way) > 1e-3]
+    lines: list[np.ndarray] = []
+    for corner, way in rays:
+        line = _across(inner, corner, way / np.hypot(*way))
+        if line is not None and not _is_near(line, lines):
+            lines.append(line)
+        if len(lines) == LINES_MAX:
+            break
+    return lines
+
+
+def _inner(area: shapely.Geometry) -> shapely.Geometry:
+    """What lies well inside the outline; keep-outs are no part of it."""
+    inner = shapely.buffer(shapely.union_all([shapely.Polygon(part.exterior) for part in parts_of(area)]), -INSIDE_M)
+    shapely.prepare(inner)
+    return inner
+
+
+def _is_near(line: np.ndarray, lines: list[np.ndarray]) -> bool:
+    """Whether a line (2, 2) lies along one of some others within `APART_M`."""
+    if not lines:
+        return False
+    others = np.array(lines)
+    along = others[:, 1] - others[:, 0]
+    length_m = np.hypot(*along.T)
+    off = line[None, :, :] - others[:, :1, :]
+    at = np.clip((off * along[:, None, :]).sum(axis=2) / length_m[:, None] ** 2, 0.0, 1.0)
+    away_m = np.hypot(*np.moveaxis(off - at[:, :, None] * along[:, None, :], 2, 0))
+    return bool((away_m < APART_M).all(axis=1).any())
+
+
+def inward_corners(ring: shapely.LinearRing) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Corners of a ring at which the area on its left is re-entrant.
+
+    Each with the unit vectors in which the edge before it and the edge after it go on into the area.
+    """
+    xy = shapely.get_coordinates(ring)[:-1]
+    before, after = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
+    turn = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], (before * after).sum(axis=1))
+    inward = np.flatnonzero(turn < -TURN_MIN_RAD)
+    return [(xy[k], before[k] / np.hypot(*before[k]), -after[k] / np.hypot(*after[k])) for k in inward]
+
+
+def _across(inner: shapely.Geometry, start: np.ndarray, way: np.ndarray) -> np.ndarray | None:
+    """(2, 2) from a corner of the coarse outline on, in one direction, until the outline ends, and a little further.
+
+    `inner`: what lies well inside the outline; what runs along its edge is no line across it.
+    """
+    x0, y0, x1, y1 = inner.bounds
+    far_m = math.hypot(x1 - x0, y1 - y0)
+    ray = shapely.LineString([start - 2.0 * SIMPLIFY_M * way, start + far_m * way])
+    for part in shapely.get_parts(shapely.intersection(ray, inner)):
+        if part.length > LONG_M and shapely.distance(part, shapely.Point(start)) <= 2.0 * SIMPLIFY_M:
+            ends = shapely.get_coordinates(part)[[0, -1]]
+            return np.asarray(ends + np.outer((-END_M, END_M), way))
+    return None

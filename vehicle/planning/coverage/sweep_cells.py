@@ -1,0 +1,139 @@
+"""Parts of the work area with a direction of swaths of their own: which, and in which order they are worked.
+
+The area is cut by straight lines at its inward corners into small faces (`cell_lines`); each face gets the direction
+with which all of them cost least (`cell_labels`); faces of one direction that touch are one cell.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels
+from vehicle.planning.coverage.cell_lines import SIMPLIFY_M, Faces, faces_of
+from vehicle.planning.coverage.cell_order import SHUT_END_S, shut_ends, working_order
+from vehicle.planning.coverage.directions import edges_of
+from vehicle.planning.coverage.ground import mitre_buffer
+from vehicle.planning.coverage.job import PlanJob
+from vehicle.planning.coverage.route import swath_change_s
+from vehicle.planning.coverage.work_limit import Work
+
+LONG_EDGES, FAN, EDGE_APART_RAD, FAN_APART_RAD = 10, 9, math.radians(1.0), math.radians(3.0)
+"""Directions to choose from: so many of long edges, and a fan."""
+LINE_DIRECTIONS = 4
+"""So many of them are directions of lines, too."""
+STARTS, START_APART_RAD = 6, math.radians(12.0)
+"""Descent begins with so many directions for all."""
+SEAM_S_PER_M = 1.0
+"""What a seam costs besides the ends of swaths at it: ways between cells."""
+
+
+@dataclass(frozen=True)
+class SweepCell:
+    """A polygon and the direction of its swaths; `rim_m`: as far beyond it they cover what would stay between cells."""
+
+    polygon: shapely.Geometry
+    theta_rad: float
+    rim_m: float
+
+    def share_of(self, uncovered: np.ndarray) -> np.ndarray:
+        """Polygons (n,): what lies in the cell and its rim of polygons (m,)."""
+        grown = mitre_buffer(self.polygon, self.rim_m)
+        near = uncovered[shapely.intersects(grown, uncovered)] if len(uncovered) else uncovered
+        shares = [polygons_of(share) for share in robust_overlay.intersection(near, grown)]
+        return np.asarray(parts_of(shapely.GeometryCollection(shares)))
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Cells in the order in which they are worked; what they cost by the closed form, and what one direction costs."""
+
+    cells: tuple[SweepCell, ...]
+    cost_s: float
+    whole_s: float
+
+
+def direction_at(cells: tuple[SweepCell, ...], part: shapely.Polygon, otherwise_rad: float) -> float:
+    """Of the cell in which most of a polygon lies."""
+    if not cells:
+        return otherwise_rad
+    polygons = np.array([cell.polygon for cell in cells], dtype=object)
+    shared_m2 = shapely.area(robust_overlay.intersection(polygons, part))
+    return cells[int(np.argmax(shared_m2))].theta_rad
+
+
+def parted(area: shapely.Geometry, job: PlanJob) -> Parted:
+    """The cells of an area less its keep-outs; one where parting it saves nothing, none where it has no faces."""
+    angles = directions_to_choose(area)
+    faces = faces_of(area, angles[:LINE_DIRECTIONS])
+    job.deadline.tell(Work.FACES, len(faces.shared) + len(faces.edges))
+    if not len(faces.polygons):
+        return Parted((), 0.0, 0.0)
+    costs = costs_of(faces, angles, job)
+    labels = best_labels(costs, faces.cut_off, _starts(costs, angles))
+    cell = costs.cells(labels)
+    each = [np.flatnonzero(cell == k) for k in range(int(cell.max()) + 1)]
+    thetas = angles[labels[[faces_in[0] for faces_in in each]]]
+    polygons = [polygons_of(robust_overlay.union(faces.polygons[faces_in])) for faces_in in each]
+    order = working_order(polygons, shut_ends(faces, cell, thetas, job), job.machine)
+    cells = tuple(SweepCell(polygons[k], float(thetas[k]), job.reach.credit_m) for k in order)
+    return Parted(cells, costs.total_s(labels), float(costs.face_s.sum(axis=0).min()))
+
+
+def directions_to_choose(area: shapely.Geometry) -> np.ndarray:
+    """(d,) directions in [0, pi): of the longest edges, the longest first, and a fan."""
+    edges = edges_of(shapely.simplify(area, SIMPLIFY_M))
+    longest = np.argsort(-np.round(np.hypot(*edges.T), 6), kind="stable")
+    found = np.remainder(np.arctan2(edges[longest, 1], edges[longest, 0]), math.pi).tolist()
+    chosen: list[float] = []
+    for angle in found:
+        if len(chosen) < LONG_EDGES and _is_apart(angle, chosen, EDGE_APART_RAD):
+            chosen.append(angle)
+    fan = [k * math.pi / FAN for k in range(FAN)]
+    return np.array(chosen + [angle for angle in fan if _is_apart(angle, chosen, FAN_APART_RAD)])
+
+
+def _is_apart(angle: float, others: list[float], by_rad: float) -> bool:
+    return all(abs((angle - other + math.pi / 2.0) % math.pi - math.pi / 2.0) > by_rad for other in others)
+
+
+def _starts(costs: FaceCosts, angles_rad: np.ndarray) -> list[int]:
+    """The cheapest directions for the whole, apart from each other."""
+    chosen: list[int] = []
+    for k in np.argsort(np.round(costs.face_s.sum(axis=0), 2), kind="stable").tolist():
+        if _is_apart(float(angles_rad[k]), [float(angles_rad[other]) for other in chosen], START_APART_RAD):
+            chosen.append(k)
+    return chosen[:STARTS]
+
+
+def costs_of(faces: Faces, angles_rad: np.ndarray, job: PlanJob) -> FaceCosts:
+    """The closed form of `directions`, edge by edge, for each of (d,) directions.
+
+    Between two cells the one that is worked first ends its swaths on ground that is not worked yet.
+    """
+    pitch_m = job.reach.width_m - np.array([job.settings.overlap_at_m(float(angle)) for angle in angles_rad])
+    speed_mps = job.machine.working_speed_mps
+    face_s = shapely.area(faces.polygons)[:, None] / (pitch_m * speed_mps)[None, :]
+    np.add.at(face_s, faces.owner, _ends(faces.edges, angles_rad, pitch_m, job)[0])
+    shared_s, shared_ends = _ends(faces.shared, angles_rad, pitch_m, job)
+    pair_s = shared_s[:, :, None] + shared_s[:, None, :]
+    pair_s += SHUT_END_S * np.minimum(shared_ends[:, :, None], shared_ends[:, None, :])
+    pair_s += SEAM_S_PER_M * np.hypot(*faces.shared.T)[:, None, None]
+    same = np.arange(len(angles_rad))
+    pair_s[:, same, same] = 0.0
+    return FaceCosts(face_s, pair_s, faces.sides, shapely.area(faces.polygons))
+
+
+def _ends(
+    edges: np.ndarray, angles_rad: np.ndarray, pitch_m: np.ndarray, job: PlanJob
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m, d) seconds that edges (m, 2) cost with each direction, and the number of swaths that end at each."""
+    cos, sin = np.cos(angles_rad), np.sin(angles_rad)
+    along_m = np.abs(np.outer(edges[:, 0], cos) + np.outer(edges[:, 1], sin))
+    ends = np.abs(np.outer(edges[:, 1], cos) - np.outer(edges[:, 0], sin)) / pitch_m
+    ends_m = 2.0 * job.reach.credit_m + job.settings.run_in_m
+    piece_s = ends_m / job.machine.working_speed_mps + swath_change_s(job.machine, job.reach)
+    return 0.5 * along_m / job.machine.working_speed_mps + 0.5 * ends * piece_s, ends
