@@ -58,10 +58,10 @@ def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
     sides, shared, middles = owner[both], vectors[both[:, 0]], 0.5 * (start + end)[both[:, 0]]
     sets = [_cut_off(len(polygons), sides, _on_line(middles, line)) for line in lines]
     host = _hosts(polygons, sides, np.hypot(*shared.T))
-    largest = [np.flatnonzero(host == k) for k in range(int(host.max(initial=-1)) + 1)]
-    largest = [int(own[np.argmax(shapely.area(polygons[own]))]) for own in largest]
+    hosted_by = [np.flatnonzero(host == k) for k in range(int(host.max(initial=-1)) + 1)]
+    largest = [int(own[np.argmax(shapely.area(polygons[own]))]) for own in hosted_by]
     every = np.concatenate([np.zeros((0, len(polygons)), dtype=bool), *sets])[:, largest]
-    hosted = [_united(polygons[host == k]) for k in range(len(largest))]
+    hosted = [_united(polygons[own]) for own in hosted_by]
     sides = host[sides]
     apart = sides[:, 0] != sides[:, 1]
     return Faces(
@@ -173,7 +173,7 @@ def _is_near(line: np.ndarray, lines: list[np.ndarray]) -> bool:
 def inward_corners(ring: shapely.LinearRing) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Corners of a ring at which the area on its left is re-entrant.
 
-    Each with the unit vectors in which the edge before it and the edge after it go on into the area.
+    Each (2,) with the unit vectors (2,) in which the edge before it and the edge after it go on into the area.
     """
     xy = shapely.get_coordinates(ring)[:-1]
     before, after = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy

@@ -35,7 +35,9 @@ def working_order(polygons: list[shapely.Geometry], ends: np.ndarray, machine: M
     if len(polygons) > EXACT_MAX:
         return _nearest_order(ends, way_s)
     every = frozenset(range(len(polygons)))
-    best = {(frozenset({k}), k): (_shut_s(ends, k, every - {k}), (k,)) for k in every}
+    best: dict[tuple[frozenset[int], int], tuple[float, tuple[int, ...]]] = {
+        (frozenset({k}), k): (_shut_s(ends, k, every - {k}), (k,)) for k in every
+    }
     for _ in range(len(polygons) - 1):
         longer: dict[tuple[frozenset[int], int], tuple[float, tuple[int, ...]]] = {}
         for (done, last), (spent_s, order) in best.items():

@@ -28,7 +28,8 @@ from vehicle.planning.coverage.sweep_cells import SweepCell, direction_at
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 
-ROUNDS = 3
+CELL_ROUNDS = 3
+"""Swaths become open at both ends while neighbouring cells are worked; so often each is looked at again."""
 SHORT_M = 3.0
 """An uncovered stretch of a swath shorter than this is left for passes along the keep-out that cut it off."""
 REMNANT_AWAY_M = 25.0
@@ -49,7 +50,7 @@ def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tu
 
     `cells`: parts with a direction of their own, in the order of working.
     """
-    for _ in range(ROUNDS):
+    for _ in range(CELL_ROUNDS):
         before = len(tour.stops)
         for cell in cells:
             sweep_cell(ground, tour, cell.share_of(ground.uncovered()), cell.theta_rad)

@@ -133,7 +133,7 @@ def sweep_through(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_
 
 
 def sweep_cell(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float) -> Outcome:
-    """The same for a cell: none is backed out of, none runs on through ground of other cells that is not open yet."""
+    """The same for a cell: none is backed out of, none runs on through closed ground of another; `uncovered`: (n,)."""
     if not len(uncovered):
         return Outcome()
     swaths = swaths_over(ground, uncovered, theta_rad)
