@@ -1,4 +1,4 @@
-"""Processes beside a command: they end with it, however it ends, and a terminal's Ctrl-C reaches the command alone."""
+"""Processes beside a command: they end with it, however it ends. Ctrl-C of a terminal reaches the command alone."""
 
 import asyncio
 import contextlib

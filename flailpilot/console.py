@@ -1,4 +1,4 @@
-"""`flailpilot console CONFIG`: the operator's page, or its plain text, against the vehicles that the file names."""
+"""`flailpilot console CONFIG`: the operator's page, or its plain text, for the vehicles that the file names."""
 
 import asyncio
 import contextlib

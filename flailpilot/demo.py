@@ -1,7 +1,7 @@
-"""`flailpilot demo`: simulated machine, unchanged vehicle program and console, to be driven from a browser.
+"""`flailpilot demo`: simulated machine, unchanged vehicle program and console, driven from a browser.
 
-Two processes: this one ticks the simulator and the vehicle program in pace with real time, the other serves the page.
-They speak over the real operator link, UDP on loopback, signed with keys that were made for this run.
+Two processes: this one runs the ticks of the simulator and the vehicle program in real time; the other one serves the
+page. They use the real operator link, UDP on loopback, signed with keys that are made for this run.
 """
 
 import asyncio
@@ -49,10 +49,10 @@ SCENARIO: Final = CONFIGS_PATH / "scenarios" / "small.toml"
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`port`: of the page; `speed`: simulated seconds a second; `state`: folder of keys, kept, else a temporary one.
+    """`port`: of the page. `speed`: simulated seconds a second. `state`: folder of keys to keep, else a temporary one.
 
-    `headless`: a whole mission in virtual time, its files in `out`, instead of a console; so too where a browser is
-    wanted and there is no display.
+    `headless`: a whole mission in virtual time, with its files in `out`, instead of a console. The same happens if a
+    browser is wanted and there is no display.
     """
 
     port: int = 8080

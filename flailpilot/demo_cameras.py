@@ -1,4 +1,4 @@
-"""The simulator's cameras beside `flailpilot demo`: a process that is told the true state and shows it to consoles."""
+"""The simulator's cameras beside `flailpilot demo`: a process that receives the true state and serves pictures."""
 
 import asyncio
 import contextlib

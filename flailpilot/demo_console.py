@@ -1,4 +1,4 @@
-"""The console's server as a process of its own beside the simulator; ends when whoever started it ends.
+"""The console's server as a process beside the simulator; it ends when the program that started it ends.
 
 `flailpilot demo` starts it as `flailpilot demo-console SETTINGS.json` and holds its stdin open.
 """

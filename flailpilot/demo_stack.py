@@ -1,7 +1,8 @@
-"""The vehicle program as it is, put together for a simulated machine, in pace with real time.
+"""The unchanged vehicle program, put together for a simulated machine, in real time.
 
-`put_together` of `vehicle.runtime.app` makes sources, sinks, loop and operator link; here only the controller's wire is
-the simulator's, and the clock is paced. Keys, stamps and latches lie in a folder that was made for this run.
+`put_together` of `vehicle.runtime.app` makes sources, sinks, loop and operator link. Here only the controller's wire
+is the simulator's, and the clock keeps pace with real time. Keys, stamps and latches lie in a folder that is made for
+this run.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ Say = Callable[[str], None]
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """All that is known before anything runs: files in memory, the state that the vehicle begins with, its plan."""
+    """Everything that is known before the run: files in memory, the first state of the vehicle, its plan."""
 
     scenario: Scenario
     file: DriveFile
@@ -80,7 +81,7 @@ def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int)
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """A simulated machine and the vehicle program before it; both tick in `run_stack`."""
+    """A simulated machine and its vehicle program; both tick in `run_stack`."""
 
     ready: Ready
     clock: PacedClock

@@ -1,4 +1,4 @@
-"""`flailpilot doctor`: every check that a start of the vehicle program depends on, and what to do where one fails."""
+"""`flailpilot doctor`: every check that a start of the vehicle program depends on, and what to do if one fails."""
 
 import asyncio
 import math
@@ -36,7 +36,7 @@ Result = Literal["ok", "warn", "fail"]
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One line of the report; `do` says what helps where it is not ok."""
+    """One line of the report; `do` says what helps if the check failed."""
 
     name: str
     result: Result

@@ -1,3 +1,3 @@
-"""What a command ends with."""
+"""The exit statuses of all commands."""
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2

@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="Name of the console.")]
 
 
 class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a console of ours is given: its key, and the machine that it is for."""
+    """The file for one of our consoles: its key, and the machine that the key is for."""
 
     machine_id: str
     name: str

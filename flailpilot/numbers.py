@@ -1,6 +1,6 @@
 """Numbers of the command line: a plain number in the option's own unit, or one line that says what to write.
 
-Nothing is converted for the user: `13cm` is refused, and `0.13` is what the line offers.
+Nothing is converted for the user: `13cm` is refused, and the line offers `0.13`.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""`flailpilot observe KIND VALUE`: what somebody measured or saw, signed by a station of its own; what became of it."""
+"""`flailpilot observe KIND VALUE`: a measurement or observation by a person, signed by a station of its own."""
 
 import asyncio
 import math

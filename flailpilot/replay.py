@@ -1,4 +1,4 @@
-"""`flailpilot replay RUN`: a recording run again by the present program, and the first thing that comes out other."""
+"""`flailpilot replay RUN`: the present program runs a recording again and names the first difference."""
 
 import json
 import sys

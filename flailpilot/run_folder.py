@@ -1,7 +1,7 @@
-"""A run's folder is its own, and so is a plan's: never mixed with another, never written over.
+"""The folder of a run or of a plan is its own: never mixed with another one, never overwritten.
 
-What has the same name stands in the next free folder, `wanted-2`, and whoever asked is told; only the same plan again
-takes the place of the one before.
+If the name is taken, the next free folder `wanted-2` is used, and the caller is told. Only the same plan replaces the
+plan that was there.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def make_folder(folder: Path) -> None:
 
 
 class Fits(Protocol):
-    """Whether a folder may take the files; `made`: it was made just now."""
+    """Whether a folder may take the files. `made`: it was made just now."""
 
     def __call__(self, folder: Path, *, made: bool) -> bool:
         """True where it may."""

@@ -1,7 +1,7 @@
-"""Telemetry of a simulated run at the rate of a real one: simulated time runs many times as fast as who watches.
+"""Telemetry of a simulated run at the rate of a real one: simulated time runs many times faster than its readers.
 
-What changes state, phase or segment passes at once, and so does every event; of what merely goes on the newest passes a
-few times a wall-clock second.
+A change of state, phase or segment passes at once, and so does every event. Of what only goes on, the newest passes a
+few times a second by the wall clock.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from vehicle.telemetry.streams import POSE
 
 
 class AtWallRate:
-    """A sink that passes reports on: changes at once, else one a `period_s` of `clock_s`; at `close` the last one."""
+    """A sink that passes on changes at once, other reports once per `period_s` of `clock_s`, the last at `close`."""
 
     name = "telemetry"
 

@@ -1,9 +1,9 @@
 """Acts of an operator on their way to the vehicle: numbered, repeated until answered, none lost and none done twice.
 
-What ends motion (STOP, ENGINE OFF, DISARM, RELEASE, PAUSE) is in the very next frame, however many at once, and
-takes away what leads towards motion. Every other act goes alone: the next waits until the one before was answered, so
-that two presses of ARM are two acts on any radio. Nothing is done later than `LASTS_NS` after its press, and nothing
-once the vehicle is in another state than the operator acted on. Pure.
+Acts that end motion (STOP, ENGINE OFF, DISARM, RELEASE, PAUSE) are in the very next frame, however many at once. They
+remove every waiting act that leads towards motion. All other acts go one by one: the next one waits for the answer to
+the one before. So two presses of ARM are two acts on any radio. No act is sent later than `LASTS_NS` after its press,
+or after the vehicle has left the state for which the operator pressed it. Pure.
 """
 
 from enum import StrEnum
@@ -35,7 +35,7 @@ NOTHING_YET = 1
 
 
 class ActResult(StrEnum):
-    """What became of an act."""
+    """The result of an act."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -43,7 +43,7 @@ class ActResult(StrEnum):
 
 
 class ActAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of one act. `why`: a key such as `not_neutral`, "" where accepted; `reason`: code of a stop reason."""
+    """The end of one act. `why`: a key such as `not_neutral`, "" if accepted. `reason`: code of a stop reason."""
 
     number: int
     edge: OperatorEdge
@@ -53,7 +53,7 @@ class ActAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The vehicle's word on all acts up to `number`: which edges of them it refused, and why."""
+    """The vehicle's answer for all acts up to `number`: which of them it refused, and why."""
 
     number: int
     refused: OperatorEdge = OperatorEdge.NONE
@@ -71,7 +71,7 @@ class _Act(msgspec.Struct):
 
 
 class Acts:
-    """The acts of one console. `answers`: what became of them, in the order in which they ended, until taken."""
+    """The acts of one console. `answers`: results in the order in which the acts ended, until they are taken."""
 
     def __init__(self) -> None:
         self._last = NOTHING_YET

@@ -1,7 +1,7 @@
-"""MAVFTP from a console's end: a file read, or one written, over any radio. Pure: payloads and times in and out.
+"""MAVFTP from the console's end: read a file or write one, over any radio. Pure: payloads and times in and out.
 
-A download asks for the checksum first: under it the vehicle keeps that very content, so that it goes on where it was
-after a break, and what came is checked as a whole. Whatever is not answered is asked again.
+A download asks for the checksum first. Under that checksum the vehicle keeps the same content, so the download
+continues after a break, and the whole content is checked at the end. Every question without an answer is asked again.
 """
 
 import abc
@@ -36,7 +36,7 @@ class TransferError(OSError):
 
 
 class Transfer(abc.ABC):
-    """One file, one way. `content` is there when it is read; `failed` says why it cannot be; `finished`: it is over."""
+    """One file in one direction. `content`: the file, once read. `failed`: why it failed. `finished`: it is over."""
 
     def __init__(self, path: str, session: int) -> None:
         self.path, self._session = path, session & 0xFF

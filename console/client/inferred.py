@@ -1,4 +1,4 @@
-"""What a vehicle that answers no acts has done, told by its reports: whether one shows what an act means. Pure."""
+"""What an older vehicle, which answers no acts, has done: whether its report shows the effect of an act. Pure."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ AT_REST = frozenset({Mode.BOOT, Mode.DISARMED, Mode.STOPPING, Mode.HOLD, Mode.FA
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a console knows of the vehicle where it matters to acts. `mine`: this console holds control."""
+    """The part of the vehicle's state that matters to acts. `mine`: this console holds control."""
 
     tick: int
     mode: Mode

@@ -1,13 +1,13 @@
-"""A console's end of the operator link, for asyncio: session, signing, hold-to-run, acts, supervision.
+"""The console's end of the operator link, for asyncio: session, signing, hold-to-run, acts, supervision.
 
     async with console_link(host, port, credentials, clock) as link:
         await link.opened()                           # proved to each other, nothing recorded counts
         link.feed(Reading(number=1, vehicle_tick=link.view.tick, hold=True, drive=0.4))
         answer = await link.done(link.act(OperatorEdge.TAKE))
 
-`feed` is called once for each look at the operator's hands, about 50 times a second; a reading goes out once at most.
-Without a new one nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither
-hands nor session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
+`feed` is called once for each look at the sticks, about 50 times a second. Each reading is sent at most once. Without
+a new reading nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither sticks
+nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ def _nothing(_: StrokesFrame) -> None:
 
 
 class ConsoleLink:
-    """The protocol on a UDP socket. `on_answer` is called with the end of each act; it must not block."""
+    """The protocol on a UDP socket. `on_answer` is called at the end of each act; it must not block."""
 
     def __init__(self, protocol: LinkProtocol, clock: Clock) -> None:
         self.protocol, self._clock = protocol, clock

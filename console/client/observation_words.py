@@ -1,4 +1,4 @@
-"""What people call the kinds of observations, at the command line and on the page."""
+"""Names of the kinds of observations, for the command line and the page."""
 
 from typing import Final
 

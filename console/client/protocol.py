@@ -1,8 +1,8 @@
-"""The console's end of the operator protocol: session, signing, hands, acts. Pure: bytes and times in, bytes out.
+"""The console's end of the operator protocol: session, signing, readings, acts. Pure: bytes and times in, bytes out.
 
-A reading of the hands goes out once at most, in answer to what the vehicle told those hands; without a new reading
-nothing is sent that could move anything, and the vehicle stops: a frozen console must not look alive. A STOP needs
-neither a reading nor a session.
+Each reading of the sticks is sent at most once, as an answer to what the vehicle had told when it was read. Without a
+new reading nothing is sent that could move the machine, and the vehicle stops: a frozen console must not look alive.
+STOP needs neither a reading nor a session.
 """
 
 import secrets
@@ -49,7 +49,7 @@ LONG_AGO_NS = -(10**18)
 
 
 class LinkProtocol:
-    """Pure: `receive` takes datagrams, `feed` a reading, `act` and `stop` the buttons; `send` gives what is due."""
+    """Pure. `receive` takes datagrams, `feed` a reading, `act` and `stop` the buttons; `send` gives what is due."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Readings of an operator's hands: each is made by one real look at the sticks, and goes out once at most.
+"""Readings of an operator's sticks: each comes from one real look at the devices, and is sent at most once.
 
-A frozen page makes no new reading; whoever repeats an old one is refused here. The count of readings goes to the
-vehicle (`sample_count`), so that it finds out a console whose programs below this one repeat a frame.
+A frozen page makes no new reading, and a program that repeats an old one is refused here. The count of readings goes
+to the vehicle (`sample_count`). So the vehicle detects a console in which a program behind this one repeats a frame.
 """
 
 import math
@@ -25,10 +25,10 @@ YOUNG_NS = 100_000_000
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One look at the hands; sticks -1..1, forward and left positive.
+    """One look at the sticks; -1 to 1, forward and left positive.
 
-    `number` rises with each look. `vehicle_tick`: the newest tick that was shown to those hands when they were read.
-    `battery` 0..1, `tilt_rad` from upright, `video_age_ms` of the picture on the screen: None means unknown or none.
+    `number` rises with each look. `vehicle_tick`: the newest tick that was on the screen at the look. `battery` 0 to
+    1, `tilt_rad` from upright, `video_age_ms` of the picture on the screen: None means unknown, or no picture.
     """
 
     number: int
@@ -73,8 +73,8 @@ def wire_video_age_ms(reading: Reading | None) -> int:
 class ReadingSlot:
     """Holds the newest reading until it is sent, replaced or too old. `count`: readings taken, for the wire.
 
-    `echoed`: the tick of the newest reading that was taken; none older counts any more, since counters of one sender
-    rise together.
+    `echoed`: the tick of the newest reading that was taken. An older one does not count any more, because all counters
+    of one sender rise together.
     """
 
     def __init__(self) -> None:

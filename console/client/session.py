@@ -1,4 +1,4 @@
-"""A console's half of the proof that opens a session: nothing recorded before is taken for the vehicle. Pure."""
+"""The console's half of the proof that opens a session: no recording is taken for the vehicle. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ Fields = dict[str, Any]
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The key file that `flailpilot keys create --out` wrote. An empty secret talks to an unsigned loopback only."""
+    """The key file that `flailpilot keys create --out` wrote. An empty secret works on an unsigned loopback only."""
 
     system_id: int
     secret: str = ""
@@ -22,7 +22,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionProof:
-    """Asks until the vehicle has proved itself. `problem`: why it cannot be, as a key; "" while nothing is known."""
+    """Asks until the vehicle has proved itself. `problem`: why it cannot, as a key; "" while that is not known."""
 
     def __init__(self, system_id: int, secret: str, machine_id: str, draw: Callable[[int], bytes]) -> None:
         self._system_id, self._draw = system_id, draw

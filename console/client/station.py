@@ -1,7 +1,7 @@
-"""An operator's station: turns controls into 20 Hz frames and reads the vehicle's reports. Pure; moves no bytes itself.
+"""An operator's station: turns controls into frames at 20 Hz and reads the vehicle's reports. Pure; moves no bytes.
 
-Every frame carries a new sequence number, the vehicle tick last seen (so that its age at the vehicle is its age since
-creation, whatever the radio did) and the count of stick reads (so that a frozen station is found out).
+Every frame carries a new sequence number, the last vehicle tick seen (so the vehicle knows its age since creation,
+whatever the radio did) and the count of stick readings (so the vehicle detects a frozen station).
 """
 
 import msgspec
@@ -24,7 +24,7 @@ def is_due(now_ns: int, sent_ns: int, *, new_report: bool) -> bool:
 
 
 class Controls(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator's hands do in this frame; sticks -1..1, forward and left positive."""
+    """The sticks and buttons of this frame; -1 to 1, forward and left positive."""
 
     hold_to_run: bool = False
     drive: float = 0.0
@@ -39,7 +39,7 @@ NEUTRAL = Controls()
 
 
 class Station:
-    """One console's identity and counters. `session_id` and `echo_tick` come from the vehicle, never from a clock."""
+    """Identity and counters of one console. `session_id` and `echo_tick` come from the vehicle, never from a clock."""
 
     def __init__(self, station_id: int) -> None:
         self.station_id = station_id

@@ -1,4 +1,4 @@
-"""What a console knows of its vehicle at one moment, for whoever shows it. None means unknown, never 0."""
+"""What a console knows of its vehicle at one moment, for screens. None means unknown, never 0."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ GOOD_MS, SLOW_MS = 150, 500
 
 
 class LinkState(StrEnum):
-    """Where the connection stands."""
+    """State of the connection."""
 
     SEARCHING = "searching"
     UNREACHABLE = "unreachable"
@@ -27,7 +27,7 @@ class LinkState(StrEnum):
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that the vehicle said; `severity` as in MAV_SEVERITY, 0 the worst."""
+    """One line that the vehicle sent; `severity` as in MAV_SEVERITY, 0 is the worst."""
 
     severity: int
     text: str
@@ -37,9 +37,9 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. `session`: vehicle and console have proved themselves to each other.
 
-    `tick`: the newest that was heard, which a reading of the hands carries back. `age_ms`: since the vehicle was last
-    heard reporting. `rtt_ms`: from a frame of this console to the report that answers it. `lost_ratio`: of the reports
-    of the last seconds.
+    `tick`: the newest tick heard; a reading carries it back. `age_ms`: time since the last report was heard. `rtt_ms`:
+    from a frame of this console to the report that answers it. `lost_ratio`: share of lost reports in the last
+    seconds.
     """
 
     state: LinkState = LinkState.SEARCHING
@@ -58,7 +58,7 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LossMeter:
-    """How many of the vehicle's reports are lost, by the ticks that they carry: two in five ticks report."""
+    """The share of lost reports, from the ticks that they carry: two of five ticks report."""
 
     def __init__(self, ticks: int = 100) -> None:
         self._span = ticks

@@ -1,1 +1,1 @@
-"""The computer: clock, processes, files that are whole or not there. Never imported by control."""
+"""The computer: clock, processes, files that are complete or absent. Control never imports it."""

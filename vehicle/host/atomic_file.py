@@ -1,4 +1,4 @@
-"""Small files that are on the disk as a whole or not at all, whenever the power goes."""
+"""Small files that are on the disk completely or not at all, whenever the power fails."""
 
 import os
 from pathlib import Path

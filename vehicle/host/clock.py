@@ -1,4 +1,4 @@
-"""The injected clock. The only importer of `time` in the vehicle; everything else is told what time it is."""
+"""The injected clock. Only this module of the vehicle imports `time`; all others are told the time."""
 
 import asyncio
 import ctypes

@@ -1,7 +1,7 @@
 """One piece of work in a process of its own, which ends with it and can be ended before; an executor of one call.
 
-A process begins as a copy of a small server that was started with the program: making one out of the program itself
-holds its interpreter until the new process runs, half a second on a busy computer, and no tick comes meanwhile.
+A process begins as a copy of a small server that was started with the program. To make one from the program itself
+would hold its interpreter until the new process runs: half a second on a busy computer, without a tick.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ def make_ready() -> None:
 
 
 class OwnProcess(Executor):
-    """Started from a thread: whoever asks does not wait for it."""
+    """Started from a thread, so that the caller does not wait for it."""
 
     def __init__(self) -> None:
         self._process: multiprocessing.process.BaseProcess | None = None

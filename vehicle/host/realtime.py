@@ -1,6 +1,7 @@
-"""Real time on an ordinary Linux: precise timers, first in the queue, no long collections, and a watchdog's food.
+"""Real time on an ordinary Linux: exact timers, high priority, no long garbage collections, and a watchdog.
 
-Nothing here is needed to stop the machine: whoever hangs renews no lease. It makes hangs rare and shows their place.
+Nothing here is needed to stop the machine: a program that hangs renews no lease. This module makes hangs rare and
+shows where they happen.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ def freeze_heap() -> None:
 
 
 class Supervisor:
-    """Speaks to systemd (`Type=notify`) where it listens; without it, says nothing.
+    """Speaks to systemd (`Type=notify`) if it listens; without it, says nothing.
 
     Args:
         environment: NOTIFY_SOCKET and WATCHDOG_USEC, as systemd sets them.
@@ -86,10 +87,10 @@ def place_of(frame: FrameType | None) -> str:
 
 
 class StallWatch:
-    """A thread that says where the loop stands when it stood still for `STALL_S`; once for each stall.
+    """A thread that reports where the loop stands when it did not move for `STALL_S`; once for each stall.
 
-    It reads frames as Python code, with the interpreter's lock: `faulthandler`'s timer does without and was seen to
-    crash a program that went on running at that moment (SIGCONT after SIGSTOP).
+    It reads frames as Python code, with the interpreter's lock. `faulthandler`'s timer works without the lock, and
+    crashed a program that continued at that moment (SIGCONT after SIGSTOP).
     """
 
     def __init__(self, say: Callable[[str], None], stall_s: float = STALL_S) -> None:

@@ -1,6 +1,6 @@
-"""The vehicle's time as UTC: a line through the vehicle's own monotonic time, and who says where it lies.
+"""The vehicle's time as UTC: a line through the vehicle's own monotonic time, and the source that says where it lies.
 
-Control never asks. A computer without a clock battery wakes up in 1970; such a time is no time.
+Control never asks. A computer without a clock battery starts in 1970; such a time counts as no time.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeSource(StrEnum):
-    """Who says what time it is. NONE: the computer's clock that nobody has set, or that is known to be wrong."""
+    """The source of the time. NONE: a clock of the computer that nobody has set, or that is known to be wrong."""
 
     GNSS = "gnss"
     NTP = "ntp"
@@ -24,7 +24,7 @@ class TimeSource(StrEnum):
 
 
 class UtcLine(msgspec.Struct, frozen=True):
-    """`zero_us`: UTC at the vehicle's time 0, since 1970; None where nobody knows."""
+    """`zero_us`: UTC at the vehicle's time 0, in microseconds since 1970; None if it is not known."""
 
     source: TimeSource
     zero_us: int | None

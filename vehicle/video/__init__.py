@@ -1,1 +1,1 @@
-"""Pictures from the machine's cameras to a console, each with its time, its number and its machine; newest only."""
+"""Pictures of the machine's cameras for a console, each with its time, number and machine; newest only."""

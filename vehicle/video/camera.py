@@ -1,4 +1,4 @@
-"""What is known of a camera: its name, its picture's size, and where a point of the machine lies in the picture."""
+"""What is known of a camera: its name, the size of its picture, and where a point of the machine lies in it."""
 
 import math
 

@@ -1,6 +1,6 @@
-"""What USB cameras call MJPEG, made into JPEGs that any browser shows: padding off, the standard tables put in.
+"""MJPEG of USB cameras becomes JPEGs that any browser shows: padding removed, the standard tables put in.
 
-Many leave out the Huffman tables, since all of them use those of the standard (ITU-T T.81, annex K).
+Many cameras leave out the Huffman tables, because all of them use those of the standard (ITU-T T.81, annex K).
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""A camera of Video4Linux that makes MJPEG itself: its pictures as they are, with the kernel's time of each.
+"""A camera of Video4Linux that makes MJPEG itself: its pictures unchanged, with the kernel's time of each.
 
-Only the standard library: structures by ctypes, ioctl and mmap. `Kernel` is what the operating system does; a test
+Only the standard library: structures by ctypes, ioctl and mmap. `Kernel` is the part of the operating system; a test
 hands in its own.
 """
 
@@ -120,7 +120,7 @@ S_PARM: Final = _code(_READ | _WRITE, 22, ctypes.sizeof(Rate))
 
 
 class Memory(Protocol):
-    """Of a buffer that the driver fills."""
+    """Memory of a buffer that the driver fills."""
 
     def __getitem__(self, part: slice, /) -> bytes | bytearray:
         """A part of it."""
@@ -128,7 +128,7 @@ class Memory(Protocol):
 
 
 class Kernel(Protocol):
-    """What is asked of the operating system."""
+    """The calls of the operating system that are used."""
 
     def open(self, path: str) -> int:
         """A file descriptor that does not block."""
@@ -148,7 +148,7 @@ class Kernel(Protocol):
 
 
 class Linux:
-    """The real one."""
+    """The real operating system."""
 
     def open(self, path: str) -> int:
         """A file descriptor that does not block."""
@@ -168,16 +168,16 @@ class Linux:
 
 
 class Shot(msgspec.Struct, frozen=True):
-    """One picture; `capture_us` is the monotonic clock of this computer, None where the driver does not say it."""
+    """One picture. `capture_us`: the monotonic clock of this computer; None if the driver does not tell it."""
 
     capture_us: int | None
     jpeg: bytes
 
 
 class Capture:
-    """A camera that streams from `start` on. `read` once for each time that the descriptor is readable.
+    """A camera that streams after `start`. Call `read` once each time that the descriptor is readable.
 
-    Counters: `damaged` pictures, `skipped` ones that were older than another which had come already.
+    Counters: `damaged` pictures; `skipped` ones, older than a picture that had already come.
     """
 
     def __init__(self, path: str, width: int, height: int, fps: int, kernel: Kernel) -> None:

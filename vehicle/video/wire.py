@@ -35,11 +35,11 @@ CAMERAS_MAX: Final = 64_000
 
 
 class WireError(ValueError):
-    """The other side does not speak this, or its tag is wrong; the connection ends."""
+    """The other side does not speak this protocol, or its tag is wrong; the connection ends."""
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """The console wants a newer frame of a camera than the one it shows; `asked_us` is its own time."""
+    """The console wants a newer frame of a camera than the one on its screen; `asked_us` is its own time."""
 
     camera: int
     shown: int
@@ -47,7 +47,7 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a frame. `capture_us`, `heard_us` (the question) and `sent_us` are the vehicle's clock."""
+    """The head of a frame. `capture_us`, `heard_us` (the question) and `sent_us` are by the vehicle's clock."""
 
     camera: int
     width: int
