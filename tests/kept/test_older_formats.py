@@ -28,7 +28,7 @@ from vehicle.operator_link.stamp_store import StampStore
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal, reader
-from vehicle.records.records import Session
+from vehicle.records.records import Note, Session
 from vehicle.runtime import latches
 from vehicle.runtime.boot_loop import recent_starts
 from vehicle.telemetry.outbox import LaterOutboxError, Outbox
@@ -68,7 +68,11 @@ def test_an_old_journal_is_read_and_carried_on(old: Path) -> None:
     journal.JournalWriter.open(path, header, Session(session_id=8, utc="")).close()
     again = journal.read(path)
     assert path.read_bytes().startswith(journal.MAGIC)
-    assert again.records[:-1] == found.records
+    assert again.records[:-2] == found.records
+    note = again.records[-2]
+    assert isinstance(note, Note)
+    assert "from format 1, 1142 bytes" in note.text
+    assert (old / "ledger.journal.format1").read_bytes() == (OLD / "ledger.journal").read_bytes()
 
 
 def test_a_journal_of_strokes_in_doubles_is_read_and_carried_on(tmp_path: Path) -> None:

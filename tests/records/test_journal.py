@@ -19,7 +19,7 @@ from vehicle.control.ledger import strokes
 from vehicle.control.state import LedgerState
 from vehicle.records import journal
 from vehicle.records.journal import Journal, JournalWriter
-from vehicle.records.records import Header, Note, Revoke, Session, encoded
+from vehicle.records.records import Header, Note, Revoke, Session, encoded, first_check
 
 CONFIG = builders.config()
 HEADER = Header(
@@ -120,7 +120,7 @@ def _scratch(tmp_path_factory: pytest.TempPathFactory) -> None:
 def test_a_record_taken_out_is_noticed(written: tuple[bytes, LedgerState], tmp_path: Path) -> None:
     content, _ = written
     whole = _read(tmp_path / "j", content)
-    lengths, check = [], 0
+    lengths, check = [], first_check()
     for record in whole.records:
         frame, check = encoded(record, check)
         lengths.append(len(frame))

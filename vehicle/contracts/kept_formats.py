@@ -13,7 +13,8 @@ class Kept(Enum):
     """What is kept, with the format that this program writes."""
 
     PLAN = ("plan", 2)
-    JOURNAL = ("ledger journal", 4)
+    JOURNAL = ("ledger journal", 5)
+    SNAPSHOT = ("ledger snapshot", 1)
     RECORDING = ("recording", 3)
     LATCHES = ("set of latches", 2)
     STAMPS = ("set of stamps", 1)

@@ -2,6 +2,9 @@
 
     file = MAGIC record*        (records: vehicle/records/records.py; MAGIC ends with the format's number)
 
+Each record's check is the hash of the one before it and of its own bytes, from the header on, which says of what site,
+machine, datum, depth and cell the record is.
+
 Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
 """
 
@@ -15,13 +18,15 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.ledger_types import HeldBack, JobMark, Knowledge, LedgerStroke
+from vehicle.contracts.ledger_types import HeldBack, Knowledge, LedgerStroke
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
-from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
+from vehicle.records import carried_over
+from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, header_in, read
 from vehicle.records.ledger_news import ledger_news
+from vehicle.records.rebuilding import rebuilt, summed
 from vehicle.records.records import (
     CHECK_BYTES,
     Confirm,
@@ -30,63 +35,29 @@ from vehicle.records.records import (
     Record,
     Revoke,
     Session,
-    check_before,
-    decoded,
     encoded,
+    first_check,
 )
 
-_STEM: Final = b"FLAILJ"
-MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
-TORN_MAX_BYTES: Final = 1 << 17
-"""Two of the longest records; what waits for the disk is less."""
+__all__ = [
+    "MAGIC",
+    "Journal",
+    "JournalWriter",
+    "Lost",
+    "UnreadableError",
+    "bearing",
+    "depth_due",
+    "end_ns",
+    "header_in",
+    "read",
+    "rebuilt",
+    "summed",
+    "torn_text",
+]
+
+FOREIGN: Final = carried_over.FOREIGN
 SYNC_RECORDS: Final = 16
 """Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
-
-
-class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing.
-
-    `broken_within`: they are no torn end, whole records stand in them; a withdrawal may be among what is lost.
-    """
-
-    records: tuple[Record, ...]
-    valid_bytes: int
-    dropped_bytes: int
-    check: int
-    broken_within: bool = False
-
-    @property
-    def header(self) -> Header | None:
-        """The first record, None in an empty journal."""
-        first = self.records[0] if self.records else None
-        return first if isinstance(first, Header) else None
-
-    @property
-    def job(self) -> JobMark | None:
-        """Where the newest job stood."""
-        return next((record for record in reversed(self.records) if isinstance(record, JobMark)), None)
-
-    @property
-    def plan_hash(self) -> str:
-        """Of the newest plan that was worked; "" before the first."""
-        job, header = self.job, self.header
-        return job.plan_hash if job is not None else header.plan_hash if header is not None else ""
-
-    @property
-    def site_hash(self) -> str:
-        """Of that plan's site."""
-        job, header = self.job, self.header
-        return job.site_hash if job is not None else header.site_hash if header is not None else ""
-
-    @property
-    def act_count(self) -> int:
-        """Withdrawals, confirmations and observations."""
-        return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
-
-    @property
-    def stroke_count(self) -> int:
-        """Number of the newest stroke; 0 before the first."""
-        return max((record.number for record in self.records if isinstance(record, LedgerStroke)), default=0)
 
 
 class JournalWriter:
@@ -103,8 +74,11 @@ class JournalWriter:
         """`found`: what the file holds, where that was read already."""
         self.path, self._sync_records = path, sync_records
         self._number = self._acts = 0
-        self._check = 0
+        self._check = first_check()
         self._unsynced = 0
+        if found is not None and found.format < Kept.JOURNAL.number:
+            found = None  # read anew when it was carried over
+        carried_over.carry_over(path, header)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
             self._begin(path, header, found)
@@ -118,6 +92,8 @@ class JournalWriter:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f"{path}: another program writes this journal; end that first") from None
+        if os.fstat(self._file).st_ino != path.stat().st_ino:
+            raise InputError(f"{path}: another program wrote this journal a moment ago; start again")
         size_bytes = os.fstat(self._file).st_size
         if found is None and size_bytes:
             found = read(path)
@@ -125,11 +101,11 @@ class JournalWriter:
             raise InputError(f"{path}: another program wrote this journal a moment ago; start again")
         if found is not None and found.header is not None:
             if found.header != header:
-                raise InputError(f"{path}: this journal is of another site, plan or grid; name a new file")
+                raise InputError(f"{path}: {FOREIGN}")
             os.ftruncate(self._file, found.valid_bytes)
-            os.pwrite(self._file, MAGIC, 0)  # what follows is of this format, and an older record reads the same in it
             os.lseek(self._file, 0, os.SEEK_END)
-            self._check, self._number, self._acts = found.check, found.stroke_count, found.act_count
+            self._check = found.check.to_bytes(CHECK_BYTES, "little")
+            self._number, self._acts = found.stroke_count, found.act_count
             return
         os.ftruncate(self._file, 0)
         _write(self._file, MAGIC)
@@ -193,62 +169,10 @@ def _write(file: int, frame: bytes) -> None:
 
 def torn_text(path: Path, journal: Journal) -> str:
     """What is to be said of a journal that cannot be believed to its end; "" where it can."""
-    if not journal.dropped_bytes:
+    if journal.lost is None:
         return ""
     within = ", and withdrawals may be among them" if journal.broken_within else ""
-    return (
-        f"{path}: torn or damaged after byte {journal.valid_bytes}, {journal.dropped_bytes} bytes count for nothing"
-        f"{within}: the record goes to {end_ns(journal) / NS_PER_S:.1f} s"
-    )
-
-
-class UnreadableError(InputError):
-    """A file that is there, but is not read: what it holds is not known."""
-
-
-def read(path: Path) -> Journal:
-    """All records up to the first that is torn or damaged.
-
-    Raises:
-        UnreadableError: The computer does not read the file.
-        InputError: The file cannot be a journal.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"{path}: {error.strerror}; name a ledger journal") from error
-    _check_magic(path, content)
-    records: list[Record] = []
-    place, check = len(MAGIC), 0
-    while (found := decoded(content, place, check)) is not None:
-        record, place, check = found
-        records.append(record)
-    place = min(place, len(content))
-    return Journal(
-        records=tuple(records),
-        valid_bytes=place,
-        dropped_bytes=len(content) - place,
-        check=check,
-        broken_within=_goes_on(content, place),
-    )
-
-
-def _goes_on(content: bytes, place: int) -> bool:
-    """Whether more stands after a damaged place than a write that was torn leaves: a whole record, or very much."""
-    if len(content) - place > TORN_MAX_BYTES:
-        return True
-    starts = range(place + CHECK_BYTES, len(content))
-    return any(decoded(content, start, check_before(content, start)) is not None for start in starts)
-
-
-def _check_magic(path: Path, content: bytes) -> None:
-    if content[: len(_STEM)] != _STEM[: len(content)]:
-        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")
-    number, end = content[len(_STEM) : len(MAGIC) - 1], content[len(MAGIC) - 1 : len(MAGIC)]
-    if end and end != b"\n":
-        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()})")
-    if number:
-        Kept.JOURNAL.check(path, int(number) if number.isdigit() else number.decode(errors="replace"))
+    return f"{path}: {journal.lost.text}{within}: the record goes to {end_ns(journal) / NS_PER_S:.1f} s"
 
 
 def end_ns(journal: Journal) -> int:
@@ -258,6 +182,7 @@ def end_ns(journal: Journal) -> int:
 
 def bearing(journal: Journal) -> list[LedgerStroke]:
     """Strokes whose swept ground no record took back: where their place was wrong, nobody knows what they swept."""
+    assert journal.masks is None, "of a summed journal the strokes are not kept"
     taken = [
         (record.since_number, record.until_number)
         for record in journal.records
@@ -289,20 +214,3 @@ def depth_due(journal: Journal) -> tuple[HeldBack, ...]:
             since = None
     last = () if since is None else (msgspec.structs.replace(since, last_number=number),)
     return tuple(row for row in (*found, *last) if row.first_number <= row.last_number)
-
-
-def rebuilt(journal: Journal) -> LedgerState:
-    """The masks: the records one after another, as the tick came to them."""
-    header = journal.header
-    if header is None:
-        return LedgerState()
-    state, own = LedgerState(), set[raster.Key]()
-    for record in journal.records:
-        if isinstance(record, LedgerStroke):
-            state = strokes.apply(state, record, header.cell_m, own)
-            state = msgspec.structs.replace(state, stroke=record)
-        elif isinstance(record, Revoke):
-            state = withdrawal.done(withdrawal.begun(state, record), header.cell_m)
-        elif isinstance(record, Confirm):
-            state = withdrawal.confirmed(state, record)
-    return msgspec.structs.replace(state, act_count=journal.act_count)

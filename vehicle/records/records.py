@@ -1,12 +1,15 @@
 """Records of the ledger's journal and their bytes.
 
-    record = length u32, kind u8, payload, check u32        (little endian; length counts the payload)
+    record = length u32, kind u8, payload, check 16 bytes        (little endian; length counts the payload)
 
 A stroke is stored by its codec (`vehicle/contracts/stroke_codec.py`); one off its grid, as formats 1 to 3 made them, in
-doubles. `check` is the CRC-32 of length, kind and payload, started from the check of the record before: a record that
-was torn, changed, taken out or put elsewhere ends the part that can be believed.
+doubles. `check` is the BLAKE2b hash of the check of the record before, length, kind and payload: a record that was
+torn, changed, taken out or put elsewhere ends the part that can be believed, and the newest check stands for all that
+is before it. Up to format 4 it was a CRC-32 of 4 bytes, chained in the same way.
 """
 
+import hashlib
+import mmap
 import struct
 import zlib
 from collections.abc import Callable
@@ -32,8 +35,11 @@ __all__ = [
 ]
 
 _HEAD: Final = struct.Struct("<IB")
-_CHECK: Final = struct.Struct("<I")
-CHECK_BYTES: Final = _CHECK.size
+CHECK_BYTES: Final = 16
+CRC_BYTES: Final = 4
+"""Of a check up to format 4."""
+CHAINED_SINCE: Final = 5
+"""The first format whose checks are hashes."""
 _STROKE: Final = struct.Struct("<QqdddddB")
 _BAND: Final = struct.Struct("<ddddBB")
 _PAYLOAD_MAX: Final = 1 << 16
@@ -74,44 +80,90 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     points_m: tuple[tuple[float, float], ...] = ()
 
 
+Bytes = bytes | mmap.mmap
 Record = Header | Session | Revoke | Confirm | Observed | Note | JobMark | HeldBack | LedgerStroke
 _WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Observed | Note | JobMark | HeldBack)
 _KIND_WORDS: Final = 1
 _KIND_DOUBLES: Final = 2
-_KIND_STROKE: Final = 3
+KIND_STROKE: Final = 3
 
 
-def encoded(record: Record, check: int) -> tuple[bytes, int]:
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """A record whose check fits: `payload` of a `kind`, the place after it, its own check."""
+
+    kind: int
+    payload: bytes
+    end: int
+    check: bytes
+
+
+def first_check(size: int = CHECK_BYTES) -> bytes:
+    """What the first record's check is chained to."""
+    return bytes(size)
+
+
+def encoded(record: Record, check: bytes) -> tuple[bytes, bytes]:
     """A record's bytes after one with this check, and its own check."""
     kind, payload = _stroke(record) if isinstance(record, LedgerStroke) else (_KIND_WORDS, msgspec.json.encode(record))
     body = _HEAD.pack(len(payload), kind) + payload
-    check = zlib.crc32(body, check)
-    return body + _CHECK.pack(check), check
+    check = _chained(check, body)
+    return body + check, check
 
 
-def decoded(content: bytes, place: int, check: int) -> tuple[Record, int, int] | None:
-    """The record at this place, the place after it and its check; None where nothing believable stands."""
-    if len(content) - place < _HEAD.size + _CHECK.size:
+def found_at(content: Bytes, place: int, check: bytes) -> Found | None:
+    """The record at this place after one with this check; None where nothing believable stands."""
+    size = len(check)
+    if len(content) - place < _HEAD.size + size:
         return None
     length, kind = _HEAD.unpack_from(content, place)
     end = place + _HEAD.size + length
-    if kind not in _READERS or length > _PAYLOAD_MAX or end + _CHECK.size > len(content):
+    if kind not in _READERS or length > _PAYLOAD_MAX or end + size > len(content):
         return None
-    found = zlib.crc32(content[place:end], check)
-    if found != _CHECK.unpack_from(content, end)[0]:
+    body = content[place:end]
+    own = _chained(check, body)
+    if own != content[end : end + size]:
         return None
-    payload = content[place + _HEAD.size : end]
-    return _READERS[kind](payload), end + _CHECK.size, found
+    return Found(kind, body[_HEAD.size :], end + size, own)
 
 
-def check_before(content: bytes, place: int) -> int:
-    """The check that stands before this place, which the record at this place was started from."""
-    return int(_CHECK.unpack_from(content, place - _CHECK.size)[0])
+def claimed_at(content: Bytes, place: int, size: int) -> tuple[int, int] | None:
+    """Kind and end of what stands at this place, whether its check fits or not; None where the file ends before that.
+
+    Also None for a kind or length that no record has.
+    """
+    if len(content) - place < _HEAD.size + size:
+        return None
+    length, kind = _HEAD.unpack_from(content, place)
+    end = place + _HEAD.size + length + size
+    return (kind, end) if kind in _READERS and length <= _PAYLOAD_MAX and end <= len(content) else None
+
+
+def decoded(kind: int, payload: bytes) -> Record:
+    """What a payload says.
+
+    Raises:
+        ValueError: It is no record of this kind.
+    """
+    try:
+        return _READERS[kind](payload)
+    except (msgspec.MsgspecError, struct.error, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def check_before(content: Bytes, place: int, size: int) -> bytes:
+    """The check that stands before this place, which the record at this place is chained to."""
+    return content[place - size : place]
+
+
+def _chained(check: bytes, body: bytes) -> bytes:
+    if len(check) == CRC_BYTES:
+        return zlib.crc32(body, int.from_bytes(check, "little")).to_bytes(CRC_BYTES, "little")
+    return hashlib.blake2b(check + body, digest_size=CHECK_BYTES).digest()
 
 
 def _stroke(stroke: LedgerStroke) -> tuple[int, bytes]:
     try:
-        return _KIND_STROKE, stroke_codec.packed(stroke)
+        return KIND_STROKE, stroke_codec.packed(stroke)
     except ValueError:
         return _KIND_DOUBLES, _packed(stroke)
 
@@ -154,5 +206,5 @@ def _unpacked(payload: bytes) -> LedgerStroke:
 _READERS: Final[dict[int, Callable[[bytes], Record]]] = {
     _KIND_WORDS: _WORDS.decode,
     _KIND_DOUBLES: _unpacked,
-    _KIND_STROKE: stroke_codec.unpacked,
+    KIND_STROKE: stroke_codec.unpacked,
 }

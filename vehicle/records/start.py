@@ -12,7 +12,7 @@ makes another value of it, says so, instead of running something else.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -62,6 +62,7 @@ def _unhook(kind: Any, value: Any) -> Any:
     return np.frombuffer(content, dtype).reshape(shape).copy()
 
 
+KindT = TypeVar("KindT")
 _PLAIN: Final = [field for field in msgspec.structs.fields(LedgerState) if field.name != "tiles"]
 PlainLedger: Any = msgspec.defstruct(
     "PlainLedger",
@@ -98,6 +99,36 @@ _encoder: Final = msgspec.msgpack.Encoder(enc_hook=_hook, order="deterministic")
 _decoder: Final = msgspec.msgpack.Decoder(KeptState, dec_hook=_unhook)
 
 
+def plain_of(ledger: LedgerState) -> Any:
+    """A ledger without its tiles."""
+    return PlainLedger(**{field.name: getattr(ledger, field.name) for field in _PLAIN})
+
+
+def tiles_of(ledger: LedgerState) -> tuple[Tile, ...]:
+    """Its tiles, one after another."""
+    rows = ((block, tile, content) for block, held in ledger.tiles.items() for tile, content in held.items())
+    return tuple(_row(*row) for row in rows)
+
+
+def ledger_of(plain: Any, rows: tuple[Tile, ...]) -> LedgerState:
+    """The ledger again."""
+    tiles: dict[tuple[int, int], dict[tuple[int, int], Any]] = {}
+    for block, tile, shape, content in rows:
+        whole = np.frombuffer(content, np.uint8).reshape(shape).copy() if shape else content
+        tiles.setdefault(block, {})[tile] = whole
+    return LedgerState(**{field.name: getattr(plain, field.name) for field in _PLAIN}, tiles=tiles)
+
+
+def encoded(value: object) -> bytes:
+    """Parts of a state as msgpack."""
+    return _encoder.encode(value)
+
+
+def decoded(content: bytes, kind: type[KindT]) -> KindT:
+    """The same again. Raises msgspec.MsgspecError."""
+    return msgspec.msgpack.decode(content, type=kind, dec_hook=_unhook)
+
+
 def _row(block: tuple[int, int], tile: tuple[int, int], content: Any) -> Tile:
     if isinstance(content, np.ndarray):
         return block, tile, content.shape, content.tobytes()
@@ -105,8 +136,6 @@ def _row(block: tuple[int, int], tile: tuple[int, int], content: Any) -> Tile:
 
 
 def _kept(state: VehicleState) -> KeptState:
-    ledger = state.ledger
-    rows = ((block, tile, content) for block, held in ledger.tiles.items() for tile, content in held.items())
     mission = msgspec.structs.replace(state.mission, plan=None, unproven_m=np.zeros((0, 4)))
     return KeptState(
         datum=state.datum,
@@ -118,8 +147,8 @@ def _kept(state: VehicleState) -> KeptState:
         flail=state.flail,
         gate=msgspec.structs.replace(state.gate, **dict.fromkeys(MASKS, 0)),
         masks=tuple(f"{getattr(state.gate, name):x}" for name in MASKS),
-        ledger=PlainLedger(**{field.name: getattr(ledger, field.name) for field in _PLAIN}),
-        tiles=tuple(_row(*row) for row in rows),
+        ledger=plain_of(state.ledger),
+        tiles=tiles_of(state.ledger),
         checks=state.checks,
         tracks_supported=state.tracks_supported,
         report=state.report,
@@ -193,13 +222,8 @@ def _missed(field: str, said: Any, again: Any) -> str:
 
 
 def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> VehicleState:
-    tiles: dict[tuple[int, int], dict[tuple[int, int], Any]] = {}
-    for block, tile, shape, content in kept.tiles:
-        whole = np.frombuffer(content, np.uint8).reshape(shape).copy() if shape else content
-        tiles.setdefault(block, {})[tile] = whole
     edges = edges_of(plan.unproven_m) if plan is not None else np.zeros((0, 4))
     masks = {name: int(digits, 16) for name, digits in zip(MASKS, kept.masks, strict=True)}
-    ledger = {field.name: getattr(kept.ledger, field.name) for field in _PLAIN}
     return VehicleState(
         config=config,
         datum=kept.datum,
@@ -210,7 +234,7 @@ def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> Vehi
         mission=msgspec.structs.replace(kept.mission, plan=plan, unproven_m=edges),
         flail=kept.flail,
         gate=msgspec.structs.replace(kept.gate, **masks),
-        ledger=LedgerState(**ledger, tiles=tiles),
+        ledger=ledger_of(kept.ledger, kept.tiles),
         checks=kept.checks,
         tracks_supported=kept.tracks_supported,
         report=kept.report,

@@ -23,7 +23,7 @@ from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
 from vehicle.host.clock import SystemClock, elapsed_s
-from vehicle.records import journal
+from vehicle.records import journal, snapshot
 from vehicle.records.journal import Journal, JournalWriter, UnreadableError
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.records import Header, Session
@@ -32,8 +32,8 @@ from vehicle.runtime.run_book import RunBook
 
 FOLDER: Final = "ledgers"
 NAME: Final = "ledger.journal"
-START_US, STROKE_US = 60_000_000, 1_000
-"""What a start may take, and a stroke of it: ten times what a stroke takes an ordinary computer."""
+START_US, BYTE_US = 60_000_000, 20
+"""What a start may take, and a byte of the journals: twenty times what a stroke takes an ordinary computer."""
 TORN_START_BYTES: Final = 1_024
 """A file without a header that is no longer than this was torn as it was begun: there is nothing in it."""
 
@@ -90,15 +90,22 @@ def gone_on(
 
     Hectares take a small computer longer than a start may: the supervisor is told to wait.
     """
+    supervisor.tell(f"EXTEND_TIMEOUT_USEC={START_US + BYTE_US * _bytes_of(folder_of(file))}")
     kept = kept_of(file, state, own)
     if kept is None:
         return None, state
-    supervisor.tell(f"EXTEND_TIMEOUT_USEC={START_US + STROKE_US * kept.found.stroke_count}")
     state = restored(state, kept.found, SystemClock().now_ns())
     for line in (*kept.lines, going_on_text(kept, state)):
         if line:
             tell(line)
     return kept, state
+
+
+def _bytes_of(folder: Path | None) -> int:
+    """Of all journals; which of them is this vehicle's is known when they were opened."""
+    with contextlib.suppress(OSError):
+        return sum(path.stat().st_size for path in folder.glob(f"*/{NAME}")) if folder is not None else 0
+    return 0
 
 
 def kept_in(folder: Path, header: Header) -> Kept:
@@ -117,7 +124,7 @@ def kept_in(folder: Path, header: Header) -> Kept:
         path = folder / name / NAME
         number += 1
         try:
-            found = _read(path)
+            found = _read(path, header)
         except UnreadableError:
             raise InputError(
                 f"{path}: the record of worked ground is there and cannot be read; mend the disk or the permissions, "
@@ -130,18 +137,26 @@ def kept_in(folder: Path, header: Header) -> Kept:
             return Kept(path, header, Journal(records=(), valid_bytes=0, dropped_bytes=0, check=0), tuple(lines))
         foreign = _foreign(found, header)
         if not foreign:
+            _snapshot(path, found)
             return Kept(path, header, found, (*lines, *filter(None, (journal.torn_text(path, found),))))
         lines.append(f"{path}: {foreign}; nothing of it is credited")
 
 
-def _read(path: Path) -> Journal | None:
-    """None where there is no file."""
+def _snapshot(path: Path, found: Journal) -> None:
+    """So that the next start adds up only what comes after; a disk that refuses costs that start some seconds."""
+    if snapshot.worth(found):
+        with contextlib.suppress(OSError):
+            snapshot.write(snapshot.beside(path), path, found)
+
+
+def _read(path: Path, header: Header) -> Journal | None:
+    """None where there is no file; one of another header is not added up."""
     try:
         if not path.exists():
             return None
     except OSError as refusal:
         raise UnreadableError(f"{path}: {refusal.strerror}") from None
-    return journal.read(path)
+    return journal.summed(path) if journal.header_in(path) == header else journal.read(path)
 
 
 def _foreign(found: Journal, header: Header) -> str:

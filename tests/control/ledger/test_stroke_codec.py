@@ -18,7 +18,7 @@ from vehicle.contracts.units import TICK_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import grid, strokes
 from vehicle.control.state import LedgerState
-from vehicle.records.records import decoded, encoded
+from vehicle.records.records import decoded, encoded, first_check, found_at
 
 CONFIG = builders.config()
 CELL_M = CONFIG.mission.cell_m
@@ -221,6 +221,7 @@ def test_a_stroke_off_the_grid_is_not_written_as_another_one() -> None:
     )
     with pytest.raises(ValueError, match="grid"):
         stroke_codec.packed(stroke)
-    frame, check = encoded(stroke, 0)
-    found = decoded(frame, 0, 0)
-    assert found == (stroke, len(frame), check)
+    frame, check = encoded(stroke, first_check())
+    found = found_at(frame, 0, first_check())
+    assert found is not None
+    assert (decoded(found.kind, found.payload), found.end, found.check) == (stroke, len(frame), check)

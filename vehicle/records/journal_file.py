@@ -1,0 +1,296 @@
+"""What a journal's file holds, read as far as it can be believed, and what is said of the rest."""
+
+import contextlib
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.control.state import LedgerState
+from vehicle.records.records import (
+    CHAINED_SINCE,
+    CHECK_BYTES,
+    CRC_BYTES,
+    KIND_STROKE,
+    Bytes,
+    Confirm,
+    Found,
+    Header,
+    Observed,
+    Record,
+    Revoke,
+    check_before,
+    claimed_at,
+    decoded,
+    first_check,
+    found_at,
+)
+from vehicle.records.stroke_table import decoded_table
+
+_STEM: Final = b"FLAILJ"
+MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
+TORN_MAX_BYTES: Final = 1 << 17
+"""Two of the longest records; what waits for the disk is less."""
+CHUNK: Final = 4_096
+"""Strokes decoded together."""
+_WITHDRAWS: Final = b'"type":"revoke"'
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """Where a journal ends to be believed: the record's number, from 1, its first byte, `whole`: it is all there.
+
+    `bytes`: from there to the end of the file.
+    """
+
+    record: int
+    place: int
+    bytes: int
+    whole: bool
+    within: bool
+
+    @property
+    def text(self) -> str:
+        """In words: what, where, how much."""
+        what = "does not fit the one before it: changed, taken out or put in" if self.whole else "is torn"
+        return (
+            f"record {self.record:,}, at byte {self.place:,}, {what}; {self.bytes:,} bytes from there count for nothing"
+        )
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing.
+
+    `broken_within`: they are no torn end, whole records stand in them, or a withdrawal may be among them. `check`: of
+    the newest record, which stands for all before it; `lost`: where it ends to be believed; `count`: whole records,
+    `fresh` of them after the snapshot from which they were added up.
+    `masks`: what all records sum up to, where `records` are not all of them but only those that are no strokes, and the
+    stroke before each.
+    """
+
+    records: tuple[Record, ...]
+    valid_bytes: int
+    dropped_bytes: int
+    check: int
+    broken_within: bool = False
+    format: int = Kept.JOURNAL.number
+    lost: Lost | None = None
+    count: int = 0
+    fresh: int = 0
+    masks: LedgerState | None = None
+
+    @property
+    def header(self) -> Header | None:
+        """The first record, None in an empty journal."""
+        first = self.records[0] if self.records else None
+        return first if isinstance(first, Header) else None
+
+    @property
+    def job(self) -> JobMark | None:
+        """Where the newest job stood."""
+        return next((record for record in reversed(self.records) if isinstance(record, JobMark)), None)
+
+    @property
+    def plan_hash(self) -> str:
+        """Of the newest plan that was worked; "" before the first."""
+        job, header = self.job, self.header
+        return job.plan_hash if job is not None else header.plan_hash if header is not None else ""
+
+    @property
+    def site_hash(self) -> str:
+        """Of that plan's site."""
+        job, header = self.job, self.header
+        return job.site_hash if job is not None else header.site_hash if header is not None else ""
+
+    @property
+    def act_count(self) -> int:
+        """Withdrawals, confirmations and observations."""
+        return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
+
+    @property
+    def stroke_count(self) -> int:
+        """Number of the newest stroke; 0 before the first."""
+        return max((record.number for record in self.records if isinstance(record, LedgerStroke)), default=0)
+
+    @property
+    def seal(self) -> str:
+        """The newest check in hex: whoever has written it down can tell any change of what is before it."""
+        return self.check.to_bytes(CHECK_BYTES, "little").hex()
+
+
+class UnreadableError(InputError):
+    """A file that is there, but is not read: what it holds is not known."""
+
+
+class Scanner:
+    """Goes through a file's records while each fits the one before; `place` and `check` are those after the newest."""
+
+    def __init__(self, content: Bytes, number: int, place: int = len(MAGIC), check: bytes | None = None) -> None:
+        self.content, self.format = content, number
+        self.size = _size(number)
+        self.place = min(place, len(content))
+        self.check = first_check(self.size) if check is None else check
+        self.count = 0
+
+    def found(self) -> Iterator[Found]:
+        """Each record's bytes."""
+        while (found := found_at(self.content, self.place, self.check)) is not None:
+            yield found
+            self.place, self.check = found.end, found.check
+            self.count += 1
+
+    def records(self) -> Iterator[Record]:
+        """Each record. One that fits and says nothing ends them as a damaged one does."""
+        waiting: list[Found] = []
+        for found in self.found():
+            if found.kind == KIND_STROKE:
+                waiting.append(found)
+                if len(waiting) < CHUNK:
+                    continue
+            yield from self._strokes(waiting)
+            waiting = []
+            if found.kind != KIND_STROKE:
+                try:
+                    record = decoded(found.kind, found.payload)
+                except ValueError:
+                    return
+                yield record
+        yield from self._strokes(waiting)
+
+    def _strokes(self, waiting: list[Found]) -> list[LedgerStroke]:
+        return decoded_table([found.payload for found in waiting]).strokes() if waiting else []
+
+    def lost(self, before: int = 0) -> Lost | None:
+        """What stands after the newest record; `before`: how many stand before the first that was looked at."""
+        left = len(self.content) - self.place
+        if left == 0:
+            return None
+        claimed = claimed_at(self.content, self.place, self.size)
+        within = self._goes_on() or self._may_withdraw(claimed)
+        whole = within or claimed is not None
+        return Lost(record=before + self.count + 1, place=self.place, bytes=left, whole=whole, within=within)
+
+    def _goes_on(self) -> bool:
+        """Whether more stands after a damaged place than a torn write leaves: a whole record, or very much."""
+        content, size = self.content, self.size
+        if len(content) - self.place > TORN_MAX_BYTES:
+            return True
+        starts = range(self.place + size, len(content))
+        return any(found_at(content, start, check_before(content, start, size)) is not None for start in starts)
+
+    def _may_withdraw(self, claimed: tuple[int, int] | None) -> bool:
+        """Whether a withdrawal is or may be in the tail: what it took back would count again.
+
+        A stroke alone that was changed may go: so little is lost as by a write that was torn.
+        """
+        tail = self.content[self.place :]
+        if _WITHDRAWS in tail:
+            return True
+        if claimed is None:
+            return False
+        kind, end = claimed
+        return end < len(self.content) or kind != KIND_STROKE or b"{" in tail[:8]
+
+
+def opened(path: Path) -> tuple[Bytes, int]:
+    """The file's content, mapped and not copied, and its format.
+
+    Raises:
+        UnreadableError: The computer does not read the file.
+        InputError: The file cannot be a journal.
+    """
+    try:
+        with path.open("rb") as file:
+            try:
+                content: Bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError:  # an empty file cannot be mapped
+                content = b""
+    except OSError as error:
+        raise UnreadableError(f"{path}: {error.strerror}; name a ledger journal") from error
+    number = _format(path, content)
+    other = CRC_BYTES if _size(number) == CHECK_BYTES else CHECK_BYTES
+    if _begins(content, other) and not _begins(content, _size(number)):
+        raise InputError(
+            f"{path}: byte {len(_STEM)} says format {number}, and its records are of another: it was changed; copy it "
+            "again from where it was kept"
+        )
+    return content, number
+
+
+def _size(number: int) -> int:
+    """Of the checks of a format."""
+    return CHECK_BYTES if number >= CHAINED_SINCE else CRC_BYTES
+
+
+def _begins(content: Bytes, size: int) -> bool:
+    return found_at(content, len(MAGIC), first_check(size)) is not None
+
+
+def read(path: Path) -> Journal:
+    """All records up to the first that is torn or damaged.
+
+    Raises:
+        UnreadableError: The computer does not read the file.
+        InputError: The file cannot be a journal.
+    """
+    content, number = opened(path)
+    scanner = Scanner(content, number)
+    with told(path):
+        return journal_of(scanner, tuple(scanner.records()))
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Strokes that fit the chain and say nothing come from no program of ours.
+
+    Raises:
+        InputError: There are such.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"{path}: holds a stroke that is none ({error}): no program of ours wrote that") from None
+
+
+def journal_of(scanner: Scanner, records: tuple[Record, ...], before: int = 0) -> Journal:
+    """What a scanner that has come to its end found; `before`: records that it did not look at."""
+    lost = scanner.lost(before)
+    return Journal(
+        records=records,
+        valid_bytes=scanner.place,
+        dropped_bytes=len(scanner.content) - scanner.place,
+        check=int.from_bytes(scanner.check, "little"),
+        broken_within=lost is not None and lost.within,
+        format=scanner.format,
+        lost=lost,
+        count=before + scanner.count,
+        fresh=scanner.count,
+    )
+
+
+def header_in(path: Path) -> Header | None:
+    """The header alone, None where there is none.
+
+    Raises:
+        UnreadableError: The computer does not read the file.
+        InputError: The file cannot be a journal.
+    """
+    content, number = opened(path)
+    first = next(Scanner(content, number).records(), None)
+    return first if isinstance(first, Header) else None
+
+
+def _format(path: Path, content: Bytes) -> int:
+    start = content[: len(MAGIC)]
+    if start[: len(_STEM)] != _STEM[: len(start)]:
+        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")
+    number, end = start[len(_STEM) : len(MAGIC) - 1], start[len(MAGIC) - 1 :]
+    if end and end != b"\n":
+        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()})")
+    if number:
+        Kept.JOURNAL.check(path, int(number) if number.isdigit() else number.decode(errors="replace"))
+    return int(number) if number.isdigit() else Kept.JOURNAL.number

@@ -1,0 +1,115 @@
+"""A journal's records into masks: all at once from a file, from a snapshot and what follows it, or from records.
+
+A file of a hundred hectares holds seven million strokes. They are added up as they are read and not kept: of a journal
+that is `summed`, the records are those that are no strokes, and the stroke before each.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Revoke
+from vehicle.control.ledger import withdrawal
+from vehicle.control.state import LedgerState
+from vehicle.records import snapshot
+from vehicle.records.journal_file import CHUNK, Journal, Scanner, journal_of, opened, told
+from vehicle.records.records import KIND_STROKE, Header, Record, decoded
+from vehicle.records.stroke_table import decoded_table, table_of
+from vehicle.records.summing import Sum
+
+
+def rebuilt(journal: Journal) -> LedgerState:
+    """The masks that a journal's records lead to."""
+    if journal.masks is not None:
+        return journal.masks
+    header = journal.header
+    if header is None:
+        return LedgerState()
+    masks, waiting = Sum(header.cell_m), list[LedgerStroke]()
+    for record in journal.records:
+        if isinstance(record, LedgerStroke):
+            waiting.append(record)
+            continue
+        _add(masks, waiting)
+        _act(masks, record, header.cell_m)
+    _add(masks, waiting)
+    return msgspec.structs.replace(masks.packed(), act_count=journal.act_count)
+
+
+def summed(path: Path) -> Journal:
+    """A journal's file with its masks, from its snapshot where there is one that fits.
+
+    Raises:
+        UnreadableError: The computer does not read the file.
+        InputError: The file cannot be a journal.
+    """
+    content, number = opened(path)
+    base = snapshot.read(snapshot.beside(path), content, number)
+    with told(path):
+        if base is None:
+            return _summed(Scanner(content, number), (), LedgerState(), 0)
+        return _summed(Scanner(content, number, base.place, base.check), base.records, base.masks, base.count)
+
+
+def _summed(scanner: Scanner, records: tuple[Record, ...], state: LedgerState, before: int) -> Journal:
+    """The same from a state on: `records` are kept of what led to it, `before` is how many it were."""
+    kept, payloads = list(records), list[bytes]()
+    first = records[0] if records else None
+    masks = Sum(first.cell_m, state) if isinstance(first, Header) else None
+    for found in scanner.found():
+        if found.kind == KIND_STROKE and masks is not None:
+            payloads.append(found.payload)
+            if len(payloads) >= CHUNK:
+                _add_payloads(masks, payloads, kept)
+            continue
+        try:
+            record = decoded(found.kind, found.payload)
+        except ValueError:
+            break
+        if masks is None:
+            if not isinstance(record, Header):
+                break
+            masks = Sum(record.cell_m)
+        _add_payloads(masks, payloads, kept)
+        if isinstance(record, LedgerStroke):
+            masks.add(table_of([record]), record)
+            _keep(kept, record)
+        else:
+            kept.append(record)
+            _act(masks, record, kept[0].cell_m if isinstance(kept[0], Header) else 0.0)
+    if masks is not None:
+        _add_payloads(masks, payloads, kept)
+    found_journal = journal_of(scanner, tuple(kept), before)
+    state = LedgerState() if masks is None else masks.packed()
+    return msgspec.structs.replace(
+        found_journal, masks=msgspec.structs.replace(state, act_count=found_journal.act_count)
+    )
+
+
+def _add(masks: Sum, waiting: list[LedgerStroke]) -> None:
+    if waiting:
+        masks.add(table_of(waiting), waiting[-1])
+        waiting.clear()
+
+
+def _add_payloads(masks: Sum, payloads: list[bytes], kept: list[Record]) -> None:
+    if payloads:
+        newest = decoded_table(payloads[-1:]).strokes()[0]
+        masks.add(decoded_table(payloads), newest)
+        _keep(kept, newest)
+        payloads.clear()
+
+
+def _keep(kept: list[Record], stroke: LedgerStroke) -> None:
+    """Of strokes in a row the last is kept."""
+    if isinstance(kept[-1], LedgerStroke):
+        kept.pop()
+    kept.append(stroke)
+
+
+def _act(masks: Sum, record: Record, cell_m: float) -> None:
+    """What later knowledge does; other records say nothing of the masks."""
+    if isinstance(record, Revoke):
+        masks.take(withdrawal.done(withdrawal.begun(masks.state(), record), cell_m))
+    elif isinstance(record, Confirm):
+        masks.take(withdrawal.confirmed(masks.state(), record))

@@ -1,0 +1,222 @@
+"""Many strokes into the masks at once: cell for cell what `vehicle/control/ledger/strokes.py` makes of them in a row.
+
+Within a batch no withdrawal stands, so the order matters in one thing only: a cell's claim rests on the first stroke
+that claims the most. Bits are joined in any order, claims are written from the last stroke to the first, the lower
+ranks before the higher ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.control.ground import raster
+from vehicle.control.state import LedgerState
+from vehicle.records.stroke_table import Floats, Ints, StrokeTable
+
+BATCH: Final = 192
+"""Strokes looked at together: 19 m of way, some 8 tiles."""
+HOT_MAX: Final = 96
+"""Unpacked tiles at hand: 13 MB; beyond it half of them, the longest unused, are packed."""
+TILE_BITS: Final = 7
+SPREAD_MAX: Final = 1 << 16
+"""Tiles between the furthest two of a batch, beyond which they are sorted and not counted."""
+CELLS: Final = raster.TILE * raster.TILE
+Bytes = npt.NDArray[np.uint8]
+
+
+class Sum:
+    """Masks in the making. `state` gives them; whoever changed that hands it back with `take`."""
+
+    def __init__(self, cell_m: float, state: LedgerState | None = None) -> None:
+        self._cell_m = cell_m
+        self._state = state or LedgerState()
+        self._hot: dict[raster.Key, raster.Tile] = {}
+        self._swept = self._credited = 0
+
+    def add(self, table: StrokeTable, newest: LedgerStroke) -> None:
+        """Strokes that follow, the last of which is `newest`."""
+        for start in range(0, len(table), BATCH):
+            self._batch(table, start, min(start + BATCH, len(table)))
+        state, cell_m = self._state, self._cell_m
+        swept, credited = state.swept_cells + self._swept, state.credited_cells + self._credited
+        self._state = replace(
+            state,
+            swept_cells=swept,
+            credited_cells=credited,
+            swept_m2=swept * cell_m * cell_m,
+            credited_m2=credited * cell_m * cell_m,
+            provisional_cells=state.provisional_cells + self._credited,
+            stroke=newest,
+        )
+        self._swept = self._credited = 0
+
+    def state(self) -> LedgerState:
+        """The masks so far; tiles at hand are not packed."""
+        return replace(self._state, tiles=self._with(self._hot), warm=tuple(self._hot)) if self._hot else self._state
+
+    def take(self, state: LedgerState) -> None:
+        """Go on from these masks."""
+        self._state = state
+        self._hot = {key: raster.find(state.tiles, key) for key in state.warm}
+
+    def packed(self) -> LedgerState:
+        """The masks, every tile packed: what a place that no tool is in weighs."""
+        self._pack(list(self._hot))
+        return replace(self._state, warm=())
+
+    def _batch(self, table: StrokeTable, start: int, end: int) -> None:
+        cells = _cells(table, start, end, self._cell_m)
+        if cells is None:
+            return
+        columns, rows, marks, depths_cm, across, numbers = cells
+        keys, which = _tiles(columns >> TILE_BITS, rows >> TILE_BITS)
+        whole = np.concatenate([self._found(key).reshape(1, -1) for key in keys])
+        inside = ((rows & (raster.TILE - 1)) << TILE_BITS) + (columns & (raster.TILE - 1))
+        places = which * whole.shape[1] + inside
+        flags_before = whole.reshape(len(keys), raster.PLANES, CELLS)[:, raster.FLAGS].copy()
+        _add(whole.reshape(-1), places, marks, depths_cm, across, numbers)
+        flags = whole.reshape(len(keys), raster.PLANES, CELLS)[:, raster.FLAGS]
+        fresh = flags & ~flags_before
+        self._swept += int(np.count_nonzero(fresh & raster.SWEPT))
+        self._credited += int(np.count_nonzero(fresh & raster.CREDITED))
+        for place, key in enumerate(keys):
+            self._hot.pop(key, None)
+            self._hot[key] = whole[place].reshape(raster.PLANES, raster.TILE, raster.TILE).copy()
+        if len(self._hot) > HOT_MAX:
+            self._pack(list(self._hot)[: HOT_MAX // 2])
+
+    def _found(self, key: raster.Key) -> raster.Tile:
+        found = self._hot.get(key)
+        return raster.find(self._state.tiles, key) if found is None else found
+
+    def _pack(self, keys: list[raster.Key]) -> None:
+        self._state = replace(
+            self._state, tiles=self._with({key: raster.packed(self._hot.pop(key)) for key in keys}), warm=()
+        )
+
+    def _with(self, tiles: Mapping[raster.Key, raster.Tile | bytes]) -> raster.Blocks:
+        """The map with these tiles put in."""
+        blocks = dict(self._state.tiles)
+        copied: set[raster.Key] = set()
+        for key, tile in tiles.items():
+            block = (key[0] // raster.BLOCK, key[1] // raster.BLOCK)
+            if block not in copied:
+                blocks[block] = dict(blocks.get(block, {}))
+                copied.add(block)
+            blocks[block][key] = tile
+        return blocks
+
+
+def _tiles(columns: Ints, rows: Ints) -> tuple[list[raster.Key], Ints]:
+    """The tiles that entries (k,) lie in, and the place of each entry's in that list."""
+    west, south = int(columns.min()), int(rows.min())
+    wide, high = int(columns.max()) + 1 - west, int(rows.max()) + 1 - south
+    code = (rows - south) * wide + columns - west
+    if wide * high > SPREAD_MAX:
+        order, which = np.unique(code, return_inverse=True)
+    else:
+        there = np.bincount(code, minlength=wide * high) > 0
+        order, which = np.flatnonzero(there), (np.cumsum(there) - 1)[code]
+    return [(west + number % wide, south + number // wide) for number in order.tolist()], which
+
+
+def _add(whole: Bytes, places: Ints, marks: Bytes, depths_cm: Bytes, across: Bytes, numbers: Ints) -> None:
+    """Into tiles that lie one after another (flat); the entries are in the order of their strokes."""
+    rank_before = raster.RANK[whole[places]]
+    for value in np.flatnonzero(np.bincount(marks)).tolist():
+        chosen = places[marks == value]
+        whole[chosen] |= np.uint8(value)
+    rank = raster.RANK[marks]
+    for level in (1, 2, 3):
+        risen = np.flatnonzero((rank == level) & (rank > rank_before))[::-1]
+        if not len(risen):
+            continue
+        at = places[risen]
+        whole[at + raster.DEPTH * CELLS] = depths_cm[risen]
+        whole[at + raster.ACROSS * CELLS] = across[risen]
+        number = numbers[risen]
+        for byte in range(4):
+            whole[at + (raster.NUMBER + byte) * CELLS] = (number >> 8 * byte & 0xFF).astype(np.uint8)
+
+
+def _cells(
+    table: StrokeTable, start: int, end: int, cell_m: float
+) -> tuple[Ints, Ints, Bytes, Bytes, Bytes, Ints] | None:
+    """Column, row, flags to add, depth, place across, number of stroke: of every cell that is marked, (k,) each."""
+    if table.first[start] == table.first[end]:
+        return None
+    frame = table.frames[start:end, :, None, None]
+    east_m, north_m, forward_east, forward_north, slope = (frame[:, number] for number in range(5))
+    side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
+    half_a_m = 0.5 * cell_m * (abs(forward_east) + abs(forward_north))
+    half_w_m = 0.5 * cell_m * (abs(side_east) + abs(side_north))
+    column, columns, row, rows = _boxes(table, start, end, cell_m)
+    to_east_m = (np.arange(columns) + column[:, None, None] + 0.5) * cell_m - east_m
+    to_north_m = (np.arange(rows)[:, None] + row[:, None, None] + 0.5) * cell_m - north_m
+    a_m = forward_east * to_east_m + forward_north * to_north_m
+    w_m = side_east * to_east_m + side_north * to_north_m
+    marks = np.zeros(a_m.shape, np.uint8)
+    depths_cm = np.zeros(a_m.shape, np.uint8)
+    for sides, flags, depth_cm in _slots(table, start, end):
+        inside = a_m >= sides[0] + half_a_m
+        inside &= a_m <= sides[1] - half_a_m
+        inside &= w_m >= sides[2] + half_w_m
+        inside &= w_m <= sides[3] - half_w_m
+        cells = inside.view(np.uint8)
+        marks |= cells * flags
+        if depth_cm.any():
+            np.maximum(depths_cm, cells * depth_cm, out=depths_cm)
+    chosen = np.flatnonzero(marks)
+    if not len(chosen):
+        return None
+    which, down, right = np.unravel_index(chosen, marks.shape)
+    across = np.clip(np.rint((w_m.reshape(-1)[chosen] + raster.ACROSS_MAX_M) / raster.ACROSS_STEP_M), 0.0, 255.0)
+    return (
+        column[which] + right,
+        row[which] + down,
+        marks.reshape(-1)[chosen],
+        depths_cm.reshape(-1)[chosen],
+        across.astype(np.uint8),
+        table.numbers[start:end][which],
+    )
+
+
+def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Bytes, Bytes]]:
+    """The first band of every stroke, then the second, and so on; a stroke that has none there marks nothing."""
+    first, last = table.first[start:end], table.first[start + 1 : end + 1]
+    for number in range(int((last - first).max())):
+        there = first + number < last
+        band = np.where(there, first + number, 0)
+        sides = np.where(there[:, None], table.sides[band], np.array([np.inf, -np.inf, 0.0, 0.0]))
+        flags, depth_cm = (np.where(there, table.marks[band, part], 0).astype(np.uint8) for part in (0, 1))
+        yield sides.T[:, :, None, None], flags[:, None, None], depth_cm[:, None, None]
+
+
+def _boxes(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
+    """First column of each stroke (n,), columns of the widest, first row of each, rows of the highest."""
+    far: list[Floats] = []
+    sides = table.sides
+    first, last = table.first[start:end], table.first[start + 1 : end + 1]
+    bare = last == first
+    for part, join in ((0, np.minimum), (1, np.maximum), (2, np.minimum), (3, np.maximum)):
+        joined = np.zeros(end - start)
+        joined[~bare] = join.reduceat(sides[first[0] : last[-1], part], (first - first[0])[~bare])
+        far.append(joined)
+    rear_m, front_m, right_m, left_m = far
+    east_m, north_m, forward_east, forward_north, slope = table.frames[start:end].T
+    corners = [
+        (
+            east_m + forward_east * a_m - forward_north * (w_m + slope * a_m),
+            north_m + forward_north * a_m + forward_east * (w_m + slope * a_m),
+        )
+        for a_m in (rear_m, front_m)
+        for w_m in (right_m, left_m)
+    ]
+    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+    lowest = np.floor(low / cell_m).astype(np.int64)
+    spans = np.floor(high / cell_m).astype(np.int64) + 1 - lowest
+    return lowest[0], int(spans[0].max()), lowest[1], int(spans[1].max())
