@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flailpilot import keys
+from flailpilot import keys, ledger
 from flailpilot.exit_status import BAD_INPUT, FAILED
 from flailpilot.numbers import metres, plain, seconds, whole
 from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
@@ -321,6 +321,7 @@ def doctor(
 
 
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 
 
 @app.command()

@@ -14,7 +14,7 @@ import shapely
 from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions, ResumeOptions
 from flailpilot.planning import MISSED, asked_site, check_limits, free_folder, tell, written
-from flailpilot.run_folder import RECORDING, make_folder, older_plan, older_plan_told, refuse_a_run
+from flailpilot.run_folder import JOURNAL, RECORDING, make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig, VehicleConfig, footprint
@@ -40,7 +40,7 @@ from vehicle.records.records import Header
 from vehicle.reports import gaps
 from vehicle.runtime.tool_bounds import planned_bounds
 
-JOURNAL, PLAN = "ledger.journal", "plan"
+PLAN = "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
 STALE_S = 1.0
 """Reports come five times a second: a stroke so much newer than the newest report was driven after it."""

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from vehicle.contracts.errors import InputError
 
-RECORDING = "run.mcap"
-OF_A_RUN = ("run.json", RECORDING, "ledger.journal", "ledger.gpkg", "map.png", "report.html")
+RECORDING, JOURNAL = "run.mcap", "ledger.journal"
+OF_A_RUN = ("run.json", RECORDING, JOURNAL, "ledger.gpkg", "map.png", "report.html")
 OF_A_PLAN = ("summary.json", "plan.json", "plan.png", "plan.geojson", "plan.waypoints", "plan.plan", "poses.csv")
 NAMES = ("site", "site_hash", "plan_hash")
 

@@ -25,7 +25,7 @@ from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.records import carried_over
 from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, header_in, read
-from vehicle.records.ledger_news import ledger_news
+from vehicle.records.ledger_news import Followed, ledger_news
 from vehicle.records.rebuilding import rebuilt, summed
 from vehicle.records.records import (
     CHECK_BYTES,
@@ -74,6 +74,7 @@ class JournalWriter:
         """`found`: what the file holds, where that was read already."""
         self.path, self._sync_records = path, sync_records
         self._number = self._acts = 0
+        self._followed: Followed | None = None
         self._check = first_check()
         self._unsynced = 0
         if found is not None and found.format < Kept.JOURNAL.number:
@@ -136,8 +137,12 @@ class JournalWriter:
             self.sync()
 
     def accept(self, record: TickRecord) -> None:
-        """A sink of the loop."""
-        self.follow(record.state.ledger)
+        """A sink of the loop: what the tick made, and where the job stands."""
+        if self._followed is None:
+            self._followed = Followed(self._number, self._acts, None)
+        rows, self._followed = self._followed.after(record.state, record.t_ns)
+        for row in rows:
+            self.append(row)
 
     def append(self, record: Record) -> None:
         """One record; on the disk after the next `sync`, which comes by itself every few records."""

@@ -6,7 +6,7 @@ in the figures it was given, or in the processor's arithmetic.
 
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -60,14 +60,26 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     torn: Torn | None
 
 
-def replay(path: Path) -> Replayed:
+class Watcher(Protocol):
+    """Who looks at a replay as it goes."""
+
+    def began(self, state: VehicleState) -> None:
+        """What a start of the program started from."""
+        ...
+
+    def ticked(self, state: VehicleState, t_ns: int) -> None:
+        """What a tick led to."""
+        ...
+
+
+def replay(path: Path, watcher: Watcher | None = None) -> Replayed:
     """Every recorded tick again, until one differs.
 
     Raises:
         OSError: The recording cannot be read.
         InputError: It is none, damaged, or does not hold what it started from; one line.
     """
-    run = _Run(path)
+    run = _Run(path, watcher)
     for part in parts.parts(path):
         run.take(part)
         if run.difference is not None:
@@ -78,7 +90,8 @@ def replay(path: Path) -> Replayed:
 class _Run:
     """The vehicle as the recording has it so far, and what its newest tick is still to find there."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, watcher: Watcher | None = None) -> None:
+        self._watcher = watcher
         self.difference: Difference | None = None
         self._path = path
         self._torn: Torn | None = None
@@ -162,6 +175,8 @@ class _Run:
         self._attached = {}
         self._outcomes = Outcomes()
         self._outcomes.begin(self._state)
+        if self._watcher is not None:
+            self._watcher.began(self._state)
 
     def _tick(self, row: RecordedTick) -> None:
         """Run it, compare the frames that went out, and keep what else it is to find."""
@@ -186,6 +201,8 @@ class _Run:
             self._state, outputs = tick(self._state, inputs, row.t_ns)
             sent = b"".join(self._inputs.adapter.encode(outputs.command, row.t_ns))
             self._due = self._outcomes.of(row.tick, outputs, self._state)
+            if self._watcher is not None:
+                self._watcher.ticked(self._state, row.t_ns)
         except Exception as error:  # noqa: BLE001  # it ran when it was recorded: whatever ends it now is a difference
             return Apart("tick", "ran", shown(f"{type(error).__name__}: {error}"))
         return meanings.frames_apart(row.controller_out, sent)

@@ -1,0 +1,135 @@
+"""`flailpilot ledger verify RUN`: the record is what the recording makes again, or the first difference is named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.flailpilot.test_bad_input import flailpilot, refused
+from tests.flailpilot.test_resume import SCENARIO, ground
+from tests.flailpilot.test_run_folder import Capture
+from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.records import journal
+from vehicle.records.records import Header, Record, Revoke, Session, encoded, first_check
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def driven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute and a half of a mission."""
+    folder = tmp_path_factory.mktemp("verify")
+    ground(folder)
+    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "90.0"))
+    with pytest.MonkeyPatch.context() as patch:
+        capture = Capture()
+        patch.setattr("sys.stdout", capture.out)
+        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
+        from flailpilot import cli  # noqa: PLC0415
+
+        with pytest.raises(SystemExit):
+            cli.main()
+    return folder / "run"
+
+
+@pytest.fixture
+def run(driven: Path, tmp_path: Path) -> Path:
+    (tmp_path / "run").mkdir()
+    for name in ("run.mcap", "ledger.journal"):
+        shutil.copy(driven / name, tmp_path / "run" / name)
+    return tmp_path / "run"
+
+
+def forged(path: Path, records: tuple[Record, ...]) -> None:
+    """A journal whose chain is whole."""
+    content, check = journal.MAGIC, first_check()
+    for record in records:
+        frame, check = encoded(record, check)
+        content += frame
+    path.unlink()
+    path.write_bytes(content)
+
+
+def test_a_record_is_what_its_recording_makes_again(run: Path) -> None:
+    status, said, _ = flailpilot("ledger", "verify", run, "--json")
+    assert status == 0
+    found = json.loads(said)
+    assert found["differences"] == []
+    assert found["chain"]["strokes"] > 30
+    assert found["compared"] == found["chain"]["records"] - 2
+    assert found["credited_m2"] == found["chain"]["credited_m2"] > 0.0
+    assert any(isinstance(row, JobMark) for row in journal.read(run / "ledger.journal").records)
+
+
+def test_one_changed_byte_is_named(run: Path) -> None:
+    path = run / "ledger.journal"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    for asked in (run, path):
+        status, said, _ = flailpilot("ledger", "verify", asked)
+        assert status == 1
+        assert said.startswith("BROKEN: ")
+        assert "at byte" in said
+        assert "copy it again" in said
+
+
+def wider(stroke: LedgerStroke) -> LedgerStroke:
+    bands = tuple(msgspec.structs.replace(band, left_m=band.left_m + 0.2) for band in stroke.bands)
+    return msgspec.structs.replace(stroke, bands=bands)
+
+
+def test_a_forged_record_in_a_whole_chain_is_named(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    place = next(n for n, row in enumerate(rows) if isinstance(row, LedgerStroke) and row.number == 20)
+    stroke = rows[place]
+    assert isinstance(stroke, LedgerStroke)
+    forgeries: tuple[tuple[tuple[Record, ...], int], ...] = (
+        ((*rows[:place], wider(stroke), *rows[place + 1 :]), place + 1),
+        ((*rows[:place], *rows[place + 1 :]), place + 1),
+        ((*rows, msgspec.structs.replace(stroke, number=rows_count(rows) + 1)), len(rows) + 1),
+        ((*rows[:-1],), len(rows)),
+        ((*rows[:place], Revoke(reason="x", by="y", since_number=1, until_number=2), *rows[place:]), place + 1),
+    )
+    for records, number in forgeries:
+        forged(path, records)
+        assert flailpilot("ledger", "verify", path)[0] == 0, "the chain alone is whole"
+        status, said, _ = flailpilot("ledger", "verify", run)
+        assert status == 1
+        assert f"DIFFERENT: record {number}" in said
+
+
+def rows_count(rows: tuple[Record, ...]) -> int:
+    return max(row.number for row in rows if isinstance(row, LedgerStroke))
+
+
+def test_a_journal_of_another_run_is_refused(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    header = rows[0]
+    assert isinstance(header, Header)
+    for change, words in (
+        ({"site_hash": "other"}, "of site other"),
+        ({"required_depth_m": 0.2}, "depth"),
+        ({"datum_lat_deg": 1.0}, "datum"),
+        ({"cell_m": 0.1}, "cell"),
+        ({"machine": "MV-4"}, "machine"),
+    ):
+        forged(path, (msgspec.structs.replace(header, **change), *rows[1:]))
+        assert words in refused("ledger", "verify", run)
+    forged(path, (header, Session(session_id=5, utc=""), Session(session_id=6, utc=""), *rows[2:]))
+    assert "journal of other runs" in refused("ledger", "verify", run)
+
+
+def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
+    assert "is not there" in refused("ledger", "verify", tmp_path / "nowhere")
+    (tmp_path / "x").write_text("nothing of the kind")
+    assert "no ledger journal" in refused("ledger", "verify", tmp_path / "x")
+    (run / "run.mcap").unlink()
+    assert "holds no run.mcap" in refused("ledger", "verify", run)
+    (run / "run.mcap").write_bytes(b"nothing")
+    assert "run.mcap" in refused("ledger", "verify", run)
