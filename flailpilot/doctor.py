@@ -102,7 +102,7 @@ def keys(file: DriveFile) -> Check:
     if name is None:
         if file.vehicle.safety.bench:
             return Check("keys", "ok", "none needed on a bench")
-        return Check("keys", "fail", "keys_file is not set: nobody could drive", f"{create}, then keys_file = FILE")
+        return Check("keys", "fail", "keys_file is not set: no station could drive", f"{create}, then keys_file = FILE")
     path = file.beside(name)
     try:
         held = KeyStore(path).load()
@@ -160,7 +160,7 @@ def disk(file: DriveFile) -> Check:
     settings = file.config.recorder
     if settings is None:
         return Check(
-            "disk", "warn", "no [recorder]: stops and ground treated are not recorded", "add a [recorder] table"
+            "disk", "warn", "no [recorder]: stops and processed ground are not recorded", "add a [recorder] table"
         )
     folder = file.beside(settings.folder)
     present = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())

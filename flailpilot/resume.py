@@ -256,7 +256,7 @@ def last_stand(path: Path) -> Stand:
     except (msgspec.DecodeError, UnicodeDecodeError):
         report = None
     if newest is None or report is None or not report.estimate.valid:
-        raise InputError(f"{path}: no report in it knows where the machine stands; {ADVICE}")
+        raise InputError(f"{path}: no report in it says where the machine stands; {ADVICE}")
     place = report.estimate
     if not all(math.isfinite(value) for value in (place.east_m, place.north_m, place.yaw_rad)):
         raise InputError(f"{path}: its newest report has no place; {ADVICE}")

@@ -126,7 +126,7 @@ def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(mon
     mended = [line for line in said.splitlines() if line.startswith("repaired: ")]
     assert said.splitlines()[: len(warned)] == warned  # what changes the worked ground comes first
     for words in (
-        ("feature 0", "self-intersection near lon 46.93", "mended"),
+        ("feature 0", "self-intersection near lon 46.93", "repaired"),
         ("feature 0 hole 0 lies outside the polygon", "kept as a keep-out"),
         ("feature 0 ring 0", "heights were dropped"),
         ("feature 1 is a GeometryCollection",),

@@ -104,7 +104,7 @@ def _corners(items: Sequence[Item], index: int) -> Sequence[Item]:
     count = int(item.params[0]) if 0.0 <= item.params[0] <= VERTICES_MAX else 0
     corners = items[index : index + count]
     if count < 3 or len(corners) < count or any(corner.command != item.command for corner in corners):
-        raise RefusedError(d.MAV_MISSION_INVALID_PARAM1, index, f"{count} corners of a polygon, not all there")
+        raise RefusedError(d.MAV_MISSION_INVALID_PARAM1, index, f"{count} corners of a polygon: some are missing")
     return corners
 
 

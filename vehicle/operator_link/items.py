@@ -120,7 +120,7 @@ def survey(items: Sequence[Item], datum: LocalFrame) -> Survey:
             if tool_on:
                 swaths[-1].append(here)
         else:
-            raise RefusedError(UNSUPPORTED, index, f"command {item.command} means nothing to this machine")
+            raise RefusedError(UNSUPPORTED, index, f"command {item.command} is not known to this machine")
     found = [
         (number, swath) for number, swath in zip(numbers, swaths, strict=True) if len(swath) > 1 and _length(swath) > 0
     ]

@@ -24,7 +24,7 @@ def joined(fence_m: Rings, *kept_out_m: Rings) -> Rings:
     allowed = area_of(fence_m) if fence_m else shapely.Polygon(WORLD)
     allowed = shapely.difference(allowed, shapely.union_all(kept))
     if allowed.area < NOTHING_M2:
-        raise InputError("fence and keep-outs together leave no place")
+        raise InputError("fence and keep-outs together leave no ground")
     return rings_of(allowed)
 
 

@@ -122,7 +122,7 @@ def _identity(file: DriveFile) -> tuple[KeyStore | None, StampStore | None, Mach
         if file.vehicle.safety.bench:
             return None, None, MachineIdentity(boot_count=secrets.randbits(32))
         raise InputError(
-            f"{shown_path(file.path)}: keys_file: missing, nobody could drive; make a key with `flailpilot keys "
+            f"{shown_path(file.path)}: keys_file: missing, no station could drive; make a key with `flailpilot keys "
             "create` and name its store here, or set safety.bench = true for a bench on loopback"
         )
     path = file.beside(name)

@@ -56,7 +56,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
     check_known(str(path), place.source_system, place.source_accuracy_m, base_frame)
     if place.outside_assumed:
         raise InputError(
-            f"{path}: nobody says whether the ground outside the work area bears the tracks; write "
+            f"{path}: it is not stated whether the ground outside the work area bears the tracks; write "
             'outside = "safe" or "unknown" in the [site] table or in the site file'
         )
     depth_m = file.vehicle.mission.required_depth_m

@@ -60,7 +60,7 @@ def adapter_of(settings: str) -> ControllerAdapter:
     try:
         found = msgspec.json.decode(settings, type=FlailSettings)
     except msgspec.DecodeError as error:
-        raise InputError(f"what spoke to the controller cannot be read: {error}") from None
+        raise InputError(f"the adapter of the controller cannot be read: {error}") from None
     if found.adapter != FlailSettings().adapter:
         raise InputError(
             f"an adapter {found.adapter!r}, which this program does not know; use the one that recorded it"

@@ -141,7 +141,7 @@ def test_self_touching_ring(tmp_path):
 
 def test_spike_and_repeated_corners(tmp_path):
     points = [(0, 0), (30, 2), (60, 4), (30, 2), (28, 20), (28, 20), (1, 19)]
-    site = mended(tmp_path, document(work(points)), "mended")
+    site = mended(tmp_path, document(work(points)), "repaired")
     assert site.work_area.area == pytest.approx(shapely.Polygon([(0, 0), (30, 2), (28, 20), (1, 19)]).area, rel=1e-4)
 
 

@@ -48,7 +48,7 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
     spot = _place_of(reason, ring, where)
     if abs(whole.area - signed_m2) > max(CROSSING_FREE_M2, AMBIGUOUS_RATIO * whole.area):
         raise InputError(f"{place}: the ring crosses itself near {spot} (a bow-tie); move the corners there apart")
-    repairs.append(f"{place}: {reason.split('[')[0].lower()} near {spot}, mended ({whole.area:.2f} m2)")
+    repairs.append(f"{place}: {reason.split('[')[0].lower()} near {spot}, repaired ({whole.area:.2f} m2)")
     return whole
 
 

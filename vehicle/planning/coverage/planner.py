@@ -74,7 +74,7 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans with the cells or each direction first that may be best, until one is good enough or time is up."""
+    """Whole plans, with the cells or each direction [rad] first, until one is good enough or the limit is reached."""
     found = cells_for(ground)
     clear = found is not None and found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe"
     if found is not None and clear:
@@ -139,8 +139,8 @@ def check_fit(site: Site, machine: MachineFootprint) -> None:
         )
     if site.outside == "unknown" and site.safe_ground.is_empty:
         raise InputError(
-            f"{site.name}: nothing bears the tracks at the start: the ground outside is unknown and no feature has the "
-            "role safe_ground or access; draw one beside the work area, or declare outside = safe if it is"
+            f"{site.name}: no ground bears the tracks at the start: the ground outside is unknown and no feature has "
+            "the role safe_ground or access; draw one beside the work area, or declare outside = safe if it is"
         )
 
 

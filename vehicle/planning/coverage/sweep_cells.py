@@ -57,7 +57,7 @@ class Parted:
 
 
 def direction_at(cells: tuple[SweepCell, ...], part: shapely.Polygon, otherwise_rad: float) -> float:
-    """Of the cell in which most of a polygon lies."""
+    """Direction [rad] of the cell in which most of a polygon lies."""
     if not cells:
         return otherwise_rad
     polygons = np.array([cell.polygon for cell in cells], dtype=object)

@@ -106,7 +106,9 @@ def checked_frame(frame: str) -> str:
     except pyproj.exceptions.CRSError:
         raise InputError(f"base_frame {frame!r} is unknown; write a name such as ETRS89, or an EPSG code") from None
     if not system.is_geographic or system.ellipsoid is None or system.ellipsoid.name not in GLOBAL_ELLIPSOIDS:
-        raise InputError(f"base_frame {system.name}: no receiver counts in it; write WGS 84, ETRS89, NAD83 or the like")
+        raise InputError(
+            f"base_frame {system.name}: no receiver gives positions in it; write WGS 84, ETRS89, NAD83 or the like"
+        )
     return frame
 
 
