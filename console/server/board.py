@@ -68,7 +68,7 @@ class Board:
 
     def _shared(self) -> dict[str, Any]:
         steered = self._desk.steered
-        view, settings = steered.link.view, steered.settings
+        view, settings = make.of_ours(steered.link.view), steered.settings
         datum = LocalFrame(*steered.datum) if steered.datum is not None else None
         seen, now = make.recent(view), make.fresh(view)
         frame, work = seen.vehicle, seen.work

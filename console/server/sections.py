@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from console.client.view import GOOD_MS, SLOW_MS, ConsoleView
+from console.client.view import GOOD_MS, SLOW_MS, ConsoleView, LinkState
 from console.server.ground import GroundMirror
 from console.server.inside_area import Inside
 from console.server.near_ground import UNKNOWN as NOTHING_NEAR
@@ -30,6 +30,7 @@ WORK_OLD_MS: Final = 1200.0
 VEHICLE_GONE_MS: Final = 1500.0
 WORK_GONE_MS: Final = 3000.0
 """What an older one said is not shown at all while others come: reports come four times and twice a second."""
+NOT_OURS: Final = frozenset({LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION})
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
 PA_PER_BAR: Final = 1e5
@@ -60,6 +61,11 @@ _SIDES: Final = {
     "ahead": WorkFlag.KEEP_OUT_AHEAD,
     "behind": WorkFlag.KEEP_OUT_BEHIND,
 }
+
+
+def of_ours(view: ConsoleView) -> ConsoleView:
+    """Without what a vehicle tells that is known not to be the one that was meant, or cannot be understood."""
+    return replace(view, vehicle=None, beat=None, work=None) if view.state in NOT_OURS else view
 
 
 def fresh(view: ConsoleView) -> ConsoleView:

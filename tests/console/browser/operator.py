@@ -33,6 +33,10 @@ STEERS = """
 """
 LATCHED = "return flail.hands.view?.latch === true"
 AUTO = ("AUTO_MOVE", "AUTO_WORK")
+DRIVING = """
+const was = flail.store.open() && flail.store.value('vehicle', 'mode') === 'MANUAL' && flail.hands.view?.hold === true;
+"""
+"""Whether these hands drive at the very moment of what comes next in the same script."""
 FORWARD = "pad({axes: [0, -1, 0, 0], buttons: {7: 1}})"
 NEUTRAL = "pad({})"
 STANDS_MPS = 0.01
@@ -158,6 +162,21 @@ class Operator:
             press()
             if self._waits_for(self.drives):
                 return
+        raise AssertionError(f"never driven: {self.vehicle.look()}")
+
+    def break_off(self, drive: Callable[[], None], script: str) -> int:
+        """Drive, and run a script of which it is known that it ended that drive; the computer's time before it [ns].
+
+        Where the link of a busy computer broke at that very moment, it begins anew.
+
+        Raises:
+            AssertionError: It never drives at that moment.
+        """
+        for _ in range(12):
+            drive()
+            began_ns = int(self.vehicle.look()["now_ns"])
+            if self.page.js(f"{DRIVING} if (was) {{ {script} }} return was;"):
+                return began_ns
         raise AssertionError(f"never driven: {self.vehicle.look()}")
 
     def until_mission(self, start: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from benchmarks.ports import free_port
-from tests.console.browser.operator import Operator
+from tests.console.browser.operator import ENABLED, Operator
 from tests.console.browser.stack import Server, Vehicle
 from tests.console.page.browser import Page
 
@@ -18,12 +18,30 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.needs("chromium", 
 
 def test_a_drive_socket_that_dies_stops(operator: Operator) -> None:
     """The page opens it anew by itself; the hands begin anew."""
-    operator.drive_by_pad()
-    operator.page.js("flail.drive._socket.socket.close()")
+    began_ns = operator.break_off(operator.drive_by_pad, "flail.drive._socket.socket.close();")
     operator.until_still()
     operator.page.until("return flail.drive.ready")
+    stopped_ns = operator.vehicle.look()["now_ns"]
     operator.ticks(50)
-    assert not operator.vehicle.driven()
+    assert [one for one in operator.vehicle.setpoints(stopped_ns) if one[1:] != (0.0, 0.0)] == []
+    assert operator.vehicle.setpoints(began_ns)[-1][1:] == (0.0, 0.0)
+    assert operator.page.js("return flail.hands.view.latch") is False
+
+
+def test_a_server_that_is_killed_stops_and_the_next_one_drives_nothing_by_itself(operator: Operator) -> None:
+    """The page says that its server is gone; the stick is held all the time."""
+    operator.drive_by_pad()
+    server = operator.server
+    server.kill()
+    operator.until_still()
+    assert "link_lost" in operator.vehicle.look()["reasons"]
+    operator.page.when(lambda: "Console server gone" in operator.text("#why h1"))
+    with server.again():
+        operator.page.until("return flail.store.open() && flail.drive.ready")
+        operator.ticks(50)
+        assert not operator.vehicle.driven()
+        assert operator.page.js("return flail.hands.view.latch") is False
+        operator.leave()
 
 
 def test_stop_is_repeated_until_it_arrives_over_a_radio_that_loses_most(operator: Operator) -> None:
@@ -54,14 +72,29 @@ def test_a_radio_that_is_cut_stops_and_the_page_says_it_sees_nothing(operator: O
 
 
 def test_arm_that_is_refused_says_why(operator: Operator) -> None:
-    """The page would not offer it: hold is pressed. The vehicle's own word comes back."""
+    """Too steep to arm: the page offers it, the vehicle refuses, and its own reason stands on the screen."""
     operator.disarm()
-    operator.press("KeyF")
-    operator.page.until("return flail.acts.offers().some((one) => one.act === 'ARM' && !one.enabled)")
-    operator.page.js("flail.acts._send('ARM')")
-    operator.page.until("const a = flail.store.get('answer'); return a?.act === 'ARM' && a.result !== 'pending'")
-    operator.ticks(20)
-    assert operator.vehicle.look()["mode"] in ("DISARMED", "READY")
+    operator.vehicle.ask("tilt", rad=0.9)
+    try:
+        operator.page.when(lambda: "slope" in operator.vehicle.look()["reasons"])
+        for _ in range(12):
+            operator.page.until(ENABLED, "ARM")
+            operator.page.js("flail.store.set('answer', null)")
+            operator.page.tap("KeyM")
+            answer = operator.page.until(
+                "const a = flail.store.get('answer'); return a?.act === 'ARM' && a.result !== 'pending' ? a : null"
+            )
+            if answer["result"] == "refused":
+                break
+        assert (answer["result"], answer["why"]["key"]) == ("refused", "act.why.reason"), answer
+        rows = operator.page.js("return flail.store.get('reasons')")
+        name = next(row["name"] for row in rows if row["code"] == answer["reason"])
+        assert name in operator.vehicle.look()["reasons"]
+        cause = next(row["text"] for row in rows if row["name"] == name).split(". ")[0]
+        operator.page.when(lambda: cause in operator.text("#hands .text"))
+        assert operator.vehicle.look()["mode"] == "DISARMED"
+    finally:
+        operator.vehicle.ask("tilt", rad=0.0)
 
 
 def test_a_vehicle_that_falls_silent_makes_every_value_old(operator: Operator) -> None:

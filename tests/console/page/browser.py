@@ -101,13 +101,23 @@ class Page:
         return str(self.js("return document.querySelector(arguments[0]).innerText", selector))
 
 
+HIDDEN_SWITCHES = (
+    "disable-background-timer-throttling",
+    "disable-backgrounding-occluded-windows",
+    "disable-renderer-backgrounding",
+)
+"""What the driver adds, so that pages which nobody sees go on as if they were seen."""
+
+
 @contextlib.contextmanager
-def browsing() -> Iterator[Page]:
-    """A browser; skips the test where there is none."""
+def browsing(without: tuple[str, ...] = ()) -> Iterator[Page]:
+    """A browser; skips the test where there is none. `without`: of the driver's own switches."""
     options = webdriver.ChromeOptions()
     options.binary_location = needs.program("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en"):
         options.add_argument(argument)
+    if without:
+        options.add_experimental_option("excludeSwitches", list(without))
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(needs.program("chromedriver")))
     try:

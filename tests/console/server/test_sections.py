@@ -203,7 +203,18 @@ def told_of(view: ConsoleView, tmp_path: Path) -> dict[str, Any]:
         told.update(Board(desk, settings(tmp_path), SetupStore(tmp_path), clock).sections("p"))
 
     run_virtual(main)
-    return {name: told[name] for name in SECTIONS_OF_REPORTS}
+    return {name: told[name] for name in ("vehicle", *SECTIONS_OF_REPORTS)}
+
+
+@pytest.mark.parametrize("state", [LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION])
+def test_of_a_vehicle_that_is_not_ours_nothing_is_shown(state: LinkState, tmp_path: Path) -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61)
+    young = ConsoleView(
+        state=state, tick=105, vehicle=frame(), beat=BEAT, work=work, age_ms=20.0, vehicle_age_ms=20.0, work_age_ms=20.0
+    )
+    told = told_of(young, tmp_path)
+    assert told == dict.fromkeys(("vehicle", *SECTIONS_OF_REPORTS))
+    assert told_of(replace(young, state=LinkState.OPEN), tmp_path)["pose"] is not None
 
 
 @pytest.mark.parametrize(
