@@ -12,7 +12,18 @@ from tests.architecture import decisions
 
 ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"`([\w./-]+/[\w./-]+|[\w-]+\.(?:py|md|xml))(?:::[^`]*)?`|\]\(([^)#:]+)\)")
-ELSEWHERE = ("../*", "data/peers", "plan/", "uploads/", "ledgers/*", "20261129T*", "YYYY-*", "*NAME*", ".venv/*")
+ELSEWHERE = (
+    "../*",
+    "data/peers",
+    "plan/",
+    "uploads/",
+    "ledgers/*",
+    "runs/*",
+    "20261129T*",
+    "YYYY-*",
+    "*NAME*",
+    ".venv/*",
+)
 """What a run writes, what lies beside the repository, and names to be chosen."""
 
 
