@@ -113,6 +113,24 @@ class DrillStation:
             self.step()
         return self.mode in modes
 
+    def leaves_the_stop(self) -> None:
+        """Disarm, arm, drive: the only way out of every stop."""
+        self.disarm()
+        self.run(2.0)
+        assert not self.armed_bit
+        self.arm()
+        self.run(3.0)
+        assert self.drives()
+
+    def driven_and_stopped(self) -> None:
+        """Armed, driven, stopped by the station itself, and a second later."""
+        self.arm()
+        self.run(3.0)
+        assert self.drives()
+        self.hold()
+        assert self.until(Mode.HOLD)
+        self.run(1.0)
+
     def acks(self, command: int = ARM, since: int = 0) -> list[tuple[int, int]]:
         """(tick, result) of the answers to a command."""
         return [

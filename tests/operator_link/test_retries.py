@@ -63,12 +63,7 @@ def play(station: DrillStation, program: Program, seconds: float = 7.0) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_repeated_arming_never_leads_out_of_a_stop(name: str) -> None:
     station = DrillStation()
-    station.arm()
-    station.run(3.0)
-    assert station.drives()
-    station.hold()
-    assert station.until(Mode.HOLD)
-    station.run(1.0)
+    station.driven_and_stopped()
     began = station.tick
     play(station, PROGRAMS[name])
     assert station.mode is Mode.HOLD

@@ -156,12 +156,7 @@ def test_a_holder_that_is_gone_is_followed_by_another_station() -> None:
     station.sticks = station.heartbeats = True
     station.held = False
     station.run(2.0)
-    station.disarm()
-    station.run(2.0)
-    assert not station.armed_bit
-    station.arm()
-    station.run(3.0)
-    assert station.drives()
+    station.leaves_the_stop()
 
 
 def test_a_disarm_does_not_acknowledge_what_came_after_it() -> None:
@@ -183,12 +178,7 @@ def test_a_disarm_does_not_acknowledge_what_came_after_it() -> None:
     assert [result for _, result in station.acks(ARM, since)] == [REJECTED]
     assert any(words.startswith("Detonation") for words in station.texts(since))
     assert station.armed_bit
-    station.disarm()
-    station.run(2.0)
-    assert not station.armed_bit
-    station.arm()
-    station.run(3.0)
-    assert station.drives()
+    station.leaves_the_stop()
 
 
 def test_who_was_told_of_the_first_shock_does_not_acknowledge_a_second_one() -> None:
@@ -219,12 +209,7 @@ def test_who_was_told_of_the_first_shock_does_not_acknowledge_a_second_one() -> 
 def test_an_arming_right_after_a_disarm_waits_for_it(ticks: int) -> None:
     """Scripts say both at once; the answer comes within a second all the same."""
     station = DrillStation()
-    station.arm()
-    station.run(3.0)
-    assert station.drives()
-    station.hold()
-    assert station.until(Mode.HOLD)
-    station.run(1.0)
+    station.driven_and_stopped()
     station.disarm()
     for _ in range(ticks):
         station.step()
@@ -241,12 +226,7 @@ def test_an_arming_right_after_a_disarm_waits_for_it(ticks: int) -> None:
 
 def test_an_arming_that_waits_is_cancelled_by_the_next_stop() -> None:
     station = DrillStation()
-    station.arm()
-    station.run(3.0)
-    assert station.drives()
-    station.hold()
-    assert station.until(Mode.HOLD)
-    station.run(1.0)
+    station.driven_and_stopped()
     station.disarm()
     station.step()
     station.arm()

@@ -5,21 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.console.page.browser import Page, browsing
+from tests.console.page.browser import Page
 from tests.console.page.fake_server import FakeServer, serving
 from tests.console.page.scenes import SCENES
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
 ARM, TAKE, START = 3, 1, 7
 HOLD, FOCUSED = 1, 32
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    """One browser for the module; each test loads the page anew."""
-    with browsing() as page:
-        page.size("laptop")
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 import simplejpeg
 
 from console.server.video import ACK, FRAME_TYPE, HEAD
-from tests.console.page.browser import Page, browsing
+from tests.console.page.browser import Page
 from tests.console.page.fake_server import FakeServer, serving
 from tests.console.page.scenes import SCENES
 
@@ -58,14 +58,6 @@ class Camera:
             machine, number = MACHINE, self.number
         at_ms = 1e6 + 40.0 * number
         return HEAD.pack(FRAME_TYPE, camera, 160, 90, camera, number, at_ms, machine, at_ms, at_ms, page_ms) + JPEG
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    """One browser for the module."""
-    with browsing() as page:
-        page.size("laptop")
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.server.catalogue import reason_rows
-from tests.console.page.browser import Page, browsing
+from tests.console.page.browser import Page
 from tests.console.page.fake_server import FakeServer, serving
 from tests.console.page.scenes import SCENES
 from tests.console.page.test_texts import OTHERS
@@ -41,14 +41,6 @@ const found = arguments[0].map(([code, mode]) => {
 flail.store.set("vehicle", vehicle);
 return [tokens, found];
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    """One browser for the module."""
-    with browsing() as page:
-        page.size("laptop")
-        yield page
 
 
 @pytest.fixture(scope="module")

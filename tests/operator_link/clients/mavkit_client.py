@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 import mavkit
-from steps import say
+from steps import obey
 
 MISSION_START, REQUEST_MESSAGE, HOME_POSITION = 300, 512, 242
 
@@ -49,12 +49,7 @@ async def main(address: str) -> None:
         "stop": lambda: vehicle.set_mode_by_name("HOLD"),
         "disarm": lambda: vehicle.disarm(False),
     }
-    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
-        try:
-            value = await steps[line]()
-            say(line, value if line in FINDS else "ok")
-        except Exception as refusal:  # noqa: BLE001 (whatever the client raises is what is looked at)
-            say(line, f"{type(refusal).__name__}: {refusal}")
+    await obey(steps, FINDS)
 
 
 asyncio.run(main(sys.argv[1]))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from mavsdk.asyncio import ComponentType, Configuration, Mavsdk, System
 from mavsdk.asyncio.plugins.action import ActionAsync
 from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
-from steps import say
+from steps import obey
 
 FINDS = ("connect", "upload")
 
@@ -42,12 +42,7 @@ async def main(address: str) -> None:
         "stop": mission.pause_mission,
         "disarm": action.disarm,
     }
-    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
-        try:
-            value = await steps[line]()
-            say(line, value if line in FINDS else "ok")
-        except Exception as refusal:  # noqa: BLE001 (whatever the client raises is what is looked at)
-            say(line, f"{type(refusal).__name__}: {refusal}")
+    await obey(steps, FINDS)
 
 
 asyncio.run(main(sys.argv[1]))

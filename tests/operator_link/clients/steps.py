@@ -1,9 +1,10 @@
 """What the client programs in Python share: a word a line comes in, a JSON line for each goes out."""
 
+import asyncio
 import json
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 NEUTRAL_US, PUSHED_US, HELD_US, RELEASED_US = 1500, 1900, 1900, 1000
 Step = Callable[[], object]
@@ -28,6 +29,16 @@ def serve(steps: dict[str, Step]) -> None:
     """Do what is asked until the input ends."""
     for line in sys.stdin:
         say(line.strip(), outcome(steps[line.strip()]))
+
+
+async def obey(steps: Mapping[str, Callable[[], Awaitable[object]]], finds: tuple[str, ...]) -> None:
+    """As `serve`, for libraries on asyncio; the steps in `finds` tell their value instead of "ok"."""
+    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        try:
+            value = await steps[line]()
+            say(line, value if line in finds else "ok")
+        except Exception as refusal:  # noqa: BLE001 (whatever the client raises is what is looked at)
+            say(line, f"{type(refusal).__name__}: {refusal}")
 
 
 class Hand:

@@ -1,4 +1,4 @@
-"""What the picture reckons without a document, run by node: frames, whose they are, their age, edges."""
+"""The page's map and camera modules, by node's own test runner: files `*.test.mjs` in map/ and video/."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ import pytest
 from tests.console.node import passes
 
 pytestmark = pytest.mark.real
-FILES = sorted(Path(__file__).parent.glob("*.test.mjs"))
+FILES = sorted(path for folder in ("map", "video") for path in (Path(__file__).parent / folder).glob("*.test.mjs"))
 
 
 def test_there_are_files() -> None:
-    assert FILES
+    assert {path.parent.name for path in FILES} == {"map", "video"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.partition(".")[0])
