@@ -68,6 +68,59 @@ def verify_run(run: Path, *, as_json: bool) -> int:
     return FAILED if found.chain.broken or found.differences else DONE
 
 
+SiteFile = Annotated[Path, typer.Option("--site", help="Site file of the run, as it was planned.")]
+Outside = Annotated[str | None, typer.Option("--outside", help="As the site was planned with.")]
+Feature = Annotated[str | None, typer.Option("--feature", help="As the site was planned with.")]
+Unmarked = Annotated[str | None, typer.Option("--unmarked", help="As the site was planned with.")]
+Run = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
+Polygons = Annotated[Path, typer.Argument(help="GeoJSON, CSV (column wkt), GeoPackage or KML.", show_default=False)]
+
+
+@app.command("follow-up")
+def follow_up(
+    run: Run,
+    file: Polygons,
+    site: SiteFile,
+    team: Annotated[str, typer.Option("--team", help="machine | deminer | detector | dog | rat")] = "",
+    who: Annotated[str, typer.Option("--who", help="Team leader and unit.")] = "",
+    when: Annotated[str, typer.Option("--when", help="Day, or time with zone.")] = "",
+    method: Annotated[str, typer.Option("--method", help="How it was searched, to which depth.")] = "",
+    result: Annotated[str, typer.Option("--result", help="What was found.")] = "",
+    *,
+    outside: Outside = None,
+    feature: Feature = None,
+    unmarked: Unmarked = None,
+) -> None:
+    """Import ground that another team worked or searched; attributes of the file, or options for all of it."""
+    from flailpilot.ledger_imports import SiteOptions, import_follow_up
+
+    said = {"team": team, "who": who, "when": when, "method": method, "result": result}
+    raise typer.Exit(import_follow_up(run, file, SiteOptions(site, outside, feature, unmarked), said))
+
+
+@app.command()
+def release(
+    run: Run,
+    file: Polygons,
+    site: SiteFile,
+    document: Annotated[Path, typer.Option("--document", help="The authority's document itself, a PDF or scan.")],
+    authority: Annotated[str, typer.Option("--authority")],
+    number: Annotated[str, typer.Option("--number", help="Of the document.")],
+    date: Annotated[str, typer.Option("--date", help="Of the document, such as 2026-11-30.")],
+    person: Annotated[str, typer.Option("--person", help="Who signed it.")],
+    category: Annotated[str, typer.Option("--category", help="cancelled | reduced | cleared, as it has it.")],
+    *,
+    outside: Outside = None,
+    feature: Feature = None,
+    unmarked: Unmarked = None,
+) -> None:
+    """Import a document in which the authority releases land: nothing here offers or derives one."""
+    from flailpilot.ledger_imports import SiteOptions, import_release
+
+    said = {"authority": authority, "number": number, "date": date, "person": person, "category": category}
+    raise typer.Exit(import_release(run, file, document, SiteOptions(site, outside, feature, unmarked), said))
+
+
 def chain_lines(chain: "Chain") -> list[str]:
     """A journal by itself, for people."""
     if chain.broken:

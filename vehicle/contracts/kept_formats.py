@@ -24,6 +24,7 @@ class Kept(Enum):
     CONFIGURATION = ("configuration", 1)
     RUN = ("run", 1)
     CHECKS = ("set of checks", 2)
+    IMPORTED = ("imported follow-up or release", 1)
 
     @property
     def number(self) -> int:

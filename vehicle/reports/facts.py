@@ -10,6 +10,7 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import LedgerState
 from vehicle.reports.gaps import Found
+from vehicle.reports.imported import FollowUp, Release
 from vehicle.reports.lots import Lot
 
 STATEMENT = (
@@ -53,6 +54,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `task`: what people know of the task, None where no task file was given.
     `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
+    `follow_ups`, `releases`: what others know of the ground, imported as it is.
     `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows.
     """
 
@@ -79,6 +81,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     zero_us: int | None = None
     lots: tuple[Lot, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     def of_task(self, task: Task) -> Self:
         """The same with what a task file says; "not stated" there is empty here."""

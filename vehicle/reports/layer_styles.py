@@ -52,6 +52,8 @@ LOOKS: Final = {
     "planned_swaths": Look(line="#8A949E", width_mm=0.2),
     "driven_way": Look(line=WAY, width_mm=0.3),
     "events": Look(fill="#c0182b", line=PAPER, marker="cross_fill", label="name"),
+    "follow_up": Look(fill="#6B4A8A", line="#6B4A8A", alpha=0.15, width_mm=0.5, label="team"),
+    "release": Look(fill=PAPER, line="#0B0B0B", alpha=0.0, width_mm=0.9, label="document_number"),
     "named_points": Look(fill=PAPER, line=INK, marker="triangle", label="name"),
 }
 """Every layer of `products.LAYER_TEXT`."""

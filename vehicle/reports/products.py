@@ -16,6 +16,7 @@ from vehicle.control.ground import raster
 from vehicle.reports import follow_up
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import REASON_TEXT
+from vehicle.reports.importing import area_of
 from vehicle.reports.lots import Lot, label_of, lots_or_one
 from vehicle.reports.outlines import depth_squares, outlines, where
 from vehicle.reports.palette import LISTED_TEXT, marked
@@ -47,11 +48,13 @@ LAYER_TEXT: Final = {
     "driven_way": "way of the machine's origin",
     "events": "stops, detonations and finds, numbered as in the map and the report",
     "named_points": "benchmarks, turning points and corners of the perimeter with bearing and distance",
+    "follow_up": "ground that another team worked or searched, as that team reported it",
+    "release": "border of land that a document of the authority names; imported, never derived",
 }
 """Every layer in its order."""
 FINE: Final = ("processed_depth",)
 """Megabytes a hectare: in the GeoPackage alone."""
-AREAS: Final = tuple(LAYER_TEXT)[:8]
+AREAS: Final = (*tuple(LAYER_TEXT)[:8], "follow_up", "release")
 LINES: Final = ("planned_swaths", "driven_way")
 POINTS: Final = ("events", "named_points")
 DEPTH_STEP_CM: Final = 5
@@ -75,6 +78,28 @@ def features(facts: JobFacts) -> Iterator[Feature]:
     yield from _site(facts)
     yield from _ways(facts)
     yield from _points(facts)
+    yield from _imported(facts)
+
+
+def _imported(facts: JobFacts) -> Iterator[Feature]:
+    """What others know of the ground, as they said it."""
+    datum = facts.plan.datum
+    for number, row in enumerate(facts.follow_ups, start=1):
+        shape = area_of(row.polygons_deg, datum)
+        values: dict[str, Value] = {
+            "number": number, "follow_up_layer": row.layer.value, "team": row.team, "who": row.who, "when": row.when,
+            "method": row.method, "result": row.result, "area_m2": shape.area, "source": row.source,
+            "source_hash": row.source_hash,
+        }  # fmt: skip
+        yield Feature(layer="follow_up", geometry=shape, values=values)
+    for number, paper in enumerate(facts.releases, start=1):
+        shape = area_of(paper.polygons_deg, datum)
+        values = {
+            "number": number, "document_number": paper.number, "authority": paper.authority, "date": paper.date,
+            "person": paper.person, "category": paper.category.value, "area_m2": shape.area,
+            "document": paper.document, "document_hash": paper.document_hash,
+        }  # fmt: skip
+        yield Feature(layer="release", geometry=shape, values=values)
 
 
 def _processed(facts: JobFacts, asked: Any) -> Iterator[Feature]:

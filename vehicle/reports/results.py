@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from vehicle.reports.cell_states import write_states
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.geojson import write_geojson
 from vehicle.reports.gpkg import write_gpkg
@@ -30,7 +31,9 @@ def write_exports(out_dir: Path, facts: JobFacts) -> tuple[Path, ...]:
     write_kml(kml, kmz, facts, products)
     write_lots(lots, facts, products)
     write_points(points, facts, products)
-    written = (package, *geojson, kml, kmz, lots, points)
+    states = out_dir / "states.csv"
+    write_states(states, facts)
+    written = (package, *geojson, kml, kmz, lots, points, states)
     if missing_fields(facts):
         return written
     write_land(land, facts, products)

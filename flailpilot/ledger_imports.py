@@ -1,0 +1,118 @@
+"""`flailpilot ledger follow-up` and `ledger release`: what others know of the ground, kept beside a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import shapely
+
+from flailpilot.exit_status import DONE
+from flailpilot.run_folder import JOURNAL
+from vehicle.config.task import TASK_FILE, load_task
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.host.clock import utc_now
+from vehicle.planning.coverage.replan import check_site
+from vehicle.planning.site.site import load_site
+from vehicle.records import journal
+from vehicle.reports import importing
+from vehicle.reports.imported import FollowUp, Layer, Release, follow_ups_in, keep, needed, releases_in
+from vehicle.reports.importing import Ground
+
+
+class SiteOptions(msgspec.Struct, frozen=True):
+    """How the site of a run is read."""
+
+    path: Path
+    outside: str | None
+    feature: str | None
+    unmarked: str | None
+
+
+def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str, str]) -> int:
+    """Keep a team's polygons.
+
+    Raises:
+        InputError: One line: what is wrong with the file, the run or the site.
+    """
+    ground = ground_of(run, site)
+    held = follow_ups_in(run)
+    found = importing.follow_ups(file, ground, said, utc_now())
+    if any(row.source_hash == old.source_hash for row in found for old in held):
+        raise InputError(f"{file}: was imported before; nothing is counted twice")
+    _kept(run, found, {file.name: file.read_bytes()})
+    for row in found:
+        print(f"kept: {row.layer} layer, {row.team}, {_area_m2(row, ground):,.1f} m2, {row.when}, {row.result}")
+    print(layers_text(run, ground))
+    return DONE
+
+
+def import_release(run: Path, file: Path, document: Path, site: SiteOptions, said: Mapping[str, str]) -> int:
+    """Keep a document of the authority.
+
+    Raises:
+        InputError: One line: what is wrong with the files, the run or the site.
+    """
+    ground = ground_of(run, site)
+    found = importing.release(file, document, ground, said, releases_in(run), utc_now())
+    _kept(run, (found,), {file.name: file.read_bytes(), document.name: document.read_bytes()})
+    print(
+        f"kept: document {found.number} of {found.authority}, {found.date}, signed by {found.person}: "
+        f"{_area_m2(found, ground):,.1f} m2 {found.category}; drawn as a border, it changes nothing of the record"
+    )
+    return DONE
+
+
+def ground_of(run: Path, site: SiteOptions) -> Ground:
+    """The site of a run. Raises InputError where the run has no record, or one of another site."""
+    path = run / JOURNAL
+    found = journal.summed(path)
+    header = found.header
+    if header is None:
+        raise InputError(f"{path}: holds no record; name the folder of a run")
+    place = load_site(site.path, site.outside, feature=site.feature, unmarked=site.unmarked)
+    try:
+        check_site(found.site_hash or header.site_hash, place)
+    except InputError:
+        theirs = found.site_hash or header.site_hash
+        raise InputError(
+            f"{path}: a journal of site {theirs}, {site.path} is {place.site_hash}; name the site file of this run, "
+            "and what it was planned with"
+        ) from None
+    datum = LocalFrame(header.datum_lat_deg, header.datum_lon_deg, header.datum_alt_m)
+    return Ground(place.name, place.site_hash, place.work_area, datum, found.seal)
+
+
+def layers_text(run: Path, ground: Ground) -> str:
+    """Which layers the ground needs by what the machine is used for, and what was imported of each; no verdict."""
+    role = load_task(run / TASK_FILE).task.role if (run / TASK_FILE).exists() else None
+    asked = " and ".join(" or ".join(row) for row in needed(role))
+    area_m2 = {
+        layer: shapely.intersection(
+            importing.area_of(
+                [polygon for row in follow_ups_in(run) if row.layer is layer for polygon in row.polygons_deg],
+                ground.datum,
+            ),
+            ground.work_area,
+        ).area
+        for layer in Layer
+    }
+    there = ", ".join(f"{layer} {m2:,.1f} m2" for layer, m2 in area_m2.items()) + " (mechanical: beside this record)"
+    return (
+        f"role {role or 'not stated'} needs {asked}, at least; imported within the {ground.work_area.area:,.1f} m2 of "
+        f"the work area: {there}. Whether that is enough is decided by people"
+    )
+
+
+def _kept(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> None:
+    try:
+        keep(run, found, files)
+    except OSError as refusal:
+        raise InputError(
+            f"{run}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
+        ) from None
+
+
+def _area_m2(row: FollowUp | Release, ground: Ground) -> float:
+    found: float = importing.area_of(row.polygons_deg, ground.datum).area
+    return found

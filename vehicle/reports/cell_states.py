@@ -1,0 +1,113 @@
+"""Every square metre of the work area in one state, with its reason: together they are the work area, and none twice.
+
+No state says that land is released: see `vehicle/reports/imported.py`.
+"""
+
+import csv
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from vehicle.control.ground import raster
+from vehicle.control.state import LedgerState
+from vehicle.reports.degrees import in_degrees, rounded
+from vehicle.reports.facts import JobFacts
+from vehicle.reports.gaps import GapReason
+from vehicle.reports.outlines import NO_LABEL, Label, outlines
+
+FIRM, OPEN = 0, 1
+
+
+class CellState(StrEnum):
+    """What the record says of ground."""
+
+    PLANNED = "planned"
+    PROCESSED = "processed"
+    BELOW_DEPTH = "processed_below_depth"
+    PROVISIONAL = "provisional"
+    SKIPPED = "skipped"
+    DETONATION = "detonation"
+
+
+DETONATIONS: Final = ("detonation", "shock")
+"""Kinds of events that mark a place of one; points, and no part of the areas."""
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of the work area (shapely, ENU metres), for a detonation a point. `reason` "" where none is due."""
+
+    state: CellState
+    reason: str
+    geometry: Any
+    area_m2: float
+
+
+def states(facts: JobFacts) -> Iterator[Ground]:
+    """All ground of the work area without its keep-outs, then the detonations.
+
+    What the tool never reached is `planned` while the job may go on, `skipped` when it ended without it.
+    """
+    asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
+    shapely.prepare(asked)
+    claimed = outlines(facts.ledger, facts.cell_m, confirmed_or_open(facts.ledger))
+    for label, state in ((FIRM, CellState.PROCESSED), (OPEN, CellState.PROVISIONAL)):
+        if label in claimed:
+            yield from _piece(state, "", shapely.intersection(claimed[label], asked))
+    for gap in facts.found.gaps:
+        shape = shapely.Polygon(gap.rings_m[0], gap.rings_m[1:])
+        yield from _piece(_of_gap(gap.reason, facts.status), gap.reason.value, shape)
+    credited = shapely.union_all(list(claimed.values())) if claimed else shapely.Polygon()
+    taken: Any = credited
+    for row in facts.plan.untreatable:
+        shape = shapely.intersection(shapely.Polygon(row.rings_m[0], row.rings_m[1:]), asked)
+        yield from _piece(CellState.SKIPPED, row.reason.value, shapely.difference(shape, taken))
+        taken = shapely.union(taken, shape)
+    for event in facts.events:
+        if event.kind in DETONATIONS and event.east_m is not None and event.north_m is not None:
+            place = shapely.Point(event.east_m, event.north_m)
+            yield Ground(state=CellState.DETONATION, reason=event.text, geometry=place, area_m2=0.0)
+
+
+def write_states(path: Path, facts: JobFacts) -> None:
+    """A row for each piece: state, reason, area, and its polygons as WKT in longitude and latitude."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(("state", "reason", "area_m2", "simulated", "plan_hash", "wkt"))
+        for row in states(facts):
+            told = "yes" if facts.simulated else "no"
+            words = shapely.to_wkt(rounded(in_degrees(row.geometry, facts.plan.datum)), rounding_precision=10)
+            table.writerow((row.state.value, row.reason, f"{row.area_m2:.4f}", told, facts.plan.plan_hash, words))
+
+
+def confirmed_or_open(ledger: LedgerState) -> Label:
+    """Label FIRM for credited cells that a closing check of the base confirms, OPEN for those that none does."""
+
+    def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
+        numbers = raster.numbers(tile)
+        is_open = numbers > ledger.firm
+        for first, last in ledger.unclosed:
+            is_open |= (numbers >= first) & (numbers <= last)
+        return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, np.where(is_open, OPEN, FIRM), NO_LABEL)
+
+    return label
+
+
+def _of_gap(reason: GapReason, status: str) -> CellState:
+    if reason is GapReason.BELOW_DEPTH:
+        return CellState.BELOW_DEPTH
+    if reason is GapReason.NOT_SWEPT and status.lower() not in ("completed", "aborted"):
+        return CellState.PLANNED
+    return CellState.SKIPPED
+
+
+def _piece(state: CellState, reason: str, shape: Any) -> Iterator[Ground]:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and part.area > 0.0]
+    if parts:
+        whole = shapely.MultiPolygon(parts) if len(parts) > 1 else parts[0]
+        yield Ground(state=state, reason=reason, geometry=whole, area_m2=whole.area)
