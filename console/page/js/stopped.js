@@ -26,7 +26,7 @@ export class Stopped {
     this.now_text = make("b");
     this.now.append(this.now_text);
     this.others = make("ul", { className: "others" });
-    this.why.append(this.head, this.title, this.detonation.element, this.small, this.body, this.now, this.others);
+    this.why.append(this.head, this.title, this.now, this.detonation.element, this.small, this.body, this.others);
     this.why.setAttribute("aria-label", t("region.why"));
     this.steps = at("steps");
     this.list = make("ol");

@@ -29,6 +29,7 @@ class FakeServer:
     """What a test sets in `state` is told at 10 Hz; what the page sends is kept. `quiet`: /state tells nothing.
 
     `film`: what /video says when a page connects; `picture` answers its questions, with nothing where it gives None.
+    `told`: answers to posts, by path.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class FakeServer:
         self.stops: list[int] = []
         self.posts: list[tuple[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
+        self.told: dict[str, dict[str, Any]] = {}
         self.quiet = False
         self.refuse_drive = 0
         self.forbidden = False
@@ -92,7 +94,7 @@ class FakeServer:
     async def _other(self, request: Request) -> Response:
         if request.method == "POST":
             self.posts.append((request.url.path, await request.json()))
-            return JSONResponse({"ok": True})
+            return JSONResponse(self.told.get(request.url.path, {"ok": True}))
         if request.url.path != "/api/site":
             return JSONResponse({"error": "not here"}, status_code=404)
         return JSONResponse(self.state.get("site", {"hash": None}))

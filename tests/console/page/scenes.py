@@ -74,6 +74,7 @@ MANUAL: dict[str, dict[str, Any]] = {
         "cross_m": 0.03,
         "room_m": 0.12,
         "length_m": 60.0,
+        "inside": {"processed_m2": 4201.0, "passed_m2": 140.0, "below_m2": 58.0},
         "processed_m2": 4376.0,
         "passed_m2": 157.0,
         "below_m2": 61.0,
@@ -151,6 +152,12 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
     "warned": scene(vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]}),
     "hold": scene(
         vehicle={"mode": "HOLD", "worst": 35, "reasons": [35, 71], "reset_due": True, "neutral_seen": True},
+        due={"arm_unused_s": None},
+        pose={"speed_mps": 0.0},
+        tool={"rotor_rpm": 12.0},
+    ),
+    "detonation": scene(
+        vehicle={"mode": "HOLD", "worst": 38, "reasons": [38], "reset_due": True, "acknowledge_due": True},
         due={"arm_unused_s": None},
         pose={"speed_mps": 0.0},
         tool={"rotor_rpm": 12.0},

@@ -29,6 +29,7 @@ def server(served: FakeServer) -> FakeServer:
     served.stops.clear()
     served.posts.clear()
     served.answers.clear()
+    served.told.clear()
     served.quiet, served.refuse_drive = False, 0
     return served
 
@@ -408,3 +409,30 @@ def test_figures_of_a_report_that_is_late_look_old_and_stay(browser: Page, serve
     for section in ("pose", "tool", "mission"):
         del server.state[section]["old"]
     browser.until("return document.querySelectorAll('.instrument.old').length === 0 && !flail.map.old")
+
+
+def test_a_detonation_is_marked_under_the_tool_asked_for_and_sent_once(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "manual")
+    browser.until("return flail.store.get('site') !== null")
+    server.state = copy.deepcopy(SCENES["detonation"])
+    answer = "document.querySelectorAll('#why .question button')[arguments[0]].click()"
+    browser.until("return document.querySelector('#why .question')?.innerText.includes('what was it')")
+    machine, pose = server.state["site"]["machine"], server.state["pose"]
+    mark = browser.js("return flail.store.get('marks')")
+    assert len(mark) == 1
+    assert mark[0]["kind"] is None
+    assert mark[0]["e"] == pytest.approx(pose["e"] + machine["tool_ahead_m"], abs=0.1)  # it points east
+    assert mark[0]["width_m"] == machine["tool_width_m"]
+    server.told["/api/observations"] = {"recorded": False, "text": "the disk is full"}
+    browser.js(answer, 1)  # anti-tank
+    browser.until("return document.querySelector('#why .question').innerText.includes('by camera')")
+    browser.js(answer, 1)  # damage
+    browser.until("return document.querySelector('#why .question').innerText.includes('the disk is full')")
+    server.told["/api/observations"] = {"recorded": True, "text": ""}
+    browser.js(answer, 1)
+    browser.until("return document.querySelector('#why .question').hidden")
+    sent = [body for path, body in server.posts if path == "/api/observations"]
+    assert len(sent) == 2
+    assert (sent[1]["kind"], sent[1]["value"], sent[1]["note"]) == ("detonation", 4, "at; hammers by camera: damage")
+    assert sent[1]["e"] == mark[0]["e"]
+    assert browser.js("return flail.store.get('marks')[0].kind") == "at"
