@@ -21,7 +21,7 @@ from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 
 from benchmarks.ports import free_port
-from tests.console.browser.operator import AUTO, LATCHED, Operator
+from tests.console.browser.operator import AUTO, ENABLED, LATCHED, Operator
 from tests.console.page.browser import SIZES, Page, browsing
 
 if TYPE_CHECKING:
@@ -35,9 +35,14 @@ CLIP: Final = "driving.webp"
 CLIP_WIDTH_PX: Final = 800
 CLIP_PERIOD_S: Final = 0.2
 CLIP_FRAMES: Final = 48
+KEYS: Final = ((4, "ArrowUp"), (24, "ArrowLeft"), (36, "ArrowLeft"), (44, "ArrowUp"))
+"""Frame and key that then goes down, or up again."""
+PHOTO: Final = 40
 CLIP_BYTES_MAX: Final = 1_500_000
 VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
+ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('answer')?.result)"
+TRIES: Final = 20
 REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
 WORKED_M2: Final = 12.0
 """So much processed ground is on the map before the mission is photographed."""
@@ -108,10 +113,27 @@ def operator(page: Page, url: str) -> Operator:
     return Operator(page, cast("Server", Place(url)), cast("Vehicle", None))
 
 
+def taken(hands: Operator) -> None:
+    """Control is this console's: T is held until it is, and again where nobody answered."""
+    page, mine = hands.page, "return flail.store.value('vehicle', 'mine') === true"
+    for _ in range(TRIES):
+        if page.js(mine):
+            return
+        page.until(ENABLED, "TAKE")
+        hands.press("KeyT")
+        page.when(lambda: page.js(mine) or page.js(ANSWERED))
+        hands.release("KeyT")
+        if not page.js(mine):
+            say(f"not taken: {page.js('return JSON.stringify(flail.store.get(`answer`))')}")
+            page.js("flail.store.set('answer', null)")
+    raise SystemExit("it cannot be taken: the computer is too busy")
+
+
 def ready(hands: Operator) -> None:
     """Armed, hands off once, picture and map there; begins anew where a busy computer broke the link."""
     for _ in range(12):
         hands.hands_off()
+        taken(hands)
         hands.arm()
         with contextlib.suppress(TimeoutException):
             hands.page.when(lambda: hands.page.js(LATCHED) or hands.mode() != "MANUAL")
@@ -168,29 +190,37 @@ def worked(hands: Operator) -> bool:
     return False
 
 
-def drive(hands: Operator, camera: Camera, folder: Path) -> None:
-    """Forward and round a corner by keys: one picture while it moves, and the clip."""
-    page = hands.page
-    frames: list[Image.Image] = []
-    ready(hands)
-    page.until(SHOWN)
+def drive(hands: Operator, camera: Camera, folder: Path, speed: float) -> None:
+    """Forward and round a corner by keys: one picture while it moves, and the clip; again where the link broke."""
+    for _ in range(TRIES):
+        ready(hands)
+        frames = driven(hands, camera, speed)
+        hands.hands_off()
+        if len(frames) == CLIP_FRAMES:
+            if camera.wants("clip"):
+                film(frames, folder / CLIP)
+            return
+    raise SystemExit("the link broke each time: the computer is too busy")
+
+
+def driven(hands: Operator, camera: Camera, speed: float) -> list[Image.Image]:
+    """Frames of one drive; it ends where the machine is stopped."""
+    page, frames = hands.page, list[Image.Image]()
+    period_s = CLIP_PERIOD_S / speed
     hands.press("KeyF")
     for number in range(CLIP_FRAMES):
-        if number == 4:
-            hands.press("ArrowUp", "ArrowUp")
-        if number == CLIP_FRAMES // 2:
-            hands.press("ArrowLeft", "ArrowLeft")
-        if number == CLIP_FRAMES * 3 // 4:
-            hands.release("ArrowLeft", "ArrowLeft")
-        if number == CLIP_FRAMES - 6:
-            hands.hands_off()
-        if number == CLIP_FRAMES * 3 // 4 - 2:
-            camera.take("drive")
+        began_s = time.monotonic()  # noqa: TID251 (the rate of a film)
+        for at, name in KEYS:
+            if at == number:
+                (hands.release if name in hands.down else hands.press)(name, name)
         frames.append(camera.image())
-        time.sleep(CLIP_PERIOD_S / 2)  # noqa: TID251 (the rate of a film)
-    hands.hands_off()
-    if camera.wants("clip"):
-        film(frames, folder / CLIP)
+        if hands.mode() != "MANUAL":
+            say(f"stopped: {page.text('#why')}")
+            break
+        if number == PHOTO:
+            camera.take("drive")
+        time.sleep(max(0.0, period_s - (time.monotonic() - began_s)))  # noqa: TID251
+    return frames
 
 
 def film(frames: list[Image.Image], path: Path) -> None:
@@ -222,7 +252,7 @@ def plan(page: Page, camera: Camera) -> None:
     camera.take("plan")
 
 
-def album(page: Page, camera: Camera, folder: Path, url: str) -> None:
+def album(page: Page, camera: Camera, folder: Path, url: str, speed: float) -> None:
     """All pictures of one run."""
     hands = operator(page, url)
     if any(map(camera.wants, ("mission", "stop", "record"))):
@@ -236,7 +266,7 @@ def album(page: Page, camera: Camera, folder: Path, url: str) -> None:
     camera.take("setup")
     page.js("flail.turn('drive')")
     if camera.wants("drive") or camera.wants("clip"):
-        drive(hands, camera, folder)
+        drive(hands, camera, folder, speed)
     hands.hands_off()
 
 
@@ -253,7 +283,7 @@ def main() -> None:
     with demo(asked.speed) as url, browsing() as page:
         page.size(asked.size)
         operator(page, url).open(theme=asked.theme)
-        album(page, Camera(page, asked.out, tuple(asked.only)), asked.out, url)
+        album(page, Camera(page, asked.out, tuple(asked.only)), asked.out, url, asked.speed)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ class Board:
 
     def _shared(self) -> dict[str, Any]:
         steered = self._desk.steered
-        view, settings = make.of_ours(steered.link.view), steered.settings
+        view = make.in_vehicle_time(make.of_ours(steered.link.view), self._settings.speed)
+        settings = steered.settings
         datum = LocalFrame(*steered.datum) if steered.datum is not None else None
         seen, now = make.recent(view), make.fresh(view)
         frame, work = seen.vehicle, seen.work

@@ -68,6 +68,18 @@ def of_ours(view: ConsoleView) -> ConsoleView:
     return replace(view, vehicle=None, beat=None, work=None) if view.state in NOT_OURS else view
 
 
+def in_vehicle_time(view: ConsoleView, speed: float) -> ConsoleView:
+    """With the ages of reports as the vehicle counts time: a simulator that is slower than real tells so much rarer.
+
+    `speed`: simulated seconds a second. The age of the link stays: how long the page has heard nothing is the operator's.
+    """
+    if speed >= 1.0:
+        return view
+    ages = (None if age_ms is None else speed * age_ms for age_ms in (view.vehicle_age_ms, view.work_age_ms))
+    vehicle_ms, work_ms = ages
+    return replace(view, vehicle_age_ms=vehicle_ms, work_age_ms=work_ms)
+
+
 def fresh(view: ConsoleView) -> ConsoleView:
     """Without the reports that ceased while others came: what they said is not known any more."""
     return _without(view, VEHICLE_OLD_MS, WORK_OLD_MS)

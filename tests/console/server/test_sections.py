@@ -297,3 +297,10 @@ def test_where_it_stands_is_known_only_whole() -> None:
     for unknown in (None, frame(lat_deg=None), frame(lon_deg=None), frame(yaw_rad=None)):
         assert make.stand_of(unknown, DATUM) is None
     assert make.stand_of(seen, None) is None
+
+
+def test_a_slow_simulator_is_not_taken_for_a_silent_vehicle() -> None:
+    view = ConsoleView(vehicle_age_ms=1000.0, work_age_ms=None, age_ms=40.0)
+    told = make.in_vehicle_time(view, 0.4)
+    assert (told.vehicle_age_ms, told.work_age_ms, told.age_ms) == (400.0, None, 40.0)
+    assert make.in_vehicle_time(view, 1.0) == make.in_vehicle_time(view, 3.0) == view
