@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,8 +45,8 @@ SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms()
 ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('answer')?.result)"
 TRIES: Final = 20
 REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
-WORKED_M2: Final = 12.0
-"""So much processed ground is on the map before the mission is photographed."""
+WORKED_M2: Final = 10.0
+"""So much of the work area is processed before the mission is photographed; the first swath lies beside it."""
 
 
 class Place(NamedTuple):
@@ -150,6 +151,7 @@ def begun(hands: Operator) -> None:
         page.tap("KeyN")
         hands.press("KeyF")
         page.until("return flail.hands.view?.hold === true || flail.store.value('vehicle', 'mode') !== 'MANUAL'")
+        page.js("flail.store.set('answer', null)")
         page.tap("KeyN")
         page.when(lambda: hands.mode() != "MANUAL" or page.js(REFUSED))
         hands.hands_off()
@@ -180,7 +182,7 @@ def worked(hands: Operator) -> bool:
     while hands.mode() in AUTO:
         seen = page.js(
             "const read = (s, n) => flail.store.value(s, n);"
-            "return [read('due', 'attention_s'), read('mission', 'processed_m2'), read('pose', 'speed_mps')]"
+            "return [read('due', 'attention_s'), read('mission', 'inside')?.processed_m2, read('pose', 'speed_mps')]"
         )
         if seen[0] is not None and seen[0] < 30.0:
             page.tap("KeyA")
@@ -279,6 +281,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=(*NAMES, "clip"), choices=(*NAMES, "clip"))
     parser.add_argument("--speed", type=float, default=1.0)
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # demo and browser end with it
     asked.out.mkdir(parents=True, exist_ok=True)
     with demo(asked.speed) as url, browsing() as page:
         page.size(asked.size)
