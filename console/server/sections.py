@@ -71,7 +71,7 @@ def of_ours(view: ConsoleView) -> ConsoleView:
 def in_vehicle_time(view: ConsoleView, speed: float) -> ConsoleView:
     """With the ages of reports as the vehicle counts time: a simulator that is slower than real tells so much rarer.
 
-    `speed`: simulated seconds a second. The age of the link stays: how long the page has heard nothing is the operator's.
+    `speed`: simulated seconds a second. The age of the link stays: it says how long this console has heard nothing.
     """
     if speed >= 1.0:
         return view

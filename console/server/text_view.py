@@ -7,13 +7,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from console.server.catalogue import reason_rows, reason_texts
+from console.server.catalogue import ENGLISH, catalogue, reason_rows
+from console.server.settings import PAGE
 
 UNKNOWN: Final = "unknown"
 STOPPED: Final = frozenset({"STOPPING", "HOLD", "ESTOP", "FAULT"})
 HINT: Final = "SPACE stops the vehicle.  Q ends this program; it drives nothing."
 _NAMES: Final = {row["code"]: row["name"] for row in reason_rows()}
-_TEXTS: Final = reason_texts()
+_ENGLISH: Final = catalogue(PAGE / "text", ENGLISH)
 Sections = dict[str, Any]
 
 
@@ -41,7 +42,7 @@ def _reasons(known: Sections) -> Text:
     for code in vehicle["reasons"] if vehicle is not None else []:
         name = _NAMES.get(code)
         parts = (
-            (f"reason {code}",) if name is None else (_TEXTS[f"reason.{name}.{part}"] for part in ("cause", "steps"))
+            (f"reason {code}",) if name is None else (_ENGLISH[f"reason.{name}.{part}"] for part in ("cause", "steps"))
         )
         told.append(" ".join(parts).strip() + "\n", style="bold" if code == vehicle["worst"] else "")
     return told
@@ -52,14 +53,15 @@ def _figures(known: Sections) -> Table:
     pose, tool, mission = known["pose"] or {}, known["tool"] or {}, known["mission"] or {}
     limits, due, link = known["limits"] or {}, known["due"] or {}, known["link"]
     vehicle = known["vehicle"] or {}
-    holder = "this console" if vehicle.get("mine") else vehicle.get("holder")
+    holder = "this console" if vehicle.get("mine") else vehicle.get("holder_name") or vehicle.get("holder")
     rows = [
         ("held by", _value(holder), "round trip", _value(link["rtt_ms"], "ms")),
         ("speed", _value(pose.get("speed_mps"), "m/s"), "limit", _value(limits.get("speed_cap_mps"), "m/s")),
         ("heading", _value(pose.get("heading_deg"), "deg"), "position to", _value(pose.get("sigma_m"), "m")),
         ("rotor", _value(tool.get("rotor_rpm"), "rpm"), "required", _value(tool.get("rotor_required_rpm"), "rpm")),
         ("depth", _value(tool.get("depth_m"), "m"), "required", _value(tool.get("depth_required_m"), "m")),
-        ("swath", _swath(mission), "processed", _value(mission.get("processed_m2"), "m2")),
+        ("segment", _swath(mission), "processed", _value(mission.get("processed_m2"), "m2")),
+        ("next", _next(mission), "keep-out", _near(known["near"] or {})),
         ("attention in", _value(due.get("attention_s"), "s"), "time left", _value(mission.get("time_left_s"), "s")),
     ]
     for row in rows:
@@ -67,10 +69,24 @@ def _figures(known: Sections) -> Table:
     return table
 
 
+def _next(mission: Sections) -> str:
+    """The next step of a mission in the page's words, and how far away it is."""
+    name, left_m = mission.get("next"), mission.get("next_m")
+    if name is None:
+        return UNKNOWN
+    words = str(_ENGLISH.get(f"next.{name}", name))
+    return words if left_m is None else f"{words} in {left_m} m"
+
+
+def _near(near: Sections) -> str:
+    distance = _value(near.get("keep_out_m"), "m")
+    return f"{distance} {near['keep_out_side'] or ''}".rstrip() if near.get("keep_out_m") is not None else distance
+
+
 def _swath(mission: Sections) -> str:
     if not mission or not mission["segments"]:
         return UNKNOWN if not mission else "none"
-    return f"{mission['segment']} of {mission['segments']}"
+    return f"{min(mission['segment'] + 1, mission['segments'])} of {mission['segments']}"
 
 
 def _value(value: Any, unit: str = "") -> str:

@@ -14,9 +14,10 @@ from console.server.desk import Desk, Steered
 from console.server.settings import VehicleSettings
 from console.server.setup import SetupStore
 from console.server.text_view import page
+from firmware_bridge.console_types import WorkFlag, WorkFrame
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.console.server.support import FakeLink, frame, settings
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 
 
@@ -62,3 +63,17 @@ def test_what_is_old_does_not_look_live(age_ms: float, live: bool, tmp_path: Pat
     view = ConsoleView(state=LinkState.OPEN, age_ms=age_ms, vehicle=frame(mode=Mode.MANUAL))
     text = shown(view, tmp_path)
     assert ("NO LINK; last seen: MANUAL" in text) is not live
+
+
+def test_what_comes_next_and_what_is_near_in_words(tmp_path: Path) -> None:
+    phase = tuple(MissionPhase).index(MissionPhase.WORK)
+    working = frame(mode=Mode.AUTO_WORK, phase=phase, segment_seq=0, segment_count=2, along_m=3.5)
+    work = WorkFrame(
+        tick=100, flags=WorkFlag.KEEP_OUT_AHEAD, cap_reason=255, segment_length_m=12.0, keep_out_distance_m=7.8
+    )
+    text = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=working, work=work), tmp_path)
+    assert "raises the tool in 8.5 m" in text
+    assert "7.8 m ahead" in text
+    assert "1 of 2" in text
+    unknown = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=frame(mode=Mode.MANUAL)), tmp_path)
+    assert "raises" not in unknown
