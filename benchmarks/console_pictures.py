@@ -22,7 +22,7 @@ from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 
 from benchmarks.ports import free_port
-from tests.console.browser.operator import AUTO, ENABLED, LATCHED, Operator
+from tests.console.browser.operator import AUTO, ENABLED, LATCHED, NEXT_STEP, STEPS, Operator
 from tests.console.page.browser import SIZES, Page, browsing
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
 ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('answer')?.result)"
 TRIES: Final = 20
+ACTS_APART_S: Final = 0.7
 REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
 WORKED_M2: Final = 10.0
 """So much of the work area is processed before the mission is photographed; the first swath lies beside it."""
@@ -109,9 +110,27 @@ def demo(speed: float) -> Iterator[str]:
         process.wait(30)
 
 
-def operator(page: Page, url: str) -> Operator:
-    """Hands on the page; of the vehicle they know only what the page shows."""
-    return Operator(page, cast("Server", Place(url)), cast("Vehicle", None))
+class Hands(Operator):
+    """Hands on the page; of the vehicle they know only what the page shows. `speed`: simulated seconds a second."""
+
+    def __init__(self, page: Page, url: str, speed: float) -> None:
+        super().__init__(page, cast("Server", Place(url)), cast("Vehicle", None))
+        self.speed = speed
+
+    def arm(self) -> None:
+        """From wherever it stands to MANUAL, one act after the other in the vehicle's time."""
+        for _ in range(5 * TRIES):
+            mode, act = str(self.page.until(NEXT_STEP, list(STEPS), "MANUAL")).split(":")
+            if mode == "MANUAL":
+                return
+            self.page.tap(STEPS[act])
+            time.sleep(ACTS_APART_S / self.speed)  # noqa: TID251 (the vehicle refuses a faster one)
+        raise SystemExit("it cannot be armed: the computer is too busy")
+
+
+def operator(page: Page, url: str, speed: float) -> Operator:
+    """Somebody who sits before the page."""
+    return Hands(page, url, speed)
 
 
 def taken(hands: Operator) -> None:
@@ -256,7 +275,7 @@ def plan(page: Page, camera: Camera) -> None:
 
 def album(page: Page, camera: Camera, folder: Path, url: str, speed: float) -> None:
     """All pictures of one run."""
-    hands = operator(page, url)
+    hands = operator(page, url, speed)
     if any(map(camera.wants, ("mission", "stop", "record"))):
         work(hands, camera)
         page.js("flail.turn('record')")
@@ -285,7 +304,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     with demo(asked.speed) as url, browsing() as page:
         page.size(asked.size)
-        operator(page, url).open(theme=asked.theme)
+        operator(page, url, asked.speed).open(theme=asked.theme)
         album(page, Camera(page, asked.out, tuple(asked.only)), asked.out, url, asked.speed)
 
 

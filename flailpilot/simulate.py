@@ -250,7 +250,7 @@ class _Lines:
         ratio = sim_s / max(elapsed_s() - self._started_s, 1e-3)
         # the ledger counts what is processed beside the work area too
         done = f"{report.processed_m2:,.0f} m2 processed in and around {self._plan.area_m2:,.0f} m2"
-        print(f"{share:4.0%} of the way, {done}, job {_clock(sim_s)} h, {ratio:.0f}x real time", flush=True)
+        print(f"{share:4.0%} of the way, {done}, {_clock(sim_s)} h of work, {ratio:.0f}x real time", flush=True)
 
 
 @contextlib.contextmanager
