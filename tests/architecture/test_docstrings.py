@@ -13,8 +13,13 @@ ENDS_THE_PROGRAM = {"Exit", "SystemExit", "NotImplementedError", "CancelledError
 """Raised where no caller is: commands that end, and methods that nobody may call."""
 ARRAYS = re.compile(r"Array\b|ndarray")
 SHAPES = re.compile(r"\([a-z0-9 +]+,[a-z0-9, ]*\)|shape", re.IGNORECASE)
-PURE = "vehicle/control/"
-"""Arrays of the control room are rows of edges and tiles of one size, which its types name."""
+SHAPES_LEFT = {
+    "vehicle/control/ground/raster.py": ["marks", "numbers"],
+    "vehicle/control/ground/rasterise.py": ["outline"],
+    "vehicle/control/safety/driven_path.py": ["extended", "retreats"],
+    "vehicle/control/safety/fence.py": ["room", "room_of_few", "room_of_many", "over_m", "turned_slowly", "eases"],
+}
+"""Until these files are next worked on, as of 2026-11-30."""
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -124,10 +129,9 @@ def test_whoever_takes_or_gives_an_array_says_its_shape() -> None:
     silent = {
         str(path.relative_to(ROOT)): found
         for path in MODULES
-        if not str(path.relative_to(ROOT)).startswith(PURE)
-        and (found := unshaped_arrays(ast.parse(path.read_text(encoding="utf-8"))))
+        if (found := unshaped_arrays(ast.parse(path.read_text(encoding="utf-8"))))
     }
-    assert not silent
+    assert silent == SHAPES_LEFT
 
 
 def test_numbers_of_the_api_have_units() -> None:
