@@ -7,8 +7,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from flailpilot import keys, ledger
+from flailpilot.cli_numbers import WHOLE, First, Height, Jobs, NetHours, Seed, Seeds, Sigma, Soil, TimeLimit, Value
 from flailpilot.exit_status import BAD_INPUT, FAILED
-from flailpilot.numbers import metres, plain, seconds, whole
+from flailpilot.numbers import metres, plain, whole
 from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
 from vehicle.contracts.errors import InputError
 
@@ -64,57 +65,6 @@ FeatureWish = Annotated[
 Unmarked = Annotated[
     str | None,
     typer.Option("--unmarked", help="keep_out | work_area: role of polygons without one in the file."),
-]
-TimeLimit = Annotated[
-    float,
-    typer.Option(
-        "--time-limit",
-        parser=seconds("--time-limit", "120"),
-        metavar="S",
-        help="Seconds of work, counted and not by a clock, after which the best plan so far is taken.",
-    ),
-]
-WHOLE = "a whole number"
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", parser=whole("--seed", WHOLE, "7"), metavar="N", help="Seed of every noise source."),
-]
-Value = Annotated[
-    float,
-    typer.Argument(
-        parser=plain("VALUE", "a number: metres of depth or off a point, hammers, a class", "0.17"),
-        metavar="[VALUE]",
-        help="m of depth, m off a control point, hammers, class, objects",
-    ),
-]
-Sigma = Annotated[
-    float | None,
-    typer.Option(
-        "--sigma",
-        parser=plain("--sigma", "a number in the unit of the value", "0.01"),
-        metavar="N",
-        help="1-sigma of the value.",
-    ),
-]
-Height = Annotated[
-    float,
-    typer.Option("--height", parser=metres("--height", "0.01"), metavar="M", help="base: difference in height, m."),
-]
-Seeds = Annotated[
-    int,
-    typer.Option(
-        "--seeds",
-        parser=whole("--seeds", WHOLE, "60"),
-        metavar="N",
-        help="How many seeds; one is up to 2.5 simulated minutes.",
-    ),
-]
-First = Annotated[
-    int, typer.Option("--first", parser=whole("--first", WHOLE, "0"), metavar="N", help="The first seed.")
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option("--jobs", parser=whole("--jobs", WHOLE, "2"), metavar="N", help="Processes; default: one a core."),
 ]
 
 
@@ -182,6 +132,15 @@ def plan(
     craters: Annotated[
         Path | None, typer.Option("--craters", help="With --resume: site file with polygons of craters.")
     ] = None,
+    soil: Soil = None,
+    role: Annotated[
+        str | None, typer.Option("--role", help="Task role: ground_preparation, technical_survey, quality_control ...")
+    ] = None,
+    survey: Annotated[
+        str | None, typer.Option("--survey", help="Swaths apart: spacing=M,length=M,widths=1,base=...,evidence=...")
+    ] = None,
+    net_hours: NetHours = None,
+    task: TaskPath = None,
     poses: Annotated[bool, typer.Option("--poses", help="Write poses.csv too, 2 MB per hectare.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -198,6 +157,11 @@ def plan(
         overlap_m=overlap,
         overrun_m=overrun,
         poses=poses,
+        soil_mj_per_m3=soil,
+        role=role,
+        survey=survey,
+        net_hours=net_hours,
+        task=task,
         depth_m=depth,
         base_frame=base_frame,
         feature=feature,

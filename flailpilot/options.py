@@ -9,7 +9,8 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them.
 
     `overrun_m`: how far beyond the work area unknown ground may be worked; None: as far as the site allows.
-    `poses`: write poses.csv too.
+    `poses`: write poses.csv too. `soil_mj_per_m3`: specific energy of the soil; None: assumed.
+    `role`, `survey`, `net_hours`: of the task, as typed; `task`: the file that may say role and utilisation.
     """
 
     site: Path
@@ -18,6 +19,11 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
     time_limit_s: float
     overrun_m: float | None = None
     poses: bool = False
+    soil_mj_per_m3: float | None = None
+    role: str | None = None
+    survey: str | None = None
+    net_hours: float | None = None
+    task: Path | None = None
     as_json: bool = False
     outside: str | None = None
     overlap_m: float | None = None

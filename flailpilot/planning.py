@@ -1,36 +1,35 @@
 """`flailpilot plan`: site and machine in, plan files out."""
 
-import json
 import sys
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
 from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions
+from flailpilot.plan_progress import planning_limit
+from flailpilot.plan_task import asked_wish
+from flailpilot.plan_told import said, tell
 from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, refuse_a_run
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.load import load_machine
+from vehicle.config.pace import SOIL_ASSUMED_MJ_PER_M3, SOIL_MAX_MJ_PER_M3, SOIL_MIN_MJ_PER_M3
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import Plan, UntreatableReason
-from vehicle.contracts.units import place_text
+from vehicle.contracts.plan import MachineFootprint, Plan
 from vehicle.host import utc
 from vehicle.host.clock import utc_now
 from vehicle.planning.coverage.closing import is_whole
-from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
-from vehicle.planning.coverage.work_limit import WorkLimit
-from vehicle.planning.files.export import names_of, summary_of, write_plan_files
-from vehicle.planning.site.projected import DRIVEN_TO_M, checked_frame, loosely_known
+from vehicle.planning.files.export import names_of, write_plan_files
+from vehicle.planning.site.projected import checked_frame
 from vehicle.planning.site.site import Site, load_site
+from vehicle.planning.task.planned import plan_task
 from vehicle.runtime.tool_bounds import planned_bounds
 
 MISSED = 1
-NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, the default: give required_depth_m in the site file, or --depth"
 
 
 def run(asked: PlanOptions) -> int:
@@ -52,10 +51,14 @@ def run(asked: PlanOptions) -> int:
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,
         )
-        plan = plan_site(site, footprint(machine), settings, WorkLimit(asked.time_limit_s))
+        wish = asked_wish(asked, site)
+        shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
+        with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
+            plan = plan_task(site, shape, settings, wish, limit)
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, asked)
-    tell(plan, site, folder, as_json=asked.as_json)
+    soil_said = asked.soil_mj_per_m3 is not None
+    tell(plan, site, folder, as_json=asked.as_json, struck=limit.struck, soil_said=soil_said)
     return DONE if is_whole(plan) else MISSED
 
 
@@ -79,9 +82,16 @@ def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> 
         raise InputError(f"{speaker}: cannot be proven: {short}")
 
 
-def said(line: str, *, as_json: bool) -> None:
-    """What was taken because nobody said it; beside the JSON where a program reads that."""
-    print(line, file=sys.stderr if as_json else sys.stdout)
+def asked_footprint(machine: MachineConfig, settings: PlanSettings, soil_mj_per_m3: float | None) -> MachineFootprint:
+    """The machine as it works in the soil, to the depth of the settings. Raises InputError for soil that is none."""
+    if soil_mj_per_m3 is not None and not SOIL_MIN_MJ_PER_M3 <= soil_mj_per_m3 <= SOIL_MAX_MJ_PER_M3:  # False for NaN
+        raise InputError(
+            f"--soil {soil_mj_per_m3:g}: soil takes {SOIL_MIN_MJ_PER_M3:g} to {SOIL_MAX_MJ_PER_M3:g} MJ/m3; write "
+            "1 for loose, 7 for hard dry clay"
+        )
+    mission = MissionConfig(required_depth_m=settings.required_depth_m or DEFAULT_DEPTH_M)
+    soil = SOIL_ASSUMED_MJ_PER_M3 if soil_mj_per_m3 is None else soil_mj_per_m3
+    return footprint(machine, mission, soil_mj_per_m3=soil)
 
 
 def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float) -> None:
@@ -114,36 +124,3 @@ def written(plan: Plan, site: Site, out_dir: Path, asked: PlanOptions) -> None:
 def now_text() -> str:
     """UTC by this computer's clock, for people; "" where that was never set."""
     return utc.by_computer(utc_now(), 0, synchronised=False).text(0)
-
-
-def tell(plan: Plan, site: Site, out_dir: Path, *, as_json: bool) -> None:
-    """What a person wants to know of a plan, or the whole summary for a program."""
-    summary = summary_of(plan, site)
-    if as_json:
-        sys.stdout.write(json.dumps({**msgspec.to_builtins(summary), "folder": str(out_dir)}) + "\n")
-        return
-    for warning in site.warnings:
-        print(f"warning: {warning}")
-    for repair in site.repairs:
-        if repair not in site.warnings:
-            print(f"repaired: {repair}")
-    print(f"the site lies at {place_text(plan.datum.lat_deg, plan.datum.lon_deg)}")
-    if plan.required_depth_assumed:
-        print(NO_DEPTH)
-    if loose := loosely_known(site.source_system, site.source_accuracy_m):
-        print(f"warning: {loose}; worse than {DRIVEN_TO_M:g} m is planned but not driven")
-    totals: dict[str, float] = summary["untreatable_m2"]
-    unplanned_m2 = totals.get(UntreatableReason.PLANNING_TIME.value, 0.0)
-    if unplanned_m2:
-        print(f"warning: planning was ended by its limit with {unplanned_m2:,.0f} m2 not planned; raise --time-limit")
-    if not plan.segments:
-        print("warning: no pass in it, nothing could be worked: all ground is listed; see plan.png")
-    if outside_m2 := summary["swept_outside_m2"]:
-        far = f", up to {summary['swept_outside_furthest_m']:g} m out" if plan.outside == "unknown" else ""
-        print(f"{outside_m2:,.0f} m2 beyond the work area are swept with it{far}")
-    reasons = ", ".join(f"{area_m2:.1f} {reason}" for reason, area_m2 in totals.items())
-    print(
-        f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h, {len(plan.segments)} segments, overlap "
-        f"{plan.overlap_m:.2f} m; not workable by machine, m2: {reasons or 'none'}; missed "
-        f"{plan.certificate.missed_nominal_m2:.1f} m2; files in {out_dir}"
-    )

@@ -13,7 +13,9 @@ import shapely
 
 from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions, ResumeOptions
-from flailpilot.planning import MISSED, asked_site, check_limits, free_folder, tell, written
+from flailpilot.plan_progress import planning_limit
+from flailpilot.plan_told import tell
+from flailpilot.planning import MISSED, asked_footprint, asked_site, check_limits, free_folder, written
 from flailpilot.run_folder import JOURNAL, RECORDING, make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
@@ -30,7 +32,6 @@ from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
-from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.notes import Rank
@@ -85,10 +86,13 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
             slope_max_rad=machine.limits.slope_max_rad,
             required_depth_m=header.required_depth_m,
         )
-        plan = replan(site, footprint(machine), settings, request, WorkLimit(asked.time_limit_s)).plan
+        shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
+        with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
+            plan = replan(site, shape, settings, request, limit).plan
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, asked)
-    tell(plan, site, folder, as_json=asked.as_json)
+    soil_said = asked.soil_mj_per_m3 is not None
+    tell(plan, site, folder, as_json=asked.as_json, struck=limit.struck, soil_said=soil_said)
     return DONE if is_whole(plan) else MISSED
 
 

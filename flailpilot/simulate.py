@@ -15,7 +15,7 @@ from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
 from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
-from flailpilot.planning import NO_DEPTH, said
+from flailpilot.plan_told import NO_DEPTH, said
 from flailpilot.run_folder import make_folder, own_folder
 from flailpilot.wall_rate import AtWallRate
 from sim.scenario import Scenario, site_path
@@ -27,7 +27,7 @@ from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import VehicleReport
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan import MachineFootprint, Plan
 from vehicle.contracts.sockets import Sink
 from vehicle.contracts.units import missed_text
 from vehicle.host import utc
@@ -65,7 +65,7 @@ def run(asked: SimOptions) -> int:
     scenario, depth_said = _with_depth(job, taken, asked, task)
     vehicle_config(scenario, machine)
     out_dir = _folder(asked.out, asked.plan, as_json=asked.as_json)
-    plan = taken if taken is not None else _planned(site, machine, plan_settings(scenario, machine))
+    plan = taken if taken is not None else _planned(site, scenario, machine)
     check_certificate(plan)
     if asked.machine is None and not job.scenario_said:
         said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
@@ -154,9 +154,16 @@ def _read(asked: SimOptions) -> Job:
     return Job(scenario, site, asked.scenario is not None)
 
 
-def _planned(site: Site, machine: MachineConfig, settings: PlanSettings) -> Plan:
+def _planned(site: Site, scenario: Scenario, machine: MachineConfig) -> Plan:
     """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
-    return plan_site(site, footprint(machine), settings, WorkLimit(settings.time_limit_s))
+    settings = plan_settings(scenario, machine)
+    return plan_site(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s))
+
+
+def planned_footprint(scenario: Scenario, machine: MachineConfig) -> MachineFootprint:
+    """The machine as it works in the scenario's soil, to the scenario's depth."""
+    soil, sigma_m = scenario.ground.soil_energy_mj_per_m3, scenario.sensors.depth_sigma_m
+    return footprint(machine, scenario.mission, soil_mj_per_m3=soil, depth_sigma_m=sigma_m)
 
 
 def _folder(wanted: Path, plan_dir: Path | None, *, as_json: bool) -> Path:

@@ -13,10 +13,10 @@ from typing import Any
 
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH
+from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.area import parts_of
-from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
@@ -63,12 +63,14 @@ def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) ->
         "tool_on_m": report.tool_on_m,
         "time_h": plan.time_s / 3600.0,
         "bound_h": plan.bound_s / 3600.0,
+        "bound_turns_h": plan.bound_turns_s / 3600.0,
         "swaths": _count(plan, SegmentKind.SWATH),
     }
 
 
 def _hours(plan: Plan, kind: SegmentKind) -> float:
-    return sum(segment_time_s(segment, plan.machine) for segment in plan.segments if segment.kind is kind) / 3600.0
+    timed = zip(plan.segments, times_of(plan.segments, plan.machine), strict=True)
+    return sum(time.whole_s for segment, time in timed if segment.kind is kind) / 3600.0
 
 
 def _count(plan: Plan, kind: SegmentKind) -> int:

@@ -92,7 +92,6 @@ def test_footprint_is_what_a_plan_prints() -> None:
     machine = load_machine("memat")
     shape = footprint(machine)
     assert (shape.name, shape.tool_width_m, shape.track_outer_width_m) == ("MEMATT", 1.7, 1.5)
-    assert shape.lower_s == pytest.approx(0.85 / 0.12)
     assert shape.pivot_rate_radps == pytest.approx(0.2617994)
 
 

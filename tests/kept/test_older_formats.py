@@ -25,6 +25,7 @@ from vehicle.control.state import GateState
 from vehicle.operator_link import stamp_store
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.stamp_store import StampStore
+from vehicle.operator_link.work import PlanTimes
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal, reader
@@ -209,6 +210,23 @@ def test_an_old_plan_that_was_changed_is_found(old: Path) -> None:
     site, machine = load_site(old / "ground.geojson"), footprint(load_machine("memat"))
     with pytest.raises(InputError, match="not one plan"):
         load_plan(old / "run" / "plan", site, machine, older=True)
+
+
+def test_a_plan_without_a_pace_is_driven(old: Path) -> None:
+    site, machine = load_site(old / "ground.geojson"), footprint(load_machine("memat"))
+    plan = load_plan(OLD.parent / "format2", site, machine)
+    assert (plan.format, plan.machine.pace, plan.required_depth_m) == (2, None, 0.15)
+    times = PlanTimes().of(plan)
+    assert times.left_s(0, 0.0) == pytest.approx(plan.time_s)
+
+
+def test_a_plan_without_a_pace_that_was_changed_is_found(old: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(OLD.parent / "format2", tmp_path / "plan")
+    path = folder / "plan.json"
+    path.write_bytes(path.read_bytes().replace(b'"settle_s":1.0', b'"settle_s":2.0', 1))
+    site, machine = load_site(old / "ground.geojson"), footprint(load_machine("memat"))
+    with pytest.raises(InputError, match="not one plan"):
+        load_plan(folder, site, machine)
 
 
 def test_a_later_plan_is_refused(old: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.control.ledger.driving import changed, drive, straight
-from vehicle.config.machine import footprint
+from vehicle.config.footprint import footprint
 from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.control.ledger import jobs
 from tests.reports.rfc7946 import faults
-from vehicle.config.machine import footprint
+from vehicle.config.footprint import footprint
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.planning.files.export import write_plan_geojson
 from vehicle.reports.degrees import in_degrees, rounded

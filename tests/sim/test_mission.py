@@ -8,9 +8,9 @@ from mcap.reader import make_reader
 
 from campaign.outcome import RunFiles, job_facts, summary_of
 from campaign.run import Outcome, run_mission
+from flailpilot.simulate import planned_footprint
 from sim.scenario import Scenario
 from vehicle.config.load import load_machine, load_toml_model
-from vehicle.config.vehicle import footprint
 from vehicle.contracts.messages import Mode
 from vehicle.control.tick import tick
 from vehicle.planning.coverage.planner import plan_site
@@ -26,6 +26,7 @@ from vehicle.runtime.tool_bounds import planned_bounds
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
+STANDING = ("idle", "paused", "done")
 SCENARIO = ROOT / "configs/scenarios/example.toml"
 
 
@@ -34,7 +35,7 @@ def drive(folder: Path, **changes: object) -> tuple[RunFiles, Outcome]:
     machine = load_machine(scenario.machine)
     site = load_site(ROOT / "configs/sites/example.geojson")
     settings = PlanSettings(side_slope_rad=0.0873, bounds=planned_bounds(machine))
-    plan = plan_site(site, footprint(machine), settings)
+    plan = plan_site(site, planned_footprint(scenario, machine), settings)
     outcome = run_mission(scenario, machine, site, plan, McapRecorder(folder / "run.mcap", {}))
     return RunFiles(out_dir=folder, scenario=scenario, site=site, plan=plan, outcome=outcome), outcome
 
@@ -54,6 +55,8 @@ def test_the_example_site_is_processed_whole(tmp_path: Path) -> None:
     # on healthy ground with a healthy machine only the radio may stop it
     assert {stop.reasons[0] for stop in outcome.stops} <= {"link_lost", "link_flapping"}
     assert len(outcome.stops) <= 6
+    driving_s = sum(time_s for phase, time_s in outcome.phase_s.items() if phase not in STANDING)
+    assert files.plan.time_s == pytest.approx(driving_s, rel=0.03)  # the planner's hours are the vehicle's
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ Figures of a configuration: of the sensor's sigma, how often, how sure. `vehicle
 import math
 from typing import Final
 
-from vehicle.config.vehicle import MachineConfig, MissionConfig
+from vehicle.config.machine import MachineConfig
+from vehicle.config.mission import MissionConfig
 
 SLOW_SHARE: Final = 0.7
 """Of a depth sensor's sigma what half a metre does not average out (stubble, dust, moisture before the rotor)."""

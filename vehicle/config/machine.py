@@ -18,7 +18,6 @@ from vehicle.config.machine_parts import (
     ToolConfig,
     TracksConfig,
 )
-from vehicle.contracts.plan import MachineFootprint
 
 
 class MachineConfig(Strict):
@@ -74,25 +73,3 @@ class MachineConfig(Strict):
         rates = RatesConfig(published_m2_per_h=0.0, depth_published_m=0.0)
         changed = {"tool": fitted, "tools": {}, "rates": rates, "sources": sources}
         return MachineConfig.model_validate({**dict(self), **changed})
-
-
-def footprint(machine: MachineConfig) -> MachineFootprint:
-    """What the planner needs of a machine; `lower_s` is the way from fully raised to full depth."""
-    tool, tracks, body = machine.tool, machine.tracks, machine.body
-    return MachineFootprint(
-        name=machine.name,
-        tool_width_m=tool.width_m,
-        tool_ahead_m=tool.ahead_m,
-        tool_length_m=tool.length_m,
-        track_length_m=tracks.length_m,
-        track_outer_width_m=tracks.outer_width_m,
-        body_front_m=body.front_m,
-        body_rear_m=body.rear_m,
-        working_speed_mps=tracks.working_speed_mps,
-        transit_speed_mps=tracks.transit_speed_mps,
-        reverse_speed_mps=tracks.reverse_speed_mps,
-        pivot_rate_radps=tracks.pivot_rate_radps,
-        settle_s=tracks.settle_s,
-        spin_up_s=tool.spin_up_s,
-        lower_s=(tool.height_max_m + tool.depth_max_m) / tool.lift_rate_mps,
-    )

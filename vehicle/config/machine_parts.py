@@ -100,7 +100,7 @@ class TracksConfig(Strict):
     pivot_rate_degps: Annotated[float, Field(gt=0, le=20)]
     accel_mps2: Annotated[float, Field(gt=0, le=5)]
     decel_mps2: Annotated[float, Field(gt=0, le=10)]
-    settle_s: Annotated[float, Field(ge=0, le=60)]
+    settle_s: Annotated[float, Field(ge=0, le=60)] = 0.0
 
     @derived
     def pivot_rate_radps(self) -> float:

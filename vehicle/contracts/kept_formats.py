@@ -12,7 +12,7 @@ from vehicle.contracts.errors import InputError
 class Kept(Enum):
     """What is kept, with the format that this program writes."""
 
-    PLAN = ("plan", 2)
+    PLAN = ("plan", 3)
     JOURNAL = ("ledger journal", 5)
     SNAPSHOT = ("ledger snapshot", 1)
     RECORDING = ("recording", 3)

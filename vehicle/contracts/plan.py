@@ -21,6 +21,8 @@ import msgspec
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.pace import Pace
+from vehicle.contracts.task_role import TaskFacts
 
 
 class SegmentKind(StrEnum):
@@ -52,7 +54,10 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineFootprint(msgspec.Struct, frozen=True, kw_only=True):
-    """The dimensions and rates that a plan was made for, as `summary.json` prints them."""
+    """The dimensions and rates that a plan was made for, as `summary.json` prints them.
+
+    `pace`: what driving takes beyond them, in the ground that was reckoned with; None: nothing, the peers' cost model.
+    """
 
     name: str
     tool_width_m: float
@@ -66,9 +71,12 @@ class MachineFootprint(msgspec.Struct, frozen=True, kw_only=True):
     transit_speed_mps: float
     reverse_speed_mps: float
     pivot_rate_radps: float
-    settle_s: float
-    spin_up_s: float
-    lower_s: float
+    pace: Pace | None = None
+
+    def differs_in(self, other: "MachineFootprint") -> list[str]:
+        """Dimensions and rates that are not the other's; hours do not decide whether a machine can drive a plan."""
+        keys = (key for key in self.__struct_fields__ if key != "pace")
+        return [key for key in keys if getattr(self, key) != getattr(other, key)]
 
 
 class UntreatableReason(StrEnum):
@@ -81,6 +89,7 @@ class UntreatableReason(StrEnum):
     NARROWER_THAN_MACHINE = "narrower_than_machine"
     PLANNING_TIME = "planning_time"
     OUTSIDE_FENCE = "outside_fence"
+    NOT_IN_TASK = "not_in_task"
 
 
 class Untreatable(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +115,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `keep_out_m`: where no part of the machine may ever be; `unproven_m`: what bore no tracks when the plan was made.
     Both are closed rings of (east, north) in any order and direction: even-odd says what is inside. Empty: nothing is
-    kept out, everything bears. `required_depth_m`: what it was made for; None: by a program that says none.
+    kept out, everything bears. `bound_s`: what sweeping alone takes at least; `bound_turns_s`: with the least changes
+    of swaths that one direction needs, 0 in plans that did not say it. `required_depth_m`: what it was made for; None:
+    by a program that says none. `task`: what the machine is used for; None: nobody said, the whole area is worked.
     """
 
     datum: LocalFrame
@@ -124,8 +135,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unproven_m: tuple[Ring, ...]
     time_s: float
     bound_s: float
+    bound_turns_s: float = 0.0
     required_depth_m: float | None = None
     required_depth_assumed: bool = False
+    task: TaskFacts | None = None
     format: int = Kept.PLAN.number
 
 

@@ -1,7 +1,5 @@
 """The figures of the work for consoles, from the state after a tick: required, remaining and measured values."""
 
-import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +8,8 @@ from firmware_bridge.console_types import WorkFlag, WorkFrame
 from firmware_bridge.types import ControllerStatus
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.plan import Plan, Segment, SegmentKind
+from vehicle.contracts.pace import length_m, times_of
+from vehicle.contracts.plan import Plan
 from vehicle.contracts.stop_codes import NO_REASON, Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import NS_PER_S, TICK_S
@@ -68,8 +67,8 @@ class PlanTimes:
         """For this plan; worked out once for each."""
         if plan is not self._plan:
             self._plan, left = plan, [0.0]
-            for segment in reversed(plan.segments):
-                left.append(left[-1] + segment_s(segment, plan))
+            for time in reversed(times_of(plan.segments, plan.machine)):
+                left.append(left[-1] + time.whole_s)
             whole_s = left[-1]
             scale = plan.time_s / whole_s if whole_s > 0.0 and plan.time_s > 0.0 else 1.0
             self._left_s = tuple(scale * one for one in reversed(left))
@@ -85,21 +84,6 @@ class PlanTimes:
         share = min(1.0, max(0.0, along_m / length)) if length > 0.0 else 0.0
         here, after = self._left_s[index], self._left_s[index + 1]
         return after + (here - after) * (1.0 - share)
-
-
-def length_m(segment: Segment) -> float:
-    """Of its line; 0 for a turn."""
-    points = segment.points_m
-    return sum(math.dist(one, other) for one, other in pairwise(points))
-
-
-def segment_s(segment: Segment, plan: Plan) -> float:
-    """How long a segment takes by itself."""
-    if segment.kind is SegmentKind.TURN:
-        turn_rad = segment.turn_rad or math.remainder(segment.yaw_end_rad - segment.yaw_start_rad, 2.0 * math.pi)
-        return abs(turn_rad) / plan.machine.pivot_rate_radps + plan.machine.settle_s
-    working_s = plan.machine.lower_s if segment.kind is SegmentKind.SWATH else 0.0
-    return length_m(segment) / segment.speed_mps + working_s if segment.speed_mps > 0.0 else working_s
 
 
 def cap_reason(gate: "GateState") -> int:

@@ -27,6 +27,7 @@ OF_LISTED: Final = {
     UntreatableReason.NARROWER_THAN_MACHINE: _PEOPLE,
     UntreatableReason.SLOPE: _PEOPLE + ": too steep for this machine",
     UntreatableReason.PLANNING_TIME: "not processed: plan again with more time",
+    UntreatableReason.NOT_IN_TASK: "not processed: between the swaths of a survey, nothing is said of it",
     UntreatableReason.OUTSIDE_FENCE: "not processed: outside the fence; settle the perimeter, then plan again",
 }
 KEEP_OUT: Final = "never entered by the machine: as its marking says"

@@ -24,6 +24,7 @@ LISTED_TEXT: Final = {
     UntreatableReason.SLOPE: "too steep",
     UntreatableReason.PLANNING_TIME: "not planned in time",
     UntreatableReason.OUTSIDE_FENCE: "outside the fence",
+    UntreatableReason.NOT_IN_TASK: "between the swaths of a survey",
 }
 MARKS: Final = {"stop": ("X", "#c0182b"), "shock": ("*", "#f4d03f"), "detonation": ("*", "#f4d03f")}
 """Events that are drawn where they happened; all others stand in the report."""

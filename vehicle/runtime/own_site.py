@@ -41,7 +41,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
     if site is None:
         return None
     # the planner and shapely are heavy; a machine that is driven by stick does without
-    from vehicle.config.machine import footprint  # noqa: PLC0415
+    from vehicle.config.footprint import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415
     from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415
     from vehicle.planning.coverage.standing import check_assured  # noqa: PLC0415
@@ -103,7 +103,7 @@ def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
     Raises:
         InputError: there is none.
     """
-    from vehicle.config.machine import footprint  # noqa: PLC0415
+    from vehicle.config.footprint import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.closing import check_certificate  # noqa: PLC0415
     from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415
     from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415
@@ -111,6 +111,6 @@ def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
     if own.plan is not None:
         return own.plan
     settings = settings_of(vehicle)
-    plan = plan_site(own.place, footprint(vehicle.machine), settings, WorkLimit(settings.time_limit_s))
+    plan = plan_site(own.place, footprint(vehicle.machine, vehicle.mission), settings, WorkLimit(settings.time_limit_s))
     check_certificate(plan)
     return plan

@@ -102,7 +102,7 @@ def planned(wanted: Wanted) -> Plan:
 
     site = load_wanted(wanted)
     settings = settings_of(wanted.config)
-    plan = plan_site(site, footprint(wanted.config.machine), settings, WorkLimit(wanted.limit_s))
+    plan = plan_site(site, footprint(wanted.config.machine, wanted.config.mission), settings, WorkLimit(wanted.limit_s))
     check_certificate(plan)
     if not stays_within(plan, wanted.fence_m, however_turned=False):
         raise InputError(f"{wanted.path}: no way within the fence")

@@ -99,7 +99,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
         {"the site": site.required_depth_m, "plan": plan.required_depth_m, "vehicle": config.mission.required_depth_m}
     )
     machine = footprint(config.machine)
-    if plan.machine != machine:
+    if plan.machine.differs_in(machine):
         raise InputError(f"the plan was made for {plan.machine.name}, this is {machine.name}")
     boundary_m = joined((), plan.keep_out_m, rings_of(kept_out(site, settings_of(config))), kept_out_m)
     return Judged(plan=plan, areas=areas_of(site), boundary_m=boundary_m)

@@ -12,14 +12,14 @@ import shapely
 from console.server.planning.names import ASKED, SHOWN, plain_name
 from console.server.planning.sites import SiteRequest, read, rings_of, site_rows
 from vehicle.config.depth_margin import shortfall
+from vehicle.config.footprint import footprint
 from vehicle.config.load import load_machine, machine_names
-from vehicle.config.machine import footprint
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, Segment, SegmentKind
 from vehicle.planning.coverage.closing import is_whole
-from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
@@ -125,7 +125,8 @@ def planned(asked: PlanRequest, tell: Tell) -> dict[str, Any]:
     settings = settings_of(machine, asked.overlap_m, depth_m)
     check_depth(machine, depth_m)
     check_overlap(machine, settings)
-    plan = plan_site(site, footprint(machine), settings, Reporting(asked.limit_s, tell))
+    mission = MissionConfig(required_depth_m=DEFAULT_DEPTH_M if depth_m is None else depth_m)
+    plan = plan_site(site, footprint(machine, mission), settings, Reporting(asked.limit_s, tell))
     write_stored(plan, folder)
     (folder / SHOWN).write_bytes(msgspec.json.encode({"name": asked.site.name, **shown(plan, site)}))
     return {"hash": plan.plan_hash}
@@ -204,8 +205,7 @@ def shown(plan: Plan, site: Site) -> dict[str, Any]:
 def segment_rows(plan: Plan) -> list[dict[str, Any]]:
     """Segments in order with the time at which each begins; `wait_s` passes before it moves, `settle_s` after."""
     rows, start_s, swath = [], 0.0, 0
-    for segment in plan.segments:
-        takes_s = segment_time_s(segment, plan.machine)
+    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
         is_swath = segment.kind is SegmentKind.SWATH
         swath += is_swath
         rows.append(
@@ -217,12 +217,12 @@ def segment_rows(plan: Plan) -> list[dict[str, Any]]:
                 "yaw_rad": round(segment.yaw_start_rad, 6),
                 "turn_rad": round(segment.turn_rad, 6),
                 "start_s": round(start_s, 2),
-                "takes_s": round(takes_s, 2),
-                "wait_s": plan.machine.spin_up_s + plan.machine.lower_s if is_swath else 0.0,
-                "settle_s": plan.machine.settle_s,
+                "takes_s": round(time.whole_s, 2),
+                "wait_s": round(time.before_s, 2),
+                "settle_s": round(time.after_s, 2),
             }
         )
-        start_s += takes_s
+        start_s += time.whole_s
     return rows
 
 

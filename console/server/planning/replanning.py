@@ -16,8 +16,8 @@ from console.server.planning.making import PlanRequest, Reporting, Tell, setting
 from console.server.planning.making import shown as plan_shown
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import read
+from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
-from vehicle.config.machine import footprint
 from vehicle.config.vehicle import MissionConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, SegmentKind

@@ -17,11 +17,11 @@ from console.server.planning.making import PlanRequest, planned
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import SiteRequest
 from tests.console.node import passes
+from vehicle.config.footprint import footprint
 from vehicle.config.load import load_machine
-from vehicle.config.machine import footprint
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan
-from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.files.export import segment_poses
 from vehicle.planning.site.site import load_site
 
@@ -75,8 +75,8 @@ def test_the_plan_is_the_planners_own_and_its_certificate_misses_nothing(folder:
 
 def test_times_of_the_segments_are_those_of_the_poses(folder: Path) -> None:
     plan, rows = plan_of(folder), shown(folder)["segments"]
-    for segment, row in zip(plan.segments, rows, strict=True):
-        poses = segment_poses(segment, plan.machine)
+    for segment, time, row in zip(plan.segments, times_of(plan.segments, plan.machine), rows, strict=True):
+        poses = segment_poses(segment, time)
         assert row["wait_s"] + (poses[-1, 0] - poses[0, 0]) + row["settle_s"] == pytest.approx(row["takes_s"], abs=0.02)
         assert row["points"][-1] == pytest.approx(poses[-1, 1:3].tolist(), abs=1e-3)
     starts = [row["start_s"] for row in rows]
@@ -87,10 +87,10 @@ def test_times_of_the_segments_are_those_of_the_poses(folder: Path) -> None:
 @pytest.mark.real
 def test_the_page_walks_where_the_planner_says(folder: Path, tmp_path: Path) -> None:
     plan, start_s, poses = plan_of(folder), 0.0, []
-    for segment in plan.segments:
-        rows = segment_poses(segment, plan.machine)
+    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
+        rows = segment_poses(segment, time)
         poses += [[start_s + t_s, east, north, yaw] for t_s, east, north, yaw in rows[1:-1:3].tolist()]
-        start_s += segment_time_s(segment, plan.machine)
+        start_s += time.whole_s
     assert len(poses) > 100
     path = tmp_path / "poses.json"
     path.write_text(json.dumps({"segments": shown(folder)["segments"], "poses": poses}))

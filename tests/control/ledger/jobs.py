@@ -7,7 +7,7 @@ import shapely
 
 from tests import builders
 from tests.control.ledger.driving import drive, straight
-from vehicle.config.machine import footprint
+from vehicle.config.footprint import footprint
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
 from vehicle.control.state import LedgerState

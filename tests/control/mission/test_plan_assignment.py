@@ -14,8 +14,8 @@ from sim.sim_stack import wire_up
 from tests import builders
 from tests.runtime.support import config_text, write
 from vehicle.config.drive import load_drive
+from vehicle.config.footprint import footprint
 from vehicle.config.load import load_machine
-from vehicle.config.machine import footprint
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire

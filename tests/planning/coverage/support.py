@@ -7,6 +7,7 @@ import numpy as np
 import pyproj
 
 from tests.planning.coverage.checker import check_folder
+from vehicle.contracts.pace import Pace
 from vehicle.contracts.plan import MachineFootprint
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
@@ -26,9 +27,6 @@ BENCH = MachineFootprint(
     transit_speed_mps=1.0,
     reverse_speed_mps=1.0,
     pivot_rate_radps=math.radians(20.0),
-    settle_s=0.0,
-    spin_up_s=0.0,
-    lower_s=0.0,
 )
 MEDIUM = MachineFootprint(
     name="medium",
@@ -43,9 +41,25 @@ MEDIUM = MachineFootprint(
     transit_speed_mps=1.1,
     reverse_speed_mps=0.9,
     pivot_rate_radps=math.radians(14.0),
-    settle_s=0.7,
-    spin_up_s=4.0,
-    lower_s=2.0,
+    pace=Pace(
+        depth_m=0.15,
+        soil_mj_per_m3=1.5,
+        sweep_speed_mps=0.2,
+        accel_mps2=0.4,
+        brake_mps2=0.3,
+        approach_1ps=0.9,
+        creep_mps=0.03,
+        done_m=0.01,
+        turn_approach_1ps=1.1,
+        turn_done_rad=math.radians(0.25),
+        turn_share=0.8,
+        turn_lag_s=0.3,
+        spin_up_s=4.0,
+        spin_down_s=9.0,
+        at_speed_ratio=0.9,
+        lower_s=2.0,
+        raise_s=1.5,
+    ),
 )
 
 

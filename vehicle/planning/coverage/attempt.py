@@ -6,15 +6,16 @@ from functools import cached_property
 
 import shapely
 
+from vehicle.contracts.pace import whole_s
 from vehicle.contracts.plan import Plan, Segment, UntreatableReason
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_improvement import in_better_order
-from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.coverage.sweep_cells import SweepCell
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.work_limit import Stage
 
 FAN = 12
 ORDER_MAX = 5_000
@@ -44,8 +45,7 @@ class Attempt:
     @cached_property
     def time_s(self) -> float:
         """What driving it takes."""
-        machine = self.ground.job.machine
-        return sum(segment_time_s(segment, machine) for segment in self.segments)
+        return whole_s(self.segments, self.ground.job.machine)
 
     @property
     def cost_s(self) -> float:
@@ -57,10 +57,12 @@ class Attempt:
         room = self.ground.job.deadline.limit.has_room(ORDER_SHARE)
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
             return self
+        self.ground.job.deadline.limit.at(Stage.ORDER, lambda: self.time_s)
         return Attempt(self.ground, self.tour, in_better_order(self.ground, self.tour), self.cut_short)
 
     def closed(self) -> Plan:
         """The plan: what stays untreated, certificate, name."""
+        self.ground.job.deadline.limit.at(Stage.CLOSING, lambda: self.time_s)
         left_for = UntreatableReason.PLANNING_TIME if self.cut_short else UntreatableReason.NO_APPROACH
         return closed_plan(self.ground, self.segments, self.tour.direction_rad, left_for)
 

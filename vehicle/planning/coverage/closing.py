@@ -1,28 +1,39 @@
 """Closing a plan: what stays untreated and why, the certificate, the times, the name."""
 
 import hashlib
+import math
 
 import msgspec
+import numpy as np
 
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.pace import line_s, ready_s, sweep_speed_mps, turn_s, whole_s
 from vehicle.contracts.plan import Plan, Segment, UntreatableReason
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import certify, rings_of, sweeps_of, untreatable_of
+from vehicle.planning.coverage.directions import edges_of
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import PlanJob
-from vehicle.planning.coverage.path import segment_time_s
 from vehicle.planning.site.site import Site
+
+BOUND_STEPS = 180
+"""Directions of swaths that the bound with turns looks at."""
 
 
 def closed_plan(
     ground: GroundModel, segments: tuple[Segment, ...], direction_rad: float, left_for: UntreatableReason
 ) -> Plan:
-    """The plan of a path; `left_for`: why ground stays that is wide enough for the machine."""
+    """The plan of a path; `left_for`: why ground stays that is wide enough for the machine.
+
+    Its bounds are of what it plans: ground that the limit left is in neither side of their ratio.
+    """
     job = ground.job
     site, settings, machine = job.site, job.settings, job.machine
     sweeps = sweeps_of(job, segments)
     listed = untreatable_of(ground, sweeps, left_for)
     area_m2 = area_m2_of(site)
+    unplanned_m2 = sum(row.area_m2 for row in listed if row.reason is UntreatableReason.PLANNING_TIME)
+    share = 1.0 - min(1.0, unplanned_m2 / area_m2) if area_m2 > 0.0 else 0.0
     plan = Plan(
         datum=site.datum,
         site_hash=site.site_hash,
@@ -37,8 +48,9 @@ def closed_plan(
         outside_assumed=site.outside_assumed,
         keep_out_m=rings_of(ground.first.kept_out),
         unproven_m=rings_of(ground.first.unproven),
-        time_s=sum(segment_time_s(segment, machine) for segment in segments),
-        bound_s=bound_s_of(job, direction_rad),
+        time_s=whole_s(segments, machine),
+        bound_s=share * bound_s_of(job, direction_rad),
+        bound_turns_s=share * bound_turns_s_of(job),
         required_depth_m=settings.required_depth_m,
         required_depth_assumed=settings.required_depth_assumed,
     )
@@ -48,7 +60,24 @@ def closed_plan(
 def bound_s_of(job: PlanJob, direction_rad: float) -> float:
     """What sweeping alone takes at least, in swaths of one direction."""
     pitch_m = job.reach.width_m - job.settings.overlap_at_m(direction_rad)
-    return area_m2_of(job.site) / (pitch_m * job.machine.working_speed_mps)
+    return area_m2_of(job.site) / (pitch_m * sweep_speed_mps(job.machine))
+
+
+def bound_turns_s_of(job: PlanJob) -> float:
+    """Sweeping in the best one direction, and between its pieces the least change: two quarter turns and one pitch.
+
+    Every second crossing of an outline by a swath ends a piece; a plan with cells of several directions may be quicker.
+    """
+    machine, pace = job.machine, job.machine.pace
+    edges = edges_of(robust_overlay.difference(job.site.work_area, job.site.keep_out))
+    found_s = []
+    for angle_rad in (step * math.pi / BOUND_STEPS for step in range(BOUND_STEPS)):
+        pitch_m = job.reach.width_m - job.settings.overlap_at_m(angle_rad)
+        rise_m = float(np.abs(edges[:, 1] * math.cos(angle_rad) - edges[:, 0] * math.sin(angle_rad)).sum())
+        turns = 2.0 * turn_s(0.5 * math.pi, machine.pivot_rate_radps, pace)
+        change_s = turns + line_s(pitch_m, machine.transit_speed_mps, pace) + ready_s(machine)
+        found_s.append(bound_s_of(job, angle_rad) + max(0.0, 0.5 * rise_m / pitch_m - 1.0) * change_s)
+    return min(found_s)
 
 
 def area_m2_of(site: Site) -> float:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import shapely
 
+from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.contracts.plan import MachineFootprint
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.route import swath_change_s
@@ -38,7 +39,7 @@ def swath_cost_s(
     pieces = dy / (2.0 * pitch_m)
     ends_m = 2.0 * reach.credit_m + settings.run_in_m
     sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
-    return np.asarray(sweep_m / machine.working_speed_mps + pieces * swath_change_s(machine, reach))
+    return np.asarray(sweep_m / sweep_speed_mps(machine) + pieces * swath_change_s(machine, reach))
 
 
 def best_directions(

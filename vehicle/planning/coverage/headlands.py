@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from vehicle.contracts.pace import line_s, sweep_speed_mps
 from vehicle.planning.coverage.ground import pivot_disc_m, turned
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.phases import Swaths
@@ -160,10 +161,10 @@ def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, job: PlanJob, the
     if np.count_nonzero(line - count * pitch_m * stretch < low) > 0.3 * len(x):
         return math.inf
     length_m = (float(y[-1] - y[0]) + pitch_m) * stretch
-    own_s = count * (swath_change_s(machine, reach) + length_m / machine.reverse_speed_mps)
+    own_s = count * (swath_change_s(machine, reach) + line_s(length_m, machine.reverse_speed_mps, machine.pace))
     stub_m = x - line
     stubs_s = float(np.sum(stub_m / machine.reverse_speed_mps + STUB_S * np.minimum(1.0, stub_m)))
-    seam_s = SEAM_S + 0.5 * reach.width_m * abs(slope) / machine.working_speed_mps
+    seam_s = SEAM_S + 0.5 * reach.width_m * abs(slope) / sweep_speed_mps(machine)
     return own_s + stubs_s + seam_s * len(x)
 
 

@@ -1,13 +1,11 @@
 """From stops to segments that connect: pivot, straight line, pivot, swath, out."""
 
 import math
-from itertools import pairwise
 
 from vehicle.contracts.plan import MachineFootprint, Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
-from vehicle.planning.coverage.route import Pose, TourStop, enu_of
+from vehicle.planning.coverage.route import STILL_M, Pose, TourStop, enu_of
 
-STILL_M = 1e-6
 STILL_RAD = 1e-9
 
 
@@ -81,12 +79,3 @@ class PathBuilder:
         )
         self.swaths += int(down)
         self.pose = (*points[-1], yaw_rad)
-
-
-def segment_time_s(segment: Segment, machine: MachineFootprint) -> float:
-    """Nominal time of a segment: motion, settling at its end, and spin-up and lowering before a swath."""
-    if segment.kind is SegmentKind.TURN:
-        return abs(segment.turn_rad) / machine.pivot_rate_radps + machine.settle_s
-    leg_m = sum(math.dist(a, b) for a, b in pairwise(segment.points_m))
-    ready_s = machine.spin_up_s + machine.lower_s if segment.kind is SegmentKind.SWATH else 0.0
-    return leg_m / segment.speed_mps + machine.settle_s + ready_s

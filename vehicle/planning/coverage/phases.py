@@ -17,7 +17,7 @@ from vehicle.planning.coverage.swath_spacing import swath_lines
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.transit import Roadmap
-from vehicle.planning.coverage.work_limit import Work
+from vehicle.planning.coverage.work_limit import Stage, Work
 
 GAIN_MIN_M2 = 0.01
 """Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
@@ -158,6 +158,7 @@ def work(ground: GroundModel, tour: Tour, options: list[list[TourStop]], box: Bo
         if stops:
             tour.append(stops, ways)
             ground.grow(stops)
+            job.deadline.limit.at(Stage.SWATHS, tour.driven_s)
         done += len(stops)
         if far:
             break

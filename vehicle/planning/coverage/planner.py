@@ -15,7 +15,7 @@ from vehicle.planning.coverage.job import PlanJob, plan_job
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell, parted
 from vehicle.planning.coverage.tour import Tour
-from vehicle.planning.coverage.work_limit import Work, WorkLimit
+from vehicle.planning.coverage.work_limit import Stage, Work, WorkLimit
 from vehicle.planning.site.site import Site
 
 DIRECTIONS_MAX = 3
@@ -49,11 +49,16 @@ def plan_site(
     """
     job = plan_job(site, machine, settings if settings is not None else PlanSettings(), limit)
     check_fit(site, machine)
+    job.deadline.limit.at(Stage.GROUND, _nothing_driven)
     ground = opened_ground(job)
     directions = directions_for(ground)
     attempts = attempts_in(ground, directions)
     best = best_in_order(attempts)
     return best.closed()
+
+
+def _nothing_driven() -> float:
+    return 0.0
 
 
 def opened_ground(job: PlanJob) -> GroundModel:

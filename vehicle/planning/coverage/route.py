@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from vehicle.contracts.pace import line_s, lines_s, ready_s, sweep_speed_mps, turn_s, turns_s
 from vehicle.contracts.plan import MachineFootprint
 from vehicle.planning.coverage.settings import Reach
 from vehicle.planning.coverage.swath import Interval, Move, Piece
@@ -15,6 +16,9 @@ from vehicle.planning.coverage.transit import Point, Roadmap, length_m
 Pose = tuple[float, float, float]
 """East, north [m], yaw [rad] of the body origin."""
 CANDIDATES = 6
+ENDS_OF_M = 100.0
+"""A swath of any such length shows what its ramps cost."""
+STILL_M = 1e-6
 FAR_S = 100.0
 NEAR_M = 30.0
 
@@ -40,13 +44,6 @@ def stops_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[
 def _stop(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint) -> TourStop:
     y_m = piece.y_m
     yaw_rad = theta_rad if move.sign > 0 else theta_rad + math.pi
-    sweep_m = sum(abs(b - a) for a, b in move.stretches)
-    lifted_m = abs(move.b_m - move.a_m) - sweep_m
-    inward_m = abs(move.a_m - move.sign * machine.tool_ahead_m - move.in_m)
-    outward_m = abs(move.out_m - (move.b_m - move.sign * machine.tool_ahead_m))
-    out_s = outward_m / (machine.reverse_speed_mps if move.reverse else machine.transit_speed_mps)
-    time_s = sweep_m / machine.working_speed_mps + (inward_m + lifted_m) / machine.transit_speed_mps + out_s
-    time_s += len(move.stretches) * (machine.lower_s + machine.spin_up_s + 2.0 * machine.settle_s)
     return TourStop(
         theta_rad=theta_rad,
         y_m=y_m,
@@ -54,8 +51,29 @@ def _stop(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint)
         move=move,
         entry=(*enu_of(theta_rad, move.in_m, y_m), yaw_rad),
         exit=(*enu_of(theta_rad, move.out_m, y_m), yaw_rad),
-        time_s=time_s,
+        time_s=_move_s(move, machine),
     )
+
+
+def _move_s(move: Move, machine: MachineFootprint) -> float:
+    """From the place where the machine turns in to where it may turn again; the turns are of the ways."""
+    ahead_m = move.sign * machine.tool_ahead_m
+    inward_m, outward_m = abs(move.a_m - ahead_m - move.in_m), abs(move.out_m - (move.b_m - ahead_m))
+    sweeps_m = [abs(b - a) for a, b in move.stretches]
+    out_mps = machine.reverse_speed_mps if move.reverse else machine.transit_speed_mps
+    if machine.pace is None:
+        moves_m = inward_m + (abs(move.b_m - move.a_m) - sum(sweeps_m))
+        return sum(sweeps_m) / machine.working_speed_mps + moves_m / machine.transit_speed_mps + outward_m / out_mps
+    moves_s = [leg_s(way_m, machine) for way_m in (inward_m, *(abs(down - up) for up, down in move.lifts))]
+    sweep_s = sum(line_s(way_m, sweep_speed_mps(machine), machine.pace) for way_m in sweeps_m)
+    waits_s = sum(ready_s(machine, move_s if move_s > 0.0 else math.inf) for move_s in moves_s)
+    return sum(moves_s) + sweep_s + waits_s + leg_s(outward_m, machine, out_mps)
+
+
+def leg_s(way_m: float, machine: MachineFootprint, speed_mps: float | None = None) -> float:
+    """A straight line with the tool up, at the speed for moves unless another is given; 0 where there is none."""
+    speed_mps = machine.transit_speed_mps if speed_mps is None else speed_mps
+    return line_s(way_m, speed_mps, machine.pace) if way_m > STILL_M else 0.0
 
 
 def enu_of(theta_rad: float, x_m: float, y_m: float) -> tuple[float, float]:
@@ -72,28 +90,42 @@ def change_s(poses: np.ndarray, entries: np.ndarray, machine: MachineFootprint) 
     """(n,) seconds from poses (n|1, 3) to entries (n, 3) by pivot, straight leg, pivot, obstacles ignored."""
     step = entries[:, :2] - poses[:, :2]
     leg_m = np.hypot(step[:, 0], step[:, 1])
-    course = np.where(leg_m > 1e-6, np.arctan2(step[:, 1], step[:, 0]), entries[:, 2])
-    angle = _turn(course - poses[:, 2]) + _turn(entries[:, 2] - course)
-    pauses = (leg_m > 1e-6).astype(float) + (angle > 1e-6)
-    return np.asarray(leg_m / machine.transit_speed_mps + angle / machine.pivot_rate_radps + pauses * machine.settle_s)
+    course = np.where(leg_m > STILL_M, np.arctan2(step[:, 1], step[:, 0]), entries[:, 2])
+    out_rad, in_rad = _turn(course - poses[:, 2]), _turn(entries[:, 2] - course)
+    if machine.pace is None:
+        return np.asarray(leg_m / machine.transit_speed_mps + (out_rad + in_rad) / machine.pivot_rate_radps)
+    legs_s = np.where(leg_m > STILL_M, lines_s(leg_m, machine.transit_speed_mps, machine.pace), 0.0)
+    rate_radps, pace = machine.pivot_rate_radps, machine.pace
+    return np.asarray(legs_s + turns_s(out_rad, rate_radps, pace) + turns_s(in_rad, rate_radps, pace))
 
 
 def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, machine: MachineFootprint) -> float:
     """Time [s] of a way with corners (east, north) [m] between two poses."""
-    yaw, total = start[2], length_m(way) / machine.transit_speed_mps
+    yaw, total = start[2], length_m(way) / machine.transit_speed_mps if machine.pace is None else 0.0
     for a, b in pairwise(way):
-        if math.dist(a, b) > 1e-6:
+        step_m = math.dist(a, b)
+        if step_m > STILL_M:
             course = math.atan2(b[1] - a[1], b[0] - a[0])
-            total += float(_turn(course - yaw)) / machine.pivot_rate_radps + 2.0 * machine.settle_s
+            total += pivot_s(course - yaw, machine)
+            total += 0.0 if machine.pace is None else leg_s(step_m, machine)
             yaw = course
-    return total + float(_turn(entry[2] - yaw)) / machine.pivot_rate_radps
+    return total + pivot_s(entry[2] - yaw, machine)
+
+
+def pivot_s(angle_rad: float, machine: MachineFootprint) -> float:
+    """A pivot by the shorter way."""
+    return turn_s(float(_turn(angle_rad)), machine.pivot_rate_radps, machine.pace)
 
 
 def swath_change_s(machine: MachineFootprint, reach: Reach) -> float:
     """From one swath's end to the next swath's start on ground that bears pivots: out, half a turn, back in."""
-    out_m = reach.ahead_m + reach.pivot_ground_m + reach.width_m
-    ready_s = machine.lower_s + machine.spin_up_s + 6.0 * machine.settle_s
-    return math.pi / machine.pivot_rate_radps + out_m / machine.transit_speed_mps + ready_s
+    out_m, pace = reach.ahead_m + reach.pivot_ground_m, machine.pace
+    if pace is None:
+        return math.pi / machine.pivot_rate_radps + (out_m + reach.width_m) / machine.transit_speed_mps
+    sweep_mps = sweep_speed_mps(machine)
+    ends_s = line_s(ENDS_OF_M, sweep_mps, pace) - ENDS_OF_M / sweep_mps
+    turns = 2.0 * turn_s(0.5 * math.pi, machine.pivot_rate_radps, pace)
+    return leg_s(out_m, machine) + turns + leg_s(reach.width_m, machine) + ready_s(machine) + ends_s
 
 
 def order_stops(

@@ -161,8 +161,9 @@ def check_machine(machine: MachineFootprint) -> None:
     Raises:
         InputError: no plan can serve this machine; the text names the figure.
     """
-    name = machine.name
-    if not all(math.isfinite(value) for value in msgspec.structs.astuple(machine)[1:]):
+    name, pace = machine.name, machine.pace
+    figures = [getattr(machine, key) for key in machine.__struct_fields__ if key not in ("name", "pace")]
+    if not all(math.isfinite(value) for value in (*figures, *(msgspec.structs.astuple(pace) if pace else ()))):
         raise InputError(f"machine {name}: a dimension or rate is not a finite number; correct its profile")
     if machine.tool_width_m <= machine.track_outer_width_m:
         raise InputError(
@@ -175,5 +176,6 @@ def check_machine(machine: MachineFootprint) -> None:
             f"{machine.track_length_m} m and a tool of {machine.tool_length_m} m; correct tool.ahead_m"
         )
     rates = (machine.working_speed_mps, machine.transit_speed_mps, machine.reverse_speed_mps, machine.pivot_rate_radps)
-    if min(rates) <= 0.0:
-        raise InputError(f"machine {name}: speeds and pivot rate must be above 0; correct its profile")
+    ramps = (pace.sweep_speed_mps, pace.accel_mps2, pace.brake_mps2, pace.turn_share) if pace else ()
+    if min(*rates, *ramps) <= 0.0:
+        raise InputError(f"machine {name}: speeds, ramps and pivot rate must be above 0; correct its profile")

@@ -3,6 +3,7 @@
 import numpy as np
 import shapely
 
+from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.swath_candidates import SwathField
@@ -29,6 +30,6 @@ def _costs_s(field: SwathField, y_m: np.ndarray, answer_m: float, job: PlanJob) 
     """(tries,) seconds of swaths at (tries, n) ordinates if nothing hindered: lengths and a change for each piece."""
     rows = swath_intervals(field.uncovered, y_m.ravel(), answer_m, field.x0_m, field.x1_m)
     ends_m = 2.0 * job.settings.end_at_m(field.theta_rad) + job.settings.run_in_m
-    change_s = swath_change_s(job.machine, job.reach)
-    row_s = [sum((high - low + ends_m) / job.machine.working_speed_mps + change_s for low, high in row) for row in rows]
+    change_s, speed_mps = swath_change_s(job.machine, job.reach), sweep_speed_mps(job.machine)
+    row_s = [sum((high - low + ends_m) / speed_mps + change_s for low, high in row) for row in rows]
     return np.asarray(np.array(row_s).reshape(y_m.shape).sum(axis=1))

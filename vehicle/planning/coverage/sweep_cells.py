@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels
@@ -115,7 +116,7 @@ def costs_of(faces: Faces, angles_rad: np.ndarray, job: PlanJob) -> FaceCosts:
     Between two cells the one that is worked first ends its swaths on ground that is not worked yet.
     """
     pitch_m = job.reach.width_m - np.array([job.settings.overlap_at_m(float(angle)) for angle in angles_rad])
-    speed_mps = job.machine.working_speed_mps
+    speed_mps = sweep_speed_mps(job.machine)
     face_s = shapely.area(faces.polygons)[:, None] / (pitch_m * speed_mps)[None, :]
     np.add.at(face_s, faces.owner, _ends(faces.edges, angles_rad, pitch_m, job)[0])
     shared_s, shared_ends = _ends(faces.shared, angles_rad, pitch_m, job)
@@ -135,5 +136,5 @@ def _ends(
     along_m = np.abs(np.outer(edges[:, 0], cos) + np.outer(edges[:, 1], sin))
     ends = np.abs(np.outer(edges[:, 1], cos) - np.outer(edges[:, 0], sin)) / pitch_m
     ends_m = 2.0 * job.reach.credit_m + job.settings.run_in_m
-    piece_s = ends_m / job.machine.working_speed_mps + swath_change_s(job.machine, job.reach)
-    return 0.5 * along_m / job.machine.working_speed_mps + 0.5 * ends * piece_s, ends
+    piece_s = ends_m / sweep_speed_mps(job.machine) + swath_change_s(job.machine, job.reach)
+    return 0.5 * along_m / sweep_speed_mps(job.machine) + 0.5 * ends * piece_s, ends

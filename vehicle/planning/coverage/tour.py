@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from vehicle.contracts.pace import whole_s
 from vehicle.contracts.plan import MachineFootprint, Segment
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.route import Pose, TourStop
@@ -38,6 +39,10 @@ class Tour:
     def direction_rad(self) -> float:
         """Direction of the swath that was found first; 0 where there is none."""
         return self.stops[0].theta_rad if self.stops else 0.0
+
+    def driven_s(self) -> float:
+        """What driving it takes so far."""
+        return whole_s(self.segments, self.machine)
 
     def driven(self) -> np.ndarray:
         """(n, 2, 2) ends of the strips so far."""

@@ -6,6 +6,7 @@ computer takes more or less real time for it.
 """
 
 import math
+from collections.abc import Callable
 from enum import Enum, auto
 
 
@@ -46,6 +47,15 @@ SECONDS = {
 """What one of each kind takes."""
 
 
+class Stage(Enum):
+    """What planning is at, for people who wait for it; the value is what they read."""
+
+    GROUND = "looking at the ground"
+    SWATHS = "laying swaths"
+    ORDER = "improving the order"
+    CLOSING = "proving the plan"
+
+
 class WorkLimit:
     """Asked with `limit()`: True once the work told is `limit_s`, less what is kept for closing the plan.
 
@@ -61,6 +71,9 @@ class WorkLimit:
         """So much more of a kind is done."""
         self.done[work] += count
         self._spent_s += SECONDS[work] * count
+
+    def at(self, stage: Stage, driven_s: Callable[[], float]) -> None:
+        """Planning has come so far; `driven_s`: what driving takes by now [s]. For whoever shows it; nobody here."""
 
     def spent_s(self) -> float:
         """What all work that was told takes, by measure."""

@@ -3,16 +3,17 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import shapely
 
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import MachineFootprint, Plan, Segment, SegmentKind, UntreatableReason
-from vehicle.planning.coverage.path import segment_time_s
+from vehicle.contracts.pace import SegmentTime, length_m, times_of
+from vehicle.contracts.plan import Plan, Segment, SegmentKind, UntreatableReason
+from vehicle.contracts.task_role import NET_H_PER_DAY
 from vehicle.planning.files.outside import furthest_m, swept_outside_m2
 from vehicle.planning.files.stations import write_plan, write_waypoints
 from vehicle.planning.files.stored import write_stored
@@ -21,6 +22,14 @@ from vehicle.planning.site.site import Site
 STEP_M = 0.25
 STEP_RAD = math.radians(5.0)
 POSES_HEADER = "seq,kind,tool_down,direction,t_s,lon_deg,lat_deg,east_m,north_m,yaw_rad,speed_mps\n"
+SPLIT = {
+    SegmentKind.SWATH: "work",
+    SegmentKind.TURN: "turns",
+    SegmentKind.TRANSIT: "moves",
+    SegmentKind.REVERSE: "reverse",
+}
+READY = "ready"
+"""Seconds are split by what is done; ready: spinning up, lowering and raising at the ends of swaths."""
 MACHINE_KEYS = (
     "name", "tool_width_m", "tool_ahead_m", "tool_length_m", "track_length_m", "track_outer_width_m",
     "body_front_m", "body_rear_m", "working_speed_mps", "transit_speed_mps", "reverse_speed_mps", "pivot_rate_radps",
@@ -81,12 +90,17 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "area_m2": round(plan.area_m2, 3),
         "untreatable": _untreatable_rows(plan),
         "untreatable_m2": _by_reason(plan),
+        "left_for_manual_teams": _left_for_people(plan),
         "overlap_m": round(plan.overlap_m, 6),
         "working_speed_mps": plan.machine.working_speed_mps,
         "time_s": round(plan.time_s, 1),
         "bound_s": round(plan.bound_s, 1),
+        "bound_turns_s": round(plan.bound_turns_s, 1),
         "time_split_s": _time_split(plan),
-        "tool_on_m": round(sum(_length_m(s) for s in plan.segments if s.tool_down), 2),
+        "task": _task_row(plan),
+        "tool_h": round(tool_h(plan), 2),
+        "site_days": [round(days, 2) for days in site_days(plan)],
+        "tool_on_m": round(sum(length_m(s) for s in plan.segments if s.tool_down), 2),
         "swaths": sum(s.kind is SegmentKind.SWATH for s in plan.segments),
         **_declared(plan, site),
         "machine": machine,
@@ -128,6 +142,12 @@ def _untreatable_rows(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
+def _left_for_people(plan: Plan) -> dict[str, Any]:
+    """Places that the machine leaves in the ground of the task, and their area."""
+    rows = [row.area_m2 for row in plan.untreatable if row.reason is not UntreatableReason.NOT_IN_TASK]
+    return {"places": len(rows), "m2": round(sum(rows), 3)}
+
+
 def _by_reason(plan: Plan) -> dict[str, float]:
     totals: dict[str, float] = {}
     for row in plan.untreatable:
@@ -135,16 +155,36 @@ def _by_reason(plan: Plan) -> dict[str, float]:
     return {reason: round(area, 3) for reason, area in totals.items()}
 
 
+def tool_h(plan: Plan) -> float:
+    """Hours with the tool down and moving."""
+    return _time_split(plan)[SPLIT[SegmentKind.SWATH]] / 3600.0
+
+
+def site_days(plan: Plan) -> tuple[float, float]:
+    """Fewest and most working days [d], by the hours of a day with the tool down that the task reckons with."""
+    least_h, most_h = plan.task.net_h_per_day if plan.task is not None else NET_H_PER_DAY
+    return tool_h(plan) / most_h, tool_h(plan) / least_h
+
+
+def _task_row(plan: Plan) -> dict[str, Any] | None:
+    """Role, share and swaths of the task; None where the plan was made for none."""
+    if plan.task is None:
+        return None
+    row: dict[str, Any] = msgspec.to_builtins(plan.task)
+    row["share_percent"] = round(100.0 * row.pop("share"), 2)
+    if plan.task.survey is not None:
+        for key in ("base_line", "evidence"):
+            points = row["survey"].pop(f"{key}_m")
+            row["survey"][f"{key}_lonlat"] = _lonlat(plan.datum, points, 9) if points else []
+    return row
+
+
 def _time_split(plan: Plan) -> dict[str, float]:
-    split: dict[str, float] = {}
-    for segment in plan.segments:
-        kind = segment.kind.value
-        split[kind] = split.get(kind, 0.0) + segment_time_s(segment, plan.machine)
+    split = dict.fromkeys(SPLIT.values(), 0.0) | {READY: 0.0}
+    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
+        split[SPLIT[segment.kind]] += time.moving_s
+        split[READY] += time.before_s + time.after_s
     return {kind: round(value, 1) for kind, value in split.items()}
-
-
-def _length_m(segment: Segment) -> float:
-    return sum(math.dist(a, b) for a, b in pairwise(segment.points_m))
 
 
 def _lonlat(datum: LocalFrame, points: Any, digits: int) -> list[list[float]]:
@@ -209,14 +249,14 @@ def write_poses(plan: Plan, path: Path) -> None:
 def pose_lines(plan: Plan) -> Iterator[str]:
     """Lines of poses.csv, one segment at a time."""
     start_s = 0.0
-    for segment in plan.segments:
-        rows = segment_poses(segment, plan.machine)
+    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
+        rows = segment_poses(segment, time)
         lonlat = plan.datum.lonlat_from_enu_array(rows[:, 1:3])
         head = f"{segment.seq},{segment.kind.value},{int(segment.tool_down)},{_direction(segment)}"
         tail = f"{segment.speed_mps:g}\n"
         for (t_s, east, north, yaw), (lon, lat) in zip(rows.tolist(), lonlat.tolist(), strict=True):
             yield f"{head},{start_s + t_s:.2f},{lon:.10f},{lat:.10f},{east:.5f},{north:.5f},{yaw:.7f},{tail}"
-        start_s += segment_time_s(segment, plan.machine)
+        start_s += time.whole_s
 
 
 def _direction(segment: Segment) -> str:
@@ -225,21 +265,17 @@ def _direction(segment: Segment) -> str:
     return "reverse" if segment.kind is SegmentKind.REVERSE else "forward"
 
 
-def segment_poses(segment: Segment, machine: MachineFootprint) -> np.ndarray:
-    """(n, 4) time from the segment's start [s], east, north [m], yaw [rad]; waiting comes first, settling last."""
-    waiting_s = machine.spin_up_s + machine.lower_s if segment.kind is SegmentKind.SWATH else 0.0
+def segment_poses(segment: Segment, time: SegmentTime) -> np.ndarray:
+    """(n, 4) time from the segment's start [s], east, north [m], yaw [rad]; motion is shown as even."""
     if segment.kind is SegmentKind.TURN:
         steps = max(1, math.ceil(abs(segment.turn_rad) / STEP_RAD))
         share = np.linspace(0.0, 1.0, steps + 1)
         east, north = segment.points_m[0]
         yaw = segment.yaw_start_rad + share * segment.turn_rad
-        time_s = share * abs(segment.turn_rad) / machine.pivot_rate_radps
-        return np.column_stack([time_s, np.full(steps + 1, east), np.full(steps + 1, north), yaw])
-    length_m = _length_m(segment)
-    steps = max(1, math.ceil(length_m / STEP_M))
+        return np.column_stack([share * time.moving_s, np.full(steps + 1, east), np.full(steps + 1, north), yaw])
+    steps = max(1, math.ceil(length_m(segment) / STEP_M))
     share = np.linspace(0.0, 1.0, steps + 1)
     points = shapely.get_coordinates(
         shapely.line_interpolate_point(shapely.LineString(segment.points_m), share, normalized=True)
     )
-    time_s = waiting_s + share * length_m / segment.speed_mps
-    return np.column_stack([time_s, points, np.full(steps + 1, segment.yaw_start_rad)])
+    return np.column_stack([time.before_s + share * time.moving_s, points, np.full(steps + 1, segment.yaw_start_rad)])

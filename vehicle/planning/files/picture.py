@@ -1,4 +1,4 @@
-"""plan.png: work area, keep-outs, every swath by its place in the order, connections, ground that is not workable."""
+"""plan.png: ground, keep-outs, swaths with order and direction, cells and headlands, ways, what stays untreated."""
 
 import math
 import textwrap
@@ -18,6 +18,7 @@ from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import polygon_from, sweep_corners
 from vehicle.planning.files.outside import swept_outside
+from vehicle.planning.files.picture_swaths import draw_swaths, swath_legend
 from vehicle.planning.site.site import Site
 
 REASON_COLOURS = {
@@ -28,6 +29,7 @@ REASON_COLOURS = {
     UntreatableReason.SLOPE: "#8c510a",
     UntreatableReason.PLANNING_TIME: "#d73027",
     UntreatableReason.OUTSIDE_FENCE: "#636363",
+    UntreatableReason.NOT_IN_TASK: "#c6c6c6",
 }
 OUTSIDE: Any = {"facecolor": "none", "edgecolor": "#b2182b", "hatch": "....", "linewidth": 0.4, "zorder": 3}
 """Swept beyond the work area."""
@@ -60,6 +62,7 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     for part in parts_of(outside):
         axes.add_patch(PathPatch(_outline(part), **OUTSIDE))
     _draw_ways(axes, plan)
+    draw_swaths(axes, plan)
     _draw_marks(axes, site)
     _frame(axes, plan, site, swept)
     axes.set_title(_title(plan, site, outside.area), fontsize=9, loc="left")
@@ -188,6 +191,7 @@ def _legend(plan: Plan, site: Site) -> list[Any]:
         *([Patch(facecolor="none", edgecolor=SLOPE, hatch="//", label="slope")] if site.slopes else []),
         Patch(color=colour(0.05), alpha=0.55, label="swath, early"),
         Patch(color=colour(0.95), alpha=0.55, label="swath, late"),
+        *swath_legend(plan),
         Patch(**{**OUTSIDE, "zorder": 0}, label="swept beyond the work area"),
         *[
             Patch(color=REASON_COLOURS[reason], label=f"{reason.value.replace('_', ' ')}: {area:.2f} m²")

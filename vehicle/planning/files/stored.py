@@ -47,7 +47,7 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: boo
             f"{folder}: a plan of format 1, which did not keep its required depth; plan the site anew with `flailpilot "
             "plan SITE --depth M`"
         )
-    name = plan_hash_of(plan) if number == plan.format else _name_of_older(content, plan.plan_hash)
+    name = plan_hash_of(plan) if number == Kept.PLAN.number else _name_of_older(content, plan.plan_hash)
     if name != plan.plan_hash or summary.get("plan_hash") != plan.plan_hash:
         raise InputError(f"{folder}: {PLAN_FILE} and {SUMMARY_FILE} are not one plan, or it was changed; {AGAIN}")
     check_certificate(plan)
@@ -58,8 +58,7 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: boo
         raise InputError(f"{folder}: {refusal}") from None
     if plan.datum != site.datum:
         raise InputError(f"{folder}: the plan counts from another datum than {site.name}; {AGAIN}")
-    if plan.machine != machine:
-        keys = [key for key in machine.__struct_fields__ if getattr(plan.machine, key) != getattr(machine, key)]
+    if keys := plan.machine.differs_in(machine):
         raise InputError(
             f"{folder}: the plan was made for {plan.machine.name}, this is {machine.name} ({', '.join(keys)} differ); "
             f"{AGAIN}"

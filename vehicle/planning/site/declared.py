@@ -7,6 +7,7 @@ import msgspec
 
 from vehicle.config.required_depth import agreed_m, declared_m, not_understood
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.task_role import TaskRole
 from vehicle.planning.site.features import Feature, plain_fields
 from vehicle.planning.site.rim import overrun_of
 
@@ -18,6 +19,7 @@ class Declared(msgspec.Struct, frozen=True):
     tripwires: str | None
     required_depth_m: float | None
     overrun_m: float | None = None
+    task_role: str | None = None
     told: tuple[str, ...] = ()
 
 
@@ -32,6 +34,7 @@ def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Fe
         outside=_one(label, "outside", ("safe", "unknown"), tables, work),
         tripwires=_one(label, "tripwires", ("possible", "none"), tables, work),
         required_depth_m=agreed_m(told),
+        task_role=_one(label, "task_role", tuple(TaskRole), tables, work),
         overrun_m=overrun_of(label, [*tables, *(feature.properties for feature in work)]),
         told=tuple(_untold_depths([*tables, *(feature.properties for feature in work)])),
     )

@@ -47,6 +47,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     tripwires: str = "possible"
     overrun: Overrun = Overrun()
     required_depth_m: float | None = None
+    task_role: str | None = None
     source_system: str = ""
     source_accuracy_m: float = 0.0
     outside_fence: Any = EMPTY
@@ -138,6 +139,7 @@ def site_from_file(
         tripwires=wires,
         overrun=Overrun() if said.overrun_m is None else Overrun(said.overrun_m, said=True),
         required_depth_m=said.required_depth_m,
+        task_role=said.task_role,
         source_system=raw.source_system,
         source_accuracy_m=raw.source_accuracy_m,
         benchmarks_m=_points(raw, frame, "benchmark"),
