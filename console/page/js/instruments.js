@@ -231,7 +231,7 @@ function beside(left, right) {
   if (left === 0 && right === 0) return t("inst.unproven_both");
   if (left === 0 || right === 0) return t(left === 0 ? "inst.unproven_left" : "inst.unproven_right");
   if ((left ?? 0) >= NEAR_M && (right ?? 0) >= NEAR_M) return t("inst.proven_far", { value: number(NEAR_M) });
-  const words = (value) => (value === null ? UNKNOWN : value >= NEAR_M ? t("inst.at_least", { value: number(NEAR_M) }) : t("unit.m", { value: number(value, 1) }));
+  const words = (value) => (value === null ? UNKNOWN : value >= NEAR_M ? t("inst.at_least", { value: number(NEAR_M) }) : number(value, 1));
   return t("inst.unproven_at", { left: words(left), right: words(right) });
 }
 
