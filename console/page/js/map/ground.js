@@ -4,6 +4,7 @@ import { cellPixels, painted } from "./patterns.js";
 import { FINE_MAX, LEVELS, Recent, SIZE, coarser, keyOf, levelFor, parseTile, placeIn, tilesIn } from "./tiles.js";
 
 const SLICE_MS = 4, BREAK_MS = 4;
+const AT_ONCE = 4; // tiles that are unpacked together: each begins a stream, and a record has hundreds
 
 // Work in order, at most SLICE_MS at a time.
 export class Slices {
@@ -48,6 +49,8 @@ export class Ground {
     this.fine = new Recent(FINE_MAX);
     this.asked = new Set(); // fine tiles on their way
     this.slices = new Slices();
+    this.waiting = []; // [tile, then]: to be unpacked
+    this.unpacking = 0;
     this.table = null;
     this.scratch = new Uint32Array(SIZE * SIZE);
     this.broken = 0; // tiles that could not be read
@@ -74,6 +77,7 @@ export class Ground {
     this.begun = false;
     this.asked.clear();
     this.slices.clear();
+    this.waiting.length = 0;
     this.fine.clear();
     for (const level of this.coarse) level.clear();
     this.changed();
@@ -88,12 +92,22 @@ export class Ground {
   }
 
   read(tile, then) {
-    inflated(tile.packed).then((classes) => {
-      if (classes.length !== SIZE * SIZE) throw new Error("tile of another size");
-      this.slices.push(() => {
-        if (this.tiles.get(keyOf(tile.x, tile.y)) === tile && this.table) then(classes); // no newer one came meanwhile
-      });
-    }).catch(() => { this.broken += 1; this.changed(); });
+    this.waiting.push([tile, then]);
+    this.unpack();
+  }
+
+  isNewest(tile) { return this.tiles.get(keyOf(tile.x, tile.y)) === tile; }
+
+  unpack() {
+    while (this.unpacking < AT_ONCE && this.waiting.length) {
+      const [tile, then] = this.waiting.shift();
+      if (!this.isNewest(tile)) continue; // the newer one waits as well, and does what this one was to do
+      this.unpacking += 1;
+      inflated(tile.packed).then((classes) => {
+        if (classes.length !== SIZE * SIZE) throw new Error("tile of another size");
+        this.slices.push(() => { if (this.isNewest(tile) && this.table) then(classes); });
+      }).catch(() => { this.broken += 1; this.changed(); }).finally(() => { this.unpacking -= 1; this.unpack(); });
+    }
   }
 
   paint(tile, classes, alsoFine) {
