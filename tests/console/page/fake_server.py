@@ -166,6 +166,8 @@ def serving(fake: FakeServer) -> Iterator[FakeServer]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.02)
     try:
         yield fake
     finally:
