@@ -114,8 +114,7 @@ def test_a_mission_paints_the_record_and_a_reload_stops_it(
     assert credited(ground) > 100
     for (x, y), cells in ground.items():
         packed = base64.b64encode(cells.tobytes()).decode()
-        operator.page.when(lambda x=x, y=y, packed=packed: pixels(operator, x, y, packed) is not None)
-        assert pixels(operator, x, y, packed), f"tile {x}, {y} is painted otherwise"
+        assert painted_so(operator, x, y, packed), f"tile {x}, {y} is painted otherwise"
     missing = {"kind": "hammers", "who": "A. Operator", "value": 0}
     told = operator.page.driver.execute_async_script(
         "const done = arguments[arguments.length - 1];"
@@ -128,7 +127,13 @@ def test_a_mission_paints_the_record_and_a_reload_stops_it(
     assert credited(until_same(operator, vehicle)) == 0, "what was withdrawn is still shown"
 
 
-def pixels(operator: Operator, x: int, y: int, cells: str) -> bool | None:
-    """Whether this tile is painted as these classes are; None: not yet."""
-    found: bool | None = operator.page.driver.execute_async_script(DRAWN, x, y, cells)
-    return found
+def painted_so(operator: Operator, x: int, y: int, cells: str) -> bool:
+    """Whether this tile is painted as these classes are, once it is painted."""
+    found: list[bool | None] = []
+
+    def painted() -> bool:
+        found[:] = [operator.page.driver.execute_async_script(DRAWN, x, y, cells)]
+        return found[0] is not None
+
+    operator.page.when(painted)
+    return bool(found[0])
