@@ -124,7 +124,10 @@ def plan(
     time_limit: TimeLimit = 120.0,
     feature: FeatureWish = None,
     unmarked: Unmarked = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="Folder of a run: plan only what it left.")] = None,
+    resume: Annotated[
+        list[Path] | None,
+        typer.Option("--resume", help="Folder of a run: plan only what it left; several: newest last."),
+    ] = None,
     left: Annotated[Path | None, typer.Option("--left", hidden=True)] = None,
     at: Annotated[
         str | None, typer.Option("--at", help="With --resume: where it stands, LAT,LON,HEADING in degrees.")
@@ -167,10 +170,10 @@ def plan(
         feature=feature,
         unmarked=unmarked,
     )
-    if resume is not None:
+    if resume:
         from flailpilot.resume import run as resumed
 
-        raise typer.Exit(resumed(asked, ResumeOptions(run=resume, at=at, craters=craters)))
+        raise typer.Exit(resumed(asked, ResumeOptions(runs=tuple(resume), at=at, craters=craters)))
     if at is not None or craters is not None:
         raise InputError("--at and --craters belong to --resume RUN; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
@@ -286,6 +289,7 @@ def doctor(
 
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
+app.command("incident")(ledger.incident)
 
 
 @app.command()

@@ -33,6 +33,19 @@ def verify(
     raise typer.Exit(verify_run(run, as_json=as_json))
 
 
+def incident(
+    run: Annotated[Path, typer.Argument(help="Folder of the run in which it happened.", show_default=False)],
+    who: Annotated[str, typer.Option("--who", help="Who seals it: name and role.")],
+    reason: Annotated[str, typer.Option("--reason", help="What happened, in one line.")],
+    config: Annotated[Path | None, typer.Option("--config", help="Configuration of the vehicle program.")] = None,
+    copy_to: Annotated[Path | None, typer.Option("--copy-to", help="Folder on a second medium.")] = None,
+) -> None:
+    """Seal recording, record, plan, configuration and checks of the last 24 hours with a list of hashes; copy them."""
+    from flailpilot import incident as incidents
+
+    raise typer.Exit(incidents.run(incidents.Asked(run, who, reason, config, copy_to)))
+
+
 def verify_run(run: Path, *, as_json: bool) -> int:
     """Exit status 1 where a record does not fit, or is not what the recording makes.
 

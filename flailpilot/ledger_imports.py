@@ -7,7 +7,7 @@ import msgspec
 import shapely
 
 from flailpilot.exit_status import DONE
-from flailpilot.run_folder import JOURNAL
+from flailpilot.run_folder import JOURNAL, SEALED
 from vehicle.config.task import TASK_FILE, load_task
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
@@ -66,6 +66,8 @@ def import_release(run: Path, file: Path, document: Path, site: SiteOptions, sai
 def ground_of(run: Path, site: SiteOptions) -> Ground:
     """The site of a run. Raises InputError where the run has no record, or one of another site."""
     path = run / JOURNAL
+    if (run / SEALED).exists():
+        raise InputError(f"{run}: was sealed after an incident, nothing is added to it; work with a copy of the folder")
     found = journal.summed(path)
     header = found.header
     if header is None:

@@ -34,11 +34,16 @@ class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`plan --resume RUN`: the folder of a run; `at`: LAT,LON,HEADING in degrees; `craters`: a file of polygons."""
+    """`plan --resume RUN`: folders of runs, the newest last; `at`: LAT,LON,HEADING; `craters`: a file of polygons."""
 
-    run: Path
+    runs: tuple[Path, ...]
     at: str | None = None
     craters: Path | None = None
+
+    @property
+    def newest(self) -> Path:
+        """Where the machine stands."""
+        return self.runs[-1]
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.notes import Rank
 from vehicle.planning.site.site import Site
-from vehicle.records import journal, reader
+from vehicle.records import journal, reader, several
 from vehicle.records.records import Header
 from vehicle.reports import gaps
 from vehicle.runtime.tool_bounds import planned_bounds
@@ -59,21 +59,20 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         machine = load_machine(asked.machine)
         check_limits(machine, asked.overlap_m, asked.time_limit_s)
         site = asked_site(asked)
-        header, record = _record(resumed.run, site)
+        header, record, notes = _record(resumed.runs, site)
         agreed_m(
             {
                 "--depth": asked.depth_m,
                 str(asked.site): site.required_depth_m,
-                f"{resumed.run}": header.required_depth_m,
+                f"{resumed.newest}": header.required_depth_m,
             }
         )
-        notes = [_torn_journal(resumed.run / JOURNAL, record)]
-        request = _request(resumed.run, site, machine, header, record, resumed.at, notes)
+        request = _request(resumed, site, machine, header, record, notes)
         site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
         if resumed.craters is not None:
             request = msgspec.structs.replace(request, craters=craters_of(resumed.craters, site))
         if not request.missed:
-            _nothing_left(resumed.run, header, older_plan(asked.out), as_json=asked.as_json)
+            _nothing_left(resumed.newest, header, older_plan(asked.out), as_json=asked.as_json)
             return DONE
         refuse_a_run(asked.out)
         make_folder(asked.out)
@@ -96,12 +95,12 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
     return DONE if is_whole(plan) else MISSED
 
 
-def _record(run_dir: Path, site: Site) -> tuple[Header, journal.Journal]:
-    """The ledger of a run. Raises InputError where there is none, or it is of another site."""
-    path = run_dir / JOURNAL
-    found = journal.read(path)
-    if found.header is None:
-        raise InputError(f"{path}: holds no record; name the folder of a run")
+def _record(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journal, list[str]]:
+    """The ledger of all runs, and what is to be told. Raises InputError where one has none, or is of another site."""
+    path = runs[-1] / JOURNAL
+    rows = [(run / JOURNAL, journal.read(run / JOURNAL)) for run in runs]
+    found = several.together(rows)
+    assert found.header is not None, "checked"
     try:
         check_site(found.site_hash, site)
     except InputError as refusal:
@@ -109,23 +108,28 @@ def _record(run_dir: Path, site: Site) -> tuple[Header, journal.Journal]:
     datum = LocalFrame(found.header.datum_lat_deg, found.header.datum_lon_deg, found.header.datum_alt_m)
     if datum != site.datum:
         raise InputError(f"{path}: counts from another datum than {site.name}; plan this site anew")
-    return found.header, found
+    return found.header, found, [_torn_journal(*row) for row in rows]
 
 
 def _request(
-    run_dir: Path,
+    resumed: ResumeOptions,
     site: Site,
     machine: MachineConfig,
     header: Header,
     record: journal.Journal,
-    at: str | None,
     notes: list[str],
 ) -> ReplanRequest:
+    run_dir, at = resumed.newest, resumed.at
     plan = load_plan(run_dir / PLAN, site, footprint(machine), older=True)
     if plan.plan_hash != record.plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {record.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
-    found = gaps.find(site.work_area, site.keep_out, plan, journal.rebuilt(record), _config(machine, header))
+    # what an earlier plan lists as not workable is no part of the rest, and the plan of a rest says nothing of it
+    earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
+    listed = msgspec.structs.replace(
+        plan, untreatable=tuple(row for one in (*earlier, plan) for row in one.untreatable)
+    )
+    found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), _config(machine, header))
     if at is not None:
         pose = _told_pose(at, site)
     else:

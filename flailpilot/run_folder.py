@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from vehicle.contracts.errors import InputError
 
 RECORDING, JOURNAL = "run.mcap", "ledger.journal"
+SEALED = "SEALED"
+"""In the folder of a run that was sealed after an incident: nothing is added to it."""
 OF_A_RUN = ("run.json", RECORDING, JOURNAL, "ledger.gpkg", "map.png", "report.html")
 OF_A_PLAN = ("summary.json", "plan.json", "plan.png", "plan.geojson", "plan.waypoints", "plan.plan", "poses.csv")
 NAMES = ("site", "site_hash", "plan_hash")

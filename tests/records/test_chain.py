@@ -210,3 +210,12 @@ def test_strokes_that_fit_the_chain_and_say_nothing_are_refused(
         path.write_bytes(content)
         with pytest.raises(InputError, match="no program of ours"):
             reading(path)
+
+
+def test_zeros_behind_a_torn_stroke_are_a_torn_end(scratch: Path) -> None:
+    for cut in range(STARTS[-2] + 1, len(CONTENT)):
+        for zeros in (1, 40, 200):
+            found = read(scratch, CONTENT[:cut] + bytes(zeros))
+            assert found.records == SMALL[:-1], (cut, zeros)
+            assert found.lost is not None
+            assert not found.broken_within, (cut, zeros)

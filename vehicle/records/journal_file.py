@@ -193,7 +193,8 @@ class Scanner:
         if claimed is None:
             return False
         kind, end = claimed
-        return end < len(self.content) or kind != KIND_STROKE or b"{" in tail[:8]
+        more = bytes(self.content[end:]).strip(b"\0")  # a power cut leaves zeros behind what it tore
+        return bool(more) or kind != KIND_STROKE or b"{" in tail[:8]
 
 
 def opened(path: Path) -> tuple[Bytes, int]:

@@ -18,7 +18,7 @@ from vehicle.contracts.stroke_codec import BAND_PER_M, PER_M, PER_RAD
 from vehicle.contracts.units import NS_PER_MS
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Doubles = npt.NDArray[np.float64]
 HEAD_VALUES, BAND_VALUES = 7, 6
 SHORT_BYTES: Final = 9
 """A value of more bytes does not fit 63 bits; strokes with such go through the codec alone."""
@@ -33,10 +33,10 @@ class StrokeTable(msgspec.Struct, frozen=True):
 
     numbers: Ints
     t_ns: Ints
-    frames: Floats
+    frames: Doubles
     first: Ints
     marks: Ints
-    sides: Floats
+    sides: Doubles
 
     def __len__(self) -> int:
         return len(self.numbers)

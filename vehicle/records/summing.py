@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
-from vehicle.records.stroke_table import Floats, Ints, StrokeTable
+from vehicle.records.stroke_table import Doubles, Ints, StrokeTable
 
 BATCH: Final = 192
 """Strokes looked at together: 19 m of way, some 8 tiles."""
@@ -198,7 +198,7 @@ def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Byte
 
 def _boxes(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
     """First column of each stroke (n,), columns of the widest, first row of each, rows of the highest."""
-    far: list[Floats] = []
+    far: list[Doubles] = []
     sides = table.sides
     first, last = table.first[start:end], table.first[start + 1 : end + 1]
     bare = last == first

@@ -1,0 +1,267 @@
+"""`flailpilot incident RUN`: after an accident everything that says what happened is copied, listed by hash and sealed.
+
+    incident-20261130T140500Z/
+        run/            the run's folder: recording, journal, plan, task, papers
+        before/         runs of the 24 hours before it, from the same folder
+        configuration/  of the vehicle program, the machine's profile, checks and latches; names of keys, never a secret
+        checks.json     what was checked, seen and withdrawn in those 24 hours, from the journal
+        SHA256SUMS      of all files; `sha256sum -c SHA256SUMS` checks them
+        custody.txt     who sealed, copied and received it, and when
+
+Nothing is ever written into a sealed folder but lines of custody. The originals stay where they are, read-only.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from flailpilot.exit_status import DONE
+from flailpilot.run_folder import JOURNAL, RECORDING, SEALED
+from vehicle.config.drive import load_drive
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import Confirm, HeldBack, Observed, Revoke
+from vehicle.host.clock import utc_now
+from vehicle.operator_link.keystore import KeyStore
+from vehicle.records import journal, reader
+from vehicle.records.records import Note, Session
+from vehicle.runtime.run_manifest import MANIFEST
+
+SUMS, CUSTODY = "SHA256SUMS", "custody.txt"
+BEFORE: Final = timedelta(hours=24)
+READ_ONLY: Final = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+COPY_BYTES: Final = 1 << 20
+BESIDE_KEYS: Final = (".latches", ".checks", ".starts")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The command line."""
+
+    run: Path
+    who: str
+    reason: str
+    config: Path | None
+    copy_to: Path | None
+
+
+def run(asked: Asked) -> int:
+    """Seal and copy.
+
+    Raises:
+        InputError: There is no run, nobody said who, or a disk refuses; what was copied until then is named.
+    """
+    for name, text in (("--who", asked.who), ("--reason", asked.reason)):
+        if not text.strip() or not text.isprintable() or len(text) > 500:
+            raise InputError(f"{name}: say it in one line of text: it stands in the custody of this evidence")
+    if not (asked.run / RECORDING).exists() and not (asked.run / JOURNAL).exists():
+        raise InputError(f"{asked.run}: holds neither {RECORDING} nor {JOURNAL}; name the folder of a run")
+    if asked.copy_to is not None and not asked.copy_to.is_dir():
+        raise InputError(f"--copy-to {asked.copy_to}: is no folder; name one on the second medium")
+    now = utc_now()
+    folder = asked.run.resolve().parent / f"incident-{now:%Y%m%dT%H%M%SZ}"
+    with _told(folder):
+        notes = _filled(folder, asked, now)
+        count = _listed(folder)
+        _custody(folder, now, asked.who, f"sealed {count} files of {asked.run.name}: {asked.reason}")
+        _protect(asked.run.resolve(), folder.name)
+    lines = [f"sealed: {count} files in {folder}; `sha256sum -c {SUMS}` there checks them", *notes]
+    if asked.copy_to is not None:
+        lines += _copied(folder, asked.copy_to, asked.who)
+    else:
+        lines.append(
+            "on one medium only: copy it with --copy-to DIR, or copy it yourself, before this disk is used again"
+        )
+    print("\n".join(lines))
+    return DONE
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Raises InputError where a disk refuses."""
+    try:
+        yield
+    except OSError as refusal:
+        why = (refusal.strerror or str(refusal)).lower()
+        raise InputError(
+            f"{folder}: {refusal.filename or ''} {why}; what was copied until then stays, nothing is sealed: free the "
+            "disk, or name another medium, and seal it again"
+        ) from None
+
+
+def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
+    """All files copied; what is missing, in lines."""
+    folder.mkdir()
+    notes: list[str] = []
+    here = asked.run.resolve()
+    _copy_tree(here, folder / "run")
+    path = here / JOURNAL
+    started = _start_of(here, now)
+    if path.exists():
+        beside = path.resolve().parent
+        if beside != here:  # the vehicle's own folder of the record
+            _copy_files(beside.iterdir(), folder / "record")
+        (folder / "checks.json").write_text(json.dumps(_checks(path, started), indent=1) + "\n", encoding="utf-8")
+    else:
+        notes.append(f"no {JOURNAL} in it: checks of the last 24 hours are those in the recordings alone")
+    recent = [one for one in sorted(here.parent.iterdir()) if one != here and _within(one, started)]
+    for one in recent:
+        _copy_tree(one, folder / "before" / one.name)
+    notes.append(f"{len(recent)} runs of the 24 hours before it are in it")
+    notes += _configuration(folder / "configuration", here, asked.config)
+    if not _said(here).get("end_utc"):
+        notes.append(f"{asked.run} has no end: what its program writes from now on is not in it")
+    return notes
+
+
+def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:
+    """What the vehicle was told, from its recording and from its files; of keys the names."""
+    folder.mkdir()
+    notes: list[str] = []
+    if (here / RECORDING).exists():
+        try:
+            for name, content in reader.read(here / RECORDING, ()).attachments.items():
+                if name.endswith(".json"):
+                    (folder / f"recorded-{Path(name).name}").write_bytes(content)
+        except InputError as refusal:
+            notes.append(f"{refusal}: the configuration in it cannot be read")
+    if config is None:
+        return [*notes, "no --config: the configuration is that of the recording, and names of keys are not in it"]
+    file = load_drive(config)
+    names = [config, *((file.beside(file.config.machine),) if file.config.machine.endswith(".toml") else ())]
+    names += [file.beside(one) for one in (file.config.task, file.config.site and file.config.site.file) if one]
+    if file.config.keys_file is not None:
+        keys = file.beside(file.config.keys_file)
+        names += [keys.with_suffix(suffix) for suffix in BESIDE_KEYS]
+        rows = [
+            {name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"}
+            for key in KeyStore(keys).load().keys
+        ]
+        (folder / "key-names.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    else:
+        notes.append(f"{config}: names no keys")
+    _copy_files((name for name in names if name.is_file()), folder)
+    return notes
+
+
+def _checks(path: Path, started: datetime) -> list[object]:
+    """Checks, what was seen, and withdrawals, of each start of the program in the 24 hours before."""
+    found: list[object] = []
+    wanted = True
+    for row in journal.read(path).records:
+        if isinstance(row, Session):
+            moment = _moment(row.utc)
+            wanted = moment is None or moment >= started - BEFORE
+        if wanted and isinstance(row, Session | Confirm | Observed | Revoke | HeldBack | Note):
+            found.append(msgspec.to_builtins(row))
+    return found
+
+
+def _start_of(folder: Path, now: datetime) -> datetime:
+    """When a run began; now where nobody knows, so that nothing of the last 24 hours is left out."""
+    return _moment(_said(folder).get("start_utc", "")) or now
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    """What a run says of itself; nothing where that cannot be read."""
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _within(folder: Path, started: datetime) -> bool:
+    """A run that began in the 24 hours before; one without a time counts."""
+    if not folder.is_dir() or folder.is_symlink() or not (folder / MANIFEST).exists():
+        return False
+    return started - BEFORE <= _start_of(folder, started) <= started
+
+
+def _copy_tree(source: Path, to: Path) -> None:
+    """Every file below a folder, links followed once; not what was sealed before."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and not any(part.startswith("incident-") for part in path.relative_to(source).parts):
+            _copy(path, to / path.relative_to(source))
+
+
+def _copy_files(paths: Iterable[Path], to: Path) -> None:
+    for path in paths:
+        if path.is_file():
+            _copy(path, to / path.name)
+
+
+def _copy(source: Path, to: Path) -> None:
+    """On the disk when it is back; read-only, and the times as they were."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file, to.open("xb") as copy:
+        shutil.copyfileobj(file, copy, COPY_BYTES)
+        copy.flush()
+        os.fsync(copy.fileno())
+    shutil.copystat(source, to)
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed(folder: Path) -> int:
+    """The list of hashes of all files but itself and the custody; all of them read-only from here on."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (SUMS, CUSTODY))
+    lines = [f"{_sum(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+    for path in (*files, folder / SUMS):
+        path.chmod(READ_ONLY)
+    return len(files)
+
+
+def _custody(folder: Path, now: datetime, who: str, act: str) -> None:
+    """One more line: when, who, what, and the hash of the list that it is about."""
+    with (folder / CUSTODY).open("a", encoding="utf-8") as file:
+        file.write(f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} | {who} | {act} | {SUMS} {_sum(folder / SUMS)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _protect(run_folder: Path, name: str) -> None:
+    """The originals: read-only, so that nothing is written over; the journal of the vehicle goes on."""
+    for path in run_folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(READ_ONLY)
+    if (run_folder / SEALED).exists():
+        return
+    (run_folder / SEALED).write_text(f"sealed in {name}\n", encoding="utf-8")
+
+
+def _copied(folder: Path, medium: Path, who: str) -> list[str]:
+    """The same on a second medium, read back and compared. Raises InputError where it is not the same."""
+    to = medium / folder.name
+    with _told(to):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                _copy(path, to / path.relative_to(folder))
+    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+        expected, name = line.split("  ", 1)
+        if _sum(to / name) != expected:
+            raise InputError(f"{to / name}: is not what was copied; this medium is not sound, take another one")
+    for one in (folder, to):
+        _custody(one, utc_now(), who, f"copied to {to}")
+    same = folder.stat().st_dev == medium.stat().st_dev
+    warning = [f"{medium} is on the same disk: that is no second medium"] if same else []
+    return [f"copied to {to}, read back and the same", *warning]

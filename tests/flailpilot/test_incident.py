@@ -1,0 +1,118 @@
+"""`flailpilot incident RUN`: what was sealed is complete, checks by its list, says who held it, and holds no secret."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.flailpilot.test_bad_input import flailpilot, refused
+from tests.records.test_chain import CONTENT
+from tests.runtime.support import config_text, write
+from vehicle.operator_link.keystore import KeyStore
+
+SAID = ("--who", "Person F, supervisor", "--reason", "a detonation under the left track")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Three runs, the last of which is sealed: one of its day, and one of the week before."""
+    for name, start, journal in (
+        ("old", "2026-04-20T08:00:00Z", False),
+        ("morning", "2026-05-04T07:00:00Z", False),
+        ("noon", "2026-05-04T12:00:00Z", True),
+    ):
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps({"start_utc": start, "end_utc": start}))
+        (folder / "run.mcap").write_bytes(b"no recording at all")
+        if journal:
+            (folder / "ledger.journal").write_bytes(CONTENT)
+            (folder / "plan").mkdir()
+            (folder / "plan" / "plan.json").write_text("{}")
+    return tmp_path / "runs"
+
+
+def sealed(runs: Path) -> Path:
+    (found,) = runs.glob("incident-*")
+    return found
+
+
+def listed(folder: Path) -> dict[str, str]:
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def test_everything_is_in_the_list_and_the_list_fits(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "medium").mkdir()
+    status, said, _ = flailpilot("incident", runs / "noon", *SAID, "--copy-to", tmp_path / "medium")
+    assert status == 0
+    assert "read back and the same" in said
+    folder = sealed(runs)
+    for held in (folder, tmp_path / "medium" / folder.name):
+        files = {path.relative_to(held).as_posix() for path in held.rglob("*") if path.is_file()}
+        assert set(listed(held)) == files - {"SHA256SUMS", "custody.txt"}
+        for name, digest in listed(held).items():
+            assert hashlib.sha256((held / name).read_bytes()).hexdigest() == digest
+            assert (held / name).stat().st_mode & 0o222 == 0
+    names = set(listed(folder))
+    assert {
+        "run/run.mcap",
+        "run/ledger.journal",
+        "run/plan/plan.json",
+        "before/morning/run.json",
+        "checks.json",
+    } <= names
+    assert not any(name.startswith("before/old") for name in names)
+    assert (folder / "run" / "ledger.journal").read_bytes() == CONTENT
+    kinds = [row["type"] for row in json.loads((folder / "checks.json").read_text())]
+    assert {"session", "confirm", "revoke", "note"} <= set(kinds)
+
+
+def test_custody_says_who_did_what_when_and_about_which_list(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "medium").mkdir()
+    flailpilot("incident", runs / "noon", *SAID, "--copy-to", tmp_path / "medium")
+    folder = sealed(runs)
+    digest = hashlib.sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
+    for held in (folder, tmp_path / "medium" / folder.name):
+        lines = (held / "custody.txt").read_text().splitlines()
+        assert len(lines) == 2
+        assert all("Person F, supervisor" in line and line.endswith(digest) for line in lines)
+        assert "a detonation under the left track" in lines[0]
+        assert "copied to" in lines[1]
+
+
+def test_originals_are_read_only_and_nothing_is_added_to_them(runs: Path, tmp_path: Path) -> None:
+    flailpilot("incident", runs / "noon", *SAID)
+    for name in ("run.mcap", "ledger.journal", "run.json"):
+        assert (runs / "noon" / name).stat().st_mode & 0o222 == 0
+    (tmp_path / "team.geojson").write_text("{}")
+    site = Path(__file__).parents[2] / "configs/sites/small.geojson"
+    told = refused("ledger", "follow-up", runs / "noon", tmp_path / "team.geojson", "--site", site)
+    assert "was sealed after an incident" in told
+
+
+def test_names_of_keys_and_no_secret(runs: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    secret = KeyStore(keys).create("console 1", 7).secret
+    (tmp_path / "keys.checks").write_text("checks")
+    text = config_text(tmp_path)
+    lines = [line for line in text.splitlines() if not line.startswith(("keys_file", "bench"))]
+    config = write(tmp_path, 'keys_file = "keys.json"\n' + "\n".join(lines) + "\n")
+    status, said, told = flailpilot("incident", runs / "noon", *SAID, "--config", config)
+    assert status == 0, said + told
+    folder = sealed(runs)
+    assert "console 1" in (folder / "configuration" / "key-names.json").read_text()
+    assert {"configuration/drive.toml", "configuration/keys.checks"} <= set(listed(folder))
+    assert not any(secret.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_bad_input_is_one_line(runs: Path, tmp_path: Path) -> None:
+    assert "neither run.mcap nor ledger.journal" in refused("incident", tmp_path, *SAID)
+    assert "--who" in refused("incident", runs / "noon", "--who", " ", "--reason", "x")
+    assert "--copy-to" in refused("incident", runs / "noon", *SAID, "--copy-to", tmp_path / "nowhere")
+    assert not list(runs.glob("incident-*"))
+    shutil.rmtree(runs / "noon" / "plan")
+    (runs / "noon" / "run.json").write_text("{")
+    assert flailpilot("incident", runs / "noon", *SAID)[0] == 0
