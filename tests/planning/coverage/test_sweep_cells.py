@@ -14,7 +14,7 @@ from vehicle.contracts.plan import SegmentKind
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels, connected
 from vehicle.planning.coverage.cell_lines import faces_of
 from vehicle.planning.coverage.cell_order import working_order
-from vehicle.planning.coverage.directions import swath_cost_s
+from vehicle.planning.coverage.directions import KEEP_OUT_END_S, swath_cost_s
 from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
@@ -125,10 +125,21 @@ def test_what_cells_cost_is_the_closed_form_of_each_and_the_seams(tmp_path):
     )
     assert alone_s <= found.cost_s <= alone_s + 60.0
     assert found.cost_s < 0.97 * found.whole_s
-    angles = directions_to_choose(site.work_area)
-    whole = costs_of(faces_of(site.work_area, angles[:4]), angles, job)
-    direct_s = swath_cost_s(site.work_area, angles, job.reach, job.settings, BENCH)
-    assert whole.face_s.sum(axis=0) == pytest.approx(direct_s, rel=0.01)
+
+
+@pytest.mark.parametrize("rings", [(BENT,), (BENT, HOLED)])
+def test_faces_of_one_direction_cost_what_the_closed_form_says(tmp_path, rings):
+    _, site = cells_of(tmp_path, *rings)
+    job, area = plan_job(site, BENCH, PlanSettings()), site.work_area.difference(site.keep_out)
+    angles = directions_to_choose(area)
+    faces = faces_of(area, angles[:4])
+    assert (len(rings) > 1) == faces.at_keep_out.any()
+    direct_s = swath_cost_s(area, angles, job.reach, job.settings, BENCH)
+    assert costs_of(faces, angles, job).face_s.sum(axis=0) == pytest.approx(direct_s, rel=0.01)
+    shell_s = swath_cost_s(shapely.Polygon(area.exterior), angles, job.reach, job.settings, BENCH)
+    ends = 2.0 * 4.0 / (BENCH.tool_width_m - job.settings.overlap_at_m(0.0))
+    along = int(np.argmin(np.abs(np.sin(angles))))
+    assert direct_s[along] - shell_s[along] >= 0.5 * KEEP_OUT_END_S * ends * (len(rings) - 1)
 
 
 @pytest.mark.parametrize(("ring", "count"), [(BENT, 2), (COMB, 4)], ids=["arm", "comb"])

@@ -19,7 +19,8 @@ SIZE_MIN_M2 = 1.0
 class FaceCosts:
     """Seconds: of each face in each direction (n, d); of each shared edge for the directions at its sides (k, d, d).
 
-    `sides`: the two faces (k, 2) of each shared edge; `area_m2`: of each face (n,).
+    `sides`: the two faces (k, 2) of each shared edge; `area_m2`: of each face (n,). Seconds are multiples of a power of
+    two: their sums are exact in any order, so that every computer finds the same cells.
     """
 
     face_s: np.ndarray
@@ -38,15 +39,16 @@ class FaceCosts:
 
     def savings_s(self, labels: np.ndarray, sets: np.ndarray) -> np.ndarray:
         """(m, d) what each set of faces (m, n) bool saves if it takes each direction."""
-        every = np.arange(len(self.sides))
-        inside = sets.astype(np.float32)
-        saved_s = inside @ (self.face_s[np.arange(len(labels)), labels][:, None] - self.face_s)
+        every, inside = np.arange(len(self.sides)), sets.astype(float)
         a, b = labels[self.sides].T
         now_s = self._now_s(labels)[:, None]
+        faces_s = self.face_s[np.arange(len(labels)), labels][:, None] - self.face_s
         first, second = inside[:, self.sides[:, 0]], inside[:, self.sides[:, 1]]
-        saved_s += (first * (1.0 - second)) @ (now_s - self.pair_s[every, :, b])
-        saved_s += (second * (1.0 - first)) @ (now_s - self.pair_s[every, a, :])
-        return np.asarray(saved_s + (first * second) @ now_s)
+        both = first * second
+        saved_s = np.hstack([inside, first - both, second - both]) @ np.vstack(
+            [faces_s, now_s - self.pair_s[every, :, b], now_s - self.pair_s[every, a, :]]
+        )
+        return np.asarray(saved_s + both @ now_s)
 
     def cells(self, labels: np.ndarray) -> np.ndarray:
         """(n,) the cell of each face, numbered from 0: faces of one direction that share an edge."""

@@ -1,6 +1,7 @@
 """Lines that may part a work area into sweep cells, and the small faces that all of them together make of it."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +14,16 @@ from vehicle.planning.coverage.cell_labels import connected
 SIMPLIFY_M = 1.0
 """Corners of the outline that stick out less are no reason to part it."""
 TURN_MIN_RAD = math.radians(8.0)
-LINES_MAX = 90
-RING_MIN_M = 16.0
-"""A keep-out shorter round than this is no reason to part the area."""
+LINES_MAX = 70
+KEEP_OUT_SIMPLIFY_M, RING_MIN_M = 3.0, 16.0
+"""Keep-outs are looked at more coarsely; one shorter round than this is no reason to part the area."""
 NEAREST = 3
 """So many lines to other inward corners from each."""
 LONG_M = 4.0
 THIN_M = 1.5
 """Faces narrower than this are none of their own: there is no room for swaths of another direction."""
 APART_M = 1.5
-INSIDE_M, END_M = 0.1, 1.0
+INSIDE_M, END_M, STILL_M = 0.1, 1.0, 1e-3
 GRID_M, ON_LINE_M = 0.05, 0.08
 """Faces are a guide: lines that pass a corner by millimetres meet in it."""
 
@@ -32,13 +33,14 @@ class Faces:
     """What lines make of an area: polygons (n,), the edges of each, and the edges that two of them share.
 
     `edges`: vectors (m, 2) [m] of edges that are the area's own; `owner`: the face (m,) of each. `shared`: vectors
-    (k, 2) of edges inside of it; `sides`: the two faces (k, 2) of each. `cut_off`: faces on one side of a
-    line, (l, n) bool.
+    (k, 2) of edges inside of it; `sides`: the two faces (k, 2) of each. `at_keep_out`: which of the area's own edges
+    are, (m,) bool. `cut_off`: faces on one side of a line, (l, n) bool.
     """
 
     polygons: np.ndarray
     edges: np.ndarray
     owner: np.ndarray
+    at_keep_out: np.ndarray
     shared: np.ndarray
     sides: np.ndarray
     cut_off: np.ndarray
@@ -68,10 +70,18 @@ def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
         polygons=np.array(hosted, dtype=object).reshape(-1),
         edges=vectors[alone],
         owner=host[owner[alone]],
+        at_keep_out=_at_keep_out(area, 0.5 * (start + end)[alone]),
         shared=shared[apart],
         sides=sides[apart],
         cut_off=np.unique(every, axis=0),
     )
+
+
+def _at_keep_out(area: shapely.Geometry, middles: np.ndarray) -> np.ndarray:
+    """(m,) bool: places (m, 2) on the edges of an area that lie at a hole of it."""
+    holes = shapely.MultiLineString([ring for part in parts_of(area) for ring in part.interiors])
+    shapely.prepare(holes)
+    return np.asarray(shapely.dwithin(holes, shapely.points(middles), 2.0 * GRID_M))
 
 
 def _united(polygons: np.ndarray) -> shapely.Geometry:
@@ -118,36 +128,54 @@ def _on_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
 
 def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray) -> np.ndarray:
     """(m, count) bool: sets of faces that share no edge with others but on the line; none where it parts nothing."""
+    if not on_line.any():
+        return np.zeros((0, count), dtype=bool)
     whole, group = connected(count, sides), connected(count, sides[~on_line])
     parted = group.max(initial=0) > whole.max(initial=0)
     return np.array([group == k for k in range(int(group.max()) + 1)]) if parted else np.zeros((0, count), dtype=bool)
 
 
 def cut_lines(area: shapely.Geometry, angles_rad: np.ndarray) -> list[np.ndarray]:
-    """Straight lines (2, 2) across an area, the most promising first: along the edges at inward corners, then others.
-
-    Keep-outs do not end them.
-    """
+    """Straight lines (2, 2) across an area in the order of `_rays`, none beside another; keep-outs do not end them."""
     if area.is_empty or (inner := _inner(area)).is_empty:
         return []
-    coarse = shapely.orient_polygons(shapely.simplify(area, SIMPLIFY_M, preserve_topology=True))
-    rings = [ring for part in parts_of(coarse) for ring in shapely.get_rings(part) if ring.length > RING_MIN_M]
-    rows = [row for ring in rings for row in inward_corners(ring)]
-    corners = np.array([corner for corner, _, _ in rows]).reshape(-1, 2)
-    rays = [(corner, way) for corner, before, after in rows for way in (before, after)]
-    ways = np.column_stack([np.cos(angles_rad), np.sin(angles_rad)])
-    rays += [(corner, sign * way) for corner, _, _ in rows for way in ways for sign in (1.0, -1.0)]
-    for corner, before, after in rows:
-        near = np.argsort(np.hypot(*(corners - corner).T), kind="stable")[1 : 1 + NEAREST]
-        rays += [(corner, way) for way in (before + after, *(corners[near] - corner)) if np.hypot(*way) > 1e-3]
     lines: list[np.ndarray] = []
-    for corner, way in rays:
+    for corner, way in _rays(area, angles_rad):
         line = _across(inner, corner, way / np.hypot(*way))
         if line is not None and not _is_near(line, lines):
             lines.append(line)
         if len(lines) == LINES_MAX:
             break
     return lines
+
+
+def _rays(area: shapely.Geometry, angles_rad: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Corners (2,) and directions (2,) of lines, the most promising first.
+
+    At inward corners of the outline along their edges and in the directions (d,) of swaths, the same past keep-outs,
+    then along the bisectors of corners and to others near them.
+    """
+    parts = parts_of(shapely.orient_polygons(area))
+    outer = [row for part in parts for row in _corners(part.exterior, SIMPLIFY_M)]
+    rings = [ring for part in parts for ring in part.interiors if ring.length > RING_MIN_M]
+    inner = [row for ring in rings for row in _corners(ring, KEEP_OUT_SIMPLIFY_M)]
+    ways = np.column_stack([np.cos(angles_rad), np.sin(angles_rad)])
+    for corner, before, after in outer:
+        yield from ((corner, before), (corner, after))
+    yield from ((corner, sign * way) for corner, _, _ in outer for way in ways for sign in (1.0, -1.0))
+    for ring in rings:
+        xy = shapely.get_coordinates(ring)
+        for way in ways:
+            offset_m = xy @ (-way[1], way[0])
+            yield from ((xy[k], sign * way) for k in (np.argmin(offset_m), np.argmax(offset_m)) for sign in (1.0, -1.0))
+    corners = np.array([corner for corner, _, _ in outer + inner]).reshape(-1, 2)
+    for corner, before, after in outer + inner:
+        near = np.argsort(np.hypot(*(corners - corner).T), kind="stable")[1 : 1 + NEAREST]
+        yield from ((corner, way) for way in (before + after, *(corners[near] - corner)) if np.hypot(*way) > STILL_M)
+
+
+def _corners(ring: shapely.LinearRing, simplify_m: float) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    return inward_corners(shapely.simplify(ring, simplify_m))
 
 
 def _inner(area: shapely.Geometry) -> shapely.Geometry:

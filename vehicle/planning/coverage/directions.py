@@ -13,6 +13,8 @@ from vehicle.planning.coverage.settings import PlanSettings, Reach
 from vehicle.planning.site.site import Site
 
 STEPS = 360
+KEEP_OUT_END_S = 60.0
+"""What an end of a swath at a keep-out costs more than one at the outline: headlands, edge passes, backing out."""
 
 
 def edges_of(geometry: shapely.Geometry) -> np.ndarray:
@@ -21,6 +23,12 @@ def edges_of(geometry: shapely.Geometry) -> np.ndarray:
     if not len(rings):
         return np.empty((0, 2))
     return np.vstack([np.diff(shapely.get_coordinates(ring), axis=0) for ring in rings])
+
+
+def keep_out_edges_of(geometry: shapely.Geometry) -> np.ndarray:
+    """(n, 2) edge vectors of the rings inside of it."""
+    rings = [ring for part in parts_of(geometry) for ring in part.interiors]
+    return np.vstack([np.empty((0, 2)), *[np.diff(shapely.get_coordinates(ring), axis=0) for ring in rings]])
 
 
 def swath_cost_s(
@@ -37,9 +45,12 @@ def swath_cost_s(
     dy = np.abs(-edges[:, 0] * sin + edges[:, 1] * cos).sum(axis=1)
     pitch_m = reach.width_m - np.array([settings.overlap_at_m(float(angle)) for angle in angles_rad])
     pieces = dy / (2.0 * pitch_m)
+    holes = keep_out_edges_of(geometry)
+    shut = np.abs(-holes[:, 0] * sin + holes[:, 1] * cos).sum(axis=1) / pitch_m
     ends_m = 2.0 * reach.credit_m + settings.run_in_m
     sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
-    return np.asarray(sweep_m / sweep_speed_mps(machine) + pieces * swath_change_s(machine, reach))
+    swaths_s = sweep_m / sweep_speed_mps(machine) + pieces * swath_change_s(machine, reach)
+    return np.asarray(swaths_s + KEEP_OUT_END_S * shut)
 
 
 def best_directions(

@@ -79,14 +79,14 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans, with the cells or each direction [rad] first, until one is good enough or the limit is reached."""
+    """Whole plans, in cells, else each with another direction [rad] first, until one is good or the limit is reached."""
     found = cells_for(ground)
-    clear = found is not None and found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe"
-    if found is not None and clear:
-        return [_attempt(ground, directions, found.cells)]
-    attempts = [_attempt(ground, directions)]
+    attempts = [] if found is None else [_attempt(ground, directions, found.cells)]
+    if found is not None and found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe":
+        return attempts
+    attempts.append(_attempt(ground, directions))
     if found is not None:
-        attempts.append(_attempt(ground, directions, found.cells))
+        return attempts
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:

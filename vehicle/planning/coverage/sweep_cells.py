@@ -16,7 +16,7 @@ from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels
 from vehicle.planning.coverage.cell_lines import SIMPLIFY_M, Faces, faces_of
 from vehicle.planning.coverage.cell_order import SHUT_END_S, shut_ends, working_order
-from vehicle.planning.coverage.directions import edges_of
+from vehicle.planning.coverage.directions import KEEP_OUT_END_S, best_directions, edges_of, swath_cost_s
 from vehicle.planning.coverage.ground import mitre_buffer
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import swath_change_s
@@ -26,8 +26,10 @@ LONG_EDGES, FAN, EDGE_APART_RAD, FAN_APART_RAD = 10, 9, math.radians(1.0), math.
 """Directions to choose from: so many of long edges, and a fan."""
 LINE_DIRECTIONS = 4
 """So many of them are directions of lines, too."""
+FINER_GAIN = 0.995
 STARTS, START_APART_RAD = 6, math.radians(12.0)
 """Descent begins with so many directions for all."""
+PARTS_OF_S = 1024
 SEAM_S_PER_M = 1.0
 """What a seam costs besides the ends of swaths at it: ways between cells."""
 
@@ -79,9 +81,17 @@ def parted(area: shapely.Geometry, job: PlanJob) -> Parted:
     each = [np.flatnonzero(cell == k) for k in range(int(cell.max()) + 1)]
     thetas = angles[labels[[faces_in[0] for faces_in in each]]]
     polygons = [polygons_of(robust_overlay.union(faces.polygons[faces_in])) for faces_in in each]
+    thetas = np.array([_finer(polygon, float(theta), job) for polygon, theta in zip(polygons, thetas, strict=True)])
     order = working_order(polygons, shut_ends(faces, cell, thetas, job), job.machine)
     cells = tuple(SweepCell(polygons[k], float(thetas[k]), job.reach.credit_m) for k in order)
     return Parted(cells, costs.total_s(labels), float(costs.face_s.sum(axis=0).min()))
+
+
+def _finer(polygon: shapely.Geometry, theta_rad: float, job: PlanJob) -> float:
+    """The best direction of all for a cell, where it is clearly better than the one that was to choose."""
+    best = best_directions(polygon, job.reach, job.settings, job.machine)[0]
+    costs_s = swath_cost_s(polygon, np.array([best, theta_rad]), job.reach, job.settings, job.machine)
+    return best if costs_s[0] < FINER_GAIN * costs_s[1] else theta_rad
 
 
 def directions_to_choose(area: shapely.Geometry) -> np.ndarray:
@@ -118,13 +128,15 @@ def costs_of(faces: Faces, angles_rad: np.ndarray, job: PlanJob) -> FaceCosts:
     pitch_m = job.reach.width_m - np.array([job.settings.overlap_at_m(float(angle)) for angle in angles_rad])
     speed_mps = sweep_speed_mps(job.machine)
     face_s = shapely.area(faces.polygons)[:, None] / (pitch_m * speed_mps)[None, :]
-    np.add.at(face_s, faces.owner, _ends(faces.edges, angles_rad, pitch_m, job)[0])
+    edge_s, ends = _ends(faces.edges, angles_rad, pitch_m, job)
+    np.add.at(face_s, faces.owner, edge_s + KEEP_OUT_END_S * ends * faces.at_keep_out[:, None])
     shared_s, shared_ends = _ends(faces.shared, angles_rad, pitch_m, job)
     pair_s = shared_s[:, :, None] + shared_s[:, None, :]
     pair_s += SHUT_END_S * np.minimum(shared_ends[:, :, None], shared_ends[:, None, :])
     pair_s += SEAM_S_PER_M * np.hypot(*faces.shared.T)[:, None, None]
     same = np.arange(len(angles_rad))
     pair_s[:, same, same] = 0.0
+    face_s, pair_s = (np.round(seconds * PARTS_OF_S) / PARTS_OF_S for seconds in (face_s, pair_s))
     return FaceCosts(face_s, pair_s, faces.sides, shapely.area(faces.polygons))
 
 
