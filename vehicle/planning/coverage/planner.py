@@ -23,10 +23,11 @@ TRIES = ((3e4, 3), (1e5, 2))
 """(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
 NEAR_ESTIMATE = 1.015
 """On 22 small sites the best plan never began with a direction whose estimate was more than 1.1 % above the best."""
-LEAST_GAIN, CLEAR_GAIN = 0.997, 0.985
+LEAST_GAIN, CLEAR_GAIN, LEAST_GAIN_LARGE = 0.997, 0.985, 0.97
 """Cells are planned in full where the closed form says so, and nothing but them where it says so clearly.
 
-With unknown ground outside it knows too little of backing out to be trusted alone."""
+On a large site, where two plans take too long, they are planned where it says so very clearly. With unknown ground
+outside it knows too little of backing out to be trusted alone."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
 """A better order saved up to 8 % on them, but never turned round plans that were more than 0.6 % apart."""
@@ -79,14 +80,13 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans, in cells, else each with another direction [rad] first, until one is good or the limit is reached."""
+    """Whole plans, in cells, else each with another direction [rad] first, until one is good or time is up."""
     found = cells_for(ground)
-    attempts = [] if found is None else [_attempt(ground, directions, found.cells)]
-    if found is not None and found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe":
-        return attempts
-    attempts.append(_attempt(ground, directions))
     if found is not None:
-        return attempts
+        in_cells = _attempt(ground, directions, found.cells)
+        clear = found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe"
+        return [in_cells] if clear or in_cells.cut_short else [in_cells, _attempt(ground, directions)]
+    attempts = [_attempt(ground, directions)]
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
@@ -104,11 +104,13 @@ def _attempt(ground: GroundModel, directions: list[float], cells: tuple[SweepCel
 
 
 def cells_for(ground: GroundModel) -> Parted | None:
-    """Cells with a direction of their own, where their closed form is cheaper than that of one direction."""
-    if ground.job.settings.direction_rad is not None:
+    """Cells with a direction of their own, where their closed form says that a plan in them may be the best."""
+    job = ground.job
+    if job.settings.direction_rad is not None:
         return None
-    found = parted(ground.unswept.whole(), ground.job)
-    return found if len(found.cells) > 1 and found.cost_s < LEAST_GAIN * found.whole_s else None
+    found = parted(ground.unswept.whole(), job)
+    least = LEAST_GAIN if area_m2_of(job.site) <= TRIES[-1][0] else LEAST_GAIN_LARGE
+    return found if len(found.cells) > 1 and found.cost_s < least * found.whole_s else None
 
 
 def tries_for(ground: GroundModel, directions: list[float]) -> int:
