@@ -83,11 +83,11 @@ def constants(tree: ast.Module) -> Iterator[tuple[str, object]]:
         else:
             targets = node.targets if isinstance(node, ast.Assign) else []
         for target in targets:
-            given = node.value
+            given = node.value if isinstance(node, ast.AnnAssign | ast.Assign) else None
             if isinstance(target, ast.Name) and given is not None:
-                pairs = [(target, given)]
+                pairs: list[tuple[ast.expr, ast.expr]] = [(target, given)]
             elif isinstance(target, ast.Tuple) and isinstance(given, ast.Tuple):
-                pairs = [(name, part) for name, part in zip(target.elts, given.elts, strict=False)]
+                pairs = list(zip(target.elts, given.elts, strict=False))
             else:
                 continue
             for name, part in pairs:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.controller_build import build_controller
-from firmware_bridge.mavlink import codec
+from firmware_bridge.mavlink import codec, tables
 from firmware_bridge.mavlink.framing import FrameParser
 
 CONTROLLER = Path(__file__).resolve().parents[2] / "firmware_bridge" / "controller"
@@ -149,7 +149,7 @@ class Bench:
         if context != CONTEXT:
             return  # not ours: an answer that goes there is an answer that is missed
         for frame in self._parser.feed(bytes(data[:count])):
-            self.sent.append(codec.decode_fields(frame) | {"": codec.SPECS[frame.msg_id].name, "#": frame.sequence})
+            self.sent.append(codec.decode_fields(frame) | {"": tables.SPECS[frame.msg_id].name, "#": frame.sequence})
 
     @property
     def status(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class Bench:
     def told(self, **fields: Any) -> bool:
         """The command straight to `fc_command`, without the step that follows on the wire; gives what it returned."""
         self.sequence = fields.pop("sequence", self.sequence + 1)
-        spec = codec.SPEC_BY_NAME["FLAIL_COMMAND"]
+        spec = tables.SPEC_BY_NAME["FLAIL_COMMAND"]
         values = {"sequence": self.sequence, "valid_for_ms": 150, "controller_time_ms": self.now_ms} | fields
         wire = spec.packer.pack(*(values.get(name, 0) for name in spec.fields))
         self.library.fc_command.restype = c.c_bool

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.mavlink import adapters, codec, tables
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.types import ControllerStatus, FixType
@@ -159,7 +159,7 @@ def test_only_rtk_fixed_reads_as_rtk_fixed(number: int, fix: FixType) -> None:
 
 def test_a_controller_that_sends_no_extensions_says_nothing_of_heading_restart_and_time() -> None:
     (frame,) = FrameParser().feed(adapters.encode_gnss(samples.GNSS, 1))
-    older = adapters_frame(codec.SPEC_BY_NAME["FLAIL_GNSS"], frame.payload[:56], 1)
+    older = adapters_frame(tables.SPEC_BY_NAME["FLAIL_GNSS"], frame.payload[:56], 1)
     fix = read_one(adapters.HOST_DECODERS, older)
     assert (fix.time_utc_us, fix.heading_fix, fix.heading_age_ms, fix.restart_count) == (None, None, None, 0)
     assert fix.satellites == samples.GNSS.satellites
@@ -203,7 +203,7 @@ def test_operator_frame_refuses_nonsense(fields: dict[str, float]) -> None:
 
 @given(st.sampled_from(sorted(WIRE_FIELDS)), st.binary(max_size=120), st.integers(0, 255))
 def test_any_payload_is_read_or_refused_but_never_raises(kind: str, payload: bytes, system: int) -> None:
-    spec = codec.SPEC_BY_NAME[WIRE_FIELDS[kind]]
+    spec = tables.SPEC_BY_NAME[WIRE_FIELDS[kind]]
     wire = adapters_frame(spec, payload, system)
     for decoders in (
         adapters.HOST_DECODERS,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.mavlink import adapters, codec
+from firmware_bridge.mavlink import adapters, tables
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.observation_adapters import (
     COUNTED,
@@ -24,7 +24,7 @@ from tests.firmware_bridge.wire import adapters_frame, read_one, rewired
 
 GOOD = samples.OBSERVATION
 WIRE = adapters.encode_observation(GOOD, 7)
-SPEC = codec.SPEC_BY_NAME["FLAIL_OBSERVATION"]
+SPEC = tables.SPEC_BY_NAME["FLAIL_OBSERVATION"]
 
 
 def answer(wire: bytes) -> ObservationResult | None:

@@ -3,7 +3,7 @@
 import struct
 from typing import Any
 
-from firmware_bridge.mavlink import codec
+from firmware_bridge.mavlink import codec, tables
 from firmware_bridge.mavlink.adapters import MessageReader
 from firmware_bridge.mavlink.framing import FrameParser, frame_bytes
 
@@ -17,9 +17,9 @@ def rewired(frame: bytes, **fields: Any) -> bytes:
     """The same frame with some wire fields overwritten, checksum and all."""
     (parsed,) = FrameParser().feed(frame)
     named = codec.decode_fields(parsed)
-    name = codec.SPECS[parsed.msg_id].name
+    name = tables.SPECS[parsed.msg_id].name
     return codec.encode_fields(name, named | fields, parsed.sequence, parsed.system_id, parsed.component_id)
 
 
-def adapters_frame(spec: codec.MessageSpec, payload: bytes, system: int) -> bytes:
+def adapters_frame(spec: tables.MessageSpec, payload: bytes, system: int) -> bytes:
     return frame_bytes(spec.header_id, struct.pack("B", spec.crc_extra), payload, 1, system, 1)

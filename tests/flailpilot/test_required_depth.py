@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -37,7 +38,9 @@ def ground(folder: Path, *depths: object, **declared: object) -> Path:
     return path
 
 
-def planned(monkeypatch, capsys, folder: Path, site: Path, *options: object, machine: object = "memat") -> dict:
+def planned(
+    monkeypatch, capsys, folder: Path, site: Path, *options: object, machine: object = "memat"
+) -> dict[str, Any]:
     status, said, told = flailpilot(monkeypatch, capsys, "plan", site, "--machine", machine, "--out", folder, *options)
     assert (status, told) == (0, ""), told
     return json.loads((folder / "summary.json").read_text()) | {"said": said}

@@ -5,8 +5,7 @@ import pytest
 
 from firmware_bridge.mavlink import codec
 from tests.operator_link.exchange import SESSION, Exchange, acks, gate_report, names, report, texts
-from vehicle.contracts.messages import Mode
-from vehicle.control.events import Event
+from vehicle.contracts.messages import Event, Mode
 from vehicle.operator_link.peer import TEXT_SIZE, lines
 from vehicle.operator_link.transfer import MISSION
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.builders import DATUM
 from tests.operator_link.test_one_site import items
 from tests.operator_link.test_transfer import Row, at
-from vehicle.operator_link.fences import CORNERS_MAX, CROSSINGS_MAX, NOTHING_M2, Fence, Piece, emptied_by, fence
+from vehicle.operator_link.fences import CORNERS_MAX, CROSSINGS_MAX, Fence, Piece, emptied_by, fence
 from vehicle.operator_link.items import RefusedError
+from vehicle.polygons.boundary import NOTHING_M2
 
 NO_SPACE = 4
 

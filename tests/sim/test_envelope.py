@@ -11,6 +11,7 @@ from benchmarks.trials import envelope
 from campaign.fault_scenario import FaultScenarioSettings
 from campaign.lies import LIES, Told
 from campaign.shift import Finding
+from firmware_bridge.types import ObservationKind
 from vehicle.control.checks import judge
 
 SEED, SAMPLE = 7, range(13)
@@ -45,7 +46,7 @@ def test_a_seed_and_a_number_draw_a_mission_and_every_kind_comes() -> None:
 def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = mission("hammers", 6.0)
     assert not bench.fails(envelope.flown(lost))
-    monkeypatch.setitem(judge._KINDS, judge.ObservationKind.HAMMER_COUNT, judge._find)
+    monkeypatch.setitem(judge._KINDS, ObservationKind.HAMMER_COUNT, judge._find)
     assert bench.fails(envelope.flown(lost))
 
 

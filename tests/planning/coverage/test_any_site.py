@@ -4,6 +4,7 @@ import copy
 import json
 import math
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -192,7 +193,7 @@ def test_a_hundred_thousand_corners_are_thinned_the_safe_way(tmp_path):
         moved = f"100001 corners thinned to {shapely.get_num_coordinates(found)}, the outline moved"
         assert [line for line in site.repairs if moved in line and (" outward " in line) is outward]
         assert shapely.get_num_coordinates(found) < 2_000
-        datum = site.datum.enu_from_lonlat_array([ring_lonlat([(0, 0)])[0]])[0]
+        datum = site.datum.enu_from_lonlat_array(np.array([ring_lonlat([(0, 0)])[0]]))[0]
         wanted = shapely.transform(circle, lambda xy, at=datum: xy + at)
         large, small = (found, wanted) if outward else (wanted, found)
         assert large.buffer(1e-3).covers(small)

@@ -194,7 +194,7 @@ def test_an_old_datum_is_reprojected_as_its_land_asks_and_its_accuracy_told(tmp_
     ]
     assert abs(shapes[0].centroid.x - shapes_lonlat()[0].centroid.x) > 1e-4  # ten metres: taken as it is, it is off
     site = load_site(written(tmp_path / "a.gpkg", shapes, ["work_area", "keep_out"], "EPSG:4284"), "safe")
-    off = site.datum.enu_from_lonlat_array([(wanted.datum.lon_deg, wanted.datum.lat_deg)])[0]
+    off = site.datum.enu_from_lonlat_array(np.array([(wanted.datum.lon_deg, wanted.datum.lat_deg)]))[0]
     assert math.hypot(*off) < 8.0
     assert any("Pulkovo 1942" in line and "good to" in line and "m only" in line for line in site.repairs)
     engineering = 'LOCAL_CS["site grid",UNIT["metre",1]]'
