@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flailpilot import keys, ledger
+from flailpilot import keys, ledger, paper_commands
 from flailpilot.cli_numbers import WHOLE, First, Height, Jobs, NetHours, Seed, Seeds, Sigma, Soil, TimeLimit, Value
 from flailpilot.exit_status import BAD_INPUT, FAILED
 from flailpilot.numbers import metres, plain, whole
@@ -273,6 +273,9 @@ def replay(
     from flailpilot import replay as replays
 
     raise typer.Exit(replays.run(run, as_json=as_json))
+
+
+app.command()(paper_commands.report)
 
 
 @app.command()

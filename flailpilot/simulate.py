@@ -10,13 +10,15 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from campaign.outcome import RunFiles, Summary, job_facts, manifest_of, summary_of, write_results
+from campaign.outcome import RunFiles, Summary, manifest_of, summary_of, write_results
 from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
 from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
 from flailpilot.plan_told import NO_DEPTH, said
+from flailpilot.run_facts import facts_of
 from flailpilot.run_folder import make_folder, own_folder
+from flailpilot.run_reading import read_run
 from flailpilot.wall_rate import AtWallRate
 from sim.scenario import Scenario, site_path
 from sim.sim_stack import vehicle_config
@@ -29,7 +31,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import VehicleReport
 from vehicle.contracts.plan import MachineFootprint, Plan
 from vehicle.contracts.sockets import Sink
-from vehicle.contracts.units import missed_text
+from vehicle.contracts.units import NS_PER_S, missed_text
 from vehicle.host import utc
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.closing import check_certificate, is_whole
@@ -37,11 +39,13 @@ from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import write_plan_files
+from vehicle.planning.files.kept_site import write_site
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import Site, load_site
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
+from vehicle.reports.facts import ReportKind
 from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
 from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.telemetry.embedded import EmbeddedBroker
@@ -76,6 +80,7 @@ def run(asked: SimOptions) -> int:
     manifest = _of_task(manifest_of(out_dir.name, scenario, machine, site, plan), task)
     write_manifest(out_dir, manifest)
     write_task(out_dir, task)
+    write_site(out_dir, site)
     header = {"scenario": scenario.model_dump_json()} | named(manifest, with_folder=False) | task_named(task)
     recorder = McapRecorder(out_dir / "run.mcap", header, utc.SIMULATED.log_zero_ns)
     started_s = elapsed_s()
@@ -89,11 +94,12 @@ def run(asked: SimOptions) -> int:
         )
     files = RunFiles(out_dir=out_dir, scenario=scenario, site=site, plan=plan, outcome=outcome)
     wall_s = elapsed_s() - started_s
-    facts = job_facts(files)
-    facts = facts if task is None else facts.of_task(task.task)
+    end_utc = utc.SIMULATED.text(round(outcome.sim_s * NS_PER_S))
+    write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=end_utc))
+    # the papers are made of the files alone, as whoever gets them can make them again
+    facts = facts_of((read_run(out_dir, site),), ReportKind.DAILY)
     summary = summary_of(files, facts.found, wall_s)
     write_results(files, facts, summary)
-    write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=facts.end_utc))
     _tell(summary, out_dir, as_json=asked.as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 

@@ -19,6 +19,7 @@ PACKAGES = {
     "chromedriver": "chromium-driver",
     "node": "nodejs",
     "npm": "npm",
+    "pdftotext": "poppler-utils",
 }
 """Program to Debian package."""
 NO_SKIPS = "FLAIL_NO_SKIPS"

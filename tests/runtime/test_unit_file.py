@@ -1,8 +1,10 @@
 """The systemd unit: what the program relies on stands in it."""
 
+import tomllib
 from pathlib import Path
 
 UNIT = Path(__file__).resolve().parents[2] / "configs/systemd/flailpilot.service"
+RECORDINGS = UNIT.parents[1] / "vehicle/vehicle.toml"
 
 
 def test_what_the_program_relies_on() -> None:
@@ -15,3 +17,12 @@ def test_what_the_program_relies_on() -> None:
     assert values["RestartPreventExitStatus"] == "2"
     assert "RestrictRealtime" not in values
     assert values["ExecStart"].endswith("flailpilot drive /etc/flailpilot/drive.toml")
+
+
+def test_a_run_that_was_ended_in_order_leaves_its_report_and_a_crash_waits_for_none() -> None:
+    assert "OnSuccess=flailpilot-report.service" in UNIT.read_text().splitlines()
+    assert "ExecStopPost" not in UNIT.read_text()
+    report = UNIT.with_name("flailpilot-report.service").read_text()
+    folder = tomllib.loads(RECORDINGS.read_text())["recorder"]["folder"]
+    assert f"for run in {folder}/*/" in report
+    assert "Nice=19" in report

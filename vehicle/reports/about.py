@@ -52,3 +52,16 @@ def tags(facts: JobFacts) -> dict[str, str]:
         "run": facts.run,
         "note": NOT_FOR_FEET,
     }
+
+
+PUBLIC_NAMES: Final = (
+    "statement", "simulated", "organisation", "task_id", "start_utc", "end_utc", "machine", "status", "area_m2",
+    "required_depth_m", "processed_m2", "missed_m2", "untreatable_m2", "processed_below_depth_m2", "provisional_m2",
+    "withdrawn_m2",
+)  # fmt: skip
+
+
+def public_values(facts: JobFacts) -> dict[str, str]:
+    """What may be given to anybody: figures of the task without a coordinate, without names of people and sites."""
+    values = job_values(facts)
+    return {"classification": "public"} | {name: values[name] for name in PUBLIC_NAMES}

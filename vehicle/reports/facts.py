@@ -1,17 +1,21 @@
 """Everything that a map, a report or an export says about a job, gathered once."""
 
+from enum import StrEnum
 from typing import Any, Protocol, Self
 
 import msgspec
 
 from vehicle.config.task import Task
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.config.visits import Visit
+from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import LedgerState
 from vehicle.reports.gaps import Found
 from vehicle.reports.imported import FollowUp, Release
 from vehicle.reports.lots import Lot
+from vehicle.reports.story import Samples
 
 STATEMENT = (
     "Ground shown as processed was worked by the tool with rotor speed, depth, ground speed and position measured and "
@@ -49,13 +53,52 @@ class SiteShapes(Protocol):
         ...
 
 
+class ReportKind(StrEnum):
+    """A day's report for the file of the task, or the one that hands the ground over."""
+
+    DAILY = "daily"
+    COMPLETION = "completion"
+
+
+class RecordedAct(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says that somebody measured, or that was confirmed or withdrawn. `t_s` from the facts' zero."""
+
+    t_s: float
+    act: Observed | Confirm | Revoke
+
+
+class RunLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One run that went into a report. `note`: what of it could not be read; "" where all could.
+
+    `processed_m2`: in the work area, on record after the run and not before it; less where credit was withdrawn.
+    """
+
+    name: str
+    start_utc: str
+    end_utc: str
+    time_source: str
+    processed_m2: float
+    plan_hash: str
+    config_hash: str
+    note: str = ""
+
+
+class FileHash(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a report was made of."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
 
     `task`: what people know of the task, None where no task file was given.
     `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
     `follow_ups`, `releases`: what others know of the ground, imported as it is.
-    `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows.
+    `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows. `samples`, `acts`,
+    `runs`, `files`, `visits` are empty where only the masks are known.
     """
 
     site: SiteShapes
@@ -83,6 +126,13 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     lots: tuple[Lot, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     releases: tuple[Release, ...] = ()
+    kind: ReportKind = ReportKind.DAILY
+    samples: Samples | None = None
+    acts: tuple[RecordedAct, ...] = ()
+    runs: tuple[RunLine, ...] = ()
+    files: tuple[FileHash, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    software: str = ""
 
     def of_task(self, task: Task) -> Self:
         """The same with what a task file says; "not stated" there is empty here."""

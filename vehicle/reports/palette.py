@@ -35,20 +35,24 @@ DONE: Final = "mission: done"
 """The event of `vehicle/control/events.py`; the operator then disarms: the end of the job, not a stop in it."""
 
 
-def mark_of(event: Event) -> str | None:
-    """Name of an event's mark on the map; None for what is not drawn."""
-    if event.kind == "mode" and event.text.endswith(STOPPED):
-        return "stop"
+def mark_of(event: Event, *, stops_told: bool = True) -> str | None:
+    """Name of an event's mark on the map; None for what is not drawn.
+
+    `stops_told`: stops have events of their own, so that the change of mode beside each is none.
+    """
+    if event.kind == "mode":
+        return "stop" if not stops_told and event.text.endswith(STOPPED) else None
     return event.kind if event.kind in MARKS else None
 
 
 def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
     """(number, mark, event) of the events that map and report number alike, in order of time; disarming is none."""
     done_tick = next((event.tick for event in events if event.text == DONE), None)
+    told = any(event.kind == "stop" for event in events)
     found = [
         (mark, event)
         for event in events
-        if (mark := mark_of(event)) is not None
+        if (mark := mark_of(event, stops_told=told)) is not None
         and event.east_m is not None
         and not (mark == "stop" and done_tick is not None and event.tick >= done_tick)
     ]

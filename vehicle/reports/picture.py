@@ -15,7 +15,9 @@ from matplotlib.path import Path as Outline
 from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.units import missed_text
+from vehicle.reports.charts import READING
 from vehicle.reports.facts import JobFacts
+from vehicle.reports.ground_sections import pieces_of, readings_of
 from vehicle.reports.layers import layers
 from vehicle.reports.palette import (
     GAP_COLOURS,
@@ -33,9 +35,15 @@ from vehicle.reports.palette import (
     marked,
 )
 from vehicle.reports.picture_frame import draw_frame
+from vehicle.reports.picture_labels import Label, draw_labels
 from vehicle.reports.picture_side import draw_side
+from vehicle.reports.survey import named_points
 
 DPI: Final = 170
+PIECE_M2: Final = 0.05
+PIECES_MAX: Final = 25
+POINTS_MAX: Final = 24
+"""Names of more points or pieces would cover the ground; the report's tables hold all of them."""
 WIDTH_IN: Final = 13.0
 SIDE_IN: Final = 3.5
 """Column beside the map for the figures and the legend."""
@@ -47,19 +55,22 @@ def draw_map(path: Path, facts: JobFacts) -> None:
     aspect = (north_m - south_m) / (east_m - west_m)
     map_in = WIDTH_IN - SIDE_IN - 0.8
     height_in = min(max(map_in * aspect, 6.4), 12.0)
-    figure = Figure(figsize=(WIDTH_IN, height_in + 1.55), dpi=DPI, facecolor=PAPER)
+    figure = Figure(figsize=(WIDTH_IN, height_in + 1.7), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    total_in = height_in + 1.55
+    total_in = height_in + 1.7
     left, bottom = 0.55 / WIDTH_IN, 0.55 / total_in
     axes = figure.add_axes((left, bottom, map_in / WIDTH_IN, height_in / total_in))
     axes.set_facecolor("#f7f5f0")
     _draw_ground(axes, facts)
     _draw_raster(axes, facts)
     _draw_ways(axes, facts)
+    for row in readings_of(facts):
+        axes.plot(row.east_m, row.north_m, marker="D", markersize=5, color=READING, markeredgecolor=PAPER, zorder=10)
     _draw_listed(axes, facts)
     _draw_gaps(axes, facts, east_m - west_m)
     _draw_events(axes, facts)
     draw_frame(axes, (west_m, south_m, east_m, north_m))
+    draw_labels(axes, labels_of(facts))
     _titles(figure, facts, left, total_in)
     side = figure.add_axes(
         ((WIDTH_IN - SIDE_IN + 0.05) / WIDTH_IN, bottom, (SIDE_IN - 0.3) / WIDTH_IN, height_in / total_in)
@@ -162,22 +173,30 @@ def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:
 
 
 def _draw_events(axes: Any, facts: JobFacts) -> None:
-    """Stops and detonations with the numbers under which the report tells of them."""
-    for number, mark, event in marked(facts.events):
+    """Stops and detonations as marks; their numbers come last, with all other names."""
+    for _, mark, event in marked(facts.events):
         marker, colour = MARKS[mark]
         style = {"markersize": 9, "markeredgecolor": PAPER, "markeredgewidth": 0.8, "linestyle": "none", "zorder": 10}
         axes.plot(event.east_m, event.north_m, marker=marker, color=colour, **style)
-        axes.annotate(
-            str(number),
-            (event.east_m, event.north_m),
-            xytext=(6, 5),
-            textcoords="offset points",
-            fontsize=8,
-            fontweight="bold",
-            color=INK,
-            zorder=11,
-            bbox={"boxstyle": "round,pad=0.12", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.8},
-        )
+
+
+def labels_of(facts: JobFacts) -> list[Label]:
+    """Names as the report has them: survey points, events E1.., missed ground M1.., listed N1.., readings D1.."""
+    found = [Label(text=point.name, east_m=point.east_m, north_m=point.north_m) for point in named_points(facts.site)]
+    found = found if len(found) <= POINTS_MAX else found[: len(facts.site.benchmarks_m)]
+    found += [
+        Label(text=f"E{number}", east_m=event.east_m, north_m=event.north_m, colour=MARKS[mark][1])
+        for number, mark, event in marked(facts.events)
+        if event.east_m is not None and event.north_m is not None
+    ]
+    for letter in ("M", "N"):
+        pieces = [piece for piece in pieces_of(facts) if piece.name[0] == letter and piece.area_m2 >= PIECE_M2]
+        for piece in pieces[:PIECES_MAX]:
+            middle = piece.shape.representative_point()
+            found.append(Label(text=piece.name, east_m=middle.x, north_m=middle.y))
+    for row in readings_of(facts):
+        found.append(Label(text=f"D{row.number}", east_m=row.east_m, north_m=row.north_m, colour=READING))
+    return found
 
 
 def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
@@ -192,7 +211,7 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
     line = (
         f"{machine.name}, tool {machine.tool_width_m:.2f} m, required depth {required_cm:.0f} cm.  "
         f"{found.processed_m2:,.1f} of {found.area_m2:,.1f} m² processed ({share:.2%}), "
-        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² listed untreatable."
+        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² not workable by machine."
     )
     figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
     figure.text(left, 1.0 - 0.95 / total_in, _when(facts), fontsize=8, color=SOFT, va="center")

@@ -5,10 +5,12 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import shapely
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vehicle.contracts.plan import UntreatableReason
+from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.layers import depths_cm
@@ -38,7 +40,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     rows = (
         ("processed", f"{found.processed_m2:,.1f} m²"),
         ("missed", f"{found.missed_m2:,.2f} m²"),
-        ("listed untreatable", f"{found.listed_m2:,.1f} m²"),
+        ("listed, not processed", f"{found.listed_m2:,.1f} m²"),
         ("below depth", f"{found.below_depth_m2:,.1f} m²"),
         ("time of the task", _clock(facts.time_s)),
         ("rate", f"{facts.rate_m2_per_h:,.0f} m²/h"),
@@ -66,10 +68,10 @@ def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, f
     """Processed area by proven depth."""
     axes = figure.add_axes(place)
     low_cm, high_cm = _depth_range_cm(facts)
-    counts = depths_cm(facts.ledger)
+    asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
     first, last = math.floor(low_cm), math.ceil(high_cm) + 1
     depths = np.arange(first, last)
-    areas_m2 = counts[first:last] * facts.cell_m**2
+    areas_m2 = processed_by_depth_m2(asked, facts.ledger, facts.cell_m)[first:last]
     axes.bar(depths, areas_m2, width=0.92, color=PROCESSED, edgecolor="none", align="edge")
     axes.set_title("proven depth, m² per cm", fontsize=9, color=INK, loc="left", pad=4)
     axes.tick_params(labelsize=7.5, colors=SOFT, length=2)
@@ -104,7 +106,7 @@ def _legend(facts: JobFacts) -> list[Any]:
     reasons = {row.reason for row in facts.plan.untreatable if row.area_m2 >= 0.005}
     for reason in sorted(reasons, key=list(UntreatableReason).index):
         area_m2 = sum(row.area_m2 for row in facts.plan.untreatable if row.reason is reason)
-        label = f"listed: {LISTED_TEXT[reason]}, {area_m2:,.1f} m²"
+        label = f"plan lists: {LISTED_TEXT[reason]}, {area_m2:,.1f} m²"
         entries.append(Patch(**LISTED, label=label))
     for why in sorted({gap.reason for gap in facts.found.gaps}, key=list(GapReason).index):
         area_m2 = sum(gap.area_m2 for gap in facts.found.gaps if gap.reason is why)

@@ -3,6 +3,7 @@
 All features of a layer have one kind of geometry and the same names of attributes.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -202,10 +203,21 @@ def _ways(facts: JobFacts) -> Iterator[Feature]:
             "length_m": shape.length,
         }  # fmt: skip
         yield Feature(layer="planned_swaths", geometry=shape, values=values)
-    if len(facts.trail_m) > 1:
-        way = shapely.LineString(facts.trail_m)
-        values = {"length_m": way.length, "points": len(facts.trail_m)}
+    for number, points in enumerate(ways(facts.trail_m), start=1):
+        way = shapely.LineString(points)
+        values = {"number": number, "length_m": way.length, "points": len(points)}
         yield Feature(layer="driven_way", geometry=shapely.simplify(way, WAY_M), values=values)
+
+
+def ways(trail_m: Iterable[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """A way in its unbroken parts of two places and more; (NaN, NaN) parts them."""
+    found: list[list[tuple[float, float]]] = [[]]
+    for point in trail_m:
+        if math.isnan(point[0]):
+            found.append([])
+        else:
+            found[-1].append(point)
+    return [part for part in found if len(set(part)) > 1]
 
 
 def _points(facts: JobFacts) -> Iterator[Feature]:

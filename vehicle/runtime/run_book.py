@@ -54,6 +54,7 @@ class RunBook:
         self.folder: Path | None = None
         self._file, self._state = file, state
         plan = state.mission.plan
+        self._own = own
         self._own_name = own.place.name if own is not None else ""
         self._own_hash = own.place.site_hash if own is not None else ""
         self._plan: Plan | None = None
@@ -98,6 +99,11 @@ class RunBook:
         try:
             write_manifest(self.folder, self.manifest)
             write_task(self.folder, self._file.task)
+            if self._own is not None:
+                # the planner's shapes are heavy; a machine that is driven by stick does without
+                from vehicle.planning.files.kept_site import write_site  # noqa: PLC0415
+
+                write_site(self.folder, self._own.place)
             header = named(self.manifest) | task_named(self._file.task)
             found = McapRecorder(self.folder / "run.mcap", header, self.line.log_zero_ns)
         except OSError as refusal:

@@ -1,0 +1,37 @@
+"""Commands that make papers; `cli.py` adds them to `flailpilot`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs; several add up.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the papers; else that of the run.")] = None,
+    *,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="daily | completion; else by the days of the runs.")
+    ] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="Site file, where the run does not hold it.")] = None,
+    task: Annotated[Path | None, typer.Option("--task", help="Task file (TOML) in place of the run's own.")] = None,
+    visits: Annotated[Path | None, typer.Option("--visits", help="Visits and nonconformities (TOML).")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Figures without a coordinate, too: public.json.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="report.pdf beside report.html.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, and nothing else.")] = False,
+) -> None:
+    """Make the papers of a task from its runs: report as HTML and PDF, map, exports."""
+    from flailpilot import report as reports
+
+    asked = reports.Asked(
+        runs=tuple(runs),
+        out=out,
+        kind=kind,
+        site=site,
+        task=task,
+        visits=visits,
+        public=public,
+        pdf=pdf,
+        as_json=as_json,
+    )
+    raise typer.Exit(reports.run(asked))

@@ -1,0 +1,106 @@
+"""`flailpilot report RUN [RUN...]`: the papers of a task from the folders of its runs, and nothing else."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from flailpilot.exit_status import DONE
+from flailpilot.run_facts import facts_of, kind_of
+from flailpilot.run_folder import make_folder
+from flailpilot.run_reading import read_run
+from vehicle.config.task import load_task
+from vehicle.config.visits import load_visits
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import missed_text
+from vehicle.host.clock import utc_now
+from vehicle.planning.site.site import load_site
+from vehicle.reports.about import public_values
+from vehicle.reports.facts import JobFacts, ReportKind
+from vehicle.reports.results import write_all
+
+PUBLIC = "public.json"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says. `out` None: the folder of the run, or `report` beside the first of several."""
+
+    runs: tuple[Path, ...]
+    out: Path | None = None
+    kind: str | None = None
+    site: Path | None = None
+    task: Path | None = None
+    visits: Path | None = None
+    public: bool = False
+    pdf: bool = True
+    as_json: bool = False
+
+
+def run(asked: Asked) -> int:
+    """Write the papers.
+
+    Raises:
+        InputError: A folder is no run, runs do not belong together, a file cannot be read.
+    """
+    facts = facts_of_folders(asked)
+    out = asked.out if asked.out is not None else _folder(asked.runs)
+    make_folder(out)
+    written = write_papers(out, facts, pdf=asked.pdf)
+    if asked.public:
+        path = out / PUBLIC
+        path.write_text(json.dumps(public_values(facts), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        written = (*written, path)
+    _tell(facts, written, as_json=asked.as_json)
+    return DONE
+
+
+def facts_of_folders(asked: Asked) -> JobFacts:
+    """The facts of the runs that were asked for. Raises InputError as `run` does."""
+    if asked.kind is not None and asked.kind not in set(ReportKind):
+        raise InputError(f"--kind {asked.kind}: write {' or '.join(ReportKind)}")
+    site = load_site(asked.site) if asked.site is not None else None
+    task = load_task(asked.task).task if asked.task is not None else None
+    visits = load_visits(asked.visits, utc_now().date()) if asked.visits is not None else ()
+    if len({path.resolve() for path in asked.runs}) < len(asked.runs):
+        raise InputError("a run is named twice; name each once")
+    runs = [read_run(path, site) for path in asked.runs]
+    kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
+    return facts_of(runs, kind, task, visits)
+
+
+def write_papers(out: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
+    """All files; without WeasyPrint everything but the PDF, and a line that says so."""
+    from vehicle.reports.pdf import check_installed, unknown_letters
+
+    if pdf:
+        try:
+            check_installed()
+        except InputError as refusal:
+            sys.stderr.write(f"flailpilot: no report.pdf: {refusal}\n")
+            pdf = False
+    written = write_all(out, facts, pdf=pdf)
+    if strange := unknown_letters((out / "report.html").read_text(encoding="utf-8")) if pdf else "":
+        sys.stderr.write(f"flailpilot: report.pdf: its font has no sign for {strange}; print report.html instead\n")
+    return written
+
+
+def _folder(runs: Sequence[Path]) -> Path:
+    return runs[0] if len(runs) == 1 else runs[0].resolve().parent / "report"
+
+
+def _tell(facts: JobFacts, written: Sequence[Path], *, as_json: bool) -> None:
+    found = facts.found
+    if as_json:
+        figures = public_values(facts) | {"files": [str(path) for path in written]}
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+        return
+    print(
+        f"{facts.kind.value} report of {facts.run}: processed {found.processed_m2:,.1f} of {found.area_m2:,.1f} m2 "
+        f"(processed is not cleared), missed {missed_text(found.missed_m2)} m2, listed and not processed "
+        f"{found.listed_m2:.1f} m2"
+    )
+    for path in written:
+        print(f"  {path}")
+    print("confidential: the files show where hazards may lie")

@@ -1,0 +1,280 @@
+"""Runs put together to the facts of their papers: one record, whoever worked what of it, however often.
+
+Journals that several runs share count once; those of different runs are read one after another, their strokes numbered
+on. So ground that was worked again counts once, and what a later run withdrew of its own is withdrawn.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from importlib import metadata
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from flailpilot.run_reading import Run
+from vehicle.config.task import Task
+from vehicle.config.visits import Visit
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import Confirm, HeldBack, LedgerStroke, Observed, Revoke
+from vehicle.contracts.messages import Event
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.state import LedgerState
+from vehicle.host.utc import EPOCH
+from vehicle.planning.site.projected import loosely_known
+from vehicle.records import journal
+from vehicle.records.journal import Journal
+from vehicle.records.records import Header, Record, Session
+from vehicle.reports import gaps
+from vehicle.reports.depths import processed_by_depth_m2
+from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
+from vehicle.reports.imported import follow_ups_in, releases_in
+from vehicle.reports.lots import Lot
+from vehicle.reports.palette import DONE
+from vehicle.reports.story import Samples, joined
+
+SAME: Final = ("site_hash", "cell_m", "datum_lat_deg", "datum_lon_deg", "datum_alt_m", "required_depth_m")
+TRAIL_STEP: Final = 2
+"""Every second report makes the drawn way."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A record of the journals put together; `run`: index of its session's run, None where that is not asked for."""
+
+    record: Record
+    run: int | None
+
+
+def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
+    """All records up to the end of the newest run, and what is to be said of those after it.
+
+    Raises:
+        InputError: The runs are of different ground, grid or depth.
+    """
+    _check_same(runs)
+    found: list[Entry] = []
+    remarks: list[str] = []
+    for path in dict.fromkeys(run.journal_path for run in runs):
+        members = [number for number, run in enumerate(runs) if run.journal_path == path]
+        kept = runs[members[-1]].journal
+        if any(_begins(other.journal, kept) for other in runs if other.journal_path != path):
+            continue  # a later run went on from this journal and holds all of it
+        rows = list(_of_runs(kept, runs, members))
+        last = max((place for place, row in enumerate(rows) if row.run is not None), default=len(rows) - 1)
+        if later := [row.record for row in rows[last + 1 :]]:
+            taken = sum(isinstance(record, Revoke) for record in later)
+            remarks.append(
+                f"The journal goes on after these runs, {len(later)} records with {taken} withdrawals: they are "
+                "not in this report."
+            )
+        offset = max((row.record.number for row in found if isinstance(row.record, LedgerStroke)), default=0)
+        found += [Entry(_moved(row.record, offset), row.run) for row in rows[: last + 1]]
+    return found, tuple(remarks)
+
+
+def _check_same(runs: Sequence[Run]) -> None:
+    headers = [run.journal.header for run in runs]
+    for run, header in zip(runs, headers, strict=True):
+        if header is None:
+            raise InputError(f"{run.journal_path}: holds no record; there is nothing to report on")
+        apart = [name for name in SAME if getattr(header, name) != getattr(headers[0], name)]
+        if apart or run.site.site_hash != runs[0].site.site_hash:
+            raise InputError(
+                f"{run.folder}: is of another task than {runs[0].folder} ({', '.join(apart) or 'site'} differ)"
+            )
+
+
+def _begins(longer: Journal, shorter: Journal) -> bool:
+    return len(longer.records) > len(shorter.records) and longer.records[: len(shorter.records)] == shorter.records
+
+
+def _of_runs(kept: Journal, runs: Sequence[Run], members: Sequence[int]) -> Iterator[Entry]:
+    """Each record with the run that wrote it, by the sessions in the journal."""
+    by_session = {runs[number].manifest.session_id: number for number in members}
+    run = members[0] if len(members) == 1 and not runs[members[0]].manifest.session_id else None
+    alone = run
+    for record in kept.records:
+        if isinstance(record, Session) and alone is None:
+            run = by_session.get(f"{record.session_id:016x}")
+        yield Entry(record, run)
+
+
+def _moved(record: Record, offset: int) -> Record:
+    """The same with strokes numbered on after those of the journals before."""
+    if offset == 0:
+        return record
+    change: dict[str, Any] = {}
+    if isinstance(record, LedgerStroke):
+        change = {"number": record.number + offset}
+    elif isinstance(record, Revoke):
+        change = {"since_number": record.since_number + offset, "until_number": record.until_number + offset}
+    elif isinstance(record, Confirm):
+        change = {"until_number": record.until_number + offset}
+    elif isinstance(record, HeldBack):
+        change = {"first_number": record.first_number + offset, "last_number": record.last_number + offset}
+    return msgspec.structs.replace(record, **change) if change else record
+
+
+def masks(entries: Sequence[Entry], upto: int | None = None) -> LedgerState:
+    """The masks after the first `upto` entries, or all."""
+    rows = [entry.record for entry in entries[:upto]]
+    records = tuple(record for place, record in enumerate(rows) if place == 0 or not isinstance(record, Header))
+    return journal.rebuilt(Journal(records=records, valid_bytes=0, dropped_bytes=0, check=0))
+
+
+def facts_of(
+    runs: Sequence[Run], kind: ReportKind, task: Task | None = None, visits: tuple[Visit, ...] = ()
+) -> JobFacts:
+    """Everything that the papers of these runs are made of.
+
+    Raises:
+        InputError: The runs do not belong together.
+    """
+    runs = sorted(runs, key=lambda run: (run.zero_us is None, (run.zero_us or 0) + run.start_ns // 1000))
+    entries, remarks = put_together(runs)
+    newest = runs[-1]
+    zero_us = None if any(run.zero_us is None for run in runs) else runs[0].zero_us
+    shift_s = [_shift_s(run, zero_us) for run in runs]
+    asked = shapely.difference(newest.site.work_area, newest.site.keep_out)
+    lines, ledger = _run_lines(runs, entries, asked)
+    events = tuple(event for run, shift in zip(runs, shift_s, strict=True) for event in _events(run, shift))
+    samples = _samples(runs, shift_s)
+    facts = JobFacts(
+        site=newest.site, plan=newest.plan, config=newest.config, ledger=ledger,
+        found=gaps.find(newest.site.work_area, newest.site.keep_out, newest.plan, ledger, newest.config),
+        time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs),
+        simulated=any(run.manifest.simulated for run in runs),
+        trail_m=_trail(samples), events=events, task_id=newest.manifest.task or "",
+        start_utc=runs[0].manifest.start_utc, end_utc=newest.manifest.end_utc or _end_utc(newest),
+        time_source=newest.manifest.time_source.value, status=_status(events), warnings=newest.site.warnings,
+        remarks=(*remarks, *_remarks(runs)), run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
+        lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s), runs=lines,
+        files=tuple(row for run in runs for row in run.files), visits=visits,
+        software=f"flailpilot {metadata.version('flailpilot')}",
+        follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
+        releases=tuple(row for run in runs for row in releases_in(run.folder)),
+    )  # fmt: skip
+    stated = task if task is not None else newest.task
+    return facts if stated is None else facts.of_task(stated)
+
+
+def _shift_s(run: Run, zero_us: int | None) -> float:
+    """What turns a time of the run's vehicle into one of the report."""
+    if zero_us is None or run.zero_us is None:
+        return -run.start_ns / NS_PER_S
+    return (run.zero_us - zero_us) / 1e6
+
+
+def _events(run: Run, shift_s: float) -> Iterator[Event]:
+    for event in run.events:
+        yield msgspec.structs.replace(event, t_ns=event.t_ns + round(shift_s * NS_PER_S))
+
+
+def _samples(runs: Sequence[Run], shift_s: Sequence[float]) -> Samples | None:
+    found = [
+        msgspec.structs.replace(run.samples, t_s=run.samples.t_s + shift, run=np.full(len(run.samples), number))
+        for number, (run, shift) in enumerate(zip(runs, shift_s, strict=True))
+        if len(run.samples)
+    ]
+    return joined(found) if found else None
+
+
+def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
+    """The way as reported; (NaN, NaN) parts two runs, between which nobody knows it."""
+    if samples is None:
+        return ()
+    found: list[tuple[float, float]] = []
+    for number in np.unique(samples.run).tolist():
+        here = samples.run == number
+        found += [(float("nan"), float("nan"))] if found else []
+        found += zip(
+            samples.east_m[here][::TRAIL_STEP].tolist(), samples.north_m[here][::TRAIL_STEP].tolist(), strict=True
+        )
+    return tuple(found)
+
+
+def _status(events: Sequence[Event]) -> str:
+    return "completed" if any(event.text == DONE for event in events) else "suspended"
+
+
+def _end_utc(run: Run) -> str:
+    """Of the newest report, where the run was not ended in order."""
+    if run.zero_us is None:
+        return ""
+    moment = EPOCH + timedelta(microseconds=run.zero_us + run.end_ns // 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _remarks(runs: Sequence[Run]) -> list[str]:
+    site = runs[-1].site
+    found = [loosely_known(site.source_system, site.source_accuracy_m)] if site.source_accuracy_m < float("inf") else []
+    return [*filter(None, found), *(f"{run.manifest.run}: {run.note}" for run in runs if run.note)]
+
+
+def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tuple[tuple[RunLine, ...], LedgerState]:
+    """What each run added, by the masks after it; and the masks after the last."""
+    ends = [
+        max((place for place, row in enumerate(entries) if row.run == number), default=-1) + 1
+        for number in range(len(runs))
+    ]
+    starts = [next((place for place, row in enumerate(entries) if row.run == number), 0) for number in range(len(runs))]
+    cuts = sorted({*ends, *starts, len(entries)})
+    ledgers = {cut: masks(entries, cut) for cut in cuts if cut > 0}
+    area_m2 = {cut: _processed_m2(ledgers.get(cut), asked, runs[0].config.mission.cell_m) for cut in (0, *cuts)}
+    lines = tuple(
+        RunLine(
+            name=run.manifest.run, start_utc=run.manifest.start_utc, end_utc=run.manifest.end_utc or _end_utc(run),
+            time_source=run.manifest.time_source.value, processed_m2=area_m2[end] - area_m2[start] if end else 0.0,
+            plan_hash=run.plan.plan_hash, config_hash=run.manifest.config_hash, note=run.note,
+        )
+        for run, start, end in zip(runs, starts, ends, strict=True)
+    )  # fmt: skip
+    return lines, ledgers.get(len(entries), LedgerState())
+
+
+def _processed_m2(ledger: LedgerState | None, asked: Any, cell_m: float) -> float:
+    return 0.0 if ledger is None else float(processed_by_depth_m2(asked, ledger, cell_m).sum())
+
+
+def _acts(entries: Sequence[Entry], shift_s: Sequence[float]) -> tuple[RecordedAct, ...]:
+    return tuple(
+        RecordedAct(t_s=row.record.t_ns / NS_PER_S + shift_s[row.run], act=row.record)
+        for row in entries
+        if row.run is not None and isinstance(row.record, Observed | Confirm | Revoke)
+    )
+
+
+def _lots(entries: Sequence[Entry], runs: Sequence[Run]) -> tuple[Lot, ...]:
+    """Cut at each reading of the depth, and where another day or machine begins; a lot without strokes is none."""
+    found: list[Lot] = []
+    open_lot: Lot | None = None
+    for row in entries:
+        record, run = row.record, runs[row.run] if row.run is not None else None
+        if isinstance(record, LedgerStroke):
+            moment_us = None if run is None or run.zero_us is None else run.zero_us + record.t_ns // 1000
+            day, machine = _day(moment_us), (run or runs[-1]).manifest.machine
+            if open_lot is not None and (open_lot.day, open_lot.machine) != (day, machine):
+                found.append(msgspec.structs.replace(open_lot, ended_by="another day, run or machine"))
+                open_lot = None
+            if open_lot is None:
+                open_lot = Lot(name=f"L{len(found) + 1}", machine=machine, last_number=0, day=day, from_us=moment_us)
+            open_lot = msgspec.structs.replace(open_lot, last_number=record.number, until_us=moment_us)
+        elif isinstance(record, Observed) and record.kind == "depth_check":
+            reading = f"{record.value:.3f} m by {record.by}"
+            if open_lot is not None:
+                found.append(msgspec.structs.replace(open_lot, ended_by="depth reading", check=reading))
+                open_lot = None
+            elif found and found[-1].check:
+                found[-1] = msgspec.structs.replace(found[-1], check=f"{found[-1].check}; {reading}")
+    return tuple([*found, open_lot] if open_lot is not None else found)
+
+
+def _day(moment_us: int | None) -> str:
+    return "" if moment_us is None else (EPOCH + timedelta(microseconds=moment_us)).date().isoformat()
+
+
+def kind_of(runs: Sequence[Run]) -> ReportKind:
+    """Daily for the runs of one day, else a completion report."""
+    days = {run.manifest.start_utc[:10] for run in runs}
+    return ReportKind.DAILY if len(days) == 1 else ReportKind.COMPLETION

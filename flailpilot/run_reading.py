@@ -1,0 +1,258 @@
+"""A run's folder read for its papers: recording, journal, plan, site, task; damaged ones as far as can be believed."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from flailpilot.run_folder import JOURNAL, RECORDING
+from vehicle.config.task import TASK_FILE, Task, load_task
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
+from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.units import NS_PER_S
+from vehicle.host.utc import EPOCH
+from vehicle.planning.files.kept_site import SITE_FILE, read_site
+from vehicle.planning.files.stored import load_plan
+from vehicle.planning.site.site import Site
+from vehicle.records import journal, parts
+from vehicle.records.journal import Journal
+from vehicle.records.reader import check_format
+from vehicle.records.start import CONFIGURATION, PLAN
+from vehicle.reports.facts import FileHash
+from vehicle.reports.story import PHASES, Samples
+from vehicle.runtime.run_manifest import MANIFEST, Manifest
+
+HASHED: Final = (MANIFEST, RECORDING, JOURNAL, SITE_FILE, TASK_FILE)
+
+
+class _Place(msgspec.Struct, frozen=True):
+    valid: bool
+    position_proven: bool
+    east_m: float
+    north_m: float
+    speed_mps: float
+    yaw_rate_radps: float
+    tool_sigma_m: float
+
+
+class _Gate(msgspec.Struct, frozen=True):
+    mode: int
+    operator_age_s: float
+
+
+class _Report(msgspec.Struct, frozen=True):
+    """What of a report the papers need; all formats of a recording have it."""
+
+    t_ns: int
+    estimate: _Place
+    gate: _Gate
+    phase: str
+    segment_seq: int
+    tool_depth_m: float | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `zero_us`: UTC of the vehicle's time 0, None where nobody knows. `start_ns`, `end_ns`: of its reports.
+
+    `samples` count seconds from the vehicle's own zero. `note`: what of it could not be read, "" where all could.
+    """
+
+    folder: Path
+    manifest: Manifest
+    site: Site
+    plan: Plan
+    config: VehicleConfig
+    journal: Journal
+    journal_path: Path
+    task: Task | None
+    events: tuple[Event, ...]
+    samples: Samples
+    zero_us: int | None
+    start_ns: int
+    end_ns: int
+    note: str
+    files: tuple[FileHash, ...]
+
+
+class _Recorded(msgspec.Struct, kw_only=True):
+    """What one way through a recording gathers."""
+
+    events: list[Event] = []
+    rows: list[_Report] = []
+    attachments: dict[str, bytes] = {}
+    metadata: dict[str, str] = {}
+    log_zero_ns: int | None = None
+    note: str = ""
+
+
+_event: Final = msgspec.json.Decoder(Event)
+_report: Final = msgspec.json.Decoder(_Report)
+
+
+def read_run(folder: Path, site_file: Site | None) -> Run:
+    """Everything of a run. `site_file`: the ground, where the folder does not hold it.
+
+    Raises:
+        InputError: It is no folder of a run, or what it needs is missing; one line.
+    """
+    manifest = _manifest(folder)
+    recorded = _recording(folder / RECORDING)
+    site = site_file if site_file is not None else read_site(folder)
+    if CONFIGURATION not in recorded.attachments:
+        raise InputError(
+            f"{folder / RECORDING}: holds no configuration; a report needs a recording of format 3 or later"
+        )
+    try:
+        config = VehicleConfig.model_validate_json(recorded.attachments[CONFIGURATION])
+    except ValueError as error:
+        raise InputError(
+            f"{folder / RECORDING}: its configuration cannot be read ({str(error).splitlines()[0]})"
+        ) from None
+    plan = _plan(folder, manifest, recorded, site)
+    if plan.site_hash != site.site_hash:
+        raise InputError(
+            f"{folder}: the run is of site {plan.site_hash}, {site.name} is {site.site_hash}; name its own with --site"
+        )
+    samples = _samples(recorded.rows)
+    times_ns = [row.t_ns for row in recorded.rows] or [0]
+    kept = journal.read(folder / JOURNAL)
+    notes = [recorded.note, journal.torn_text(folder / JOURNAL, kept)]
+    task_path = folder / TASK_FILE
+    return Run(
+        folder=folder,
+        manifest=manifest,
+        site=site,
+        plan=plan,
+        config=config,
+        journal=kept,
+        journal_path=(folder / JOURNAL).resolve(),
+        task=load_task(task_path).task if task_path.exists() else None,
+        events=tuple(recorded.events),
+        samples=samples,
+        zero_us=_zero_us(manifest, recorded),
+        start_ns=times_ns[0],
+        end_ns=times_ns[-1],
+        note="; ".join(filter(None, notes)),
+        files=tuple(hashed(folder / name, f"{folder.name}/{name}") for name in HASHED if (folder / name).is_file()),
+    )
+
+
+def hashed(path: Path, name: str) -> FileHash:
+    """Size and SHA-256 of a file."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileHash(name=name, size_bytes=path.stat().st_size, sha256=digest)
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not there; name the folder of a run")
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    Kept.RUN.check(path, found.format)
+    return found
+
+
+def _recording(path: Path) -> _Recorded:
+    found, damaged = _Recorded(), 0
+    try:
+        for part in parts.parts(path):
+            if isinstance(part, parts.Message):
+                _take(found, part)
+            elif isinstance(part, parts.Attachment):
+                found.attachments[part.name] = part.content
+            elif isinstance(part, parts.Metadata):
+                found.metadata = part.values if part.name == "run" else found.metadata
+            elif isinstance(part, parts.Damage):
+                damaged += 1
+            elif not part.finished:
+                found.note = f"{RECORDING} was not closed: read to byte {part.read_bytes:,} of {part.total_bytes:,}"
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
+    if damaged:
+        found.note = f"{found.note}; {damaged} pieces damaged".removeprefix("; ")
+    check_format(path, found.metadata)
+    return found
+
+
+def _take(found: _Recorded, part: parts.Message) -> None:
+    """A message that cannot be read is left out: the checksums before it have told already."""
+    try:
+        if part.topic == "/report":
+            row = _report.decode(part.data)
+            if found.log_zero_ns is None:
+                found.log_zero_ns = part.t_ns - row.t_ns
+            if row.estimate.valid:
+                found.rows.append(row)
+        elif part.topic in {"/event", "/notice"}:
+            found.events.append(_event.decode(part.data))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+
+
+def _plan(folder: Path, manifest: Manifest, recorded: _Recorded, site: Site) -> Plan:
+    """The newest plan of the run: its folder's, the one kept under its name, or that of the recording's beginning."""
+    if (folder / "plan").is_dir():
+        from vehicle.config.vehicle import footprint
+
+        config = VehicleConfig.model_validate_json(recorded.attachments[CONFIGURATION])
+        return load_plan(folder / "plan", site, footprint(config.machine), older=True)
+    kept = folder / f"plan-{manifest.plan_hash}.json"
+    content = kept.read_bytes() if kept.is_file() else recorded.attachments.get(PLAN)
+    if content is None:
+        raise InputError(f"{folder}: no plan was held in this run; there is nothing to report on")
+    try:
+        return msgspec.json.decode(content, type=Plan)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{kept}: cannot be read by this program ({error})") from None
+
+
+def _samples(rows: list[_Report]) -> Samples:
+    def column(pick: Any, kind: Any = np.float64) -> Any:
+        return np.array([pick(row) for row in rows], dtype=kind)
+
+    phases = {phase.value: number for number, phase in enumerate(PHASES)}
+    return Samples(
+        t_s=column(lambda row: row.t_ns / NS_PER_S),
+        east_m=column(lambda row: row.estimate.east_m),
+        north_m=column(lambda row: row.estimate.north_m),
+        speed_mps=column(lambda row: row.estimate.speed_mps),
+        yaw_rate_radps=column(lambda row: row.estimate.yaw_rate_radps),
+        sigma_m=column(lambda row: row.estimate.tool_sigma_m),
+        depth_m=column(lambda row: np.nan if row.tool_depth_m is None else row.tool_depth_m),
+        age_s=column(lambda row: row.gate.operator_age_s),
+        mode=column(lambda row: row.gate.mode, np.int64),
+        phase=column(lambda row: phases.get(row.phase, 0), np.int64),
+        segment=column(lambda row: row.segment_seq, np.int64),
+        proven=column(lambda row: row.estimate.position_proven, np.bool_),
+        run=np.zeros(len(rows), np.int64),
+    )
+
+
+def _zero_us(manifest: Manifest, recorded: _Recorded) -> int | None:
+    """From the start as the run's folder has it by now, which a receiver may have corrected after the start."""
+    now_us = _us(manifest.start_utc)
+    if now_us is None or recorded.log_zero_ns is None:
+        return None
+    then_us = _us(recorded.metadata.get("start_utc", ""))
+    if then_us is None:  # nobody knew the time when it began: the first report stands for the start
+        return now_us - (recorded.rows[0].t_ns // 1000 if recorded.rows else 0)
+    return recorded.log_zero_ns // 1000 + now_us - then_us
+
+
+def _us(text: str) -> int | None:
+    try:
+        return round((datetime.fromisoformat(text) - EPOCH).total_seconds() * 1e6)
+    except (ValueError, TypeError):
+        return None

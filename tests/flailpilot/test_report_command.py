@@ -1,0 +1,186 @@
+"""`flailpilot report`: papers from folders alone; several runs add up, ground counts once; bad input is one line."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import shapely
+
+from flailpilot import cli, drive, run_facts
+from flailpilot.run_reading import Run, read_run
+from tests.flailpilot.test_bad_sites import flailpilot
+from tests.flailpilot.test_resume import SCENARIO, ground
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.control.ground import raster
+from vehicle.planning.files.kept_site import read_site, write_site
+from vehicle.planning.site.site import load_site
+from vehicle.records.records import Header, Session
+from vehicle.reports.facts import ReportKind
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("job")
+    ground(folder)
+    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "90.0"))  # the middle of the first swath
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    assert ended.value.code == 1  # ground was missed
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(job: Path) -> Run:
+    return read_run(job / "run", None)
+
+
+def test_the_papers_of_a_run_are_made_again_from_its_folder_alone(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "far")
+    args = ("report", tmp_path / "far", "--out", tmp_path / "out", "--public", "--no-pdf")
+    status, said, told = flailpilot(monkeypatch, capsys, *args)
+    assert (status, told) == (0, "")
+    assert "processed is not cleared" in said
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Daily report" in page
+    assert "SIMULATED" in page
+    first = (job / "run" / "ledger.geojson").read_bytes().replace(b'"run"', b'"far"')
+    assert (tmp_path / "out" / "ledger.geojson").read_bytes().replace(b'"run"', b'"far"') == first
+    figures = json.loads((tmp_path / "out" / "public.json").read_text())
+    assert figures["classification"] == "public"
+    assert not any("46.9" in value or "39.9" in value for value in figures.values())
+
+
+def test_a_recording_that_was_torn_is_read_as_far_as_it_goes_and_says_so(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "torn")
+    content = (tmp_path / "torn" / "run.mcap").read_bytes()
+    (tmp_path / "torn" / "run.mcap").write_bytes(content[: len(content) * 2 // 3])
+    status, _, _ = flailpilot(monkeypatch, capsys, "report", tmp_path / "torn", "--no-pdf")
+    assert status == 0
+    assert "run.mcap was not closed" in (tmp_path / "torn" / "report.html").read_text(encoding="utf-8")
+
+
+def in_two(run: Run) -> tuple[Run, Run]:
+    """The same work as two runs with journals of their own, the second a day later, strokes numbered from 1 in each."""
+    records = run.journal.records
+    places = [place for place, record in enumerate(records) if isinstance(record, LedgerStroke)]
+    cut = places[len(places) // 2]
+    header = next(record for record in records if isinstance(record, Header))
+    numbers = [record.number for record in records[:cut] if isinstance(record, LedgerStroke)]
+    second = [run_facts._moved(record, -numbers[-1]) for record in records[cut:] if isinstance(record, LedgerStroke)]
+    session = Session(session_id=1, utc="2025-01-02T00:00:00.000Z", time_source="simulated")
+    kept = msgspec.structs.replace(run.journal, records=(header, session, *second))
+    early = msgspec.structs.replace(run, journal=msgspec.structs.replace(run.journal, records=records[:cut]))
+    manifest = msgspec.structs.replace(run.manifest, run="later", start_utc="2025-01-02T00:00:00.000Z")
+    late = msgspec.structs.replace(
+        run, journal=kept, manifest=manifest, journal_path=Path("/later"), zero_us=(run.zero_us or 0) + 86_400_000_000
+    )
+    return early, late
+
+
+def test_two_runs_add_up_to_the_whole_and_lots_part_at_the_day(run):
+    early, late = in_two(run)
+    whole = run_facts.facts_of([run], ReportKind.DAILY)
+    both = run_facts.facts_of([late, early], ReportKind.COMPLETION)  # in any order
+    for column, row, tile in raster.each(whole.ledger.tiles):
+        other = raster.find(both.ledger.tiles, (column // raster.TILE, row // raster.TILE))
+        assert np.array_equal(tile[raster.FLAGS], other[raster.FLAGS])
+    assert both.found.processed_m2 == pytest.approx(whole.found.processed_m2, abs=1e-9)
+    assert sum(row.processed_m2 for row in both.runs) == pytest.approx(both.found.processed_m2, abs=1e-9)
+    assert all(row.processed_m2 > 0.0 for row in both.runs)
+    assert [lot.day for lot in both.lots] == ["2025-01-01", "2025-01-02"]
+    assert both.time_s == pytest.approx(2 * whole.time_s)
+    assert np.isnan(both.trail_m).any()  # nobody drew a way between two days
+
+
+def test_the_same_ground_worked_in_two_runs_counts_once(run):
+    again = msgspec.structs.replace(
+        run,
+        journal_path=Path("/again"),
+        journal=msgspec.structs.replace(run.journal, records=(*run.journal.records[:1], *run.journal.records[2:])),
+    )
+    both = run_facts.facts_of([run, again], ReportKind.DAILY)
+    assert both.found.processed_m2 == pytest.approx(
+        run_facts.facts_of([run], ReportKind.DAILY).found.processed_m2, abs=1e-9
+    )
+
+
+def test_runs_that_share_a_journal_are_read_once(run):
+    once = run_facts.facts_of([run], ReportKind.DAILY)
+    twice = run_facts.facts_of([run, run], ReportKind.DAILY)
+    assert twice.ledger.credited_cells == once.ledger.credited_cells
+
+
+def test_runs_of_other_ground_are_refused(run):
+    header = msgspec.structs.replace(run.journal.records[0], required_depth_m=0.2)
+    other = msgspec.structs.replace(
+        run, journal=msgspec.structs.replace(run.journal, records=(header, *run.journal.records[1:]))
+    )
+    with pytest.raises(InputError, match="of another task"):
+        run_facts.facts_of([run, other], ReportKind.DAILY)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("nowhere",), "is not there; name the folder of a run"),
+        ((".",), "run.json"),
+        (("run", "run"), "named twice"),
+        (("run", "--kind", "weekly"), "write daily or completion"),
+        (("run", "--visits", "future.toml"), "is in the future"),
+        (("run", "--visits", "odd.toml"), "severity"),
+        (("run", "--visits", "unknown.toml"), "colour"),
+    ],
+)
+def test_bad_input_is_one_line(args, words, monkeypatch, capsys, job):
+    visit = '[[visit]]\ndate = {}\nby = "a"\ninspected = "b"\nactivity = "c"\nresult = "d"\n'
+    (job / "future.toml").write_text(visit.format("2999-01-01"))
+    fault = '[[visit.nonconformity]]\nnumber = "1"\nseverity = "bad"\ntext = "x"\nmeasures = "y"\ndue = 2025-01-03\n'
+    (job / "odd.toml").write_text(visit.format("2025-01-02") + fault)
+    (job / "unknown.toml").write_text(visit.format("2025-01-02") + 'colour = "red"\n')
+    monkeypatch.chdir(job)
+    status, _, told = flailpilot(monkeypatch, capsys, "report", *args)
+    assert status == 2
+    assert told.count("\n") == 1
+    assert words in told
+
+
+def test_a_folder_without_its_site_asks_for_it_and_takes_it(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "run")
+    (tmp_path / "run" / "site.json").unlink()
+    status, _, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "run", "--no-pdf")
+    assert (status, "--site FILE" in told) == (2, True)
+    args = ("report", tmp_path / "run", "--no-pdf", "--site", job / "ground.geojson")
+    assert flailpilot(monkeypatch, capsys, *args)[0] == 0
+
+
+def test_the_kept_site_is_the_site_to_the_last_bit(job, tmp_path):
+    site = load_site(job / "ground.geojson")
+    write_site(tmp_path, site)
+    kept = read_site(tmp_path)
+    assert (kept.site_hash, kept.datum, kept.warnings) == (site.site_hash, site.datum, site.warnings)
+    assert shapely.to_wkb(kept.work_area) == shapely.to_wkb(site.work_area)
+
+
+def test_drive_leaves_a_report_where_ground_was_worked_and_a_line_where_it_cannot(job, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)  # of the tests' own process
+    shutil.copytree(job / "run", tmp_path / "run")
+    (tmp_path / "run" / "report.html").unlink()
+    drive.leave_report(tmp_path / "run")
+    assert (tmp_path / "run" / "report.html").exists()
+    assert "report of this run" in capsys.readouterr().err
+    (tmp_path / "run" / "run.json").write_text("{")
+    drive.leave_report(tmp_path / "run")
+    told = capsys.readouterr().err
+    assert told.startswith("flailpilot: no report of this run: ")
+    assert told.count("\n") == 1
+    drive.leave_report(tmp_path / "none")
+    assert capsys.readouterr().err == ""

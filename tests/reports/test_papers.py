@@ -1,0 +1,199 @@
+"""What a quality officer adds up, looks for and signs: sums of the report, checks, task, visits, empty fields."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.config.test_task import STATED as TASK
+from tests.control.ledger import jobs
+from tests.reports.test_report import Outline
+from tests.reports.test_story import samples
+from vehicle.config.task import load_task
+from vehicle.config.visits import Nonconformity, Visit
+from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.messages import Mode
+from vehicle.reports import envelope
+from vehicle.reports.about import job_values, public_values
+from vehicle.reports.facts import FileHash, JobFacts, RecordedAct, ReportKind, RunLine
+from vehicle.reports.lots import Lot
+from vehicle.reports.report import report_page
+
+pytestmark = pytest.mark.long
+
+ZERO_US = 1_777_881_600_000_000
+CELL = re.compile(r"<td[^>]*>(.*?)</td>")
+
+
+def observed(kind: str, value: float, text: str = "", place_m: tuple[float, float] | None = None) -> Observed:
+    return Observed(
+        kind=kind,
+        value=value,
+        sigma=0.01,
+        place_m=place_m,
+        by="team leader",
+        text=text,
+        station_id=1,
+        t_ns=0,
+        utc_us=None,
+    )
+
+
+def facts(**changes: object) -> JobFacts:
+    acts: tuple[Observed | Confirm | Revoke, ...] = (
+        observed("benchmark_check", 0.004, "control point 1"),
+        Confirm(kind="base", by="x", until_number=0, closing=False),
+        observed("hammer_count", 39.0, "missing 17"), observed("depth_check", 0.17, "arm", (1.0, -1.0)),
+        Confirm(kind="depth", by="x", until_number=50), observed("find", 1.0, "fuze, broken, 5 cm", (2.0, 1.0)),
+        Revoke(reason="hammer lost", by="x", since_number=1, until_number=2),
+    )  # fmt: skip
+    mode = [Mode.DISARMED] * 10 + [Mode.AUTO_WORK] * 60 + [Mode.HOLD] * 30
+    found = jobs.open_job(
+        zero_us=ZERO_US, start_utc="2026-05-04T08:00:00.000Z", end_utc="2026-05-04T08:00:20.000Z",
+        run="20260504-1a2b3c",
+        time_source="gnss", samples=samples(mode, speed_mps=[0.0] * 10 + [0.2] * 60 + [0.0] * 30), time_s=19.8,
+        acts=tuple(RecordedAct(t_s=float(n), act=act) for n, act in enumerate(acts)), software="flailpilot 0.1.0",
+        files=(FileHash(name="run.mcap", size_bytes=5, sha256="ab" * 32),),
+        lots=(Lot(name="L1", machine="M", last_number=50), Lot(name="L2", machine="M", last_number=10**6)),
+    )  # fmt: skip
+    line = RunLine(
+        name=found.run, start_utc=found.start_utc, end_utc=found.end_utc, time_source="gnss", plan_hash="p",
+        config_hash="c0ffee", processed_m2=found.found.processed_m2,
+    )  # fmt: skip
+    return msgspec.structs.replace(found, runs=(line,), **changes)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return report_page(facts(), b"")
+
+
+def rows(page: str, title: str) -> list[list[str]]:
+    """Cells of the table under a heading."""
+    part = page[page.index(f">{title}</h") :]
+    body = part[part.index("<tbody>") : part.index("</tbody>")]
+    return [CELL.findall(row) for row in body.split("<tr>")[1:]]
+
+
+def number(cell: str) -> float:
+    return float(cell.replace(",", "").replace("&lt;", ""))
+
+
+def seconds(cell: str) -> int:
+    hours, minutes, rest = cell.split(",", maxsplit=1)[0].split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(rest)
+
+
+def test_every_sum_of_the_report_adds_up(page: str) -> None:
+    job = facts()
+    found = job.found
+    balance = [number(row[1]) for row in rows(page, "Balance")]
+    assert balance[0] == pytest.approx(found.area_m2, abs=0.005)
+    assert sum(balance[1:4]) == pytest.approx(balance[0], abs=0.02)
+    assert sum(number(row[1]) for row in rows(page, "Depth of processed ground")) == pytest.approx(balance[1], abs=0.02)
+    assert sum(number(row[6]) for row in rows(page, "Lots for sampling")) == pytest.approx(balance[1], abs=0.02)
+    assert sum(number(row[5]) for row in rows(page, "Runs and days")) == pytest.approx(balance[1], abs=0.02)
+    missed = [
+        number(row[2]) for row in rows(page, "Not processed, why, and what must follow") if row[0][0] in "M0123456789"
+    ]
+    assert sum(missed) == pytest.approx(balance[3], abs=0.02)
+    assert sum(seconds(row[1]) for row in rows(page, "Hours")) == pytest.approx(19.8, abs=2.0)
+
+
+def test_the_page_is_whole_says_its_language_and_loads_nothing(page: str) -> None:
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert page.startswith("<!doctype html><html lang='en'>")
+    assert {link.split(",")[0] for link in outline.loaded} == {"data:image/png;base64"}
+    assert "float" not in page  # a table in a float loses rows of a long PDF without a word
+
+
+def test_the_warning_is_fixed_and_nothing_is_said_of_residual_risk(page: str) -> None:
+    assert "Worked by machine only." in page
+    assert "not for feet" in page
+    assert page.count("<div class='empty'></div>") == 1
+    assert len(re.findall("residual risk", page)) == 1  # where a person is to write
+    assert "The software states nothing here" in page
+
+
+def test_checks_hammers_and_finds_are_told_with_what_came_of_them(page: str) -> None:
+    made = rows(page, "Checks made")
+    assert [row[1] for row in made] == [
+        "base, on a control point", "base", "hammers counted", "depth, rod and straight edge", "depth", "record",
+    ]  # fmt: skip
+    assert "nothing before it is closed" in made[1][4]
+    assert "withdrawn</b>: hammer lost" in made[5][4]
+    assert rows(page, "Hammers by position")[0][1:3] == ["39", "missing 17"]
+    assert rows(page, "Detonations, finds, notes")[0][3] == "fuze, broken, 5 cm"
+    assert "2026-05-04 08:00:03" in made[3][0]
+
+
+def test_slices_are_never_called_a_witness_board(page: str) -> None:
+    assert page.count("witness board") == 1
+    assert "not a witness board" in page
+    assert "Slice at reading 1" in page
+
+
+def test_what_is_due_is_said() -> None:
+    bare = report_page(msgspec.structs.replace(facts(), acts=()), b"")
+    assert "none is on record" in bare[bare.index("Checks due") : bare.index("Hammers by position")]
+    done = report_page(facts(), b"")
+    assert "Depth reading" not in done[done.index("Checks due") : done.index("Hammers by position")]
+
+
+def test_mode_changes_are_in_the_annex_alone(page: str) -> None:
+    assert page.index("Annex: changes of mode") > page.index("Signatures")
+    assert "-&gt; STOPPING" not in page[: page.index("Annex: changes of mode")].replace(
+        "<td>AUTO_WORK -&gt; STOPPING</td>", ""
+    )
+
+
+def test_a_task_file_is_printed_and_not_stated_stays_where_a_person_wrote_it(tmp_path: Path) -> None:
+    (tmp_path / "task.toml").write_text(TASK)
+    page = report_page(facts().of_task(load_task(tmp_path / "task.toml").task), b"")
+    stated = dict(rows(page, "Task as people stated it"))
+    assert stated["task order"] == "TO-7"
+    assert stated["operator, name"] == "Operator A"
+    values = {row[1]: row[2] for row in rows(page, "Annex: mine-action minimum data")}
+    assert values["Implementing organisation"] == "An Organisation"
+    assert "No conformity is claimed" in page
+
+
+def test_visits_and_nonconformities_are_listed() -> None:
+    fault = Nonconformity(number="NC-1", severity="minor", text="a <b> reading", measures="made", due=date(2026, 5, 5))
+    visit = Visit(
+        date=date(2026, 5, 4), by="QO", inspected="team", activity="processing", result="good", nonconformity=(fault,)
+    )
+    page = report_page(facts(visits=(visit,)), b"")
+    assert rows(page, "Nonconformities") == [
+        ["NC-1", "minor", "a &lt;b&gt; reading", "made", "2026-05-05", "<b>open</b>"]
+    ]
+    assert "No visit was stated" in report_page(facts(), b"")
+
+
+def test_a_completion_report_is_signed_by_more_people() -> None:
+    page = report_page(facts(kind=ReportKind.COMPLETION), b"")
+    assert "Completion report" in page
+    assert "national authority" in page[page.index("Signatures") :]
+
+
+def test_the_published_envelope_is_that_of_the_safety_page(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs/SAFETY.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \| [\d.]+ m2 \| ([^|]+) \|$", text, re.MULTILINE)
+    assert tuple((error.strip(), size.strip(), by.strip()) for error, size, by in lines) == envelope.ENVELOPE
+    assert [row[0] for row in rows(page, "Published envelope")] == [row[0] for row in envelope.ENVELOPE]
+
+
+def test_what_is_public_holds_no_coordinate_and_no_name_of_a_person() -> None:
+    job = facts(operator="Operator Seven", organisation="An Organisation", task_id="T-7")
+    told = public_values(job)
+    words = " ".join(told.values())
+    assert "Operator Seven" not in words
+    assert job.site.name not in words
+    assert not re.search(r"\d{1,3}\.\d{5,}", words)
+    assert not re.search(r"46\.9|39\.9", words)
+    assert told["classification"] == "public"
+    assert job_values(job)["classification"] == "confidential"

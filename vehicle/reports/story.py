@@ -1,0 +1,198 @@
+"""What happened in a run, second by second: hours by activity, stops, time without the operator's frames.
+
+Made of the vehicle's own reports, five a second, and of its events; both count from one zero (`JobFacts.zero_us`).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from vehicle.contracts.frames import FloatArray
+from vehicle.contracts.messages import Event, MissionPhase, Mode
+from vehicle.contracts.units import NS_PER_S
+from vehicle.reports.palette import marked
+
+GAP_S: Final = 2.0
+"""Reports further apart are a hole in the recording, and no activity."""
+LINK_DOWN_S: Final = 0.45
+"""The newest frame of the operator is older than a slow machine may drive on."""
+TURN_RADPS, STAND_MPS = 0.05, 0.03
+"""Faster than this a machine turns; slower than this it stands."""
+PHASES: Final = tuple(MissionPhase)
+UNCONNECTED: Final = (Mode.BOOT, Mode.DISARMED)
+
+WORK, TURN, MOVE, PREPARE = "working the ground", "turning on the spot", "moving, tool up", "spin-up, lowering, raising"
+BACK_OFF, STICK, RECOVERY = "backing off for re-entry", "driving by stick", "recovery"
+LINK, CHECKS, WAITING, UNRECORDED = "link down", "standing with checks", "waiting, and all else", "not recorded"
+STOP: Final = "stop: "
+
+
+class Samples(msgspec.Struct, frozen=True, kw_only=True):
+    """Reports one after another, arrays (n,): seconds since the zero, ENU metres, m/s, rad/s, metres.
+
+    `depth_m`: as the sensor reads, NaN where it says nothing. `age_s`: of the operator's newest frame. `segment`: of
+    the plan. `phase`: index into `PHASES`. `proven`: position RTK fixed and believed. `run`: index of the run.
+    """
+
+    t_s: FloatArray
+    east_m: FloatArray
+    north_m: FloatArray
+    speed_mps: FloatArray
+    yaw_rate_radps: FloatArray
+    sigma_m: FloatArray
+    depth_m: FloatArray
+    age_s: FloatArray
+    mode: npt.NDArray[np.int64]
+    phase: npt.NDArray[np.int64]
+    segment: npt.NDArray[np.int64]
+    proven: npt.NDArray[np.bool_]
+    run: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of reports."""
+        return len(self.t_s)
+
+    @property
+    def is_work(self) -> npt.NDArray[np.bool_]:
+        """Tool in the ground, rotor at speed, driving: (n,)."""
+        return np.asarray(self.mode == int(Mode.AUTO_WORK))
+
+    def durations_s(self) -> tuple[FloatArray, float]:
+        """Seconds that each report stands for (n,), and the seconds of holes between reports of one run."""
+        apart_s = np.diff(self.t_s, append=self.t_s[-1:])
+        apart_s[np.diff(self.run, append=self.run[-1:]) != 0] = 0.0
+        holes = apart_s > GAP_S
+        return np.where(holes, 0.0, apart_s), float(apart_s[holes].sum())
+
+
+def joined(parts: Sequence[Samples]) -> Samples:
+    """Samples of several runs, one after another."""
+    fields = Samples.__struct_fields__
+    return Samples(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """A stop of a moving machine. `number` as on the map; `until_s` None where it did not drive again."""
+
+    number: int
+    start_s: float
+    until_s: float | None
+    reason: str
+    text: str
+    east_m: float
+    north_m: float
+
+
+def stops_of(events: Sequence[Event], end_s: float) -> list[Stop]:
+    """Stops with their reason and until when the machine stood; the disarming after a finished job is none."""
+    rows = tuple(events)
+    armed_ns = [event.t_ns for event in rows if event.kind == "mode" and _drives(event.text)]
+    found = []
+    for number, mark, event in marked(rows):
+        if mark != "stop" or event.east_m is None or event.north_m is None:
+            continue
+        words = event.text.removeprefix("stop: ") if event.kind == "stop" else ""
+        reason, _, text = words.partition("; ")
+        until_ns = next((t_ns for t_ns in armed_ns if t_ns > event.t_ns), None)
+        found.append(
+            Stop(
+                number=number,
+                start_s=event.t_ns / NS_PER_S,
+                until_s=until_ns / NS_PER_S if until_ns is not None else None,
+                reason=reason or "not recorded",
+                text=text or event.text,
+                east_m=event.east_m,
+                north_m=event.north_m,
+            )
+        )
+    return [msgspec.structs.replace(stop, until_s=_or_end(stop, end_s)) for stop in found]
+
+
+def _or_end(stop: Stop, end_s: float) -> float | None:
+    return stop.until_s if stop.until_s is None or stop.until_s <= end_s else None
+
+
+def _drives(text: str) -> bool:
+    return text.endswith(("-> MANUAL", "-> AUTO_MOVE", "-> AUTO_WORK", "-> RECOVERY"))
+
+
+def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float]) -> dict[str, float]:
+    """Seconds by activity, the longest first; they add up to the time of the recording.
+
+    `checks_s`: when somebody measured something; the stand in which that was counts as checks, unless it is a stop.
+    """
+    if not len(samples):
+        return {}
+    duration_s, holes_s = samples.durations_s()
+    names = _activities(samples)
+    moves = np.isin(samples.mode, [int(mode) for mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)])
+    stands = ~moves & (np.abs(samples.speed_mps) < STAND_MPS)
+    for start, end in _stretches(stands):
+        first_s, last_s = samples.t_s[start], samples.t_s[end - 1]
+        if any(first_s - GAP_S <= moment_s <= last_s + GAP_S for moment_s in checks_s):
+            names[start:end] = CHECKS
+    for stop in stops:
+        until_s = stop.until_s if stop.until_s is not None else np.inf
+        here = (samples.t_s >= stop.start_s - 1e-9) & (samples.t_s < until_s) & ~moves
+        names[here] = STOP + stop.reason
+    down = (samples.age_s > LINK_DOWN_S) & ~np.isin(samples.mode, [int(mode) for mode in UNCONNECTED]) & ~moves
+    names[down & ~np.char.startswith(names.astype(str), STOP)] = LINK
+    found: dict[str, float] = {}
+    for name in dict.fromkeys(names.tolist()):
+        found[name] = float(duration_s[names == name].sum())
+    if holes_s > 0.0:
+        found[UNRECORDED] = holes_s
+    return dict(sorted(found.items(), key=lambda row: -row[1]))
+
+
+def _activities(samples: Samples) -> Any:
+    """The name of what the machine did in each report, (n,)."""
+    names = np.full(len(samples), WAITING, dtype=object)
+    moving, turning = np.abs(samples.speed_mps) >= STAND_MPS, np.abs(samples.yaw_rate_radps) >= TURN_RADPS
+    is_auto = samples.mode == int(Mode.AUTO_MOVE)
+    prepares = np.isin(samples.phase, [PHASES.index(name) for name in ("spin_up", "lower", "raise")])
+    names[is_auto] = MOVE
+    names[is_auto & turning & ~moving] = TURN
+    names[is_auto & prepares] = PREPARE
+    names[is_auto & (samples.phase == PHASES.index(MissionPhase.BACK_OFF))] = BACK_OFF
+    names[samples.is_work] = WORK
+    names[(samples.mode == int(Mode.MANUAL)) & (moving | turning)] = STICK
+    names[samples.mode == int(Mode.RECOVERY)] = RECOVERY
+    return names
+
+
+def _stretches(chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Index ranges [start, end) of unbroken True."""
+    edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+
+
+class LinkLoss(msgspec.Struct, frozen=True, kw_only=True):
+    """Time in which an armed vehicle had no fresh frame of its operator: in all, the longest [s], and how often."""
+
+    total_s: float
+    longest_s: float
+    count: int
+
+
+def link_loss(samples: Samples) -> LinkLoss:
+    """As five reports a second show it: what is shorter than 0.2 s may be missing."""
+    if not len(samples):
+        return LinkLoss(total_s=0.0, longest_s=0.0, count=0)
+    duration_s, _ = samples.durations_s()
+    down = (samples.age_s > LINK_DOWN_S) & ~np.isin(samples.mode, [int(mode) for mode in UNCONNECTED])
+    lengths_s = [float(duration_s[start:end].sum()) for start, end in _stretches(down)]
+    return LinkLoss(total_s=sum(lengths_s), longest_s=max(lengths_s, default=0.0), count=len(lengths_s))
+
+
+def first_worked_s(samples: Samples) -> dict[int, tuple[float, float]]:
+    """Segment of the plan to (first, last) second in which the tool worked in it."""
+    found: dict[int, tuple[float, float]] = {}
+    work = samples.is_work
+    for seq in np.unique(samples.segment[work]).tolist():
+        times_s = samples.t_s[work & (samples.segment == seq)]
+        found[seq] = float(times_s.min()), float(times_s.max())
+    return found
