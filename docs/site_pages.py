@@ -26,8 +26,8 @@ BESIDE = {
 """Pages of the repository outside docs/, and their names on the site."""
 ROOMS = ("vehicle.contracts", "vehicle.control", "vehicle.planning", "console.client")
 """Packages with API pages."""
-LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)")
-"""Words, target and anchor of a link inside the repository; not of a picture."""
+LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]+)?\)")
+"""Mark of a picture, words, target and anchor of a link inside the repository."""
 
 
 def packages() -> list[str]:
@@ -64,10 +64,12 @@ def relinked(text: str, source: str, page: str) -> str:
     """
 
     def link(found: re.Match[str]) -> str:
-        words, target, anchor = found.groups()
+        mark, words, target, anchor = found.groups()
         there = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         name = BESIDE.get(there) or (there.removeprefix("docs/") if there.startswith("docs/") else None)
-        return f"[{words}]({posixpath.relpath(name, posixpath.dirname(page) or '.')}{anchor or ''})" if name else words
+        if not name:
+            return words
+        return f"{mark}[{words}]({posixpath.relpath(name, posixpath.dirname(page) or '.')}{anchor or ''})"
 
     return LINK.sub(link, text)
 

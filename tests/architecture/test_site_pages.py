@@ -50,6 +50,7 @@ def test_every_module_of_the_rooms_has_its_api() -> None:
         ("[a](../SAFETY.md)", "docs/adr/x.md", "adr/x.md", "[a](../SAFETY.md)"),
         ("[a](../Makefile) b", "docs/SAFETY.md", "SAFETY.md", "a b"),
         ("![a](envelope.png)", "docs/SAFETY.md", "SAFETY.md", "![a](envelope.png)"),
+        ("![a](docs/images/stop.png)", "README.md", "index.md", "![a](images/stop.png)"),
         ("[a](https://example.org/b.md)", "README.md", "index.md", "[a](https://example.org/b.md)"),
     ],
 )
