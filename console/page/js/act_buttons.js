@@ -41,6 +41,14 @@ export class ActButtons {
       this._buttons.delete(name);
     }
     for (const one of offers) this._put(this._button(one.act), one, more[one.act] ?? "");
+    this._sort(names);
+  }
+
+  /** Each act has its place, whichever was offered first; what has the focus keeps it. */
+  _sort(names) {
+    const wanted = names.map((name) => this._buttons.get(name));
+    if (wanted.every((button, at) => this.element.children[at] === button) || this.element.contains(document.activeElement)) return;
+    this.element.append(...wanted);
   }
 
   _button(act) {
