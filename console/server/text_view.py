@@ -27,7 +27,8 @@ def _head(known: Sections) -> Panel:
     server, link, vehicle = known["server"], known["link"], known["vehicle"]
     live = link["quality"] in ("good", "slow")
     mode = UNKNOWN if vehicle is None else vehicle["mode"] or UNKNOWN
-    line = f"{mode}" if live else f"NO LINK; last seen: {mode}"
+    words = f"{mode}: {_ENGLISH[f'mode.{mode}']}" if f"mode.{mode}" in _ENGLISH else mode
+    line = words if live else f"NO LINK; last seen: {words}"
     style = "white on red" if not live or mode in STOPPED else "bold"
     age = "never heard" if link["age_ms"] is None else f"{link['age_ms']:.0f} ms ago"
     names = {one["id"]: one["name"] for one in server["vehicles"]}
