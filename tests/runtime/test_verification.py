@@ -7,12 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
 from tests.flailpilot.test_bad_input import flailpilot, refused
 from tests.flailpilot.test_resume import SCENARIO, ground
 from tests.flailpilot.test_run_folder import Capture
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.contracts.messages import Mode
 from vehicle.records import journal
+from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Record, Revoke, Session, encoded, first_check
+from vehicle.records.writer import McapRecorder
+from vehicle.runtime import kept_ledger
 
 pytestmark = pytest.mark.long
 
@@ -133,3 +139,47 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
     assert "holds no run.mcap" in refused("ledger", "verify", run)
     (run / "run.mcap").write_bytes(b"nothing")
     assert "run.mcap" in refused("ledger", "verify", run)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mission as `drive` keeps it: the record of a site, with starts before and after this run, and checks due."""
+    folder = tmp_path_factory.mktemp("kept")
+    settings = FaultScenarioSettings(seed=4)
+    header = kept_ledger.header_of(FaultScenario(settings).state, None)
+    path = folder / "ledger.journal"
+    JournalWriter.open(path, header, Session(session_id=99, utc="2026-11-29T08:00:00Z")).close()
+    recorder = McapRecorder(folder / "run.mcap", {})
+    session = FaultScenario(settings).state.session_id
+    writer = JournalWriter.open(path, header, Session(session_id=session, utc="2026-11-30T08:00:00Z"))
+    drill = FaultScenario(settings, (recorder, writer))
+    drill.drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(12.0)
+    recorder.close()
+    writer.close()
+    JournalWriter.open(path, header, Session(session_id=100, utc="2026-11-30T12:00:00Z")).close()
+    return folder
+
+
+def test_a_start_among_others_of_a_site_is_found_and_compared(kept: Path) -> None:
+    status, said, _ = flailpilot("ledger", "verify", kept, "--json")
+    found = json.loads(said)
+    assert status == 0, found
+    assert found["compared"] > 10
+    assert found["chain"]["sessions"] == 3
+    kinds = {type(row).__name__ for row in journal.read(kept / "ledger.journal").records}
+    assert {"JobMark", "LedgerStroke"} <= kinds
+
+
+def test_what_stands_behind_the_end_of_a_torn_recording_is_told_and_is_no_difference(
+    kept: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    shutil.copy(kept / "ledger.journal", tmp_path / "run" / "ledger.journal")
+    content = (kept / "run.mcap").read_bytes()
+    (tmp_path / "run" / "run.mcap").write_bytes(content[: len(content) * 9 // 10])
+    status, said, _ = flailpilot("ledger", "verify", tmp_path / "run")
+    assert status == 0, said
+    assert "stand after the end of the recording, which was not finished" in said
+    assert "byte for byte" in said
