@@ -17,7 +17,7 @@ from flailpilot.run_reading import Run
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, HeldBack, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import LedgerState
@@ -69,6 +69,10 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
                 "not in this report."
             )
         offset = max((row.record.number for row in found if isinstance(row.record, LedgerStroke)), default=0)
+        if found:
+            # what no closing check has confirmed by the end of a run stays so: none of a later run looks back on it
+            opening = Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False)
+            found.append(Entry(opening, None))
         found += [Entry(_moved(row.record, offset), row.run) for row in rows[: last + 1]]
     return found, tuple(remarks)
 

@@ -122,6 +122,8 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     samples = _samples(recorded.rows)
     times_ns = [row.t_ns for row in recorded.rows] or [0]
     kept = journal.read(folder / JOURNAL)
+    if kept.broken_within:  # a torn end loses ground from the paper, this may bring withdrawn ground back into it
+        raise InputError(f"{journal.torn_text(folder / JOURNAL, kept)}: no paper is made of it; copy the journal again")
     notes = [recorded.note, journal.torn_text(folder / JOURNAL, kept)]
     task_path = folder / TASK_FILE
     return Run(

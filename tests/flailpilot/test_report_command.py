@@ -15,7 +15,7 @@ from flailpilot.run_reading import Run, read_run
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.ledger_types import Confirm, LedgerStroke
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
 from vehicle.planning.site.site import load_site
@@ -111,6 +111,27 @@ def test_the_same_ground_worked_in_two_runs_counts_once(run):
     assert both.found.processed_m2 == pytest.approx(
         run_facts.facts_of([run], ReportKind.DAILY).found.processed_m2, abs=1e-9
     )
+
+
+def test_a_later_runs_check_confirms_nothing_of_an_earlier_run(run):
+    early, late = in_two(run)
+    rows = late.journal.records
+    closing = Confirm(kind="base", by="A", until_number=len(rows), closing=True)
+    late = msgspec.structs.replace(late, journal=msgspec.structs.replace(late.journal, records=(*rows, closing)))
+    both = run_facts.facts_of([early, late], ReportKind.COMPLETION)
+    assert both.ledger.provisional_cells == run_facts.facts_of([early], ReportKind.DAILY).ledger.credited_cells > 0
+
+
+def test_no_paper_is_made_of_a_journal_that_may_lack_a_withdrawal(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "broken")
+    path = tmp_path / "broken" / "ledger.journal"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    status, _, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "broken", "--no-pdf")
+    assert status == 2
+    assert "no paper is made of it" in told
+    assert "at byte" in told
 
 
 def test_runs_that_share_a_journal_are_read_once(run):
