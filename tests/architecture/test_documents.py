@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
+import typer
 
+from flailpilot import cli
 from tests.architecture import decisions
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +94,11 @@ def test_decisions_are_named_by_date_and_listed_with_their_titles() -> None:
     named = [path.name for path in decisions.ADR.glob("*.md") if path != decisions.PAGE]
     assert [name for name in named if not re.fullmatch(r"20\d\d-[01]\d-[0-3]\d-[a-z0-9-]+\.md", name)] == []
     assert decisions.PAGE.read_text(encoding="utf-8") == decisions.page(), "python -m tests.architecture.decisions"
+
+
+def test_the_readme_lists_every_command() -> None:
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("| command | what for |", 1)[1].split("\n\n", 1)[0]
+    assert set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)) == {
+        name for name, command in commands.items() if not command.hidden
+    }
