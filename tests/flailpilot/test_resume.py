@@ -276,3 +276,18 @@ def test_the_older_name_of_the_option_says_the_new_one(monkeypatch, capsys, tmp_
     )
     assert code == 2
     assert "--resume RUN" in told
+
+
+def test_a_run_that_is_named_twice_counts_once_and_a_damaged_record_is_refused(monkeypatch, capsys, job):
+    assert left(monkeypatch, capsys, job)[0] == 0
+    once = json.loads((job / "rest" / "summary.json").read_text())
+    assert left(monkeypatch, capsys, job, "--resume", job / "run")[0] == 0
+    assert json.loads((job / "rest" / "summary.json").read_text())["plan_hash"] == once["plan_hash"]
+    path = job / "run" / "ledger.journal"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    status, _, told = left(monkeypatch, capsys, job)
+    assert status == 2
+    assert "a withdrawal may be among what is lost" in told
