@@ -18,8 +18,8 @@ NAMED = re.compile(
     r"(?<![\w./*{<-])((?:\.\./)*(?:[\w.-]+/)*[\w-]+\.(?:md|py|toml|xml|c|h|js|sh|css))(?![\w/*])|(docs/adr/[\w-]+)(?![\w.-])"
 )
 """A source or a document; what a run writes (JSON, CSV, pages) is no file of the repository."""
-MADE = ("_dialect.py", "common.xml", "Node.js")
-"""Made by the build, part of a pinned package, and the name of a program."""
+MADE = ("_dialect.py", "common.xml", "Node.js", "geotiff.js", "joypad.js")
+"""Made by the build, part of a pinned package, and names of programs and libraries."""
 LEFT = (
     "campaign/*.py",
     "firmware_bridge/types.py",
