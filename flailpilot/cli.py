@@ -276,6 +276,7 @@ def replay(
 
 
 app.command()(paper_commands.report)
+app.command()(paper_commands.figures)
 
 
 @app.command()

@@ -35,3 +35,16 @@ def report(
         as_json=as_json,
     )
     raise typer.Exit(reports.run(asked))
+
+
+def figures(
+    file: Annotated[Path, typer.Argument(help="What is stated, and where the grids lie (TOML).", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the page.")] = Path("runs/figures"),
+    *,
+    site: Annotated[Path | None, typer.Option("--site", help="Site file whose work areas are put in order.")] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Folder of a run: passes of tracks and tool.")] = None,
+) -> None:
+    """Work out the founding documents' figures, on a page of their own: they order work and say nothing of ground."""
+    from flailpilot import figures as figuring
+
+    raise typer.Exit(figuring.run(file, out, site, run))

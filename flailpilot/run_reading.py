@@ -37,6 +37,7 @@ class _Place(msgspec.Struct, frozen=True):
     east_m: float
     north_m: float
     speed_mps: float
+    yaw_rad: float
     yaw_rate_radps: float
     tool_sigma_m: float
 
@@ -230,6 +231,7 @@ def _samples(rows: list[_Report]) -> Samples:
         east_m=column(lambda row: row.estimate.east_m),
         north_m=column(lambda row: row.estimate.north_m),
         speed_mps=column(lambda row: row.estimate.speed_mps),
+        yaw_rad=column(lambda row: row.estimate.yaw_rad),
         yaw_rate_radps=column(lambda row: row.estimate.yaw_rate_radps),
         sigma_m=column(lambda row: row.estimate.tool_sigma_m),
         depth_m=column(lambda row: np.nan if row.tool_depth_m is None else row.tool_depth_m),

@@ -25,7 +25,7 @@ def samples(
     times_s = np.asarray(start_s + step_s * np.arange(count), np.float64)
     return Samples(
         t_s=times_s, east_m=zero, north_m=zero, speed_mps=filled(speed_mps),
-        yaw_rate_radps=filled(yaw_rate_radps), sigma_m=zero, depth_m=zero, age_s=filled(age_s),
+        yaw_rad=zero, yaw_rate_radps=filled(yaw_rate_radps), sigma_m=zero, depth_m=zero, age_s=filled(age_s),
         mode=np.array([int(mode) for mode in modes], np.int64),
         phase=np.full(count, [item.value for item in story.PHASES].index(phase), np.int64),
         segment=np.zeros(count, np.int64), proven=np.ones(count, bool), run=np.full(count, run, np.int64),

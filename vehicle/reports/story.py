@@ -31,7 +31,7 @@ STOP: Final = "stop: "
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports one after another, arrays (n,): seconds since the zero, ENU metres, m/s, rad/s, metres.
+    """Reports one after another, arrays (n,): seconds since the zero, ENU metres, m/s, rad, rad/s, metres.
 
     `depth_m`: as the sensor reads, NaN where it says nothing. `age_s`: of the operator's newest frame. `segment`: of
     the plan. `phase`: index into `PHASES`. `proven`: position RTK fixed and believed. `run`: index of the run.
@@ -41,6 +41,7 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     east_m: FloatArray
     north_m: FloatArray
     speed_mps: FloatArray
+    yaw_rad: FloatArray
     yaw_rate_radps: FloatArray
     sigma_m: FloatArray
     depth_m: FloatArray

@@ -1,0 +1,69 @@
+"""`flailpilot figures`: figures of the founding documents, on a page of their own."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import shapely
+
+from flailpilot.exit_status import DONE
+from flailpilot.run_folder import make_folder
+from flailpilot.run_reading import read_run
+from vehicle.config.figures import FiguresFile, Scores, load_figures
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
+from vehicle.reports.figures_page import Found, page, rows_of
+from vehicle.reports.passes import passes_of
+from vehicle.reports.score_grids import AreaScore, Cells, csv_cells, ordered, raster_cells
+
+
+def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
+    """Write `figures.html` and `figures.json`.
+
+    Raises:
+        InputError: A file cannot be read, a value is outside what it can be, scores are asked for without a site.
+    """
+    stated = load_figures(file)
+    found = Found(stated=stated, scores=_scores(file, stated, site))
+    if run_dir is not None:
+        worked = read_run(run_dir, None)
+        if not len(worked.samples):
+            raise InputError(f"{run_dir}: its recording has no report with a place; passes cannot be counted")
+        area = shapely.difference(worked.site.work_area, worked.site.keep_out)
+        found = msgspec.structs.replace(found, passes=passes_of(worked.samples, worked.plan.machine, area))
+    make_folder(out)
+    (out / "figures.html").write_text(page(found, site.stem if site is not None else file.stem), encoding="utf-8")
+    figures = {
+        "figures": [dict(zip(("name", "formula", "value", "note"), row, strict=True)) for row in rows_of(found)],
+        "order": msgspec.to_builtins(found.scores),
+        "passes": msgspec.to_builtins(found.passes),
+    }
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    for row in rows_of(found):
+        print(f"{row[0]} = {row[1]} = {row[2]} ({row[3]})")
+    for place, area_score in enumerate(found.scores or (), start=1):
+        mean = "no data" if area_score.mean is None else f"{area_score.mean:.4f}"
+        empty = area_score.cells_without_data
+        print(f"{place}. work area {area_score.number}: mean P_c {mean}, {empty} cells without data")
+    print(f"page {out / 'figures.html'}: orders work, says nothing of ground")
+    return DONE
+
+
+def _scores(file: Path, stated: FiguresFile, site: Path | None) -> tuple[AreaScore, ...] | None:
+    if stated.scores is None:
+        return None
+    if site is None:
+        raise InputError(f"{file}: scores order the work areas of a site; name it with --site FILE")
+    place = load_site(site)
+    found = ordered(place.work_area, place.datum, _cells(file, stated.scores))
+    if not any(row.cells for row in found):
+        raise InputError(f"{file}: no cell with data lies in a work area of {site}; check the grid's coordinates")
+    return tuple(found)
+
+
+def _cells(file: Path, scores: Scores) -> Iterator[Cells]:
+    if scores.csv is not None:
+        return csv_cells(file.parent / scores.csv)
+    historic, soil, visual = (file.parent / str(name) for name in (scores.historic, scores.soil, scores.visual))
+    return raster_cells((historic, soil, visual))

@@ -1,0 +1,81 @@
+"""`flailpilot figures`: a page of its own; scores need a site; no report has a word of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.flailpilot.test_bad_sites import flailpilot
+from tests.flailpilot.test_resume import ground
+from vehicle.reports import report
+
+STATED = """
+[effectiveness]
+mines_per_km2 = 125.0
+degradation = 0.4
+cleared_percent = 12.0
+restoration = 0.5
+[sustainability]
+operational_efficiency = 0.7
+biodiversity_ratio = 0.5
+disturbance = 0.6
+[cost]
+total = 120000.0
+currency = "AZN"
+area_m2 = 40000.0
+"""
+
+
+def test_figures_are_printed_by_name_with_what_is_wrong_with_them(monkeypatch, capsys, tmp_path):
+    (tmp_path / "f.toml").write_text(STATED)
+    status, said, told = flailpilot(monkeypatch, capsys, "figures", tmp_path / "f.toml", "--out", tmp_path / "out")
+    assert (status, told) == (0, "")
+    assert "effectiveness_index E = (L x D) - (C x R) = 44" in said
+    assert "csc_seed = (E_f + B_r) / 2 x D_i = 0.3600 (defect" in said
+    assert "csc_inverted" in said
+    assert "3 AZN/m2" in said
+    page = (tmp_path / "out" / "figures.html").read_text(encoding="utf-8")
+    assert "lang='en'" in page
+    assert "200 to 800" in page
+    assert json.loads((tmp_path / "out" / "figures.json").read_text())["order"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[scores]\ncsv = 'cells.csv'\n", "name it with --site"),
+        ("[scores]\nsoil = 'a.tif'\n", "or csv alone"),
+        (
+            "[sustainability]\noperational_efficiency = 1.7\nbiodiversity_ratio = 0.5\ndisturbance = 0.6\n",
+            "operational",
+        ),
+        (
+            "[restoration]\ncleared_km2 = 1.0\nbiodiversity_ratio = 0.5\ntoxicity = 0.0\npollution_factor = 1.0\n",
+            "toxicity",
+        ),
+        ("[clearance]\n", "clearance"),
+    ],
+)
+def test_bad_input_is_one_line(text, words, monkeypatch, capsys, tmp_path):
+    (tmp_path / "f.toml").write_text(text)
+    status, _, told = flailpilot(monkeypatch, capsys, "figures", tmp_path / "f.toml", "--out", tmp_path / "out")
+    assert (status, told.count("\n")) == (2, 1)
+    assert words in told
+
+
+def test_scores_that_miss_the_site_are_refused(monkeypatch, capsys, tmp_path):
+    ground(tmp_path)
+    (tmp_path / "cells.csv").write_text("lon_deg,lat_deg,historic,soil,visual\n1,2,0.1,0.1,0.1\n")
+    (tmp_path / "f.toml").write_text("[scores]\ncsv = 'cells.csv'\n")
+    args = ("figures", tmp_path / "f.toml", "--site", tmp_path / "ground.geojson", "--out", tmp_path / "out")
+    status, _, told = flailpilot(monkeypatch, capsys, *args)
+    assert (status, "no cell with data lies in a work area" in told) == (2, True)
+
+
+def test_no_report_imports_a_figure():
+    folder = Path(report.__file__).parent
+    own = {"seed_figures.py", "figures_page.py", "score_grids.py", "passes.py"}
+    for path in sorted(folder.glob("*.py")):
+        if path.name not in own:
+            text = path.read_text(encoding="utf-8")
+            assert not any(name.removesuffix(".py") in text for name in own), path.name

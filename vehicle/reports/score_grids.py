@@ -1,0 +1,159 @@
+"""Contamination scores per grid cell from GeoTIFF or CSV, to order work areas. No data is told apart from 0.
+
+GeoTIFFs are read in windows (rasterio, the extra `raster`), so that memory does not grow with the grid.
+"""
+
+import contextlib
+import csv
+import importlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import FloatArray, LocalFrame
+
+TERMS: Final = ("historic", "soil", "visual")
+COLUMNS: Final = ("lon_deg", "lat_deg", *TERMS)
+
+
+class Cells(msgspec.Struct, frozen=True, kw_only=True):
+    """Some cells: middles (n, 2) as (lon, lat) in degrees, terms (n, 3), NaN where there is no data."""
+
+    lonlat_deg: FloatArray
+    terms: FloatArray
+
+    @property
+    def scores(self) -> FloatArray:
+        """P_c of each cell (n,): NaN where a term has no data."""
+        return np.asarray(self.terms.sum(axis=1) / 3.0)
+
+
+class AreaScore(msgspec.Struct, frozen=True, kw_only=True):
+    """A work area: `number` in the site file, mean and greatest score of its cells, how many have one and have none."""
+
+    number: int
+    area_m2: float
+    mean: float | None
+    most: float | None
+    cells: int
+    cells_without_data: int
+
+
+def ordered(area: Any, datum: LocalFrame, cells: Iterator[Cells]) -> list[AreaScore]:
+    """The polygons of a work area (ENU metres), the highest mean score first; those without a score last."""
+    parts = [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
+    shapely.prepare(parts)
+    sums, most = np.zeros(len(parts)), np.full(len(parts), -math.inf)
+    known, empty = np.zeros(len(parts), int), np.zeros(len(parts), int)
+    for block in cells:
+        points_m, scores = datum.enu_from_lonlat_array(block.lonlat_deg), block.scores
+        for place, part in enumerate(parts):
+            inside = scores[shapely.contains_xy(part, points_m[:, 0], points_m[:, 1])]
+            good = inside[np.isfinite(inside)]
+            sums[place] += good.sum()
+            most[place] = max(most[place], float(good.max(initial=-math.inf)))
+            known[place] += good.size
+            empty[place] += inside.size - good.size
+    found = [
+        AreaScore(
+            number=place + 1,
+            area_m2=part.area,
+            mean=float(sums[place] / known[place]) if known[place] else None,
+            most=float(most[place]) if known[place] else None,
+            cells=int(known[place]),
+            cells_without_data=int(empty[place]),
+        )
+        for place, part in enumerate(parts)
+    ]
+    return sorted(found, key=lambda row: (row.mean is None, -(row.mean or 0.0), row.number))
+
+
+def csv_cells(path: Path) -> Iterator[Cells]:
+    """Cells of a CSV with the columns of `COLUMNS`; an empty field is no data.
+
+    Raises:
+        InputError: The file cannot be read, a column is missing, a value is outside 0..1; with its line.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"{path}: no column {', '.join(missing)}; the first line names {', '.join(COLUMNS)}")
+            rows = [_row(path, reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from None
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+    yield Cells(lonlat_deg=values[:, :2], terms=values[:, 2:])
+
+
+def _row(path: Path, line: int, row: dict[str, str | None]) -> list[float]:
+    found = []
+    for name in COLUMNS:
+        text = (row[name] or "").strip()
+        try:
+            value = float(text) if text or name not in TERMS else math.nan
+        except ValueError:
+            raise InputError(f"{path}: line {line}: {name} is {text!r}, no number") from None
+        if text and not math.isfinite(value):
+            raise InputError(f"{path}: line {line}: {name} is {text}; leave the field empty where there is no data")
+        if name in TERMS and not math.isnan(value) and not 0.0 <= value <= 1.0:
+            raise InputError(f"{path}: line {line}: {name} is {value:g}; each term lies in 0..1")
+        found.append(value)
+    return found
+
+
+def raster_cells(paths: tuple[Path, Path, Path]) -> Iterator[Cells]:
+    """Cells of three GeoTIFFs of one grid, window after window.
+
+    Raises:
+        InputError: rasterio is not installed, a file cannot be read, the grids differ, a value is outside 0..1.
+    """
+    try:
+        rasterio = importlib.import_module("rasterio")
+        warp = importlib.import_module("rasterio.warp")
+    except ImportError:
+        raise InputError(f"{paths[0]}: a GeoTIFF needs rasterio: install flailpilot[raster], or give a CSV") from None
+    with contextlib.ExitStack() as stack:
+        try:
+            files = [stack.enter_context(rasterio.open(path)) for path in paths]
+        except rasterio.errors.RasterioError as error:
+            raise InputError(f"{' '.join(str(error).split())}; name a GeoTIFF") from None
+        _check_one_grid(paths, files)
+        for _, window in files[0].block_windows(1):
+            terms = [_terms(path, file, window) for path, file in zip(paths, files, strict=True)]
+            rows, columns = np.mgrid[0 : window.height, 0 : window.width]
+            across, down = columns.ravel() + window.col_off + 0.5, rows.ravel() + window.row_off + 0.5
+            grid = files[0].transform
+            x, y = grid.a * across + grid.b * down + grid.c, grid.d * across + grid.e * down + grid.f
+            lon, lat = warp.transform(files[0].crs, "EPSG:4326", x, y)
+            yield Cells(lonlat_deg=np.column_stack([lon, lat]), terms=np.column_stack([term.ravel() for term in terms]))
+
+
+def _check_one_grid(paths: tuple[Path, ...], files: list[Any]) -> None:
+    first = files[0]
+    for path, file in zip(paths, files, strict=True):
+        if file.crs is None:
+            raise InputError(f"{path}: says no coordinate system; save it with one")
+        if (file.shape, file.transform, file.crs) != (first.shape, first.transform, first.crs):
+            raise InputError(f"{path}: has another grid than {paths[0]}; bring all three to one grid first")
+
+
+def _terms(path: Path, file: Any, window: Any) -> npt.NDArray[np.float64]:
+    """Values of a window (rows, columns), NaN where there is no data. Raises InputError for one outside 0..1."""
+    values = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+    outside = np.argwhere((values < 0.0) | (values > 1.0) | np.isinf(values))
+    if outside.size:
+        row, column = (outside[0] + (window.row_off, window.col_off)).tolist()
+        value = values[tuple(outside[0])]
+        raise InputError(
+            f"{path}: row {row}, column {column} is {value:g}; each term lies in 0..1, and no data needs a nodata value"
+        )
+    return np.asarray(values)
