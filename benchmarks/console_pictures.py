@@ -71,6 +71,7 @@ class Camera:
         """The page as it is now, as a PNG of few colours."""
         if not self.wants(name):
             return
+        self._page.until("return document.fonts.status === 'loaded'")
         path = self._folder / f"{name}.png"
         data = self._page.cdp("Page.captureScreenshot", format="png")["data"]
         image = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
