@@ -80,6 +80,7 @@ def test_what_no_check_closed_stays_provisional_whatever_a_later_run_checks() ->
     closed_first = run(opening, *FIRST, msgspec.structs.replace(closing, until_number=len(FIRST)))
     assert added(closed_first, closed_second).provisional_cells == 0
     assert added(closed_second, open_first).provisional_cells == both.provisional_cells
+    assert added(open_first, run(*OTHER, closing)).provisional_cells == both.provisional_cells, "no opening check"
 
 
 def test_numbers_go_on_and_the_newest_run_says_where_the_job_is() -> None:

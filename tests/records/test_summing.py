@@ -245,8 +245,30 @@ def test_a_snapshot_that_does_not_fit_counts_for_nothing(tmp_path: Path) -> None
     written(other, (HEADER, SESSION, *STROKES[:5]))
     snapshot.beside(other).write_bytes(good)
     assert journal.summed(other).fresh == 7
+    turned = tmp_path / "turned" / "ledger.journal"
+    turned.parent.mkdir()
+    written(turned, (HEADER, SESSION, STROKES[1], STROKES[0], *STROKES[2:]))
+    assert turned.stat().st_size == path.stat().st_size
+    snapshot.beside(turned).write_bytes(good)
+    assert journal.summed(turned).fresh == 10
 
 
 def _same_from_strokes(path: Path, whole: Journal) -> bool:
     found = journal.summed(path)
     return found.fresh == found.count and facts(journal.rebuilt(found)) == facts(journal.rebuilt(whole))
+
+
+def test_a_claim_rests_on_the_first_stroke_that_makes_it_within_a_batch_and_across_batches() -> None:
+    shallow = msgspec.structs.replace(BAND, depth_cm=12, flags=raster.SWEPT | raster.BELOW)
+    rows = tuple(
+        msgspec.structs.replace(row, bands=(shallow if row.number in (1, 2) else BAND,), east_m=0.5) for row in STROKES
+    )
+    rows = tuple(stroke_codec.unpacked(stroke_codec.packed(row)) for row in rows)
+    for batch in (1, 2, 3, 8):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(summing, "BATCH", batch)
+            masks = summing.Sum(CELL_M)
+            masks.add(table_of(rows), rows[-1])
+        assert facts(masks.packed()) == facts(one_by_one(rows))
+        numbers = {int(n) for _, _, tile in raster.each(masks.packed().tiles) for n in raster.numbers(tile).flat}
+        assert numbers == {0, 3}, batch
