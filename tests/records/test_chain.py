@@ -76,7 +76,7 @@ def test_what_is_written_comes_back(scratch: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("bit", range(8))
+@pytest.mark.parametrize("bit", [0, 3, 6])
 def test_one_changed_byte_anywhere_is_named_by_its_record(scratch: Path, bit: int) -> None:
     for place in range(len(CONTENT)):
         damaged = bytearray(CONTENT)
