@@ -41,8 +41,7 @@ def run(asked: PlanOptions) -> int:
         site = asked_site(asked)
         required_m = agreed_m({str(asked.site): site.required_depth_m, "--depth": asked.depth_m})
         check_depth(f"{asked.site}: required depth", required_m, machine)
-        refuse_a_run(asked.out)
-        make_folder(asked.out)
+        wish = asked_wish(asked, site)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
             overrun_m=asked.overrun_m,
@@ -51,8 +50,9 @@ def run(asked: PlanOptions) -> int:
             required_depth_m=DEFAULT_DEPTH_M if required_m is None else required_m,
             required_depth_assumed=required_m is None,
         )
-        wish = asked_wish(asked, site)
         shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
+        refuse_a_run(asked.out)
+        make_folder(asked.out)
         with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
             plan = plan_task(site, shape, settings, wish, limit)
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)

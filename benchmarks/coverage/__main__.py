@@ -9,6 +9,7 @@ Exit status 1 where anything is missed or violated.
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.peer import available, peer_row
-from benchmarks.coverage.sites import FIELDS, MADE, MODES, generated, made, real_fields, with_strip
+from benchmarks.coverage.sites import FIELDS, MADE, MODES, area_m2, generated, made, real_fields, with_strip
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import UntreatableReason
 from vehicle.planning.site.site import load_site
@@ -29,22 +30,24 @@ HEAD = (
     f"{'missed m2':>13s} "
     f"{'tracks':>6s} {'keep':>4s} {'no appr':>8s} {'narrow':>6s} {'clear':>7s} {'rim':>7s} {'passes':>6s} "
     f"{'tool-on m':>9s} {'swath':>7s} {'reverse':>7s} {'turn':>6s} {'move':>6s} "
-    f"{'hours':>7s} {'bound':>6s} {'ratio':>6s}"
+    f"{'hours':>7s} {'bound':>6s} {'ratio':>6s} {'turns':>6s}"
 )
 LEGEND = """plan s: on the clock; cpu s and ms/ha: on the processor, one core, whatever else the machine does
 missed: by the plan's own certificate / by the independent checker, beyond what is listed
 tracks, keep: violating poses; no appr, narrow, clear, rim: m2 listed as without approach (or planning time), narrower
 than the machine, keep-out clearance, swept but not to be credited along keep-outs; swath to hours: h by kind, h in all
-bound: area / ((tool width - overlap) x working speed)
+bound: area / ((tool width - overlap) x working speed); ratio: bound / hours; turns: the same of the bound that counts
+the least changes of swaths
 """
 
 
-def measured(document: dict[str, Any], mode: str, limit_s: float) -> dict[str, Any]:
+def measured(document: dict[str, Any], mode: str, limit_s: float, machine: str | None = None) -> dict[str, Any]:
     """The row of one site, from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "site.geojson"
         path.write_text(json.dumps(document), encoding="utf-8")
         command = [sys.executable, "-m", "benchmarks.coverage.one", str(path), mode, str(limit_s)]
+        command += [machine] if machine is not None else []
         done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     row: dict[str, Any] = json.loads(done.stdout)
     return row
@@ -62,18 +65,21 @@ def told(name: str, row: dict[str, Any]) -> str:
         f"{row['left_m2']:8.1f} {listed['narrower_than_machine']:6.1f} {listed['keep_out_clearance']:7.1f} "
         f"{listed['keep_out_credit_margin']:7.1f} {row['swaths']:6d} {row['tool_on_m']:9.0f} {kind_h['swath']:7.2f} "
         f"{kind_h['reverse']:7.2f} {kind_h['turn']:6.2f} {kind_h['transit']:6.2f} {row['time_h']:7.2f} "
-        f"{row['bound_h']:6.1f} {row['bound_h'] / max(row['time_h'], 1e-9):6.3f}{cut}"
+        f"{row['bound_h']:6.1f} {row['bound_h'] / max(row['time_h'], 1e-9):6.3f} "
+        f"{row['bound_turns_h'] / max(row['time_h'], 1e-9):6.3f}{cut}"
     )
 
 
-def fields(limit_s: float) -> tuple[list[tuple[str, dict[str, Any]]], int]:
+def fields(
+    limit_s: float, machine: str | None = None, below_ha: float = math.inf
+) -> tuple[list[tuple[str, dict[str, Any]]], int]:
     """Rows of all real fields in both modes, and how many of them are faulty."""
     rows, bad = [], 0
     print(LEGEND + HEAD)
     for path in real_fields():
         document = json.loads(path.read_text(encoding="utf-8"))
-        for mode in MODES:
-            row = measured(with_strip(document) if mode == "unknown" else document, mode, limit_s)
+        for mode in MODES if area_m2(document) < 1e4 * below_ha else ():
+            row = measured(with_strip(document) if mode == "unknown" else document, mode, limit_s, machine)
             print(told(path.stem, row), *row["complaints"], flush=True)
             rows.append((path.stem, row))
             bad += bool(row["complaints"])
@@ -154,9 +160,11 @@ def main() -> int:
     parser.add_argument("--sites", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--limit", type=float, default=120.0, help="seconds of planning for one site")
+    parser.add_argument("--machine", help="a profile instead of the machine of the other planners' cost model")
+    parser.add_argument("--below", type=float, default=math.inf, metavar="HA", help="only fields smaller than this")
     asked = parser.parse_args()
     parts = asked.parts or ["fields", "generated", "peers", "made"]
-    rows, bad = fields(asked.limit) if {"fields", "peers"} & set(parts) else ([], 0)
+    rows, bad = fields(asked.limit, asked.machine, asked.below) if {"fields", "peers"} & set(parts) else ([], 0)
     if "peers" in parts:
         beside_peers(rows)
     if "made" in parts:

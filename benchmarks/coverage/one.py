@@ -1,6 +1,7 @@
 """One site, one mode, in a process of its own: plan, check independently, print one JSON row.
 
-`python -m benchmarks.coverage.one SITE MODE LIMIT_S` prints time and memory of the planning alone.
+`python -m benchmarks.coverage.one SITE MODE LIMIT_S [MACHINE]` prints time and memory of the planning alone. Without a
+machine it is the one of the other planners' cost model; a profile is planned with its own overlap and pace.
 """
 
 import json
@@ -13,6 +14,8 @@ from typing import Any
 
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
 from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.host.clock import elapsed_s
@@ -27,14 +30,18 @@ OVERLAP_M = 0.2
 LEFT = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME)
 
 
-def row_of(document: dict[str, Any], mode: str, limit_s: float, folder: Path) -> dict[str, Any]:
-    """Figures of one plan under the bench machine and the cost model of the table."""
+def row_of(
+    document: dict[str, Any], mode: str, limit_s: float, folder: Path, machine: str | None = None
+) -> dict[str, Any]:
+    """Figures of one plan: of the bench machine under the cost model of the table, or of a profile at its own pace."""
+    shape = BENCH if machine is None else footprint(load_machine(machine))
+    settings = PlanSettings(overlap_m=OVERLAP_M) if machine is None else PlanSettings(required_depth_m=0.15)
     path = folder / "site.geojson"
     path.write_text(json.dumps(document), encoding="utf-8")
     site = load_site(path, mode)
     before_mb = _peak_mb()
     start_s, start_cpu_s = elapsed_s(), process_time()
-    plan = plan_site(site, BENCH, PlanSettings(overlap_m=OVERLAP_M), WorkLimit(limit_s))
+    plan = plan_site(site, shape, settings, WorkLimit(limit_s))
     plan_s, plan_cpu_s = elapsed_s() - start_s, process_time() - start_cpu_s
     peak_mb = _peak_mb()
     (folder / "summary.json").write_text(json.dumps(summary_of(plan, site)), encoding="utf-8")
@@ -85,7 +92,7 @@ def main() -> None:
     """Read a document from the named file."""
     document = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(row_of(document, sys.argv[2], float(sys.argv[3]), Path(folder))))
+        print(json.dumps(row_of(document, sys.argv[2], float(sys.argv[3]), Path(folder), *sys.argv[4:5])))
 
 
 if __name__ == "__main__":
