@@ -12,6 +12,7 @@ from sim.engine_plant import EnginePlant
 from sim.flail_plant import FlailPlant
 from sim.sensors import ToolSensors
 from vehicle.config.vehicle import MachineConfig
+from vehicle.contracts.units import NS_PER_S
 
 _SHUTDOWN, _HOLD, _DEPTH = EngineMode.SHUTDOWN, ToolMode.HOLD, ToolMode.DEPTH  # see `sim.controller`
 BRAKE_BELOW_MPS = 0.05
@@ -50,7 +51,8 @@ class OutputStage:
         self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
         self.brake = True
         self.horn = self.beacon = self.suppression = self.gnss_restart = False
-        self._stopping_s = 0.0
+        self._stopping_ns = 0
+        self._t_brake_ns = round(params.t_brake_s * NS_PER_S)
 
     def advance(self, command: ReceivedCommand | None, step_s: float) -> None:
         """Follow `command` for `step_s`; None is the stop shape: ramp to zero, rotor off, tool held, engine idle."""
@@ -86,10 +88,11 @@ class OutputStage:
         self.left_mps = _ramp(self.left_mps, self._capped_mps(left_mps), up_mps, down_mps)
         self.right_mps = _ramp(self.right_mps, self._capped_mps(right_mps), up_mps, down_mps)
         if left_mps != 0.0 or right_mps != 0.0:
-            self.brake, self._stopping_s = False, 0.0
+            self.brake, self._stopping_ns = False, 0
             return
-        self._stopping_s += step_s
-        if brake and (self._slow() or self._stopping_s >= self._params.t_brake_s):
+        # whole nanoseconds: seconds added up as floats reach T_BRAKE a step late
+        self._stopping_ns += round(step_s * NS_PER_S)
+        if brake and (self._slow() or self._stopping_ns >= self._t_brake_ns):
             self.brake = True
         if self.brake:
             self.left_mps = self.right_mps = 0.0

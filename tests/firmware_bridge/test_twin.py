@@ -20,6 +20,12 @@ def test_both_say_the_same_after_every_step(library: ctypes.CDLL, first: int) ->
         assert twins.history(library, seed) == []
 
 
+@pytest.mark.parametrize("seed", [99613])
+def test_histories_that_once_differed(library: ctypes.CDLL, seed: int) -> None:
+    """99613: brakes that wait for T_BRAKE because an encoder is dead closed a step later in the twin."""
+    assert twins.history(library, seed) == []
+
+
 def test_a_rule_that_differs_is_found(library: ctypes.CDLL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controller_rules, "STOP_SHOWN_MS", 490)
     assert any(twins.history(library, seed) for seed in range(60))
