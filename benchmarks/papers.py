@@ -29,6 +29,7 @@ from vehicle.control.state import LedgerState
 from vehicle.reports import gaps
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.lots import Lot
+from vehicle.reports.pdf import pdf_of
 from vehicle.reports.results import write_all, write_exports
 
 YAW_RAD = 0.31
@@ -143,7 +144,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             measured("exports", lambda folder=folder, facts=facts: write_exports(folder, facts))
-            measured("everything", lambda folder=folder, facts=facts: write_all(folder, facts))
+            measured("everything but the PDF", lambda folder=folder, facts=facts: write_all(folder, facts))
+            page = (folder / "report.html").read_text(encoding="utf-8")
+            content = measured("PDF of the page", lambda page=page: pdf_of(page))
+            (folder / "report.pdf").write_bytes(content)
             for path in sorted(folder.iterdir()):
                 print(f"    {path.name:44s} {path.stat().st_size / 1e6:8.3f} MB")
 

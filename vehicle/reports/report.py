@@ -13,7 +13,7 @@ from vehicle.reports import survey_sections as field
 from vehicle.reports import time_sections as times
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.html_parts import picture
-from vehicle.reports.products import Feature, features, swept_outside
+from vehicle.reports.products import Feature, features
 from vehicle.reports.report_style import STYLE
 
 KIND_TEXT = {ReportKind.DAILY: "Daily report", ReportKind.COMPLETION: "Completion report"}
@@ -28,7 +28,7 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
     """The page as HTML; `products`: the features of the exports, where they were made already."""
     rows = tuple(features(facts)) if products is None else products
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
-    outside = swept_outside(facts)
+    outside = shapely.union_all([row.geometry for row in rows if row.layer == "swept_outside"])
     chart = picture(base64.b64encode(map_png).decode("ascii"), "map of processed ground", "map")
     parts = [
         _head(facts),
