@@ -19,9 +19,11 @@ from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import Plan, Untreatable
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import LedgerState
 from vehicle.host.utc import EPOCH
+from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.site.projected import loosely_known
 from vehicle.records import journal
 from vehicle.records.journal import Journal
@@ -32,9 +34,12 @@ from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.imported import follow_ups_in, releases_in
 from vehicle.reports.lots import Lot
 from vehicle.reports.palette import DONE
+from vehicle.reports.products import polygons
 from vehicle.reports.story import Samples, joined
 
 SAME: Final = ("site_hash", "cell_m", "datum_lat_deg", "datum_lon_deg", "datum_alt_m", "required_depth_m")
+REST_M2: Final = 0.5
+"""A plan of so much less than the work area is one of a rest."""
 TRAIL_STEP: Final = 2
 """Every second report makes the drawn way."""
 
@@ -138,6 +143,7 @@ def facts_of(
     runs = sorted(runs, key=lambda run: (run.zero_us is None, (run.zero_us or 0) + run.start_ns // 1000))
     entries, remarks = put_together(runs)
     newest = runs[-1]
+    plan = with_earlier_lists(newest, runs)
     zero_us = None if any(run.zero_us is None for run in runs) else runs[0].zero_us
     shift_s = [_shift_s(run, zero_us) for run in runs]
     asked = shapely.difference(newest.site.work_area, newest.site.keep_out)
@@ -145,8 +151,8 @@ def facts_of(
     events = tuple(event for run, shift in zip(runs, shift_s, strict=True) for event in _events(run, shift))
     samples = _samples(runs, shift_s)
     facts = JobFacts(
-        site=newest.site, plan=newest.plan, config=newest.config, ledger=ledger,
-        found=gaps.find(newest.site.work_area, newest.site.keep_out, newest.plan, ledger, newest.config),
+        site=newest.site, plan=plan, config=newest.config, ledger=ledger,
+        found=gaps.find(newest.site.work_area, newest.site.keep_out, plan, ledger, newest.config),
         time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs),
         simulated=any(run.manifest.simulated for run in runs),
         trail_m=_trail(samples), events=events, task_id=newest.manifest.task or "",
@@ -161,6 +167,29 @@ def facts_of(
     )  # fmt: skip
     stated = task if task is not None else newest.task
     return facts if stated is None else facts.of_task(stated)
+
+
+def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
+    """The newest plan; one of a rest alone also lists what the plans before it listed, since it was not asked for it.
+
+    Else that ground would be told as missed. A plan of all the ground lists for itself.
+    """
+    plan = newest.plan
+    if plan.area_m2 > shapely.difference(newest.site.work_area, newest.site.keep_out).area - REST_M2:
+        return plan
+    rows = list(plan.untreatable)
+    for earlier in reversed(runs):
+        if earlier.plan.plan_hash == plan.plan_hash:
+            continue
+        covered = shapely.union_all([shapely.Polygon(row.rings_m[0], row.rings_m[1:]) for row in rows])
+        for row in earlier.plan.untreatable:
+            left = shapely.difference(shapely.Polygon(row.rings_m[0], row.rings_m[1:]), covered)
+            rows += [
+                Untreatable(reason=row.reason, rings_m=rings_of(part), area_m2=part.area)
+                for part in polygons(left)
+                if part.area >= gaps.ROUNDING_M2
+            ]
+    return msgspec.structs.replace(plan, untreatable=tuple(rows))
 
 
 def _shift_s(run: Run, zero_us: int | None) -> float:

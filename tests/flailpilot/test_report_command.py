@@ -16,6 +16,7 @@ from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, LedgerStroke
+from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
 from vehicle.planning.site.site import load_site
@@ -132,6 +133,20 @@ def test_no_paper_is_made_of_a_journal_that_may_lack_a_withdrawal(monkeypatch, c
     assert status == 2
     assert "no paper is made of it" in told
     assert "at byte" in told
+
+
+def test_a_plan_of_a_rest_lists_what_the_plan_before_it_listed(run):
+    """Ground that the first plan listed was never asked of the second: it is listed, and not missed."""
+    shape = run.site.work_area.buffer(-3.0)
+    rows = (Untreatable(reason=UntreatableReason.SLOPE, rings_m=(tuple(shape.exterior.coords),), area_m2=shape.area),)
+    first = msgspec.structs.replace(run, plan=msgspec.structs.replace(run.plan, untreatable=rows, plan_hash="first"))
+    rest = msgspec.structs.replace(run.plan, untreatable=(), area_m2=run.plan.area_m2 / 2.0)
+    later = msgspec.structs.replace(run, plan=rest)
+    listed = run_facts.with_earlier_lists(later, [first, later]).untreatable
+    assert [row.reason for row in listed] == [UntreatableReason.SLOPE]
+    assert listed[0].area_m2 == pytest.approx(shape.area)
+    whole = msgspec.structs.replace(later, plan=msgspec.structs.replace(rest, area_m2=run.plan.area_m2))
+    assert run_facts.with_earlier_lists(whole, [first, whole]).untreatable == ()
 
 
 def test_runs_that_share_a_journal_are_read_once(run):

@@ -34,7 +34,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("Processed to the required depth", found.processed_m2),
         ("Not workable by machine, and not processed", found.listed_m2),
         ("Missed", found.missed_m2),
-        ("<i>of the processed:</i> provisional, no closing check of the base yet", facts.provisional_m2),
+        ("<i>on record, outside too:</i> provisional, no closing check of the base yet", facts.provisional_m2),
         ("<i>of the unprocessed:</i> passed by the tool, not proven", found.swept_not_credited_m2),
         ("<i>of the unprocessed:</i> worked, below the required depth", found.below_depth_m2),
         ("<i>of the unprocessed:</i> on record once, withdrawn since", found.withdrawn_m2),

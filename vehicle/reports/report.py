@@ -89,7 +89,8 @@ def _provisional(facts: JobFacts) -> str:
         return ""
     return (
         f"<p class='open'><b>{facts.provisional_m2:,.1f} m² of the processed ground are provisional</b>: no closing "
-        "check of the base stands at their end, or no opening check at their beginning.</p>"
+        "check of the base stands at their end, or no opening check at their beginning. Ground on record outside the "
+        "work area is counted in.</p>"
     )
 
 

@@ -189,10 +189,10 @@ def link_loss(samples: Samples) -> LinkLoss:
     return LinkLoss(total_s=sum(lengths_s), longest_s=max(lengths_s, default=0.0), count=len(lengths_s))
 
 
-def first_worked_s(samples: Samples) -> dict[int, tuple[float, float]]:
-    """Segment of the plan to (first, last) second in which the tool worked in it."""
+def first_worked_s(samples: Samples, runs: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """Segment to (first, last) second in which the tool worked in it, in `runs`, those that drove one plan."""
     found: dict[int, tuple[float, float]] = {}
-    work = samples.is_work
+    work = samples.is_work & np.isin(samples.run, list(runs))
     for seq in np.unique(samples.segment[work]).tolist():
         times_s = samples.t_s[work & (samples.segment == seq)]
         found[seq] = float(times_s.min()), float(times_s.max())

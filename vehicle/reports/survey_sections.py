@@ -80,7 +80,8 @@ def lots(features: Iterable[Feature]) -> str:
 
 def swath_order(facts: JobFacts) -> str:
     """Swaths in the order of the plan, and when the tool worked in each."""
-    worked = first_worked_s(facts.samples) if facts.samples is not None else {}
+    same = [number for number, row in enumerate(facts.runs) if row.plan_hash == facts.plan.plan_hash] or [0]
+    worked = first_worked_s(facts.samples, same) if facts.samples is not None else {}
     rows = []
     swaths = (segment for segment in facts.plan.segments if segment.kind is SegmentKind.SWATH)
     for number, segment in enumerate(swaths, start=1):
@@ -94,4 +95,9 @@ def swath_order(facts: JobFacts) -> str:
             ]
         )  # fmt: skip
     heads = ["swath", "segment", "start (lat, lon)", "end (lat, lon)", "heading [°]", "length [m]", "worked"]
-    return table("Annex: swaths in their order", heads, rows, "Of the machine's body origin, by the newest plan.")
+    return table(
+        "Annex: swaths in their order",
+        heads,
+        rows,
+        "Of the machine's body origin, by the newest plan; times are those of the runs that drove it.",
+    )
