@@ -9,7 +9,7 @@ from tests.planning.coverage.support import BENCH, document, feature, ring_lonla
 from vehicle.planning.coverage import attempt as attempts_room
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.job import plan_job
-from vehicle.planning.coverage.planner import best_in_order, directions_for, plan_site, tries_for
+from vehicle.planning.coverage.planner import attempts_in, best_in_order, directions_for, plan_site, tries_for
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.site.site import load_site
 
@@ -37,6 +37,24 @@ def test_only_the_winner_is_closed(tmp_path, monkeypatch):
     plan = plan_site(site_of(tmp_path, ROUND), BENCH)
     assert plan.certificate.missed_nominal_m2 == 0.0
     assert len(closed) == 1
+
+
+ARM = [(0, 0), (60, 0), (60, 14), (44, 14), (76, 66), (64, 74), (26, 14), (0, 14)]
+POND = [(10, 4), (14, 4), (14, 8), (10, 8)]
+
+
+@pytest.mark.parametrize(
+    ("rings", "alone"),
+    [((ARM,), True), ((ARM, POND), False), ((LONG,), True)],
+    ids=["arm", "arm and keep-out", "one cell"],
+)
+def test_cells_are_planned_alone_only_where_the_closed_form_can_be_trusted(tmp_path, rings, alone):
+    site = load_site(saved(tmp_path, document(feature("work_area", *map(ring_lonlat, rings)))), "safe")
+    ground = first_model(plan_job(site, BENCH, PlanSettings()))
+    attempts = attempts_in(ground, directions_for(ground))
+    assert (len(attempts) == 1) == alone
+    courses = {round(stop.theta_rad, 2) for stop in attempts[0].tour.stops}
+    assert (len(courses) > 1) == (rings[0] is ARM)
 
 
 class Tried:

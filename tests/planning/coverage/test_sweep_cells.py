@@ -14,11 +14,11 @@ from vehicle.contracts.plan import SegmentKind
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels, connected
 from vehicle.planning.coverage.cell_lines import faces_of
 from vehicle.planning.coverage.cell_order import working_order
-from vehicle.planning.coverage.directions import KEEP_OUT_END_S, swath_cost_s
+from vehicle.planning.coverage.directions import swath_cost_s
 from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
-from vehicle.planning.coverage.sweep_cells import costs_of, direction_at, directions_to_choose, parted
+from vehicle.planning.coverage.sweep_cells import KEEP_OUT_END_S, costs_of, direction_at, directions_to_choose, parted
 from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
@@ -134,7 +134,7 @@ def test_faces_of_one_direction_cost_what_the_closed_form_says(tmp_path, rings):
     angles = directions_to_choose(area)
     faces = faces_of(area, angles[:4])
     assert (len(rings) > 1) == faces.at_keep_out.any()
-    direct_s = swath_cost_s(area, angles, job.reach, job.settings, BENCH)
+    direct_s = swath_cost_s(area, angles, job.reach, job.settings, BENCH, KEEP_OUT_END_S)
     assert costs_of(faces, angles, job).face_s.sum(axis=0) == pytest.approx(direct_s, rel=0.01)
     shell_s = swath_cost_s(shapely.Polygon(area.exterior), angles, job.reach, job.settings, BENCH)
     ends = 2.0 * 4.0 / (BENCH.tool_width_m - job.settings.overlap_at_m(0.0))

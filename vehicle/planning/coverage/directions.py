@@ -13,8 +13,6 @@ from vehicle.planning.coverage.settings import PlanSettings, Reach
 from vehicle.planning.site.site import Site
 
 STEPS = 360
-KEEP_OUT_END_S = 60.0
-"""What an end of a swath at a keep-out costs more than one at the outline: headlands, edge passes, backing out."""
 
 
 def edges_of(geometry: shapely.Geometry) -> np.ndarray:
@@ -32,7 +30,12 @@ def keep_out_edges_of(geometry: shapely.Geometry) -> np.ndarray:
 
 
 def swath_cost_s(
-    geometry: shapely.Geometry, angles_rad: np.ndarray, reach: Reach, settings: PlanSettings, machine: MachineFootprint
+    geometry: shapely.Geometry,
+    angles_rad: np.ndarray,
+    reach: Reach,
+    settings: PlanSettings,
+    machine: MachineFootprint,
+    keep_out_end_s: float = 0.0,
 ) -> np.ndarray:
     """(n,) estimated seconds for swaths of each direction.
 
@@ -50,7 +53,7 @@ def swath_cost_s(
     ends_m = 2.0 * reach.credit_m + settings.run_in_m
     sweep_m = geometry.area / pitch_m + 0.5 * dx + ends_m * pieces
     swaths_s = sweep_m / sweep_speed_mps(machine) + pieces * swath_change_s(machine, reach)
-    return np.asarray(swaths_s + KEEP_OUT_END_S * shut)
+    return np.asarray(swaths_s + keep_out_end_s * shut)
 
 
 def best_directions(

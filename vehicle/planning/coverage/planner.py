@@ -23,11 +23,10 @@ TRIES = ((3e4, 3), (1e5, 2))
 """(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
 NEAR_ESTIMATE = 1.015
 """On 22 small sites the best plan never began with a direction whose estimate was more than 1.1 % above the best."""
-LEAST_GAIN, CLEAR_GAIN, LEAST_GAIN_LARGE = 0.997, 0.985, 0.97
-"""Cells are planned in full where the closed form says so, and nothing but them where it says so clearly.
-
-On a large site, where two plans take too long, they are planned where it says so very clearly. With unknown ground
-outside it knows too little of backing out to be trusted alone."""
+LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
+"""(area up to m2, closed form of cells by that of one direction): cells are one more plan where it is at most this."""
+CLEAR_GAIN = 0.985
+"""Nothing but cells is planned where the closed form says so clearly."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
 """A better order saved up to 8 % on them, but never turned round plans that were more than 0.6 % apart."""
@@ -80,13 +79,13 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans, in cells, else each with another direction [rad] first, until one is good or time is up."""
-    found = cells_for(ground)
+    """Whole plans, in cells and each with another direction [rad] first, until one is good or time is up."""
+    found, attempts = cells_for(ground), list[Attempt]()
     if found is not None:
-        in_cells = _attempt(ground, directions, found.cells)
-        clear = found.cost_s < CLEAR_GAIN * found.whole_s and ground.job.site.outside == "safe"
-        return [in_cells] if clear or in_cells.cut_short else [in_cells, _attempt(ground, directions)]
-    attempts = [_attempt(ground, directions)]
+        attempts.append(_attempt(ground, directions, found.cells))
+        if is_clear(found, ground.job.site) or attempts[0].cut_short:
+            return attempts
+    attempts.append(_attempt(ground, directions))
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
@@ -109,8 +108,14 @@ def cells_for(ground: GroundModel) -> Parted | None:
     if job.settings.direction_rad is not None:
         return None
     found = parted(ground.unswept.whole(), job)
-    least = LEAST_GAIN if area_m2_of(job.site) <= TRIES[-1][0] else LEAST_GAIN_LARGE
+    area_m2 = area_m2_of(job.site)
+    least = next((gain for limit_m2, gain in LEAST_GAINS if area_m2 <= limit_m2), LEAST_GAIN_LARGE)
     return found if len(found.cells) > 1 and found.cost_s < least * found.whole_s else None
+
+
+def is_clear(found: Parted, site: Site) -> bool:
+    """Whether the closed form can be trusted alone: keep-outs and unknown ground outside cost more than it says."""
+    return found.cost_s < CLEAR_GAIN * found.whole_s and site.outside == "safe" and site.keep_out.is_empty
 
 
 def tries_for(ground: GroundModel, directions: list[float]) -> int:

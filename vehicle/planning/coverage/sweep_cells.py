@@ -16,7 +16,7 @@ from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels
 from vehicle.planning.coverage.cell_lines import SIMPLIFY_M, Faces, faces_of
 from vehicle.planning.coverage.cell_order import SHUT_END_S, shut_ends, working_order
-from vehicle.planning.coverage.directions import KEEP_OUT_END_S, best_directions, edges_of, swath_cost_s
+from vehicle.planning.coverage.directions import best_directions, edges_of, swath_cost_s
 from vehicle.planning.coverage.ground import mitre_buffer
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import swath_change_s
@@ -30,6 +30,8 @@ FINER_GAIN = 0.995
 STARTS, START_APART_RAD = 6, math.radians(12.0)
 """Descent begins with so many directions for all."""
 PARTS_OF_S = 1024
+KEEP_OUT_END_S = 60.0
+"""What an end of a swath at a keep-out costs more than one at the outline: headlands, edge passes, backing out."""
 SEAM_S_PER_M = 1.0
 """What a seam costs besides the ends of swaths at it: ways between cells."""
 
@@ -90,7 +92,8 @@ def parted(area: shapely.Geometry, job: PlanJob) -> Parted:
 def _finer(polygon: shapely.Geometry, theta_rad: float, job: PlanJob) -> float:
     """The best direction of all for a cell, where it is clearly better than the one that was to choose."""
     best = best_directions(polygon, job.reach, job.settings, job.machine)[0]
-    costs_s = swath_cost_s(polygon, np.array([best, theta_rad]), job.reach, job.settings, job.machine)
+    both = np.array([best, theta_rad])
+    costs_s = swath_cost_s(polygon, both, job.reach, job.settings, job.machine, KEEP_OUT_END_S)
     return best if costs_s[0] < FINER_GAIN * costs_s[1] else theta_rad
 
 
