@@ -1,5 +1,6 @@
 """The PDF: same bytes, every row of a long table, the letters of three languages, nothing from elsewhere."""
 
+import ctypes.util
 import re
 import subprocess
 from pathlib import Path
@@ -21,6 +22,13 @@ LETTERS = {
     "Turkish": "Mayın temizleme aracı, Iğdır, şantiye, öğle, ÜĞİŞÇÖ",  # noqa: RUF001 - its own letters
     "Ukrainian": "Звіт про оброблення ґрунту: Ізюм, їжак, єдність, Ґ ґ Є є І і Ї ї",  # noqa: RUF001 - its own letters
 }
+
+
+@pytest.fixture(autouse=True)
+def _pango() -> None:
+    """WeasyPrint writes text with a library that Python does not bring."""
+    if ctypes.util.find_library("pangoft2-1.0") is None:
+        pytest.skip(f"{needs.REASON}libpangoft2-1.0-0")
 
 
 def paper(body: str) -> str:
