@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +32,7 @@ COMB = [
     (24, 30), (42, 66), (33, 70), (13, 30), (0, 30),
 ]  # fmt: skip
 """Three teeth askew: no direction pays for one tooth alone once all have it."""
+PLAIN = [(0, 0), (40, 0), (40, 20), (0, 20)]
 HOLED = [(10, 4), (14, 4), (14, 8), (10, 8)]
 
 
@@ -215,3 +218,45 @@ def test_a_plan_in_cells_keeps_every_promise_and_is_cheaper(tmp_path, rings, mac
 def test_the_same_cells_and_the_same_plan_again(tmp_path):
     site = site_of(tmp_path, BENT)
     assert plan_site(site, BENCH).plan_hash == plan_site(site, BENCH).plan_hash
+
+
+def a_job():
+    """Any: of the site only machine and settings are asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        return plan_job(site_of(Path(folder), PLAIN), BENCH, PlanSettings())
+
+
+def box_at(east_m, north_m, length_m, width_m, turn_rad):
+    """A rectangle about a place, turned."""
+    cos, sin = math.cos(turn_rad), math.sin(turn_rad)
+    half = ((-length_m, -width_m), (length_m, -width_m), (length_m, width_m), (-length_m, width_m))
+    return [(east_m + 0.5 * (x * cos - y * sin), north_m + 0.5 * (x * sin + y * cos)) for x, y in half]
+
+
+@settings(max_examples=15)
+@given(
+    sizes=st.lists(st.tuples(st.floats(6.0, 50.0), st.floats(6.0, 30.0), st.floats(0.0, 3.1)), min_size=2, max_size=3),
+    holed=st.booleans(),
+)
+def test_ground_in_several_parts_has_cells(sizes, holed):
+    parts = [shapely.Polygon(box_at(80.0 * k, 0.0, *size)) for k, size in enumerate(sizes)]
+    area = shapely.MultiPolygon(parts).difference(shapely.box(-1.0, -1.0, 1.0, 1.0) if holed else shapely.Point())
+    found = parted(area, a_job())
+    assert sum(cell.polygon.area for cell in found.cells) == pytest.approx(area.area, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("works", "road"),
+    [
+        ([box_at(0, 0, 60, 40, 0.0), box_at(90, 10, 60, 40, 0.0)], None),
+        ([box_at(0, 0, 40, 16, 0.0), box_at(60, 20, 40, 14, 1.1)], None),
+        ([box_at(0, 0, 60, 40, 0.0)], box_at(0, 0, 4, 60, 0.0)),
+    ],
+    ids=["two alike", "two askew", "a road across"],
+)
+def test_parts_that_no_line_joins_are_planned(tmp_path, works, road):
+    roads = [feature("keep_out", ring_lonlat(road), name="road")] if road else []
+    features = [*(feature("work_area", ring_lonlat(ring)) for ring in works), *roads]
+    plan, report = planned(saved(tmp_path, document(*features, outside="safe")), tmp_path / "plan", MEDIUM)
+    assert report.complaints() == []
+    assert len({s.yaw_start_rad for s in plan.segments if s.kind is SegmentKind.SWATH}) > 1

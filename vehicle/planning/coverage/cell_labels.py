@@ -101,6 +101,8 @@ def _best_move(costs: FaceCosts, labels: np.ndarray, sets: np.ndarray) -> np.nda
 
     By its saving alone the first move would give a comb the direction of its teeth, and no later one pays.
     """
+    if not len(sets):  # ground in several parts that no line crosses
+        return None
     saved_s = costs.savings_s(labels, sets)
     size_m2 = np.maximum(SIZE_MIN_M2, sets @ costs.area_m2)
     worth = np.where(saved_s >= GAIN_S, saved_s / size_m2[:, None], 0.0)

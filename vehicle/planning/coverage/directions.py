@@ -64,11 +64,12 @@ def best_directions(
         return [settings.direction_rad]
     edges = edges_of(geometry)
     lengths = np.hypot(edges[:, 0], edges[:, 1])
-    long = edges[np.argsort(lengths)[::-1][:40]]
-    angles = np.r_[np.arange(STEPS) * math.pi / STEPS, np.remainder(np.arctan2(long[:, 1], long[:, 0]), math.pi)]
+    long = edges[np.argsort(-np.round(lengths, 6), kind="stable")[:40]]
+    along = [math.atan2(north_m, east_m) % math.pi for east_m, north_m in long.tolist()]
+    angles = np.r_[np.arange(STEPS) * math.pi / STEPS, along]
     costs = swath_cost_s(geometry, angles, reach, settings, machine)
     chosen: list[float] = []
-    for index in np.argsort(costs, kind="stable"):
+    for index in np.argsort(np.round(costs, 6), kind="stable"):
         angle = float(angles[index])
         apart = [abs((angle - other + math.pi / 2) % math.pi - math.pi / 2) for other in chosen]
         if all(gap > math.radians(5.0) for gap in apart):
@@ -81,5 +82,5 @@ def best_directions(
 def across_safe_ground(site: Site) -> list[float]:
     """Directions [rad] at right angles to the two longest edges of safe ground, from which swaths can always begin."""
     edges = edges_of(site.safe_ground)
-    longest = np.argsort(np.hypot(edges[:, 0], edges[:, 1]))[::-1][:2]
+    longest = np.argsort(-np.round(np.hypot(edges[:, 0], edges[:, 1]), 6), kind="stable")[:2]
     return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

@@ -145,8 +145,13 @@ def without_slivers(geometry: shapely.Geometry, area_m2: float) -> shapely.Geome
 def turned(geometry: Any, angle_rad: float) -> Any:
     """Geometry or array of geometries rotated about the datum (swath frame -> ENU for the swaths' direction)."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
-    matrix = np.array([[cos, sin], [-sin, cos]])
-    return shapely.transform(geometry, lambda xy: xy @ matrix)
+
+    def rotated(xy_m: np.ndarray) -> np.ndarray:
+        # no product of matrices: its last digits are those of the processor
+        east_m, north_m = xy_m.T
+        return np.column_stack((east_m * cos - north_m * sin, east_m * sin + north_m * cos))
+
+    return shapely.transform(geometry, rotated)
 
 
 def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> shapely.Polygon:

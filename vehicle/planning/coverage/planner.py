@@ -83,9 +83,12 @@ def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
     found, attempts = cells_for(ground), list[Attempt]()
     if found is not None:
         attempts.append(_attempt(ground, directions, found.cells))
-        if is_clear(found, ground.job.site) or attempts[0].cut_short:
+        if is_clear(found, ground) or attempts[0].cut_short:
             return attempts
-    attempts.append(_attempt(ground, directions))
+    whole = _attempt(ground, directions)
+    if attempts and whole.cut_short:
+        return attempts
+    attempts.append(whole)
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
@@ -113,9 +116,10 @@ def cells_for(ground: GroundModel) -> Parted | None:
     return found if len(found.cells) > 1 and found.cost_s < least * found.whole_s else None
 
 
-def is_clear(found: Parted, site: Site) -> bool:
-    """Whether the closed form can be trusted alone: keep-outs and unknown ground outside cost more than it says."""
-    return found.cost_s < CLEAR_GAIN * found.whole_s and site.outside == "safe" and site.keep_out.is_empty
+def is_clear(found: Parted, ground: GroundModel) -> bool:
+    """Whether the closed form can be trusted alone: closed and unknown ground cost more than it says."""
+    open_all_round = ground.job.site.outside == "safe" and ground.first.kept_out.is_empty
+    return found.cost_s < CLEAR_GAIN * found.whole_s and open_all_round
 
 
 def tries_for(ground: GroundModel, directions: list[float]) -> int:

@@ -185,9 +185,10 @@ def _nearest(
 ) -> tuple[int, list[Point] | None]:
     """Cheapest next stop with its way; the straight-line cost is a lower bound that ends the search early."""
     index = np.flatnonzero(alive)
-    lower = change_s(np.array([pose]), entries[index], machine) + extra[index]
+    # other processors give other last digits: equal bounds are told apart by nobody
+    lower = np.round(change_s(np.array([pose]), entries[index], machine) + extra[index], 6)
     best, best_s, best_way, tried = -1, math.inf, None, 0
-    for k in np.argsort(lower):
+    for k in np.argsort(lower, kind="stable"):
         if lower[k] >= best_s or tried >= CANDIDATES:
             break
         stop = flat[int(index[k])][1]

@@ -101,7 +101,7 @@ def directions_to_choose(area: shapely.Geometry) -> np.ndarray:
     """(d,) directions in [0, pi): of the longest edges, the longest first, and a fan."""
     edges = edges_of(shapely.simplify(area, SIMPLIFY_M))
     longest = np.argsort(-np.round(np.hypot(*edges.T), 6), kind="stable")
-    found = np.remainder(np.arctan2(edges[longest, 1], edges[longest, 0]), math.pi).tolist()
+    found = [math.atan2(north_m, east_m) % math.pi for east_m, north_m in edges[longest].tolist()]
     chosen: list[float] = []
     for angle in found:
         if len(chosen) < LONG_EDGES and _is_apart(angle, chosen, EDGE_APART_RAD):
