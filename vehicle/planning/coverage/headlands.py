@@ -177,8 +177,9 @@ def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> He
     ends_y = np.array([y[0] - swaths.answer_m, y[-1] + swaths.answer_m])
     ends = np.column_stack([mirror * (slope * ends_y + offset_m), ends_y])
     cos, sin = math.cos(along_rad), math.sin(along_rad)
-    span = sorted(float(value) for value in ends @ (cos, sin))
-    edge_m = float(ends[0] @ (-sin, cos))
+    # no product of matrices: its last digits are those of the processor
+    span = sorted(float(x_m * cos + y_m * sin) for x_m, y_m in ends)
+    edge_m = float(ends[0, 1] * cos - ends[0, 0] * sin)
     outward = -mirror  # in the headland's frame x runs with the rows' y: right of it (-y) lie larger x
     frame = swaths.field.theta_rad + along_rad
     solid_m = _nearest_solid(swaths, frame, (span[0], span[1]), edge_m, outward)
