@@ -39,12 +39,11 @@ SITE = Site(
     name="north field", datum=builders.DATUM, work_area=jobs.slanted(6.0, 2.4, 0.4, 0.8), keep_out=EMPTY,
     safe_ground=EMPTY, access=EMPTY, site_hash="test",
 )  # fmt: skip
-FIELDS = [field for field in Samples.__struct_fields__ if field not in ("mode", "phase", "segment", "proven", "run")]
+NONE, WHOLE = np.zeros(0), np.zeros(0, np.int64)
 SAMPLES = Samples(
-    **{name: np.zeros(0) for name in FIELDS},
-    **{name: np.zeros(0, np.int64) for name in ("mode", "phase", "segment", "run")},
-    proven=np.zeros(0, np.bool_),
-)
+    t_s=NONE, east_m=NONE, north_m=NONE, speed_mps=NONE, yaw_rad=NONE, yaw_rate_radps=NONE, sigma_m=NONE, depth_m=NONE,
+    age_s=NONE, mode=WHOLE, phase=WHOLE, segment=WHOLE, proven=np.zeros(0, np.bool_), run=WHOLE,
+)  # fmt: skip
 
 
 def job(*, done: bool) -> JobMark:
@@ -59,7 +58,7 @@ def strokes() -> tuple[list[LedgerStroke], list[LedgerStroke]]:
         rows: dict[int, LedgerStroke] = {}
         before = state.stroke.number if state.stroke is not None else 0
         for after in versions(straight(8.0, jobs.YAW_RAD, place_m), jobs.CONFIG, state, start_ns):
-            state = after  # noqa: PLW2901
+            state = after
             if state.stroke is not None and state.stroke.number > before:
                 rows[state.stroke.number] = state.stroke
         found.append(list(rows.values()))
