@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 import shapely
 
+from flailpilot.own_journal import session_of
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, JobMark, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable
 from vehicle.contracts.units import NS_PER_S
@@ -28,6 +29,7 @@ from vehicle.planning.site.projected import loosely_known
 from vehicle.records import journal
 from vehicle.records.journal import Journal
 from vehicle.records.records import Header, Record, Session
+from vehicle.records.several import SAME
 from vehicle.reports import gaps
 from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
@@ -37,7 +39,6 @@ from vehicle.reports.palette import DONE
 from vehicle.reports.products import polygons
 from vehicle.reports.story import Samples, joined
 
-SAME: Final = ("site_hash", "cell_m", "datum_lat_deg", "datum_lon_deg", "datum_alt_m", "required_depth_m")
 REST_M2: Final = 0.5
 """A plan of so much less than the work area is one of a rest."""
 TRAIL_STEP: Final = 2
@@ -45,14 +46,27 @@ TRAIL_STEP: Final = 2
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A record of the journals put together; `run`: index of its session's run, None where that is not asked for."""
+    """A record of the journals put together; `run`: index of its session's run, None where that is not asked for.
+
+    `late`: a withdrawal that was written after that run, its time is none of the run.
+    """
 
     record: Record
     run: int | None
+    late: bool = False
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """Journals that go on from one another, as the longest of them; `members`: indices of their runs."""
+
+    kept: Journal
+    members: tuple[int, ...]
 
 
 def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
     """All records up to the end of the newest run, and what is to be said of those after it.
+
+    Of those after it withdrawals count that reach back into what is kept: nothing withdrawn is ever reported.
 
     Raises:
         InputError: The runs are of different ground, grid or depth.
@@ -60,26 +74,53 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
     _check_same(runs)
     found: list[Entry] = []
     remarks: list[str] = []
-    for path in dict.fromkeys(run.journal_path for run in runs):
-        members = [number for number, run in enumerate(runs) if run.journal_path == path]
-        kept = runs[members[-1]].journal
-        if any(_begins(other.journal, kept) for other in runs if other.journal_path != path):
-            continue  # a later run went on from this journal and holds all of it
-        rows = list(_of_runs(kept, runs, members))
-        last = max((place for place, row in enumerate(rows) if row.run is not None), default=len(rows) - 1)
-        if later := [row.record for row in rows[last + 1 :]]:
+    for chain in _chains(runs):
+        rows = list(_of_runs(chain, runs))
+        last = max((place for place, row in enumerate(rows) if row.run is not None), default=0)
+        rows, later = rows[: last + 1], [row.record for row in rows[last + 1 :]]
+        reaching = _reaching_back(later, newest_stroke(rows), rows[-1].run)
+        if later:
             taken = sum(isinstance(record, Revoke) for record in later)
+            counted = f"; {len(reaching)} of them reach back into these runs and are counted" if reaching else ""
             remarks.append(
                 f"The journal goes on after these runs, {len(later)} records with {taken} withdrawals: they are "
-                "not in this report."
+                f"not in this report{counted}."
             )
-        offset = max((row.record.number for row in found if isinstance(row.record, LedgerStroke)), default=0)
+        offset = newest_stroke(found)
         if found:
             # what no closing check has confirmed by the end of a run stays so: none of a later run looks back on it
             opening = Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False)
             found.append(Entry(opening, None))
-        found += [Entry(_moved(row.record, offset), row.run) for row in rows[: last + 1]]
+        found += [msgspec.structs.replace(row, record=_moved(row.record, offset)) for row in (*rows, *reaching)]
     return found, tuple(remarks)
+
+
+def newest_stroke(entries: Sequence[Entry]) -> int:
+    """Number of the newest stroke; 0 before the first."""
+    return max((row.record.number for row in entries if isinstance(row.record, LedgerStroke)), default=0)
+
+
+def _reaching_back(later: Sequence[Record], newest: int, run: int | None) -> list[Entry]:
+    """Withdrawals from after a run that go back to stroke `newest` or before it, as far as they take from those."""
+    return [
+        Entry(msgspec.structs.replace(record, until_number=min(record.until_number, newest)), run, late=True)
+        for record in later
+        if isinstance(record, Revoke) and record.since_number <= newest
+    ]
+
+
+def _chains(runs: Sequence[Run]) -> list[Chain]:
+    """Each record once, where the first of its runs stood: a copy of a journal, or its beginning, is no other one."""
+    found: list[Chain] = []
+    for number, run in enumerate(runs):
+        for place, chain in enumerate(found):
+            shorter, longer = sorted((run.journal, chain.kept), key=lambda journal: len(journal.records))
+            if run.journal_path == runs[chain.members[0]].journal_path or _begins(longer, shorter):
+                found[place] = Chain(longer, (*chain.members, number))
+                break
+        else:
+            found.append(Chain(run.journal, (number,)))
+    return found
 
 
 def _check_same(runs: Sequence[Run]) -> None:
@@ -95,17 +136,16 @@ def _check_same(runs: Sequence[Run]) -> None:
 
 
 def _begins(longer: Journal, shorter: Journal) -> bool:
-    return len(longer.records) > len(shorter.records) and longer.records[: len(shorter.records)] == shorter.records
+    return longer.records[: len(shorter.records)] == shorter.records
 
 
-def _of_runs(kept: Journal, runs: Sequence[Run], members: Sequence[int]) -> Iterator[Entry]:
-    """Each record with the run that wrote it, by the sessions in the journal."""
-    by_session = {runs[number].manifest.session_id: number for number in members}
-    run = members[0] if len(members) == 1 and not runs[members[0]].manifest.session_id else None
-    alone = run
-    for record in kept.records:
-        if isinstance(record, Session) and alone is None:
-            run = by_session.get(f"{record.session_id:016x}")
+def _of_runs(chain: Chain, runs: Sequence[Run]) -> Iterator[Entry]:
+    """Each record with the run that wrote it, by the sessions in the journal; a run that states none wrote the rest."""
+    by_session = {runs[number].manifest.session_id: number for number in chain.members}
+    run = unstated = by_session.pop("", None)
+    for record in chain.kept.records:
+        if isinstance(record, Session):
+            run = by_session.get(session_of(record), unstated)
         yield Entry(record, run)
 
 
@@ -150,14 +190,15 @@ def facts_of(
     lines, ledger = _run_lines(runs, entries, asked)
     events = tuple(event for run, shift in zip(runs, shift_s, strict=True) for event in _events(run, shift))
     samples = _samples(runs, shift_s)
+    found = gaps.find(newest.site.work_area, newest.site.keep_out, plan, ledger, newest.config)
     facts = JobFacts(
-        site=newest.site, plan=plan, config=newest.config, ledger=ledger,
-        found=gaps.find(newest.site.work_area, newest.site.keep_out, plan, ledger, newest.config),
+        site=newest.site, plan=plan, config=newest.config, ledger=ledger, found=found,
         time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs),
         simulated=any(run.manifest.simulated for run in runs),
         trail_m=_trail(samples), events=events, task_id=newest.manifest.task or "",
         start_utc=runs[0].manifest.start_utc, end_utc=newest.manifest.end_utc or _end_utc(newest),
-        time_source=newest.manifest.time_source.value, status=_status(events), warnings=newest.site.warnings,
+        time_source=newest.manifest.time_source.value, status=_status(newest, entries, len(runs) - 1, found),
+        warnings=newest.site.warnings,
         remarks=(*remarks, *_remarks(runs)), run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
         lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s), runs=lines,
         files=tuple(row for run in runs for row in run.files), visits=visits,
@@ -227,8 +268,28 @@ def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
-def _status(events: Sequence[Event]) -> str:
-    return "completed" if any(event.text == DONE for event in events) else "suspended"
+def _status(newest: Run, entries: Sequence[Entry], number: int, found: gaps.Found) -> str:
+    """Completed: the newest run, of this number, left its own plan driven, and nothing is missed or was withdrawn.
+
+    A journal that says of no job, as older programs kept it, leaves it to the events of that run.
+    """
+    if found.missed_m2 > 0.0 or found.withdrawn_m2 > 0.0:
+        return "suspended"
+    job = _job_left(entries, number)
+    if job is None:
+        done = any(event.text == DONE for event in newest.events)
+    else:
+        done = job.done and job.plan_hash == newest.plan.plan_hash
+    return "completed" if done else "suspended"
+
+
+def _job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
+    """Where the job stood in the journal of a run at its end."""
+    end = max((place for place, row in enumerate(entries) if row.run == number), default=-1)
+    for row in reversed(entries[: end + 1]):
+        if isinstance(row.record, JobMark | Header):
+            return row.record if isinstance(row.record, JobMark) else None
+    return None
 
 
 def _end_utc(run: Run) -> str:
@@ -274,7 +335,7 @@ def _acts(entries: Sequence[Entry], shift_s: Sequence[float]) -> tuple[RecordedA
     return tuple(
         RecordedAct(t_s=row.record.t_ns / NS_PER_S + shift_s[row.run], act=row.record)
         for row in entries
-        if row.run is not None and isinstance(row.record, Observed | Confirm | Revoke)
+        if row.run is not None and not row.late and isinstance(row.record, Observed | Confirm | Revoke)
     )
 
 

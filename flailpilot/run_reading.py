@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from flailpilot.own_journal import check_own
 from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.config.task import TASK_FILE, Task, load_task
 from vehicle.config.vehicle import VehicleConfig
@@ -100,7 +101,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     """Everything of a run. `site_file`: the ground, where the folder does not hold it.
 
     Raises:
-        InputError: It is no folder of a run, or what it needs is missing; one line.
+        InputError: It is no folder of a run, what it needs is missing, or its journal is not its own; one line.
     """
     manifest = _manifest(folder)
     recorded = _recording(folder / RECORDING)
@@ -125,6 +126,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     kept = journal.read(folder / JOURNAL)
     if kept.broken_within:  # a torn end loses ground from the paper, this may bring withdrawn ground back into it
         raise InputError(f"{journal.torn_text(folder / JOURNAL, kept)}: no paper is made of it; copy the journal again")
+    check_own(folder / JOURNAL, kept, manifest, site, config)
     notes = [recorded.note, journal.torn_text(folder / JOURNAL, kept)]
     task_path = folder / TASK_FILE
     return Run(

@@ -20,6 +20,7 @@ from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
 from vehicle.planning.site.site import load_site
+from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.reports.facts import ReportKind
 
@@ -133,6 +134,18 @@ def test_no_paper_is_made_of_a_journal_that_may_lack_a_withdrawal(monkeypatch, c
     assert status == 2
     assert "no paper is made of it" in told
     assert "at byte" in told
+
+
+def test_no_paper_is_made_of_another_runs_journal(monkeypatch, capsys, job, run, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "foreign")
+    path = tmp_path / "foreign" / "ledger.journal"
+    path.unlink()
+    header = msgspec.structs.replace(run.journal.records[0], datum_lat_deg=40.5)
+    JournalWriter.open(path, header, Session(session_id=1, utc="")).close()
+    status, _, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "foreign", "--no-pdf")
+    assert status == 2
+    assert told.count("\n") == 1
+    assert "latitude of the datum 40.5" in told
 
 
 def test_a_plan_of_a_rest_lists_what_the_plan_before_it_listed(run):

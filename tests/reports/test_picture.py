@@ -98,3 +98,7 @@ def test_disarming_after_the_job_is_no_stop_of_it() -> None:
     done, ended = event(90, "mission", "mission: done"), event(95, "mode", "AUTO_MOVE -> STOPPING")
     assert marked((stop, done, ended)) == [(1, "stop", stop)]
     assert len(marked((stop, ended))) == 2
+    again, later = event(99, "mode", "DISARMED -> READY"), event(120, "mode", "MANUAL -> STOPPING")
+    assert [row[2] for row in marked((done, ended, again, later))] == [later]
+    begun = event(93, "mode", "MANUAL -> AUTO_MOVE")  # a mission is begun again before anybody disarmed
+    assert [row[2] for row in marked((done, begun, ended))] == [ended]

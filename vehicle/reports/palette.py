@@ -33,6 +33,8 @@ STOPPED: Final = ("-> STOPPING", "-> ESTOP", "-> FAULT")
 """Ends of the mode changes that are stops."""
 DONE: Final = "mission: done"
 """The event of `vehicle/control/events.py`; the operator then disarms: the end of the job, not a stop in it."""
+BEGUN: Final = ("-> READY", "MANUAL -> AUTO_MOVE", "MANUAL -> AUTO_WORK", "AUTO_MOVE -> AUTO_WORK")
+"""Ends of the mode changes after it that begin another drive."""
 
 
 def mark_of(event: Event, *, stops_told: bool = True) -> str | None:
@@ -46,14 +48,27 @@ def mark_of(event: Event, *, stops_told: bool = True) -> str | None:
 
 
 def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
-    """(number, mark, event) of the events that map and report number alike, in order of time; disarming is none."""
-    done_tick = next((event.tick for event in events if event.text == DONE), None)
+    """(number, mark, event) of the events that map and report number alike, in order of time; disarming is none.
+
+    `events`: of one run or of several, each whole and one after another.
+    """
     told = any(event.kind == "stop" for event in events)
-    found = [
-        (mark, event)
-        for event in events
-        if (mark := mark_of(event, stops_told=told)) is not None
-        and event.east_m is not None
-        and not (mark == "stop" and done_tick is not None and event.tick >= done_tick)
-    ]
+    found, done = [], None
+    for event in events:
+        mark = mark_of(event, stops_told=told)
+        if event.text == DONE:
+            done = event
+        elif done is not None and _begun_again(event, done):
+            done = None
+        if mark == "stop" and done is not None and event.tick >= done.tick:
+            done = None  # the disarming: what follows is of another drive
+        elif mark is not None and event.east_m is not None:
+            found.append((mark, event))
     return [(number, mark, event) for number, (mark, event) in enumerate(found, start=1)]
+
+
+def _begun_again(event: Event, done: Event) -> bool:
+    """After a mission was done: another one is driven, the machine was armed anew, or the event is of another run."""
+    if event.tick < done.tick:
+        return True
+    return event.kind == "mode" and event.text.endswith(BEGUN)

@@ -1,0 +1,71 @@
+"""Whether a journal is the record of the run in whose folder it lies: another one's is credited to nobody."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import JobMark
+from vehicle.planning.site.site import Site
+from vehicle.records.journal import Journal
+from vehicle.records.records import Header, Record, Session
+from vehicle.records.several import SAME
+from vehicle.runtime.run_manifest import Manifest
+
+
+def session_of(record: Session) -> str:
+    """A session as `run.json` writes it."""
+    return f"{record.session_id:016x}"
+
+
+def check_own(path: Path, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> None:
+    """A journal without a header holds nothing and passes.
+
+    Raises:
+        InputError: It is of other ground, grid, depth or rule than the run, or does not hold the run's session.
+    """
+    header = kept.header
+    if header is None:
+        return
+    if apart := "; ".join(_apart(header, kept, manifest, site, config)):
+        raise InputError(f"{path}: {apart}: it is not the record of this run; put back the journal that is")
+    if manifest.session_id and manifest.session_id not in map(session_of, _sessions(kept.records)):
+        raise InputError(
+            f"{path}: holds no session {manifest.session_id} of this run: of another run, or copied too early; "
+            "put back the journal that holds it"
+        )
+
+
+def _apart(header: Header, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> Iterator[str]:
+    asked = {
+        "datum_lat_deg": site.datum.lat_deg,
+        "datum_lon_deg": site.datum.lon_deg,
+        "datum_alt_m": site.datum.alt_m,
+        "cell_m": config.mission.cell_m,
+        "required_depth_m": config.mission.required_depth_m,
+        "k_sigma": config.mission.k_sigma,
+    }
+    hashes = _site_hashes(header, kept, manifest)
+    if hashes and site.site_hash not in hashes:
+        yield f"{SAME['site_hash']} {', '.join(map(repr, hashes))}, the run has {site.site_hash!r}"
+    for name, own in asked.items():
+        if (theirs := getattr(header, name)) != own:
+            yield f"{SAME[name]} {theirs!r}, the run has {own!r}"
+
+
+def _site_hashes(header: Header, kept: Journal, manifest: Manifest) -> list[str]:
+    """The journal's site; where its header names none, those of the jobs in the run's session: none is none."""
+    if header.site_hash:
+        return [header.site_hash]
+    found: dict[str, None] = {}
+    within = not manifest.session_id
+    for record in kept.records:
+        if isinstance(record, Session):
+            within = not manifest.session_id or session_of(record) == manifest.session_id
+        elif isinstance(record, JobMark) and within and record.site_hash:
+            found[record.site_hash] = None
+    return list(found)
+
+
+def _sessions(records: tuple[Record, ...]) -> Iterator[Session]:
+    return (record for record in records if isinstance(record, Session))
