@@ -14,6 +14,7 @@ from vehicle.contracts.messages import Event
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.reports import gaps
+from vehicle.reports.about import public_values
 from vehicle.reports.cell_states import CellState, Ground, states, write_states
 from vehicle.reports.facts import JobFacts
 
@@ -57,6 +58,13 @@ def test_all_states_together_are_the_work_area_and_none_lies_over_another(worked
     claimed = sums[CellState.PROCESSED] + sums[CellState.PROVISIONAL]
     assert claimed == pytest.approx(facts.found.processed_m2, abs=1e-4)
     assert all(row.reason for row in found if row.state in (CellState.SKIPPED, CellState.BELOW_DEPTH))
+
+
+def test_the_figure_of_provisional_ground_is_that_of_the_work_area_alone(worked: LedgerState) -> None:
+    facts = facts_of(worked)
+    inside_m2 = by_state(list(states(facts)))[CellState.PROVISIONAL]
+    assert 0.0 < inside_m2 < facts.provisional_m2 - 0.1  # the tool worked beyond the edge
+    assert float(public_values(facts)["provisional_m2"]) == pytest.approx(inside_m2, abs=1e-3)
 
 
 def test_what_was_not_reached_is_planned_until_the_job_ends(worked: LedgerState) -> None:

@@ -19,7 +19,7 @@ from vehicle.control.state import LedgerState
 from vehicle.reports.degrees import in_degrees, rounded
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
-from vehicle.reports.outlines import NO_LABEL, Label, outlines
+from vehicle.reports.outlines import NO_LABEL, Label, open_cells, outlines
 
 FIRM, OPEN = 0, 1
 
@@ -89,11 +89,8 @@ def confirmed_or_open(ledger: LedgerState) -> Label:
     """Label FIRM for credited cells that a closing check of the base confirms, OPEN for those that none does."""
 
     def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
-        numbers = raster.numbers(tile)
-        is_open = numbers > ledger.firm
-        for first, last in ledger.unclosed:
-            is_open |= (numbers >= first) & (numbers <= last)
-        return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, np.where(is_open, OPEN, FIRM), NO_LABEL)
+        claimed = np.where(open_cells(ledger, tile), OPEN, FIRM)
+        return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, claimed, NO_LABEL)
 
     return label
 
