@@ -18,7 +18,7 @@ from tests.control.ledger import jobs
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, LedgerStroke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke
 from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
@@ -209,6 +209,14 @@ def test_the_kept_site_is_the_site_to_the_last_bit(job, tmp_path):
     kept = read_site(tmp_path)
     assert (kept.site_hash, kept.datum, kept.warnings) == (site.site_hash, site.datum, site.warnings)
     assert shapely.to_wkb(kept.work_area) == shapely.to_wkb(site.work_area)
+
+
+def test_what_fell_due_after_the_last_good_reading_is_in_the_facts(run):
+    good = Confirm(kind="depth", by="A", until_number=1)
+    for rows, due in (((good,), False), ((good, HeldBack(first_number=2)), True)):
+        kept = msgspec.structs.replace(run.journal, records=(*run.journal.records, *rows))
+        facts = run_facts.facts_of([msgspec.structs.replace(run, journal=kept)], ReportKind.DAILY)
+        assert (Knowledge.DEPTH in facts.due) is due
 
 
 FULL = [OSError(errno.ENOSPC, "No space left on device"), sqlite3.OperationalError("database or disk is full")]
