@@ -11,7 +11,7 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct
 from vehicle.reports.html_parts import bars, clock_s, moment, note, place, section, table
-from vehicle.reports.palette import marked
+from vehicle.reports.seen import seen_of
 from vehicle.reports.story import STOP, hours_of, link_loss, stops_of
 
 PHASE_TEXT: Final = {
@@ -192,21 +192,14 @@ def hammers(facts: JobFacts) -> str:
 
 
 def finds(facts: JobFacts) -> str:
-    """Detonations, finds and notes of people; shocks that the vehicle felt."""
-    rows = []
-    for row in facts.acts:
+    """Detonations, finds and notes of people; F1.. as on the map, where their place is on record."""
+    rows, names = [], {seen.act: f" {seen.name}" for seen in seen_of(facts)}
+    for number, row in enumerate(facts.acts):
         act = row.act
         if isinstance(act, Observed) and act.kind in {"find", "detonation_class", "note"}:
             where = place(facts, act.place_m) if act.place_m is not None else "-"
-            rows.append(
-                [moment(facts, row.t_s), KIND_TEXT[act.kind], f"{act.value:g}", escape(act.text), escape(act.by), where]
-            )
-    for number, mark, event in marked(facts.events):
-        if mark != "stop" and event.east_m is not None and event.north_m is not None:
-            where = place(facts, (event.east_m, event.north_m))
-            rows.append(
-                [moment(facts, event.t_ns / NS_PER_S), f"{mark} E{number}", "-", escape(event.text), "vehicle", where]
-            )
+            what = KIND_TEXT[act.kind] + names.get(number, "")
+            rows.append([moment(facts, row.t_s), what, f"{act.value:g}", escape(act.text), escape(act.by), where])
     if not rows:
         return section("Detonations, finds, notes", "<p>None on record.</p>")
     heads = ["UTC" if facts.zero_us is not None else "time", "what", "class, number", "text", "by", "place (lat, lon)"]
