@@ -165,7 +165,7 @@ def facts_of(
         software=f"flailpilot {metadata.version('flailpilot')}",
         follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
         releases=tuple(row for run in runs for row in releases_in(run.folder)),
-        due=due_after(entry.record for entry in entries),
+        due=due_after(None if isinstance(row.record, Session) else row.record for row in entries),
     )  # fmt: skip
     stated = task if task is not None else newest.task
     return facts if stated is None else facts.of_task(stated)

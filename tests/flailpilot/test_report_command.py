@@ -213,7 +213,8 @@ def test_the_kept_site_is_the_site_to_the_last_bit(job, tmp_path):
 
 def test_what_fell_due_after_the_last_good_reading_is_in_the_facts(run):
     good = Confirm(kind="depth", by="A", until_number=1)
-    for rows, due in (((good,), False), ((good, HeldBack(first_number=2)), True)):
+    start = next(row for row in run.journal.records if isinstance(row, Session))
+    for rows, due in (((good,), False), ((good, HeldBack(first_number=2)), True), ((good, start), True)):
         kept = msgspec.structs.replace(run.journal, records=(*run.journal.records, *rows))
         facts = run_facts.facts_of([msgspec.structs.replace(run, journal=kept)], ReportKind.DAILY)
         assert (Knowledge.DEPTH in facts.due) is due

@@ -15,7 +15,6 @@ from vehicle.config.task import load_task
 from vehicle.config.visits import Nonconformity, Visit
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Mode
-from vehicle.records.records import Session
 from vehicle.reports import envelope
 from vehicle.reports.about import job_values, public_values
 from vehicle.reports.due import due_after
@@ -161,7 +160,7 @@ def good(kind: Knowledge) -> Confirm:
 READ = (observed("depth_check", 0.17), good(Knowledge.DEPTH))
 COUNTED = (observed("hammer_count", 40.0), good(Knowledge.HAMMERS))
 ON_BASE = (observed("benchmark_check", 0.004), good(Knowledge.BASE))
-SESSION = Session(session_id=1, utc="2026-05-04T08:00:00Z", time_source="gnss")
+SESSION = None
 BY_ITSELF = Revoke(reason="depth and tool height 0.10 m apart", by="the vehicle", since_number=1, until_number=2)
 BEGUN = (SESSION, *ON_BASE, *READ, *COUNTED)
 

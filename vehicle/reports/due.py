@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, Observed, Revoke
-from vehicle.records.records import Session
 
 OPENS: Final = {
     "benchmark_check": Knowledge.BASE,
@@ -19,11 +18,12 @@ DAILY: Final = frozenset((Knowledge.BASE, Knowledge.DEPTH, Knowledge.HAMMERS))
 def due_after(records: Iterable[object]) -> frozenset[Knowledge]:
     """What is not confirmed since the newest start, falling due, failed reading or withdrawal of depth.
 
+    `records` in the order of the journal; None stands for the start of the vehicle's program.
     Hammers and the base also fall due by hours and by another base, which no record says.
     """
     due = DAILY
     for record in records:
-        if isinstance(record, Session):
+        if record is None:
             due = DAILY
         elif isinstance(record, Observed) and record.kind in OPENS:
             due |= {OPENS[record.kind]}
