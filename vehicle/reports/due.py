@@ -30,5 +30,5 @@ def due_after(records: Iterable[object]) -> frozenset[Knowledge]:
         elif isinstance(record, HeldBack) or (isinstance(record, Revoke) and record.reason.startswith("depth")):
             due |= {Knowledge.DEPTH}
         elif isinstance(record, Confirm) and record.by:  # without a name it only parts two journals
-            due -= {Knowledge(record.kind)}
+            due = frozenset(kind for kind in due if kind.value != record.kind)
     return due
