@@ -351,3 +351,5 @@ def main() -> None:
         fail(str(error))
     except BrokenPipeError:
         raise SystemExit(FAILED) from None
+    except OSError as error:  # a full disk, a folder that may not be written
+        fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))

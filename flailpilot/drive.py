@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from flailpilot.exit_status import DONE
-from vehicle.contracts.errors import InputError
 
 SUPERVISED = "NOTIFY_SOCKET"
 """Set by systemd for a service of its own."""
@@ -56,7 +55,7 @@ def leave_report(folder: Path) -> None:
             return
         facts = facts_of_folders(Asked(runs=(folder,)))
         written = write_papers(folder, facts, pdf=False)
-    except (InputError, OSError, ValueError, MemoryError) as refusal:
+    except Exception as refusal:  # noqa: BLE001  # the drive has ended well: whatever it is, it is told
         words = " ".join(str(refusal).split()) or type(refusal).__name__
         sys.stderr.write(f"flailpilot: no report of this run: {words}\n")
         return

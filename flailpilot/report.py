@@ -1,6 +1,7 @@
 """`flailpilot report RUN [RUN...]`: the papers of a task from the folders of its runs, and nothing else."""
 
 import json
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 
 from flailpilot.exit_status import DONE
 from flailpilot.run_facts import facts_of, kind_of
-from flailpilot.run_folder import make_folder
+from flailpilot.run_folder import make_folder, refuse_sealed
 from flailpilot.run_reading import read_run
 from vehicle.config.task import load_task
 from vehicle.config.visits import load_visits
@@ -20,8 +21,6 @@ from vehicle.planning.site.site import load_site
 from vehicle.reports.about import public_values
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.results import write_all
-
-PUBLIC = "public.json"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,16 +41,13 @@ def run(asked: Asked) -> int:
     """Write the papers.
 
     Raises:
-        InputError: A folder is no run, runs do not belong together, a file cannot be read.
+        InputError: A folder is no run, runs do not belong together, a file cannot be read, papers cannot be written.
     """
-    facts = facts_of_folders(asked)
     out = asked.out if asked.out is not None else _folder(asked.runs)
+    refuse_sealed(out)
+    facts = facts_of_folders(asked)
     make_folder(out)
-    written = write_papers(out, facts, pdf=asked.pdf)
-    if asked.public:
-        path = out / PUBLIC
-        path.write_text(json.dumps(public_values(facts), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        written = (*written, path)
+    written = write_papers(out, facts, pdf=asked.pdf, public=asked.public)
     _tell(facts, written, as_json=asked.as_json)
     return DONE
 
@@ -70,8 +66,12 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     return facts_of(runs, kind, task, visits)
 
 
-def write_papers(out: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
-    """All files; without WeasyPrint everything but the PDF, and a line that says so."""
+def write_papers(out: Path, facts: JobFacts, *, pdf: bool, public: bool = False) -> tuple[Path, ...]:
+    """All files; without WeasyPrint everything but the PDF, and a line that says so.
+
+    Raises:
+        InputError: They cannot be written, or into this folder nothing is; those that were there are as they were.
+    """
     from vehicle.reports.pdf import check_installed, unknown_letters
 
     if pdf:
@@ -80,7 +80,15 @@ def write_papers(out: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
         except InputError as refusal:
             sys.stderr.write(f"flailpilot: no report.pdf: {refusal}\n")
             pdf = False
-    written = write_all(out, facts, pdf=pdf)
+    refuse_sealed(out)
+    try:
+        written = write_all(out, facts, pdf=pdf, public=public)
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"{out}: the papers cannot be written: {why}; make room, or name another folder: --out. Those that were "
+            "there are as they were"
+        ) from error
     if strange := unknown_letters((out / "report.html").read_text(encoding="utf-8")) if pdf else "":
         sys.stderr.write(f"flailpilot: report.pdf: its font has no sign for {strange}; print report.html instead\n")
     return written

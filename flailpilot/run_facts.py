@@ -32,6 +32,7 @@ from vehicle.records.records import Header, Record, Session
 from vehicle.records.several import SAME
 from vehicle.reports import gaps
 from vehicle.reports.depths import processed_by_depth_m2
+from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.imported import follow_ups_in, releases_in
 from vehicle.reports.lots import Lot
@@ -205,6 +206,7 @@ def facts_of(
         software=f"flailpilot {metadata.version('flailpilot')}",
         follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
         releases=tuple(row for run in runs for row in releases_in(run.folder)),
+        due=due_after(None if isinstance(row.record, Session) else row.record for row in entries),
     )  # fmt: skip
     stated = task if task is not None else newest.task
     return facts if stated is None else facts.of_task(stated)

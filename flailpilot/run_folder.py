@@ -108,6 +108,12 @@ def refuse_a_run(folder: Path) -> None:
         raise InputError(f"--out {folder}: holds a run, whose files stay as they are; name another folder")
 
 
+def refuse_sealed(folder: Path) -> None:
+    """Raises InputError where a run was sealed after an incident: nothing is added to it."""
+    if (folder / SEALED).exists():
+        raise InputError(f"{folder}: was sealed after an incident, nothing is added to it; name another folder: --out")
+
+
 def older_plan(folder: Path) -> str:
     """What is to be said of the plan in a folder where no other was written; "" where there is none."""
     if not holds_a_plan(folder):

@@ -1,8 +1,10 @@
 """`flailpilot report`: papers from folders alone; several runs add up, ground counts once; bad input is one line."""
 
+import errno
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import msgspec
@@ -10,18 +12,21 @@ import numpy as np
 import pytest
 import shapely
 
-from flailpilot import cli, drive, run_facts
+from flailpilot import cli, drive, report, run_facts
 from flailpilot.run_reading import Run, read_run
+from tests.control.ledger import jobs
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import SCENARIO, ground
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, LedgerStroke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke
 from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
 from vehicle.planning.site.site import load_site
+from vehicle.records import journal
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
+from vehicle.reports import results
 from vehicle.reports.facts import ReportKind
 
 pytestmark = pytest.mark.long
@@ -217,6 +222,85 @@ def test_the_kept_site_is_the_site_to_the_last_bit(job, tmp_path):
     kept = read_site(tmp_path)
     assert (kept.site_hash, kept.datum, kept.warnings) == (site.site_hash, site.datum, site.warnings)
     assert shapely.to_wkb(kept.work_area) == shapely.to_wkb(site.work_area)
+
+
+def test_what_fell_due_after_the_last_good_reading_is_in_the_facts(run):
+    good = Confirm(kind="depth", by="A", until_number=1)
+    start = next(row for row in run.journal.records if isinstance(row, Session))
+    for rows, due in (((good,), False), ((good, HeldBack(first_number=2)), True), ((good, start), True)):
+        kept = msgspec.structs.replace(run.journal, records=(*run.journal.records, *rows))
+        facts = run_facts.facts_of([msgspec.structs.replace(run, journal=kept)], ReportKind.DAILY)
+        assert (Knowledge.DEPTH in facts.due) is due
+
+
+FULL = [OSError(errno.ENOSPC, "No space left on device"), sqlite3.OperationalError("database or disk is full")]
+
+
+def papers_in(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("error", FULL, ids=["file", "package"])
+def test_a_full_disk_is_one_line_and_the_old_papers_are_whole(error, tmp_path, monkeypatch):
+    report.write_papers(tmp_path, jobs.open_job(), pdf=False)
+    before = papers_in(tmp_path)
+
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(results, "write_lots", full)
+    with pytest.raises(InputError, match=r"the papers cannot be written: .*full|No space") as refused:
+        report.write_papers(tmp_path, jobs.done_job(), pdf=False, public=True)
+    assert "\n" not in str(refused.value)
+    assert papers_in(tmp_path) == before
+
+
+def test_a_folder_in_a_papers_place_changes_none_of_the_others(tmp_path):
+    report.write_papers(tmp_path, jobs.open_job(), pdf=False)
+    (tmp_path / "states.csv").unlink()
+    before = papers_in(tmp_path)
+    (tmp_path / "states.csv").mkdir()
+    with pytest.raises(InputError, match=r"states\.csv is a folder"):
+        report.write_papers(tmp_path, jobs.done_job(), pdf=False)
+    (tmp_path / "states.csv").rmdir()
+    assert papers_in(tmp_path) == before
+
+
+def test_nothing_is_written_into_a_sealed_run(monkeypatch, capsys, tmp_path):
+    (tmp_path / "SEALED").write_text("sealed\n")
+    for args in ((tmp_path,), (tmp_path / "other", "--out", tmp_path)):
+        status, said, told = flailpilot(monkeypatch, capsys, "report", *args, "--no-pdf")
+        assert (status, said, told.count("\n")) == (2, "", 1)
+        assert "was sealed after an incident" in told
+    with pytest.raises(InputError, match="sealed"):
+        report.write_papers(tmp_path, jobs.done_job(), pdf=False)
+    assert papers_in(tmp_path) == {"SEALED": b"sealed\n"}
+
+
+def test_what_the_system_refuses_is_one_line(monkeypatch, capsys, tmp_path):
+    def full(*_: object) -> None:
+        raise PermissionError(errno.EROFS, "Read-only file system", str(tmp_path / "run.json"))
+
+    monkeypatch.setattr(report, "facts_of_folders", full)
+    status, said, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "run")
+    assert (status, said, told) == (2, "", f"flailpilot: {tmp_path / 'run.json'}: Read-only file system\n")
+
+
+@pytest.mark.parametrize("error", [*FULL, KeyError("x")], ids=["file", "package", "program"])
+def test_a_report_that_cannot_be_made_ends_no_drive(error, tmp_path, monkeypatch, capsys):
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)  # of the tests' own process
+    (tmp_path / "ledger.journal").write_bytes(b"")
+    monkeypatch.setattr(journal, "read", lambda _: msgspec.defstruct("Read", [("stroke_count", int)])(1))
+    monkeypatch.setattr(report, "facts_of_folders", lambda _: jobs.open_job())
+    monkeypatch.setattr(results, "write_gpkg", full)
+    drive.leave_report(tmp_path)
+    told = capsys.readouterr().err
+    assert told.startswith("flailpilot: no report of this run: ")
+    assert told.count("\n") == 1
+    assert set(papers_in(tmp_path)) == {"ledger.journal"}
 
 
 def test_drive_leaves_a_report_where_ground_was_worked_and_a_line_where_it_cannot(job, tmp_path, capsys, monkeypatch):

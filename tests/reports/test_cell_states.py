@@ -4,18 +4,25 @@ import csv
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib.image
 import msgspec
+import numpy as np
+import pyogrio
 import pytest
 import shapely
+from matplotlib.colors import to_rgb
 
 from tests.control.ledger import jobs
-from vehicle.contracts.ledger_types import Confirm, Revoke
-from vehicle.contracts.messages import Event
+from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.reports import gaps
+from vehicle.reports.about import public_values
 from vehicle.reports.cell_states import CellState, Ground, states, write_states
-from vehicle.reports.facts import JobFacts
+from vehicle.reports.facts import JobFacts, RecordedAct
+from vehicle.reports.palette import MARKS
+from vehicle.reports.picture import draw_map, labels_of
+from vehicle.reports.results import write_all
 
 AREA = jobs.slanted(9.0, 3.2, -0.5, 0.6)
 KEEP_OUT = shapely.Point(3.0, 3.2).buffer(0.4)
@@ -59,6 +66,13 @@ def test_all_states_together_are_the_work_area_and_none_lies_over_another(worked
     assert all(row.reason for row in found if row.state in (CellState.SKIPPED, CellState.BELOW_DEPTH))
 
 
+def test_the_figure_of_provisional_ground_is_that_of_the_work_area_alone(worked: LedgerState) -> None:
+    facts = facts_of(worked)
+    inside_m2 = by_state(list(states(facts)))[CellState.PROVISIONAL]
+    assert 0.0 < inside_m2 < facts.provisional_m2 - 0.1  # the tool worked beyond the edge
+    assert float(public_values(facts)["provisional_m2"]) == pytest.approx(inside_m2, abs=1e-3)
+
+
 def test_what_was_not_reached_is_planned_until_the_job_ends(worked: LedgerState) -> None:
     for status, state in (("suspended", CellState.PLANNED), ("completed", CellState.SKIPPED)):
         found = [row for row in states(facts_of(worked, status=status)) if row.reason == "not_swept"]
@@ -74,10 +88,56 @@ def test_what_was_withdrawn_is_skipped_with_its_reason(worked: LedgerState) -> N
     assert any(row.reason == "withdrawn" and row.state is CellState.SKIPPED for row in states(facts_of(ledger)))
 
 
+def told(kind: str, value: float, text: str, place_m: tuple[float, float] | None) -> RecordedAct:
+    act = Observed(
+        kind=kind, value=value, sigma=None, place_m=place_m, by="A", text=text, station_id=1, t_ns=0, utc_us=None
+    )
+    return RecordedAct(t_s=6.5, act=act)
+
+
+ACTS = (
+    told("detonation_class", 3.0, "nobody says where", None),
+    told("detonation_class", 4.0, "AP, tool intact", (1.0, 2.0)),
+    told("note", 0.0, "rain", (0.0, 0.0)),
+    told("find", 2.0, "fuze", (2.5, 1.0)),
+)
+
+
 def test_a_detonation_is_a_place(worked: LedgerState) -> None:
-    event = Event(t_ns=1, tick=1, kind="detonation", text="AP, tool intact", east_m=1.0, north_m=2.0)
-    (found,) = [row for row in states(facts_of(worked, events=(event,))) if row.state is CellState.DETONATION]
-    assert (found.geometry.coords[0], found.reason) == ((1.0, 2.0), "AP, tool intact")
+    (found,) = [row for row in states(facts_of(worked, acts=ACTS)) if row.state is CellState.DETONATION]
+    assert (found.geometry.coords[0], found.reason) == ((1.0, 2.0), "class 4, AP, tool intact")
+
+
+@pytest.mark.long
+def test_detonations_and_finds_that_were_told_are_points_of_every_export(worked: LedgerState, tmp_path: Path) -> None:
+    facts = facts_of(worked, acts=ACTS, zero_us=1_777_881_600_000_000)
+    write_all(tmp_path, facts)
+    with (tmp_path / "points.csv").open(newline="", encoding="utf-8") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file) if row["name"].startswith("F")}
+    assert {name: row["kind"] for name, row in rows.items()} == {"F1": "detonation", "F2": "find"}
+    assert (float(rows["F2"]["east_m"]), rows["F2"]["text"], rows["F2"]["utc"]) == (
+        2.5, "2 found, fuze", "2026-05-04T08:00:06Z",
+    )  # fmt: skip
+    for name, layer in (("ledger.gpkg", "events"), ("ledger.kml", "events"), ("ledger_points.geojson", None)):
+        meta, _, wkb, columns = pyogrio.raw.read(tmp_path / name, layer=layer, force_2d=True)
+        names = [str(field) for field in meta["fields"]]
+        held = columns[names.index("Name" if "Name" in names else "name")].tolist()
+        place = shapely.from_wkb(wkb[held.index("F2")])
+        expected = facts.plan.datum.lonlat_from_enu_array([(2.5, 1.0)])[0].tolist()
+        assert (place.x, place.y) == pytest.approx(expected, abs=1e-7), name
+    assert {label.text for label in labels_of(facts)} >= {"F1", "F2"}
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "find F2" in page[page.index("Detonations, finds, notes") :]
+
+
+@pytest.mark.long
+def test_the_map_shows_a_find_where_it_was_told(worked: LedgerState, tmp_path: Path) -> None:
+    def pixels(name: str, acts: tuple[RecordedAct, ...]) -> int:
+        draw_map(tmp_path / name, facts_of(worked, acts=acts, events=()))
+        image = matplotlib.image.imread(tmp_path / name)[..., :3]
+        return int((np.abs(image - np.array(to_rgb(MARKS["find"][1]), np.float32)).max(axis=-1) < 0.02).sum())
+
+    assert pixels("with.png", ACTS) > pixels("without.png", ACTS[:3]) + 60  # the mark and its entry in the legend
 
 
 def test_the_table_holds_every_piece(worked: LedgerState, tmp_path: Path) -> None:

@@ -13,10 +13,13 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
 from vehicle.reports import gpkg, tables
+from vehicle.reports.imported import Category, FollowUp, Layer, Release
 from vehicle.reports.layer_styles import LOOKS, style_qml
 from vehicle.reports.lots import Lot
 from vehicle.reports.products import AREAS, LAYER_TEXT, LINES, POINTS, features
@@ -259,6 +262,47 @@ def test_all_files_of_a_job(stated: dict[str, str], count: int, tmp_path: Path) 
     assert len(written) == count
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
     assert all(path.stat().st_size > 150 for path in written)
+
+
+BOX_DEG = (((46.93, 39.99), (46.9301, 39.99), (46.9301, 39.9901), (46.93, 39.9901), (46.93, 39.99)),)
+IMPORT = {
+    "polygons_deg": (BOX_DEG,), "source": "land.geojson", "source_hash": "ab", "imported_utc": "2026-11-30T12:00:00Z",
+    "site_hash": "site", "seal": "seal",
+}  # fmt: skip
+SEARCHED = FollowUp(
+    layer=Layer.SENSOR, team="detector", who='Team "2"', when="2026-11-29T05:00:00Z", method="VMH3CS, 15 cm",
+    result="2 items found", **IMPORT,
+)  # fmt: skip
+RELEASED = Release(
+    authority="the authority", number="R-1", date="2026-11-30", person="P", category=Category.REDUCED,
+    document="paper.pdf", document_hash="cd", **IMPORT,
+)  # fmt: skip
+
+
+def test_what_others_said_of_the_ground_is_in_every_export_under_its_own_names(tmp_path: Path) -> None:
+    """`when` is an attribute here and a word of SQL."""
+    write_all(tmp_path, jobs.open_job(**STATED, follow_ups=(SEARCHED,), releases=(RELEASED,)))
+    for name, follow_up, release in (
+        ("ledger.gpkg", "follow_up", "release"),
+        ("ledger.kml", "follow up", "release"),
+        ("ledger.geojson", "ledger", "ledger"),
+    ):
+        searched, released = _columns(tmp_path / name, follow_up), _columns(tmp_path / name, release)
+        assert SEARCHED.who in searched["who"], name
+        assert any(when.startswith(SEARCHED.when[:19]) for when in searched["when"]), name  # or GDAL's own date
+        assert RELEASED.number in released["document_number"], name
+
+
+def _columns(path: Path, layer: str) -> dict[str, set[str]]:
+    meta, _, _, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
+    return {str(field): {str(value) for value in column} for field, column in zip(meta["fields"], columns, strict=True)}
+
+
+@given(st.text(min_size=1, max_size=12).filter(lambda name: "\0" not in name and name.isprintable()))
+def test_any_name_is_a_column(name: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.execute(f"CREATE TABLE {gpkg.quoted(name)} (fid INTEGER, {gpkg.quoted('x' + name)} TEXT)")
+        assert [row[1] for row in base.execute(f"PRAGMA table_info({gpkg.quoted(name)})")] == ["fid", "x" + name]
 
 
 def test_a_job_of_which_nothing_was_worked_can_be_exported(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from tests.reports.test_report import Outline
 from tests.reports.test_story import samples
 from vehicle.config.task import load_task
 from vehicle.config.visits import Nonconformity, Visit
-from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Mode
 from vehicle.reports import envelope
 from vehicle.reports.about import job_values, public_values
+from vehicle.reports.due import due_after
 from vehicle.reports.facts import FileHash, JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.lots import Lot
 from vehicle.reports.report import report_page
@@ -137,11 +138,53 @@ def test_slices_are_never_called_a_witness_board(page: str) -> None:
     assert "Slice at reading 1" in page
 
 
+def told_due(page: str) -> str:
+    return page[page.index("Checks due") : page.index("Hammers by position")]
+
+
 def test_what_is_due_is_said() -> None:
-    bare = report_page(msgspec.structs.replace(facts(), acts=()), b"")
-    assert "none is on record" in bare[bare.index("Checks due") : bare.index("Hammers by position")]
-    done = report_page(facts(), b"")
-    assert "Depth reading" not in done[done.index("Checks due") : done.index("Hammers by position")]
+    bare = told_due(report_page(msgspec.structs.replace(facts(), acts=()), b""))
+    assert bare.count("none is on record that was good") == 3
+    done = told_due(report_page(facts(), b""))
+    assert "Depth reading" not in done
+    assert "Opening check" not in done
+    assert "Hammer count</b>: none is on record that was good" in done
+    again = told_due(report_page(msgspec.structs.replace(facts(), due=frozenset((Knowledge.DEPTH,))), b""))
+    assert "Depth reading</b>: the newest good one no longer holds" in again
+
+
+def good(kind: Knowledge) -> Confirm:
+    return Confirm(kind=kind.value, by="x", until_number=1)
+
+
+READ = (observed("depth_check", 0.17), good(Knowledge.DEPTH))
+COUNTED = (observed("hammer_count", 40.0), good(Knowledge.HAMMERS))
+ON_BASE = (observed("benchmark_check", 0.004), good(Knowledge.BASE))
+SESSION = None
+BY_ITSELF = Revoke(reason="depth and tool height 0.10 m apart", by="the vehicle", since_number=1, until_number=2)
+BEGUN = (SESSION, *ON_BASE, *READ, *COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("records", "due"),
+    [
+        (BEGUN, ()),
+        ((*BEGUN, HeldBack(first_number=5)), ("depth",)),
+        ((*BEGUN, HeldBack(first_number=5), *READ), ()),
+        ((*BEGUN, BY_ITSELF), ("depth",)),
+        ((*BEGUN, SESSION), ("base", "depth", "hammers")),
+        ((*BEGUN, SESSION, *READ), ("base", "hammers")),
+        ((*BEGUN, observed("benchmark_check", 0.4)), ("base",)),
+        ((*BEGUN, observed("depth_check", 0.05)), ("depth",)),
+        ((*BEGUN, observed("detonation_class", 2.0)), ("hammers",)),
+        ((*BEGUN, observed("detonation_class", 2.0), *COUNTED), ()),
+        ((SESSION, Confirm(kind="base", by="", until_number=0, closing=False)), ("base", "depth", "hammers")),
+    ],
+)
+def test_a_check_is_due_unless_a_good_one_stands_after_what_made_it_due(
+    records: tuple[object, ...], due: tuple[str, ...]
+) -> None:
+    assert due_after(records) == set(due)
 
 
 def test_mode_changes_are_in_the_annex_alone(page: str) -> None:

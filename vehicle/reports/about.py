@@ -33,7 +33,7 @@ def job_values(facts: JobFacts) -> dict[str, str]:
         "missed_m2": f"{found.missed_m2:.4f}",
         "untreatable_m2": f"{found.listed_m2:.4f}",
         "processed_below_depth_m2": f"{found.below_depth_m2:.4f}",
-        "provisional_m2": f"{facts.provisional_m2:.4f}",
+        "provisional_m2": f"{found.provisional_m2:.4f}",
         "withdrawn_m2": f"{found.withdrawn_m2:.4f}",
         "time_s": f"{facts.time_s:.1f}",
         "plan_hash": facts.plan.plan_hash,

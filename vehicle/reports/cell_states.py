@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,7 +19,8 @@ from vehicle.control.state import LedgerState
 from vehicle.reports.degrees import in_degrees, rounded
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
-from vehicle.reports.outlines import NO_LABEL, Label, outlines
+from vehicle.reports.outlines import NO_LABEL, Label, open_cells, outlines
+from vehicle.reports.seen import seen_of
 
 FIRM, OPEN = 0, 1
 
@@ -33,10 +34,6 @@ class CellState(StrEnum):
     PROVISIONAL = "provisional"
     SKIPPED = "skipped"
     DETONATION = "detonation"
-
-
-DETONATIONS: Final = ("detonation", "shock")
-"""Kinds of events that mark a place of one; points, and no part of the areas."""
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +65,10 @@ def states(facts: JobFacts) -> Iterator[Ground]:
         shape = shapely.intersection(shapely.Polygon(row.rings_m[0], row.rings_m[1:]), asked)
         yield from _piece(CellState.SKIPPED, row.reason.value, shapely.difference(shape, taken))
         taken = shapely.union(taken, shape)
-    for event in facts.events:
-        if event.kind in DETONATIONS and event.east_m is not None and event.north_m is not None:
-            place = shapely.Point(event.east_m, event.north_m)
-            yield Ground(state=CellState.DETONATION, reason=event.text, geometry=place, area_m2=0.0)
+    for seen in seen_of(facts):
+        if seen.mark == "detonation":
+            place = shapely.Point(seen.east_m, seen.north_m)
+            yield Ground(state=CellState.DETONATION, reason=seen.text, geometry=place, area_m2=0.0)
 
 
 def write_states(path: Path, facts: JobFacts) -> None:
@@ -89,11 +86,8 @@ def confirmed_or_open(ledger: LedgerState) -> Label:
     """Label FIRM for credited cells that a closing check of the base confirms, OPEN for those that none does."""
 
     def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
-        numbers = raster.numbers(tile)
-        is_open = numbers > ledger.firm
-        for first, last in ledger.unclosed:
-            is_open |= (numbers >= first) & (numbers <= last)
-        return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, np.where(is_open, OPEN, FIRM), NO_LABEL)
+        claimed = np.where(open_cells(ledger, tile), OPEN, FIRM)
+        return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, claimed, NO_LABEL)
 
     return label
 

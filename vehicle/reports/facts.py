@@ -8,7 +8,7 @@ import msgspec
 from vehicle.config.task import Task
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.config.visits import Visit
-from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import LedgerState
@@ -98,7 +98,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
     `follow_ups`, `releases`: what others know of the ground, imported as it is.
     `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows. `samples`, `acts`,
-    `runs`, `files`, `visits` are empty where only the masks are known.
+    `runs`, `files`, `visits` are empty where only the masks are known. `due`: checks that the whole record leaves due;
+    None where only its acts are known.
     """
 
     site: SiteShapes
@@ -133,6 +134,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileHash, ...] = ()
     visits: tuple[Visit, ...] = ()
     software: str = ""
+    due: frozenset[Knowledge] | None = None
 
     def of_task(self, task: Task) -> Self:
         """The same with what a task file says; "not stated" there is empty here."""

@@ -23,6 +23,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
+from vehicle.reports.outlines import open_cells
 
 ROUNDING_M2 = 1e-6
 """A part of a cell smaller than 1 mm2 is the arithmetic of two borders that coincide; it is summed, not listed."""
@@ -75,7 +76,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable."""
+    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable.
+
+    `provisional_m2`: of the processed ground, what no closing check of the base has confirmed.
+    """
 
     area_m2: float
     processed_m2: float
@@ -85,6 +89,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     swept_not_credited_m2: float
     below_depth_m2: float
     withdrawn_m2: float
+    provisional_m2: float
     gaps: tuple[Gap, ...]
 
 
@@ -106,6 +111,7 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
         below_depth_m2=whole.below_m2,
         withdrawn_m2=whole.withdrawn_m2,
         gaps=tuple(_gaps(missed.boxes, left)),
+        provisional_m2=_provisional_m2(asked, ledger, cell_m),
     )
 
 
@@ -168,6 +174,17 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
                 mask[row, column] = True
         _box(found.boxes, mask, flags, part, cell_m)
     return found
+
+
+def _provisional_m2(asked: Any, ledger: LedgerState, cell_m: float) -> float:
+    """Border cells count by their part in the area, as in the rest of the balance."""
+
+    def provisional(tile_column: int, tile_row: int) -> npt.NDArray[np.bool_]:
+        return open_cells(ledger, raster.find(ledger.tiles, (tile_column, tile_row)))
+
+    parts = list(rasterise.area_tiles(asked, cell_m, provisional))
+    whole = sum(int(np.count_nonzero(part.inside)) for part in parts)
+    return whole * cell_m**2 + sum(area_m2 for part in parts for _, _, area_m2 in part.border)
 
 
 def _box(

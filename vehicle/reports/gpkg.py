@@ -90,8 +90,9 @@ def _write_layer(base: sqlite3.Connection, layer: str, rows: list[Feature], fact
     kind = GEOMETRY_OF_LAYER.get(layer, "MULTIPOLYGON")
     common = tags(facts)
     names = [*rows[0].values, *common]
-    columns = "".join(f", {name} {_sql_type(rows, name)}" for name in names)
-    base.execute(f"CREATE TABLE {layer} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}{columns})")
+    columns = "".join(f", {quoted(name)} {_sql_type(rows, name)}" for name in names)
+    table = quoted(layer)
+    base.execute(f"CREATE TABLE {table} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {kind}{columns})")
     shapes = [in_degrees(row.geometry, facts.plan.datum) for row in rows]
     box = shapely.total_bounds(shapes).tolist()
     stamp = _stamp(facts)
@@ -102,9 +103,14 @@ def _write_layer(base: sqlite3.Connection, layer: str, rows: list[Feature], fact
     base.execute("INSERT INTO gpkg_geometry_columns VALUES (?,'geom',?,?,0,0)", (layer, kind, SRS_ID))
     marks = ",".join("?" * (len(names) + 1))
     base.executemany(
-        f"INSERT INTO {layer} (geom{''.join(', ' + name for name in names)}) VALUES ({marks})",  # noqa: S608 - own names
+        f"INSERT INTO {table} (geom{''.join(', ' + quoted(name) for name in names)}) VALUES ({marks})",  # noqa: S608
         [(_blob(shape), *row.values.values(), *common.values()) for shape, row in zip(shapes, rows, strict=True)],
     )
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it whatever it is: `when` and `order` are words of SQL, and names of attributes too."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _write_job(base: sqlite3.Connection, facts: JobFacts) -> None:

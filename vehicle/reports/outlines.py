@@ -50,6 +50,15 @@ def where(flag: int) -> Label:
     return label
 
 
+def open_cells(ledger: LedgerState, tile: raster.Tile) -> npt.NDArray[np.bool_]:
+    """Credited cells that no closing check of the base confirms, (n, n)."""
+    numbers = raster.numbers(tile)
+    is_open = numbers > ledger.firm
+    for first, last in ledger.unclosed:
+        is_open |= (numbers >= first) & (numbers <= last)
+    return np.asarray(is_open & ((tile[raster.FLAGS] & raster.CREDITED) != 0))
+
+
 def by_number(last_numbers: tuple[int, ...]) -> Label:
     """Label of each credited cell: the first of `last_numbers`, ascending, that is not below its stroke's number."""
     ends = np.array(last_numbers, np.uint32)

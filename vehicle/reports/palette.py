@@ -26,8 +26,8 @@ LISTED_TEXT: Final = {
     UntreatableReason.OUTSIDE_FENCE: "outside the fence",
     UntreatableReason.NOT_IN_TASK: "between the swaths of a survey",
 }
-MARKS: Final = {"stop": ("X", "#c0182b"), "shock": ("*", "#f4d03f"), "detonation": ("*", "#f4d03f")}
-"""Events that are drawn where they happened; all others stand in the report."""
+MARKS: Final = {"stop": ("X", "#c0182b"), "detonation": ("*", "#f4d03f"), "find": ("D", "#8e44ad")}
+"""Events and observations that are drawn where they happened; all others stand in the report."""
 
 STOPPED: Final = ("-> STOPPING", "-> ESTOP", "-> FAULT")
 """Ends of the mode changes that are stops."""

@@ -37,6 +37,7 @@ from vehicle.reports.palette import (
 from vehicle.reports.picture_frame import draw_frame
 from vehicle.reports.picture_labels import Label, draw_labels
 from vehicle.reports.picture_side import draw_side
+from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
 
 DPI: Final = 170
@@ -173,21 +174,26 @@ def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:
 
 
 def _draw_events(axes: Any, facts: JobFacts) -> None:
-    """Stops and detonations as marks; their numbers come last, with all other names."""
-    for _, mark, event in marked(facts.events):
+    """Stops, detonations and finds as marks; their numbers come last, with all other names."""
+    events = [(mark, event.east_m, event.north_m) for _, mark, event in marked(facts.events)]
+    for mark, east_m, north_m in (*events, *((row.mark, row.east_m, row.north_m) for row in seen_of(facts))):
         marker, colour = MARKS[mark]
         style = {"markersize": 9, "markeredgecolor": PAPER, "markeredgewidth": 0.8, "linestyle": "none", "zorder": 10}
-        axes.plot(event.east_m, event.north_m, marker=marker, color=colour, **style)
+        axes.plot(east_m, north_m, marker=marker, color=colour, **style)
 
 
 def labels_of(facts: JobFacts) -> list[Label]:
-    """Names as the report has them: survey points, events E1.., missed ground M1.., listed N1.., readings D1.."""
+    """Names as in the report: survey points, events E1.., finds F1.., missed ground M1.., listed N1.., readings D1.."""
     found = [Label(text=point.name, east_m=point.east_m, north_m=point.north_m) for point in named_points(facts.site)]
     found = found if len(found) <= POINTS_MAX else found[: len(facts.site.benchmarks_m)]
     found += [
         Label(text=f"E{number}", east_m=event.east_m, north_m=event.north_m, colour=MARKS[mark][1])
         for number, mark, event in marked(facts.events)
         if event.east_m is not None and event.north_m is not None
+    ]
+    found += [
+        Label(text=row.name, east_m=row.east_m, north_m=row.north_m, colour=MARKS[row.mark][1])
+        for row in seen_of(facts)
     ]
     for letter in ("M", "N"):
         pieces = [piece for piece in pieces_of(facts) if piece.name[0] == letter and piece.area_m2 >= PIECE_M2]

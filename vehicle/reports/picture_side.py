@@ -30,6 +30,7 @@ from vehicle.reports.palette import (
     WAY,
     marked,
 )
+from vehicle.reports.seen import seen_of
 
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
@@ -114,7 +115,7 @@ def _legend(facts: JobFacts) -> list[Any]:
         entries.append(Patch(facecolor=GAP_COLOURS[why], label=label))
     entries.append(Line2D([], [], color=WAY, linewidth=1.0, alpha=0.7, label="way of the machine"))
     entries.append(Line2D([], [], color="#b5bcc4", linewidth=0.8, label="planned swath (tool centre)"))
-    for kind in sorted({mark for _, mark, _ in marked(facts.events)}):
+    for kind in sorted({*(mark for _, mark, _ in marked(facts.events)), *(row.mark for row in seen_of(facts))}):
         marker, colour = MARKS[kind]
         entries.append(
             Line2D(

@@ -21,6 +21,7 @@ from vehicle.reports.importing import area_of
 from vehicle.reports.lots import Lot, label_of, lots_or_one
 from vehicle.reports.outlines import depth_squares, outlines, where
 from vehicle.reports.palette import LISTED_TEXT, marked
+from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
 from vehicle.reports.times import epoch_s, utc_text
 
@@ -229,6 +230,13 @@ def _points(facts: JobFacts) -> Iterator[Feature]:
             "utc": utc_text(moment_us), "epoch_s": epoch_s(moment_us),
         }  # fmt: skip
         yield Feature(layer="events", geometry=shapely.Point(event.east_m, event.north_m), values=values)
+    for seen in seen_of(facts):
+        moment_us = None if facts.zero_us is None else facts.zero_us + round(seen.t_s * 1e6)
+        values = {
+            "name": seen.name, "number": seen.number, "kind": seen.mark, "text": seen.text, "time_s": seen.t_s,
+            "utc": utc_text(moment_us), "epoch_s": epoch_s(moment_us),
+        }  # fmt: skip
+        yield Feature(layer="events", geometry=shapely.Point(seen.east_m, seen.north_m), values=values)
     for point in named_points(facts.site):
         values = {
             "name": point.name, "kind": point.kind, "east_m": point.east_m, "north_m": point.north_m,

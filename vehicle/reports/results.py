@@ -1,7 +1,12 @@
-"""All files of a job at once."""
+"""All files of a job at once, made in a folder of their own: older ones stay whole until all are there."""
 
+import errno
+import json
+import tempfile
 from pathlib import Path
+from typing import Final
 
+from vehicle.reports.about import public_values
 from vehicle.reports.cell_states import write_states
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.geojson import write_geojson
@@ -13,13 +18,40 @@ from vehicle.reports.products import Feature, features
 from vehicle.reports.report import report_page
 from vehicle.reports.tables import missing_fields, write_land, write_lots, write_points
 
+PUBLIC: Final = "public.json"
 
-def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False) -> tuple[Path, ...]:
+
+def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False) -> tuple[Path, ...]:
     """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated.
+
+    `public`: figures without a coordinate, too. Files of these names are replaced when all are made.
 
     Raises:
         InputError: A PDF is wanted, and WeasyPrint is not installed.
+        OSError: They cannot be written; what was there before still is.
+        sqlite3.Error: The same, of the GeoPackage.
     """
+    with tempfile.TemporaryDirectory(prefix=".papers-", dir=out_dir) as fresh:
+        made = _made(Path(fresh), facts, pdf=pdf)
+        if public:
+            made = (*made, Path(fresh) / PUBLIC)
+            text = json.dumps(public_values(facts), indent=1, ensure_ascii=False)
+            made[-1].write_text(text + "\n", encoding="utf-8")
+        return _moved(made, out_dir)
+
+
+def _moved(made: tuple[Path, ...], out_dir: Path) -> tuple[Path, ...]:
+    """Each file at its place. What could keep one back is looked for before the first goes."""
+    places = tuple(out_dir / path.name for path in made)
+    for place in places:
+        if place.is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder", str(place))
+    for path, place in zip(made, places, strict=True):
+        path.replace(place)
+    return places
+
+
+def _made(out_dir: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
     products = tuple(features(facts))
     chart, page = out_dir / "map.png", out_dir / "report.html"
     draw_map(chart, facts)

@@ -1,15 +1,17 @@
 """Sections of the report about time: hours, stops, link, checks made and due, hammers, finds, the log and its annex."""
 
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.units import NS_PER_S
+from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct
 from vehicle.reports.html_parts import bars, clock_s, moment, note, place, section, table
-from vehicle.reports.palette import marked
+from vehicle.reports.seen import seen_of
 from vehicle.reports.story import STOP, hours_of, link_loss, stops_of
 
 PHASE_TEXT: Final = {
@@ -144,23 +146,35 @@ def _check_row(facts: JobFacts, row: RecordedAct) -> list[str] | None:
 
 
 def due(facts: JobFacts) -> list[str]:
-    """What has still to be measured, by the rules of this configuration."""
-    found, mission = [], facts.config.mission
-    confirms = [row.act for row in facts.acts if isinstance(row.act, Confirm)]
+    """What has still to be measured, by the record and the rules of this configuration."""
+    found, mission, tool = [], facts.config.mission, facts.config.machine.tool
+    acts = [row.act for row in facts.acts]
+    open_now = facts.due if facts.due is not None else due_after(acts)
     if facts.provisional_m2 > 0.0:
         found.append(
             f"<b>Closing check of the base</b>: {facts.provisional_m2:,.1f} m² are provisional until it is good."
         )
-    if not any(act.kind == "depth" for act in confirms) and facts.found.processed_m2 > 0.0:
+    if Knowledge.BASE in open_now:
+        found.append(f"<b>Opening check of the base</b>: {_since(acts, Knowledge.BASE)}.")
+    if Knowledge.DEPTH in open_now:
         found.append(
-            "<b>Depth reading</b>: none is on record. The record claims 2 cm less until one is good; it is due "
-            "at the start "
-            f"of a shift, every {mission.depth_check_m2:,.0f} m² and every {mission.depth_check_h:g} h with the "
-            "tool down."
+            f"<b>Depth reading</b>: {_since(acts, Knowledge.DEPTH)}. The record claims 2 cm less until one is good; it "
+            f"is due at the start of a shift, every {mission.depth_check_m2:,.0f} m² and every "
+            f"{mission.depth_check_h:g} h with the tool down."
         )
-    if not any(act.kind == "hammers" for act in confirms) and facts.config.machine.tool.kind == "flail":
-        found.append("<b>Hammer count</b>: none is on record.")
+    if tool.hammer_count > 0:
+        counts = [act.value for act in acts if isinstance(act, Observed) and act.kind == "hammer_count"]
+        if Knowledge.HAMMERS in open_now:
+            found.append(f"<b>Hammer count</b>: {_since(acts, Knowledge.HAMMERS)}.")
+        elif counts and counts[-1] < tool.hammer_count:
+            found.append(f"<b>Hammers</b>: {counts[-1]:g} of {tool.hammer_count} at the newest count.")
     return found or ["None by the record. Checks of the next shift begin anew."]
+
+
+def _since(acts: Sequence[Observed | Confirm | Revoke], kind: Knowledge) -> str:
+    """Why it is due, as far as the record says."""
+    known = any(isinstance(act, Confirm) and act.kind == kind.value and act.by for act in acts)
+    return "the newest good one no longer holds" if known else "none is on record that was good"
 
 
 def hammers(facts: JobFacts) -> str:
@@ -178,21 +192,14 @@ def hammers(facts: JobFacts) -> str:
 
 
 def finds(facts: JobFacts) -> str:
-    """Detonations, finds and notes of people; shocks that the vehicle felt."""
-    rows = []
-    for row in facts.acts:
+    """Detonations, finds and notes of people; F1.. as on the map, where their place is on record."""
+    rows, names = [], {seen.act: f" {seen.name}" for seen in seen_of(facts)}
+    for number, row in enumerate(facts.acts):
         act = row.act
         if isinstance(act, Observed) and act.kind in {"find", "detonation_class", "note"}:
             where = place(facts, act.place_m) if act.place_m is not None else "-"
-            rows.append(
-                [moment(facts, row.t_s), KIND_TEXT[act.kind], f"{act.value:g}", escape(act.text), escape(act.by), where]
-            )
-    for number, mark, event in marked(facts.events):
-        if mark != "stop" and event.east_m is not None and event.north_m is not None:
-            where = place(facts, (event.east_m, event.north_m))
-            rows.append(
-                [moment(facts, event.t_ns / NS_PER_S), f"{mark} E{number}", "-", escape(event.text), "vehicle", where]
-            )
+            what = KIND_TEXT[act.kind] + names.get(number, "")
+            rows.append([moment(facts, row.t_s), what, f"{act.value:g}", escape(act.text), escape(act.by), where])
     if not rows:
         return section("Detonations, finds, notes", "<p>None on record.</p>")
     heads = ["UTC" if facts.zero_us is not None else "time", "what", "class, number", "text", "by", "place (lat, lon)"]

@@ -1,0 +1,45 @@
+"""Detonations and finds that people told the vehicle of, as points: F1, F2 and so on in map, report and exports."""
+
+from typing import Final
+
+import msgspec
+
+from vehicle.contracts.ledger_types import Observed
+from vehicle.reports.facts import JobFacts
+
+MARK_OF: Final = {"detonation_class": "detonation", "find": "find"}
+"""Kind of an observation -> its mark in `palette.MARKS`."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them: `act` its place in `facts.acts`, `t_s` as there, ENU metres; `text` with its class or its count."""
+
+    number: int
+    act: int
+    mark: str
+    t_s: float
+    east_m: float
+    north_m: float
+    text: str
+
+    @property
+    def name(self) -> str:
+        """In map, report and exports."""
+        return f"F{self.number}"
+
+
+def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
+    """Those whose place is on record, numbered in the order in which they came."""
+    found: list[Seen] = []
+    for place, row in enumerate(facts.acts):
+        act = row.act
+        if isinstance(act, Observed) and act.kind in MARK_OF and act.place_m is not None:
+            mark = MARK_OF[act.kind]
+            told = f"class {act.value:g}" if mark == "detonation" else f"{act.value:g} found"
+            found.append(
+                Seen(
+                    number=len(found) + 1, act=place, mark=mark, t_s=row.t_s, east_m=act.place_m[0],
+                    north_m=act.place_m[1], text=", ".join(filter(None, (told, act.text))),
+                )
+            )  # fmt: skip
+    return tuple(found)
