@@ -147,8 +147,8 @@ def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]
     path = folder / f"{number:04d}.json"
     for name, content in files.items():
         write_whole(_beside(path, name), content)
-    content = {"format": Kept.IMPORTED.number, "hash": _hash_of_rows(found), "rows": found}
-    write_whole(path, msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
+    rows = {"format": Kept.IMPORTED.number, "hash": _hash_of_rows(found), "rows": found}
+    write_whole(path, msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     return path
 
 
@@ -178,7 +178,7 @@ def _kept_in(folder: Path, kind: type[ImportedT]) -> tuple[ImportedT, ...]:
         try:
             content = path.read_bytes()
             _check_format(path, msgspec.json.decode(content, type=_Numbered).format)
-            file = msgspec.json.decode(content, type=_File[kind])  # type: ignore[valid-type]
+            file: _File[ImportedT] = msgspec.json.decode(content, type=_File[kind])  # type: ignore[valid-type]
         except (OSError, UnicodeDecodeError, RecursionError, msgspec.MsgspecError) as error:
             raise InputError(f"{path}: cannot be read ({error}); import its file again") from None
         if file.hash != _hash_of_rows(file.rows):
