@@ -115,7 +115,6 @@ def test_the_note_of_a_carry_over_is_of_no_run(run: Path) -> None:
     note = Note(kind=carried_over.KIND, text="from format 4", utc="")
     for records, status in (
         ((*rows, note), 0),
-        ((*rows, note, Session(session_id=5, utc="")), 0),
         ((*rows, note, Revoke(reason="x", by="y", since_number=1, until_number=2)), 1),
         ((*rows[:-1], note), 1),
         ((*rows, msgspec.structs.replace(note, kind="follow_up")), 1),
@@ -123,6 +122,17 @@ def test_the_note_of_a_carry_over_is_of_no_run(run: Path) -> None:
         forged(path, records)
         found, said, _ = flailpilot("ledger", "verify", run)
         assert (found, "DIFFERENT" in said) == (status, status == 1), said
+
+
+def test_a_start_behind_the_note_of_a_carry_over_is_of_another_run(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    later = Session(session_id=5, utc="")
+    forged(path, (*rows, later))
+    number = refused("ledger", "verify", run).partition("no session ")[2][:16]
+    note = Note(kind=carried_over.KIND, text="from format 4", utc="")
+    forged(path, (rows[0], Session(session_id=int(number, 16), utc=""), *rows[2:], note, later))
+    assert flailpilot("ledger", "verify", run)[0] == 0
 
 
 def rows_count(rows: tuple[Record, ...]) -> int:
