@@ -108,7 +108,7 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
         beside = path.resolve().parent
         if beside != here:  # the vehicle's own folder of the record
             _copy_files(beside.iterdir(), folder / "record")
-        (folder / "checks.json").write_text(json.dumps(_checks(path, started), indent=1) + "\n", encoding="utf-8")
+        notes += _written_checks(folder / "checks.json", path, started)
     else:
         notes.append(f"no {JOURNAL} in it: checks of the last 24 hours are those in the recordings alone")
     recent = [one for one in sorted(here.parent.iterdir()) if one != here and _within(one, started)]
@@ -134,28 +134,56 @@ def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:
             notes.append(f"{refusal}: the configuration in it cannot be read")
     if config is None:
         return [*notes, "no --config: the configuration is that of the recording, and names of keys are not in it"]
-    file = load_drive(config)
+    return [*notes, *_told_configuration(folder, config)]
+
+
+def _told_configuration(folder: Path, config: Path) -> list[str]:
+    """The files that `--config` names. What of them cannot be read is told: it is no reason not to seal the rest."""
+    try:
+        file = load_drive(config)
+    except InputError as refusal:
+        # what is called otherwise may be a key file that was named by mistake
+        _copy_files((path for path in (config,) if path.suffix == ".toml"), folder)
+        held = "it is in it as it is" if (folder / config.name).exists() else "it is not in it"
+        return [f"{refusal}: {held}, what it names is not, nor are names of keys: copy those files yourself"]
+    notes: list[str] = []
     names = [config, *((file.beside(file.config.machine),) if file.config.machine.endswith(".toml") else ())]
     names += [file.beside(one) for one in (file.config.task, file.config.site and file.config.site.file) if one]
     if file.config.keys_file is not None:
         keys = file.beside(file.config.keys_file)
         names += [keys.with_suffix(suffix) for suffix in BESIDE_KEYS]
-        rows = [
-            {name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"}
-            for key in KeyStore(keys).load().keys
-        ]
-        (folder / "key-names.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        notes += _key_names(folder, keys)
     else:
         notes.append(f"{config}: names no keys")
     _copy_files((name for name in names if name.is_file()), folder)
     return notes
 
 
-def _checks(path: Path, started: datetime) -> list[object]:
+def _key_names(folder: Path, keys: Path) -> list[str]:
+    try:
+        held = KeyStore(keys).load().keys
+    except InputError as refusal:
+        return [f"{refusal}: names of keys are not in it"]
+    rows = [{name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"} for key in held]
+    (folder / "key-names.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return []
+
+
+def _written_checks(to: Path, path: Path, started: datetime) -> list[str]:
+    """What of a journal can be read, in a file. The rest is told: the journal itself is in it as it is."""
+    try:
+        found = journal.read(path)
+    except InputError as refusal:
+        return [f"{refusal}: it is in it as it is, checks of the last 24 hours are those in the recordings alone"]
+    to.write_text(json.dumps(_checks(found, started), indent=1) + "\n", encoding="utf-8")
+    return [] if found.lost is None else [f"{found.lost.text}: {to.name} holds what stands before that"]
+
+
+def _checks(found_in: journal.Journal, started: datetime) -> list[object]:
     """Checks, what was seen, and withdrawals, of each start of the program in the 24 hours before."""
     found: list[object] = []
     wanted = True
-    for row in journal.read(path).records:
+    for row in found_in.records:
         if isinstance(row, Session):
             moment = _moment(row.utc)
             wanted = moment is None or moment >= started - BEFORE

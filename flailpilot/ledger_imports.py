@@ -17,6 +17,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.reports import importing
 from vehicle.reports.imported import FollowUp, Layer, Release, follow_ups_in, keep, needed, releases_in
+from vehicle.reports.imported import check_site as check_imported
 from vehicle.reports.importing import Ground
 
 
@@ -37,6 +38,7 @@ def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str
     """
     ground = ground_of(run, site)
     held = follow_ups_in(run)
+    check_imported(held, ground.site_hash)
     found = importing.follow_ups(file, ground, said, utc_now())
     if any(row.source_hash == old.source_hash for row in found for old in held):
         raise InputError(f"{file}: was imported before; nothing is counted twice")
@@ -54,7 +56,11 @@ def import_release(run: Path, file: Path, document: Path, site: SiteOptions, sai
         InputError: One line: what is wrong with the files, the run or the site.
     """
     ground = ground_of(run, site)
-    found = importing.release(file, document, ground, said, releases_in(run), utc_now())
+    held = releases_in(run)
+    check_imported(held, ground.site_hash)
+    found = importing.release(file, document, ground, said, held, utc_now())
+    if file.name == document.name and found.source_hash != found.document_hash:
+        raise InputError(f"{document}: has the name of {file}, and both are kept in one folder; name one of them anew")
     _kept(run, (found,), {file.name: file.read_bytes(), document.name: document.read_bytes()})
     print(
         f"kept: document {found.number} of {found.authority}, {found.date}, signed by {found.person}: "

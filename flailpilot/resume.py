@@ -30,7 +30,7 @@ from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import is_whole
-from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, replan
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
@@ -126,9 +126,7 @@ def _request(
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
     # what an earlier plan lists as not workable is no part of the rest, and the plan of a rest says nothing of it
     earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
-    listed = msgspec.structs.replace(
-        plan, untreatable=tuple(row for one in (*earlier, plan) for row in one.untreatable)
-    )
+    listed = msgspec.structs.replace(plan, untreatable=for_good(*earlier, plan))
     found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), _config(machine, header))
     if at is not None:
         pose = _told_pose(at, site)

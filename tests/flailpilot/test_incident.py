@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flailpilot.run_folder import SEALED
 from tests.flailpilot.test_bad_input import flailpilot, refused
 from tests.records.test_chain import CONTENT
 from tests.runtime.support import config_text, write
@@ -116,3 +117,46 @@ def test_bad_input_is_one_line(runs: Path, tmp_path: Path) -> None:
     shutil.rmtree(runs / "noon" / "plan")
     (runs / "noon" / "run.json").write_text("{")
     assert flailpilot("incident", runs / "noon", *SAID)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"nothing of the kind", "no ledger journal"),
+        (b"FLAILJ9\n" + CONTENT[8:], "use the program that wrote it, or a later one"),
+        (CONTENT[:-3], "holds what stands before that"),
+    ],
+)
+def test_a_journal_that_cannot_be_read_is_sealed_and_told(runs: Path, content: bytes, words: str) -> None:
+    (runs / "noon" / "ledger.journal").write_bytes(content)
+    status, said, told = flailpilot("incident", runs / "noon", *SAID)
+    assert status == 0, told
+    assert words in said
+    folder = sealed(runs)
+    assert (folder / "run" / "ledger.journal").read_bytes() == content
+    assert {"run/ledger.journal", "run/run.mcap", "before/morning/run.json"} <= set(listed(folder))
+    assert (runs / "noon" / SEALED).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "held"), [("drive.toml", "vehicle_id = [", True), ("keys.json", '{"keys": "secret"}', False)]
+)
+def test_a_configuration_that_cannot_be_read_is_told_and_the_rest_is_sealed(
+    runs: Path, tmp_path: Path, name: str, content: str, *, held: bool
+) -> None:
+    (tmp_path / name).write_text(content)
+    status, said, told = flailpilot("incident", runs / "noon", *SAID, "--config", tmp_path / name)
+    assert status == 0, told
+    assert name in said
+    assert "copy those files yourself" in said
+    assert (f"configuration/{name}" in listed(sealed(runs))) == held
+
+
+def test_keys_that_cannot_be_read_are_told_and_the_rest_is_sealed(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{")
+    lines = [line for line in config_text(tmp_path).splitlines() if not line.startswith(("keys_file", "bench"))]
+    config = write(tmp_path, 'keys_file = "keys.json"\n' + "\n".join(lines) + "\n")
+    status, said, told = flailpilot("incident", runs / "noon", *SAID, "--config", config)
+    assert status == 0, told
+    assert "names of keys are not in it" in said
+    assert "configuration/drive.toml" in listed(sealed(runs))

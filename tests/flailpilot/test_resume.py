@@ -3,17 +3,19 @@
 import json
 import shutil
 
+import msgspec
 import pytest
 import shapely
 
 from flailpilot.resume import last_pose, on_its_swath, swept_ground
+from tests.control.ledger.jobs import untreatable
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
-from vehicle.contracts.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.settings import StartPose
@@ -179,6 +181,21 @@ def test_a_journal_that_was_torn_leaves_more_to_do(monkeypatch, capsys, job):
     lon, lat = load_site(job / "ground.geojson").datum.lonlat_from_enu_array([(-14.0, 3.0)])[0]
     assert left(monkeypatch, capsys, job, "--at", f"{lat:.9f},{lon:.9f},57.0")[0] == 0
     assert json.loads((job / "rest-2" / "summary.json").read_text())["area_m2"] > less_m2 + 5.0
+
+
+def test_ground_that_was_only_not_planned_in_time_is_planned_again(monkeypatch, capsys, job):
+    def cut_short(*asked, **more):
+        plan = load_plan(*asked, **more)
+        row = untreatable(shapely.box(-60.0, -60.0, 60.0, 60.0), UntreatableReason.PLANNING_TIME)
+        return msgspec.structs.replace(plan, untreatable=(*plan.untreatable, row))
+
+    monkeypatch.setattr("flailpilot.resume.load_plan", cut_short)
+    before = json.loads((job / "run" / "summary.json").read_text())
+    status, said, _ = left(monkeypatch, capsys, job)
+    assert status == 0, said
+    assert "nothing is left" not in said
+    planned_m2 = json.loads((job / "rest" / "summary.json").read_text())["area_m2"]
+    assert planned_m2 > sum(row["area_m2"] for row in before["missed"]) > 10.0
 
 
 def test_nothing_left(monkeypatch, capsys, job):

@@ -13,6 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.reports import imported, importing
@@ -200,6 +201,76 @@ def test_what_was_imported_is_kept_and_a_changed_source_is_named(tmp_path: Path)
     (tmp_path / "follow_up" / "0001.json").write_text("{}")
     with pytest.raises(InputError, match="cannot be read"):
         imported.follow_ups_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "now"), [(b'"reduced"', b'"cleared"'), (b"46.93", b"46.94"), (b'"site-hash"', b'"other"'), (b"R-1", b"R-2")]
+)
+def test_a_row_that_was_edited_is_refused_though_its_document_is_the_same(
+    was: bytes, now: bytes, tmp_path: Path
+) -> None:
+    files = {"land.geojson": b"", "paper.pdf": b""}
+    land = paper(tmp_path, (0, 0, 60, 40))
+    path = imported.keep(tmp_path, (land,), {name: (tmp_path / name).read_bytes() for name in files})
+    assert path is not None
+    content = path.read_bytes()
+    assert was in content
+    path.write_bytes(content.replace(was, now, 1))
+    with pytest.raises(InputError, match=r"0001\.json: was changed since its import"):
+        imported.releases_in(tmp_path)
+
+
+def test_what_was_imported_for_another_site_is_refused(tmp_path: Path) -> None:
+    land = paper(tmp_path, (0, 0, 60, 40))
+    imported.check_site((land,), "site-hash")
+    with pytest.raises(InputError, match=r"land.geojson: was imported for site site-hash, this record is of"):
+        imported.check_site((land,), "other")
+    with pytest.raises(InputError, match="was imported for site site-hash"):
+        jobs.job(jobs.slanted(8.0, 3.0), jobs.worked(), releases=(land,))
+
+
+@pytest.mark.parametrize("name", ["Permit [2].pdf", "what?.pdf", "a*.pdf", "[!x].pdf"])
+def test_a_document_has_any_name(name: str, tmp_path: Path) -> None:
+    path = geojson(tmp_path / "land.geojson", [degrees((0, 0, 60, 40))])
+    (tmp_path / name).write_bytes(b"%PDF")
+    land = importing.release(path, tmp_path / name, GROUND, PAPER, (), NOW)
+    imported.keep(tmp_path, (land,), {path.name: path.read_bytes(), name: b"%PDF"})
+    assert imported.releases_in(tmp_path) == (land,)
+
+
+def test_an_import_that_a_full_disk_ends_anywhere_counts_for_nothing_and_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = [degrees((20.0 * number, 3, 20.0 * number + 10.0, 15)) for number in range(3)]
+    path = geojson(tmp_path / "team.geojson", boxes, **SAID)
+    found = importing.follow_ups(path, GROUND, {}, NOW)
+    files = {path.name: path.read_bytes()}
+    whole, room = imported.write_whole, 0
+
+    def until_it_is_full(to: Path, content: bytes) -> None:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        room -= 1
+        whole(to, content)
+
+    monkeypatch.setattr(imported, "write_whole", until_it_is_full)
+    for allowed in range(9):
+        room = allowed
+        with contextlib.suppress(OSError):
+            imported.keep(tmp_path, found, files)
+            break
+        assert imported.follow_ups_in(tmp_path) == ()
+    assert imported.follow_ups_in(tmp_path) == found
+
+
+def test_rows_without_a_hash_and_those_of_a_later_program_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "follow_up").mkdir()
+    path = tmp_path / "follow_up" / "0001.json"
+    for number, words in ((1, "has no hash of its rows; delete it and import"), (3, "use the program that wrote it")):
+        path.write_text(json.dumps({"format": number, "hash": "", "rows": []}))
+        with pytest.raises(InputError, match=words):
+            imported.follow_ups_in(tmp_path)
 
 
 def test_needed_layers_follow_from_the_role_and_what_nobody_stated_needs_all() -> None:

@@ -122,6 +122,17 @@ def test_a_grid_with_a_value_outside_its_bounds_or_another_shape_is_refused(tmp_
         list(raster_cells(grids(tmp_path, terms, nodata=None)))
 
 
+def test_a_grid_that_opens_and_cannot_be_read_is_named_with_its_place(tmp_path):
+    paths = grids(tmp_path, [np.full((4, 20), 0.5) for _ in range(3)])
+    paths[1].write_bytes(paths[1].read_bytes()[:-200])
+    rasterio.open(paths[1]).close()
+    with pytest.raises(
+        InputError, match=r"1\.tif: cannot be read from row 0, column 0 on \(.*copy it again"
+    ) as refused:
+        list(raster_cells(paths))
+    assert "\n" not in str(refused.value)
+
+
 def test_passes_are_counted_by_movement_and_not_by_report():
     machine = footprint(builders.config().machine)
     there = samples([Mode.AUTO_WORK] * 50 + [Mode.AUTO_MOVE] * 50, speed_mps=[0.5] * 50 + [-0.5] * 50)

@@ -14,9 +14,9 @@ from tests.flailpilot.test_resume import SCENARIO, ground
 from tests.flailpilot.test_run_folder import Capture
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.messages import Mode
-from vehicle.records import journal
+from vehicle.records import carried_over, journal
 from vehicle.records.journal import JournalWriter
-from vehicle.records.records import Header, Record, Revoke, Session, encoded, first_check
+from vehicle.records.records import Header, Note, Record, Revoke, Session, encoded, first_check
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime import kept_ledger
 
@@ -107,6 +107,32 @@ def test_a_forged_record_in_a_whole_chain_is_named(run: Path) -> None:
         status, said, _ = flailpilot("ledger", "verify", run)
         assert status == 1
         assert f"DIFFERENT: record {number}" in said
+
+
+def test_the_note_of_a_carry_over_is_of_no_run(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    note = Note(kind=carried_over.KIND, text="from format 4", utc="")
+    for records, status in (
+        ((*rows, note), 0),
+        ((*rows, note, Revoke(reason="x", by="y", since_number=1, until_number=2)), 1),
+        ((*rows[:-1], note), 1),
+        ((*rows, msgspec.structs.replace(note, kind="follow_up")), 1),
+    ):
+        forged(path, records)
+        found, said, _ = flailpilot("ledger", "verify", run)
+        assert (found, "DIFFERENT" in said) == (status, status == 1), said
+
+
+def test_a_start_behind_the_note_of_a_carry_over_is_of_another_run(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    later = Session(session_id=5, utc="")
+    forged(path, (*rows, later))
+    number = refused("ledger", "verify", run).partition("no session ")[2][:16]
+    note = Note(kind=carried_over.KIND, text="from format 4", utc="")
+    forged(path, (rows[0], Session(session_id=int(number, 16), utc=""), *rows[2:], note, later))
+    assert flailpilot("ledger", "verify", run)[0] == 0
 
 
 def rows_count(rows: tuple[Record, ...]) -> int:

@@ -13,7 +13,7 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import LedgerState
 from vehicle.reports.gaps import Found
-from vehicle.reports.imported import FollowUp, Release
+from vehicle.reports.imported import FollowUp, Release, check_site
 from vehicle.reports.lots import Lot
 from vehicle.reports.story import Samples
 
@@ -135,6 +135,10 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     visits: tuple[Visit, ...] = ()
     software: str = ""
     due: frozenset[Knowledge] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InputError where something of another site was imported."""
+        check_site((*self.follow_ups, *self.releases), self.plan.site_hash)
 
     def of_task(self, task: Task) -> Self:
         """The same with what a task file says; "not stated" there is empty here."""

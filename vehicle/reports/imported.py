@@ -6,10 +6,10 @@ is a document of the authority, drawn as a border.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from vehicle.host.atomic_file import write_whole
 Ring = tuple[tuple[float, float], ...]
 Polygon = tuple[Ring, ...]
 FOLLOW_UP, RELEASE = "follow_up", "release"
+_KEPT: Final = "[0-9][0-9][0-9][0-9].json"
 
 
 class Layer(StrEnum):
@@ -85,7 +86,6 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     imported_utc: str
     site_hash: str
     seal: str
-    format: int = Kept.IMPORTED.number
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,10 +107,23 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     imported_utc: str
     site_hash: str
     seal: str
-    format: int = Kept.IMPORTED.number
 
 
 ImportedT = TypeVar("ImportedT", FollowUp, Release)
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    """Of a file of any format."""
+
+    format: object
+
+
+class _File(msgspec.Struct, Generic[ImportedT], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All rows of one import, in one file: it is there whole or not at all. `hash`: of the rows, as `_hash_of_rows`."""
+
+    format: int
+    hash: str
+    rows: tuple[ImportedT, ...]
 
 
 def hash_of(content: bytes) -> str:
@@ -118,21 +131,25 @@ def hash_of(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
-def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> tuple[Path, ...]:
-    """Put what was imported, and the files it came from, beside a run; never over anything. Raises OSError."""
+def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> Path | None:
+    """Put what was imported, and the files it came from, beside a run; never over an import. None where it is nothing.
+
+    The rows are on the disk last, all together: an import that a disk ended counts for nothing and can be done again.
+
+    Raises:
+        OSError: The disk refuses; nothing was imported.
+    """
     if not found:
-        return ()
+        return None
     folder = run / (FOLLOW_UP if isinstance(found[0], FollowUp) else RELEASE)
     folder.mkdir(exist_ok=True)
-    number = 1 + max((int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9].json")), default=0)
+    number = 1 + max((int(path.name[:4]) for path in folder.glob(_KEPT)), default=0)
+    path = folder / f"{number:04d}.json"
     for name, content in files.items():
-        write_whole(folder / f"{number:04d}-{name}", content)
-    paths = []
-    for place, row in enumerate(found):
-        path = folder / f"{number + place:04d}.json"
-        write_whole(path, msgspec.json.format(msgspec.json.encode(row), indent=1) + b"\n")
-        paths.append(path)
-    return tuple(paths)
+        write_whole(_beside(path, name), content)
+    rows = {"format": Kept.IMPORTED.number, "hash": _hash_of_rows(found), "rows": found}
+    write_whole(path, msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    return path
 
 
 def follow_ups_in(run: Path) -> tuple[FollowUp, ...]:
@@ -145,26 +162,58 @@ def releases_in(run: Path) -> tuple[Release, ...]:
     return _kept_in(run / RELEASE, Release)
 
 
+def check_site(rows: Iterable[FollowUp | Release], site_hash: str) -> None:
+    """Raises InputError where something was imported for another site than that of the record."""
+    for row in rows:
+        if row.site_hash != site_hash:
+            raise InputError(
+                f"{row.source}: was imported for site {row.site_hash}, this record is of site {site_hash}; take it out "
+                f"of {FOLLOW_UP if isinstance(row, FollowUp) else RELEASE}/ of the run, and import what belongs here"
+            )
+
+
 def _kept_in(folder: Path, kind: type[ImportedT]) -> tuple[ImportedT, ...]:
-    found = []
-    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9].json")):
+    found: list[ImportedT] = []
+    for path in sorted(folder.glob(_KEPT)):
         try:
-            row = msgspec.json.decode(path.read_bytes(), type=kind)
-        except (OSError, msgspec.MsgspecError) as error:
+            content = path.read_bytes()
+            _check_format(path, msgspec.json.decode(content, type=_Numbered).format)
+            file: _File[ImportedT] = msgspec.json.decode(content, type=_File[kind])  # type: ignore[valid-type]
+        except (OSError, UnicodeDecodeError, RecursionError, msgspec.MsgspecError) as error:
             raise InputError(f"{path}: cannot be read ({error}); import its file again") from None
-        Kept.IMPORTED.check(path, row.format)
-        pairs = [(row.source, row.source_hash)]
-        if isinstance(row, Release):
-            pairs.append((row.document, row.document_hash))
-        for name, expected in pairs:
-            _check_same(path, folder, name, expected)
-        found.append(row)
+        if file.hash != _hash_of_rows(file.rows):
+            raise InputError(f"{path}: was changed since its import; delete it and import the original again")
+        for row in file.rows:
+            _check_same(path, row.source, row.source_hash)
+            if isinstance(row, Release):
+                _check_same(path, row.document, row.document_hash)
+        found += file.rows
     return tuple(found)
 
 
-def _check_same(path: Path, folder: Path, name: str, expected: str) -> None:
+def _check_format(path: Path, number: object) -> None:
+    """Raises InputError for a later format, and for the first, in which nothing shows whether a row was changed."""
+    Kept.IMPORTED.check(path, number)
+    if number == 1:
+        raise InputError(f"{path}: of format 1, which has no hash of its rows; delete it and import its file again")
+
+
+def _hash_of_rows(rows: Sequence[FollowUp | Release]) -> str:
+    return hash_of(msgspec.json.encode(rows))
+
+
+def _beside(path: Path, name: str) -> Path:
+    """Where the file of this name is kept that an import came from."""
+    return path.with_name(f"{path.stem}-{name}")
+
+
+def _check_same(path: Path, name: str, expected: str) -> None:
     """Raises InputError where the file that something was imported from is not there as it was."""
-    for held in folder.glob(f"[0-9][0-9][0-9][0-9]-{name}"):
-        if hash_of(held.read_bytes()) == expected:
-            return
-    raise InputError(f"{path}: {name} beside it is missing or was changed since its import; import the original again")
+    try:
+        same = hash_of(_beside(path, name).read_bytes()) == expected
+    except OSError:
+        same = False
+    if not same:
+        raise InputError(
+            f"{path}: {name} beside it is missing or was changed since its import; import the original again"
+        )

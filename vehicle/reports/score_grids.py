@@ -147,8 +147,19 @@ def _check_one_grid(paths: tuple[Path, ...], files: list[Any]) -> None:
 
 
 def _terms(path: Path, file: Any, window: Any) -> npt.NDArray[np.float64]:
-    """Values of a window (rows, columns), NaN where there is no data. Raises InputError for one outside 0..1."""
-    values = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+    """Values of a window (rows, columns), NaN where there is no data.
+
+    Raises:
+        InputError: The file opened and its content cannot be read, or a value is outside 0..1.
+    """
+    try:
+        values = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+    except OSError as error:  # RasterioIOError is one; what it says of itself is in its cause
+        why = " ".join(str(error.__cause__ or error).split())
+        raise InputError(
+            f"{path}: cannot be read from row {window.row_off}, column {window.col_off} on ({why}); it is damaged or "
+            "was cut off: copy it again"
+        ) from None
     outside = np.argwhere((values < 0.0) | (values > 1.0) | np.isinf(values))
     if outside.size:
         row, column = (outside[0] + (window.row_off, window.col_off)).tolist()

@@ -14,11 +14,11 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState, VehicleState
-from vehicle.records import journal, reader
+from vehicle.records import carried_over, journal, reader
 from vehicle.records.journal import Journal
 from vehicle.records.journal_file import MAGIC, Scanner, opened
 from vehicle.records.ledger_news import Followed
-from vehicle.records.records import Header, Record, Session, encoded, first_check
+from vehicle.records.records import Header, Note, Record, Session, encoded, first_check
 from vehicle.runtime.replay import Replayed, replay
 
 ADVICE: Final = "copy it again from the vehicle; if it stays so, the record was changed: keep both, and ask who did"
@@ -209,9 +209,14 @@ class _Again:
 
     @property
     def not_recomputed(self) -> int:
-        """Records of this run behind the newest that was compared."""
+        """Records of this run behind the newest that was compared.
+
+        The note of a carry-over is of no run: it stands last, before the start that carried the journal over. Anything
+        behind it that no start begins is of this run again, and counts.
+        """
         rows = self._found.records[self._next :]
-        return next((place for place, row in enumerate(rows) if isinstance(row, Session)), len(rows))
+        count = next((place for place, row in enumerate(rows) if isinstance(row, Session)), len(rows))
+        return count - 1 if count and _is_carry_over(rows[count - 1]) else count
 
     @property
     def credited_m2(self) -> float:
@@ -243,6 +248,10 @@ class _Again:
                 "recording"
             )
         return found
+
+
+def _is_carry_over(row: object) -> bool:
+    return isinstance(row, Note) and row.kind == carried_over.KIND
 
 
 def _places(scanner: Scanner) -> list[tuple[int, int, bytes]]:

@@ -25,7 +25,7 @@ from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import rings_of
-from vehicle.planning.coverage.replan import ReplanRequest, Rings, replan
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import write_stored
 from vehicle.reports import gaps
@@ -67,7 +67,8 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     machine = load_machine(first.machine, first.tool)
     mission = MissionConfig(cell_m=head.cell_m, required_depth_m=plan.required_depth_m or 0.15)
     config = assemble_vehicle("the console", "vehicle", machine, mission)
-    found = gaps.find(site.work_area, site.keep_out, plan, ledger, config)
+    listed = msgspec.structs.replace(plan, untreatable=for_good(plan))
+    found = gaps.find(site.work_area, site.keep_out, listed, ledger, config)
     missed = without_skipped(tuple(gap.rings_m for gap in found.gaps), plan, asked.skipped)
     if not missed:
         raise InputError(NOTHING_LEFT)

@@ -1,6 +1,7 @@
 """What a task left is planned again from the record that the console holds: missed ground alone, craters kept out."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from console.server.planning.replanning import CRATER_M, ReplanAsked, crater, re
 from console.server.planning.sites import SiteRequest, read
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
@@ -97,6 +98,18 @@ def test_a_swath_that_was_left_out_is_all_that_is_planned(made: Path, tmp_path: 
     assert open_ground.difference(again).difference(listed).area < 0.05
     assert rest.time_s < 0.6 * plan.time_s
     assert json.loads((tmp_path / "shown.json").read_bytes())["hash"] == rest.plan_hash
+
+
+def test_ground_that_was_only_not_planned_in_time_is_planned_again(made: Path, tmp_path: Path) -> None:
+    plan = plan_of(made)
+    number = missing(plan)
+    row = jobs.untreatable(strip_of(swaths(plan)[number - 1], plan), UntreatableReason.PLANNING_TIME)
+    cut = tmp_path / "cut"
+    shutil.copytree(made, cut)
+    cut_short = msgspec.structs.replace(plan, untreatable=(*plan.untreatable, row))
+    (cut / "plan.json").write_bytes(msgspec.json.encode(cut_short))
+    replanned(asked(tmp_path, cut, worked(plan, number)), nobody)
+    assert swaths(plan_of(tmp_path))
 
 
 def test_a_skipped_swath_is_not_planned_again_and_stays_missed(made: Path, tmp_path: Path) -> None:

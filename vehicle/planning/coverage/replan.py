@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import MachineFootprint, Plan
+from vehicle.contracts.plan import MachineFootprint, Plan, Untreatable, UntreatableReason
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.attempt import Attempt, attempt_in
@@ -86,6 +86,11 @@ def replan(
     return ReplanResult(
         request_id=request.request_id, replaces=request.plan_hash, plan=attempt.in_better_order().closed()
     )
+
+
+def for_good(*plans: Plan) -> tuple[Untreatable, ...]:
+    """What plans list as not workable. What one had no time to plan is workable: it belongs to the rest."""
+    return tuple(row for plan in plans for row in plan.untreatable if row.reason is not UntreatableReason.PLANNING_TIME)
 
 
 def rest_of(site: Site, request: ReplanRequest, cell_m: float) -> Site:
