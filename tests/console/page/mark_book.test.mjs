@@ -146,9 +146,13 @@ test("a reload forgets no question and asks none twice", async () => {
 test("a detonation that nobody watched from the last one on is another one", () => {
   const storage = new Memory(), first = steering(storage);
   first.hear("a", { reasons: [CODE] });
-  const later = steering(storage);
-  later.hear("a", { reasons: [CODE], pose: { e: 30, n: 20, heading_deg: 0 }, ms: 60_000 });
-  assert.equal(later.book.marks().length, 2);
+  for (const [e, marks] of [[10, 1], [30, 2]]) {
+    const later = opened(storage);
+    later.now_ms = 60_000 * marks;
+    later.store.set("site", siteOf("a", DATUM_A));
+    for (const ms of [0, TURNING_MS]) later.hear("a", { reasons: [CODE], pose: { e, n: 20, heading_deg: 0 }, ms });
+    assert.equal(later.book.marks().length, marks, "at the mark it is that one still");
+  }
 });
 
 test("marks of a simulation end with it; a storage that takes nothing loses no question of this page", () => {
@@ -166,6 +170,24 @@ test("marks of a simulation end with it; a storage that takes nothing loses no q
 test("a late pose places nothing", () => {
   const page = steering(new Memory());
   page.hear("a", { reasons: [CODE], pose: { e: 10, n: 20, heading_deg: 0, old: true } });
+  assert.equal(page.book.marks()[0].e, null);
+});
+
+test("a mark goes to its own vehicle, whichever is steered, which refuses it then", async () => {
+  const page = steering(new Memory());
+  page.hear("a", { reasons: [CODE] });
+  const [mark] = page.book.marks();
+  page.hear("b");
+  await page.observations.send({ kind: "detonation", value: 1, who: "A" }, mark);
+  assert.equal(page.posts[0].vehicle, "a");
+});
+
+test("a machine that is seen to move when its site comes gets no place", () => {
+  const page = opened(new Memory());
+  page.hear("a");
+  page.hear("a", { reasons: [CODE], ms: TURNING_MS });
+  page.store.state.site = siteOf("a", DATUM_A);
+  page.hear("a", { reasons: [CODE], standing: false });
   assert.equal(page.book.marks()[0].e, null);
 });
 
