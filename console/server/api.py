@@ -56,8 +56,8 @@ class Api:
         return refused(why, 409) if why else JSONResponse({"ok": True})
 
     async def _site(self, _: Request) -> Response:
-        """The site and plan that the vehicle has; `hash` null while nobody knows, or it has none."""
-        site = self._desk.steered.site or {"hash": None}
+        """The site and plan that the vehicle has; `hash` null while nobody knows, or it has none; `vehicle`: its id."""
+        site = {**(self._desk.steered.site or {"hash": None}), "vehicle": self._desk.steered.settings.id}
         return Response(msgspec.json.encode(site), media_type="application/json")
 
     async def _set_up(self, request: Request) -> Response:
@@ -84,6 +84,8 @@ class Api:
     async def _keep(self, asked: Asked) -> str:
         """Keep it; why not, as the key of a text."""
         if isinstance(asked.address, str):
+            if asked.vehicle != self._desk.steered.settings.id:
+                return "vehicle.why.other"
             why = await self._readdress(asked.address)
             if why:
                 return why

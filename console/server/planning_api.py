@@ -225,9 +225,10 @@ class Planning:
     # --- the record --------------------------------------------------------------------------------------------------
     async def _observe(self, request: Request) -> Response:
         body = await _json(request)
-        told = await observed(body, self._link())
+        watch, steered = self._record.watch, request.app.state.desk.steered
+        told = await observed(body, steered.link, steered.settings.id)
         if told["recorded"]:
-            self._record.watch.note(f"{body['kind']}: {body.get('note', '')}", kind=str(body["kind"]))
+            watch.note(f"{body['kind']}: {body.get('note', '')}", kind=str(body["kind"]))
         return JSONResponse(told)
 
     async def _shown(self, _: Request) -> Response:

@@ -33,11 +33,15 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /api/setup: what is left out stays as it is. `address`: HOST:PORT of the steered vehicle."""
+    """POST /api/setup: what is left out stays as it is.
+
+    `address`: HOST:PORT of the steered vehicle, whose id `vehicle` has to be.
+    """
 
     console_name: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
     by_sight: bool | UnsetType = UNSET
     address: Text | UnsetType = UNSET
+    vehicle: Text | UnsetType = UNSET
     camera: Annotated[int, Meta(ge=0, le=255)] | UnsetType = UNSET
     checklist: Checklist | UnsetType = UNSET
 

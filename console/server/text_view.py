@@ -16,6 +16,8 @@ HINT: Final = "SPACE stops the vehicle.  Q ends this program; it drives nothing.
 _NAMES: Final = {row["code"]: row["name"] for row in reason_rows()}
 _ENGLISH: Final = catalogue(PAGE / "text", ENGLISH)
 Sections = dict[str, Any]
+LATE: Final = "late"
+"""Said of each figure of a report that ceased while others come: it is not of now."""
 
 
 def page(known: Sections, said: str) -> Group:
@@ -53,17 +55,17 @@ def _figures(known: Sections) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     pose, tool, mission = known["pose"] or {}, known["tool"] or {}, known["mission"] or {}
     limits, due, link = known["limits"] or {}, known["due"] or {}, known["link"]
-    vehicle = known["vehicle"] or {}
+    vehicle, near = known["vehicle"] or {}, known["near"] or {}
     holder = "this console" if vehicle.get("mine") else vehicle.get("holder_name") or vehicle.get("holder")
     rows = [
         ("held by", _value(holder), "round trip", _value(link["rtt_ms"], "ms")),
-        ("speed", _value(pose.get("speed_mps"), "m/s"), "limit", _value(limits.get("speed_cap_mps"), "m/s")),
-        ("heading", _value(pose.get("heading_deg"), "deg"), "position to", _value(pose.get("sigma_m"), "m")),
-        ("rotor", _value(tool.get("rotor_rpm"), "rpm"), "required", _value(tool.get("rotor_required_rpm"), "rpm")),
-        ("depth", _value(tool.get("depth_m"), "m"), "required", _value(tool.get("depth_required_m"), "m")),
-        ("segment", _swath(mission), "processed", _value(mission.get("processed_m2"), "m2")),
-        ("next", _next(mission), "keep-out", _near(known["near"] or {})),
-        ("attention in", _value(due.get("attention_s"), "s"), "time left", _value(mission.get("time_left_s"), "s")),
+        ("speed", _figure(pose, "speed_mps", "m/s"), "limit", _figure(limits, "speed_cap_mps", "m/s")),
+        ("heading", _figure(pose, "heading_deg", "deg"), "position to", _figure(pose, "sigma_m", "m")),
+        ("rotor", _figure(tool, "rotor_rpm", "rpm"), "required", _figure(tool, "rotor_required_rpm", "rpm")),
+        ("depth", _figure(tool, "depth_m", "m"), "required", _figure(tool, "depth_required_m", "m")),
+        ("segment", _marked(mission, _swath(mission)), "processed", _figure(mission, "processed_m2", "m2")),
+        ("next", _marked(mission, _next(mission)), "keep-out", _marked(near, _near(near))),
+        ("attention in", _figure(due, "attention_s", "s"), "time left", _figure(mission, "time_left_s", "s")),
     ]
     for row in rows:
         table.add_row(*row)
@@ -88,6 +90,15 @@ def _swath(mission: Sections) -> str:
     if not mission or not mission["segments"]:
         return UNKNOWN if not mission else "none"
     return f"{min(mission['segment'] + 1, mission['segments'])} of {mission['segments']}"
+
+
+def _figure(section: Sections, name: str, unit: str) -> str:
+    """A figure of a section, as it is known, with how late it is."""
+    return _marked(section, _value(section.get(name), unit))
+
+
+def _marked(section: Sections, words: str) -> str:
+    return f"{words}, {LATE}" if section.get("old") and words != UNKNOWN else words
 
 
 def _value(value: Any, unit: str = "") -> str:

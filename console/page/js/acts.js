@@ -131,10 +131,11 @@ export class Acts {
 
   /** The vehicle's answer, or the server's. */
   answer(message) {
+    // an act that was sent before the one that waits: its answer says nothing of that one
+    if (this.pending && this.pending.number !== message.no) return;
     if (message.act === "ACKNOWLEDGE" && message.result === "accepted") {
       this._acknowledged = this.facts().rules.filter((rule) => rule.recovery === "P").map((rule) => rule.code);
     }
-    if (this.pending && (this.pending.number & 0xffff) !== message.no && message.act !== this.pending.act) return;
     this._answered(message.act, message);
   }
 

@@ -1,29 +1,38 @@
 /** After a detonation: the place is marked at once, and the strip of the stop asks what it was and what the camera shows. */
 
 import { button } from "./plan/parts.js";
-import { datumOf } from "./plan/drawing.js";
 import { make, put, show } from "./dom.js";
 import { said, t } from "./i18n.js";
-import { CLASSES, HAMMERS, KINDS, changed, marked, open, placeOfTool, question } from "./marks.js";
+import { CLASSES, HAMMERS, KINDS, open, placeNow, question } from "./marks.js";
+import { whoOf } from "./observations.js";
 
 const NAME = "detonation";
+/** Reports come four times a second: after so long without one nobody knows that the machine did not move. */
+const UNSEEN_MS = 1000;
 
 export class Detonation {
-  /** @param {{store: any, post: (path: string, body: any) => Promise<any>}} parts */
+  /** @param {{store: any, book: import("./mark_book.js").MarkBook, observations: import("./observations.js").Observations}} parts */
   constructor(parts) {
     Object.assign(this, parts);
-    this.was = false;
     this.asked = null;
+    this.waits = null;
     this.sending = false;
     this.title = make("legend");
     this.answers = make("div", { className: "acts" });
     this.told = make("p", { className: "small", role: "status" });
     this.element = make("fieldset", { className: "question" }, [this.title, this.answers, this.told]);
-    this.store.subscribe(["vehicle"], () => this.look());
+    this.by = make("p", { className: "small" });
+    this.element.append(this.by);
+    this.store.subscribe(["vehicle", "site"], () => this.look());
   }
 
   marks() {
-    return this.store.get("marks") ?? [];
+    return this.book.marks();
+  }
+
+  /** What was answered so far, where it is of the vehicle that is steered. */
+  _asked() {
+    return this.asked?.vehicle === this.book.vehicle ? this.asked : null;
   }
 
   /** Something went off and nobody has said yet what it was. */
@@ -35,28 +44,43 @@ export class Detonation {
   look() {
     const told = this.store.value("vehicle", "reasons");
     const code = (this.store.get("reasons") ?? []).find((row) => row.name === NAME)?.code;
-    if (told === null || code === undefined) return;
-    const is = told.includes(code);
-    if (is && !this.was) this.store.set("marks", marked(this.marks(), placeOfTool(this.store.get("site"), this.store.get("pose"))));
-    this.was = is;
+    if (told === null || code === undefined || !this.book.settled()) return;
+    const place = placeNow(this.store);
+    this._placed(place);
+    if (!this.book.told(told.includes(code), place)) return;
+    const mark = this.book.mark(place);
+    if (place === null && this._stands()) this.waits = { vehicle: mark.vehicle, n: mark.n, seen_ms: this.store.now_ms() };
+  }
+
+  /** A mark without a place gets it as soon as it is known, if the machine was seen to stand from then until now. */
+  _placed(place) {
+    if (this.waits === null) return;
+    const { vehicle, n, seen_ms } = this.waits, now_ms = this.store.now_ms();
+    const still = vehicle === this.book.vehicle && this._stands() && now_ms - seen_ms <= UNSEEN_MS;
+    if (still && place !== null) this.book.change(vehicle, n, place);
+    this.waits = still && place === null ? { vehicle, n, seen_ms: now_ms } : null;
+  }
+
+  _stands() {
+    return this.store.value("vehicle", "standing") === true;
   }
 
   async answer(name) {
     const mark = open(this.marks());
     if (mark === null || this.sending) return;
-    if (this.asked?.n !== mark.n || this.asked.kind === null) {
-      this.asked = { n: mark.n, kind: name, text: "" };
+    const { vehicle, n } = mark, asked = this._asked();
+    if (asked?.n !== n || asked.kind === null) {
+      this.asked = { vehicle, n, kind: name, text: "" };
       return;
     }
     this.sending = true;
-    const { kind } = this.asked;
-    this.asked = { ...this.asked, text: t("plan.sending") };
-    const place = mark.e === null ? {} : { e: mark.e, n: mark.north, datum: datumOf(this.store.get("site")) };
-    const body = { kind: NAME, value: CLASSES[kind], who: this._who(), note: `${kind}; hammers by camera: ${name}`, ...place };
-    const told = await this.post("/api/observations", body).catch((error) => ({ recorded: false, text: error.message }));
+    const { kind } = asked;
+    this.asked = { ...asked, text: t("plan.sending") };
+    const seen = { kind: NAME, value: CLASSES[kind], who: this._who(), note: `${kind}; hammers by camera: ${name}` };
+    const told = await this.observations.send(seen, mark).catch((error) => ({ recorded: false, text: error.message }));
     this.sending = false;
-    this.asked = { ...this.asked, text: told.recorded ? "" : t("plan.not_recorded", { why: told.text }) };
-    if (told.recorded) this.store.set("marks", changed(this.marks(), mark.n, { kind, hammers: name }));
+    this.asked = { ...asked, text: told.recorded ? "" : t("plan.not_recorded", { why: told.text }) };
+    if (told.recorded) this.book.change(vehicle, n, { kind, hammers: name });
   }
 
   /** Whoever signed the checklist of this shift, else this console. */
@@ -65,10 +89,10 @@ export class Detonation {
   }
 
   render() {
-    const now = question(this.marks(), this.asked);
+    const asked = this._asked(), now = question(this.marks(), asked);
     show(this.element, now !== null);
     if (now === null) return;
-    const key = `${now.n} ${now.question}`;
+    const key = `${this.book.vehicle} ${now.n} ${now.question}`;
     if (this.shown !== key) {
       this.shown = key;
       put(this.title, said(`step.detonation.${now.question}`, { n: String(now.n) }));
@@ -79,6 +103,8 @@ export class Detonation {
         return one;
       }));
     }
-    put(this.told, this.asked?.n === now.n ? this.asked.text : "");
+    put(this.told, asked?.n === now.n ? asked.text : "");
+    const who = this._who();
+    put(this.by, whoOf(who) === who.trim() ? "" : t("plan.who_sent", { who: whoOf(who) }));
   }
 }

@@ -9,6 +9,8 @@ import { Hands, touchPads } from "./hands.js";
 import { load, number, t } from "./i18n.js";
 import { Instruments } from "./instruments.js";
 import { Keys } from "./keys.js";
+import { MarkBook } from "./mark_book.js";
+import { Observations } from "./observations.js";
 import { asking } from "./plan/asking.js";
 import { Rest } from "./rest.js";
 import { Sounds } from "./sounds.js";
@@ -96,7 +98,9 @@ class Page {
         checklist_due: store.value("server", "checklist_due") === true && store.get("checklist") === null,
       }),
     });
-    this.detonation = new Detonation({ store, post: asking(this.api, t).post });
+    this.book = new MarkBook({ store, secret: this.secret });
+    this.observations = new Observations({ store, post: asking(this.api, t).post, book: this.book });
+    this.detonation = new Detonation({ store, book: this.book, observations: this.observations });
     this.keys = new Keys({ acts: this.acts, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
   }
 
@@ -128,33 +132,36 @@ class Page {
       this.picture = new video.Picture(at("picture"), this.store);
       this.picture.start?.(() => openSocket("/video", this.secret));
     }
-    const parts = { store: this.store, api: this.api, t, map: this.map };
+    const parts = { store: this.store, api: this.api, t, map: this.map, book: this.book, observations: this.observations };
     if (plan) this.others.plan = plan.mount(at("view-plan"), parts);
     if (record) this.others.record = record.mount(at("view-record"), parts);
     this.mission = new MissionView(this.store, legend);
     this.regions.push(this.mission);
-    this.store.subscribe(["mission"], () => this._site());
+    this.store.subscribe(["server", "mission"], () => this._site());
   }
 
   /** The site of the plan that the vehicle has, fetched when that changes. */
   async _site() {
-    const hash = this.store.shown("mission", "plan_hash");
-    if (hash === this._site_hash) return;
-    this._site_hash = hash;
+    const vehicle = this.store.value("server", "vehicle");
+    const wanted = `${vehicle} ${this.store.shown("mission", "plan_hash")}`;
+    if (vehicle === null || wanted === this._site_of) return;
+    this._site_of = wanted;
     try {
       const site = await this._json("/api/site");
+      if (wanted !== this._site_of) return; // another vehicle or plan since: its own request is under way
       this.store.set("site", site);
       this.map?.setSite(site);
-      if (site.hash === null) this._siteAgain();
+      if (site.hash === null || site.vehicle !== vehicle) this._siteAgain(wanted);
     } catch {
-      this._siteAgain();
+      this._siteAgain(wanted);
     }
   }
 
   /** Nobody knows the site yet: asked again until somebody does. */
-  _siteAgain() {
+  _siteAgain(wanted) {
     setTimeout(() => {
-      this._site_hash = undefined;
+      if (wanted !== this._site_of) return;
+      this._site_of = undefined;
       this._site();
     }, SITE_AGAIN_MS);
   }

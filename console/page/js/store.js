@@ -58,8 +58,10 @@ export class Store {
     this.heard_ms = this.now_ms();
     const { type, seq: _, ...sections } = message;
     if (type === "snapshot") {
-      for (const name of SECTIONS) if (!(name in sections) && name in this.state) this.set(name, null);
+      for (const name of SECTIONS) if (!(name in sections) && name in this.state) sections[name] = null;
     }
+    // what one message holds belongs together: no view is told of one section while another is still the one before
+    Object.assign(this.state, sections);
     for (const [name, value] of Object.entries(sections)) this.set(name, value);
   }
 

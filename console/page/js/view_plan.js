@@ -20,8 +20,8 @@ const LEGEND = ["to_do", "keep_out", "unworkable", "safe"];
 const NO_PROBLEM = { named: [], where: null };
 
 class PlanView {
-  constructor(element, { store, api, t }) {
-    Object.assign(this, { element, store, t, server: asking(api, t), shown_here: false });
+  constructor(element, { store, api, t, book, observations }) {
+    Object.assign(this, { element, store, t, book, observations, server: asking(api, t), shown_here: false });
     Object.assign(this, { chosen: null, answer: null, sentence: null, drafts: [], site: null, editable: true });
     this.shelf = new Shelf(this);
     this.after = new After(this);

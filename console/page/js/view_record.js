@@ -1,5 +1,7 @@
 // The Record view: what was processed and what was not and why, hours, depths, files for others. It decides nothing.
 
+import { placedIn, siteNow } from "./marks.js";
+import { datumOf } from "./plan/drawing.js";
 import { make, put, show } from "./dom.js";
 import { number, span } from "./i18n.js";
 import { toScreen } from "./map/geometry.js";
@@ -115,14 +117,14 @@ class RecordView {
 
   // The map's facts for who does not see it.
   renderFacts() {
-    const { t } = this, site = this.store.get("site"), pose = this.store.get("pose"), marks = this.store.get("marks") ?? [];
+    const { t } = this, site = this.store.get("site"), pose = this.store.get("pose"), marks = this.store.get("marks") ?? [], here = placedIn(marks, datumOf(siteNow(this.store)));
     const count = (role) => (site?.areas ?? []).filter((one) => one.role === role).length;
     const place = (e, n) => t("record.place", { east: number(e, 1), north: number(n, 1) });
     const rows = site?.hash ? [
       [t("record.fact.work_areas"), number(count("work_area"))], [t("record.fact.keep_outs"), number(count("keep_out"))],
       [t("record.fact.swaths"), number((site.swaths ?? []).length)], [t("record.fact.unworkable"), number((site.unworkable ?? []).length)],
       [t("record.fact.machine"), pose && Number.isFinite(pose.e) ? place(pose.e, pose.n) : t("record.unknown")],
-      ...marks.map(({ n, e, north, kind }) => [t("record.fact.mark", { n }), `${e === null ? t("record.unknown") : place(e, north)}${kind ? `, ${t(`plan.mark.${kind}`)}` : ""}`]),
+      ...marks.map(({ n, kind }) => [n, kind, here.find((one) => one.n === n)]).map(([n, kind, at]) => [t("record.fact.mark", { n }), `${at ? place(at.e, at.north) : t("record.unknown")}${kind ? `, ${t(`plan.mark.${kind}`)}` : ""}`]),
       [t("record.fact.complete"), t(this.store.value("ground", "complete") === true ? "record.complete" : "record.incomplete")],
     ] : [];
     const key = JSON.stringify(rows);

@@ -29,6 +29,32 @@ export class Settings {
   }
 }
 
+/** The address of the steered vehicle, for editing: sent only where somebody edited it, and for the vehicle it was shown of. */
+export class AddressField {
+  /** @param {{value: string}} input */
+  constructor(input) {
+    Object.assign(this, { input, vehicle: null, shown: "" });
+  }
+
+  /** The address in force, unless somebody is editing it; another vehicle's begins anew. @returns {boolean} it turned to another vehicle */
+  follow(store) {
+    const vehicle = store.value("server", "vehicle"), turns = vehicle !== this.vehicle;
+    this.vehicle = vehicle;
+    if (turns || this.input.value === this.shown) this.input.value = this.shown = store.value("link", "address") ?? "";
+    return turns;
+  }
+
+  asked() {
+    const address = this.input.value.trim();
+    return address === this.shown ? {} : { address, vehicle: this.vehicle };
+  }
+
+  /** It was taken: from now on what is in force is shown. */
+  kept() {
+    this.shown = this.input.value;
+  }
+}
+
 const group = (title, children) => make("section", { className: "panel" }, [make("h2", { text: title }), ...children]);
 
 export class SetupView {
@@ -104,7 +130,13 @@ export class SetupView {
     vehicle.addEventListener("change", () => this._post("/api/vehicle", { id: vehicle.value }));
     const save = make("button", { className: "plain", type: "button", text: t("setup.save") });
     this.saved = make("p", { role: "status" });
-    save.addEventListener("click", () => this._post("/api/setup", { console_name: name.value, address: address.value, by_sight: sight.checked }));
+    this.address = new AddressField(address);
+    this.address.follow(this.store);
+    save.addEventListener("click", async () => {
+      const kept = await this._post("/api/setup", { console_name: name.value, by_sight: sight.checked, ...this.address.asked() });
+      if (kept) this.address.kept();
+    });
+    this.vehicle = vehicle;
     this.fields.push(sight, vehicle);
     return group(t("setup.console"), [
       this.locked, name_field, address_field,
@@ -186,6 +218,7 @@ export class SetupView {
 
   render() {
     const locked = armed(this.store);
+    if (this.address.follow(this.store)) this.vehicle.value = this.address.vehicle;
     put(this.locked, locked ? t("setup.locked") : "");
     for (const field of this.fields) {
       if (field.type === "text") field.readOnly = locked;

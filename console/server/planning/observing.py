@@ -1,6 +1,6 @@
 """What somebody saw or measured, from the page to the vehicle's record (FLAIL_OBSERVATION)."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -12,12 +12,20 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
 NO_ANSWER: Final = "No answer: whether it is recorded is not known; look at the vehicle's messages before sending again"
+OTHER_VEHICLE: Final = (
+    "Not sent: it is said of another vehicle than the one that is steered now; turn to that vehicle first"
+)
 NO_LINK: Final = "No link to the vehicle: nothing was recorded"
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's words. `e`, `n`: metres of `datum`; all three or none."""
+    """The page's words. `e`, `n`: metres of `datum`; all three or none.
 
+    `vehicle`: id of the one that it is said of. `number`: the page's own, the same for each try of these words.
+    """
+
+    vehicle: str
+    number: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
     kind: str
     who: str
     value: float = 0.0
@@ -28,17 +36,19 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-async def observed(body: dict[str, Any], link: ConsoleLink | None) -> dict[str, Any]:
-    """Send it; what became of it: {"recorded": bool, "text": why not}.
+async def observed(body: dict[str, Any], link: ConsoleLink | None, vehicle: str) -> dict[str, Any]:
+    """Send it; what became of it: {"recorded": bool, "text": why not}. `vehicle`: id of the one behind the link.
 
     Raises:
-        InputError: it cannot be sent, or nobody answered.
+        InputError: it cannot be sent, is said of another vehicle, or nobody answered.
     """
     observation = observation_of(body)
+    if body["vehicle"] != vehicle:
+        raise InputError(OTHER_VEHICLE)
     if link is None or link.view.vehicle is None:
         raise InputError(NO_LINK)
     try:
-        result = await link.observe(observation)
+        result = await link.observe(observation, sequence=observation.sequence)
     except TimeoutError:
         raise InputError(NO_ANSWER) from None
     except ValueError as refusal:
@@ -61,7 +71,7 @@ def observation_of(body: dict[str, Any]) -> Observation:
     return Observation(
         station_id=1,
         session_id=0,
-        sequence=0,
+        sequence=seen.number,
         kind=kind,
         value=seen.value,
         sigma=seen.sigma,

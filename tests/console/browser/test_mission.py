@@ -115,7 +115,8 @@ def test_a_mission_paints_the_record_and_a_reload_stops_it(
     for (x, y), cells in ground.items():
         packed = base64.b64encode(cells.tobytes()).decode()
         assert painted_so(operator, x, y, packed), f"tile {x}, {y} is painted otherwise"
-    missing = {"kind": "hammers", "who": "A. Operator", "value": 0}
+    steered = operator.page.js("return flail.store.value('server', 'vehicle')")
+    missing = {"vehicle": steered, "number": 1, "kind": "hammers", "who": "A. Operator", "value": 0}
     told = operator.page.driver.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "flail.api('/api/observations', {method: 'POST', body: JSON.stringify(arguments[0])})"

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { use } from "../../../console/page/js/i18n.js";
 import { bars, squareMetres } from "../../../console/page/js/record/figures.js";
 import { CLASSES } from "../../../console/page/js/marks.js";
-import { TEXT_BYTES, cut, skipNote } from "../../../console/page/js/plan/after_panel.js";
+import { TEXT_BYTES, cut } from "../../../console/page/js/observations.js";
+import { skipNote } from "../../../console/page/js/plan/after_panel.js";
 import { metresOf } from "../../../console/page/js/plan/parts.js";
 
 use("en", { "unit.m2": "{value} m2", "unit.ha": "{value} ha", "record.under": "less than {value} m2" });

@@ -218,6 +218,24 @@ test("an act carries the tick of what was on the screen, not the newest one that
   assert.deepEqual(sent, [50]);
 });
 
+test("the answer to an older ARM is none to the one that waits", () => {
+  const made = new Store(() => 1000);
+  made.heard({ type: "snapshot", link: { state: "open", age_ms: 0 }, vehicle: { mode: "READY", mine: true, tick: 50, session: 7 }, server: { steering: "this" } });
+  made.set("reasons", []);
+  const acts = new Acts({
+    store: made, now_ms: () => 1000, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({ shown_ms: 5000 }),
+    drive: () => ({ send: () => true }), state: () => ({ send: () => true }),
+  });
+  acts._send("ARM");
+  const older = acts.pending.number;
+  acts._send("ARM");
+  const newer = acts.pending.number;
+  acts.answer({ act: "ARM", no: older, result: "refused", why: "act.why.moment" });
+  assert.deepEqual([acts.pending?.number, made.get("answer").result], [newer, "pending"]);
+  acts.answer({ act: "ARM", no: newer, result: "accepted" });
+  assert.deepEqual([acts.pending, made.get("answer").result], [null, "accepted"]);
+});
+
 // --- bytes ---------------------------------------------------------------------------------------------------------------
 test("a reading is 36 bytes, little endian; what is unknown is sent as unknown", () => {
   const reading = {

@@ -47,6 +47,10 @@ class Page:
         self.driver.get("about:blank")
         base, _, fragment = url.partition("#")
         self.driver.get(base)
+        self.js(
+            "for (const kept of [localStorage, sessionStorage]) for (const key of Object.keys(kept))"
+            " if (key.startsWith('flail-marks')) kept.removeItem(key);"
+        )
         kept = {"sounds": "off", **settings}
         self.js("localStorage.setItem('flail-settings', arguments[0])", json.dumps(kept))
         self.driver.get(f"{base}?again#{fragment}")

@@ -108,6 +108,7 @@ MANUAL: dict[str, dict[str, Any]] = {
     "texts": [],
     "ground": {"stroke": 0, "plan_hash": "a1b2c3d4e5f60718", "complete": True},
     "site": {
+        "vehicle": "memat-1",
         "hash": "a1b2c3d4e5f60718",
         "name": "Field 7",
         "datum": [40.1, 48.9, 0.0],

@@ -36,3 +36,12 @@ test("the newest tick is that of state, echo or tick of this session, whichever 
   store.heard({ type: "snapshot", seq: 3 });
   assert.equal(newestTick(store), null);
 });
+
+test("what one message holds is there whole before any view is told of it", () => {
+  const store = heard({ vehicle: { tick: 1 }, pose: { e: 1 }, mission: { segment: 1 } });
+  const seen = [];
+  store.subscribe(["vehicle"], (vehicle) => seen.push([vehicle.tick, store.get("pose")?.e ?? null, store.get("mission")]));
+  store.heard({ type: "delta", seq: 2, vehicle: { tick: 2 }, pose: { e: 2 } });
+  store.heard({ type: "snapshot", seq: 3, vehicle: { tick: 3 } });
+  assert.deepEqual(seen, [[2, 2, { segment: 1 }], [3, null, null]]);
+});

@@ -12,6 +12,7 @@ from firmware_bridge.types import Observation, ObservationKind, ObservationResul
 from vehicle.contracts.errors import InputError
 
 SEEN = {
+    "vehicle": "a", "number": 4_000_000_000,
     "kind": "detonation", "value": 4, "who": "Team 2", "note": "AT", "e": 12.0, "n": -3.0,
     "datum": {"lat_deg": 40.0, "lon_deg": 47.0},
 }  # fmt: skip
@@ -23,10 +24,12 @@ class Link:
     def __init__(self, answer: ObservationVerdict | Exception | None, text: str = "") -> None:
         self.view = SimpleNamespace(vehicle=object() if answer is not None else None)
         self.heard: list[Observation] = []
+        self.sequences: list[int | None] = []
         self._answer, self._text = answer, text
 
-    async def observe(self, observation: Observation) -> ObservationResult:
+    async def observe(self, observation: Observation, *, sequence: int | None = None) -> ObservationResult:
         self.heard.append(observation)
+        self.sequences.append(sequence)
         if isinstance(self._answer, Exception):
             raise self._answer
         assert self._answer is not None
@@ -34,7 +37,7 @@ class Link:
 
 
 def answer(body: dict[str, Any], link: Link) -> dict[str, Any]:
-    return asyncio.run(observed(body, cast("ConsoleLink", link)))
+    return asyncio.run(observed(body, cast("ConsoleLink", link), "a"))
 
 
 def test_a_detonation_is_classified_at_its_place() -> None:
@@ -66,6 +69,9 @@ def test_without_an_answer_nobody_says_that_it_is_recorded() -> None:
         ({"who": "  "}, "who saw it"),
         ({"datum": None}, "without its datum"),
         ({"value": "four"}, "the observation"),
+        ({"number": 2**32}, "the observation"),
+        ({"number": None}, "the observation"),
+        ({"vehicle": None}, "the observation"),
     ],
 )
 def test_what_is_no_observation_is_one_sentence(change: dict[str, Any], sentence: str) -> None:
@@ -74,5 +80,21 @@ def test_what_is_no_observation_is_one_sentence(change: dict[str, Any], sentence
 
 
 def test_a_note_needs_no_place() -> None:
-    note = observation_of({"kind": "note", "who": "Team 2", "note": "skipped swath 4: wet"})
+    note = observation_of(
+        {"vehicle": "a", "number": 1, "kind": "note", "who": "Team 2", "note": "skipped swath 4: wet"}
+    )
     assert (note.kind, note.lat_deg, note.lon_deg) == (ObservationKind.NOTE, None, None)
+
+
+def test_what_is_said_of_another_vehicle_than_the_steered_one_is_not_sent() -> None:
+    link = Link(ObservationVerdict.RECORDED)
+    with pytest.raises(InputError, match="another vehicle"):
+        answer({**SEEN, "vehicle": "b"}, link)
+    assert link.heard == []
+
+
+def test_each_try_has_the_number_of_the_page() -> None:
+    link = Link(ObservationVerdict.RECORDED)
+    answer(SEEN, link)
+    answer(SEEN, link)
+    assert link.sequences == [4_000_000_000, 4_000_000_000]

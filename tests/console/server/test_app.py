@@ -162,8 +162,11 @@ def test_what_is_set_up_on_the_page(tmp_path: Path) -> None:
                 0
             ] == 422
             assert (await asked_of(address.port, "/api/vehicle", token, "POST", '{"id": ' + deep))[0] == 409
-            assert await posted(address="here") == (422, {"error": "setup.why.address"})
-            assert await posted(address="no such name:14555") == (422, {"error": "setup.why.address"})
+            assert await posted(address="here", vehicle=NOBODY.id) == (422, {"error": "setup.why.address"})
+            assert await posted(address="no such name:14555", vehicle=NOBODY.id) == (
+                422,
+                {"error": "setup.why.address"},
+            )
             async with page(address) as one:
                 await one.until(lambda: one.known.get("server", {}).get("console_name") == "Awning")
                 assert one.known["server"]["by_sight"]
@@ -171,7 +174,9 @@ def test_what_is_set_up_on_the_page(tmp_path: Path) -> None:
                 checklist = {"operator": "A", "items": [{"name": "radio_estop", "done": True}]}
                 assert (await posted(checklist=checklist))[0] == 200
                 await one.until(lambda: not one.known["server"]["checklist_due"])
-                told = await posted(address="127.0.0.1:10")
+                for stray in ({}, {"vehicle": "another"}):
+                    assert await posted(address="127.0.0.1:10", **stray) == (409, {"error": "vehicle.why.other"})
+                told = await posted(address="127.0.0.1:10", vehicle=NOBODY.id)
                 assert told[1]["address"] == "127.0.0.1:10"
                 await one.until(lambda: one.known["link"]["address"] == "127.0.0.1:10")
                 await one.until(lambda: one.closed == 4002)
@@ -234,5 +239,32 @@ def test_hands_drive_a_vehicle_and_what_ends_them_stops_it(tmp_path: Path) -> No
                     await drive(one)
                 await live.until(lambda: live.mode is Mode.HOLD)  # the page is gone
                 assert "link_lost" in seen
+
+    asyncio.run(main())
+
+
+def test_what_is_said_of_a_vehicle_that_is_not_steered_is_not_sent(tmp_path: Path) -> None:
+    """And the site says whose it is."""
+
+    async def main() -> None:
+        other = replace(NOBODY, id="two", port=11)
+        async with served((NOBODY, other), tmp_path) as (_, address):
+            token = {"X-Flail-Token": address.token}
+
+            async def said_of(vehicle: str) -> str:
+                body = json.dumps({"vehicle": vehicle, "number": 1, "kind": "note", "who": "A", "note": "peg 2"})
+                status, _, told = await asked_of(address.port, "/api/observations", token, "POST", body)
+                assert status == 422
+                return str(json.loads(told)["error"])
+
+            async def site_of() -> Any:
+                return json.loads((await asked_of(address.port, "/api/site", token))[2])
+
+            assert "another vehicle" in await said_of("two")
+            assert "No link" in await said_of("one")
+            assert await site_of() == {"hash": None, "vehicle": "one"}
+            assert (await asked_of(address.port, "/api/vehicle", token, "POST", '{"id": "two"}'))[0] == 200
+            assert "another vehicle" in await said_of("one")
+            assert await site_of() == {"hash": None, "vehicle": "two"}
 
     asyncio.run(main())

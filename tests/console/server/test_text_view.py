@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from console.client.protocol import Credentials
@@ -77,3 +78,20 @@ def test_what_comes_next_and_what_is_near_in_words(tmp_path: Path) -> None:
     assert "1 of 2" in text
     unknown = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=frame(mode=Mode.MANUAL)), tmp_path)
     assert "raises" not in unknown
+
+
+def test_a_late_report_says_so_at_each_of_its_figures(tmp_path: Path) -> None:
+    """While beats still come, so that the link itself is live."""
+    working = frame(mode=Mode.AUTO_WORK, segment_seq=0, segment_count=2)
+    work = WorkFrame(
+        tick=100, flags=WorkFlag.KEEP_OUT_AHEAD, cap_reason=255, segment_length_m=12.0, keep_out_distance_m=7.8
+    )
+    view = ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=working, work=work)
+    assert "late" not in shown(view, tmp_path)
+    late = shown(replace(view, vehicle_age_ms=900.0, work_age_ms=2000.0), tmp_path)
+    assert "NO LINK" not in late
+    assert "7.8 m ahead, late" in late
+    assert "1 of 2, late" in late
+    for name in ("speed", "depth", "position to"):
+        line = next(line for line in late.splitlines() if name in line)
+        assert "late" in line or "unknown" in line

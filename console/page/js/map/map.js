@@ -3,6 +3,8 @@
 import { Camera } from "./camera.js";
 import { Fingers } from "./fingers.js";
 import { groundTransform, seenBox, toGround } from "./geometry.js";
+import { placedIn, siteNow } from "../marks.js";
+import { datumOf } from "../plan/drawing.js";
 import { Ground } from "./ground.js";
 import { drawCompass, drawMachine, drawMarks, drawNote, drawScale, drawWay } from "./machine.js";
 import { loadPalette, themeName, themeOf } from "./palette.js";
@@ -57,7 +59,7 @@ export class GroundMap {
     for (const section of ["pose", "link", "mission", "ground", "tool"]) {
       this.store?.on?.(section, () => { this.topChanged = true; this.groundChanged ||= section === "ground"; });
     }
-    this.store?.on?.("marks", (marks) => this.setMarks((marks ?? []).filter(({ e }) => e !== null)));
+    for (const section of ["marks", "site", "server", "mission"]) this.store?.on?.(section, () => this.setMarks(placedIn(this.store.get("marks") ?? [], datumOf(siteNow(this.store)))));
     const colour = () => loadPalette().then((palette) => this.colour(themeOf(palette, themeName())), () => { this.failed = true; });
     colour();
     this.themes = new MutationObserver(colour);

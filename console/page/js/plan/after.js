@@ -1,34 +1,38 @@
 // During and after the task: detonations marked and classified, swaths skipped on record, what is left planned again.
 
-import { changed, marked, placeOfTool, placed } from "../marks.js";
+import { placeNow, placedIn, siteNow } from "../marks.js";
 import { datumOf } from "./drawing.js";
 
-// `host`: {server, store, t, shelf, render()}.
+// `host`: {server, store, t, shelf, book, observations, render()}.
 export class After {
   constructor(host) { Object.assign(this, { host, skips: [], afterText: null }); }
 
-  get marks() { return this.host.store.get("marks") ?? []; }
+  get marks() { return this.host.book.marks(); }
+
+  // Those of the steered vehicle: a swath's number is of its plan.
+  get skipsHere() { return this.skips.filter(({ vehicle }) => vehicle === this.host.book.vehicle); }
 
   render() { this.host.render(); }
 
   markHere() {
-    const { store } = this.host;
-    const place = store.late("pose") ? null : placeOfTool(store.get("site"), store.get("pose"));
+    const { store, book } = this.host;
+    const place = book.settled() ? placeNow(store) : null;
     if (place === null) { this.afterText = this.host.t("plan.mark_no_place"); this.host.render(); return; }
-    store.set("marks", marked(this.marks, place));
+    book.mark(place);
     this.host.render();
   }
 
-  classifiedMark(n, kind) { this.host.store.set("marks", changed(this.marks, n, { kind })); }
-  skippedSwath(swath, note) { this.skips = [...this.skips, { swath, note }]; }
+  classifiedMark({ vehicle, n }, kind) { this.host.book.change(vehicle, n, { kind }); }
+  skippedSwath(vehicle, swath, note) { this.skips = [...this.skips, { vehicle, swath, note }]; }
 
-  async observe(seen, recorded) {
-    const datum = datumOf(this.host.store.get("site"));
+  // `recorded` is called with the vehicle that recorded it.
+  async observe(seen, mark, recorded) {
+    const { vehicle } = this.host.book;
     this.afterText = this.host.t("plan.sending");
     this.host.render();
     try {
-      const told = await this.host.server.post("/api/observations", { ...seen, ...(seen.e === undefined ? {} : { datum }) });
-      if (told.recorded) recorded();
+      const told = await this.host.observations.send(seen, mark);
+      if (told.recorded) recorded(mark?.vehicle ?? vehicle);
       this.afterText = told.recorded ? this.host.t("plan.recorded") : this.host.t("plan.not_recorded", { why: told.text });
     } catch (error) {
       this.afterText = error.message;
@@ -37,7 +41,7 @@ export class After {
   }
 
   replan() {
-    const craters = placed(this.marks).map(({ e, north }) => [e, north]);
-    this.host.shelf.begun({ skipped: this.skips.map(({ swath }) => swath), craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
+    const craters = placedIn(this.marks, datumOf(siteNow(this.host.store))).map(({ e, north }) => [e, north]);
+    this.host.shelf.begun({ skipped: this.skipsHere.map(({ swath }) => swath), craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
   }
 }

@@ -3,10 +3,10 @@
 
 import { make, put, show } from "../dom.js";
 import { CLASSES, KINDS } from "../marks.js";
+import { cut, whoOf } from "../observations.js";
 import { button, choice, field, panel } from "./parts.js";
 
 export const SKIP_REASONS = ["wet", "obstacle", "explosive", "slope", "other"];
-export const TEXT_BYTES = 50;
 
 // The note of a skipped swath, or null while its reason is not whole: one of the list, and words.
 export function skipNote(swath, reason, words) {
@@ -14,18 +14,12 @@ export function skipNote(swath, reason, words) {
   return cut(`skip swath ${swath}: ${reason}: ${words.trim()}`);
 }
 
-// At most TEXT_BYTES of UTF-8, no character cut in two.
-export function cut(text, most = TEXT_BYTES) {
-  const encoder = new TextEncoder();
-  let kept = text;
-  while (encoder.encode(kept).length > most) kept = [...kept].slice(0, -1).join("");
-  return kept;
-}
-
 export class AfterPanel {
   constructor(host, t) {
     Object.assign(this, { host, t, mark: null });
-    this.who = field(t("plan.who"), (text) => { this.name = text; });
+    this.who = field(t("plan.who"), () => {});
+    this.whoSent = make("p", { className: "soft" });
+    this.who.input.addEventListener("input", () => this.sayWho());
     this.marks = choice(t("plan.mark"), [], (n) => { this.mark = n === "" ? null : Number(n); });
     this.kind = choice(t("plan.mark_kind"), KINDS.map((kind) => [kind, t(`plan.mark.${kind}`)]), () => {});
     this.kind.select.value = "unclear";
@@ -36,7 +30,7 @@ export class AfterPanel {
     this.replan = button(t("plan.replan"), () => host.replan());
     this.replanWhy = make("p", { className: "soft" });
     this.element = panel(t("plan.after"), [
-      this.who.element,
+      this.who.element, this.whoSent,
       make("h3", { text: t("plan.detonations") }),
       make("div", { className: "buttons" }, [button(t("plan.mark_here"), () => host.markHere())]),
       this.marks.element, this.kind.element, button(t("plan.mark_send"), () => this.classified()),
@@ -49,21 +43,29 @@ export class AfterPanel {
   classified() {
     const mark = this.host.marks.find(({ n }) => n === this.mark), kind = this.kind.select.value;
     if (!mark) { this.say("plan.mark_none"); return; }
-    this.host.observe({ kind: "detonation", value: CLASSES[kind], ...(mark.e === null ? {} : { e: mark.e, n: mark.north }), who: this.who.input.value, note: kind }, () => this.host.classifiedMark(mark.n, kind));
+    this.host.observe({ kind: "detonation", value: CLASSES[kind], who: this.who.input.value, note: kind }, mark, () => this.host.classifiedMark(mark, kind));
   }
 
   skip() {
     const swath = Number(this.skipped.input.value), note = skipNote(swath, this.reason.select.value, this.words.input.value);
     if (note === null) { this.say("plan.skip_incomplete"); return; }
-    this.host.observe({ kind: "note", value: 0, who: this.who.input.value, note }, () => this.host.skippedSwath(swath, note));
+    this.host.observe({ kind: "note", value: 0, who: this.who.input.value, note }, null, (vehicle) => this.host.skippedSwath(vehicle, swath, note));
   }
 
   say(key) { this.host.afterText = this.t(key); this.host.render(); }
 
+  // The name as it goes out, where the record does not hold all of it.
+  sayWho() {
+    const name = this.who.input.value.trim(), sent = whoOf(name);
+    put(this.whoSent, name === sent ? "" : this.t("plan.who_sent", { who: sent }));
+  }
+
   render({ marks, afterText, recordKnown, vehicle }) {
     show(this.element, vehicle !== null || marks.length > 0);
     const rows = [["", this.t("plan.choose")], ...marks.map(({ n, kind }) => [String(n), kind ? `${n}: ${this.t(`plan.mark.${kind}`)}` : `${n}: ${this.t("plan.mark.open")}`])];
-    if (this.of !== String(rows)) { this.of = String(rows); this.marks.fill(rows, this.mark === null ? "" : String(this.mark)); }
+    const of = `${marks[0]?.vehicle} ${rows}`;
+    if (this.turnedTo !== marks[0]?.vehicle) { this.turnedTo = marks[0]?.vehicle; this.mark = null; }
+    if (this.of !== of) { this.of = of; this.marks.fill(rows, this.mark === null ? "" : String(this.mark)); }
     put(this.told, afterText ?? "");
     this.replan.disabled = !recordKnown;
     put(this.replanWhy, recordKnown ? this.t("plan.replan_what") : this.t("plan.replan_unknown"));
