@@ -3,7 +3,7 @@
 import contextlib
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,13 +35,13 @@ from vehicle.contracts.units import NS_PER_S, missed_text
 from vehicle.host import utc
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.closing import check_certificate, is_whole
-from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.kept_site import write_site
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import Site, load_site
+from vehicle.planning.task.whole import agreed_role, plan_whole
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
@@ -67,9 +67,11 @@ def run(asked: SimOptions) -> int:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(asked.plan, site, footprint(machine)) if asked.plan is not None else None
     scenario, depth_said = _with_depth(job, taken, asked, task)
+    roles = {str(asked.task): task.task.role if task is not None else None}
+    agreed_role(site, taken, roles)
     vehicle_config(scenario, machine)
     out_dir = _folder(asked.out, asked.plan, as_json=asked.as_json)
-    plan = taken if taken is not None else _planned(site, scenario, machine)
+    plan = taken if taken is not None else _planned(site, scenario, machine, roles)
     check_certificate(plan)
     if asked.machine is None and not job.scenario_said:
         said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
@@ -160,10 +162,10 @@ def _read(asked: SimOptions) -> Job:
     return Job(scenario, site, asked.scenario is not None)
 
 
-def _planned(site: Site, scenario: Scenario, machine: MachineConfig) -> Plan:
+def _planned(site: Site, scenario: Scenario, machine: MachineConfig, roles: Mapping[str, str | None]) -> Plan:
     """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
     settings = plan_settings(scenario, machine)
-    return plan_site(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s))
+    return plan_whole(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s), roles)
 
 
 def planned_footprint(scenario: Scenario, machine: MachineConfig) -> MachineFootprint:

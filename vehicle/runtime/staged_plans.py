@@ -81,6 +81,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415  # heavy, and only where plans come in
     from vehicle.planning.coverage.replan import check_site  # noqa: PLC0415
     from vehicle.planning.site.site import load_site  # noqa: PLC0415
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415
 
     stage = read_stage(data)
     plan = stage.plan
@@ -95,6 +96,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     if plan.datum != datum:
         raise InputError("the plan counts from another datum than this machine's record: plan it while connected")
     check_site(plan.site_hash, site)
+    agreed_role(site, plan)
     agreed_m(
         {"the site": site.required_depth_m, "plan": plan.required_depth_m, "vehicle": config.mission.required_depth_m}
     )
