@@ -1,4 +1,4 @@
-"""What a report says of ground between the strips of a survey: it is not in the task, and nothing else is said of it."""
+"""What a report says of ground between the strips of a survey: it is not in the task, and no more is said of it."""
 
 from types import SimpleNamespace
 from typing import Any
