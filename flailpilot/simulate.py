@@ -3,7 +3,7 @@
 import contextlib
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -35,13 +35,13 @@ from vehicle.contracts.units import NS_PER_S, missed_text
 from vehicle.host import utc
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.closing import check_certificate, is_whole
-from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.kept_site import write_site
-from vehicle.planning.files.stored import load_plan
+from vehicle.planning.files.stored import PLAN_FILE, load_plan
 from vehicle.planning.site.site import Site, load_site
+from vehicle.planning.task.whole import agreed_role, plan_whole
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
@@ -67,16 +67,17 @@ def run(asked: SimOptions) -> int:
         vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
     taken = load_plan(asked.plan, site, footprint(machine)) if asked.plan is not None else None
     scenario, depth_said = _with_depth(job, taken, asked, task)
+    roles = {str(asked.task): task.task.role if task is not None else None}
+    agreed_role(site, taken, roles)
     vehicle_config(scenario, machine)
     out_dir = _folder(asked.out, asked.plan, as_json=asked.as_json)
-    plan = taken if taken is not None else _planned(site, scenario, machine)
+    plan = taken if taken is not None else _planned(site, scenario, machine, roles)
     check_certificate(plan)
     if asked.machine is None and not job.scenario_said:
         said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
     if not depth_said:
         said(NO_DEPTH, as_json=asked.as_json)
-    make_folder(out_dir / "plan")
-    write_plan_files(plan, site, out_dir / "plan")
+    _write_plan(plan, site, out_dir / "plan", asked.plan)
     manifest = _of_task(manifest_of(out_dir.name, scenario, machine, site, plan), task)
     write_manifest(out_dir, manifest)
     write_task(out_dir, task)
@@ -110,6 +111,17 @@ class Job(msgspec.Struct, frozen=True):
     scenario: Scenario
     site: Site
     scenario_said: bool
+
+
+def _write_plan(plan: Plan, site: Site, folder: Path, taken: Path | None) -> None:
+    """Its files; `plan.json` of the folder that it was taken from to the last byte.
+
+    The name of a plan of an earlier format is over the bytes of that file: written anew it would not fit them.
+    """
+    make_folder(folder)
+    write_plan_files(plan, site, folder)
+    if taken is not None:
+        (folder / PLAN_FILE).write_bytes((taken / PLAN_FILE).read_bytes())
 
 
 def _of_task(manifest: Manifest, task: TaskFile | None) -> Manifest:
@@ -160,10 +172,10 @@ def _read(asked: SimOptions) -> Job:
     return Job(scenario, site, asked.scenario is not None)
 
 
-def _planned(site: Site, scenario: Scenario, machine: MachineConfig) -> Plan:
+def _planned(site: Site, scenario: Scenario, machine: MachineConfig, roles: Mapping[str, str | None]) -> Plan:
     """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
     settings = plan_settings(scenario, machine)
-    return plan_site(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s))
+    return plan_whole(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s), roles)
 
 
 def planned_footprint(scenario: Scenario, machine: MachineConfig) -> MachineFootprint:

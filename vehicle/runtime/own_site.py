@@ -48,6 +48,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
     from vehicle.planning.files.stored import load_plan  # noqa: PLC0415
     from vehicle.planning.site.projected import check_known, checked_frame  # noqa: PLC0415
     from vehicle.planning.site.site import load_site  # noqa: PLC0415
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415
 
     path, machine = file.beside(site.file), footprint(file.vehicle.machine)
     base_frame = checked_frame(site.base_frame)
@@ -68,6 +69,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
         agreed_m(told | {f"{file.beside(site.plan)}": plan.required_depth_m})
     else:
         check_fit(place, machine)
+    agreed_role(place, plan, {str(file.path): file.task.task.role if file.task is not None else None})
     kept = kept_out(place, settings_of(file.vehicle))
     return OwnSite(
         path=path,
@@ -105,12 +107,13 @@ def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
     """
     from vehicle.config.footprint import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.closing import check_certificate  # noqa: PLC0415
-    from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415
     from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415
+    from vehicle.planning.task.whole import plan_whole  # noqa: PLC0415
 
     if own.plan is not None:
         return own.plan
     settings = settings_of(vehicle)
-    plan = plan_site(own.place, footprint(vehicle.machine, vehicle.mission), settings, WorkLimit(settings.time_limit_s))
+    shape = footprint(vehicle.machine, vehicle.mission)
+    plan = plan_whole(own.place, shape, settings, WorkLimit(settings.time_limit_s))
     check_certificate(plan)
     return plan

@@ -70,6 +70,8 @@ def _own(site: Proposal, own: OwnSite) -> InMaking:
     # what a fence of the file itself takes away stays listed, whatever else comes by radio
     left = shapely.union(shapely.difference(found.outside, place.keep_out), place.outside_fence)
     said: dict[str, str | float] = {"outside": place.outside, "tripwires": place.tripwires}
+    if place.task_role is not None:
+        said["task_role"] = place.task_role
     if place.overrun.said:
         said["overrun_m"] = place.overrun.allowed_m
     return InMaking(geojson=collection(rows, **said), outside=place.outside, left=polygonal(left))

@@ -97,12 +97,13 @@ def planned(wanted: Wanted) -> Plan:
         InputError: site and machine do not fit, or the plan proves nothing.
     """
     from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415  # heavy
-    from vehicle.planning.coverage.planner import plan_site  # noqa: PLC0415  # heavy
     from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415  # heavy
+    from vehicle.planning.task.whole import plan_whole  # noqa: PLC0415  # heavy
 
     site = load_wanted(wanted)
     settings = settings_of(wanted.config)
-    plan = plan_site(site, footprint(wanted.config.machine, wanted.config.mission), settings, WorkLimit(wanted.limit_s))
+    shape = footprint(wanted.config.machine, wanted.config.mission)
+    plan = plan_whole(site, shape, settings, WorkLimit(wanted.limit_s))
     check_certificate(plan)
     if not stays_within(plan, wanted.fence_m, however_turned=False):
         raise InputError(f"{wanted.path}: no way within the fence")
@@ -119,12 +120,26 @@ def planned(wanted: Wanted) -> Plan:
 def checked(wanted: Wanted) -> str:
     """What the site reader says against it, or the machine, "" for nothing; milliseconds."""
     from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415  # heavy, and only where sites come in
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # heavy
 
     try:
         site = load_wanted(wanted)
+        agreed_role(site)
         check_fit(site, footprint(wanted.config.machine))
     except InputError as refusal:
         return in_short(refusal, wanted.path)
+    return ""
+
+
+def no_survey(own: OwnSite) -> str:
+    """Why the vehicle's own site is not planned as a whole area, "" where it may be: it, or its plan, is a survey."""
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # heavy
+
+    task = own.plan.task if own.plan is not None else None
+    try:
+        agreed_role(own.place, said={"the plan": task.role if task is not None else None})
+    except InputError as refusal:
+        return in_short(refusal, own.path)
     return ""
 
 
@@ -251,6 +266,8 @@ class SitePlanning:
             self._tell("The keep-outs of the vehicle's own site hold")
 
     def _request(self, site: Proposal, made: InMaking) -> Wanted | str:
+        if self._own is not None and site.own and (words := no_survey(self._own)):
+            return words
         if self._own is not None and site.own and not site.zones:
             return self._wish_of(self._own)
         try:

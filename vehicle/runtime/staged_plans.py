@@ -22,6 +22,7 @@ from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import VehicleState
 from vehicle.host.own_process import OwnProcess
@@ -81,9 +82,12 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415  # heavy, and only where plans come in
     from vehicle.planning.coverage.replan import check_site  # noqa: PLC0415
     from vehicle.planning.site.site import load_site  # noqa: PLC0415
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415
 
     stage = read_stage(data)
     plan = stage.plan
+    if words := Kept.PLAN.other(plan.format):
+        raise InputError(words)
     if plan_hash_of(plan) != plan.plan_hash:
         raise InputError("the plan was changed since it was made")
     check_certificate(plan)
@@ -95,6 +99,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     if plan.datum != datum:
         raise InputError("the plan counts from another datum than this machine's record: plan it while connected")
     check_site(plan.site_hash, site)
+    agreed_role(site, plan)
     agreed_m(
         {"the site": site.required_depth_m, "plan": plan.required_depth_m, "vehicle": config.mission.required_depth_m}
     )

@@ -18,13 +18,13 @@ from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import times_of
-from vehicle.contracts.plan import Plan, Segment, SegmentKind
+from vehicle.contracts.plan import Plan, Segment, SegmentKind, Untreatable, UntreatableReason
 from vehicle.planning.coverage.closing import is_whole
-from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.stored import write_stored
 from vehicle.planning.site.site import Site
+from vehicle.planning.task.whole import plan_whole
 from vehicle.runtime.tool_bounds import planned_bounds
 
 TOLD_EACH_S: Final = 0.5
@@ -126,7 +126,7 @@ def planned(asked: PlanRequest, tell: Tell) -> dict[str, Any]:
     check_depth(machine, depth_m)
     check_overlap(machine, settings)
     mission = MissionConfig(required_depth_m=DEFAULT_DEPTH_M if depth_m is None else depth_m)
-    plan = plan_site(site, footprint(machine, mission), settings, Reporting(asked.limit_s, tell))
+    plan = plan_whole(site, footprint(machine, mission), settings, Reporting(asked.limit_s, tell))
     write_stored(plan, folder)
     (folder / SHOWN).write_bytes(msgspec.json.encode({"name": asked.site.name, **shown(plan, site)}))
     return {"hash": plan.plan_hash}
@@ -198,8 +198,14 @@ def shown(plan: Plan, site: Site) -> dict[str, Any]:
         "turns": sum(segment.kind is SegmentKind.TURN for segment in plan.segments),
         "swaths": sum(segment.kind is SegmentKind.SWATH for segment in plan.segments),
         "unworkable": unworkable_rows(plan),
-        "unworkable_m2": sum(row.area_m2 for row in plan.untreatable),
+        "unworkable_m2": sum(row.area_m2 for row in plan.untreatable if not beyond_task(row)),
+        "not_in_task_m2": sum(row.area_m2 for row in plan.untreatable if beyond_task(row)),
     }
+
+
+def beyond_task(row: Untreatable) -> bool:
+    """Ground between the strips of a survey: nothing is said of it, it may well be workable."""
+    return row.reason is UntreatableReason.NOT_IN_TASK
 
 
 def segment_rows(plan: Plan) -> list[dict[str, Any]]:

@@ -30,11 +30,11 @@ def plan_task(
     and is listed as `not_in_task`: nothing is said of it.
     """
     if not wish.is_survey:
-        return _told(plan_site(site, machine, settings, limit), site, wish, None)
+        return with_task(plan_site(site, machine, settings, limit), site, wish)
     strips = strips_of(site, machine, settings, wish)
     part = strip_site(site, strips)
     ahead = msgspec.structs.replace(settings, direction_rad=strips.direction_rad)
-    return _told(plan_site(part, machine, ahead, limit), site, wish, strips)
+    return with_task(plan_site(part, machine, ahead, limit), site, wish, strips)
 
 
 def strip_site(site: Site, strips: Strips) -> Site:
@@ -49,7 +49,7 @@ def strip_site(site: Site, strips: Strips) -> Site:
     return msgspec.structs.replace(site, work_area=work, safe_ground=polygons_of(bears), outside="unknown")
 
 
-def _told(plan: Plan, site: Site, wish: TaskWish, strips: Strips | None) -> Plan:
+def with_task(plan: Plan, site: Site, wish: TaskWish, strips: Strips | None = None) -> Plan:
     """The plan with the facts of its task; of a survey with the whole area and what is not of the task."""
     listed, area_m2, survey = plan.untreatable, area_m2_of(site), None
     if strips is not None:
