@@ -70,6 +70,8 @@ class ConsoleLink:
         self._files = asyncio.Lock()
         self._ended = False
         self._session = 0
+        self.vehicle_id = ""
+        """Which of this console's vehicles it leads to; "" where there is only one."""
         self.problem = ""
         """What the socket says, such as that nobody listens there; "" where it says nothing."""
         self._transport: asyncio.DatagramTransport | None = None

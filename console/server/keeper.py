@@ -128,10 +128,9 @@ class Keeper:
             if path == SITE:
                 self._site = (now[0], site_of(data)) if data is not None else None
                 return self.site is not None
-            else:
-                for _ in self._mirror.taking(path, data):
-                    await self._breath()
-                self._withdrawal.set()
+            for _ in self._mirror.taking(path, data):
+                await self._breath()
+            self._withdrawal.set()
         except ValueError:
             return False
         return data is not None

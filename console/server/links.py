@@ -72,4 +72,6 @@ class Links:
         stack = contextlib.AsyncExitStack()
         stamp = int((utc_now().timestamp() - STAMP_ZERO_S) * STAMPS_PER_SECOND)
         link = console_link(settings.host, settings.port, settings.credentials, self._clock, stamp)
-        return await stack.enter_async_context(link), stack
+        opened = await stack.enter_async_context(link)
+        opened.vehicle_id = settings.id
+        return opened, stack

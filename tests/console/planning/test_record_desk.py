@@ -70,3 +70,21 @@ def test_after_a_hand_over_the_record_is_that_of_the_new_plan_or_none(tmp_path: 
     assert asked["made"] == str(tmp_path / "plans" / "q")
     _, head = ledger_file.read(Path(asked["ledger"]))
     assert head.plan_hash == "q"
+
+
+def test_each_vehicle_has_hours_way_and_events_of_its_own(tmp_path: Path) -> None:
+    """Also where both work on the same plan, and while one of them is not looked at."""
+    room = Room(tmp_path)
+    for now_s in (0.0, 1.0, 2.0):
+        room.desk.look(now_s)
+    room.link = link_of("b", Mode.HOLD)
+    for now_s in (3.0, 4.0):
+        room.desk.look(now_s)
+    room.desk.watch.note("detonation: near", kind="detonation")
+    assert room.desk.watch.seen()["hours"] == {"stopped": 1.0}
+    assert [row["kind"] for row in room.desk.watch.seen()["events"]] == ["detonation"]
+    room.link = link_of("a", Mode.AUTO_WORK)  # at another address, as it may be
+    for now_s in (100.0, 101.0):
+        room.desk.look(now_s)
+    assert room.desk.watch.seen()["hours"] == {"work": 3.0}
+    assert room.desk.watch.seen()["events"] == []
