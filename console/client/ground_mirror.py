@@ -21,6 +21,7 @@ from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes, withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.operator_link.ground_codec import RecordHeader, unpacked_act, unpacked_changes, unpacked_record
+from vehicle.operator_link.ground_log import name_of
 
 RECORD = "@LEDGER/masks.z"
 TILES_A_PIECE: Final = 8
@@ -151,6 +152,8 @@ class LedgerCopy:
         """A frame came."""
         if self.header is not None and told.session_low != self.header.session_low:
             self.header, self.ledger, self.acts, self.missing = None, LedgerState(), 0, RECORD
+        if self.header is not None and told.plan != name_of(self.header.plan_hash):
+            self.missing = RECORD  # the vehicle has another plan since: its header is not that of the record now
         if self.complete:
             self._add(told)
 

@@ -13,11 +13,11 @@ nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, w
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import cast
 
 import msgspec
 
 from console.client.acts import ActAnswer
+from console.client.endpoint import Endpoint
 from console.client.files import Download, Transfer, TransferError, Upload
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
@@ -70,6 +70,8 @@ class ConsoleLink:
         self._files = asyncio.Lock()
         self._ended = False
         self._session = 0
+        self.vehicle_id = ""
+        """Which of this console's vehicles it leads to; "" where there is only one."""
         self.problem = ""
         """What the socket says, such as that nobody listens there; "" where it says nothing."""
         self._transport: asyncio.DatagramTransport | None = None
@@ -270,36 +272,32 @@ class ConsoleLink:
             await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
 
 
-class _Socket(asyncio.DatagramProtocol):
-    def __init__(self, link: ConsoleLink) -> None:
-        self._link = link
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._link.attach(cast("asyncio.DatagramTransport", transport))
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        del addr
-        self._link.received(data)
-
-    def error_received(self, exc: Exception) -> None:
-        if isinstance(exc, OSError):
-            self._link.failed(exc)
-
-
 @contextlib.asynccontextmanager
 async def console_link(
-    host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0
+    host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0, *, patient: bool = False
 ) -> AsyncIterator[ConsoleLink]:
-    """Open, run, close."""
+    """Open, run, close. `patient`: an address that leads nowhere now is tried again every 2 s; `problem` says why.
+
+    Raises:
+        OSError: The address leads nowhere, and the caller is not patient.
+    """
     link = ConsoleLink(LinkProtocol(credentials, clock_stamp), clock)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Socket(link), remote_addr=(host, port))
-    task = loop.create_task(link.run())
+    endpoint = Endpoint(host, port, link, clock)
+    try:
+        await endpoint.open()
+    except OSError as refusal:
+        if not patient:
+            raise
+        link.failed(refusal)
+    tasks = [asyncio.ensure_future(part) for part in (link.run(), endpoint.keep())]
     try:
         yield link
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        transport.close()
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        endpoint.close()
         link.ended()
+        for end in ends:
+            if isinstance(end, Exception):  # no cancellation
+                raise end

@@ -71,8 +71,7 @@ class Steered:
         self.ticked: Callable[[int], None] = _no_tick
         """Called with each newer tick of the vehicle, at once."""
         self._another = asyncio.Event()
-        self.mirror, self.near, self.inside = GroundMirror(), NearGround(), InsideArea()
-        self.keeper = Keeper(link, self.mirror, clock)
+        self._know_nothing()
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
         self._early: list[ActAnswer] | None = None
         self._listen()
@@ -80,6 +79,11 @@ class Steered:
     def _listen(self) -> None:
         self.link.on_answer = self.answered
         self.link.on_tick = self._tick
+
+    def _know_nothing(self) -> None:
+        """Of ground and site, as before anything was heard."""
+        self.mirror, self.near, self.inside = GroundMirror(), NearGround(), InsideArea()
+        self.keeper = Keeper(self.link, self.mirror, self._clock)
 
     def _tick(self, tick: int) -> None:
         self.ticked(tick)
@@ -94,8 +98,7 @@ class Steered:
         if before.stopping:
             link.stop(engine_off=before.engine_off)
         self._waiting.clear()
-        self.mirror.forget()
-        self.keeper = Keeper(link, self.mirror, self._clock)
+        self._know_nothing()
         self._another.set()
         self._listen()
 

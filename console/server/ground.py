@@ -21,7 +21,7 @@ CELL_M: Final = 0.05
 
 
 class GroundMirror:
-    """The record of one vehicle, and which of its tiles changed when.
+    """The record of one vehicle at one address, and which of its tiles changed when.
 
     `version` counts changes; `epoch` rises where all tiles have to be forgotten.
     """
@@ -109,12 +109,6 @@ class GroundMirror:
         more = self._copy.advance()
         self._follow(*before)
         return more
-
-    def forget(self) -> None:
-        """Another vehicle: nothing is known."""
-        self._copy = LedgerCopy()
-        self.epoch += 1
-        self._changed.clear()
 
     def _follow(self, header: object, before: LedgerState) -> None:
         after = self._copy.ledger

@@ -10,9 +10,11 @@ from console.client.files import TransferError
 from console.client.link import ConsoleLink
 from console.server.ground import GroundMirror
 from firmware_bridge.console_types import StrokesFrame
+from firmware_bridge.mavlink.console_adapters import LOW
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
+from vehicle.operator_link.ground_log import name_of
 from vehicle.operator_link.site_file import SITE
 from vehicle.operator_link.station_names import NAMES, names_of
 
@@ -23,27 +25,40 @@ SITE_MAX_BYTES: Final = 64 * 2**20
 
 
 class Keeper:
-    """Of one link. `site`: as GET /api/site gives it, None while nobody knows; `mirror` is followed from here on.
+    """Of one link; `mirror` is followed from here on.
 
     `names`: of the stations that the vehicle has keys of, by system id, as soon as one of them holds it.
     """
 
     def __init__(self, link: ConsoleLink, mirror: GroundMirror, clock: Clock) -> None:
         self._link, self._mirror, self._clock = link, mirror, clock
-        self.site: dict[str, Any] | None = None
         self.names: dict[int, str] = {}
         self._names_of: tuple[int, int] | None = None
-        self._plan: int | None = None
-        self._site_of: tuple[int, int | None] | None = None
+        self._told: tuple[int, int] | None = None
+        """Low half of the session, and the name of its plan, as last told."""
+        self._site: tuple[int, dict[str, Any]] | None = None
+        """The site that was fetched, and the session in which it was."""
         self._tried: tuple[int, int | None] | None = None
         self._withdrawal = asyncio.Event()
         link.on_strokes = self._heard
 
     def _heard(self, told: StrokesFrame) -> None:
-        self._plan = told.plan
+        self._told = (told.session_low, told.plan)
         self._mirror.heard(told)
         if self._mirror.withdrawing:
             self._withdrawal.set()
+
+    @property
+    def site(self) -> dict[str, Any] | None:
+        """As GET /api/site gives it; None while nobody knows.
+
+        Never the site of an earlier plan or start: its datum, areas and swaths would be shown as those of the present.
+        """
+        if self._site is None:
+            return None
+        session, plan = self._now()
+        of_session, site = self._site
+        return site if of_session == session and plan in (None, name_of(site.get("hash"))) else None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -77,11 +92,12 @@ class Keeper:
         view = self._link.view
         if not view.session or view.vehicle is None:
             return ""
-        if self._site_of is None and self._tried != self._now():
+        wanted = self.site is None
+        if wanted and self._tried != self._now():
             return SITE
         if self._mirror.missing:
             return self._mirror.missing
-        if self._site_of != self._now():
+        if wanted:
             return SITE
         return NAMES if self._nameless(view.vehicle) else ""
 
@@ -91,12 +107,14 @@ class Keeper:
         return holder != 0 and holder not in self.names and self._names_of != (vehicle.session_id, holder)
 
     def _now(self) -> tuple[int, int | None]:
-        """Session and plan that a site belongs to."""
+        """Session, and name of the plan that it was last heard to have: None while it told none in this session."""
         vehicle = self._link.view.vehicle
-        return (vehicle.session_id if vehicle is not None else 0, self._plan)
+        session = vehicle.session_id if vehicle is not None else 0
+        told = self._told
+        return (session, told[1] if told is not None and told[0] == session & LOW else None)
 
     async def _fetched(self, path: str) -> bool:
-        """Fetch it; False where it could not be had."""
+        """Fetch it; False where it could not be had, or is that of another plan than the vehicle has now."""
         now = self._now()
         if path == SITE:
             self._tried = now
@@ -108,12 +126,11 @@ class Keeper:
             if path == NAMES:
                 return self._named(data)
             if path == SITE:
-                self.site = None if data is None else site_of(data)
-                self._site_of = now if data is not None else None
-            else:
-                for _ in self._mirror.taking(path, data):
-                    await self._breath()
-                self._withdrawal.set()
+                self._site = (now[0], site_of(data)) if data is not None else None
+                return self.site is not None
+            for _ in self._mirror.taking(path, data):
+                await self._breath()
+            self._withdrawal.set()
         except ValueError:
             return False
         return data is not None

@@ -38,12 +38,8 @@ class Links:
         self._open.clear()
 
     async def begin(self, settings: VehicleSettings) -> ConsoleLink:
-        """Open the first link of a vehicle.
-
-        Raises:
-            OSError: Its name is known to nobody.
-        """
-        link, _ = self._open[settings.id] = await self._opened(settings)
+        """Open the first link of a vehicle; where its address leads nowhere now, the link goes on trying."""
+        link, _ = self._open[settings.id] = await self._opened(settings, patient=True)
         return link
 
     async def change(self, settings: VehicleSettings, take: Callable[[ConsoleLink], str]) -> str:
@@ -68,8 +64,12 @@ class Links:
                 await old.aclose()
             return ""
 
-    async def _opened(self, settings: VehicleSettings) -> tuple[ConsoleLink, contextlib.AsyncExitStack]:
+    async def _opened(
+        self, settings: VehicleSettings, *, patient: bool = False
+    ) -> tuple[ConsoleLink, contextlib.AsyncExitStack]:
         stack = contextlib.AsyncExitStack()
         stamp = int((utc_now().timestamp() - STAMP_ZERO_S) * STAMPS_PER_SECOND)
-        link = console_link(settings.host, settings.port, settings.credentials, self._clock, stamp)
-        return await stack.enter_async_context(link), stack
+        link = console_link(settings.host, settings.port, settings.credentials, self._clock, stamp, patient=patient)
+        opened = await stack.enter_async_context(link)
+        opened.vehicle_id = settings.id
+        return opened, stack

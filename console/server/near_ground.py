@@ -43,7 +43,7 @@ class NearGround:
     def __init__(self) -> None:
         self._site: dict[str, Any] | None = None
         self._edges_m: FloatArray | None = None
-        self._asked: tuple[Stand, int] | None = None
+        self._asked: tuple[Stand, int, int] | None = None
         self._answer = UNKNOWN
 
     def look(self, site: dict[str, Any] | None, mirror: GroundMirror, stand: Stand | None) -> Unproven:
@@ -52,8 +52,9 @@ class NearGround:
             self._site, self._edges_m, self._asked = site, edges_of(site), None
         if self._edges_m is None or site is None or stand is None or not mirror.complete:
             return UNKNOWN
-        if self._asked != (stand, mirror.version):
-            self._asked = (stand, mirror.version)
+        asked = (stand, mirror.epoch, mirror.version)
+        if self._asked != asked:
+            self._asked = asked
             self._answer = unproven(self._edges_m, site["machine"], mirror, stand)
         return self._answer
 

@@ -211,6 +211,20 @@ def test_another_start_of_the_vehicle_is_another_record() -> None:
     assert (copy.complete, copy.missing, copy.stroke) == (False, RECORD, 0)
 
 
+def test_another_plan_in_the_same_session_is_another_record() -> None:
+    """Its header names the plan that figures and the rest of a task are reckoned for."""
+    copy = LedgerCopy()
+    copy.fetched(RECORD, packed_record(header(plan_hash="p"), iter(())))
+    told = StrokesFrame(session_low=7, plan=ground_log.name_of("p"), first=0, acts=0)
+    copy.heard(told)
+    assert copy.complete
+    copy.heard(replace(told, plan=ground_log.name_of("q")))
+    assert (copy.complete, copy.missing) == (False, RECORD)
+    copy.fetched(RECORD, packed_record(header(plan_hash="q"), iter(())))
+    copy.heard(replace(told, plan=ground_log.name_of("q")))
+    assert copy.complete
+
+
 def test_while_a_withdrawal_goes_through_the_record_is_not_there() -> None:
     ground, log = Ground(random.Random(3)), GroundLog()
     while not ground.state.ledger.pending:

@@ -161,7 +161,12 @@ ROOM: Final = 40
 def plan_name(state: "VehicleState") -> int:
     """Four bytes that stand for the plan that is held; 0 without one."""
     plan = state.mission.plan
-    return int.from_bytes(hashlib.sha256(plan.plan_hash.encode()).digest()[:4], "little") if plan is not None else 0
+    return name_of(plan.plan_hash) if plan is not None else 0
+
+
+def name_of(plan_hash: str | None) -> int:
+    """Four bytes that stand for the plan of this hash; 0 for none."""
+    return int.from_bytes(hashlib.sha256(plan_hash.encode()).digest()[:4], "little") if plan_hash else 0
 
 
 def frames_of(changes: list[Change], session_low: int, plan: int) -> list[StrokesFrame]:

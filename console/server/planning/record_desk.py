@@ -68,15 +68,25 @@ class RecordDesk:
     ) -> None:
         self._folder, self._reader = folder, reader
         self._link, self._mirror, self._site, self._simulated = link, mirror, site, simulated
-        self.watch = Watch()
+        self._watches: dict[str, Watch] = {}
+        self._looked: Watch | None = None
+
+    @property
+    def watch(self) -> Watch:
+        """What this console saw of the steered vehicle: another vehicle's hours, way and events are none of its."""
+        link = self._link()
+        return self._watches.setdefault(link.vehicle_id if link is not None else "", Watch())
 
     def look(self, now_s: float) -> None:
         """A look at the vehicle, for hours, way and stops."""
-        link, site, mirror = self._link(), self._site(), self._mirror()
+        link, site = self._link(), self._site()
         if link is not None:
-            view = link.view
+            watch, view = self.watch, link.view
+            if watch is not self._looked:
+                watch.resume(now_s)
+                self._looked = watch
             place = place_m(site, view.vehicle.lat_deg, view.vehicle.lon_deg) if view.vehicle is not None else None
-            self.watch.look(view, mirror.plan_hash if mirror is not None else "", place, now_s)
+            watch.look(view, (site or {}).get("hash") or "", place, now_s)
 
     async def shown(self) -> bytes:
         """What the Record view shows, as JSON. Raises InputError with one sentence."""
@@ -122,9 +132,11 @@ class RecordDesk:
         mirror, site = self._mirror(), self._site()
         if mirror is None or not mirror.complete or not site or not site.get("hash"):
             raise InputError(NOT_KNOWN)
+        if mirror.plan_hash != site["hash"]:  # another was handed over: its record is on the way
+            raise InputError(NOT_KNOWN)
         path = self._folder / "record.bin"
         # the ledger never changes once it is made; packing hundreds of its tiles takes longer than the hands may wait
-        ledger, plan_hash, cell_m = mirror.ledger, mirror.plan_hash, mirror.cell_m
+        ledger, plan_hash, cell_m = mirror.ledger, str(site["hash"]), mirror.cell_m
         await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
         plan_file = await asyncio.to_thread(self._plan_file, plan_hash)
         return {

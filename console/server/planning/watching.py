@@ -28,7 +28,7 @@ LINK_DOWN, WAITING = "link_down", "waiting"
 
 
 class Watch:
-    """One task, named by its plan; another plan begins another task."""
+    """One task of one vehicle, named by its plan; another plan begins another task."""
 
     def __init__(self) -> None:
         self.plan_hash = ""
@@ -51,6 +51,10 @@ class Watch:
         if view.vehicle is not None and view.state is LinkState.OPEN:
             self._event_of(Mode(view.vehicle.mode), view.vehicle.tick, place_m)
             self._go(place_m)
+
+    def resume(self, now_s: float) -> None:
+        """Nobody looked until now: the time since is not counted, and what the mode was before makes no event."""
+        self._now_s, self._mode = now_s, None
 
     def _kind(self, view: ConsoleView) -> str:
         if view.state is not LinkState.OPEN or view.vehicle is None:

@@ -87,6 +87,7 @@ class FakeLink:
         self.files: Callable[[str], bytes | None] = lambda _: None
         self.fetched: list[str] = []
         self.takes = True
+        self.vehicle_id = "a"
 
     async def fetch(self, path: str) -> bytes:
         self.fetched.append(path)

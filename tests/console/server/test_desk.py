@@ -9,15 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from console.client.acts import ActAnswer, ActResult
+from console.client.ground_mirror import RECORD
 from console.client.protocol import Credentials
 from console.client.view import ConsoleView, LinkState
 from console.server.desk import Answer, Desk, Seat, Steered
 from console.server.drive_frames import PageAct
 from console.server.settings import PAGE, VehicleSettings
+from firmware_bridge.console_types import StrokesFrame
 from firmware_bridge.types import OperatorEdge
 from sim.virtual_time import VirtualClock, run_virtual
-from tests.console.server.support import FakeLink, frame
+from tests.console.server.support import FakeLink, frame, header
 from vehicle.contracts.messages import Mode
+from vehicle.operator_link.ground_codec import packed_record
 
 OPEN = ConsoleView(state=LinkState.OPEN, session=True, tick=100, vehicle=frame(), vehicle_age_ms=20.0)
 MS = 1_000_000
@@ -301,6 +304,22 @@ def test_ticks_of_a_link_that_was_left_are_not_told() -> None:
         room.links[0].on_tick(1)
         link.on_tick(2)
         assert ticks == [2]
+
+    in_room(main)
+
+
+def test_at_another_address_nothing_of_ground_and_site_is_known() -> None:
+    """A copy of its own: whatever is still on its way from the old address has nothing to add to."""
+
+    async def main(room: Room) -> None:
+        steered, link = room.desk.steered, FakeLink(OPEN)
+        before = (steered.mirror, steered.near, steered.inside, steered.keeper)
+        steered.relinked(steered.settings, link)  # type: ignore[arg-type]
+        steered.mirror.fetched(RECORD, packed_record(header(), iter(())))
+        room.links[0].on_strokes(StrokesFrame(session_low=9, plan=0, first=3, acts=0))
+        assert steered.mirror.complete
+        after = (steered.mirror, steered.near, steered.inside, steered.keeper)
+        assert not any(one is other for one, other in zip(before, after, strict=True))
 
     in_room(main)
 

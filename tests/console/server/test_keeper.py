@@ -19,12 +19,13 @@ from tests.console.test_ground_mirror import Ground, sent
 from vehicle.contracts.ledger_types import Revoke
 from vehicle.control.ground import raster
 from vehicle.operator_link.ground_codec import packed_act, packed_record
-from vehicle.operator_link.ground_log import GroundLog
+from vehicle.operator_link.ground_log import GroundLog, name_of
 from vehicle.operator_link.site_file import SITE
 from vehicle.operator_link.station_names import NAMES, names_file
 
 OPEN = ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=77))
 PLAN = {"hash": "p", "datum": [39.99, 46.93, 350.0]}
+NO_PLAN = {**PLAN, "hash": None}
 S = 1_000_000_000
 
 
@@ -40,7 +41,7 @@ def test_site_and_record_are_fetched_once_and_a_gap_is_filled() -> None:
     async def main(clock: VirtualClock) -> None:
         link, mirror = FakeLink(ConsoleView()), GroundMirror()
         ground, log = Ground(random.Random(5)), GroundLog()
-        link.files = lambda path: packed(PLAN) if path == SITE else log.file(path)
+        link.files = lambda path: packed(NO_PLAN) if path == SITE else log.file(path)
         for _ in range(30):
             log.follow(ground.tick(), ground.now_ns)
         log.follow(ground.settled(), ground.now_ns)
@@ -52,7 +53,7 @@ def test_site_and_record_are_fetched_once_and_a_gap_is_filled() -> None:
         link.changed.set()
         await clock.sleep_until_ns(2 * S)
         assert link.fetched == [SITE, RECORD]
-        assert keeper.site == PLAN
+        assert keeper.site == NO_PLAN
         assert mirror.complete
         for _ in range(40):  # all of this is lost
             log.follow(ground.tick(), ground.now_ns)
@@ -122,17 +123,48 @@ def test_another_plan_is_another_site() -> None:
         keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
         task = asyncio.ensure_future(keeper.run())
 
-        async def told(plan: int) -> None:
-            link.on_strokes(StrokesFrame(session_low=77, plan=plan, first=0, acts=0))
+        async def told(plan: str) -> None:
+            link.on_strokes(StrokesFrame(session_low=77, plan=name_of(plan), first=0, acts=0))
             link.changed.set()
             await clock.sleep_until_ns(clock.now_ns() + S)
 
-        await told(1)
+        await told("p")
         has[SITE] = packed({"hash": "q"})
-        await told(1)
+        await told("p")
         assert keeper.site == PLAN
-        await told(2)
+        await told("q")
         assert keeper.site == {"hash": "q"}
+        task.cancel()
+
+    run_virtual(main)
+
+
+def test_the_site_of_an_earlier_plan_or_start_is_none() -> None:
+    """From the moment on that another is heard of, until its own site came; that is asked for before the record."""
+
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(OPEN), GroundMirror()
+        has = {SITE: packed(PLAN), RECORD: packed_record(header(session_low=77, plan_hash="p"), iter(()))}
+        link.files = has.get
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        link.on_strokes(StrokesFrame(session_low=77, plan=name_of("p"), first=0, acts=0))
+        await clock.sleep_until_ns(S)
+        assert keeper.site == PLAN
+        link.view = ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=78))  # it began anew
+        assert keeper.site is None
+        has[RECORD] = packed_record(header(session_low=78, plan_hash="q"), iter(()))
+        link.on_strokes(StrokesFrame(session_low=78, plan=name_of("q"), first=0, acts=0))
+        link.fetched.clear()
+        link.changed.set()
+        await clock.sleep_until_ns(3 * S)  # the file is still that of the plan before
+        assert keeper.site is None
+        assert link.fetched[:2] == [SITE, RECORD]
+        has[SITE] = packed({"hash": "q"})
+        await clock.sleep_until_ns(6 * S)
+        assert keeper.site == {"hash": "q"}
+        link.on_strokes(StrokesFrame(session_low=78, plan=0, first=0, acts=0))
+        assert keeper.site is None
         task.cancel()
 
     run_virtual(main)

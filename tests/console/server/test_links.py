@@ -32,7 +32,8 @@ class Air:
         monkeypatch.setattr(links_module, "console_link", self._link)
 
     @contextlib.asynccontextmanager
-    async def _link(self, host: str, *_: Any) -> AsyncIterator[FakeLink]:
+    async def _link(self, host: str, *_: Any, patient: bool) -> AsyncIterator[FakeLink]:
+        assert patient == (host == "old")  # the first one waits for its address
         if host != "old":
             await self.known.wait()
             if self.refused:

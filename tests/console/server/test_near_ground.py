@@ -102,3 +102,12 @@ def test_each_place_is_judged_as_the_vehicle_judges_it(rings: Any, worked: Any, 
     found = bares(edges_m, known(tiles), np.array(places))
     judged = [not support.bears(LedgerState(tiles=blocks), edges_m, np.array([one]), CELL_M) for one in places]
     assert found.tolist() == judged
+
+
+def test_an_empty_record_after_one_with_swept_ground_is_looked_at_anew() -> None:
+    """Where the machine stands has not changed, nor the number of changes; what was swept there is gone."""
+    everywhere, stand, near = site(square(0, 0, 6.4, 6.4)), Stand(3.2, 3.2, NORTH), NearGround()
+    mirror = known(swept((0.0, 0.0, 6.4, 6.4)))
+    assert near.look(everywhere, mirror, stand) != (0.0, 0.0)
+    mirror.fetched(RECORD, packed_record(header(), packed({})))
+    assert near.look(everywhere, mirror, stand) == (0.0, 0.0)

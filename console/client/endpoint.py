@@ -1,0 +1,109 @@
+"""The socket of a console's link: opened again where it could not be, or where it hears nothing any more."""
+
+import asyncio
+from typing import Final, Protocol, cast
+
+from vehicle.contracts.units import NS_PER_S
+from vehicle.host.clock import Clock
+
+AGAIN_NS: Final = 2 * NS_PER_S
+"""After an address that led nowhere, or a socket that broke, the next try."""
+
+
+class Ear(Protocol):
+    """Who is told what a socket hears: a `ConsoleLink`."""
+
+    def attach(self, transport: asyncio.DatagramTransport) -> None:
+        """What is sent goes out on this socket from now on."""
+        ...
+
+    def received(self, data: bytes) -> None:
+        """A datagram."""
+        ...
+
+    def failed(self, error: OSError) -> None:
+        """The socket refused."""
+        ...
+
+
+def deaf_after_errors() -> bool:
+    """On Windows, a socket of asyncio reads nothing more once the other computer said that nobody listens there."""
+    kind = getattr(asyncio, "ProactorEventLoop", None)
+    return kind is not None and isinstance(asyncio.get_running_loop(), kind)
+
+
+class Endpoint:
+    """One address; the socket to it as long as there is one."""
+
+    def __init__(self, host: str, port: int, ear: Ear, clock: Clock) -> None:
+        self._place, self._ear, self._clock = (host, port), ear, clock
+        self._transport: asyncio.DatagramTransport | None = None
+        self._broken = asyncio.Event()
+        self._broken.set()
+
+    async def open(self) -> None:
+        """Another socket; the one before is closed when there is the new one.
+
+        Raises:
+            OSError: The name is known to nobody, or there is no way to it.
+        """
+        loop, before = asyncio.get_running_loop(), self._transport
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Socket(self), remote_addr=self._place)
+        self._transport = transport
+        self._broken.clear()
+        self._ear.attach(transport)
+        if before is not None:
+            before.close()
+
+    async def keep(self) -> None:
+        """Open it whenever there is none that hears, a while after it broke, until cancelled."""
+        while True:
+            await self._broken.wait()
+            await self._clock.sleep_until_ns(self._clock.now_ns() + AGAIN_NS)
+            try:
+                await self.open()
+            except OSError as refusal:
+                self._ear.failed(refusal)
+
+    def close(self) -> None:
+        """No more."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # --- what the socket says ----------------------------------------------------------------------------------------
+    def heard(self, data: bytes) -> None:
+        """A datagram."""
+        self._ear.received(data)
+
+    def refused(self, error: OSError) -> None:
+        """It goes on where the system's sockets do."""
+        self._ear.failed(error)
+        if deaf_after_errors():
+            self._broken.set()
+
+    def lost(self, transport: asyncio.DatagramTransport | None) -> None:
+        """A socket is closed."""
+        if transport is self._transport:
+            self._broken.set()
+
+
+class _Socket(asyncio.DatagramProtocol):
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        del addr
+        if isinstance(data, bytes):  # on Windows also what stands for a refusal
+            self._endpoint.heard(data)
+
+    def error_received(self, exc: Exception) -> None:
+        if isinstance(exc, OSError):
+            self._endpoint.refused(exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._endpoint.lost(self._transport)

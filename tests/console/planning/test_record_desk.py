@@ -1,0 +1,90 @@
+"""The record that is asked for is that of the steered vehicle's present plan, and of nobody else."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.client.view import ConsoleView, LinkState
+from console.server.planning import ledger_file
+from console.server.planning.record_desk import RecordDesk
+from tests.console.server.support import FakeLink, frame, header
+from tests.console.server.tiles import known
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.messages import Mode
+from vehicle.operator_link.ground_codec import packed_record
+
+SITE = {"hash": "q", "datum": [39.99, 46.93, 350.0]}
+
+
+class Reader:
+    """A worker that keeps what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    async def ask(self, op: str, asked: dict[str, Any]) -> bytes:
+        self.asked.append({"op": op, **asked})
+        return b"{}"
+
+
+class Room:
+    """A desk; `link`, `site` and the plan of the record are what a test makes of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.link, self.site, self.mirror = link_of("a"), dict(SITE), known()
+        self.reader = Reader()
+        self.desk = RecordDesk(
+            folder,
+            self.reader,  # type: ignore[arg-type]
+            link=lambda: self.link,  # type: ignore[arg-type, return-value]
+            mirror=lambda: self.mirror,
+            site=lambda: self.site,
+            simulated=True,
+        )
+
+    def record_of(self, plan_hash: str) -> None:
+        self.mirror.fetched(
+            self.mirror.missing or "@LEDGER/masks.z", packed_record(header(plan_hash=plan_hash), iter(()))
+        )
+
+
+def link_of(vehicle_id: str, mode: Mode = Mode.AUTO_WORK) -> FakeLink:
+    link = FakeLink(ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(mode=int(mode))))
+    link.vehicle_id = vehicle_id
+    return link
+
+
+def test_after_a_hand_over_the_record_is_that_of_the_new_plan_or_none(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    for name in "pq":
+        (tmp_path / "plans" / name).mkdir(parents=True)
+        (tmp_path / "plans" / name / "plan.json").write_text(json.dumps({"plan_hash": name}, separators=(",", ":")))
+    room.record_of("p")
+    with pytest.raises(InputError, match="not known yet"):
+        asyncio.run(room.desk.replan({"skipped": [3]}))
+    room.record_of("q")
+    asked = asyncio.run(room.desk.replan({"skipped": [3]}))
+    assert asked["made"] == str(tmp_path / "plans" / "q")
+    _, head = ledger_file.read(Path(asked["ledger"]))
+    assert head.plan_hash == "q"
+
+
+def test_each_vehicle_has_hours_way_and_events_of_its_own(tmp_path: Path) -> None:
+    """Also where both work on the same plan, and while one of them is not looked at."""
+    room = Room(tmp_path)
+    for now_s in (0.0, 1.0, 2.0):
+        room.desk.look(now_s)
+    room.link = link_of("b", Mode.HOLD)
+    for now_s in (3.0, 4.0):
+        room.desk.look(now_s)
+    room.desk.watch.note("detonation: near", kind="detonation")
+    assert room.desk.watch.seen()["hours"] == {"stopped": 1.0}
+    assert [row["kind"] for row in room.desk.watch.seen()["events"]] == ["detonation"]
+    room.link = link_of("a", Mode.AUTO_WORK)  # at another address, as it may be
+    for now_s in (100.0, 101.0):
+        room.desk.look(now_s)
+    assert room.desk.watch.seen()["hours"] == {"work": 3.0}
+    assert room.desk.watch.seen()["events"] == []
