@@ -84,7 +84,7 @@ def areas_of(site: dict[str, Any] | None) -> list[FloatArray]:
 
 def mask_of(areas: list[FloatArray], key: raster.Key, cell_m: float) -> Mask:
     """(TILE, TILE) cells of a tile whose middle lies in one of the areas; rows north, columns east."""
-    steps = np.arange(raster.TILE) + 0.5
+    steps = np.arange(raster.TILE, dtype=np.float64) + 0.5
     east_m, north_m = (key[0] * raster.TILE + steps) * cell_m, (key[1] * raster.TILE + steps) * cell_m
     found = np.zeros((raster.TILE, raster.TILE), bool)
     for edges_m in areas:

@@ -1,6 +1,7 @@
 """A rest has no task of its own: none is told, none is asked for, and the rest of a survey is not planned."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,10 +23,9 @@ SURVEY = TaskFacts(role=TaskRole.AREA_REDUCTION, share=0.14, survey=STRIPS)
 BEYOND = Untreatable(reason=UntreatableReason.NOT_IN_TASK, rings_m=SQUARE, area_m2=10.0)
 
 
-def asked(folder: Path, **said: object) -> PlanOptions:
-    return PlanOptions(
-        **{"site": folder / "no.geojson", "machine": "memat", "out": folder / "out", "time_limit_s": 60.0, **said}
-    )
+def asked(folder: Path, **said: Any) -> PlanOptions:
+    known: dict[str, Any] = {"site": folder / "no.geojson", "machine": "memat", "out": folder / "out"}
+    return PlanOptions(**{**known, "time_limit_s": 60.0, **said})
 
 
 @pytest.mark.parametrize(

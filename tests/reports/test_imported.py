@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.host import atomic_file
 from vehicle.reports import imported, importing
 from vehicle.reports.imported import Category, FollowUp, Layer, Release, needed
 from vehicle.reports.importing import Ground, area_of
@@ -245,7 +246,7 @@ def test_an_import_that_a_full_disk_ends_anywhere_counts_for_nothing_and_is_done
     path = geojson(tmp_path / "team.geojson", boxes, **SAID)
     found = importing.follow_ups(path, GROUND, {}, NOW)
     files = {path.name: path.read_bytes()}
-    whole, room = imported.write_whole, 0
+    whole, room = atomic_file.write_whole, 0
 
     def until_it_is_full(to: Path, content: bytes) -> None:
         nonlocal room

@@ -18,7 +18,7 @@ STRIPS = SurveyFacts(base_line_m=((0.0, 0.0), (9.0, 0.0)), spacing_m=8.0, widths
 BEYOND = Untreatable(reason=UntreatableReason.NOT_IN_TASK, rings_m=SQUARE, area_m2=86.0)
 FOUND = Found(
     area_m2=100.0, processed_m2=13.0, missed_m2=0.0, listed_m2=1.0, rounding_m2=0.0, swept_not_credited_m2=0.0,
-    below_depth_m2=0.0, withdrawn_m2=0.0, gaps=(), not_in_task_m2=86.0,
+    below_depth_m2=0.0, withdrawn_m2=0.0, provisional_m2=0.0, gaps=(), not_in_task_m2=86.0,
 )  # fmt: skip
 
 

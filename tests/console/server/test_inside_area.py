@@ -108,7 +108,7 @@ CORNER = st.tuples(ON_GRID, ON_GRID) | st.tuples(st.floats(-1.0, 1.5), st.floats
 def test_row_by_row_is_what_each_place_by_itself_says(edges: list[Any], columns: int, rows: int) -> None:
     """To the bit, whatever the edges: places on them and on their ends, level edges, edges of no length, open rings."""
     edges_m = np.array(edges, float).reshape(-1, 4)
-    east_m, north_m = (np.arange(columns) + 0.5) * CELL_M, (np.arange(rows) + 0.5) * CELL_M
+    east_m, north_m = ((np.arange(count, dtype=np.float64) + 0.5) * CELL_M for count in (columns, rows))
     places_m = np.stack([grid.ravel() for grid in np.meshgrid(east_m, north_m)], axis=1)
     single = support.inside(edges_m, places_m).reshape(rows, columns)
     assert np.array_equal(grid_inside(edges_m, east_m, north_m), single)
