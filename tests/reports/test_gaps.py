@@ -153,3 +153,21 @@ def test_a_polygon_becomes_all_its_cells(turn_rad: float) -> None:
             assert 0.0 < area_m2 <= CELL_M**2 + 1e-12
     assert total_m2 == pytest.approx(shape.area, rel=1e-9)
     assert cells * CELL_M**2 > 0.97 * shape.area
+
+
+def test_ground_between_the_strips_of_a_survey_is_a_line_of_its_own() -> None:
+    area = _slanted(2.0, 3.0, 1.0)
+    plan = _plan(area)
+    whole = gaps.find(area, NOTHING, plan, WORKED, CONFIG)
+    beyond = msgspec.structs.replace(
+        plan,
+        untreatable=(msgspec.structs.replace(plan.untreatable[0], reason=UntreatableReason.NOT_IN_TASK),),
+    )
+    found = gaps.find(area, NOTHING, beyond, WORKED, CONFIG)
+    assert whole.not_in_task_m2 == 0.0
+    assert found.listed_m2 == pytest.approx(0.0, abs=1e-9)
+    assert found.not_in_task_m2 == pytest.approx(whole.listed_m2, abs=1e-6)
+    assert found.not_in_task_m2 > 1.0
+    both = gaps.find(area, NOTHING, msgspec.structs.replace(plan, untreatable=plan.untreatable + beyond.untreatable),
+                     WORKED, CONFIG)  # fmt: skip
+    assert (both.not_in_task_m2, both.listed_m2) == (0.0, pytest.approx(whole.listed_m2))

@@ -20,7 +20,7 @@ import shapely
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 
@@ -75,7 +75,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable."""
+    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable.
+
+    `not_in_task_m2`: uncredited ground between the strips of a survey, of which nothing is said.
+    """
 
     area_m2: float
     processed_m2: float
@@ -86,6 +89,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     below_depth_m2: float
     withdrawn_m2: float
     gaps: tuple[Gap, ...]
+    not_in_task_m2: float = 0.0
 
 
 def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config: VehicleConfig) -> Found:
@@ -96,17 +100,28 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
     whole = _uncredited(asked, ledger, cell_m, 0.0)
     left = _polygonal(shapely.difference(asked, listed))
     missed = _uncredited(left, ledger, cell_m, ROUNDING_M2)
+    beyond_m2 = _uncredited(_beyond(asked, plan), ledger, cell_m, 0.0).area_m2
     return Found(
         area_m2=asked.area,
         processed_m2=asked.area - whole.area_m2,
         missed_m2=missed.area_m2,
-        listed_m2=max(0.0, whole.area_m2 - missed.area_m2 - missed.rounding_m2),
+        listed_m2=max(0.0, whole.area_m2 - missed.area_m2 - missed.rounding_m2 - beyond_m2),
         rounding_m2=missed.rounding_m2,
         swept_not_credited_m2=whole.swept_m2,
         below_depth_m2=whole.below_m2,
         withdrawn_m2=whole.withdrawn_m2,
         gaps=tuple(_gaps(missed.boxes, left)),
+        not_in_task_m2=beyond_m2,
     )
+
+
+def _beyond(asked: Any, plan: Plan) -> Any:
+    """What is not of the task, less what the plan lists for other reasons."""
+    parts: tuple[list[Any], list[Any]] = ([], [])
+    for row in plan.untreatable:
+        parts[row.reason is UntreatableReason.NOT_IN_TASK].append(_polygon(row.rings_m))
+    others, beyond = (shapely.union_all(part) for part in parts)
+    return _polygonal(shapely.intersection(asked, shapely.difference(beyond, others)))
 
 
 def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:

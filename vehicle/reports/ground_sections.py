@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.ledger_types import Observed
-from vehicle.contracts.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.contracts.units import missed_text
 from vehicle.reports import follow_up
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
@@ -33,6 +33,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("<b>Work area without keep-outs</b>", found.area_m2),
         ("Processed to the required depth", found.processed_m2),
         ("Not workable by machine, and not processed", found.listed_m2),
+        *([("Not in this task: nothing is said of it", found.not_in_task_m2)] if found.not_in_task_m2 else []),
         ("Missed", found.missed_m2),
         ("<i>on record, outside too:</i> provisional, no closing check of the base yet", facts.provisional_m2),
         ("<i>of the unprocessed:</i> passed by the tool, not proven", found.swept_not_credited_m2),
@@ -41,11 +42,12 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("<i>beyond the work area:</i> swept by the tool, as driven", outside_m2),
     ]  # fmt: skip
     area_m2 = found.area_m2 or 1.0
+    lines = "not workable, not in this task and" if found.not_in_task_m2 else "not workable and"
     return table(
         "Balance",
         ["ground", "area [m²]", "share [%]"],
         [[text, escape(missed_text(value_m2)), f"{100.0 * value_m2 / area_m2:.2f}"] for text, value_m2 in rows],
-        f"{facts.rate_m2_per_h:,.0f} m²/h over the whole time of {clock(facts.time_s)} h. Processed, not workable and "
+        f"{facts.rate_m2_per_h:,.0f} m²/h over the whole time of {clock(facts.time_s)} h. Processed, {lines} "
         "missed add up to the work area; ground that was worked twice, or in two runs, counts once.",
     )
 
@@ -138,13 +140,17 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
     listed = sorted(facts.plan.untreatable, key=lambda row: -row.area_m2)
     found += [
         Piece(
-            name=f"N{number}", why=f"not workable by machine: {LISTED_TEXT[row.reason]}",
+            name=f"N{number}", why=f"{_listed_as(row.reason)}: {LISTED_TEXT[row.reason]}",
             follow_up=follow_up.OF_LISTED[row.reason], area_m2=row.area_m2,
             shape=shapely.Polygon(row.rings_m[0], row.rings_m[1:]),
         )
         for number, row in enumerate(listed, start=1)
     ]  # fmt: skip
     return found
+
+
+def _listed_as(reason: UntreatableReason) -> str:
+    return "not in this task" if reason is UntreatableReason.NOT_IN_TASK else "not workable by machine"
 
 
 def not_processed(facts: JobFacts) -> str:
@@ -182,7 +188,7 @@ def not_processed(facts: JobFacts) -> str:
 def _by_reason(facts: JobFacts) -> str:
     gaps = facts.found.gaps
     if not gaps:
-        return "No ground was missed."
+        return "No ground of the task was missed." if facts.found.not_in_task_m2 else "No ground was missed."
     parts = [
         f"{reason.value.replace('_', ' ')} {sum(gap.area_m2 for gap in gaps if gap.reason is reason):,.2f} m²"
         for reason in GapReason

@@ -211,7 +211,8 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
     line = (
         f"{machine.name}, tool {machine.tool_width_m:.2f} m, required depth {required_cm:.0f} cm.  "
         f"{found.processed_m2:,.1f} of {found.area_m2:,.1f} m² processed ({share:.2%}), "
-        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² not workable by machine."
+        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² not workable by machine"
+        f"{f', {found.not_in_task_m2:,.1f} m² not in this task' if found.not_in_task_m2 else ''}."
     )
     figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
     figure.text(left, 1.0 - 0.95 / total_in, _when(facts), fontsize=8, color=SOFT, va="center")

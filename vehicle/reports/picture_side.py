@@ -41,6 +41,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
         ("processed", f"{found.processed_m2:,.1f} m²"),
         ("missed", f"{found.missed_m2:,.2f} m²"),
         ("listed, not processed", f"{found.listed_m2:,.1f} m²"),
+        *([("not in this task", f"{found.not_in_task_m2:,.1f} m²")] if found.not_in_task_m2 else []),
         ("below depth", f"{found.below_depth_m2:,.1f} m²"),
         ("time of the task", _clock(facts.time_s)),
         ("rate", f"{facts.rate_m2_per_h:,.0f} m²/h"),

@@ -102,6 +102,14 @@ def _missed_told(facts: JobFacts) -> str:
             f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
             "the reason. The task is not complete.</p>"
         )
+    task = facts.plan.task
+    if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):
+        share = f", which works {task.share:.0%} of the work area" if task is not None else ""
+        return (
+            f"<p class='done'><b>No ground of this task was missed.</b> It is a survey{share}: "
+            f"{found.processed_m2:,.1f} m² are processed, {found.listed_m2:,.1f} m² listed with a reason. "
+            f"<b>{found.not_in_task_m2:,.1f} m² are not in this task: nothing is said of them.</b></p>"
+        )
     return (
         f"<p class='done'><b>No ground was missed.</b> Every square metre of the work area is processed "
         f"({found.processed_m2:,.1f} m²) or listed with a reason ({found.listed_m2:,.1f} m²).</p>"

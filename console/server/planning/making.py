@@ -18,7 +18,7 @@ from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import times_of
-from vehicle.contracts.plan import Plan, Segment, SegmentKind
+from vehicle.contracts.plan import Plan, Segment, SegmentKind, Untreatable, UntreatableReason
 from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
@@ -198,8 +198,14 @@ def shown(plan: Plan, site: Site) -> dict[str, Any]:
         "turns": sum(segment.kind is SegmentKind.TURN for segment in plan.segments),
         "swaths": sum(segment.kind is SegmentKind.SWATH for segment in plan.segments),
         "unworkable": unworkable_rows(plan),
-        "unworkable_m2": sum(row.area_m2 for row in plan.untreatable),
+        "unworkable_m2": sum(row.area_m2 for row in plan.untreatable if not beyond_task(row)),
+        "not_in_task_m2": sum(row.area_m2 for row in plan.untreatable if beyond_task(row)),
     }
+
+
+def beyond_task(row: Untreatable) -> bool:
+    """Ground between the strips of a survey: nothing is said of it, it may well be workable."""
+    return row.reason is UntreatableReason.NOT_IN_TASK
 
 
 def segment_rows(plan: Plan) -> list[dict[str, Any]]:
