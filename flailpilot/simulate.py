@@ -39,7 +39,7 @@ from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.kept_site import write_site
-from vehicle.planning.files.stored import load_plan
+from vehicle.planning.files.stored import PLAN_FILE, load_plan
 from vehicle.planning.site.site import Site, load_site
 from vehicle.planning.task.whole import agreed_role, plan_whole
 from vehicle.records.journal import JournalWriter
@@ -77,8 +77,7 @@ def run(asked: SimOptions) -> int:
         said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
     if not depth_said:
         said(NO_DEPTH, as_json=asked.as_json)
-    make_folder(out_dir / "plan")
-    write_plan_files(plan, site, out_dir / "plan")
+    _write_plan(plan, site, out_dir / "plan", asked.plan)
     manifest = _of_task(manifest_of(out_dir.name, scenario, machine, site, plan), task)
     write_manifest(out_dir, manifest)
     write_task(out_dir, task)
@@ -112,6 +111,17 @@ class Job(msgspec.Struct, frozen=True):
     scenario: Scenario
     site: Site
     scenario_said: bool
+
+
+def _write_plan(plan: Plan, site: Site, folder: Path, taken: Path | None) -> None:
+    """Its files; `plan.json` of the folder that it was taken from to the last byte.
+
+    The name of a plan of an earlier format is over the bytes of that file: written anew it would not fit them.
+    """
+    make_folder(folder)
+    write_plan_files(plan, site, folder)
+    if taken is not None:
+        (folder / PLAN_FILE).write_bytes((taken / PLAN_FILE).read_bytes())
 
 
 def _of_task(manifest: Manifest, task: TaskFile | None) -> Manifest:

@@ -40,6 +40,13 @@ class Kept(Enum):
             "wrote it, or a later one"
         )
 
+    def other(self, found: int) -> str:
+        """Why what is handed from program to program is not taken where its format is another; "" where it is not."""
+        if found == self.number:
+            return ""
+        when, then = ("an earlier", "again") if found < self.number else ("a later", "with this one")
+        return f"the {self.value[0]} was made by {when} program: plan it {then}"
+
     def check(self, path: object, found: object) -> None:
         """Raises InputError where a file of format `found` cannot be read; `path` names it to the user."""
         if why := self.refusal(found):

@@ -22,6 +22,7 @@ from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import VehicleState
 from vehicle.host.own_process import OwnProcess
@@ -85,6 +86,8 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
 
     stage = read_stage(data)
     plan = stage.plan
+    if words := Kept.PLAN.other(plan.format):
+        raise InputError(words)
     if plan_hash_of(plan) != plan.plan_hash:
         raise InputError("the plan was changed since it was made")
     check_certificate(plan)

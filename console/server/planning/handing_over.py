@@ -11,6 +11,7 @@ import msgspec
 from console.server.planning.making import PlanRequest
 from console.server.planning.names import ASKED, STAGED
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
 from vehicle.operator_link.staging import STAGE_FORMAT
 
@@ -23,6 +24,8 @@ def staged(folder: Path) -> str:
         site = Path(asked.site.path).read_bytes()
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(f"This plan cannot be read any more ({error}): plan it again") from None
+    if words := Kept.PLAN.other(plan.format):
+        raise InputError(words[0].upper() + words[1:])
     content: dict[str, Any] = {
         "format": STAGE_FORMAT,
         "site_name": asked.site.name,
