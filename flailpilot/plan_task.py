@@ -8,7 +8,7 @@ from flailpilot.options import PlanOptions
 from vehicle.config.task import load_task
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
-from vehicle.contracts.task_role import TaskFacts
+from vehicle.contracts.task_role import NET_H_PER_DAY, TaskFacts
 from vehicle.planning.files.export import site_days, tool_h
 from vehicle.planning.site.site import Site
 from vehicle.planning.task.wish import TaskWish, role_of, wish_of
@@ -34,15 +34,19 @@ def asked_wish(asked: PlanOptions, site: Site) -> TaskWish:
 
 
 def task_lines(plan: Plan) -> list[str]:
-    """What a person reads of the task: role and share of the area, tool hours and site days, when to stop."""
-    task = plan.task if plan.task is not None else TaskFacts(role=TaskWish().role, share=1.0)
-    lines = [f"task: {task.role.text}{_survey_text(task)}, {100.0 * task.share:.0f} % of the area is worked"]
-    least_h, most_h = task.net_h_per_day
+    """What a person reads of the task: role and share of the area, tool hours and site days, when to stop.
+
+    The plan of a rest has no task: nothing is said of one.
+    """
+    task, lines = plan.task, []
+    if task is not None:
+        lines.append(f"task: {task.role.text}{_survey_text(task)}, {100.0 * task.share:.0f} % of the area is worked")
+    least_h, most_h = task.net_h_per_day if task is not None else NET_H_PER_DAY
     few, many = site_days(plan)
     days = f"{few:.1f}" if math.isclose(few, many) else f"{few:.1f} to {many:.1f}"
     net = f"{least_h:g}" if math.isclose(least_h, most_h) else f"{least_h:g} to {most_h:g}"
     lines.append(f"{tool_h(plan):.1f} h with the tool down: {days} site days of {DAY_H:g} h, {net} h of them tool down")
-    if task.stop_after_detonations is not None:
+    if task is not None and task.stop_after_detonations is not None:
         after = (
             "the first detonation" if task.stop_after_detonations == 1 else f"{task.stop_after_detonations} detonations"
         )

@@ -16,6 +16,7 @@ from flailpilot.options import PlanOptions, ResumeOptions
 from flailpilot.plan_progress import planning_limit
 from flailpilot.plan_told import tell
 from flailpilot.planning import MISSED, asked_footprint, asked_site, check_limits, free_folder, written
+from flailpilot.resumed_task import refuse_survey, refuse_task_options
 from flailpilot.run_folder import JOURNAL, RECORDING, make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
@@ -36,6 +37,7 @@ from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.notes import Rank
 from vehicle.planning.site.site import Site
+from vehicle.planning.task.whole import agreed_role
 from vehicle.records import journal, reader, several
 from vehicle.records.records import Header
 from vehicle.reports import gaps
@@ -56,9 +58,13 @@ Point = tuple[float, float]
 def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
     """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
     with older_plan_told(asked.out):
+        refuse_task_options(asked)
+        for folder in resumed.runs:
+            refuse_survey(folder / PLAN)
         machine = load_machine(asked.machine)
         check_limits(machine, asked.overlap_m, asked.time_limit_s)
         site = asked_site(asked)
+        agreed_role(site)
         header, record, notes = _record(resumed.runs, site)
         agreed_m(
             {

@@ -1,0 +1,55 @@
+"""The task of a plan of a rest: it has none of its own, and the rest of a survey is not planned."""
+
+from pathlib import Path
+
+import msgspec
+
+from flailpilot.options import PlanOptions
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.planning.files.stored import PLAN_FILE
+
+
+class _Row(msgspec.Struct, frozen=True):
+    reason: str
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """Of any plan, what it lists."""
+
+    untreatable: tuple[_Row, ...] = ()
+
+
+class _Task(msgspec.Struct, frozen=True):
+    """Of any plan's task, whether it is a survey."""
+
+    survey: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Surveyed(_Listed, frozen=True):
+    task: _Task | None = None
+
+
+def refuse_task_options(asked: PlanOptions) -> None:
+    """Raises InputError for options of a task beside `--resume`, which would change nothing."""
+    said = {"--role": asked.role, "--survey": asked.survey, "--net-hours": asked.net_hours, "--task": asked.task}
+    given = [name for name, value in said.items() if value is not None]
+    if given:
+        raise InputError(f"{' and '.join(given)}: not with --resume, which plans what a plan left; leave it out")
+
+
+def refuse_survey(folder: Path) -> None:
+    """Raises InputError where the plan of a folder is a survey: ground between its strips would be driven on.
+
+    A file that cannot be read is left to whoever loads the plan.
+    """
+    try:
+        plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=_Surveyed)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    strips = plan.task is not None and bytes(plan.task.survey) != b"null"
+    if strips or any(row.reason == UntreatableReason.NOT_IN_TASK for row in plan.untreatable):
+        raise InputError(
+            f"{folder}: the plan of a survey; its rest is not planned, for the ground between strips bears no tracks: "
+            "plan the survey anew without --resume"
+        )
