@@ -12,7 +12,7 @@ from vehicle.config.required_depth import DEFAULT_DEPTH_M
 from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.contracts.plan import Plan, UntreatableReason
 from vehicle.contracts.units import place_text
-from vehicle.planning.files.export import summary_of
+from vehicle.planning.files.export import planned_m2, summary_of
 from vehicle.planning.site.projected import DRIVEN_TO_M, loosely_known
 from vehicle.planning.site.site import Site
 
@@ -77,7 +77,8 @@ def hours_line(plan: Plan, summary: dict[str, Any]) -> str:
     parts = ", ".join(f"{name} {seconds / 3600.0:.1f}" for name, seconds in summary["time_split_s"].items())
     share = 100.0 * plan.bound_s / plan.time_s if plan.time_s else 0.0
     return (
-        f"{plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h ({parts}; sweeping alone {share:.0f} %), "
+        f"{planned_m2(plan):,.0f} of {plan.area_m2:,.0f} m2 in {plan.time_s / 3600.0:.1f} h "
+        f"({parts}; sweeping alone {share:.0f} %), "
         f"{summary['swaths']} swaths, overlap {plan.overlap_m:.2f} m"
     )
 

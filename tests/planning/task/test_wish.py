@@ -65,3 +65,8 @@ def test_any_text_is_a_wish_or_one_line(role: TaskRole, pairs: list[tuple[str, s
         return
     assert wish.is_survey == (role in SURVEYS)
     assert (wish.spacing_m is not None) == wish.is_survey
+
+
+def test_a_whole_number_is_read_to_its_last_digit() -> None:
+    with pytest.raises(InputError, match=r"stop=00000000112345: .* 1 to 1000"):
+        wish_of(TaskRole.AREA_REDUCTION, "spacing=9,stop=00000000112345")

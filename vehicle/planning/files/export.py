@@ -155,6 +155,12 @@ def _by_reason(plan: Plan) -> dict[str, float]:
     return {reason: round(area, 3) for reason, area in totals.items()}
 
 
+def planned_m2(plan: Plan) -> float:
+    """Of the plan's area what it works; ground outside a fence is in neither."""
+    left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason is not UntreatableReason.OUTSIDE_FENCE)
+    return max(0.0, plan.area_m2 - left_m2)
+
+
 def tool_h(plan: Plan) -> float:
     """Hours with the tool down and moving."""
     return _time_split(plan)[SPLIT[SegmentKind.SWATH]] / 3600.0

@@ -146,10 +146,13 @@ def _round_length(length_m: float) -> float:
 
 
 def _title(plan: Plan, site: Site, outside_m2: float) -> str:
+    from vehicle.planning.files.export import planned_m2  # noqa: PLC0415  it draws this picture
+
     hours, swaths = plan.time_s / 3600.0, sum(s.kind is SegmentKind.SWATH for s in plan.segments)
     share = 100.0 * plan.bound_s / plan.time_s if plan.time_s else 0.0
     return (
-        f"{site.name}: {plan.area_m2:.0f} m² with {plan.machine.name}, {swaths} swaths, {hours:.2f} h "
+        f"{site.name}: {planned_m2(plan):.0f} of {plan.area_m2:.0f} m² with {plan.machine.name}, "
+        f"{swaths} swaths, {hours:.2f} h "
         f"({share:.0f} % of the bound), overlap {plan.overlap_m:.2f} m, outside {plan.outside}"
         f"{' (assumed)' if plan.outside_assumed else ''}, "
         f"{outside_m2:.0f} m² swept beyond the work area\nmissed: {plan.certificate.missed_nominal_m2:.2f} m² nominal, "

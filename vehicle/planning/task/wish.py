@@ -111,7 +111,7 @@ def _metres(key: str, value: str) -> float:
 
 
 def _whole(key: str, value: str, most: int) -> int:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= most:
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or not 1 <= int(value) <= most:
         raise InputError(f"--survey {key}={value}: write {KEYS[key]}, 1 to {most}")
     return int(value)
 
