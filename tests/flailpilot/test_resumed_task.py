@@ -24,8 +24,13 @@ BEYOND = Untreatable(reason=UntreatableReason.NOT_IN_TASK, rings_m=SQUARE, area_
 
 
 def asked(folder: Path, **said: Any) -> PlanOptions:
-    known: dict[str, Any] = {"site": folder / "no.geojson", "machine": "memat", "out": folder / "out"}
-    return PlanOptions(**{**known, "time_limit_s": 60.0, **said})
+    given: dict[str, Any] = {
+        "site": folder / "no.geojson",
+        "machine": "memat",
+        "out": folder / "out",
+        "time_limit_s": 60.0,
+    }
+    return PlanOptions(**given | said)
 
 
 @pytest.mark.parametrize(
