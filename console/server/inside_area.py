@@ -19,6 +19,7 @@ EDGES_A_LOOK: Final = 20_000
 """Counted in one look, some milliseconds at most: the loop that looks carries the operator's hands too. So many tiles,
 and fewer where the areas have so many edges that laying a tile over them takes 2 ms by itself."""
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.floating[Any]]
 
 
 class Inside(NamedTuple):
@@ -92,7 +93,7 @@ def mask_of(areas: list[FloatArray], key: raster.Key, cell_m: float) -> Mask:
     return found
 
 
-def grid_inside(edges_m: FloatArray, east_m: FloatArray, north_m: FloatArray) -> Mask:
+def grid_inside(edges_m: FloatArray, east_m: Places, north_m: Places) -> Mask:
     """Which places of a grid lie inside the edges (n, 4): (rows, columns), the same as `support.inside` says of each.
 
     `east_m` (columns,) and `north_m` (rows,) rise. Row by row: an edge that crosses a row counts for the places west of
@@ -110,7 +111,7 @@ def grid_inside(edges_m: FloatArray, east_m: FloatArray, north_m: FloatArray) ->
     return np.asarray(crossings[:, 1:] % 2 == 1)
 
 
-def _west_of(edges_m: FloatArray, east_m: FloatArray, north_m: FloatArray) -> npt.NDArray[np.int64]:
+def _west_of(edges_m: FloatArray, east_m: Places, north_m: Places) -> npt.NDArray[np.int64]:
     """How many of the places `east_m` lie west of each edge (n, 4) in its row `north_m` (n,), by halving.
 
     Each place is judged by the sum of `support.inside`, in its order, so that rounding is the same; that sum never
