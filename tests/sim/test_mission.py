@@ -26,6 +26,8 @@ from vehicle.runtime.tool_bounds import planned_bounds
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
+REENTRY_S = 25.0
+"""Raising, backing off, spinning up, lowering and the overlap, MEMATT."""
 STANDING = ("idle", "paused", "done")
 SCENARIO = ROOT / "configs/scenarios/example.toml"
 
@@ -55,8 +57,10 @@ def test_the_example_site_is_processed_whole(tmp_path: Path) -> None:
     # on healthy ground with a healthy machine only the radio may stop it
     assert {stop.reasons[0] for stop in outcome.stops} <= {"link_lost", "link_flapping"}
     assert len(outcome.stops) <= 6
+    # the planner's hours are the vehicle's; a stop in a swath costs a re-entry, which no plan reckons with
     driving_s = sum(time_s for phase, time_s in outcome.phase_s.items() if phase not in STANDING)
-    assert files.plan.time_s == pytest.approx(driving_s, rel=0.03)  # the planner's hours are the vehicle's
+    assert files.plan.time_s < 1.03 * driving_s
+    assert driving_s < 1.03 * files.plan.time_s + REENTRY_S * len(outcome.stops)
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
