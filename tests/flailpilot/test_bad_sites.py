@@ -167,11 +167,11 @@ def test_a_thousand_holes_end_at_the_limit_with_what_was_planned_until_then(monk
 def test_sim_plans_within_the_same_limit(monkeypatch, capsys, tmp_path):
     asked = []
 
-    def planner(_site, _machine, settings, out_of_time):
+    def planner(_site, _machine, settings, out_of_time, _roles):
         asked.append((settings.time_limit_s, out_of_time()))
         raise InputError("far enough")
 
-    monkeypatch.setattr("flailpilot.simulate.plan_site", planner)
+    monkeypatch.setattr("flailpilot.simulate.plan_whole", planner)
     path = saved(tmp_path, document(work(), outside="safe"))
     status, _, told = flailpilot(monkeypatch, capsys, "sim", "--site", path, "--out", tmp_path / "out")
     assert (status, told) == (2, "flailpilot: far enough\n")

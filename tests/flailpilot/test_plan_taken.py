@@ -159,7 +159,7 @@ def test_sim_drives_the_plan_that_was_looked_at(monkeypatch, capsys, folder):
         raise InputError("far enough")
 
     monkeypatch.setattr("flailpilot.simulate.run_mission", begin)
-    monkeypatch.setattr("flailpilot.simulate.plan_site", None)
+    monkeypatch.setattr("flailpilot.simulate.plan_whole", None)
     typed = ["sim", "--site", folder / "ground.geojson", "--plan", folder / "plan", "--out", folder / "out"]
     status, _, told = flailpilot(monkeypatch, capsys, *typed)
     assert (status, told) == (2, "flailpilot: far enough\n")

@@ -267,7 +267,7 @@ def test_all_files_of_a_job(stated: dict[str, str], count: int, tmp_path: Path) 
 BOX_DEG = (((46.93, 39.99), (46.9301, 39.99), (46.9301, 39.9901), (46.93, 39.9901), (46.93, 39.99)),)
 IMPORT = {
     "polygons_deg": (BOX_DEG,), "source": "land.geojson", "source_hash": "ab", "imported_utc": "2026-11-30T12:00:00Z",
-    "site_hash": "site", "seal": "seal",
+    "site_hash": "test", "seal": "seal",
 }  # fmt: skip
 SEARCHED = FollowUp(
     layer=Layer.SENSOR, team="detector", who='Team "2"', when="2026-11-29T05:00:00Z", method="VMH3CS, 15 cm",
