@@ -173,7 +173,7 @@ def test_the_old_plan_is_withdrawn_before_a_new_one_waits() -> None:
 
 # --- a fence that leaves nothing -------------------------------------------------------------------------------------
 def test_a_fence_inside_a_keep_out_is_no_boundary() -> None:
-    with pytest.raises(InputError, match="no place"):
+    with pytest.raises(InputError, match="leave no ground"):
         joined((square(5.0),), (square(10.0),))
     assert joined((), (square(10.0),))
     assert joined((), ()) == ()
@@ -188,7 +188,7 @@ def test_rings_without_an_edge_are_refused_and_the_old_boundary_stays(rings_m: t
     loop = drill.process.loop
     drill.plans.assign(drill.state, None, (square(50.0),))
     drill.run(0.1)
-    assert "no place" in drill.plans.assign(drill.state, None, rings_m)
+    assert "leave no ground" in drill.plans.assign(drill.state, None, rings_m)
     drill.run(0.1)
     assert loop.state.gate.fence is not None
     assert len(loop.state.gate.fence) == 4
@@ -203,6 +203,6 @@ def test_a_fence_within_a_keep_out_of_the_own_site_is_refused(tmp_path: Path) ->
         row["x"], row["y"] = row["x"] + round(north_m * 90), row["y"] + round(east_m * 90 * 1.3)
     heard = upload(made.link, FENCE, inside)
     assert result(heard) not in (0, DENIED)
-    assert "no place" in " ".join(texts(heard))
+    assert "leave no ground" in " ".join(texts(heard))
     assert len(made.held) == held
     assert made.link.desk.lists.held(FENCE) == ()
