@@ -188,7 +188,7 @@ def test_rings_without_an_edge_are_refused_and_the_old_boundary_stays(rings_m: t
     loop = drill.process.loop
     drill.plans.assign(drill.state, None, (square(50.0),))
     drill.run(0.1)
-    assert "leave no ground" in drill.plans.assign(drill.state, None, rings_m)
+    assert "no place" in drill.plans.assign(drill.state, None, rings_m)
     drill.run(0.1)
     assert loop.state.gate.fence is not None
     assert len(loop.state.gate.fence) == 4
