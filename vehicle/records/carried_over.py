@@ -12,7 +12,7 @@ from typing import Final
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.host.atomic_file import write_whole
-from vehicle.records.journal_file import MAGIC, read
+from vehicle.records.journal_file import MAGIC, opened, read
 from vehicle.records.records import Header, Note, encoded, first_check
 
 KIND: Final = "carried_over"
@@ -35,7 +35,8 @@ def carry_over(path: Path, header: Header) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f"{path}: another program writes this journal; end that first") from None
-        if os.fstat(file).st_size > 0 and (found := read(path)).format < Kept.JOURNAL.number:
+        if os.fstat(file).st_size > 0 and opened(path)[1] < Kept.JOURNAL.number:
+            found = read(path)
             if found.header is not None and found.header != header:
                 raise InputError(f"{path}: {FOREIGN}")
             old = path.with_name(f"{path.name}.format{found.format}")
