@@ -218,7 +218,7 @@ def _drives(drill: FaultScenario) -> bool:
 
 
 def _liveness(drill: FaultScenario) -> tuple[Breach, ...]:
-    """Everything heals; an operator who follows the texts must be able to drive by hand, and the record must hold."""
+    """Everything heals; an operator who follows the texts must be able to drive by stick, and the record must hold."""
     heal_all(drill)
     drill.run(1.0)
     if not _drives(drill) and not drill.watch.breaches:

@@ -13,7 +13,7 @@ W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
 W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
-W9 by hand the machine is told to move only while the frame in force holds the hold-to-run.
+W9 by stick the machine is told to move only while the frame in force holds the hold-to-run.
 W10 credited ground was truly worked (asked for at the end).
 Where it may be at all: `ground_watch.py`.
 """
@@ -41,7 +41,7 @@ UNDER_WAY_TICKS, HUNG_TICKS, LOST_TICKS = 2, 7, 10
 stop may be lost too: then the lease ends the one before, 150 ms and a tick later. A controller that hangs in that very
 moment keeps its outputs until its own watchdog bites, 100 ms later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
-BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 NEUTRAL = 0.05
 TOOL_UP_M = 0.1
 MOVING_MPS = 1e-6
@@ -234,7 +234,7 @@ class SafetyMonitor:
         self._lapsed = drill.world.controller.lease_expired
         self._before, self._mode = self._mode, gate.mode
         self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
-        unheld = gate.mode in BY_HAND and frame is not None and not frame.hold_to_run
+        unheld = gate.mode in BY_STICK and frame is not None and not frame.hold_to_run
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
         # a controller that is just awake has its 100 ms too; until then its kill line is not released
         told = gate.mode is Mode.ESTOP and self._reaches()

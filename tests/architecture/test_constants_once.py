@@ -44,7 +44,7 @@ DIGITS_MIN = 3
 """A value with fewer significant digits is equal by chance."""
 ALLOWED = {
     "AUTO": "the discrete machine's own is enumerated with it; the mission's room knows no other room",
-    "BY_HAND": "the same; a station knows modes and not the gate",
+    "BY_STICK": "the same; a station knows modes and not the gate",
     "NS_PER_MS": "a unit: the bridge imports nothing of the vehicle",
     "TAU_RAD": "a unit: the bridge imports nothing of the vehicle",
     "WRAP_MS": "the width of a counter on the wire, read at both of its ends",

@@ -178,7 +178,7 @@ def test_a_reason_that_flickers_is_no_flood(link: Exchange) -> None:
         name = ("reason: slope", "reason: gnss_lost")[number % 2]
         link.link.event(Event(t_ns=0, tick=number, kind="reason", text=name))
         said += texts(link.hear(0.04))
-    assert sorted(said) == ["No GNSS. Drive by hand, or wait", "Too steep. Disarm, arm, SMART_RTL"]
+    assert sorted(said) == ["No GNSS. Drive by stick, or wait", "Too steep. Disarm, arm, SMART_RTL"]
 
 
 @pytest.mark.parametrize("words", ["", "short", "x" * 50, "y" * 51, "a word " * 40, "unbroken" * 30, "\u00e4 \u4e2d"])

@@ -31,7 +31,7 @@ class Recovery(StrEnum):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason. `level` by hand, `auto_level` in a mission.
+    """One reason. `level` by stick, `auto_level` in a mission.
 
     `retreat`: RECOVERY may drive in spite of it. `by_hand_only`: it is looked at while sticks drive, not in a mission.
     `cleared_by_arming`: it belongs to the console that holds control or to what was driven, so that a station which
@@ -63,7 +63,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def blocks_arming(self) -> bool:
-        """It stands against a ground station's arming: by hand it stops, and neither arming nor RECOVERY leaves it."""
+        """It stands against a ground station's arming: by stick it stops, and neither arming nor RECOVERY leaves it."""
         return self.level >= Level.STOP and not self.retreat and not self.cleared_by_arming
 
 

@@ -3,7 +3,7 @@
 Everything that depends on a reason is derived from its row: bit masks of the gate, onset and lingering, what stands
 against a ground station's arming, all texts, the page of the manual. How bad a reason is says its class, and within
 one class its place.
-Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more in a mission than by hand.
+Classes: WARN < LIMIT < STOP < FAULT < ESTOP (L1 to L5). A reason may weigh more in a mission than by stick.
 """
 
 from functools import lru_cache
@@ -26,7 +26,7 @@ def _rule(
 ) -> Rule:
     """One row.
 
-    `levels`: the class by hand, in a mission where it differs, then marks: `r` RECOVERY may drive on, `h` by hand only,
+    `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on, `h` by stick only,
     `a` cleared by arming, `d` doubts the position, `s` sounds the horn. `onset` and `linger` are ticks.
     """
     classes = "".join(takewhile(str.isdigit, levels))
@@ -185,13 +185,13 @@ RULES: tuple[Rule, ...] = (
           "Maintenance mode is on in the configuration. RESET, ARM, RECOVERY drives slowly.",
           "Maintenance mode. Disarm, arm, SMART_RTL"),
     _rule(_R.GNSS_LOST, "13d", "N", (44, 45, 46, 106), 1, 0,
-          "No GNSS. Drive by hand, or wait for RTK fixed, then RESET, ARM, start again.",
-          "No GNSS. Drive by hand, or wait"),
+          "No GNSS. Drive by stick, or wait for RTK fixed, then RESET, ARM, start again.",
+          "No GNSS. Drive by stick, or wait"),
     _rule(_R.POSITION_FLOAT, "13d", "N", (43,), 1, 0,
-          "Position not RTK fixed. Wait for fixed or drive by hand; RESET, ARM, start again.",
-          "Not RTK fixed. Drive by hand, or wait"),
+          "Position not RTK fixed. Wait for fixed or drive by stick; RESET, ARM, start again.",
+          "Not RTK fixed. Drive by stick, or wait"),
     _rule(_R.POSITION_UNPROVEN, "13d", "N", (44, 45, 46, 106), 25, 0,
-          "Position not proven. Wait or drive a few metres by hand; RESET, ARM, start again.",
+          "Position not proven. Wait or drive a few metres by stick; RESET, ARM, start again.",
           "Position unproven. Drive a few metres"),
     _rule(_R.POSITION_JUMP, "13d", "N", (45,), 12, 250,
           "Position jumped. Stand: it is fixed anew twice, 2 min; else to a known mark, 10 min. RESET, ARM.",
@@ -203,19 +203,19 @@ RULES: tuple[Rule, ...] = (
           "Corrections from another base station. Set up the right one, ACKNOWLEDGE, RESET, ARM.",
           "Another base station. Set up ours, disarm"),
     _rule(_R.HEADING_LOST, "13d", "N", (49, 50), 10, 0,
-          "Heading unknown, not fixed, late or contradictory. Drive by hand, RESET, ARM, start again.",
-          "Heading unknown. Drive by hand"),
+          "Heading unknown, not fixed, late or contradictory. Drive by stick, RESET, ARM, start again.",
+          "Heading unknown. Drive by stick"),
     _rule(_R.TOOL_HEIGHT_UNKNOWN, "13", "N", (62,), 25, 0,
-          "Tool height unknown: nothing is credited. RESET, ARM, drive out by hand.",
-          "Tool height unknown. Drive by hand"),
+          "Tool height unknown: nothing is credited. RESET, ARM, drive out by stick.",
+          "Tool height unknown. Drive by stick"),
     _rule(_R.TRACK_SLIP, "13d", "N", (106,), 150, 0,
-          "Tracks turn, machine stands: digging in. RESET, ARM, back out by hand.",
-          "Tracks slip: digging in. Back out by hand"),
+          "Tracks turn, machine stands: digging in. RESET, ARM, back out by stick.",
+          "Tracks slip: digging in. Back out by stick"),
     _rule(_R.FENCE, "23s", "N", (101, 102), 1, 0,
-          "At or over the fence. RESET, ARM, by hand only what leads out moves; or RECOVERY.",
+          "At or over the fence. RESET, ARM, by stick only what leads out moves; or RECOVERY.",
           "At or over the fence. Drive inwards"),
     _rule(_R.UNPROCESSED_GROUND, "13", "N", (108,), 1, 0,
-          "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by hand.",
+          "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by stick.",
           "Unprocessed ground ahead. Drive back"),
     _rule(_R.ATTENTION, "13", "N", (117,), 1, 0,
           "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute.",
@@ -244,7 +244,7 @@ RULES: tuple[Rule, ...] = (
           "Another station moves its sticks: ignored"),
     _rule(_R.BAD_FRAMES, "1", "A", (11, 37), 1, 50, "Damaged frames are being dropped.", "Damaged frames are dropped"),
     _rule(_R.RECORDING_LOST, "12", "A", (81, 82), 25, 50,
-          "Nothing is recorded: disk full or broken. No mission starts; end the work, drive out by hand.",
+          "Nothing is recorded: disk full or broken. No mission starts; end the work, drive out by stick.",
           "Nothing is recorded. End the work"),
     _rule(_R.CORRECTIONS_OLD, "12", "A", (48,), 1, 0, "GNSS corrections older than 30 s.", "GNSS corrections are old"),
     _rule(_R.FENCE_UNWATCHED, "2", "A", (44, 101), 1, 0,
@@ -259,22 +259,22 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.RESTARTED_IN_MOTION, "3a", "N", (84,), 1, 0,
           "The vehicle program died in motion and restarted. RESET, ARM.", "Program died in motion. Disarm, then arm"),
     _rule(_R.POSITION_STUCK, "13d", "N", (55,), 1, 0,
-          "Position stands still while the belts drive. RESET, ARM, drive back by hand, keep clear by eye.",
-          "Position stands still. Drive back by hand"),
+          "Position stands still while the belts drive. RESET, ARM, drive back by stick, keep clear by eye.",
+          "Position stands still. Drive back by stick"),
     _rule(_R.HEADING_STUCK, "13d", "N", (55,), 1, 0,
-          "Heading does not change, or is lost. RESET, ARM, drive out by hand.",
-          "Heading does not change. Drive out by hand"),
+          "Heading does not change, or is lost. RESET, ARM, drive out by stick.",
+          "Heading is stuck. Drive out by stick"),
     _rule(_R.HEADING_DISAGREES, "13d", "N", (49,), 1, 0,
-          "Heading differs from the course driven. RESET, ARM, drive 10 m straight by hand, start again.",
-          "Heading off the course. Drive 10 m by hand"),
+          "Heading differs from the course driven. RESET, ARM, drive 10 m straight by stick, start again.",
+          "Heading off course. Drive 10 m by stick"),
     _rule(_R.BASE_UNCHECKED, "1", "A", (47,), 1, 0,
           "Base unchecked or of unknown id: credit is provisional. Measure a control point.",
           "Base not checked. Measure a control point"),
     _rule(_R.CHECK_DUE, "1", "A", (), 1, 0, "Check of heading, tilt and place is due: wider margin until it is done.",
           "Check of heading, tilt, place is due"),
     _rule(_R.DEPTH_CONTRADICTS, "13", "N", (62,), 1, 0,
-          "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by hand.",
-          "Depth contradicts. Drive out by hand"),
+          "Depth, tool height and tilt contradict: nothing is credited. RESET, ARM, drive out by stick.",
+          "Depth contradicts. Drive out by stick"),
     _rule(_R.DEPTH_CHECK_DUE, "1", "A", (), 1, 0,
           "Depth reading is due, from safe ground only: wider margin until it is done.",
           "Depth reading is due, from safe ground"),
@@ -288,7 +288,7 @@ RULES: tuple[Rule, ...] = (
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))
-"""Worst first: by class at its gravest, then by class by hand; what is alike stays in the table's order."""
+"""Worst first: by class at its gravest, then by class by stick; what is alike stays in the table's order."""
 RANK = {code: place for place, code in enumerate(ORDER)}
 
 

@@ -179,11 +179,11 @@ def _proves(wire: WireState) -> bool:
 def _tracks_supported(
     state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest
 ) -> bool | None:
-    """Whether the ground bears the tracks where the job takes them next, or by hand where they are going."""
+    """Whether the ground bears the tracks where the job takes them next, or by stick where they are going."""
     if mission.plan is None:
         return None
-    by_hand = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
-    drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_hand
+    by_stick = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
+    drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_stick
     return support.step(
         state.tracks_supported, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick
     )

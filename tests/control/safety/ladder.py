@@ -22,8 +22,8 @@ class Left(IntEnum):
 WORDS = {
     Left.NOTHING: "nothing",
     Left.RETREAT: "RECOVERY only, rotor locked out",
-    Left.HANDS: "by hand, no mission",
-    Left.MISSION: "by hand, a mission goes on",
+    Left.HANDS: "by stick, no mission",
+    Left.MISSION: "by stick, a mission goes on",
     Left.START: "everything",
 }
 

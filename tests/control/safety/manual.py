@@ -14,7 +14,7 @@ LADDER_BEGIN, LADDER_END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 
 def in_a_mission(rule: Rule) -> str:
     """Its class there, or that it is not looked at."""
-    return "by hand only" if rule.by_hand_only else f"L{int(rule.auto_level)}"
+    return "by stick only" if rule.by_hand_only else f"L{int(rule.auto_level)}"
 
 
 def times(rule: Rule) -> str:
@@ -33,7 +33,7 @@ def table() -> str:
         for code, rule in zip(StopReason, RULES, strict=True)
     ]
     head = (
-        "| code | reason | by hand | in a mission | clears | RECOVERY | stops arming | after, lingers | rows | "
+        "| code | reason | by stick | in a mission | clears | RECOVERY | stops arming | after, lingers | rows | "
         "what the operator reads |"
     )
     return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|", *rows])

@@ -17,10 +17,10 @@ Output = Callable[[SafetyState, Situation, Permit, bool, bool], bool]
 
 OUTPUT: dict[str, Output] = {
     "I1 without a live frame of the holder nothing moves": lambda n, s, p, up, asked: p == NOTHING or s.live,
-    "I2 by hand the rotor needs hold-to-run and the request": lambda n, s, p, up, asked: (
+    "I2 by stick the rotor needs hold-to-run and the request": lambda n, s, p, up, asked: (
         not p.rotor or n.mode in AUTO or (n.mode is M and s.hold and asked)
     ),
-    "I3 by hand nothing moves without hold-to-run and neutral seen": lambda n, s, p, up, asked: (
+    "I3 by stick nothing moves without hold-to-run and neutral seen": lambda n, s, p, up, asked: (
         p == NOTHING or n.mode in AUTO or (s.hold and n.neutral_seen)
     ),
     "I9c in AUTO_WORK tracks and tool go on only with the rotor at speed": lambda n, s, p, up, asked: (

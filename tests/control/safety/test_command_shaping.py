@@ -31,7 +31,7 @@ def requests(**changes: object) -> Requests:
     return Requests(**(values | changes))
 
 
-def by_hand(
+def by_stick(
     speed: float, yaw: float, drive: float, turn: float, permit: Permit = ALL, cap: float = 9.0
 ) -> DriveRequest:
     wanted = requests(
@@ -78,22 +78,22 @@ NO_ROTOR = Permit(drive=True)
         (math.nan, math.nan, 1.0, 1.0, (0.0, 0.0)),
     ],
 )
-def test_by_hand_nothing_passes_that_the_sticks_do_not_ask_for(
+def test_by_stick_nothing_passes_that_the_sticks_do_not_ask_for(
     speed: float, yaw: float, drive: float, turn: float, expected: tuple[float, float]
 ) -> None:
     assert TRACKS.transit_speed_mps != TRACKS.reverse_speed_mps
-    out = by_hand(speed, yaw, drive, turn, NO_ROTOR)
+    out = by_stick(speed, yaw, drive, turn, NO_ROTOR)
     assert (out.speed_mps, out.yaw_rate_radps) == pytest.approx(expected)
 
 
-def test_without_a_frame_nothing_passes_by_hand() -> None:
+def test_without_a_frame_nothing_passes_by_stick() -> None:
     wanted = requests(manual_drive=DriveRequest(speed_mps=1.0))
     assert shape(Mode.MANUAL, ALL, wanted, None, 9.0, CONFIG).drive == DriveRequest()
 
 
 def test_working_speed_wherever_the_rotor_may_work() -> None:
-    assert by_hand(5.0, 0.0, 1.0, 0.0).speed_mps == TRACKS.working_speed_mps
-    assert by_hand(5.0, 0.0, 1.0, 0.0, NO_ROTOR).speed_mps == TRACKS.transit_speed_mps
+    assert by_stick(5.0, 0.0, 1.0, 0.0).speed_mps == TRACKS.working_speed_mps
+    assert by_stick(5.0, 0.0, 1.0, 0.0, NO_ROTOR).speed_mps == TRACKS.transit_speed_mps
     assert auto(5.0, mode=Mode.AUTO_WORK).speed_mps == TRACKS.working_speed_mps
     assert auto(5.0, mode=Mode.AUTO_WORK, permit=NO_ROTOR).speed_mps == TRACKS.working_speed_mps
     assert auto(5.0).speed_mps == TRACKS.transit_speed_mps
@@ -200,9 +200,9 @@ VALUES = st.floats(-20, 20) | st.just(math.nan) | st.just(math.inf)
 def test_whatever_is_asked_stays_inside_every_cap(
     speed: float, yaw: float, drive: float, turn: float, cap: float
 ) -> None:
-    for out in (by_hand(speed, yaw, drive, turn, NO_ROTOR, cap), auto(speed, yaw, cap=cap)):
+    for out in (by_stick(speed, yaw, drive, turn, NO_ROTOR, cap), auto(speed, yaw, cap=cap)):
         assert -min(cap, TRACKS.reverse_speed_mps) - 1e-9 <= out.speed_mps <= min(cap, TRACKS.transit_speed_mps) + 1e-9
         assert abs(out.yaw_rate_radps) <= TRACKS.pivot_rate_radps + 1e-9
-    out = by_hand(speed, yaw, drive, turn, NO_ROTOR, cap)
+    out = by_stick(speed, yaw, drive, turn, NO_ROTOR, cap)
     assert out.speed_mps * drive >= 0.0
     assert out.yaw_rate_radps * turn >= 0.0

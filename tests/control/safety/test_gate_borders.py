@@ -41,7 +41,7 @@ def at_the_fence(east_m: float, yaw_rad: float = 0.3) -> Rig:
     return rig
 
 
-def test_row_102_by_hand_outside_the_fence_only_inwards_slowly_and_with_the_horn() -> None:
+def test_row_102_by_stick_outside_the_fence_only_inwards_slowly_and_with_the_horn() -> None:
     rig = at_the_fence(40.0).to_manual()
     assert rig.report.reasons == ("fence",)
     rig.controls = {"hold_to_run": True}
@@ -63,7 +63,7 @@ def test_row_102_by_hand_outside_the_fence_only_inwards_slowly_and_with_the_horn
     assert inside.report.driving
 
 
-def test_row_101_by_hand_it_goes_slower_towards_the_fence_and_away_from_it_as_it_likes() -> None:
+def test_row_101_by_stick_it_goes_slower_towards_the_fence_and_away_from_it_as_it_likes() -> None:
     rig = at_the_fence(27.0, 0.0).to_manual()
     rig.controls = {"hold_to_run": True}
     rig.send()

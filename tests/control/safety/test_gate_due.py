@@ -49,6 +49,6 @@ def test_a_reason_that_waits_for_its_acknowledgement_is_due_without_a_stop() -> 
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_what_stops_by_hand_is_a_halt_and_nothing_else(rule) -> None:  # type: ignore[no-untyped-def]
+def test_what_stops_by_stick_is_a_halt_and_nothing_else(rule) -> None:  # type: ignore[no-untyped-def]
     bit = mask(StopReason[rule.name.upper()])
     assert (HALT_MASK & bit != 0) is (rule.level >= Level.STOP and not rule.retreat)

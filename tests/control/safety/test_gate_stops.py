@@ -190,7 +190,7 @@ def test_what_was_accepted_may_come_back_on_the_way_to_recovery() -> None:
     assert (rig.mode, rig.state.latched) == (Mode.READY, mask(StopReason.OIL_PRESSURE_LOW))
 
 
-def test_by_hand_a_fault_that_was_accepted_once_is_a_fault_again() -> None:
+def test_by_stick_a_fault_that_was_accepted_once_is_a_fault_again() -> None:
     rig = driving()
     rig.status = OIL_LOW
     rig.run(30)

@@ -28,7 +28,7 @@ EDGES = (
     | {(mode, S) for mode in (D, R, M, AM, AW, H, Y)}
     | {(B, D), (D, R), (R, D), (R, M), (R, Y), (M, AM), (AM, AW), (AW, AM), (S, H), (H, D), (H, R), (E, D), (F, D)}
 )
-"""Every edge that safety.md C.2 and C.4b allow, written down by hand."""
+"""Every edge that may be, written down here and not taken from the code."""
 
 
 def test_a_coarse_sieve_comes_first() -> None:

@@ -1,7 +1,7 @@
 """The enumeration itself under test: it finds what is planted, and its invariants leave the machine no choice.
 
 For a sample of all steps every other successor is tried, and for every output every other permit: some invariant must
-refuse it. So nothing about the machine can change, in a mutant or by hand, that the invariants do not speak of.
+refuse it. So nothing about the machine can change, in a mutant or by an edit, that the invariants do not speak of.
 """
 
 import itertools

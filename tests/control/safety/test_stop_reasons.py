@@ -52,8 +52,8 @@ def test_the_gravest_class_stands_first_whatever_its_code() -> None:
     assert len(ranked) == len(RULES)
     weights = [(max(rule.level, rule.auto_level), rule.level, -RULES.index(rule)) for rule in ranked]
     assert weights == sorted(weights, reverse=True)
-    by_hand = [rule.level for rule in ranked if rule.level >= Level.STOP]
-    assert all(rule.level < Level.STOP for rule in ranked[len(by_hand) :]), "what stops by hand stands before the rest"
+    by_stick = [rule.level for rule in ranked if rule.level >= Level.STOP]
+    assert all(rule.level < Level.STOP for rule in ranked[len(by_stick) :]), "what stops by stick stands first"
 
 
 def test_a_stop_with_a_high_code_stands_before_a_limit_with_a_low_one() -> None:
@@ -94,7 +94,7 @@ def test_the_newer_reasons_want_no_hand_at_the_machine() -> None:
         assert rule.recovery in (Recovery.CLEARS, Recovery.RESET), rule.name
 
 
-def test_a_reason_of_driving_by_hand_is_not_said_of_a_mission() -> None:
+def test_a_reason_of_driving_by_stick_is_not_said_of_a_mission() -> None:
     """A mission is not driven by video: `video_late` slows it, and a picture that is older does no more."""
     assert [rule.name for rule in RULES if rule.by_hand_only] == ["video_stale"]
 

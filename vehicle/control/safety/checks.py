@@ -64,7 +64,7 @@ BOOTS_MAX = 3
 """Within five minutes (row 75)."""
 STALL_NS = 100_000_000
 UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
-BY_HAND = (Mode.MANUAL, Mode.RECOVERY)
+BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 RESTING = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 TRACK_FAULTS = int(ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIGHT_SENSOR)
 ROTOR_FAULT = int(ControllerFault.ROTOR_SENSOR)
@@ -211,7 +211,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible),
     Check(_S.STATUS_DISORDER, lambda _, f: f.disorder),
     Check(_S.RECORDING_LOST, lambda _, f: not f.recording),
-    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_HAND and not f.neutral_seen),
+    Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_STICK and not f.neutral_seen),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.FIRE, lambda _, f: f.measured.flags & FIRE != 0),
@@ -250,7 +250,7 @@ GNSS: tuple[Check[GnssFix], ...] = (
 FRAME: tuple[Check[OperatorFrame], ...] = (
     Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= BATTERY_EMPTY_RATIO),
     Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),
-    Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_HAND and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_STICK and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
     Check(_S.VIDEO_LATE, lambda o, _f: VIDEO_LATE_MS <= o.video_age_ms < NO_VIDEO_MS),
     Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= BATTERY_LOW_RATIO),
     Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),

@@ -53,12 +53,12 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
 def shape(
     mode: Mode, permit: Permit, requests: Requests, frame: OperatorFrame | None, cap_mps: float, config: VehicleConfig
 ) -> Shaped:
-    """Requests -> set-points. By hand never beyond what the holder's own sticks ask for."""
-    by_hand = mode not in AUTO
-    flail = requests.manual_flail if by_hand else requests.auto_flail
+    """Requests -> set-points. By stick never beyond what the holder's own sticks ask for."""
+    by_stick = mode not in AUTO
+    flail = requests.manual_flail if by_stick else requests.auto_flail
     drive = DriveRequest()
     if permit.drive:
-        wanted = _by_sticks(requests.manual_drive, frame, config) if by_hand else requests.auto_drive
+        wanted = _by_sticks(requests.manual_drive, frame, config) if by_stick else requests.auto_drive
         drive = _capped(wanted, mode, permit, cap_mps, config)
     tool_mode, tool_value_m = _tool(flail, permit, config)
     return Shaped(drive, _rotor_radps(flail, permit, config), tool_mode, tool_value_m)

@@ -22,7 +22,7 @@ ROTOR_WANTS = (Want.SPIN, Want.MOVE, Want.LOWER, Want.WORK)
 
 
 def permits(m: SafetyState, s: Situation, *, tool_up: bool, rotor_asked: bool) -> Permit:
-    """What may pass after `step`. By hand, nothing moves without hold-to-run of the frame in force."""
+    """What may pass after `step`. By stick, nothing moves without hold-to-run of the frame in force."""
     if m.mode is Mode.AUTO_WORK:
         return Permit(drive=s.want is Want.WORK and s.at_speed, rotor=True, tool=True, tool_down=s.at_speed)
     if m.mode is Mode.AUTO_MOVE:
