@@ -55,7 +55,8 @@ ROLES = (
     ),
     Role(
         "slope", "polygon",
-        "`slope_deg`: a keep-out beyond the machine's limit; else the tool counts with its width on that slope",
+        "ground of `slope_deg`; steeper than the machine's limit it is a keep-out, else the whole site is planned "
+        "for the steepest such slope",
         ("slope",),
     ),
     Role(
