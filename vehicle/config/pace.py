@@ -16,13 +16,13 @@ from vehicle.config.mission import MissionConfig
 from vehicle.contracts.pace import Pace
 
 SOIL_ASSUMED_MJ_PER_M3: Final = 1.5
-"""Default specific energy of soil, relative to loose soil (1); published rates imply 1.6 to 1.9, hard clay 7."""
+"""Default specific energy of soil: loose soil takes 1, published rates imply 1.6 to 1.9, hard dry clay or gravel 7."""
 SOIL_MIN_MJ_PER_M3: Final = 0.5
 SOIL_MAX_MJ_PER_M3: Final = 10.0
 
 
 class Driving(msgspec.Struct, frozen=True, kw_only=True):
-    """How every mission drives, on any machine; the comments name the module that decides.
+    """How every mission drives, on any machine; the first word of a field names the module that decides.
 
     `brake_share`: share of the profile's deceleration that an approach uses. `skid_ratio`: effective gauge over true
     gauge of a pivoting tracked machine, 1.2 to 1.5. `arm_gain_1ps`: rate of the arm per metre of its height error.

@@ -1,8 +1,8 @@
 """MCAP writer. Log time is the vehicle's time, shifted to UTC as known at the start (metadata `time_source`).
 
-Attachments hold the initial state (`start.py`). Channel `/tick` holds the inputs of each tick and the frames sent to the
-controller (`recorded_tick.py`). Running the ticks again reproduces the recorded outcomes (`outcomes.py`). `/notice` holds
-messages of the shell as events in JSON.
+Attachments hold the initial state (`start.py`). Channel `/tick` holds the inputs of each tick and the frames sent to
+the controller (`recorded_tick.py`). Running the ticks again reproduces the recorded outcomes (`outcomes.py`). Channel
+`/notice` holds messages of the shell as events in JSON.
 """
 
 from pathlib import Path
