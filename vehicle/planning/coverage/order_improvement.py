@@ -125,7 +125,7 @@ class StopOrder:
         return column
 
     def cuts(self, x: int) -> list[tuple[float, Cut]]:
-        """Allowed cuts that replace the way from place x by a shorter one, each with the most that it may save [s]."""
+        """Return allowed cuts that shorten the connection from place x, with the largest possible saving [s]."""
         c, count = self.time_s, len(self.order) - 1
         least_s = self._least_s[self.order[x], self.order]
         near = np.flatnonzero(least_s < c[x] - GAIN_S)
