@@ -134,7 +134,7 @@ def _place(at: str | None) -> tuple[float | None, float | None]:
 def _host_port(vehicle: str) -> tuple[str, int]:
     host, _, port = vehicle.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise InputError(f"--vehicle {vehicle}: write HOST:PORT, such as 192.0.2.10:14550")
+        raise InputError(f"--vehicle {vehicle}: write HOST:PORT, such as 192.0.2.10:14555")
     return host, int(port)
 
 
