@@ -163,7 +163,7 @@ def _foreign(found: Journal, header: Header) -> str:
     """Return why a journal is not this vehicle's record of this site; "" if it is."""
     if found.header is None:
         damaged = found.dropped_bytes > TORN_START_BYTES
-        return "its beginning is damaged, so that nobody knows what it is of" if damaged else ""
+        return "its beginning is damaged, so its site and machine are unknown" if damaged else ""
     if found.broken_within:
         return "it is damaged before its end, and a withdrawal may be among what is lost"
     apart = [

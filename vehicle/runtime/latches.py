@@ -79,7 +79,7 @@ def without_checksum(content: bytes) -> bytes:
     """Return the line without its checksum. Raises ValueError if the checksum is wrong."""
     body, _, digest = content.partition(b"\n")
     if digest.strip() != _digest(body):
-        raise ValueError("its sum does not fit")
+        raise ValueError("its checksum is wrong")
     return body
 
 

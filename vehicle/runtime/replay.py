@@ -185,7 +185,7 @@ class _Run:
             self._begin()
         if row.tick != self._state.tick + 1:
             gap = f"tick {row.tick} follows tick {self._state.tick}"
-            raise self._refusal(gap, "what lies between was not kept, and nothing after it can be replayed")
+            raise self._refusal(gap, "the ticks between were not recorded, and nothing after it can be replayed")
         self._first_ns = row.t_ns if not self._count[TICK] else self._first_ns
         self._tick_number, self._now_ns = row.tick, row.t_ns
         self._count[TICK] += 1
