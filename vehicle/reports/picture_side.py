@@ -1,4 +1,4 @@
-"""The column beside the map: figures, depths as histogram and colour scale in one, legend."""
+"""The column beside the map: figures, histogram of the proven depth, legend."""
 
 import math
 from typing import Any
@@ -34,7 +34,7 @@ from vehicle.reports.seen import seen_of
 
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
-    """Figures, depth scale with histogram, legend; top to bottom beside the map."""
+    """Figures, histogram of the proven depth, legend; top to bottom beside the map."""
     side.axis("off")
     box = side.get_position()
     found, y = facts.found, 1.0
