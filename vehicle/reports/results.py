@@ -1,4 +1,4 @@
-"""All files of a job at once, made in a folder of their own: older ones stay whole until all are there."""
+"""Writes all files of a job: first into a separate folder, so that older files stay whole until all are ready."""
 
 import errno
 import json
@@ -22,14 +22,14 @@ PUBLIC: Final = "public.json"
 
 
 def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False) -> tuple[Path, ...]:
-    """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated.
+    """Write map, report and exports; `ledger.csv` (land products) only if its mandatory fields are stated.
 
-    `public`: figures without a coordinate, too. Files of these names are replaced when all are made.
+    `public`: also write figures without a coordinate. Existing files are replaced only when all new ones are complete.
 
     Raises:
-        InputError: A PDF is wanted, and WeasyPrint is not installed.
-        OSError: They cannot be written; what was there before still is.
-        sqlite3.Error: The same, of the GeoPackage.
+        InputError: A PDF is requested and WeasyPrint is not installed.
+        OSError: The files cannot be written; the old files are unchanged.
+        sqlite3.Error: The GeoPackage cannot be written; the old files are unchanged.
     """
     with tempfile.TemporaryDirectory(prefix=".papers-", dir=out_dir) as fresh:
         made = _made(Path(fresh), facts, pdf=pdf)
@@ -41,7 +41,7 @@ def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool
 
 
 def _moved(made: tuple[Path, ...], out_dir: Path) -> tuple[Path, ...]:
-    """Each file at its place. What could keep one back is looked for before the first goes."""
+    """Move each file to its place; obstacles are checked before the first one is moved."""
     places = tuple(out_dir / path.name for path in made)
     for place in places:
         if place.is_dir():
@@ -65,7 +65,7 @@ def _made(out_dir: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
 
 
 def write_exports(out_dir: Path, facts: JobFacts, products: tuple[Feature, ...] | None = None) -> tuple[Path, ...]:
-    """Everything for other people's programs: GeoPackage, GeoJSON, KML and KMZ, tables. All of it is confidential."""
+    """Write the exports for other programs: GeoPackage, GeoJSON, KML, KMZ, tables. All of them are confidential."""
     package, kml, kmz = (out_dir / f"ledger.{kind}" for kind in ("gpkg", "kml", "kmz"))
     lots, points, land = out_dir / "lots.csv", out_dir / "points.csv", out_dir / "ledger.csv"
     products = tuple(features(facts)) if products is None else products
