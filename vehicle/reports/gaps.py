@@ -20,7 +20,7 @@ import shapely
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import Plan, UntreatableReason
+from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports.outlines import open_cells
@@ -80,6 +80,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     `provisional_m2`: processed ground that no closing check of the base has confirmed. `not_in_task_m2`: uncredited
     ground between the strips of a survey, about which the record says nothing.
+    `left_m2`: of each polygon that the plan lists, in its order, the uncredited part; no ground counts twice.
     """
 
     area_m2: float
@@ -93,6 +94,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     provisional_m2: float
     gaps: tuple[Gap, ...]
     not_in_task_m2: float = 0.0
+    left_m2: tuple[float, ...] = ()
 
 
 def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config: VehicleConfig) -> Found:
@@ -103,7 +105,8 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
     whole = _uncredited(asked, ledger, cell_m, 0.0)
     left = _polygonal(shapely.difference(asked, listed))
     missed = _uncredited(left, ledger, cell_m, ROUNDING_M2)
-    beyond_m2 = _uncredited(_beyond(asked, plan), ledger, cell_m, 0.0).area_m2
+    left_m2 = _left_m2(asked, plan, ledger, cell_m)
+    beyond_m2 = sum(m2 for row, m2 in zip(plan.untreatable, left_m2, strict=True) if _is_beyond(row))
     return Found(
         area_m2=asked.area,
         processed_m2=asked.area - whole.area_m2,
@@ -116,16 +119,28 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
         gaps=tuple(_gaps(missed.boxes, left)),
         provisional_m2=_provisional_m2(asked, ledger, cell_m),
         not_in_task_m2=beyond_m2,
+        left_m2=left_m2,
     )
 
 
-def _beyond(asked: Any, plan: Plan) -> Any:
-    """Return ground outside the task, without ground that the plan lists for other reasons."""
-    parts: tuple[list[Any], list[Any]] = ([], [])
-    for row in plan.untreatable:
-        parts[row.reason is UntreatableReason.NOT_IN_TASK].append(_polygon(row.rings_m))
-    others, beyond = (shapely.union_all(part) for part in parts)
-    return _polygonal(shapely.intersection(asked, shapely.difference(beyond, others)))
+def _is_beyond(row: Untreatable) -> bool:
+    return row.reason is UntreatableReason.NOT_IN_TASK
+
+
+def _left_m2(asked: Any, plan: Plan, ledger: LedgerState, cell_m: float) -> tuple[float, ...]:
+    """Of each listed polygon the uncredited part.
+
+    What lies in two counts for the first, and as not in the task only where no other polygon holds it.
+    """
+    rows = [_polygon(row.rings_m) for row in plan.untreatable]
+    order = sorted(range(len(rows)), key=lambda place: _is_beyond(plan.untreatable[place]))
+    rank = {place: number for number, place in enumerate(order)}
+    tree, found = shapely.STRtree(rows), [0.0] * len(rows)
+    for place in order:
+        before = [rows[other] for other in tree.query(rows[place], predicate="intersects") if rank[other] < rank[place]]
+        own = shapely.difference(rows[place], shapely.union_all(before)) if before else rows[place]
+        found[place] = _uncredited(_polygonal(shapely.intersection(asked, own)), ledger, cell_m, 0.0).area_m2
+    return tuple(found)
 
 
 def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:

@@ -14,10 +14,10 @@ from vehicle.reports import follow_up
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
 from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import REASON_TEXT, GapReason
+from vehicle.reports.gaps import REASON_TEXT, ROUNDING_M2, GapReason
 from vehicle.reports.html_parts import bars, clock, note, picture, place, section, table
 from vehicle.reports.palette import LISTED_TEXT
-from vehicle.reports.products import polygons
+from vehicle.reports.products import polygons, unprocessed_m2
 
 PIECES_MAX: Final = 60
 """Largest number of pieces on the page; the exports hold all, and the page gives the area of the rest."""
@@ -129,7 +129,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pieces_of(facts: JobFacts) -> list[Piece]:
-    """Return missed pieces (M1, M2, ...), then pieces listed by the plan as not workable (N1, ...); largest first."""
+    """Missed pieces M1.., the largest first, then those that the plan lists, N1.., likewise, as far as unprocessed."""
     found = [
         Piece(
             name=f"M{number}", why=REASON_TEXT[gap.reason], follow_up=follow_up.OF_GAP[gap.reason], area_m2=gap.area_m2,
@@ -137,14 +137,14 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
         )
         for number, gap in enumerate(facts.found.gaps, start=1)
     ]  # fmt: skip
-    listed = sorted(facts.plan.untreatable, key=lambda row: -row.area_m2)
+    listed = [row for row in zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True) if row[1] > ROUNDING_M2]
     found += [
         Piece(
             name=f"N{number}", why=f"{_listed_as(row.reason)}: {LISTED_TEXT[row.reason]}",
-            follow_up=follow_up.OF_LISTED[row.reason], area_m2=row.area_m2,
+            follow_up=follow_up.OF_LISTED[row.reason], area_m2=left_m2,
             shape=shapely.Polygon(row.rings_m[0], row.rings_m[1:]),
         )
-        for number, row in enumerate(listed, start=1)
+        for number, (row, left_m2) in enumerate(sorted(listed, key=lambda row: -row[1]), start=1)
     ]  # fmt: skip
     return found
 

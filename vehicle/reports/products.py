@@ -42,7 +42,7 @@ LAYER_TEXT: Final = {
     "processed_depth": "the same ground in small squares with their proven depth",
     "processed_below_depth": "ground worked, but proven only to less than the required depth",
     "missed": "ground of the work area that is neither processed nor listed, with reason and follow-up",
-    "untreatable": "ground that the plan lists as not workable by machine, with reason and follow-up",
+    "untreatable": "ground that the plan lists: not workable by machine or not in the task, with reason and follow-up",
     "swept_outside": "ground outside the perimeter that the engaged tool passed over",
     "work_area": "ground to be processed",
     "keep_out": "ground never to be entered",
@@ -162,16 +162,22 @@ def _left(facts: JobFacts) -> Iterator[Feature]:
     for number, gap in enumerate(facts.found.gaps, start=1):
         values: dict[str, Value] = {
             "number": number, "reason": gap.reason.value, "text": REASON_TEXT[gap.reason], "area_m2": gap.area_m2,
-            "follow_up": follow_up.OF_GAP[gap.reason],
+            "inside_m2": gap.area_m2, "follow_up": follow_up.OF_GAP[gap.reason],
         }  # fmt: skip
         yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)
-    for number, row in enumerate(facts.plan.untreatable, start=1):
+    for number, (row, left_m2) in enumerate(zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True), start=1):
         shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
         values = {
             "number": number, "reason": row.reason.value, "text": LISTED_TEXT[row.reason], "area_m2": row.area_m2,
-            "follow_up": follow_up.OF_LISTED[row.reason],
+            "inside_m2": left_m2, "follow_up": follow_up.OF_LISTED[row.reason],
         }  # fmt: skip
         yield Feature(layer="untreatable", geometry=shape, values=values)
+
+
+def unprocessed_m2(facts: JobFacts) -> tuple[float, ...]:
+    """Of each polygon that the plan lists, the ground that is not processed; all of it where no record was read."""
+    rows, left_m2 = facts.plan.untreatable, facts.found.left_m2
+    return left_m2 if len(left_m2) == len(rows) else tuple(row.area_m2 for row in rows)
 
 
 def swept_outside(facts: JobFacts) -> Any:

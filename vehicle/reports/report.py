@@ -97,10 +97,12 @@ def _provisional(facts: JobFacts) -> str:
 def _missed_told(facts: JobFacts) -> str:
     found = facts.found
     if found.missed_m2 > 0.0:
-        area = escape(missed_text(found.missed_m2))
+        area, beyond = escape(missed_text(found.missed_m2)), ""
+        if found.not_in_task_m2 > 0.0:
+            beyond = f" {found.not_in_task_m2:,.1f} m² more are not in this task: nothing is said of them."
         return (
             f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
-            "the reason. The task is not complete.</p>"
+            f"the reason. The task is not complete.{beyond}</p>"
         )
     task = facts.plan.task
     if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):

@@ -1,8 +1,7 @@
-"""Writes all files of a job: first into a separate folder, so that older files stay whole until all are ready."""
+"""All files of a job as one set: the old ones stay whole until all new ones are there (`paper_set.py`)."""
 
-import errno
 import json
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.geojson import write_geojson
 from vehicle.reports.gpkg import write_gpkg
 from vehicle.reports.kml import write_kml
+from vehicle.reports.paper_set import write_set
 from vehicle.reports.pdf import pdf_of
 from vehicle.reports.picture import draw_map
 from vehicle.reports.products import Feature, features
@@ -19,36 +19,40 @@ from vehicle.reports.report import report_page
 from vehicle.reports.tables import missing_fields, write_land, write_lots, write_points
 
 PUBLIC: Final = "public.json"
+PAPERS: Final = (
+    "map.png", "report.html", "report.pdf", "ledger.gpkg", "ledger.geojson", "ledger_lines.geojson",
+    "ledger_points.geojson", "ledger.kml", "ledger.kmz", "lots.csv", "points.csv", "states.csv", "ledger.csv", PUBLIC,
+)  # fmt: skip
+"""All that a set of papers may hold."""
+_NOTHING: Final[Mapping[str, bytes]] = {}
 
 
-def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False) -> tuple[Path, ...]:
-    """Write map, report and exports; `ledger.csv` (land products) only if its mandatory fields are stated.
+def write_all(
+    out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False, more: Mapping[str, bytes] = _NOTHING
+) -> tuple[Path, ...]:
+    """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated.
 
-    `public`: also write figures without a coordinate. Existing files are replaced only when all new ones are complete.
+    `public`: figures without a coordinate, too. `more`: name -> content of what belongs to the set beside them. Papers
+    of an older set that this one does not hold, such as its PDF, are taken away: they would tell of another record.
 
     Raises:
-        InputError: A PDF is requested and WeasyPrint is not installed.
-        OSError: The files cannot be written; the old files are unchanged.
-        sqlite3.Error: The GeoPackage cannot be written; the old files are unchanged.
+        InputError: A PDF is wanted, and WeasyPrint is not installed.
+        OSError: They cannot be written; what was there before still is, where a `SetError` says nothing else.
+        sqlite3.Error: They cannot be written; what was there before still is.
     """
-    with tempfile.TemporaryDirectory(prefix=".papers-", dir=out_dir) as fresh:
-        made = _made(Path(fresh), facts, pdf=pdf)
+
+    def make(fresh: Path) -> tuple[Path, ...]:
+        made = _made(fresh, facts, pdf=pdf)
         if public:
-            made = (*made, Path(fresh) / PUBLIC)
+            made = (*made, fresh / PUBLIC)
             text = json.dumps(public_values(facts), indent=1, ensure_ascii=False)
             made[-1].write_text(text + "\n", encoding="utf-8")
-        return _moved(made, out_dir)
+        for name, content in more.items():
+            made = (*made, fresh / name)
+            made[-1].write_bytes(content)
+        return made
 
-
-def _moved(made: tuple[Path, ...], out_dir: Path) -> tuple[Path, ...]:
-    """Move each file to its place; obstacles are checked before the first one is moved."""
-    places = tuple(out_dir / path.name for path in made)
-    for place in places:
-        if place.is_dir():
-            raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder", str(place))
-    for path, place in zip(made, places, strict=True):
-        path.replace(place)
-    return places
+    return write_set(out_dir, make, PAPERS)
 
 
 def _made(out_dir: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ from vehicle.reports.products import Feature
 MANDATORY: Final = ("task_id", "organisation", "operator", "start_utc", "end_utc", "status")
 PRODUCTS: Final = ("processed", "processed_below_depth", "missed", "untreatable")
 LAND_COLUMNS: Final = (
-    "product", "lot", "reason", "follow_up", "depth_least_cm", "depth_from_cm", "area_m2", "inside_m2", "perimeter_wkt",
+    "product", "lot", "reason", "follow_up", "depth_least_cm", "area_m2", "inside_m2", "perimeter_wkt",
     "benchmark_lon_deg", "benchmark_lat_deg", "task_id", "organisation", "operator", "method", "start_utc", "end_utc",
     "status", "required_depth_m", "simulated", "classification", "run", "plan_hash", "statement",
 )  # fmt: skip

@@ -14,10 +14,11 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState, VehicleState
-from vehicle.records import carried_over, journal, reader
+from vehicle.records import carried_over, journal, parts, reader
 from vehicle.records.journal import Journal
 from vehicle.records.journal_file import MAGIC, Scanner, opened
 from vehicle.records.ledger_news import Followed
+from vehicle.records.parts import Metadata
 from vehicle.records.records import Header, Note, Record, Session, encoded, first_check
 from vehicle.runtime.replay import Replayed, replay
 
@@ -101,7 +102,7 @@ def verified(path: Path, recording: Path) -> Verified:
         )
     header = found.header
     again = _Again(path, found, header)
-    again.check_site(reader.read(recording, ()).run, recording)
+    again.check_site(_run_of(recording), recording)
     replayed = replay(recording, again)
     return Verified(
         chain=chain,
@@ -112,6 +113,19 @@ def verified(path: Path, recording: Path) -> Verified:
         not_recomputed=again.not_recomputed if replayed.torn is not None else 0,
         differences=tuple(again.differences(replayed)),
     )
+
+
+def _run_of(recording: Path) -> dict[str, str]:
+    """What a recording says it is of: read up to there, and no further; empty where it says nothing.
+
+    Raises:
+        OSError: It cannot be read.
+        InputError: It is no recording, or one of a later format.
+    """
+    found = (part.values for part in parts.parts(recording) if isinstance(part, Metadata) and part.name == reader.RUN)
+    run = next(found, {})
+    reader.check_format(recording, run)
+    return run
 
 
 class _Again:
