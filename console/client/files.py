@@ -231,7 +231,7 @@ class Upload(Transfer):
         if self._step == WRITE and error == d.MAV_FTP_ERR_INVALIDSESSION:
             self._begin_anew()
             return
-        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from who holds control")
+        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from the console in control")
         self._step = CREATE if self._step == CHECKSUM else self._step
 
 

@@ -201,7 +201,7 @@ class ConsoleLink:
             if told.state == TAKEN:
                 return told.plan_hash
             if told.state == REFUSED or self._clock.now_ns() > deadline_ns:
-                raise TransferError(told.text or "the vehicle did not say what became of it")
+                raise TransferError(told.text or "the vehicle did not report the result")
             await self._clock.sleep_until_ns(self._clock.now_ns() + STAGE_LOOK_NS)
 
     async def _transferred(self, make: Callable[[int], Transfer]) -> bytes:
