@@ -27,8 +27,8 @@ from vehicle.video.wire import WireError
 ACK: Final = struct.Struct("<BBHId")
 """From the page: 33, requested camera, 0, number of the painted frame, the page's time [ms]."""
 HEAD: Final = struct.Struct("<BBHHHId8sddd")
-"""To the page: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, request heard and sent
-[ms] by the server's clock, the page's time of the request."""
+"""To the page: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, request heard and
+sent [ms] by the server's clock, the page's time of the request."""
 ACK_TYPE, FRAME_TYPE = 33, 32
 RECONNECT_S: Final = 1.0
 FRAME_S: Final = 3.0
