@@ -111,7 +111,8 @@ def keys(file: DriveFile) -> Check:
     live = [key.name for key in held.keys if key.live]
     if not live:
         return Check("keys", "fail", f"{path}: no key in force", create)
-    return Check("keys", "ok", f"{len(live)} in force: {', '.join(live)}")
+    only = [f"{key.name} (STOP only)" for key in held.stop_only if key.live]
+    return Check("keys", "ok", f"{len(live) + len(only)} in force: {', '.join(live + only)}")
 
 
 def operator_socket(file: DriveFile) -> Check:

@@ -161,10 +161,14 @@ def _told_configuration(folder: Path, config: Path) -> list[str]:
 
 def _key_names(folder: Path, keys: Path) -> list[str]:
     try:
-        held = KeyStore(keys).load().keys
+        held = KeyStore(keys).load()
     except InputError as refusal:
         return [f"{refusal}: names of keys are not in it"]
-    rows = [{name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"} for key in held]
+    rows = [
+        {name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"}
+        | {"stop_only": key in held.stop_only}
+        for key in held.every
+    ]
     (folder / "key-names.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return []
 

@@ -19,13 +19,17 @@ Store = Annotated[Path, typer.Option("--store", help="Key file of this machine."
 Name = Annotated[str, typer.Argument(help="Name of the console.")]
 
 
-class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The file for one of our consoles: its key, and the machine that the key is for."""
+class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The file for one of our consoles: its key, and the machine that the key is for.
+
+    `stop_only`: the key may do nothing but STOP; it is the vehicle's key file that decides this.
+    """
 
     machine_id: str
     name: str
     system_id: int
     secret: str
+    stop_only: bool = False
 
 
 @app.command()
@@ -42,11 +46,15 @@ def create(
     ],
     store: Store = DEFAULT_STORE,
     out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
+    *,
+    stop_only: Annotated[
+        bool, typer.Option("--stop-only", help="It may do nothing but STOP: for sentry, medic and team leader.")
+    ] = False,
 ) -> None:
     """Make a key for a new console and show it once."""
     _check_free(out)
     keys = KeyStore(store)
-    _show(keys, keys.create(name, system_id), out)
+    _show(keys, keys.create(name, system_id, stop_only=stop_only), out)
 
 
 @app.command()
@@ -81,16 +89,16 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """Show all keys, never their secrets."""
-    held = KeyStore(store).load().keys
-    rows = [
-        {name: getattr(key, name) for name in ("name", "system_id", "key_id", "created", "revoked")} for key in held
-    ]
+    held = KeyStore(store).load()
+    shown = ("name", "system_id", "key_id", "created", "revoked")
+    rows = [{name: getattr(key, name) for name in shown} | {"stop_only": key in held.stop_only} for key in held.every]
     if as_json:
         print(msgspec.json.encode(rows).decode())
         return
-    table = Table("console", "system id", "key", "created", "revoked")
+    table = Table("console", "system id", "key", "created", "revoked", "may")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row.values()))
+        *cells, only = row.values()
+        table.add_row(*(str(cell) for cell in cells), "STOP only" if only else "all")
     Console().print(table)
 
 
@@ -120,11 +128,16 @@ def _check_free(out: Path | None) -> None:
 
 
 def _show(keys: KeyStore, key: ConsoleKey, out: Path | None) -> None:
-    print(f"console {key.name}, system id {key.system_id}, key {key.key_id}")
+    held = keys.load()
+    only = key in held.stop_only
+    print(
+        f"console {key.name}, system id {key.system_id}, key {key.key_id}{', may do nothing but STOP' if only else ''}"
+    )
     print(f"secret (type it into the ground station's signing page; it is not shown again): {key.secret}")
     if out is not None:
-        machine_id = keys.load().machine_id
-        content = ConsoleFile(machine_id=machine_id, name=key.name, system_id=key.system_id, secret=key.secret)
+        content = ConsoleFile(
+            machine_id=held.machine_id, name=key.name, system_id=key.system_id, secret=key.secret, stop_only=only
+        )
         out.touch(mode=0o600, exist_ok=False)
         out.write_bytes(msgspec.json.encode(content))
         print(f"written: {out}")

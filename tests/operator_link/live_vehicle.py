@@ -35,13 +35,13 @@ from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.keystore import KeyStore, clock_stamp, signing_keys, station_names
+from vehicle.operator_link.keystore import KeyStore, clock_stamp
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.proposal import Proposal
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
-from vehicle.operator_link.transport import LinkTransport, Serial, Tcp, Udp, Wire
+from vehicle.operator_link.transport import LinkTransport, Serial, Tcp, Udp, Wire, take_keys
 from vehicle.runtime.console_facts import TickFacts
 from vehicle.runtime.loop import VehicleLoop
 
@@ -133,9 +133,8 @@ def make_link(
 
     held = KeyStore(keys).load() if keys is not None else None
     reserved = StampStore(keys.with_suffix(".marks")).reserved if keys is not None else {}
-    table = signing_keys(held) if held is not None else {}
     clock = clock_stamp(held) - behind_s * STAMPS_PER_S if held is not None else 0
-    verifier = Verifier(table, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
+    verifier = Verifier({}, reserved, clock, now_ns, lambda: secrets.randbits(32) / 2**32)
     machine_id = bytes.fromhex(held.machine_id) if held is not None and held.machine_id else bytes(8)
     link = OperatorLink(
         state.config,
@@ -146,7 +145,8 @@ def make_link(
         settings=LinkSettings(machine=MachineIdentity(machine_id=machine_id, boot_count=1), bench=bench),
         facts=TickFacts(),
     )
-    link.files.names = station_names(held) if held is not None else {}
+    if held is not None:
+        take_keys(link, held, now_ns)
     return link, proposals
 
 

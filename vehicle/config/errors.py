@@ -25,10 +25,9 @@ _RANK = {"extra_forbidden": 0, "missing": 2}
 
 
 def first_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return the most useful problem as `key: what is wrong`, and the number of further problems.
+    """The most telling problem as `key: what is wrong`, and how many more there are.
 
-    An unknown key comes first: a misspelt key is also reported as a missing key, and the spelling is what has to be
-    corrected.
+    An unknown key comes first: a misspelt key also leaves one missing, and the spelling is what to correct.
     """
     problems = sorted(error.errors(), key=lambda problem: _RANK.get(problem["type"], 1))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -36,12 +35,12 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
 
 
 def only_missing(error: ValidationError) -> bool:
-    """Whether missing keys are the only problem."""
+    """True where nothing is wrong but absent keys."""
     return all(problem["type"] == "missing" for problem in error.errors())
 
 
 def missing_figures(tables: dict[str, Any]) -> str:
-    """Return the missing keys of an incomplete profile by table: `tool: width_m, depth_max_m; body: mass_kg`."""
+    """Keys that an incomplete profile leaves open, by table: `tool: width_m, depth_max_m; body: mass_kg`."""
     groups = []
     for name, field in MachineConfig.model_fields.items():
         part = field.annotation
@@ -75,7 +74,7 @@ def _nearest_key(word: str, known: Iterable[str]) -> str:
 
 
 def _keys_at(model: type[BaseModel], place: Iterable[Any]) -> list[str]:
-    """Return the valid keys of the table at `place`, through nested models and dicts and lists of models."""
+    """Legal keys of the table at `place`, following nested models, dicts and lists of them."""
     table: type[BaseModel] | None = model
     for part in place:
         if table is None:

@@ -1,7 +1,6 @@
-"""The parts of a machine profile: tool, tracks, body, limits, antenna, rates.
+"""The parts of a machine profile, each by itself: tool, tracks, body, limits, antenna, rates.
 
-`vehicle/config/machine_checks.py` checks them against each other; `vehicle/config/machine.py` combines them into the
-profile.
+`vehicle/config/machine_checks.py` holds them against each other, `vehicle/config/machine.py` makes the profile of them.
 """
 
 import math
@@ -19,22 +18,22 @@ ROTOR_KINDS = ("flail", "tiller")
 
 
 derived = cached_property
-"""A property derived from the values of a `Strict` model; it is computed when the model is created."""
+"""A figure that follows from the values of a `Strict`: made when that is made."""
 
 
 class Strict(BaseModel):
-    """Base model that refuses unknown keys, type coercion, NaN and mutation."""
+    """Unknown keys, coercion, NaN and mutation are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy the model like pydantic, and compute the derived figures again from the copy's values."""
+        """As pydantic's; what was derived from the original's values is derived anew from the copy's."""
         copied = super().model_copy(update=update, deep=deep)
         copied.model_post_init(None)
         return copied
 
     def model_post_init(self, context: Any, /) -> None:
-        """Compute all derived figures once, so that no tick adds anything to a configuration."""
+        """Everything derived is made here, once: no tick adds anything to a configuration."""
         super().model_post_init(context)
         self._derive()
 
@@ -47,13 +46,12 @@ class Strict(BaseModel):
 
 
 class ToolConfig(Strict):
-    """The tool and what `engaged` means for it.
+    """The tool and what `engaged` means for it. Upper bounds are beyond every machine known: a value above is a slip.
 
-    Upper bounds are above every known machine: a larger value is a typing error. A flail or tiller is engaged with the
-    rotor at speed and at depth, a blade or plough at depth and moving. Rotor keys have defaults only so that a blade
-    can omit them; a flail or tiller without them is refused. `hammer_stripe_m`: width that one missing hammer leaves
-    unstruck on a witness board; None = not measured, then a missing hammer counts as a whole hammer track.
-    `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
+    Flail and tiller are engaged with the rotor at speed and at depth, blade and plough at depth and moving. The
+    rotor's keys have defaults only so that a blade may leave them out; a flail or tiller without them is refused.
+    `hammer_stripe_m`: width of unstruck ground that one missing hammer leaves on a witness board; None = not measured,
+    and a whole track of hammers counts. `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
     """
 
     kind: Literal["flail", "tiller", "blade", "plough"]
@@ -89,8 +87,8 @@ class ToolConfig(Strict):
 class TracksConfig(Strict):
     """Running gear. `length_m` is the contact length; `outer_width_m` over the outer edges of both belts.
 
-    Upper bounds cover all known machines (working 1.0 km/h, transit 10 km/h): a larger value is a typing error, and the
-    speeds decide how far a machine travels before it stops.
+    Upper bounds are the envelope of the machines known (working 1.0 km/h, transit 10 km/h): a value above is a slip
+    of the pen, and speeds decide how far a machine travels before it stops.
     """
 
     length_m: Annotated[float, Field(gt=0, le=10)]
@@ -111,7 +109,7 @@ class TracksConfig(Strict):
 
 
 class BodyConfig(Strict):
-    """Outline without the tool, measured from the body origin, and mass."""
+    """Outline without the tool, from the body origin, and mass."""
 
     mass_kg: Annotated[float, Field(gt=0, le=150_000)]
     front_m: Annotated[float, Field(gt=0, le=10)]
@@ -121,7 +119,7 @@ class BodyConfig(Strict):
 
 
 class LimitsConfig(Strict):
-    """Slopes on which the machine may stand; the gate's fixed limits are lower."""
+    """Slopes the machine may stand on; the gate's hard caps lie below these."""
 
     pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
     roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
@@ -138,14 +136,14 @@ class LimitsConfig(Strict):
 
     @property
     def slope_max_rad(self) -> float:
-        """Steepest slope on which the machine may have any heading."""
+        """Steepest ground on which it may point any way."""
         return min(self.pitch_max_rad, self.roll_max_rad)
 
 
 class GnssConfig(Strict):
     """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body.
 
-    The antenna must be within the body's outline and above the ground.
+    No machine carries its antenna further out than its body reaches, nor below the ground.
     """
 
     antenna_x_m: Annotated[float, Field(ge=-10, le=10)]

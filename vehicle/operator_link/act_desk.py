@@ -101,6 +101,15 @@ class ActDesk:
         console.passed = edges
         return frame if edges == frame.edges else msgspec.structs.replace(frame, edges=edges)
 
+    def refuse(self, frame: OperatorFrame, number: int, edges: OperatorEdge, why: ActWhy) -> None:
+        """An act that no tick hears: it is answered at once."""
+        console = self._consoles.get(frame.station_id)
+        if console is None:
+            console = self._consoles[frame.station_id] = _Console(number, 0)
+        console.sequence = max(console.sequence, frame.sequence)
+        console.number, console.done, console.frame = number, True, None
+        console.answer = Answer(number=number, refused=edges, why=why)
+
     def _edges(self, console: _Console, frame: OperatorFrame, shown_tick: int) -> OperatorEdge:
         stops, others = frame.edges & STOPS, frame.edges & ~STOPS
         why = self._unseen(others, shown_tick) if shown_tick and console.frame is None else ActWhy.NONE

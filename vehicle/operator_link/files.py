@@ -174,6 +174,14 @@ class FileService:
         return answers
 
 
+def refused_file(payload: bytes) -> bytes:
+    """The answer to any question of a station that may have no files; b"" where it is no question."""
+    if len(payload) < HEAD.size:
+        return b""
+    sequence, session, opcode, *_ = HEAD.unpack_from(payload)
+    return _refusal(sequence, session, opcode, d.MAV_FTP_ERR_FILEPROTECTED)
+
+
 def _path(argument: bytes) -> str:
     return argument.split(b"\0", 1)[0].decode("ascii", "replace")
 

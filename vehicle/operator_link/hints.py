@@ -20,6 +20,7 @@ ANY_NS = 1_000_000_000
 """And nothing at all more often than so, whoever pours in whatever."""
 KNOWN_MAX = 64
 V1_MARKER, V1_HEADER_SIZE = 0xFE, 6
+V1_DO = "set MAVLink 2 in the station"
 V1_TEXT = b"MAVLink 1 is not heard here: set MAVLink 2"
 STATUSTEXT, WARNING = SPEC_BY_NAME["STATUSTEXT"], 4
 CLOCK = {
@@ -103,6 +104,14 @@ class Hints:
         self._said.pop(key, None)
         self._said[key] = self._any_ns = now_ns
         return True
+
+    def older(self, channel: str, address: Address, data: bytes, now_ns: int) -> list[bytes]:
+        """MAVLink 1 is said once, in MAVLink 1, and is no way in."""
+        host = address if isinstance(address, str) else address[0]
+        if V1_MARKER not in data or not speaks_v1(data) or not self.due(("v1", channel, host), now_ns):
+            return []
+        self.say(f"operator link {channel}: {shown(address)} speaks MAVLink 1, which is not heard; {V1_DO}")
+        return [v1_text()]
 
     def say(self, line: str) -> None:
         """To the log."""

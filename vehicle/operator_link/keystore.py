@@ -2,6 +2,9 @@
 
 A secret is 32 random bytes written as text, never a password. Frames are signed with its SHA-256, which ground
 stations also compute from a text that is typed into them. Revoked keys stay in the list, without their secret.
+
+Keys that may do nothing but STOP stand in a list of their own. A program that knows no such keys knows none of them,
+and hears none of their stations: it can never take one for a key with all rights.
 """
 
 import secrets
@@ -40,11 +43,20 @@ class ConsoleKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of the file. `machine_id` is part of every session's proof: a console of another machine fails."""
+    """The content of the file. `machine_id` is part of every session's proof: a console of another machine fails.
+
+    `stop_only`: keys of stations that may do nothing but STOP.
+    """
 
     machine_id: str
     keys: tuple[ConsoleKey, ...] = ()
+    stop_only: tuple[ConsoleKey, ...] = ()
     format: int = 1
+
+    @property
+    def every(self) -> tuple[ConsoleKey, ...]:
+        """The keys of all stations, whatever they may do."""
+        return self.keys + self.stop_only
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -83,8 +95,8 @@ class KeyStore:
         except (OSError, msgspec.MsgspecError) as refusal:
             raise InputError(f"{self.path}: not a key file ({refusal}); restore it or make a new one") from refusal
 
-    def create(self, name: str, system_id: int) -> ConsoleKey:
-        """A key for a new console.
+    def create(self, name: str, system_id: int, *, stop_only: bool = False) -> ConsoleKey:
+        """A key for a new console; `stop_only`: of a station that may do nothing but STOP.
 
         Raises:
             InputError: the name or the number is taken, or is none.
@@ -94,15 +106,15 @@ class KeyStore:
             raise InputError(f"console name {name!r}: give 1 to {NAME_LENGTH_MAX} printable characters")
         if not 1 < system_id <= 255:
             raise InputError(f"system id {system_id}: a console takes one of 2 to 255 (the vehicle is 1)")
-        for key in held.keys:
+        for key in held.every:
             if key.live and name == key.name:
                 raise InputError(f"console {name!r} has a key already; `keys rotate {name}` makes a new one")
             if key.live and system_id == key.system_id:
                 raise InputError(f"system id {system_id} belongs to console {key.name!r}; take another")
-        return self._add(held, name, system_id)
+        return self._add(held, name, system_id, stop_only=stop_only)
 
     def rotate(self, name: str) -> ConsoleKey:
-        """A second key beside the console's old one; both hold until the old one is revoked.
+        """A second key beside the console's old one, with the same rights; both hold until the old one is revoked.
 
         Raises:
             InputError: the console has no key, or two already.
@@ -111,7 +123,7 @@ class KeyStore:
         live = self._live(held, name)
         if len(live) > 1:
             raise InputError(f"console {name!r} has two keys already; revoke the old one: keys revoke {name} --old")
-        return self._add(held, name, live[0].system_id)
+        return self._add(held, name, live[0].system_id, stop_only=live[0] in held.stop_only)
 
     def revoke(self, name: str, *, only_old: bool = False) -> tuple[ConsoleKey, ...]:
         """End a console's keys, or all but its newest; what was ended.
@@ -125,10 +137,11 @@ class KeyStore:
         if not ended:
             raise InputError(f"console {name!r} has no older key; `keys rotate {name}` makes a newer one first")
         when = utc_now().isoformat(timespec="seconds")
-        kept = tuple(
-            msgspec.structs.replace(key, secret="", revoked=when) if key in ended else key for key in held.keys
-        )
-        self._write(msgspec.structs.replace(held, keys=kept))
+
+        def kept(keys: tuple[ConsoleKey, ...]) -> tuple[ConsoleKey, ...]:
+            return tuple(msgspec.structs.replace(key, secret="", revoked=when) if key in ended else key for key in keys)
+
+        self._write(msgspec.structs.replace(held, keys=kept(held.keys), stop_only=kept(held.stop_only)))
         return ended
 
     def reset(self) -> None:
@@ -136,13 +149,13 @@ class KeyStore:
         self._write(KeyFile(machine_id=self.load().machine_id or secrets.token_hex(8)))
 
     def _live(self, held: KeyFile, name: str) -> tuple[ConsoleKey, ...]:
-        live = tuple(key for key in held.keys if key.live and key.name == name)
+        live = tuple(key for key in held.every if key.live and key.name == name)
         if not live:
-            known = ", ".join(sorted({key.name for key in held.keys if key.live})) or "none"
+            known = ", ".join(sorted({key.name for key in held.every if key.live})) or "none"
             raise InputError(f"no console {name!r} in {self.path}; it knows: {known}")
         return live
 
-    def _add(self, held: KeyFile, name: str, system_id: int) -> ConsoleKey:
+    def _add(self, held: KeyFile, name: str, system_id: int, *, stop_only: bool) -> ConsoleKey:
         key = ConsoleKey(
             name=name,
             system_id=system_id,
@@ -150,8 +163,10 @@ class KeyStore:
             secret=self._token(),
             created=utc_now().isoformat(timespec="seconds"),
         )
+        keys = held.keys if stop_only else (*held.keys, key)
+        only = (*held.stop_only, key) if stop_only else held.stop_only
         machine_id = held.machine_id or secrets.token_hex(8)
-        self._write(KeyFile(machine_id=machine_id, keys=(*held.keys, key)))
+        self._write(msgspec.structs.replace(held, machine_id=machine_id, keys=keys, stop_only=only))
         return key
 
     def _write(self, content: KeyFile) -> None:
@@ -162,9 +177,18 @@ class KeyStore:
 
 
 def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
-    """System id -> keys, the newest first: what the verifier takes."""
+    """System id -> keys, the newest first: what the verifier takes. Without those that may do nothing but STOP."""
+    return _by_station(content.keys)
+
+
+def stop_only_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
+    """System id -> keys, the newest first, of the stations that may do nothing but STOP."""
+    return _by_station(content.stop_only)
+
+
+def _by_station(keys: tuple[ConsoleKey, ...]) -> dict[int, tuple[bytes, ...]]:
     found: dict[int, tuple[bytes, ...]] = {}
-    for key in content.keys:
+    for key in keys:
         if key.live:
             found[key.system_id] = (key_of(key.secret), *found.get(key.system_id, ()))
     return found
@@ -172,7 +196,7 @@ def signing_keys(content: KeyFile) -> dict[int, tuple[bytes, ...]]:
 
 def station_names(content: KeyFile) -> dict[int, str]:
     """System id -> name of whoever has a key in force: what other consoles call that one."""
-    return {key.system_id: key.name for key in content.keys if key.live}
+    return {key.system_id: key.name for key in content.every if key.live}
 
 
 def stamp_of(when: datetime) -> int:
@@ -182,5 +206,5 @@ def stamp_of(when: datetime) -> int:
 
 def clock_stamp(content: KeyFile) -> int:
     """Where stamps may begin: the wall clock, or the newest key's birth where the clock is behind that."""
-    births = [datetime.fromisoformat(key.created) for key in content.keys if key.live]
+    births = [datetime.fromisoformat(key.created) for key in content.every if key.live]
     return max([stamp_of(utc_now()), *(stamp_of(birth) for birth in births)])

@@ -24,7 +24,7 @@ from vehicle.operator_link.console_facts import ConsoleFacts, NoFacts
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.gcs_station import GcsStation
-from vehicle.operator_link.hints import CLOCK, V1_MARKER, Hints, Refused, shown, speaks_v1, v1_text, words
+from vehicle.operator_link.hints import CLOCK, Hints, Refused, words
 from vehicle.operator_link.ingress_limiter import STRANGERS, IngressLimiter
 from vehicle.operator_link.loop_frames import NAME, FrameReader
 from vehicle.operator_link.mission_upload import MissionUpload
@@ -37,6 +37,7 @@ from vehicle.operator_link.services import SERVICES, addressed
 from vehicle.operator_link.sessions import EMPTY_PROOF, MachineIdentity, Sessions
 from vehicle.operator_link.staging import PlanStage, refusal
 from vehicle.operator_link.sticks import StickReader
+from vehicle.operator_link.stop_only_stations import StopOnlyStations
 from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import FENCE, Transfers, text
 from vehicle.operator_link.vehicle_files import VehicleFiles
@@ -49,7 +50,6 @@ OBSERVATION_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
-V1_DO = "set MAVLink 2 in the station"
 CLOCK_TOLD = "your clock is not the vehicle's"
 
 
@@ -107,6 +107,7 @@ class OperatorLink:
         self._pending = PendingInputs(self.parameters, config.machine.tracks)
         self.reports = ConsoleReports(datum, verifier, facts or NoFacts())
         self.files = VehicleFiles(self.parameters, self.reports, datum, config.machine.limits)
+        self.stop_only = StopOnlyStations(self.stop, self.tell, draw, self._pending, self.reports.desk, self.hints)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
         self._banner_ns = self._shown_ns = 0
         self._replies: list[tuple[str, Address, list[bytes]]] = []
@@ -139,17 +140,8 @@ class OperatorLink:
         for frame in frames_of(parser, passed):
             self._hear(channel, address, frame, now_ns)
         self.limiter.bad(source, self.refused_frames - refused)
-        if parser.accepted_frames == accepted:
-            self._older(channel, address, passed, now_ns)
-
-    def _older(self, channel: Channel, address: Address, data: bytes, now_ns: int) -> None:
-        """MAVLink 1 is said once, in MAVLink 1, and is no way in."""
-        host = address if isinstance(address, str) else address[0]
-        if V1_MARKER in data and speaks_v1(data) and self.hints.due(("v1", channel.name, host), now_ns):
-            self.hints.say(
-                f"operator link {channel.name}: {shown(address)} speaks MAVLink 1, which is not heard; {V1_DO}"
-            )
-            self._replies.append((channel.name, address, [v1_text()]))
+        if parser.accepted_frames == accepted and (told := self.hints.older(channel.name, address, passed, now_ns)):
+            self._replies.append((channel.name, address, told))
 
     def _refused(self, channel: Channel, address: Address, frame: Frame, admitted: Admitted, now_ns: int) -> None:
         """Say why, at the vehicle; and to the station if the key proves that it is one of ours."""
@@ -176,23 +168,26 @@ class OperatorLink:
             self._refused(channel, address, frame, admitted, now_ns)
             return
         peer.heard_ns, peer.answered = now_ns, True
-        peer.signs_for = frame.system_id
+        self.stop_only.take_peer(peer, frame.system_id, now_ns)
         if self.admission.seen(channel, frame.system_id, address, now_ns):
             self._doubt(frame.system_id)
-        if frame.msg_id == OPERATOR_ID:
+        may_all = frame.system_id not in self.stop_only.ids
+        if may_all and frame.msg_id == OPERATOR_ID:
             self._take_operator(peer, frame, admitted, now_ns)
             return
-        if frame.msg_id == OBSERVATION_ID:
+        if may_all and frame.msg_id == OBSERVATION_ID:
             self._take_observation(peer, frame, now_ns)
             return
         fields = codec.decode_fields(frame)
         if not addressed(fields):
             self._another_system(peer, frame.system_id, fields, now_ns)
             return
+        if not may_all and not self.stop_only.hear(peer, frame, fields, now_ns):
+            return
         if frame.msg_id == PROOF_ID:
             peer.extension = True
             peer.put([self._session(peer, frame.system_id, fields, now_ns)])
-        elif admitted.durable:
+        elif admitted.durable and may_all:
             peer.meant_us = peer.meant_us or fields.get("target_system") == 1
             known = len(self.present.gcs_sessions)
             gcs = self.present.gcs(self, peer, frame)

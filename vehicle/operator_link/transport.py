@@ -23,7 +23,7 @@ from vehicle.contracts.sockets import SourceBatch
 from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import Clock
 from vehicle.operator_link.admission import Address, Channel
-from vehicle.operator_link.keystore import KeyStore, signing_keys, station_names
+from vehicle.operator_link.keystore import KeyFile, KeyStore, signing_keys, station_names, stop_only_keys
 from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.sockets import WRITE_BUFFER_MAX, TcpConnection, UdpSocket
 from vehicle.operator_link.stamp_store import StampStore
@@ -85,6 +85,22 @@ def check_wire(wire: Wire) -> None:
     if isinstance(wire, Serial | Radio) or not _loopback(wire.host):
         place = "a serial port" if isinstance(wire, Serial | Radio) else wire.host
         raise InputError(f"operator link {wire.channel.name}: unsigned on {place}; only 127.0.0.1 may be unsigned")
+
+
+def take_keys(link: OperatorLink, held: KeyFile, now_ns: int) -> None:
+    """Keys, rights and names as the key file has them now.
+
+    Of a station whose key ended, or may do more or less than before, sessions, sticks and goals end. A system id that
+    has a key of either kind may do nothing but STOP.
+    """
+    full, only = signing_keys(held), stop_only_keys(held)
+    keys = {system_id: only.get(system_id, ()) + full.get(system_id, ()) for system_id in (*full, *only)}
+    before, rights = set(link.verifier.stations), frozenset(only)
+    for ended in (before - set(keys)) | (before & (rights ^ link.stop_only.ids)):
+        link.revoke(ended)
+    link.stop_only.ids = rights
+    link.files.names = link.stop_only.names = station_names(held)
+    link.verifier.set_keys(keys, now_ns)
 
 
 def _after_a_tick_ns(now_ns: int) -> int:
@@ -307,12 +323,7 @@ class LinkTransport:
             held = store.path.stat()
             stat = (held.st_mtime_ns, held.st_size)
             if stat != self._key_stat:
-                content = store.load()
-                keys = signing_keys(content)
-                for gone in set(self._link.verifier.stations) - set(keys):
-                    self._link.revoke(gone)
-                self._link.verifier.set_keys(keys, now_ns)
-                self._link.files.names = station_names(content)
+                take_keys(self._link, store.load(), now_ns)
                 self._key_stat = stat
         except (OSError, InputError):
             self._link.admission.disk_failures += 1  # the keys that were read last still hold

@@ -1,7 +1,6 @@
-"""Reads an MCAP recording part by part, complete or torn; a part whose checksum is wrong is left out.
+"""What an MCAP recording is made of, one part after another, whole or torn; nothing is believed that a checksum denies.
 
-After a power cut a recording has no summary and its last chunk may be cut off; the part of the chunk that can still be
-unpacked counts.
+A recording that the power ended has no summary, and its last chunk may be cut: what of it can still be unpacked counts.
 """
 
 import struct
@@ -29,11 +28,11 @@ _FOOTER, _CHANNEL, _MESSAGE_OP, _CHUNK_OP, _ATTACHMENT, _STATISTICS, _METADATA =
     0x0C,
 )
 CHUNK_MAX: Final = 1 << 26
-"""Largest size of an unpacked chunk; one that claims more is damaged."""
+"""A chunk that claims to unpack to more is damaged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message; `t_ns` is its log time."""
+    """One message; `t_ns` as it was logged."""
 
     topic: str
     t_ns: int
@@ -41,7 +40,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A file stored inside the recording."""
+    """A file kept inside the recording."""
 
     name: str
     content: bytes
@@ -55,7 +54,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Damage(msgspec.Struct, frozen=True, gc=False):
-    """Data that was left out because it is damaged; `place`: its first byte in the file."""
+    """Something was left out; `place`: the byte of the file where it begins."""
 
     place: int
     what: str
@@ -77,7 +76,7 @@ def parts(path: Path) -> Iterator[Part]:
 
     Raises:
         OSError: It cannot be read.
-        InputError: The file is no recording.
+        InputError: It is no recording.
     """
     with path.open("rb") as stream:
         total = path.stat().st_size
@@ -89,7 +88,7 @@ def parts(path: Path) -> Iterator[Part]:
 
 
 class _Scan:
-    """One pass through a file."""
+    """One way through a file."""
 
     def __init__(self, stream: BinaryIO, total: int) -> None:
         self._stream, self._total = stream, total
@@ -99,7 +98,7 @@ class _Scan:
         self._damaged = False
 
     def parts(self) -> Iterator[Part]:
-        """Yield the parts after the magic bytes."""
+        """After the magic."""
         place, finished = min(len(MAGIC), self._total), False
         while not finished and len(head := self._stream.read(_RECORD.size)) == _RECORD.size:
             opcode, length = _RECORD.unpack(head)
@@ -132,14 +131,14 @@ class _Scan:
         return Damage(place, what)
 
     def _is_closed(self) -> bool:
-        """Whether the file ends like one that its writer closed."""
+        """The file ends as one does whose writer closed it."""
         if self._total < 2 * len(MAGIC):
             return False
         self._stream.seek(self._total - len(MAGIC))
         return self._stream.read() == MAGIC
 
     def _record(self, opcode: int, content: bytes, place: int) -> Iterator[Part]:
-        """Decode a complete record, outside or inside a chunk."""
+        """A whole record outside or inside a chunk."""
         if opcode == _MESSAGE_OP:
             channel, _, t_ns, _ = _MESSAGE.unpack_from(content)
             self._messages += 1
@@ -156,7 +155,7 @@ class _Scan:
             (self._messages_said,) = struct.unpack_from("<Q", content)
 
     def _chunk(self, content: bytes, place: int, *, torn: bool) -> Iterator[Part]:
-        """Yield the records of a chunk; of a torn chunk, those that can still be unpacked."""
+        """The records of a chunk; of a torn one those that can still be unpacked."""
         _, _, size, crc, length = _CHUNK.unpack_from(content)
         compression, start = content[_CHUNK.size : _CHUNK.size + length], _CHUNK.size + length + 8
         packed = content[start:]
@@ -177,7 +176,7 @@ class _Scan:
                 yield from self._record(opcode, record, place)
 
     def _attachment(self, content: bytes, place: int) -> Part:
-        """Decode an attachment: times, name, media type, content and checksum."""
+        """Times, name, kind, content and checksum."""
         name, at = _text(content, 16)
         _, at = _text(content, at)
         (length,) = struct.unpack_from("<Q", content, at)
@@ -188,7 +187,7 @@ class _Scan:
 
 
 def _records(content: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield (opcode, content, whether the record is complete)."""
+    """(opcode, content, whether all of it is there) one after another."""
     place = 0
     while len(content) - place >= _RECORD.size:
         opcode, length = _RECORD.unpack_from(content, place)

@@ -1,6 +1,6 @@
-"""Reads the newest message of each topic from a recording, complete or torn.
+"""The newest of a recording, whole or torn: read as far as it goes, never further than can be believed.
 
-Damaged parts are left out and reported.
+What is damaged is left out, and said.
 """
 
 from pathlib import Path
@@ -14,21 +14,21 @@ from vehicle.records.parts import Attachment, Damage, End, Message, Metadata
 
 MAGIC: Final = parts.MAGIC
 RUN: Final = "run"
-"""Name of the metadata record that describes the run."""
+"""The metadata that say what the recording is of."""
 
 
 class Newest(msgspec.Struct, frozen=True):
-    """The newest message of a topic; `t_ns` is its log time."""
+    """The newest message of a topic; `t_ns` as it was logged."""
 
     t_ns: int
     data: bytes
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of a recording for the requested topics.
+    """What a recording holds of the topics that were asked for.
 
-    `whole`: the writer closed the file. `read_bytes` of `total_bytes` could be read; `damaged_chunks` between them were
-    left out. `end_ns`: log time of the newest message of any topic. `attachments`: name -> newest content.
+    `whole`: it was finished. `read_bytes` of `total_bytes` could be read; `damaged_chunks` between them were left out.
+    `end_ns`: the newest message of any topic. `attachments`: name -> content, the newest of each name.
     """
 
     newest: dict[str, Newest]
@@ -46,7 +46,7 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
 
     Raises:
         OSError: It cannot be read.
-        InputError: The file is no recording, or has a later format.
+        InputError: It is no recording, or one of a later format.
     """
     newest: dict[str, Newest] = {}
     run: dict[str, str] = {}
@@ -80,7 +80,7 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
 
 
 def check_format(path: Path, run: dict[str, str]) -> int:
-    """Check the format in the metadata. Raises InputError if it is later than this program reads."""
+    """The format that the metadata say. Raises InputError where it is a later one than this program reads."""
     said = run.get("format", "1")
     number = int(said) if said.isdecimal() else 0
     Kept.RECORDING.check(path, number or said)

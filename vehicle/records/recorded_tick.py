@@ -1,4 +1,4 @@
-"""A tick in a recording: all its inputs as bytes, and the frames sent to the controller."""
+"""What a recording keeps of a tick: everything that entered, as bytes, and the frames that went to the controller."""
 
 from typing import Final
 
@@ -7,14 +7,11 @@ import msgspec
 from vehicle.contracts.sockets import TickRecord
 
 TICK: Final = "/tick"
-"""The MCAP channel of recorded ticks."""
+"""The channel."""
 
 
 class RecordedTick(msgspec.Struct, frozen=True, array_like=True):
-    """Inputs and sent frames of one tick.
-
-    `batches`: (name of the source, its bytes); sources without data are left out.
-    """
+    """One tick on the wire side. `batches`: (name of the source, its bytes), without sources that brought nothing."""
 
     tick: int
     t_ns: int
@@ -30,7 +27,7 @@ _decode: Final = msgspec.msgpack.Decoder(RecordedTick).decode
 
 
 def encoded(record: TickRecord) -> bytes:
-    """Encode a tick for the channel `/tick`."""
+    """As the channel `/tick` holds it."""
     return _encode(
         (
             record.tick,
@@ -45,5 +42,5 @@ def encoded(record: TickRecord) -> bytes:
 
 
 def decoded(data: bytes) -> RecordedTick:
-    """Decode a tick. Raises msgspec.DecodeError if the bytes are no tick, or have format 1 or 2."""
+    """The same again. Raises msgspec.DecodeError where it is none, or one of format 1 or 2."""
     return _decode(data)

@@ -1,1 +1,1 @@
-"""Output about a job for people: gaps, maps, reports, exports."""
+"""What people read of a job: gaps, maps, reports, exports."""

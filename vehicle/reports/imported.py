@@ -1,7 +1,8 @@
-"""Statements of others about the ground: follow-up by other teams, and documents of the authority that release land.
+"""What others know of the ground: follow-up layers of other teams, and documents in which the authority releases land.
 
-Both are imported unchanged, with who, when and how, and kept beside the run. The follow-up that a task needs is derived
-from the use of the machine. A release is never derived: it is a document of the authority, drawn as a border.
+Both are imported as they are, each with who, when and how, and kept beside the run, never changed. Which follow-up a
+task asks for is derived from what the machine is used for. Whether land is released is derived from nothing: a release
+is a document of the authority, drawn as a border.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ _KEPT: Final = "[0-9][0-9][0-9][0-9].json"
 
 
 class Layer(StrEnum):
-    """Layers of the multi-layered model: the means by which ground was worked or searched."""
+    """Layers of the multi-layered model: what worked or searched the ground."""
 
     MECHANICAL = "mechanical"
     SENSOR = "sensor"
@@ -37,7 +38,7 @@ TEAMS: Final = {
     "dog": Layer.BIOLOGICAL,
     "rat": Layer.BIOLOGICAL,
 }
-"""Teams, and the layer that each of them makes."""
+"""Who makes which layer."""
 
 _ALL: Final = ((Layer.MECHANICAL,), (Layer.SENSOR,), (Layer.BIOLOGICAL,))
 _ONE_SEARCH: Final = ((Layer.MECHANICAL,), (Layer.SENSOR, Layer.BIOLOGICAL))
@@ -49,20 +50,18 @@ NEEDED: Final[dict[str, tuple[tuple[Layer, ...], ...]]] = {
     "technical_survey": _ONE_SEARCH,
     "quality_control": _ONE_SEARCH,
 }
-"""Use of the machine -> follow-up that its ground needs: one layer of each row.
-
-Where hazards are expected, the machine is followed by a search with sensors and one with animals. Where the machine
-looks for evidence, one search follows. A task order or a national standard may require more.
-"""
+"""What the machine is used for -> what its ground needs: one layer of each row. Where hazards are to be expected,
+search by sensors and by animals follows the machine; where it looks for signs of them, one search follows. A task order
+or national standard may ask for more."""
 
 
 def needed(role: str | None) -> tuple[tuple[Layer, ...], ...]:
-    """Return the layers that ground of this role needs, one of each row; all layers if no role was stated."""
+    """Layers that ground of this role needs, one of each row; of a role that nobody stated, all."""
     return NEEDED.get(role or "", _ALL)
 
 
 class Category(StrEnum):
-    """The three categories of land release, as in the authority's document."""
+    """The three products of land release, as the authority's document names them."""
 
     CANCELLED = "cancelled"
     REDUCED = "reduced"
@@ -72,7 +71,7 @@ class Category(StrEnum):
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ground that another team worked or searched. `rings_deg`: polygons of (lon, lat); `when`: ISO 8601.
 
-    `source`, `source_hash`: the imported file and its BLAKE2b hash; `seal`: the journal's newest check at that time.
+    `source`, `source_hash`: the file that it comes from and its BLAKE2b; `seal`: of the journal at that time.
     """
 
     layer: Layer
@@ -90,9 +89,9 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Land that a document of the authority releases: number, day, signer, category, polygons.
+    """Land that a document of the authority releases: its number, day, who signed it, its category and its polygons.
 
-    `document`, `document_hash`: the document itself; other fields as in `FollowUp`.
+    `document`, `document_hash`: the document itself; the rest as in `FollowUp`.
     """
 
     authority: str
@@ -114,13 +113,13 @@ ImportedT = TypeVar("ImportedT", FollowUp, Release)
 
 
 class _Numbered(msgspec.Struct, frozen=True):
-    """The format number of any file of imports."""
+    """Of a file of any format."""
 
     format: object
 
 
 class _File(msgspec.Struct, Generic[ImportedT], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All rows of one import in one file, written atomically. `hash`: of the rows, by `_hash_of_rows`."""
+    """All rows of one import, in one file: it is there whole or not at all. `hash`: of the rows, as `_hash_of_rows`."""
 
     format: int
     hash: str
@@ -128,17 +127,17 @@ class _File(msgspec.Struct, Generic[ImportedT], frozen=True, kw_only=True, forbi
 
 
 def hash_of(content: bytes) -> str:
-    """Return the hash that names imported content."""
+    """As everything imported is named by."""
     return hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
 def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> Path | None:
-    """Store imported rows and their source files beside a run, never over an earlier import; None if there are no rows.
+    """Put what was imported, and the files it came from, beside a run; never over an import. None where it is nothing.
 
-    The rows are written last, all together: an import that a disk error stopped does not count and can be repeated.
+    The rows are on the disk last, all together: an import that a disk ended counts for nothing and can be done again.
 
     Raises:
-        OSError: The disk refuses to write; nothing was imported.
+        OSError: The disk refuses; nothing was imported.
     """
     if not found:
         return None
@@ -154,22 +153,22 @@ def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]
 
 
 def follow_ups_in(run: Path) -> tuple[FollowUp, ...]:
-    """Return the work of other teams in order of import. Raises InputError if one of its files was changed."""
+    """What other teams did, in the order of its import. Raises InputError where a file of it was changed."""
     return _kept_in(run / FOLLOW_UP, FollowUp)
 
 
 def releases_in(run: Path) -> tuple[Release, ...]:
-    """Return the authority's documents in order of import. Raises InputError if one of their files was changed."""
+    """Documents of the authority, in the order of their import. Raises InputError where a file of them was changed."""
     return _kept_in(run / RELEASE, Release)
 
 
 def check_site(rows: Iterable[FollowUp | Release], site_hash: str) -> None:
-    """Check the site of all imports. Raises InputError if one is for another site than the record."""
+    """Raises InputError where something was imported for another site than that of the record."""
     for row in rows:
         if row.site_hash != site_hash:
             raise InputError(
-                f"{row.source}: was imported for site {row.site_hash}, this record is of site {site_hash}; remove it "
-                f"from {FOLLOW_UP if isinstance(row, FollowUp) else RELEASE}/ of the run, and import what belongs here"
+                f"{row.source}: was imported for site {row.site_hash}, this record is of site {site_hash}; take it out "
+                f"of {FOLLOW_UP if isinstance(row, FollowUp) else RELEASE}/ of the run, and import what belongs here"
             )
 
 
@@ -193,7 +192,7 @@ def _kept_in(folder: Path, kind: type[ImportedT]) -> tuple[ImportedT, ...]:
 
 
 def _check_format(path: Path, number: object) -> None:
-    """Check the format. Raises InputError for a later one, and for format 1, which cannot show changed rows."""
+    """Raises InputError for a later format, and for the first, in which nothing shows whether a row was changed."""
     Kept.IMPORTED.check(path, number)
     if number == 1:
         raise InputError(f"{path}: of format 1, which has no hash of its rows; delete it and import its file again")
@@ -204,12 +203,12 @@ def _hash_of_rows(rows: Sequence[FollowUp | Release]) -> str:
 
 
 def _beside(path: Path, name: str) -> Path:
-    """Return the path of the kept source file with this name."""
+    """Where the file of this name is kept that an import came from."""
     return path.with_name(f"{path.stem}-{name}")
 
 
 def _check_same(path: Path, name: str, expected: str) -> None:
-    """Check a source file. Raises InputError if it is missing or was changed since the import."""
+    """Raises InputError where the file that something was imported from is not there as it was."""
     try:
         same = hash_of(_beside(path, name).read_bytes()) == expected
     except OSError:

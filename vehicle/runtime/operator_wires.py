@@ -1,4 +1,4 @@
-"""Builds the operator link from the configuration: keys, stamps, boot counter, UDP. Part of the composition root."""
+"""The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
 
 import secrets
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import SYNCHRONISED, Clock, utc_now, utc_us
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.keystore import KeyStore, signing_keys, station_names
+from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.link import LinkSettings, OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.sessions import MachineIdentity
 from vehicle.operator_link.stamp_store import StampStore
-from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire
+from vehicle.operator_link.transport import LinkTransport, Radio, Tcp, Udp, Wire, take_keys
 from vehicle.runtime.console_facts import TickFacts
 
 BENCH_BANNER = """
@@ -34,11 +34,11 @@ BENCH_BANNER = """
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
 RADIO_SHARE = 0.6
-"""Share of a serial radio's line rate that the vehicle may use: the air rate is lower, and stations send too."""
+"""Of a serial radio's line: what it sends over the air is less, and the stations send too."""
 
 
 class OperatorWires(msgspec.Struct, frozen=True):
-    """The operator link, and the transport that moves its bytes."""
+    """The link, and the shell that moves its bytes."""
 
     link: OperatorLink
     shell: LinkTransport
@@ -51,9 +51,9 @@ def operator_wires(
     desk: MissionUpload,
     say: Callable[[str], None] = lambda _: None,
 ) -> OperatorWires:
-    """Build the link for consoles with keys, or on a bench for any program on the loopback address; opens nothing yet.
+    """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
 
-    `desk` takes the sites that stations upload.
+    `desk` is where the sites arrive that stations upload.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -61,10 +61,9 @@ def operator_wires(
     place, bench = file.config.operator, file.vehicle.safety.bench
     store, marks, machine = _identity(file)
     held = store.load() if store is not None else None
-    keys = signing_keys(held) if held is not None else {}
     stamp = int((utc_now() - STAMP_EPOCH).total_seconds() * STAMPS_PER_S)
     verifier = Verifier(
-        keys,
+        {},
         marks.reserved if marks is not None else {},
         max(0, stamp),
         clock.now_ns(),
@@ -82,15 +81,16 @@ def operator_wires(
         say=say,
         facts=TickFacts(),
     )
-    link.files.names = station_names(held) if held is not None else {}
+    if held is not None:
+        take_keys(link, held, clock.now_ns())
     for station in place.stations or ():
-        if not bench and station.system_id not in keys:
+        if not bench and station.system_id not in link.verifier.stations:
             say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
     return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say))
 
 
 def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
-    """Return the transports: always UDP; TCP and a serial radio if they are configured."""
+    """UDP always, TCP and a serial radio where they are configured."""
     stations = place.stations if place.stations is not None else BENCH_STATIONS if bench else ()
     called = tuple((one.host, one.port, one.system_id) for one in stations)
     udp = Channel(name="udp", unsigned=bench)
@@ -107,7 +107,7 @@ def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
 
 
 def places_of(place: OperatorConfig, *, bench: bool) -> str:
-    """Return the transports in words, for the start message."""
+    """The wires as they are told at the start."""
     wires = wires_of(place, bench=bench)
     words = [f"UDP {place.host}:{place.port}"]
     words += [f"calling {host}:{port}" for wire in wires if isinstance(wire, Udp) for host, port, _ in wire.stations]
@@ -142,7 +142,7 @@ def _identity(file: DriveFile) -> tuple[KeyStore | None, StampStore | None, Mach
 
 
 def next_boot(path: Path) -> int:
-    """Count this start and return the number; it is on the disk before any session opens.
+    """Count this start; durable before any session is opened.
 
     Raises:
         OSError: The counter cannot be written.

@@ -1,8 +1,7 @@
-"""Planning the rest: missed cells, an interrupted swath, a task that continues after a break.
+"""Planning the rest: missed cells, an interrupted swath, a task that continues after a break. A request and a result.
 
-A request gives a result. The functions are pure and run outside the tick. The ledger's `swept` mask, less the position
-error, bears the tracks. The ledger's gaps are to be worked. The six properties of a plan hold as for a first plan, from
-the place where the machine stands.
+Pure, outside the tick. The ledger's `swept` mask, less the error of position, bears the tracks. The ledger's gaps are
+to be worked. The six properties hold as for a first plan, from the place where the machine stands.
 """
 
 import math
@@ -35,7 +34,7 @@ from vehicle.polygons.fences import mended
 Rings = tuple[tuple[tuple[float, float], ...], ...]
 """A polygon: shell and holes as closed rings of (east, north) [m]."""
 OUT_MAX_M = 600.0
-"""Largest distance to reverse out of the strip in which the machine stands."""
+"""How far the machine may have to back out of the strip that it stands in."""
 
 
 class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +55,7 @@ class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplanResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan for the remaining ground, with the id of its request. `replaces`: hash of the plan that it continues."""
+    """The plan for the rest, under the id of its request. `replaces`: the name of the plan whose rest it is."""
 
     request_id: int
     replaces: str
@@ -70,7 +69,7 @@ def replan(
     request: ReplanRequest,
     limit: WorkLimit | None = None,
 ) -> ReplanResult:
-    """Plan the remaining ground. Raises InputError for a request of another site, or if the machine cannot leave."""
+    """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
     check_site(request.site_hash, site)
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
     job = plan_job(site, machine, settings, limit, opened)
@@ -80,7 +79,7 @@ def replan(
     if not len(rest.uncovered()):
         attempt = Attempt(rest, Tour(machine, path), tuple(path.segments), cut_short=False)
     else:
-        # its own strip bears it regardless of the position error, because the tracks stand on it
+        # its own strip bears it whatever the error of position: the tracks stand in it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(path, rest, first_ground(site, job.reach, job.settings, own)[0])
         attempt = attempt_in(rest, Tour(machine, path), directions_for(rest))
@@ -90,19 +89,19 @@ def replan(
 
 
 def for_good(*plans: Plan) -> tuple[Untreatable, ...]:
-    """Return what plans list as not workable; ground left only for lack of planning time belongs to the rest."""
+    """What plans list as not workable. What one had no time to plan is workable: it belongs to the rest."""
     return tuple(row for plan in plans for row in plan.untreatable if row.reason is not UntreatableReason.PLANNING_TIME)
 
 
 def rest_of(site: Site, request: ReplanRequest, cell_m: float) -> Site:
-    """Return the site with only the missed ground to be worked, including all cells that it touches."""
+    """The site of which only what was missed is to be worked, cells that it touches included."""
     grown = polygons_of(mitre_buffer(united(request.missed), math.sqrt(2.0) * cell_m))
     asked = polygons_of(robust_overlay.intersection(grown, site.work_area))
     return msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
 
 
 def check_site(site_hash: str, site: Site) -> None:
-    """Compare site hashes. Raises InputError if a plan or request names another site."""
+    """Raises InputError where a plan or request names another site."""
     if site_hash != site.site_hash:
         raise InputError(
             f"the plan was made for site {site_hash}, this is {site.name} ({site.site_hash}): plan this site anew"
@@ -110,9 +109,11 @@ def check_site(site_hash: str, site: Site) -> None:
 
 
 def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Geometry) -> None:
-    """Reverse, else drive forward, on the machine's own axis to the nearest place where it can turn.
+    """Back out, else drive on, along the machine's own line to the nearest place where it can turn.
 
-    `closed_ground`: ground that the tracks may not use on that line. Raises InputError if there is no such place.
+    `closed_ground`: what may not be under the tracks on that line.
+
+    Raises InputError where there is none.
     """
     east, north, yaw = path.pose
     frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
@@ -122,7 +123,7 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
     ground = model.view(window.bounds)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
-    # its strip is as wide as its tool: the position error at the rim must not keep it from leaving
+    # the strip that it stands in is as wide as its tool: the error at its rim is no reason to stay there
     bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
@@ -144,7 +145,7 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
 
 
 def united(polygons: tuple[Rings, ...]) -> shapely.Geometry:
-    """Return all polygons of a request as one geometry; self-crossing ones are repaired by structure."""
+    """All polygons of a request in one, those that cross themselves mended by structure."""
     if not polygons:
         return shapely.Polygon()
     shapes = [mended(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]
