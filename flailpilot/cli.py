@@ -255,6 +255,24 @@ def console(
 
 
 @app.command()
+def stop(
+    key: Annotated[Path, typer.Argument(help="Key file of this station, made with `keys create --stop-only`.")],
+    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14555",
+    *,
+    name: Annotated[str, typer.Option("--name", help="What the machine is called; else its number.")] = "",
+    once: Annotated[bool, typer.Option("--once", help="Send STOP, wait for the answer, exit 0 or 1.")] = False,
+    serve: Annotated[
+        str | None, typer.Option("--serve", metavar="HOST:PORT", help="A page with the button, for a phone.")
+    ] = None,
+) -> None:
+    """A station that can do nothing but STOP: for sentry, medic and team leader."""
+    from flailpilot import stop as stopping
+
+    asked = stopping.Asked(key=key, vehicle=vehicle, name=name, once=once, serve=serve)
+    raise typer.Exit(stopping.run(asked))
+
+
+@app.command()
 def video(config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")]) -> None:
     """Serve the machine's cameras to consoles, beside `drive` and apart from it."""
     from vehicle.runtime.video_program import video as serve
@@ -301,7 +319,7 @@ def observe(
     kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
     value: Value = 0.0,
     key: Annotated[Path, typer.Option("--key", help="Key file of this station alone.")] = Path("observer.json"),
-    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14555",
+    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14550",
     *,
     sigma: Sigma = None,
     height: Height = 0.0,

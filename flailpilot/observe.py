@@ -11,6 +11,7 @@ from console.client.link import console_link
 from console.client.observation_words import KINDS
 from console.client.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
+from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import SystemClock, utc_now
@@ -41,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def run(asked: Asked) -> int:
     """Send it; exit status 1 where the vehicle refused it or gave no answer."""
     observation = observation_of(asked)
-    host, port = _host_port(asked.vehicle)
+    host, port = host_port("--vehicle", asked.vehicle, "14550")
     held = credentials(asked.key)
     result = asyncio.run(_told(observation, held, host, port))
     if result is None:
@@ -129,13 +130,6 @@ def _place(at: str | None) -> tuple[float | None, float | None]:
     if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # False for NaN too
         raise InputError(f"--at {at}: no latitude up to 90 and longitude up to 180; write LAT,LON, latitude first")
     return lat_deg, lon_deg
-
-
-def _host_port(vehicle: str) -> tuple[str, int]:
-    host, _, port = vehicle.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise InputError(f"--vehicle {vehicle}: write HOST:PORT, such as 192.0.2.10:14555")
-    return host, int(port)
 
 
 def credentials(path: Path) -> Credentials:

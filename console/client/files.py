@@ -1,7 +1,7 @@
-"""MAVFTP, the console's end: reads or writes a file over any radio. Pure: payloads and times in and out.
+"""MAVFTP from the console's end: read a file or write one, over any radio. Pure: payloads and times in and out.
 
 A download asks for the checksum first. Under that checksum the vehicle keeps the same content, so the download
-continues after a break, and the whole content is checked at the end. A request without an answer is repeated.
+continues after a break, and the whole content is checked at the end. Every question without an answer is asked again.
 """
 
 import abc
@@ -23,12 +23,12 @@ from vehicle.operator_link.files import (
 
 AGAIN_NS: Final = 400_000_000
 GIVE_UP_NS: Final = 30_000_000_000
-"""A transfer fails after this time without any answer; if the link returns earlier, it continues."""
+"""Without any answer for so long a transfer has failed; a link that comes back before goes on."""
 NOT_NOW_NS: Final = 500_000_000
-"""Pause before a missing file is requested again: the vehicle may just be replacing it."""
+"""A file that is not there is asked for again: the vehicle may be in the middle of changing it."""
 TRIES_MAX: Final = 6
 WINDOW: Final = 4
-"""Largest number of requested pieces at a time."""
+"""Pieces under way at once."""
 
 
 class TransferError(OSError):
@@ -36,10 +36,7 @@ class TransferError(OSError):
 
 
 class Transfer(abc.ABC):
-    """Transfer of one file in one direction.
-
-    `content`: the file after reading. `failed`: the reason. `finished`: over.
-    """
+    """One file in one direction. `content`: the file, once read. `failed`: why it failed. `finished`: it is over."""
 
     def __init__(self, path: str, session: int) -> None:
         self.path, self._session = path, session & 0xFF
@@ -54,7 +51,7 @@ class Transfer(abc.ABC):
         self._tries = 0
 
     def due(self, now_ns: int) -> list[bytes]:
-        """Return the payloads to send now."""
+        """Payloads to be sent now."""
         if self.finished:
             return []
         if not self._began:
@@ -68,7 +65,7 @@ class Transfer(abc.ABC):
         return self._questions()
 
     def heard(self, payload: bytes, now_ns: int) -> None:
-        """Process a payload from the vehicle."""
+        """A payload of the vehicle."""
         if self.finished or len(payload) < HEAD.size:
             return
         _, session, opcode, size, asked, complete, offset = HEAD.unpack_from(payload)
@@ -83,7 +80,7 @@ class Transfer(abc.ABC):
         self._took(offset, data, bool(complete))
 
     def give_up(self) -> None:
-        """Fail the transfer, because its link has ended."""
+        """The link that carries it is at its end."""
         if not self.finished:
             self._fail("the link was ended")
 
@@ -105,7 +102,7 @@ class Transfer(abc.ABC):
         return HEAD.pack(self._sequence, self._session, opcode, length, 0, 0, offset) + data
 
     def _next(self, step: int) -> None:
-        """Make the next request due at once."""
+        """The next question is due at once."""
         self._step = step
         self._asked_ns = -AGAIN_NS
 
@@ -121,7 +118,7 @@ class Transfer(abc.ABC):
 
 
 class Download(Transfer):
-    """Reads a file of the vehicle."""
+    """A file of the vehicle."""
 
     def __init__(self, path: str, session: int) -> None:
         super().__init__(path, session)
@@ -129,11 +126,11 @@ class Download(Transfer):
         self._size = 0
         self._parts: dict[int, bytes] = {}
         self._whole_to = 0
-        """All bytes before this one have arrived."""
+        """All bytes before this one are here."""
 
     @property
     def received(self) -> int:
-        """Number of received bytes."""
+        """Bytes that are here."""
         return sum(map(len, self._parts.values()))
 
     def _questions(self) -> list[bytes]:
@@ -185,7 +182,7 @@ class Download(Transfer):
 
 
 class Upload(Transfer):
-    """Writes a file to the vehicle."""
+    """A file for the vehicle."""
 
     def __init__(self, path: str, session: int, data: bytes) -> None:
         super().__init__(path, session)
@@ -231,7 +228,7 @@ class Upload(Transfer):
         if self._step == WRITE and error == d.MAV_FTP_ERR_INVALIDSESSION:
             self._begin_anew()
             return
-        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from the console in control")
+        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from who holds control")
         self._step = CREATE if self._step == CHECKSUM else self._step
 
 

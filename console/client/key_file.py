@@ -9,10 +9,10 @@ from vehicle.contracts.errors import InputError
 
 
 def credentials(path: Path, told: str, advice: str) -> Credentials:
-    """Read the key file; `told` names it in messages, `advice` is added to the message if it is missing.
+    """Read it; `told` names it to the user, `advice` says what else to know where there is none.
 
     Raises:
-        InputError: The file is missing, or it is no key file.
+        InputError: There is none, or it is something else.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Credentials)

@@ -5,9 +5,9 @@
         link.feed(Reading(number=1, vehicle_tick=link.view.tick, hold=True, drive=0.4))
         answer = await link.done(link.act(OperatorEdge.TAKE))
 
-`feed` is called once for each reading of the sticks, about 50 times a second. Each reading is sent at most once.
-Without a new reading nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither
-sticks nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
+`feed` is called once for each look at the sticks, about 50 times a second. Each reading is sent at most once. Without
+a new reading nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither sticks
+nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
 """
 
 import asyncio
@@ -39,22 +39,22 @@ __all__ = [
 ]
 
 LOOK_NS = 10_000_000
-"""Period for sending due data; a reading, a report or a stop is handled when it arrives."""
+"""What waits for its turn is looked at so often; a reading, a report or a stop is looked at when it comes."""
 ANSWERS_MAX = 64
 STAGE_NS, STAGE_LOOK_NS = 180_000_000_000, 1_000_000_000
-"""Longest wait for the result of a handed-over plan, which the vehicle checks beside its tick, and period of asking."""
+"""A plan that was handed over is read and checked beside the tick; what became of it is asked for so often."""
 
 
 def _nobody(_: ActAnswer) -> None:
-    """Ignore answers; the default of `on_answer`."""
+    """Who asks for no answers is told none."""
 
 
 def _no_tick(_: int) -> None:
-    """Ignore ticks; the default of `on_tick`."""
+    """Who shows no tick is told none."""
 
 
 def _nothing(_: StrokesFrame) -> None:
-    """Ignore changes of the ground; the default of `on_strokes`."""
+    """Who keeps no ground is told none."""
 
 
 class ConsoleLink:
@@ -64,16 +64,16 @@ class ConsoleLink:
         self.protocol, self._clock = protocol, clock
         self.on_answer: Callable[[ActAnswer], None] = _nobody
         self.on_tick: Callable[[int], None] = _no_tick
-        """Called at once with each newer tick of the vehicle: readings made after it is shown have a smaller age."""
+        """Called with each newer tick of the vehicle, at once: hands that are shown it make younger frames."""
         self.on_strokes: Callable[[StrokesFrame], None] = _nothing
-        """Called with each received change of the record of ground; it must not block."""
+        """Called with each change of the record of ground that is heard; it must not block."""
         self._files = asyncio.Lock()
         self._ended = False
         self._session = 0
         self.vehicle_id = ""
-        """Which of this console's vehicles the link leads to; "" if there is only one."""
+        """Which of this console's vehicles it leads to; "" where there is only one."""
         self.problem = ""
-        """Error of the socket, such as a closed port at the vehicle; "" if there is none."""
+        """What the socket says, such as that nobody listens there; "" where it says nothing."""
         self._transport: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
         self._answers: dict[int, ActAnswer] = {}
@@ -81,54 +81,53 @@ class ConsoleLink:
     # --- the operator ------------------------------------------------------------------------------------------------
     @property
     def view(self) -> ConsoleView:
-        """A frozen view of what is known now."""
+        """What is known now; frozen."""
         return self.protocol.view(self._clock.now_ns())
 
     @property
     def changed(self) -> asyncio.Event:
-        """Set whenever something was received; clear it before waiting for it."""
+        """Set whenever something was heard; whoever waits clears it first."""
         return self._changed
 
     def feed(self, reading: Reading) -> bool:
-        """Take a new reading; False if it is not new, is impossible, or there is no session."""
+        """One new reading; False where it is no new one, impossible, or there is no session."""
         taken = self.protocol.feed(reading, self._clock.now_ns())
         if taken:
             self._send()
         return taken
 
     def drop_acts(self) -> None:
-        """Drop the acts of a page that has gone, except those that end motion."""
+        """The page that pressed them is gone: no act of it is done any more but what ends motion."""
         self.protocol.acts.drop()
         self._tell()
 
     def act(self, edge: OperatorEdge, shown_tick: int | None = None) -> int:
-        """Send one act and return its number, with which `on_answer` is called later.
+        """One act; its number, under which `on_answer` is called. It rides on the next reading, for at most 3 s.
 
-        The act goes out with the next reading, for at most 3 s. `shown_tick`: the newest tick on the screen at the
-        press; reasons raised later had not been seen.
+        `shown_tick`: the newest tick that was shown to whoever pressed: what was raised later was not seen.
         """
         number = self.protocol.act(edge, self._clock.now_ns(), shown_tick)
         self._tell()
         return number
 
     def stop(self, *, engine_off: bool = False) -> int:
-        """Stop now: never refused, needs no session and no reading, repeated until confirmed or for 3 s."""
+        """Stop now; never refused, needs no session and no reading, goes on until it is seen or 3 s are over."""
         number = self.protocol.stop(self._clock.now_ns(), engine_off=engine_off)
         self._send()
         return number
 
     @property
     def stopping(self) -> bool:
-        """Whether a stop is unconfirmed; it is repeated for 3 s at most."""
+        """A stop is not seen yet; it goes on, for 3 s at most."""
         return self.protocol.acts.stopping
 
     @property
     def engine_off(self) -> bool:
-        """Whether the unconfirmed stop is ENGINE OFF."""
+        """That stop is ENGINE OFF."""
         return self.protocol.acts.engine_off
 
     async def done(self, number: int) -> ActAnswer:
-        """Wait for the end of an act, which comes within 3 s."""
+        """Wait for the end of an act: within 3 s there is one."""
         while number not in self._answers:
             self._changed.clear()
             await self._changed.wait()
@@ -138,7 +137,7 @@ class ConsoleLink:
         """Wait for a report that satisfies `true`.
 
         Raises:
-            TimeoutError: No such report came.
+            TimeoutError: none came.
         """
         async with asyncio.timeout(timeout_s):
             while True:
@@ -149,10 +148,10 @@ class ConsoleLink:
                 await self._changed.wait()
 
     async def opened(self, timeout_s: float = 5.0) -> None:
-        """Wait until console and vehicle have authenticated each other.
+        """Wait until console and vehicle have proved themselves to each other.
 
         Raises:
-            TimeoutError: No vehicle answered, or it does not know this key.
+            TimeoutError: no vehicle answered, or it does not know this key.
         """
         async with asyncio.timeout(timeout_s):
             while not self.protocol.open:
@@ -162,13 +161,13 @@ class ConsoleLink:
     async def observe(
         self, observation: Observation, timeout_s: float = 10.0, *, sequence: int | None = None
     ) -> ObservationResult:
-        """Send an observation to the vehicle and return the result.
+        """Tell the vehicle what was measured or seen, and what became of it.
 
-        `sequence`: a number chosen by the caller, the same for each try, so that the observation is recorded once.
+        `sequence`: a number of the caller's own, the same for each try, so that it is recorded once.
 
         Raises:
-            ValueError: The observation is impossible; the text says why.
-            TimeoutError: No answer; it is unknown whether it was recorded.
+            ValueError: it cannot be; the text names what.
+            TimeoutError: no answer; whether it is recorded is not known.
         """
         sequence = self.protocol.observe(observation, sequence)
         try:
@@ -181,18 +180,18 @@ class ConsoleLink:
         return self.protocol.results[sequence]
 
     async def fetch(self, path: str) -> bytes:
-        """Read a file of the vehicle; continues after interruptions of the radio. Files are read one after another.
+        """A file of the vehicle; goes on after breaks of the radio. One after the other.
 
         Raises:
-            TransferError: There is no such file, or no answer came for half a minute.
+            TransferError: there is none, or no answer for half a minute.
         """
         return await self._transferred(lambda session: Download(path, session))
 
     async def store(self, path: str, data: bytes) -> str:
-        """Write a file to the vehicle under this name and return the hash that the vehicle computed.
+        """Write the vehicle's file of this name and wait for what comes of it: the hash that the vehicle reckoned.
 
         Raises:
-            TransferError: The vehicle did not accept the file; the text says why.
+            TransferError: not taken; the text says why.
         """
         await self._transferred(lambda session: Upload(path, session, data))
         deadline_ns = self._clock.now_ns() + STAGE_NS
@@ -201,7 +200,7 @@ class ConsoleLink:
             if told.state == TAKEN:
                 return told.plan_hash
             if told.state == REFUSED or self._clock.now_ns() > deadline_ns:
-                raise TransferError(told.text or "the vehicle did not report the result")
+                raise TransferError(told.text or "the vehicle did not say what became of it")
             await self._clock.sleep_until_ns(self._clock.now_ns() + STAGE_LOOK_NS)
 
     async def _transferred(self, make: Callable[[int], Transfer]) -> bytes:
@@ -222,7 +221,7 @@ class ConsoleLink:
 
     # --- the wire ----------------------------------------------------------------------------------------------------
     def attach(self, transport: asyncio.DatagramTransport) -> None:
-        """Use this socket."""
+        """The socket."""
         self._transport = transport
 
     def received(self, data: bytes) -> None:
@@ -236,14 +235,14 @@ class ConsoleLink:
         self._changed.set()
 
     def ended(self) -> None:
-        """Note that the link is closed; callers that wait for a file get an error."""
+        """It is closed: whoever waits for a file is told."""
         self._ended = True
         if self.protocol.transfer is not None:
             self.protocol.transfer.give_up()
         self._changed.set()
 
     def failed(self, error: OSError) -> None:
-        """Note an error of the socket; the vehicle may still answer later."""
+        """The socket refused; the vehicle may still come."""
         self.problem = (error.strerror or str(error)).lower()
 
     def _send(self) -> None:
@@ -267,7 +266,7 @@ class ConsoleLink:
             self.on_answer(answer)
 
     async def run(self) -> None:
-        """Send due data until cancelled."""
+        """Send what is due, until cancelled."""
         while True:
             self._send()
             await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
@@ -277,10 +276,10 @@ class ConsoleLink:
 async def console_link(
     host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0, *, patient: bool = False
 ) -> AsyncIterator[ConsoleLink]:
-    """Open, run and close a link. `patient`: retry an unreachable address every 2 s; `problem` says why it fails.
+    """Open, run, close. `patient`: an address that leads nowhere now is tried again every 2 s; `problem` says why.
 
     Raises:
-        OSError: The address is unreachable, and `patient` is False.
+        OSError: The address leads nowhere, and the caller is not patient.
     """
     link = ConsoleLink(LinkProtocol(credentials, clock_stamp), clock)
     endpoint = Endpoint(host, port, link, clock)

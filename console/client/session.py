@@ -1,4 +1,4 @@
-"""The console's part of the mutual proof that opens a session; it detects a replayed recording of the vehicle. Pure."""
+"""The console's half of the proof that opens a session: no recording is taken for the vehicle. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,16 +13,20 @@ Fields = dict[str, Any]
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The key file that `flailpilot keys create --out` wrote. An empty secret works on unsigned loopback only."""
+    """The key file that `flailpilot keys create --out` wrote. An empty secret works on an unsigned loopback only.
+
+    `stop_only`: the vehicle takes nothing but STOP from this key.
+    """
 
     system_id: int
     secret: str = ""
     machine_id: str = "0000000000000000"
     name: str = "console"
+    stop_only: bool = False
 
 
 class SessionProof:
-    """Asks until the vehicle has authenticated itself. `problem`: why it cannot, as a key; "" while unknown."""
+    """Asks until the vehicle has proved itself. `problem`: why it cannot, as a key; "" while that is not known."""
 
     def __init__(self, system_id: int, secret: str, machine_id: str, draw: Callable[[int], bytes]) -> None:
         self._system_id, self._draw = system_id, draw
@@ -36,7 +40,7 @@ class SessionProof:
         self.problem = ""
 
     def challenged(self, fields: Fields, now_ns: int) -> bool:
-        """Process FLAIL_CHALLENGE; False if it is from another machine or of another protocol version."""
+        """FLAIL_CHALLENGE; False where it is another machine's, or in words of another version."""
         if fields["target_system"] != self._system_id:
             return False
         if fields["protocol_version"] != PROTOCOL_VERSION:
@@ -54,7 +58,7 @@ class SessionProof:
         return True
 
     def granted(self, fields: Fields) -> bool:
-        """Process FLAIL_GRANT; False if it opens no session."""
+        """FLAIL_GRANT; False where it opens nothing."""
         if fields["target_system"] != self._system_id:
             return False
         if fields["result"] or fields["proof"] != self._expected(fields["session_id"]):
@@ -64,11 +68,11 @@ class SessionProof:
         return True
 
     def ended(self) -> None:
-        """Start the proof again after a restart of the vehicle."""
+        """The vehicle restarted: prove anew."""
         self.open, self._ask_ns = False, None
 
     def due(self, now_ns: int) -> Fields | None:
-        """Return the FLAIL_PROOF to send now."""
+        """The FLAIL_PROOF that is to be sent now."""
         if self._answer:
             answer, self._answer = self._answer, b""
             return {"target_system": 1, "nonce": self._nonce, "proof": answer}

@@ -1,4 +1,4 @@
-"""Builds the server: links to the vehicles, page, sockets, requests; reachable from this computer only.
+"""The server put together: links to the vehicles, page, sockets, requests; on this computer only.
 
 app = make_app(vehicles, settings)
 async with serving(app, 8080) as address: ...      # or: await serve(app, 8080, print)
@@ -35,30 +35,31 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import Clock, SystemClock
 
 THIS_COMPUTER: Final = "127.0.0.1"
-"""Loopback: only programs on this computer can reach it."""
+"""Nobody outside this computer can reach it."""
 DEFAULT_PORT: Final = 8080
 FRAME_MAX_BYTES: Final = 4_096
-"""Largest frame of a page."""
+"""No frame of a page is longer."""
 SHUTDOWN_S: Final = 2
 
 
 class Address(msgspec.Struct, frozen=True):
-    """The page's address; `url` opens it, with the token in the fragment, which is not sent in requests."""
+    """Where the page is; `url` opens it, with the token in its fragment, which no request carries."""
 
     port: int
     token: str
+    host: str = THIS_COMPUTER
 
     @property
     def url(self) -> str:
-        """Return the URL for a browser on this computer."""
-        return f"http://{THIS_COMPUTER}:{self.port}/#t={self.token}"
+        """For a browser, on this computer unless another host was asked for."""
+        return f"http://{self.host}:{self.port}/#t={self.token}"
 
 
 @contextlib.asynccontextmanager
 async def desk_of(
     vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, store: SetupStore, clock: Clock
 ) -> AsyncIterator[tuple[Desk, Links]]:
-    """Return a link to each vehicle, and the desk that controls them."""
+    """A link to each vehicle, and the desk in front of them."""
     async with Links(clock) as links:
         steered = []
         for one in vehicles:
@@ -76,14 +77,14 @@ async def desk_of(
 
 
 def with_address(one: VehicleSettings, address: str) -> VehicleSettings:
-    """Return a vehicle with the address that was set on the page, if there is one."""
+    """A vehicle at the address that was set up on the page; as it is, where none was."""
     place = host_port(address)
     return one if place is None else msgspec.structs.replace(one, host=place[0], port=place[1])
 
 
 @contextlib.asynccontextmanager
 async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> AsyncIterator[Planning]:
-    """Return the planning part, for plans and the record of the steered vehicle."""
+    """Plans and the record, of the steered vehicle."""
     planning = Planning(
         settings.state_folder / "planning",
         link=lambda: desk.steered.link,
@@ -102,7 +103,7 @@ async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> Asy
 
 
 def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
-    """Return the application; when it starts, its links open and `state.desk` is set."""
+    """The application; its links open when it starts, and `state.desk` is there from then on."""
     clock = clock if clock is not None else SystemClock()
 
     @contextlib.asynccontextmanager
@@ -149,7 +150,7 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone; its starter ends it. `up`: set when it listens."""
+    """One that leaves the signals of the process alone: whoever started it ends it. `up`: it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -157,23 +158,23 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals of the process alone."""
+        """None."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the server, then set `up`."""
+        """As it is, and say so."""
         await super().startup(sockets)
         self.up.set()
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Starlette, port: int = DEFAULT_PORT) -> AsyncIterator[Address]:
-    """Listen on loopback, on any free port if `port` is 0; on exit all sockets are closed.
+async def serving(app: Starlette, port: int = DEFAULT_PORT, host: str = THIS_COMPUTER) -> AsyncIterator[Address]:
+    """Listen on loopback, or on the address `host`; port 0 for a free one. Ends all sockets on the way out.
 
     Raises:
-        InputError: The port is taken.
+        InputError: The port is taken, or this computer has no such address.
     """
-    listener = _listener(port)
+    listener = _listener(port, host)
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
@@ -195,7 +196,7 @@ async def serving(app: Starlette, port: int = DEFAULT_PORT) -> AsyncIterator[Add
         if task.done():
             task.result()
             raise InputError(f"console: the server on port {port} did not start; see the lines above")
-        yield Address(listener.getsockname()[1], app.state.settings.token)
+        yield Address(listener.getsockname()[1], app.state.settings.token, host)
     finally:
         up.cancel()
         server.should_exit = True
@@ -203,21 +204,22 @@ async def serving(app: Starlette, port: int = DEFAULT_PORT) -> AsyncIterator[Add
 
 
 async def serve(app: Starlette, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until cancelled; `ready` is called with the address to open."""
+    """Serve until cancelled; `ready` is told the address to open."""
     async with serving(app, port) as address:
         ready(address.url)
         await asyncio.Event().wait()
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(port: int, host: str) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if os.name == "posix":  # without it a port just closed stays in use for a minute; Windows differs
+    if os.name == "posix":  # else a port that was just left is taken for a minute; on Windows it means another thing
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((THIS_COMPUTER, port))
+        found.bind((host, port))
     except OSError as refusal:
         found.close()
         told = (refusal.strerror or str(refusal)).lower()
-        raise InputError(f"port {port}: {told}; end the other program or choose another port") from None
+        where = f"port {port}" if host == THIS_COMPUTER else f"{host}:{port}"
+        raise InputError(f"{where}: {told}; end the other program or choose another port") from None
     found.setblocking(False)
     return found

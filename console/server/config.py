@@ -1,4 +1,4 @@
-"""Configuration of a console: name, keys, its vehicles. Read once; unknown keys are refused."""
+"""Configuration of a console: name, keys, the vehicles that it may speak to. Read once, unknown keys refused."""
 
 import ipaddress
 import re
@@ -13,6 +13,7 @@ from console.client.protocol import Credentials
 from console.server.settings import ServerSettings, VehicleSettings
 from vehicle.config.load import load_toml_model
 from vehicle.config.vehicle import Strict
+from vehicle.contracts.errors import InputError
 
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -22,7 +23,7 @@ HOST_NAME = re.compile(
 
 
 class VehicleEntry(Strict):
-    """A vehicle: UDP `host` and `port` of its operator link, TCP `video_port` of its cameras, its own `keys` file."""
+    """A vehicle: UDP `host` and `port` of its operator link, TCP `video_port` of its picture, `keys` of its own."""
 
     name: Name
     host: str
@@ -38,11 +39,11 @@ class VehicleEntry(Strict):
 
 
 class ConsoleConfig(Strict):
-    """`flailpilot console CONFIG`. Paths are relative to the file's folder.
+    """`flailpilot console CONFIG`. Paths count from the folder of the file.
 
-    `keys`: this console's key file, for every vehicle without its own. `port`: of the page, on this
-    computer only. `by_sight`: the machine is driven by sight, without a picture. `state_folder`: folder for settings
-    made on the page; by default the folder of this file.
+    `keys`: the key file of this console for every vehicle that names none of its own. `port`: of the page, on this
+    computer only. `by_sight`: the machine is driven by sight, without a picture. `state_folder`: where what is set up
+    on the page is kept; without it the folder of the file.
     """
 
     console: Name
@@ -66,7 +67,7 @@ class ConsoleConfig(Strict):
 
 
 class ConsoleFile(msgspec.Struct, frozen=True):
-    """The file as read: the server's settings, and the page's port."""
+    """The file as read: what the server is given, and the page's port."""
 
     vehicles: tuple[VehicleSettings, ...]
     settings: ServerSettings
@@ -89,12 +90,15 @@ def load_console(path: Path) -> ConsoleFile:
 
 
 def credentials(path: Path, told: str) -> Credentials:
-    """Read a console's key file; `told` names its source in messages.
+    """A console's key file; `told` says who named it.
 
     Raises:
-        InputError: The file is missing, or it is no key file.
+        InputError: There is none, it is something else, or it may do nothing but STOP.
     """
-    return key_file.credentials(path, f"{told}: {path}", "it comes here on a stick, never by radio")
+    held = key_file.credentials(path, f"{told}: {path}", "it comes here on a stick, never by radio")
+    if held.stop_only:
+        raise InputError(f"{told}: {path}: this key may do nothing but STOP; `flailpilot stop {path}` takes it")
+    return held
 
 
 def _vehicle(path: Path, config: ConsoleConfig, one: VehicleEntry) -> VehicleSettings:
@@ -115,7 +119,7 @@ def _beside(path: Path, name: str) -> Path:
 
 
 def is_host(text: str) -> bool:
-    """Whether a text is an IP address or a host name, not a URL and without a port."""
+    """An IP address or a name; no URL, no port."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

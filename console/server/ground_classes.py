@@ -1,7 +1,7 @@
-"""Maps cells of the vehicle's record to classes of the page's map. Pure.
+"""Cells of the vehicle's record -> classes of the page's map, in one place. Pure.
 
-The numbers are those of the page's protocol (docs/CONSOLE.md), the names those of the palette. A cell is *processed*
-only if the record credits it.
+The numbers are those of the page's wire (docs/CONSOLE.md), the names those of the palette. A cell is *processed* where
+the record credits it, and nowhere else.
 """
 
 from typing import Final
@@ -20,17 +20,17 @@ NAMES: Final = {
     PROVISIONAL: "provisional",
     UNKNOWN: "unknown",
 }
-"""Class -> its name in the palette."""
+"""Class to its name in the palette."""
 _OF_RANK: Final = np.array([NOTHING, PASSED, BELOW, PROCESSED], np.uint8)
-"""Class of a cell by its highest claim: nothing, passed by the tool, worked below depth, credited."""
+"""A cell by what it claims most of all: nothing, that the tool passed, worked below depth, credited."""
 
 Classes = npt.NDArray[np.uint8]
 
 
 def classes(tile: raster.Tile, firm: int, unclosed: tuple[tuple[int, int], ...]) -> Classes:
-    """Return classes (TILE, TILE) of a tile (PLANES, TILE, TILE) of the record; row 0 is south, column 0 is west.
+    """Classes (TILE, TILE) of a tile of the record (PLANES, TILE, TILE); row 0 south, column 0 west.
 
-    Credit is provisional for strokes above `firm`, and for strokes in the ranges `unclosed`, first and last included.
+    Credit is provisional on strokes above `firm`, and on those of the ranges `unclosed`, first and last included.
     """
     found: Classes = _OF_RANK[raster.RANK[tile[raster.FLAGS]]]
     credited = found == PROCESSED

@@ -1,6 +1,7 @@
-"""Access control of the server: only pages that it served itself, with the token of this start, are accepted.
+"""Who may speak to the server: pages that it served itself, with the token of this start.
 
-Any web page can open sockets to this computer, so Host, Origin and token of each request are checked first.
+Any web page may open sockets to this computer, so each request's Host, Origin and token are looked at before anything
+else of it.
 """
 
 import hmac
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SUBPROTOCOL: Final = "flail1"
 TOKEN_HEADER: Final = "x-flail-token"  # noqa: S105 (a header's name)
 NAMES: Final = ("127.0.0.1", "localhost")
+"""What a page on this computer is called."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -27,11 +29,14 @@ HEADERS: Final = {
 }
 
 
-def refusal(scope: Scope, token: str) -> str:
-    """Return why a request is refused, "" if accepted. The page itself needs no token: it holds no secret."""
+def refusal(scope: Scope, token: str, names: tuple[str, ...] = NAMES) -> str:
+    """Why this request is not heard, "" where it is. The page itself needs no token: it holds no secret.
+
+    `names`: hosts under which the page may be opened.
+    """
     headers = Headers(scope=scope)
     port = (scope.get("server") or ("", None))[1]
-    places = [f"{name}:{port}" for name in NAMES]
+    places = [f"{name}:{port}" for name in names]
     if headers.getlist("host") not in [[place] for place in places]:
         return "host"
     origins = headers.getlist("origin")
@@ -46,23 +51,23 @@ def refusal(scope: Scope, token: str) -> str:
 
 
 def _known(given: Iterable[str], token: str) -> bool:
-    """Whether there is exactly one token and it is right; compared in constant time."""
+    """Exactly one, and the right one; in a time that tells nothing."""
     found = list(given)
     return len(found) == 1 and hmac.compare_digest(found[0].encode(), token.encode())
 
 
 class Guard:
-    """Wraps the whole application: refuses with 403, and adds security headers to every answer."""
+    """Around the whole application: refuses with 403, and puts the headers of a closed page on every answer."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, token: str, names: tuple[str, ...] = NAMES) -> None:
+        self._app, self._token, self._names = app, token, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request or socket."""
+        """One request or socket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        why = refusal(scope, self._token)
+        why = refusal(scope, self._token, self._names)
         if why and scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4003, "reason": why})

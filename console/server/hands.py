@@ -1,4 +1,4 @@
-"""The slot between a page's readings and a vehicle's link: the newest reading is sent once, if it is young enough."""
+"""The one slot between a page's hands and a vehicle's link: the newest reading that is young enough goes out, once."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,16 +11,16 @@ from console.server.page_clock import PageClock
 from firmware_bridge.types import ToolMode
 
 AGE_MAX_MS: Final = 100.0
-"""An older reading is not sent."""
+"""A reading that is older moves nothing."""
 PICTURE_GONE_MS: Final = 65_534
-"""Age sent for a hidden, lost or missing picture: the vehicle treats it as stale."""
+"""The age of a picture that is hidden, lost or was never there: the vehicle takes it for stale."""
 
 Told = Callable[[PageReading, Verdict], None]
-"""Called with the result of a reading."""
+"""Told what became of a reading."""
 
 
 class Slot:
-    """Holds one reading of one page; a newer one replaces it. Pure except for its callback."""
+    """Holds one reading of one page; a newer one takes its place. Pure but for what it tells."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
@@ -29,7 +29,7 @@ class Slot:
         self.clock = PageClock()
 
     def put(self, reading: PageReading, server_ms: float) -> None:
-        """Put a reading that has just arrived; one that is not newer than all before is ignored."""
+        """A reading that arrived now; one that is not newer than all before counts for nothing."""
         self.clock = self.clock.heard(reading.page_ms, server_ms)
         if reading.number <= self._newest:
             self._told(reading, Verdict.NOT_NEWEST)
@@ -40,7 +40,7 @@ class Slot:
         self._waiting = reading
 
     def take(self, server_ms: float) -> PageReading | None:
-        """Take the waiting reading and empty the slot; None if there is none young enough to be sent."""
+        """The reading that waits, if it is young enough, and the slot is empty; None where nothing may be sent."""
         reading, self._waiting = self._waiting, None
         if reading is not None and self.clock.age_ms(reading.page_ms, server_ms) > AGE_MAX_MS:
             self._told(reading, Verdict.TOO_OLD)
@@ -49,16 +49,15 @@ class Slot:
 
 
 def held(reading: PageReading) -> bool:
-    """Whether the page holds to run; a page without focus, or a reading without a source, never holds."""
+    """Hands of this page hold: a page without the focus, or hands of no source, hold nothing."""
     return reading.hold and reading.focused and reading.source != 0
 
 
 def for_vehicle(reading: PageReading, number: int, *, by_sight: bool) -> Reading:
-    """Convert a page's reading for the link, with this console's `number`.
+    """A page's reading as the link sends it, the `number`th of this console.
 
-    Without a hold, rotor and tool get no command. Sticks are sent unchanged: the vehicle waits for neutral sticks, and
-    only the vehicle may judge that. `by_sight`: no picture is needed; otherwise a picture that is not visible counts as
-    old.
+    Without a hold nothing is asked of rotor and tool. The sticks are told as they are: the vehicle waits for hands that
+    are neutral, and only it may judge that. `by_sight`: nobody needs a picture here; else one that is not seen is old.
     """
     seen_ms = reading.video_age_ms if reading.picture else None
     wanted = Reading(
@@ -82,5 +81,5 @@ def for_vehicle(reading: PageReading, number: int, *, by_sight: bool) -> Reading
 
 
 def neutral(number: int, vehicle_tick: int) -> Reading:
-    """Return the reading that the server sends when the page has gone: no hold, sticks centred, tool unchanged."""
+    """What the server itself sends when the hands are gone: nothing held, sticks centred, tool as it is."""
     return Reading(number=number, vehicle_tick=vehicle_tick, tool_mode=ToolMode.HOLD)

@@ -1,7 +1,6 @@
-"""The console's copy of the record as a file for the worker process: a line of JSON, then the packed tiles.
+"""The console's copy of the record as a file for the worker process: a line of JSON, then the tiles, packed.
 
-It holds only what figures, gaps and pictures need. Cells are counted when it is read, because the copy may hold masks
-only.
+Only what figures, gaps and pictures are made of. Cells are counted when it is read: the copy may be masks alone.
 """
 
 from pathlib import Path
@@ -30,7 +29,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
-    """Encode the file."""
+    """The file."""
     rows: list[tuple[int, int, int]] = []
     parts: list[bytes] = []
     for block in ledger.tiles.values():
@@ -49,7 +48,7 @@ def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
 
 
 def read(path: Path) -> tuple[LedgerState, Head]:
-    """Read the ledger and its head. Raises InputError if the file is no such file."""
+    """The ledger and what it is of. Raises InputError where the file is none."""
     try:
         first, _, rest = path.read_bytes().partition(b"\n")
         head = msgspec.json.decode(first, type=Head)
@@ -65,7 +64,7 @@ def read(path: Path) -> tuple[LedgerState, Head]:
 
 
 def counted(ledger: LedgerState) -> LedgerState:
-    """Return the ledger with its cells counted from the tiles."""
+    """The ledger with its cells counted from the tiles."""
     swept = credited = provisional = 0
     for _, _, tile in raster.each(ledger.tiles):
         flags = tile[raster.FLAGS]

@@ -1,16 +1,16 @@
-"""File names: those in a plan's folder, and safe forms of names from a user or another computer."""
+"""Names of files: those of a plan's folder, and of what a user or another computer calls its own."""
 
 from typing import Final
 
 SHOWN: Final = "shown.json"
-"""File in a plan's folder: the data that the page shows."""
+"""In a plan's folder: what the page shows of it."""
 ASKED: Final = "asked.json"
-"""File in a plan's folder: the request."""
+"""What was asked for."""
 STAGED: Final = "stage.z"
-"""File in a plan's folder: the data for the vehicle."""
+"""What goes to the vehicle."""
 
 
 def plain_name(name: str) -> str:
-    """Return a safe file name: no folders, not hidden, not too long; "site" if nothing is left."""
+    """A name for a file: no folders, nothing hidden, not too long; "site" where nothing is left."""
     kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name.replace("\\", "/").rpartition("/")[2])
     return kept.strip(" .")[-80:] or "site"

@@ -1,4 +1,4 @@
-"""Hands a plan to the vehicle: only at rest, only from the console in control, and both sides compare its hash."""
+"""Handing a plan to the vehicle: only at rest and by the console that holds control, and both sides name it alike."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,10 @@ NO_STORE: Final = "This vehicle takes no plans from a console"
 
 
 async def hand_over(folder: Path, reader: Worker, link: ConsoleLink | None, *, mine: bool) -> dict[str, Any]:
-    """Send the plan; return both hashes, the vehicle's as computed by the vehicle.
+    """Send it; both hashes, the vehicle's as it reckons it itself.
 
     Raises:
-        InputError: It is not allowed now, there is no plan, or the vehicle refused it.
+        InputError: it is not the moment, there is no plan, or the vehicle refused it.
     """
     if link is None or link.view.vehicle is None:
         raise InputError(NO_LINK)

@@ -1,0 +1,319 @@
+"""A station that can do nothing but STOP: its half of the operator link, and a UDP socket for it.
+
+    async with stop_station(host, port, credentials, clock) as station:
+        station.press()                       # STOP, repeated until the vehicle acknowledges it
+        station.view.stop                     # StopState.TAKEN
+
+Four messages leave it and no other: heartbeat, proof of the session, a question four times a second, and STOP. There is
+no way to hand it sticks, an act, a file or a parameter. An answer to a question proves both ways of the link.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from console.client.endpoint import Endpoint
+from console.client.link import LOOK_NS
+from console.client.protocol import COMPONENT_ID, HEARTBEAT_NS, LONG_AGO_NS, SEQUENCE_NS, STOP_NS
+from console.client.session import Credentials, SessionProof
+from firmware_bridge.console_types import BeatFrame
+from firmware_bridge.mavlink import adapters, codec, console_adapters
+from firmware_bridge.mavlink.console_adapters import LOW
+from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.signature import StationSigner, key_of
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
+from firmware_bridge.types import OperatorEdge
+from vehicle.contracts.messages import Mode
+from vehicle.host.clock import Clock
+from vehicle.operator_link.act_desk import NUMBER_MAX
+from vehicle.operator_link.act_judge import ARMED
+from vehicle.operator_link.plain_frames import plain_frame
+
+LATE_NS: Final = 1_000_000_000
+"""From this age of the last answer on the link is late (amber)."""
+LOST_NS: Final = 2_000_000_000
+"""From this age on the station is not connected."""
+ASK_NS: Final = 250_000_000
+ANEW_NS: Final = 1_000_000_000
+"""A vehicle that answers and sends no beats of this session for so long was started anew."""
+ASKED_MAX: Final = 32
+
+
+class StopLink(StrEnum):
+    """State of the link, by the age of the last answer."""
+
+    CONNECTED = "connected"
+    LATE = "late"
+    LOST = "lost"
+
+
+class StopState(StrEnum):
+    """What became of the newest press. NONE: nobody pressed yet, or the vehicle was armed again since."""
+
+    NONE = "none"
+    SENDING = "sending"
+    TAKEN = "taken"
+
+
+class StopView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stop-only station shows. None means unknown, never 0.
+
+    `age_ms`: since the newest question that the vehicle answered was asked. `heard_ms`: since anything was heard of the
+    vehicle. `why`: key of what is wrong with the link, "" where nothing is. `stop_ms`: since the press while it is
+    sent; from the press to the acknowledgement once it is taken.
+    """
+
+    link: StopLink = StopLink.LOST
+    age_ms: float | None = None
+    heard_ms: float | None = None
+    why: str = ""
+    mode: Mode | None = None
+    stop: StopState = StopState.NONE
+    stop_ms: float | None = None
+
+
+class StopProtocol:
+    """Pure: `receive` takes datagrams, `press` the button, `send` gives what is due."""
+
+    def __init__(
+        self, credentials: Credentials, clock_stamp: int = 0, draw: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        self._credentials = credentials
+        self._signer = StationSigner(key_of(credentials.secret), clock_stamp)
+        self._session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
+        self._parser = FrameParser()
+        self._number = int.from_bytes(draw(2), "little") % NUMBER_MAX
+        """Of the newest press; begins anywhere, so that a press after a restart is no repetition of one before it."""
+        self._counter = 0
+        self._sequence: int | None = None
+        self._asked: dict[int, None] = {}
+        self._refused = 0
+        self._beat: BeatFrame | None = None
+        self._pressed_ns: int | None = None
+        self._state, self._took_ns = StopState.NONE, 0
+        self._answered_ns = self._heard_ns = self._beat_ns = self._anew_ns = LONG_AGO_NS
+        self._heartbeat_ns = self._ask_ns = self._stop_ns = LONG_AGO_NS
+
+    # --- in ----------------------------------------------------------------------------------------------------------
+    def receive(self, data: bytes, now_ns: int) -> None:
+        """Bytes from the vehicle; what is not signed with this station's key is not seen."""
+        for frame in self._parser.feed(data):
+            if not self._signer.accepts(frame.signed):
+                self._refused += 1
+                continue
+            self._heard_ns = now_ns
+            handler = _HANDLERS.get(frame.msg_id)
+            if handler is not None:
+                handler(self, frame, now_ns)
+
+    def _challenge(self, frame: Frame, now_ns: int) -> None:
+        self._session.challenged(codec.decode_fields(frame), now_ns)
+
+    def _grant(self, frame: Frame, now_ns: int) -> None:
+        if self._session.granted(codec.decode_fields(frame)):
+            self._anew_ns, self._beat = now_ns, None
+
+    def _answer(self, frame: Frame, now_ns: int) -> None:
+        """The newest question that was answered; what nobody asked is no answer."""
+        del now_ns
+        asked_ns = codec.decode_fields(frame)["ts1"]
+        if asked_ns in self._asked:
+            self._answered_ns = max(self._answered_ns, asked_ns)
+
+    def _told(self, frame: Frame, now_ns: int) -> None:
+        """FLAIL_BEAT: mode, and what became of the press."""
+        beat = console_adapters.decode_beat(frame)
+        ours = beat.session_low == self._session.session_id & LOW
+        if self._session.open and not ours:
+            self._forget()
+        if not self._session.open or (self._beat is not None and beat.tick <= self._beat.tick):
+            return
+        self._beat, self._beat_ns = beat, now_ns
+        if self._state is StopState.TAKEN and beat.mode in ARMED:  # somebody armed it again
+            self._state = StopState.NONE
+        if self._pressed_ns is None or beat.act_number != self._number:
+            return
+        if beat.act_refused & OperatorEdge.STOP:  # the tick that heard it was not stopping yet: ask once more
+            self._number = _after(self._number)
+            return
+        self._state, self._took_ns, self._pressed_ns = StopState.TAKEN, now_ns - self._pressed_ns, None
+
+    # --- the button --------------------------------------------------------------------------------------------------
+    def press(self, now_ns: int) -> None:
+        """STOP, whatever else is under way; a press while one is under way is the same one."""
+        if self._pressed_ns is None:
+            self._number, self._pressed_ns = _after(self._number), now_ns
+            self._state, self._stop_ns = StopState.SENDING, LONG_AGO_NS
+
+    def view(self, now_ns: int) -> StopView:
+        """What is known now."""
+        age_ns, link = now_ns - self._answered_ns, StopLink.CONNECTED
+        if age_ns >= LOST_NS or self._session.problem:
+            link = StopLink.LOST
+        elif age_ns >= LATE_NS:
+            link = StopLink.LATE
+        fresh = self._beat is not None and now_ns - self._beat_ns < LATE_NS
+        stop_ns = self._took_ns if self._pressed_ns is None else now_ns - self._pressed_ns
+        return StopView(
+            link=link,
+            age_ms=_since_ms(self._answered_ns, now_ns),
+            heard_ms=_since_ms(self._heard_ns, now_ns),
+            why=self._why(now_ns) if link is not StopLink.CONNECTED else "",
+            mode=Mode(self._beat.mode) if self._beat is not None and fresh else None,
+            stop=self._state,
+            stop_ms=None if self._state is StopState.NONE else stop_ns / 1e6,
+        )
+
+    def _why(self, now_ns: int) -> str:
+        if self._session.problem:
+            return self._session.problem
+        if self._heard_ns == LONG_AGO_NS:
+            return "wrong_key" if self._refused else "nobody"
+        return "nobody" if now_ns - self._heard_ns >= LATE_NS else "unheard"
+
+    # --- out ---------------------------------------------------------------------------------------------------------
+    def send(self, now_ns: int) -> list[bytes]:
+        """Datagrams that are due, STOP first."""
+        frames: list[bytes] = []
+        if self._pressed_ns is not None and now_ns - self._stop_ns >= STOP_NS:
+            self._stop_ns = now_ns
+            frames.append(self._stop(now_ns))
+        if now_ns - self._heartbeat_ns >= HEARTBEAT_NS:
+            self._heartbeat_ns = now_ns
+            frames.append(self._packed("HEARTBEAT", {"type": 6, "autopilot": 8, "mavlink_version": 3}))
+        self._look(now_ns)
+        proof = self._session.due(now_ns)
+        if proof is not None:
+            frames.append(self._packed("FLAIL_PROOF", proof))
+        if now_ns - self._ask_ns >= ASK_NS:
+            self._ask_ns = now_ns
+            self._asked[now_ns] = None
+            if len(self._asked) > ASKED_MAX:
+                self._asked.pop(next(iter(self._asked)))
+            frames.append(self._packed("TIMESYNC", {"tc1": 0, "ts1": now_ns}))
+        return frames
+
+    def _look(self, now_ns: int) -> None:
+        """A vehicle that answers and tells nothing of this session has forgotten it."""
+        told_ns = max(self._beat_ns, self._anew_ns)
+        if self._session.open and now_ns - self._answered_ns < LATE_NS and now_ns - told_ns > ANEW_NS:
+            self._forget()
+
+    def _forget(self) -> None:
+        """The session is over: prove anew."""
+        self._session.ended()
+        self._beat = None
+
+    def _stop(self, now_ns: int) -> bytes:
+        """FLAIL_OPERATOR with STOP, hands off."""
+        self._sequence = now_ns // SEQUENCE_NS & 0xFFFF_FFFF if self._sequence is None else self._sequence + 1
+        frame = plain_frame(
+            station_id=self._credentials.system_id,
+            session_id=self._session.session_id if self._session.open else 0,
+            sequence=self._sequence,
+            echo_tick=self._beat.tick if self._beat is not None else 0,
+            sample_count=self._sequence,
+            edges=OperatorEdge.STOP,
+        )
+        return self._signed("FLAIL_OPERATOR", adapters.encode_operator(frame, self._next(), self._number))
+
+    def _packed(self, name: str, fields: dict[str, object]) -> bytes:
+        packed = codec.encode_fields(name, fields, self._next(), self._credentials.system_id, COMPONENT_ID)
+        return self._signed(name, packed)
+
+    def _signed(self, name: str, frame: bytes) -> bytes:
+        return self._signer.sign(frame, SPEC_BY_NAME[name].seed)
+
+    def _next(self) -> int:
+        self._counter = (self._counter + 1) & 0xFF
+        return self._counter
+
+
+def _after(number: int) -> int:
+    """The next number of a press; 0 is none."""
+    return number % NUMBER_MAX + 1
+
+
+def _since_ms(then_ns: int, now_ns: int) -> float | None:
+    return None if then_ns == LONG_AGO_NS else (now_ns - then_ns) / 1e6
+
+
+_HANDLERS: Final[dict[int, Callable[[StopProtocol, Frame, int], None]]] = {
+    SPEC_BY_NAME["FLAIL_BEAT"].msg_id: StopProtocol._told,  # noqa: SLF001 (a table of its own methods)
+    SPEC_BY_NAME["FLAIL_CHALLENGE"].msg_id: StopProtocol._challenge,  # noqa: SLF001
+    SPEC_BY_NAME["FLAIL_GRANT"].msg_id: StopProtocol._grant,  # noqa: SLF001
+    SPEC_BY_NAME["TIMESYNC"].msg_id: StopProtocol._answer,  # noqa: SLF001
+}
+
+
+class StopStation:
+    """The protocol on a UDP socket. `problem`: what the socket says, "" where it says nothing."""
+
+    def __init__(self, protocol: StopProtocol, clock: Clock) -> None:
+        self._protocol, self._clock = protocol, clock
+        self._transport: asyncio.DatagramTransport | None = None
+        self.problem = ""
+
+    @property
+    def view(self) -> StopView:
+        """What is known now; frozen."""
+        return self._protocol.view(self._clock.now_ns())
+
+    def press(self) -> None:
+        """STOP now; it goes on until the vehicle acknowledges it."""
+        self._protocol.press(self._clock.now_ns())
+        self._send()
+
+    def attach(self, transport: asyncio.DatagramTransport) -> None:
+        """The socket."""
+        self._transport = transport
+
+    def received(self, data: bytes) -> None:
+        """A datagram."""
+        self.problem = ""
+        self._protocol.receive(data, self._clock.now_ns())
+        self._send()
+
+    def failed(self, error: OSError) -> None:
+        """The socket refused; the vehicle may still come."""
+        self.problem = (error.strerror or str(error)).lower()
+
+    def _send(self) -> None:
+        for frame in self._protocol.send(self._clock.now_ns()):
+            if self._transport is not None:
+                self._transport.sendto(frame)
+
+    async def run(self) -> None:
+        """Send what is due, until cancelled."""
+        while True:
+            self._send()
+            await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
+
+
+@contextlib.asynccontextmanager
+async def stop_station(
+    host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0
+) -> AsyncIterator[StopStation]:
+    """Open, run, close. An address that leads nowhere now is tried again every 2 s; `problem` says why."""
+    station = StopStation(StopProtocol(credentials, clock_stamp), clock)
+    endpoint = Endpoint(host, port, station, clock)
+    try:
+        await endpoint.open()
+    except OSError as refusal:
+        station.failed(refusal)
+    tasks = [asyncio.ensure_future(part) for part in (station.run(), endpoint.keep())]
+    try:
+        yield station
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        endpoint.close()
+        for end in ends:
+            if isinstance(end, Exception):  # no cancellation
+                raise end

@@ -1,0 +1,153 @@
+"""`flailpilot stop KEY`: a station that can do nothing but STOP: in a terminal, by a script, as a page on a phone."""
+
+import asyncio
+import contextlib
+import ipaddress
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from flailpilot.addresses import host_port
+from flailpilot.exit_status import DONE, FAILED
+from vehicle.contracts.errors import InputError
+
+if TYPE_CHECKING:
+    from console.client.session import Credentials
+    from console.client.stop_station import StopStation
+    from console.server.stop_page import Place
+
+REFRESH_NS = 100_000_000
+ONCE_S = 10.0
+"""So long `--once` waits for the acknowledgement; STOP goes out all the time."""
+ADVICE = "a stop-only station takes a key of its own, made with --stop-only"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line."""
+
+    key: Path
+    vehicle: str
+    name: str
+    once: bool
+    serve: str | None
+
+
+def run(asked: Asked) -> int:
+    """Exit status of `--once`: 0 where the vehicle acknowledged STOP, 1 where it did not.
+
+    Raises:
+        InputError: No key file, a key with more rights, an address that is none, no terminal.
+    """
+    from console.client import key_file
+    from console.server.stop_page import Place
+
+    host, port = host_port("--vehicle", asked.vehicle, "14555")
+    served = host_port("--serve", asked.serve, "8090") if asked.serve is not None else None
+    held = key_file.credentials(asked.key, str(asked.key), ADVICE)
+    if not held.stop_only:
+        raise InputError(
+            f"{asked.key}: this key may do more than STOP; `flailpilot keys create NAME --system-id N --stop-only "
+            "--out FILE` on the vehicle makes one that may not"
+        )
+    if asked.once and served is not None:
+        raise InputError("--once and --serve: one of them; --once sends one STOP and ends")
+    place = Place(name=asked.name or f"machine {held.machine_id}", address=f"{host}:{port}")
+    if not asked.once and served is None and not sys.stdin.isatty():
+        raise InputError("stop: takes STOP from a keyboard; start it in a terminal, or with --once or --serve")
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_run(asked, held, place, (host, port), served))
+    return DONE
+
+
+async def _run(
+    asked: Asked, held: "Credentials", place: "Place", vehicle: tuple[str, int], served: tuple[str, int] | None
+) -> int:
+    from console.client.stop_station import stop_station
+    from vehicle.host.clock import SystemClock, utc_now
+    from vehicle.operator_link.keystore import stamp_of
+
+    async with stop_station(*vehicle, held, SystemClock(), stamp_of(utc_now())) as station:
+        if asked.once:
+            return await once(station, place)
+        if served is not None:
+            await serve(station, place, *served)
+        else:
+            await watch(station, place)
+    return DONE
+
+
+async def once(station: "StopStation", place: "Place", limit_s: float = ONCE_S) -> int:
+    """STOP until it is acknowledged, or until `limit_s` are over."""
+    from console.client.stop_station import StopState
+    from console.server.stop_text import link_words, mode_words, stop_words
+    from vehicle.host.clock import SystemClock
+
+    clock = SystemClock()
+    until_ns = clock.now_ns() + round(limit_s * 1e9)
+    station.press()
+    while station.view.stop is not StopState.TAKEN and clock.now_ns() < until_ns:
+        await clock.sleep_until_ns(clock.now_ns() + REFRESH_NS // 10)
+    view = station.view
+    if view.stop is StopState.TAKEN:
+        print(f"{place.name}: {stop_words(view)}. {mode_words(view)}")
+        return DONE
+    told = " ".join(link_words(view, place).split())
+    print(
+        f"{place.name}: STOP was NOT acknowledged within {limit_s:g} s. {told} {station.problem}".rstrip(),
+        file=sys.stderr,
+    )
+    return FAILED
+
+
+async def serve(station: "StopStation", place: "Place", host: str, port: int) -> None:
+    """The page, until told to end.
+
+    Raises:
+        InputError: The address is not one that a phone could name, or is taken.
+    """
+    from console.server.app import THIS_COMPUTER, serving
+    from console.server.guard import NAMES
+    from console.server.settings import ServerSettings
+    from console.server.stop_page import make_stop_app
+    from vehicle.host.clock import SystemClock
+
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_unspecified:
+            raise InputError(f"--serve {host}:{port}: write the address of this computer that the phone reaches")
+    here = host in NAMES
+    settings = ServerSettings(console_name=place.name, state_folder=Path())
+    app = make_stop_app(station, place, settings, SystemClock(), NAMES if here else (host,))
+    async with serving(app, port, THIS_COMPUTER if here else host) as address:
+        print(f"STOP page, {'on this computer only' if here else 'for whoever has this address'}: {address.url}")
+        print("Ctrl+C ends it; that stops nothing. It is no emergency stop: keep the radio e-stop.", flush=True)
+        await asyncio.Event().wait()
+
+
+async def watch(station: "StopStation", place: "Place") -> None:
+    """Show the link in the terminal; ENTER or SPACE is STOP, Q ends it."""
+    from rich.live import Live
+
+    from console.client.stop_station import StopLink
+    from console.server.stop_text import page
+    from flailpilot.text_keys import keys
+
+    async with keys() as pressed:
+        before = StopLink.CONNECTED
+        with Live(page(station.view, place), auto_refresh=False, screen=True) as live:
+            while True:
+                try:
+                    async with asyncio.timeout(REFRESH_NS / 1e9):
+                        key = await pressed.get()
+                except TimeoutError:
+                    key = ""
+                if key in ("q", "Q", "\x03"):
+                    return
+                if key and key in " \r\n":
+                    station.press()
+                view = station.view
+                if view.link is StopLink.LOST and before is not StopLink.LOST:
+                    live.console.bell()
+                before = view.link
+                live.update(page(view, place, station.problem), refresh=True)
