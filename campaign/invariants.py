@@ -20,7 +20,7 @@ from vehicle.contracts.plan import MachineFootprint
 from vehicle.control.state import VehicleState
 
 T_STOP_MAX_S = 0.5
-"""T2 of safety.md: the set-point is safe at most 500 ms after the creation of the last valid frame."""
+"""The set-point is safe at most so long after the creation of the last valid frame (docs/SAFETY.md, T_stop)."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 CONTROLLER_S = 0.1
 """From the gate's zero set-point to the start of the controller's ramp: the wire and two ticks."""
@@ -46,7 +46,7 @@ class Invariants:
     ) -> None:
         self._machine = machine
         self._rim = rim
-        # the lease covers the set-point; the controller's ramp after it has its own budget (design.md section 4)
+        # the lease covers the set-point; the controller's ramp after it has its own budget: from transit speed to rest
         self._ramp_s = machine.transit_speed_mps / decel_mps2
         self._keep_outs = keep_outs
         shapely.prepare(self._keep_outs)

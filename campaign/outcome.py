@@ -1,4 +1,4 @@
-"""What a run leaves on disk: summary.json, ledger.gpkg, map.png, report.html beside run.mcap (design.md section 9)."""
+"""What a run leaves on disk: summary.json, ledger.gpkg, map.png, report.html beside run.mcap."""
 
 from pathlib import Path
 from typing import Any

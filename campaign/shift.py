@@ -86,7 +86,7 @@ class Shift:
             self.step()
 
     def stop(self) -> None:
-        """The operator presses STOP and takes his hands off; the rotor runs down."""
+        """The operator presses STOP and takes both hands off; the rotor runs down."""
         hands = self._drill.hands
         hands.pressed = OperatorEdge.STOP
         hands.goal = Goal.REST

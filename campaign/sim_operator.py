@@ -1,6 +1,6 @@
-"""An operator with a will: drives by stick, runs a mission or retreats, follows the texts on his screen after a stop.
+"""An operator with a will: drives by stick, runs a mission or retreats, follows the texts on the screen after a stop.
 
-Knows only what the radio brings. Doors for faults stand for what goes wrong with him and his console.
+Knows only what the radio brings. Doors for faults stand for what goes wrong with the operator and the console.
 """
 
 import math
@@ -50,10 +50,11 @@ class Other(msgspec.Struct):
 class SimOperator:
     """Sends at 20 Hz.
 
-    `goal`, `drive`, `turn`, `rotor` are his will; `forgets` are acts he leaves out. `at_machine` is called when a text
-    sends somebody there; `walks` counts it. `created_ns` holds when each frame of his own was made, by its number.
+    `goal`, `drive`, `turn`, `rotor` are what the operator wants; `forgets` are acts left out. `at_machine` is called
+    when a text sends somebody there; `walks` counts it. `created_ns`: when each frame sent by this operator was made,
+    by its number.
     Doors: `silent` (console crashed), `frozen` (it repeats its last controls, samples and edges), `released` (stick
-    unplugged: the console says RELEASE), `stick` (deflected whatever he wants), `hold_stuck`, `lets_go` (the hold is
+    unplugged: the console says RELEASE), `stick` (deflected whatever is wanted), `hold_stuck`, `lets_go` (the hold is
     released, the stick is not), `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `video_age_ms`, `pressed` (edges
     held down), `others`.
     """

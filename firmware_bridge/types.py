@@ -95,7 +95,7 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `command_age_ms` saturates at 65535, which also means that no command was obeyed yet.
 
     A measured value is NaN where its sensor is dead: every judgement on it is a comparison of what must be so, which
-    NaN never is (docs/adr/0006). Applied set-points are always known.
+    NaN never is (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.
     """
 
     time_ms: int

@@ -319,7 +319,7 @@ def observe(
     kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
     value: Value = 0.0,
     key: Annotated[Path, typer.Option("--key", help="Key file of this station alone.")] = Path("observer.json"),
-    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14550",
+    vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14555",
     *,
     sigma: Sigma = None,
     height: Height = 0.0,

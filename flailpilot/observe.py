@@ -42,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def run(asked: Asked) -> int:
     """Send it; exit status 1 where the vehicle refused it or gave no answer."""
     observation = observation_of(asked)
-    host, port = host_port("--vehicle", asked.vehicle, "14550")
+    host, port = host_port("--vehicle", asked.vehicle, "14555")
     held = credentials(asked.key)
     result = asyncio.run(_told(observation, held, host, port))
     if result is None:

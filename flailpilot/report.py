@@ -3,8 +3,9 @@
 import json
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -20,7 +21,11 @@ from vehicle.host.clock import utc_now
 from vehicle.planning.site.site import load_site
 from vehicle.reports.about import public_values
 from vehicle.reports.facts import JobFacts, ReportKind
+from vehicle.reports.gaps import Found
+from vehicle.reports.paper_set import AS_THEY_WERE, SetError
 from vehicle.reports.results import write_all
+
+_NOTHING: Final[Mapping[str, bytes]] = {}
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,11 +71,15 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     return facts_of(runs, kind, task, visits)
 
 
-def write_papers(out: Path, facts: JobFacts, *, pdf: bool, public: bool = False) -> tuple[Path, ...]:
-    """All files; without WeasyPrint everything but the PDF, and a line that says so.
+def write_papers(
+    out: Path, facts: JobFacts, *, pdf: bool, public: bool = False, more: Mapping[str, bytes] = _NOTHING
+) -> tuple[Path, ...]:
+    """All files as one set; without WeasyPrint everything but the PDF, and a line that says so.
+
+    `more`: name -> content of files that belong to the set beside the papers.
 
     Raises:
-        InputError: They cannot be written, or into this folder nothing is; those that were there are as they were.
+        InputError: They cannot be written, or into this folder nothing is; it says which papers are there now.
     """
     from vehicle.reports.pdf import check_installed, unknown_letters
 
@@ -82,12 +91,13 @@ def write_papers(out: Path, facts: JobFacts, *, pdf: bool, public: bool = False)
             pdf = False
     refuse_sealed(out)
     try:
-        written = write_all(out, facts, pdf=pdf, public=public)
+        written = write_all(out, facts, pdf=pdf, public=public, more=more)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or str(error)
+        left = error.left if isinstance(error, SetError) else AS_THEY_WERE
         raise InputError(
-            f"{out}: the papers cannot be written: {why}; make room, or name another folder: --out. Those that were "
-            "there are as they were"
+            f"{out}: the papers cannot be written: {why}; {left}. Make room, or name another folder, then: flailpilot "
+            "report RUN --out DIR"
         ) from error
     if strange := unknown_letters((out / "report.html").read_text(encoding="utf-8")) if pdf else "":
         sys.stderr.write(f"flailpilot: report.pdf: its font has no sign for {strange}; print report.html instead\n")
@@ -96,6 +106,11 @@ def write_papers(out: Path, facts: JobFacts, *, pdf: bool, public: bool = False)
 
 def _folder(runs: Sequence[Path]) -> Path:
     return runs[0] if len(runs) == 1 else runs[0].resolve().parent / "report"
+
+
+def beyond_text(found: Found) -> str:
+    """Of a survey, what is not in its task: with it the areas of a line add up. "" where everything is."""
+    return f", not in this task {found.not_in_task_m2:,.1f} m2" if found.not_in_task_m2 else ""
 
 
 def _tell(facts: JobFacts, written: Sequence[Path], *, as_json: bool) -> None:
@@ -107,7 +122,7 @@ def _tell(facts: JobFacts, written: Sequence[Path], *, as_json: bool) -> None:
     print(
         f"{facts.kind.value} report of {facts.run}: processed {found.processed_m2:,.1f} of {found.area_m2:,.1f} m2 "
         f"(processed is not cleared), missed {missed_text(found.missed_m2)} m2, listed and not processed "
-        f"{found.listed_m2:.1f} m2"
+        f"{found.listed_m2:.1f} m2{beyond_text(found)}"
     )
     for path in written:
         print(f"  {path}")

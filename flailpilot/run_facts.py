@@ -7,6 +7,7 @@ on. So ground that was worked again counts once, and what a later run withdrew o
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib import metadata
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ import numpy as np
 import shapely
 
 from flailpilot.own_journal import session_of
+from flailpilot.run_masks import Processed, masks_at
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
@@ -26,12 +28,10 @@ from vehicle.control.state import LedgerState
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.site.projected import loosely_known
-from vehicle.records import journal
 from vehicle.records.journal import Journal
 from vehicle.records.records import Header, Record, Session
 from vehicle.records.several import SAME
 from vehicle.reports import gaps
-from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.imported import follow_ups_in, releases_in
@@ -75,11 +75,13 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
     _check_same(runs)
     found: list[Entry] = []
     remarks: list[str] = []
+    offset = 0
     for chain in _chains(runs):
         rows = list(_of_runs(chain, runs))
         last = max((place for place, row in enumerate(rows) if row.run is not None), default=0)
         rows, later = rows[: last + 1], [row.record for row in rows[last + 1 :]]
-        reaching = _reaching_back(later, newest_stroke(rows), rows[-1].run)
+        newest = newest_stroke(rows)
+        reaching = _reaching_back(later, newest, rows[-1].run)
         if later:
             taken = sum(isinstance(record, Revoke) for record in later)
             counted = f"; {len(reaching)} of them reach back into these runs and are counted" if reaching else ""
@@ -87,12 +89,12 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
                 f"The journal goes on after these runs, {len(later)} records with {taken} withdrawals: they are "
                 f"not in this report{counted}."
             )
-        offset = newest_stroke(found)
         if found:
             # what no closing check has confirmed by the end of a run stays so: none of a later run looks back on it
             opening = Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False)
             found.append(Entry(opening, None))
         found += [msgspec.structs.replace(row, record=_moved(row.record, offset)) for row in (*rows, *reaching)]
+        offset += newest
     return found, tuple(remarks)
 
 
@@ -137,7 +139,7 @@ def _check_same(runs: Sequence[Run]) -> None:
 
 
 def _begins(longer: Journal, shorter: Journal) -> bool:
-    return longer.records[: len(shorter.records)] == shorter.records
+    return all(one == other for one, other in zip(longer.records, shorter.records, strict=False))
 
 
 def _of_runs(chain: Chain, runs: Sequence[Run]) -> Iterator[Entry]:
@@ -164,13 +166,6 @@ def _moved(record: Record, offset: int) -> Record:
     elif isinstance(record, HeldBack):
         change = {"first_number": record.first_number + offset, "last_number": record.last_number + offset}
     return msgspec.structs.replace(record, **change) if change else record
-
-
-def masks(entries: Sequence[Entry], upto: int | None = None) -> LedgerState:
-    """The masks after the first `upto` entries, or all."""
-    rows = [entry.record for entry in entries[:upto]]
-    records = tuple(record for place, record in enumerate(rows) if place == 0 or not isinstance(record, Header))
-    return journal.rebuilt(Journal(records=records, valid_bytes=0, dropped_bytes=0, check=0))
 
 
 def facts_of(
@@ -261,12 +256,11 @@ def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
     if samples is None:
         return ()
     found: list[tuple[float, float]] = []
-    for number in np.unique(samples.run).tolist():
-        here = samples.run == number
+    edges = np.flatnonzero(np.diff(samples.run)) + 1
+    for start, end in pairwise([0, *edges.tolist(), len(samples)]):
+        here = slice(start, end, TRAIL_STEP)
         found += [(float("nan"), float("nan"))] if found else []
-        found += zip(
-            samples.east_m[here][::TRAIL_STEP].tolist(), samples.north_m[here][::TRAIL_STEP].tolist(), strict=True
-        )
+        found += zip(samples.east_m[here].tolist(), samples.north_m[here].tolist(), strict=True)
     return tuple(found)
 
 
@@ -309,15 +303,16 @@ def _remarks(runs: Sequence[Run]) -> list[str]:
 
 
 def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tuple[tuple[RunLine, ...], LedgerState]:
-    """What each run added, by the masks after it; and the masks after the last."""
-    ends = [
-        max((place for place, row in enumerate(entries) if row.run == number), default=-1) + 1
-        for number in range(len(runs))
-    ]
-    starts = [next((place for place, row in enumerate(entries) if row.run == number), 0) for number in range(len(runs))]
-    cuts = sorted({*ends, *starts, len(entries)})
-    ledgers = {cut: masks(entries, cut) for cut in cuts if cut > 0}
-    area_m2 = {cut: _processed_m2(ledgers.get(cut), asked, runs[0].config.mission.cell_m) for cut in (0, *cuts)}
+    """What each run added, by the masks after it; and the masks after the last. Each record is looked at once."""
+    starts, ends = [0] * len(runs), [0] * len(runs)
+    for place, row in enumerate(entries):
+        if row.run is not None:
+            starts[row.run] = starts[row.run] if ends[row.run] else place
+            ends[row.run] = place + 1
+    processed = Processed(asked, runs[0].config.mission.cell_m)
+    area_m2, ledger = {0: 0.0}, LedgerState()
+    for cut, ledger in masks_at([row.record for row in entries], {*starts, *ends, len(entries)}):
+        area_m2[cut] = processed.area_m2(ledger)
     lines = tuple(
         RunLine(
             name=run.manifest.run, start_utc=run.manifest.start_utc, end_utc=run.manifest.end_utc or _end_utc(run),
@@ -326,11 +321,7 @@ def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tup
         )
         for run, start, end in zip(runs, starts, ends, strict=True)
     )  # fmt: skip
-    return lines, ledgers.get(len(entries), LedgerState())
-
-
-def _processed_m2(ledger: LedgerState | None, asked: Any, cell_m: float) -> float:
-    return 0.0 if ledger is None else float(processed_by_depth_m2(asked, ledger, cell_m).sum())
+    return lines, ledger
 
 
 def _acts(entries: Sequence[Entry], shift_s: Sequence[float]) -> tuple[RecordedAct, ...]:

@@ -10,12 +10,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from campaign.outcome import RunFiles, Summary, manifest_of, summary_of, write_results
+from campaign.outcome import RunFiles, Summary, manifest_of, summary_of
 from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
 from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
 from flailpilot.plan_told import NO_DEPTH, said
+from flailpilot.report import beyond_text, write_papers
 from flailpilot.run_facts import facts_of
 from flailpilot.run_folder import make_folder, own_folder
 from flailpilot.run_reading import read_run
@@ -46,12 +47,14 @@ from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
 from vehicle.reports.facts import ReportKind
+from vehicle.reports.gaps import Found
 from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
 from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.telemetry.embedded import EmbeddedBroker
 from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.schemas import Mission
 
+SUMMARY = "summary.json"
 TOOL_SIGMA_SHARE = 0.8
 """1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/2026-11-21-honest-sigma.md)."""
 
@@ -100,8 +103,8 @@ def run(asked: SimOptions) -> int:
     # the papers are made of the files alone, as whoever gets them can make them again
     facts = facts_of((read_run(out_dir, site),), ReportKind.DAILY)
     summary = summary_of(files, facts.found, wall_s)
-    write_results(files, facts, summary)
-    _tell(summary, out_dir, as_json=asked.as_json)
+    write_papers(out_dir, facts, pdf=False, more={SUMMARY: summary_json(summary, facts.found)})
+    _tell(summary, facts.found, out_dir, as_json=asked.as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 
 
@@ -305,14 +308,20 @@ def _clock(time_s: float) -> str:
     return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}"
 
 
-def _tell(summary: Summary, out_dir: Path, *, as_json: bool) -> None:
+def summary_json(summary: Summary, found: Found) -> bytes:
+    """`summary.json`: the facts of the run for programs. Of a survey the areas add up with what is not in its task."""
+    values = msgspec.structs.asdict(summary) | {"not_in_task_m2": found.not_in_task_m2, "ok": summary.ok}
+    return msgspec.json.format(msgspec.json.encode(values), indent=2)
+
+
+def _tell(summary: Summary, found: Found, out_dir: Path, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write((out_dir / "summary.json").read_text() + "\n")
+        sys.stdout.write((out_dir / SUMMARY).read_text() + "\n")
         return
     print(
         f"processed {summary.processed_m2:,.1f} of {summary.area_m2:,.1f} m2 (processed is not cleared), missed "
-        f"{missed_text(summary.missed_m2)} m2, listed and not processed {summary.listed_m2:.1f} m2, false credit "
-        f"{summary.false_credit_m2:.4f} m2"
+        f"{missed_text(summary.missed_m2)} m2, listed and not processed {summary.listed_m2:.1f} m2"
+        f"{beyond_text(found)}, false credit {summary.false_credit_m2:.4f} m2"
     )
     print(f"picture {out_dir / 'map.png'}, report {out_dir / 'report.html'}")
     print(

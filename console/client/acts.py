@@ -1,4 +1,4 @@
-"""Acts of an operator on their way to the vehicle: numbered, repeated until answered, none lost and none done twice.
+"""Sends an operator's acts to the vehicle: numbered, repeated until answered, none lost, none done twice.
 
 Acts that end motion (STOP, ENGINE OFF, DISARM, RELEASE, PAUSE) are in the very next frame, however many at once. They
 remove every waiting act that leads towards motion. All other acts go one by one: the next one waits for the answer to
@@ -15,23 +15,23 @@ from firmware_bridge.types import OperatorEdge
 from vehicle.operator_link.act_desk import NUMBER_MAX
 
 LASTS_NS = 3_000_000_000
-"""From the press to the end of an act, whatever became of it."""
+"""Longest time from the press to the end of an act, whatever its result."""
 BRIEF_NS = 150_000_000
-"""So long an act is in the frames to a vehicle that answers none."""
+"""Time for which an act stays in the frames to a vehicle that does not answer acts."""
 SURE_TICKS = 15
-"""A report that shows a stop counts if it is so much newer than the press: what stood before it is no answer."""
+"""A report of a stop counts if it is newer than the press by this: an earlier standstill is no answer."""
 WAITING_MAX = 8
-"""More presses than this in three seconds are nobody's deliberate acts."""
+"""More presses than this in three seconds cannot be deliberate."""
 STOPS = OperatorEdge.STOP | OperatorEdge.ESTOP
 URGENT = STOPS | OperatorEdge.DISARM | OperatorEdge.RELEASE | OperatorEdge.MISSION_PAUSE
-"""Each ends motion; done twice they do no harm."""
+"""Acts that end motion; doing one twice is harmless."""
 STANDS_ON = OperatorEdge.ARM | OperatorEdge.RESET | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
-"""Meant for the mode that was seen when they were pressed."""
+"""Acts that are valid only in the mode that was shown at the press."""
 TOWARDS_MOTION = STANDS_ON | OperatorEdge.TAKE | OperatorEdge.RELEASE_ESTOP
 FIRST_NS = 500_000_000
-"""From its press an act towards motion is in a frame within so long, or it is not done."""
+"""An act towards motion must be in a frame within this time after its press, or it is dropped."""
 NOTHING_YET = 1
-"""Act number of a console that has done nothing; 0 is said by one that knows no act numbers."""
+"""Act number of a console that has sent no act; 0 means a console without act numbers."""
 
 
 class ActResult(StrEnum):
@@ -79,18 +79,18 @@ class Acts:
         self._plain: list[_Act] = []
         self._seen: Seen | None = None
         self.answering = False
-        """The vehicle answers acts."""
+        """Whether the vehicle answers acts."""
         self.number = NOTHING_YET
-        """The newest act that is or was in the frames."""
+        """The newest act that is or was in a frame."""
         self.shown_tick = 0
-        """The tick that was shown when it was pressed."""
+        """The tick that was shown when the act was pressed."""
         self.answers: list[ActAnswer] = []
 
     def press(self, edge: OperatorEdge, now_ns: int, shown_tick: int | None = None) -> int:
-        """One act; its number. `shown_tick`: the newest that was shown to whoever pressed; None: all that is known.
+        """Add one act and return its number. `shown_tick`: the newest tick shown at the press; None: the newest known.
 
         Raises:
-            ValueError: none, or several at once.
+            ValueError: There is no act, or there are several at once.
         """
         if edge.bit_count() != 1:
             raise ValueError(f"one act at a time, not {edge!r}")
@@ -109,16 +109,16 @@ class Acts:
 
     @property
     def stopping(self) -> bool:
-        """A STOP or ENGINE OFF is not seen yet: it goes on, with and without a reading, and no stick beside it."""
+        """Whether a STOP or ENGINE OFF is unconfirmed; it is repeated without sticks, even if no reading comes."""
         return any(act.edge & STOPS for act in self._urgent)
 
     @property
     def engine_off(self) -> bool:
-        """The stop that is not seen yet is ENGINE OFF."""
+        """Whether the unconfirmed stop is ENGINE OFF."""
         return any(act.edge & OperatorEdge.ESTOP for act in self._urgent)
 
     def edges(self, now_ns: int) -> OperatorEdge:
-        """The edges of the frame that goes out now; `number` is that of the newest of them."""
+        """Return the edges for the frame that goes out now; `number` is the newest act among them."""
         found = OperatorEdge.NONE
         for act in list(self._urgent or self._plain[:1]):
             if act.begun_ns is None and act.edge & TOWARDS_MOTION and now_ns - act.pressed_ns > FIRST_NS:
@@ -132,7 +132,7 @@ class Acts:
         return found
 
     def seen(self, now: Seen) -> None:
-        """What the newest report or beat shows."""
+        """Note the state in the newest report or beat."""
         self._seen = now
         for act in [*self._urgent, *self._plain]:
             if act.begun_ns is not None and self._shown(act, now):
@@ -141,7 +141,7 @@ class Acts:
                 self._end(act, ActResult.NO_ANSWER, "changed_meanwhile")
 
     def _shown(self, act: _Act, now: Seen) -> bool:
-        """By a vehicle that answers, only a stop is taken for seen without its answer."""
+        """Whether the state confirms an act; if the vehicle answers acts, this confirms only a stop."""
         stops = bool(act.edge & STOPS)
         if self.answering and not stops:
             return False
@@ -156,7 +156,7 @@ class Acts:
         return act.edge is OperatorEdge.ACKNOWLEDGE and bool(now.reasons & ~act.before.reasons)
 
     def answered(self, verdict: Verdict) -> None:
-        """The vehicle's word; it is heard before `seen` of the same message."""
+        """Note the vehicle's verdict; call this before `seen` for the same message."""
         self.answering = True
         for act in [*self._urgent, *self._plain]:
             if act.begun_ns is None or (verdict.number - act.number) % NUMBER_MAX > NUMBER_MAX // 2:
@@ -167,13 +167,13 @@ class Acts:
                 self._end(act, ActResult.ACCEPTED)
 
     def poll(self, now_ns: int) -> None:
-        """End what nobody answered in time."""
+        """End the acts that were not answered in time."""
         for act in [*self._urgent, *self._plain]:
             if now_ns - act.pressed_ns >= LASTS_NS:
                 self._end(act, ActResult.NO_ANSWER, "no_answer")
 
     def restart(self) -> None:
-        """The vehicle, or the session with it, began anew: what was pressed before is not meant for it. Stops go on."""
+        """Drop acts pressed before a restart of the vehicle or of the session; stops continue."""
         self.answering = False
         self._seen = None
         for act in [*self._urgent, *self._plain]:
@@ -182,12 +182,12 @@ class Acts:
             act.before = None
 
     def drop(self) -> None:
-        """Whoever pressed is gone: what ends motion goes on, all else is not done any more."""
+        """Drop acts after their page has gone; acts that end motion continue."""
         for act in list(self._plain):
             self._end(act, ActResult.NO_ANSWER, "superseded")
 
     def taken(self) -> list[ActAnswer]:
-        """The answers since the last call."""
+        """Return the answers since the last call."""
         found, self.answers = self.answers, []
         return found
 

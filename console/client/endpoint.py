@@ -1,4 +1,4 @@
-"""The socket of a console's link: opened again where it could not be, or where it hears nothing any more."""
+"""The socket of a console's link: opened again after it failed to open or stopped receiving."""
 
 import asyncio
 from typing import Final, Protocol, cast
@@ -7,14 +7,14 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
 
 AGAIN_NS: Final = 2 * NS_PER_S
-"""After an address that led nowhere, or a socket that broke, the next try."""
+"""Time to the next try after an unreachable address or a broken socket."""
 
 
 class Ear(Protocol):
-    """Who is told what a socket hears: a `ConsoleLink`."""
+    """Receiver of a socket's datagrams and errors: a `ConsoleLink`."""
 
     def attach(self, transport: asyncio.DatagramTransport) -> None:
-        """What is sent goes out on this socket from now on."""
+        """Send on this socket from now on."""
         ...
 
     def received(self, data: bytes) -> None:
@@ -27,13 +27,13 @@ class Ear(Protocol):
 
 
 def deaf_after_errors() -> bool:
-    """On Windows, a socket of asyncio reads nothing more once the other computer said that nobody listens there."""
+    """On Windows, an asyncio socket stops reading after the other computer has reported a closed port."""
     kind = getattr(asyncio, "ProactorEventLoop", None)
     return kind is not None and isinstance(asyncio.get_running_loop(), kind)
 
 
 class Endpoint:
-    """One address; the socket to it as long as there is one."""
+    """One address, and the socket to it while one is open."""
 
     def __init__(self, host: str, port: int, ear: Ear, clock: Clock) -> None:
         self._place, self._ear, self._clock = (host, port), ear, clock
@@ -42,10 +42,10 @@ class Endpoint:
         self._broken.set()
 
     async def open(self) -> None:
-        """Another socket; the one before is closed when there is the new one.
+        """Open a new socket; the old one is closed after that.
 
         Raises:
-            OSError: The name is known to nobody, or there is no way to it.
+            OSError: The name cannot be resolved, or there is no route.
         """
         loop, before = asyncio.get_running_loop(), self._transport
         transport, _ = await loop.create_datagram_endpoint(lambda: _Socket(self), remote_addr=self._place)
@@ -56,7 +56,7 @@ class Endpoint:
             before.close()
 
     async def keep(self) -> None:
-        """Open it whenever there is none that hears, a while after it broke, until cancelled."""
+        """Open the socket again, after a pause, whenever none is working; runs until cancelled."""
         while True:
             await self._broken.wait()
             await self._clock.sleep_until_ns(self._clock.now_ns() + AGAIN_NS)
@@ -66,7 +66,7 @@ class Endpoint:
                 self._ear.failed(refusal)
 
     def close(self) -> None:
-        """No more."""
+        """Close the socket for good."""
         if self._transport is not None:
             self._transport.close()
 
@@ -76,13 +76,13 @@ class Endpoint:
         self._ear.received(data)
 
     def refused(self, error: OSError) -> None:
-        """It goes on where the system's sockets do."""
+        """Note an error of the socket; where the system's sockets keep working, it stays in use."""
         self._ear.failed(error)
         if deaf_after_errors():
             self._broken.set()
 
     def lost(self, transport: asyncio.DatagramTransport | None) -> None:
-        """A socket is closed."""
+        """Note that a socket was closed."""
         if transport is self._transport:
             self._broken.set()
 
@@ -97,7 +97,7 @@ class _Socket(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         del addr
-        if isinstance(data, bytes):  # on Windows also what stands for a refusal
+        if isinstance(data, bytes):  # on Windows also the error that stands for a refusal
             self._endpoint.heard(data)
 
     def error_received(self, exc: Exception) -> None:

@@ -1,7 +1,7 @@
-"""MAVFTP from the console's end: read a file or write one, over any radio. Pure: payloads and times in and out.
+"""MAVFTP, the console's end: reads or writes a file over any radio. Pure: payloads and times in and out.
 
 A download asks for the checksum first. Under that checksum the vehicle keeps the same content, so the download
-continues after a break, and the whole content is checked at the end. Every question without an answer is asked again.
+continues after a break, and the whole content is checked at the end. A request without an answer is repeated.
 """
 
 import abc
@@ -23,12 +23,12 @@ from vehicle.operator_link.files import (
 
 AGAIN_NS: Final = 400_000_000
 GIVE_UP_NS: Final = 30_000_000_000
-"""Without any answer for so long a transfer has failed; a link that comes back before goes on."""
+"""A transfer fails after this time without any answer; if the link returns earlier, it continues."""
 NOT_NOW_NS: Final = 500_000_000
-"""A file that is not there is asked for again: the vehicle may be in the middle of changing it."""
+"""Pause before a missing file is requested again: the vehicle may just be replacing it."""
 TRIES_MAX: Final = 6
 WINDOW: Final = 4
-"""Pieces under way at once."""
+"""Largest number of requested pieces at a time."""
 
 
 class TransferError(OSError):
@@ -36,7 +36,10 @@ class TransferError(OSError):
 
 
 class Transfer(abc.ABC):
-    """One file in one direction. `content`: the file, once read. `failed`: why it failed. `finished`: it is over."""
+    """Transfer of one file in one direction.
+
+    `content`: the file after reading. `failed`: the reason. `finished`: over.
+    """
 
     def __init__(self, path: str, session: int) -> None:
         self.path, self._session = path, session & 0xFF
@@ -51,7 +54,7 @@ class Transfer(abc.ABC):
         self._tries = 0
 
     def due(self, now_ns: int) -> list[bytes]:
-        """Payloads to be sent now."""
+        """Return the payloads to send now."""
         if self.finished:
             return []
         if not self._began:
@@ -65,7 +68,7 @@ class Transfer(abc.ABC):
         return self._questions()
 
     def heard(self, payload: bytes, now_ns: int) -> None:
-        """A payload of the vehicle."""
+        """Process a payload from the vehicle."""
         if self.finished or len(payload) < HEAD.size:
             return
         _, session, opcode, size, asked, complete, offset = HEAD.unpack_from(payload)
@@ -80,7 +83,7 @@ class Transfer(abc.ABC):
         self._took(offset, data, bool(complete))
 
     def give_up(self) -> None:
-        """The link that carries it is at its end."""
+        """Fail the transfer, because its link has ended."""
         if not self.finished:
             self._fail("the link was ended")
 
@@ -102,7 +105,7 @@ class Transfer(abc.ABC):
         return HEAD.pack(self._sequence, self._session, opcode, length, 0, 0, offset) + data
 
     def _next(self, step: int) -> None:
-        """The next question is due at once."""
+        """Make the next request due at once."""
         self._step = step
         self._asked_ns = -AGAIN_NS
 
@@ -118,7 +121,7 @@ class Transfer(abc.ABC):
 
 
 class Download(Transfer):
-    """A file of the vehicle."""
+    """Reads a file of the vehicle."""
 
     def __init__(self, path: str, session: int) -> None:
         super().__init__(path, session)
@@ -126,11 +129,11 @@ class Download(Transfer):
         self._size = 0
         self._parts: dict[int, bytes] = {}
         self._whole_to = 0
-        """All bytes before this one are here."""
+        """All bytes before this one have arrived."""
 
     @property
     def received(self) -> int:
-        """Bytes that are here."""
+        """Number of received bytes."""
         return sum(map(len, self._parts.values()))
 
     def _questions(self) -> list[bytes]:
@@ -182,7 +185,7 @@ class Download(Transfer):
 
 
 class Upload(Transfer):
-    """A file for the vehicle."""
+    """Writes a file to the vehicle."""
 
     def __init__(self, path: str, session: int, data: bytes) -> None:
         super().__init__(path, session)
@@ -228,7 +231,7 @@ class Upload(Transfer):
         if self._step == WRITE and error == d.MAV_FTP_ERR_INVALIDSESSION:
             self._begin_anew()
             return
-        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from who holds control")
+        self._later(now_ns, "the vehicle takes no such file now: only disarmed, and from the console in control")
         self._step = CREATE if self._step == CHECKSUM else self._step
 
 

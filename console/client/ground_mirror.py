@@ -1,10 +1,9 @@
-"""A console's copy of the record of worked ground: the whole record once, then what changes, in order. Pure.
+"""A console's copy of the record of worked ground: first the whole record, then the changes in order. Pure.
 
-A change that does not follow what is held shows that something was missed: nothing is added until that was fetched. So
-the copy is either the vehicle's own record as it was a moment ago, bit for bit, or it says that it is not complete.
-
-What takes long is done in pieces of a few milliseconds, so that whoever has hands to pass on does so between them: a
-file is taken by `taking`, and a withdrawal goes through the copy as it does through the vehicle's own, by `advance`.
+If a change does not follow the held state, an earlier one was missed: nothing is added until it has been fetched. So
+the copy either equals the vehicle's record of a moment ago, bit for bit, or reports that it is not complete. Long work
+is done in pieces of a few milliseconds, so that stick readings can be passed on between them: `taking` loads a file,
+and `advance` applies a withdrawal to the copy as the vehicle applies it to its own record.
 """
 
 import zlib
@@ -25,30 +24,30 @@ from vehicle.operator_link.ground_log import name_of
 
 RECORD = "@LEDGER/masks.z"
 TILES_A_PIECE: Final = 8
-"""Of a withdrawal under way: 0.5 ms each."""
+"""Tiles of a withdrawal processed in one piece: 0.5 ms each."""
 FETCHED_A_PIECE: Final = 32
-"""Of a record that came: 0.1 ms each."""
+"""Tiles of a received record processed in one piece: 0.1 ms each."""
 TILE_BYTES: Final = raster.PLANES * raster.TILE * raster.TILE
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole record: what its header says, and the ledger that it stands for."""
+    """A whole record: its header, and the ledger that it holds."""
 
     header: RecordHeader
     ledger: LedgerState
 
 
 def record_of(data: bytes) -> Fetched:
-    """The file `@LEDGER/masks.z`.
+    """Decode the file `@LEDGER/masks.z`.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: It is no such file.
     """
     return next(found for found in _pieces_of(data) if found is not None)
 
 
 def _pieces_of(data: bytes) -> Iterator[Fetched | None]:
-    """The same: None after each piece of the work, then the record."""
+    """Decode the file in pieces: yield None after each piece of work, and the record at the end."""
     header, tiles = unpacked_record(data)
     blocks: raster.Blocks = {}
     for count, (key, packed) in enumerate(tiles.items(), 1):
@@ -62,7 +61,7 @@ def _pieces_of(data: bytes) -> Iterator[Fetched | None]:
 
 
 def _checked(packed: bytes) -> None:
-    """Raises ValueError for what is no packed tile."""
+    """Check a tile. Raises ValueError if it is no packed tile."""
     try:
         size = len(zlib.decompress(packed))
     except zlib.error as damage:
@@ -72,7 +71,7 @@ def _checked(packed: bytes) -> None:
 
 
 def _named(number: int) -> LedgerStroke | None:
-    """A stroke that only says which was the newest."""
+    """Return a stroke that only carries the number of the newest one."""
     if not number:
         return None
     return LedgerStroke(
@@ -81,7 +80,7 @@ def _named(number: int) -> LedgerStroke | None:
 
 
 class LedgerCopy:
-    """`complete`: the copy is whole, and follows. `missing`: the file to be fetched, "" where nothing is missing."""
+    """`complete`: the copy is whole and up to date. `missing`: the file to be fetched, "" if none."""
 
     def __init__(self) -> None:
         self.header: RecordHeader | None = None
@@ -91,21 +90,21 @@ class LedgerCopy:
 
     @property
     def complete(self) -> bool:
-        """Nothing is known to be missing."""
+        """Whether nothing is known to be missing."""
         return self.header is not None and not self.missing
 
     @property
     def stroke(self) -> int:
-        """Number of the newest stroke that is held."""
+        """Number of the newest stroke in the copy."""
         return withdrawal.newest(self.ledger)
 
     @property
     def withdrawing(self) -> bool:
-        """A withdrawal that was told has not gone through the whole copy yet."""
+        """Whether a reported withdrawal has not yet been applied to the whole copy."""
         return bool(self.ledger.pending)
 
     def fetched(self, path: str, data: bytes | None) -> None:
-        """A file that was missing, taken at once; None: the vehicle does not have it (any more).
+        """Load a missing file at once; None: the vehicle does not have it, or no longer.
 
         Raises:
             ValueError: it is no such file.
@@ -114,7 +113,7 @@ class LedgerCopy:
             pass
 
     def taking(self, path: str, data: bytes | None) -> Iterator[None]:
-        """The same in pieces, for whoever has something to do between them; it counts with the last of them.
+        """Load a missing file in pieces, with other work between them; it takes effect with the last piece.
 
         Raises:
             ValueError: it is no such file.
@@ -127,7 +126,7 @@ class LedgerCopy:
         for found in taken:
             if found is None:
                 yield
-            elif self.missing == asked and self.header is header:  # else the vehicle began anew meanwhile
+            elif self.missing == asked and self.header is header:  # else the vehicle restarted meanwhile
                 self.header, self.ledger = found.header, found.ledger
                 self.acts, self.missing = found.acts, found.missing
 
@@ -138,27 +137,27 @@ class LedgerCopy:
     def _changed(self, data: bytes) -> Iterator["LedgerCopy | None"]:
         after = _copy_of(self.header, self.ledger, self.acts)
         for told in unpacked_changes(data):
-            after._add(told)  # noqa: SLF001 (one of its own kind)
+            after._add(told)  # noqa: SLF001 (same class)
             yield None
         yield after
 
     def advance(self) -> bool:
-        """A withdrawal goes a few tiles on; True while there is more to do."""
+        """Apply a withdrawal to a few more tiles; return True while there is more to do."""
         if self.header is not None and self.ledger.pending:
             self.ledger = withdrawal.advanced(self.ledger, self.header.cell_m, TILES_A_PIECE)
         return self.withdrawing
 
     def heard(self, told: StrokesFrame) -> None:
-        """A frame came."""
+        """Process a frame."""
         if self.header is not None and told.session_low != self.header.session_low:
             self.header, self.ledger, self.acts, self.missing = None, LedgerState(), 0, RECORD
         if self.header is not None and told.plan != name_of(self.header.plan_hash):
-            self.missing = RECORD  # the vehicle has another plan since: its header is not that of the record now
+            self.missing = RECORD  # the vehicle has another plan now: its header no longer belongs to the record
         if self.complete:
             self._add(told)
 
     def _add(self, told: StrokesFrame) -> None:
-        """What follows is added, what is known already is passed over, anything else shows a gap."""
+        """Add a change that follows, skip a known one; any other shows a gap."""
         if self.missing or self.header is None:
             return
         if told.act is not None:
@@ -195,14 +194,14 @@ class LedgerCopy:
 
 
 def _copy_of(header: RecordHeader | None, ledger: LedgerState, acts: int) -> LedgerCopy:
-    """One of which nothing is missing."""
+    """Return a complete copy."""
     copy = LedgerCopy()
     copy.header, copy.ledger, copy.acts, copy.missing = header, ledger, acts, ""
     return copy
 
 
 def tiles_of(ledger: LedgerState) -> Iterator[tuple[raster.Key, bytes]]:
-    """Every tile that holds anything, unpacked, in a fixed order: for comparing two records."""
+    """Return all tiles that are not empty, unpacked, in a fixed order, to compare two records."""
     for column, row, tile in raster.each(ledger.tiles):
         if tile.any():
             yield (column // raster.TILE, row // raster.TILE), tile.tobytes()

@@ -1,4 +1,4 @@
-"""What an older vehicle, which answers no acts, has done: whether its report shows the effect of an act. Pure."""
+"""For older vehicles that do not answer acts: whether a report shows the effect of an act. Pure."""
 
 from collections.abc import Callable
 
@@ -37,6 +37,6 @@ _RULES: dict[OperatorEdge, _Rule] = {
 
 
 def shows(edge: OperatorEdge, before: Seen | None, now: Seen) -> bool:
-    """Whether `now` shows what the act means; False for acts that no report tells of."""
+    """Whether `now` shows the effect of the act; False for acts that no report shows."""
     rule = _RULES.get(edge)
     return rule is not None and before is not None and rule(before, now)

@@ -9,10 +9,10 @@ from vehicle.contracts.errors import InputError
 
 
 def credentials(path: Path, told: str, advice: str) -> Credentials:
-    """Read it; `told` names it to the user, `advice` says what else to know where there is none.
+    """Read the key file; `told` names it in messages, `advice` is added to the message if it is missing.
 
     Raises:
-        InputError: There is none, or it is something else.
+        InputError: The file is missing, or it is no key file.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Credentials)

@@ -5,9 +5,9 @@
         link.feed(Reading(number=1, vehicle_tick=link.view.tick, hold=True, drive=0.4))
         answer = await link.done(link.act(OperatorEdge.TAKE))
 
-`feed` is called once for each look at the sticks, about 50 times a second. Each reading is sent at most once. Without
-a new reading nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither sticks
-nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
+`feed` is called once for each reading of the sticks, about 50 times a second. Each reading is sent at most once.
+Without a new reading nothing is sent, and the vehicle stops: a frozen console must not look alive. `stop` needs neither
+sticks nor a session. `LinkProtocol` (`console/client/protocol.py`) is the pure part, without a socket.
 """
 
 import asyncio
@@ -39,22 +39,22 @@ __all__ = [
 ]
 
 LOOK_NS = 10_000_000
-"""What waits for its turn is looked at so often; a reading, a report or a stop is looked at when it comes."""
+"""Period for sending due data; a reading, a report or a stop is handled when it arrives."""
 ANSWERS_MAX = 64
 STAGE_NS, STAGE_LOOK_NS = 180_000_000_000, 1_000_000_000
-"""A plan that was handed over is read and checked beside the tick; what became of it is asked for so often."""
+"""Longest wait for the result of a handed-over plan, which the vehicle checks beside its tick, and period of asking."""
 
 
 def _nobody(_: ActAnswer) -> None:
-    """Who asks for no answers is told none."""
+    """Ignore answers; the default of `on_answer`."""
 
 
 def _no_tick(_: int) -> None:
-    """Who shows no tick is told none."""
+    """Ignore ticks; the default of `on_tick`."""
 
 
 def _nothing(_: StrokesFrame) -> None:
-    """Who keeps no ground is told none."""
+    """Ignore changes of the ground; the default of `on_strokes`."""
 
 
 class ConsoleLink:
@@ -64,16 +64,16 @@ class ConsoleLink:
         self.protocol, self._clock = protocol, clock
         self.on_answer: Callable[[ActAnswer], None] = _nobody
         self.on_tick: Callable[[int], None] = _no_tick
-        """Called with each newer tick of the vehicle, at once: hands that are shown it make younger frames."""
+        """Called at once with each newer tick of the vehicle: readings made after it is shown have a smaller age."""
         self.on_strokes: Callable[[StrokesFrame], None] = _nothing
-        """Called with each change of the record of ground that is heard; it must not block."""
+        """Called with each received change of the record of ground; it must not block."""
         self._files = asyncio.Lock()
         self._ended = False
         self._session = 0
         self.vehicle_id = ""
-        """Which of this console's vehicles it leads to; "" where there is only one."""
+        """Which of this console's vehicles the link leads to; "" if there is only one."""
         self.problem = ""
-        """What the socket says, such as that nobody listens there; "" where it says nothing."""
+        """Error of the socket, such as a closed port at the vehicle; "" if there is none."""
         self._transport: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
         self._answers: dict[int, ActAnswer] = {}
@@ -81,53 +81,54 @@ class ConsoleLink:
     # --- the operator ------------------------------------------------------------------------------------------------
     @property
     def view(self) -> ConsoleView:
-        """What is known now; frozen."""
+        """A frozen view of what is known now."""
         return self.protocol.view(self._clock.now_ns())
 
     @property
     def changed(self) -> asyncio.Event:
-        """Set whenever something was heard; whoever waits clears it first."""
+        """Set whenever something was received; clear it before waiting for it."""
         return self._changed
 
     def feed(self, reading: Reading) -> bool:
-        """One new reading; False where it is no new one, impossible, or there is no session."""
+        """Take a new reading; False if it is not new, is impossible, or there is no session."""
         taken = self.protocol.feed(reading, self._clock.now_ns())
         if taken:
             self._send()
         return taken
 
     def drop_acts(self) -> None:
-        """The page that pressed them is gone: no act of it is done any more but what ends motion."""
+        """Drop the acts of a page that has gone, except those that end motion."""
         self.protocol.acts.drop()
         self._tell()
 
     def act(self, edge: OperatorEdge, shown_tick: int | None = None) -> int:
-        """One act; its number, under which `on_answer` is called. It rides on the next reading, for at most 3 s.
+        """Send one act and return its number, with which `on_answer` is called later.
 
-        `shown_tick`: the newest tick that was shown to whoever pressed: what was raised later was not seen.
+        The act goes out with the next reading, for at most 3 s. `shown_tick`: the newest tick on the screen at the
+        press; reasons raised later had not been seen.
         """
         number = self.protocol.act(edge, self._clock.now_ns(), shown_tick)
         self._tell()
         return number
 
     def stop(self, *, engine_off: bool = False) -> int:
-        """Stop now; never refused, needs no session and no reading, goes on until it is seen or 3 s are over."""
+        """Stop now: never refused, needs no session and no reading, repeated until confirmed or for 3 s."""
         number = self.protocol.stop(self._clock.now_ns(), engine_off=engine_off)
         self._send()
         return number
 
     @property
     def stopping(self) -> bool:
-        """A stop is not seen yet; it goes on, for 3 s at most."""
+        """Whether a stop is unconfirmed; it is repeated for 3 s at most."""
         return self.protocol.acts.stopping
 
     @property
     def engine_off(self) -> bool:
-        """That stop is ENGINE OFF."""
+        """Whether the unconfirmed stop is ENGINE OFF."""
         return self.protocol.acts.engine_off
 
     async def done(self, number: int) -> ActAnswer:
-        """Wait for the end of an act: within 3 s there is one."""
+        """Wait for the end of an act, which comes within 3 s."""
         while number not in self._answers:
             self._changed.clear()
             await self._changed.wait()
@@ -137,7 +138,7 @@ class ConsoleLink:
         """Wait for a report that satisfies `true`.
 
         Raises:
-            TimeoutError: none came.
+            TimeoutError: No such report came.
         """
         async with asyncio.timeout(timeout_s):
             while True:
@@ -148,10 +149,10 @@ class ConsoleLink:
                 await self._changed.wait()
 
     async def opened(self, timeout_s: float = 5.0) -> None:
-        """Wait until console and vehicle have proved themselves to each other.
+        """Wait until console and vehicle have authenticated each other.
 
         Raises:
-            TimeoutError: no vehicle answered, or it does not know this key.
+            TimeoutError: No vehicle answered, or it does not know this key.
         """
         async with asyncio.timeout(timeout_s):
             while not self.protocol.open:
@@ -161,13 +162,13 @@ class ConsoleLink:
     async def observe(
         self, observation: Observation, timeout_s: float = 10.0, *, sequence: int | None = None
     ) -> ObservationResult:
-        """Tell the vehicle what was measured or seen, and what became of it.
+        """Send an observation to the vehicle and return the result.
 
-        `sequence`: a number of the caller's own, the same for each try, so that it is recorded once.
+        `sequence`: a number chosen by the caller, the same for each try, so that the observation is recorded once.
 
         Raises:
-            ValueError: it cannot be; the text names what.
-            TimeoutError: no answer; whether it is recorded is not known.
+            ValueError: The observation is impossible; the text says why.
+            TimeoutError: No answer; it is unknown whether it was recorded.
         """
         sequence = self.protocol.observe(observation, sequence)
         try:
@@ -180,18 +181,18 @@ class ConsoleLink:
         return self.protocol.results[sequence]
 
     async def fetch(self, path: str) -> bytes:
-        """A file of the vehicle; goes on after breaks of the radio. One after the other.
+        """Read a file of the vehicle; continues after interruptions of the radio. Files are read one after another.
 
         Raises:
-            TransferError: there is none, or no answer for half a minute.
+            TransferError: There is no such file, or no answer came for half a minute.
         """
         return await self._transferred(lambda session: Download(path, session))
 
     async def store(self, path: str, data: bytes) -> str:
-        """Write the vehicle's file of this name and wait for what comes of it: the hash that the vehicle reckoned.
+        """Write a file to the vehicle under this name and return the hash that the vehicle computed.
 
         Raises:
-            TransferError: not taken; the text says why.
+            TransferError: The vehicle did not accept the file; the text says why.
         """
         await self._transferred(lambda session: Upload(path, session, data))
         deadline_ns = self._clock.now_ns() + STAGE_NS
@@ -200,7 +201,7 @@ class ConsoleLink:
             if told.state == TAKEN:
                 return told.plan_hash
             if told.state == REFUSED or self._clock.now_ns() > deadline_ns:
-                raise TransferError(told.text or "the vehicle did not say what became of it")
+                raise TransferError(told.text or "the vehicle did not report the result")
             await self._clock.sleep_until_ns(self._clock.now_ns() + STAGE_LOOK_NS)
 
     async def _transferred(self, make: Callable[[int], Transfer]) -> bytes:
@@ -221,7 +222,7 @@ class ConsoleLink:
 
     # --- the wire ----------------------------------------------------------------------------------------------------
     def attach(self, transport: asyncio.DatagramTransport) -> None:
-        """The socket."""
+        """Use this socket."""
         self._transport = transport
 
     def received(self, data: bytes) -> None:
@@ -235,14 +236,14 @@ class ConsoleLink:
         self._changed.set()
 
     def ended(self) -> None:
-        """It is closed: whoever waits for a file is told."""
+        """Note that the link is closed; callers that wait for a file get an error."""
         self._ended = True
         if self.protocol.transfer is not None:
             self.protocol.transfer.give_up()
         self._changed.set()
 
     def failed(self, error: OSError) -> None:
-        """The socket refused; the vehicle may still come."""
+        """Note an error of the socket; the vehicle may still answer later."""
         self.problem = (error.strerror or str(error)).lower()
 
     def _send(self) -> None:
@@ -266,7 +267,7 @@ class ConsoleLink:
             self.on_answer(answer)
 
     async def run(self) -> None:
-        """Send what is due, until cancelled."""
+        """Send due data until cancelled."""
         while True:
             self._send()
             await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
@@ -276,10 +277,10 @@ class ConsoleLink:
 async def console_link(
     host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0, *, patient: bool = False
 ) -> AsyncIterator[ConsoleLink]:
-    """Open, run, close. `patient`: an address that leads nowhere now is tried again every 2 s; `problem` says why.
+    """Open, run and close a link. `patient`: retry an unreachable address every 2 s; `problem` says why it fails.
 
     Raises:
-        OSError: The address leads nowhere, and the caller is not patient.
+        OSError: The address is unreachable, and `patient` is False.
     """
     link = ConsoleLink(LinkProtocol(credentials, clock_stamp), clock)
     endpoint = Endpoint(host, port, link, clock)

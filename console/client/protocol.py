@@ -1,6 +1,6 @@
 """The console's end of the operator protocol: session, signing, readings, acts. Pure: bytes and times in, bytes out.
 
-Each reading of the sticks is sent at most once, as an answer to what the vehicle had told when it was read. Without a
+Each reading of the sticks is sent at most once, and carries the newest vehicle tick known when it was made. Without a
 new reading nothing is sent that could move the machine, and the vehicle stops: a frozen console must not look alive.
 STOP needs neither a reading nor a session.
 """
@@ -33,23 +33,23 @@ __all__ = ["Credentials", "LinkProtocol"]
 
 HEARTBEAT_NS = 1_000_000_000
 REPEAT_NS = 1_000_000_000
-"""An observation whose answer was lost is told again; the vehicle records it once."""
+"""Period of repeating an observation without an answer; the vehicle records it once."""
 STOP_NS = 50_000_000
-"""A STOP goes out so often until it is seen, whether or not anybody reads the sticks."""
+"""Period of repeating a STOP until it is confirmed, even if no sticks are read."""
 SEQUENCE_NS = 20_000_000
-"""Sequences begin at the clock in such steps, so that a console started anew never falls behind its last frame."""
+"""Sequences begin at the clock time in these steps, so that a restarted console is always above its last frame."""
 TEXTS_MAX = 100
 BEAT_ID, BEAT_US = SPEC_BY_NAME["FLAIL_BEAT"].msg_id, 50_000.0
 ASK_AGAIN_NS = 1_000_000_000
 BEATS_MISSED = 50
-"""Ticks without a beat after which it is asked for again."""
+"""Ticks without a beat after which beats are requested again."""
 SENT_KEPT = 64
 COMPONENT_ID = 190
 LONG_AGO_NS = -(10**18)
 
 
 class LinkProtocol:
-    """Pure. `receive` takes datagrams, `feed` a reading, `act` and `stop` the buttons; `send` gives what is due."""
+    """Pure. `receive` takes datagrams, `feed` a reading, `act` and `stop` buttons; `send` returns due datagrams."""
 
     def __init__(
         self,
@@ -76,9 +76,9 @@ class LinkProtocol:
         self.work: WorkFrame | None = None
         self.rtt_ms: float | None = None
         self.strokes: list[StrokesFrame] = []
-        """What changed in the record of ground, until taken."""
+        """Changes of the record of ground, until fetched."""
         self.transfer: Transfer | None = None
-        """The file under way."""
+        """The file being transferred."""
         self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
@@ -90,12 +90,12 @@ class LinkProtocol:
 
     @property
     def open(self) -> bool:
-        """Vehicle and console have proved themselves to each other."""
+        """Whether vehicle and console have authenticated each other."""
         return self.session.open
 
     # --- in ----------------------------------------------------------------------------------------------------------
     def receive(self, data: bytes, now_ns: int) -> None:
-        """Bytes from the vehicle; what is not signed by this machine is not seen."""
+        """Process bytes from the vehicle; anything not signed by this machine is ignored."""
         for frame in self._parser.feed(data):
             if self._signer is not None and not self._signer.accepts(frame.signed):
                 self.refused += 1
@@ -129,7 +129,7 @@ class LinkProtocol:
             self._judged(beat)
 
     def _judged(self, beat: BeatFrame) -> None:
-        """The vehicle's answers first: what it shows beside them may be their doing."""
+        """Process the vehicle's answers before its state, because the state may be their effect."""
         self.acts.answering = True
         if beat.act_number:
             why, reason = beat.act_why.key, beat.act_reason
@@ -140,7 +140,7 @@ class LinkProtocol:
         self.acts.seen(Seen(tick=beat.tick, mode=Mode(beat.mode), mine=mine, reasons=self._reasons))
 
     def _round_trip(self, heard: int, now_ns: int) -> None:
-        """The first beat that answers a frame tells how long both ways took."""
+        """Measure the round trip with the first beat that answers a frame."""
         for sequence in [one for one in self._sent_at if (heard - one) & 0xFFFF <= 0x7FFF]:
             sent_ns = self._sent_at.pop(sequence)
             if sequence == heard:
@@ -163,7 +163,7 @@ class LinkProtocol:
             self.transfer.heard(fields["payload"], now_ns)
 
     def _heard(self, tick: int, session_id: int, now_ns: int) -> None:
-        """A report came: the vehicle is there, perhaps anew."""
+        """Process a report; the vehicle may have restarted."""
         if self.open and session_id != self.session.session_id:
             self.session.ended()
             self._restart()
@@ -175,7 +175,7 @@ class LinkProtocol:
     def _restart(self) -> None:
         self.acts.restart()
         self.slot.restart()
-        self._observations.clear()  # whether they are recorded is not known
+        self._observations.clear()  # it is unknown whether they were recorded
         self.tick = self._echo_sent = 0
 
     def _challenge(self, frame: Frame, now_ns: int) -> None:
@@ -205,9 +205,9 @@ class LinkProtocol:
 
     # --- the operator ------------------------------------------------------------------------------------------------
     def feed(self, reading: Reading, now_ns: int) -> bool:
-        """One new reading; True where it is taken: it goes out with the next frame, unless a newer one replaces it.
+        """Take a new reading; True if accepted: it goes out with the next frame, unless a newer one replaces it.
 
-        False: the same or an older one came before, it cannot be, or there is no session.
+        False: it is not newer than the last one, it is impossible, or there is no session.
         """
         if not self.open:
             return False
@@ -215,25 +215,26 @@ class LinkProtocol:
         return self.slot.put(reading, self.tick, now_ns)
 
     def act(self, edge: OperatorEdge, now_ns: int, shown_tick: int | None = None) -> int:
-        """One act; its number, under which its answer comes. Raises ValueError for none, or for several at once.
+        """Take one act and return its number, which its answer carries.
 
-        `shown_tick`: the newest tick that was shown to whoever pressed; None: `tick`.
+        Raises ValueError for no act, or for several at once. `shown_tick`: the newest tick on the screen at the press;
+        None: `tick`.
         """
         return self.acts.press(edge, now_ns, self.tick if shown_tick is None else min(shown_tick, self.tick))
 
     def stop(self, now_ns: int, *, engine_off: bool = False) -> int:
-        """Stop, whatever else is under way; never refused. The number of the act."""
+        """Stop regardless of other acts; never refused. Return the number of the act."""
         return self.acts.press(OperatorEdge.ESTOP if engine_off else OperatorEdge.STOP, now_ns)
 
     def answers(self) -> list[ActAnswer]:
-        """What became of acts since the last call."""
+        """Return the results of acts since the last call."""
         return self.acts.taken()
 
     def observe(self, observation: Observation, sequence: int | None = None) -> int:
-        """Send it, once a second, until the vehicle has answered; the number under which `results` has the answer.
+        """Send an observation once a second until the vehicle answers; return its number, the key in `results`.
 
-        Station and session are filled in here. `sequence`: that of an earlier try, so that it is recorded once.
-        Raises ValueError for what the vehicle would refuse as impossible.
+        Station and session are filled in here. `sequence`: the number of an earlier try, so that it is recorded once.
+        Raises ValueError for an observation that the vehicle would refuse as impossible.
         """
         sequence = int.from_bytes(self._draw(4), "little") if sequence is None else sequence
         observation = msgspec.structs.replace(
@@ -244,11 +245,11 @@ class LinkProtocol:
         return sequence
 
     def withdraw(self, sequence: int) -> None:
-        """Nobody waits for this observation any more: it is not sent again."""
+        """Stop repeating an observation for which nobody waits any more."""
         self._observations.pop(sequence, None)
 
     def view(self, now_ns: int) -> ConsoleView:
-        """What is known now."""
+        """Return a view of what is known now."""
         heard = self.heard_ns != LONG_AGO_NS
         return ConsoleView(
             state=self._state(now_ns),
@@ -278,7 +279,7 @@ class LinkProtocol:
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def send(self, now_ns: int) -> list[bytes]:
-        """Datagrams that are due."""
+        """Return the due datagrams."""
         if self._began_ns is None:
             self._began_ns = now_ns
         frames: list[bytes] = []
@@ -297,7 +298,7 @@ class LinkProtocol:
         return frames
 
     def _transferred(self, now_ns: int) -> list[bytes]:
-        """Questions of the file under way."""
+        """Return the requests of the file being transferred."""
         if not self.open or self.transfer is None:
             return []
         to = {"target_system": 1, "target_component": 1}
@@ -307,7 +308,7 @@ class LinkProtocol:
         ]
 
     def _asked(self, now_ns: int) -> list[bytes]:
-        """Ask for beats where none come."""
+        """Request beats if none arrive."""
         beats = self.beat is not None and self.beat.tick >= self.tick - BEATS_MISSED
         if not self.open or beats or now_ns - self._asked_ns < ASK_AGAIN_NS:
             return []
@@ -316,7 +317,7 @@ class LinkProtocol:
         return [self._packed("COMMAND_LONG", {**asked, "target_system": 1, "target_component": 1})]
 
     def _hands(self, now_ns: int) -> list[bytes]:
-        """The frame of a reading that waits for its turn, or of a stop that waits for nobody."""
+        """Return the frame of a waiting reading, or of a stop, which does not wait."""
         reading = self.slot.waiting(now_ns) if self.open else None
         answers = reading is not None and reading.vehicle_tick > self._echo_sent
         if reading is not None and is_due(now_ns, self._sent_ns, new_report=answers):
@@ -328,7 +329,7 @@ class LinkProtocol:
         return []
 
     def _operator(self, reading: Reading | None, now_ns: int) -> bytes:
-        """FLAIL_OPERATOR; hands off where there is no reading, and as long as a stop is not seen."""
+        """Return FLAIL_OPERATOR; neutral sticks without a reading, and while a stop is unconfirmed."""
         edges = self.acts.edges(now_ns)
         self.slot.begin(self.tick, now_ns)
         self._sent_ns = now_ns

@@ -1,7 +1,7 @@
 """Readings of an operator's sticks: each comes from one real look at the devices, and is sent at most once.
 
-A frozen page makes no new reading, and a program that repeats an old one is refused here. The count of readings goes
-to the vehicle (`sample_count`). So the vehicle detects a console in which a program behind this one repeats a frame.
+A frozen page makes no new reading, and a repeated old reading is refused here. The count of readings goes to the
+vehicle (`sample_count`), so that the vehicle detects a console in which a later program stage repeats a frame.
 """
 
 import math
@@ -12,22 +12,22 @@ from firmware_bridge.operator_limits import TOOL_VALUE_MAX_M
 from firmware_bridge.types import ToolMode
 
 UNKNOWN_BATTERY_RATIO = 0.1
-"""What the wire says for a battery that nobody measures: it may be low, so the vehicle warns and stops nothing."""
+"""Value sent for a battery that is not measured: it may be low, so the vehicle warns but does not stop."""
 UNKNOWN_TILT_RAD = 0.0
-"""For a console without a tilt sensor: the vehicle's check of a dropped console cannot act, and its screen says so."""
+"""Value for a console without tilt sensor: the check for a dropped console cannot work, and the screen says so."""
 NO_PICTURE = 65_535
-"""For a console that shows no picture: nobody drives by one."""
+"""Value for a console that shows no picture: nobody drives by video."""
 COUNT_NS = 10_000_000
-"""The count begins at the clock in such steps: faster than anybody reads sticks."""
+"""The count begins at the clock time in these steps, which rise faster than any reading of sticks."""
 COUNTS = 0xFFFF_FFFF
 YOUNG_NS = 100_000_000
-"""A reading that waited longer than this for its turn is not sent any more."""
+"""A reading that has waited longer than this is not sent."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One look at the sticks; -1 to 1, forward and left positive.
+    """One reading of the sticks; -1 to 1, forward and left positive. `number` rises with each reading.
 
-    `number` rises with each look. `vehicle_tick`: the newest tick that was on the screen at the look. `battery` 0 to
+    `vehicle_tick`: the newest tick that was on the screen at that moment. `battery` 0 to
     1, `tilt_rad` from upright, `video_age_ms` of the picture on the screen: None means unknown, or no picture.
     """
 
@@ -45,7 +45,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def possible(reading: Reading) -> bool:
-    """False for sticks beyond their ends and for NaN: such a reading asks for nothing."""
+    """Whether all values are possible; False for sticks out of range and for NaN, then nothing is requested."""
     sticks = abs(reading.drive) <= 1.0 and abs(reading.turn) <= 1.0
     return sticks and abs(reading.tool_value_m) <= TOOL_VALUE_MAX_M
 
@@ -65,7 +65,7 @@ def wire_tilt_rad(reading: Reading | None) -> float:
 
 
 def wire_video_age_ms(reading: Reading | None) -> int:
-    """As FLAIL_OPERATOR carries it; an age is never told as `no picture`."""
+    """Age of the picture as FLAIL_OPERATOR carries it [ms]; a known age is never sent as `no picture`."""
     age_ms = reading.video_age_ms if reading is not None else None
     return NO_PICTURE if age_ms is None else min(NO_PICTURE - 1, max(0, age_ms))
 
@@ -73,8 +73,8 @@ def wire_video_age_ms(reading: Reading | None) -> int:
 class ReadingSlot:
     """Holds the newest reading until it is sent, replaced or too old. `count`: readings taken, for the wire.
 
-    `echoed`: the tick of the newest reading that was taken. An older one does not count any more, because all counters
-    of one sender rise together.
+    `echoed`: the tick of the newest accepted reading. A reading with an older tick is refused, because all counters of
+    one sender rise together.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class ReadingSlot:
         self._taken_ns = 0
 
     def put(self, reading: Reading, newest_tick: int, now_ns: int) -> bool:
-        """Take a reading; False where it is no new one, impossible, or shows ticks that nobody told of."""
+        """Take a reading; False if it is not new, impossible, or carries a tick that the vehicle never sent."""
         newer = self._number is None or reading.number > self._number
         if not newer or not possible(reading) or not self.echoed <= reading.vehicle_tick <= newest_tick:
             return False
@@ -98,20 +98,20 @@ class ReadingSlot:
         return True
 
     def waiting(self, now_ns: int) -> Reading | None:
-        """The reading that is still to be sent."""
+        """The reading that has not been sent yet."""
         if self._waiting is not None and now_ns - self._taken_ns > YOUNG_NS:
             self._waiting = None
         return self._waiting
 
     def sent(self) -> None:
-        """It went out: it never will again."""
+        """Note that the reading was sent; it is never sent again."""
         self._waiting = None
 
     def begin(self, newest_tick: int, now_ns: int) -> None:
-        """Before the first frame: counters of a console that was started anew go on above those of its last start."""
+        """Set the counters before the first frame: a restarted console continues above those of its last run."""
         self.count = self.count or now_ns // COUNT_NS & COUNTS
         self.echoed = self.echoed or newest_tick
 
     def restart(self) -> None:
-        """The vehicle began anew, and with it its ticks."""
+        """Note that the vehicle restarted, and its ticks with it."""
         self.echoed, self._waiting = 0, None

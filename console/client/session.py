@@ -1,4 +1,4 @@
-"""The console's half of the proof that opens a session: no recording is taken for the vehicle. Pure."""
+"""The console's part of the mutual proof that opens a session; it detects a replayed recording of the vehicle. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ Fields = dict[str, Any]
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The key file that `flailpilot keys create --out` wrote. An empty secret works on an unsigned loopback only.
+    """The key file that `flailpilot keys create --out` wrote. An empty secret works on unsigned loopback only.
 
     `stop_only`: the vehicle takes nothing but STOP from this key.
     """
@@ -26,7 +26,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionProof:
-    """Asks until the vehicle has proved itself. `problem`: why it cannot, as a key; "" while that is not known."""
+    """Asks until the vehicle has authenticated itself. `problem`: why it cannot, as a key; "" while unknown."""
 
     def __init__(self, system_id: int, secret: str, machine_id: str, draw: Callable[[int], bytes]) -> None:
         self._system_id, self._draw = system_id, draw
@@ -40,7 +40,7 @@ class SessionProof:
         self.problem = ""
 
     def challenged(self, fields: Fields, now_ns: int) -> bool:
-        """FLAIL_CHALLENGE; False where it is another machine's, or in words of another version."""
+        """Process FLAIL_CHALLENGE; False if it is from another machine or of another protocol version."""
         if fields["target_system"] != self._system_id:
             return False
         if fields["protocol_version"] != PROTOCOL_VERSION:
@@ -58,7 +58,7 @@ class SessionProof:
         return True
 
     def granted(self, fields: Fields) -> bool:
-        """FLAIL_GRANT; False where it opens nothing."""
+        """Process FLAIL_GRANT; False if it opens no session."""
         if fields["target_system"] != self._system_id:
             return False
         if fields["result"] or fields["proof"] != self._expected(fields["session_id"]):
@@ -68,11 +68,11 @@ class SessionProof:
         return True
 
     def ended(self) -> None:
-        """The vehicle restarted: prove anew."""
+        """Start the proof again after a restart of the vehicle."""
         self.open, self._ask_ns = False, None
 
     def due(self, now_ns: int) -> Fields | None:
-        """The FLAIL_PROOF that is to be sent now."""
+        """Return the FLAIL_PROOF to send now."""
         if self._answer:
             answer, self._answer = self._answer, b""
             return {"target_system": 1, "nonce": self._nonce, "proof": answer}

@@ -1,4 +1,4 @@
-"""What a console knows of its vehicle at one moment, for screens. None means unknown, never 0."""
+"""A console's knowledge of its vehicle at one moment, for screens. None means unknown, never 0."""
 
 from enum import StrEnum
 
@@ -8,9 +8,9 @@ from firmware_bridge.console_types import BeatFrame, WorkFrame
 from firmware_bridge.types import VehicleFrame
 
 UNREACHABLE_NS = 5_000_000_000
-"""Nobody was heard for so long since the start."""
+"""If no vehicle was heard for this time after the start, it counts as unreachable."""
 LOST_NS = 500_000_000
-"""Without a report for so long the link is lost: no value looks live any more."""
+"""After this time without a report the link is lost and no value is shown as live."""
 GOOD_MS, SLOW_MS = 150, 500
 
 
@@ -35,7 +35,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment. `session`: vehicle and console have proved themselves to each other.
+    """State at one moment. `session`: vehicle and console have authenticated each other.
 
     `tick`: the newest tick heard; a reading carries it back. `age_ms`: time since the last report was heard. `rtt_ms`:
     from a frame of this console to the report that answers it. `lost_ratio`: share of lost reports in the last
@@ -65,16 +65,16 @@ class LossMeter:
         self._heard: list[int] = []
 
     def heard(self, tick: int) -> None:
-        """A report of this tick came."""
+        """Note a report of this tick."""
         if self._heard and tick < self._heard[-1] - self._span:
-            self._heard = []  # it restarted
+            self._heard = []  # the vehicle restarted
         if tick in self._heard[-8:]:
             return
         self._heard = [one for one in self._heard if one > tick - self._span]
         self._heard.append(tick)
 
     def ratio(self) -> float | None:
-        """0..1 of the last two seconds; None before there is anything to judge by."""
+        """Share of lost reports in the last two seconds, 0..1; None while there is too little data."""
         if len(self._heard) < 2:
             return None
         first, last = min(self._heard), max(self._heard)
@@ -85,4 +85,4 @@ class LossMeter:
 
 REPORTS_IN = 5
 REPORT_TICKS = (0, 2)
-"""Of five ticks; `vehicle/control/report.py`."""
+"""Ticks out of five that carry a report; see `vehicle/control/report.py`."""

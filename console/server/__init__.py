@@ -1,1 +1,1 @@
-"""The operator's server: a page on this computer, its sockets, and the links to the vehicles."""
+"""The operator's server: a web page on this computer, its sockets, and the links to the vehicles."""

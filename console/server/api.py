@@ -1,4 +1,4 @@
-"""The page's requests beside its sockets: texts, reasons, which vehicle is steered, what was set up."""
+"""The page's HTTP requests: texts, stop reasons, choice of the steered vehicle, settings."""
 
 from typing import Any, Final
 
@@ -18,17 +18,17 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
 BODY_MAX_BYTES: Final = 256 * 1024
-"""The longest checklist has a third of it."""
+"""Largest body of a request; the longest checklist has a third of it."""
 
 
 class Api:
-    """Requests below /api, all with the token."""
+    """Requests below /api; all of them need the token."""
 
     def __init__(self, desk: Desk, settings: ServerSettings, store: SetupStore, links: Links) -> None:
         self._desk, self._settings, self._store, self._links = desk, settings, store, links
 
     def routes(self) -> list[Route]:
-        """Places and what answers there."""
+        """Return the routes."""
         return [
             Route("/api/catalogue/{language}", self._catalogue),
             Route("/api/languages", self._languages),
@@ -56,7 +56,7 @@ class Api:
         return refused(why, 409) if why else JSONResponse({"ok": True})
 
     async def _site(self, _: Request) -> Response:
-        """The site and plan that the vehicle has; `hash` null while nobody knows, or it has none; `vehicle`: its id."""
+        """Return the vehicle's site and plan; `hash` is null while unknown or without a plan; `vehicle`: its id."""
         site = {**(self._desk.steered.site or {"hash": None}), "vehicle": self._desk.steered.settings.id}
         return Response(msgspec.json.encode(site), media_type="application/json")
 
@@ -82,7 +82,7 @@ class Api:
         )
 
     async def _keep(self, asked: Asked) -> str:
-        """Keep it; why not, as the key of a text."""
+        """Store a setting; return why not, as the key of a text."""
         if isinstance(asked.address, str):
             if asked.vehicle != self._desk.steered.settings.id:
                 return "vehicle.why.other"
@@ -96,7 +96,7 @@ class Api:
         return ""
 
     async def _readdress(self, address: str) -> str:
-        """Another address of the steered vehicle."""
+        """Change the address of the steered vehicle."""
         steered, place = self._desk.steered, host_port(address)
         if place is None or not is_host(place[0]):
             return "setup.why.address"
@@ -107,7 +107,7 @@ class Api:
         settings = msgspec.structs.replace(steered.settings, host=place[0], port=place[1])
 
         def take(link: ConsoleLink) -> str:
-            if why := steered.busy():  # a name takes seconds to look up, and somebody may have armed meanwhile
+            if why := steered.busy():  # resolving a name takes seconds, and the vehicle may have been armed meanwhile
                 return why
             self._desk.send_away()
             steered.relinked(settings, link)
@@ -119,18 +119,18 @@ class Api:
             self._store.keep_address(settings.id, address.strip())
         except InputError:
             return "setup.why.disk"
-        except OSError:  # a name that nobody knows
+        except OSError:  # the name cannot be resolved
             return "setup.why.address"
         return ""
 
 
 def refused(why: str, status: int) -> JSONResponse:
-    """A refusal as the page reads it: the key of a text."""
+    """Return a refusal for the page: the key of a text."""
     return JSONResponse({"error": why}, status)
 
 
 async def body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request; empty where there is none, or none that can be meant."""
+    """Return the JSON object of a request; empty if there is none, or none that is valid."""
     try:
         return msgspec.json.decode(await bounded(request) or b"", type=dict[str, Any])
     except (ValueError, RecursionError):
@@ -138,7 +138,7 @@ async def body(request: Request) -> dict[str, Any]:
 
 
 async def bounded(request: Request) -> bytes | None:
-    """The body of a request; None where it is longer than anything meant, and no more of it is read."""
+    """Return the body of a request; None if it is longer than allowed, then the rest is not read."""
     data = b""
     async for piece in request.stream():
         data += piece

@@ -1,4 +1,4 @@
-"""The server put together: links to the vehicles, page, sockets, requests; on this computer only.
+"""Builds the server: links to the vehicles, page, sockets, requests; reachable from this computer only.
 
 app = make_app(vehicles, settings)
 async with serving(app, 8080) as address: ...      # or: await serve(app, 8080, print)
@@ -35,15 +35,15 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import Clock, SystemClock
 
 THIS_COMPUTER: Final = "127.0.0.1"
-"""Nobody outside this computer can reach it."""
+"""Loopback: only programs on this computer can reach it."""
 DEFAULT_PORT: Final = 8080
 FRAME_MAX_BYTES: Final = 4_096
-"""No frame of a page is longer."""
+"""Largest frame of a page."""
 SHUTDOWN_S: Final = 2
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where the page is; `url` opens it, with the token in its fragment, which no request carries."""
+    """The page's address; `url` opens it, with the token in the fragment, which is not sent in requests."""
 
     port: int
     token: str
@@ -51,7 +51,7 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """For a browser, on this computer unless another host was asked for."""
+        """Return the URL for a browser, on this computer unless another host was asked for."""
         return f"http://{self.host}:{self.port}/#t={self.token}"
 
 
@@ -59,7 +59,7 @@ class Address(msgspec.Struct, frozen=True):
 async def desk_of(
     vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, store: SetupStore, clock: Clock
 ) -> AsyncIterator[tuple[Desk, Links]]:
-    """A link to each vehicle, and the desk in front of them."""
+    """Return a link to each vehicle, and the desk that controls them."""
     async with Links(clock) as links:
         steered = []
         for one in vehicles:
@@ -77,14 +77,14 @@ async def desk_of(
 
 
 def with_address(one: VehicleSettings, address: str) -> VehicleSettings:
-    """A vehicle at the address that was set up on the page; as it is, where none was."""
+    """Return a vehicle with the address that was set on the page, if there is one."""
     place = host_port(address)
     return one if place is None else msgspec.structs.replace(one, host=place[0], port=place[1])
 
 
 @contextlib.asynccontextmanager
 async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> AsyncIterator[Planning]:
-    """Plans and the record, of the steered vehicle."""
+    """Return the planning part, for plans and the record of the steered vehicle."""
     planning = Planning(
         settings.state_folder / "planning",
         link=lambda: desk.steered.link,
@@ -103,7 +103,7 @@ async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> Asy
 
 
 def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
-    """The application; its links open when it starts, and `state.desk` is there from then on."""
+    """Return the application; when it starts, its links open and `state.desk` is set."""
     clock = clock if clock is not None else SystemClock()
 
     @contextlib.asynccontextmanager
@@ -150,7 +150,7 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
 
 
 class _Server(uvicorn.Server):
-    """One that leaves the signals of the process alone: whoever started it ends it. `up`: it listens."""
+    """A server that leaves the process's signals alone; its starter ends it. `up`: set when it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -158,18 +158,18 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """None."""
+        """Leave the signals of the process alone."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As it is, and say so."""
+        """Start the server, then set `up`."""
         await super().startup(sockets)
         self.up.set()
 
 
 @contextlib.asynccontextmanager
 async def serving(app: Starlette, port: int = DEFAULT_PORT, host: str = THIS_COMPUTER) -> AsyncIterator[Address]:
-    """Listen on loopback, or on the address `host`; port 0 for a free one. Ends all sockets on the way out.
+    """Listen on loopback, or on the address `host`; on any free port if `port` is 0. On exit all sockets are closed.
 
     Raises:
         InputError: The port is taken, or this computer has no such address.
@@ -204,7 +204,7 @@ async def serving(app: Starlette, port: int = DEFAULT_PORT, host: str = THIS_COM
 
 
 async def serve(app: Starlette, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until cancelled; `ready` is told the address to open."""
+    """Serve until cancelled; `ready` is called with the address to open."""
     async with serving(app, port) as address:
         ready(address.url)
         await asyncio.Event().wait()
@@ -212,7 +212,7 @@ async def serve(app: Starlette, port: int, ready: Callable[[str], None]) -> None
 
 def _listener(port: int, host: str) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if os.name == "posix":  # else a port that was just left is taken for a minute; on Windows it means another thing
+    if os.name == "posix":  # without it a port just closed stays in use for a minute; Windows differs
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))

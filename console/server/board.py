@@ -1,4 +1,4 @@
-"""What is known of the steered vehicle, as the sections that pages are shown; made once a period for all of them."""
+"""The state of the steered vehicle as sections for the pages; computed once per period for all pages."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,18 +13,18 @@ from vehicle.contracts.units import NS_PER_MS
 from vehicle.host.clock import Clock
 
 PERIOD_NS: Final = 100 * NS_PER_MS
-"""Pages are told ten times a second."""
+"""Pages get an update ten times a second."""
 
 
 VERSION: Final = 1
-"""Of the sockets between page and server."""
+"""Version of the protocol between page and server."""
 
 
 Jobs = Callable[[], list[dict[str, Any]]]
 
 
 def no_jobs() -> list[dict[str, Any]]:
-    """Where nothing is planned."""
+    """Return no jobs; used without planning."""
     return []
 
 
@@ -41,7 +41,7 @@ class Board:
         self._made: dict[str, Any] = {}
 
     def sections(self, page: str) -> dict[str, Any]:
-        """For the page of this id."""
+        """Return the sections for the page with this id."""
         now_ns = self._clock.now_ns()
         if self._made_ns is None or now_ns - self._made_ns >= PERIOD_NS // 2:
             self._made_ns, self._made = now_ns, self._shared()

@@ -1,4 +1,4 @@
-"""The page's texts of a language, and the vehicle's own table of stop reasons merged into them."""
+"""The page's texts in a language, merged with the vehicle's table of stop reasons."""
 
 import json
 from pathlib import Path
@@ -9,23 +9,23 @@ from vehicle.contracts.stop_reasons import RULES
 
 ENGLISH: Final = "en"
 NAME: Final = "language.name"
-"""Key of what a language calls itself."""
+"""Key of the language's own name."""
 Catalogue = dict[str, Any]
 
 
 def languages(folder: Path) -> tuple[str, ...]:
-    """Languages of which there are texts; English is always among them, and first."""
+    """Return the languages with texts; English is always the first."""
     found = {path.stem for path in folder.glob("*.json")} | {path.name for path in folder.glob("*") if path.is_dir()}
     return (ENGLISH, *sorted(found - {ENGLISH}))
 
 
 def language_names(folder: Path) -> list[dict[str, str]]:
-    """Code and own name of each language; the code again where its texts do not say what it is called."""
+    """Return code and own name of each language; the code again if its texts have no name."""
     return [{"code": code, "name": str(catalogue(folder, code).get(NAME, code))} for code in languages(folder)]
 
 
 def catalogue(folder: Path, language: str) -> Catalogue:
-    """All texts of a language in one flat table, over those of the table of reasons, which are English.
+    """Return all texts of a language in one flat table; they override the English texts of the stop reasons.
 
     Raises:
         KeyError: There is no such language.
@@ -40,7 +40,7 @@ def catalogue(folder: Path, language: str) -> Catalogue:
 
 
 def reason_texts() -> Catalogue:
-    """`reason.NAME.cause` is the first sentence of the vehicle's own text, `reason.NAME.steps` the rest."""
+    """Return `reason.NAME.cause`, the first sentence of the vehicle's text, and `reason.NAME.steps`, the rest."""
     found: Catalogue = {}
     for rule in RULES:
         found[f"reason.{rule.name}.cause"], found[f"reason.{rule.name}.steps"] = cause_and_steps(rule.text)
@@ -48,13 +48,13 @@ def reason_texts() -> Catalogue:
 
 
 def cause_and_steps(text: str) -> tuple[str, str]:
-    """The first sentence, and what comes after it. A point within a number ends none."""
+    """Split a text after its first sentence; a point inside a number does not end one."""
     head, point, tail = text.partition(". ")
     return (head + point.strip(), tail) if point else (text, "")
 
 
 def reason_rows() -> list[dict[str, Any]]:
-    """The table of reasons for the page."""
+    """Return the table of stop reasons for the page."""
     return [
         {
             "code": int(code),

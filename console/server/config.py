@@ -1,4 +1,4 @@
-"""Configuration of a console: name, keys, the vehicles that it may speak to. Read once, unknown keys refused."""
+"""Configuration of a console: name, keys, its vehicles. Read once; unknown keys are refused."""
 
 import ipaddress
 import re
@@ -23,7 +23,7 @@ HOST_NAME = re.compile(
 
 
 class VehicleEntry(Strict):
-    """A vehicle: UDP `host` and `port` of its operator link, TCP `video_port` of its picture, `keys` of its own."""
+    """A vehicle: UDP `host` and `port` of its operator link, TCP `video_port` of its cameras, its own `keys` file."""
 
     name: Name
     host: str
@@ -39,11 +39,11 @@ class VehicleEntry(Strict):
 
 
 class ConsoleConfig(Strict):
-    """`flailpilot console CONFIG`. Paths count from the folder of the file.
+    """`flailpilot console CONFIG`. Paths are relative to the file's folder.
 
-    `keys`: the key file of this console for every vehicle that names none of its own. `port`: of the page, on this
-    computer only. `by_sight`: the machine is driven by sight, without a picture. `state_folder`: where what is set up
-    on the page is kept; without it the folder of the file.
+    `keys`: this console's key file, for every vehicle without its own. `port`: of the page, on this
+    computer only. `by_sight`: the machine is driven by sight, without a picture. `state_folder`: folder for settings
+    made on the page; by default the folder of this file.
     """
 
     console: Name
@@ -67,7 +67,7 @@ class ConsoleConfig(Strict):
 
 
 class ConsoleFile(msgspec.Struct, frozen=True):
-    """The file as read: what the server is given, and the page's port."""
+    """The file as read: the server's settings, and the page's port."""
 
     vehicles: tuple[VehicleSettings, ...]
     settings: ServerSettings
@@ -90,10 +90,10 @@ def load_console(path: Path) -> ConsoleFile:
 
 
 def credentials(path: Path, told: str) -> Credentials:
-    """A console's key file; `told` says who named it.
+    """Read a console's key file; `told` names its source in messages.
 
     Raises:
-        InputError: There is none, it is something else, or it may do nothing but STOP.
+        InputError: The file is missing, it is no key file, or its key may do nothing but STOP.
     """
     held = key_file.credentials(path, f"{told}: {path}", "it comes here on a stick, never by radio")
     if held.stop_only:
@@ -119,7 +119,7 @@ def _beside(path: Path, name: str) -> Path:
 
 
 def is_host(text: str) -> bool:
-    """An IP address or a name; no URL, no port."""
+    """Whether a text is an IP address or a host name, not a URL and without a port."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who steers what: vehicles with a link each, one of them chosen, one page that drives, stops from any page."""
+"""Decides who steers which vehicle: a link for each vehicle, one chosen vehicle, one driving page, stops from any."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,19 +21,19 @@ from vehicle.contracts.messages import Mode
 from vehicle.host.clock import Clock
 
 ACT_AGE_MAX_MS: Final = 500.0
-"""An act towards motion that took longer from the page is not meant any more."""
+"""An act towards motion that took longer from the page is dropped."""
 SHOWN_NOTHING: Final = 1
-"""The tick of a page that was shown nothing: the vehicle takes 0 for one that does not tell."""
+"""Tick of a page that was shown nothing; not 0, because 0 means a console that sends no tick."""
 TAIL_NS: Final = 150_000_000
 TAIL_STEP_NS: Final = 50_000_000
 FORGOTTEN_MS: Final = 5_000.0
-"""A vehicle that was silent for so long has stopped by itself."""
+"""A vehicle that was silent for this time has stopped by itself."""
 TURNING_AWAY_MPS: Final = 0.02
 ARMED: Final = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING})
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page is told of its act `no`; `why` is a key of the catalogue, `reason` the code of a stop reason."""
+    """The answer to the page's act `no`; `why` is a key of the catalogue, `reason` the code of a stop reason."""
 
     act: str
     no: int
@@ -44,13 +44,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _no_tick(_: int) -> None:
-    """Of a page that waits for none."""
+    """Ignore ticks, for a page that needs none."""
 
 
 class Seat:
-    """A page that drives; `left` is set when it has to go.
+    """A page that drives; `left` is set when it has to leave.
 
-    `told` is called with what became of its acts, `ticked` with each newer tick of what it steers, at once.
+    `told` is called with the results of its acts, `ticked` at once with each newer tick of its vehicle.
     """
 
     def __init__(self, page: str, told: Callable[[Answer], None], ticked: Callable[[int], None] = _no_tick) -> None:
@@ -59,17 +59,17 @@ class Seat:
 
 
 def _unheard(_: ActAnswer) -> None:
-    """Of a link that is closed."""
+    """Ignore a call of a closed link."""
 
 
 class Steered:
-    """A vehicle and its link. Readings are counted here, over all pages that ever steered."""
+    """A vehicle and its link. Readings are counted here, over all pages that have driven."""
 
     def __init__(self, settings: VehicleSettings, link: ConsoleLink, clock: Clock) -> None:
         self.settings, self.link, self._clock = settings, link, clock
         self.readings = 0
         self.ticked: Callable[[int], None] = _no_tick
-        """Called with each newer tick of the vehicle, at once."""
+        """Called at once with each newer tick of the vehicle."""
         self._another = asyncio.Event()
         self._know_nothing()
         self._waiting: dict[int, tuple[Seat, PageAct]] = {}
@@ -81,7 +81,7 @@ class Steered:
         self.link.on_tick = self._tick
 
     def _know_nothing(self) -> None:
-        """Of ground and site, as before anything was heard."""
+        """Forget ground and site."""
         self.mirror, self.near, self.inside = GroundMirror(), NearGround(), InsideArea()
         self.keeper = Keeper(self.link, self.mirror, self._clock)
 
@@ -89,9 +89,9 @@ class Steered:
         self.ticked(tick)
 
     def relinked(self, settings: VehicleSettings, link: ConsoleLink) -> None:
-        """Another address: a link of its own, and nothing of the other is known any more.
+        """Use the link to another address, and forget everything known from the old one.
 
-        A stop that was not seen yet goes to the new address too; the old one is told of it as long as its link lasts.
+        An unconfirmed stop is also sent to the new address; the old link repeats it as long as it exists.
         """
         before, self.link.on_answer, self.link.on_tick = self.link, _unheard, _no_tick
         self.settings, self.link = settings, link
@@ -104,23 +104,23 @@ class Steered:
 
     @property
     def site(self) -> dict[str, Any] | None:
-        """The vehicle's site and plan, None while nobody knows."""
+        """The vehicle's site and plan, None while unknown."""
         return self.keeper.site
 
     @property
     def datum(self) -> tuple[float, float, float] | None:
-        """What metres count from: of the vehicle's site, else of its record, else as it was set up."""
+        """Origin of the metres: from the vehicle's site, else from its record, else from the settings."""
         told = (self.site or {}).get("datum")
         return tuple(told) if told else self.mirror.datum or self.settings.datum
 
     @property
     def mine(self) -> bool:
-        """This console holds control of it, as far as is known."""
+        """Whether this console holds control of the vehicle, as far as known."""
         vehicle = self.link.view.vehicle
         return vehicle is not None and vehicle.lease_holder == self.settings.credentials.system_id
 
     async def keep(self) -> None:
-        """Keep ground and site whole, over all links that this vehicle ever has, until cancelled."""
+        """Keep ground and site complete over all links of this vehicle, until cancelled."""
         while True:
             self._another.clear()
             tasks = [asyncio.ensure_future(part) for part in (self.keeper.run(), self._another.wait())]
@@ -133,13 +133,13 @@ class Steered:
                 task.result()
 
     def feed(self, made: Callable[[int], Reading]) -> bool:
-        """A new reading, made for its number."""
+        """Send a new reading, built with its number."""
         self.readings += 1
         return self.link.feed(made(self.readings))
 
     def act(self, seat: Seat, act: PageAct) -> None:
-        """Pass an act on; the page of `seat` is told what becomes of it."""
-        self._early = []  # it may be answered before it has its number
+        """Pass on an act; the page of `seat` gets its result."""
+        self._early = []  # the answer may come before its number is known here
         try:
             number = self.link.act(act.edge, max(act.vehicle_tick, SHOWN_NOTHING))
         finally:
@@ -149,7 +149,7 @@ class Steered:
             self.answered(answer)
 
     def answered(self, answer: ActAnswer) -> None:
-        """The vehicle's answer, or that there was none."""
+        """Handle the vehicle's answer, or the lack of one."""
         seat, act = self._waiting.pop(answer.number, (None, None))
         if seat is None or act is None:
             if self._early is not None:
@@ -159,7 +159,7 @@ class Steered:
         seat.told(Answer(act=ACT_NAMES[act.act], no=act.number, result=answer.result, why=why, reason=answer.reason))
 
     def busy(self) -> str:
-        """Why the operator may not turn to another vehicle now: key of the catalogue, "" where nothing hinders."""
+        """Why the operator may not change to another vehicle now: key of the catalogue, "" if allowed."""
         view = self.link.view
         if view.vehicle is None or not self.mine or (view.vehicle_age_ms or 0.0) > FORGOTTEN_MS:
             return ""
@@ -169,7 +169,7 @@ class Steered:
 
 
 class Desk:
-    """All vehicles of this console. At least one."""
+    """All vehicles of this console, at least one."""
 
     def __init__(
         self, vehicles: tuple[Steered, ...], clock: Clock, *, by_sight: Callable[[], bool] = lambda: False
@@ -181,7 +181,7 @@ class Desk:
 
     # --- one page drives ---------------------------------------------------------------------------------------------
     def sit(self, seat: Seat) -> bool:
-        """True where nobody drives yet."""
+        """Take the driver's seat; False if another page has it."""
         if self.seat is not None:
             return False
         self.seat = seat
@@ -191,9 +191,9 @@ class Desk:
         return True
 
     def stand_up(self, seat: Seat) -> None:
-        """The page is gone: neutral for 150 ms, then silence, and the vehicle stops.
+        """Leave the seat: send neutral readings for 150 ms, then nothing, so that the vehicle stops.
 
-        Of its acts only those that end motion are still done, the neutral readings carry no others.
+        Of the page's acts only those that end motion are still sent; the neutral readings carry no others.
         """
         if self.seat is seat:
             self.seat = None
@@ -215,7 +215,7 @@ class Desk:
             self._tail = None
 
     async def close(self) -> None:
-        """Nobody drives any more; what the last page left is sent to its end."""
+        """End driving; the neutral readings of the last page are sent to their end."""
         if self.seat is not None:
             self.stand_up(self.seat)
         if self._tail is not None:
@@ -223,12 +223,12 @@ class Desk:
 
     @property
     def by_sight(self) -> bool:
-        """No picture is needed: driving by sight is recorded, or the vehicle has no camera."""
+        """Whether no picture is needed: driving by sight is recorded, or the vehicle has no camera."""
         return self._by_sight() or self.steered.settings.video_port is None
 
     # --- acts --------------------------------------------------------------------------------------------------------
     def act(self, seat: Seat, act: PageAct, age_ms: float) -> None:
-        """An act of the page that drives; it is told what became of it."""
+        """Send an act of the driving page, which gets the result."""
         why = ""
         if self.seat is not seat:
             why = "act.why.not_steered"
@@ -242,14 +242,14 @@ class Desk:
         self.steered.act(seat, act)
 
     def stop(self, *, engine_off: bool = False) -> None:
-        """STOP of any page: the vehicle that is shown, and every other one that this console holds."""
+        """Send the STOP of any page to the shown vehicle and to every other one that this console controls."""
         for one in self.vehicles.values():
             if one is self.steered or one.mine:
                 one.link.stop(engine_off=engine_off)
 
     # --- several vehicles --------------------------------------------------------------------------------------------
     def turn_to(self, vehicle_id: str) -> str:
-        """Choose another vehicle; why not, "" where it was done. The page that drives has to connect anew."""
+        """Choose another vehicle; return "" or the refusal. The driving page must connect again."""
         wanted = self.vehicles.get(vehicle_id)
         if wanted is None:
             return "vehicle.why.unknown"
@@ -265,7 +265,7 @@ class Desk:
         return ""
 
     def send_away(self) -> None:
-        """The page that drives has to connect anew: what it steers is another vehicle, or the same elsewhere."""
+        """Make the driving page connect again, because its vehicle or the vehicle's address has changed."""
         if self.seat is not None:
             self.seat.left.set()
             self.stand_up(self.seat)

@@ -1,4 +1,4 @@
-"""Frames of the sockets /drive and /state between page and server. Pure; little endian, as docs/CONSOLE.md has them.
+"""Frames of the sockets /drive and /state between page and server. Pure; little endian, see docs/CONSOLE.md.
 
 up   reading 36 B, act 16 B, stop 12 B, ack 8 B        down   echo 24 B, tick 8 B, answers as JSON
 """
@@ -37,7 +37,7 @@ ACTS: Final = {
     10: OperatorEdge.RECOVERY,
     11: OperatorEdge.RELEASE_ESTOP,
 }
-"""Numbers of the acts on the page's wire."""
+"""Numbers of the acts in the page's protocol."""
 ACT_NAMES: Final = {
     1: "TAKE",
     2: "RELEASE",
@@ -52,11 +52,11 @@ ACT_NAMES: Final = {
     11: "RELEASE_ESTOP",
 }
 AWAY_FROM_MOTION: Final = OperatorEdge.RELEASE | OperatorEdge.DISARM | OperatorEdge.MISSION_PAUSE
-"""Acts that count however late they come."""
+"""Acts that are valid regardless of delay."""
 
 
 class Verdict(IntEnum):
-    """What became of a reading."""
+    """The result of a reading."""
 
     SENT = 0
     TOO_OLD = 1
@@ -66,9 +66,9 @@ class Verdict(IntEnum):
 
 
 class PageReading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One read of the hands by the page. Sticks -1..1, forward and left positive; None: not known.
+    """One reading of the input devices by the page. Sticks -1..1, forward and left positive; None: unknown.
 
-    `video_age_ms`: of the picture that is drawn, None where there is none.
+    `video_age_ms`: age of the picture on the screen, None without one.
     """
 
     number: int
@@ -89,7 +89,7 @@ class PageReading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PageAct(msgspec.Struct, frozen=True, gc=False):
-    """A deliberate act. `number` is the page's own, for the answer."""
+    """A deliberate act. `number` is chosen by the page, for the answer."""
 
     act: int
     number: int
@@ -98,19 +98,19 @@ class PageAct(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def edge(self) -> OperatorEdge:
-        """The vehicle's word for it."""
+        """The vehicle's code of the act."""
         return ACTS[self.act]
 
 
 class PageStop(msgspec.Struct, frozen=True, gc=False):
-    """STOP, or with `engine_off` the engine cut besides."""
+    """STOP; with `engine_off` the engine is cut too."""
 
     engine_off: bool
     number: int
 
 
 class PageAck(msgspec.Struct, frozen=True, gc=False):
-    """The page has handled the message of this number."""
+    """The page has processed the message with this number."""
 
     sequence: int
 
@@ -119,12 +119,12 @@ FromPage = PageReading | PageAct | PageStop | PageAck
 
 
 def decoded(data: bytes) -> FromPage:
-    """A frame of the page.
+    """Decode a frame of the page.
 
-    A stop is taken whatever else of its frame is wrong.
+    A stop is accepted even if the rest of its frame is wrong.
 
     Raises:
-        ValueError: It is none, or says what cannot be; nothing of such a page may drive.
+        ValueError: It is no frame, or has impossible values; such a page may not drive.
     """
     kind = data[0] if data else 0
     if kind == STOP:
@@ -176,7 +176,7 @@ def _reading(data: bytes) -> PageReading:
 
 
 def encoded_reading(reading: PageReading) -> bytes:
-    """The page's frame of a reading: what tests and the simulator's hands send."""
+    """Encode a reading as the page does, for tests and the simulated operator."""
     flags = reading.hold * HOLD | reading.rotor_request * ROTOR | reading.tool_mode << TOOL_SHIFT
     flags |= reading.picture * PICTURE | reading.focused * FOCUSED
     return _READING.pack(
@@ -197,36 +197,36 @@ def encoded_reading(reading: PageReading) -> bytes:
 
 
 def encoded_act(act: PageAct) -> bytes:
-    """The page's frame of an act."""
+    """Encode an act as the page does."""
     return _ACT.pack(ACT, act.act, act.number, act.page_ms, act.vehicle_tick)
 
 
 def encoded_stop(stop: PageStop) -> bytes:
-    """The page's frame of a stop."""
+    """Encode a stop as the page does."""
     return _STOP.pack(STOP, stop.engine_off, stop.number, 0.0)
 
 
 def encoded_ack(sequence: int) -> bytes:
-    """The page's frame of an acknowledgement."""
+    """Encode an acknowledgement as the page does."""
     return _ACK.pack(ACK, 0, 0, sequence)
 
 
 def encoded_echo(reading: PageReading, verdict: Verdict, tick: int, sequence: int) -> bytes:
-    """The server's frame: what became of a reading, at which vehicle tick, with which number on the wire."""
+    """Encode the server's frame: result of a reading, vehicle tick, and its number on the operator link."""
     return _ECHO.pack(ECHO, verdict, 0, reading.number, reading.page_ms, tick & 0xFFFFFFFF, sequence & 0xFFFFFFFF)
 
 
 def decoded_echo(data: bytes) -> tuple[int, Verdict, int]:
-    """Number of the reading, what became of it, vehicle tick."""
+    """Decode number of the reading, its result, vehicle tick."""
     _, verdict, _, number, _, tick, _ = _ECHO.unpack(data)
     return number, Verdict(verdict), tick
 
 
 def encoded_tick(tick: int) -> bytes:
-    """The server's frame: a newer tick of the vehicle, as soon as it is heard."""
+    """Encode the server's frame of a newer vehicle tick, sent as soon as it is received."""
     return _TICK.pack(TICK, 0, 0, tick & 0xFFFFFFFF)
 
 
 def decoded_tick(data: bytes) -> int | None:
-    """The tick of such a frame; None for another."""
+    """Decode the tick of such a frame; None for any other frame."""
     return int(_TICK.unpack(data)[3]) if len(data) == _TICK.size and data[0] == TICK else None

@@ -1,4 +1,4 @@
-"""What pages are told of the ground: tiles of the console's copy of the record that changed, as classes. Pure."""
+"""Ground for the pages: changed tiles of the console's copy of the record, as classes. Pure."""
 
 import struct
 import zlib
@@ -17,13 +17,13 @@ from vehicle.control.state import LedgerState
 _TILE: Final = struct.Struct("<BBHiiI")
 CLEAR_FRAME: Final = bytes([CLEAR])
 CELL_M: Final = 0.05
-"""Before a record says it."""
+"""Default cell size until a record gives it."""
 
 
 class GroundMirror:
-    """The record of one vehicle at one address, and which of its tiles changed when.
+    """The record of one vehicle at one address, with the version of each tile's last change.
 
-    `version` counts changes; `epoch` rises where all tiles have to be forgotten.
+    `version` counts changes; `epoch` rises when pages must forget all tiles.
     """
 
     def __init__(self) -> None:
@@ -33,27 +33,27 @@ class GroundMirror:
 
     @property
     def complete(self) -> bool:
-        """The whole record is known: ground without a claim is to do."""
+        """Whether the whole record is known, so that ground without a claim is still to do."""
         return self._copy.complete
 
     @property
     def missing(self) -> str:
-        """The vehicle's file that has to be fetched; "" where nothing is missing."""
+        """The vehicle's file that must be fetched; "" if none is missing."""
         return self._copy.missing
 
     @property
     def plan_hash(self) -> str:
-        """Of the plan under way when the record was fetched."""
+        """Hash of the plan in progress when the record was fetched."""
         return self._copy.header.plan_hash if self._copy.header is not None else ""
 
     @property
     def datum(self) -> tuple[float, float, float] | None:
-        """Latitude, longitude [deg], height [m] that the record's metres count from."""
+        """Origin of the record's metres: latitude, longitude [deg], height [m]."""
         return self._copy.header.datum if self._copy.header is not None else None
 
     @property
     def cell_m(self) -> float:
-        """Size of a cell."""
+        """Cell size [m]."""
         return self._copy.header.cell_m if self._copy.header is not None else CELL_M
 
     @property
@@ -68,13 +68,13 @@ class GroundMirror:
 
     # --- what the vehicle tells --------------------------------------------------------------------------------------
     def heard(self, told: StrokesFrame) -> None:
-        """What changed."""
+        """Process changes of the record."""
         before = (self._copy.header, self._copy.ledger)
         self._copy.heard(told)
         self._follow(*before)
 
     def fetched(self, path: str, data: bytes | None) -> None:
-        """A file that was missing, or that it is not there.
+        """Load a file that was missing; None: the vehicle does not have it.
 
         Raises:
             ValueError: It is no such file.
@@ -83,7 +83,7 @@ class GroundMirror:
             pass
 
     def taking(self, path: str, data: bytes | None) -> Iterator[None]:
-        """The same as `fetched` in pieces of a few milliseconds; what is shown changes with the last of them.
+        """Load a missing file in pieces of a few milliseconds; the shown ground changes with the last piece.
 
         Raises:
             ValueError: It is no such file.
@@ -100,11 +100,11 @@ class GroundMirror:
 
     @property
     def withdrawing(self) -> bool:
-        """A withdrawal has not gone through the whole copy yet."""
+        """Whether a withdrawal has not yet been applied to the whole copy."""
         return self._copy.withdrawing
 
     def advance(self) -> bool:
-        """A withdrawal goes a few tiles on; True while there is more to do."""
+        """Apply a withdrawal to a few more tiles; True while there is more to do."""
         before = (self._copy.header, self._copy.ledger)
         more = self._copy.advance()
         self._follow(*before)
@@ -129,7 +129,7 @@ class GroundMirror:
 
     # --- what pages are told -----------------------------------------------------------------------------------------
     def since(self, version: int, most: int) -> list[tuple[raster.Key, int]]:
-        """Tiles that changed after a version, oldest change first, at most so many; each with its own version."""
+        """Return up to `most` tiles that changed after a version, oldest change first, each with its version."""
         found = []
         for key, changed in reversed(self._changed.items()):
             if changed <= version:
@@ -138,14 +138,14 @@ class GroundMirror:
         return found[::-1][:most]
 
     def tile_frame(self, key: raster.Key) -> bytes:
-        """The page's frame of a tile: header and packed classes."""
+        """Encode a tile for the page: header and packed classes."""
         known = classes(raster.find(self.ledger.tiles, key), self.ledger.firm, self.ledger.unclosed)
         packed = zlib.compress(known.tobytes(), 1)
         return _TILE.pack(TILE, 0, raster.TILE, key[0], key[1], self.stroke & 0xFFFFFFFF) + packed
 
 
 class PageGround:
-    """What one page has of the ground: never more behind than it is told in a few periods."""
+    """The ground as one page knows it; the page is at most a few update periods behind."""
 
     def __init__(self) -> None:
         self._mirror: GroundMirror | None = None
@@ -153,7 +153,7 @@ class PageGround:
         self._whole = False
 
     def frames(self, mirror: GroundMirror, most: int) -> list[bytes]:
-        """What the page is told now: forget all, where all of it is another; then at most so many tiles."""
+        """Return the page's next frames: "forget all" if the whole ground changed, then a limited number of tiles."""
         found: list[bytes] = []
         if mirror is not self._mirror or mirror.epoch != self._epoch:
             self._mirror, self._epoch, self._version, self._whole = mirror, mirror.epoch, 0, False
@@ -165,17 +165,17 @@ class PageGround:
         return found
 
     def has_all(self, mirror: GroundMirror) -> bool:
-        """It was sent every tile that there was when it began; before, ground of which it has none is not to do."""
+        """Whether the page got every tile that existed at its start; until then a missing tile is unknown ground."""
         return self._whole and mirror is self._mirror and mirror.epoch == self._epoch
 
 
 def keys_of(ledger: LedgerState) -> Iterator[raster.Key]:
-    """All tiles of a record, in a fixed order."""
+    """Return the keys of all tiles of a record, in a fixed order."""
     yield from sorted(key for block in ledger.tiles.values() for key in block)
 
 
 def changed_keys(before: LedgerState, after: LedgerState) -> Iterator[raster.Key]:
-    """Tiles of which the later version has another: what did not change is the same object in both."""
+    """Return the keys of changed tiles: an unchanged tile is the same object in both versions."""
     for place, block in after.tiles.items():
         old = before.tiles.get(place, {})
         if block is not old:
@@ -183,7 +183,7 @@ def changed_keys(before: LedgerState, after: LedgerState) -> Iterator[raster.Key
 
 
 def decoded_tile(frame: bytes) -> tuple[raster.Key, int, Classes]:
-    """Tile, number of the newest stroke, classes (TILE, TILE) of a page's frame: what a page reads."""
+    """Decode a page's frame: tile, number of the newest stroke, classes (TILE, TILE)."""
     _, _, size, east, north, stroke = _TILE.unpack_from(frame)
     cells = np.frombuffer(zlib.decompress(frame[_TILE.size :]), np.uint8)
     return (east, north), stroke, cells.reshape(size, size)

@@ -1,7 +1,7 @@
-"""Cells of the vehicle's record -> classes of the page's map, in one place. Pure.
+"""Maps cells of the vehicle's record to classes of the page's map. Pure.
 
-The numbers are those of the page's wire (docs/CONSOLE.md), the names those of the palette. A cell is *processed* where
-the record credits it, and nowhere else.
+The numbers are those of the page's protocol (docs/CONSOLE.md), the names those of the palette. A cell is *processed*
+only if the record credits it.
 """
 
 from typing import Final
@@ -20,17 +20,17 @@ NAMES: Final = {
     PROVISIONAL: "provisional",
     UNKNOWN: "unknown",
 }
-"""Class to its name in the palette."""
+"""Class -> its name in the palette."""
 _OF_RANK: Final = np.array([NOTHING, PASSED, BELOW, PROCESSED], np.uint8)
-"""A cell by what it claims most of all: nothing, that the tool passed, worked below depth, credited."""
+"""Class of a cell by its highest claim: nothing, passed by the tool, worked below depth, credited."""
 
 Classes = npt.NDArray[np.uint8]
 
 
 def classes(tile: raster.Tile, firm: int, unclosed: tuple[tuple[int, int], ...]) -> Classes:
-    """Classes (TILE, TILE) of a tile of the record (PLANES, TILE, TILE); row 0 south, column 0 west.
+    """Return classes (TILE, TILE) of a tile (PLANES, TILE, TILE) of the record; row 0 is south, column 0 is west.
 
-    Credit is provisional on strokes above `firm`, and on those of the ranges `unclosed`, first and last included.
+    Credit is provisional for strokes above `firm`, and for strokes in the ranges `unclosed`, first and last included.
     """
     found: Classes = _OF_RANK[raster.RANK[tile[raster.FLAGS]]]
     credited = found == PROCESSED

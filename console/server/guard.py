@@ -1,7 +1,6 @@
-"""Who may speak to the server: pages that it served itself, with the token of this start.
+"""Access control of the server: only pages that it served itself, with the token of this start, are accepted.
 
-Any web page may open sockets to this computer, so each request's Host, Origin and token are looked at before anything
-else of it.
+Any web page can open sockets to this computer, so Host, Origin and token of each request are checked first.
 """
 
 import hmac
@@ -30,7 +29,7 @@ HEADERS: Final = {
 
 
 def refusal(scope: Scope, token: str, names: tuple[str, ...] = NAMES) -> str:
-    """Why this request is not heard, "" where it is. The page itself needs no token: it holds no secret.
+    """Return why a request is refused, "" if accepted. The page itself needs no token: it holds no secret.
 
     `names`: hosts under which the page may be opened.
     """
@@ -51,19 +50,19 @@ def refusal(scope: Scope, token: str, names: tuple[str, ...] = NAMES) -> str:
 
 
 def _known(given: Iterable[str], token: str) -> bool:
-    """Exactly one, and the right one; in a time that tells nothing."""
+    """Whether there is exactly one token and it is right; compared in constant time."""
     found = list(given)
     return len(found) == 1 and hmac.compare_digest(found[0].encode(), token.encode())
 
 
 class Guard:
-    """Around the whole application: refuses with 403, and puts the headers of a closed page on every answer."""
+    """Wraps the whole application: refuses with 403, and adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp, token: str, names: tuple[str, ...] = NAMES) -> None:
         self._app, self._token, self._names = app, token, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request or socket."""
+        """Handle one request or socket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""The one slot between a page's hands and a vehicle's link: the newest reading that is young enough goes out, once."""
+"""The slot between a page's readings and a vehicle's link: the newest reading is sent once, if it is young enough."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,16 +11,16 @@ from console.server.page_clock import PageClock
 from firmware_bridge.types import ToolMode
 
 AGE_MAX_MS: Final = 100.0
-"""A reading that is older moves nothing."""
+"""An older reading is not sent."""
 PICTURE_GONE_MS: Final = 65_534
-"""The age of a picture that is hidden, lost or was never there: the vehicle takes it for stale."""
+"""Age sent for a hidden, lost or missing picture: the vehicle treats it as stale."""
 
 Told = Callable[[PageReading, Verdict], None]
-"""Told what became of a reading."""
+"""Called with the result of a reading."""
 
 
 class Slot:
-    """Holds one reading of one page; a newer one takes its place. Pure but for what it tells."""
+    """Holds one reading of one page; a newer one replaces it. Pure except for its callback."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
@@ -29,7 +29,7 @@ class Slot:
         self.clock = PageClock()
 
     def put(self, reading: PageReading, server_ms: float) -> None:
-        """A reading that arrived now; one that is not newer than all before counts for nothing."""
+        """Put a reading that has just arrived; one that is not newer than all before is ignored."""
         self.clock = self.clock.heard(reading.page_ms, server_ms)
         if reading.number <= self._newest:
             self._told(reading, Verdict.NOT_NEWEST)
@@ -40,7 +40,7 @@ class Slot:
         self._waiting = reading
 
     def take(self, server_ms: float) -> PageReading | None:
-        """The reading that waits, if it is young enough, and the slot is empty; None where nothing may be sent."""
+        """Take the waiting reading and empty the slot; None if there is none young enough to be sent."""
         reading, self._waiting = self._waiting, None
         if reading is not None and self.clock.age_ms(reading.page_ms, server_ms) > AGE_MAX_MS:
             self._told(reading, Verdict.TOO_OLD)
@@ -49,15 +49,16 @@ class Slot:
 
 
 def held(reading: PageReading) -> bool:
-    """Hands of this page hold: a page without the focus, or hands of no source, hold nothing."""
+    """Whether the page holds to run; a page without focus, or a reading without a source, never holds."""
     return reading.hold and reading.focused and reading.source != 0
 
 
 def for_vehicle(reading: PageReading, number: int, *, by_sight: bool) -> Reading:
-    """A page's reading as the link sends it, the `number`th of this console.
+    """Convert a page's reading for the link, with this console's `number`.
 
-    Without a hold nothing is asked of rotor and tool. The sticks are told as they are: the vehicle waits for hands that
-    are neutral, and only it may judge that. `by_sight`: nobody needs a picture here; else one that is not seen is old.
+    Without a hold, rotor and tool get no command. Sticks are sent unchanged: the vehicle waits for neutral sticks, and
+    only the vehicle may judge that. `by_sight`: no picture is needed; otherwise a picture that is not visible counts as
+    old.
     """
     seen_ms = reading.video_age_ms if reading.picture else None
     wanted = Reading(
@@ -81,5 +82,5 @@ def for_vehicle(reading: PageReading, number: int, *, by_sight: bool) -> Reading
 
 
 def neutral(number: int, vehicle_tick: int) -> Reading:
-    """What the server itself sends when the hands are gone: nothing held, sticks centred, tool as it is."""
+    """Return the reading that the server sends when the page has gone: no hold, sticks centred, tool unchanged."""
     return Reading(number=number, vehicle_tick=vehicle_tick, tool_mode=ToolMode.HOLD)

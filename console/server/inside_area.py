@@ -1,7 +1,7 @@
-"""How much of the work area is processed, passed, below depth: the console's copy of the record, cut to the areas.
+"""Processed, passed and below-depth ground inside the work areas, from the console's copy of the record.
 
-The vehicle tells the whole of its record, and a plan works ground beyond the edges of its area too; as a share of the
-area that would be too much. Counted by cells whose middle lies in a work area, tile by tile as they change.
+The vehicle reports figures of its whole record, which includes ground beyond the edges of the work area, so they are
+too large as a share of the area. Here cells whose centre is in a work area are counted, tile by tile as they change.
 """
 
 from typing import Any, Final, NamedTuple
@@ -16,14 +16,16 @@ from vehicle.control.ground import raster
 
 TILES_A_LOOK: Final = 4
 EDGES_A_LOOK: Final = 20_000
-"""Counted in one look, some milliseconds at most: the loop that looks carries the operator's hands too. So many tiles,
-and fewer where the areas have so many edges that laying a tile over them takes 2 ms by itself."""
+"""Tiles counted in one call, a few milliseconds at most, because the same loop carries the operator's readings.
+
+Fewer tiles are counted if the areas have so many edges that one tile takes 2 ms.
+"""
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.floating[Any]]
 
 
 class Inside(NamedTuple):
-    """Square metres of the work areas; processed whether the base is checked yet or not."""
+    """Areas [m2] inside the work areas; `processed` includes ground without a base check."""
 
     processed_m2: float
     passed_m2: float
@@ -31,7 +33,7 @@ class Inside(NamedTuple):
 
 
 class InsideArea:
-    """Of one console. What it counted is kept; only tiles that changed are counted again."""
+    """Counts for one console; they are kept, and only changed tiles are counted again."""
 
     def __init__(self) -> None:
         self._begin(None, None)
@@ -44,7 +46,7 @@ class InsideArea:
         self._counts: dict[raster.Key, npt.NDArray[np.int64]] = {}
 
     def look(self, site: dict[str, Any] | None, mirror: GroundMirror) -> Inside | None:
-        """None while site or record are not known whole, or not all of it is counted yet."""
+        """Return the areas; None while site or record are incomplete, or not everything is counted."""
         if site is not self._site or mirror is not self._mirror or mirror.epoch != self._epoch:
             self._begin(site, mirror)
         if not self._areas or not mirror.complete:
@@ -74,7 +76,7 @@ class InsideArea:
 
 
 def areas_of(site: dict[str, Any] | None) -> list[FloatArray]:
-    """Edges (n, 4) of each work area of the site; none where it names none."""
+    """Return the edges (n, 4) of each work area of the site; none if it has none."""
     found = []
     for area in (site or {}).get("areas") or ():
         if area["role"] == "work_area":
@@ -84,7 +86,7 @@ def areas_of(site: dict[str, Any] | None) -> list[FloatArray]:
 
 
 def mask_of(areas: list[FloatArray], key: raster.Key, cell_m: float) -> Mask:
-    """(TILE, TILE) cells of a tile whose middle lies in one of the areas; rows north, columns east."""
+    """Return (TILE, TILE) bool: cells of a tile whose centre is in one of the areas; rows north, columns east."""
     steps = np.arange(raster.TILE, dtype=np.float64) + 0.5
     east_m, north_m = (key[0] * raster.TILE + steps) * cell_m, (key[1] * raster.TILE + steps) * cell_m
     found = np.zeros((raster.TILE, raster.TILE), bool)
@@ -94,10 +96,11 @@ def mask_of(areas: list[FloatArray], key: raster.Key, cell_m: float) -> Mask:
 
 
 def grid_inside(edges_m: FloatArray, east_m: Places, north_m: Places) -> Mask:
-    """Which places of a grid lie inside the edges (n, 4): (rows, columns), the same as `support.inside` says of each.
+    """Return which points of a grid are inside the edges (n, 4): (rows, columns), the same result as `support.inside`.
 
-    `east_m` (columns,) and `north_m` (rows,) rise. Row by row: an edge that crosses a row counts for the places west of
-    it, so all that is sought is how many those are. The work grows with the crossings, not with cells times edges.
+    `east_m` (columns,) and `north_m` (rows,) rise. An edge that crosses a row counts for the points west of it, so for
+    each crossing only the number of these points is needed. The work grows with the number of crossings, not with cells
+    times edges.
     """
     ends = edges_m[:, 1::2]
     first = np.searchsorted(north_m, ends.min(axis=1))  # rows with lower end <= north < upper end
@@ -107,15 +110,15 @@ def grid_inside(edges_m: FloatArray, east_m: Places, north_m: Places) -> Mask:
     west = _west_of(edges_m[crossed], east_m, north_m[row])
     ending = np.zeros((len(north_m), len(east_m) + 1), np.int64)
     np.add.at(ending, (row, west), 1)
-    crossings = ending[:, ::-1].cumsum(axis=1)[:, ::-1]  # of the row, those with more than so many places west of them
+    crossings = ending[:, ::-1].cumsum(axis=1)[:, ::-1]  # per row: crossings with more points to their west
     return np.asarray(crossings[:, 1:] % 2 == 1)
 
 
 def _west_of(edges_m: FloatArray, east_m: Places, north_m: Places) -> npt.NDArray[np.int64]:
-    """How many of the places `east_m` lie west of each edge (n, 4) in its row `north_m` (n,), by halving.
+    """Return how many of the points `east_m` are west of each edge (n, 4) in its row `north_m` (n,), by bisection.
 
-    Each place is judged by the sum of `support.inside`, in its order, so that rounding is the same; that sum never
-    rises to the east.
+    Each point is tested with the sum of `support.inside`, in the same order, so that rounding is the same; the sum
+    never rises eastwards.
     """
     east0, north0, east1, north1 = edges_m.T
     low, high = np.zeros(len(edges_m), np.int64), np.full(len(edges_m), len(east_m), np.int64)

@@ -1,4 +1,4 @@
-"""Keeps what is known of a vehicle's ground and site whole: changes are heard, what is missing is fetched."""
+"""Keeps a vehicle's ground and site complete: applies changes, and fetches what is missing."""
 
 import asyncio
 import zlib
@@ -19,15 +19,15 @@ from vehicle.operator_link.site_file import SITE
 from vehicle.operator_link.station_names import NAMES, names_of
 
 AGAIN_NS: Final = NS_PER_S
-"""After a file that could not be had, the next try."""
+"""Time to the next try after a file that could not be fetched."""
 BREATH_NS: Final = 2_000_000
 SITE_MAX_BYTES: Final = 64 * 2**20
 
 
 class Keeper:
-    """Of one link; `mirror` is followed from here on.
+    """Keeps the data of one link; `mirror` follows it from now on.
 
-    `names`: of the stations that the vehicle has keys of, by system id, as soon as one of them holds it.
+    `names`: names of the stations known to the vehicle, by system id, fetched once a station holds control.
     """
 
     def __init__(self, link: ConsoleLink, mirror: GroundMirror, clock: Clock) -> None:
@@ -35,9 +35,9 @@ class Keeper:
         self.names: dict[int, str] = {}
         self._names_of: tuple[int, int] | None = None
         self._told: tuple[int, int] | None = None
-        """Low half of the session, and the name of its plan, as last told."""
+        """Low half of the session, and the hash of its plan, as last received."""
         self._site: tuple[int, dict[str, Any]] | None = None
-        """The site that was fetched, and the session in which it was."""
+        """The fetched site, and the session in which it was fetched."""
         self._tried: tuple[int, int | None] | None = None
         self._withdrawal = asyncio.Event()
         link.on_strokes = self._heard
@@ -50,9 +50,9 @@ class Keeper:
 
     @property
     def site(self) -> dict[str, Any] | None:
-        """As GET /api/site gives it; None while nobody knows.
+        """Return the site as GET /api/site gives it; None while unknown.
 
-        Never the site of an earlier plan or start: its datum, areas and swaths would be shown as those of the present.
+        Never the site of an earlier plan or start, because its datum, areas and swaths would be shown as current.
         """
         if self._site is None:
             return None
@@ -61,13 +61,13 @@ class Keeper:
         return site if of_session == session and plan in (None, name_of(site.get("hash"))) else None
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Keep ground and site complete until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._fetch())
             tasks.create_task(self._withdraw())
 
     async def _withdraw(self) -> None:
-        """Withdrawals go through the copy, a few tiles at a time."""
+        """Apply withdrawals to the copy, a few tiles at a time."""
         while True:
             await self._withdrawal.wait()
             self._withdrawal.clear()
@@ -75,7 +75,7 @@ class Keeper:
                 await self._breath()
 
     async def _breath(self) -> None:
-        """Between two pieces of long work: whoever drives comes first."""
+        """Pause between two pieces of long work, so that driving has priority."""
         await self._clock.sleep_until_ns(self._clock.now_ns() + BREATH_NS)
 
     async def _fetch(self) -> None:
@@ -88,7 +88,7 @@ class Keeper:
                 await self._clock.sleep_until_ns(self._clock.now_ns() + AGAIN_NS)
 
     def _wanted(self) -> str:
-        """What is missing most: the site, which is small and says where all metres count from, then the record."""
+        """Return the next file to fetch: first the site, which is small and gives the datum, then the record."""
         view = self._link.view
         if not view.session or view.vehicle is None:
             return ""
@@ -102,19 +102,19 @@ class Keeper:
         return NAMES if self._nameless(view.vehicle) else ""
 
     def _nameless(self, vehicle: VehicleFrame) -> bool:
-        """A station holds the vehicle whose name is not known, and nobody was asked for it yet in this session."""
+        """Whether the holding station's name is unknown, and has not been requested in this session."""
         holder = vehicle.lease_holder
         return holder != 0 and holder not in self.names and self._names_of != (vehicle.session_id, holder)
 
     def _now(self) -> tuple[int, int | None]:
-        """Session, and name of the plan that it was last heard to have: None while it told none in this session."""
+        """Return the session, and the hash of the newest plan received in it; None while there was none."""
         vehicle = self._link.view.vehicle
         session = vehicle.session_id if vehicle is not None else 0
         told = self._told
         return (session, told[1] if told is not None and told[0] == session & LOW else None)
 
     async def _fetched(self, path: str) -> bool:
-        """Fetch it; False where it could not be had, or is that of another plan than the vehicle has now."""
+        """Fetch a file; False if that failed, or if the file belongs to another plan than the vehicle's present one."""
         now = self._now()
         if path == SITE:
             self._tried = now
@@ -136,7 +136,7 @@ class Keeper:
         return data is not None
 
     def _named(self, data: bytes | None) -> bool:
-        """Names of stations, once for each holder: a vehicle that has none is not asked again for this one."""
+        """Fetch station names, once for each holder; if the vehicle has none, it is not asked again."""
         vehicle = self._link.view.vehicle
         if vehicle is not None:
             self._names_of = (vehicle.session_id, vehicle.lease_holder)
@@ -146,7 +146,7 @@ class Keeper:
 
 
 def site_of(data: bytes) -> dict[str, Any]:
-    """The site of the vehicle's file.
+    """Decode the site from the vehicle's file.
 
     Raises:
         ValueError: It is no such file.

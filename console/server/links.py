@@ -1,4 +1,4 @@
-"""The links to all vehicles of this console: opened with the server, another one where an address changes."""
+"""The links to all vehicles of this console: opened with the server, and replaced when an address changes."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,11 @@ STAMPS_PER_SECOND: Final = 100_000
 
 
 LAST_NS: Final = 20_000_000
-"""A stop under way on a link that ends is looked at so often."""
+"""Period of the check whether a stop is still unconfirmed on a link that ends."""
 
 
 class Links:
-    """A link a vehicle, by its id."""
+    """One link for each vehicle, by the vehicle's id."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,18 +38,18 @@ class Links:
         self._open.clear()
 
     async def begin(self, settings: VehicleSettings) -> ConsoleLink:
-        """Open the first link of a vehicle; where its address leads nowhere now, the link goes on trying."""
+        """Open the first link of a vehicle; if its address is unreachable, the link keeps trying."""
         link, _ = self._open[settings.id] = await self._opened(settings, patient=True)
         return link
 
     async def change(self, settings: VehicleSettings, take: Callable[[ConsoleLink], str]) -> str:
-        """Open another link of a vehicle; what `take` says of it: why it is not taken, "" where it is.
+        """Replace the link of a vehicle; return the result of `take`: "" or the refusal.
 
-        At no moment is there none that a stop could go out on: the new one is taken before the old one ends, and the
-        old one ends when no stop is under way on it any more.
+        There is always a link for a stop: the new link is taken before the old one ends, and the old one ends only when
+        it has no unconfirmed stop.
 
         Raises:
-            OSError: The new name is known to nobody; the old link goes on.
+            OSError: The new name cannot be resolved; the old link continues.
         """
         async with self._changing:
             link, stack = await self._opened(settings)

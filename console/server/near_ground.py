@@ -1,7 +1,7 @@
 """How far unproven ground is from each track, from the plan's site and the console's copy of the record.
 
-What bears the tracks is judged as the vehicle judges it (`vehicle.control.ground.support`): outside the unproven ground
-of the plan, or swept since, or beside swept ground.
+Bearing ground is judged as in the vehicle (`vehicle.control.ground.support`): outside the plan's unproven ground, or
+swept since, or beside swept ground.
 """
 
 import math
@@ -15,12 +15,12 @@ from vehicle.contracts.frames import FloatArray
 from vehicle.control.ground import raster, support
 
 REACH_M: Final = 2.0
-"""Ground further away is not looked at: 2 m means 2 m or more."""
+"""Ground further away is not searched: 2 m means 2 m or more."""
 SPACING_M: Final = 0.2
 
 
 class Stand(NamedTuple):
-    """Where the body's origin stands [m], and where it points [rad, ENU]."""
+    """Position of the body's origin [m] and heading [rad, ENU]."""
 
     east_m: float
     north_m: float
@@ -28,7 +28,7 @@ class Stand(NamedTuple):
 
 
 class Unproven(NamedTuple):
-    """Metres from each track to the nearest unproven ground, 0 under it, `REACH_M` for that far or farther."""
+    """Distance [m] from each track to the nearest unproven ground: 0 under the track, `REACH_M` for that or more."""
 
     left_m: float | None = None
     right_m: float | None = None
@@ -38,7 +38,7 @@ UNKNOWN: Final = Unproven()
 
 
 class NearGround:
-    """Of one console; keeps the edges of a site and the answer for a place while neither changes."""
+    """Computes the distances for one console; caches the edges of a site and the answer for a pose."""
 
     def __init__(self) -> None:
         self._site: dict[str, Any] | None = None
@@ -47,7 +47,7 @@ class NearGround:
         self._answer = UNKNOWN
 
     def look(self, site: dict[str, Any] | None, mirror: GroundMirror, stand: Stand | None) -> Unproven:
-        """Unknown where the site says nothing of it, where the record is not known whole, or where it stands is not."""
+        """Return the distances; unknown if the site has no such data, or if record or pose is not fully known."""
         if site is not self._site:
             self._site, self._edges_m, self._asked = site, edges_of(site), None
         if self._edges_m is None or site is None or stand is None or not mirror.complete:
@@ -60,7 +60,7 @@ class NearGround:
 
 
 def edges_of(site: dict[str, Any] | None) -> FloatArray | None:
-    """Edges (n, 4) of what bore nothing when the plan was made; None where the site does not say it."""
+    """Return edges (n, 4) of ground that did not bear when the plan was made; None if the site does not give it."""
     rings, machine = (site or {}).get("unproven"), (site or {}).get("machine")
     if rings is None or machine is None:
         return None
@@ -69,7 +69,7 @@ def edges_of(site: dict[str, Any] | None) -> FloatArray | None:
 
 
 def unproven(edges_m: FloatArray, machine: dict[str, Any], mirror: GroundMirror, stand: Stand) -> Unproven:
-    """Both tracks, from places on a grid round each; `edges_m` (n, 4) are those of unproven ground."""
+    """Return distances for both tracks, from points on a grid around each; `edges_m` (n, 4): of unproven ground."""
     half_m, reach_m = machine["track_outer_width_m"] / 2.0, machine["track_length_m"] / 2.0
     ahead_m = _places(-reach_m - REACH_M, reach_m + REACH_M)
     aside_m = _places(SPACING_M / 2.0, half_m + REACH_M)
@@ -92,13 +92,13 @@ def _nearest(
 
 
 def bares(edges_m: FloatArray, mirror: GroundMirror, places_m: FloatArray) -> npt.NDArray[np.bool_]:
-    """Which of the places (k, 2) bear no tracks: one at a time what `support.bears` says of all of them."""
+    """Return which points (k, 2) do not bear tracks: the result of `support.bears` for each single point."""
     low, high = places_m.min(axis=0), places_m.max(axis=0)
     north = edges_m[:, 1::2]
     crossed = (north.min(axis=1, initial=math.inf) <= high[1]) & (north.max(axis=1, initial=-math.inf) >= low[1])
     found = support.inside(edges_m[crossed], places_m)
     open_m = places_m[found]
-    if len(open_m):  # all places at once: what unpacks a tile is done once
+    if len(open_m):  # all points at once, so that each tile is unpacked once
         round_m = open_m[:, None, :] + np.array(((0.0, 0.0), *support.ASIDE_M))
         swept = raster.marked(mirror.ledger, round_m.reshape(-1, 2), mirror.cell_m, raster.SWEPT)
         found[found] = ~swept.reshape(len(open_m), -1).any(axis=1)

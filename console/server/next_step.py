@@ -1,4 +1,4 @@
-"""What a mission does next, from what the vehicle reports and the plan that it has; the words are the page's. Pure."""
+"""The next step of a mission, from the vehicle's reports and its plan, as a text key of the page. Pure."""
 
 import math
 from typing import Any, Final, NamedTuple
@@ -14,18 +14,18 @@ FIRST: Final = {
     SegmentKind.TURN: "turn",
     SegmentKind.REVERSE: "reverse",
 }
-"""What a segment begins with."""
+"""First step of each kind of segment."""
 AFTER: Final = {
     MissionPhase.SPIN_UP: "lower",
     MissionPhase.LOWER: "work",
     MissionPhase.BACK_OFF: "spin_up",
     MissionPhase.WORK: "raise",
 }
-"""What follows within a swath."""
+"""The step that follows each step within a swath."""
 
 
 class NextStep(NamedTuple):
-    """`name`: of a text of the page, `next.NAME`, None where nobody knows. `left_m`: until then, None likewise."""
+    """`name`: of the page's text `next.NAME`, None if unknown. `left_m`: distance until then, None if unknown."""
 
     name: str | None = None
     left_m: float | None = None
@@ -33,11 +33,11 @@ class NextStep(NamedTuple):
 
 UNKNOWN: Final = NextStep()
 END_M: Final = 0.05
-"""So near to its end a swath is over: the machine stops within a centimetre of it, and reports in centimetres."""
+"""At this distance from its end a swath is finished: the machine stops within 1 cm and reports in centimetres."""
 
 
 def kind_of(site: dict[str, Any], number: int, count: int) -> SegmentKind | None:
-    """Of a segment of the site's plan: what the file does not list is a turn; None where it is not of this plan."""
+    """Return the kind of a segment of the site's plan: a turn if it is not listed; None if it is not of this plan."""
     listed = site.get("swaths")
     if listed is None or not 0 <= number < count:
         return None
@@ -46,7 +46,7 @@ def kind_of(site: dict[str, Any], number: int, count: int) -> SegmentKind | None
 
 
 def next_step(frame: VehicleFrame, length_m: float | None, site: dict[str, Any] | None) -> NextStep:
-    """The step after this one, and how far away it is; nothing while no mission is under way."""
+    """Return the next step and the distance to it; empty while no mission is in progress."""
     if not 0 <= frame.phase < len(_PHASES):
         return UNKNOWN
     phase, plan = _PHASES[frame.phase], site or {}
@@ -65,7 +65,7 @@ def next_step(frame: VehicleFrame, length_m: float | None, site: dict[str, Any] 
 
 
 def _raised(frame: VehicleFrame, length_m: float | None, plan: dict[str, Any]) -> str | None:
-    """After RAISE: at the end of a swath the next segment, within it the way back for a new beginning."""
+    """Return the step after RAISE: at the end of a swath the next segment, within it the way back to start again."""
     if length_m is None or not math.isfinite(frame.along_m):
         return None
     if length_m - frame.along_m > END_M:
@@ -74,7 +74,7 @@ def _raised(frame: VehicleFrame, length_m: float | None, plan: dict[str, Any]) -
 
 
 def _following(plan: dict[str, Any], number: int, count: int) -> str | None:
-    """What the next segment begins with."""
+    """Return the first step of the next segment."""
     if number + 1 == count:
         return "done"
     kind = kind_of(plan, number + 1, count)
@@ -82,7 +82,7 @@ def _following(plan: dict[str, Any], number: int, count: int) -> str | None:
 
 
 def _left_m(frame: VehicleFrame, length_m: float | None, phase: MissionPhase, kind: SegmentKind | None) -> float | None:
-    """Way to the end of a line that is being driven; a turn and a tool that moves have none."""
+    """Return the distance to the end of the line being driven; None in a turn and while the tool moves."""
     drives = phase is MissionPhase.WORK or (phase is MissionPhase.MOVE and kind is not SegmentKind.TURN)
     if not drives or length_m is None or length_m <= 0.0 or not math.isfinite(frame.along_m):
         return None

@@ -1,14 +1,14 @@
-"""What a page has not been told yet. A slow page gets a newer snapshot, never a queue. Pure."""
+"""Selects what to send to a page: changes since its last message. A slow page gets a newer state, no queue. Pure."""
 
 from typing import Any, Final
 
 Sections = dict[str, Any]
 AHEAD_MAX: Final = 2
-"""Messages beyond the newest that the page has acknowledged; sockets would else hold minutes of old state."""
+"""Largest number of unacknowledged messages; otherwise socket buffers could hold minutes of old state."""
 
 
 class Outgoing:
-    """Compares what is known with what this page was told. `sequence`: of the newest message."""
+    """Compares the present state with the state sent to this page. `sequence`: of the newest message."""
 
     def __init__(self) -> None:
         self.sequence = self.acknowledged = 0
@@ -16,16 +16,16 @@ class Outgoing:
 
     @property
     def free(self) -> bool:
-        """The page has handled nearly all that it was sent."""
+        """Whether the page has processed nearly all messages."""
         return self.sequence - self.acknowledged < AHEAD_MAX
 
     def handled(self, sequence: int) -> None:
-        """The page's acknowledgement; of what was never sent it means nothing."""
+        """Note the page's acknowledgement; one for a message never sent is ignored."""
         if self.acknowledged < sequence <= self.sequence:
             self.acknowledged = sequence
 
     def message(self, known: Sections) -> Sections | None:
-        """The next message, the sections that changed whole; None where nothing did, or the page is behind."""
+        """Return the next message with all changed sections; None if nothing changed or the page is behind."""
         if not self.free:
             return None
         changed = {

@@ -1,7 +1,7 @@
 """Requests of the Plan and Record views: sites, drawings, plans, hand-over, observations, the record.
 
-Nothing here reads a site or reckons anything: that is done in worker processes, so that the operator's hands, which
-the same loop carries, are never late for it.
+Reading and computing are done in worker processes, because the same loop carries the operator's stick readings, which
+must not be delayed.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from vehicle.reports.palette_leaf import palette_bytes
 
 UPLOAD_MAX: Final = 128 * 2**20
 JSON_MAX: Final = 32 * 2**20
-"""A drawing of as many corners as a page shows has a third of it."""
+"""Largest drawing; one with as many corners as a page shows has a third of it."""
 IMPORTS_KEPT: Final = 100
 LOOK_NS: Final = 500_000_000
 JSON: Final = "application/json"
@@ -42,10 +42,10 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Planning:
-    """One for the server.
+    """The server's planning part.
 
-    `link`, `mine`, `mirror` (of the ground), `site` (as GET /api/site): of the steered vehicle, asked each time.
-    `changed` is called when jobs() says more; `simulated` is said on every page of the record.
+    `link`, `mine`, `mirror` (of the ground) and `site` (as GET /api/site) are called each time. They refer to the
+    steered vehicle. `changed` is called when jobs() changes; `simulated` is printed on every page of the record.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Planning:
         self._jobs = Jobs(folder / "plans", changed)
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Rows of the section `jobs` of the page's state."""
+        """Return the rows of the section `jobs` of the page's state."""
         return self._jobs.rows()
 
     async def run(self, clock: Clock) -> None:
-        """Look at the vehicle for hours, way and stops, until cancelled."""
+        """Note the vehicle's state for hours, path and stops, until cancelled."""
         while True:
             now_ns = clock.now_ns()
             self._record.look(now_ns / NS_PER_S)
@@ -82,11 +82,11 @@ class Planning:
 
     # --- places ------------------------------------------------------------------------------------------------------
     def public_routes(self) -> list[Route]:
-        """Files without a secret that lie outside the page's folder."""
+        """Return routes of files without secrets outside the page's folder."""
         return [Route("/static/palette.json", self._palette)]
 
     def routes(self) -> list[Route]:
-        """Requests below /api; whoever mounts them checks the token."""
+        """Return routes below /api; the caller checks the token."""
         rows: list[tuple[str, str, Answer]] = [
             ("GET", "/api/machines", self._machines),
             ("POST", "/api/sites", self._import),
@@ -117,7 +117,7 @@ class Planning:
         return await self._ask("machines")
 
     async def _import(self, request: Request) -> Response:
-        """A file, kept whatever the readers say of it."""
+        """Import a file; it is kept even if the readers refuse it."""
         name = unquote(request.headers.get("x-name", ""))
         options = {key: request.query_params[key] for key in ("feature", "unmarked") if key in request.query_params}
         folder = self._folder / "sites" / token_hex(8)
@@ -127,7 +127,7 @@ class Planning:
             async with _written(path) as write:
                 async for piece in _bounded(request, UPLOAD_MAX):
                     write(piece)
-        except BaseException:  # too large, or broken off: half a file is no site
+        except BaseException:  # too large, or interrupted: half a file is no site
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
         await asyncio.to_thread(_forget_oldest, folder.parent)
@@ -173,10 +173,10 @@ class Planning:
         return JSONResponse({"id": self._jobs.begin("plan", {**asked, "site": site})})
 
     async def _site_of(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The request for the site that a plan is asked for: a drawing, or a file as it was imported.
+        """Return the request for the site of a plan: a drawing, or an imported file.
 
         Raises:
-            InputError: There is none.
+            InputError: There is no such site.
         """
         if body.get("draft") is not None:
             answer = await self._reader.ask("draft_site", {"folder": self._drawings, "name": str(body["draft"])})
@@ -190,7 +190,7 @@ class Planning:
         return {"path": str(path), "name": path.name, **options, **self._near()}
 
     def _near(self) -> dict[str, Any]:
-        """The vehicle's datum, from which a plan has to count for it to be taken; nothing where it is not known."""
+        """Return the vehicle's datum, which a plan must use to be accepted; empty if unknown."""
         frame = frame_of(self._site())
         return (
             {}
@@ -240,7 +240,7 @@ class Planning:
 
 
 def _answered(answer: Answer) -> Answer:
-    """A request whose refusal is one sentence."""
+    """Handle a request; a refusal is one sentence."""
 
     async def told(request: Request) -> Response:
         try:
@@ -266,7 +266,7 @@ async def _json(request: Request) -> dict[str, Any]:
 
 
 async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
-    """A body in pieces. Raises InputError where it is larger than anything meant."""
+    """Yield a body in pieces. Raises InputError if it is larger than allowed."""
     size = 0
     async for piece in request.stream():
         size += len(piece)
@@ -284,7 +284,7 @@ def _forget_oldest(folder: Path) -> None:
 
 @asynccontextmanager
 async def _written(path: Path) -> AsyncIterator[Callable[[bytes], int]]:
-    """A new file; what is written lies in the system's memory at once, so that nobody waits for the disk."""
+    """Write a new file; the data goes to the system's cache, so that nothing waits for the disk."""
     file = await asyncio.to_thread(path.open, "xb")
     try:
         yield file.write

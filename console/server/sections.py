@@ -1,4 +1,4 @@
-"""What the page is shown, section by section: pure functions of what is known. None is unknown, and never zero."""
+"""The sections of the page's state: pure functions of what is known. None means unknown, never zero."""
 
 import math
 from collections.abc import Mapping
@@ -26,16 +26,16 @@ NOBODY: Final[Mapping[int, str]] = {}
 TEXTS_MAX: Final = 20
 VEHICLE_OLD_MS: Final = 500.0
 WORK_OLD_MS: Final = 1200.0
-"""A report that is older tells nothing of now: what it said is shown as old."""
+"""Values of an older report are shown as old."""
 VEHICLE_GONE_MS: Final = 1500.0
 WORK_GONE_MS: Final = 3000.0
-"""What an older one said is not shown at all while others come: reports come four times and twice a second."""
+"""Values of an even older report are not shown while other reports arrive (four times and twice a second)."""
 NOT_OURS: Final = frozenset({LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION})
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
 PA_PER_BAR: Final = 1e5
 _KNOWN: Final = sum(1 << code for code in StopReason)
-"""Bits of reasons that this program knows; what else a later vehicle says shows as its worst reason only."""
+"""Bits of the reasons that this program knows; an unknown reason of a later vehicle shows only as worst reason."""
 _FLAGS: Final = {
     "neutral_seen": BeatFlag.NEUTRAL_SEEN,
     "reset_due": BeatFlag.RESET_DUE,
@@ -64,14 +64,15 @@ _SIDES: Final = {
 
 
 def of_ours(view: ConsoleView) -> ConsoleView:
-    """Without what a vehicle tells that is known not to be the one that was meant, or cannot be understood."""
+    """Drop data from a vehicle that is not the intended one, or that cannot be understood."""
     return replace(view, vehicle=None, beat=None, work=None) if view.state in NOT_OURS else view
 
 
 def in_vehicle_time(view: ConsoleView, speed: float) -> ConsoleView:
-    """With the ages of reports as the vehicle counts time: a simulator that is slower than real tells so much rarer.
+    """Convert the ages of reports to the vehicle's time: a simulator slower than real time reports less often.
 
-    `speed`: simulated seconds a second. The age of the link stays: it says how long this console has heard nothing.
+    `speed`: simulated seconds per second. The age of the link is unchanged: the time since this console received
+    anything.
     """
     if speed >= 1.0:
         return view
@@ -81,14 +82,15 @@ def in_vehicle_time(view: ConsoleView, speed: float) -> ConsoleView:
 
 
 def fresh(view: ConsoleView) -> ConsoleView:
-    """Without the reports that ceased while others came: what they said is not known any more."""
+    """Drop reports that stopped while others arrived: their values are no longer known."""
     return _without(view, VEHICLE_OLD_MS, WORK_OLD_MS)
 
 
 def recent(view: ConsoleView) -> ConsoleView:
-    """Without those that ceased long ago: what a lost report or two leave standing is shown, as old.
+    """Drop reports that stopped long ago; after one or two lost reports the old values are shown, marked as old.
 
-    Where the vehicle is not heard at all, the link says how old everything is, and the page shows it as last known.
+    If nothing is received at all, the link section gives the age of everything, and the page shows the last known
+    values.
     """
     return _without(view, VEHICLE_GONE_MS, WORK_GONE_MS)
 
@@ -102,12 +104,12 @@ def _without(view: ConsoleView, vehicle_ms: float, work_ms: float) -> ConsoleVie
 
 
 def aged(section: Section | None, *, old: bool) -> Section | None:
-    """A section made of a report that is late says so: nobody may take it for now, nobody has to lose sight of it."""
+    """Mark a section whose report is late, so that its values stay visible but are not taken as current."""
     return {**section, "old": True} if old and section is not None else section
 
 
 def link_section(view: ConsoleView, address: str) -> Section:
-    """The link in a word of the catalogue, with the age of the newest report."""
+    """Return the link's state as a key of the catalogue, with the age of the newest report."""
     return {
         "state": view.state.value,
         "quality": _quality(view.age_ms),
@@ -126,11 +128,10 @@ def _quality(age_ms: float | None) -> str | None:
 
 
 def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str] = NOBODY) -> Section | None:
-    """Mode, holder and all reasons in force, worst first; the mode of the newest of report and beat.
+    """Return mode, holder and all reasons in force, worst first; the mode is from the newest report or beat.
 
-    `names`: of stations, by system id, as far as they are known.
-
-    While only beats come, what only reports tell is not known; the reasons stay until a report says otherwise.
+    `names`: of stations, by system id, as far as known. While only beats arrive, values that only reports carry are
+    unknown; the reasons stay until a report changes them.
     """
     frame, beat = view.vehicle, view.beat
     if frame is None:
@@ -142,7 +143,7 @@ def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str]
     newest = beat if beat is not None and beat.tick > frame.tick else frame
     worst = None if newest.worst_reason == NO_REASON else newest.worst_reason
     reasons = [int(code) for code in codes((frame.reasons | frame.reasons_high << 64) & _KNOWN)]
-    if worst is not None and worst not in reasons:  # the beat came since
+    if worst is not None and worst not in reasons:  # the beat is newer
         reasons.insert(0, worst)
     return {
         "tick": view.tick,
@@ -160,7 +161,7 @@ def vehicle_section(view: ConsoleView, station_id: int, names: Mapping[int, str]
 
 
 def _flags(beat: BeatFrame | None) -> Section:
-    """What only beats tell."""
+    """Return the values that only beats carry."""
     if beat is None:
         return dict.fromkeys((*_FLAGS, "standing"))
     known = BeatFlag.STANDING_KNOWN in beat.flags
@@ -169,12 +170,12 @@ def _flags(beat: BeatFrame | None) -> Section:
 
 
 def _name(names: type[Mode] | type[RotorState], number: int) -> str | None:
-    """A number of the wire by its name; None for one that this program does not know."""
+    """Return the name of a protocol number; None if this program does not know it."""
     return names(number).name if number in set(names) else None
 
 
 def pose_section(frame: VehicleFrame | None, datum: LocalFrame | None) -> Section | None:
-    """Where it stands; east and north only where the datum is known. Pitch is nose up, roll right side down."""
+    """Return the pose; east and north only if the datum is known. Pitch is nose up, roll right side down."""
     if frame is None:
         return None
     east_m = north_m = None
@@ -194,7 +195,7 @@ def pose_section(frame: VehicleFrame | None, datum: LocalFrame | None) -> Sectio
 
 
 def tool_section(view: ConsoleView) -> Section | None:
-    """Rotor and tool as measured, and what is required of them."""
+    """Return rotor and tool as measured, and their required values."""
     frame, work = view.vehicle, view.work
     if frame is None:
         return None
@@ -210,10 +211,10 @@ def tool_section(view: ConsoleView) -> Section | None:
 
 
 def mission_section(view: ConsoleView, site: Section | None, inside: Inside | None = None) -> Section | None:
-    """Where the mission stands; `site` as GET /api/site gives it, None where it is not known.
+    """Return the mission's progress; `site` as GET /api/site gives it, None if unknown.
 
-    `processed_m2`, `passed_m2`, `below_m2` are the vehicle's, of all ground; `inside` of the work areas alone.
-    `room_m`: how far beside its swath the tool may pass and the overlap still covers it; there is none elsewhere.
+    `processed_m2`, `passed_m2`, `below_m2` are the vehicle's figures for all ground; `inside` is for the work areas
+    only. `room_m`: lateral error of the tool in a swath that the overlap still covers; None outside a swath.
     """
     frame, work, plan = view.vehicle, view.work, site or {}
     if frame is None:
@@ -248,7 +249,7 @@ def _unworkable_m2(plan: Section) -> float | None:
 
 
 def limits_section(work: WorkFrame | None, site: Section | None = None) -> Section | None:
-    """What limits the speed, `cap_reason` the code of a stop reason; and how far the machine may be tilted."""
+    """Return what limits the speed (`cap_reason`: code of a stop reason), and the tilt limits."""
     if work is None:
         return None
     tilt = (site or {}).get("limits") or {}
@@ -261,7 +262,7 @@ def limits_section(work: WorkFrame | None, site: Section | None = None) -> Secti
 
 
 def due_section(work: WorkFrame | None, late_s: float = 0.0) -> Section | None:
-    """What the vehicle waits for the operator to do, in seconds; of a report that is `late_s` old, so much less."""
+    """Return the times [s] left for acts that the vehicle expects, less the age `late_s` of the report."""
     if work is None:
         return None
     return {
@@ -275,7 +276,7 @@ def _left_s(left_s: float | None, late_s: float) -> float | None:
 
 
 def gnss_section(work: WorkFrame | None) -> Section | None:
-    """What the receiver says of itself."""
+    """Return the receiver's own status."""
     if work is None:
         return None
     return {
@@ -287,7 +288,7 @@ def gnss_section(work: WorkFrame | None) -> Section | None:
 
 
 def engine_section(work: WorkFrame | None) -> Section | None:
-    """Engine, oil, coolant, supply."""
+    """Return engine, oil, coolant and supply voltage."""
     if work is None:
         return None
     pressure = work.hydraulic_pressure_pa
@@ -302,7 +303,7 @@ def engine_section(work: WorkFrame | None) -> Section | None:
 
 
 def checks_section(work: WorkFrame | None) -> Section | None:
-    """When people last checked what the record rests on, and what is due."""
+    """Return when people last made the checks that the record needs, and which are due."""
     if work is None:
         return None
     return {
@@ -314,9 +315,9 @@ def checks_section(work: WorkFrame | None) -> Section | None:
 
 
 def near_section(work: WorkFrame | None, unproven: Unproven = NOTHING_NEAR) -> Section | None:
-    """The nearest keep-out, whether the ground under each track is proven, and how far from each it is not.
+    """Return the nearest keep-out, whether ground under each track is proven, and the distance to unproven ground.
 
-    Where the vehicle says that a track stands on unproven ground, there is none between: its word counts.
+    If the vehicle reports a track on unproven ground, the distance is 0: the vehicle's report has priority.
     """
     if work is None:
         return None
@@ -333,7 +334,7 @@ def near_section(work: WorkFrame | None, unproven: Unproven = NOTHING_NEAR) -> S
 
 
 def stand_of(frame: VehicleFrame | None, datum: LocalFrame | None) -> Stand | None:
-    """Where it stands and points in the datum's metres; None where either is not known."""
+    """Return position and heading in metres from the datum; None if either is unknown."""
     if frame is None or datum is None or frame.lat_deg is None or frame.lon_deg is None or frame.yaw_rad is None:
         return None
     east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg)
@@ -341,7 +342,7 @@ def stand_of(frame: VehicleFrame | None, datum: LocalFrame | None) -> Stand | No
 
 
 def ground_section(mirror: GroundMirror) -> Section:
-    """How far the record of ground is known; where not `complete`, ground without a claim is unknown, not to do."""
+    """Return how complete the record of ground is; if not `complete`, ground without a claim is unknown, not to do."""
     if not mirror.complete:
         return {"stroke": None, "plan_hash": None, "complete": False, "cell_m": None}
     return {
@@ -353,14 +354,14 @@ def ground_section(mirror: GroundMirror) -> Section:
 
 
 def texts_section(view: ConsoleView) -> list[Section]:
-    """The newest lines of the vehicle, newest last."""
+    """Return the vehicle's newest text lines, newest last."""
     return [
         {"severity": one.severity, "text": one.text, "t_ms": one.t_ns // NS_PER_MS} for one in view.texts[-TEXTS_MAX:]
     ]
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    """For a page: no digits that mean nothing; not a number is not known."""
+    """Round values for a page: no meaningless digits; NaN becomes unknown."""
     return None if value is None or not math.isfinite(value) else round(value, digits)
 
 

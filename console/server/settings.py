@@ -1,4 +1,4 @@
-"""What the server is given: the vehicles that it may speak to, and how this console is set up."""
+"""The server's settings: its vehicles, and the configuration of this console."""
 
 import secrets
 from pathlib import Path
@@ -8,14 +8,14 @@ import msgspec
 from console.client.protocol import Credentials
 
 PAGE = Path(__file__).resolve().parents[1] / "page"
-"""The page's files lie beside this room, in a checkout and in a wheel alike."""
+"""Folder of the page's files: beside this package, both in a checkout and in a wheel."""
 
 
 class VehicleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A vehicle: `id` on the page's wire, `name` for people, UDP `host` and `port`, and this console's key for it.
+    """A vehicle: `id` in the page's protocol, `name` for people, UDP `host` and `port`, and this console's key for it.
 
-    `video_port` is the TCP port of its video service, None where it has none. `datum` (lat, lon, alt) may be given
-    where it is known beforehand; the vehicle's own takes precedence.
+    `video_port` is the TCP port of its video service, None without one. `datum` (lat, lon, alt) may be given if known
+    in advance; the vehicle's own datum has priority.
     """
 
     id: str
@@ -28,10 +28,10 @@ class VehicleSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """This console. `token` is drawn anew for each start; `speed` is simulated seconds a second.
+    """This console. `token` is random and new at each start; `speed` is simulated seconds per second.
 
-    `simulation`: said on the page at all times. `training`: name of the exercise, "" for none. `by_sight`: the
-    operator drives by sight and has no picture, a recorded choice.
+    `simulation`: always shown on the page. `training`: name of the exercise, "" for none. `by_sight`: the operator
+    drives by sight without a picture; this choice is recorded.
     """
 
     console_name: str

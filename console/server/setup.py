@@ -1,6 +1,6 @@
-"""What is set up on the page and kept: the console's name, driving by sight, addresses, the shift's checklist.
+"""Settings made on the page and stored: the console's name, driving by sight, addresses, the shift's checklist.
 
-`setup.json` holds what counts now, `checklists.jsonl` every checklist that was ever kept.
+`setup.json` holds the present settings, `checklists.jsonl` every checklist that was ever saved.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ ITEMS_MAX: Final = 50
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of the checklist; what was not done has a reason."""
+    """One line of the checklist; an item that was not done has a reason."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     done: bool
@@ -33,9 +33,9 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """POST /api/setup: what is left out stays as it is.
+    """Body of POST /api/setup; a key that is left out is not changed.
 
-    `address`: HOST:PORT of the steered vehicle, whose id `vehicle` has to be.
+    `address`: HOST:PORT of the steered vehicle; then `vehicle` must be its id.
     """
 
     console_name: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
@@ -47,7 +47,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts now. `addresses`: of vehicles by their id, where they are not those of the configuration."""
+    """The present settings. `addresses`: of vehicles by id, if they differ from the configuration."""
 
     console_name: str = ""
     by_sight: bool | None = None
@@ -57,7 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetupStore:
-    """The two files. `checklist`: of this shift; a console that was started anew begins another."""
+    """The two files. `checklist`: of this shift; a restarted console begins a new one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,14 +71,14 @@ class SetupStore:
             return Kept()
 
     def by_sight(self, settings: ServerSettings) -> bool:
-        """The operator drives by sight: as it was set up on the page, else as configured."""
+        """Whether the operator drives by sight: as set on the page, else as configured."""
         return settings.by_sight if self.kept.by_sight is None else self.kept.by_sight
 
     def keep(self, asked: Asked, utc: str) -> None:
-        """Keep what was asked for, at this time.
+        """Store the requested settings with this time.
 
         Raises:
-            InputError: The disk takes it not; nothing counts that is not kept.
+            InputError: The disk refuses to write; then no setting is changed.
         """
         changes: dict[str, object] = {
             name: value
@@ -93,7 +93,7 @@ class SetupStore:
             self.checklist = asked.checklist
 
     def keep_address(self, vehicle_id: str, address: str) -> None:
-        """The address of a vehicle from now on. Raises InputError as `keep` does."""
+        """Store a vehicle's new address. Raises InputError as `keep` does."""
         self._write(msgspec.structs.replace(self.kept, addresses={**self.kept.addresses, vehicle_id: address}))
 
     def _write(self, kept: Kept) -> None:
@@ -119,7 +119,7 @@ class SetupStore:
 
 
 def asked_of(body: bytes) -> Asked | None:
-    """What a page asks for; None where it asks for what cannot be."""
+    """Decode a page's request; None if it is impossible."""
     try:
         return msgspec.json.decode(body, type=Asked)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -127,7 +127,7 @@ def asked_of(body: bytes) -> Asked | None:
 
 
 def host_port(address: str) -> tuple[str, int] | None:
-    """HOST:PORT; None where it is none."""
+    """Split HOST:PORT; None if the text is not of this form."""
     host, _, port = address.strip().rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         return None

@@ -1,4 +1,4 @@
-"""The sockets /drive and /state of a page. A frame that cannot be closes the socket: such a page must not drive."""
+"""The sockets /drive and /state of a page. An impossible frame closes the socket: such a page must not drive."""
 
 import asyncio
 import contextlib
@@ -32,13 +32,13 @@ from vehicle.host.clock import Clock
 TAKEN, CHANGED, BAD = 4001, 4002, 4400
 TAKEN_TEXT: Final = "Already steered in another window"
 TILES_MAX: Final = 24
-"""Tiles in a period: what a page unpacks beside its hands."""
+"""Tiles sent per period: as many as a page can unpack beside reading its input devices."""
 OUT_MAX: Final = 64
-"""Echoes and answers that wait for a page which does not read; the oldest are dropped."""
+"""Largest number of echoes and answers that wait for a slow page; the oldest are dropped."""
 
 
 class DriveSocket:
-    """One page that drives one vehicle, from its first frame to its last; not the one that is steered after it."""
+    """One page that drives one vehicle from its first frame to its last; it never drives the vehicle chosen later."""
 
     def __init__(self, socket: WebSocket, desk: Desk, clock: Clock) -> None:
         self._socket, self._desk, self._clock = socket, desk, clock
@@ -49,7 +49,7 @@ class DriveSocket:
         self.seat = Seat(page_of(socket), self._answer, self._ticked)
 
     async def run(self) -> None:
-        """Until the page goes, sends what cannot be, or has to connect anew."""
+        """Run until the page leaves, sends an impossible frame, or must connect again."""
         await self._socket.accept(SUBPROTOCOL)
         if not self._desk.sit(self.seat):
             await self._socket.close(TAKEN, TAKEN_TEXT)
@@ -81,7 +81,7 @@ class DriveSocket:
 
     @property
     def _seated(self) -> bool:
-        """It still drives, and what it drives is still steered."""
+        """Whether this page still drives, and its vehicle is still the steered one."""
         return self._desk.seat is self.seat and self._desk.steered is self._steered
 
     def _deliver(self, reading: PageReading) -> Verdict:
@@ -99,7 +99,7 @@ class DriveSocket:
         self._put(encoded_echo(reading, verdict, steered.link.view.tick, steered.readings))
 
     def _ticked(self, tick: int) -> None:
-        """A newer tick of the vehicle: at once, so that the next look at the hands carries it."""
+        """Send a newer vehicle tick at once, so that the page's next reading carries it."""
         self._put(encoded_tick(tick))
 
     def _answer(self, answer: Answer) -> None:
@@ -126,14 +126,14 @@ class DriveSocket:
 
 
 class StateSocket:
-    """One page that watches."""
+    """One page that shows the state."""
 
     def __init__(self, socket: WebSocket, desk: Desk, board: Board, clock: Clock) -> None:
         self._socket, self._desk, self._board, self._clock = socket, desk, board, clock
         self._outgoing, self._ground = Outgoing(), PageGround()
 
     async def run(self) -> None:
-        """Until the page goes."""
+        """Run until the page leaves."""
         await self._socket.accept(SUBPROTOCOL)
         await first_of(self._hear, self._tell)
 
@@ -155,7 +155,7 @@ class StateSocket:
             await self._clock.sleep_until_ns(due_ns)
 
     def _sections(self, page: str) -> dict[str, Any]:
-        """As the board has them; the ground is not complete before this page was sent all of it."""
+        """Return the board's sections; the ground counts as complete only after this page got all of it."""
         found = self._board.sections(page)
         if not self._ground.has_all(self._desk.steered.mirror):
             found["ground"] = {**found["ground"], "complete": False}
@@ -163,12 +163,12 @@ class StateSocket:
 
 
 def page_of(socket: WebSocket) -> str:
-    """The page's own name for itself, the same on both sockets."""
+    """Return the page's id, which is the same on both sockets."""
     return socket.query_params.get("page", "")[:40]
 
 
 async def frames(socket: WebSocket, desk: Desk):  # type: ignore[no-untyped-def]
-    """Frames of a page, its stops passed on at once; ends with the socket, or with a frame that cannot be."""
+    """Yield a page's frames and pass stops on at once; ends with the socket or with an impossible frame."""
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -185,7 +185,7 @@ async def frames(socket: WebSocket, desk: Desk):  # type: ignore[no-untyped-def]
 
 
 async def first_of(*parts: Callable[[], Awaitable[None]]) -> None:
-    """Run all of them until one ends; end the others. A page that went away is no error."""
+    """Run all tasks until one ends, then end the others; a page that has left is no error."""
     tasks = [asyncio.ensure_future(part()) for part in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

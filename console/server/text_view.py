@@ -1,4 +1,4 @@
-"""The state of a vehicle as a page of a terminal, where no browser is. Pure: sections in, lines out."""
+"""The state of a vehicle as text for a terminal, if there is no browser. Pure: sections in, lines out."""
 
 from typing import Any, Final
 
@@ -17,11 +17,11 @@ _NAMES: Final = {row["code"]: row["name"] for row in reason_rows()}
 _ENGLISH: Final = catalogue(PAGE / "text", ENGLISH)
 Sections = dict[str, Any]
 LATE: Final = "late"
-"""Said of each figure of a report that ceased while others come: it is not of now."""
+"""Marks each figure of a report that stopped while others arrive: it is not current."""
 
 
 def page(known: Sections, said: str) -> Group:
-    """One picture of what is known; `said`: what the last key did."""
+    """Return the whole page; `said`: result of the last key."""
     return Group(_head(known), _reasons(known), _figures(known), Text(said, style="bold"), Text(HINT))
 
 
@@ -39,7 +39,7 @@ def _head(known: Sections) -> Panel:
 
 
 def _reasons(known: Sections) -> Text:
-    """Every reason in force, worst first, in the vehicle's own words."""
+    """Return every reason in force, worst first, in the vehicle's own words."""
     vehicle = known["vehicle"]
     told = Text()
     for code in vehicle["reasons"] if vehicle is not None else []:
@@ -73,7 +73,7 @@ def _figures(known: Sections) -> Table:
 
 
 def _next(mission: Sections) -> str:
-    """The next step of a mission in the page's words, and how far away it is."""
+    """Return the next step of a mission in the page's words, and the distance to it."""
     name, left_m = mission.get("next"), mission.get("next_m")
     if name is None:
         return UNKNOWN
@@ -93,7 +93,7 @@ def _swath(mission: Sections) -> str:
 
 
 def _figure(section: Sections, name: str, unit: str) -> str:
-    """A figure of a section, as it is known, with how late it is."""
+    """Return a figure of a section, with its age if it is late."""
     return _marked(section, _value(section.get(name), unit))
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the vehicle's cameras to the page: the newest, one in flight, with its time by this computer's clock.
+"""Relays pictures of the vehicle's cameras to the page: the newest only, one in flight, timed by this clock.
 
 relay = VideoRelay(vehicle, clock, speed)     # connects when a page asks
 routes = relay.routes()                       # /video and /api/camera
@@ -25,37 +25,37 @@ from vehicle.host.clock import Clock
 from vehicle.video.wire import WireError
 
 ACK: Final = struct.Struct("<BBHId")
-"""Up: 33, camera wanted, 0, number painted, the page's time [ms]."""
+"""From the page: 33, requested camera, 0, number of the painted frame, the page's time [ms]."""
 HEAD: Final = struct.Struct("<BBHHHId8sddd")
-"""Down: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, heard and sent [ms] by the
-server's clock, and the page's time of the question."""
+"""To the page: 32, camera, width, height, camera (of its matrix), number, captured [ms], machine, request heard and
+sent [ms] by the server's clock, the page's time of the request."""
 ACK_TYPE, FRAME_TYPE = 33, 32
 RECONNECT_S: Final = 1.0
 FRAME_S: Final = 3.0
-"""A service that shows nothing new for so long is connected to anew."""
+"""A service without a new frame for this time is connected again."""
 
 
 class Filmed(Protocol):
-    """A vehicle, where its cameras are served, and this console's key for it."""
+    """A vehicle, the address of its camera service, and this console's key for it."""
 
     @property
     def host(self) -> str:
-        """Of the vehicle."""
+        """The vehicle's address."""
         ...
 
     @property
     def video_port(self) -> int | None:
-        """TCP port of its camera service, None where it has none."""
+        """TCP port of its camera service, None without one."""
         ...
 
     @property
     def credentials(self) -> Credentials:
-        """This console's."""
+        """This console's key for the vehicle."""
         ...
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A page wants the next frame of `camera`."""
+    """A page's request for the next frame of `camera`."""
 
     camera: int
     page_ms: float
@@ -63,7 +63,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class VideoRelay:
-    """Between the vehicle's service and the pages. `state`: idle, connecting, open, unreachable, wrong_key, none."""
+    """The relay from the vehicle's service to the pages.
+
+    `state`: idle, connecting, open, unreachable, wrong_key, none.
+    """
 
     def __init__(self, vehicle: Callable[[], Filmed], clock: Clock, speed: float = 1.0) -> None:
         self._vehicle, self._clock, self._speed = vehicle, clock, speed
@@ -75,22 +78,22 @@ class VideoRelay:
         self._task: asyncio.Task[None] | None = None
 
     def routes(self) -> list[BaseRoute]:
-        """For whoever guards them by the token."""
+        """Return the routes; the caller protects them with the token."""
         return [WebSocketRoute("/video", self._page), Route("/api/camera", self._cameras)]
 
     async def close(self) -> None:
-        """End the connection; pages are ended by the server."""
+        """Close the connection to the vehicle; the server closes the pages' sockets."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
     def now_ms(self) -> float:
-        """This computer's clock."""
+        """Time of this computer's clock [ms]."""
         return self._clock.now_ns() / NS_PER_MS
 
     def message(self) -> dict[str, Any]:
-        """What pages are told when it changes: whether there are pictures or why not, of which machine and cameras."""
+        """Return the message for pages on a change: pictures or why not, of which machine and cameras."""
         client = self.client
         return {
             "state": self.state,
@@ -114,7 +117,7 @@ class VideoRelay:
             self._pages.discard(page)
 
     def asked(self) -> None:
-        """Some page wants a frame."""
+        """Note that a page requests a frame."""
         self._asked.set()
 
     # --- towards the vehicle -----------------------------------------------------------------------------------------
@@ -158,19 +161,19 @@ class VideoRelay:
                     continue
                 async with asyncio.timeout(FRAME_S):
                     frame = await client.frame(camera)
-                if frame is not None and vehicle is self._vehicle():  # the console may have turned to another meanwhile
+                if frame is not None and vehicle is self._vehicle():  # another may have been chosen meanwhile
                     for page in self._pages:
                         page.offer(frame)
         self._say("connecting")
 
     def _wanted(self) -> int | None:
-        """The camera of the page that waits longest."""
+        """Return the camera of the page that has waited longest."""
         waiting = [page.wants for page in self._pages if page.wants is not None]
         return min(waiting, key=lambda one: one.heard_ms).camera if waiting else None
 
 
 class _Page:
-    """One page's socket; `wants` is set from its question to its frame."""
+    """One page's socket; `wants` is set from its request to its frame."""
 
     def __init__(self, socket: WebSocket, relay: VideoRelay) -> None:
         self._socket, self._relay = socket, relay
@@ -180,19 +183,19 @@ class _Page:
         self._there = asyncio.Event()
 
     def tell(self, news: dict[str, Any]) -> None:
-        """Whether there are pictures; the newest counts, and goes before the next frame."""
+        """Queue the state message; the newest replaces an older one and is sent before the next frame."""
         self._news = news
         self._there.set()
 
     def offer(self, frame: Frame) -> None:
-        """A frame came; it is this page's if it waits for that camera."""
+        """Offer a frame; this page takes it if it waits for that camera."""
         wanted = self.wants
         if wanted is not None and wanted.camera == frame.camera:
             self.wants, self._frame = None, (frame, wanted)
             self._there.set()
 
     async def run(self) -> None:
-        """Until the page goes."""
+        """Run until the page leaves."""
         sender = asyncio.ensure_future(self._send())
         try:
             await self._hear()
@@ -228,7 +231,7 @@ class _Page:
 
 
 def packed(frame: Frame, asked: Asked, sent_ms: float) -> bytes:
-    """A frame as the page gets it."""
+    """Encode a frame for the page."""
     head = HEAD.pack(
         FRAME_TYPE,
         frame.camera,

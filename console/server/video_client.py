@@ -1,4 +1,4 @@
-"""The console's end of a vehicle's camera service: proves its key, checks each frame, maps its time."""
+"""The console's client of a vehicle's camera service: proves its key, checks each frame, converts its time."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ OPEN_S: Final = 3.0
 
 
 class WrongKeyError(wire.WireError):
-    """The service hung up on this console's proof."""
+    """The service closed the connection after this console's proof."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """A frame that is of this machine and newer than the one before; `capture_ms` by this computer's clock."""
+    """A frame of this machine that is newer than the one before; `capture_ms` is by this computer's clock."""
 
     camera: int
     number: int
@@ -33,7 +33,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dropped(msgspec.Struct):
-    """Frames that were not passed on: of another machine, not newer than the one before, of an unknown time."""
+    """Number of dropped frames: of another machine, not newer than the one before, of unknown time."""
 
     machine: int = 0
     order: int = 0
@@ -41,7 +41,7 @@ class Dropped(msgspec.Struct):
 
 
 class VideoClient:
-    """One connection: `frame(camera)` asks and waits. Frames that are not to be shown are counted in `dropped`."""
+    """One connection: `frame(camera)` requests a frame and waits. Frames not to be shown are counted in `dropped`."""
 
     def __init__(
         self,
@@ -60,11 +60,11 @@ class VideoClient:
         self._shown: dict[int, int] = {}
 
     async def frame(self, camera: int) -> Frame | None:
-        """The next frame of a camera; None for one that was dropped.
+        """Return the next frame of a camera; None for a dropped one.
 
         Raises:
-            WireError: what came cannot be believed; the connection is to be given up.
-            OSError: it broke. EOFError: it ended.
+            WireError: The data is invalid; the connection must be closed.
+            OSError: The connection broke. EOFError: The connection ended.
         """
         shown = self._shown.get(camera, 0)
         self._writer.write(wire.ask(camera, shown, round(self._now_ms() * 1e3)))
@@ -106,11 +106,11 @@ async def video_client(
     now_ms: Callable[[], float],
     speed: float = 1.0,
 ) -> AsyncIterator[VideoClient]:
-    """Connect and prove each other.
+    """Connect and authenticate each other.
 
     Raises:
-        WrongKeyError: the service does not know this key. WireError: it is another's.
-        OSError: nobody there.
+        WrongKeyError: The service does not know this key. WireError: The service belongs to another machine.
+        OSError: The service is unreachable.
     """
     async with asyncio.timeout(OPEN_S):
         reader, writer = await asyncio.open_connection(*place)

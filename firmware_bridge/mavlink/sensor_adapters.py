@@ -2,7 +2,8 @@
 
 A decoder gives None where a value that its type cannot express as unknown is not finite, or a number is not in its
 table: the frame then counts as refused, its source grows old, and age is what stops the machine. A reading of
-FLAIL_STATUS that is unknown stays NaN (docs/adr/0006): one dead gauge does not silence the emergency stop chain.
+FLAIL_STATUS that is unknown stays NaN (docs/adr/2026-11-21-unknown-readings-stay-nan): one dead gauge does not silence
+the emergency stop chain.
 """
 
 import math

@@ -9,7 +9,7 @@ STAMPS_PER_S = 100_000
 """A stamp counts 10 us since 2015-01-01 UTC."""
 STAMP_MAX = (1 << 48) - 1
 AHEAD_S = 10
-"""A frame may be stamped so much above what the vehicle has issued itself (safety.md E.2.2)."""
+"""A frame may be stamped so much above what the vehicle has issued itself; it counts as so much older."""
 BLOCK_S = 20
 """How far ahead stamps are reserved on disk; a crash skips at most this much."""
 JUMP_S = (3_600, 14_400)

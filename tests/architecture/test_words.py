@@ -58,7 +58,6 @@ LATER: dict[str, tuple[str, ...]] = {
     "lane": (
         "tests/planning/coverage/test_s*_*.py",  # words that site files use for access
     ),
-    "he, his": ("campaign/*.py",),
 }
 """By word: files that keep it until they are next worked on, as of 2026-11-30. Without the word it leaves the list."""
 

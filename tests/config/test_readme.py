@@ -6,14 +6,25 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from vehicle.config.drive import (
+    ControllerConfig,
+    DatumConfig,
+    DriveConfig,
+    OperatorConfig,
+    RadioConfig,
+    RecorderConfig,
+    SiteConfig,
+    StationConfig,
+)
 from vehicle.config.load import CONFIGS_PATH, machine_names
 from vehicle.config.machine import MachineConfig
 from vehicle.config.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
 from vehicle.config.task import Task
 from vehicle.config.telemetry import TelemetryConfig
-from vehicle.config.vehicle import MissionConfig
+from vehicle.config.vehicle import MissionConfig, SafetyConfig
 
 TEXT = (CONFIGS_PATH / "README.md").read_text()
+SUBTABLES = {"mission", "safety", "datum", "site", "controller", "operator", "recorder", "telemetry", "video"}
 TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "sources"}
 
 
@@ -38,6 +49,13 @@ def explained(start: str) -> dict[str, list[str]]:
         ("`[rates]`, only", RatesConfig, set()),
         ("The `[mission]` table", MissionConfig, set()),
         ("The `[telemetry]` table", TelemetryConfig, set()),
+        ("Top level of a vehicle's file:", DriveConfig, SUBTABLES),
+        ("`[datum]`, to drive", DatumConfig, set()),
+        ("`[site]`, the vehicle's", SiteConfig, set()),
+        ("`[controller]`, the line", ControllerConfig, set()),
+        ("`[operator]`, where", OperatorConfig, set()),
+        ("`[recorder]`:", RecorderConfig, set()),
+        ("`[safety]`, times", SafetyConfig, set()),
     ],
 )
 def test_every_key_is_explained(start: str, model: type[BaseModel], ignored: set[str]) -> None:
@@ -56,12 +74,23 @@ def test_every_key_of_a_task_is_explained() -> None:
 
 @pytest.mark.parametrize(
     ("start", "model", "column"),
-    [("The `[mission]` table", MissionConfig, 2), ("The `[telemetry]` table", TelemetryConfig, 1)],
+    [
+        ("The `[mission]` table", MissionConfig, 2),
+        ("The `[telemetry]` table", TelemetryConfig, 1),
+        ("`[datum]`, to drive", DatumConfig, 1),
+        ("`[site]`, the vehicle's", SiteConfig, 0),
+        ("`[controller]`, the line", ControllerConfig, 0),
+        ("`[operator]`, where", OperatorConfig, 0),
+        ("`[recorder]`:", RecorderConfig, 0),
+        ("`[safety]`, times", SafetyConfig, 2),
+    ],
 )
 def test_defaults_are_the_ones_in_force(start: str, model: type[BaseModel], column: int) -> None:
     for key, cells in explained(start).items():
         default = model.model_fields[key].default
-        if isinstance(default, int | float):
+        if isinstance(default, bool):
+            assert cells[column] == str(default).lower(), key
+        elif isinstance(default, int | float):
             assert float(cells[column]) == default, key
         elif isinstance(default, str):
             assert cells[column] == default, key
@@ -85,6 +114,14 @@ def test_defaults_are_the_ones_in_force(start: str, model: type[BaseModel], colu
 def test_units_stand_beside_the_keys_that_end_with_them(suffix: str, unit: str) -> None:
     rows = re.findall(rf"^\| `\w+_{suffix}` \| ([^|]*) \|", TEXT, flags=re.MULTILINE)
     assert set(rows) == {unit}
+
+
+@pytest.mark.parametrize(("key", "model"), [("radio", RadioConfig), ("stations", StationConfig)])
+def test_tables_inside_a_key_are_explained_there(key: str, model: type[BaseModel]) -> None:
+    meaning = explained("`[operator]`, where")[key][-1]
+    for name, field in model.model_fields.items():
+        told = f"`{name}` ({field.default})" if isinstance(field.default, int) else f"`{name}`"
+        assert told in meaning, name
 
 
 def test_every_profile_is_listed() -> None:

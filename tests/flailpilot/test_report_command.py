@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import shapely
 
-from flailpilot import cli, drive, report, run_facts
+from campaign import outcome
+from flailpilot import cli, drive, report, run_facts, simulate
 from flailpilot.run_reading import Run, read_run
 from tests.control.ledger import jobs
 from tests.flailpilot.test_bad_sites import flailpilot
@@ -28,6 +29,7 @@ from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.reports import results
 from vehicle.reports.facts import ReportKind
+from vehicle.reports.gaps import Found
 
 pytestmark = pytest.mark.long
 
@@ -253,6 +255,58 @@ def test_a_full_disk_is_one_line_and_the_old_papers_are_whole(error, tmp_path, m
         report.write_papers(tmp_path, jobs.done_job(), pdf=False, public=True)
     assert "\n" not in str(refused.value)
     assert papers_in(tmp_path) == before
+
+
+def test_a_rename_that_fails_midway_leaves_the_old_set_and_what_belongs_to_it(tmp_path, monkeypatch):
+    report.write_papers(tmp_path, jobs.open_job(), pdf=False, public=True, more={"summary.json": b"old"})
+    before, move, count = papers_in(tmp_path), Path.replace, [0]
+
+    def refused(source: Path, place: Path) -> Path:
+        count[0] += 1
+        if count[0] >= first and (count[0] == first or stuck):
+            raise FULL[0]
+        return move(source, place)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    first, stuck = len(before) + 5, False  # four of the new ones were in their place
+    with pytest.raises(
+        InputError, match=r"No space left on device; the papers that were there are as they were"
+    ) as told:
+        report.write_papers(tmp_path, jobs.done_job(), pdf=False, more={"summary.json": b"new"})
+    assert "\n" not in str(told.value)
+    assert papers_in(tmp_path) == before
+    count[0], stuck = 0, True
+    with pytest.raises(InputError, match=r"of the new papers ledger\.geojson, .* are there, and no old one"):
+        report.write_papers(tmp_path, jobs.done_job(), pdf=False, more={"summary.json": b"new"})
+
+
+def test_papers_of_an_older_record_do_not_stay_beside_the_new_ones(tmp_path):
+    report.write_papers(tmp_path, jobs.open_job(), pdf=True, public=True, more={"summary.json": b"of the run"})
+    (tmp_path / "run.mcap").write_bytes(b"recording")
+    report.write_papers(tmp_path, jobs.open_job(), pdf=False)
+    there = set(papers_in(tmp_path))
+    assert not there & {"report.pdf", "public.json"}
+    assert there >= {"summary.json", "run.mcap", "report.html"}
+
+
+def test_sim_leaves_its_recording_and_no_half_set_where_the_disk_refuses_papers(monkeypatch, capsys, tmp_path):
+    ground(tmp_path)
+    (tmp_path / "scenario.toml").write_text(SCENARIO.replace("250.0", "20.0"))
+
+    def refused(_: Path, place: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device", str(place))
+
+    def summed(files: outcome.RunFiles, found: Found, wall_s: float) -> object:
+        monkeypatch.setattr(Path, "replace", refused)  # from here on only papers are written
+        return outcome.summary_of(files, found, wall_s)
+
+    monkeypatch.setattr(simulate, "summary_of", summed)
+    status, _, told = flailpilot(monkeypatch, capsys, "sim", tmp_path / "scenario.toml", "--out", tmp_path / "run")
+    assert (status, told.count("\n")) == (2, 1), told
+    assert "the papers cannot be written: No space left on device" in told
+    there = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"run.mcap", "run.json", "ledger.journal"} <= there
+    assert not there & {"report.html", "summary.json", "ledger.gpkg"}
 
 
 def test_a_folder_in_a_papers_place_changes_none_of_the_others(tmp_path):

@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 import shapely
 
-from flailpilot import run_facts
+from flailpilot import run_facts, run_masks
 from flailpilot.own_journal import check_own, session_of
+from flailpilot.run_masks import Processed, masks_at
 from flailpilot.run_reading import Run
 from tests import builders
 from tests.control.ledger import jobs
 from tests.control.ledger.driving import straight, versions
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import JobMark, LedgerStroke, Revoke
+from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerStroke, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.control.state import LedgerState
 from vehicle.host.utc import TimeSource
 from vehicle.planning.site.site import Site
+from vehicle.records import journal
 from vehicle.records.journal import Journal
 from vehicle.records.records import Header, Record, Session
+from vehicle.records.stroke_table import table_of
+from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.palette import marked
 from vehicle.reports.story import Samples
@@ -182,6 +186,49 @@ def test_a_withdrawal_in_one_copy_of_a_journal_holds_for_all() -> None:
     rows = (*DAY2, revoke(1, len(ONE)))
     once, copied = facts(run_of(rows, SECOND, 2)), facts(run_of(rows, FIRST, 1, "/a"), run_of(rows, SECOND, 2, "/b"))
     assert copied.found.processed_m2 == once.found.processed_m2
+
+
+def week(count: int) -> list[Run]:
+    """Runs of one journal, a day each, that share out the strokes; one withdraws, one confirms."""
+    rows: list[Record] = [HEADER]
+    strokes, sessions = [*ONE, *TWO], []
+    for day in range(count):
+        sessions.append(Session(session_id=day + 1, utc=""))
+        rows += [sessions[-1], *strokes[day * len(strokes) // count : (day + 1) * len(strokes) // count]]
+        rows += [revoke(3, 5)] if day == 1 else [Confirm(kind="base", by="A", until_number=9)] if day == 2 else []
+    return [run_of(tuple(rows), session, day) for day, session in enumerate(sessions, start=1)]
+
+
+def test_masks_after_each_run_are_those_that_the_journal_makes() -> None:
+    records = [entry.record for entry in run_facts.put_together(week(6))[0]]
+    cuts, seen = {0, 1, 2, 17, len(records) // 2, len(records)}, []
+    asked, known = SITE.work_area, Processed(SITE.work_area, MISSION.cell_m)
+    for cut, found in masks_at(records, cuts):
+        whole = journal.rebuilt(Journal(records=tuple(records[:cut]), valid_bytes=0, dropped_bytes=0, check=0))
+        assert msgspec.structs.replace(found, tiles={}, warm=()) == msgspec.structs.replace(whole, tiles={}, warm=())
+        assert {key: held for block in found.tiles.values() for key, held in block.items()} == {
+            key: held for block in whole.tiles.values() for key, held in block.items()
+        }
+        by_depth_m2 = processed_by_depth_m2(asked, whole, MISSION.cell_m)
+        assert known.area_m2(found) == pytest.approx(by_depth_m2.sum(), abs=1e-9)
+        seen.append(cut)
+    assert seen == sorted(cuts - {0})
+
+
+def test_each_stroke_is_looked_at_once_however_many_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def counted(strokes: list[LedgerStroke]) -> object:
+        looked.append(len(strokes))
+        return table_of(strokes)
+
+    monkeypatch.setattr(run_masks, "table_of", counted)
+    for count in (3, 12):
+        looked.clear()
+        made = facts(*week(count))
+        assert len(made.runs) == count
+        assert sum(row.processed_m2 for row in made.runs) == pytest.approx(made.found.processed_m2, abs=1e-9)
+        assert sum(looked) == len(ONE) + len(TWO)
 
 
 DONE = Event(t_ns=0, tick=90, kind="mission", text="mission: done", east_m=1.0, north_m=2.0)

@@ -204,6 +204,16 @@ def test_the_table_has_a_row_per_product(tmp_path: Path) -> None:
     assert all(row["follow_up"] for row in rows)
 
 
+def test_no_column_of_a_table_is_empty(tmp_path: Path) -> None:
+    """What is never filled in tells nobody anything, and looks like something that was forgotten."""
+    check = msgspec.structs.replace(LOTS[0], check="0.170 m by the team leader")
+    facts = jobs.open_job(**STATED, zero_us=ZERO_US, lots=(check, *LOTS[1:]), run="20260504-1a2b3c")
+    write_all(tmp_path, facts)
+    for name in ("ledger.csv", "lots.csv", "points.csv", "states.csv"):
+        rows = _rows(tmp_path / name)
+        assert [column for column in rows[0] if not any(row[column] for row in rows)] == [], name
+
+
 def test_tables_hold_no_formulas(tmp_path: Path) -> None:
     facts = jobs.open_job(**(STATED | {"organisation": "=HYPERLINK(1)"}))
     tables.write_land(tmp_path / "ledger.csv", facts, tuple(features(facts)))

@@ -84,15 +84,15 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
     [
         ({"team": "dgo"}, "team 'dgo' is not known (did you mean dog?)"),
         ({"layer": "sensors"}, "layer 'sensors' is not known (did you mean sensor?)"),
-        ({"layer": "biological"}, "a detector makes the sensor layer, and it says biological"),
+        ({"layer": "biological"}, "a detector makes the sensor layer, but the layer given is biological"),
         ({"who": ""}, "who is ''"),
         ({"method": "a\nb"}, "method is"),
-        ({"result": "cleared by two dogs"}, "result says 'cleared': that is a word of the authority's document alone"),
+        ({"result": "cleared by two dogs"}, "result says 'cleared': only a document of the authority may use this"),
         ({"when": "2026-11-30T12:00:01Z"}, "lies in the future"),
         ({"when": "2026-12-02"}, "lies in the future"),
         ({"when": "2026-11-30T10:00:00"}, "has no zone"),
-        ({"when": "yesterday"}, "when is 'yesterday'"),
-        ({"when": "2026-13-01"}, "when is '2026-13-01'"),
+        ({"when": "yesterday"}, "'yesterday' is no day and no time"),
+        ({"when": "2026-13-01"}, "'2026-13-01' is no day and no time"),
     ],
 )
 def test_what_cannot_be_right_is_refused(change: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -175,8 +175,8 @@ def test_a_release_is_what_the_document_says(tmp_path: Path) -> None:
         ({"number": " "}, "--number"),
         ({"person": ""}, "--person"),
         ({"date": "2027-01-01"}, "lies in the future"),
-        ({"number": "R-0"}, "was imported before"),
-        ({"category": "cancelled"}, "400.0 m2 of it are reduced by document R-0"),
+        ({"number": "R-0"}, "has already been imported"),
+        ({"category": "cancelled"}, "400.0 m2 of it are already reduced by document R-0"),
     ],
 )
 def test_a_release_that_cannot_be_right_is_refused(said: dict[str, str], words: str, tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def test_a_done_job(tmp_path: Path) -> None:
     page = _page(tmp_path, facts)
     assert "No ground was missed" in page.text
     assert f"{facts.found.processed_m2:,.2f}" in page.text
-    assert "keep-out clearance" in page.text
+    assert facts.plan.untreatable  # what the plan lists was worked all the same
+    assert "None: every cell of the work area is on record as processed." in page.text
     assert "working the ground" in page.text
     assert "SIMULATED" not in page.text
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,11 +15,11 @@ from tests.flailpilot.test_resume import SCENARIO, ground
 from tests.flailpilot.test_run_folder import Capture
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.messages import Mode
-from vehicle.records import carried_over, journal
+from vehicle.records import carried_over, journal, parts
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Note, Record, Revoke, Session, encoded, first_check
 from vehicle.records.writer import McapRecorder
-from vehicle.runtime import kept_ledger
+from vehicle.runtime import kept_ledger, verification
 
 pytestmark = pytest.mark.long
 
@@ -67,6 +68,21 @@ def test_a_record_is_what_its_recording_makes_again(run: Path) -> None:
     assert found["compared"] == found["chain"]["records"] - 2
     assert found["credited_m2"] == found["chain"]["credited_m2"] > 0.0
     assert any(isinstance(row, JobMark) for row in journal.read(run / "ledger.journal").records)
+
+
+def test_a_recording_is_read_through_once(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages, read = [0], parts.parts
+
+    def counted(path: Path) -> Iterator[parts.Part]:
+        for part in read(path):
+            messages[0] += isinstance(part, parts.Message)
+            yield part
+
+    total = sum(isinstance(part, parts.Message) for part in read(run / "run.mcap"))
+    monkeypatch.setattr(parts, "parts", counted)
+    found = verification.verified(run / "ledger.journal", run / "run.mcap")
+    assert found.differences == ()
+    assert messages[0] == total > 1000
 
 
 def test_one_changed_byte_is_named(run: Path) -> None:

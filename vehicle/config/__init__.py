@@ -1,1 +1,1 @@
-"""Configuration: frozen models, read and checked once; only `load` and `drive` touch files."""
+"""Configuration: frozen models that are read and checked once."""

@@ -1,4 +1,4 @@
-"""Configuration of the vehicle program: which machine, which wires, which site. Read once, unknown keys refused."""
+"""Configuration of the vehicle program: machine, connections, site. Read once; unknown keys are refused."""
 
 import ipaddress
 from pathlib import Path
@@ -19,7 +19,7 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class DatumConfig(Strict):
-    """Where all metres count from, if no site says it: WGS 84, altitude above the ellipsoid."""
+    """Origin of all metres if no site gives one: WGS 84, altitude above the ellipsoid."""
 
     lat_deg: Annotated[float, Field(ge=-90, le=90)]
     lon_deg: Annotated[float, Field(ge=-180, le=180)]
@@ -27,14 +27,14 @@ class DatumConfig(Strict):
 
 
 class ControllerConfig(Strict):
-    """The low-level controller's wire: a serial device or a URL, `tcp://192.0.2.7:4001`."""
+    """Connection to the low-level controller: a serial device or a URL such as `tcp://192.0.2.7:4001`."""
 
     port: Name
     baud: Literal[115_200, 230_400, 460_800, 921_600] = 115_200
 
 
 class StationConfig(Strict):
-    """A station that waits to be spoken to: an address, and the system id whose key signs what is sent there."""
+    """A station that the vehicle contacts first: its address, and the system id whose key signs frames sent to it."""
 
     host: Name
     port: Annotated[int, Field(ge=1, le=65535)] = 14550
@@ -50,7 +50,7 @@ class StationConfig(Strict):
 
 
 class RadioConfig(Strict):
-    """A serial radio of the operators; `bytes_per_s` is what may be sent to it, without it six tenths of the line."""
+    """A serial radio of the operators; `bytes_per_s` limits what is sent to it, by default 0.6 of the line rate."""
 
     port: Name
     baud: Literal[9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600] = 57_600
@@ -58,15 +58,15 @@ class RadioConfig(Strict):
 
 
 BENCH_STATIONS = (StationConfig(host="127.0.0.1"),)
-"""Where a ground station on the same computer listens; hence the vehicle itself is bound elsewhere."""
+"""Port on which a ground station on the same computer listens; the vehicle itself uses another port."""
 
 
 class OperatorConfig(Strict):
     """The operators' wires; `host` is the address of this machine on which UDP `port` and TCP `tcp_port` listen.
 
-    `stations` are spoken to first, without any on a bench 127.0.0.1:14550; `radio` is a serial one.
-    `upload_outside`: whether the ground outside a work area that a station uploads bears the tracks; without it no
-    site is taken by radio.
+    `stations` are contacted first; on a bench without any it is 127.0.0.1:14550. `radio` is a serial radio.
+    `upload_outside`: whether ground outside an uploaded work area bears the tracks; without this key no uploaded site
+    is accepted.
     """
 
     host: Name = "127.0.0.1"
@@ -78,7 +78,7 @@ class OperatorConfig(Strict):
 
     @property
     def loopback(self) -> bool:
-        """Nobody outside this computer can reach it."""
+        """Whether only programs on this computer can reach the address."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -86,16 +86,16 @@ class OperatorConfig(Strict):
 
 
 class RecorderConfig(Strict):
-    """`folder` takes one recording for each start of the program; below `free_min_mb` doctor complains."""
+    """`folder` receives one recording for each program start; `doctor` warns below `free_min_mb` of free space."""
 
     folder: Name
     free_min_mb: Annotated[int, Field(ge=1)] = 2_000
 
 
 class SiteConfig(Strict):
-    """A site to be planned at the start; without it the machine is driven by stick, or a mission is uploaded.
+    """The vehicle's own site, planned at the start; without it the machine is driven by stick or a mission is uploaded.
 
-    `plan`: the folder of a plan of this site that was looked at; it is driven as it is, or refused. `base_frame`: the
+    `plan`: the folder of a reviewed plan of this site; it is driven unchanged, or refused. `base_frame`: the
     system of the base's coordinates, and so of the machine's fixes: WGS 84, ETRS89, NAD83 or the like.
     """
 
@@ -108,11 +108,11 @@ class SiteConfig(Strict):
 
 
 class DriveConfig(Strict):
-    """`flailpilot drive CONFIG`. Paths count from the folder of the file.
+    """`flailpilot drive CONFIG`. Paths are relative to the file's folder.
 
-    `format`: of the keys' meaning, checked where the file is read.
-    `state_folder`: where the program may write; without it that of the keys, else of the recordings, else of the file.
-    `task`: the task file, whose facts go into the run's folder, recording and reports.
+    `format`: version of the keys' meaning, checked when the file is read. `state_folder`: where the program may write;
+    by default the folder of the keys, else of the recordings, else of this file. `task`: the task file, whose facts go
+    into the run's folder, recording and reports.
     """
 
     format: int = Kept.CONFIGURATION.number
@@ -146,7 +146,7 @@ class DriveConfig(Strict):
 
 
 class DriveFile(msgspec.Struct, frozen=True):
-    """The file as read: where it lies, what it says, and the vehicle that it makes."""
+    """The file as read: its path, its content, and the vehicle configuration made from it."""
 
     path: Path
     config: DriveConfig
@@ -154,12 +154,12 @@ class DriveFile(msgspec.Struct, frozen=True):
     task: TaskFile | None = None
 
     def beside(self, name: str) -> Path:
-        """A path of the file, seen from the file's folder."""
+        """Return a path in the file as relative to the file's folder."""
         return self.path.parent / Path(name).expanduser()
 
     @property
     def state_folder(self) -> Path:
-        """Where what comes in while it runs is kept; writable under the shipped unit."""
+        """Folder for data that arrives while the program runs; writable under the supplied systemd unit."""
         config = self.config
         if config.state_folder is not None:
             return self.beside(config.state_folder)
@@ -169,7 +169,7 @@ class DriveFile(msgspec.Struct, frozen=True):
 
 
 def load_drive(path: Path, task: Path | None = None) -> DriveFile:
-    """Read and check the file, the machine and the task that it names; `task` names another task file.
+    """Read and check the file, and the machine and task that it names; `task` replaces the task file.
 
     Raises:
         InputError: One line: file, key, what to do.

@@ -25,9 +25,10 @@ _RANK = {"extra_forbidden": 0, "missing": 2}
 
 
 def first_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """The most telling problem as `key: what is wrong`, and how many more there are.
+    """Return the most useful problem as `key: what is wrong`, and the number of further problems.
 
-    An unknown key comes first: a misspelt key also leaves one missing, and the spelling is what to correct.
+    An unknown key comes first: a misspelt key is also reported as a missing key, and the spelling is what has to be
+    corrected.
     """
     problems = sorted(error.errors(), key=lambda problem: _RANK.get(problem["type"], 1))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -35,12 +36,12 @@ def first_line(error: ValidationError, model: type[BaseModel]) -> str:
 
 
 def only_missing(error: ValidationError) -> bool:
-    """True where nothing is wrong but absent keys."""
+    """Whether missing keys are the only problem."""
     return all(problem["type"] == "missing" for problem in error.errors())
 
 
 def missing_figures(tables: dict[str, Any]) -> str:
-    """Keys that an incomplete profile leaves open, by table: `tool: width_m, depth_max_m; body: mass_kg`."""
+    """Return the missing keys of an incomplete profile by table: `tool: width_m, depth_max_m; body: mass_kg`."""
     groups = []
     for name, field in MachineConfig.model_fields.items():
         part = field.annotation
@@ -74,7 +75,7 @@ def _nearest_key(word: str, known: Iterable[str]) -> str:
 
 
 def _keys_at(model: type[BaseModel], place: Iterable[Any]) -> list[str]:
-    """Legal keys of the table at `place`, following nested models, dicts and lists of them."""
+    """Return the valid keys of the table at `place`, through nested models and dicts and lists of models."""
     table: type[BaseModel] | None = model
     for part in place:
         if table is None:

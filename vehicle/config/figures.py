@@ -1,4 +1,4 @@
-"""What `flailpilot figures` is given: a TOML file of tables, each of which may be left out.
+"""The input of `flailpilot figures`: a TOML file of tables, each of them optional.
 
 [scores]                             # grids of values in 0..1, one each, or one CSV with three columns
 historic = "historic.tif"            # H_m, historic mine density coefficient
@@ -45,7 +45,7 @@ PositiveShare = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
 class Scores(Strict):
-    """Where the three terms of the contamination score lie: three GeoTIFFs of one grid, or one CSV."""
+    """Files with the three terms of the contamination score: three GeoTIFFs on one grid, or one CSV."""
 
     historic: str | None = None
     soil: str | None = None
@@ -61,7 +61,7 @@ class Scores(Strict):
 
 
 class Effectiveness(Strict):
-    """Terms of E; all of them indices, for their units do not match."""
+    """Terms of E; all are taken as plain indices, because their units do not match."""
 
     mines_per_km2: NotNegative
     degradation: NotNegative
@@ -78,7 +78,7 @@ class Sustainability(Strict):
 
 
 class Restoration(Strict):
-    """Terms of R_e. `pollution_factor` is what its source calls P_c, which is another P_c than the score's."""
+    """Terms of R_e. `pollution_factor` is called P_c in its source; it is not the P_c of the score."""
 
     cleared_km2: NotNegative
     biodiversity_ratio: PositiveShare
@@ -87,7 +87,7 @@ class Restoration(Strict):
 
 
 class Cost(Strict):
-    """What the work cost, for which ground and items."""
+    """Cost of the work, with the area and the number of items found."""
 
     total: NotNegative
     currency: Annotated[str, Field(min_length=1, max_length=12)]

@@ -1,4 +1,4 @@
-"""What the planner needs of a machine: outline and rates, and the pace at which it works some ground."""
+"""The planner's view of a machine: outline, rates, and the pace at which it works given ground."""
 
 from vehicle.config.machine import MachineConfig
 from vehicle.config.mission import MissionConfig
@@ -14,9 +14,10 @@ def footprint(
     soil_mj_per_m3: float = SOIL_ASSUMED_MJ_PER_M3,
     depth_sigma_m: float | None = None,
 ) -> MachineFootprint:
-    """The footprint of a profile. The rest decides only the hours: depth to be proven, soil, scatter of the sensor.
+    """Return the footprint of a profile. The other arguments change only the hours.
 
-    `mission` None: the default depth; `depth_sigma_m` None: as the profile says, or assumed.
+    `mission` None: the default required depth. `depth_sigma_m` None: the sensor's sigma from the profile, else an
+    assumed one.
     """
     tool, tracks, body = machine.tool, machine.tracks, machine.body
     task = mission if mission is not None else MissionConfig(required_depth_m=min(DEFAULT_DEPTH_M, tool.depth_max_m))

@@ -1,6 +1,6 @@
-"""Reading configuration files: TOML in, a strict model out, or one line that says what is wrong and where.
+"""Reads configuration files: TOML becomes a strict model, or one line says what is wrong and where.
 
-Every refusal is an `InputError`: file, key, what to do. Nothing here is read twice; the models are frozen.
+Every refusal is an `InputError`: file, key, what to do. Each file is read once; the models are frozen.
 """
 
 import difflib
@@ -36,7 +36,7 @@ def load_toml_model(path: str | Path, model: type[ModelT]) -> ModelT:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """The tables of a TOML file; its lists come as tuples, as the frozen strict models want them.
+    """Return the tables of a TOML file; lists become tuples, as the strict frozen models require.
 
     Raises:
         InputError: The file cannot be read or is not TOML; the message has the line and column.
@@ -60,7 +60,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 
 def load_machine(name_or_path: str | Path, tool: str | None = None) -> MachineConfig:
-    """A machine profile by name, alias or path, carrying its own tool or one of its `[tools.*]`.
+    """Load a machine profile by name, alias or path, with its own tool or with one of its `[tools.*]`.
 
     Names ignore case, blanks, dots, hyphens and underscores: `memat`, `MV-4` and `mv4` all find their file. A text
     that ends with `.toml` or holds a path separator is a path.
@@ -84,7 +84,7 @@ def assemble_vehicle(
     mission: MissionConfig,
     safety: SafetyConfig | None = None,
 ) -> VehicleConfig:
-    """The whole configuration of a vehicle; `where` names the file that `mission` came from, for the message.
+    """Build a vehicle's configuration; `where` names the file of `mission` for the error message.
 
     Raises:
         InputError: The parts do not fit: a depth that the tool cannot reach or that cannot be proven with it, a vehicle
@@ -98,18 +98,18 @@ def assemble_vehicle(
 
 
 def machine_names() -> tuple[str, ...]:
-    """Names of the profiles in `configs/machines`, sorted."""
+    """Return the sorted names of the profiles in `configs/machines`."""
     return tuple(sorted(path.stem for path in MACHINES_PATH.glob("*.toml")))
 
 
 def shown_path(path: Path) -> str:
-    """A path as a message prints it: from `configs/` on for files of the package."""
+    """Return a path for messages; files of the package are shown from `configs/` on."""
     resolved = path.resolve()
     return str(resolved.relative_to(CONFIGS_PATH.parent)) if resolved.is_relative_to(CONFIGS_PATH) else str(path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` for the closest known word, or nothing."""
+    """Return `; did you mean X?` for the closest known word, or ""."""
     close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -144,7 +144,7 @@ def _machine_path(name_or_path: str | Path) -> Path:
 
 
 def _names_and_aliases() -> dict[str, list[Path]]:
-    """Every spelling that finds a profile; a file that cannot be read still answers to its own name."""
+    """Return every spelling that finds a profile; a file that cannot be read is still found by its own name."""
     found: dict[str, list[Path]] = {}
     for path in sorted(MACHINES_PATH.glob("*.toml")):
         try:
@@ -162,7 +162,7 @@ def _plain(name: str) -> str:
 
 
 def _refuse_incomplete(path: Path, tables: dict[str, Any]) -> None:
-    """A slip in what is there comes first; then the list of what is not."""
+    """Report a wrong value first; otherwise the list of missing keys."""
     try:
         MachineConfig.model_validate(tables)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""A machine profile: its parts (`vehicle/config/machine_parts.py`), and where every figure comes from.
+"""A machine profile: its parts (`vehicle/config/machine_parts.py`) and the source of every figure.
 
 Read from TOML by `vehicle/config/load.py`; `configs/README.md` explains every key. Cross-checks
 (`vehicle/config/machine_checks.py`) refuse what cannot be true, such as a rate above working speed x width.
@@ -23,8 +23,8 @@ from vehicle.config.machine_parts import (
 class MachineConfig(Strict):
     """A machine profile; `sources` names the origin of every figure by its dotted key, `tool.width_m`.
 
-    `tools` holds the other tools that the machine can carry; `with_tool` fits one of them. Raises through pydantic
-    where the figures contradict each other or one has no source.
+    `tools` holds the other tools that the machine can carry; `with_tool` fits one of them. Pydantic raises an error if
+    figures contradict each other or a figure has no source.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -55,11 +55,11 @@ class MachineConfig(Strict):
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """Keys whose figure no public source confirms; a site measures these before real use."""
+        """Keys whose figures no public source confirms; they must be measured on the machine before real use."""
         return tuple(sorted(key for key, source in self.sources.items() if source.startswith("unverified")))
 
     def with_tool(self, name: str) -> "MachineConfig":
-        """The same machine carrying `tools[name]`; the published rate belongs to the old tool and is dropped.
+        """Return the machine with `tools[name]`; the published rate belongs to the old tool and is dropped.
 
         Raises KeyError for a tool that the profile does not list, ValueError where tool and machine do not fit.
         """

@@ -1,6 +1,6 @@
-"""What cannot be true of a machine: figures that contradict each other, figures without a source.
+"""Checks of a machine profile: figures that contradict each other, and figures without a source.
 
-Each check raises ValueError with the dotted key first, so that the line a user reads starts with what to change.
+Each check raises ValueError with the dotted key first, so that the error line starts with what has to be changed.
 """
 
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ ROTOR_KEYS = (
 )
 HAMMER_KEYS = ("hammer_count", "hammers_per_track")
 TRACK_MARGIN_M = 0.05
-"""Each side, worked width beyond the tracks: the follower's tracking error, so that no belt leaves worked ground."""
+"""Worked width beyond each track, for the path follower's error, so that no track leaves worked ground."""
 SECONDS_PER_HOUR = 3600.0
 
 
 def check_parts(
     tool: ToolConfig, tools: dict[str, ToolConfig], tracks: TracksConfig, body: BodyConfig, rates: RatesConfig
 ) -> None:
-    """Hold the parts of a profile against each other; `tools` are those that it can carry instead of `tool`.
+    """Check the parts of a profile against each other; `tools` are the other tools that the machine can carry.
 
     Raises:
         ValueError: The first contradiction found, its key first.
@@ -47,7 +47,7 @@ def _refuse_if(wrong: bool, text: str) -> None:  # noqa: FBT001  # reads as an a
 
 
 def _check_tool(tool: ToolConfig, key: str) -> None:
-    """A rotor where the kind has one, none where it has not."""
+    """Check that rotor figures are present for a tool with a rotor, and absent for one without."""
     rotor_keys = ROTOR_KEYS + HAMMER_KEYS if tool.kind == "flail" else ROTOR_KEYS
     if tool.kind in ROTOR_KINDS:
         for name in rotor_keys:
@@ -59,7 +59,7 @@ def _check_tool(tool: ToolConfig, key: str) -> None:
 
 
 def _check_fit(tracks: TracksConfig, body: BodyConfig, tool: ToolConfig, key: str) -> None:
-    """The tool leads, is wider than the tracks, and its rotor is fed by the engine."""
+    """Check that the tool is ahead of the tracks, wider than them, and within the engine's power."""
     room_m = tool.width_m - 2 * TRACK_MARGIN_M
     _refuse_if(
         tracks.outer_width_m > room_m + 1e-9,
@@ -96,7 +96,7 @@ def _check_tracks(tracks: TracksConfig, body: BodyConfig) -> None:
 
 
 def _check_rates(rates: RatesConfig, tool: ToolConfig, speed_mps: float) -> None:
-    """A published rate above speed x width, with no overlap and no turns, is a claim and not a rate."""
+    """Refuse a published rate above working speed x width: even without overlap and turns it cannot be reached."""
     possible_m2_per_h = speed_mps * tool.width_m * SECONDS_PER_HOUR
     _refuse_if(
         rates.published_m2_per_h > possible_m2_per_h,
@@ -111,7 +111,7 @@ def _check_rates(rates: RatesConfig, tool: ToolConfig, speed_mps: float) -> None
 
 
 def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
-    """Every figure of a profile names its source, and every source a figure. Raises ValueError with the key first."""
+    """Check that every figure names a source and every source a figure. Raises ValueError with the key first."""
     figures = tuple(figure_keys(machine))
     for key in figures:
         _refuse_if(
@@ -123,7 +123,7 @@ def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
 
 
 def figure_keys(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Dotted keys of all numbers that were set in a model and in those inside it."""
+    """Return the dotted keys of all numbers that are set in a model and its nested models."""
     for name in sorted(model.model_fields_set):
         value = getattr(model, name)
         if isinstance(value, BaseModel):
@@ -137,7 +137,7 @@ def figure_keys(model: BaseModel, prefix: str = "") -> Iterator[str]:
 
 
 def flattened(table: Any, prefix: str = "") -> Any:
-    """Nested tables as one table with dotted keys; anything that is not a table is returned as it is."""
+    """Return nested tables as one table with dotted keys; anything else is returned unchanged."""
     if not isinstance(table, dict):
         return table
     flat: dict[str, Any] = {}

@@ -1,6 +1,7 @@
-"""The parts of a machine profile, each by itself: tool, tracks, body, limits, antenna, rates.
+"""The parts of a machine profile: tool, tracks, body, limits, antenna, rates.
 
-`vehicle/config/machine_checks.py` holds them against each other, `vehicle/config/machine.py` makes the profile of them.
+`vehicle/config/machine_checks.py` checks them against each other; `vehicle/config/machine.py` combines them into the
+profile.
 """
 
 import math
@@ -18,22 +19,22 @@ ROTOR_KINDS = ("flail", "tiller")
 
 
 derived = cached_property
-"""A figure that follows from the values of a `Strict`: made when that is made."""
+"""A property derived from the values of a `Strict` model; it is computed when the model is created."""
 
 
 class Strict(BaseModel):
-    """Unknown keys, coercion, NaN and mutation are refused."""
+    """Base model that refuses unknown keys, type coercion, NaN and mutation."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As pydantic's; what was derived from the original's values is derived anew from the copy's."""
+        """Copy the model like pydantic, and compute the derived figures again from the copy's values."""
         copied = super().model_copy(update=update, deep=deep)
         copied.model_post_init(None)
         return copied
 
     def model_post_init(self, context: Any, /) -> None:
-        """Everything derived is made here, once: no tick adds anything to a configuration."""
+        """Compute all derived figures once, so that no tick adds anything to a configuration."""
         super().model_post_init(context)
         self._derive()
 
@@ -46,12 +47,13 @@ class Strict(BaseModel):
 
 
 class ToolConfig(Strict):
-    """The tool and what `engaged` means for it. Upper bounds are beyond every machine known: a value above is a slip.
+    """The tool and what `engaged` means for it.
 
-    Flail and tiller are engaged with the rotor at speed and at depth, blade and plough at depth and moving. The
-    rotor's keys have defaults only so that a blade may leave them out; a flail or tiller without them is refused.
-    `hammer_stripe_m`: width of unstruck ground that one missing hammer leaves on a witness board; None = not measured,
-    and a whole track of hammers counts. `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
+    Upper bounds are above every known machine: a larger value is a typing error. A flail or tiller is engaged with the
+    rotor at speed and at depth, a blade or plough at depth and moving. Rotor keys have defaults only so that a blade
+    can omit them; a flail or tiller without them is refused. `hammer_stripe_m`: width that one missing hammer leaves
+    unstruck on a witness board; None = not measured, then a missing hammer counts as a whole hammer track.
+    `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
     """
 
     kind: Literal["flail", "tiller", "blade", "plough"]
@@ -87,8 +89,8 @@ class ToolConfig(Strict):
 class TracksConfig(Strict):
     """Running gear. `length_m` is the contact length; `outer_width_m` over the outer edges of both belts.
 
-    Upper bounds are the envelope of the machines known (working 1.0 km/h, transit 10 km/h): a value above is a slip
-    of the pen, and speeds decide how far a machine travels before it stops.
+    Upper bounds cover all known machines (working 1.0 km/h, transit 10 km/h): a larger value is a typing error, and the
+    speeds decide how far a machine travels before it stops.
     """
 
     length_m: Annotated[float, Field(gt=0, le=10)]
@@ -109,7 +111,7 @@ class TracksConfig(Strict):
 
 
 class BodyConfig(Strict):
-    """Outline without the tool, from the body origin, and mass."""
+    """Outline without the tool, measured from the body origin, and mass."""
 
     mass_kg: Annotated[float, Field(gt=0, le=150_000)]
     front_m: Annotated[float, Field(gt=0, le=10)]
@@ -119,7 +121,7 @@ class BodyConfig(Strict):
 
 
 class LimitsConfig(Strict):
-    """Slopes the machine may stand on; the gate's hard caps lie below these."""
+    """Slopes on which the machine may stand; the gate's fixed limits are lower."""
 
     pitch_max_deg: Annotated[float, Field(gt=0, lt=90)]
     roll_max_deg: Annotated[float, Field(gt=0, lt=90)]
@@ -136,14 +138,14 @@ class LimitsConfig(Strict):
 
     @property
     def slope_max_rad(self) -> float:
-        """Steepest ground on which it may point any way."""
+        """Steepest slope on which the machine may have any heading."""
         return min(self.pitch_max_rad, self.roll_max_rad)
 
 
 class GnssConfig(Strict):
     """Main antenna's lever arm from the body origin (FLU), and yaw of the baseline relative to the body.
 
-    No machine carries its antenna further out than its body reaches, nor below the ground.
+    The antenna must be within the body's outline and above the ground.
     """
 
     antenna_x_m: Annotated[float, Field(ge=-10, le=10)]

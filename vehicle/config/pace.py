@@ -1,7 +1,7 @@
-"""The pace of a machine: how fast its mission drives, of its profile, the task's depth and the soil.
+"""The pace of a machine: how fast its mission drives, from its profile, the task's depth and the soil.
 
-How a mission drives is decided in `vehicle/control`, which knows no planner and which no planner knows; what both need
-of it stands in `Driving`, and `tests/config/test_pace.py` holds it to the rooms that drive.
+`vehicle/control` decides how a mission drives; it may not import the planner, nor the planner import it. The figures
+that both need are in `Driving`, and `tests/config/test_pace.py` compares them with those of `vehicle/control`.
 """
 
 import math
@@ -16,17 +16,16 @@ from vehicle.config.mission import MissionConfig
 from vehicle.contracts.pace import Pace
 
 SOIL_ASSUMED_MJ_PER_M3: Final = 1.5
-"""Specific energy of soil where nobody says one: between loose (1) and what published rates imply (1.6 to 1.9); hard
-dry clay or gravel takes 7."""
+"""Default specific energy of soil: loose soil takes 1, published rates imply 1.6 to 1.9, hard dry clay or gravel 7."""
 SOIL_MIN_MJ_PER_M3: Final = 0.5
 SOIL_MAX_MJ_PER_M3: Final = 10.0
 
 
 class Driving(msgspec.Struct, frozen=True, kw_only=True):
-    """How every mission drives, whatever the machine; the names say which room decides.
+    """How every mission drives, on any machine; the first word of a field names the module that decides.
 
-    `brake_share`: of the profile's deceleration that an approach uses. `skid_ratio`: effective gauge over true gauge of
-    a pivoting tracked machine, 1.2 to 1.5. `arm_gain_1ps`: rate of the controller's arm over its error of height.
+    `brake_share`: share of the profile's deceleration that an approach uses. `skid_ratio`: effective gauge over true
+    gauge of a pivoting tracked machine, 1.2 to 1.5. `arm_gain_1ps`: rate of the arm per metre of its height error.
     """
 
     follower_approach_1ps: float = 1.0
@@ -54,7 +53,7 @@ DRIVING: Final = Driving()
 def pace_of(
     machine: MachineConfig, mission: MissionConfig, soil_mj_per_m3: float, depth_sigma_m: float | None = None
 ) -> Pace:
-    """The pace of a machine that has to prove the mission's depth in such soil."""
+    """Return the pace of a machine that must prove the mission's depth in this soil."""
     tool, tracks = machine.tool, machine.tracks
     depth_m = working_depth_m(tool, mission, depth_sigma_m)
     height_m = min(DRIVING.task_height_m, tool.height_max_m)
@@ -81,14 +80,14 @@ def pace_of(
 
 
 def working_depth_m(tool: ToolConfig, mission: MissionConfig, depth_sigma_m: float | None = None) -> float:
-    """The depth that the mission sets: required, what is withheld, the readings' scatter; within the tool's reach."""
+    """Depth [m] at which the mission works: required + withheld + scatter of the readings, limited by the tool."""
     sigma_m = depth_sigma_m if depth_sigma_m is not None else tool.depth_sigma_m or SIGMA_ASSUMED_M
     wish_m = needed_m(mission, sigma_m) + DRIVING.task_depth_sigmas * fast_scatter_m(sigma_m) + DRIVING.task_uneven_m
     return min(wish_m, tool.depth_max_m)
 
 
 def load_speed_mps(tool: ToolConfig, depth_m: float, soil_mj_per_m3: float) -> float:
-    """The speed at which the rotor drive works at the load that the governor aims at; inf without a rotor.
+    """Speed [m/s] at which the rotor drive has the governor's target load; inf without a rotor.
 
     v = efficiency x power / (energy x width x depth)
     """

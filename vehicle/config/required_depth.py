@@ -1,4 +1,4 @@
-"""The required depth is one value, whoever says it: site, command line, scenario, configuration, plan, journal."""
+"""The required depth must be the same in every place that states it: site, command line, scenario, plan, journal."""
 
 import math
 import re
@@ -8,25 +8,25 @@ from typing import Any
 from vehicle.contracts.errors import InputError
 
 DEFAULT_DEPTH_M = 0.15
-"""What NMAS 09.50 asks of ground preparation: taken, and said, where nobody names a depth and nothing is driven."""
+"""Depth that NMAS 09.50 requires of ground preparation: used and reported if no depth is given for a plan."""
 SAME_M = 1e-6
-"""Two figures that differ by less are one, written twice."""
+"""Two figures that differ by less than this are taken as the same value."""
 KEYS = ("requireddepth", "processingdepth", "clearancedepth", "treatmentdepth", "workingdepth")
 BARE_KEYS = (
     "depth", "targetdepth", "minimumdepth", "mindepth", "diggingdepth", "reqdepth", "depthreq", "depthrequired",
     "requiredd", "requiredde", "cleardep", "cleardepth", "reqddepth", "clrdepth",
 )  # fmt: skip
-"""So with a unit or nothing behind it; `depthtowater` is another matter. Some are cut, as Shapefiles cut them."""
+"""Field names for the required depth, alone or followed by a unit. Some are cut short, as in Shapefiles."""
 OTHER_DEPTH = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
-"""Depths of something else."""
+"""Words in field names of other depths."""
 UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
 
 def agreed_m(told: Mapping[str, float | None]) -> float | None:
-    """The depth [m] that all who say one say; None where nobody does. Keys name the speakers to the user.
+    """Return the required depth [m] that all sources agree on; None if none states one. Keys name the sources.
 
-    Raises InputError where two disagree.
+    Raises InputError if two of them disagree.
     """
     said = [(speaker, depth_m) for speaker, depth_m in told.items() if depth_m is not None]
     if not said:
@@ -41,9 +41,9 @@ def agreed_m(told: Mapping[str, float | None]) -> float | None:
 
 
 def declared_m(place: str, properties: Mapping[str, Any]) -> float | None:
-    """The required depth [m] among a site's properties, whatever the key's case and signs; None where there is none.
+    """Return the required depth [m] from a site's properties, with any case and punctuation of the key; None if absent.
 
-    Raises InputError for one that is no depth, has no unit, or is said twice and differently.
+    Raises InputError if the value is no depth or has no unit, or if two values differ.
     """
     found: dict[str, float | None] = {}
     for key, value in properties.items():
@@ -56,13 +56,13 @@ def declared_m(place: str, properties: Mapping[str, Any]) -> float | None:
 
 
 def not_understood(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Fields that speak of a depth of the work in words that are not known."""
+    """Return the fields that seem to state a working depth, in words that this program does not know."""
     said = ((str(key), re.sub(r"[^a-z]", "", str(key).lower())) for key, value in properties.items() if value)
     return tuple(key for key, name in said if "depth" in name and _stem(name) is None and not OTHER_DEPTH.search(name))
 
 
 def _stem(name: str) -> str | None:
-    """The part of a field's name, letters only, that says `required depth`; None where none does."""
+    """Return the part of a field's name (letters only) that means `required depth`; None if there is none."""
     stem = next((stem for stem in KEYS if name.startswith(stem)), None)
     return stem or next((bare for bare in BARE_KEYS if name.removeprefix(bare) in ("", *UNITS_M)), None)
 

@@ -1,7 +1,7 @@
-"""A task file: what people know of a task and no sensor does. TOML, one table `[task]`, every key in it.
+"""A task file: facts about a task that people know and no sensor measures. TOML with one table `[task]`.
 
-Nothing is filled in by the program. A key that is left out is refused with the list of what is missing, and whoever
-does not know something writes "not stated": so a report says "not stated" only where a person left it so.
+All keys are required and the program fills in none. Missing keys are refused with a list of them. If a fact is unknown,
+the writer enters "not stated". So a report says "not stated" only where a person wrote it.
 """
 
 import json
@@ -20,7 +20,7 @@ from vehicle.contracts.errors import InputError
 
 NOT_STATED: Final = "not stated"
 TASK_FILE: Final = "task.toml"
-"""Its name in the folder of a run, which holds it as it was given."""
+"""File name in a run's folder, which holds an unchanged copy of the task file."""
 SIZE_MAX: Final = 1 << 16
 
 
@@ -51,7 +51,7 @@ Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 class Operator(Strict):
-    """Who drives, and the licence for it."""
+    """Who drives, and that person's licence."""
 
     name: Said[Line]
     licence: Said[Line]
@@ -59,21 +59,21 @@ class Operator(Strict):
 
 
 class Member(Strict):
-    """One of the team."""
+    """A member of the team."""
 
     name: Line
     role: Line
 
 
 class Medic(Strict):
-    """Who helps, and how a casualty gets to a hospital: where, by which way, how long."""
+    """The medic, and the evacuation of a casualty: which hospital, which route, how long."""
 
     name: Said[Line]
     evacuation: Said[Line]
 
 
 class Accreditation(Strict):
-    """Of the organisation for this kind of work."""
+    """The organisation's accreditation for this kind of work."""
 
     number: Said[Line]
     issued_by: Said[Line]
@@ -81,14 +81,14 @@ class Accreditation(Strict):
 
 
 class Item(Strict):
-    """A machine or a tool by its serial number, and the report of its test."""
+    """A machine or a tool: its serial number and its test report."""
 
     serial: Said[Line]
     test_report: Said[Line]
 
 
 class Sensor(Item):
-    """One of the sensors that the record rests on."""
+    """A sensor on whose measurements the record depends."""
 
     name: Line
 
@@ -104,10 +104,10 @@ class Beneficiaries(Strict):
 
 
 class Work(Strict):
-    """What the office plans with. `exclusion_ring_m`: nobody comes nearer while the tool turns.
+    """Figures for planning the work. `exclusion_ring_m`: nobody may come closer while the tool turns.
 
-    `operator_distance_m`: where the operator stands at the nearest. `utilisation`: share of the working day in which
-    the machine is expected to work.
+    `operator_distance_m`: the smallest distance of the operator from the machine. `utilisation`: share of the working
+    day in which the machine is expected to work.
     """
 
     exclusion_ring_m: Said[Annotated[float, Field(gt=0, le=5_000)]]
@@ -157,11 +157,11 @@ class Task(Strict):
 
     @property
     def operator_name(self) -> str:
-        """Of the operator; "" where not stated."""
+        """Name of the operator; "" if not stated."""
         return (self.operator.name or "") if self.operator is not None else ""
 
     def expired(self, day: date) -> tuple[str, ...]:
-        """What is no longer valid on a day, in words; a paper is valid on the day that it names."""
+        """Return in words which documents are no longer valid on a day; a document is still valid on its end date."""
         known = (
             ("accreditation", self.accreditation and self.accreditation.number, self.accreditation, "expires"),
             ("the operator's licence", self.operator and self.operator.licence, self.operator, "licence_expires"),
@@ -181,7 +181,7 @@ class TaskTables(Strict):
 
 
 class TaskFile(msgspec.Struct, frozen=True):
-    """A task with the bytes it was read from: what a run keeps of it."""
+    """A task with the bytes of its file, which a run keeps."""
 
     task: Task
     content: bytes
@@ -207,7 +207,7 @@ def load_task(path: Path) -> TaskFile:
 
 
 def _told(error: ValidationError) -> str:
-    """A slip first; where nothing is wrong but absent keys, all of them."""
+    """Report a wrong value first; if only keys are missing, list all of them."""
     if not only_missing(error):
         return first_line(error, TaskTables)
     names = [".".join(str(part) for part in problem["loc"]) for problem in error.errors()]
@@ -215,12 +215,12 @@ def _told(error: ValidationError) -> str:
 
 
 def task_of_json(content: str) -> Task:
-    """A task as a recording's metadata hold it. Raises ValueError where it is none."""
+    """Decode a task from a recording's metadata. Raises ValueError if the text is no task."""
     return Task.model_validate(json.loads(content), strict=False)  # JSON has no dates
 
 
 def rows(task: Task) -> tuple[tuple[str, str], ...]:
-    """All of a task as (key, text), `operator.licence`, in the order of this model; "not stated" where so left."""
+    """Return a task as (dotted key, text) pairs in the order of the model; unknown values as "not stated"."""
     return tuple(_rows("", task))
 
 

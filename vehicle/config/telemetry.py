@@ -1,4 +1,4 @@
-"""Where the broker is and how much is kept for it while it is away."""
+"""The telemetry broker's address, and how much data is kept while it is unreachable."""
 
 from typing import Annotated, Self
 
@@ -33,7 +33,7 @@ class TelemetryConfig(Strict):
 
     @model_validator(mode="after")
     def _check_tls(self) -> Self:
-        """Half a set of certificates would be found out at the first connection, in the field."""
+        """Refuse an incomplete set of certificates now; else the first connection would fail, in the field."""
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file: cert_file and key_file belong together")
         if self.cert_file is not None and self.ca_file is None:

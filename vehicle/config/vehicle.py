@@ -1,7 +1,7 @@
 """Strict, frozen configuration: read once, checked hard, refused with the key and the nearest match.
 
-A machine profile is TOML (`vehicle/config/machine.py`, re-exported here). Every figure in it has an entry in its
-`[sources]` table ("unverified" is a legal source, silence is not).
+A machine profile is TOML (`vehicle/config/machine.py`, re-exported here). Every figure in it needs an entry in its
+`[sources]` table; the entry may be "unverified", but it may not be missing.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ __all__ = [
 
 
 class SafetyConfig(Strict):
-    """Times and caps of the gate; each may only be set tighter than in `vehicle/control/safety/limits.py`."""
+    """Times and limits of the gate; a value may only be stricter than in `vehicle/control/safety/limits.py`."""
 
     t_stop_slow_s: Annotated[float, Field(gt=0, le=0.45)] = 0.45
     t_stop_fast_s: Annotated[float, Field(gt=0, le=0.2)] = 0.2
@@ -64,7 +64,7 @@ class SafetyConfig(Strict):
 
 
 class VehicleConfig(Strict):
-    """All that the tick needs to know; its hash is compared with the controller's before arming.
+    """The configuration that the tick needs; its hash is compared with the controller's before arming.
 
     `vehicle_id` names the vehicle in topics and file names, hence its narrow alphabet.
     """
@@ -76,7 +76,7 @@ class VehicleConfig(Strict):
 
     @model_validator(mode="after")
     def _check_depth(self) -> Self:
-        """A depth that the tool cannot reach would leave the whole site below depth."""
+        """Refuse a required depth that the tool cannot reach: the whole site would stay below depth."""
         depth_m, max_m = self.mission.required_depth_m, self.machine.tool.depth_max_m
         if depth_m > max_m:
             raise ValueError(f"mission.required_depth_m: {depth_m:g} m is deeper than tool.depth_max_m ({max_m:g} m)")
@@ -87,10 +87,10 @@ _PROSE = {"machine": {"notes", "maker", "aliases", "sources"}}
 
 
 def config_hash(config: VehicleConfig) -> bytes:
-    """Eight bytes that name every value the tick depends on, for the handshake with the controller.
+    """Return eight bytes that identify all values the tick depends on, for the handshake with the controller.
 
-    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form); prose about the machine is left
-    out, so that a corrected citation does not disarm a fleet.
+    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form). Texts about the machine are left out,
+    so that a corrected citation does not stop machines from arming.
     """
     canonical = json.dumps(config.model_dump(mode="json", exclude=_PROSE), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).digest()[:8]

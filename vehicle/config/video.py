@@ -1,4 +1,4 @@
-"""Configuration of the machine's cameras: which device each is, and how it looks at the ground."""
+"""Configuration of the machine's cameras: the device of each, and its view of the ground."""
 
 import math
 from typing import Annotated, Self
@@ -11,10 +11,11 @@ CameraName = Annotated[str, Field(min_length=1, max_length=32)]
 
 
 class CameraConfig(Strict):
-    """A camera that makes MJPEG itself. `view_deg` is the whole horizontal angle of its picture.
+    """A camera that delivers MJPEG. `view_deg` is the full horizontal angle of view.
 
-    It stands `ahead_m` before and `height_m` above the body's origin on the ground, and looks down by `pitch_deg`;
-    `backward`: to the rear. The tool's edges are drawn into its picture by these figures: measure them.
+    It is mounted `ahead_m` ahead of and `height_m` above the body's origin on the ground, and looks down by
+    `pitch_deg`; `backward`: it looks to the rear. Measure these figures, because the tool's edges are drawn into the
+    picture with them.
     """
 
     name: CameraName
@@ -29,14 +30,14 @@ class CameraConfig(Strict):
     backward: bool = False
 
     def focal_px(self, width: int) -> float:
-        """Focal length of a picture of this width."""
+        """Focal length [px] of a picture of this width [px]."""
         return width / 2.0 / math.tan(math.radians(self.view_deg) / 2.0)
 
 
 class VideoConfig(Strict):
     """`flailpilot video CONFIG`, a program of its own beside `drive`; consoles connect to TCP `port`.
 
-    It listens where the operators' UDP does, and takes the same keys.
+    It listens on the same address as the operators' UDP and uses the same keys.
     """
 
     port: Annotated[int, Field(ge=1, le=65535)] = 14560

@@ -1,4 +1,4 @@
-"""Visits of quality assurance and their nonconformities, as people write them down: a TOML file beside the run.
+"""Quality assurance visits and their nonconformities, written by people in a TOML file beside the run.
 
 [[visit]]
 date = 2026-05-04
@@ -31,7 +31,7 @@ Line = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Nonconformity(Strict):
-    """What was not as it has to be. `closed`: None while it is open."""
+    """A requirement that was not met. `closed`: None while it is open."""
 
     number: Line
     severity: Literal["critical", "major", "minor", "observation"]
@@ -42,7 +42,7 @@ class Nonconformity(Strict):
 
 
 class Visit(Strict):
-    """A visit: who inspected whom, doing what, with what result."""
+    """A visit: date, inspector, inspected team, activity, and result."""
 
     date: date
     by: Line

@@ -1,1 +1,1 @@
-"""Black box: what came in, what went out, and why; enough to run the tick again and compare."""
+"""Black box: records inputs, outputs and their reasons, enough to run the ticks again and compare."""

@@ -1,4 +1,4 @@
-"""A recorder in a thread of its own: a slow or full disk never holds up the tick, and never ends the program."""
+"""A recorder in its own thread: a slow or full disk never delays the tick and never ends the program."""
 
 import contextlib
 import queue
@@ -12,21 +12,23 @@ from vehicle.control.state import VehicleState
 from vehicle.records.writer import Recorder
 
 BACKLOG_MAX = 3_000
-"""A minute of ticks; what a disk cannot take by then is dropped and counted."""
+"""A minute of ticks in the queue; when it is full, further ticks are dropped and counted."""
 BEHIND_MAX = 500
-"""Ten seconds of ticks behind the disk counts as not recording (row 82)."""
+"""With ten seconds of ticks waiting for the disk, the recorder counts as not recording (row 82)."""
 BATCH = 10
-"""So many go to the thread together: to wake it fifty times a second costs more than what it then does. A fifth of a
-second, which whoever is killed loses with the chunk under way."""
+"""Ticks handed to the thread together (0.2 s): waking the thread 50 times a second costs more than its work.
+
+A killed process loses these ticks and the open chunk.
+"""
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]
-"""What the recorder does, and with what."""
+"""A call for the recorder: the method and its argument."""
 
 
 class BackgroundRecorder:
-    """Hands everything to `recorder` from its thread, in order.
+    """Passes everything to `recorder` in order, from its own thread.
 
-    `fault` holds the first refusal of the disk (and nothing is written any more); `dropped` counts what was lost.
+    `fault` holds the first error of the disk, after which nothing is written; `dropped` counts lost calls.
     """
 
     name = "recording"
@@ -35,7 +37,7 @@ class BackgroundRecorder:
         self._recorder = recorder
         self._batches: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._batch: list[Job] = []
-        self._taken = self._done = 0  # the first is the caller's, the second the thread's
+        self._taken = self._done = 0  # the first belongs to the caller, the second to the thread
         self.dropped = 0
         self.fault = ""
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -43,28 +45,28 @@ class BackgroundRecorder:
 
     @property
     def healthy(self) -> bool:
-        """The disk takes what it is given, and is not far behind."""
+        """Whether the disk accepts the data and is not far behind."""
         return not self.fault and self._taken - self._done < BEHIND_MAX
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
-        """Keep what the run starts from."""
+        """Record the state that the run starts from."""
         self._put(self._recorder.begin, state, controller)
         self._hand_over()
 
     def accept(self, record: TickRecord) -> None:
-        """Keep one tick."""
+        """Record one tick."""
         self._put(self._recorder.accept, record)
         if len(self._batch) >= BATCH:
             self._hand_over()
 
     def note(self, event: Event) -> None:
-        """Keep an event that came of no tick."""
+        """Record an event that no tick made."""
         self._put(self._recorder.note, event)
         self._hand_over()
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write what waits and finish the file."""
-        self._batch.append((self._recorder.close, ()))  # even where the backlog is full: it makes the file whole
+        """Write the waiting calls and finish the file."""
+        self._batch.append((self._recorder.close, ()))  # even if the queue is full: closing completes the file
         self._hand_over()
         self._batches.put(None)
         self._thread.join(timeout_s)
@@ -92,7 +94,7 @@ class BackgroundRecorder:
             return
         try:
             act(*of)
-        except Exception as refusal:  # noqa: BLE001  # a thread that ended silently would be seen after ten seconds
+        except Exception as refusal:  # noqa: BLE001  # a silent end would be noticed only after ten seconds
             self.fault = f"recording ended: {refusal}"
             with contextlib.suppress(Exception):
                 self._recorder.close()

@@ -1,6 +1,6 @@
-"""A journal of an older format is carried over once, when it is written on: the same records under checks of today.
+"""A journal of an older format is converted once, when it is continued: same records, checks of the present format.
 
-The old file stays beside it as it was, `ledger.journal.format4`, and the new one names its hash.
+The old file stays beside it unchanged, as `ledger.journal.format4`, and the new file names its hash.
 """
 
 import fcntl
@@ -20,11 +20,11 @@ FOREIGN: Final = "this journal is of another site, plan or grid; name a new file
 
 
 def carry_over(path: Path, header: Header) -> None:
-    """Does nothing to a journal of today's format, and to none at all.
+    """Convert an older journal; do nothing if it has the present format or does not exist.
 
     Raises:
-        InputError: It is no journal, of another header, or another program writes it.
-        OSError: The disk refuses.
+        InputError: The file is no journal, has another header, or is being written by another program.
+        OSError: The disk refuses to write.
     """
     try:
         file = os.open(path, os.O_RDWR)
@@ -48,7 +48,7 @@ def carry_over(path: Path, header: Header) -> None:
 
 
 def _again(records: tuple[object, ...], number: int, name: str, content: bytes) -> bytes:
-    """The records, and where they come from."""
+    """Return the records, and a note that names the file they come from."""
     if not records:
         return MAGIC
     digest = hashlib.blake2b(content, digest_size=32).hexdigest()

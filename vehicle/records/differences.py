@@ -1,4 +1,4 @@
-"""Where two values part: one small walk over structs, maps and sequences, floats bit for bit."""
+"""Finds where two values differ: compares structs, maps and sequences field by field, floats bit for bit."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ SHOWN_MAX: Final = 100
 
 
 class Apart(msgspec.Struct, frozen=True):
-    """The first field that differs, such as `report.estimate.speed_mps`, and what both say."""
+    """The first field that differs, such as `report.estimate.speed_mps`, and both values."""
 
     field: str
     recorded: str
@@ -19,9 +19,9 @@ class Apart(msgspec.Struct, frozen=True):
 
 
 def first_apart(field: str, recorded: Any, replayed: Any) -> Apart | None:
-    """The first difference in order of the fields; None where both are the same to the last bit.
+    """Return the first difference in the order of the fields; None if both are equal to the last bit.
 
-    A key that only the replayed map has is no difference: it is newer than the recording.
+    A key that only the replayed map has is no difference: it was added after the recording was made.
     """
     if isinstance(recorded, float) and isinstance(replayed, float):
         same = struct.pack("<d", recorded) == struct.pack("<d", replayed)
@@ -55,7 +55,7 @@ def _apart(field: str, recorded: Any, replayed: Any) -> Apart:
 
 
 def shown(value: Any) -> str:
-    """A value for people, in one line."""
+    """Return a value as one line for people."""
     if value is None:
         return NOTHING
     text = value.hex() if isinstance(value, bytes) else value if isinstance(value, str) else repr(value)

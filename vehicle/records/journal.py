@@ -2,10 +2,9 @@
 
     file = MAGIC record*        (records: vehicle/records/records.py; MAGIC ends with the format's number)
 
-Each record's check is the hash of the one before it and of its own bytes, from the header on, which says of what site,
-machine, datum, depth and cell the record is.
-
-Nothing is ever rewritten: what was credited and turned out wrong is withdrawn by a `Revoke` that follows.
+Each record's check is the hash of the check before it and of its own bytes. The first record is the header: it names
+site, machine, datum, depth and cell size. No record is ever rewritten: wrong credit is withdrawn by a later `Revoke`
+record.
 """
 
 import errno
@@ -57,11 +56,11 @@ __all__ = [
 
 FOREIGN: Final = carried_over.FOREIGN
 SYNC_RECORDS: Final = 16
-"""Records between two flushes to the disk, 1.6 m of way: what a power cut may take; a killed process loses none."""
+"""Records between two flushes to the disk, 1.6 m of driving: a power cut may lose them, a killed process loses none."""
 
 
 class JournalWriter:
-    """Appends records; opens an existing journal at the end of what can be believed.
+    """Appends records; an existing journal is continued after its last valid record.
 
     Raises InputError if the file is no journal, belongs to another plan or grid, or another program writes it.
     """
@@ -71,14 +70,14 @@ class JournalWriter:
     def __init__(
         self, path: Path, header: Header, sync_records: int = SYNC_RECORDS, found: Journal | None = None
     ) -> None:
-        """`found`: what the file holds, where that was read already."""
+        """Open the journal. `found`: the file's content, if it has already been read."""
         self.path, self._sync_records = path, sync_records
         self._number = self._acts = 0
         self._followed: Followed | None = None
         self._check = first_check()
         self._unsynced = 0
         if found is not None and found.format < Kept.JOURNAL.number:
-            found = None  # read anew when it was carried over
+            found = None  # a converted journal is read again
         carried_over.carry_over(path, header)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
@@ -88,7 +87,7 @@ class JournalWriter:
             raise
 
     def _begin(self, path: Path, header: Header, found: Journal | None) -> None:
-        """Nobody else writes from here on; what was read before that counts only if nothing was added meanwhile."""
+        """Lock the file; content that was read before counts only if nothing has been added since."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -122,14 +121,14 @@ class JournalWriter:
         sync_records: int = SYNC_RECORDS,
         found: Journal | None = None,
     ) -> Self:
-        """A writer whose next records belong to a new session."""
+        """Open a writer whose next records belong to a new session."""
         writer = cls(path, header, sync_records, found)
         writer.append(session)
         writer.sync()
         return writer
 
     def follow(self, state: LedgerState) -> None:
-        """Call after every tick: appends the tick's stroke, if it made one, then its acts. Numbers may not skip."""
+        """Append the tick's stroke, if there is one, then its acts. Call after every tick: numbers may not skip."""
         acts = self._acts
         for record in ledger_news(state, self._number, self._acts):
             self.append(record)
@@ -137,7 +136,7 @@ class JournalWriter:
             self.sync()
 
     def accept(self, record: TickRecord) -> None:
-        """A sink of the loop: what the tick made, and where the job stands."""
+        """Append the tick's records and the position in the job; a sink of the loop."""
         if self._followed is None:
             self._followed = Followed(self._number, self._acts, None)
         rows, self._followed = self._followed.after(record.state, record.t_ns)
@@ -145,7 +144,7 @@ class JournalWriter:
             self.append(row)
 
     def append(self, record: Record) -> None:
-        """One record; on the disk after the next `sync`, which comes by itself every few records."""
+        """Append one record; it is on the disk after the next `sync`, which runs by itself every few records."""
         frame, self._check = encoded(record, self._check)
         _write(self._file, frame)
         if isinstance(record, LedgerStroke):
@@ -167,13 +166,13 @@ class JournalWriter:
 
 
 def _write(file: int, frame: bytes) -> None:
-    """All of it: behind half a record none is believed. Raises OSError where the disk takes only a part."""
+    """Write all bytes, because no record after a partial one is valid. Raises OSError if the disk takes only a part."""
     if os.write(file, frame) != len(frame):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def torn_text(path: Path, journal: Journal) -> str:
-    """What is to be said of a journal that cannot be believed to its end; "" where it can."""
+    """Return the report on a journal that is not valid to its end; "" if it is."""
     if journal.lost is None:
         return ""
     within = ", and withdrawals may be among them" if journal.broken_within else ""
@@ -181,12 +180,12 @@ def torn_text(path: Path, journal: Journal) -> str:
 
 
 def end_ns(journal: Journal) -> int:
-    """The vehicle's time of the newest stroke [ns]; 0 before the first."""
+    """Return the vehicle's time of the newest stroke [ns]; 0 before the first."""
     return next((row.t_ns for row in reversed(journal.records) if isinstance(row, LedgerStroke)), 0)
 
 
 def bearing(journal: Journal) -> list[LedgerStroke]:
-    """Strokes whose swept ground no record took back: where their place was wrong, nobody knows what they swept."""
+    """Strokes whose swept ground no record withdrew; a stroke at a wrong position may have swept any ground."""
     assert journal.masks is None, "of a summed journal the strokes are not kept"
     taken = [
         (record.since_number, record.until_number)
@@ -201,9 +200,10 @@ def bearing(journal: Journal) -> list[LedgerStroke]:
 
 
 def depth_due(journal: Journal) -> tuple[HeldBack, ...]:
-    """What was claimed while a depth reading was due: from each start, and each time it fell due, to the next good one.
+    """Return the spans of strokes claimed while a depth reading was due, until the next good reading.
 
-    The stroke that followed a reading rests on lines of both times and counts.
+    A span begins at each start, and each time a reading becomes due. The stroke after a reading uses lines from before
+    and after it, and counts as part of the span.
     """
     found: list[HeldBack] = []
     number, since = 0, None

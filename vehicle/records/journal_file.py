@@ -1,4 +1,4 @@
-"""What a journal's file holds, read as far as it can be believed, and what is said of the rest."""
+"""Reads a journal file up to its last valid record, and reports what the rest may hold."""
 
 import contextlib
 import mmap
@@ -35,16 +35,16 @@ from vehicle.records.stroke_table import decoded_table
 _STEM: Final = b"FLAILJ"
 MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
 TORN_MAX_BYTES: Final = 1 << 17
-"""Two of the longest records; what waits for the disk is less."""
+"""Length of two of the longest records; less than this waits for the disk at any time."""
 CHUNK: Final = 4_096
 """Strokes decoded together."""
 _WITHDRAWS: Final = b'"type":"revoke"'
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """Where a journal ends to be believed: the record's number, from 1, its first byte, `whole`: it is all there.
+    """The first invalid record of a journal: its number, from 1, and its first byte.
 
-    `bytes`: from there to the end of the file.
+    `whole`: the record is complete. `bytes`: length from there to the end of the file.
     """
 
     record: int
@@ -55,7 +55,7 @@ class Lost(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """In words: what, where, how much."""
+        """Return in words what is invalid, where, and how many bytes."""
         what = "does not fit the one before it: changed, taken out or put in" if self.whole else "is torn"
         return (
             f"record {self.record:,}, at byte {self.place:,}, {what}; {self.bytes:,} bytes from there count for nothing"
@@ -63,13 +63,12 @@ class Lost(msgspec.Struct, frozen=True):
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a journal holds. `dropped_bytes` after `valid_bytes` are torn or damaged and count for nothing.
+    """Content of a journal. `dropped_bytes` after `valid_bytes` are torn or damaged and do not count.
 
-    `broken_within`: they are no torn end, whole records stand in them, or a withdrawal may be among them. `check`: of
-    the newest record, which stands for all before it; `lost`: where it ends to be believed; `count`: whole records,
-    `fresh` of them after the snapshot from which they were added up.
-    `masks`: what all records sum up to, where `records` are not all of them but only those that are no strokes, and the
-    stroke before each.
+    `broken_within`: these bytes are more than a torn end: they hold whole records, or a withdrawal may be among them. `
+    check`: of the newest record, which covers all records before it. `lost`: the first invalid record. `count`: valid
+    records, `fresh` of them after the snapshot. `masks`: the sum of all records; if it is set, `records` holds only the
+    records that are no strokes, and the stroke before each.
     """
 
     records: tuple[Record, ...]
@@ -91,24 +90,24 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def job(self) -> JobMark | None:
-        """Where the newest job stood."""
+        """Position in the newest job."""
         return next((record for record in reversed(self.records) if isinstance(record, JobMark)), None)
 
     @property
     def plan_hash(self) -> str:
-        """Of the newest plan that was worked; "" before the first."""
+        """Hash of the newest plan that was worked; "" before the first."""
         job, header = self.job, self.header
         return job.plan_hash if job is not None else header.plan_hash if header is not None else ""
 
     @property
     def site_hash(self) -> str:
-        """Of that plan's site."""
+        """Hash of the newest plan's site."""
         job, header = self.job, self.header
         return job.site_hash if job is not None else header.site_hash if header is not None else ""
 
     @property
     def act_count(self) -> int:
-        """Withdrawals, confirmations and observations."""
+        """Number of withdrawals, confirmations and observations."""
         return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
 
     @property
@@ -118,16 +117,16 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seal(self) -> str:
-        """The newest check in hex: whoever has written it down can tell any change of what is before it."""
+        """The newest check in hex: with a written copy of it, any change of an earlier record can be detected."""
         return self.check.to_bytes(CHECK_BYTES, "little").hex()
 
 
 class UnreadableError(InputError):
-    """A file that is there, but is not read: what it holds is not known."""
+    """The file exists but cannot be read, so its content is unknown."""
 
 
 class Scanner:
-    """Goes through a file's records while each fits the one before; `place` and `check` are those after the newest."""
+    """Reads records while each fits the one before; `place` and `check` are those after the newest record."""
 
     def __init__(self, content: Bytes, number: int, place: int = len(MAGIC), check: bytes | None = None) -> None:
         self.content, self.format = content, number
@@ -137,14 +136,14 @@ class Scanner:
         self.count = 0
 
     def found(self) -> Iterator[Found]:
-        """Each record's bytes."""
+        """Yield the bytes of each valid record."""
         while (found := found_at(self.content, self.place, self.check)) is not None:
             yield found
             self.place, self.check = found.end, found.check
             self.count += 1
 
     def records(self) -> Iterator[Record]:
-        """Each record. One that fits and says nothing ends them as a damaged one does."""
+        """Yield each record; a record whose check fits but that cannot be decoded ends them, like a damaged one."""
         waiting: list[Found] = []
         for found in self.found():
             if found.kind == KIND_STROKE:
@@ -165,7 +164,7 @@ class Scanner:
         return decoded_table([found.payload for found in waiting]).strokes() if waiting else []
 
     def lost(self, before: int = 0) -> Lost | None:
-        """What stands after the newest record; `before`: how many stand before the first that was looked at."""
+        """Return the first invalid record; `before`: number of records before the first one scanned."""
         left = len(self.content) - self.place
         if left == 0:
             return None
@@ -175,7 +174,7 @@ class Scanner:
         return Lost(record=before + self.count + 1, place=self.place, bytes=left, whole=whole, within=within)
 
     def _goes_on(self) -> bool:
-        """Whether more stands after a damaged place than a torn write leaves: a whole record, or very much."""
+        """Whether more follows a damaged place than a torn write leaves: a whole record, or very many bytes."""
         content, size = self.content, self.size
         if len(content) - self.place > TORN_MAX_BYTES:
             return True
@@ -183,9 +182,9 @@ class Scanner:
         return any(found_at(content, start, check_before(content, start, size)) is not None for start in starts)
 
     def _may_withdraw(self, claimed: tuple[int, int] | None) -> bool:
-        """Whether a withdrawal is or may be in the tail: what it took back would count again.
+        """Whether a withdrawal is or may be in the tail; without it, withdrawn ground would count again.
 
-        A stroke alone that was changed may go: so little is lost as by a write that was torn.
+        A single changed stroke may be dropped: this loses no more than a torn write.
         """
         tail = self.content[self.place :]
         if _WITHDRAWS in tail:
@@ -193,16 +192,16 @@ class Scanner:
         if claimed is None:
             return False
         kind, end = claimed
-        more = bytes(self.content[end:]).strip(b"\0")  # a power cut leaves zeros behind what it tore
+        more = bytes(self.content[end:]).strip(b"\0")  # a power cut leaves zeros after the torn record
         return bool(more) or kind != KIND_STROKE or b"{" in tail[:8]
 
 
 def opened(path: Path) -> tuple[Bytes, int]:
-    """The file's content, mapped and not copied, and its format.
+    """Return the file's content, memory-mapped and not copied, and its format.
 
     Raises:
-        UnreadableError: The computer does not read the file.
-        InputError: The file cannot be a journal.
+        UnreadableError: The file exists and cannot be read.
+        InputError: The file is no journal.
     """
     try:
         with path.open("rb") as file:
@@ -223,7 +222,7 @@ def opened(path: Path) -> tuple[Bytes, int]:
 
 
 def _size(number: int) -> int:
-    """Of the checks of a format."""
+    """Size of a check in a format [bytes]."""
     return CHECK_BYTES if number >= CHAINED_SINCE else CRC_BYTES
 
 
@@ -232,11 +231,11 @@ def _begins(content: Bytes, size: int) -> bool:
 
 
 def read(path: Path) -> Journal:
-    """All records up to the first that is torn or damaged.
+    """Read all records up to the first that is torn or damaged.
 
     Raises:
-        UnreadableError: The computer does not read the file.
-        InputError: The file cannot be a journal.
+        UnreadableError: The file exists and cannot be read.
+        InputError: The file is no journal.
     """
     content, number = opened(path)
     scanner = Scanner(content, number)
@@ -246,10 +245,10 @@ def read(path: Path) -> Journal:
 
 @contextlib.contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Strokes that fit the chain and say nothing come from no program of ours.
+    """Check that the strokes can be decoded; this program never writes undecodable strokes with a valid check.
 
     Raises:
-        InputError: There are such.
+        InputError: A stroke has a valid check and cannot be decoded.
     """
     try:
         yield
@@ -258,7 +257,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def journal_of(scanner: Scanner, records: tuple[Record, ...], before: int = 0) -> Journal:
-    """What a scanner that has come to its end found; `before`: records that it did not look at."""
+    """Return the journal that a finished scanner found; `before`: number of records that it skipped."""
     lost = scanner.lost(before)
     return Journal(
         records=records,
@@ -274,11 +273,11 @@ def journal_of(scanner: Scanner, records: tuple[Record, ...], before: int = 0) -
 
 
 def header_in(path: Path) -> Header | None:
-    """The header alone, None where there is none.
+    """Read the header alone; None if there is none.
 
     Raises:
-        UnreadableError: The computer does not read the file.
-        InputError: The file cannot be a journal.
+        UnreadableError: The file exists and cannot be read.
+        InputError: The file is no journal.
     """
     content, number = opened(path)
     first = next(Scanner(content, number).records(), None)

@@ -1,7 +1,7 @@
-"""The ledger's journal beside the tick: a keeper of the loop whose file is written and flushed in a thread of its own.
+"""Keeps the ledger's journal beside the tick: a keeper of the loop that writes and flushes in its own thread.
 
-The tick hands over what it made and goes on. The thread writes it at once, so that a program that is killed loses what
-lay between, and flushes it to the disk after `SYNC_S` at the latest, so that a power cut takes no more than that.
+The tick hands over its records and continues. The thread writes them at once: a killed program loses only those not yet
+written. It flushes them to the disk within `SYNC_S`: a power cut loses no more than that.
 """
 
 import contextlib
@@ -17,20 +17,20 @@ from vehicle.records.ledger_news import Followed
 from vehicle.records.records import Record, Revoke
 
 SYNC_S: Final = 0.25
-"""From the first record that is not on the disk to the flush; with a disk that takes a while, within half a second."""
+"""From the first record that is not on the disk to the flush; with a slow disk it is done within half a second."""
 BEHIND_S: Final = 0.5
-"""Handed over so long ago and not written counts as not kept: the disk hangs, and who is killed now loses it."""
+"""A record not written for this time counts as not kept: the disk hangs, and a killed program would lose it."""
 BACKLOG_MAX: Final = 10_000
-"""An hour of work; beyond it the record has a gap, and nothing is written after one."""
+"""An hour of work in the queue; beyond it the record would have a gap, and nothing is written after a gap."""
 
 Rows = tuple[Record, ...]
 
 
 class LedgerKeeper:
-    """Follows the ledger and the job. `fault`: the first refusal of the disk; nothing is written after it.
+    """Follows the ledger and the job. `fault`: the first error of the disk; nothing is written after it.
 
-    A withdrawal that cannot be written would come back as credit with the next start: then the whole journal is set
-    aside, under a name that no start looks for.
+    A withdrawal that is not in the file would count as credit again after the next start. So if one cannot be written,
+    the whole journal is renamed to a name that no start looks for.
 
     `now_s` gives the seconds of a clock that never goes back; `found` is what the journal held when it was opened;
     `tell` is told the fault, from the thread.
@@ -48,14 +48,14 @@ class LedgerKeeper:
         self._mission: MissionState | None = None
         self._jobs: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
         self._unwritten: Rows | None = ()
-        self._put_count = self._written_count = 0  # the first is the caller's, the second the thread's
+        self._put_count = self._written_count = 0  # the first belongs to the caller, the second to the thread
         self._asked_count, self._asked_s = 0, now_s()
         self.fault = ""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     @property
     def healthy(self) -> bool:
-        """What it is told is kept."""
+        """Whether everything handed over is kept."""
         if self.fault:
             return False
         if self._written_count >= self._asked_count:
@@ -63,14 +63,14 @@ class LedgerKeeper:
         return self._now_s() - self._asked_s <= BEHIND_S
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
-        """The state that the journal led to."""
+        """Start from the state that the journal gives."""
         del controller
         self._followed = Followed.of(state)
         assert self._held == (self._followed.number, self._followed.acts), "the state does not come from this journal"
         self._thread.start()
 
     def accept(self, record: TickRecord) -> None:
-        """After every tick: what it made is handed over; most make nothing."""
+        """Hand over the records of a tick; most ticks make none."""
         ledger, mission = record.state.ledger, record.state.mission
         if ledger is self._ledger and mission is self._mission and record.state.checks.due.depth == self._followed.due:
             return
@@ -87,7 +87,7 @@ class LedgerKeeper:
             self._jobs.put(rows)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write what waits, flush, close the file."""
+        """Write the waiting records, flush, and close the file."""
         if self._thread.ident is None:
             self._writer.close()
             return
@@ -97,7 +97,7 @@ class LedgerKeeper:
     def _run(self) -> None:
         try:
             self._write()
-        except Exception as refusal:  # noqa: BLE001  # whatever it is, it is told, and nothing more is counted on
+        except Exception as refusal:  # noqa: BLE001  # any error is reported, and the keeper counts as failed
             words = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else repr(refusal)
             self.fault = f"the ledger's journal ended: {words.lower()}"
             self._tell(f"{self.fault}; a restart would forget what is worked from here on")
@@ -106,7 +106,7 @@ class LedgerKeeper:
             self._watch_unwritten()
 
     def _write(self) -> None:
-        """Until told to end."""
+        """Write records until told to end."""
         due_s: float | None = None
         while True:
             self._unwritten = ()
@@ -116,7 +116,7 @@ class LedgerKeeper:
             if rows is None:
                 self._writer.close()
                 return
-            if self.fault and _withdraws(rows):  # it may stand behind a gap, where nothing is written
+            if self.fault and _withdraws(rows):  # it may come after a gap, and nothing is written after one
                 raise OSError(self.fault)
             for row in rows:
                 self._writer.append(row)
@@ -128,7 +128,7 @@ class LedgerKeeper:
                 due_s = None
 
     def _watch_unwritten(self) -> None:
-        """After a fault, until told to end: only a withdrawal is still acted upon."""
+        """After a fault, wait until told to end; only a withdrawal still causes an action."""
         rows = self._unwritten
         while rows is not None:
             if _withdraws(rows):
@@ -136,7 +136,7 @@ class LedgerKeeper:
             rows = self._jobs.get()
 
     def _set_aside(self) -> None:
-        """A new name takes no room on a disk that is full. Once is enough: then there is no journal to come back to."""
+        """Rename the journal, which works on a full disk too; done once, no later start finds it."""
         path, aside = self._writer.path, self._writer.path.with_suffix(".withdrawn")
         try:
             path.replace(aside)

@@ -1,4 +1,4 @@
-"""What a tick adds to the ledger's journal: its stroke, its acts, and where the job stands, where that changed."""
+"""What a tick adds to the ledger's journal: its stroke, its acts, and the position in the job if that changed."""
 
 from typing import Self
 
@@ -12,7 +12,7 @@ from vehicle.records.records import Record
 
 
 class Followed(msgspec.Struct, frozen=True):
-    """How far a journal has followed: newest stroke, acts, where the job stood, and whether a depth reading was due."""
+    """What a journal already holds: newest stroke, acts, position in the job, and whether a depth reading was due."""
 
     number: int
     acts: int
@@ -21,12 +21,12 @@ class Followed(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, state: VehicleState) -> Self:
-        """Everything of this state is in the journal."""
+        """Return the mark of a journal that holds everything of this state."""
         ledger = state.ledger
         return cls(ledger.stroke.number if ledger.stroke is not None else 0, ledger.act_count, job_of(state.mission, 0))
 
     def after(self, state: VehicleState, now_ns: int) -> tuple[tuple[Record, ...], Self]:
-        """The records of a tick, in the order in which they are written, and how far that is. Numbers may not skip."""
+        """Return a tick's records in the order of writing, and the new mark. Stroke numbers may not skip."""
         rows = ledger_news(state.ledger, self.number, self.acts)
         job = job_of(state.mission, now_ns)
         if job is None or _same_place(job, self.job):
@@ -44,7 +44,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 def ledger_news(ledger: LedgerState, number: int, acts: int) -> tuple[Record, ...]:
-    """What a tick made, after stroke `number` and so many acts: its stroke, then its acts. Numbers may not skip."""
+    """Return a tick's stroke, then its acts: those after stroke `number` and this many acts. Numbers may not skip."""
     found: tuple[Record, ...] = ()
     stroke = ledger.stroke
     if stroke is not None and stroke.number != number:
@@ -58,7 +58,7 @@ def ledger_news(ledger: LedgerState, number: int, acts: int) -> tuple[Record, ..
 
 
 def job_of(mission: MissionState, now_ns: int) -> JobMark | None:
-    """Where the job stands; None without a plan, and before it was ever begun."""
+    """Return the position in the job; None without a plan, or if the job has not begun."""
     plan = mission.plan
     if plan is None or (mission.phase is MissionPhase.IDLE and mission.index == 0):
         return None
@@ -73,5 +73,5 @@ def job_of(mission: MissionState, now_ns: int) -> JobMark | None:
 
 
 def _same_place(job: JobMark, before: JobMark | None) -> bool:
-    """Nothing new but the time."""
+    """Whether two positions differ only in time."""
     return before is not None and msgspec.structs.replace(job, t_ns=before.t_ns) == before

@@ -1,4 +1,4 @@
-"""What recorded messages and frames say, for whoever has to tell how two of them differ."""
+"""Decodes recorded messages and frames, so that a difference between two of them can be named."""
 
 from collections.abc import Callable
 from typing import Final
@@ -21,7 +21,7 @@ MEANINGS: Final[dict[str, Callable[[bytes], object]]] = {
 
 
 def frames_apart(recorded: bytes, replayed: bytes) -> Apart | None:
-    """Frames to the controller, by the values of the commands in them where these differ."""
+    """Compare frames to the controller: by command values if these differ, else by bytes."""
     if recorded == replayed:
         return None
     old, new = _commands(recorded), _commands(replayed)
@@ -35,12 +35,12 @@ def _commands(frames: bytes) -> list[ReceivedCommand]:
 
 
 def name(topic: str) -> str:
-    """As a field's path begins."""
+    """Return the first part of a field's path for a topic."""
     return topic.removeprefix("/")
 
 
 def of(topic: str, data: bytes) -> object:
-    """What a message says; the bytes where they cannot be read."""
+    """Return the decoded message; its bytes if they cannot be decoded."""
     try:
         return MEANINGS[topic](data)
     except (ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""What a recording keeps of what came of a tick: made by the recorder, and again by a replay to compare.
+"""The outcomes of a tick that a recording keeps: written by the recorder, and made again by a replay to compare.
 
 Topics:
 
@@ -25,7 +25,7 @@ TOPICS: Final = {
     STROKE: ("flailpilot.LedgerStroke", "stroke"),
     STATE: ("flailpilot.StateHash", "msgpack"),
 }
-"""Topic -> what its messages are, and how they are written."""
+"""Topic -> type of its messages, and their encoding."""
 REPORT_PERIOD_TICKS: Final = 10
 STATE_PERIOD_TICKS: Final = NS_PER_S // TICK_NS
 _json: Final = msgspec.json.Encoder().encode
@@ -33,18 +33,18 @@ _msgpack: Final = msgspec.msgpack.Encoder().encode
 
 
 class Outcomes:
-    """The messages of one tick after another."""
+    """Makes the recorded messages, tick by tick."""
 
     def __init__(self) -> None:
         self._hasher = StateHasher()
         self._stroke = 0
 
     def begin(self, state: VehicleState) -> None:
-        """Before the first tick: a stroke that it starts with is none of its own."""
+        """Note the initial state: a stroke that it already holds is not an outcome of the first tick."""
         self._stroke = _number(state)
 
     def of(self, tick: int, outputs: Outputs, state: VehicleState) -> list[tuple[str, bytes]]:
-        """(topic, message) of this tick, in the order of the file."""
+        """Return (topic, message) pairs of this tick, in the order of the file."""
         found: list[tuple[str, bytes]] = []
         if outputs.report is not None and tick % REPORT_PERIOD_TICKS == 0:
             found.append((REPORT, _json(outputs.report)))
@@ -59,5 +59,5 @@ class Outcomes:
 
 
 def _number(state: VehicleState) -> int:
-    """Of the newest stroke; 0 before the first."""
+    """Number of the newest stroke; 0 before the first."""
     return state.ledger.stroke.number if state.ledger.stroke is not None else 0

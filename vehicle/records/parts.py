@@ -1,6 +1,7 @@
-"""What an MCAP recording is made of, one part after another, whole or torn; nothing is believed that a checksum denies.
+"""Reads an MCAP recording part by part, complete or torn; a part whose checksum is wrong is left out.
 
-A recording that the power ended has no summary, and its last chunk may be cut: what of it can still be unpacked counts.
+After a power cut a recording has no summary and its last chunk may be cut off; the part of the chunk that can still be
+unpacked counts.
 """
 
 import struct
@@ -28,11 +29,11 @@ _FOOTER, _CHANNEL, _MESSAGE_OP, _CHUNK_OP, _ATTACHMENT, _STATISTICS, _METADATA =
     0x0C,
 )
 CHUNK_MAX: Final = 1 << 26
-"""A chunk that claims to unpack to more is damaged."""
+"""Largest size of an unpacked chunk; one that claims more is damaged."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message; `t_ns` as it was logged."""
+    """One message; `t_ns` is its log time."""
 
     topic: str
     t_ns: int
@@ -40,7 +41,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A file kept inside the recording."""
+    """A file stored inside the recording."""
 
     name: str
     content: bytes
@@ -54,7 +55,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Damage(msgspec.Struct, frozen=True, gc=False):
-    """Something was left out; `place`: the byte of the file where it begins."""
+    """Data that was left out because it is damaged; `place`: its first byte in the file."""
 
     place: int
     what: str
@@ -76,7 +77,7 @@ def parts(path: Path) -> Iterator[Part]:
 
     Raises:
         OSError: It cannot be read.
-        InputError: It is no recording.
+        InputError: The file is no recording.
     """
     with path.open("rb") as stream:
         total = path.stat().st_size
@@ -88,7 +89,7 @@ def parts(path: Path) -> Iterator[Part]:
 
 
 class _Scan:
-    """One way through a file."""
+    """One pass through a file."""
 
     def __init__(self, stream: BinaryIO, total: int) -> None:
         self._stream, self._total = stream, total
@@ -98,7 +99,7 @@ class _Scan:
         self._damaged = False
 
     def parts(self) -> Iterator[Part]:
-        """After the magic."""
+        """Yield the parts after the magic bytes."""
         place, finished = min(len(MAGIC), self._total), False
         while not finished and len(head := self._stream.read(_RECORD.size)) == _RECORD.size:
             opcode, length = _RECORD.unpack(head)
@@ -131,14 +132,14 @@ class _Scan:
         return Damage(place, what)
 
     def _is_closed(self) -> bool:
-        """The file ends as one does whose writer closed it."""
+        """Whether the file ends like one that its writer closed."""
         if self._total < 2 * len(MAGIC):
             return False
         self._stream.seek(self._total - len(MAGIC))
         return self._stream.read() == MAGIC
 
     def _record(self, opcode: int, content: bytes, place: int) -> Iterator[Part]:
-        """A whole record outside or inside a chunk."""
+        """Decode a complete record, outside or inside a chunk."""
         if opcode == _MESSAGE_OP:
             channel, _, t_ns, _ = _MESSAGE.unpack_from(content)
             self._messages += 1
@@ -155,7 +156,7 @@ class _Scan:
             (self._messages_said,) = struct.unpack_from("<Q", content)
 
     def _chunk(self, content: bytes, place: int, *, torn: bool) -> Iterator[Part]:
-        """The records of a chunk; of a torn one those that can still be unpacked."""
+        """Yield the records of a chunk; of a torn chunk, those that can still be unpacked."""
         _, _, size, crc, length = _CHUNK.unpack_from(content)
         compression, start = content[_CHUNK.size : _CHUNK.size + length], _CHUNK.size + length + 8
         packed = content[start:]
@@ -176,7 +177,7 @@ class _Scan:
                 yield from self._record(opcode, record, place)
 
     def _attachment(self, content: bytes, place: int) -> Part:
-        """Times, name, kind, content and checksum."""
+        """Decode an attachment: times, name, media type, content and checksum."""
         name, at = _text(content, 16)
         _, at = _text(content, at)
         (length,) = struct.unpack_from("<Q", content, at)
@@ -187,7 +188,7 @@ class _Scan:
 
 
 def _records(content: bytes) -> Iterator[tuple[int, bytes, bool]]:
-    """(opcode, content, whether all of it is there) one after another."""
+    """Yield (opcode, content, whether the record is complete)."""
     place = 0
     while len(content) - place >= _RECORD.size:
         opcode, length = _RECORD.unpack_from(content, place)

@@ -1,6 +1,6 @@
-"""The newest of a recording, whole or torn: read as far as it goes, never further than can be believed.
+"""Reads the newest message of each topic from a recording, complete or torn.
 
-What is damaged is left out, and said.
+Damaged parts are left out and reported.
 """
 
 from pathlib import Path
@@ -14,21 +14,21 @@ from vehicle.records.parts import Attachment, Damage, End, Message, Metadata
 
 MAGIC: Final = parts.MAGIC
 RUN: Final = "run"
-"""The metadata that say what the recording is of."""
+"""Name of the metadata record that describes the run."""
 
 
 class Newest(msgspec.Struct, frozen=True):
-    """The newest message of a topic; `t_ns` as it was logged."""
+    """The newest message of a topic; `t_ns` is its log time."""
 
     t_ns: int
     data: bytes
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recording holds of the topics that were asked for.
+    """Content of a recording for the requested topics.
 
-    `whole`: it was finished. `read_bytes` of `total_bytes` could be read; `damaged_chunks` between them were left out.
-    `end_ns`: the newest message of any topic. `attachments`: name -> content, the newest of each name.
+    `whole`: the writer closed the file. `read_bytes` of `total_bytes` could be read; `damaged_chunks` between them were
+    left out. `end_ns`: log time of the newest message of any topic. `attachments`: name -> newest content.
     """
 
     newest: dict[str, Newest]
@@ -46,7 +46,7 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
 
     Raises:
         OSError: It cannot be read.
-        InputError: It is no recording, or one of a later format.
+        InputError: The file is no recording, or has a later format.
     """
     newest: dict[str, Newest] = {}
     run: dict[str, str] = {}
@@ -80,7 +80,7 @@ def read(path: Path, topics: tuple[str, ...]) -> Recording:
 
 
 def check_format(path: Path, run: dict[str, str]) -> int:
-    """The format that the metadata say. Raises InputError where it is a later one than this program reads."""
+    """Check the format in the metadata. Raises InputError if it is later than this program reads."""
     said = run.get("format", "1")
     number = int(said) if said.isdecimal() else 0
     Kept.RECORDING.check(path, number or said)

@@ -1,7 +1,7 @@
-"""A journal's records into masks: all at once from a file, from a snapshot and what follows it, or from records.
+"""Sums a journal's records into masks: from the whole file, from a snapshot and later records, or from a list.
 
-A file of a hundred hectares holds seven million strokes. They are added up as they are read and not kept: of a journal
-that is `summed`, the records are those that are no strokes, and the stroke before each.
+A file of a hundred hectares holds seven million strokes. They are summed while they are read, and not kept: a `summed`
+journal holds only the records that are no strokes, and the stroke before each.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from vehicle.records.summing import Sum
 
 
 def rebuilt(journal: Journal) -> LedgerState:
-    """The masks that a journal's records lead to."""
+    """Return the masks that result from a journal's records."""
     if journal.masks is not None:
         return journal.masks
     header = journal.header
@@ -37,11 +37,11 @@ def rebuilt(journal: Journal) -> LedgerState:
 
 
 def summed(path: Path) -> Journal:
-    """A journal's file with its masks, from its snapshot where there is one that fits.
+    """Read a journal's file with its masks; start from its snapshot if one fits.
 
     Raises:
-        UnreadableError: The computer does not read the file.
-        InputError: The file cannot be a journal.
+        UnreadableError: The file exists and cannot be read.
+        InputError: The file is no journal.
     """
     content, number = opened(path)
     base = snapshot.read(snapshot.beside(path), content, number)
@@ -52,7 +52,7 @@ def summed(path: Path) -> Journal:
 
 
 def _summed(scanner: Scanner, records: tuple[Record, ...], state: LedgerState, before: int) -> Journal:
-    """The same from a state on: `records` are kept of what led to it, `before` is how many it were."""
+    """Sum the records after a given state; `records` are the kept ones before it, `before` their full number."""
     kept, payloads = list(records), list[bytes]()
     first = records[0] if records else None
     masks = Sum(first.cell_m, state) if isinstance(first, Header) else None
@@ -101,14 +101,14 @@ def _add_payloads(masks: Sum, payloads: list[bytes], kept: list[Record]) -> None
 
 
 def _keep(kept: list[Record], stroke: LedgerStroke) -> None:
-    """Of strokes in a row the last is kept."""
+    """Keep a record; of consecutive strokes only the last is kept."""
     if isinstance(kept[-1], LedgerStroke):
         kept.pop()
     kept.append(stroke)
 
 
 def _act(masks: Sum, record: Record, cell_m: float) -> None:
-    """What later knowledge does; other records say nothing of the masks."""
+    """Apply a record of later knowledge to the masks; other records do not change them."""
     if isinstance(record, Revoke):
         masks.take(withdrawal.done(withdrawal.begun(masks.state(), record), cell_m))
     elif isinstance(record, Confirm):

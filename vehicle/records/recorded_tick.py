@@ -1,4 +1,4 @@
-"""What a recording keeps of a tick: everything that entered, as bytes, and the frames that went to the controller."""
+"""A tick in a recording: all its inputs as bytes, and the frames sent to the controller."""
 
 from typing import Final
 
@@ -7,11 +7,14 @@ import msgspec
 from vehicle.contracts.sockets import TickRecord
 
 TICK: Final = "/tick"
-"""The channel."""
+"""The MCAP channel of recorded ticks."""
 
 
 class RecordedTick(msgspec.Struct, frozen=True, array_like=True):
-    """One tick on the wire side. `batches`: (name of the source, its bytes), without sources that brought nothing."""
+    """Inputs and sent frames of one tick.
+
+    `batches`: (name of the source, its bytes); sources without data are left out.
+    """
 
     tick: int
     t_ns: int
@@ -27,7 +30,7 @@ _decode: Final = msgspec.msgpack.Decoder(RecordedTick).decode
 
 
 def encoded(record: TickRecord) -> bytes:
-    """As the channel `/tick` holds it."""
+    """Encode a tick for the channel `/tick`."""
     return _encode(
         (
             record.tick,
@@ -42,5 +45,5 @@ def encoded(record: TickRecord) -> bytes:
 
 
 def decoded(data: bytes) -> RecordedTick:
-    """The same again. Raises msgspec.DecodeError where it is none, or one of format 1 or 2."""
+    """Decode a tick. Raises msgspec.DecodeError if the bytes are no tick, or have format 1 or 2."""
     return _decode(data)

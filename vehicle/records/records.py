@@ -37,7 +37,7 @@ __all__ = [
 _HEAD: Final = struct.Struct("<IB")
 CHECK_BYTES: Final = 16
 CRC_BYTES: Final = 4
-"""Of a check up to format 4."""
+"""Length of a check up to format 4."""
 CHAINED_SINCE: Final = 5
 """The first format whose checks are hashes."""
 _STROKE: Final = struct.Struct("<QqdddddB")
@@ -46,7 +46,7 @@ _PAYLOAD_MAX: Final = 1 << 16
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
-    """What the strokes belong to; the first record. `plan_hash` "": the plans are those of the job marks."""
+    """The first record: what the strokes belong to. `plan_hash` "": the job marks name the plans."""
 
     vehicle_id: str
     site_hash: str
@@ -62,7 +62,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header"):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
-    """The program started (again): times of strokes count from this start; `utc` and who says it are for people."""
+    """A program start: times of strokes count from it; `utc` and its source are for people."""
 
     session_id: int
     utc: str
@@ -70,7 +70,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
-    """What people need beside the cells: `kind` detonation, depth_check, follow_up (`layer`), released (`by`)."""
+    """Information for people: `kind` is detonation, depth_check, follow_up (`layer`) or released (`by`)."""
 
     kind: str
     text: str
@@ -89,7 +89,7 @@ KIND_STROKE: Final = 3
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """A record whose check fits: `payload` of a `kind`, the place after it, its own check."""
+    """A record with a valid check: its kind, its payload, the place after it, and its check."""
 
     kind: int
     payload: bytes
@@ -98,12 +98,12 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 def first_check(size: int = CHECK_BYTES) -> bytes:
-    """What the first record's check is chained to."""
+    """Return the value to which the first record's check is chained."""
     return bytes(size)
 
 
 def encoded(record: Record, check: bytes) -> tuple[bytes, bytes]:
-    """A record's bytes after one with this check, and its own check."""
+    """Return the bytes of a record that follows one with the given check, and its own check."""
     kind, payload = _stroke(record) if isinstance(record, LedgerStroke) else (_KIND_WORDS, msgspec.json.encode(record))
     body = _HEAD.pack(len(payload), kind) + payload
     check = _chained(check, body)
@@ -111,7 +111,7 @@ def encoded(record: Record, check: bytes) -> tuple[bytes, bytes]:
 
 
 def found_at(content: Bytes, place: int, check: bytes) -> Found | None:
-    """The record at this place after one with this check; None where nothing believable stands."""
+    """Return the record at this place, after one with the given check; None if there is no valid record."""
     size = len(check)
     if len(content) - place < _HEAD.size + size:
         return None
@@ -127,9 +127,9 @@ def found_at(content: Bytes, place: int, check: bytes) -> Found | None:
 
 
 def claimed_at(content: Bytes, place: int, size: int) -> tuple[int, int] | None:
-    """Kind and end of what stands at this place, whether its check fits or not; None where the file ends before that.
+    """Return kind and end of the record at this place without testing its check; None if the file ends before.
 
-    Also None for a kind or length that no record has.
+    Also None for a kind or a length that no record has.
     """
     if len(content) - place < _HEAD.size + size:
         return None
@@ -139,7 +139,7 @@ def claimed_at(content: Bytes, place: int, size: int) -> tuple[int, int] | None:
 
 
 def decoded(kind: int, payload: bytes) -> Record:
-    """What a payload says.
+    """Decode a payload.
 
     Raises:
         ValueError: It is no record of this kind.
@@ -151,7 +151,7 @@ def decoded(kind: int, payload: bytes) -> Record:
 
 
 def check_before(content: Bytes, place: int, size: int) -> bytes:
-    """The check that stands before this place, which the record at this place is chained to."""
+    """Return the check before this place, to which the record at this place is chained."""
     return content[place - size : place]
 
 

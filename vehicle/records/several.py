@@ -1,7 +1,7 @@
-"""Several runs as one record: what was resumed, worked again or withdrawn counts once.
+"""Joins several runs into one record: ground that was resumed, worked again or withdrawn counts once.
 
-Strokes of each further journal are numbered on from the one before, and so is all that names them. So a withdrawal
-takes back what its own run claimed, and a cell that two runs worked rests on the first of them.
+Stroke numbers of each journal continue those of the journal before, and so do references to them. So a withdrawal takes
+back only credit of its own run, and a cell that two runs worked is credited by the first.
 """
 
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ SAME: Final = {
     "required_depth_m": "required depth",
     "k_sigma": "k",
 }
-"""What runs of one task have in common."""
+"""Header fields that are equal in all runs of one task."""
 
 
 def together(journals: Sequence[tuple[Path, Journal]]) -> Journal:
-    """The records of all, from the first run to the last; a journal that another one goes on from counts in that one.
+    """Return the records of all runs, in order; a journal that another one continues counts only as a part of that one.
 
     Raises:
-        InputError: One holds no record, may lack a withdrawal, or is of another task.
+        InputError: A journal holds no record, may lack a withdrawal, or is of another task.
     """
     kept = _without_beginnings([_checked(path, found) for path, found in journals])
     first_path, first = kept[0]
@@ -42,7 +42,8 @@ def together(journals: Sequence[tuple[Path, Journal]]) -> Journal:
         header = _header(path, found)
         _check_same(first_path, _header(first_path, first), path, header)
         if records:
-            # what no closing check has confirmed by the end of a run stays so: none of a later run looks back on it
+            # ground that no closing check confirmed by the end of its run stays unconfirmed: a check of a later run
+            # does not cover it
             records.append(Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False))
         records += [_moved(record, offset) for record in found.records[1:]]
         offset += found.stroke_count
@@ -69,7 +70,7 @@ def _header(path: Path, found: Journal) -> Header:
 
 
 def _without_beginnings(rows: list[tuple[Path, Journal]]) -> list[tuple[Path, Journal]]:
-    """Of journals that go on from one another the longest, where the first of them stood."""
+    """Of journals that continue each other keep the longest, in the place of the first."""
     kept: list[tuple[Path, Journal]] = []
     for path, found in rows:
         for place, (_, other) in enumerate(kept):
@@ -93,7 +94,7 @@ def _check_same(first: Path, one: Header, path: Path, other: Header) -> None:
 
 
 def _moved(record: Record, offset: int) -> Record:
-    """The same with its strokes numbered on."""
+    """Return a record with its stroke numbers moved on."""
     replace = msgspec.structs.replace
     if isinstance(record, LedgerStroke):
         return replace(record, number=record.number + offset)

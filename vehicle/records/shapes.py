@@ -1,4 +1,4 @@
-"""Which fields the parts of the state have: the hash of a part says something only where they are the same."""
+"""A number for the fields of each state part: hashes of a part can be compared only if its fields are the same."""
 
 import functools
 import zlib
@@ -17,7 +17,7 @@ _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(Vehi
 
 @functools.cache
 def shapes() -> StateHash:
-    """A number for each part, made of names and types of its fields, and of theirs."""
+    """Return a number for each part, computed from the names and types of all its fields, nested ones included."""
     ledger = {field.name: field.type for field in msgspec.structs.fields(_TYPES["ledger"])}
     texts = {name: _text(_TYPES[name], ()) for name in StateHash.__struct_fields__ if name in _TYPES}
     texts["ledger"] = ",".join(f"{name}:{_text(ledger[name], ())}" for name in LEDGER)
@@ -27,7 +27,7 @@ def shapes() -> StateHash:
 
 
 def _text(kind: Any, above: tuple[Any, ...]) -> str:
-    """A type; of a struct its fields, whatever its own name is."""
+    """Return a type as text; a struct as its fields, without its own name."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         if kind in above:
             return kind.__name__

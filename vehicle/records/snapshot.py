@@ -1,7 +1,7 @@
-"""The masks that a journal had led to at some place in it, so that a start adds up only what follows.
+"""A snapshot holds a journal's masks at some place in it, so that a start sums only the later records.
 
-A snapshot is made of the journal alone, never of what a tick held, and counts for nothing by itself: it names the bytes
-that it stands for by their hash, and whatever does not fit is left aside and the journal summed from its beginning.
+A snapshot is made from the journal alone, never from the state of a tick, and proves nothing by itself. It names the
+journal's bytes by their hash; if it does not fit, it is ignored and the journal is summed from its beginning.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ from vehicle.records.records import CHECK_BYTES, Bytes, Record, encoded, first_c
 NAME: Final = "ledger.snapshot"
 HASH_BYTES: Final = 32
 WORTH_RECORDS: Final = 2_000
-"""As many after the newest snapshot are worth another: 200 m of way."""
+"""Number of records after the newest snapshot that justify a new one: 200 m of driving."""
 
 
 class Base(msgspec.Struct, frozen=True):
-    """Where to go on from: place and check in the journal, how many records are before it, what is kept of them."""
+    """Where summing continues: place and check in the journal, number of records before it, kept ones of them."""
 
     place: int
     check: bytes
@@ -36,7 +36,10 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """As it is kept. `journal`: hash of the journal's first `place` bytes. `records`: chained by themselves."""
+    """Content of the file.
+
+    `journal`: hash of the journal's first `place` bytes. `records`: chained among themselves.
+    """
 
     format: int
     place: int
@@ -49,12 +52,12 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beside(journal: Path) -> Path:
-    """Where a journal's snapshot is."""
+    """Return the path of a journal's snapshot."""
     return journal.with_name(NAME)
 
 
 def write(path: Path, journal_path: Path, journal: Journal) -> None:
-    """Keep what a summed journal led to. Raises OSError."""
+    """Write the snapshot of a summed journal. Raises OSError."""
     assert journal.masks is not None, "a journal that was not summed"
     content, _ = opened(journal_path)
     frames, check = b"", first_check()
@@ -76,12 +79,12 @@ def write(path: Path, journal_path: Path, journal: Journal) -> None:
 
 
 def worth(journal: Journal) -> bool:
-    """Whether the next start would be spared much by a newer one; none is made of a journal in doubt."""
+    """Whether a new snapshot would save the next start much time; False for a journal with invalid records."""
     return journal.fresh >= WORTH_RECORDS and journal.lost is None and journal.format == Kept.JOURNAL.number
 
 
 def read(path: Path, content: Bytes, number: int) -> Base | None:
-    """What a snapshot of this journal holds; None where there is none that fits."""
+    """Read the snapshot of this journal; None if there is none that fits."""
     if number != Kept.JOURNAL.number:
         return None
     with contextlib.suppress(OSError, ValueError, zstandard.ZstdError, msgspec.MsgspecError):

@@ -1,4 +1,4 @@
-"""What a run starts from, as attachments of its recording: with them another process can feed the same ticks again.
+"""The initial state of a run, as attachments of its recording: with them another process can run the ticks again.
 
     configuration.json   the vehicle's configuration
     plan.json            the plan that is held, if one is
@@ -6,8 +6,8 @@
     controller.json      what the adapter towards the controller was made with
     shapes.json          which fields the parts of the state have: their hashes are compared where they have them still
 
-The state is hashed. A program whose state has more fields starts them with their defaults; one that lacks a field, or
-makes another value of it, says so, instead of running something else.
+The state is hashed. A program whose state has more fields gives them their defaults. A program that lacks a field, or
+decodes it to another value, refuses to run the recording.
 """
 
 import hashlib
@@ -74,7 +74,10 @@ PlainLedger: Any = msgspec.defstruct(
 
 
 class KeptState(msgspec.Struct, frozen=True, kw_only=True):
-    """A `VehicleState` less configuration and plan; ledger tiles are rows, masks of the gate hex. `hash`: of all."""
+    """A `VehicleState` without configuration and plan: ledger tiles as rows, masks of the gate in hex.
+
+    `hash`: of it all.
+    """
 
     datum: LocalFrame
     tick: int
@@ -100,18 +103,18 @@ _decoder: Final = msgspec.msgpack.Decoder(KeptState, dec_hook=_unhook)
 
 
 def plain_of(ledger: LedgerState) -> Any:
-    """A ledger without its tiles."""
+    """Return a ledger without its tiles."""
     return PlainLedger(**{field.name: getattr(ledger, field.name) for field in _PLAIN})
 
 
 def tiles_of(ledger: LedgerState) -> tuple[Tile, ...]:
-    """Its tiles, one after another."""
+    """Return the ledger's tiles as rows."""
     rows = ((block, tile, content) for block, held in ledger.tiles.items() for tile, content in held.items())
     return tuple(_row(*row) for row in rows)
 
 
 def ledger_of(plain: Any, rows: tuple[Tile, ...]) -> LedgerState:
-    """The ledger again."""
+    """Rebuild the ledger from its plain part and its tiles."""
     tiles: dict[tuple[int, int], dict[tuple[int, int], Any]] = {}
     for block, tile, shape, content in rows:
         whole = np.frombuffer(content, np.uint8).reshape(shape).copy() if shape else content
@@ -120,12 +123,12 @@ def ledger_of(plain: Any, rows: tuple[Tile, ...]) -> LedgerState:
 
 
 def encoded(value: object) -> bytes:
-    """Parts of a state as msgpack."""
+    """Encode the parts of a state as msgpack."""
     return _encoder.encode(value)
 
 
 def decoded(content: bytes, kind: type[KindT]) -> KindT:
-    """The same again. Raises msgspec.MsgspecError."""
+    """Decode the parts of a state. Raises msgspec.MsgspecError."""
     return msgspec.msgpack.decode(content, type=kind, dec_hook=_unhook)
 
 
@@ -158,7 +161,7 @@ def _kept(state: VehicleState) -> KeptState:
 
 
 def state_hash(state: VehicleState) -> bytes:
-    """16 bytes that differ where two states of one configuration differ; the plan counts by its own hash."""
+    """Return 16 bytes that differ if two states of one configuration differ; the plan counts by its own hash."""
     return _hash(state.mission.plan, _kept(state))
 
 
@@ -168,7 +171,7 @@ def _hash(plan: Plan | None, kept: object) -> bytes:
 
 
 def attachments_of(state: VehicleState, controller: str) -> dict[str, bytes]:
-    """What a recording is given before its first tick; `controller`: the adapter's settings."""
+    """Return the attachments for a recording's start; `controller`: the adapter's settings."""
     plan, whole = state.mission.plan, msgspec.structs.replace(_kept(state), hash=state_hash(state))
     found = {CONFIGURATION: state.config.model_dump_json().encode(), CONTROLLER: controller.encode()}
     found[SHAPES] = msgspec.json.encode(shapes())
@@ -179,10 +182,10 @@ def attachments_of(state: VehicleState, controller: str) -> dict[str, bytes]:
 
 
 def state_of(attachments: Mapping[str, bytes]) -> VehicleState:
-    """The state that a run started from.
+    """Decode the initial state of a run.
 
     Raises:
-        InputError: The recording holds none, it is damaged, or this program's state has another shape.
+        InputError: The recording holds no state, the state is damaged, or this program's state has other fields.
     """
     if CONFIGURATION not in attachments or STATE not in attachments:
         raise InputError(OLDER)
@@ -202,7 +205,7 @@ def state_of(attachments: Mapping[str, bytes]) -> VehicleState:
 
 
 def _lost(packed: bytes, plan: Plan | None, state: VehicleState) -> str:
-    """The first field of a kept state that the one made of it has not, or has otherwise; "" where it has only more."""
+    """Return the first recorded field that is missing or differs after decoding; "" if there are only new fields."""
     said = msgspec.msgpack.decode(packed)
     recorded = said["hash"]
     said["hash"] = b""

@@ -1,8 +1,8 @@
-"""The state's hash, by parts: what a recording keeps once a second, so that a replay sees where two states part.
+"""Hashes the state by parts once a second, so that a replay finds the part in which two states differ.
 
-It finds what differs, it does not prove who wrote it: a CRC-32 of each part's msgpack bytes. Ledger tiles are never
-written after they were stored, so only those that are new since the last call are read, by a weighted sum that costs
-10 us where a CRC-32 costs 70.
+The hash is a CRC-32 of each part's msgpack bytes: it detects differences and is no proof against forgery. Stored ledger
+tiles never change, so only tiles that are new since the last call are read, by a weighted sum (10 us a tile; a CRC-32
+takes 70 us).
 """
 
 import zlib
@@ -17,14 +17,17 @@ from vehicle.control.ground.raster import PLANES, TILE, Blocks, Key, Tile
 from vehicle.control.state import LedgerState, VehicleState, WaitingPlan
 
 MASKS: Final = ("active", "latched", "shown", "accepted")
-"""Of the gate: a bit for each stop reason, more of them than 64, and msgpack has no such number."""
+"""Fields of the gate with a bit for each stop reason: more than 64 bits, too long for a msgpack integer."""
 _UNMASKED: Final[dict[str, Any]] = dict.fromkeys(MASKS, 0)
 LEDGER: Final = tuple(field.name for field in msgspec.structs.fields(LedgerState) if field.name != "tiles")
-"""Fields of the ledger's part."""
+"""Fields of the ledger that are hashed as its part."""
 
 
 class StateHash(msgspec.Struct, frozen=True, array_like=True):
-    """A number for each part of a `VehicleState`. A plan counts by its hash; `config` does not, no tick changes it."""
+    """A hash for each part of a `VehicleState`.
+
+    The plan counts by its hash; `config` is left out: no tick changes it.
+    """
 
     wire: int
     estimate: int
@@ -40,18 +43,18 @@ class StateHash(msgspec.Struct, frozen=True, array_like=True):
 REST: Final = tuple(
     name for name in VehicleState.__struct_fields__ if name not in (*StateHash.__struct_fields__, "config", "waiting")
 )
-"""Whatever is in no part of its own, so that none is forgotten."""
+"""All fields without a part of their own, so that none is forgotten."""
 
 
 class StateHasher:
-    """Hashes states one after another; what it remembers of the last one makes it faster and changes no hash."""
+    """Hashes states in sequence; it caches the last state's tiles for speed, which changes no hash."""
 
     def __init__(self) -> None:
         self._blocks: dict[Key, tuple[dict[Key, Tile | bytes], int]] = {}
         self._tiles: dict[Key, tuple[Tile | bytes, int]] = {}
 
     def of(self, state: VehicleState) -> StateHash:
-        """In 50 us, and 10 us for each tile that is another one than in the last call."""
+        """Hash a state; takes 50 us, and 10 us for each tile that is new since the last call."""
         mission, gate, ledger = state.mission, state.gate, state.ledger
         plan = mission.plan.plan_hash if mission.plan is not None else ""
         masks = [hex(getattr(gate, name)) for name in MASKS]
@@ -85,7 +88,7 @@ class StateHasher:
 
 
 def _weights(count: int) -> npt.NDArray[np.uint64]:
-    """(count,) odd numbers without a pattern (the finaliser of SplitMix64): sums of them do not cancel by chance."""
+    """Return (count,) pseudo-random odd numbers (SplitMix64 finaliser): weighted sums do not cancel by chance."""
     mixed = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ mixed >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ mixed >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
@@ -96,7 +99,7 @@ _WEIGHTS: Final = _weights(PLANES * TILE * TILE // 8)
 
 
 def _weighted(tile: Tile) -> int:
-    """The sum of a tile's (PLANES, TILE, TILE) bytes as words of 64 bits, each with its weight, modulo 2**64."""
+    """Return the weighted sum of a tile's (PLANES, TILE, TILE) bytes, read as 64-bit words, modulo 2**64."""
     return int(np.dot(np.ascontiguousarray(tile).view("<u8").ravel(), _WEIGHTS))
 
 

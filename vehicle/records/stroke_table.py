@@ -1,7 +1,7 @@
-"""Many strokes at once as columns of numbers: decoded together, turned into strokes one by one, or summed into masks.
+"""Many strokes as columns of numbers: decoded together, then turned into strokes or summed into masks.
 
-Every number is the one that `vehicle/contracts/stroke_codec.py` makes for a stroke alone: the same divisions, and sine
-and cosine by the same library.
+Every number equals the one that `vehicle/contracts/stroke_codec.py` makes for a single stroke: the same divisions, and
+sine and cosine from the same library.
 """
 
 import math
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 HEAD_VALUES, BAND_VALUES = 7, 6
 SHORT_BYTES: Final = 9
-"""A value of more bytes does not fit 63 bits; strokes with such go through the codec alone."""
+"""A varint with more bytes does not fit 63 bits; strokes with such values are decoded one by one."""
 
 
 class StrokeTable(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class StrokeTable(msgspec.Struct, frozen=True):
         return len(self.numbers)
 
     def strokes(self) -> list[LedgerStroke]:
-        """Them one by one."""
+        """Yield the strokes one by one."""
         bands = [
             LedgerBand(rear_m=rear_m, front_m=front_m, right_m=right_m, left_m=left_m, flags=flags, depth_cm=depth_cm)
             for (rear_m, front_m, right_m, left_m), (flags, depth_cm) in zip(
@@ -68,7 +68,7 @@ class StrokeTable(msgspec.Struct, frozen=True):
 
 
 def table_of(strokes: Sequence[LedgerStroke]) -> StrokeTable:
-    """The columns of strokes."""
+    """Return strokes as a table of columns."""
     bands = [band for stroke in strokes for band in stroke.bands]
     return StrokeTable(
         numbers=np.array([stroke.number for stroke in strokes], np.int64),
@@ -85,17 +85,17 @@ def table_of(strokes: Sequence[LedgerStroke]) -> StrokeTable:
 
 
 def decoded_table(payloads: Sequence[bytes]) -> StrokeTable:
-    """The strokes of these payloads of the codec.
+    """Decode the payloads of many strokes.
 
     Raises:
-        ValueError: One of them is no stroke.
+        ValueError: A payload is no stroke.
     """
     found = _at_once(payloads) if payloads else None
     return found if found is not None else table_of([stroke_codec.unpacked(payload) for payload in payloads])
 
 
 def _at_once(payloads: Sequence[bytes]) -> StrokeTable | None:
-    """None where one of them has to be looked at by itself."""
+    """Decode all payloads together; None if one of them has to be decoded alone."""
     split = _values(payloads)
     if split is None:
         return None
@@ -125,7 +125,7 @@ def _at_once(payloads: Sequence[bytes]) -> StrokeTable | None:
 
 
 def _values(payloads: Sequence[bytes]) -> tuple[Ints, Ints, Ints] | None:
-    """All zigzag varints in a row, where each payload's begin, how many it has; None for what does not fit 63 bits."""
+    """Return all zigzag varints, where each payload's begin, and its count; None if one does not fit 63 bits."""
     content = np.frombuffer(b"".join(payloads), np.uint8)
     sizes = np.array([len(payload) for payload in payloads], np.int64)
     payload_ends = np.cumsum(sizes)
@@ -145,7 +145,7 @@ def _values(payloads: Sequence[bytes]) -> tuple[Ints, Ints, Ints] | None:
 
 
 def _sides(steps: Ints, first: Ints) -> Any:
-    """Sides of bands (m, 4) from what each differs by from the band before it in its stroke."""
+    """Return the sides of bands (m, 4) from their differences to the band before in the same stroke."""
     if not len(steps):
         return steps
     total = np.cumsum(steps, axis=0)

@@ -1,8 +1,8 @@
-"""Many strokes into the masks at once: cell for cell what `vehicle/control/ledger/strokes.py` makes of them in a row.
+"""Sums many strokes into the masks at once; every cell equals the result of `vehicle/control/ledger/strokes.py`.
 
-Within a batch no withdrawal stands, so the order matters in one thing only: a cell's claim rests on the first stroke
-that claims the most. Bits are joined in any order, claims are written from the last stroke to the first, the lower
-ranks before the higher ones.
+A batch holds no withdrawal, so the order matters only for claims: a cell's claim belongs to the first stroke with the
+highest claim. Bits are joined in any order. Claims are written from the last stroke to the first, lower ranks before
+higher ones.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,18 +18,18 @@ from vehicle.control.state import LedgerState
 from vehicle.records.stroke_table import Doubles, Ints, StrokeTable
 
 BATCH: Final = 192
-"""Strokes looked at together: 19 m of way, some 8 tiles."""
+"""Strokes in a batch: 19 m of driving, about 8 tiles."""
 HOT_MAX: Final = 96
-"""Unpacked tiles at hand: 13 MB; beyond it half of them, the longest unused, are packed."""
+"""Number of unpacked tiles in memory (13 MB); beyond it, the half that was unused longest is packed."""
 TILE_BITS: Final = 7
 SPREAD_MAX: Final = 1 << 16
-"""Tiles between the furthest two of a batch, beyond which they are sorted and not counted."""
+"""If the tiles of a batch are further apart than this, they are sorted instead of counted."""
 CELLS: Final = raster.TILE * raster.TILE
 Bytes = npt.NDArray[np.uint8]
 
 
 class Sum:
-    """Masks in the making. `state` gives them; whoever changed that hands it back with `take`."""
+    """Masks while they are summed. `state` returns them; a caller that changes them returns them with `take`."""
 
     def __init__(self, cell_m: float, state: LedgerState | None = None) -> None:
         self._cell_m = cell_m
@@ -38,7 +38,7 @@ class Sum:
         self._swept = self._credited = 0
 
     def add(self, table: StrokeTable, newest: LedgerStroke) -> None:
-        """Strokes that follow, the last of which is `newest`."""
+        """Add the next strokes; `newest` is the last of them."""
         for start in range(0, len(table), BATCH):
             self._batch(table, start, min(start + BATCH, len(table)))
         state, cell_m = self._state, self._cell_m
@@ -55,16 +55,16 @@ class Sum:
         self._swept = self._credited = 0
 
     def state(self) -> LedgerState:
-        """The masks so far; tiles at hand are not packed."""
+        """Return the masks so far; tiles in memory are not packed."""
         return replace(self._state, tiles=self._with(self._hot), warm=tuple(self._hot)) if self._hot else self._state
 
     def take(self, state: LedgerState) -> None:
-        """Go on from these masks."""
+        """Continue from these masks."""
         self._state = state
         self._hot = {key: raster.find(state.tiles, key) for key in state.warm}
 
     def packed(self) -> LedgerState:
-        """The masks, every tile packed: what a place that no tool is in weighs."""
+        """Return the masks with every tile packed, the form for ground where no tool is working."""
         self._pack(list(self._hot))
         return replace(self._state, warm=())
 
@@ -99,7 +99,7 @@ class Sum:
         )
 
     def _with(self, tiles: Mapping[raster.Key, raster.Tile | bytes]) -> raster.Blocks:
-        """The map with these tiles put in."""
+        """Return the map with these tiles added."""
         blocks = dict(self._state.tiles)
         copied: set[raster.Key] = set()
         for key, tile in tiles.items():
@@ -112,7 +112,7 @@ class Sum:
 
 
 def _tiles(columns: Ints, rows: Ints) -> tuple[list[raster.Key], Ints]:
-    """The tiles that entries (k,) lie in, and the place of each entry's in that list."""
+    """Return the tiles that hold the entries (k,), and for each entry the index of its tile."""
     west, south = int(columns.min()), int(rows.min())
     wide, high = int(columns.max()) + 1 - west, int(rows.max()) + 1 - south
     code = (rows - south) * wide + columns - west
@@ -125,7 +125,7 @@ def _tiles(columns: Ints, rows: Ints) -> tuple[list[raster.Key], Ints]:
 
 
 def _add(whole: Bytes, places: Ints, marks: Bytes, depths_cm: Bytes, across: Bytes, numbers: Ints) -> None:
-    """Into tiles that lie one after another (flat); the entries are in the order of their strokes."""
+    """Add entries to consecutive flat tiles; the entries are in the order of their strokes."""
     rank_before = raster.RANK[whole[places]]
     for value in np.flatnonzero(np.bincount(marks)).tolist():
         chosen = places[marks == value]
@@ -146,7 +146,7 @@ def _add(whole: Bytes, places: Ints, marks: Bytes, depths_cm: Bytes, across: Byt
 def _cells(
     table: StrokeTable, start: int, end: int, cell_m: float
 ) -> tuple[Ints, Ints, Bytes, Bytes, Bytes, Ints] | None:
-    """Column, row, flags to add, depth, place across, number of stroke: of every cell that is marked, (k,) each."""
+    """Return column, row, flags to add, depth, lateral place and stroke number of every marked cell, (k,) each."""
     if table.first[start] == table.first[end]:
         return None
     frame = table.frames[start:end, :, None, None]
@@ -186,7 +186,7 @@ def _cells(
 
 
 def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Bytes, Bytes]]:
-    """The first band of every stroke, then the second, and so on; a stroke that has none there marks nothing."""
+    """Yield the first band of every stroke, then the second, and so on; a stroke with fewer bands marks nothing."""
     first, last = table.first[start:end], table.first[start + 1 : end + 1]
     for number in range(int((last - first).max())):
         there = first + number < last
@@ -197,7 +197,7 @@ def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Byte
 
 
 def _boxes(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
-    """First column of each stroke (n,), columns of the widest, first row of each, rows of the highest."""
+    """Return first column of each stroke (n,), number of columns of the widest, and the same for rows."""
     far: list[Doubles] = []
     sides = table.sides
     first, last = table.first[start:end], table.first[start + 1 : end + 1]

@@ -1,8 +1,8 @@
-"""MCAP writer. Log time is the vehicle's own time, moved to UTC as the start knew it (`time_source` in the metadata).
+"""MCAP writer. Log time is the vehicle's time, shifted to UTC as known at the start (metadata `time_source`).
 
-Attachments hold what the run started from (`start.py`); channel `/tick` all that entered each tick and what went to the
-controller (`recorded_tick.py`): fed to the tick again, they reproduce what else is kept of it (`outcomes.py`).
-`/notice` holds what the shell says by itself, as events in JSON.
+Attachments hold the initial state (`start.py`). Channel `/tick` holds the inputs of each tick and the frames sent to
+the controller (`recorded_tick.py`). Running the ticks again reproduces the recorded outcomes (`outcomes.py`). Channel
+`/notice` holds messages of the shell as events in JSON.
 """
 
 from pathlib import Path
@@ -24,21 +24,23 @@ from vehicle.records.start import attachments_of
 NOTICE = "/notice"
 CHUNK_BYTES = 1 << 16
 CHUNK_NS = NS_PER_S * 5 // 4
-"""A chunk is closed and handed to the system so long after its first message, however little is in it: a program that
-is killed takes no more with it, also after an hour of standing disarmed."""
+"""A chunk is closed and handed to the system this long after its first message, however little it holds.
+
+So a killed program loses no more than this, even after an hour of standing disarmed.
+"""
 
 
 class Recorder(Protocol):
-    """What keeps a run: a `Keeper` of the loop, whoever starts and ends it, and whoever has a line for it."""
+    """Interface of a run's recorder: a `Keeper` of the loop that can also be begun, closed, and given notices."""
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name for people."""
         ...
 
     @property
     def healthy(self) -> bool:
-        """What is told to it is kept."""
+        """Whether everything handed over is kept."""
         ...
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
@@ -59,19 +61,19 @@ class Recorder(Protocol):
 
 
 class _ChunkWriter(Writer):
-    """The library closes a chunk by its size alone."""
+    """Adds closing a chunk by age: the library closes a chunk by its size alone."""
 
     def close_chunk(self) -> None:
-        """What was added up to now is a chunk."""
-        self._Writer__finalize_chunk()  # type: ignore[attr-defined]  # private in the library, and nothing else does it
+        """Close the open chunk."""
+        self._Writer__finalize_chunk()  # type: ignore[attr-defined]  # private in the library; there is no public call
 
 
 class McapRecorder:
-    """Writes `run.mcap`, never over another; chunks are complete on disk every few seconds and carry a CRC."""
+    """Writes `run.mcap` and never overwrites a file; every few seconds a complete chunk with a CRC is on the disk."""
 
     name = "recording"
     healthy = True
-    """A disk that refuses raises; `BackgroundRecorder` catches it."""
+    """Always true: a disk error raises an exception, which `BackgroundRecorder` catches."""
 
     def __init__(self, path: Path, header: dict[str, str], log_zero_ns: int = 0) -> None:
         self._log_zero_ns = log_zero_ns
@@ -109,7 +111,7 @@ class McapRecorder:
             self._chunk_ns = None
 
     def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
-        """Attach what the run starts from; on the disk at once."""
+        """Attach the initial state of the run; it is on the disk at once."""
         moment_ns = self._log_zero_ns
         for name, content in attachments_of(state, controller.settings).items():
             kind = "application/json" if name.endswith(".json") else "application/octet-stream"
@@ -118,7 +120,7 @@ class McapRecorder:
         self._outcomes.begin(state)
 
     def accept(self, record: TickRecord) -> None:
-        """Keep all that entered one tick, what went out, and what else came of it."""
+        """Record the inputs of one tick, the frames it sent, and its other outcomes."""
         self._add(self._tick, record.t_ns, recorded_tick.encoded(record))
         for event in record.notices:
             self.note(event)

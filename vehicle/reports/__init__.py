@@ -1,1 +1,1 @@
-"""What people read of a job: gaps, maps, reports, exports."""
+"""Output about a job for people: gaps, maps, reports, exports."""

@@ -1,4 +1,4 @@
-"""What every file for others says of the job itself: one set of names for report, exports and tables."""
+"""Facts of the job for every output file: one set of names for report, exports and tables."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from vehicle.reports.facts import STATEMENT, JobFacts
 from vehicle.reports.products import NOT_FOR_FEET
 
 CONFIDENTIAL: Final = "confidential"
-"""Of every file with a coordinate in it: where hazards were not processed is nobody's business but the task's."""
+"""Marking of every file with a coordinate: places of unprocessed hazards concern only the people of the task."""
 
 
 def job_values(facts: JobFacts) -> dict[str, str]:
-    """The facts of a job as text, by the names that every export uses; "" where nobody stated one."""
+    """Return the facts of a job as text, by the names that every export uses; "" for a fact that nobody stated."""
     found, machine = facts.found, facts.plan.machine
     return {
         "statement": STATEMENT,
@@ -32,6 +32,7 @@ def job_values(facts: JobFacts) -> dict[str, str]:
         "processed_m2": f"{found.processed_m2:.4f}",
         "missed_m2": f"{found.missed_m2:.4f}",
         "untreatable_m2": f"{found.listed_m2:.4f}",
+        "not_in_task_m2": f"{found.not_in_task_m2:.4f}",
         "processed_below_depth_m2": f"{found.below_depth_m2:.4f}",
         "provisional_m2": f"{found.provisional_m2:.4f}",
         "withdrawn_m2": f"{found.withdrawn_m2:.4f}",
@@ -44,7 +45,7 @@ def job_values(facts: JobFacts) -> dict[str, str]:
 
 
 def tags(facts: JobFacts) -> dict[str, str]:
-    """What each feature carries of the job, so that it can be told apart when files are put together."""
+    """Return the facts of the job that each feature carries, so that features stay distinct when files are merged."""
     return {
         "site": facts.site.name,
         "site_hash": facts.plan.site_hash,
@@ -56,12 +57,12 @@ def tags(facts: JobFacts) -> dict[str, str]:
 
 PUBLIC_NAMES: Final = (
     "statement", "simulated", "organisation", "task_id", "start_utc", "end_utc", "machine", "status", "area_m2",
-    "required_depth_m", "processed_m2", "missed_m2", "untreatable_m2", "processed_below_depth_m2", "provisional_m2",
-    "withdrawn_m2",
+    "required_depth_m", "processed_m2", "missed_m2", "untreatable_m2", "not_in_task_m2", "processed_below_depth_m2",
+    "provisional_m2", "withdrawn_m2",
 )  # fmt: skip
 
 
 def public_values(facts: JobFacts) -> dict[str, str]:
-    """What may be given to anybody: figures of the task without a coordinate, without names of people and sites."""
+    """Return the figures that may be published: without coordinates and without names of people or sites."""
     values = job_values(facts)
     return {"classification": "public"} | {name: values[name] for name in PUBLIC_NAMES}

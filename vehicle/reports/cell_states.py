@@ -1,4 +1,4 @@
-"""Every square metre of the work area in one state, with its reason: together they are the work area, and none twice.
+"""Gives every square metre of the work area exactly one state with its reason; the pieces add up to the area.
 
 No state says that land is released: see `vehicle/reports/imported.py`.
 """
@@ -26,7 +26,7 @@ FIRM, OPEN = 0, 1
 
 
 class CellState(StrEnum):
-    """What the record says of ground."""
+    """State of ground according to the record."""
 
     PLANNED = "planned"
     PROCESSED = "processed"
@@ -37,7 +37,7 @@ class CellState(StrEnum):
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of the work area (shapely, ENU metres), for a detonation a point. `reason` "" where none is due."""
+    """A piece of the work area (shapely, ENU metres); a detonation is a point. `reason` "" if none is needed."""
 
     state: CellState
     reason: str
@@ -46,9 +46,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def states(facts: JobFacts) -> Iterator[Ground]:
-    """All ground of the work area without its keep-outs, then the detonations.
+    """Return all ground of the work area without its keep-outs, then the detonations.
 
-    What the tool never reached is `planned` while the job may go on, `skipped` when it ended without it.
+    Ground that the tool never reached is `planned` while the job may continue, and `skipped` after the job ended.
     """
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
     shapely.prepare(asked)
@@ -72,7 +72,7 @@ def states(facts: JobFacts) -> Iterator[Ground]:
 
 
 def write_states(path: Path, facts: JobFacts) -> None:
-    """A row for each piece: state, reason, area, and its polygons as WKT in longitude and latitude."""
+    """Write a row for each piece: state, reason, area, and polygons as WKT in longitude and latitude."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("state", "reason", "area_m2", "simulated", "plan_hash", "wkt"))
@@ -83,7 +83,7 @@ def write_states(path: Path, facts: JobFacts) -> None:
 
 
 def confirmed_or_open(ledger: LedgerState) -> Label:
-    """Label FIRM for credited cells that a closing check of the base confirms, OPEN for those that none does."""
+    """Label credited cells: FIRM if a closing check of the base confirms them, else OPEN."""
 
     def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
         claimed = np.where(open_cells(ledger, tile), OPEN, FIRM)

@@ -1,4 +1,4 @@
-"""The report's charts: depth of processed ground, reckoned slices, speed against depth. PNG, always the same bytes."""
+"""The report's charts as PNG: depth of processed ground, computed slices, speed against depth; bytes repeatable."""
 
 import base64
 import io
@@ -19,11 +19,11 @@ DPI: Final = 150
 WIDTH_IN: Final = 7.2
 READING: Final = "#d1481f"
 POINTS_MAX: Final = 6000
-"""Of the scatter: more hide each other."""
+"""Largest number of points in the scatter chart: more would hide each other."""
 
 
 def depth_histogram(areas_m2: FloatArray, required_m: float) -> str:
-    """Processed area by whole centimetre of proven depth, `areas_m2` (256,); base64 of a PNG."""
+    """Draw processed area by whole centimetre of proven depth, `areas_m2` (256,); return a PNG in base64."""
     figure, axes = _figure(2.1)
     used = np.flatnonzero(areas_m2 > 0.0)
     first = min(math.floor(required_m * 100.0), int(used[0]) if used.size else 99) - 1
@@ -38,7 +38,7 @@ def depth_histogram(areas_m2: FloatArray, required_m: float) -> str:
 
 
 def slice_chart(cut: Slice, required_m: float, most_m: float) -> str:
-    """One slice: proven depth across the swaths, readings beside it as points; base64 of a PNG."""
+    """Draw one slice: proven depth across the swaths, nearby readings as points; return a PNG in base64."""
     figure, axes = _figure(1.45)
     depth_cm = cut.depth_m * 100.0
     axes.fill_between(cut.across_m, 0.0, np.nan_to_num(depth_cm), step="mid", color=PROCESSED, alpha=0.55, linewidth=0)
@@ -53,7 +53,7 @@ def slice_chart(cut: Slice, required_m: float, most_m: float) -> str:
             str(row.number), (across_m, row.depth_m * 100.0), xytext=(6, 3), textcoords="offset points", fontsize=8,
             color=READING, fontweight="bold",
         )  # fmt: skip
-    beside_m = [across_m for across_m, _ in cut.readings]  # measured at arm's length, from outside
+    beside_m = [across_m for across_m, _ in cut.readings]  # measured at arm's length, from outside the processed ground
     axes.set_xlim(min([0.0, *beside_m]) - 0.1, max([float(cut.across_m[-1]), *beside_m]) + 0.1)
     axes.set_ylim(most_m * 100.0, 0.0)
     axes.set_xlabel("across the swaths, from the right-hand end [m]", fontsize=8, color=SOFT)
@@ -62,7 +62,7 @@ def slice_chart(cut: Slice, required_m: float, most_m: float) -> str:
 
 
 def speed_depth(samples: Samples, required_m: float) -> str:
-    """Every report of the working tool: ground speed against depth as measured; base64 of a PNG."""
+    """Draw ground speed against measured depth for every report of the working tool; return a PNG in base64."""
     figure, axes = _figure(2.3)
     chosen = np.flatnonzero(samples.is_work & np.isfinite(samples.depth_m))
     chosen = chosen[:: max(1, math.ceil(len(chosen) / POINTS_MAX))]

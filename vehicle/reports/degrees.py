@@ -1,4 +1,4 @@
-"""Shapes of the record in longitude and latitude as other programs want them: valid, of one kind, after RFC 7946."""
+"""Converts shapes to longitude and latitude for other programs: valid, of one kind, according to RFC 7946."""
 
 from typing import Any, Final
 
@@ -8,25 +8,25 @@ import shapely
 from vehicle.contracts.frames import LocalFrame
 
 DIGITS: Final = 8
-"""Decimals of a degree in text: 1.1 mm."""
+"""Decimals of a degree in text; the last is 1.1 mm."""
 FINE_DIGITS: Final = 10
-"""Where a sliver would vanish otherwise: 0.01 mm."""
+"""Decimals for slivers that would otherwise vanish; the last is 0.01 mm."""
 
 
 def multipolygon(shape: Any) -> Any:
-    """A polygon as a MultiPolygon of one; every ring wound as RFC 7946 3.1.6 has it: shells anticlockwise."""
+    """Return a polygon as a MultiPolygon; rings have the direction of RFC 7946 3.1.6: shells anticlockwise."""
     whole = shapely.MultiPolygon([shape]) if shape.geom_type == "Polygon" else shape
     return shapely.orient_polygons(whole, exterior_cw=False)
 
 
 def in_degrees(shape: Any, datum: LocalFrame) -> Any:
-    """A geometry in ENU metres in longitude and latitude; polygons become MultiPolygons, wound right."""
+    """Convert a geometry from ENU metres to degrees; polygons become MultiPolygons with correct ring direction."""
     moved = shapely.transform(shape, lambda points_m: np.asarray(datum.lonlat_from_enu_array(points_m)))
     return multipolygon(moved) if moved.geom_type in {"Polygon", "MultiPolygon"} else moved
 
 
 def rounded(shape: Any) -> Any:
-    """The same with as few decimals as leave it valid, with the same number of pieces; nothing vanishes.
+    """Round a geometry to the fewest decimals that keep it valid and keep all its pieces.
 
     Slivers thinner than a millimetre keep ten decimals, or all of them.
     """
@@ -38,7 +38,7 @@ def rounded(shape: Any) -> Any:
 
 
 def _touches_itself(shape: Any) -> bool:
-    """Valid, and yet a line without length or an area without ground."""
+    """Whether a valid geometry is a line without length or a polygon without area."""
     if shape.geom_type == "LineString":
         return bool(shape.length == 0.0)
     if shape.geom_type == "MultiPolygon":

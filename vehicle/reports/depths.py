@@ -1,6 +1,6 @@
-"""Proven depth of processed ground: areas by centimetre that add up to the processed area, and reckoned slices.
+"""Proven depth of processed ground: areas by centimetre, which add up to the processed area, and computed slices.
 
-A slice is drawn of what the sensor proved, cell by cell. It is **not a witness board**: nothing was dug up for it.
+A slice shows the depth that the sensor proved, cell by cell. It is **not a witness board**: nothing was dug up for it.
 """
 
 import math
@@ -19,9 +19,9 @@ DEPTHS: Final = 256
 
 
 def processed_by_depth_m2(asked: Any, ledger: LedgerState, cell_m: float) -> FloatArray:
-    """Processed ground of an area (shapely, ENU metres) by whole centimetre of proven depth, (256,) [m2].
+    """Return the processed ground of an area (shapely, ENU metres) by whole centimetre of proven depth, (256,) [m2].
 
-    Border cells count by their part in the area, as in the balance: the sum is the processed area.
+    Border cells count with their part in the area, as in the balance, so the sum is the processed area.
     """
     found = np.zeros(DEPTHS)
 
@@ -39,9 +39,9 @@ def processed_by_depth_m2(asked: Any, ledger: LedgerState, cell_m: float) -> Flo
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A depth that somebody measured with rod and straight edge: where (ENU metres), how deep, how surely [m].
+    """A depth measured by a person with rod and straight edge: position (ENU metres), depth, uncertainty [m].
 
-    `where`: at arm's length, in a strip, behind a team.
+    `where`: at arm's length, in a strip, or behind a team.
     """
 
     number: int
@@ -75,7 +75,7 @@ WITHOUT_READING: Final = (0.25, 0.5, 0.75)
 def slices_of(
     area: Any, ledger: LedgerState, cell_m: float, yaw_rad: float, readings: tuple[Reading, ...]
 ) -> list[Slice]:
-    """Slices across the direction `yaw_rad` of the swaths: through each reading, and at quarters of the length."""
+    """Return slices across the swaths' direction `yaw_rad`: through each reading, and at quarters of the length."""
     if area.is_empty:
         return []
     ahead = np.array([math.cos(yaw_rad), math.sin(yaw_rad)])
@@ -124,7 +124,7 @@ def _slice(
 
 
 def proven_depth_m(ledger: LedgerState, points_m: FloatArray, cell_m: float) -> FloatArray:
-    """Proven depth at places (n, 2) [m], (n,); NaN where nothing is on record as processed."""
+    """Return the proven depth [m] at places (n, 2) [m], shape (n,); NaN where no ground is on record as processed."""
     found = np.full(len(points_m), np.nan)
     cells = np.floor_divide(points_m, cell_m).astype(np.int64)
     for key in {(int(x), int(y)) for x, y in cells // raster.TILE}:

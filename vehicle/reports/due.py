@@ -1,4 +1,4 @@
-"""Which checks a record leaves due at its end."""
+"""Which checks are due at the end of a record."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,15 +11,15 @@ OPENS: Final = {
     "hammer_count": Knowledge.HAMMERS,
     "detonation_class": Knowledge.HAMMERS,
 }
-"""What somebody measured or saw -> what is due after it, unless the record confirms it next."""
+"""A measurement or observation -> the check that is due after it, unless the next record confirms it."""
 DAILY: Final = frozenset((Knowledge.BASE, Knowledge.DEPTH, Knowledge.HAMMERS))
 
 
 def due_after(records: Iterable[object]) -> frozenset[Knowledge]:
-    """What is not confirmed since the newest start, falling due, failed reading or withdrawal of depth.
+    """Return checks that are not confirmed since the last start, due time, failed reading or withdrawal of depth.
 
-    `records` in the order of the journal; None stands for the start of the vehicle's program.
-    Hammers and the base also fall due by hours and by another base, which no record says.
+    `records` are in journal order; None stands for a start of the vehicle's program. Checks of hammers and base also
+    become due after some hours or with another base; no record shows this.
     """
     due = DAILY
     for record in records:
@@ -29,6 +29,6 @@ def due_after(records: Iterable[object]) -> frozenset[Knowledge]:
             due |= {OPENS[record.kind]}
         elif isinstance(record, HeldBack) or (isinstance(record, Revoke) and record.reason.startswith("depth")):
             due |= {Knowledge.DEPTH}
-        elif isinstance(record, Confirm) and record.by:  # without a name it only parts two journals
+        elif isinstance(record, Confirm) and record.by:  # without a name it only separates two journals
             due = frozenset(kind for kind in due if kind.value != record.kind)
     return due

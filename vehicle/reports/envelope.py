@@ -1,4 +1,4 @@
-"""What of silent errors the checks bound, as docs/SAFETY.md publishes it; a test holds the two against each other."""
+"""Which silent errors the checks bound, as published in docs/SAFETY.md; a test compares the two."""
 
 from typing import Final
 
@@ -17,4 +17,4 @@ ENVELOPE: Final = (
     ("line delay", "up to 600 ms", "the controller's clock"),
     ("commands cut for", "up to 5 s", "the controller's lease"),
 )
-"""(error, promised for, bounded by)."""
+"""Rows of (error, size up to which it is bounded, check that bounds it)."""

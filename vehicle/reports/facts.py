@@ -1,4 +1,4 @@
-"""Everything that a map, a report or an export says about a job, gathered once."""
+"""All facts about a job that maps, reports and exports need, collected once."""
 
 from enum import StrEnum
 from typing import Any, Protocol, Self
@@ -29,22 +29,22 @@ class SiteShapes(Protocol):
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name of the site, for people."""
         ...
 
     @property
     def work_area(self) -> Any:
-        """Ground to be processed, keep-outs included or not."""
+        """Ground to be processed; keep-outs may or may not be subtracted."""
         ...
 
     @property
     def keep_out(self) -> Any:
-        """Never entered."""
+        """Ground that the machine never enters."""
         ...
 
     @property
     def safe_ground(self) -> Any:
-        """May bear the tracks."""
+        """Ground that may bear the tracks."""
         ...
 
     @property
@@ -54,23 +54,23 @@ class SiteShapes(Protocol):
 
 
 class ReportKind(StrEnum):
-    """A day's report for the file of the task, or the one that hands the ground over."""
+    """Kind of report: for one day, or the final report that hands the ground over."""
 
     DAILY = "daily"
     COMPLETION = "completion"
 
 
 class RecordedAct(msgspec.Struct, frozen=True, kw_only=True):
-    """What the journal says that somebody measured, or that was confirmed or withdrawn. `t_s` from the facts' zero."""
+    """A journal record of a measurement, a confirmation or a withdrawal. `t_s` counts from the zero of the facts."""
 
     t_s: float
     act: Observed | Confirm | Revoke
 
 
 class RunLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One run that went into a report. `note`: what of it could not be read; "" where all could.
+    """One run in a report. `note`: which part of it could not be read; "" if all could.
 
-    `processed_m2`: in the work area, on record after the run and not before it; less where credit was withdrawn.
+    `processed_m2`: ground in the work area that is on record after the run but not before it, less withdrawn credit.
     """
 
     name: str
@@ -84,7 +84,7 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileHash(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that a report was made of."""
+    """A file from which a report was made."""
 
     name: str
     size_bytes: int
@@ -94,12 +94,11 @@ class FileHash(msgspec.Struct, frozen=True, kw_only=True):
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
 
-    `task`: what people know of the task, None where no task file was given.
-    `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
-    `follow_ups`, `releases`: what others know of the ground, imported as it is.
-    `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows. `samples`, `acts`,
-    `runs`, `files`, `visits` are empty where only the masks are known. `due`: checks that the whole record leaves due;
-    None where only its acts are known.
+    `task`: facts from people; None without a task file. `simulated` is printed on every page: a simulated record must
+    never be taken for a real one. `run`: names of the runs. `follow_ups`, `releases`: statements of others about the
+    ground, imported unchanged. `zero_us`: UTC of the vehicle's time 0, from which events count; None if unknown.
+    `samples`, `acts`, `runs`, `files`, `visits` are empty if only the masks are known. `due`: checks that are due at
+    the end of the record; None if only its acts are known.
     """
 
     site: SiteShapes
@@ -137,11 +136,11 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     due: frozenset[Knowledge] | None = None
 
     def __post_init__(self) -> None:
-        """Raises InputError where something of another site was imported."""
+        """Check the imports. Raises InputError if one of them is for another site."""
         check_site((*self.follow_ups, *self.releases), self.plan.site_hash)
 
     def of_task(self, task: Task) -> Self:
-        """The same with what a task file says; "not stated" there is empty here."""
+        """Return the facts completed from a task file; "not stated" there becomes an empty text here."""
         return msgspec.structs.replace(
             self,
             task=task,
@@ -152,15 +151,15 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cell_m(self) -> float:
-        """Size of a cell of the record."""
+        """Cell size of the record [m]."""
         return self.config.mission.cell_m
 
     @property
     def provisional_m2(self) -> float:
-        """Credited ground, all of it, that no closing check of the base has confirmed."""
+        """Area [m2] of all credited ground that no closing check of the base has confirmed."""
         return self.ledger.provisional_cells * self.cell_m**2
 
     @property
     def rate_m2_per_h(self) -> float:
-        """Processed area over the whole time of the task."""
+        """Processed area divided by the whole time of the task."""
         return self.found.processed_m2 / self.time_s * 3600.0 if self.time_s > 0.0 else 0.0

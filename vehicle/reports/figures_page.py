@@ -1,4 +1,4 @@
-"""The page of the founding documents' figures. It stands alone: no report of ground has a figure of it."""
+"""The page with the founding documents' figures; no report about ground contains any of them."""
 
 from html import escape
 from typing import Final
@@ -19,7 +19,7 @@ HEAD: Final = (
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What was worked out: `scores` None where no grid was given, `passes` (tracks, tool) None without a run."""
+    """Computed results: `scores` is None without a grid, `passes` (tracks, tool) is None without a run."""
 
     stated: FiguresFile
     scores: tuple[AreaScore, ...] | None = None
@@ -27,7 +27,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(found: Found) -> list[tuple[str, str, str, str]]:
-    """(name, formula, value, what is to be known) of every figure that was asked for."""
+    """Return (name, formula, value, remark) of every requested figure."""
     stated, rows = found.stated, list[tuple[str, str, str, str]]()
     if (part := stated.effectiveness) is not None:
         value = seed.effectiveness_index(part.mines_per_km2, part.degradation, part.cleared_percent, part.restoration)
@@ -54,7 +54,7 @@ def rows_of(found: Found) -> list[tuple[str, str, str, str]]:
 
 
 def page(found: Found, site: str) -> str:
-    """The page as HTML."""
+    """Return the page as HTML."""
     rows = [[escape(cell) for cell in row] for row in rows_of(found)]
     title = "Figures of the founding documents"
     parts = [

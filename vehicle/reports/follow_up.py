@@ -1,4 +1,4 @@
-"""What must follow on each piece of ground before anybody may rely on it. Never a verdict: people decide on release."""
+"""The follow-up that each piece of ground needs before anybody may rely on it; people decide on release."""
 
 from typing import Final
 

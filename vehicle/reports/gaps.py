@@ -1,8 +1,8 @@
-"""What of the work area the record does not claim, where, and why. Outside the tick.
+"""Which parts of the work area the record does not credit, where, and why. Runs outside the tick.
 
-The rule for cells on a border, strict on purpose: a cell belongs to the work area if any of it does, and it is credited
-as a whole or not at all. What an uncredited cell misses is exactly the part of it that lies in the work area, outside
-the keep-outs and outside every polygon that the plan lists as not workable by machine. So
+The rule for border cells is strict on purpose: a cell belongs to the work area if any part of it does, and it is
+credited as a whole or not at all. The missed part of an uncredited cell is exactly its part inside the work area,
+outside the keep-outs, and outside every polygon that the plan lists as not workable by machine. So
 
     area = processed + missed + uncredited ground inside listed polygons (+ rounding),
 
@@ -20,19 +20,19 @@ import shapely
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import Plan, UntreatableReason
+from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports.outlines import open_cells
 
 ROUNDING_M2 = 1e-6
-"""A part of a cell smaller than 1 mm2 is the arithmetic of two borders that coincide; it is summed, not listed."""
+"""Parts of a cell below 1 mm2 come from rounding at coincident borders; they are summed but not listed."""
 
 Rings = tuple[tuple[tuple[float, float], ...], ...]
 
 
 class GapReason(StrEnum):
-    """Why ground is not claimed."""
+    """Why ground is not credited."""
 
     WITHDRAWN = "withdrawn"
     BELOW_DEPTH = "below_depth"
@@ -53,7 +53,7 @@ REASON_OF_FLAG: Final = (
     (raster.TOO_FAST, GapReason.TOO_FAST),
     (raster.SWEPT, GapReason.CREDIT_MARGIN),
 )
-"""The first that a cell carries names the gap; a cell without any mark was never under a working tool."""
+"""The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool."""
 
 REASON_TEXT: Final = {
     GapReason.WITHDRAWN: "claimed once, and withdrawn since by a check that failed (the journal says which)",
@@ -68,7 +68,7 @@ REASON_TEXT: Final = {
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A connected piece of missed ground (ENU rings, first the shell)."""
+    """A connected piece of missed ground (ENU rings, shell first)."""
 
     reason: GapReason
     rings_m: Rings
@@ -76,10 +76,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The balance of a work area [m2]. `listed_m2`: uncredited ground in what the plan lists as not workable.
+    """The balance of a work area [m2]. `listed_m2`: uncredited ground that the plan lists as not workable.
 
-    `provisional_m2`: of the processed ground, what no closing check of the base has confirmed.
-    `not_in_task_m2`: uncredited ground between the strips of a survey, of which nothing is said.
+    `provisional_m2`: processed ground that no closing check of the base has confirmed. `not_in_task_m2`: uncredited
+    ground between the strips of a survey, about which the record says nothing.
+    `left_m2`: of each polygon that the plan lists, in its order, the uncredited part; no ground counts twice.
     """
 
     area_m2: float
@@ -93,17 +94,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     provisional_m2: float
     gaps: tuple[Gap, ...]
     not_in_task_m2: float = 0.0
+    left_m2: tuple[float, ...] = ()
 
 
 def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config: VehicleConfig) -> Found:
-    """Balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres of the plan's datum."""
+    """Compute balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres from the plan's datum."""
     asked = shapely.difference(work_area, keep_out)
     listed = shapely.union_all([_polygon(row.rings_m) for row in plan.untreatable])
     cell_m = config.mission.cell_m
     whole = _uncredited(asked, ledger, cell_m, 0.0)
     left = _polygonal(shapely.difference(asked, listed))
     missed = _uncredited(left, ledger, cell_m, ROUNDING_M2)
-    beyond_m2 = _uncredited(_beyond(asked, plan), ledger, cell_m, 0.0).area_m2
+    left_m2 = _left_m2(asked, plan, ledger, cell_m)
+    beyond_m2 = sum(m2 for row, m2 in zip(plan.untreatable, left_m2, strict=True) if _is_beyond(row))
     return Found(
         area_m2=asked.area,
         processed_m2=asked.area - whole.area_m2,
@@ -116,20 +119,32 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
         gaps=tuple(_gaps(missed.boxes, left)),
         provisional_m2=_provisional_m2(asked, ledger, cell_m),
         not_in_task_m2=beyond_m2,
+        left_m2=left_m2,
     )
 
 
-def _beyond(asked: Any, plan: Plan) -> Any:
-    """What is not of the task, less what the plan lists for other reasons."""
-    parts: tuple[list[Any], list[Any]] = ([], [])
-    for row in plan.untreatable:
-        parts[row.reason is UntreatableReason.NOT_IN_TASK].append(_polygon(row.rings_m))
-    others, beyond = (shapely.union_all(part) for part in parts)
-    return _polygonal(shapely.intersection(asked, shapely.difference(beyond, others)))
+def _is_beyond(row: Untreatable) -> bool:
+    return row.reason is UntreatableReason.NOT_IN_TASK
+
+
+def _left_m2(asked: Any, plan: Plan, ledger: LedgerState, cell_m: float) -> tuple[float, ...]:
+    """Of each listed polygon the uncredited part.
+
+    What lies in two counts for the first, and as not in the task only where no other polygon holds it.
+    """
+    rows = [_polygon(row.rings_m) for row in plan.untreatable]
+    order = sorted(range(len(rows)), key=lambda place: _is_beyond(plan.untreatable[place]))
+    rank = {place: number for number, place in enumerate(order)}
+    tree, found = shapely.STRtree(rows), [0.0] * len(rows)
+    for place in order:
+        before = [rows[other] for other in tree.query(rows[place], predicate="intersects") if rank[other] < rank[place]]
+        own = shapely.difference(rows[place], shapely.union_all(before)) if before else rows[place]
+        found[place] = _uncredited(_polygonal(shapely.intersection(asked, own)), ledger, cell_m, 0.0).area_m2
+    return tuple(found)
 
 
 def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
-    """Gaps as `summary.json` lists them: polygon as GeoJSON geometry (lon, lat), reason, area."""
+    """Return gaps for `summary.json`: polygon as GeoJSON geometry (lon, lat), reason, area."""
     return [
         {
             "polygon": {
@@ -144,7 +159,7 @@ def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
 
 
 def reasons(marks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
-    """Index into GapReason for every cell, in the order of `REASON_OF_FLAG`; shaped as `marks`."""
+    """Return an index into GapReason for every cell, by the order of `REASON_OF_FLAG`; same shape as `marks`."""
     order = list(GapReason)
     index = np.full(marks.shape, order.index(GapReason.NOT_SWEPT), np.uint8)
     for bits, reason in reversed(REASON_OF_FLAG):
@@ -153,7 +168,7 @@ def reasons(marks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
 
 
 class _Uncredited(msgspec.Struct, kw_only=True):
-    """Uncredited ground of an area [m2]: `rounding_m2` in parts below the floor; boxes of the rest by reason."""
+    """Uncredited ground of an area: `rounding_m2` in parts below the limit; boxes of the rest by reason."""
 
     area_m2: float = 0.0
     rounding_m2: float = 0.0
@@ -164,7 +179,7 @@ class _Uncredited(msgspec.Struct, kw_only=True):
 
 
 def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) -> _Uncredited:
-    """Look at every uncredited cell of an area; whole cells count as they are, border cells by their part of it."""
+    """Collect every uncredited cell of an area; border cells count with their part inside it."""
     found = _Uncredited()
     cell_m2 = cell_m * cell_m
 
@@ -190,7 +205,7 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
 
 
 def _provisional_m2(asked: Any, ledger: LedgerState, cell_m: float) -> float:
-    """Border cells count by their part in the area, as in the rest of the balance."""
+    """Area [m2] of provisional ground; border cells count with their part in the area, as in the whole balance."""
 
     def provisional(tile_column: int, tile_row: int) -> npt.NDArray[np.bool_]:
         return open_cells(ledger, raster.find(ledger.tiles, (tile_column, tile_row)))
@@ -207,7 +222,7 @@ def _box(
     part: rasterise.AreaTile,
     cell_m: float,
 ) -> None:
-    """Add the cells of a tile as boxes under their reasons."""
+    """Add the cells of a tile as boxes, by reason."""
     if not mask.any():
         return
     why, order = reasons(marks), list(GapReason)
@@ -217,7 +232,7 @@ def _box(
 
 
 def _gaps(boxes_of: dict[GapReason, list[Any]], area: Any) -> Iterable[Gap]:
-    """Connected polygons, the largest first."""
+    """Return connected polygons, the largest first."""
     found = []
     for reason, boxes in boxes_of.items():
         shape = _polygonal(shapely.intersection(shapely.union_all(boxes), area))
@@ -236,7 +251,7 @@ def _polygon(rings_m: Rings) -> Any:
 
 
 def _polygonal(shape: Any) -> Any:
-    """The areas of a geometry: lines and points that set operations leave behind have no ground to miss."""
+    """Keep only the polygons of a geometry: set operations may leave lines and points, which have no area."""
     return shapely.union_all(
         [part for part in shapely.get_parts(shape) if part.geom_type in {"Polygon", "MultiPolygon"}]
     )

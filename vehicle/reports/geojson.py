@@ -1,9 +1,9 @@
-"""GeoJSON after RFC 7946: areas, lines and points in a file each, since many programs take one kind of geometry only.
+"""GeoJSON (RFC 7946): areas, lines and points in separate files, because many programs take one kind only.
 
     ledger.geojson, ledger_lines.geojson, ledger_points.geojson
 
-`layer` is in the properties. What the job is stands in the foreign member `about`: RFC 7946 7.1 forbids a
-FeatureCollection to have properties.
+The property `layer` names the layer. Facts of the job are in the foreign member `about`, because RFC 7946 7.1 forbids
+properties in a FeatureCollection.
 """
 
 import json
@@ -28,7 +28,7 @@ NUMBER_DIGITS: Final = 4
 
 
 def write_geojson(folder: Path, facts: JobFacts, products: Sequence[Feature]) -> tuple[Path, ...]:
-    """Write the files; one that would hold nothing is written all the same, empty."""
+    """Write all three files, also those without a feature."""
     common, about = tags(facts), job_values(facts)
     paths = []
     for name, layers in FILES.items():
@@ -41,7 +41,7 @@ def write_geojson(folder: Path, facts: JobFacts, products: Sequence[Feature]) ->
 
 
 def feature_row(feature: Feature, datum: LocalFrame, common: dict[str, str]) -> dict[str, Any]:
-    """One GeoJSON Feature; texts that are empty and numbers that nobody knows are left out."""
+    """Return one GeoJSON Feature; empty texts and unknown numbers are left out."""
     values = {"layer": feature.layer, **feature.values, **common}
     known = {name: _plain(value) for name, value in values.items() if value not in ("", None)}
     shape = rounded(in_degrees(feature.geometry, datum))
@@ -49,7 +49,7 @@ def feature_row(feature: Feature, datum: LocalFrame, common: dict[str, str]) -> 
 
 
 def write_collection(path: Path, rows: list[dict[str, Any]], about: dict[str, Any]) -> None:
-    """A FeatureCollection with a line for each feature."""
+    """Write a FeatureCollection with one line for each feature."""
     head = json.dumps(about, ensure_ascii=False)
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     path.write_text(f'{{"type": "FeatureCollection", "about": {head}, "features": [\n{lines}\n]}}\n', encoding="utf-8")

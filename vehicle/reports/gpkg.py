@@ -1,7 +1,7 @@
 """GeoPackage (OGC 12-128r18, version 1.3) in WGS 84, written with sqlite3 and WKB alone; GDAL and QGIS read it.
 
-`layer_styles` holds a style for each layer: QGIS opens the file coloured as the printed map is. Times stand as text and
-as whole seconds since 1970.
+`layer_styles` holds a style for each layer, so that QGIS shows the colours of the printed map. Times are stored as text
+and as whole seconds since 1970.
 """
 
 import sqlite3
@@ -22,7 +22,7 @@ SRS_ID: Final = 4326
 APPLICATION_ID: Final = 0x47504B47
 USER_VERSION: Final = 10300
 NO_TIME: Final = "2000-01-01T00:00:00.000Z"
-"""The format wants a date where nobody knows one; the table `job` says that `end_utc` is not stated."""
+"""Placeholder if the date is unknown, because the format requires one; table `job` says that `end_utc` is missing."""
 
 WGS84_WKT: Final = (
     'GEOGCS["WGS 84",DATUM["World Geodetic System 1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG",'
@@ -63,7 +63,7 @@ CREATE TABLE layer_styles (
   f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
   useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME);
 """
-"""As QGIS makes it; it reads the default style of a layer from here."""
+"""The table as QGIS creates it; QGIS reads the default style of a layer from it."""
 
 
 def write_gpkg(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
@@ -109,12 +109,12 @@ def _write_layer(base: sqlite3.Connection, layer: str, rows: list[Feature], fact
 
 
 def quoted(name: str) -> str:
-    """A name as SQL takes it whatever it is: `when` and `order` are words of SQL, and names of attributes too."""
+    """Return a quoted SQL name, because attributes such as `when` and `order` are also SQL keywords."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _write_job(base: sqlite3.Connection, facts: JobFacts) -> None:
-    """Facts of the job as a table without geometry."""
+    """Write the facts of the job as a table without geometry."""
     base.execute("CREATE TABLE job (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT, value TEXT)")
     base.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) VALUES (?,?,?,?,?)",
@@ -124,13 +124,13 @@ def _write_job(base: sqlite3.Connection, facts: JobFacts) -> None:
 
 
 def _stamp(facts: JobFacts) -> str:
-    """The end of the job as the format wants a date: with milliseconds."""
+    """Return the end of the job in the format's date form, with milliseconds."""
     end = facts.end_utc or NO_TIME
     return end if "." in end else end.replace("Z", ".000Z")
 
 
 def _sql_type(rows: list[Feature], name: str) -> str:
-    """Of the first value that somebody knows; TEXT where nobody does, but seconds stay numbers."""
+    """Return the SQL type of the first known value; TEXT if none is known, but INTEGER for seconds."""
     known = next((row.values[name] for row in rows if row.values.get(name) is not None), None)
     return SQL_TYPES[type(known)] if known is not None else "INTEGER" if name.endswith("epoch_s") else "TEXT"
 
@@ -150,7 +150,7 @@ def _write_styles(base: sqlite3.Connection, layers: list[str], facts: JobFacts) 
 
 
 def _blob(shape: Any) -> bytes:
-    """GeoPackage binary: header with the envelope (none for a point), then WKB, little endian."""
+    """Return GeoPackage binary: header with the envelope (none for a point), then WKB, little endian."""
     wkb: bytes = shapely.to_wkb(shape, byte_order=1, flavor="iso")
     if shape.geom_type == "Point":
         return struct.pack("<2sBBi", b"GP", 0, 0b001, SRS_ID) + wkb

@@ -14,20 +14,20 @@ from vehicle.reports import follow_up
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
 from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import REASON_TEXT, GapReason
+from vehicle.reports.gaps import REASON_TEXT, ROUNDING_M2, GapReason
 from vehicle.reports.html_parts import bars, clock, note, picture, place, section, table
 from vehicle.reports.palette import LISTED_TEXT
-from vehicle.reports.products import polygons
+from vehicle.reports.products import polygons, unprocessed_m2
 
 PIECES_MAX: Final = 60
-"""Rows of pieces on the page; the exports hold all of them, and the rest is told with its area."""
+"""Largest number of pieces on the page; the exports hold all, and the page gives the area of the rest."""
 SMALL_M2: Final = 0.005
 CORNERS_MAX: Final = 8
 SLICES_MAX: Final = 6
 
 
 def balance(facts: JobFacts, outside_m2: float) -> str:
-    """Where every square metre of the work area went. The first rows after the area add up to it."""
+    """Return the balance of the work area; the first rows after the area add up to it."""
     found = facts.found
     rows = [
         ("<b>Work area without keep-outs</b>", found.area_m2),
@@ -53,7 +53,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
 
 
 def readings_of(facts: JobFacts) -> tuple[Reading, ...]:
-    """Depths that people measured, numbered in the order in which they came."""
+    """Return the depths that people measured, numbered in order of time."""
     found: list[Reading] = []
     for row in facts.acts:
         act = row.act
@@ -68,7 +68,7 @@ def readings_of(facts: JobFacts) -> tuple[Reading, ...]:
 
 
 def depths(facts: JobFacts, asked: Any) -> str:
-    """Histogram of processed ground, its table, slices with readings, speed against depth."""
+    """Return the depth section: histogram and table of processed ground, slices with readings, speed against depth."""
     required_m = facts.config.mission.required_depth_m
     areas_m2 = processed_by_depth_m2(asked, facts.ledger, facts.cell_m)
     rows = [(f"{cm} to {cm + 1} cm", float(areas_m2[cm]), f"{areas_m2[cm]:,.2f}") for cm in np.flatnonzero(areas_m2)]
@@ -119,7 +119,7 @@ def _slices(facts: JobFacts, asked: Any) -> str:
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Ground that was not processed: `name` as on the map, why, what must follow; a shapely polygon in ENU metres."""
+    """Ground that was not processed: `name` as on the map, reason, follow-up, and a shapely polygon in ENU metres."""
 
     name: str
     why: str
@@ -129,7 +129,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pieces_of(facts: JobFacts) -> list[Piece]:
-    """Missed pieces M1.., the largest first, then those that the plan lists as not workable, N1.., likewise."""
+    """Missed pieces M1.., the largest first, then those that the plan lists, N1.., likewise, as far as unprocessed."""
     found = [
         Piece(
             name=f"M{number}", why=REASON_TEXT[gap.reason], follow_up=follow_up.OF_GAP[gap.reason], area_m2=gap.area_m2,
@@ -137,14 +137,14 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
         )
         for number, gap in enumerate(facts.found.gaps, start=1)
     ]  # fmt: skip
-    listed = sorted(facts.plan.untreatable, key=lambda row: -row.area_m2)
+    listed = [row for row in zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True) if row[1] > ROUNDING_M2]
     found += [
         Piece(
             name=f"N{number}", why=f"{_listed_as(row.reason)}: {LISTED_TEXT[row.reason]}",
-            follow_up=follow_up.OF_LISTED[row.reason], area_m2=row.area_m2,
+            follow_up=follow_up.OF_LISTED[row.reason], area_m2=left_m2,
             shape=shapely.Polygon(row.rings_m[0], row.rings_m[1:]),
         )
-        for number, row in enumerate(listed, start=1)
+        for number, (row, left_m2) in enumerate(sorted(listed, key=lambda row: -row[1]), start=1)
     ]  # fmt: skip
     return found
 
@@ -154,7 +154,7 @@ def _listed_as(reason: UntreatableReason) -> str:
 
 
 def not_processed(facts: JobFacts) -> str:
-    """Every piece with why, where, and what must follow; those too small or too many for the page as one sum."""
+    """Return every piece with reason, place and follow-up; very small or surplus pieces are given as one sum."""
     pieces = pieces_of(facts)
     if not pieces:
         return section("Not processed", "<p>None: every cell of the work area is on record as processed.</p>")
@@ -198,7 +198,7 @@ def _by_reason(facts: JobFacts) -> str:
 
 
 def corners(facts: JobFacts, shape: Any) -> str:
-    """The corners of an outline, or its box where there are too many."""
+    """Return the corners of an outline, or its bounding box if there are too many."""
     points = shapely.get_coordinates(shape.exterior)[:-1]
     if len(points) > CORNERS_MAX:
         west, south, east, north = shape.bounds
@@ -209,7 +209,7 @@ def corners(facts: JobFacts, shape: Any) -> str:
 
 
 def outside(facts: JobFacts, shape: Any) -> str:
-    """Ground swept outside the perimeter, as driven."""
+    """Return the section about ground swept outside the perimeter, as driven."""
     parts = sorted(polygons(shape), key=lambda part: -part.area)
     if not parts:
         return section("Swept outside the perimeter", "<p>None.</p>")

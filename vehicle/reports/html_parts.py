@@ -1,4 +1,4 @@
-"""Pieces of the report's page: tables, notes, places, times. Cells are HTML already; whoever fills them in escapes."""
+"""Parts of the report's page: tables, notes, places, times. Cells are HTML; the caller escapes their text."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ NOT_STATED: Final = "<span class='soft'>not stated</span>"
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", level: int = 2) -> str:
-    """A section with a table. Heads that end with a unit in brackets align right; `note` stands below the title."""
+    """Return a section with a table; heads that end with a unit in brackets align right; `note` follows the title."""
     numeric = [head.endswith("]") for head in heads]
     classes = [" class='n'" if is_number else "" for is_number in numeric]
     head = "".join(f"<th{kind}>{text}</th>" for text, kind in zip(heads, classes, strict=True))
@@ -25,33 +25,33 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note:
 
 
 def section(title: str, body: str) -> str:
-    """A heading and what stands below it."""
+    """Return a section: a heading and its content."""
     return f"<h2>{title}</h2>{body}"
 
 
 def note(text: str) -> str:
-    """A paragraph in small print."""
+    """Return a paragraph in small print."""
     return f"<p class='note'>{text}</p>"
 
 
 def picture(png_base64: str, alt: str, kind: str = "") -> str:
-    """A picture in the page itself."""
+    """Return a picture embedded in the page."""
     return f"<img class='{kind}' alt='{escape(alt)}' src='data:image/png;base64,{png_base64}'>"
 
 
 def stated(text: str | None) -> str:
-    """A text for a cell, or that nobody stated it."""
+    """Return a text for a cell, or "not stated"."""
     return escape(text) if text else NOT_STATED
 
 
 def place(facts: JobFacts, point_m: tuple[float, float]) -> str:
-    """Latitude and longitude of a point, 1 cm."""
+    """Return latitude and longitude of a point, to 1 cm."""
     lat_deg, lon_deg, _ = facts.plan.datum.geodetic_from_enu(*point_m)
     return f"<span class='whole'>{lat_deg:.7f}, {lon_deg:.7f}</span>"
 
 
 def moment(facts: JobFacts, t_s: float) -> str:
-    """UTC where it is known, `2026-05-04 08:00:06`; else the time since the start of the recording."""
+    """Return UTC, `2026-05-04 08:00:06`, if known; else the time since the start of the recording."""
     if facts.zero_us is None:
         return f"<span class='whole'>+{clock_s(t_s)}</span>"
     words = utc_text(facts.zero_us + round(t_s * 1e6)).removesuffix("Z").replace("T", " ")
@@ -59,26 +59,26 @@ def moment(facts: JobFacts, t_s: float) -> str:
 
 
 def hour(facts: JobFacts, t_s: float) -> str:
-    """The same without the day, `08:00:06`."""
+    """Return UTC without the day, `08:00:06`, if known; else the time since the start of the recording."""
     if facts.zero_us is None:
         return moment(facts, t_s)
     return utc_text(facts.zero_us + round(t_s * 1e6))[11:19]
 
 
 def clock(time_s: float) -> str:
-    """Hours and minutes, 1:05."""
+    """Return hours and minutes, 1:05."""
     minutes = math.floor(time_s / 60.0 + 0.5)
     return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def clock_s(time_s: float) -> str:
-    """Hours, minutes and seconds, 1:05:09."""
+    """Return hours, minutes and seconds, 1:05:09."""
     seconds = math.floor(time_s + 0.5)
     return f"{seconds // 3600}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
 
 
 def bars(rows: Sequence[tuple[str, float, str]]) -> list[list[str]]:
-    """Rows of label, value as text, bar as long as the value."""
+    """Return rows of label, value as text, and a bar of that length."""
     most = max((value for _, value, _ in rows), default=0.0) or 1.0
     return [
         [label, text, f"<span class='bar' style='width:{100.0 * value / most:.1f}%'></span>"]

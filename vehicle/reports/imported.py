@@ -1,8 +1,7 @@
-"""What others know of the ground: follow-up layers of other teams, and documents in which the authority releases land.
+"""Statements of others about the ground: follow-up by other teams, and documents of the authority that release land.
 
-Both are imported as they are, each with who, when and how, and kept beside the run, never changed. Which follow-up a
-task asks for is derived from what the machine is used for. Whether land is released is derived from nothing: a release
-is a document of the authority, drawn as a border.
+Both are imported unchanged, with who, when and how, and kept beside the run. The follow-up that a task needs is derived
+from the use of the machine. A release is never derived: it is a document of the authority, drawn as a border.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ _KEPT: Final = "[0-9][0-9][0-9][0-9].json"
 
 
 class Layer(StrEnum):
-    """Layers of the multi-layered model: what worked or searched the ground."""
+    """Layers of the multi-layered model: the means by which ground was worked or searched."""
 
     MECHANICAL = "mechanical"
     SENSOR = "sensor"
@@ -38,7 +37,7 @@ TEAMS: Final = {
     "dog": Layer.BIOLOGICAL,
     "rat": Layer.BIOLOGICAL,
 }
-"""Who makes which layer."""
+"""Teams, and the layer that each of them makes."""
 
 _ALL: Final = ((Layer.MECHANICAL,), (Layer.SENSOR,), (Layer.BIOLOGICAL,))
 _ONE_SEARCH: Final = ((Layer.MECHANICAL,), (Layer.SENSOR, Layer.BIOLOGICAL))
@@ -50,18 +49,20 @@ NEEDED: Final[dict[str, tuple[tuple[Layer, ...], ...]]] = {
     "technical_survey": _ONE_SEARCH,
     "quality_control": _ONE_SEARCH,
 }
-"""What the machine is used for -> what its ground needs: one layer of each row. Where hazards are to be expected,
-search by sensors and by animals follows the machine; where it looks for signs of them, one search follows. A task order
-or national standard may ask for more."""
+"""Use of the machine -> follow-up that its ground needs: one layer of each row.
+
+Where hazards are expected, the machine is followed by a search with sensors and one with animals. Where the machine
+looks for evidence, one search follows. A task order or a national standard may require more.
+"""
 
 
 def needed(role: str | None) -> tuple[tuple[Layer, ...], ...]:
-    """Layers that ground of this role needs, one of each row; of a role that nobody stated, all."""
+    """Return the layers that ground of this role needs, one of each row; all layers if no role was stated."""
     return NEEDED.get(role or "", _ALL)
 
 
 class Category(StrEnum):
-    """The three products of land release, as the authority's document names them."""
+    """The three categories of land release, as in the authority's document."""
 
     CANCELLED = "cancelled"
     REDUCED = "reduced"
@@ -71,7 +72,7 @@ class Category(StrEnum):
 class FollowUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ground that another team worked or searched. `rings_deg`: polygons of (lon, lat); `when`: ISO 8601.
 
-    `source`, `source_hash`: the file that it comes from and its BLAKE2b; `seal`: of the journal at that time.
+    `source`, `source_hash`: the imported file and its BLAKE2b hash; `seal`: the journal's newest check at that time.
     """
 
     layer: Layer
@@ -89,9 +90,9 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Land that a document of the authority releases: its number, day, who signed it, its category and its polygons.
+    """Land that a document of the authority releases: number, day, signer, category, polygons.
 
-    `document`, `document_hash`: the document itself; the rest as in `FollowUp`.
+    `document`, `document_hash`: the document itself; other fields as in `FollowUp`.
     """
 
     authority: str
@@ -113,13 +114,13 @@ ImportedT = TypeVar("ImportedT", FollowUp, Release)
 
 
 class _Numbered(msgspec.Struct, frozen=True):
-    """Of a file of any format."""
+    """The format number of any file of imports."""
 
     format: object
 
 
 class _File(msgspec.Struct, Generic[ImportedT], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All rows of one import, in one file: it is there whole or not at all. `hash`: of the rows, as `_hash_of_rows`."""
+    """All rows of one import in one file, written atomically. `hash`: of the rows, by `_hash_of_rows`."""
 
     format: int
     hash: str
@@ -127,17 +128,17 @@ class _File(msgspec.Struct, Generic[ImportedT], frozen=True, kw_only=True, forbi
 
 
 def hash_of(content: bytes) -> str:
-    """As everything imported is named by."""
+    """Return the hash that names imported content."""
     return hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
 def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> Path | None:
-    """Put what was imported, and the files it came from, beside a run; never over an import. None where it is nothing.
+    """Store imported rows and their source files beside a run, never over an earlier import; None if there are no rows.
 
-    The rows are on the disk last, all together: an import that a disk ended counts for nothing and can be done again.
+    The rows are written last, all together: an import that a disk error stopped does not count and can be repeated.
 
     Raises:
-        OSError: The disk refuses; nothing was imported.
+        OSError: The disk refuses to write; nothing was imported.
     """
     if not found:
         return None
@@ -153,22 +154,22 @@ def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]
 
 
 def follow_ups_in(run: Path) -> tuple[FollowUp, ...]:
-    """What other teams did, in the order of its import. Raises InputError where a file of it was changed."""
+    """Return the work of other teams in order of import. Raises InputError if one of its files was changed."""
     return _kept_in(run / FOLLOW_UP, FollowUp)
 
 
 def releases_in(run: Path) -> tuple[Release, ...]:
-    """Documents of the authority, in the order of their import. Raises InputError where a file of them was changed."""
+    """Return the authority's documents in order of import. Raises InputError if one of their files was changed."""
     return _kept_in(run / RELEASE, Release)
 
 
 def check_site(rows: Iterable[FollowUp | Release], site_hash: str) -> None:
-    """Raises InputError where something was imported for another site than that of the record."""
+    """Check the site of all imports. Raises InputError if one is for another site than the record."""
     for row in rows:
         if row.site_hash != site_hash:
             raise InputError(
-                f"{row.source}: was imported for site {row.site_hash}, this record is of site {site_hash}; take it out "
-                f"of {FOLLOW_UP if isinstance(row, FollowUp) else RELEASE}/ of the run, and import what belongs here"
+                f"{row.source}: was imported for site {row.site_hash}, this record is of site {site_hash}; remove it "
+                f"from {FOLLOW_UP if isinstance(row, FollowUp) else RELEASE}/ of the run, and import what belongs here"
             )
 
 
@@ -192,7 +193,7 @@ def _kept_in(folder: Path, kind: type[ImportedT]) -> tuple[ImportedT, ...]:
 
 
 def _check_format(path: Path, number: object) -> None:
-    """Raises InputError for a later format, and for the first, in which nothing shows whether a row was changed."""
+    """Check the format. Raises InputError for a later one, and for format 1, which cannot show changed rows."""
     Kept.IMPORTED.check(path, number)
     if number == 1:
         raise InputError(f"{path}: of format 1, which has no hash of its rows; delete it and import its file again")
@@ -203,12 +204,12 @@ def _hash_of_rows(rows: Sequence[FollowUp | Release]) -> str:
 
 
 def _beside(path: Path, name: str) -> Path:
-    """Where the file of this name is kept that an import came from."""
+    """Return the path of the kept source file with this name."""
     return path.with_name(f"{path.stem}-{name}")
 
 
 def _check_same(path: Path, name: str, expected: str) -> None:
-    """Raises InputError where the file that something was imported from is not there as it was."""
+    """Check a source file. Raises InputError if it is missing or was changed since the import."""
     try:
         same = hash_of(_beside(path, name).read_bytes()) == expected
     except OSError:

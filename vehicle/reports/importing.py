@@ -1,4 +1,4 @@
-"""Reads follow-up layers and released land from GeoJSON, CSV, GeoPackage and KML, and refuses what cannot be right."""
+"""Reads follow-up layers and released land from GeoJSON, CSV, GeoPackage and KML, and refuses impossible values."""
 
 import csv
 import difflib
@@ -23,7 +23,7 @@ from vehicle.reports.imported import TEAMS, Category, FollowUp, Layer, Polygon, 
 SUFFIXES: Final = (".geojson", ".json", ".csv", ".gpkg", ".kml")
 BYTES_MAX: Final = 64 * 2**20
 OUTSIDE_MAX_M: Final = 10.0
-"""Teams search a little beyond the perimeter; what lies further out is another site, or a slip in its coordinates."""
+"""Teams search a little beyond the perimeter; ground further out is another site, or its coordinates are wrong."""
 ROUNDING_M2: Final = 0.01
 TEXT_MAX: Final = 500
 FIELDS: Final = ("layer", "team", "who", "when", "method", "result")
@@ -41,7 +41,7 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """A shape of a file, in degrees, with its attributes in lower case; `place` names it to the user."""
+    """A shape of a file, in degrees, with attribute names in lower case; `place` names it in messages."""
 
     place: str
     shape: Any
@@ -49,7 +49,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 def follow_ups(path: Path, ground: Ground, said: Mapping[str, str], now: datetime) -> tuple[FollowUp, ...]:
-    """Every polygon of a file; `said` holds what the command line says of all of them.
+    """Read every polygon of a file; `said` holds the values that the command line gives for all of them.
 
     Raises:
         InputError: One line: the file, the feature, what to do.
@@ -83,7 +83,7 @@ def follow_ups(path: Path, ground: Ground, said: Mapping[str, str], now: datetim
 def release(
     path: Path, document: Path, ground: Ground, said: Mapping[str, str], held: Iterable[Release], now: datetime
 ) -> Release:
-    """The land of one document of the authority: all polygons of a file, and what the command line says of it.
+    """Read the land of one document of the authority: all polygons of a file, with values from the command line.
 
     Raises:
         InputError: One line: the file, the feature, what to do.
@@ -92,10 +92,10 @@ def release(
     for name in ("authority", "number", "person"):
         value = said.get(name, "")
         if not value.strip() or not value.isprintable() or len(value) > TEXT_MAX:
-            raise InputError(f"--{name}: say it in one line, as the document has it")
+            raise InputError(f"--{name}: write one line of text, as in the document")
     category = said.get("category", "")
     if category not in list(Category):
-        raise InputError(f"--category {category!r}: write cancelled, reduced or cleared, as the document has it")
+        raise InputError(f"--category {category!r}: write cancelled, reduced or cleared, as in the document")
     polygons = tuple(polygon for row in rows for polygon in _polygons(row, ground))
     found = Release(
         authority=said["authority"].strip(),
@@ -114,20 +114,20 @@ def release(
     )
     for other in held:
         if other.number == found.number:
-            raise InputError(f"--number {found.number}: a document of this number was imported before")
+            raise InputError(f"--number {found.number}: a document with this number has already been imported")
         shared_m2 = shapely.intersection(
             area_of(found.polygons_deg, ground.datum), area_of(other.polygons_deg, ground.datum)
         ).area
         if other.category is not found.category and shared_m2 > ROUNDING_M2:
             raise InputError(
-                f"{path}: {shared_m2:,.1f} m2 of it are {other.category} by document {other.number}; land is released "
-                "once: settle it with the authority"
+                f"{path}: {shared_m2:,.1f} m2 of it are already {other.category} by document {other.number}; "
+                "land can be released only once: ask the authority which document is valid"
             )
     return found
 
 
 def area_of(polygons_deg: Iterable[Polygon], datum: LocalFrame) -> Any:
-    """Polygons in degrees as one shape in ENU metres of a datum."""
+    """Return polygons in degrees as one shape in ENU metres from a datum."""
     rings = [[datum.enu_from_lonlat_array(np.array(ring)) for ring in polygon] for polygon in polygons_deg]
     return shapely.union_all([shapely.Polygon(shell, holes) for shell, *holes in rings])
 
@@ -141,7 +141,9 @@ def _layer(place: str, facts: Mapping[str, str]) -> tuple[Layer, str]:
             f"{place}: layer {layer!r} is not known{_near(layer, list(Layer))}; there are: {', '.join(Layer)}"
         )
     if layer and layer != TEAMS[team]:
-        raise InputError(f"{place}: a {team} makes the {TEAMS[team]} layer, and it says {layer}; correct one of them")
+        raise InputError(
+            f"{place}: a {team} makes the {TEAMS[team]} layer, but the layer given is {layer}; correct one of them"
+        )
     return TEAMS[team], team
 
 
@@ -152,22 +154,22 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 def _check_text(place: str, name: str, value: str) -> None:
     if not value.strip() or not value.isprintable() or len(value) > TEXT_MAX:
-        raise InputError(f"{place}: {name} is {value[:40]!r}; say it in one line, in the file or with --{name}")
+        raise InputError(f"{place}: {name} is {value[:40]!r}; write one line of text, in the file or with --{name}")
     if found := _RESERVED.search(value):
         raise InputError(
-            f"{place}: {name} says {found[0]!r}: that is a word of the authority's document alone (ledger release); "
-            "say what the team did and found"
+            f"{place}: {name} says {found[0]!r}: only a document of the authority may use this word (ledger release); "
+            "write what the team did and found"
         )
 
 
 def _moment(place: str, text: str, now: datetime) -> str:
-    """A day, or a time with its zone as UTC."""
+    """Return a day unchanged, or a time with zone converted to UTC."""
     advice = "write a day, 2026-11-30, or a time with its zone, 2026-11-30T14:05:00Z"
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
             day = date.fromisoformat(text.strip())
             moment, shown = datetime(day.year, day.month, day.day, tzinfo=UTC), day.isoformat()
-            latest = now + timedelta(hours=14)  # where a day begins first
+            latest = now + timedelta(hours=14)  # the zone in which a day begins first
         else:
             moment = datetime.fromisoformat(text.strip())
             if moment.tzinfo is None:
@@ -175,14 +177,14 @@ def _moment(place: str, text: str, now: datetime) -> str:
             moment, latest = moment.astimezone(UTC), now
             shown = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
-        raise InputError(f"{place}: when is {text[:40]!r}; {advice}") from None
+        raise InputError(f"{place}: {text[:40]!r} is no day and no time; {advice}") from None
     if moment > latest:
         raise InputError(f"{place}: {shown} lies in the future; correct it, or this computer's clock")
     return shown
 
 
 def _polygons(row: _Row, ground: Ground) -> tuple[Polygon, ...]:
-    """The polygons of a shape, checked against the site."""
+    """Return the polygons of a shape after a check against the site."""
     shape = row.shape
     if shape is None or shape.is_empty or shape.geom_type not in ("Polygon", "MultiPolygon"):
         kind = "nothing" if shape is None or shape.is_empty else f"a {shape.geom_type.lower()}"
@@ -230,7 +232,7 @@ def _rows(path: Path) -> tuple[bytes, list[_Row]]:
 
 
 def _table(path: Path, content: bytes) -> list[_Row]:
-    """A CSV with a column `wkt` (or `geometry`, `perimeter_wkt`) in longitude and latitude."""
+    """Read a CSV with a column `wkt` (or `geometry`, `perimeter_wkt`) in longitude and latitude."""
     try:
         lines = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -249,21 +251,21 @@ def _table(path: Path, content: bytes) -> list[_Row]:
 
 
 def _layers(path: Path) -> list[_Row]:
-    """All layers of a GeoJSON, GeoPackage or KML, in degrees of WGS 84."""
+    """Read all layers of a GeoJSON, GeoPackage or KML, in degrees of WGS 84."""
     try:
         pyogrio = importlib.import_module("pyogrio")
     except ImportError:
         raise InputError(f"{path}: this format needs pyogrio: install flailpilot[gis], or give a CSV") from None
     rows: list[_Row] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of measures and curves that are not used
+        warnings.simplefilter("ignore")  # warnings about measures and curves, which are not used
         try:
             for name, kind in pyogrio.list_layers(path):
                 if kind is not None:
                     rows += _layer_rows(pyogrio, path, str(name))
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001  the drivers raise many kinds; the user needs one line
+        except Exception as error:  # noqa: BLE001  the drivers raise many error types; the user needs one line
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"{path}: cannot be read ({text}); save it again") from None
     return rows

@@ -1,4 +1,4 @@
-"""KML 2.2 and KMZ with a style for each layer, for Google Earth and field tablets; by the standard library."""
+"""KML 2.2 and KMZ with a style for each layer, for Google Earth and field tablets; standard library only."""
 
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ from vehicle.reports.products import FINE, Feature, described
 NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
 PIXELS_A_MM: Final = 4.0
 ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest of the format: the same job gives the same bytes."""
+"""The earliest time of the zip format, so that the same job gives the same bytes."""
 HIDDEN: Final = ("planned_swaths",)
-"""Off until somebody asks for them."""
+"""Layers that are hidden until the user shows them."""
 
 
 def write_kml(kml: Path, kmz: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
-    """The same document twice: as text, and packed."""
+    """Write one document twice: as KML, and zipped as KMZ."""
     content = document(facts, products)
     kml.write_bytes(content)
     with zipfile.ZipFile(kmz, "w") as archive:
@@ -33,7 +33,7 @@ def write_kml(kml: Path, kmz: Path, facts: JobFacts, products: Sequence[Feature]
 
 
 def document(facts: JobFacts, products: Sequence[Feature]) -> bytes:
-    """The KML document, a folder for each layer."""
+    """Return the KML document with a folder for each layer."""
     root = ET.Element("kml", xmlns=NAMESPACE)
     whole = ET.SubElement(root, "Document")
     ET.SubElement(whole, "name").text = f"Processed ground: {facts.site.name or 'unnamed site'}"
@@ -60,7 +60,7 @@ def document(facts: JobFacts, products: Sequence[Feature]) -> bytes:
 
 
 def _styles(layer: str) -> Iterator[tuple[str, Look, str]]:
-    """(id, look, fill) of a layer, and of each value that has a colour of its own."""
+    """Return (id, look, fill) of a layer, and of each value with its own colour."""
     look = LOOKS[layer]
     yield layer, look, look.fill
     for number, (_, colour, _) in enumerate(look.values):

@@ -15,9 +15,10 @@ BELOW: Final = PALETTE.report.gaps["below_depth"]
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """Colours as #RRGGBB; `fill` "" draws no area. `by`: the attribute whose values have colours of their own.
+    """Colours as #RRGGBB; `fill` "" draws no area. `by`: the attribute whose values have their own colours.
 
-    `hatch`: a pattern over the fill. `width_mm` of the outline or line. `label`: attribute written beside it.
+    `hatch`: a pattern over the fill. `width_mm`: of the outline or line. `label`: the attribute that is written beside
+    a feature.
     """
 
     fill: str = ""
@@ -62,7 +63,7 @@ _HEAD: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
 def style_qml(layer: str) -> str:
-    """The style of a layer as QGIS reads it from `layer_styles`."""
+    """Return the style of a layer as QGIS reads it from `layer_styles`."""
     look = LOOKS[layer]
     symbols = [_symbol(0, look, look.fill)]
     if look.by:
@@ -121,7 +122,7 @@ def _marker(look: Look) -> dict[str, str]:
 
 
 def _options(row: dict[str, str]) -> str:
-    """Twice: as QGIS 3.26 and later read them, and as those before do."""
+    """Return options in two forms: for QGIS 3.26 and later, and for earlier versions."""
     options = "".join(f'<Option type="QString" name="{name}" value="{value}"/>' for name, value in row.items())
     return f'<Option type="Map">{options}</Option>' + "".join(
         f'<prop k="{name}" v="{value}"/>' for name, value in row.items()
@@ -140,10 +141,10 @@ def _labels(look: Look) -> str:
 
 
 def rgba(colour: str, alpha: float = 1.0) -> str:
-    """`r,g,b,a` of #RRGGBB."""
+    """Return `r,g,b,a` for #RRGGBB."""
     return f"{int(colour[1:3], 16)},{int(colour[3:5], 16)},{int(colour[5:7], 16)},{round(255 * alpha)}"
 
 
 def abgr(colour: str, alpha: float = 1.0) -> str:
-    """`aabbggrr` as KML wants it, of #RRGGBB."""
+    """Return KML's `aabbggrr` for #RRGGBB."""
     return f"{round(255 * alpha):02x}{colour[5:7]}{colour[3:5]}{colour[1:3]}".lower()

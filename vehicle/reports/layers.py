@@ -1,4 +1,4 @@
-"""The raster of a ledger as pictures: credited ground, and ground passed but not credited; areas by depth."""
+"""The raster of a ledger as images: credited ground, and ground passed but not credited; also areas by depth."""
 
 import math
 from typing import Final
@@ -11,7 +11,7 @@ from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 PIXELS_MAX: Final = 1700
-"""Pixels along the longer side: what the print resolves; a map of 80 m still shows single cells of 5 cm."""
+"""Pixels along the longer side, the resolution of a print; a map of 80 m still shows single cells of 5 cm."""
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -28,7 +28,7 @@ class Layers(msgspec.Struct, frozen=True):
 
 
 def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cell_m: float) -> Layers:
-    """Images of a window (west, south, east, north); several cells share a pixel where the window is large."""
+    """Return images of a window (west, south, east, north) [m]; in a large window several cells share a pixel."""
     west_m, south_m, east_m, north_m = bounds_m
     cells = max(east_m - west_m, north_m - south_m) / cell_m
     share = 1
@@ -51,7 +51,7 @@ def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cel
 
 
 def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray]:
-    """Shares (rows, columns) of credited and of merely passed cells, `share` x `share` cells in a pixel."""
+    """Return shares (rows, columns) of credited and of only passed cells, with `share` x `share` cells in a pixel."""
     size = raster.TILE // share
     flags = tile[0].reshape(size, share, size, share)
     is_credited = (flags & raster.CREDITED) != 0
@@ -60,7 +60,7 @@ def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray]:
 
 
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:
-    """Credited cells by whole centimetre of proven depth: counts, (256,)."""
+    """Return the number of credited cells by whole centimetre of proven depth, (256,)."""
     counts = np.zeros(256, np.int64)
     for _, _, tile in raster.each(ledger.tiles):
         counts += np.bincount(tile[1][(tile[0] & raster.CREDITED) != 0], minlength=256)

@@ -1,7 +1,7 @@
-"""The fields of the mine-action minimum data and of IMAS 05.10 by name, what this task states, mapped to IMSMA Core.
+"""The fields of the mine-action minimum data and IMAS 05.10: name, value in this task, place in IMSMA Core.
 
 The names of the minimum data are those of the public draft (GICHD, "Minimum data requirements", 2018), restated. The
-names on the side of IMSMA Core are generic: each programme names its own layers, and its information manager maps them.
+names for IMSMA Core are generic: each programme names its own layers, and its information manager maps them.
 **No conformity is claimed.**
 """
 
@@ -15,11 +15,11 @@ from vehicle.reports.facts import JobFacts
 IN_REPORT, IN_EXPORTS = "in this report", "in the exports"
 HAZARD_STATUS: Final = ("Active", "Worked On", "Closed")
 ACTIVITY_STATUS: Final = ("Planned", "Ongoing", "Completed", "Suspended", "Aborted")
-"""As IMSMA has them."""
+"""Values of IMSMA."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of the minimum data: its group and name, what stands for it ("" not stated), where to put it."""
+    """A field of the minimum data: its group, its name, its value ("" not stated), and its place in IMSMA Core."""
 
     group: str
     name: str
@@ -28,7 +28,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def minimum_data(facts: JobFacts) -> tuple[Field, ...]:
-    """Every field, in the order of the draft: activity, land release product, quality assurance visit, accident."""
+    """Return every field in the order of the draft: activity, land release product, quality visit, accident."""
     values, task = job_values(facts), facts.task
     visits = f"{len(facts.visits)} visits, {IN_REPORT}" if facts.visits else ""
     marks = (

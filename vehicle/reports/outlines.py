@@ -1,4 +1,4 @@
-"""Cells of the record as polygons, exact to the cell: for maps, exports and lots. Outside the tick."""
+"""Converts cells of the record to polygons, exact to the cell, for maps, exports and lots. Runs outside the tick."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -13,15 +13,15 @@ from vehicle.control.state import LedgerState
 
 NO_LABEL: Final = -1
 SQUARE: Final = 16
-"""Cells along a square of depths; a tile holds whole ones."""
+"""Cells along the side of a depth square; a tile holds a whole number of squares."""
 Label = Callable[[raster.Tile], npt.NDArray[np.int64]]
-"""A tile (8, n, n) to the label of each cell (n, n); `NO_LABEL` for cells of none."""
+"""Function from a tile (8, n, n) to the label of each cell (n, n); `NO_LABEL` for cells without a label."""
 
 
 def outlines(ledger: LedgerState, cell_m: float, label: Label) -> dict[int, Any]:
-    """Every label that occurs to its cells, dissolved: a (Multi)Polygon in ENU metres, in the order of the labels.
+    """Return for every label that occurs the union of its cells: a (Multi)Polygon in ENU metres, in label order.
 
-    The union is made in whole cells, so that no rounding opens a seam between two tiles.
+    The union is computed in whole cells, so that rounding opens no gap between two tiles.
     """
     boxes: dict[int, list[Any]] = {}
     for column, row, tile in raster.each(ledger.tiles):
@@ -33,15 +33,15 @@ def outlines(ledger: LedgerState, cell_m: float, label: Label) -> dict[int, Any]
 
 
 def _dissolved(boxes: list[Any], cell_m: float) -> Any:
-    """One geometry without the corners that lie on a straight edge; `boxes` count in cells."""
+    """Return the union of boxes without corners on straight edges; `boxes` are in cell units."""
     shape = shapely.simplify(shapely.union_all(boxes), 0.0)
     return shapely.transform(shape, lambda cells: cells * cell_m)
 
 
 def where(flag: int) -> Label:
-    """Label 0 for cells with `flag`, and without credit where `flag` is another.
+    """Return a function that labels cells with `flag` as 0; for another flag than credit, only cells without credit.
 
-    Ground worked below depth in one pass and credited in another is processed.
+    Ground that is below depth in one pass and credited in another counts as processed.
     """
 
     def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
@@ -51,7 +51,7 @@ def where(flag: int) -> Label:
 
 
 def open_cells(ledger: LedgerState, tile: raster.Tile) -> npt.NDArray[np.bool_]:
-    """Credited cells that no closing check of the base confirms, (n, n)."""
+    """Return which credited cells no closing check of the base confirms, (n, n) bool."""
     numbers = raster.numbers(tile)
     is_open = numbers > ledger.firm
     for first, last in ledger.unclosed:
@@ -60,7 +60,7 @@ def open_cells(ledger: LedgerState, tile: raster.Tile) -> npt.NDArray[np.bool_]:
 
 
 def by_number(last_numbers: tuple[int, ...]) -> Label:
-    """Label of each credited cell: the first of `last_numbers`, ascending, that is not below its stroke's number."""
+    """Label each credited cell with the first of the ascending `last_numbers` not below its stroke number."""
     ends = np.array(last_numbers, np.uint32)
 
     def label(tile: raster.Tile) -> npt.NDArray[np.int64]:
@@ -74,7 +74,7 @@ def _chosen(tile: raster.Tile, flag: int) -> npt.NDArray[np.bool_]:
 
 
 class DepthSquare(msgspec.Struct, frozen=True, kw_only=True):
-    """The credited ground of a square (ENU metres), its least and mean proven depth, its area."""
+    """The credited ground of a square (ENU metres), its smallest and mean proven depth, and its area."""
 
     geometry: Any
     least_cm: int
@@ -83,7 +83,7 @@ class DepthSquare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def depth_squares(ledger: LedgerState, cell_m: float) -> Iterator[DepthSquare]:
-    """All squares with credited ground, tile after tile, south to north."""
+    """Return all squares with credited ground, tile by tile, from south to north."""
     for column, row, tile in raster.each(ledger.tiles):
         credited, depth_cm = (tile[raster.FLAGS] & raster.CREDITED) != 0, tile[raster.DEPTH]
         for south in range(0, raster.TILE, SQUARE):

@@ -1,4 +1,4 @@
-"""Colours and marks of the printed map: ground, figures beside it and legend; colours by the table of all maps."""
+"""Colours and marks of the printed map, its side column and its legend; colours come from the table of all maps."""
 
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ _GROUND: Final = PALETTE.report.ground
 GROUND, SAFE, KEEP_OUT = _GROUND["to_do"], _GROUND["safe"], _GROUND["keep_out"]
 PROCESSED, PASSED, WAY = _GROUND["processed"], _GROUND["passed"], "#12324f"
 LISTED: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": KEEP_OUT, "linewidth": 0.7, "hatch": "xxxx"}
-"""Ground that the plan lists as not workable by the machine: outlined and crossed, whatever lies below."""
+"""Look of ground that the plan lists as not workable: outlined and hatched, above everything else."""
 KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "linewidth": 0.0, "hatch": "xxxx"}
 
 GAP_COLOURS: Final = {reason: PALETTE.report.gaps[reason.value] for reason in GapReason}
@@ -27,20 +27,20 @@ LISTED_TEXT: Final = {
     UntreatableReason.NOT_IN_TASK: "between the swaths of a survey",
 }
 MARKS: Final = {"stop": ("X", "#c0182b"), "detonation": ("*", "#f4d03f"), "find": ("D", "#8e44ad")}
-"""Events and observations that are drawn where they happened; all others stand in the report."""
+"""Events and observations that are drawn on the map; all others are only in the report."""
 
 STOPPED: Final = ("-> STOPPING", "-> ESTOP", "-> FAULT")
-"""Ends of the mode changes that are stops."""
+"""Text endings of the mode changes that are stops."""
 DONE: Final = "mission: done"
-"""The event of `vehicle/control/events.py`; the operator then disarms: the end of the job, not a stop in it."""
+"""The event of a finished mission (`vehicle/control/events.py`). The operator then disarms, which is no stop."""
 BEGUN: Final = ("-> READY", "MANUAL -> AUTO_MOVE", "MANUAL -> AUTO_WORK", "AUTO_MOVE -> AUTO_WORK")
-"""Ends of the mode changes after it that begin another drive."""
+"""Text endings of mode changes that begin another drive after that."""
 
 
 def mark_of(event: Event, *, stops_told: bool = True) -> str | None:
-    """Name of an event's mark on the map; None for what is not drawn.
+    """Return the name of an event's mark on the map; None if it is not drawn.
 
-    `stops_told`: stops have events of their own, so that the change of mode beside each is none.
+    `stops_told`: stops have their own events, so the mode change beside each of them is not drawn.
     """
     if event.kind == "mode":
         return "stop" if not stops_told and event.text.endswith(STOPPED) else None
@@ -48,9 +48,9 @@ def mark_of(event: Event, *, stops_told: bool = True) -> str | None:
 
 
 def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
-    """(number, mark, event) of the events that map and report number alike, in order of time; disarming is none.
+    """Return (number, mark, event) with the numbers used in map and report, in order of time, without disarming.
 
-    `events`: of one run or of several, each whole and one after another.
+    `events`: of one run, or of several complete runs one after another.
     """
     told = any(event.kind == "stop" for event in events)
     found, done = [], None
@@ -61,14 +61,14 @@ def marked(events: tuple[Event, ...]) -> list[tuple[int, str, Event]]:
         elif done is not None and _begun_again(event, done):
             done = None
         if mark == "stop" and done is not None and event.tick >= done.tick:
-            done = None  # the disarming: what follows is of another drive
+            done = None  # the disarming: later events belong to another drive
         elif mark is not None and event.east_m is not None:
             found.append((mark, event))
     return [(number, mark, event) for number, (mark, event) in enumerate(found, start=1)]
 
 
 def _begun_again(event: Event, done: Event) -> bool:
-    """After a mission was done: another one is driven, the machine was armed anew, or the event is of another run."""
+    """Whether work began again after a mission was done: another mission, a new arming, or another run."""
     if event.tick < done.tick:
         return True
     return event.kind == "mode" and event.text.endswith(BEGUN)

@@ -1,7 +1,7 @@
 """The colours of every map, read from `palette.json`: one table for the operator's screen and for the report.
 
-A leaf: nothing of the report is imported, so that the console's server reads it without drawing anything.
-`benchmarks/palette.py` measures how far apart the colours are for every kind of eye.
+This module imports no other part of the report, so that the console's server can use it without the drawing code.
+`benchmarks/palette.py` measures how distinct the colours are, also with colour blindness.
 """
 
 from importlib.resources import files
@@ -10,11 +10,14 @@ from typing import Final
 import msgspec
 
 Colours = dict[str, str]
-"""Name of a class of ground to "#RRGGBB"."""
+"""Class of ground -> "#RRGGBB"."""
 
 
 class Theme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One theme of the screen. `outside`: ground that nobody drew; `way`: the planned line ahead of the machine."""
+    """One theme of the screen.
+
+    `outside`: ground outside the drawn site; `way`: the planned line ahead of the machine.
+    """
 
     outside: str
     grid: str
@@ -33,7 +36,7 @@ class ReportColours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Palette(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`marks`: ink of the pattern over a class that has one (hatch, dots)."""
+    """`marks`: colour of the pattern (hatch, dots) of a class that has one."""
 
     themes: dict[str, Theme]
     marks: Colours
@@ -41,7 +44,7 @@ class Palette(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def palette_bytes() -> bytes:
-    """The file as the page reads it (JSON)."""
+    """Return the file as the page reads it (JSON)."""
     return (files("vehicle.reports") / "palette.json").read_bytes()
 
 

@@ -34,12 +34,12 @@ SIGNERS: Final = {
 
 
 def warning() -> str:
-    """The fixed warning, on every report."""
+    """Return the fixed warning that is on every report."""
     return f"<p class='statement'><b>{WARNING}</b></p>"
 
 
 def task(facts: JobFacts) -> str:
-    """What people stated of the task, then what the record knows."""
+    """Return the task section: what people stated, then what the record shows."""
     known = [
         [escape(TASK_NAMES.get(name, name.replace("_", " "))), stated(value)]
         for name, value in job_values(facts).items()
@@ -62,7 +62,7 @@ def task(facts: JobFacts) -> str:
 
 
 def minimum(facts: JobFacts) -> str:
-    """The minimum data by name, mapped."""
+    """Return the table of minimum data with their places in IMSMA Core."""
     rows = [[escape(row.group), escape(row.name), stated(row.value), escape(row.core)] for row in minimum_data(facts)]
     told = (
         "Names after the public draft of the mine-action minimum data and IMAS 05.10, restated; the last column "
@@ -74,7 +74,7 @@ def minimum(facts: JobFacts) -> str:
 
 
 def visits(facts: JobFacts) -> str:
-    """Visits of quality assurance with their nonconformities."""
+    """Return the section on quality assurance visits and their nonconformities."""
     if not facts.visits:
         return section(
             "Visits and nonconformities", "<p>No visit was stated for this report (<code>--visits FILE</code>).</p>"
@@ -108,7 +108,7 @@ def visits(facts: JobFacts) -> str:
 
 
 def follow_up(facts: JobFacts) -> str:
-    """What followed the machine, as others stated it, and documents of the authority: imported, never derived."""
+    """Return follow-up as stated by others, and documents of the authority: imported, never derived."""
     role = facts.task.role if facts.task is not None else None
     wanted = "; ".join(" or ".join(layer.value for layer in row) for row in needed(role))
     told = (
@@ -133,7 +133,7 @@ def follow_up(facts: JobFacts) -> str:
 
 
 def uncertainty(facts: JobFacts) -> str:
-    """How surely the tool's place was known while it worked, and which silent errors the checks bound."""
+    """Return how accurately the tool's position was known while it worked, and which silent errors the checks bound."""
     mission, parts = facts.config.mission, []
     samples = facts.samples
     if samples is not None and samples.is_work.any():
@@ -163,7 +163,7 @@ def uncertainty(facts: JobFacts) -> str:
 
 
 def rule(facts: JobFacts) -> str:
-    """What counts as processed."""
+    """Return the section on what counts as processed."""
     mission = facts.config.mission
     return section(
         "What counts as processed",
@@ -180,7 +180,7 @@ def rule(facts: JobFacts) -> str:
 
 
 def runs(facts: JobFacts) -> str:
-    """Runs and days that add up to this report; the last column adds up to the processed area."""
+    """Return the runs and days of this report; the last column adds up to the processed area."""
     if not facts.runs:
         return ""
     rows = [
@@ -202,7 +202,7 @@ def runs(facts: JobFacts) -> str:
 
 
 def versions(facts: JobFacts) -> str:
-    """Versions, and hashes of all that this report was made of."""
+    """Return versions, and hashes of all files from which this report was made."""
     rows = [
         ["program", escape(facts.software or "not known")],
         ["plan", f"<code>{escape(facts.plan.plan_hash)}</code>"],
@@ -218,7 +218,7 @@ def versions(facts: JobFacts) -> str:
 
 
 def signatures(facts: JobFacts) -> str:
-    """The field that stays empty, and lines to sign on."""
+    """Return the empty field for a statement, and the lines for signatures."""
     cells = "".join(
         f"<div class='signer'><div class='line'></div>{signer}<br><span class='soft'>name, date</span></div>"
         for signer in SIGNERS[facts.kind]

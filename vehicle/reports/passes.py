@@ -1,6 +1,6 @@
-"""How often tracks and tool passed over each place: the measured input to a disturbance index, and nothing more.
+"""How often tracks and tool passed over each place: only the measured input to a disturbance index.
 
-A pass is one unbroken movement: a stand, or a change between forward and back, begins another.
+A pass is one continuous movement: a standstill, or a change between forward and reverse, begins a new one.
 """
 
 from typing import Any, Final
@@ -14,7 +14,7 @@ from vehicle.contracts.plan import MachineFootprint
 from vehicle.reports.story import STAND_MPS, TURN_RADPS, Samples
 
 GRID_M: Final = 0.25
-"""Squares in which passes are counted."""
+"""Side of the squares in which passes are counted."""
 
 
 class Passes(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class Passes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def passes_of(samples: Samples, machine: MachineFootprint, area: Any) -> tuple[Passes, Passes]:
-    """Of the tracks, and of the tool at work, over an area (shapely, ENU metres)."""
+    """Return passes of the tracks, and of the working tool, over an area (shapely, ENU metres)."""
     middles = _middles(area)
     half_m, reach_m = machine.track_outer_width_m / 2.0, machine.track_length_m / 2.0
     track = _rectangle(-reach_m, reach_m, half_m)
@@ -47,7 +47,7 @@ def passes_of(samples: Samples, machine: MachineFootprint, area: Any) -> tuple[P
 
 
 def _middles(area: Any) -> FloatArray:
-    """Middles of the squares of an area, (n, 2)."""
+    """Return the centres of the squares of an area, (n, 2) [m]."""
     west, south, east, north = area.bounds
     x, y = np.meshgrid(np.arange(west, east, GRID_M) + GRID_M / 2.0, np.arange(south, north, GRID_M) + GRID_M / 2.0)
     found = np.column_stack([x.ravel(), y.ravel()])
@@ -55,12 +55,12 @@ def _middles(area: Any) -> FloatArray:
 
 
 def _rectangle(rear_m: float, front_m: float, half_m: float) -> FloatArray:
-    """Corners of a body-fixed rectangle, (4, 2)."""
+    """Return the corners of a body-fixed rectangle, (4, 2) [m]."""
     return np.array([(rear_m, -half_m), (front_m, -half_m), (front_m, half_m), (rear_m, half_m)])
 
 
 def _swept(samples: Samples, here: Any, shape: FloatArray) -> Any:
-    """What a body-fixed rectangle covers over some samples."""
+    """Return the ground that a body-fixed rectangle covers over some samples."""
     cos, sin = np.cos(samples.yaw_rad[here])[:, None], np.sin(samples.yaw_rad[here])[:, None]
     east = samples.east_m[here][:, None] + cos * shape[:, 0] - sin * shape[:, 1]
     north = samples.north_m[here][:, None] + sin * shape[:, 0] + cos * shape[:, 1]

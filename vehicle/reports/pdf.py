@@ -1,7 +1,7 @@
-"""The report's page as PDF, by WeasyPrint (the extra `papers`). Same page, same bytes.
+"""The report's page as PDF, by WeasyPrint (the extra `papers`). The same page gives the same bytes.
 
-The font is DejaVu Sans, which matplotlib brings along: a report looks alike on every computer, and its letters are
-those of Azerbaijani, Turkish and Ukrainian too. What the font has no sign for is named.
+The font is DejaVu Sans from matplotlib: a report looks the same on every computer, and Azerbaijani, Turkish and
+Ukrainian letters are included. Letters that the font lacks are reported.
 """
 
 import functools
@@ -23,7 +23,7 @@ NEEDED: Final = "a PDF needs WeasyPrint: install flailpilot[papers] and the libr
 
 
 def pdf_of(page: str) -> bytes:
-    """A PDF of a whole HTML page.
+    """Return a PDF of a complete HTML page.
 
     Raises:
         InputError: WeasyPrint, its library or the font is not installed.
@@ -36,7 +36,7 @@ def pdf_of(page: str) -> bytes:
     )
     fonts = weasyprint.text.fonts.FontConfiguration()
     fetcher = importlib.import_module("weasyprint.urls").URLFetcher
-    # nothing is loaded from elsewhere: the page brings its pictures along, the style its fonts
+    # nothing else is loaded: the page contains its pictures, the style its fonts
     style = weasyprint.CSS(string=faces, font_config=fonts, url_fetcher=fetcher(allowed_protocols={"file"}))
     document = weasyprint.HTML(string=page, url_fetcher=fetcher(allowed_protocols={"data"}, allow_redirects=False))
     identifier = hashlib.sha256(page.encode()).hexdigest()[:32].encode()
@@ -45,20 +45,20 @@ def pdf_of(page: str) -> bytes:
 
 
 def unknown_letters(page: str) -> str:
-    """Letters of a page that the font has no sign for, each once, in order; "" where it has all."""
+    """Return the letters of a page that the font lacks, each once, in order; "" if it has all."""
     known = _letters()
     return "".join(sorted({letter for letter in page if ord(letter) not in known and letter.isprintable()}))
 
 
 def check_installed() -> None:
-    """Raises InputError where no PDF can be made here."""
+    """Check the installation. Raises InputError if no PDF can be made on this computer."""
     _weasyprint()
     _letters()
 
 
 @functools.cache
 def _letters() -> frozenset[int]:
-    """Code points of the regular face."""
+    """Return the code points of the regular font face."""
     return frozenset(FT2Font(str(_font(FACES[0][0]))).get_charmap())
 
 

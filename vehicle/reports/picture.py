@@ -1,4 +1,4 @@
-"""map.png: the job on one page. What was processed, what was not and why, where the machine went."""
+"""map.png: the job on one page: processed ground, unprocessed ground with reasons, and the machine's path."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -44,14 +44,14 @@ DPI: Final = 170
 PIECE_M2: Final = 0.05
 PIECES_MAX: Final = 25
 POINTS_MAX: Final = 24
-"""Names of more points or pieces would cover the ground; the report's tables hold all of them."""
+"""Largest number of named points or pieces: more would cover the map; the report's tables hold all."""
 WIDTH_IN: Final = 13.0
 SIDE_IN: Final = 3.5
-"""Column beside the map for the figures and the legend."""
+"""Width of the column beside the map for figures and legend."""
 
 
 def draw_map(path: Path, facts: JobFacts) -> None:
-    """Write the map as PNG. Grows with the field: 30 m and 1 km both fill the page."""
+    """Write the map as PNG; its scale fits the field to the page, from 30 m to 1 km."""
     west_m, south_m, east_m, north_m = _window(facts)
     aspect = (north_m - south_m) / (east_m - west_m)
     map_in = WIDTH_IN - SIDE_IN - 0.8
@@ -81,7 +81,7 @@ def draw_map(path: Path, facts: JobFacts) -> None:
 
 
 def _window(facts: JobFacts) -> tuple[float, float, float, float]:
-    """West, south, east, north of the map: the work area with a margin for the machine's turns."""
+    """Return west, south, east, north of the map [m]: the work area with a margin for the machine's turns."""
     west_m, south_m, east_m, north_m = facts.site.work_area.bounds
     margin_m = max(4.0, 0.05 * max(east_m - west_m, north_m - south_m))
     return west_m - margin_m, south_m - margin_m, east_m + margin_m, north_m + margin_m
@@ -110,13 +110,13 @@ def _draw_ground(axes: Any, facts: JobFacts) -> None:
 
 
 def _draw_raster(axes: Any, facts: JobFacts) -> None:
-    """What was worked over the ground; outside the work area the same, paler."""
+    """Draw the worked ground; outside the work area in paler colours."""
     images = layers(facts.ledger, _window(facts), facts.cell_m)
     if not (images.credited.any() or images.passed.any()):
         return
     picture = np.empty((*images.credited.shape, 4), np.float32)
     picture[..., :3] = to_rgb(PROCESSED)
-    # A pixel is either; where cells share pixels, the larger share shows and its weight is that of both.
+    # A pixel shows one state: if cells share it, the larger share gives the colour and both shares give the opacity.
     picture[images.passed > images.credited, :3] = to_rgb(PASSED)
     picture[..., 3] = np.minimum(1.0, images.credited + images.passed)
     pale = picture.copy()
@@ -127,7 +127,7 @@ def _draw_raster(axes: Any, facts: JobFacts) -> None:
 
 
 def _clip(axes: Any, geometry: Any) -> Any:
-    """An invisible patch of the polygons, to cut an image by."""
+    """Return an invisible patch of the polygons that clips an image."""
     rings = [
         shapely.get_coordinates(ring)
         for part in shapely.get_parts(geometry)
@@ -142,7 +142,7 @@ def _clip(axes: Any, geometry: Any) -> Any:
 
 
 def _draw_ways(axes: Any, facts: JobFacts) -> None:
-    """Planned swaths as thin lines of the tool's centre, and the way that the machine drove."""
+    """Draw planned swaths as thin lines of the tool's centre, and the path that the machine drove."""
     ahead_m = facts.plan.machine.tool_ahead_m
     swaths = [
         [offset_m(point, segment.yaw_start_rad, ahead_m) for point in segment.points_m]
@@ -162,7 +162,7 @@ def _draw_listed(axes: Any, facts: JobFacts) -> None:
 
 
 def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:
-    """Every gap in its colour; one too small to be seen gets a ring about it."""
+    """Draw every gap in its colour; a gap too small to be seen gets a ring around it."""
     visible_m2 = (0.012 * width_m) ** 2
     for gap in facts.found.gaps:
         shape, colour = shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), GAP_COLOURS[gap.reason]
@@ -174,7 +174,7 @@ def _draw_gaps(axes: Any, facts: JobFacts, width_m: float) -> None:
 
 
 def _draw_events(axes: Any, facts: JobFacts) -> None:
-    """Stops, detonations and finds as marks; their numbers come last, with all other names."""
+    """Draw stops, detonations and finds as marks; their numbers are drawn last, with all other names."""
     events = [(mark, event.east_m, event.north_m) for _, mark, event in marked(facts.events)]
     for mark, east_m, north_m in (*events, *((row.mark, row.east_m, row.north_m) for row in seen_of(facts))):
         marker, colour = MARKS[mark]
@@ -183,7 +183,7 @@ def _draw_events(axes: Any, facts: JobFacts) -> None:
 
 
 def labels_of(facts: JobFacts) -> list[Label]:
-    """Names as in the report: survey points, events E1.., finds F1.., missed ground M1.., listed N1.., readings D1.."""
+    """Return the report's names: survey points, events E1.., finds F1.., missed M1.., listed N1.., readings D1.."""
     found = [Label(text=point.name, east_m=point.east_m, north_m=point.north_m) for point in named_points(facts.site)]
     found = found if len(found) <= POINTS_MAX else found[: len(facts.site.benchmarks_m)]
     found += [
@@ -230,6 +230,6 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
 
 
 def _when(facts: JobFacts) -> str:
-    """Plan and times, in small print."""
+    """Return plan and times, for the small print."""
     times = f"{facts.start_utc or 'not stated'} to {facts.end_utc or 'not stated'}"
     return f"Plan {facts.plan.plan_hash}, site {facts.plan.site_hash}; {times} (UTC by {facts.time_source or 'nobody'})"

@@ -1,4 +1,4 @@
-"""What makes a picture a map: bounds, metres on its edges, scale bar, north."""
+"""The map's frame: bounds, axes in metres, scale bar, north arrow."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from vehicle.reports.palette import INK, PAPER, SOFT
 
 
 def draw_frame(axes: Any, window_m: tuple[float, float, float, float]) -> None:
-    """Bounds, axes in metres of the local plane, scale bar, north arrow."""
+    """Draw bounds, axes in metres of the local plane, scale bar and north arrow."""
     west_m, south_m, east_m, north_m = window_m
     axes.set_xlim(west_m, east_m)
     axes.set_ylim(south_m, north_m)
@@ -25,7 +25,7 @@ def draw_frame(axes: Any, window_m: tuple[float, float, float, float]) -> None:
 
 
 def _scale_bar(axes: Any) -> None:
-    """A round length of about a fifth of the map, lower left, in two shades."""
+    """Draw a scale bar at the lower left in two shades: a round length of about a fifth of the map."""
     axes.apply_aspect()
     (west_m, east_m), (south_m, north_m) = axes.get_xlim(), axes.get_ylim()
     want_m = (east_m - west_m) / 5.0
@@ -67,7 +67,7 @@ def _scale_bar(axes: Any) -> None:
 
 
 def _north(axes: Any) -> None:
-    """Arrow to true north: the map is in the local plane of the datum, north up."""
+    """Draw an arrow to true north; the map is in the local plane of the datum with north up."""
     axes.annotate(
         "N", xy=(0.965, 0.975), xytext=(0.965, 0.90), xycoords="axes fraction", textcoords="axes fraction",
         ha="center", va="center", fontsize=11, fontweight="bold", color=INK, zorder=13,

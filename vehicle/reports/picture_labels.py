@@ -1,4 +1,4 @@
-"""Names beside the marks of a map that hide neither each other nor a mark; a thin line leads to what they name."""
+"""Places labels beside the marks of a map without hiding a label or a mark; a thin line connects each to its mark."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from vehicle.reports.palette import INK, PAPER
 
 SIZE_PT: Final = 7.5
 MARK_PT: Final = 5.0
-"""Half of a mark's size."""
+"""Half the size of a mark [points]."""
 RADII_PT: Final = (10.0, 16.0, 24.0, 34.0, 46.0, 60.0, 78.0)
 ANGLES: Final = 16
 Box = tuple[float, float, float, float]
@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """A text for a place (ENU metres)."""
+    """A text for a position (ENU metres)."""
 
     text: str
     east_m: float
@@ -29,9 +29,9 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 def place_labels(
     points_pt: Sequence[tuple[float, float]], texts: Sequence[str], page_pt: Box
 ) -> list[tuple[float, float]]:
-    """Middles of the texts' boxes [points], one for each point: on the page, over no mark and no other text.
+    """Return the centres of the text boxes [points], one for each point: on the page, over no mark and no other text.
 
-    Nearest first, around the clock; where nothing is free, the furthest place above it.
+    Places are tried from near to far, in all directions; if none is free, the furthest place above the point is used.
     """
     taken: list[Box] = [_around(x, y, MARK_PT, MARK_PT) for x, y in points_pt]
     found = []
@@ -50,7 +50,7 @@ def place_labels(
 
 
 def text_size(text: str) -> tuple[float, float]:
-    """Half width and half height of a label's box [points]."""
+    """Return half width and half height of a label's box [points]."""
     return 0.33 * SIZE_PT * len(text) + 2.5, 0.62 * SIZE_PT + 1.0
 
 
@@ -70,7 +70,7 @@ def _is_free(box: Box, taken: Sequence[Box], page: Box) -> bool:
 
 
 def draw_labels(axes: Any, labels: Sequence[Label]) -> None:
-    """Write the labels on a map whose limits are set already."""
+    """Draw the labels on a map whose limits are already set."""
     if not labels:
         return
     axes.apply_aspect()

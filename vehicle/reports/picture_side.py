@@ -1,4 +1,4 @@
-"""The column beside the map: figures, depths as histogram and colour scale in one, legend."""
+"""The column beside the map: figures, histogram of the proven depth, legend."""
 
 import math
 from typing import Any
@@ -34,7 +34,7 @@ from vehicle.reports.seen import seen_of
 
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
-    """Figures, depth scale with histogram, legend; top to bottom beside the map."""
+    """Draw figures, histogram of the proven depth, and legend from top to bottom beside the map."""
     side.axis("off")
     box = side.get_position()
     found, y = facts.found, 1.0
@@ -67,7 +67,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
 
 
 def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, float]) -> None:
-    """Processed area by proven depth."""
+    """Draw the processed area by proven depth."""
     axes = figure.add_axes(place)
     low_cm, high_cm = _depth_range_cm(facts)
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
@@ -88,7 +88,7 @@ def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, f
 
 
 def _depth_range_cm(facts: JobFacts) -> tuple[float, float]:
-    """From the required depth to the deepest whole centimetre with more than a thousandth of the ground."""
+    """Return the range from the required depth to the deepest whole centimetre with over 0.1 % of the ground."""
     low_cm = facts.config.mission.required_depth_m * 100.0
     counts = depths_cm(facts.ledger)
     deep = np.flatnonzero(counts > counts.sum() / 1000.0)
@@ -96,7 +96,7 @@ def _depth_range_cm(facts: JobFacts) -> tuple[float, float]:
 
 
 def _legend(facts: JobFacts) -> list[Any]:
-    """Only what the map shows."""
+    """Draw the legend of what the map shows."""
     entries: list[Any] = [
         Patch(facecolor=PROCESSED, label="processed: not for feet"),
         Patch(facecolor=PASSED, label="passed, not proven"),

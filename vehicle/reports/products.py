@@ -1,6 +1,6 @@
-"""The record as named polygons, lines and points: what every export writes, in ENU metres.
+"""The record as named polygons, lines and points in ENU metres, for all exports.
 
-All features of a layer have one kind of geometry and the same names of attributes.
+All features of a layer have the same kind of geometry and the same attribute names.
 """
 
 import math
@@ -29,7 +29,7 @@ Value = str | float | int | None
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One shapely geometry of a layer with its attributes; all features of a layer carry the same names."""
+    """One shapely geometry of a layer with its attributes; all features of a layer have the same attribute names."""
 
     layer: str
     geometry: Any
@@ -42,7 +42,7 @@ LAYER_TEXT: Final = {
     "processed_depth": "the same ground in small squares with their proven depth",
     "processed_below_depth": "ground worked, but proven only to less than the required depth",
     "missed": "ground of the work area that is neither processed nor listed, with reason and follow-up",
-    "untreatable": "ground that the plan lists as not workable by machine, with reason and follow-up",
+    "untreatable": "ground that the plan lists: not workable by machine or not in the task, with reason and follow-up",
     "swept_outside": "ground outside the perimeter that the engaged tool passed over",
     "work_area": "ground to be processed",
     "keep_out": "ground never to be entered",
@@ -53,24 +53,24 @@ LAYER_TEXT: Final = {
     "follow_up": "ground that another team worked or searched, as that team reported it",
     "release": "border of land that a document of the authority names; imported, never derived",
 }
-"""Every layer in its order."""
+"""Every layer in order, with a text for people."""
 FINE: Final = ("processed_depth",)
-"""Megabytes a hectare: in the GeoPackage alone."""
+"""Layers with megabytes of data for each hectare; they are only in the GeoPackage."""
 AREAS: Final = (*tuple(LAYER_TEXT)[:8], "follow_up", "release")
 LINES: Final = ("planned_swaths", "driven_way")
 POINTS: Final = ("events", "named_points")
 DEPTH_STEP_CM: Final = 5
 WAY_M: Final = 0.02
-"""What the drawn way may differ from the driven one."""
+"""Largest distance between the drawn and the driven path."""
 
 
 def described(layer: str) -> str:
-    """What a layer is, for whoever opens it in another program."""
+    """Return a layer's description, for users of other programs."""
     return f"{LAYER_TEXT[layer]}. {NOT_FOR_FEET.capitalize()}. Confidential."
 
 
 def features(facts: JobFacts) -> Iterator[Feature]:
-    """Everything, layer after layer in the order of `LAYER_TEXT`."""
+    """Return all features, layer by layer in the order of `LAYER_TEXT`."""
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
     shapely.prepare(asked)
     yield from _processed(facts, asked)
@@ -84,7 +84,7 @@ def features(facts: JobFacts) -> Iterator[Feature]:
 
 
 def _imported(facts: JobFacts) -> Iterator[Feature]:
-    """What others know of the ground, as they said it."""
+    """Return follow-up and releases as stated by others."""
     datum = facts.plan.datum
     for number, row in enumerate(facts.follow_ups, start=1):
         shape = area_of(row.polygons_deg, datum)
@@ -105,7 +105,7 @@ def _imported(facts: JobFacts) -> Iterator[Feature]:
 
 
 def _processed(facts: JobFacts, asked: Any) -> Iterator[Feature]:
-    """One feature a lot."""
+    """Return one feature of processed ground for each lot."""
     lots = lots_or_one(facts.lots, facts.plan.machine.name)
     depths_cm = _depths_of(facts, lots)
     for index, shape in outlines(facts.ledger, facts.cell_m, label_of(lots)).items():
@@ -124,7 +124,7 @@ def _processed(facts: JobFacts, asked: Any) -> Iterator[Feature]:
 
 
 def _depths_of(facts: JobFacts, lots: tuple[Lot, ...]) -> dict[int, Any]:
-    """Cells of each lot by whole centimetre, (256,)."""
+    """Return the cells of each lot by whole centimetre of depth, (256,)."""
     label, found = label_of(lots), dict[int, Any]()
     for _, _, tile in raster.each(facts.ledger.tiles):
         labels = label(tile)
@@ -135,7 +135,7 @@ def _depths_of(facts: JobFacts, lots: tuple[Lot, ...]) -> dict[int, Any]:
 
 
 def _depths(facts: JobFacts) -> Iterator[Feature]:
-    """Squares of 0.8 m where cells are 5 cm, cut to what of them is processed; `depth` is the class of the least."""
+    """Return squares (0.8 m with cells of 5 cm) cut to their processed part; `depth`: class of the smallest depth."""
     for square in depth_squares(facts.ledger, facts.cell_m):
         first_cm = square.least_cm // DEPTH_STEP_CM * DEPTH_STEP_CM
         values: dict[str, Value] = {
@@ -158,24 +158,30 @@ def _below(facts: JobFacts, asked: Any) -> Iterator[Feature]:
 
 
 def _left(facts: JobFacts) -> Iterator[Feature]:
-    """What was not processed, each piece with its reason and its follow-up."""
+    """Return the unprocessed pieces, each with its reason and its follow-up."""
     for number, gap in enumerate(facts.found.gaps, start=1):
         values: dict[str, Value] = {
             "number": number, "reason": gap.reason.value, "text": REASON_TEXT[gap.reason], "area_m2": gap.area_m2,
-            "follow_up": follow_up.OF_GAP[gap.reason],
+            "inside_m2": gap.area_m2, "follow_up": follow_up.OF_GAP[gap.reason],
         }  # fmt: skip
         yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)
-    for number, row in enumerate(facts.plan.untreatable, start=1):
+    for number, (row, left_m2) in enumerate(zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True), start=1):
         shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
         values = {
             "number": number, "reason": row.reason.value, "text": LISTED_TEXT[row.reason], "area_m2": row.area_m2,
-            "follow_up": follow_up.OF_LISTED[row.reason],
+            "inside_m2": left_m2, "follow_up": follow_up.OF_LISTED[row.reason],
         }  # fmt: skip
         yield Feature(layer="untreatable", geometry=shape, values=values)
 
 
+def unprocessed_m2(facts: JobFacts) -> tuple[float, ...]:
+    """Of each polygon that the plan lists, the ground that is not processed; all of it where no record was read."""
+    rows, left_m2 = facts.plan.untreatable, facts.found.left_m2
+    return left_m2 if len(left_m2) == len(rows) else tuple(row.area_m2 for row in rows)
+
+
 def swept_outside(facts: JobFacts) -> Any:
-    """Ground outside the perimeter that the engaged tool passed over, as driven; ENU metres."""
+    """Return ground outside the perimeter that the engaged tool passed over, as driven; ENU metres."""
     swept = outlines(facts.ledger, facts.cell_m, where(raster.SWEPT)).get(0)
     credited = outlines(facts.ledger, facts.cell_m, where(raster.CREDITED)).get(0)
     worked = [shape for shape in (swept, credited) if shape is not None]
@@ -211,7 +217,7 @@ def _ways(facts: JobFacts) -> Iterator[Feature]:
 
 
 def ways(trail_m: Iterable[tuple[float, float]]) -> list[list[tuple[float, float]]]:
-    """A way in its unbroken parts of two places and more; (NaN, NaN) parts them."""
+    """Return the unbroken parts of a path that have two or more points; (NaN, NaN) separates parts."""
     found: list[list[tuple[float, float]]] = [[]]
     for point in trail_m:
         if math.isnan(point[0]):
@@ -246,5 +252,5 @@ def _points(facts: JobFacts) -> Iterator[Feature]:
 
 
 def polygons(shape: Any) -> Iterable[Any]:
-    """The polygons of a geometry, one by one."""
+    """Return the polygons of a geometry, one by one."""
     return [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]

@@ -1,4 +1,4 @@
-"""The report of a task: one page that a quality officer can read, print, file and sign. No script, all in one file."""
+"""The report of a task: one HTML file without scripts that a quality officer can read, print, file and sign."""
 
 import base64
 from html import escape
@@ -25,7 +25,7 @@ def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
 
 
 def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] | None = None) -> str:
-    """The page as HTML; `products`: the features of the exports, where they were made already."""
+    """Return the page as HTML; `products`: the features of the exports, if they already exist."""
     rows = tuple(features(facts)) if products is None else products
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
     outside = shapely.union_all([row.geometry for row in rows if row.layer == "swept_outside"])
@@ -84,7 +84,7 @@ def _verdict(facts: JobFacts) -> str:
 
 
 def _provisional(facts: JobFacts) -> str:
-    """A day without a closing check of the base says so."""
+    """Return the note that ground is provisional, if a closing check of the base is missing."""
     if facts.provisional_m2 == 0.0:
         return ""
     return (
@@ -97,10 +97,12 @@ def _provisional(facts: JobFacts) -> str:
 def _missed_told(facts: JobFacts) -> str:
     found = facts.found
     if found.missed_m2 > 0.0:
-        area = escape(missed_text(found.missed_m2))
+        area, beyond = escape(missed_text(found.missed_m2)), ""
+        if found.not_in_task_m2 > 0.0:
+            beyond = f" {found.not_in_task_m2:,.1f} m² more are not in this task: nothing is said of them."
         return (
             f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
-            "the reason. The task is not complete.</p>"
+            f"the reason. The task is not complete.{beyond}</p>"
         )
     task = facts.plan.task
     if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):
@@ -117,7 +119,7 @@ def _missed_told(facts: JobFacts) -> str:
 
 
 def _warnings(facts: JobFacts) -> str:
-    """What of the site file was left out, assumed or read otherwise: it changes which ground is worked."""
+    """Return what was left out, assumed or changed in reading the site file, because it changes the worked ground."""
     if not facts.warnings:
         return ""
     rows = "".join(f"<li>{escape(line)}</li>" for line in facts.warnings)

@@ -1,9 +1,9 @@
-"""How the report looks, on a screen and on paper. Nothing floats: a table in a float loses rows without a word."""
+"""The report's style for screen and paper. No element floats, because a table in a float silently loses rows."""
 
 from typing import Final
 
 FONT: Final = "Report"
-"""The family that `pdf.py` brings along; on a screen the fonts after it."""
+"""Font family embedded by `pdf.py`; on a screen the fonts after it are used."""
 STYLE: Final = """
 @page { size: A4; margin: 17mm 14mm 16mm;
   @top-left { content: string(confidential); font: 7.5pt Report, sans-serif; color: #c0182b }

@@ -1,8 +1,7 @@
-"""All files of a job at once, made in a folder of their own: older ones stay whole until all are there."""
+"""All files of a job as one set: the old ones stay whole until all new ones are there (`paper_set.py`)."""
 
-import errno
 import json
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.geojson import write_geojson
 from vehicle.reports.gpkg import write_gpkg
 from vehicle.reports.kml import write_kml
+from vehicle.reports.paper_set import write_set
 from vehicle.reports.pdf import pdf_of
 from vehicle.reports.picture import draw_map
 from vehicle.reports.products import Feature, features
@@ -19,36 +19,40 @@ from vehicle.reports.report import report_page
 from vehicle.reports.tables import missing_fields, write_land, write_lots, write_points
 
 PUBLIC: Final = "public.json"
+PAPERS: Final = (
+    "map.png", "report.html", "report.pdf", "ledger.gpkg", "ledger.geojson", "ledger_lines.geojson",
+    "ledger_points.geojson", "ledger.kml", "ledger.kmz", "lots.csv", "points.csv", "states.csv", "ledger.csv", PUBLIC,
+)  # fmt: skip
+"""All that a set of papers may hold."""
+_NOTHING: Final[Mapping[str, bytes]] = {}
 
 
-def write_all(out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False) -> tuple[Path, ...]:
+def write_all(
+    out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False, more: Mapping[str, bytes] = _NOTHING
+) -> tuple[Path, ...]:
     """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated.
 
-    `public`: figures without a coordinate, too. Files of these names are replaced when all are made.
+    `public`: figures without a coordinate, too. `more`: name -> content of what belongs to the set beside them. Papers
+    of an older set that this one does not hold, such as its PDF, are taken away: they would tell of another record.
 
     Raises:
         InputError: A PDF is wanted, and WeasyPrint is not installed.
-        OSError: They cannot be written; what was there before still is.
-        sqlite3.Error: The same, of the GeoPackage.
+        OSError: They cannot be written; what was there before still is, where a `SetError` says nothing else.
+        sqlite3.Error: They cannot be written; what was there before still is.
     """
-    with tempfile.TemporaryDirectory(prefix=".papers-", dir=out_dir) as fresh:
-        made = _made(Path(fresh), facts, pdf=pdf)
+
+    def make(fresh: Path) -> tuple[Path, ...]:
+        made = _made(fresh, facts, pdf=pdf)
         if public:
-            made = (*made, Path(fresh) / PUBLIC)
+            made = (*made, fresh / PUBLIC)
             text = json.dumps(public_values(facts), indent=1, ensure_ascii=False)
             made[-1].write_text(text + "\n", encoding="utf-8")
-        return _moved(made, out_dir)
+        for name, content in more.items():
+            made = (*made, fresh / name)
+            made[-1].write_bytes(content)
+        return made
 
-
-def _moved(made: tuple[Path, ...], out_dir: Path) -> tuple[Path, ...]:
-    """Each file at its place. What could keep one back is looked for before the first goes."""
-    places = tuple(out_dir / path.name for path in made)
-    for place in places:
-        if place.is_dir():
-            raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder", str(place))
-    for path, place in zip(made, places, strict=True):
-        path.replace(place)
-    return places
+    return write_set(out_dir, make, PAPERS)
 
 
 def _made(out_dir: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
@@ -65,7 +69,7 @@ def _made(out_dir: Path, facts: JobFacts, *, pdf: bool) -> tuple[Path, ...]:
 
 
 def write_exports(out_dir: Path, facts: JobFacts, products: tuple[Feature, ...] | None = None) -> tuple[Path, ...]:
-    """Everything for other people's programs: GeoPackage, GeoJSON, KML and KMZ, tables. All of it is confidential."""
+    """Write the exports for other programs: GeoPackage, GeoJSON, KML, KMZ, tables. All of them are confidential."""
     package, kml, kmz = (out_dir / f"ledger.{kind}" for kind in ("gpkg", "kml", "kmz"))
     lots, points, land = out_dir / "lots.csv", out_dir / "points.csv", out_dir / "ledger.csv"
     products = tuple(features(facts)) if products is None else products

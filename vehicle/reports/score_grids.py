@@ -1,4 +1,4 @@
-"""Contamination scores per grid cell from GeoTIFF or CSV, to order work areas. No data is told apart from 0.
+"""Contamination scores per grid cell from GeoTIFF or CSV, to rank work areas. Missing data is not the same as 0.
 
 GeoTIFFs are read in windows (rasterio, the extra `raster`), so that memory does not grow with the grid.
 """
@@ -24,19 +24,19 @@ COLUMNS: Final = ("lon_deg", "lat_deg", *TERMS)
 
 
 class Cells(msgspec.Struct, frozen=True, kw_only=True):
-    """Some cells: middles (n, 2) as (lon, lat) in degrees, terms (n, 3), NaN where there is no data."""
+    """Cells: centres (n, 2) as (lon, lat) in degrees, terms (n, 3), NaN where there is no data."""
 
     lonlat_deg: FloatArray
     terms: FloatArray
 
     @property
     def scores(self) -> FloatArray:
-        """P_c of each cell (n,): NaN where a term has no data."""
+        """Return P_c of each cell (n,): NaN where a term has no data."""
         return np.asarray(self.terms.sum(axis=1) / 3.0)
 
 
 class AreaScore(msgspec.Struct, frozen=True, kw_only=True):
-    """A work area: `number` in the site file, mean and greatest score of its cells, how many have one and have none."""
+    """A work area: `number` in the site file, mean and largest score, number of cells with and without a score."""
 
     number: int
     area_m2: float
@@ -47,7 +47,7 @@ class AreaScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ordered(area: Any, datum: LocalFrame, cells: Iterator[Cells]) -> list[AreaScore]:
-    """The polygons of a work area (ENU metres), the highest mean score first; those without a score last."""
+    """Return the polygons of a work area (ENU metres), highest mean score first; those without a score last."""
     parts = [part for part in shapely.get_parts(area) if part.geom_type == "Polygon"]
     shapely.prepare(parts)
     sums, most = np.zeros(len(parts)), np.full(len(parts), -math.inf)
@@ -76,7 +76,7 @@ def ordered(area: Any, datum: LocalFrame, cells: Iterator[Cells]) -> list[AreaSc
 
 
 def csv_cells(path: Path) -> Iterator[Cells]:
-    """Cells of a CSV with the columns of `COLUMNS`; an empty field is no data.
+    """Read cells from a CSV with the columns of `COLUMNS`; an empty field means no data.
 
     Raises:
         InputError: The file cannot be read, a column is missing, a value is outside 0..1; with its line.
@@ -111,7 +111,7 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> list[float]:
 
 
 def raster_cells(paths: tuple[Path, Path, Path]) -> Iterator[Cells]:
-    """Cells of three GeoTIFFs of one grid, window after window.
+    """Yield cells of three GeoTIFFs on one grid, window by window.
 
     Raises:
         InputError: rasterio is not installed, a file cannot be read, the grids differ, a value is outside 0..1.
@@ -141,20 +141,20 @@ def _check_one_grid(paths: tuple[Path, ...], files: list[Any]) -> None:
     first = files[0]
     for path, file in zip(paths, files, strict=True):
         if file.crs is None:
-            raise InputError(f"{path}: says no coordinate system; save it with one")
+            raise InputError(f"{path}: has no coordinate system; save it with one")
         if (file.shape, file.transform, file.crs) != (first.shape, first.transform, first.crs):
             raise InputError(f"{path}: has another grid than {paths[0]}; bring all three to one grid first")
 
 
 def _terms(path: Path, file: Any, window: Any) -> npt.NDArray[np.float64]:
-    """Values of a window (rows, columns), NaN where there is no data.
+    """Return the values of a window (rows, columns), NaN where there is no data.
 
     Raises:
-        InputError: The file opened and its content cannot be read, or a value is outside 0..1.
+        InputError: The file's content cannot be read, or a value is outside 0..1.
     """
     try:
         values = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
-    except OSError as error:  # RasterioIOError is one; what it says of itself is in its cause
+    except OSError as error:  # includes RasterioIOError, whose explanation is in its cause
         why = " ".join(str(error.__cause__ or error).split())
         raise InputError(
             f"{path}: cannot be read from row {window.row_off}, column {window.col_off} on ({why}); it is damaged or "

@@ -1,6 +1,6 @@
-"""Figures of the founding documents, as printed there and by their names, each with what is wrong with it.
+"""Figures of the founding documents, with their printed names and formulas, each with its known defects.
 
-None of them is evidence about ground, and none enters a daily or completion report: they order work and compare means.
+They rank work and compare methods. None is evidence about ground, and none enters a daily or completion report.
 """
 
 from typing import Final
@@ -34,14 +34,14 @@ def csc_seed(operational_efficiency: float, biodiversity_ratio: float, disturban
 
 
 def csc_inverted(operational_efficiency: float, biodiversity_ratio: float, disturbance: float) -> float:
-    """The same with 1 - D_i in place of D_i: ours, not the source's; less disturbance raises it."""
+    """CSC = (E_f + B_r) / 2 x (1 - D_i): this project's correction of the source; less disturbance raises it."""
     return (operational_efficiency + biodiversity_ratio) / 2.0 * (1.0 - disturbance)
 
 
 def restoration_efficiency(
     cleared_km2: float, biodiversity_ratio: float, toxicity: float, pollution_factor: float
 ) -> float:
-    """R_e = (A_c x B_r) / (T_s x pollution_factor); the source writes P_c for the last, which is another P_c.
+    """R_e = (A_c x B_r) / (T_s x pollution_factor); the source calls the factor P_c, not to be confused with the score.
 
     Raises:
         ValueError: Toxicity or pollution factor is not above 0.
@@ -52,7 +52,7 @@ def restoration_efficiency(
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """A rate as published, a range in `unit`; `source` says by whom, `note` what contradicts it."""
+    """A rate as published: a range in `unit`, its `source`, and a `note` on contradictions."""
 
     means: str
     low: float
@@ -75,4 +75,4 @@ RATES: Final = (
         note="1,700 is 1.7 m x 1 km/h with no overlap and no turn",
     ),
 )  # fmt: skip
-"""Never a promise: what others printed."""
+"""Rates printed by others; this project does not confirm them."""

@@ -1,4 +1,4 @@
-"""Detonations and finds that people told the vehicle of, as points: F1, F2 and so on in map, report and exports."""
+"""Detonations and finds reported by people, as points F1, F2, ... in map, report and exports."""
 
 from typing import Final
 
@@ -8,11 +8,14 @@ from vehicle.contracts.ledger_types import Observed
 from vehicle.reports.facts import JobFacts
 
 MARK_OF: Final = {"detonation_class": "detonation", "find": "find"}
-"""Kind of an observation -> its mark in `palette.MARKS`."""
+"""Kind of observation -> its mark in `palette.MARKS`."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them: `act` its place in `facts.acts`, `t_s` as there, ENU metres; `text` with its class or its count."""
+    """One observation: `act` is its index in `facts.acts`, `t_s` its time there, its position in ENU metres.
+
+    `text` includes its class or its count.
+    """
 
     number: int
     act: int
@@ -24,12 +27,12 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """In map, report and exports."""
+        """Name in map, report and exports."""
         return f"F{self.number}"
 
 
 def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
-    """Those whose place is on record, numbered in the order in which they came."""
+    """Return the observations with a recorded position, numbered in order of time."""
     found: list[Seen] = []
     for place, row in enumerate(facts.acts):
         act = row.act

@@ -1,6 +1,7 @@
-"""What happened in a run, second by second: hours by activity, stops, time without the operator's frames.
+"""The course of a run: hours by activity, stops, time without the operator's frames.
 
-Made of the vehicle's own reports, five a second, and of its events; both count from one zero (`JobFacts.zero_us`).
+It is computed from the vehicle's reports, five a second, and its events; both count from the same zero
+(`JobFacts.zero_us`).
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.palette import marked
 
 GAP_S: Final = 2.0
-"""Reports further apart are a hole in the recording, and no activity."""
+"""A longer time between two reports is a gap in the recording and no activity."""
 LINK_DOWN_S: Final = 0.45
-"""The newest frame of the operator is older than a slow machine may drive on."""
+"""Age of the operator's newest frame at which even a slow machine must stop."""
 TURN_RADPS, STAND_MPS = 0.05, 0.03
-"""Faster than this a machine turns; slower than this it stands."""
+"""A machine turns above the first value, and stands below the second."""
 PHASES: Final = tuple(MissionPhase)
 UNCONNECTED: Final = (Mode.BOOT, Mode.DISARMED)
 
@@ -31,10 +32,10 @@ STOP: Final = "stop: "
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports one after another, arrays (n,): seconds since the zero, ENU metres, m/s, rad, rad/s, metres.
+    """Consecutive reports as arrays (n,): seconds since the zero, ENU metres, m/s, rad, rad/s, metres.
 
-    `depth_m`: as the sensor reads, NaN where it says nothing. `age_s`: of the operator's newest frame. `segment`: of
-    the plan. `phase`: index into `PHASES`. `proven`: position RTK fixed and believed. `run`: index of the run.
+    `depth_m`: the sensor's reading, NaN without one. `age_s`: age of the operator's newest frame. `segment`: of the
+    plan. `phase`: index into `PHASES`. `proven`: position RTK fixed and believed. `run`: index of the run.
     """
 
     t_s: FloatArray
@@ -58,11 +59,11 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_work(self) -> npt.NDArray[np.bool_]:
-        """Tool in the ground, rotor at speed, driving: (n,)."""
+        """Whether the tool works in each report: in the ground, rotor at speed, driving; (n,) bool."""
         return np.asarray(self.mode == int(Mode.AUTO_WORK))
 
     def durations_s(self) -> tuple[FloatArray, float]:
-        """Seconds that each report stands for (n,), and the seconds of holes between reports of one run."""
+        """Return the time [s] that each report covers (n,), and the total [s] of gaps between reports of one run."""
         apart_s = np.diff(self.t_s, append=self.t_s[-1:])
         apart_s[np.diff(self.run, append=self.run[-1:]) != 0] = 0.0
         holes = apart_s > GAP_S
@@ -70,13 +71,13 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def joined(parts: Sequence[Samples]) -> Samples:
-    """Samples of several runs, one after another."""
+    """Return the samples of several runs joined in order."""
     fields = Samples.__struct_fields__
     return Samples(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """A stop of a moving machine. `number` as on the map; `until_s` None where it did not drive again."""
+    """A stop of a moving machine. `number` as on the map; `until_s` is None if the machine did not drive again."""
 
     number: int
     start_s: float
@@ -88,7 +89,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stops_of(events: Sequence[Event], end_s: float) -> list[Stop]:
-    """Stops with their reason and until when the machine stood; the disarming after a finished job is none."""
+    """Return stops with their reason and end; the disarming after a finished job is not a stop."""
     rows = tuple(events)
     armed_ns = [event.t_ns for event in rows if event.kind == "mode" and _drives(event.text)]
     found = []
@@ -121,9 +122,9 @@ def _drives(text: str) -> bool:
 
 
 def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float]) -> dict[str, float]:
-    """Seconds by activity, the longest first; they add up to the time of the recording.
+    """Return time [s] by activity, longest first; the times add up to the recording.
 
-    `checks_s`: when somebody measured something; the stand in which that was counts as checks, unless it is a stop.
+    `checks_s`: times of measurements by people; the standstill around one counts as checks, unless it is a stop.
     """
     if not len(samples):
         return {}
@@ -150,7 +151,7 @@ def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float])
 
 
 def _activities(samples: Samples) -> Any:
-    """The name of what the machine did in each report, (n,)."""
+    """Return the name of the activity in each report, (n,)."""
     names = np.full(len(samples), WAITING, dtype=object)
     moving, turning = np.abs(samples.speed_mps) >= STAND_MPS, np.abs(samples.yaw_rate_radps) >= TURN_RADPS
     is_auto = samples.mode == int(Mode.AUTO_MOVE)
@@ -166,13 +167,13 @@ def _activities(samples: Samples) -> Any:
 
 
 def _stretches(chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Index ranges [start, end) of unbroken True."""
+    """Return index ranges [start, end) of consecutive True values."""
     edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
     return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
 
 
 class LinkLoss(msgspec.Struct, frozen=True, kw_only=True):
-    """Time in which an armed vehicle had no fresh frame of its operator: in all, the longest [s], and how often."""
+    """Time in which an armed vehicle had no fresh frame of its operator: total [s], longest [s], and count."""
 
     total_s: float
     longest_s: float
@@ -180,7 +181,7 @@ class LinkLoss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def link_loss(samples: Samples) -> LinkLoss:
-    """As five reports a second show it: what is shorter than 0.2 s may be missing."""
+    """Compute the link loss from five reports a second; losses shorter than 0.2 s may be missing."""
     if not len(samples):
         return LinkLoss(total_s=0.0, longest_s=0.0, count=0)
     duration_s, _ = samples.durations_s()
@@ -190,7 +191,7 @@ def link_loss(samples: Samples) -> LinkLoss:
 
 
 def first_worked_s(samples: Samples, runs: Sequence[int]) -> dict[int, tuple[float, float]]:
-    """Segment to (first, last) second in which the tool worked in it, in `runs`, those that drove one plan."""
+    """Return segment -> (first, last) second of tool work in it, over `runs`, which all drove the same plan."""
     found: dict[int, tuple[float, float]] = {}
     work = samples.is_work & np.isin(samples.run, list(runs))
     for seq in np.unique(samples.segment[work]).tolist():

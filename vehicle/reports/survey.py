@@ -1,7 +1,8 @@
 """Bearing and distance: how people find benchmark, turning points and perimeter again with tape and compass.
 
-Each point has its bearing from true north and its horizontal distance from the first benchmark; the corners of the
-perimeter also from the corner before, so that the perimeter can be walked. Bearings are of the plane of the datum.
+Each point has its bearing from true north and its horizontal distance from the first benchmark. Corners of the
+perimeter also have those from the corner before, so that the perimeter can be walked. Bearings are in the plane of the
+datum.
 """
 
 import math
@@ -17,11 +18,11 @@ Point = tuple[float, float]
 
 
 class HasPoints(Protocol):
-    """What of a site is surveyed; turning points where the site has them (`turning_points_m`)."""
+    """The surveyed parts of a site; also turning points, if the site has `turning_points_m`."""
 
     @property
     def work_area(self) -> Any:
-        """Shapely, ENU metres."""
+        """Work area (shapely, ENU metres)."""
         ...
 
     @property
@@ -33,7 +34,7 @@ class HasPoints(Protocol):
 class NamedPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A point (ENU metres): `bearing_deg` from true north, clockwise, and `distance_m`, both from `from_name`.
 
-    `from_name` is "" and both are 0 for the point that all others are told from.
+    For the reference point of all others `from_name` is "" and both values are 0.
     """
 
     name: str
@@ -46,7 +47,7 @@ class NamedPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bearing_and_distance(start_m: Point, end_m: Point) -> tuple[float, float]:
-    """Degrees from true north, clockwise, in [0, 360), and metres; 0 and 0 where both are one place."""
+    """Return degrees from true north, clockwise, in [0, 360), and metres; 0 and 0 if both points are equal."""
     east_m, north_m = end_m[0] - start_m[0], end_m[1] - start_m[1]
     distance_m = math.hypot(east_m, north_m)
     if distance_m == 0.0:
@@ -55,7 +56,7 @@ def bearing_and_distance(start_m: Point, end_m: Point) -> tuple[float, float]:
 
 
 def named_points(site: HasPoints) -> list[NamedPoint]:
-    """Benchmarks B1.., turning points T1.., corners of the perimeter P1.. in order; all told from the first benchmark.
+    """Return benchmarks B1.., turning points T1.., perimeter corners P1.. in order, relative to the first benchmark.
 
     Without a benchmark the first corner takes its place, and its kind says so.
     """
@@ -83,7 +84,7 @@ def named_points(site: HasPoints) -> list[NamedPoint]:
 
 
 def perimeter(work_area: Any) -> list[list[Point]]:
-    """Outer rings of the work area, clockwise as people walk them, the first corner not repeated."""
+    """Return the outer rings of the work area, clockwise, without repeating the first corner."""
     rings = []
     for part in shapely.get_parts(work_area):
         if part.geom_type == "Polygon" and not part.is_empty:
@@ -93,7 +94,7 @@ def perimeter(work_area: Any) -> list[list[Point]]:
 
 
 def legs(ring: list[Point], first: int) -> list[tuple[str, str, float, float]]:
-    """(from, to, bearing [deg], distance [m]) from corner to corner of a ring whose first corner is P`first`."""
+    """Return (from, to, bearing [deg], distance [m]) between the corners of a ring whose first corner is P`first`."""
     names = [f"P{first + place}" for place in range(len(ring))]
     return [
         (a_name, b_name, *bearing_and_distance(a, b))

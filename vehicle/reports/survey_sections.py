@@ -1,4 +1,4 @@
-"""Sections of the report to work with on the ground: survey, lots for sampling, swaths in their order."""
+"""Sections of the report for use in the field: survey, lots for sampling, swaths in order."""
 
 from collections.abc import Iterable
 from html import escape
@@ -15,7 +15,7 @@ from vehicle.reports.survey import legs, named_points, perimeter
 
 
 def survey(facts: JobFacts) -> str:
-    """Benchmark, turning points and perimeter: bearing and distance, and the perimeter corner by corner."""
+    """Return bearings and distances of benchmark, turning points and perimeter, and the perimeter corner by corner."""
     points = named_points(facts.site)
     rows = [
         [
@@ -55,7 +55,7 @@ def survey(facts: JobFacts) -> str:
 
 
 def lots(features: Iterable[Feature]) -> str:
-    """Lots for sampling."""
+    """Return the section on lots for sampling."""
     rows = []
     for feature in features:
         if feature.layer == "processed":
@@ -79,7 +79,7 @@ def lots(features: Iterable[Feature]) -> str:
 
 
 def swath_order(facts: JobFacts) -> str:
-    """Swaths in the order of the plan, and when the tool worked in each."""
+    """Return the swaths in plan order, and when the tool worked in each."""
     same = [number for number, row in enumerate(facts.runs) if row.plan_hash == facts.plan.plan_hash] or [0]
     worked = first_worked_s(facts.samples, same) if facts.samples is not None else {}
     rows = []

@@ -16,7 +16,7 @@ from vehicle.reports.products import Feature
 MANDATORY: Final = ("task_id", "organisation", "operator", "start_utc", "end_utc", "status")
 PRODUCTS: Final = ("processed", "processed_below_depth", "missed", "untreatable")
 LAND_COLUMNS: Final = (
-    "product", "lot", "reason", "follow_up", "depth_least_cm", "depth_from_cm", "area_m2", "inside_m2", "perimeter_wkt",
+    "product", "lot", "reason", "follow_up", "depth_least_cm", "area_m2", "inside_m2", "perimeter_wkt",
     "benchmark_lon_deg", "benchmark_lat_deg", "task_id", "organisation", "operator", "method", "start_utc", "end_utc",
     "status", "required_depth_m", "simulated", "classification", "run", "plan_hash", "statement",
 )  # fmt: skip
@@ -31,7 +31,7 @@ POINT_COLUMNS: Final = (
 
 
 def missing_fields(facts: JobFacts) -> list[str]:
-    """Mandatory fields of the land products that nobody has stated."""
+    """Return the mandatory fields of the land products that were not stated."""
     values = job_values(facts)
     empty = [name for name in MANDATORY if not values[name]]
     if not facts.site.benchmarks_m:
@@ -40,7 +40,7 @@ def missing_fields(facts: JobFacts) -> list[str]:
 
 
 def write_land(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
-    """One row per product polygon. Raises InputError that names the mandatory fields that are empty."""
+    """Write one row per product polygon. Raises InputError that names empty mandatory fields."""
     values, empty = job_values(facts), missing_fields(facts)
     if empty:
         raise InputError(f"{path}: mandatory fields of the report are empty: {', '.join(empty)}; state them first")
@@ -56,12 +56,12 @@ def write_land(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None
 
 
 def write_lots(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
-    """One row per lot."""
+    """Write one row per lot."""
     _write(path, LOT_COLUMNS, [feature.values | tags(facts) for feature in products if feature.layer == "processed"])
 
 
 def write_points(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
-    """Named points and events."""
+    """Write named points and events."""
     rows: list[dict[str, Any]] = []
     for feature in products:
         if feature.geometry.geom_type == "Point":
@@ -81,7 +81,7 @@ def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any
 
 
 def _cell(value: Any) -> Any:
-    """Metres and degrees to four decimals; what begins as a formula would stays a text."""
+    """Return a value as a cell: numbers with four decimals; text that starts like a formula is kept as text."""
     if isinstance(value, float):
         return f"{value:.4f}"
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "@"} else value

@@ -27,9 +27,9 @@ PHASE_TEXT: Final = {
 }
 LINK_REASONS: Final = ("link_lost", "link_flapping")
 LOG_MAX: Final = 400
-"""Lines of the log on the page; the recording holds all of them."""
+"""Largest number of log lines on the page; the recording holds all of them."""
 ANNEX: Final = ("mode", "reason", "stop")
-"""Kinds of events of which a mission has hundreds: stops have their table, the others an annex."""
+"""Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
 KIND_TEXT: Final = {
     "depth_check": "depth, rod and straight edge",
     "benchmark_check": "base, on a control point",
@@ -42,7 +42,7 @@ UNITS: Final = {"depth_check": "m", "benchmark_check": "m off", "hammer_count": 
 
 
 def hours(facts: JobFacts) -> str:
-    """Where the time went; the rows add up to the recording."""
+    """Return the section on time by activity; the rows add up to the recording."""
     if facts.samples is None:
         return _phases(facts)
     stops = stops_of(facts.events, facts.time_s)
@@ -65,7 +65,7 @@ def hours(facts: JobFacts) -> str:
 
 
 def _phases(facts: JobFacts) -> str:
-    """The same by the phases of the mission, where no recording was read."""
+    """Return time by phase of the mission, used if no recording was read."""
     total_s = sum(facts.phase_s.values())
     phases = sorted(facts.phase_s.items(), key=lambda row: -row[1])
     rows = [(escape(PHASE_TEXT.get(name, name)), time_s, _share(time_s, total_s)) for name, time_s in phases]
@@ -78,7 +78,7 @@ def _share(time_s: float, total_s: float) -> str:
 
 
 def stops(facts: JobFacts) -> str:
-    """Every stop with reason and duration, and the sums by reason."""
+    """Return every stop with reason and duration, and sums by reason."""
     found = stops_of(facts.events, facts.time_s)
     if not found:
         return section("Stops", "<p>None on record.</p>")
@@ -105,7 +105,7 @@ def stops(facts: JobFacts) -> str:
 
 
 def checks(facts: JobFacts) -> str:
-    """What people measured and what became of it, then what is due."""
+    """Return measurements by people with their results, then the checks that are due."""
     rows = [row for acts in [facts.acts] for act in acts if (row := _check_row(facts, act)) is not None]
     parts = []
     if rows:
@@ -146,7 +146,7 @@ def _check_row(facts: JobFacts, row: RecordedAct) -> list[str] | None:
 
 
 def due(facts: JobFacts) -> list[str]:
-    """What has still to be measured, by the record and the rules of this configuration."""
+    """Return what must still be measured according to the record and this configuration."""
     found, mission, tool = [], facts.config.mission, facts.config.machine.tool
     acts = [row.act for row in facts.acts]
     open_now = facts.due if facts.due is not None else due_after(acts)
@@ -172,13 +172,13 @@ def due(facts: JobFacts) -> list[str]:
 
 
 def _since(acts: Sequence[Observed | Confirm | Revoke], kind: Knowledge) -> str:
-    """Why it is due, as far as the record says."""
+    """Return why a check is due, as far as the record shows."""
     known = any(isinstance(act, Confirm) and act.kind == kind.value and act.by for act in acts)
     return "the newest good one no longer holds" if known else "none is on record that was good"
 
 
 def hammers(facts: JobFacts) -> str:
-    """Counts of hammers, and which were missing."""
+    """Return the counts of hammers, and which hammers were missing."""
     counts = [(row, row.act) for row in facts.acts if isinstance(row.act, Observed) and row.act.kind == "hammer_count"]
     if not counts:
         return section("Hammers by position", "<p>No count on record.</p>")
@@ -192,7 +192,7 @@ def hammers(facts: JobFacts) -> str:
 
 
 def finds(facts: JobFacts) -> str:
-    """Detonations, finds and notes of people; F1.. as on the map, where their place is on record."""
+    """Return detonations, finds and notes of people; those with a recorded position are F1.. as on the map."""
     rows, names = [], {seen.act: f" {seen.name}" for seen in seen_of(facts)}
     for number, row in enumerate(facts.acts):
         act = row.act
@@ -209,7 +209,7 @@ def finds(facts: JobFacts) -> str:
 
 
 def log(facts: JobFacts) -> str:
-    """What happened beside stops and changes of mode."""
+    """Return the events other than stops and mode changes."""
     lines = [event for event in facts.events if event.kind not in ANNEX and event.kind != "record"]
     rows = [_line(facts, event) for event in lines[:LOG_MAX]]
     told = "Stops and checks have tables of their own; changes of mode are in the annex."
@@ -225,7 +225,7 @@ def _line(facts: JobFacts, event: Event) -> list[str]:
 
 
 def annex_modes(facts: JobFacts) -> str:
-    """Changes of mode one by one, and reasons shown to the operator as counts."""
+    """Return all mode changes, and counts of the reasons shown to the operator."""
     modes = [event for event in facts.events if event.kind == "mode"]
     counts = Counter(event.text.removeprefix("reason: ") for event in facts.events if event.kind == "reason")
     told = ", ".join(f"{escape(text.replace('_', ' '))} {count}x" for text, count in counts.most_common())
@@ -239,10 +239,10 @@ def annex_modes(facts: JobFacts) -> str:
 
 
 def stop_total_s(split: dict[str, float]) -> float:
-    """Seconds in stops of any reason."""
+    """Return the total time [s] of all stops."""
     return sum(time_s for name, time_s in split.items() if name.startswith(STOP))
 
 
 def withdrawn(facts: JobFacts) -> list[RecordedAct]:
-    """What the journal took back."""
+    """Return what the journal withdrew."""
     return [row for row in facts.acts if isinstance(row.act, Revoke)]

@@ -1,1 +1,1 @@
-"""The vehicle program: the composition root, the loop, what outlives a restart."""
+"""The vehicle program: the composition root, the loop, and the files that keep state across a restart."""

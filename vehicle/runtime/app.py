@@ -1,7 +1,7 @@
 """Composition root of the vehicle program: the only place where configuration, wires, recorder and loop meet.
 
-It always comes up in a new session and never driving: nothing of an earlier run is read that could move the machine,
-only what a stop left to be done before it may move again.
+The program always starts disarmed, in a new session. From an earlier run it reads nothing that could move the machine.
+It reads only the stops that are still in force and that an operator has to clear before the machine may move.
 """
 
 import asyncio
@@ -72,13 +72,13 @@ Say = Callable[[str], None]
 
 
 def say(line: str) -> None:
-    """One line for people, on stderr; under systemd it lands in the journal."""
+    """Print one line for people on stderr; under systemd it appears in the system journal."""
     sys.stderr.write(f"flailpilot: {line}\n")
     sys.stderr.flush()
 
 
 def drive(path: Path, environment: Mapping[str, str] = os.environ, task: Path | None = None) -> None:
-    """Run the vehicle until it is told to end (SIGTERM, SIGINT). `task`: a task file in place of the configuration's.
+    """Run the vehicle until SIGTERM or SIGINT. `task` is a task file that replaces the one in the configuration.
 
     Raises:
         InputError: One line: what is wrong with the configuration, a port, an address.
@@ -99,7 +99,7 @@ def drive(path: Path, environment: Mapping[str, str] = os.environ, task: Path | 
 
 @contextlib.contextmanager
 def plain() -> Iterator[None]:
-    """What a user has to correct ends the program by itself, not as one of several errors."""
+    """Run the vehicle; an error that the user has to correct is raised alone, not inside an exception group."""
     try:
         yield
     except BaseExceptionGroup as group:
@@ -110,7 +110,7 @@ def plain() -> Iterator[None]:
 
 
 def start_state(file: DriveFile) -> VehicleState:
-    """Disarmed, with a session that no station has seen before, and its own site planned.
+    """Return a disarmed state with a session new to every station, and with the plan of the vehicle's own site.
 
     Raises:
         InputError: The site cannot be read or planned.
@@ -120,7 +120,7 @@ def start_state(file: DriveFile) -> VehicleState:
 
 
 def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> VehicleState:
-    """The same with the plan that there is by now, perhaps none."""
+    """Return a disarmed state with a new session and with the plan that exists by now; there may be none."""
     datum = file.config.datum
     if own is not None:
         frame = own.place.datum
@@ -138,10 +138,12 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
 
 
 def counted(file: DriveFile, state: VehicleState) -> VehicleState:
-    """The same with the recent starts of this program, kept beside the keys; a bench without keys counts none.
+    """Return the state with the number of recent program starts.
+
+    The starts are kept beside the keys; on a bench without keys none are counted.
 
     Raises:
-        InputError: They cannot be kept.
+        InputError: The file of recent starts cannot be written.
     """
     if file.config.keys_file is None:
         return state
@@ -159,7 +161,10 @@ def counted(file: DriveFile, state: VehicleState) -> VehicleState:
 
 
 def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
-    """The same with what an earlier stop left to be done, kept beside the keys; a bench without keys keeps nothing."""
+    """Return the state with the stops that are still in force from an earlier run.
+
+    They are kept beside the keys; a bench without keys keeps none.
+    """
     path = latch_file(file)
     if path is None:
         return state
@@ -175,7 +180,7 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
 
 
 def latch_file(file: DriveFile) -> Path | None:
-    """Where the latches are kept."""
+    """Return the path of the file that holds the latches."""
     keys = file.config.keys_file
     path = file.beside(keys).with_suffix(".latches") if keys is not None else None
     # no folder, so no keys either, and whoever opens the operators' wire says so
@@ -183,7 +188,7 @@ def latch_file(file: DriveFile) -> Path | None:
 
 
 class Vehicle(msgspec.Struct, frozen=True):
-    """The vehicle program put together, nothing of it running yet."""
+    """All parts of the vehicle program, connected but not yet running."""
 
     loop: VehicleLoop
     port: LatePort
@@ -204,7 +209,7 @@ def put_together(
     stack: contextlib.AsyncExitStack,
     kept: Kept | None = None,
 ) -> Vehicle:
-    """Sources, sinks and the loop between them; `stack` closes them. `kept`: the journal that the state comes from.
+    """Build sources, sinks and the loop; `stack` closes them. `kept` is the journal that the state comes from.
 
     Raises:
         InputError: No keys where they are needed, or a folder that cannot be written.
@@ -243,7 +248,7 @@ async def serve(
     supervisor: realtime.Supervisor,
     kept: Kept | None = None,
 ) -> None:
-    """Open everything, tick until cancelled, close everything; an own site without a plan is planned meanwhile."""
+    """Open everything, tick until cancelled, then close everything; meanwhile plan the own site if it has no plan."""
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         made = put_together(file, state, own, clock, stack, kept)
@@ -278,7 +283,7 @@ async def serve(
 
 
 def end_with_signals() -> None:
-    """SIGTERM and SIGINT cancel the task that calls this."""
+    """Let SIGTERM and SIGINT cancel the calling task."""
     task = asyncio.current_task()
     assert task is not None
     for ending in (signal.SIGTERM, signal.SIGINT):
@@ -286,7 +291,7 @@ def end_with_signals() -> None:
 
 
 def say_up(file: DriveFile, datum: LocalFrame, *, real_time: bool) -> None:
-    """The first line of a vehicle that is up; on a bench in large letters."""
+    """Print the line that says that the vehicle is ready; on a bench, print a large warning too."""
     place = file.config.operator
     if file.vehicle.safety.bench:
         sys.stderr.write(BENCH_BANNER)
@@ -299,13 +304,13 @@ def say_up(file: DriveFile, datum: LocalFrame, *, real_time: bool) -> None:
 
 
 async def controller_comes(file: DriveFile, port: LatePort, clock: Clock, tell: Say, waiting: Waiting) -> None:
-    """Open the controller's wire as soon as it is there."""
+    """Open the connection to the controller as soon as its port exists."""
     wire = file.config.controller
     port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock), clock, tell, waiting))
 
 
 async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState], tell: Say) -> None:
-    """What outlives the program is written as it changes, until cancelled."""
+    """Write the state that must survive a restart whenever it changes, until cancelled."""
     path = latch_file(file)
     beside = path.with_suffix(".checks") if path is not None else None
     async with asyncio.TaskGroup() as group:
@@ -314,7 +319,7 @@ async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState],
 
 
 def greeting(state: VehicleState) -> ControllerHello:
-    """This program's half of the handshake."""
+    """Return this program's part of the handshake with the controller."""
     return ControllerHello(
         protocol_version=PROTOCOL_VERSION,
         firmware_version=SOFTWARE_VERSION,
@@ -327,10 +332,10 @@ def greeting(state: VehicleState) -> ControllerHello:
 async def open_operator(
     file: DriveFile, shell: LinkTransport, stack: contextlib.AsyncExitStack, clock: Clock, waiting: Waiting
 ) -> None:
-    """The operators' socket, as soon as its address is free and of this computer.
+    """Open the operators' socket as soon as its address is free and belongs to this computer.
 
     Raises:
-        InputError: It can never become right.
+        InputError: The socket cannot be opened, and waiting would not help.
     """
     place = file.config.operator
 
@@ -351,10 +356,12 @@ async def open_operator(
 
 
 async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
-    """The controller's wire, once it is known who speaks there. Silence is let pass: it may still be starting.
+    """Open the connection to the controller and check that a controller answers there.
+
+    Silence is accepted, because the controller may still be starting.
 
     Raises:
-        NotYetError: No such port, busy, not allowed.
+        NotYetError: The port does not exist yet, is busy, or may not be opened yet.
         InputError: No port at all, or something else talks on it.
     """
     try:
@@ -375,7 +382,7 @@ async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
 
 
 async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> tuple[bytes, bool]:
-    """What arrives until a frame of a flail controller was among it, or for `listen_s`; and whether one was."""
+    """Return the bytes that arrive within `listen_s`, and whether a flail controller's frame was among them."""
     reader = adapters.MessageReader(adapters.HOST_DECODERS)
     heard = b""
     until_ns = clock.now_ns() + round(listen_s * NS_PER_S)

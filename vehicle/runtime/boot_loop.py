@@ -1,7 +1,8 @@
 """How often the vehicle program was started of late: more than three starts in five minutes are a loop (row 75).
 
-Times are those of the wall clock, the only one that outlives a power cycle. A computer without a battery for its clock
-may take starts of other days for recent ones: then it asks for an acknowledgement too many, never for one too few.
+Times are from the wall clock, the only clock that keeps running through a power cycle. A computer without a clock
+battery may take starts of other days for recent ones. Then it asks for one acknowledgement too many, never for one too
+few.
 """
 
 import math
@@ -14,7 +15,7 @@ WINDOW_S = 300.0
 
 
 def recent_starts(path: Path, now_s: float) -> int:
-    """Note this start in the file; how many there were within the window, this one included.
+    """Write this start to the file and return the number of starts within the window, this one included.
 
     Raises:
         OSError: the file cannot be written.
@@ -26,7 +27,7 @@ def recent_starts(path: Path, now_s: float) -> int:
 
 
 def _read(path: Path) -> list[float]:
-    """Times in the file; a line that a crash spoiled, or that a later program added, is left out."""
+    """Return the times in the file; lines damaged by a crash or written by a later program version are skipped."""
     try:
         lines = path.read_text(errors="replace").split()
     except FileNotFoundError:

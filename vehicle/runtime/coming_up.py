@@ -1,7 +1,7 @@
-"""Coming up with what is there: a port or address that is not there yet is waited for, in words, while the loop ticks.
+"""Starting while a port or network address is still missing: the program reports it, waits, and the loop ticks.
 
-At boot a cable, a network address or another program may come a minute late. The vehicle is up and disarmed meanwhile;
-only what can never become right ends the program.
+At boot a cable, a network address or another program may come a minute late. Meanwhile the vehicle is up and disarmed.
+Only an error that waiting cannot cure ends the program.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ PORT_MAY_COME = frozenset(
 )
 RIGHTS = frozenset({errno.EACCES, errno.EPERM})
 RIGHTS_S = 5.0
-"""A device node appears before the system has given it to its group."""
+"""Seconds to retry after "permission denied": a device node appears before the system assigns its group."""
 
 T = TypeVar("T")
 
 
 def may_come(refusal: BaseException | None) -> float:
-    """How long [s] it is worth to try a port again that was refused so: 0 where it can never become right."""
+    """How long [s] to keep trying a port that failed with this error; 0 where waiting cannot help."""
     if isinstance(refusal, TimeoutError):
         return float("inf")
-    # a host whose name nobody knows yet carries no number of its own kind
+    # an unresolved host name has error numbers of another kind
     code = refusal.errno if isinstance(refusal, OSError) else None
     if type(refusal).__name__ == "gaierror" or code in PORT_MAY_COME:
         return float("inf")
@@ -42,7 +42,7 @@ def may_come(refusal: BaseException | None) -> float:
 
 
 class Waiting:
-    """Since when something is waited for, and whether it was tried once in vain."""
+    """Since when the program waits for something, and whether a first attempt has failed."""
 
     def __init__(self) -> None:
         self.since_ns = -1
@@ -50,11 +50,11 @@ class Waiting:
 
     @property
     def on(self) -> bool:
-        """It is waited for."""
+        """Whether the program is waiting."""
         return self.first.is_set()
 
     def begin(self, now_ns: int) -> None:
-        """It was not there."""
+        """Note that an attempt failed."""
         if not self.on:
             self.since_ns = now_ns
             self.first.set()
@@ -63,10 +63,10 @@ class Waiting:
 async def until_there(
     attempt: Callable[[], Awaitable[T]], clock: Clock, say: Callable[[str], None], waiting: Waiting | None = None
 ) -> T:
-    """Try until it succeeds; a line at once and every 10 s says what is waited for.
+    """Try until it succeeds; report at once and every 10 s what the program waits for.
 
     Raises:
-        InputError: it can never become right, or did not within the time that it was given.
+        InputError: Waiting cannot help, or the time limit for this error is over.
     """
     found = waiting if waiting is not None else Waiting()
     told_ns = -1
@@ -86,7 +86,7 @@ async def until_there(
 
 
 class Device(Protocol):
-    """A byte port that may come and go: `firmware_bridge.stream_port`, or the simulator's line."""
+    """A byte port that may disappear and come back: `firmware_bridge.stream_port`, or the simulator's port."""
 
     @property
     def connected(self) -> bool:
@@ -116,7 +116,7 @@ class Device(Protocol):
 
 
 class LatePort:
-    """The controller's byte port from the start on, though it may be opened later: until then silence."""
+    """The controller's byte port, usable from the start: until the real port is attached it reads as silence."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -124,7 +124,7 @@ class LatePort:
         self._closed = False
 
     def attach(self, port: Device) -> None:
-        """Now it is there."""
+        """Use this port from now on."""
         self._port = port
         if self._closed:
             port.close()
@@ -148,7 +148,7 @@ class LatePort:
         return self._port.read_chunks() if self._port is not None else []
 
     def write(self, frame: bytes) -> None:
-        """A frame before there is a port is lost, as in a cable that is not plugged in."""
+        """Write one frame; without a port it is lost, as with an unplugged cable."""
         if self._port is not None:
             self._port.write(frame)
 
@@ -160,7 +160,7 @@ class LatePort:
 
 
 async def first_tries(*things: tuple[asyncio.Task[None], Waiting]) -> None:
-    """Until each is there or was tried once; errors are left to whoever owns the tasks."""
+    """Wait until each has succeeded or failed once; errors stay with the owner of the tasks."""
     tried = [asyncio.ensure_future(waiting.first.wait()) for _, waiting in things]
     try:
         for (task, _), once in zip(things, tried, strict=True):
@@ -171,7 +171,7 @@ async def first_tries(*things: tuple[asyncio.Task[None], Waiting]) -> None:
 
 
 def input_error_of(group: BaseExceptionGroup[BaseException]) -> InputError | None:
-    """What a user has to correct, among whatever ended a group of tasks."""
+    """Return the `InputError` among the errors that ended a task group; None if there is none."""
     found, _ = group.split(InputError)
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]  # type: ignore[assignment]

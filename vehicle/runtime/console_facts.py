@@ -1,6 +1,6 @@
-"""What consoles are told that the tick's rooms know: whether it stands, what is near, how much ground is what.
+"""Facts for the consoles: whether the machine stands still, the nearest boundary, and the areas by state of processing.
 
-Looked at between ticks, with the very functions that the tick judges by; nothing is decided here.
+They are computed between ticks with the same functions that the tick uses; nothing is decided here.
 """
 
 import math
@@ -20,13 +20,13 @@ from vehicle.control.state import LedgerState, VehicleState
 from vehicle.operator_link.console_facts import Areas, Near
 
 NEAR_MAX_M: Final = 100.0
-"""A boundary further away is not near."""
+"""Boundaries further away than this are not reported."""
 TILES_A_LOOK: Final = 8
-"""Tiles counted in one look: half a millisecond."""
+"""Tiles counted in one call; this takes half a millisecond."""
 
 
 class _Block(msgspec.Struct):
-    """Counts of one block: `held` is the version that all of them are of, None while they are not."""
+    """Counts of one block of tiles. `held` is the version that all counts belong to, None while they differ."""
 
     held: dict[raster.Key, raster.Tile | bytes] | None = None
     tiles: dict[raster.Key, tuple[raster.Tile | bytes, int, int]] = {}
@@ -40,7 +40,7 @@ class TickFacts:
         self._passed = self._below = 0
 
     def standing(self, state: VehicleState, now_ns: int) -> bool | None:
-        """By belts and receiver as the gate has it; None where the controller is silent."""
+        """Whether the machine stands still, by belts and receiver as the gate judges; None if no status comes."""
         wire = state.wire
         if wire.status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
             return None
@@ -49,7 +49,7 @@ class TickFacts:
         return tracks.standing(wire.status, gnss) or rests
 
     def near(self, state: VehicleState, estimate: Estimate) -> Near:
-        """Unknown where the place is."""
+        """Distance and side of the nearest boundary; unknown while the position is unknown."""
         if not estimate.valid:
             return Near()
         distance_m, side = None, ""
@@ -59,7 +59,7 @@ class TickFacts:
         return Near(keep_out_m=distance_m, side=side, left_unproven=left, right_unproven=right)
 
     def areas(self, ledger: LedgerState, cell_m: float) -> Areas | None:
-        """None until all that is worked was counted once: a few tiles at each look."""
+        """Areas by state of processing; None until every worked tile was counted once, a few in each call."""
         budget = TILES_A_LOOK
         for key, tiles in ledger.tiles.items():
             block = self._blocks.setdefault(key, _Block())
@@ -79,7 +79,7 @@ class TickFacts:
         return Areas(passed_m2=self._passed * cell_m**2, below_m2=self._below * cell_m**2)
 
     def _unproven(self, state: VehicleState, estimate: Estimate) -> tuple[bool | None, bool | None]:
-        """Left and right; None where no plan says which ground bears."""
+        """Unproven ground under the left and right track; None where no plan says which ground bears the tracks."""
         if state.mission.plan is None:
             return None, None
         places_m = support.samples_m(estimate, DriveRequest(), state.config)
@@ -93,7 +93,7 @@ class TickFacts:
 
 
 def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:
-    """Cells passed and not proven, and below depth."""
+    """Number of cells that were passed but not proven, and of cells below the required depth."""
     flags = raster.unpacked(tile)[raster.FLAGS]
     below = (flags & raster.BELOW != 0) & (flags & raster.CREDITED == 0)
     passed = (flags != 0) & (flags & raster.CLAIMS == 0)
@@ -101,9 +101,9 @@ def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:
 
 
 def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> tuple[float | None, str]:
-    """From the machine's outline, raised tool included, to the nearest of the edges (n, 4) [m], and on which side.
+    """Distance [m] from the machine's outline, raised tool included, to the nearest edge (n, 4) [m], and its side.
 
-    0 over it; None and "" where nothing is within `NEAR_MAX_M`.
+    The distance is 0 if an edge crosses the outline; None and "" if no edge is within `NEAR_MAX_M`.
     """
     front_m = max(machine.body.front_m, machine.tool.ahead_m + machine.tool.length_m / 2.0)
     rear_m = machine.body.rear_m
@@ -130,12 +130,12 @@ def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> 
 
 
 def _clipped(points: FloatArray, front_m: float, rear_m: float, half_m: float) -> FloatArray:
-    """The nearest places of the outline's rectangle."""
+    """The nearest points of the outline's rectangle."""
     return np.clip(points, (-rear_m, -half_m), (front_m, half_m))
 
 
 def _foot(starts: FloatArray, ends: FloatArray, point: FloatArray) -> FloatArray:
-    """The nearest places of the edges to a point."""
+    """The point of each edge that is nearest to a given point."""
     run = ends - starts
     squared = np.maximum((run**2).sum(axis=1), 1e-12)
     share = np.clip(((point - starts) * run).sum(axis=1) / squared, 0.0, 1.0)
@@ -143,7 +143,7 @@ def _foot(starts: FloatArray, ends: FloatArray, point: FloatArray) -> FloatArray
 
 
 def _crosses(starts: FloatArray, ends: FloatArray, front_m: float, rear_m: float, half_m: float) -> bool:
-    """An edge goes through the rectangle."""
+    """Whether an edge crosses the rectangle."""
     run = ends - starts
     low, high = np.array((-rear_m, -half_m)), np.array((front_m, half_m))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -156,7 +156,7 @@ def _crosses(starts: FloatArray, ends: FloatArray, front_m: float, rear_m: float
 
 
 def _side(place: FloatArray, front_m: float, rear_m: float, half_m: float) -> str:
-    """Where a place lies, seen from the machine: beyond which of its sides most."""
+    """On which side of the machine a point lies: the side that it lies furthest beyond."""
     beyond = {
         "ahead": float(place[0]) - front_m,
         "behind": -rear_m - float(place[0]),

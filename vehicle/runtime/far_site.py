@@ -1,4 +1,4 @@
-"""Whether the site lies where the vehicle is: swapped coordinates plan on another continent, as well as any others."""
+"""Whether the site is near the vehicle: with swapped coordinates a plan is valid but lies on another continent."""
 
 import math
 from collections.abc import Callable
@@ -14,12 +14,12 @@ Say = Callable[[str], None]
 
 
 def away_m(datum: LocalFrame, lat_deg: float, lon_deg: float) -> float:
-    """From the datum, straight through the earth."""
+    """Distance [m] from the datum in a straight line through the earth."""
     return math.hypot(*datum.enu_from_geodetic(lat_deg, lon_deg))
 
 
 def far_words(datum: LocalFrame, fix: GnssFix) -> tuple[str, str] | None:
-    """A line for the log and one that a station shows whole, where the site is too far to be meant; else None."""
+    """Return a log line, and a line short enough for a station, if the site is too far away to be right; else None."""
     distance_m = away_m(datum, fix.lat_deg, fix.lon_deg)
     if not distance_m > AWAY_MAX_M:
         return None
@@ -39,7 +39,7 @@ def far_words(datum: LocalFrame, fix: GnssFix) -> tuple[str, str] | None:
 async def told_if_far(
     clock: Clock, datum: LocalFrame, newest: Callable[[], GnssFix | None], say: Say, tell: Say
 ) -> None:
-    """At the first fix, long before anybody tries to start; stations that come later hear it within a minute."""
+    """Report a site that is too far away at the first fix; stations that join later are told within a minute."""
     said = False
     while True:
         fix = newest()

@@ -1,9 +1,9 @@
-"""What is known of the machine outlives the program: results of its checks, kept in a small file beside the keys.
+"""Results of the machine's checks survive a restart in a small file beside the keys.
 
-Kept are what the full check found, the bias of the depth sensor, the hammers that were missing and every check that
-failed and was not good since. Not kept is what a shift begins with: the base is checked anew, a depth is read, hammers
-are counted. Of a file that is damaged, or that holds what no check can find, nothing good is assumed: every check
-counts as failed, and nothing is credited until each was made anew.
+The file holds the result of the full check, the bias of the depth sensor, the missing hammers, and every check that
+failed and has not passed since. It does not hold the checks of each shift: base, depth reading, count of hammers. If
+the file is damaged or holds an impossible value, every check counts as failed, and no ground is credited until each
+check has been made again.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ FOUND_MAX: Final = {
     "heading_rad": 0.2, "roll_rad": 0.2, "pitch_rad": 0.2, "lever_left_m": 0.5, "heading_bound_rad": 0.2,
     "tilt_bound_rad": 0.2, "place_bound_m": 0.5,
 }  # fmt: skip
-"""More than this no check of a whole machine finds: the figures of its profile are wrong, or the file is."""
+"""Largest values that a check can find; anything larger means that the machine's profile or the file is wrong."""
 SCALE: Final = (0.8, 1.25)
 
 
 class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """As the file holds it. Format 1 did not say what had failed."""
+    """The content of the file. Format 1 did not say which checks had failed."""
 
     format: int
     depth_bias_m: float
@@ -46,7 +46,7 @@ class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 def encode(state: ChecksState) -> bytes:
-    """What of the checks outlives the process."""
+    """Encode the results of checks that survive a restart."""
     return with_checksum(
         msgspec.json.encode(
             KeptChecks(
@@ -64,10 +64,10 @@ def encode(state: ChecksState) -> bytes:
 
 
 def restored(content: bytes | None) -> ChecksState:
-    """A new shift with what the last one knew of the machine; None: nothing was ever kept.
+    """Return the checks at the start of a shift, with the kept results; `None` means that there is no file yet.
 
     Raises:
-        ValueError: The content is damaged, of a later format, or cannot be.
+        ValueError: The content is damaged, has a later format, or holds an impossible value.
     """
     if content is None:
         return ChecksState()
@@ -95,11 +95,11 @@ def restored(content: bytes | None) -> ChecksState:
 
 
 LOST: Final = ChecksState(base_failed=True, depth_failed=True, hammers_missing=1, calibration_failed=True)
-"""What was known cannot be read any more: a bias, missing hammers, a failed check may have been among it."""
+"""The state if the file cannot be read: it may have held a bias, missing hammers or a failed check."""
 
 
 def load_checks(path: Path | None) -> tuple[ChecksState, str]:
-    """The same from a file, and what is to be told: "" or one line."""
+    """Read the kept results from a file; return the checks, and one line to report or ""."""
     if path is None:
         return ChecksState(), ""
     try:
@@ -116,7 +116,7 @@ def load_checks(path: Path | None) -> tuple[ChecksState, str]:
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:
-    """Until cancelled, and once more then: write what changed, in a thread, so that no tick waits for the disk."""
+    """Write changed results until cancelled, and once at the end; a thread does it, so no tick waits for the disk."""
     if path is None:
         return
     on_disk, told = encode(state()), False

@@ -1,11 +1,11 @@
-"""The ledger outlives the program: one journal for each site, machine and depth, below the state folder.
+"""The ledger survives a restart: the state folder holds one journal for each site, machine and depth.
 
     STATE/ledgers/SITE-1a2b3c4d/ledger.journal
 
-At a start the masks are built again from it, and the job of a plan goes on where it was left. Nothing moves by that:
-the machine is disarmed, in a new session. A journal of other ground, or of another rule, is never credited: it is left
-as it is, told in one line, and this run's goes beside it. A record belongs to ground and not to a plan: what was proven
-under one plan stays proven under the next, and only the place in the job is that of a plan.
+At a start the masks are rebuilt from the journal, and the job continues at the segment where it stopped. This moves
+nothing: the machine is disarmed, in a new session. A journal of other ground or of another credit rule is never
+credited: it stays unchanged, one line reports it, and this run writes a journal beside it. A journal belongs to ground,
+not to a plan: ground proven under one plan stays proven under the next. Only the position in the job belongs to a plan.
 """
 
 import contextlib
@@ -33,13 +33,13 @@ from vehicle.runtime.run_book import RunBook
 FOLDER: Final = "ledgers"
 NAME: Final = "ledger.journal"
 START_US, BYTE_US = 60_000_000, 20
-"""What a start may take, and a byte of the journals: twenty times what a stroke takes an ordinary computer."""
+"""Time allowed for a start, and more for each byte of the journals: twenty times what an ordinary computer needs."""
 TORN_START_BYTES: Final = 1_024
-"""A file without a header that is no longer than this was torn as it was begun: there is nothing in it."""
+"""A file without a header and no longer than this was cut off while it was being created; it holds no record."""
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A journal that fits: `found` is what it holds, `lines` what is to be told."""
+    """A journal that belongs to this vehicle and site: `found` is its content, `lines` are to be reported."""
 
     path: Path
     header: Header
@@ -48,7 +48,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def header_of(state: VehicleState, own: OwnSite | None) -> Header:
-    """What the record of this vehicle, here, belongs to."""
+    """Return the header of this vehicle's journal for its present site, machine and depth."""
     config, datum = state.config, state.datum
     return Header(
         vehicle_id=config.vehicle_id,
@@ -66,7 +66,7 @@ def header_of(state: VehicleState, own: OwnSite | None) -> Header:
 
 
 def folder_of(file: DriveFile) -> Path | None:
-    """Where journals are kept; None where the configuration names no place to write to."""
+    """Return the folder of the journals; None if the configuration names no folder to write to."""
     config = file.config
     if config.state_folder is None and config.keys_file is None and config.recorder is None:
         return None
@@ -74,7 +74,7 @@ def folder_of(file: DriveFile) -> Path | None:
 
 
 def kept_of(file: DriveFile, state: VehicleState, own: OwnSite | None) -> Kept | None:
-    """The journal that this vehicle goes on from."""
+    """Return the journal that this vehicle continues."""
     folder = folder_of(file)
     return kept_in(folder, header_of(state, own)) if folder is not None else None
 
@@ -86,9 +86,9 @@ def gone_on(
     tell: Callable[[str], None],
     supervisor: realtime.Supervisor,
 ) -> tuple[Kept | None, VehicleState]:
-    """The journal that this vehicle goes on from, and the vehicle with what it holds; told in lines.
+    """Return the journal that this vehicle continues, and the state restored from it; report both in lines.
 
-    Hectares take a small computer longer than a start may: the supervisor is told to wait.
+    A small computer may need longer for hectares of ground than a start may take, so the supervisor is told to wait.
     """
     supervisor.tell(f"EXTEND_TIMEOUT_USEC={START_US + BYTE_US * _bytes_of(folder_of(file))}")
     kept = kept_of(file, state, own)
@@ -102,18 +102,18 @@ def gone_on(
 
 
 def _bytes_of(folder: Path | None) -> int:
-    """Of all journals; which of them is this vehicle's is known when they were opened."""
+    """Size of all journals together; which one belongs to this vehicle is known only after opening them."""
     with contextlib.suppress(OSError):
         return sum(path.stat().st_size for path in folder.glob(f"*/{NAME}")) if folder is not None else 0
     return 0
 
 
 def kept_in(folder: Path, header: Header) -> Kept:
-    """The journal of this header, which may be empty yet; others of its name are told and left alone.
+    """Return the journal with this header, which may be empty; others of that name are reported and left unchanged.
 
     Raises:
-        InputError: One of that name is not read. Beginning another beside it would part the record: what is withdrawn
-            meanwhile would be missing from the first, should that become readable again.
+        InputError: A journal of that name cannot be read. A second journal beside it would split the record: if the
+        first became readable again, withdrawals written meanwhile would be missing from it.
     """
     words = re.sub(r"[^A-Za-z0-9]+", "-", header.site).strip("-").lower()[:40] or "no-site"
     digest = hashlib.sha256(msgspec.json.encode(header)).hexdigest()[:8]
@@ -143,14 +143,14 @@ def kept_in(folder: Path, header: Header) -> Kept:
 
 
 def _snapshot(path: Path, found: Journal) -> None:
-    """So that the next start adds up only what comes after; a disk that refuses costs that start some seconds."""
+    """Write a snapshot, so that the next start sums only later records; if the disk fails, that start is slower."""
     if snapshot.worth(found):
         with contextlib.suppress(OSError):
             snapshot.write(snapshot.beside(path), path, found)
 
 
 def _read(path: Path, header: Header) -> Journal | None:
-    """None where there is no file; one of another header is not added up."""
+    """Read a journal; None if there is no file. A journal with another header is not summed."""
     try:
         if not path.exists():
             return None
@@ -160,10 +160,10 @@ def _read(path: Path, header: Header) -> Journal | None:
 
 
 def _foreign(found: Journal, header: Header) -> str:
-    """Why a journal is not this vehicle's record here; "" where it is."""
+    """Return why a journal is not this vehicle's record of this site; "" if it is."""
     if found.header is None:
         damaged = found.dropped_bytes > TORN_START_BYTES
-        return "its beginning is damaged, so that nobody knows what it is of" if damaged else ""
+        return "its beginning is damaged, so its site and machine are unknown" if damaged else ""
     if found.broken_within:
         return "it is damaged before its end, and a withdrawal may be among what is lost"
     apart = [
@@ -175,7 +175,7 @@ def _foreign(found: Journal, header: Header) -> str:
 
 
 def opened(kept: Kept, session: Session) -> JournalWriter:
-    """The file for what follows, cut behind the last whole record.
+    """Open the file to append records, cut off after its last whole record.
 
     Raises:
         InputError: It cannot be written.
@@ -191,9 +191,9 @@ def opened(kept: Kept, session: Session) -> JournalWriter:
 
 
 def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
-    """The vehicle with the masks of a journal, and its job where that was left.
+    """Return the vehicle with the masks of a journal, and its job where it stopped.
 
-    What is found wrong about the position from now on, back to a moment, is about strokes from now on.
+    A position error that is found later withdraws only strokes that are made from now on.
     """
     if found.header is None:
         return state
@@ -208,7 +208,7 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
 
 
 def keeper_of(kept: Kept, session: Session, tell: Callable[[str], None]) -> LedgerKeeper:
-    """Whoever carries the journal on; `tell` is told once where the disk refuses.
+    """Return the keeper that continues the journal; it calls `tell` once if the disk refuses to write.
 
     Raises:
         InputError: It cannot be written, or another program writes it.
@@ -217,7 +217,7 @@ def keeper_of(kept: Kept, session: Session, tell: Callable[[str], None]) -> Ledg
 
 
 def keeper_in(stack: contextlib.AsyncExitStack, kept: Kept, book: RunBook, tell: Callable[[str], None]) -> LedgerKeeper:
-    """The same for a run, whose folder gets a link to the journal; `stack` closes it.
+    """Return the keeper of a run's journal and link the journal into the run's folder; `stack` closes the keeper.
 
     Raises:
         InputError: It cannot be written, or another program writes it.
@@ -229,7 +229,7 @@ def keeper_in(stack: contextlib.AsyncExitStack, kept: Kept, book: RunBook, tell:
 
 
 def going_on_text(kept: Kept, state: VehicleState) -> str:
-    """What a restart goes on from; "" where nothing was worked."""
+    """Return one line on what a restart continues; "" if no ground has been worked."""
     found, ledger = kept.found, state.ledger
     if not found.stroke_count:
         return ""

@@ -1,8 +1,9 @@
-"""What a stop left to be done outlives the program: its latches, kept in a small file beside the keys.
+"""Latched stops survive a restart in a small file beside the keys.
 
-The gate holds them in its state; a program that died would forget them, and whoever restarts it would drive without the
-ACKNOWLEDGE, the RELEASE or the hand on the machine that the stop asked for. Reasons are kept by name: codes may change
-with the next version. What was damaged counts as a stop that nobody has acknowledged.
+The gate holds the latches in its state. Without the file a crash would erase them, and after a restart the machine
+could drive without the ACKNOWLEDGE, the RELEASE or the act at the machine that the stop requires. Reasons are kept by
+name, because their codes may change with the next version. A damaged file counts as a stop that nobody has
+acknowledged.
 """
 
 import asyncio
@@ -24,17 +25,18 @@ from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
 
 PERIOD_MS = 100
-"""Looked at ten times a second: with a slow disk still kept within 0.3 s."""
+"""Period of the check for changes: a change is on the disk within 0.3 s, even with a slow disk."""
 SIZE_MAX = 8_192
 DIGEST_CHARS = 16
 _ONE_WRITER = threading.Lock()
-"""The last write, at the end of the program, waits for one that is still under way."""
+"""Only one write at a time: the last write at the end of the program waits for one that is still running."""
 
 
 class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Names of the reasons that wait for an act, and of those told until the reset; what is owed beside them.
+    """Names of reasons that wait for an operator act or are shown until the reset, and other acts still required.
 
-    `in_motion`: the gate was in a mode that may drive. It is on the disk before anything moves: the horn sounds first.
+    `in_motion`: the gate was in a mode that may drive. It is on the disk before the machine moves, because the horn
+    comes first.
     """
 
     format: int = 1
@@ -46,17 +48,17 @@ class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class _Format(msgspec.Struct, frozen=True):
-    """Of any later set, whatever else it holds."""
+    """The format number of any file of latches, whatever else the file holds."""
 
     format: int = 1
 
 
 DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True)
-"""Nobody knows any more what had stopped the machine; this reason's text speaks of it and asks for ACKNOWLEDGE."""
+"""The reason used when the cause of the last stop is unknown; its text says so and asks for ACKNOWLEDGE."""
 
 
 def encode(gate: GateState) -> bytes:
-    """What of the gate outlives its process, as the file holds it."""
+    """Encode the part of the gate's state that survives a restart."""
     latches = Latches(
         format=Kept.LATCHES.number,
         latched=names(gate.latched),
@@ -69,20 +71,20 @@ def encode(gate: GateState) -> bytes:
 
 
 def with_checksum(body: bytes) -> bytes:
-    """One line and its sum."""
+    """Return one line with its checksum."""
     return body + b"\n" + _digest(body) + b"\n"
 
 
 def without_checksum(content: bytes) -> bytes:
-    """The line again. Raises ValueError where its sum does not fit."""
+    """Return the line without its checksum. Raises ValueError if the checksum is wrong."""
     body, _, digest = content.partition(b"\n")
     if digest.strip() != _digest(body):
-        raise ValueError("its sum does not fit")
+        raise ValueError("its checksum is wrong")
     return body
 
 
 def restored(gate: GateState, content: bytes | None) -> GateState:
-    """A new gate with what the last one left; None: nothing was ever kept.
+    """Return a new gate with the kept latches; `None` means that there is no file yet.
 
     Raises:
         ValueError: The content is damaged.
@@ -96,7 +98,7 @@ def restored(gate: GateState, content: bytes | None) -> GateState:
 
 
 def _with(gate: GateState, latches: Latches) -> GateState:
-    """A program that ended in motion has stopped the machine: that stop is owed like any other."""
+    """Add the stop of a program that ended in motion; it latches like any other stop."""
     died = 1 << StopReason.RESTARTED_IN_MOTION if latches.in_motion else 0
     return msgspec.structs.replace(
         gate,
@@ -108,7 +110,7 @@ def _with(gate: GateState, latches: Latches) -> GateState:
 
 
 def load_latches(gate: GateState, path: Path) -> tuple[GateState, str]:
-    """The same from a file, and what is to be told: "" or one line where the file cannot be used."""
+    """Read the latches from a file; return the gate, and one line to report if the file cannot be used, else ""."""
     try:
         with path.open("rb") as file:
             return restored(gate, file.read(SIZE_MAX)), ""
@@ -124,17 +126,17 @@ def load_latches(gate: GateState, path: Path) -> tuple[GateState, str]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace the file as a whole; back when it is on the disk.
+    """Replace the whole file; return when it is on the disk.
 
     Raises:
-        OSError: It is not; what was there before still is.
+        OSError: The disk refused; the old file is unchanged.
     """
     with _ONE_WRITER:
         write_whole(path, content)
 
 
 async def keep(path: Path | None, clock: Clock, gate: Callable[[], GateState], tell: Callable[[str], None]) -> None:
-    """Until cancelled, and once more then: write what changed, in a thread, so that no tick waits for the disk."""
+    """Write changed latches until cancelled, and once at the end; a thread does it, so no tick waits for the disk."""
     if path is None:
         return
     on_disk, told = b"", False
@@ -159,7 +161,7 @@ async def keep(path: Path | None, clock: Clock, gate: Callable[[], GateState], t
 
 
 def _bits(reasons: tuple[str, ...]) -> int:
-    """Raises ValueError for a name that this version does not know."""
+    """Return the bits of named reasons. Raises ValueError for a name that this version does not know."""
     try:
         return sum(1 << StopReason[name.upper()] for name in set(reasons))
     except KeyError as unknown:

@@ -1,4 +1,4 @@
-"""The thin shell round the tick: gather, tick, send, and then tell. Events wait here; none acts by itself."""
+"""The thin shell around the tick: gather inputs, tick, send, then tell the sinks. No event acts outside a tick."""
 
 from firmware_bridge.controller_adapter import ControllerWire
 from vehicle.contracts.messages import Event
@@ -10,14 +10,14 @@ from vehicle.host.clock import Clock
 from vehicle.runtime.recorded_inputs import inputs_of
 
 OVERRUN_NS = 3 * TICK_NS // 2
-"""From one step to the next: half a period is jitter, more means that a beat was missed."""
+"""Time between two steps: up to half a period late is jitter, more means that a tick was missed."""
 
 
 class VehicleLoop:
     """Owns the state between ticks. `step` is synchronous, so the same code runs in real and in virtual time.
 
-    `failures`: sinks that failed, and how often. The failure itself is told to all other sinks, once; a sink goes on
-    being asked, but a keeper that once failed has a gap and counts as broken from then on.
+    `failures`: sinks that failed, with the number of failures. All other sinks are told once about a failure. A failed
+    sink is still called, but a keeper that has failed once has a gap in its record and counts as broken from then on.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class VehicleLoop:
         wire = self._controller
         controller_in, heard = wire.receive(now_ns)
         batches = self._gathered(now_ns)
-        # Judged here and not by who calls: whatever kept this tick waiting, what lay in the inbox meanwhile is old.
+        # Judged here and not by the caller: whatever delayed this tick, the inputs that waited meanwhile are old.
         overrun = self._last_ns is not None and now_ns - self._last_ns > OVERRUN_NS
         self._last_ns = now_ns
         recording = self._kept()
@@ -66,22 +66,22 @@ class VehicleLoop:
         )
 
     def _gathered(self, now_ns: int) -> tuple[SourceBatch, ...]:
-        """Of the sources that brought anything, in their order."""
+        """Return the batches of all sources that have new data, in the order of the sources."""
         return tuple([batch for source in self._sources if (batch := source.drain(now_ns)).data])
 
     def _kept(self) -> bool:
-        """All that is to be kept is kept."""
+        """Whether every keeper has kept everything it was given."""
         for keeper in self._keepers:  # noqa: SIM110  # a generator costs a third of a microsecond in every tick
             if not keeper.healthy or keeper.name in self.failures:
                 return False
         return True
 
     def _tell(self, record: TickRecord) -> None:
-        """The command is on the wire: whatever a sink does, this tick stands."""
+        """Tell the sinks; the command is already sent, so no sink can change this tick."""
         for sink in self._sinks:
             try:
                 sink.accept(record)
-            except Exception as error:  # noqa: BLE001  # a sink that breaks ends no tick, and keeps no other from its own
+            except Exception as error:  # noqa: BLE001  # a failing sink ends no tick and stops no other sink
                 self._failed(sink.name, error, record)
 
     def _failed(self, name: str, error: Exception, record: TickRecord) -> None:
@@ -91,7 +91,7 @@ class VehicleLoop:
             self._notices += (Event(t_ns=record.t_ns, tick=record.tick, kind="sink", text=words),)
 
     async def run(self, clock: Clock) -> None:
-        """Tick on the clock's own 20 ms grid until cancelled; a late tick is told to the next one, never hidden."""
+        """Tick on the clock's 20 ms grid until cancelled; a late tick is reported to the next tick."""
         deadline_ns = -(-clock.now_ns() // TICK_NS) * TICK_NS
         while True:
             await clock.sleep_until_ns(deadline_ns)

@@ -1,4 +1,4 @@
-"""The operator link, put together from the configuration: keys, stamps, boot counter, UDP wire. Part of the root."""
+"""Builds the operator link from the configuration: keys, stamps, boot counter, UDP. Part of the composition root."""
 
 import secrets
 from collections.abc import Callable
@@ -34,11 +34,11 @@ BENCH_BANNER = """
 STAMP_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 """MAVLink signing counts from here."""
 RADIO_SHARE = 0.6
-"""Of a serial radio's line: what it sends over the air is less, and the stations send too."""
+"""Share of a serial radio's line rate that the vehicle may use: the air rate is lower, and stations send too."""
 
 
 class OperatorWires(msgspec.Struct, frozen=True):
-    """The link, and the shell that moves its bytes."""
+    """The operator link, and the transport that moves its bytes."""
 
     link: OperatorLink
     shell: LinkTransport
@@ -51,9 +51,9 @@ def operator_wires(
     desk: MissionUpload,
     say: Callable[[str], None] = lambda _: None,
 ) -> OperatorWires:
-    """Signed consoles, or on a bench whoever reaches the loopback address; nothing is opened yet.
+    """Build the link for consoles with keys, or on a bench for any program on the loopback address; opens nothing yet.
 
-    `desk` is where the sites arrive that stations upload.
+    `desk` takes the sites that stations upload.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -90,7 +90,7 @@ def operator_wires(
 
 
 def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
-    """UDP always, TCP and a serial radio where they are configured."""
+    """Return the transports: always UDP; TCP and a serial radio if they are configured."""
     stations = place.stations if place.stations is not None else BENCH_STATIONS if bench else ()
     called = tuple((one.host, one.port, one.system_id) for one in stations)
     udp = Channel(name="udp", unsigned=bench)
@@ -107,7 +107,7 @@ def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
 
 
 def places_of(place: OperatorConfig, *, bench: bool) -> str:
-    """The wires as they are told at the start."""
+    """Return the transports in words, for the start message."""
     wires = wires_of(place, bench=bench)
     words = [f"UDP {place.host}:{place.port}"]
     words += [f"calling {host}:{port}" for wire in wires if isinstance(wire, Udp) for host, port, _ in wire.stations]
@@ -142,7 +142,7 @@ def _identity(file: DriveFile) -> tuple[KeyStore | None, StampStore | None, Mach
 
 
 def next_boot(path: Path) -> int:
-    """Count this start; durable before any session is opened.
+    """Count this start and return the number; it is on the disk before any session opens.
 
     Raises:
         OSError: The counter cannot be written.

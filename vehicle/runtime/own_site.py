@@ -1,4 +1,4 @@
-"""The vehicle's own site, the one that its configuration names: read and checked at the start, planned afterwards."""
+"""The vehicle's own site, named in its configuration: read and checked at the start, planned afterwards."""
 
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from vehicle.polygons.boundary import Rings, rings_of
 
 
 class OwnSite(msgspec.Struct, frozen=True, kw_only=True):
-    """`place` is `vehicle.planning.coverage`'s Site; `ground` what is to be worked, shapely, ENU metres of its datum.
+    """The vehicle's own site: `place` is a `Site` of `vehicle.planning.site`, `ground` the area to be worked.
 
-    `kept_out_m`: where no part of the machine may ever be, even-odd; also while another site is worked. `plan`: the
-    plan of the folder that the configuration names, which is driven as it is.
+    `ground` is a shapely geometry in ENU metres from the site's datum. `kept_out_m`: rings (even-odd) that no part of
+    the machine may enter, also while another site is worked. `plan`: the plan in the folder that the configuration
+    names; it is driven unchanged.
     """
 
     path: Path
@@ -32,7 +33,7 @@ class OwnSite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def own_site(file: DriveFile) -> OwnSite | None:
-    """Read and check what can be known without planning; None where the configuration names no site.
+    """Read the own site and check it as far as possible without planning; None if the configuration names no site.
 
     Raises:
         InputError: the site, or the plan of its folder, is not for this vehicle.
@@ -40,7 +41,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
     site = file.config.site
     if site is None:
         return None
-    # the planner and shapely are heavy; a machine that is driven by stick does without
+    # the planner and shapely load slowly; a machine that is only driven by stick does not need them
     from vehicle.config.footprint import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415
     from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415
@@ -85,7 +86,7 @@ def own_site(file: DriveFile) -> OwnSite | None:
 
 
 def settings_of(vehicle: VehicleConfig) -> Any:
-    """`PlanSettings` of a vehicle."""
+    """Return the `PlanSettings` of a vehicle."""
     from vehicle.planning.coverage.settings import PlanSettings  # noqa: PLC0415
     from vehicle.runtime.tool_bounds import planned_bounds  # noqa: PLC0415
 
@@ -100,10 +101,10 @@ def settings_of(vehicle: VehicleConfig) -> Any:
 
 
 def planned_at_once(own: OwnSite, vehicle: VehicleConfig) -> Plan:
-    """Its plan, made here and now; for whoever has the time.
+    """Plan the own site in this process and return the plan; the caller waits for it.
 
     Raises:
-        InputError: there is none.
+        InputError: There is no plan for this site and machine.
     """
     from vehicle.config.footprint import footprint  # noqa: PLC0415
     from vehicle.planning.coverage.closing import check_certificate  # noqa: PLC0415

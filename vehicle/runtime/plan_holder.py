@@ -1,4 +1,4 @@
-"""Between planning, loop and desk: a plan is shown to stations once the loop has taken it, and not before."""
+"""Connects planning, loop and desk: stations see a plan only after the loop has taken it."""
 
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import SourceBatch, TickRecord
@@ -23,7 +23,7 @@ class PlanHolder:
         self._place_m: tuple[float, float] | None = None
 
     def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
-        """This plan, or none and why, inside this boundary, from now on."""
+        """Hold this plan inside this boundary from now on; if there is none, hold the reason."""
         refused = self._plans.assign(self._state, plan, boundary_m)
         if refused:
             self._plans.assign(self._state, None, boundary_m)
@@ -31,19 +31,19 @@ class PlanHolder:
         self._missions.set_none(refused or (words if plan is None else later))
 
     def uploading(self) -> bool:
-        """A station is sending a list."""
+        """Whether a station is uploading a list."""
         return bool(self._missions.lists.uploading)
 
     def place_m(self) -> tuple[float, float] | None:
-        """Where the machine stands, if that is known."""
+        """Position of the machine [m], None if it is unknown."""
         return self._place_m
 
     def drain(self, now_ns: int) -> SourceBatch:
-        """The plan that was assigned since the last tick."""
+        """Return the plan assigned since the last tick."""
         return self._plans.drain(now_ns)
 
     def accept(self, record: TickRecord) -> None:
-        """Where the machine stands; and a plan that was taken is shown."""
+        """Note the machine's position, and show a newly taken plan to the stations."""
         self._state = record.state
         report = record.outputs.report
         if report is not None:

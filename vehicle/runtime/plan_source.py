@@ -1,4 +1,4 @@
-"""Plans that are assigned while the vehicle runs, as a source: the tick takes them like whatever else arrives."""
+"""A source of plans that are assigned while the vehicle runs: the tick takes them like any other input."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _decode: Final = msgspec.msgpack.Decoder(PlanAssignment).decode
 
 
 class PlanSource:
-    """Holds what was assigned last until the next tick; a newer one replaces it."""
+    """Holds the newest assigned plan until the next tick; a newer plan replaces it."""
 
     name = NAME
 
@@ -25,7 +25,7 @@ class PlanSource:
         self._assigned: PlanAssignment | None = None
 
     def assign(self, state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> str:
-        """Drive this plan, or none, inside this boundary, from the next tick in which it may be; "" or why not."""
+        """Assign this plan, or none, with this boundary from the next tick that allows it; return "" or the refusal."""
         assignment = PlanAssignment(plan=plan, boundary_m=boundary_m)
         refused = plan_assignment.refusal(state, assignment)
         if not refused:
@@ -33,7 +33,7 @@ class PlanSource:
         return refused
 
     def drain(self, now_ns: int) -> SourceBatch:
-        """What was assigned since the last call."""
+        """Return the plan assigned since the last call."""
         del now_ns
         assigned = self._assigned
         if assigned is None:
@@ -43,5 +43,5 @@ class PlanSource:
 
 
 def batch_of(data: bytes) -> SourceBatch:
-    """The batch that was recorded as these bytes. Raises msgspec.DecodeError where they are none."""
+    """Decode a recorded batch. Raises msgspec.DecodeError if the bytes are no batch."""
     return SourceBatch(name=NAME, data=data, plan=_decode(data))

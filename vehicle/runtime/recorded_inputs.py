@@ -1,4 +1,4 @@
-"""What entered a tick, as its inputs: live from controller and sources, in a replay from the bytes that were kept."""
+"""Builds the inputs of a tick: from controller and sources when live, from the recorded bytes in a replay."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -21,7 +21,7 @@ Decode = Callable[[bytes], SourceBatch]
 
 
 def inputs_of(controller: ControllerBatch, batches: Sequence[SourceBatch], *, overrun: bool, recording: bool) -> Inputs:
-    """The newest of each sensor, every operator frame and observation in order."""
+    """Return a tick's inputs: the newest value of each sensor, and all operator frames and observations in order."""
     gnss, plan = controller.gnss, None
     operator: tuple[OperatorFrame, ...] = ()
     observations: tuple[Observation, ...] = ()
@@ -48,14 +48,14 @@ READERS: Final[dict[str, Callable[[], Decode]]] = {
     OPERATOR: lambda: FrameReader().batch,
     plan_source.NAME: lambda: plan_source.batch_of,
 }
-"""Kind of source -> a decoder that remembers half a frame. A source `gnss:left` is of the kind `gnss`."""
+"""Kind of source -> a decoder that keeps partial frames. The source `gnss:left` has the kind `gnss`."""
 
 
 def adapter_of(settings: str) -> ControllerAdapter:
-    """The adapter that a recording names (`controller.json`), made anew.
+    """Rebuild the adapter that a recording names in `controller.json`.
 
     Raises:
-        InputError: One that this program does not know.
+        InputError: This program does not know that adapter.
     """
     try:
         found = msgspec.json.decode(settings, type=FlailSettings)
@@ -69,14 +69,14 @@ def adapter_of(settings: str) -> ControllerAdapter:
 
 
 class RecordedInputs:
-    """The recorded ticks of one start, in order -> the inputs that they had."""
+    """Turns the recorded ticks of one program start, taken in order, into their inputs."""
 
     def __init__(self, adapter: ControllerAdapter | None = None) -> None:
         self.adapter = adapter if adapter is not None else FlailAdapter()
         self._decoders: dict[str, Decode] = {}
 
     def batch(self, name: str, data: bytes) -> SourceBatch:
-        """What these bytes of this source meant.
+        """Decode recorded bytes of a source.
 
         Raises:
             InputError: A source that this program does not know.
@@ -90,7 +90,7 @@ class RecordedInputs:
         return decode(data)
 
     def of(self, tick: RecordedTick) -> Inputs:
-        """The inputs of the next tick.
+        """Return the inputs of the next tick.
 
         Raises:
             InputError: A source that this program does not know.

@@ -1,7 +1,7 @@
-"""A recording run again: its inputs through the present tick, and the first outcome that differs from the recorded one.
+"""Replays a recording: runs its inputs through the present tick and finds the first outcome that differs.
 
-The tick is a function of state, inputs and time, and a recording holds all three: whatever differs lies in the program,
-in the figures it was given, or in the processor's arithmetic.
+The tick is a function of state, inputs and time, and a recording holds all three. So a difference comes from the
+program, from its configuration, or from the processor's arithmetic.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ COPY: Final = "copy it again from where it was recorded"
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """The first field of the first tick that differs; `time_s` since the first tick."""
+    """The first field that differs, in the first tick that differs; `time_s` counts from the first tick."""
 
     tick: int
     time_s: float
@@ -37,16 +37,16 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Torn(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody closed the recording: so many bytes of all hold whole records."""
+    """The recording was not closed; this many of its bytes hold whole records."""
 
     read_bytes: int
     total_bytes: int
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared, up to the end or to the first difference; `states`: hashes of the whole state.
+    """What was compared up to the end or to the first difference; `states` counts compared state hashes.
 
-    `left_out`: parts of the state whose hashes say nothing, because this program has other fields there.
+    `left_out`: parts of the state that were not compared, because this program has other fields there.
     """
 
     ticks: int
@@ -61,23 +61,23 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Watcher(Protocol):
-    """Who looks at a replay as it goes."""
+    """An observer that is called during a replay."""
 
     def began(self, state: VehicleState) -> None:
-        """What a start of the program started from."""
+        """Called with the initial state of each program start."""
         ...
 
     def ticked(self, state: VehicleState, t_ns: int) -> None:
-        """What a tick led to."""
+        """Called after each tick with its result."""
         ...
 
 
 def replay(path: Path, watcher: Watcher | None = None) -> Replayed:
-    """Every recorded tick again, until one differs.
+    """Run every recorded tick again until one differs.
 
     Raises:
         OSError: The recording cannot be read.
-        InputError: It is none, damaged, or does not hold what it started from; one line.
+        InputError: The file is no recording, is damaged, or lacks the initial state; one line.
     """
     run = _Run(path, watcher)
     for part in parts.parts(path):
@@ -88,7 +88,7 @@ def replay(path: Path, watcher: Watcher | None = None) -> Replayed:
 
 
 class _Run:
-    """The vehicle as the recording has it so far, and what its newest tick is still to find there."""
+    """The state after the replayed ticks, and the outcomes of the newest tick that are still to be compared."""
 
     def __init__(self, path: Path, watcher: Watcher | None = None) -> None:
         self._watcher = watcher
@@ -105,7 +105,7 @@ class _Run:
         self._tick_number = self._first_ns = self._now_ns = 0
 
     def replayed(self) -> Replayed:
-        """What was compared by now."""
+        """Return what has been compared so far."""
         return Replayed(
             ticks=self._count[TICK],
             time_s=self._time_s(),
@@ -119,7 +119,7 @@ class _Run:
         )
 
     def take(self, part: Part) -> None:
-        """One part of the recording. Raises InputError where it cannot go on."""
+        """Process one part of the recording. Raises InputError if the replay cannot continue."""
         if isinstance(part, Message):
             self._message(part)
         elif isinstance(part, Attachment):
@@ -143,7 +143,7 @@ class _Run:
             self._met(message.topic, message.data)
 
     def _attach(self, attachment: Attachment) -> None:
-        if attachment.name == start.CONFIGURATION:  # the first of a start
+        if attachment.name == start.CONFIGURATION:  # the first tick of a program start
             self._attached = {}
         self._attached[attachment.name] = attachment.content
 
@@ -179,13 +179,13 @@ class _Run:
             self._watcher.began(self._state)
 
     def _tick(self, row: RecordedTick) -> None:
-        """Run it, compare the frames that went out, and keep what else it is to find."""
+        """Run a tick, compare the frames that it sends, and keep its other outcomes to be compared later."""
         assert self._state is not None
-        if self._attached and row.tick != self._state.tick + 1:  # the program came up again, and goes on in this file
+        if self._attached and row.tick != self._state.tick + 1:  # the program was restarted and continues this file
             self._begin()
         if row.tick != self._state.tick + 1:
             gap = f"tick {row.tick} follows tick {self._state.tick}"
-            raise self._refusal(gap, "what lies between was not kept, and nothing after it can be replayed")
+            raise self._refusal(gap, "the ticks between were not recorded, and nothing after it can be replayed")
         self._first_ns = row.t_ns if not self._count[TICK] else self._first_ns
         self._tick_number, self._now_ns = row.tick, row.t_ns
         self._count[TICK] += 1
@@ -203,12 +203,12 @@ class _Run:
             self._due = self._outcomes.of(row.tick, outputs, self._state)
             if self._watcher is not None:
                 self._watcher.ticked(self._state, row.t_ns)
-        except Exception as error:  # noqa: BLE001  # it ran when it was recorded: whatever ends it now is a difference
+        except Exception as error:  # noqa: BLE001  # it ran when recorded: any error now is a difference
             return Apart("tick", "ran", shown(f"{type(error).__name__}: {error}"))
         return meanings.frames_apart(row.controller_out, sent)
 
     def _met(self, topic: str, data: bytes) -> None:
-        """An outcome as it was recorded, beside the next one of the present tick."""
+        """Compare a recorded outcome with the next outcome of the present tick."""
         if self._state is None:
             return
         if not self._due or (self._due[0][0] != topic and topic not in dict(self._due)):
@@ -226,7 +226,7 @@ class _Run:
             self._apart(first_apart(meanings.name(topic), said, means))
 
     def _nothing_left(self) -> None:
-        """What the newest tick brought, and the recording does not hold."""
+        """Check that the newest tick made no outcome that is missing from the recording."""
         if self._due:
             topic, again = self._due.pop(0)
             self._apart(Apart(meanings.name(topic), NOTHING, shown(meanings.of(topic, again))))
@@ -251,7 +251,7 @@ class _Run:
 
 
 def _other_shapes(recorded: bytes | None) -> list[str]:
-    """Parts of the state that have other fields now. Raises InputError where it cannot be read."""
+    """Return the parts of the state whose fields have changed. Raises InputError if the recorded list is unreadable."""
     if recorded is None:
         return []
     try:

@@ -1,4 +1,4 @@
-"""A run of the vehicle program: a folder of its own, and `run.json` in it that says what, where, with what and when.
+"""Each run of the vehicle program has its own folder; its `run.json` says which site, machine, plan and time.
 
     RECORDINGS/20261129T134500Z-1a2b3c/run.json, run.mcap, plan-HASH.json
     RECORDINGS/20261129T134500Z-1a2b3c.mcap, a link to the recording
@@ -32,17 +32,17 @@ from vehicle.runtime.run_manifest import Manifest, named, task_named, write_mani
 
 LOOK_S = 1.0
 APART_S = 2.0
-"""A computer's clock that is so far from the receivers' time is said."""
+"""A computer clock that differs from the receivers' time by more than this is reported."""
 
 
 def run_name(line: UtcLine, now_ns: int, session_id: int) -> str:
-    """Never used twice; begins with the time, so that names sort by it."""
+    """Return a unique name that begins with the time, so that names sort by time."""
     session, moment = f"{session_id:016x}", line.at(now_ns)
     return f"undated-{session}" if moment is None else f"{moment:%Y%m%dT%H%M%SZ}-{session[:6]}"
 
 
 class RunBook:
-    """Keeps the run's folder, from `recorder` on. A sink of the loop; `run` does what takes a disk's time."""
+    """Keeps the run's folder after `recorder` was called. A sink of the loop; the slow disk work is done in `run`."""
 
     name = "run folder"
 
@@ -87,10 +87,10 @@ class RunBook:
         return folder
 
     def recorder(self) -> BackgroundRecorder | None:
-        """The run's folder and recording; None, and nothing is kept, where no folder is named.
+        """Create the run's folder and recording; None if the configuration names no folder, then nothing is kept.
 
         Raises:
-            InputError: they cannot be written.
+            InputError: The folder or the recording cannot be written.
         """
         settings = self._file.config.recorder
         if settings is None:
@@ -100,7 +100,7 @@ class RunBook:
             write_manifest(self.folder, self.manifest)
             write_task(self.folder, self._file.task)
             if self._own is not None:
-                # the planner's shapes are heavy; a machine that is driven by stick does without
+                # the planner's geometry loads slowly; a machine that is only driven by stick does not need it
                 from vehicle.planning.files.kept_site import write_site  # noqa: PLC0415
 
                 write_site(self.folder, self._own.place)
@@ -115,24 +115,24 @@ class RunBook:
         return BackgroundRecorder(found)
 
     def session(self) -> Session:
-        """This run, as a journal names it."""
+        """Return this run's session record for a journal."""
         utc_text, source = self.line.text(self._start_ns), self.line.source
         return Session(session_id=int(self.manifest.session_id, 16), utc=utc_text, time_source=source)
 
     def link(self, journal: Path) -> None:
-        """The run's folder has the journal too, as the folder of a simulated run does."""
+        """Link the journal into the run's folder, where a simulated run has it too."""
         if self.folder is not None:
             with contextlib.suppress(OSError):  # a disk that knows no links
                 (self.folder / journal.name).symlink_to(os.path.relpath(journal, self.folder))
 
     def accept(self, record: TickRecord) -> None:
-        """The newest state counts; a plan that was taken, or given up, is kept at once."""
+        """Remember the newest state; a plan that was taken or dropped is written at once."""
         self._state = record.state
         if any(event.kind == "plan" for event in record.outputs.events):
             self._changed.set()
 
     async def run(self, recorder: Recorder | None, tell: Callable[[str], None]) -> None:
-        """Until cancelled: keep plan and times as they become known; the end's time then."""
+        """Write plan and times as they become known, until cancelled; then write the end time."""
         try:
             while True:
                 self._look(self._state, recorder, tell)
@@ -178,7 +178,7 @@ class RunBook:
             )
 
     async def _keep(self) -> None:
-        """What changed, whole, in a thread; a disk that refuses ends nothing, the recorder says so by itself."""
+        """Write changed files whole, in a thread; a disk error stops nothing, because the recorder reports it."""
         if self.folder is None:
             return
         folder, manifest, plan = self.folder, self.manifest, self._plan
@@ -187,7 +187,7 @@ class RunBook:
 
 
 def _kept(folder: Path, manifest: Manifest, plan: Plan | None) -> None:
-    """`run.json` where it differs, and the plan under its own name, never over another's."""
+    """Write `run.json` if it changed, and the plan under its own name, which never overwrites another plan."""
     write_manifest(folder, manifest)
     if plan is not None and not (name := folder / f"plan-{plan.plan_hash}.json").exists():
         write_whole(name, msgspec.json.encode(plan))

@@ -1,4 +1,4 @@
-"""`run.json`: what a run is of, with which machine, plan and depth, and when."""
+"""`run.json`: the site, machine, plan, depth and times of a run."""
 
 import threading
 from pathlib import Path
@@ -15,9 +15,9 @@ _ONE_WRITER = threading.Lock()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is of; texts that nobody stated are empty. `time_source` says who the times are from.
+    """Facts of a run; texts that nobody stated are empty.
 
-    `task`: the task order; the folder holds the task file itself.
+    `time_source` names the source of the times. `task`: the task order; the run's folder holds the task file itself.
     """
 
     format: int = Kept.RUN.number
@@ -38,24 +38,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def named(manifest: Manifest, *, with_folder: bool = True) -> dict[str, str]:
-    """The same as texts, for a recording's metadata; without the folder, runs of one seed are the same bytes."""
+    """Return the facts as texts for a recording's metadata; without the folder, so that one seed gives equal bytes."""
     left_out = ("format", "end_utc", *(() if with_folder else ("run",)))
     return {key: str(value) for key, value in msgspec.to_builtins(manifest).items() if key not in left_out}
 
 
 def write_task(folder: Path, task: TaskFile | None) -> None:
-    """The task file as it was given, where there is one. Raises OSError."""
+    """Copy the task file unchanged into the folder, if there is one. Raises OSError."""
     if task is not None:
         write_whole(folder / TASK_FILE, task.content)
 
 
 def task_named(task: TaskFile | None) -> dict[str, str]:
-    """A task for a recording's metadata: all of it as JSON; nothing where there is none."""
+    """Return the whole task as JSON for a recording's metadata; empty if there is no task."""
     return {"task_facts": task.task.model_dump_json()} if task is not None else {}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Whole, or not at all; left alone where it says the same. Raises OSError."""
+    """Write `run.json` atomically; do nothing if its content is already the same. Raises OSError."""
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     path = folder / MANIFEST
     with _ONE_WRITER:

@@ -1,4 +1,4 @@
-"""What was proposed -> a site file: the ground within the fence, what is barred, and ground that bears at the start."""
+"""Turns a proposed mission and fence into a site file: work area, keep-outs, and ground that bears at the start."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from vehicle.polygons.fences import polygonal, round_about
 from vehicle.runtime.own_site import OwnSite
 
 PAD_M = 6.0
-"""So much round a way in is taken to bear the tracks."""
+"""Ground within this distance of an assumed way in is taken to bear the tracks."""
 UNKNOWN = "unknown"
 
 
 class InMaking(msgspec.Struct, frozen=True, kw_only=True):
-    """A site file, what is said of its outside, the ground left out by the fence, and whether a start was assumed."""
+    """A site file, the declaration of its outside, the ground outside the fence, and whether a way in was assumed."""
 
     geojson: dict[str, Any]
     outside: str
@@ -26,17 +26,17 @@ class InMaking(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parts_left(self) -> list[Any]:
-        """Polygons of the ground that is left out."""
+        """Return the polygons of the ground outside the fence."""
         return [part for part in shapely.get_parts(self.left) if not part.is_empty]
 
 
 def made_of(
     site: Proposal, own: OwnSite | None, outside: str, way_in_m: tuple[tuple[float, float], ...] = ()
 ) -> InMaking:
-    """The site file of a proposal that is not empty.
+    """Return the site file of a proposal that is not empty.
 
-    `outside` holds for surveys, the own site says it itself. `way_in_m`: a way that is taken to bear where nothing else
-    does; empty: nothing is taken to.
+    `outside` applies to surveys; the vehicle's own site declares it itself. `way_in_m`: a way that is assumed to bear
+    the tracks if no other ground does; empty: nothing is assumed.
     """
     if site.own:
         assert own is not None
@@ -58,7 +58,7 @@ def made_of(
 
 
 def _own(site: Proposal, own: OwnSite) -> InMaking:
-    """The vehicle's own site, all that it says, within the fence."""
+    """Return the vehicle's own site with all its features, cut to the fence."""
     place, datum = own.place, site.datum
     found = site.fenced(place.work_area)
     rows = features("work_area", found.inside, datum)
@@ -67,7 +67,7 @@ def _own(site: Proposal, own: OwnSite) -> InMaking:
         rows += features(role, polygonal(shapely.difference(ground, found.barred)), datum)
     for slope_rad, ground in place.slopes:
         rows += features("slope", ground, datum, slope_deg=float(np.degrees(slope_rad)))
-    # what a fence of the file itself takes away stays listed, whatever else comes by radio
+    # ground that a fence in the file itself excludes stays listed, whatever fence comes by radio
     left = shapely.union(shapely.difference(found.outside, place.keep_out), place.outside_fence)
     said: dict[str, str | float] = {"outside": place.outside, "tripwires": place.tripwires}
     if place.task_role is not None:

@@ -1,9 +1,8 @@
-"""Sites in the making, planned outside the tick in a process of their own; part of the root.
+"""Plans uploaded sites outside the tick, in a separate process; part of the composition root.
 
-Whatever comes in (mission, fence) is judged at once; planning begins when nothing more has come for a while, and begins
-anew with each part that comes later. From the moment in which a part is accepted its fence binds and the plan of before
-holds no more: what stations read back is what binds. The site's file is kept, so that a record can be read with the
-ground it belongs to.
+Each uploaded part (mission, fence) is judged at once. Planning begins when no part has come for a while, and starts
+again with each later part. From the moment a part is accepted, its fence is in force and the earlier plan is not.
+Stations read back what is in force. The site file is kept, so that a record can be read together with its ground.
 """
 
 import asyncio
@@ -33,18 +32,19 @@ UNKNOWN = "unknown"
 ASSUMED = "Bench: outside unknown, the way in bears"
 WAY_IN_MAX_M = 100.0
 SETTLE_S = 2.0
-"""Stations send mission, fence and rally points one after another, each within a second or so."""
+"""Time to wait for more parts: stations send mission, fence and rally points about a second apart."""
 PLANNING = "the site is being planned"
 TOLD_S, SPARE_S = 10.0, 60.0
-"""The planner ends by itself at its limit; a process that does not is ended after so much longer."""
+"""The planner ends by itself at its limit; a process that does not end is killed after this additional time."""
 SLOWER = 4.0
-"""The limit counts work by the seconds of an x86 core; a computer on board may take so many times as long for it."""
+"""The planning limit is in seconds of an x86 core; a computer on board may be slower by up to this factor."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `left_m`: ground outside the fence, which the plan lists; `fence_m`: what it stays in.
+    """One planning request.
 
-    `settled`: nothing more is waited for.
+    `left_m`: ground outside the fence, which the plan lists; `fence_m`: the boundary that the machine stays in.
+    `settled`: planning starts without waiting for more parts.
     """
 
     path: Path
@@ -54,31 +54,31 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     base_frame: str = "EPSG:4326"
     feature: str | None = None
     unmarked: str | None = None
-    limit_s: float = 300.0  # of counted work that planning may take
+    limit_s: float = 300.0  # limit of planning, in counted work
     left_m: tuple[Rings, ...] = ()
     fence_m: Rings = ()
     settled: bool = False
 
 
 class Holder(Protocol):
-    """Who holds plans: the loop, and the desk that shows them."""
+    """Where plans go: to the loop, and to the desk that shows them to stations."""
 
     def hold(self, plan: Plan | None, boundary_m: Rings, words: str) -> None:
-        """This plan, or none and why, inside this boundary, from now on."""
+        """Hold this plan inside this boundary from now on; if there is none, hold the reason."""
         ...
 
     def uploading(self) -> bool:
-        """A station is sending a list."""
+        """Whether a station is uploading a list."""
         ...
 
     def place_m(self) -> tuple[float, float] | None:
-        """Where the machine stands, if that is known."""
+        """Position of the machine [m], None if it is unknown."""
         ...
 
 
 def load_wanted(wanted: Wanted) -> Any:
-    """The `Site` of a request. Raises InputError as the site reader does."""
-    from vehicle.planning.site.site import load_site  # noqa: PLC0415  # heavy, and only where sites come in
+    """Load the `Site` of a request. Raises InputError as the site reader does."""
+    from vehicle.planning.site.site import load_site  # noqa: PLC0415  # loads slowly
 
     return load_site(
         wanted.path,
@@ -91,14 +91,14 @@ def load_wanted(wanted: Wanted) -> Any:
 
 
 def planned(wanted: Wanted) -> Plan:
-    """Read and plan; runs wherever the executor runs it.
+    """Read the site and plan it; the executor decides in which process.
 
     Raises:
-        InputError: site and machine do not fit, or the plan proves nothing.
+        InputError: Site and machine do not fit, or the plan's certificate is not valid.
     """
-    from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415  # heavy
-    from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415  # heavy
-    from vehicle.planning.task.whole import plan_whole  # noqa: PLC0415  # heavy
+    from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415  # loads slowly
+    from vehicle.planning.coverage.work_limit import WorkLimit  # noqa: PLC0415  # loads slowly
+    from vehicle.planning.task.whole import plan_whole  # noqa: PLC0415  # loads slowly
 
     site = load_wanted(wanted)
     settings = settings_of(wanted.config)
@@ -118,9 +118,9 @@ def planned(wanted: Wanted) -> Plan:
 
 
 def checked(wanted: Wanted) -> str:
-    """What the site reader says against it, or the machine, "" for nothing; milliseconds."""
-    from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415  # heavy, and only where sites come in
-    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # heavy
+    """Return why the site or the machine is refused, "" if neither is; takes milliseconds."""
+    from vehicle.planning.coverage.planner import check_fit  # noqa: PLC0415  # loads slowly
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # loads slowly
 
     try:
         site = load_wanted(wanted)
@@ -132,8 +132,8 @@ def checked(wanted: Wanted) -> str:
 
 
 def no_survey(own: OwnSite) -> str:
-    """Why the vehicle's own site is not planned as a whole area, "" where it may be: it, or its plan, is a survey."""
-    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # heavy
+    """Return why the own site may not be planned as a whole area (it, or its plan, is a survey); "" if it may."""
+    from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415  # loads slowly
 
     task = own.plan.task if own.plan is not None else None
     try:
@@ -144,17 +144,17 @@ def no_survey(own: OwnSite) -> str:
 
 
 def in_short(refusal: InputError, path: Path) -> str:
-    """Its words without the name of the file, which nobody at a station knows."""
+    """Return the error's text without the file name, which means nothing at a station."""
     return str(refusal).removeprefix(f"{path}: ").removeprefix(f"{path.stem}: ")
 
 
 class SitePlanning:
-    """Holds one site: what was proposed last.
+    """Plans one site: the newest one proposed.
 
     Args:
         folder: where uploaded sites are kept.
-        outside: "safe" or "unknown", whether ground outside an uploaded work area bears the tracks; None: no uploads.
-        holder: takes fences at once, and plans when they are finished.
+        outside: Whether ground outside an uploaded work area bears the tracks, "safe" or "unknown"; None: no uploads.
+        holder: Receives fences at once, and plans when they are finished.
         tell: a line for every station.
         own: the vehicle's own site, if it has one.
         bench: simulation, where uploads are taken with the ground outside unknown if nobody says otherwise.
@@ -183,17 +183,17 @@ class SitePlanning:
         self._wanted: Wanted | None = None
         self._boundary_m: Rings = ()
         self._fences: dict[str, Rings] = {}
-        """Hash of a plan -> the fence that it was made for."""
+        """Hash of a plan -> the fence for which it was made."""
         self._changed = asyncio.Event()
         self._count = 0
 
     @property
     def busy(self) -> bool:
-        """A site is to be planned."""
+        """Whether a site is waiting to be planned or being planned."""
         return self._wanted is not None
 
     def propose(self, site: Proposal) -> str:
-        """Called while an upload is judged: returns at once, "" where the site is taken over."""
+        """Judge an uploaded site at once; return "" if it is accepted, else the reason."""
         try:
             self._bounds(site)
         except InputError as refusal:
@@ -221,35 +221,35 @@ class SitePlanning:
         return ""
 
     def take(self, plan: Plan, boundary_m: Rings) -> None:
-        """Drive a plan that was made elsewhere and judged here; what was to be planned is meant no more."""
+        """Hold a plan that was made elsewhere and judged here; any planning request is dropped."""
         self._wanted, self._boundary_m = None, boundary_m
         self._changed.set()
         self._holder.hold(plan, boundary_m, "")
 
     def begin(self) -> None:
-        """Plan the vehicle's own site, which was read and checked."""
+        """Start to plan the vehicle's own site, which has been read and checked."""
         assert self._own is not None
         wanted = msgspec.structs.replace(self._wish_of(self._own), settled=True)
         self._take(Proposal(datum=self._datum, own=True), wanted)
         self._holder.hold(None, self._boundary_m, PLANNING)
 
     def _way_in(self, site: Proposal) -> tuple[tuple[float, float], ...]:
-        """What a bench takes to bear: the way from where the machine stands to where the first swath begins."""
+        """The way in that a bench assumes to bear the tracks: from the machine to the start of the first swath."""
         if not self._bench or site.survey is None:
             return ()
         start, place = site.survey.start_m, self._holder.place_m()
         return (start,) if place is None or math.dist(place, start) > WAY_IN_MAX_M else (place, start)
 
     def _serves(self, plan: Plan, fence_m: Rings) -> bool:
-        """Whether a plan of the own site is the plan of it within this fence too.
+        """Whether a plan of the own site is also valid within this fence.
 
-        One that was made for another fence leaves out what that fence took away.
+        A plan made for another fence leaves out the ground that the other fence excluded.
         """
         made_for = self._fences.get(plan.plan_hash, ())
         return made_for == fence_m or (made_for == () and stays_within(plan, fence_m, however_turned=True))
 
     def _bounds(self, site: Proposal) -> Rings:
-        """What bounds the machine with this site. Raises InputError where no place is left."""
+        """Return the boundary of the machine on this site. Raises InputError if no ground is left."""
         return joined(site.fence_m, self._own.kept_out_m if self._own is not None else ())
 
     def _take(self, site: Proposal, wanted: Wanted | None) -> None:
@@ -278,7 +278,7 @@ class SitePlanning:
         return msgspec.structs.replace(self._wish(path, made.outside), left_m=left_m, fence_m=site.fence_m)
 
     def _kept(self, content: str) -> Path:
-        """In a file of a name that was never used. Raises OSError."""
+        """Write the site to a file with a new name. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         while True:
             self._count += 1
@@ -299,7 +299,7 @@ class SitePlanning:
         return Wanted(path=path, outside=outside, datum=self._datum, config=self._config)
 
     async def run(self) -> None:
-        """Plan what is asked for, until cancelled."""
+        """Plan each requested site until cancelled."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -309,7 +309,7 @@ class SitePlanning:
             self._tell("Planning the site")
             answer = await self._answer(wanted)
             if answer is None or self._wanted is not wanted:
-                continue  # something newer came
+                continue  # a newer request came
             self._wanted = None
             if isinstance(answer, str):
                 self._holder.hold(None, self._boundary_m, answer)
@@ -321,7 +321,7 @@ class SitePlanning:
                     self._tell(line)
 
     async def _settled(self) -> bool:
-        """Nothing is being sent, and nothing more came for a while; False where something came."""
+        """Wait until uploads have stopped for a while; return False if a newer request came."""
         while True:
             # not `wait_for`: on Python 3.11 it loses a cancellation that comes with the event
             with contextlib.suppress(TimeoutError):
@@ -332,7 +332,7 @@ class SitePlanning:
                 return True
 
     async def _answer(self, wanted: Wanted) -> Plan | str | None:
-        """The plan, why there is none, or None where something newer came."""
+        """Return the plan, or the reason for having none; None if a newer request came."""
         executor = self._make()
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(executor, planned, wanted)
@@ -349,7 +349,7 @@ class SitePlanning:
             return work.result() if work.done() else f"No plan within {SLOWER * wanted.limit_s + SPARE_S:g} s"
         except InputError as refusal:
             return f"No plan: {in_short(refusal, wanted.path)}"
-        except Exception as error:  # noqa: BLE001  # a planner that breaks, or whose process dies, breaks no vehicle
+        except Exception as error:  # noqa: BLE001  # an error in the planner must not stop the vehicle
             return f"No plan: the planner failed ({type(error).__name__})"
         finally:
             newer.cancel()
@@ -358,7 +358,7 @@ class SitePlanning:
 
 
 def summary(plan: Plan) -> list[str]:
-    """Lines for the operator, none longer than a station shows."""
+    """Return lines for the operator, each short enough for a station to show."""
     swaths = sum(segment.kind is SegmentKind.SWATH for segment in plan.segments)
     left_m2 = sum(piece.area_m2 for piece in plan.untreatable)
     lines = [f"Plan {plan.plan_hash[:8]}: {plan.area_m2:.0f} m2, {swaths} swaths, {plan.time_s / 60.0:.0f} min"]

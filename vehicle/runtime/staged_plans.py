@@ -1,10 +1,10 @@
-"""Plans that consoles hand over: read, judged like the plan of a folder, and assigned; in a process beside the tick.
+"""Plans sent by consoles: read, checked like a plan from a folder, and assigned; in a process beside the tick.
 
     stage.z = deflated JSON {format, site_name, site_base64, outside, tripwires, feature, unmarked, plan}
 
-The site file goes along as it is, so that what the plan was made for can be read. The plan must be the one that its
-hash names, proven, made for that very site, for this machine and counted from this vehicle's datum. What the vehicle's
-own site keeps out stays kept out.
+The site file is included unchanged, so that the plan's ground can be read. The plan must match its hash, have a valid
+certificate, be made for that site and this machine, and use this vehicle's datum. Keep-outs of the vehicle's own site
+stay in force.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ ROLES: Final = ("work_area", "keep_out", "safe_ground", "access")
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a console hands over: the plan, its site file, and how that was read."""
+    """What a console sends: the plan, its site file, and the options with which the site was read."""
 
     format: int
     site_base64: bytes
@@ -52,7 +52,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that may be driven, with the areas of its site and what bounds the machine."""
+    """A plan that may be driven, with the areas of its site and the boundary of the machine."""
 
     plan: Plan
     areas: tuple[SiteArea, ...]
@@ -60,7 +60,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_stage(data: bytes) -> Stage:
-    """What was handed over. Raises InputError where it is nothing of the kind."""
+    """Decode what a console sent. Raises InputError if it holds no plan."""
     opened = zlib.decompressobj()
     try:
         text = opened.decompress(data, UNPACKED_MAX)
@@ -73,13 +73,13 @@ def read_stage(data: bytes) -> Stage:
 
 
 def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, kept_out_m: Rings) -> Judged:
-    """Read and judge; runs wherever the executor runs it.
+    """Read and check the plan; the executor decides in which process.
 
     Raises:
-        InputError: one line: why this plan is not driven.
+        InputError: One line: why this plan may not be driven.
     """
     from vehicle.planning.coverage.closing import check_certificate, plan_hash_of  # noqa: PLC0415
-    from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415  # heavy, and only where plans come in
+    from vehicle.planning.coverage.ground import kept_out  # noqa: PLC0415  # loads slowly
     from vehicle.planning.coverage.replan import check_site  # noqa: PLC0415
     from vehicle.planning.site.site import load_site  # noqa: PLC0415
     from vehicle.planning.task.whole import agreed_role  # noqa: PLC0415
@@ -111,8 +111,8 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
 
 
 def areas_of(site: Any) -> tuple[SiteArea, ...]:
-    """The polygons of a site by their role."""
-    import shapely  # noqa: PLC0415  # heavy
+    """Return the polygons of a site by their role."""
+    import shapely  # noqa: PLC0415  # loads slowly
 
     return tuple(
         SiteArea(role=role, rings_m=rings_of(polygon))
@@ -127,8 +127,8 @@ class StagedPlans:
 
     Args:
         folder: where the site files of plans are kept.
-        hold: drive this plan inside this boundary, from the next tick in which it may be; "" or why not.
-        held: hash of the plan that the vehicle holds now.
+        hold: Holds this plan inside this boundary from the next tick that allows it; returns "" or the refusal.
+        held: Returns the hash of the plan that the vehicle holds now.
         areas: of sites by their hash; those of a plan that is taken are added.
         tell: a line for every station.
     """
@@ -156,19 +156,19 @@ class StagedPlans:
 
     @property
     def staged(self) -> Staged:
-        """Taken is what the vehicle holds, not what it was told to hold."""
+        """State of the newest plan; "taken" means that the vehicle holds it, not only that it was asked to."""
         one = self._staged
         if one.state == CHECKING and one.plan_hash and self._held() == one.plan_hash:
             self._staged = one = msgspec.structs.replace(one, state=TAKEN)
         return one
 
     def take(self, data: bytes) -> None:
-        """Look at it; a newer one replaces it."""
+        """Accept a plan for checking; a newer one replaces it."""
         self._staged, self._waiting = Staged(state=CHECKING), data
         self._changed.set()
 
     async def run(self) -> None:
-        """Judge what is handed over, until cancelled."""
+        """Check the plans that arrive until cancelled."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -177,7 +177,7 @@ class StagedPlans:
                 continue
             answer = await self._judged(data)
             if self._changed.is_set():
-                continue  # something newer came
+                continue  # a newer plan came
             if isinstance(answer, Judged):
                 self._areas[answer.plan.site_hash] = answer.areas
                 refused = self._hold(answer.plan, answer.boundary_m)
@@ -198,7 +198,7 @@ class StagedPlans:
             return await work
         except InputError as refusal:
             return str(refusal).removeprefix(f"{self._folder}/")
-        except Exception as error:  # noqa: BLE001  # a reader that breaks, or whose process dies, breaks no vehicle
+        except Exception as error:  # noqa: BLE001  # an error in the reader must not stop the vehicle
             return f"it could not be read ({type(error).__name__})"
         finally:
             with contextlib.suppress(Exception):
@@ -216,10 +216,10 @@ def staged_plans(
     *,
     held: Callable[[], Plan | None],
 ) -> StagedPlans:
-    """Put together, and shown to the link. `held`: the plan that the vehicle holds now."""
+    """Build the `StagedPlans` and connect them to the link. `held`: the plan that the vehicle holds now."""
 
     def hold(plan: Plan, boundary_m: Rings) -> str:
-        if desk.site.survey is not None:  # stations would read back another site than the one that is driven
+        if desk.site.survey is not None:  # else stations would read back a site that is not the one being driven
             return "a station's mission is held: clear it there first"
         planning.take(plan, boundary_m)
         return ""

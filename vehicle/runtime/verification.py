@@ -1,7 +1,7 @@
-"""A run's journal held against its recording: the credit is computed again from what arrived, and compared in bytes.
+"""Compares a run's journal with its recording: the credit is computed again from the recorded inputs.
 
-The recording holds all that entered the vehicle's ticks. They are run again, and what the journal's keeper would have
-written is written again; it has to be what the file holds, from the start of that run on, to the last byte.
+The recording holds all inputs of the vehicle's ticks. The ticks are run again, and the journal's records are written
+again. From the start of that run on, they must equal the journal file to the last byte.
 """
 
 from pathlib import Path
@@ -14,10 +14,11 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState, VehicleState
-from vehicle.records import carried_over, journal, reader
+from vehicle.records import carried_over, journal, parts, reader
 from vehicle.records.journal import Journal
 from vehicle.records.journal_file import MAGIC, Scanner, opened
 from vehicle.records.ledger_news import Followed
+from vehicle.records.parts import Metadata
 from vehicle.records.records import Header, Note, Record, Session, encoded, first_check
 from vehicle.runtime.replay import Replayed, replay
 
@@ -25,7 +26,10 @@ ADVICE: Final = "copy it again from the vehicle; if it stays so, the record was 
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal by itself. `broken`: what does not fit, in words, "" where all does; `credited_m2` before it."""
+    """Result for a journal alone.
+
+    `broken`: the first record that does not fit, in words, or ""; `credited_m2` before it.
+    """
 
     path: str
     records: int
@@ -39,10 +43,10 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """What was compared. `differences` in words, none where the record is what the recording makes of it.
+    """Result of a comparison. `differences` are in words; there are none if the replay gives the same journal.
 
-    `compared` records of `strokes` among them were written again; `not_recomputed` stand behind the end of a recording
-    that was not finished.
+    `compared` records, `strokes` of them strokes, were written again. `not_recomputed` records come after the end of an
+    unfinished recording.
     """
 
     chain: Chain
@@ -55,10 +59,10 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chain_of(path: Path) -> tuple[Chain, Journal]:
-    """The journal alone: whether each record fits the one before it, and the ground that it credits.
+    """Check a journal alone: whether each record fits the one before it, and how much ground is credited.
 
     Raises:
-        InputError: It is no journal, or holds no record.
+        InputError: The file is no journal, or holds no record.
     """
     found = journal.read(path)
     if found.header is None and found.lost is None:
@@ -79,11 +83,11 @@ def chain_of(path: Path) -> tuple[Chain, Journal]:
 
 
 def verified(path: Path, recording: Path) -> Verified:
-    """A journal held against a recording.
+    """Compare a journal with a recording.
 
     Raises:
         OSError: The recording cannot be read.
-        InputError: One of them is none, or they are not of the same run.
+        InputError: A file is no journal or no recording, or they are not of the same run.
     """
     chain, found = chain_of(path)
     if found.header is None or found.broken_within:
@@ -98,7 +102,7 @@ def verified(path: Path, recording: Path) -> Verified:
         )
     header = found.header
     again = _Again(path, found, header)
-    again.check_site(reader.read(recording, ()).run, recording)
+    again.check_site(_run_of(recording), recording)
     replayed = replay(recording, again)
     return Verified(
         chain=chain,
@@ -111,8 +115,21 @@ def verified(path: Path, recording: Path) -> Verified:
     )
 
 
+def _run_of(recording: Path) -> dict[str, str]:
+    """What a recording says it is of: read up to there, and no further; empty where it says nothing.
+
+    Raises:
+        OSError: It cannot be read.
+        InputError: It is no recording, or one of a later format.
+    """
+    found = (part.values for part in parts.parts(recording) if isinstance(part, Metadata) and part.name == reader.RUN)
+    run = next(found, {})
+    reader.check_format(recording, run)
+    return run
+
+
 class _Again:
-    """Writes the journal again from a replay; a `Watcher`."""
+    """A `Watcher` that writes the journal again during a replay."""
 
     def __init__(self, path: Path, found: Journal, header: Header) -> None:
         self._path, self._found, self._header = path, found, header
@@ -125,7 +142,7 @@ class _Again:
         self.compared = 0
 
     def check_site(self, run: dict[str, str], recording: Path) -> None:
-        """Raises InputError where the recording is of another site."""
+        """Compare the sites. Raises InputError if the recording is of another site."""
         theirs, own = run.get("site_hash", ""), self._header.site_hash
         if own and theirs and theirs != own and run.get("site") != "uploaded":
             raise InputError(
@@ -133,10 +150,10 @@ class _Again:
             )
 
     def began(self, state: VehicleState) -> None:
-        """The place in the journal where this start of the program begins.
+        """Find the place in the journal where this program start begins.
 
         Raises:
-            InputError: It is of another vehicle, or knows no such start.
+            InputError: The journal is of another vehicle, or has no such start.
         """
         self._check_vehicle(state)
         self._state = state
@@ -179,7 +196,7 @@ class _Again:
             raise InputError(f"{self._path}: a journal of {', '.join(apart)}; name one run's files")
 
     def ticked(self, state: VehicleState, t_ns: int) -> None:
-        """What this tick adds to the journal, compared with what stands there."""
+        """Compare the records that this tick adds with those in the journal."""
         assert self._followed is not None, "a tick before a start"
         self._state = state
         rows, self._followed = self._followed.after(state, t_ns)
@@ -209,10 +226,10 @@ class _Again:
 
     @property
     def not_recomputed(self) -> int:
-        """Records of this run behind the newest that was compared.
+        """Number of this run's records after the newest one that was compared.
 
-        The note of a carry-over is of no run: it stands last, before the start that carried the journal over. Anything
-        behind it that no start begins is of this run again, and counts.
+        The note that a journal was carried over belongs to no run: it is the last record before the start that carried
+        the journal over. Records after it that do not follow a start belong to this run and count.
         """
         rows = self._found.records[self._next :]
         count = next((place for place, row in enumerate(rows) if isinstance(row, Session)), len(rows))
@@ -220,11 +237,11 @@ class _Again:
 
     @property
     def credited_m2(self) -> float:
-        """As the replay came to it."""
+        """Area credited by the replay [m2]."""
         return self._state.ledger.credited_m2 if self._state is not None else 0.0
 
     def differences(self, replayed: Replayed) -> list[str]:
-        """All of them, at the end."""
+        """Return all differences, at the end of the replay."""
         found = list(self._different)
         if replayed.difference is not None:
             apart = replayed.difference
@@ -255,7 +272,7 @@ def _is_carry_over(row: object) -> bool:
 
 
 def _places(scanner: Scanner) -> list[tuple[int, int, bytes]]:
-    """Of each record its first byte, the byte after it, and the check before it."""
+    """Return for each record its first byte, the byte after it, and the check of the record before it."""
     found, place, check = [], len(MAGIC), first_check(scanner.size)
     for row in scanner.found():
         found.append((place, row.end, check))
@@ -264,7 +281,7 @@ def _places(scanner: Scanner) -> list[tuple[int, int, bytes]]:
 
 
 def _same(one: LedgerState, other: LedgerState) -> bool:
-    """Cell for cell, all planes."""
+    """Whether two ledgers are equal in every cell of all planes."""
     if (one.credited_cells, one.swept_cells) != (other.credited_cells, other.swept_cells):
         return False
     keys = {key for state in (one, other) for held in state.tiles.values() for key in held}
@@ -272,7 +289,7 @@ def _same(one: LedgerState, other: LedgerState) -> bool:
 
 
 def _named(row: Record) -> str:
-    """A record for people."""
+    """Return a record in words."""
     number, t_ns = getattr(row, "number", None), getattr(row, "t_ns", None)
     words = type(row).__name__.replace("LedgerStroke", "stroke").lower()
     return f"{words} {number} at {t_ns / NS_PER_S:.1f} s" if number is not None and t_ns is not None else words

@@ -1,7 +1,7 @@
-"""`flailpilot video CONFIG`: the cameras of a machine, a program of its own that neither drives nor delays anything.
+"""`flailpilot video CONFIG`: serves the cameras of a machine, in a program that cannot drive or delay the vehicle.
 
-It reads the keys of the consoles, and no more of the vehicle; its clock is the computer's monotonic one, as the vehicle
-program's is.
+Of the vehicle program's files it reads only the keys of the consoles. Like that program it uses the computer's
+monotonic clock.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from vehicle.video.service import VideoService
 from vehicle.video.v4l2 import CameraError, Capture, Kernel, Linux
 
 KEYS_READ_NS: Final = 5 * NS_PER_S
-"""A revoked key ends within so long."""
+"""A revoked key stops working within this time."""
 REOPEN_NS: Final = NS_PER_S
 SILENT_S: Final = 2.0
-"""A camera that gives no picture for so long is opened anew."""
+"""A camera that gives no picture for this time is opened again."""
 
 Say = Callable[[str], None]
 
 
 class Keys:
-    """Of the consoles, read anew where the file changed."""
+    """Keys of the consoles, read again when the file changes."""
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class Keys:
         self._stat: tuple[int, int] | None = None
 
     def read(self) -> None:
-        """Look at the file; keys that cannot be read stay as they were."""
+        """Read the file if it changed; if it cannot be read, the old keys stay."""
         with contextlib.suppress(OSError, InputError):
             held = self._store.path.stat()
             if (held.st_mtime_ns, held.st_size) != self._stat:
@@ -50,12 +50,12 @@ class Keys:
                 self._stat = (held.st_mtime_ns, held.st_size)
 
     def of(self, station: int) -> tuple[bytes, ...]:
-        """The newest first; none for a station that nobody knows."""
+        """Return the keys of a station, newest first; none for an unknown station."""
         return self._held.get(station, ())
 
 
 def camera_of(number: int, config: CameraConfig, file: DriveFile) -> Camera:
-    """What consoles are told of it."""
+    """Return the description of a camera for consoles."""
     focal_px, tool = config.focal_px(config.width), file.vehicle.machine.tool
     return Camera(
         id=number,
@@ -76,7 +76,7 @@ def camera_of(number: int, config: CameraConfig, file: DriveFile) -> Camera:
 
 
 def video(path: Path) -> None:
-    """Run until told to end (SIGTERM, SIGINT).
+    """Run until SIGTERM or SIGINT.
 
     Raises:
         InputError: One line: what is wrong with the configuration, the keys or the address.
@@ -90,7 +90,7 @@ async def serve(file: DriveFile, kernel: Kernel, clock: Clock, say: Say) -> None
     """Serve every camera that the configuration names, until cancelled.
 
     Raises:
-        InputError: no cameras, no keys, or the address is taken.
+        InputError: No cameras, no keys, or the address is in use.
     """
     settings, name = file.config.video, file.config.keys_file
     if settings is None:
@@ -121,7 +121,7 @@ async def serve(file: DriveFile, kernel: Kernel, clock: Clock, say: Say) -> None
 
 
 async def film(number: int, capture: Capture, service: VideoService, clock: Clock, say: Say) -> None:
-    """Pictures of one camera into the service; one that is pulled, or stands still, is opened anew."""
+    """Feed one camera's pictures into the service; a camera that is unplugged or stalls is opened again."""
     told = ""
     while True:
         try:
@@ -140,7 +140,7 @@ async def film(number: int, capture: Capture, service: VideoService, clock: Cloc
 
 
 async def _stream(number: int, capture: Capture, service: VideoService, clock: Clock) -> None:
-    """Raises CameraError where it is gone, or gives nothing for `SILENT_S`."""
+    """Pass on pictures. Raises CameraError if the camera is gone or gives none for `SILENT_S`."""
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(capture.descriptor, ready.set)
     try:
@@ -153,7 +153,8 @@ async def _stream(number: int, capture: Capture, service: VideoService, clock: C
             ready.clear()
             shot = capture.read()
             if shot is not None:
-                # without the driver's time it is that of its arrival: younger than it is, by what the driver takes
+                # without the driver's time stamp the arrival time counts: the picture is older than that by the
+                # driver's delay
                 taken_us = shot.capture_us if shot.capture_us is not None else clock.now_ns() // 1_000
                 service.publish(number, taken_us, shot.jpeg)
     finally:

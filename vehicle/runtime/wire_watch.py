@@ -1,4 +1,4 @@
-"""What people are told of the controller's wire and of the disk: how they changed, and how they were at the end."""
+"""Messages for people about the controller's connection and the disk: changes, and a summary at the end."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 
 def last_words(report: LinkReport) -> str:
-    """How the controller's wire was, for the journal."""
+    """Return a summary of the controller's connection, for the system journal."""
     trips = (report.round_trip_p50_ns, report.round_trip_p99_ns, report.round_trip_max_ns)
     named = zip(("p50", "p99", "p100"), trips, strict=True)
     times = ", ".join(f"{name} {trip / 1e6:.3f} ms" for name, trip in named if trip is not None) or "never"
@@ -23,7 +23,7 @@ def last_words(report: LinkReport) -> str:
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What was last told about the wire and the disk."""
+    """What was last reported about the connection and the disk."""
 
     connected: bool = True
     fault: str = ""
@@ -36,7 +36,7 @@ class Seen(msgspec.Struct, frozen=True):
 async def watch(
     clock: Clock, port: LatePort, link: ControllerLink, recorder: BackgroundRecorder | None, tell: Say
 ) -> None:
-    """Tell people when the wire or the disk changes; nothing depends on it."""
+    """Report changes of the connection or the disk; nothing else depends on it."""
     seen = Seen(connected=port.connected)
     while True:
         fault = recorder.fault if recorder is not None else ""
@@ -48,7 +48,7 @@ async def watch(
 
 
 def changes(before: Seen, now: Seen, name: str) -> list[str]:
-    """Lines for what is new."""
+    """Return one line for each change."""
     lines: list[str] = []
     if before.connected and not now.connected:
         lines.append(f"controller {now.fault}; the machine stops by its lease; trying to open the port again")

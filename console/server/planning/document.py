@@ -1,6 +1,6 @@
-"""A site as the page draws it, and the same as the site file that the readers take.
+"""Converts between a site as the page draws it and a site file for the readers.
 
-The page draws in metres (east, north) of a datum that stays where it is while the drawing changes. Rings are open: the
+The page draws in metres (east, north) from a datum that stays fixed while the drawing changes. Rings are open: the
 first corner is not repeated. A shape is a polygon (`rings`, shell first), a `line` or a `point`.
 """
 
@@ -15,32 +15,32 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import Feature
 
 ROLES: Final = ("work_area", "keep_out", "safe_ground", "access", "benchmark")
-"""What a key gives a shape on the page, 1 to 5; a file may hold others, which stay as they are."""
+"""Roles that the keys 1 to 5 give a shape on the page; other roles in a file are kept unchanged."""
 DIGITS: Final = 9
-"""Of a degree: a tenth of a millimetre."""
+"""Decimals of a degree; the last is 0.1 mm."""
 SHAPES_MAX, CORNERS_MAX = 5_000, 200_000
 
 Point = tuple[float, float]
 
 
 class Datum(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the metres count from [deg, m]."""
+    """Origin of the metres [deg, m]."""
 
     lat_deg: float
     lon_deg: float
     alt_m: float = 0.0
 
     def frame(self) -> LocalFrame:
-        """The local plane. Raises InputError for a place that is none."""
+        """Return the local plane. Raises InputError for an impossible place."""
         if not (abs(self.lat_deg) <= 90.0 and abs(self.lon_deg) <= 180.0):  # False for NaN too
             raise InputError(f"datum lat {self.lat_deg:g} lon {self.lon_deg:g}: no place; choose one on the map")
         return LocalFrame(self.lat_deg, self.lon_deg, self.alt_m)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing drawn. `role` None: nobody says what it is. `place` names it in the file that it came from.
+    """One drawn shape. `role` None: not stated. `place` names it in its source file.
 
-    `kept`: its further fields, unchanged.
+    `kept`: its other fields, unchanged.
     """
 
     id: int
@@ -54,7 +54,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a drawing. `outside`, `tripwires`: None until somebody chose. `kept`: further fields of the file."""
+    """A whole drawing. `outside`, `tripwires`: None until chosen. `kept`: other fields of the file."""
 
     name: str
     datum: Datum
@@ -66,7 +66,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decoded(data: bytes) -> Document:
-    """A document from the page's JSON. Raises InputError for what is none."""
+    """Decode a document from the page's JSON. Raises InputError if it is invalid."""
     try:
         found = msgspec.json.decode(data, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -79,7 +79,7 @@ def decoded(data: bytes) -> Document:
 
 
 def check_size(shapes: tuple[Shape, ...], what: str) -> None:
-    """Raises InputError for more shapes or corners than a page can show."""
+    """Check the size. Raises InputError for more shapes or corners than a page can show."""
     corners = sum(len(ring) for shape in shapes for ring in (*shape.rings, shape.line))
     if len(shapes) > SHAPES_MAX or corners > CORNERS_MAX:
         raise InputError(
@@ -88,7 +88,7 @@ def check_size(shapes: tuple[Shape, ...], what: str) -> None:
 
 
 def geojson_of(document: Document) -> bytes:
-    """The site file of a drawing. Raises InputError for a datum that is no place."""
+    """Return the site file of a drawing. Raises InputError for an impossible datum."""
     frame = document.datum.frame()
     features = [
         {"type": "Feature", "properties": _properties(shape), "geometry": _geometry(shape, frame)}
@@ -119,7 +119,7 @@ def _degrees(points: Any, frame: LocalFrame) -> list[list[float]]:
 
 
 def shapes_of(features: tuple[Feature, ...], frame: LocalFrame) -> tuple[Shape, ...]:
-    """What a file holds, as shapes of the page."""
+    """Return the content of a file as shapes of the page."""
     found: list[Shape] = []
     for feature in features:
         role = None if feature.silent else feature.role

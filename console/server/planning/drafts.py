@@ -1,7 +1,7 @@
-"""Drawings on disk, every step of them: nothing that was drawn is lost, and steps back outlive a restart.
+"""Stores every step of a drawing on disk, so that nothing drawn is lost and undo works after a restart.
 
-A drawing is a folder with `0001.json`, `0002.json`, ... and `at.json`, which names the step that is shown. Runs in the
-worker process: files are synced, which may take long.
+A drawing is a folder with `0001.json`, `0002.json`, ... and `at.json`, which names the shown step. Runs in the worker
+process, because files are synced, which may take long.
 """
 
 import os
@@ -22,7 +22,7 @@ NAME: Final = re.compile(r"[0-9a-f]{8}")
 
 
 class At(msgspec.Struct, frozen=True, kw_only=True):
-    """The step that is shown, the first and the last that exist."""
+    """The shown step, and the first and the last existing step."""
 
     at: int
     first: int
@@ -30,7 +30,7 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def saved(path: Path, content: bytes) -> None:
-    """Replace a file as a whole. Raises OSError where that cannot be."""
+    """Replace a whole file. Raises OSError if that fails."""
     fresh = path.with_name(f"{path.name}.new")
     with fresh.open("wb") as file:
         file.write(content)
@@ -46,16 +46,16 @@ class Drafts:
         self._folder = folder
 
     def new(self, document: Document) -> dict[str, Any]:
-        """A drawing that begins with this. Raises OSError where it cannot be saved."""
+        """Create a drawing with this first step. Raises OSError if it cannot be saved."""
         name = secrets.token_hex(4)
         (self._folder / name).mkdir(parents=True)
         return self._written(name, document, At(at=1, first=1, last=1))
 
     def put(self, name: str, at: int, document: Document) -> dict[str, Any]:
-        """The next step after step `at`; steps beyond it are given up, as with any step back and on.
+        """Store the next step after step `at`; later steps are dropped, as usual after undo.
 
         Raises:
-            InputError: no such drawing, or it is shown at another step: it was changed in another window.
+            InputError: There is no such drawing, or it shows another step because another window changed it.
             OSError: It cannot be saved.
         """
         was = self._at(name)
@@ -73,7 +73,7 @@ class Drafts:
         """Show another step.
 
         Raises:
-            InputError: There is none.
+            InputError: There is no such step.
         """
         was = self._at(name)
         if not was.first <= at <= was.last:
@@ -83,17 +83,17 @@ class Drafts:
         return self.shown(name)
 
     def shown(self, name: str) -> dict[str, Any]:
-        """The step that is shown, and what the readers say of it. Raises InputError where there is no such drawing."""
+        """Return the shown step and the readers' result for it. Raises InputError if there is no such drawing."""
         now = self._at(name)
         return {"id": name, **msgspec.to_builtins(now), **self._judged(name, now, self._document(name, now.at))}
 
     def site(self, name: str) -> SiteRequest:
-        """The step that is shown as a site file. Raises InputError where there is no such drawing."""
+        """Return the shown step as a site file. Raises InputError if there is no such drawing."""
         now = self._at(name)
         return self._request(name, self._document(name, now.at))
 
     def listed(self) -> list[dict[str, Any]]:
-        """All drawings, the newest first."""
+        """Return all drawings, the newest first."""
         rows = []
         for path in sorted(self._folder.glob("*/at.json"), key=lambda path: -path.stat().st_mtime):
             try:
@@ -109,7 +109,7 @@ class Drafts:
         return {"id": name, **msgspec.to_builtins(now), **self._judged(name, now, document)}
 
     def _judged(self, name: str, now: At, document: Document) -> dict[str, Any]:
-        """What the readers say of a step; the document as the page drew it, whatever they say."""
+        """Return the readers' result for a step, with the document as the page drew it."""
         del now
         mine = msgspec.to_builtins(document)
         if not any(shape.rings for shape in document.shapes):

@@ -1,4 +1,4 @@
-"""The file by which a plan goes to the vehicle: the plan, the site file that it was made of, and how that was read."""
+"""The file that takes a plan to the vehicle: the plan, its site file, and the options with which that was read."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from vehicle.operator_link.staging import STAGE_FORMAT
 
 
 def staged(folder: Path) -> str:
-    """Write `stage.z` into a plan's folder; the plan's hash. Raises InputError where it holds no plan."""
+    """Write `stage.z` into a plan's folder and return the plan's hash. Raises InputError if it holds no plan."""
     try:
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
         asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)

@@ -1,4 +1,4 @@
-"""Plans in the making: one process each, a row in the page's state, ended when the operator says so."""
+"""Planning jobs: each has its own process and a row in the page's state, and can be cancelled."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ WAITING, DONE, CANCELLED = "job.waiting", "job.done", "job.cancelled"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page is told of a job. `text` is a key of the catalogue or plain words; `error` one sentence."""
+    """A job as the page shows it. `text` is a key of the catalogue or plain words; `error` is one sentence."""
 
     id: str
     kind: str
@@ -30,7 +30,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Jobs:
-    """Plans one after another; their results lie in folders below `folder`. `changed` is called with each change."""
+    """Runs planning jobs; results are in folders below `folder`. `changed` is called on each change."""
 
     def __init__(self, folder: Path, changed: Callable[[], None]) -> None:
         self._folder, self._changed = folder, changed
@@ -39,21 +39,21 @@ class Jobs:
         self._turn = asyncio.Lock()
 
     def rows(self) -> list[dict[str, Any]]:
-        """The section `jobs` of the page's state, oldest first."""
+        """Return the section `jobs` of the page's state, oldest first."""
         return [msgspec.to_builtins(row) for row in self._rows.values()]
 
     def folder(self, job: str) -> Path:
-        """Where a job's files lie. Raises InputError for what is no job's name."""
+        """Return the folder of a job's files. Raises InputError for an invalid job name."""
         if not NAME.fullmatch(job):
             raise InputError(f"no plan {job!r}")
         return self._folder / job
 
     def row(self, job: str) -> Row | None:
-        """One job; None where it is not known since this start."""
+        """Return one job; None if it is unknown since this start."""
         return self._rows.get(job)
 
     def begin(self, kind: str, asked: dict[str, Any]) -> str:
-        """Start one; its id. Raises OSError where its folder cannot be made."""
+        """Start a job and return its id. Raises OSError if its folder cannot be created."""
         job = f"p{secrets.token_hex(4)}"
         folder = self.folder(job)
         folder.mkdir(parents=True)
@@ -92,7 +92,7 @@ class Jobs:
         self._tell(msgspec.structs.replace(self._rows[job], progress=share, text=text))
 
     async def cancel(self, job: str) -> bool:
-        """End one; False where it does not run any more."""
+        """Cancel a job; False if it is no longer running."""
         task = self._tasks.get(job)
         if task is None:
             return False
@@ -103,6 +103,6 @@ class Jobs:
         return True
 
     async def close(self) -> None:
-        """End all."""
+        """End all jobs."""
         for job in list(self._tasks):
             await self.cancel(job)

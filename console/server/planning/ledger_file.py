@@ -1,6 +1,7 @@
-"""The console's copy of the record as a file for the worker process: a line of JSON, then the tiles, packed.
+"""The console's copy of the record as a file for the worker process: a line of JSON, then the packed tiles.
 
-Only what figures, gaps and pictures are made of. Cells are counted when it is read: the copy may be masks alone.
+It holds only what figures, gaps and pictures need. Cells are counted when it is read, because the copy may hold masks
+only.
 """
 
 from pathlib import Path
@@ -29,7 +30,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
-    """The file."""
+    """Encode the file."""
     rows: list[tuple[int, int, int]] = []
     parts: list[bytes] = []
     for block in ledger.tiles.values():
@@ -48,7 +49,7 @@ def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
 
 
 def read(path: Path) -> tuple[LedgerState, Head]:
-    """The ledger and what it is of. Raises InputError where the file is none."""
+    """Read the ledger and its head. Raises InputError if the file is no such file."""
     try:
         first, _, rest = path.read_bytes().partition(b"\n")
         head = msgspec.json.decode(first, type=Head)
@@ -64,7 +65,7 @@ def read(path: Path) -> tuple[LedgerState, Head]:
 
 
 def counted(ledger: LedgerState) -> LedgerState:
-    """The ledger with its cells counted from the tiles."""
+    """Return the ledger with its cells counted from the tiles."""
     swept = credited = provisional = 0
     for _, _, tile in raster.each(ledger.tiles):
         flags = tile[raster.FLAGS]

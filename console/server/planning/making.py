@@ -1,4 +1,4 @@
-"""Plans for the page: what a machine may be asked, the plan, what the page shows of it; in a worker."""
+"""Makes plans for the page, in a worker process: options of a machine, the plan, and what the page shows of it."""
 
 import math
 from collections.abc import Callable
@@ -29,16 +29,16 @@ from vehicle.runtime.tool_bounds import planned_bounds
 
 TOLD_EACH_S: Final = 0.5
 OVERLAP_STEP_M: Final = 0.005
-"""A figure typed with two decimals is taken as the minimum where it rounds to it."""
+"""A value typed with two decimals is accepted as the minimum if it rounds to it."""
 
 Tell = Callable[[float, str], None]
-"""Share of the time that planning may take, 0 to 1, and words."""
+"""Called with the used share of the planning time, 0 to 1, and a text."""
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page asks for. `outside` and `tripwires` have no default: somebody must have chosen.
+    """The page's request. `outside` and `tripwires` have no default: the user must choose them.
 
-    `overlap_m` None: as reckoned. `folder`: where the plan is written.
+    `overlap_m` None: the computed value. `folder`: where the plan is written.
     """
 
     site: SiteRequest
@@ -53,7 +53,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reporting(WorkLimit):
-    """A limit of work that tells how much of it is done whenever the planner asks; work is counted in seconds."""
+    """A work limit that reports progress whenever the planner asks for it; work is counted in seconds."""
 
     def __init__(self, limit_s: float, tell: Tell) -> None:
         super().__init__(limit_s)
@@ -69,7 +69,7 @@ class Reporting(WorkLimit):
 
 
 def machines() -> list[dict[str, Any]]:
-    """Every complete machine profile with its tools and what can be asked of it; incomplete ones are left out."""
+    """Return every complete machine profile with its tools and options; incomplete ones are left out."""
     found = []
     for name in machine_names():
         try:
@@ -93,7 +93,7 @@ def machines() -> list[dict[str, Any]]:
 
 
 def settings_of(machine: MachineConfig, overlap_m: float | None, depth_m: float | None) -> PlanSettings:
-    """The planner's settings for a machine."""
+    """Return the planner's settings for a machine."""
     return PlanSettings(
         overlap_m=overlap_m,
         bounds=planned_bounds(machine),
@@ -104,16 +104,16 @@ def settings_of(machine: MachineConfig, overlap_m: float | None, depth_m: float 
 
 
 def least_overlap_m(settings: PlanSettings) -> float:
-    """The overlap that the credit rule needs in the worst direction [m]: 2 (k sigma + e) + reach of a cell."""
+    """Overlap [m] that the credit rule needs in the worst direction: 2 (k sigma + e) + reach of a cell."""
     free = msgspec.structs.replace(settings, overlap_m=None)
     return free.overlap_at_m(0.25 * math.pi)
 
 
 def planned(asked: PlanRequest, tell: Tell) -> dict[str, Any]:
-    """Plan, write the plan, its site file and what the page shows into the folder, and say its name.
+    """Plan, write the plan, its site file and the page's data into the folder, and return the plan's name.
 
     Raises:
-        InputError: one sentence: something was not chosen, site and machine do not fit, or the site cannot be read.
+        InputError: One sentence: a choice is missing, site and machine do not fit, or the site cannot be read.
     """
     check_chosen(asked)
     folder = Path(asked.folder)
@@ -133,7 +133,7 @@ def planned(asked: PlanRequest, tell: Tell) -> dict[str, Any]:
 
 
 def _kept(site: SiteRequest, folder: Path) -> SiteRequest:
-    """The site file beside its plan: what was planned stays readable whatever becomes of the drawing."""
+    """Keep the site file beside its plan, so that the planned site stays readable when the drawing changes."""
     path = folder / plain_name(site.name)
     if not path.exists():
         path.write_bytes(Path(site.path).read_bytes())
@@ -141,7 +141,7 @@ def _kept(site: SiteRequest, folder: Path) -> SiteRequest:
 
 
 def check_chosen(asked: PlanRequest) -> None:
-    """Raises InputError where nobody chose what has no default."""
+    """Check the choices without default. Raises InputError if one is missing."""
     if asked.outside not in ("safe", "unknown"):
         raise InputError("Choose what the ground outside the work area is: safe or unknown")
     if asked.tripwires not in ("possible", "none"):
@@ -151,7 +151,7 @@ def check_chosen(asked: PlanRequest) -> None:
 
 
 def check_depth(machine: MachineConfig, depth_m: float | None) -> None:
-    """Raises InputError for a depth that the tool does not reach, or that could not be proven with it."""
+    """Check the depth. Raises InputError if the tool cannot reach it or cannot prove it."""
     if depth_m is None:
         return
     deepest_m = machine.tool.depth_max_m
@@ -162,7 +162,7 @@ def check_depth(machine: MachineConfig, depth_m: float | None) -> None:
 
 
 def check_overlap(machine: MachineConfig, settings: PlanSettings) -> None:
-    """Raises InputError for an overlap with which seams could not be proven, or that leaves no way forward."""
+    """Check the overlap. Raises InputError if it is too small to prove seams, or not smaller than the tool."""
     if settings.overlap_m is None:
         return
     least_m = least_overlap_m(settings)
@@ -176,7 +176,7 @@ def check_overlap(machine: MachineConfig, settings: PlanSettings) -> None:
 
 # --- what the page shows ---------------------------------------------------------------------------------------------
 def shown(plan: Plan, site: Site) -> dict[str, Any]:
-    """A plan for the page: path with times, figures to compare, places that are not workable, certificate."""
+    """Return a plan for the page: path with times, figures to compare, unworkable places, certificate."""
     machine = msgspec.to_builtins(plan.machine)
     return {
         "hash": plan.plan_hash,
@@ -204,12 +204,12 @@ def shown(plan: Plan, site: Site) -> dict[str, Any]:
 
 
 def beyond_task(row: Untreatable) -> bool:
-    """Ground between the strips of a survey: nothing is said of it, it may well be workable."""
+    """Return the ground between the strips of a survey; the plan says nothing about it, and it may be workable."""
     return row.reason is UntreatableReason.NOT_IN_TASK
 
 
 def segment_rows(plan: Plan) -> list[dict[str, Any]]:
-    """Segments in order with the time at which each begins; `wait_s` passes before it moves, `settle_s` after."""
+    """Return segments in order with their start times; `wait_s` passes before each moves, `settle_s` after it."""
     rows, start_s, swath = [], 0.0, 0
     for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
         is_swath = segment.kind is SegmentKind.SWATH
@@ -233,13 +233,13 @@ def segment_rows(plan: Plan) -> list[dict[str, Any]]:
 
 
 def overlap_m2(plan: Plan) -> float:
-    """Ground that swaths pass more than once [m2]: all their strips less what they cover."""
+    """Ground that swaths pass more than once [m2]: the sum of their strips less the area they cover."""
     strips = [strip_of(segment, plan) for segment in plan.segments if segment.kind is SegmentKind.SWATH]
     return float(sum(strip.area for strip in strips) - shapely.union_all(strips).area) if strips else 0.0
 
 
 def strip_of(segment: Segment, plan: Plan) -> Any:
-    """What the tool passes in a swath, as a shapely polygon."""
+    """Return the ground that the tool passes in a swath, as a shapely polygon."""
     ahead_m, yaw = plan.machine.tool_ahead_m, segment.yaw_start_rad
     moved = [(x + ahead_m * math.cos(yaw), y + ahead_m * math.sin(yaw)) for x, y in segment.points_m]
     lines = [line for line in pairwise(moved) if line[0] != line[1]]
@@ -247,7 +247,7 @@ def strip_of(segment: Segment, plan: Plan) -> Any:
 
 
 def unworkable_rows(plan: Plan) -> list[dict[str, Any]]:
-    """Places that the machine does not work, the largest first."""
+    """Return the places that the machine does not work, the largest first."""
     rows = sorted(plan.untreatable, key=lambda row: -row.area_m2)
     found = []
     for row in rows:

@@ -1,16 +1,16 @@
-"""Names of files: those of a plan's folder, and of what a user or another computer calls its own."""
+"""File names: those in a plan's folder, and safe forms of names from a user or another computer."""
 
 from typing import Final
 
 SHOWN: Final = "shown.json"
-"""In a plan's folder: what the page shows of it."""
+"""File in a plan's folder: the data that the page shows."""
 ASKED: Final = "asked.json"
-"""What was asked for."""
+"""File in a plan's folder: the request."""
 STAGED: Final = "stage.z"
-"""What goes to the vehicle."""
+"""File in a plan's folder: the data for the vehicle."""
 
 
 def plain_name(name: str) -> str:
-    """A name for a file: no folders, nothing hidden, not too long; "site" where nothing is left."""
+    """Return a safe file name: no folders, not hidden, not too long; "site" if nothing is left."""
     kept = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name.replace("\\", "/").rpartition("/")[2])
     return kept.strip(" .")[-80:] or "site"

@@ -1,4 +1,4 @@
-"""What somebody saw or measured, from the page to the vehicle's record (FLAIL_OBSERVATION)."""
+"""Sends observations and measurements of people from the page to the vehicle's record (FLAIL_OBSERVATION)."""
 
 from typing import Annotated, Any, Final
 
@@ -19,9 +19,10 @@ NO_LINK: Final = "No link to the vehicle: nothing was recorded"
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """The page's words. `e`, `n`: metres of `datum`; all three or none.
+    """An observation from the page. `e`, `n`: metres from `datum`; all three or none.
 
-    `vehicle`: id of the one that it is said of. `number`: the page's own, the same for each try of these words.
+    `vehicle`: id of the vehicle that it concerns. `number`: chosen by the page, the same for each try of one
+    observation.
     """
 
     vehicle: str
@@ -37,10 +38,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def observed(body: dict[str, Any], link: ConsoleLink | None, vehicle: str) -> dict[str, Any]:
-    """Send it; what became of it: {"recorded": bool, "text": why not}. `vehicle`: id of the one behind the link.
+    """Send an observation; return {"recorded": bool, "text": why not}. `vehicle`: id of the vehicle behind the link.
 
     Raises:
-        InputError: it cannot be sent, is said of another vehicle, or nobody answered.
+        InputError: It cannot be sent, concerns another vehicle, or was not answered.
     """
     observation = observation_of(body)
     if body["vehicle"] != vehicle:
@@ -57,7 +58,7 @@ async def observed(body: dict[str, Any], link: ConsoleLink | None, vehicle: str)
 
 
 def observation_of(body: dict[str, Any]) -> Observation:
-    """The page's words as an observation. Raises InputError where something is missing or is none."""
+    """Convert the page's values to an observation. Raises InputError if a value is missing or invalid."""
     try:
         seen = msgspec.convert(body, Seen)
     except msgspec.ValidationError as error:

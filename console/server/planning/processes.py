@@ -1,4 +1,4 @@
-"""Worker processes seen from the server's loop: one that reads, and one for each plan that can be ended."""
+"""The server's side of the worker processes: one for reading, and one for each plan, which can be ended."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,18 @@ from vehicle.contracts.errors import InputError
 
 WORKER: Final = (sys.executable, "-m", "console.server.planning.worker")
 LINE_MAX: Final = 64 * 2**20
-"""A plan of a large field has megabytes."""
+"""Largest line of a worker: a plan of a large field has megabytes."""
 DIED: Final = "the program ended while working on this; try again"
 
 Progress = Callable[[float, str], None]
 
 
 def _nobody(_: float, __: str) -> None:
-    """Who shows no progress."""
+    """Ignore progress."""
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A line of a worker about question `n`: progress, or the end; `done` is passed on as it is."""
+    """A worker's line about request `n`: progress or the result; `done` is passed on unchanged."""
 
     n: int = 0
     progress: float | None = None
@@ -33,7 +33,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """One process; requests one after another. It is started with the first and again after it died."""
+    """One process for requests one after another; started with the first request, and again after it has died."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -41,19 +41,20 @@ class Worker:
         self._question = 0
 
     async def ask(self, op: str, asked: dict[str, Any], progress: Progress = _nobody) -> bytes:
-        """The answer as JSON.
+        """Send a request and return the answer as JSON.
 
-        Whatever ends this but an answer to this very question ends the process: nothing meets the next question.
+        If this ends without the answer to this request, the process is ended too, so that no late answer meets the next
+        request.
 
         Raises:
-            InputError: one sentence for the user.
+            InputError: One sentence for the user.
         """
         async with self._turn:
             self._question += 1
             try:
                 line = msgspec.json.encode({"op": op, "n": self._question, **asked}) + b"\n"
                 told = await self._asked(line, progress)
-            except (ValueError, OSError):  # a line without end, or none of ours
+            except (ValueError, OSError):  # a line without end, or not from our worker
                 await self.end()
                 raise InputError(DIED) from None
             except BaseException:
@@ -73,7 +74,7 @@ class Worker:
 
     async def _alive(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is not None:
-            await self.end()  # it died
+            await self.end()  # the process died
         if self._process is None:
             pipe = asyncio.subprocess.PIPE
             self._process = await asyncio.create_subprocess_exec(*WORKER, stdin=pipe, stdout=pipe, limit=LINE_MAX)
@@ -91,7 +92,7 @@ class Worker:
         raise ValueError("it ended")
 
     async def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process at once."""
         process, self._process = self._process, None
         if process is None:
             return

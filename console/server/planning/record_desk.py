@@ -1,4 +1,4 @@
-"""The record of the steered vehicle for the page: questions for the worker, from the console's copy of the ground."""
+"""The steered vehicle's record for the page: makes requests for the worker from the console's copy of the ground."""
 
 import asyncio
 import math
@@ -34,17 +34,17 @@ class Mirror(Protocol):
 
     @property
     def complete(self) -> bool:
-        """The whole record is known."""
+        """Whether the whole record is known."""
         ...
 
     @property
     def plan_hash(self) -> str:
-        """Of the plan under way, "" without one."""
+        """Hash of the plan in progress, "" without one."""
         ...
 
     @property
     def cell_m(self) -> float:
-        """Size of a cell."""
+        """Cell size [m]."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Mirror(Protocol):
 
 
 class RecordDesk:
-    """`site`: what GET /api/site gives, None where it is not known; `mirror`: of the steered vehicle."""
+    """`site`: as GET /api/site gives it, None if unknown; `mirror`: of the steered vehicle."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class RecordDesk:
 
     @property
     def watch(self) -> Watch:
-        """What this console saw of the steered vehicle: another vehicle's hours, way and events are none of its."""
+        """Return the observation log of the steered vehicle; each vehicle has its own hours, path and events."""
         link = self._link()
         return self._watches.setdefault(link.vehicle_id if link is not None else "", Watch())
 
     def look(self, now_s: float) -> None:
-        """A look at the vehicle, for hours, way and stops."""
+        """Note the vehicle's state, for hours, path and stops."""
         link, site = self._link(), self._site()
         if link is not None:
             watch, view = self.watch, link.view
@@ -89,11 +89,11 @@ class RecordDesk:
             watch.look(view, (site or {}).get("hash") or "", place, now_s)
 
     async def shown(self) -> bytes:
-        """What the Record view shows, as JSON. Raises InputError with one sentence."""
+        """Return the data of the Record view as JSON. Raises InputError with one sentence."""
         return await self._reader.ask("record", await self._asked({}))
 
     async def export(self, kind: str, who: dict[str, str]) -> Path:
-        """A file of the record, made now; `who`: the organisation, operator and task that it names.
+        """Make a file of the record now; `who`: the organisation, operator and task named in it.
 
         Raises:
             InputError: No such kind, the record is not known, or a mandatory field of the table is empty.
@@ -109,7 +109,7 @@ class RecordDesk:
         return folder / name
 
     async def replan(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The worker's question for what is left. Raises InputError where something is not known."""
+        """Return the worker's request to plan the remaining ground. Raises InputError if a value is unknown."""
         asked = await self._asked({})
         if asked["plan_file"] is None:
             raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --resume`")
@@ -132,10 +132,10 @@ class RecordDesk:
         mirror, site = self._mirror(), self._site()
         if mirror is None or not mirror.complete or not site or not site.get("hash"):
             raise InputError(NOT_KNOWN)
-        if mirror.plan_hash != site["hash"]:  # another was handed over: its record is on the way
+        if mirror.plan_hash != site["hash"]:  # another plan was handed over, and its record has not arrived yet
             raise InputError(NOT_KNOWN)
         path = self._folder / "record.bin"
-        # the ledger never changes once it is made; packing hundreds of its tiles takes longer than the hands may wait
+        # a ledger object never changes; packing hundreds of tiles takes longer than stick readings may wait
         ledger, plan_hash, cell_m = mirror.ledger, str(site["hash"]), mirror.cell_m
         await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
         plan_file = await asyncio.to_thread(self._plan_file, plan_hash)
@@ -149,7 +149,7 @@ class RecordDesk:
         }
 
     def _plan_file(self, plan_hash: str) -> str | None:
-        """The plan as this console made it, where it did."""
+        """Return the plan's file if this console made the plan."""
         for path in (self._folder / "plans").glob("*/plan.json"):
             if f'"plan_hash":"{plan_hash}"'.encode() in path.read_bytes()[:4096]:
                 return str(path)
@@ -158,20 +158,20 @@ class RecordDesk:
 
 def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    ledger = withdrawal.done(ledger, cell_m)  # nothing that was withdrawn is kept as worked
+    ledger = withdrawal.done(ledger, cell_m)  # withdrawn ground must not count as worked
     fresh = path.with_name(f"{path.name}.{token_hex(4)}")
     fresh.write_bytes(ledger_file.encoded(ledger, plan_hash, cell_m))
     fresh.replace(path)
 
 
 def frame_of(site: dict[str, Any] | None) -> LocalFrame | None:
-    """The plane of the vehicle's site; None where it is not known."""
+    """Return the local plane of the vehicle's site; None if unknown."""
     datum = (site or {}).get("datum")
     return LocalFrame(*datum) if datum else None
 
 
 def place_m(site: dict[str, Any] | None, lat_deg: float | None, lon_deg: float | None) -> tuple[float, float] | None:
-    """A place in metres of the site's datum; None where either is not known."""
+    """Return a position in metres from the site's datum; None if either is unknown."""
     frame = frame_of(site)
     if frame is None or lat_deg is None or lon_deg is None or not math.isfinite(lat_deg + lon_deg):
         return None

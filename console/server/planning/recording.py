@@ -1,7 +1,7 @@
 """The record for the page and for files: totals, gaps by reason, hours, depths; in a worker process.
 
-The figures come from the functions that make every other report of this project. What the console does not know it does
-not say: hours and events are those that it saw itself.
+The figures come from the same functions as all other reports. Unknown values are left out; hours and events are those
+that this console observed.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ NO_SITE: Final = "The plan on the vehicle is not known yet: its record cannot be
 NO_AREA: Final = "The vehicle does not say what its work area is: what is missed cannot be reckoned here"
 GAPS_SHOWN: Final = 200
 DIGITS: Final = 6
-"""Of a square metre: what is smaller is the rounding of borders, and no ground that anybody worked or missed."""
+"""Decimals of a square metre; smaller areas come from rounding at borders."""
 NO_PROOF: Final = Certificate(
     missed_nominal_m2=float("nan"),
     missed_shrunk_m2=float("nan"),
@@ -46,11 +46,11 @@ NO_PROOF: Final = Certificate(
     missed_shrunk_bitmap_m2=float("nan"),
     cross_track_budget_m=float("nan"),
 )
-"""Of a plan that was not made here: the vehicle holds its certificate."""
+"""Certificate of a plan that was not made here; the vehicle holds the real one."""
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """Shapely polygons of the site as the vehicle has it."""
+    """Shapely polygons of the vehicle's site."""
 
     name: str
     work_area: Any
@@ -60,9 +60,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`site`: what GET /api/site gives; `ledger`: the file of `ledger_file`; `seen`: what the console saw meanwhile.
+    """`site`: as GET /api/site gives it; `ledger`: the file of `ledger_file`; `seen`: the console's own observations.
 
-    `plan_file`: the plan as it was made here, None where it was not. `simulated` is said on every page.
+    `plan_file`: the plan as made here, None if made elsewhere. `simulated` is printed on every page.
     """
 
     site: dict[str, Any]
@@ -77,7 +77,7 @@ class RecordRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(asked: RecordRequest) -> dict[str, Any]:
-    """What the Record view shows. Raises InputError where plan or record are not known."""
+    """Return the data of the Record view. Raises InputError if plan or record is unknown."""
     facts = facts_of(asked)
     found = facts.found
     return {
@@ -100,7 +100,7 @@ def shown(asked: RecordRequest) -> dict[str, Any]:
 
 
 def totals(facts: JobFacts) -> dict[str, float]:
-    """Square metres: `area_m2` is all of them, the others as `vehicle/reports/gaps.py` defines them."""
+    """Return areas [m2]: `area_m2` is the total, the others are defined in `vehicle/reports/gaps.py`."""
     found = facts.found
     areas_m2 = {
         "area_m2": found.area_m2,
@@ -116,7 +116,7 @@ def totals(facts: JobFacts) -> dict[str, float]:
 
 
 def gap_rows(found: Found) -> list[dict[str, Any]]:
-    """Missed ground by reason, in the order of the reasons."""
+    """Return missed ground by reason, in the order of the reasons."""
     rows = []
     for reason in GapReason:
         areas = [gap.area_m2 for gap in found.gaps if gap.reason is reason]
@@ -127,26 +127,26 @@ def gap_rows(found: Found) -> list[dict[str, Any]]:
 
 
 def piece(gap: gaps.Gap) -> dict[str, Any]:
-    """One gap for the map."""
+    """Return one gap for the map."""
     rings = [np.round(np.array(ring), 3).tolist() for ring in gap.rings_m]
     return {"reason": gap.reason.value, "area_m2": gap.area_m2, "rings": rings}
 
 
 def depth_rows(ledger: LedgerState, cell_m: float) -> list[dict[str, float]]:
-    """Processed area by whole centimetre of proven depth."""
+    """Return the processed area by whole centimetre of proven depth."""
     counts = depths_cm(ledger)
     return [{"depth_cm": int(n), "area_m2": float(counts[n]) * cell_m**2} for n in np.flatnonzero(counts)]
 
 
 def written(asked: RecordRequest, folder: Path) -> list[str]:
-    """Write every file of the record into a folder; their names. Raises InputError where something is not known."""
+    """Write every file of the record into a folder; return their names. Raises InputError if a value is unknown."""
     folder.mkdir(parents=True, exist_ok=True)
     return [path.name for path in write_all(folder, facts_of(asked))]
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
 def facts_of(asked: RecordRequest) -> JobFacts:
-    """Everything that reports are made of. Raises InputError where plan or record are not known."""
+    """Return all facts for reports. Raises InputError if plan or record is unknown."""
     ledger, head = ledger_file.read(Path(asked.ledger))
     if not asked.site.get("hash"):
         raise InputError(NO_SITE)
@@ -181,7 +181,7 @@ def facts_of(asked: RecordRequest) -> JobFacts:
 
 
 def event_of(row: dict[str, Any]) -> Event:
-    """A line that the console saw."""
+    """Convert an event that the console observed."""
     return Event(
         t_ns=int(float(row.get("t_s", 0.0)) * 1e9),
         tick=int(row.get("tick", 0)),
@@ -193,7 +193,7 @@ def event_of(row: dict[str, Any]) -> Event:
 
 
 def ground_of(site: dict[str, Any]) -> Ground:
-    """The areas of a site by role."""
+    """Return the areas of a site by role."""
     by_role: dict[str, list[Any]] = {}
     for area in site.get("areas", []):
         if area.get("rings"):
@@ -213,7 +213,7 @@ def ground_of(site: dict[str, Any]) -> Ground:
 
 
 def plan_of(asked: RecordRequest) -> Plan:
-    """The plan as it was made here, else as much of it as the vehicle told. Raises InputError for a site of no plan."""
+    """Return the plan as made here, else the part that the vehicle sent. Raises InputError if the site has no plan."""
     if asked.plan_file is not None:
         return msgspec.json.decode(Path(asked.plan_file).read_bytes(), type=Plan)
     site = asked.site
@@ -224,7 +224,7 @@ def plan_of(asked: RecordRequest) -> Plan:
 
 
 def told_plan(site: dict[str, Any]) -> Plan:
-    """A plan of what the vehicle told: swaths and places left, without the ways between and without certificate."""
+    """Build a plan from the vehicle's data: swaths and unworked places, without transits and without certificate."""
     fields = MachineFootprint.__struct_fields__
     machine = {name: site["machine"].get(name, 0.0) for name in fields}
     rows = [
@@ -257,7 +257,7 @@ def told_plan(site: dict[str, Any]) -> Plan:
 
 
 def segment_of(row: dict[str, Any], machine: dict[str, Any]) -> Segment:
-    """A swath as the vehicle told it."""
+    """Convert a swath sent by the vehicle."""
     (x0, y0), (x1, y1) = row["from"], row["to"]
     yaw = float(np.arctan2(y1 - y0, x1 - x0))
     return Segment(
@@ -272,7 +272,7 @@ def segment_of(row: dict[str, Any], machine: dict[str, Any]) -> Segment:
 
 
 def config_of(asked: RecordRequest, plan: Plan, cell_m: float) -> VehicleConfig:
-    """The configuration by which the record was kept, as far as figures need it.
+    """Return the configuration of the record, as far as the figures need it.
 
     Raises:
         InputError: The vehicle names a machine that this console does not know.

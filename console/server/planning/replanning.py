@@ -1,7 +1,7 @@
-"""What a task left, planned again from the console's copy of the record; in a worker process.
+"""Plans the remaining ground of a task from the console's copy of the record; in a worker process.
 
-The planner is that of `flailpilot plan --resume`: missed ground alone, from where the machine stands. Ground bears the
-tracks where cells of the record were swept whole, less the error of position. Marks of detonations are kept out.
+The planner is that of `flailpilot plan --resume`: only missed ground, from where the machine stands. Ground whose cells
+were swept completely bears the tracks, less the position error. Marks of detonations are keep-outs.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ from vehicle.planning.files.stored import write_stored
 from vehicle.reports import gaps
 
 CRATER_M: Final = 1.5
-"""Round a mark: the crater of an anti-tank mine is 1 m to 2 m across, and the mark is as good as the place known."""
+"""Keep-out radius of a mark: the crater of an anti-tank mine is 1 m to 2 m wide, and the mark has a position error."""
 NOTHING_LEFT: Final = "Nothing is left of this plan: all ground is processed or listed"
 NOT_MADE_HERE: Final = "The plan was not made by this console: plan what is left with `flailpilot plan --resume`"
 
@@ -39,9 +39,9 @@ Point = tuple[float, float]
 
 
 class ReplanAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """`made`: folder of the plan whose rest it is; `pose`: east, north [m], yaw [rad] of the machine.
+    """`made`: folder of the plan to be continued; `pose`: east, north [m], yaw [rad] of the machine.
 
-    `craters`: places to keep out of; `skipped`: numbers of swaths, from 1 in the order of the plan, that stay missed.
+    `craters`: places that are kept out; `skipped`: numbers of swaths, from 1 in plan order, that stay missed.
     """
 
     made: str
@@ -54,10 +54,10 @@ class ReplanAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
-    """Plan the rest into the folder.
+    """Plan the remaining ground and write the plan into the folder.
 
     Raises:
-        InputError: one sentence: nothing is left, another plan's record, or no way out of where the machine stands.
+        InputError: One sentence: nothing is left, the record is of another plan, or the machine cannot leave its place.
     """
     plan, first = _made(Path(asked.made))
     ledger, head = ledger_file.read(Path(asked.ledger))
@@ -100,7 +100,7 @@ def _made(folder: Path) -> tuple[Plan, PlanRequest]:
 
 
 def without_skipped(missed: tuple[Rings, ...], plan: Plan, skipped: tuple[int, ...]) -> tuple[Rings, ...]:
-    """Missed ground less the strips of skipped swaths.
+    """Return the missed ground less the strips of skipped swaths.
 
     Raises:
         InputError: The plan has no such swath.
@@ -118,7 +118,7 @@ def without_skipped(missed: tuple[Rings, ...], plan: Plan, skipped: tuple[int, .
 
 
 def swept_of(ledger: LedgerState, cell_m: float) -> tuple[Rings, ...]:
-    """Cells that the working tool passed, as polygons; a cell lies whole in what was passed."""
+    """Return the cells that the working tool passed completely, as polygons."""
     boxes = []
     for column, row, tile in raster.each(ledger.tiles):
         boxes += rasterise.outline((tile[raster.FLAGS] & raster.SWEPT) != 0, column, row, cell_m)
@@ -127,6 +127,6 @@ def swept_of(ledger: LedgerState, cell_m: float) -> tuple[Rings, ...]:
 
 
 def crater(place: Point) -> Rings:
-    """A ring round a mark."""
+    """Return a ring around a mark."""
     circle = shapely.Point(place).buffer(CRATER_M / np.cos(np.pi / 16.0), quad_segs=4)
     return (tuple((float(x), float(y)) for x, y in shapely.get_coordinates(circle.exterior)),)

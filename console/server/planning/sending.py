@@ -1,4 +1,4 @@
-"""Handing a plan to the vehicle: only at rest and by the console that holds control, and both sides name it alike."""
+"""Hands a plan to the vehicle: only at rest, only from the console in control, and both sides compare its hash."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,10 @@ NO_STORE: Final = "This vehicle takes no plans from a console"
 
 
 async def hand_over(folder: Path, reader: Worker, link: ConsoleLink | None, *, mine: bool) -> dict[str, Any]:
-    """Send it; both hashes, the vehicle's as it reckons it itself.
+    """Send the plan; return both hashes, the vehicle's as computed by the vehicle.
 
     Raises:
-        InputError: it is not the moment, there is no plan, or the vehicle refused it.
+        InputError: It is not allowed now, there is no plan, or the vehicle refused it.
     """
     if link is None or link.view.vehicle is None:
         raise InputError(NO_LINK)

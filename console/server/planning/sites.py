@@ -1,4 +1,4 @@
-"""Site files read by the readers that everything else uses, told as the page draws them; runs in a worker process."""
+"""Reads site files with the project's readers and converts them for the page; runs in a worker process."""
 
 import contextlib
 import re
@@ -19,17 +19,17 @@ from vehicle.planning.site.reading import SiteFile
 from vehicle.planning.site.site import Site, load_site
 
 WIDE: Final = ("overrun_m", "said_by", "basis", "said_on")
-"""Fields of a whole file that the page does not show and that mean something for every shape: they stay as they are."""
+"""Fields of a file that the page does not show but that apply to every shape: they are kept unchanged."""
 PLACE: Final = re.compile(r"lon (-?[\d.]+) lat (-?[\d.]+)|lat (-?[\d.]+) lon (-?[\d.]+)")
 SAME_M2, SAME_SHARE = 0.01, 1e-6
-"""A drawing made of a file has its areas to this much, by the rounding of its corners."""
+"""Largest difference between areas of a file and of its drawing, caused by rounded corners."""
 
 
 class SiteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A file and how to read it; None: nobody says. `name`: what it is called to the user. `datum`: of a drawing.
+    """A file and how to read it; None: not stated. `name`: its name in messages. `datum`: of a drawing.
 
-    `near`: the connected vehicle's datum. A plan is taken by the vehicle only where it counts from there, so a site
-    that lies near enough to it does.
+    `near`: the connected vehicle's datum. The vehicle accepts a plan only with its own datum, so a site near enough
+    uses that datum.
     """
 
     path: str
@@ -43,7 +43,7 @@ class SiteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(asked: SiteRequest) -> Site:
-    """The site. Raises InputError in the reader's own words, with the name that the user knows."""
+    """Read the site. Raises InputError with the reader's text and the name that the user knows."""
     if asked.near is not None:
         with contextlib.suppress(InputError):
             return _read(asked, asked.near)
@@ -60,14 +60,14 @@ def _read(asked: SiteRequest, datum: Datum | None) -> Site:
 
 
 def named(sentence: str, asked: SiteRequest) -> str:
-    """The sentence with the user's name of the file for its place in the console's folder."""
+    """Return the sentence with the path in the console's folder replaced by the user's file name."""
     stem = Path(asked.path).stem
     sentence = sentence.replace(asked.path, asked.name)
     return f"{asked.name}: {sentence.removeprefix(f'{stem}: ')}" if sentence.startswith(f"{stem}: ") else sentence
 
 
 def told(asked: SiteRequest) -> dict[str, Any]:
-    """What the page shows of a file: the site, or why there is none and where; and what can be drawn on either way."""
+    """Return a file for the page: the site, or the error and its place; in both cases also what can be edited."""
     raw = _raw(asked)
     if isinstance(raw, str):
         return {"error": raw, "where": None, "named": [], "document": None}
@@ -93,7 +93,7 @@ def _raw(asked: SiteRequest) -> SiteFile | str:
 
 
 def _refused(sentence: str, raw: SiteFile, frame: LocalFrame | None, asked: SiteRequest) -> dict[str, Any]:
-    """The sentence, the place that it names (metres), the shapes that it names, and all that was drawn."""
+    """Return the sentence, the place (metres) and the shapes that it names, and all drawn shapes."""
     if frame is None:
         return {"error": sentence, "where": None, "named": [], "document": None}
     document = document_of(raw, frame, asked)
@@ -125,7 +125,7 @@ def _middle(document: Document, ids: list[int]) -> list[float] | None:
 
 
 def frame_of(raw: SiteFile) -> LocalFrame | None:
-    """A plane about the middle of what a file holds, for files of which no site can be made; None without places."""
+    """Return a plane at the centre of a file's content, for files that give no site; None without positions."""
     places = [at for one in raw.features for rings in (*one.polygons, one.lines) for ring in rings for at in ring]
     places += [at for one in raw.features for at in one.points]
     if not places:
@@ -135,7 +135,7 @@ def frame_of(raw: SiteFile) -> LocalFrame | None:
 
 
 def document_of(raw: SiteFile, frame: LocalFrame, asked: SiteRequest) -> Document:
-    """A file as a drawing; what it says of itself is said in it."""
+    """Convert a file to a drawing, with the file's own declarations."""
     said = declared(asked.name, raw.fields, raw.features)
     tables = [plain_fields(asked.name, table) for table in raw.fields]
     return Document(
@@ -150,7 +150,7 @@ def document_of(raw: SiteFile, frame: LocalFrame, asked: SiteRequest) -> Documen
 
 
 def editable(site: Site, document: Document) -> bool:
-    """Whether the drawing alone says what the file said: roles by layers or nesting may be lost in it."""
+    """Whether the drawing gives the same site as the file; roles from layers or nesting may be lost in it."""
     drawn = {role: shapely.union_all(_polygons(document, role)) for role in ("work_area", "keep_out")}
     net = shapely.difference(site.work_area, site.keep_out)
     return _is_same(net, shapely.difference(drawn["work_area"], drawn["keep_out"]))
@@ -170,7 +170,7 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def site_rows(site: Site) -> dict[str, Any]:
-    """A site as GET /api/site gives one: areas by role in metres of its datum, and what reading it changed."""
+    """Return a site as GET /api/site does: areas by role in metres from its datum, and what reading it changed."""
     areas = [
         *_rows("work_area", site.work_area),
         *_rows("safe_ground", site.safe_ground),
@@ -196,5 +196,5 @@ def _rows(role: str, geometry: Any) -> list[dict[str, Any]]:
 
 
 def rings_of(part: Any) -> list[list[list[float]]]:
-    """Shell and holes of a polygon as lists, to the tenth of a millimetre."""
+    """Return shell and holes of a polygon as lists, rounded to 0.1 mm."""
     return [np.round(shapely.get_coordinates(ring), 4).tolist() for ring in (part.exterior, *part.interiors)]

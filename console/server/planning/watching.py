@@ -1,6 +1,6 @@
-"""What this console saw of a task: seconds by what the vehicle did, its way, stops and messages. Pure.
+"""A task as this console observed it: seconds by activity, the vehicle's path, stops and messages. Pure.
 
-It counts only while it listens; the vehicle's own record holds all of it.
+It counts only while it is connected; the vehicle's own record holds everything.
 """
 
 from typing import Any, Final
@@ -12,7 +12,7 @@ WAY_STEP_M: Final = 0.5
 WAY_MAX: Final = 20_000
 EVENTS_MAX: Final = 500
 STEP_MAX_S: Final = 5.0
-"""A longer pause between two looks is nobody's time: the computer slept."""
+"""A longer pause between two calls is not counted: the computer was asleep."""
 KINDS: Final = {
     Mode.AUTO_WORK: "work",
     Mode.AUTO_MOVE: "move",
@@ -23,12 +23,12 @@ KINDS: Final = {
     Mode.FAULT: "stopped",
     Mode.ESTOP: "stopped",
 }
-"""Every other mode is waiting."""
+"""Modes and their activities; every other mode counts as waiting."""
 LINK_DOWN, WAITING = "link_down", "waiting"
 
 
 class Watch:
-    """One task of one vehicle, named by its plan; another plan begins another task."""
+    """One task of one vehicle, identified by its plan; another plan begins another task."""
 
     def __init__(self) -> None:
         self.plan_hash = ""
@@ -42,7 +42,7 @@ class Watch:
         self._mode: Mode | None = None
 
     def look(self, view: ConsoleView, plan_hash: str, place_m: tuple[float, float] | None, now_s: float) -> None:
-        """A look at the vehicle, twice a second or so; `place_m` is where it stands, None where that is not known."""
+        """Note the vehicle's state, about twice a second; `place_m` is its position, None if unknown."""
         if plan_hash and plan_hash != self.plan_hash:
             self._begin(plan_hash, now_s)
         kind = self._kind(view)
@@ -53,7 +53,7 @@ class Watch:
             self._go(place_m)
 
     def resume(self, now_s: float) -> None:
-        """Nobody looked until now: the time since is not counted, and what the mode was before makes no event."""
+        """Continue after a pause: its time is not counted, and the mode before it makes no event."""
         self._now_s, self._mode = now_s, None
 
     def _kind(self, view: ConsoleView) -> str:
@@ -83,13 +83,13 @@ class Watch:
             self._way = self._way[::2]
 
     def note(self, text: str, place_m: tuple[float, float] | None = None, *, kind: str = "note") -> None:
-        """What somebody told the record through this console."""
+        """Note an observation that was recorded through this console."""
         e, n = place_m if place_m is not None else (None, None)
         row = {"t_s": self._now_s - self._start_s, "tick": 0, "kind": kind, "text": text, "e": e, "n": n}
         self._events = [*self._events, row][-EVENTS_MAX:]
 
     def seen(self) -> dict[str, Any]:
-        """For the record: seconds by kind, all of them together, way and events."""
+        """Return for the record: seconds by activity, their sum, path and events."""
         return {
             "hours": {kind: round(value, 1) for kind, value in self._hours.items()},
             "time_s": round(sum(self._hours.values()), 1),

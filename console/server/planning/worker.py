@@ -24,7 +24,7 @@ from console.server.planning.sites import SiteRequest, told
 from vehicle.contracts.errors import InputError
 
 NICE: Final = 12
-"""The server's own loop, which carries the operator's hands, goes first."""
+"""Lower priority than the server's loop, which carries the operator's stick readings."""
 BROKEN: Final = "the program failed while working on this: its log says how; nothing of yours is lost"
 
 
@@ -103,7 +103,7 @@ OPERATIONS: Final[dict[str, Callable[[dict[str, Any], Tell], Any]]] = {
 
 
 def answer(line: bytes, tell: Tell) -> dict[str, Any]:
-    """What is answered to one request; never raises for what was asked."""
+    """Return the answer to one request; never raises because of the request."""
     try:
         asked = msgspec.json.decode(line, type=dict[str, Any])
         asked.pop("n", None)
@@ -113,19 +113,19 @@ def answer(line: bytes, tell: Tell) -> dict[str, Any]:
     except OSError as refusal:
         where = f"{refusal.filename}: " if refusal.filename else ""
         return {"error": f"not saved: {where}{(refusal.strerror or str(refusal)).lower()}"}
-    except Exception:  # noqa: BLE001  # the server and its page live on, whatever it is
+    except Exception:  # noqa: BLE001  # the server must go on after any error
         traceback.print_exc(file=sys.stderr)
         return {"error": BROKEN}
 
 
 class _Numbered(msgspec.Struct, frozen=True):
-    """Of any question."""
+    """The number of any request."""
 
     n: int = 0
 
 
 def number_of(line: bytes) -> int:
-    """The number of a question; its answer carries it."""
+    """Return the number of a request; its answer carries it."""
     try:
         return msgspec.json.decode(line, type=_Numbered).n
     except (msgspec.DecodeError, RecursionError):
@@ -133,7 +133,7 @@ def number_of(line: bytes) -> int:
 
 
 def progress_of(number: int, say: Callable[[dict[str, Any]], None]) -> Tell:
-    """Progress of that question."""
+    """Return a progress line for a request."""
 
     def tell(share: float, text: str) -> None:
         say({"n": number, "progress": share, "text": text})
@@ -142,11 +142,11 @@ def progress_of(number: int, say: Callable[[dict[str, Any]], None]) -> Tell:
 
 
 def main() -> None:
-    """Answer line by line until the input ends."""
+    """Answer requests line by line until the input ends."""
     if hasattr(os, "nice"):
         os.nice(NICE)
     out = sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a library prints must not stand between the answers
+    sys.stdout = sys.stderr  # a library's output must not appear between the answers
 
     def say(told: dict[str, Any]) -> None:
         out.write(msgspec.json.encode(told) + b"\n")

@@ -25,6 +25,10 @@ ANSWERED = """
       && flail.now_ms() - answer.at_ms < 300) return null;
   return `${answer.result} ${answer.why?.key ?? ''} ${answer.reason ?? ''}`;
 """
+REFUSED = """
+  const answer = flail.store.get('answer');
+  return answer?.act === arguments[0] && answer.at_ms >= arguments[1] && answer.result === 'refused';
+"""
 STEERS = """
   const view = flail.hands.view;
   if (view.source === 'touch') return true;
@@ -180,7 +184,7 @@ class Operator:
         raise AssertionError(f"never driven: {self.vehicle.look()}")
 
     def until_mission(self, start: Callable[[], None]) -> None:
-        """Arm and start until the vehicle drives its plan; begins anew where the link breaks.
+        """Arm and start until the vehicle drives its plan; anew where the link breaks, or START follows ARM too soon.
 
         Raises:
             AssertionError: It never does.
@@ -190,10 +194,16 @@ class Operator:
             self.arm()
             if not self._waits_for(lambda: bool(self.page.js(LATCHED))):
                 continue
-            start()
-            if self._waits_for(lambda: self.mode() in AUTO) or self.mode() in AUTO:
+            if self._starts(start):
                 return
         raise AssertionError(f"no mission: {self.vehicle.look()}")
+
+    def _starts(self, start: Callable[[], None]) -> bool:
+        """Press START; False where the vehicle refuses it or the link breaks."""
+        began_ms = self.page.js("return flail.now_ms()")
+        start()
+        self._waits_for(lambda: self.mode() in AUTO or bool(self.page.js(REFUSED, "START", began_ms)))
+        return self.mode() in AUTO
 
     def _waits_for(self, true: Callable[[], bool]) -> bool:
         """Wait until this is true; False where the machine is not armed any more, or the page lets go."""

@@ -55,7 +55,7 @@ def test_a_torn_file_is_told_and_none_is_a_first_start(tmp_path: Path) -> None:
     path = tmp_path / "keys.checks"
     assert kept_checks.load_checks(path) == (ChecksState(), "")
     path.write_bytes(kept_checks.encode(room.all_made())[:-9])
-    assert "sum does not fit" in kept_checks.load_checks(path)[1]
+    assert "checksum is wrong" in kept_checks.load_checks(path)[1]
 
 
 @pytest.mark.parametrize("name", ["base_failed", "depth_failed", "calibration_failed"])

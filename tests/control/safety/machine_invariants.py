@@ -1,4 +1,4 @@
-"""What must hold in every transition of the discrete machine, written against safety.md and not against the code.
+"""What must hold in every transition of the discrete machine, written against docs/SAFETY.md and not against the code.
 
 An invariant is a function of (before, situation, after, cause); those of what may pass are in `permit_invariants.py`.
 """

@@ -1,4 +1,4 @@
-"""What must hold of what may pass after every transition, written against safety.md and not against the code.
+"""What must hold of what may pass after every transition, written against docs/SAFETY.md and not against the code.
 
 An invariant is a function of (after, situation, permit, tool_up, asked).
 """

@@ -356,7 +356,7 @@ BY_THE_MACHINE = {R.ESTOP_CONSOLE, R.RUNAWAY, R.LINK_LOST, R.LEASE_RELEASED, R.O
 BY_A_RESTART = {R.RESTARTED_IN_MOTION}
 """And what the program knows of the one before it."""
 TICKS = {
-    # onset and lingering in ticks of 20 ms, from the times of safety.md B
+    # onset and lingering in ticks of 20 ms, written here once more so that no edit of the table passes unseen
     R.ROLL_OVER: (10, 0),
     R.ROTOR_UNREQUESTED: (10, 0),
     R.SETPOINT_MISMATCH: (15, 0),

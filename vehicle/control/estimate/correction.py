@@ -18,7 +18,7 @@ from vehicle.control.estimate.track import SLIP_MAX, SLIP_MIN
 from vehicle.control.state import EstimateState, WireState
 
 GATE_SIGMA = 4.0
-"""An innovation beyond this is left out, not averaged in (safety.md row 45)."""
+"""An innovation beyond this is left out, not averaged in (row 45 of docs/FAULTS.md)."""
 LATE_S = 0.05
 """1-sigma of how late a heading comes: while the machine turns, a late one is another one."""
 FLOAT_FACTOR = 20.0

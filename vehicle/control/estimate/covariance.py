@@ -13,7 +13,7 @@ Pairs: TypeAlias = list[tuple[float, float]]
 
 
 def diagonal(variances: tuple[float, ...]) -> Covariance:
-    """Independent states."""
+    """The covariance of independent states, from six variances, each in the square of its state's unit."""
     return tuple(tuple(v if i == j else 0.0 for j in range(6)) for i, v in enumerate(variances))
 
 

@@ -19,7 +19,7 @@ LEAN_MAX_RAD = math.radians(60.0)
 
 
 def belts(status: ControllerStatus | None, yaw_rate_radps: float, config: VehicleConfig) -> tuple[float, float, float]:
-    """Left and right belt, and 1-sigma of what was not measured over one second.
+    """Speeds of the left and right belt, and 1-sigma over one second of what was not measured [all m/s].
 
     A machine with a silent encoder is driven out of its swath, and its place must stay known: the other belt and the
     gyro tell what the belt does, and with both silent what the controller applies. No ground is credited by that.
@@ -62,7 +62,10 @@ def turn_rate_radps(imu: ImuSample | None) -> float:
 
 
 def slip_curvature(state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float) -> float:
-    """The curvature that unequal slip of the tracks adds; slip is a share of belt speed, so it holds both ways."""
+    """The curvature [1/m] that unequal slip of the tracks adds; slip is a share of belt speed, so it holds both ways.
+
+    `belt_yaw_rate` is what the belts alone would turn by, `yaw_rate` what is measured [rad/s].
+    """
     curvature = state.slip_curvature_1pm
     if abs(belt_mps) <= MOVING_MPS or abs(belt_yaw_rate) >= abs(belt_mps):
         return curvature

@@ -216,7 +216,7 @@ def _due(place: PlaceState, now_ns: int) -> bool:
 
 
 def marked(place: PlaceState, now_ns: int) -> tuple[PlaceState, tuple[float, float]]:
-    """A known mark has shown that the receiver is right: its place is taken, and the shift of the filter's.
+    """A known mark has shown that the receiver is right: its place is taken, and the shift of the filter's (ENU) [m].
 
     Where another place was held, nothing is upheld that was credited since the mark before.
     """

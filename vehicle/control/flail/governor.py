@@ -12,7 +12,7 @@ from vehicle.control.state import FlailState, WireState
 
 RESTING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 SAG_BAND_RATIO = 0.06
-"""From `at speed` + this share upwards sag allows the full speed (domain.md 2.2: react to about 10 % sag)."""
+"""From `at speed` + this share upwards sag allows the full speed (common practice: the tracks slow from about 10 %)."""
 LOAD_WISH_RATIO = 0.9
 """Share of the rotor drive's power that steady work may take: a tenth is kept for stones and roots."""
 LOAD_GAIN_PER_TICK = 0.02

@@ -63,18 +63,18 @@ def unpacked(tile: Tile | bytes) -> Tile:
 
 
 def marks(tile: Tile) -> npt.NDArray[np.uint16]:
-    """Flags and marks of later knowledge together."""
+    """Flags (low byte) and marks of later knowledge (high byte) of a tile (PLANES, TILE, TILE), as (TILE, TILE)."""
     return np.asarray(tile[FLAGS] | tile[MARKS].astype(np.uint16) << 8)
 
 
 def numbers(tile: Tile) -> npt.NDArray[np.uint32]:
-    """Number of the stroke on which each cell's claim rests; 0 = none."""
+    """Number of the stroke on which each cell's claim rests, (TILE, TILE), 0 = none; of a tile (PLANES, TILE, TILE)."""
     low, second, third, high = (tile[NUMBER + place].astype(np.uint32) for place in range(4))
     return np.asarray(low | second << 8 | third << 16 | high << 24)
 
 
 def step_of(across_m: float) -> float:
-    """A distance left of the tool's middle in the steps of the plane, not rounded."""
+    """A distance left of the tool's middle [m], in the plane's steps from `ACROSS_MAX_M` right of it; not rounded."""
     return (across_m + ACROSS_MAX_M) / ACROSS_STEP_M
 
 

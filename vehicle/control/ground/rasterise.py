@@ -98,7 +98,10 @@ class _Look:
 
 
 def outline(mask: BoolArray, column: int, row: int, cell_m: float) -> list[Any]:
-    """Boxes that make up the set cells of a tile, a run of cells in a row each."""
+    """Boxes (shapely, ENU metres) that make up the set cells of a tile, a run of cells in a row each.
+
+    `mask` (rows, columns) from the tile's south-west corner; `column` and `row` count that cell from the origin.
+    """
     if mask.all():
         rows, columns = mask.shape
         return [shapely.box(column * cell_m, row * cell_m, (column + columns) * cell_m, (row + rows) * cell_m)]

@@ -52,7 +52,7 @@ class _Frame:
 
 
 def stroke(run: LedgerRun, rule: Rule, number: int) -> tuple[LedgerStroke, float, tuple[ToolLine, ...]]:
-    """The stroke that ends at the run's tip, the path up to which credit was given, the lines later strokes need."""
+    """The stroke that ends at the run's tip, the path [m] up to which credit was given, the lines needed later."""
     tip = run.tip
     frame = _Frame(tip, rule.cell_m)
     reach_m = frame.extent_a_m + OVERLAP_SLACK_M + LOST_M

@@ -1,4 +1,4 @@
-"""The interlocks: facts -> reasons, one row each, by source. A row names the fault of safety.md B that it detects.
+"""The interlocks: facts -> reasons, one row each, by source. A row names the fault of docs/FAULTS.md that it detects.
 
 A missing reading that safety needs (tilt, belts, rotor, tool, link) falls on the unsafe side: thresholds are written
 as what must be so, which NaN never is. A missing gauge (temperatures, supply) limits, and does not strand.

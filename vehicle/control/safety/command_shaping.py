@@ -16,7 +16,7 @@ AGEING_MPS = 0.27
 """Just below the speed from which the shorter T_stop counts, so that a late link slows before it stops."""
 RECOVERY_MPS = 0.1
 STRANGER_MPS = 0.5
-"""A station that does not speak the hold-to-run extension itself drives at a reduced cap (design.md section 5)."""
+"""A station that does not speak the hold-to-run extension itself drives at a reduced cap."""
 
 
 class Shaped(msgspec.Struct, frozen=True, gc=False):

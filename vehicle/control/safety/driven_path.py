@@ -24,7 +24,7 @@ STRAIGHT_RADIUS_M = 5.0
 
 
 def extended(path: FloatArray, estimate: Estimate) -> FloatArray:
-    """The track (n, 3: east, north, yaw) with the present pose, where that is proven and new."""
+    """The track (n, 3), east and north [m] and yaw [rad], and at its end the present pose if proven and new."""
     if not estimate.position_proven:
         return path
     if len(path) and _near_newest(path, estimate):
@@ -66,7 +66,8 @@ def retreats(path: FloatArray, estimate: Estimate, drive: DriveRequest, *, doubt
     """True where a twist stays on the track or leads back to it; with a doubtful position only back the way it came.
 
     The way it came: backwards behind a machine that came forward, forwards where it came in reverse. Without a position
-    or a track only straight back is left, in doubt that and what by the track leads back.
+    or a track only straight back is left, in doubt that and what by the track leads back. `path` (n, 3): east and
+    north [m], yaw [rad].
     """
     back_mps = drive.speed_mps if _came_in_reverse(path) else -drive.speed_mps
     straight_back = abs(drive.yaw_rate_radps) <= back_mps / STRAIGHT_RADIUS_M

@@ -85,7 +85,10 @@ def grown_m(estimate: Estimate) -> float:
 
 
 def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room:
-    """What is left before a boundary is touched, straight on and by turning."""
+    """What is left before a boundary is touched, straight on and by turning.
+
+    `edges_m` (n, 4): east and north of each edge's start, then of its end.
+    """
     pose, reach_m = pose_of(estimate), _reach_m(config, grown_m(estimate))
     if len(edges_m) <= FEW_EDGES:
         return room_of_few(edges_m, pose, reach_m)
@@ -93,7 +96,7 @@ def room(edges_m: FloatArray, estimate: Estimate, config: VehicleConfig) -> Room
 
 
 def room_of_few(edges_m: FloatArray, pose: Pose, reach_m: tuple[float, float, float]) -> Room:
-    """Edge by edge."""
+    """As `room`, edge by edge (n, 4) in plain floats. `reach_m`: the grown footprint's front, rear and half width."""
     front, rear, half = reach_m
     # what lies beyond the sum of all three is neither before or behind the footprint nor touched by turning
     ends = fence_few.near(edges_m, pose.east_m, pose.north_m, pose.yaw_rad, front + rear + half)
@@ -107,7 +110,7 @@ def room_of_few(edges_m: FloatArray, pose: Pose, reach_m: tuple[float, float, fl
 
 
 def room_of_many(edges_m: FloatArray, pose: Pose, reach_m: tuple[float, float, float]) -> Room:
-    """All edges at once."""
+    """As `room`, all edges (n, 4) at once in arrays. `reach_m`: the grown footprint's front, rear and half width."""
     front, rear, half = reach_m
     ahead, left = _body_frame(edges_m, pose)
     if not _inside(ahead, left):
@@ -130,7 +133,8 @@ def _left(before_m: float, behind_m: float, nearest_m: float, reach_m: tuple[flo
 def over_m(edges_m: FloatArray, pose: Pose, config: VehicleConfig, grown_m: float = 0.0) -> float:
     """How far the grown footprint reaches over a boundary, at right angles to its own sides; 0 where it touches none.
 
-    With the origin outside, more than any footprint that is inside can reach, and the more the further out.
+    With the origin outside, more than any footprint that is inside can reach, and the more the further out. `edges_m`
+    (n, 4): east and north of each edge's start, then of its end.
     """
     return _over_m(*_body_frame(edges_m, pose), _reach_m(config, grown_m))
 
@@ -172,7 +176,8 @@ def _stops_mps(free_m: float, config: VehicleConfig) -> float:
 def turned_slowly(edges_m: FloatArray, estimate: Estimate, wanted: DriveRequest, config: VehicleConfig) -> DriveRequest:
     """The wanted twist, at a creep where a stop begun now would end with the footprint over a boundary by its turn.
 
-    Corrections of direction on the way are no turns: what they lead to is seen straight on.
+    Corrections of direction on the way are no turns: what they lead to is seen straight on. `edges_m` (n, 4): east and
+    north of each edge's start, then of its end.
     """
     if abs(wanted.yaw_rate_radps) <= abs(wanted.speed_mps) / TURN_RADIUS_M:
         return wanted
@@ -188,6 +193,7 @@ def eases(
     """True where a movement leads out of what the footprint reaches over, or at least no deeper.
 
     Over by more than half its width the footprint is as deep as it can be; from there on no nearer counts as no deeper.
+    `edges_m` (n, 4): east and north of each edge's start, then of its end.
     """
     here, reach_m = pose_of(estimate), _reach_m(config, grown_m)
     here_ends, there_ends = _body_frame(edges_m, here), _body_frame(edges_m, moved(here, drive, STEP_S))

@@ -39,7 +39,7 @@ def inside(ends: Ends) -> bool:
 def beside(ends: Ends, half_m: float, lean: float) -> list[tuple[float, float]]:
     """Nearest and farthest along-track of each edge's part within `half_m` of the axis, of the edges that have one.
 
-    What runs along the axis leans by `lean`, or its run to the side would divide by 0.
+    What runs along the axis leans by `lean`, or its run to the side would divide by 0. All in metres.
     """
     spans: list[tuple[float, float]] = []
     for ahead, left, to_ahead, to_left in ends:

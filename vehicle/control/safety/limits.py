@@ -12,12 +12,12 @@ TILT_HARD_RAD = math.radians(45.0)
 
 
 def finite(value: float) -> float:
-    """The value itself, or 0 where it is not a number."""
+    """The value itself, in the same unit, or 0 where it is infinite or NaN."""
     return value if abs(value) < math.inf else 0.0
 
 
 def clamp(value: float, low: float, high: float) -> float:
-    """The value, not below `low`, not above `high`."""
+    """The value, not below `low`, not above `high`; all in the same unit. Of NaN it is `high`: ask `finite` first."""
     return max(low, min(high, value))
 
 

@@ -10,21 +10,21 @@ from vehicle.planning.site.notes import Notes
 from vehicle.polygons.fences import mended, polygonal
 
 AREA_MIN_M2 = 0.01
-"""Smaller than a hand: a polygon below this is a slip of the mouse."""
+"""Size of a hand: a smaller polygon is a drawing mistake."""
 AMBIGUOUS_RATIO = 1e-6
-"""Signed and repaired area of a ring may differ by this share before it is clear that the ring crosses itself."""
+"""If signed and repaired area of a ring differ by more than this share, the ring crosses itself."""
 CROSSING_FREE_M2 = 1e-3
-"""Loops below 10 cm2 in all are rounding of the file's coordinates, mended and reported."""
+"""Loops below 10 cm2 in total come from rounded coordinates in the file; they are repaired and reported."""
 
 THIN_FROM = 2_000
-"""Corners of one feature from which on it is thinned: a survey has hundreds, a recorded or traced line 10^5."""
+"""A feature with at least this many corners is thinned: a survey has hundreds, a recorded or traced line 10^5."""
 THIN_M = 0.005
-"""Half of what thinning may move an outline: below the error of any survey."""
+"""Half the distance by which thinning may move an outline: below the error of any survey."""
 
 polygons_of = polygonal
 
 Where = Callable[[float, float], str]
-"""East, north [m] -> the place in words (lon, lat) for the user."""
+"""East, north [m] -> the place in words (lon, lat), for messages."""
 
 
 def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -> shapely.Geometry:
@@ -55,7 +55,7 @@ def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -
 def polygon_of(
     rings_m: list[np.ndarray], place: str, where: Where, notes: Notes
 ) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """(shell, union of holes) of rings, each (n, 2) [m].
+    """Return (shell, union of holes) of rings, each (n, 2) [m].
 
     Holes outside the shell are kept as keep-outs and reported, touching ones merged.
     """
@@ -75,7 +75,7 @@ def polygon_of(
 
 
 def thinned(geometry: shapely.Geometry, place: str, repairs: list[str], *, outward: bool) -> shapely.Geometry:
-    """Fewer corners, the outline moved one way only: `outward` for what is worked or kept out, else for what bears.
+    """Reduce corners and move the outline in one direction only: `outward` for work or keep-outs, else inward.
 
     Unchanged below THIN_FROM corners, and where thinning would not halve them.
     """
@@ -96,13 +96,13 @@ def thinned(geometry: shapely.Geometry, place: str, repairs: list[str], *, outwa
 
 
 def parts_of(geometry: shapely.Geometry | np.ndarray) -> np.ndarray:
-    """(n,) the non-empty polygons of a geometry or of an array (m,) of them; for shapely an empty one is a part."""
+    """Return (n,) the non-empty polygons of a geometry or of an array (m,) of them; shapely also counts empty parts."""
     parts = shapely.get_parts(geometry)
     return np.asarray(parts[~shapely.is_empty(parts)])
 
 
 def _closed(ring_m: np.ndarray) -> np.ndarray:
-    """Closed and without repeated corners (1 micrometre: below any survey, above rounding)."""
+    """Return the ring closed and without repeated corners (within 1 micrometre: below any survey, above rounding)."""
     ring = np.asarray(ring_m, dtype=float).reshape(-1, 2)
     if len(ring) < 2:
         return ring
@@ -119,7 +119,7 @@ def _signed_area_m2(ring: np.ndarray) -> float:
 
 
 def _place_of(reason: str, ring: np.ndarray, where: Where) -> str:
-    """GEOS tells the spot as `Self-intersection[x y]`."""
+    """Return the place of an error: GEOS reports it as `Self-intersection[x y]`."""
     inside = reason[reason.find("[") + 1 : reason.find("]")].split() if "[" in reason else []
     try:
         return where(float(inside[0]), float(inside[1]))

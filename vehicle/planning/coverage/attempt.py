@@ -1,4 +1,4 @@
-"""One whole plan among those that are tried: the passes in some order of directions; only the best is closed."""
+"""One complete attempt at a plan, with one order of swath directions; only the best attempt is closed."""
 
 import math
 from dataclasses import dataclass
@@ -19,22 +19,26 @@ from vehicle.planning.coverage.work_limit import Stage
 
 FAN = 12
 ORDER_MAX = 5_000
-"""More stops stay in the order in which they were planned: the table of least times between them is 100 MB at this
-number. Work is bounded by the limit of planning; 120 s of it were worth 7 % of the hours of 3,079 stops."""
+"""With more stops the order is not improved: the table of least times between this many stops takes 100 MB.
+
+The planning limit bounds the work; on 3,079 stops, 120 s of it saved 7 % of the hours.
+"""
 ORDER_SHARE = 0.5
-"""Which stop has to come before which takes about a third of what the passes took (150 ha, 50 keep-outs: 4.7 of
-13.9 s): with less left of the limit nothing would come of it."""
+"""Share of the passes' planning time that must be left of the limit to begin with a better order.
+
+Finding the precedence of the stops takes about a third of that time (150 ha, 50 keep-outs: 4.7 of 13.9 s).
+"""
 LEFT_S_PER_M2 = 600.0
-"""A weight, not a rate: no plan gains by leaving ground to people."""
+"""A penalty, not a work rate: no plan may gain by leaving ground to people."""
 LEFT_M2 = 2.0
-"""A part smaller than this is a corner at a keep-out, for which the direction of the swaths is no help."""
+"""A smaller part is a corner at a keep-out; no direction of the swaths helps there."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """The ground and the tour after the last pass, with the path as it was found or in a better order.
+    """Ground, tour and path after the last pass; the path is in the order found or in a better one.
 
-    `cut_short`: the limit ended the planning, much may be left.
+    `cut_short`: the limit ended the planning, so much ground may be left.
     """
 
     ground: GroundModel
@@ -44,16 +48,16 @@ class Attempt:
 
     @cached_property
     def time_s(self) -> float:
-        """What driving it takes."""
+        """Time to drive the path [s]."""
         return whole_s(self.segments, self.ground.job.machine)
 
     @property
     def cost_s(self) -> float:
-        """Time, and a weight for ground that no tool has passed, which is left to people [s]."""
+        """Time plus a penalty for ground that the tool does not pass and that is left to people [s]."""
         return self.time_s + LEFT_S_PER_M2 * self.ground.unswept.area_m2
 
     def in_better_order(self) -> "Attempt":
-        """The same stops in a better order, where there is room and memory for finding it."""
+        """Return the attempt with its stops in a better order, if limit and memory allow the search."""
         room = self.ground.job.deadline.limit.has_room(ORDER_SHARE)
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
             return self
@@ -61,16 +65,16 @@ class Attempt:
         return Attempt(self.ground, self.tour, in_better_order(self.ground, self.tour), self.cut_short)
 
     def closed(self) -> Plan:
-        """The plan: what stays untreated, certificate, name."""
+        """Return the finished plan, with untreated ground, certificate and name."""
         self.ground.job.deadline.limit.at(Stage.CLOSING, lambda: self.time_s)
         left_for = UntreatableReason.PLANNING_TIME if self.cut_short else UntreatableReason.NO_APPROACH
         return closed_plan(self.ground, self.segments, self.tour.direction_rad, left_for)
 
 
 def attempt_in(ground: GroundModel, tour: Tour, directions: list[float], cells: tuple[SweepCell, ...] = ()) -> Attempt:
-    """Works in cells, else in the first of the directions [rad]; the others are tried for what cannot be begun in it.
+    """Work in cells, else in the first of the directions [rad]; the others serve ground that it cannot reach.
 
-    `ground` and `tour` grow; the job of `ground` has a deadline of its own.
+    `ground` and `tour` are changed; the job of `ground` has its own deadline.
     """
     first, *others = directions
     others += [first + 0.5 * math.pi, *across_safe_ground(ground.job.site)]

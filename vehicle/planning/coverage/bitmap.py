@@ -1,4 +1,4 @@
-"""Missed area by cell centres on a raster: a second opinion on the exact overlay, which can fail on odd coordinates."""
+"""Missed area by cell centres on a raster: an independent check of the exact overlay, which can fail on rare input."""
 
 import numpy as np
 import shapely
@@ -6,14 +6,14 @@ import shapely
 from vehicle.planning.coverage.area import parts_of
 
 SLAB_CELLS = 2_000_000
-"""The raster is made slab by slab, each of so many cells: some 20 MB, whatever the size of the field."""
+"""The raster is made in slabs of this many cells: about 20 MB for a field of any size."""
 
 Slab = tuple[int, int, int]
 """First row, row after the last, columns."""
 
 
 def missed_by_bitmap_m2(asked: shapely.Geometry, sweeps: tuple[np.ndarray, ...], cell_m: float) -> tuple[float, ...]:
-    """For each sweep, (n, 4, 2) convex anticlockwise rectangles: area of cells with their centre in none of them."""
+    """Return for each sweep, (n, 4, 2) convex anticlockwise rectangles, the area of cells whose centre is in none."""
     if asked.is_empty:
         return (0.0,) * len(sweeps)
     x0, y0, x1, y1 = asked.bounds
@@ -32,12 +32,12 @@ def missed_by_bitmap_m2(asked: shapely.Geometry, sweeps: tuple[np.ndarray, ...],
 
 
 def _in_cells(xy_m: np.ndarray, origin: tuple[float, float], cell_m: float) -> np.ndarray:
-    """Whole numbers are the centres of cells."""
+    """Convert to cell units, in which whole numbers are cell centres."""
     return np.asarray((xy_m - origin) / cell_m - 0.5)
 
 
 def _polygon_cells(starts: np.ndarray, ends: np.ndarray, slab: Slab) -> np.ndarray:
-    """Even-odd filling: each edge flips all cells to the right of where it crosses a row of centres."""
+    """Fill by the even-odd rule: each edge flips all cells to the right of its crossing with a row of centres."""
     flips = np.zeros((slab[1] - slab[0], slab[2] + 1), dtype=np.int8)
     rows, columns, _ = _crossings(starts, ends, slab)
     np.bitwise_xor.at(flips, (rows, columns), np.int8(1))
@@ -45,7 +45,7 @@ def _polygon_cells(starts: np.ndarray, ends: np.ndarray, slab: Slab) -> np.ndarr
 
 
 def _crossings(start: np.ndarray, end: np.ndarray, slab: Slab) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row in the slab, first column right of it, and edge of each crossing of edges with rows of cell centres."""
+    """Return, for each crossing of an edge with a row of centres: row in the slab, first column to its right, edge."""
     low, high = np.minimum(start[:, 1], end[:, 1]), np.maximum(start[:, 1], end[:, 1])
     first = np.clip(np.ceil(low), slab[0], slab[1]).astype(np.int64)
     count = np.clip(np.ceil(high), slab[0], slab[1]).astype(np.int64) - first
@@ -57,7 +57,7 @@ def _crossings(start: np.ndarray, end: np.ndarray, slab: Slab) -> tuple[np.ndarr
 
 
 def _convex_cells(corners: np.ndarray, slab: Slab) -> np.ndarray:
-    """Cells whose centre is in at least one rectangle, by counting +1 at the left and -1 at the right edge of a row."""
+    """Return cells with their centre in at least one rectangle: count +1 at the left, -1 at the right edge of a row."""
     counts = np.zeros((slab[1] - slab[0], slab[2] + 1), dtype=np.int16)
     if len(corners):
         for corner in range(4):

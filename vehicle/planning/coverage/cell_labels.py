@@ -1,8 +1,8 @@
-"""A direction for each face, chosen for all faces together: descent over sets of faces that a line cuts off.
+"""Chooses the swath direction of all faces together, by descent over sets of faces that a line cuts off.
 
-The closed form of `directions` is a sum over edges. An edge of the area costs what the direction of its face makes of
-it; an edge between two faces costs nothing where both have the same direction, because their swaths run through, else
-what both directions make of it, and a seam. Faces of one direction that touch are one cell.
+The closed-form cost of `directions` is a sum over edges. The cost of an edge of the area depends on the direction of
+its face. An edge between two faces costs nothing if both have the same direction, because their swaths run through;
+otherwise it costs what it costs in both directions, plus a seam. Touching faces of one direction form one cell.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 GAIN_S = 1.0
-"""A move that saves less is no move; so rounding never decides."""
+"""A move must save at least this, so that rounding never decides."""
 MOVES_MAX = 100
 SIZE_MIN_M2 = 1.0
 
 
 @dataclass(frozen=True)
 class FaceCosts:
-    """Seconds: of each face in each direction (n, d); of each shared edge for the directions at its sides (k, d, d).
+    """Costs [s]: of each face in each direction (n, d); of each shared edge for the directions at its sides (k, d, d).
 
     `sides`: the two faces (k, 2) of each shared edge; `area_m2`: of each face (n,). Seconds are multiples of a power of
     two: their sums are exact in any order, so that every computer finds the same cells.
@@ -29,7 +29,7 @@ class FaceCosts:
     area_m2: np.ndarray
 
     def total_s(self, labels: np.ndarray) -> float:
-        """Of faces with these directions (n,)."""
+        """Total cost [s] of faces with these directions (n,)."""
         own_s = self.face_s[np.arange(len(labels)), labels]
         return float(own_s.sum() + self._now_s(labels).sum())
 
@@ -38,7 +38,7 @@ class FaceCosts:
         return np.asarray(self.pair_s[np.arange(len(a)), a, b])
 
     def savings_s(self, labels: np.ndarray, sets: np.ndarray) -> np.ndarray:
-        """(m, d) what each set of faces (m, n) bool saves if it takes each direction."""
+        """Return (m, d) the saving [s] of each set of faces (m, n) bool if it takes each direction."""
         every, inside = np.arange(len(self.sides)), sets.astype(float)
         a, b = labels[self.sides].T
         now_s = self._now_s(labels)[:, None]
@@ -51,13 +51,13 @@ class FaceCosts:
         return np.asarray(saved_s + both @ now_s)
 
     def cells(self, labels: np.ndarray) -> np.ndarray:
-        """(n,) the cell of each face, numbered from 0: faces of one direction that share an edge."""
+        """Return (n,) the cell of each face, numbered from 0; a cell joins faces of one direction that share edges."""
         same = self.sides[labels[self.sides[:, 0]] == labels[self.sides[:, 1]]]
         return connected(len(labels), same)
 
 
 def connected(count: int, pairs: np.ndarray) -> np.ndarray:
-    """(count,) the group of each node, numbered from 0 in the order of the nodes; pairs (k, 2) are of one group."""
+    """Return (count,) the group of each node, numbered from 0 in node order; pairs (k, 2) are in the same group."""
     root = list(range(count))
     for pair in pairs.tolist():
         a, b = pair
@@ -66,13 +66,13 @@ def connected(count: int, pairs: np.ndarray) -> np.ndarray:
         while root[b] != b:
             b = root[b]
         root[pair[0]] = root[pair[1]] = root[a] = root[b] = min(a, b)
-    for k in range(count):  # a root is the least of its group: those before are final
+    for k in range(count):  # a root is the smallest node of its group: nodes before it are final
         root[k] = root[root[k]]
     return np.asarray(np.unique(np.array(root), return_inverse=True)[1])
 
 
 def best_labels(costs: FaceCosts, cut_off: np.ndarray, starts: list[int]) -> np.ndarray:
-    """(n,) the best that descent finds from each of some directions for all faces.
+    """Return (n,) the best directions that descent finds, started from several single directions for all faces.
 
     `cut_off`: sets of faces (m, n) bool on one side of a line.
     """
@@ -81,7 +81,7 @@ def best_labels(costs: FaceCosts, cut_off: np.ndarray, starts: list[int]) -> np.
 
 
 def _descended(costs: FaceCosts, cut_off: np.ndarray, label: int) -> np.ndarray:
-    """What a line cuts off, or a cell, takes one direction; where that saves nothing, a part of a cell."""
+    """Descend: give one direction to a set cut off by a line or to a cell; if nothing is saved, to a part of a cell."""
     labels = np.full(len(costs.face_s), label)
     for _ in range(MOVES_MAX):
         cells = costs.cells(labels)
@@ -97,11 +97,12 @@ def _descended(costs: FaceCosts, cut_off: np.ndarray, label: int) -> np.ndarray:
 
 
 def _best_move(costs: FaceCosts, labels: np.ndarray, sets: np.ndarray) -> np.ndarray | None:
-    """The labels after the move that saves most for its area, None where none saves anything.
+    """Return the labels after the move with the largest saving per area; None if no move saves anything.
 
-    By its saving alone the first move would give a comb the direction of its teeth, and no later one pays.
+    If the total saving decided, the first move on a comb-shaped area would give the whole area the direction of the
+    teeth, and no later move would improve it.
     """
-    if not len(sets):  # ground in several parts that no line crosses
+    if not len(sets):  # ground in several parts that no line divides
         return None
     saved_s = costs.savings_s(labels, sets)
     size_m2 = np.maximum(SIZE_MIN_M2, sets @ costs.area_m2)

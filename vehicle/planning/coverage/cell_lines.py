@@ -1,4 +1,4 @@
-"""Lines that may part a work area into sweep cells, and the small faces that all of them together make of it."""
+"""Lines that may divide a work area into sweep cells, and the small faces between all these lines."""
 
 import math
 from collections.abc import Iterator
@@ -12,29 +12,29 @@ from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.cell_labels import connected
 
 SIMPLIFY_M = 1.0
-"""Corners of the outline that stick out less are no reason to part it."""
+"""Corners of the outline that stick out less than this do not divide the area."""
 TURN_MIN_RAD = math.radians(8.0)
 LINES_MAX = 70
 KEEP_OUT_SIMPLIFY_M, RING_MIN_M = 3.0, 16.0
-"""Keep-outs are looked at more coarsely; one shorter round than this is no reason to part the area."""
+"""Keep-outs are simplified more; one with a shorter perimeter than the second value does not divide the area."""
 NEAREST = 3
-"""So many lines to other inward corners from each."""
+"""Number of lines from each inward corner to other inward corners."""
 LONG_M = 4.0
 THIN_M = 1.5
-"""Faces narrower than this are none of their own: there is no room for swaths of another direction."""
+"""Narrower faces are merged with a neighbour: they have no room for swaths of another direction."""
 APART_M = 1.5
 INSIDE_M, END_M, STILL_M = 0.1, 1.0, 1e-3
 GRID_M, ON_LINE_M = 0.05, 0.08
-"""Faces are a guide: lines that pass a corner by millimetres meet in it."""
+"""Faces are only a guide, so lines that miss a corner by millimetres are snapped to it."""
 
 
 @dataclass(frozen=True)
 class Faces:
-    """What lines make of an area: polygons (n,), the edges of each, and the edges that two of them share.
+    """Faces of an area divided by lines: polygons (n,), the edges of each, and the edges that two of them share.
 
-    `edges`: vectors (m, 2) [m] of edges that are the area's own; `owner`: the face (m,) of each. `shared`: vectors
-    (k, 2) of edges inside of it; `sides`: the two faces (k, 2) of each. `at_keep_out`: which of the area's own edges
-    are, (m,) bool. `cut_off`: faces on one side of a line, (l, n) bool.
+    `edges`: vectors (m, 2) [m] of the edges on the area's boundary; `owner`: the face (m,) of each. `shared`: vectors
+    (k, 2) of edges inside of it; `sides`: the two faces (k, 2) of each. `at_keep_out`: which of the boundary edges lie
+    at a keep-out, (m,) bool. `cut_off`: faces on one side of a line, (l, n) bool.
     """
 
     polygons: np.ndarray
@@ -47,7 +47,7 @@ class Faces:
 
 
 def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
-    """The faces of an area between all lines that may part it; `angles_rad`: directions (d,) of swaths."""
+    """Return the faces of an area between all lines that may divide it; `angles_rad`: directions (d,) of swaths."""
     lines = cut_lines(area, angles_rad)
     drawn = shapely.linestrings(lines) if len(lines) else []
     linework = shapely.union_all([shapely.boundary(area), *drawn], grid_size=GRID_M)
@@ -78,7 +78,7 @@ def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
 
 
 def _at_keep_out(area: shapely.Geometry, middles: np.ndarray) -> np.ndarray:
-    """(m,) bool: places (m, 2) on the edges of an area that lie at a hole of it."""
+    """Return (m,) bool: which places (m, 2) on an area's edges lie at one of its holes."""
     holes = shapely.MultiLineString([ring for part in parts_of(area) for ring in part.interiors])
     shapely.prepare(holes)
     return np.asarray(shapely.dwithin(holes, shapely.points(middles), 2.0 * GRID_M))
@@ -89,7 +89,7 @@ def _united(polygons: np.ndarray) -> shapely.Geometry:
 
 
 def _hosts(polygons: np.ndarray, sides: np.ndarray, length_m: np.ndarray) -> np.ndarray:
-    """(n,) faces put together, numbered from 0: a thin one with the neighbour that it shares most with."""
+    """Return (n,) numbers from 0 of merged faces: a thin face joins the neighbour with the longest shared edge."""
     joined = []
     for k in np.flatnonzero(2.0 * shapely.area(polygons) < THIN_M * shapely.length(polygons)):
         beside = (sides == k).any(axis=1)
@@ -100,7 +100,7 @@ def _hosts(polygons: np.ndarray, sides: np.ndarray, length_m: np.ndarray) -> np.
 
 
 def _edges(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(m, 2) starts and ends of all edges, the polygon (m,) of each, and pairs (k, 2) of edges that are one line."""
+    """Return starts and ends (m, 2) of all edges, the polygon (m,) of each, and pairs (k, 2) of coincident edges."""
     rings, face = shapely.get_rings(polygons, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
@@ -118,7 +118,7 @@ def _edges(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
 
 
 def _on_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
-    """(k,) bool: points (k, 2) on a straight line (2, 2)."""
+    """Return (k,) bool: which points (k, 2) lie on a straight line (2, 2)."""
     along = (line[1] - line[0]) / np.hypot(*(line[1] - line[0]))
     off = points - line[0]
     across = off[:, 0] * along[1] - off[:, 1] * along[0]
@@ -127,7 +127,7 @@ def _on_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
 
 
 def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray) -> np.ndarray:
-    """(m, count) bool: sets of faces that share no edge with others but on the line; none where it parts nothing."""
+    """Return (m, count) bool: sets of faces separated by the line; none if it separates nothing."""
     if not on_line.any():
         return np.zeros((0, count), dtype=bool)
     whole, group = connected(count, sides), connected(count, sides[~on_line])
@@ -136,7 +136,7 @@ def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray) -> np.ndarray:
 
 
 def cut_lines(area: shapely.Geometry, angles_rad: np.ndarray) -> list[np.ndarray]:
-    """Straight lines (2, 2) across an area in the order of `_rays`, none beside another; keep-outs do not end them."""
+    """Return lines (2, 2) across an area in the order of `_rays`, no two close together; keep-outs do not end them."""
     if area.is_empty or (inner := _inner(area)).is_empty:
         return []
     lines: list[np.ndarray] = []
@@ -150,10 +150,10 @@ def cut_lines(area: shapely.Geometry, angles_rad: np.ndarray) -> list[np.ndarray
 
 
 def _rays(area: shapely.Geometry, angles_rad: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Corners (2,) and directions (2,) of lines, the most promising first.
+    """Yield corners (2,) and directions (2,) of lines, the most promising first.
 
-    At inward corners of the outline along their edges and in the directions (d,) of swaths, the same past keep-outs,
-    then along the bisectors of corners and to others near them.
+    The lines start at inward corners of the outline, along their edges and in the directions (d,) of swaths; then at
+    keep-outs in the same way; then along the bisectors of corners and to other corners near them.
     """
     parts = parts_of(shapely.orient_polygons(area))
     outer = [row for part in parts for row in _corners(part.exterior, SIMPLIFY_M)]
@@ -179,14 +179,14 @@ def _corners(ring: shapely.LinearRing, simplify_m: float) -> list[tuple[np.ndarr
 
 
 def _inner(area: shapely.Geometry) -> shapely.Geometry:
-    """What lies well inside the outline; keep-outs are no part of it."""
+    """Return the area well inside the outline; keep-outs are ignored."""
     inner = shapely.buffer(shapely.union_all([shapely.Polygon(part.exterior) for part in parts_of(area)]), -INSIDE_M)
     shapely.prepare(inner)
     return inner
 
 
 def _is_near(line: np.ndarray, lines: list[np.ndarray]) -> bool:
-    """Whether a line (2, 2) lies along one of some others within `APART_M`."""
+    """Whether a line (2, 2) runs within `APART_M` of one of the other lines."""
     if not lines:
         return False
     others = np.array(lines)
@@ -199,9 +199,9 @@ def _is_near(line: np.ndarray, lines: list[np.ndarray]) -> bool:
 
 
 def inward_corners(ring: shapely.LinearRing) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Corners of a ring at which the area on its left is re-entrant.
+    """Return the corners of a ring at which the area on its left is re-entrant.
 
-    Each (2,) with the unit vectors (2,) in which the edge before it and the edge after it go on into the area.
+    Each corner (2,) comes with unit vectors (2,) that continue the edge before it and the edge after it into the area.
     """
     xy = shapely.get_coordinates(ring)[:-1]
     before, after = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
@@ -211,9 +211,9 @@ def inward_corners(ring: shapely.LinearRing) -> list[tuple[np.ndarray, np.ndarra
 
 
 def _across(inner: shapely.Geometry, start: np.ndarray, way: np.ndarray) -> np.ndarray | None:
-    """(2, 2) from a corner of the coarse outline on, in one direction, until the outline ends, and a little further.
+    """Return the line (2, 2) from a corner of the simplified outline in one direction to just beyond the outline.
 
-    `inner`: what lies well inside the outline; what runs along its edge is no line across it.
+    `inner`: the area well inside the outline; a line that only runs along the edge is not used.
     """
     x0, y0, x1, y1 = inner.bounds
     far_m = math.hypot(x1 - x0, y1 - y0)

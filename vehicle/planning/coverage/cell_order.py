@@ -1,4 +1,4 @@
-"""In which order sweep cells are worked: those first whose swaths run along the seams with the others."""
+"""The order in which sweep cells are worked: first the cells whose swaths run along the seams with other cells."""
 
 import numpy as np
 import shapely
@@ -8,13 +8,13 @@ from vehicle.planning.coverage.cell_lines import Faces
 from vehicle.planning.coverage.job import PlanJob
 
 SHUT_END_S = 40.0
-"""An end of a swath on ground that is not worked yet: the machine cannot turn there."""
+"""Cost of a swath end on ground that is not worked yet, where the machine cannot turn."""
 EXACT_MAX = 7
-"""With more cells the cheapest next one is taken."""
+"""With more cells than this, the order is built by always taking the cheapest next cell."""
 
 
 def shut_ends(faces: Faces, cell: np.ndarray, thetas_rad: np.ndarray, job: PlanJob) -> np.ndarray:
-    """(c, c) how many swaths of each cell end at its seam with each other one; `cell`: of each face (n,)."""
+    """Return (c, c) the number of swaths of a cell that end at its seam with another; `cell`: of each face (n,)."""
     ends = np.zeros((len(thetas_rad), len(thetas_rad)))
     pitch_m = job.reach.width_m - np.array([job.settings.overlap_at_m(float(theta)) for theta in thetas_rad])
     for one, other in ((0, 1), (1, 0)):
@@ -26,9 +26,9 @@ def shut_ends(faces: Faces, cell: np.ndarray, thetas_rad: np.ndarray, job: PlanJ
 
 
 def working_order(polygons: list[shapely.Geometry], ends: np.ndarray, machine: MachineFootprint) -> list[int]:
-    """The order with the fewest swaths that end on ground not worked yet, and the shortest ways between cells.
+    """Return the order with the fewest swath ends on ground not worked yet, and the shortest ways between cells.
 
-    `ends`: (c, c) of each cell at its seam with each other one.
+    `ends`: (c, c) swath ends of each cell at its seam with each other cell.
     """
     middles = shapely.centroid(polygons)
     way_s = shapely.distance(middles[:, None], middles[None, :]) / machine.transit_speed_mps
@@ -50,12 +50,12 @@ def working_order(polygons: list[shapely.Geometry], ends: np.ndarray, machine: M
 
 
 def _shut_s(ends: np.ndarray, cell: int, left: frozenset[int]) -> float:
-    """What the ends of a cell's swaths at cells not worked yet cost."""
+    """Cost [s] of a cell's swath ends at cells that are not worked yet."""
     return SHUT_END_S * sum(float(ends[cell, other]) for other in sorted(left))
 
 
 def _nearest_order(ends: np.ndarray, way_s: np.ndarray) -> list[int]:
-    """The cheapest next cell, one after the other."""
+    """Return the order that always takes the cheapest next cell."""
     left, order = set(range(len(ends))), list[int]()
     while left:
         ways_s = {k: float(way_s[order[-1], k]) if order else 0.0 for k in left}

@@ -1,4 +1,4 @@
-"""Ground that stays unprocessed, with its reason, and the proof that nothing else does: exact, shrunk and by raster."""
+"""Unprocessed ground with its reasons, and the proof that there is no other: exact, with error, and by raster."""
 
 import math
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.settings import NUMERIC_M, Reach
 
 CELL_MIN_M, CELLS_MAX = 0.05, 16e6
-"""The raster's cells: as small as the ledger's, but no more of them than a second or two."""
+"""Smallest cell of the raster (that of the ledger), and the number of cells that takes a second or two."""
 LIST_GROW_M = 1e-4
-"""Listed polygons are drawn this much larger than what was missed, so that rounding at a rim is inside the list."""
+"""Listed polygons are grown by this, so that rounding at their rim stays inside the list."""
 
 
 @dataclass(frozen=True)
 class Sweeps:
-    """What segments sweep, nominal and narrower by the cross-track budget: rectangles (n, 4, 2) [m], their unions."""
+    """What segments sweep, at full width and narrower by the cross-track budget: rectangles (n, 4, 2) [m], unions."""
 
     nominal: np.ndarray
     shrunk: np.ndarray
@@ -32,7 +32,7 @@ class Sweeps:
 
 
 def sweeps_of(job: PlanJob, segments: tuple[Segment, ...]) -> Sweeps:
-    """The sweeps of a path, from the segments alone."""
+    """Return the sweeps of a path, computed from the segments alone."""
     reach = job.reach
     nominal = sweep_corners(segments, reach.width_m, reach.ahead_m)
     shrunk = sweep_corners(segments, reach.width_m, reach.ahead_m, job.settings.cross_track_m())
@@ -40,9 +40,9 @@ def sweeps_of(job: PlanJob, segments: tuple[Segment, ...]) -> Sweeps:
 
 
 def untreatable_of(ground: GroundModel, sweeps: Sweeps, left_for: UntreatableReason) -> tuple[Untreatable, ...]:
-    """Polygons without processing, by reason, then the swept rim that cannot be credited; from the segments alone.
+    """Return unprocessed polygons by reason, then the swept rim that cannot be credited; from the segments alone.
 
-    `left_for`: why ground stays that is wide enough for the machine.
+    `left_for`: the reason for unprocessed ground that is wide enough for the machine.
     """
     job, solid = ground.job, ground.first.solid.whole()
     site, reach = job.site, job.reach
@@ -75,7 +75,7 @@ def untreatable_of(ground: GroundModel, sweeps: Sweeps, left_for: UntreatableRea
 
 
 def _narrow(reach: Reach, solid: shapely.Geometry, left: shapely.Geometry) -> shapely.Geometry:
-    """Where not even a disc as wide as the tool fits between keep-outs."""
+    """Return the ground between keep-outs in which a disc as wide as the tool does not fit."""
     if left.is_empty or solid.is_empty:
         return shapely.Polygon()
     window = left.buffer(4.0 * reach.tool_half_m)
@@ -85,7 +85,7 @@ def _narrow(reach: Reach, solid: shapely.Geometry, left: shapely.Geometry) -> sh
 
 
 def rings_of(polygon: shapely.Geometry) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Shell and holes as closed rings of (east, north) [m]."""
+    """Return shell and holes as closed rings of (east, north) [m]."""
     rings = shapely.get_rings(polygon)
     return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
 
@@ -96,7 +96,7 @@ def polygon_from(rings: tuple[tuple[tuple[float, float], ...], ...]) -> shapely.
 
 
 def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float, shrink_m: float = 0.0) -> np.ndarray:
-    """(n, 4, 2) rectangles of the tool-down sweeps, from the segments alone: flat caps, sides drawn in by `shrink`."""
+    """Return (n, 4, 2) rectangles of the tool-down sweeps: flat ends, sides moved in by `shrink`."""
     swaths = [s for s in segments if s.kind is SegmentKind.SWATH]
     if not swaths:
         return np.empty((0, 4, 2))
@@ -109,7 +109,7 @@ def sweep_corners(segments: tuple[Segment, ...], width_m: float, ahead_m: float,
 
 
 def certify(job: PlanJob, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Certificate:
-    """Missed = work area less keep-outs, listed polygons and sweeps, nominal and shrunk; exact, and by bitmap."""
+    """Missed = work area less keep-outs, listed polygons and sweeps (full and shrunk); exact and by bitmap."""
     outside_list = robust_overlay.union([job.site.keep_out, *[polygon_from(u.rings_m) for u in listed]])
     asked = polygons_of(robust_overlay.difference(job.site.work_area, outside_list))
     cell_m = max(CELL_MIN_M, math.sqrt(shapely.box(*asked.bounds).area / CELLS_MAX)) if asked.area > 0.0 else CELL_MIN_M
@@ -124,7 +124,7 @@ def certify(job: PlanJob, sweeps: Sweeps, listed: tuple[Untreatable, ...]) -> Ce
 
 
 def _missed_m2(asked: shapely.Geometry, swept: shapely.Geometry) -> float:
-    """Exact difference without what is rounding of the overlay."""
+    """Area [m2] of the exact difference, without rounding of the overlay."""
     return float(_thick(robust_overlay.difference(asked, swept)).area)
 
 
@@ -133,7 +133,7 @@ def _union(rectangles: np.ndarray) -> shapely.Geometry:
 
 
 def _thick(geometry: shapely.Geometry) -> shapely.Geometry:
-    """Only the parts that are wider than twice the grid: thinner ones are rounding of the overlays."""
+    """Keep only parts wider than twice the grid; thinner ones are rounding of the overlays."""
     parts = parts_of(polygons_of(geometry))
     wide = parts[~shapely.is_empty(shapely.buffer(parts, -robust_overlay.GRID_M))]
     return shapely.MultiPolygon(list(wide)) if len(wide) else shapely.Polygon()

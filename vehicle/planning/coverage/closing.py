@@ -1,4 +1,4 @@
-"""Closing a plan: what stays untreated and why, the certificate, the times, the name."""
+"""Finishes a plan: untreated ground with reasons, certificate, times, name."""
 
 import hashlib
 import math
@@ -17,15 +17,15 @@ from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.site.site import Site
 
 BOUND_STEPS = 180
-"""Directions of swaths that the bound with turns looks at."""
+"""Number of swath directions tried for the bound with turns."""
 
 
 def closed_plan(
     ground: GroundModel, segments: tuple[Segment, ...], direction_rad: float, left_for: UntreatableReason
 ) -> Plan:
-    """The plan of a path; `left_for`: why ground stays that is wide enough for the machine.
+    """Return the plan of a path; `left_for`: the reason for unprocessed ground that is wide enough for the machine.
 
-    Its bounds are of what it plans: ground that the limit left is in neither side of their ratio.
+    The lower bounds refer to the planned ground: ground left because of the limit is in neither side of the ratio.
     """
     job = ground.job
     site, settings, machine = job.site, job.settings, job.machine
@@ -58,15 +58,16 @@ def closed_plan(
 
 
 def bound_s_of(job: PlanJob, direction_rad: float) -> float:
-    """What sweeping alone takes at least, in swaths of one direction."""
+    """Lower bound of the time [s] for sweeping alone, in swaths of one direction."""
     pitch_m = job.reach.width_m - job.settings.overlap_at_m(direction_rad)
     return area_m2_of(job.site) / (pitch_m * sweep_speed_mps(job.machine))
 
 
 def bound_turns_s_of(job: PlanJob) -> float:
-    """Sweeping in the best one direction, and between its pieces the least change: two quarter turns and one pitch.
+    """Lower bound [s] for swaths of the best single direction, with the shortest change between pieces.
 
-    Every second crossing of an outline by a swath ends a piece; a plan with cells of several directions may be quicker.
+    The shortest change is two quarter turns and one swath spacing. Every second crossing of an outline by a swath ends
+    a piece. A plan with cells of several directions may be faster than this bound.
     """
     machine, pace = job.machine, job.machine.pace
     edges = edges_of(robust_overlay.difference(job.site.work_area, job.site.keep_out))
@@ -81,12 +82,12 @@ def bound_turns_s_of(job: PlanJob) -> float:
 
 
 def area_m2_of(site: Site) -> float:
-    """What is to be worked."""
+    """Area that is to be worked [m2]."""
     return float(robust_overlay.difference(site.work_area, site.keep_out).area)
 
 
 def is_whole(plan: Plan) -> bool:
-    """Something is worked, nothing is missed by its certificate, and no ground is left for want of planning time."""
+    """Whether some ground is worked, the certificate shows no missed ground, and planning time left no ground."""
     return (
         bool(plan.segments)
         and plan.certificate.missed_nominal_m2 <= 0.0
@@ -95,13 +96,13 @@ def is_whole(plan: Plan) -> bool:
 
 
 def check_certificate(plan: Plan) -> None:
-    """Raises InputError for a plan that its own certificate does not prove."""
+    """Check a plan's certificate. Raises InputError if it does not prove that nothing is missed."""
     proof = plan.certificate
     missed_m2 = (
         proof.missed_nominal_m2, proof.missed_shrunk_m2, proof.missed_bitmap_m2, proof.missed_shrunk_bitmap_m2,
     )  # fmt: skip
     for value_m2 in missed_m2:
-        if not value_m2 <= 0.0:  # also for what is no number
+        if not value_m2 <= 0.0:  # also refuses NaN
             raise InputError(
                 f"plan {plan.plan_hash}: its certificate says {value_m2:g} m2 are missed; plan the site anew"
             )
@@ -111,6 +112,6 @@ def check_certificate(plan: Plan) -> None:
 
 
 def plan_hash_of(plan: Plan) -> str:
-    """Names the plan: segments, site, machine and required depth, all of it; not the times spent on planning it."""
+    """Return the plan's hash over segments, site, machine, required depth and all else but the planning time."""
     named = msgspec.structs.replace(plan, plan_hash="")
     return hashlib.sha256(msgspec.json.encode(named)).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Components of the uncovered ground, one after the other: headlands, then swaths, then the rest along keep-outs."""
+"""Works the components of uncovered ground one by one: headlands, then swaths, then remnants along keep-outs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 
 CELL_ROUNDS = 3
-"""Swaths become open at both ends while neighbouring cells are worked; so often each is looked at again."""
+"""Rounds over all cells: swaths of a cell become open at both ends when neighbouring cells have been worked."""
 SHORT_M = 3.0
-"""An uncovered stretch of a swath shorter than this is left for passes along the keep-out that cut it off."""
+"""A shorter uncovered stretch of a swath is left for passes along the keep-out that cut it off."""
 REMNANT_AWAY_M = 25.0
-"""A remnant is worked before a larger component only where it lies this much nearer."""
+"""A remnant is worked before a larger component only if it is nearer by this distance."""
 
 
 @dataclass(frozen=True)
 class FailedAttempt:
-    """A component on which no work was possible, with the number of stops before it and its window."""
+    """A component on which no work was possible, with its window and the number of stops at that time."""
 
     stops: int
     window: Box
@@ -46,9 +46,9 @@ class FailedAttempt:
 
 
 def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tuple[SweepCell, ...] = ()) -> None:
-    """Swaths open at both ends first; then one component after the other, each worked out before the next.
+    """Work swaths that are open at both ends first; then each component completely, one after the other.
 
-    `cells`: parts with a direction of their own, in the order of working.
+    `cells`: parts with their own direction, in the order of working.
     """
     for _ in range(CELL_ROUNDS):
         before = len(tour.stops)
@@ -74,7 +74,7 @@ def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tu
 
 
 def _changed(tour: Tour, row: FailedAttempt) -> bool:
-    """Whether another attempt may fare better: something was opened near it, or anywhere if only the way lacked."""
+    """Whether a new attempt may succeed: ground was opened near it, or anywhere if only a connection was missing."""
     since = tour.stops[row.stops :]
     if row.no_way or not since:
         return bool(since)
@@ -83,7 +83,7 @@ def _changed(tour: Tour, row: FailedAttempt) -> bool:
 
 
 def _next_part(ground: GroundModel, tour: Tour, tried: dict[bytes, FailedAttempt]) -> shapely.Polygon | None:
-    """The nearest component worth working, remnants last."""
+    """Return the nearest component that is worth working; remnants last."""
     parts = ground.uncovered()
     parts = parts[shapely.area(parts) >= GAIN_MIN_M2] if len(parts) else parts
     if not len(parts):
@@ -96,7 +96,7 @@ def _next_part(ground: GroundModel, tour: Tour, tried: dict[bytes, FailedAttempt
 
 
 def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Iterator[Outcome]:
-    """Means to work a component, the cheapest first."""
+    """Return the ways to work a component, the cheapest first."""
     if part.area >= SMALL_M2:
         swaths = swaths_over(ground, np.array([part], dtype=object), theta_rad)
         yield work(ground, tour, _long(stops_through(swaths, ground.job.machine)), swaths.ground.box)
@@ -106,5 +106,5 @@ def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad:
 
 
 def _long(options: list[list[TourStop]]) -> list[list[TourStop]]:
-    """Without the short ends along keep-outs: passes along the edge take several of them at once."""
+    """Drop the short ends along keep-outs: a pass along the edge covers several of them at once."""
     return [stops for stops in options if stops[0].uncovered[1] - stops[0].uncovered[0] >= SHORT_M]

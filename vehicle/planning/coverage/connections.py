@@ -1,4 +1,4 @@
-"""Connections between any two stops of a plan, in any order: their time, and the ground on which they stand."""
+"""Connections between any two stops of a plan: their time, and the opened ground that they need."""
 
 import math
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from vehicle.planning.coverage.transit import Point, Roadmap
 from vehicle.planning.coverage.work_limit import Deadline
 
 RIM_M = 60.0
-"""Ways that swing out further than this are not looked for where ground is still closed."""
+"""While ground is still closed, the search covers only this distance around the two stops."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """A connection from stop to stop: its time, and the stops that opened its ground, as bits."""
+    """A connection between two stops: corners, time, and the stops that opened its ground, as bits."""
 
     way: list[Point]
     time_s: float
@@ -30,11 +30,14 @@ class Connection:
 
 
 NOWHERE = Connection([], 0.0, 0)
-"""Before a tour that may begin anywhere, and after its end."""
+"""The empty connection: before a tour that may begin anywhere, and after its end."""
 
 
 class Connections:
-    """Node 0 is where the machine stands at first, node k + 1 is stop k. Bits of a number count in the same way."""
+    """Connections between nodes: node 0 is the start pose, node k + 1 is stop k.
+
+    Bit masks number nodes in the same way.
+    """
 
     def __init__(self, ground: GroundModel, tour: Tour, precedence: Precedence) -> None:
         self.stops: list[TourStop] = tour.stops
@@ -56,22 +59,22 @@ class Connections:
         return Roadmap(self._obstacles, self._box, self._corridors, Deadline(self._limit))
 
     def known_connection(self, way: list[Point], a: int, b: int) -> Connection:
-        """A way that the plan takes; only stops before b can have opened its ground."""
+        """Store a connection that the plan uses; only stops before b can have opened its ground."""
         connection = self._connection_of(way, a, b)
         connection = Connection(connection.way, connection.time_s, connection.needs & ((1 << b) - 1))
         self._known.setdefault((a, b), []).append(connection)
         return connection
 
     def free(self, a: int, b: int) -> bool:
-        """No way is needed: the tour ends with a, or may begin with b."""
+        """Whether no connection is needed, because the tour ends with a or may begin with b."""
         return b > len(self.stops) or (a == 0 and self.start is None)
 
     def is_tried(self, a: int, b: int) -> bool:
-        """Whether `at_last_s` has been reckoned."""
+        """Whether `at_last_s` has been computed."""
         return self.free(a, b) or (a, b) in self._last
 
     def at_last_s(self, a: int, b: int) -> float:
-        """Time of the way once all ground is open, infinite where there is none: it is never shorter."""
+        """Time [s] of the connection when all ground is open, infinite if there is none; a lower bound at any time."""
         if self.free(a, b):
             return 0.0
         if (a, b) not in self._last:
@@ -81,7 +84,7 @@ class Connections:
         return self._last[a, b][1]
 
     def ready(self, a: int, b: int, done: int) -> Connection | None:
-        """The shortest of all ways, if the stops of `done` have opened its ground."""
+        """Return the shortest of all connections, if the stops of `done` have opened its ground."""
         if self.free(a, b):
             return NOWHERE
         time_s = self.at_last_s(a, b)
@@ -94,7 +97,7 @@ class Connections:
         return connection if not connection.needs & ~done else None
 
     def connection(self, a: int, b: int, done: int, limit_s: float) -> Connection | None:
-        """The way when the stops of `done` are behind, None where it would take longer than `limit_s`."""
+        """Return the connection after the stops of `done`; None if it takes longer than `limit_s`."""
         key = (a, b)
         fitting = [connection for connection in self._known.get(key, []) if not connection.needs & ~done]
         if fitting:
@@ -123,7 +126,7 @@ class Connections:
         return Connection(way, change_along_s(way, self._exit(a), self._entry(b), self.machine), needs)
 
     def _way_in(self, a: int, b: int, done: int, limit_m: float) -> list[Point] | None:
-        """On the ground as it is then: what is closed at last, and what the other stops have not yet opened."""
+        """Search on the ground at that time: closed is what stays closed, and what stops not yet driven will open."""
         here, there = self._exit(a)[:2], self._entry(b)[:2]
         rim_m = min(RIM_M, 0.5 * (limit_m - math.dist(here, there))) + 0.1
         x0, y0, x1, y1 = joined_box((*here, *here), (*there, *there))

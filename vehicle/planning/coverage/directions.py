@@ -1,4 +1,4 @@
-"""The direction of the swaths: the cost of every direction from the edges of the polygon alone, in closed form."""
+"""Swath directions: the cost of each direction in closed form, from the edges of the polygon alone."""
 
 import math
 
@@ -16,7 +16,7 @@ STEPS = 360
 
 
 def edges_of(geometry: shapely.Geometry) -> np.ndarray:
-    """(n, 2) edge vectors of all rings."""
+    """Return (n, 2) edge vectors of all rings."""
     rings = shapely.get_rings(parts_of(geometry))
     if not len(rings):
         return np.empty((0, 2))
@@ -24,7 +24,7 @@ def edges_of(geometry: shapely.Geometry) -> np.ndarray:
 
 
 def keep_out_edges_of(geometry: shapely.Geometry) -> np.ndarray:
-    """(n, 2) edge vectors of the rings inside of it."""
+    """Return (n, 2) edge vectors of the inner rings."""
     rings = [ring for part in parts_of(geometry) for ring in part.interiors]
     return np.vstack([np.empty((0, 2)), *[np.diff(shapely.get_coordinates(ring), axis=0) for ring in rings]])
 
@@ -37,7 +37,7 @@ def swath_cost_s(
     machine: MachineFootprint,
     keep_out_end_s: float = 0.0,
 ) -> np.ndarray:
-    """(n,) estimated seconds for swaths of each direction.
+    """Return (n,) estimated time [s] with swaths of each direction.
 
     An edge (dx, dy) in the swath frame is met by |dy| / pitch swaths; clipping by the rectangle costs pitch/2 |dx/dy|
     at each, together |dx| / 2 whatever the angle. Every second crossing ends a piece, and a piece ends in a turn.
@@ -59,7 +59,7 @@ def swath_cost_s(
 def best_directions(
     geometry: shapely.Geometry, reach: Reach, settings: PlanSettings, machine: MachineFootprint, count: int = 1
 ) -> list[float]:
-    """The `count` cheapest directions in [0, pi), at least 5 degrees apart; long edges are candidates besides a fan."""
+    """Return the `count` cheapest directions in [0, pi), at least 5 degrees apart, from a fan and the long edges."""
     if settings.direction_rad is not None:
         return [settings.direction_rad]
     edges = edges_of(geometry)
@@ -80,7 +80,7 @@ def best_directions(
 
 
 def across_safe_ground(site: Site) -> list[float]:
-    """Directions [rad] at right angles to the two longest edges of safe ground, from which swaths can always begin."""
+    """Return directions [rad] at right angles to the two longest edges of safe ground, where swaths can begin."""
     edges = edges_of(site.safe_ground)
     longest = np.argsort(-np.round(np.hypot(edges[:, 0], edges[:, 1]), 6), kind="stable")[:2]
     return [math.atan2(edges[i, 0], -edges[i, 1]) % math.pi for i in longest]

@@ -14,7 +14,7 @@ from vehicle.planning.coverage.swath import THIN_M
 from vehicle.planning.coverage.tour import Tour
 
 EDGE_GAP_M = 1e-4
-"""An edge pass keeps this from the edge; the 2 mm numeric strip covers it."""
+"""Distance of an edge pass from the edge; it lies within the numeric strip of 2 mm."""
 EDGE_MIN_M = 0.05
 NEAR_M = 0.3
 
@@ -22,7 +22,8 @@ NEAR_M = 0.3
 def edge_pass_round(ground: GroundModel, tour: Tour, part: shapely.Polygon) -> Outcome:
     """Drive along the edges of the keep-outs that an uncovered component touches, in one tour.
 
-    Remnants at the same keep-outs are worked along with it: each pass counts with what those before it leave.
+    Remnants at the same keep-outs are worked too. The gain of each pass is computed on the ground that earlier passes
+    leave.
     """
     trial, options, boxes, reach = ground.trial(), [], [], ground.job.reach
     for start, end in _edges_near(ground, part):
@@ -48,7 +49,7 @@ def edge_pass_round(ground: GroundModel, tour: Tour, part: shapely.Polygon) -> O
 
 
 def _remnants_with(ground: GroundModel, solids: np.ndarray) -> np.ndarray:
-    """The remnants that touch the same keep-outs."""
+    """Return the remnants that touch the same keep-outs."""
     parts = ground.uncovered()
     parts = parts[shapely.area(parts) < SMALL_M2]
     hits = shapely.STRtree(parts).query(solids, predicate="dwithin", distance=NEAR_M)[1]
@@ -56,7 +57,7 @@ def _remnants_with(ground: GroundModel, solids: np.ndarray) -> np.ndarray:
 
 
 def _edges_near(ground: GroundModel, part: shapely.Polygon) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Edges of keep-outs that touch a component or its fellows, ring by ring; free ground is on their right."""
+    """Return keep-out edges that touch the component or its remnants, ring by ring; free ground is on their right."""
     x0, y0, x1, y1 = part.bounds
     solids = shapely.orient_polygons(ground.first.solid.near((x0 - NEAR_M, y0 - NEAR_M, x1 + NEAR_M, y1 + NEAR_M)))
     solids = solids[shapely.distance(solids, part) <= NEAR_M]

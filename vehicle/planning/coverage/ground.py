@@ -1,4 +1,4 @@
-"""Which ground bears the tracks, as it grows: closed ground (only a running tool may enter) and solid keep-outs."""
+"""Ground that bears the tracks as it grows: closed ground (only a running tool may enter), and solid keep-outs."""
 
 import math
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ from vehicle.planning.site.site import Site
 
 ROUND_SEGMENTS = 4
 RIM_SEGMENTS, RIM_SHARE = 2, 0.98
-"""Chords inside the circle; and GEOS simplifies what it buffers, up to 2 % of the radius in trials."""
+"""Buffer arcs are chords inside the circle, and GEOS simplifies its buffers by up to 2 % of the radius in trials."""
 PIVOT_SLACK_M = 0.06
-"""Pivot points keep this from the limit: whatever is drawn anew about them later, they stay free."""
+"""Margin of pivot points to the limit, so that they stay free when buffers are drawn again later."""
 LEG_SLACK_M = 0.01
 MARGIN_UNKNOWN_M = 60.0
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Arrays of polygons in a window. Beyond `box` nothing is known, and the ground counts as closed.
+    """Arrays of polygons in a window `box`; ground outside it is unknown and counts as closed.
 
     `closed`: unprocessed or unknown ground, and keep-outs. Parts of it: `solid`, keep-outs grown by the clearance;
-    `beyond`, unknown ground beyond the overrun. `pivot`: where the body origin may not turn.
+    `beyond`, unknown ground beyond the overrun. `pivot`: ground on which the body origin may not turn.
     """
 
     closed: np.ndarray
@@ -39,17 +39,17 @@ class Ground:
 
 
 def round_buffer(geometry: Any, radius_m: float, segments: int = ROUND_SEGMENTS) -> Any:
-    """Buffer that contains the true one."""
+    """Return a buffer that contains the exact one."""
     return shapely.buffer(geometry, drawn_radius_m(radius_m, segments), quad_segs=segments)
 
 
 def drawn_radius_m(radius_m: float, segments: int = ROUND_SEGMENTS) -> float:
-    """Chords cut inside the circle by r (1 - cos), and GEOS simplifies what it buffers, 2 % of r at most in trials."""
+    """Radius to draw: chords lie inside the circle by r (1 - cos), GEOS simplifies by up to 2 % of r in trials."""
     return radius_m / (math.cos(math.pi / (4 * segments)) * 0.97)
 
 
 def mitre_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geometry:
-    """Buffer with sharp corners: contains the round one, and its edges are straight, so that a pass lies flush."""
+    """Return a buffer with sharp corners: it contains the round one, and passes can follow its straight edges."""
     if geometry.is_empty or radius_m <= 0.0:
         return geometry
     return shapely.buffer(geometry, radius_m, join_style="mitre", mitre_limit=1.5)
@@ -62,7 +62,7 @@ def pivot_disc_m(reach: Reach) -> float:
 
 @dataclass(frozen=True)
 class Opened:
-    """What earlier work left: swept ground bears, less an error of position at its edge; craters are keep-outs."""
+    """Result of earlier work: swept ground less a position error at its edge bears tracks; craters are keep-outs."""
 
     swept: shapely.Geometry
     craters: shapely.Geometry
@@ -70,13 +70,13 @@ class Opened:
 
 
 def kept_out(site: Site, settings: PlanSettings, opened: Opened | None = None) -> shapely.Geometry:
-    """Keep-outs as they are drawn, ground steeper than the limit, craters."""
+    """Return keep-outs as drawn, ground steeper than the limit, and craters."""
     steep = [polygon for slope_rad, polygon in site.slopes if slope_rad > settings.slope_max_rad]
     return robust_overlay.union([site.keep_out, *steep] + ([opened.craters] if opened is not None else []))
 
 
 def unproven(site: Site, opened: Opened | None = None) -> shapely.Geometry:
-    """Ground that does not bear the tracks before the first swath, keep-outs not asked."""
+    """Return ground that does not bear the tracks before the first swath, regardless of keep-outs."""
     ground = site.work_area
     if site.outside == "unknown":  # swaths of any direction that leave the planning window end on closed ground
         x0, y0, x1, y1 = robust_overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
@@ -87,9 +87,9 @@ def unproven(site: Site, opened: Opened | None = None) -> shapely.Geometry:
 
 
 def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None) -> shapely.Geometry:
-    """Unknown ground further from the work area than the overrun, less the clearance: closed to tool and tracks.
+    """Return unknown ground further from the work area than the overrun less the clearance: closed to tool and tracks.
 
-    Empty where the ground outside is safe. Raises InputError for an overrun in which no swath could end.
+    Empty if the ground outside is safe. Raises InputError for an overrun in which no swath could end.
     """
     if site.outside != "unknown":
         return shapely.Polygon()
@@ -108,7 +108,7 @@ def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened 
 def first_ground(
     site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None
 ) -> tuple[shapely.Geometry, shapely.Geometry, Box]:
-    """(closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
+    """Return (closed, solid, planning window) before the first swath; keep-outs and too steep slopes are solid."""
     keep = kept_out(site, settings, opened)
     solid = polygons_of(mitre_buffer(keep, reach.clearance_m))
     everything = robust_overlay.union([site.work_area, keep, site.safe_ground])
@@ -123,7 +123,7 @@ def first_ground(
 
 
 def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m: float = PIVOT_SLACK_M) -> np.ndarray:
-    """Where the body origin may not be while it turns: within a pivot's disc of closed or solid ground.
+    """Return where the body origin may not turn: within a pivot's disc of closed or solid ground.
 
     Polygons (n,) and (m,) in, polygons (k,) out.
     """
@@ -134,7 +134,7 @@ def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m
 
 
 def without_slivers(geometry: shapely.Geometry, area_m2: float) -> shapely.Geometry:
-    """Drop parts that only rounding has made."""
+    """Drop parts that are only rounding."""
     parts = shapely.get_parts(polygons_of(geometry))
     kept = parts[shapely.area(parts) > area_m2]
     if len(kept) == 1:
@@ -143,11 +143,11 @@ def without_slivers(geometry: shapely.Geometry, area_m2: float) -> shapely.Geome
 
 
 def turned(geometry: Any, angle_rad: float) -> Any:
-    """Geometry or array of geometries rotated about the datum (swath frame -> ENU for the swaths' direction)."""
+    """Rotate a geometry or an array of them about the datum (swath frame -> ENU for the swaths' direction)."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
 
     def rotated(xy_m: np.ndarray) -> np.ndarray:
-        # no product of matrices: its last digits are those of the processor
+        # no matrix product: its last digits depend on the processor
         east_m, north_m = xy_m.T
         return np.column_stack((east_m * cos - north_m * sin, east_m * sin + north_m * cos))
 
@@ -155,7 +155,7 @@ def turned(geometry: Any, angle_rad: float) -> Any:
 
 
 def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> shapely.Polygon:
-    """A rectangle given in the swath frame, in ENU."""
+    """Return the ENU polygon of a rectangle given in the swath frame."""
     return turned(shapely.box(x0_m, y0_m, x1_m, y1_m), theta_rad)
 
 

@@ -1,4 +1,4 @@
-"""The ground while a plan grows: what does not bear the tracks yet, what is not swept, what is not credited."""
+"""The ground while a plan grows: which ground does not yet bear the tracks, is not swept, or is not credited."""
 
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from vehicle.planning.coverage.tiled_polygons import Box, TiledPolygons
 from vehicle.planning.coverage.work_limit import Work
 
 SLIVER_M2 = 1e-7
-"""Overlays of coordinates at 100 m from the datum leave slivers 1e-10 m wide; nothing real is this small."""
+"""At 100 m from the datum, overlays leave slivers 1e-10 m wide; real ground is larger than this."""
 UNCOVERED_MIN_M2 = 1e-4
 """Uncovered parts below one square centimetre are rounding along edges that were swept exactly."""
 
@@ -35,7 +35,7 @@ class FirstGround:
     """The ground before the first pass; it does not change.
 
     `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `beyond`: unknown ground beyond the overrun.
-    `unproven`: ground that did not bear the tracks. `closed`: polygons (n,), `solid` included. `box`: window of the
+    `unproven`: ground that does not bear the tracks. `closed`: polygons (n,), `solid` included. `box`: window of the
     planning.
     """
 
@@ -53,10 +53,10 @@ class FirstGround:
 
 @dataclass
 class GroundModel:
-    """Ground that grows with each pass. `closed`: bears no tracks yet; `unswept`, `uncredited`: still to do.
+    """Ground that changes with each pass. `closed`: does not bear the tracks yet; `unswept`, `uncredited`: still to do.
 
-    `idle_edges`: edges of keep-outs along which no work was possible; they are tried again only for ground right
-    beside them.
+    `idle_edges`: keep-out edges along which no work was possible; they are tried again only for ground directly beside
+    them.
     """
 
     job: PlanJob
@@ -68,15 +68,15 @@ class GroundModel:
     _uncovered: np.ndarray | None = None
 
     def trial(self) -> "GroundModel":
-        """A copy for reckoning what passes would leave; what it learns of idle edges is learnt for all."""
+        """Return a copy to compute what passes would leave; it shares the idle edges with the original."""
         return replace(self, closed=copy(self.closed), unswept=copy(self.unswept), uncredited=copy(self.uncredited))
 
     def afresh(self) -> "GroundModel":
-        """A copy to try a whole plan on, with a deadline and idle edges of its own."""
+        """Return a copy for a complete attempt, with its own deadline and its own idle edges."""
         return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set())
 
     def within(self, job: PlanJob) -> "GroundModel":
-        """The same ground, of which only the work area of another job's site is still to be worked."""
+        """Return the ground with only the work area of another job's site still to be worked."""
         rest = replace(self.trial(), job=job, _uncovered=None)
         rest.unswept.keep(job.site.work_area)
         rest.uncredited.keep(job.site.work_area)
@@ -84,18 +84,18 @@ class GroundModel:
 
     # --- what is to be worked ----------------------------------------------------------------------------------------
     def uncovered(self) -> np.ndarray:
-        """All polygons (n,) that a further pass would have to cover: unswept or uncredited."""
+        """Return all polygons (n,) that further passes must cover: unswept or uncredited."""
         if self._uncovered is None:
             self._uncovered = _joined([*self.unswept.parts, *self.uncredited.parts])
         return self._uncovered
 
     def uncovered_in(self, box: Box) -> np.ndarray:
-        """Those (n,) that reach into a window, whole."""
+        """Return the uncovered polygons (n,) that reach into a window, uncut."""
         parts = self.uncovered()
         return np.asarray(parts[shapely.intersects(shapely.box(*box), parts)] if len(parts) else parts)
 
     def gains_m2(self, stops: list[TourStop]) -> np.ndarray:
-        """(n,) what each stop alone would newly sweep or newly claim, whichever is more."""
+        """Return (n,) the area that each stop alone would newly sweep or newly claim, whichever is larger."""
         owner = np.repeat(np.arange(len(stops)), [len(stop.move.stretches) for stop in stops])
         nominal, claims = self._strips(stops)
         gains = [
@@ -105,24 +105,24 @@ class GroundModel:
         return np.maximum(*gains)
 
     def gain_m2(self, stops: list[TourStop]) -> float:
-        """What stops together would newly sweep or newly claim, whichever is more."""
+        """Return the area that stops together would newly sweep or newly claim, whichever is larger."""
         nominal, claims = self._strips(stops)
         return max(self.unswept.area_in(nominal), self.uncredited.area_in(claims))
 
     # --- what bears --------------------------------------------------------------------------------------------------
     def pivots(self, box: Box, slack_m: float) -> np.ndarray:
-        """Polygons (n,) in which the body origin may not turn, of a window."""
+        """Return polygons (n,) of a window in which the body origin may not turn."""
         closed, solid, beyond = self._around(box)
         return pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach, slack_m)
 
     def view(self, box: Box) -> Ground:
-        """The ground in a window and round it, and where in the window it lets the machine turn."""
+        """Return the ground in and around a window, and where in the window the machine can turn."""
         closed, solid, beyond = self._around(box)
         pivot = pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach)
         return Ground(closed=closed, solid=solid, beyond=beyond, pivot=pivot, box=box)
 
     def _around(self, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(closed, solid, beyond) ground in a window and as far round it as it hinders a pivot there."""
+        """Return (closed, solid, beyond) ground in a window, and around it as far as it can hinder a pivot inside."""
         rim_m = self.job.reach.pivot_solid_m + 0.5
         wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
         closed, solid, beyond = (
@@ -135,24 +135,24 @@ class GroundModel:
 
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:
-        """Let worked stops open the ground that they sweep, and strike out what they cover."""
+        """Apply worked stops: open the ground that they sweep, and remove what they cover from the work left."""
         self.closed.subtract(self._strips(stops)[0])
         self.cover(stops)
 
     def cover(self, stops: list[TourStop]) -> None:
-        """Strike out what stops would cover; the ground that bears stays as it is."""
+        """Remove what stops would cover from the work left; no ground is opened."""
         nominal, claims = self._strips(stops)
         self.unswept.subtract(nominal)
         self.uncredited.subtract(claims)
         self._renew_uncovered(nominal)
 
     def _strips(self, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
-        """Nominal sweeps and claims of stops, polygons (n,) each; they are told as work."""
+        """Return nominal sweeps and claims of stops, polygons (n,) each, and count them as planning work."""
         self.job.deadline.tell(Work.STRIPS, len(stops))
         return strips_of(self.job, stops)
 
     def _renew_uncovered(self, swept: np.ndarray) -> None:
-        """What is left of a part lies in that part: only the parts that were driven over are put together anew."""
+        """Recompute only the parts that were driven over, because the rest of a part lies within it."""
         old = self.uncovered()
         if not len(old):
             return
@@ -168,14 +168,14 @@ class GroundModel:
 
 
 def _joined(polygons: list[shapely.Polygon] | np.ndarray) -> np.ndarray:
-    """Connected parts of a union."""
+    """Return the connected parts of a union."""
     if not len(polygons):
         return np.empty(0, dtype=object)
     return np.asarray(parts_of(polygons_of(robust_overlay.union(polygons))))
 
 
 def first_model(job: PlanJob) -> GroundModel:
-    """All of the work area that is not kept out needs the tool; its inner part must also be credited."""
+    """Return the model before any pass: all work area outside keep-outs needs the tool, its inner part also credit."""
     site, reach = job.site, job.reach
     shut, solid, box = first_ground(site, reach, job.settings, job.opened)
     near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)

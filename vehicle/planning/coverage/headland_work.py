@@ -1,4 +1,4 @@
-"""How a headland begins where swaths end on closed ground: from open ground, by a longer headland, by a column."""
+"""Ways to start a headland where swaths end on closed ground: from open ground, longer, or from a column."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,18 +26,18 @@ from vehicle.planning.coverage.swath import THIN_M
 from vehicle.planning.coverage.tour import Tour
 
 LONGER_M = (4.0, 8.0, 16.0, 32.0, 64.0)
-"""A headland that nothing bears the start of is lengthened by so much at one end, over swaths that are not its own."""
+"""A headland without bearing ground at its start is lengthened by these at one end, across other swaths."""
 LONGER_STEP_M = 1.0
 LONGER_S_PER_M = 10.0
-"""What that costs: each swath it crosses is driven through it, three swaths of it deep, once more."""
+"""Cost of lengthening: every swath that it crosses is driven again over the depth of three headland swaths."""
 ROOM_M, ROOM_MAX_M2 = 4.0, 600.0
-"""What lies this near to a headland and is no larger is worked before whole swaths beside it are backed out of."""
+"""Remnants this near to a headland and no larger than this are worked before whole swaths are reversed out of."""
 
 
 def headland_attempts(
     ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
 ) -> Iterator[Outcome]:
-    """Means to get room to turn before closed ends of the swaths over a component, the cheapest first."""
+    """Return ways to get room to turn before the closed swath ends of a component, the cheapest first."""
     yield _headlands(ground, tour, part, headlands)
     yield from _remnants_at(ground, tour, part, swaths.field.theta_rad, headlands)
     yield from _lengthened(ground, tour, part, swaths, headlands)
@@ -45,7 +45,7 @@ def headland_attempts(
 
 
 def _headlands(ground: GroundModel, tour: Tour, part: shapely.Polygon, headlands: list[Headland]) -> Outcome:
-    """Headlands whose start some ground bears already, in one tour."""
+    """Work the headlands whose start already has bearing ground, in one tour."""
     options: list[list[TourStop]] = []
     for headland in headlands:
         if ground.job.deadline():
@@ -57,7 +57,7 @@ def _headlands(ground: GroundModel, tour: Tour, part: shapely.Polygon, headlands
 def _remnants_at(
     ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float, headlands: list[Headland]
 ) -> Iterator[Outcome]:
-    """Work what other headlands and passes have left where the swaths of this component would turn, before a column."""
+    """Before a column is opened, work the remnants where the swaths of this component would turn."""
     for headland in headlands:
         room = swath_box(
             headland.theta_rad,
@@ -78,7 +78,7 @@ def _remnants_at(
 def _lengthened(
     ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
 ) -> Iterator[Outcome]:
-    """Where no headland can be started: the headland that reaches ground to start from with the least lengthening."""
+    """If no headland can be started, work the one that needs the least lengthening to reach bearing ground."""
     for more_m in LONGER_M:
         for headland in headlands:
             if ground.job.deadline():
@@ -93,22 +93,22 @@ def _lengthened(
 
 
 def _column_s(ground: GroundModel, swaths: Swaths, headland: Headland) -> float:
-    """What backing out of the cheaper column at an end of a headland takes."""
+    """Time [s] to reverse out of the cheaper column at an end of a headland."""
     ends = _end_rows(headland, len(headland.lines_m))
     return min(_row_cost_m(swaths, rows) for rows in ends) / ground.job.machine.reverse_speed_mps
 
 
 def _end_rows(headland: Headland, count: int) -> tuple[range, range]:
-    """The first and the last rows of a headland, `count` of them or all."""
+    """Return the first and the last rows of a headland: `count` at each end, or all."""
     first, last = headland.rows
     count = min(count, last + 1 - first)
     return range(first, first + count), range(last + 1 - count, last + 1)
 
 
 def _turns_beyond(swaths: Swaths, headland: Headland, span_m: tuple[float, float]) -> bool:
-    """Whether the machine may turn anywhere within `ROOM_M` of the longer end, on the middle line of a headland.
+    """Whether the machine may turn within `ROOM_M` of the lengthened end, on the middle line of a headland.
 
-    Beyond the window of `swaths` nothing is known to hinder it, and the trial tells.
+    No obstacles are known outside the window of `swaths`; there the trial decides.
     """
     end_m = span_m[0] if span_m[0] < headland.span_m[0] else span_m[1]
     line_m = 0.5 * (min(headland.lines_m) + max(headland.lines_m))
@@ -120,7 +120,7 @@ def _turns_beyond(swaths: Swaths, headland: Headland, span_m: tuple[float, float
 def _columns(
     ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
 ) -> Iterator[Outcome]:
-    """Where no headland can be started: open a column of swaths at the cheaper end of one, backed out of."""
+    """If no headland can be started, open a column of swaths at its cheaper end; the machine reverses out of them."""
     theta_rad = swaths.field.theta_rad
     for headland in headlands:
         ends = _end_rows(headland, headland_swaths(ground.job, theta_rad))
@@ -133,7 +133,7 @@ def _columns(
 
 
 def _options(ground: GroundModel, part: shapely.Polygon, headland: Headland) -> list[list[TourStop]]:
-    """Swaths of a headland that some ground bears the start of."""
+    """Return ways to work headland swaths that begin on bearing ground."""
     half_m = ground.job.reach.tool_half_m - THIN_M
     rectangle = (headland.span_m[0], min(headland.lines_m) - half_m, headland.span_m[1], max(headland.lines_m) + half_m)
     uncovered = _cut(ground, part, headland.theta_rad, rectangle)
@@ -150,7 +150,7 @@ def _row_cost_m(swaths: Swaths, rows: range) -> float:
 def _cut(
     ground: GroundModel, part: shapely.Polygon, theta_rad: float, rectangle: tuple[float, float, float, float]
 ) -> np.ndarray:
-    """What is left of a component inside a rectangle of the swath frame, polygons (n,)."""
+    """Return the part of a component inside a rectangle of the swath frame, polygons (n,)."""
     window = swath_box(theta_rad, *rectangle)
     left = robust_overlay.intersection(_still(ground, part), window)
     pieces = shapely.get_parts(shapely.get_parts(left))
@@ -158,7 +158,7 @@ def _cut(
 
 
 def _still(ground: GroundModel, part: shapely.Polygon) -> np.ndarray:
-    """What is left of a component: the parts lie apart, so each lies in it or outside of it, whole."""
+    """Return what is left of a component; its parts are disjoint, so each is wholly inside or wholly outside."""
     uncovered = ground.uncovered_in(part.bounds)
     inside = np.array([left is part for left in uncovered], dtype=bool)
     if not inside.any() and len(uncovered):

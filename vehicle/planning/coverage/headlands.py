@@ -1,10 +1,10 @@
-"""Headlands where they save time: strips across the swaths in which the machine can turn before closed swath ends.
+"""Headlands where they save time: strips across the swaths, in which the machine turns before closed swath ends.
 
-The end of a swath is closed if no ground beyond it bears a pivot: at a keep-out, or at a boundary with unknown ground
-outside. To back out of a swath costs its length at reverse speed. A headland of swaths along the closed ends, worked
-first, lets the other swaths turn in it. Rows of swaths with closed ends form chains. Dynamic programming over the cost
-of both cuts a chain into runs with and without a headland. A headland follows the chord of its run, so that it also
-lies along the edge.
+The end of a swath is closed if the ground beyond it does not allow a pivot: at a keep-out, or at a boundary with
+unknown ground outside. Reversing out of a swath costs its length at reverse speed. A headland of swaths along the
+closed ends is worked first, so that the machine can turn in it. Rows of swaths with closed ends form chains. Dynamic
+programming over the cost of both cuts a chain into runs with and without a headland. A headland follows the chord of
+its run, so that it also lies along the edge.
 """
 
 import math
@@ -20,14 +20,14 @@ from vehicle.planning.coverage.phases import Swaths
 from vehicle.planning.coverage.route import swath_change_s
 
 STUB_S = 8.0
-"""A stub beyond a headland costs a second start and a half turn more than its sweep and its way back."""
+"""Extra cost of a stub beyond a headland: a second start and a half turn, besides its sweep and its way back."""
 SEAM_S = 3.0
-"""Every row that ends at a headland overlaps it and starts or ends once more."""
+"""Cost of a row that ends at a headland: it overlaps the headland and has one more start or end."""
 NOBODY_S = 600.0
-"""Price of a row closed at both ends that gets no headland: it will have to be worked some other way."""
+"""Cost of a row closed at both ends without a headland: it must be worked in another way."""
 BREAKS_MAX = 48
 SLOPE_MAX = 4.0
-"""A chord nearer to the swaths' direction than 14 degrees is no place to turn in from them."""
+"""A chord within 14 degrees of the swaths' direction gives no room to turn from them."""
 ROOM_SPARE_M = 0.1
 FLUSH_M = 1e-3
 LOOK_M = 6.0
@@ -35,7 +35,7 @@ LOOK_M = 6.0
 
 @dataclass(frozen=True)
 class End:
-    """A closed end of a row, seen so that the headland lies on the -x side of it (left ends are mirrored)."""
+    """A closed end of a row, mirrored if needed so that its headland is on the -x side."""
 
     row: int
     x_m: float
@@ -46,7 +46,7 @@ class End:
 
 @dataclass(frozen=True)
 class Headland:
-    """Direction of its swaths in ENU, their ordinates in the frame of that direction, and its stretch there."""
+    """A headland: ENU direction of its swaths, and in that direction's frame their ordinates and their extent."""
 
     theta_rad: float
     lines_m: tuple[float, ...]
@@ -55,19 +55,19 @@ class Headland:
 
 
 def headland_swaths(job: PlanJob, theta_rad: float) -> int:
-    """Swaths in a headland, and swaths in a column to start them from: room to turn between closed ground."""
+    """Number of swaths in a headland, and in a column from which it starts: enough room for the machine to turn."""
     room_m = 2.0 * pivot_disc_m(job.reach) + ROOM_SPARE_M
     overlap_m = job.settings.overlap_at_m(theta_rad)
     return max(1, int(np.ceil((room_m - overlap_m) / pitch_of(job, theta_rad))))
 
 
 def pitch_of(job: PlanJob, theta_rad: float) -> float:
-    """Distance of neighbouring swaths [m] in a direction."""
+    """Spacing [m] of neighbouring swaths in a direction."""
     return job.reach.width_m - job.settings.overlap_at_m(theta_rad)
 
 
 def find_headlands(swaths: Swaths, job: PlanJob) -> list[Headland]:
-    """Headlands worth their cost for the closed ends of these swaths, by the side they serve."""
+    """Return headlands that are worth their cost for the closed ends of these swaths, by side."""
     headlands: list[Headland] = []
     for mirror in (1.0, -1.0):
         for chain in _chains(_closed_ends(swaths, job, mirror)):
@@ -90,7 +90,7 @@ def _closed_ends(swaths: Swaths, job: PlanJob, mirror: float) -> list[End]:
 
 
 def _chains(ends: list[End]) -> list[list[End]]:
-    """Ends of consecutive rows whose pieces lie side by side."""
+    """Group the ends of consecutive rows whose pieces are side by side."""
     chains: list[list[End]] = []
     for end in sorted(ends, key=lambda e: (e.row, e.x_m)):
         fitting = [
@@ -107,7 +107,7 @@ def _chains(ends: list[End]) -> list[list[End]]:
 
 # --- which runs of a chain get a headland ----------------------------------------------------------------------------
 def _runs(chain: list[End], job: PlanJob, theta_rad: float) -> list[tuple[int, int]]:
-    """Cut a chain at its corners; returns (first, last) of the runs that get a headland, both included."""
+    """Divide a chain at its corners; return (first, last) of the runs that get a headland, both inclusive."""
     x, y = np.array([end.x_m for end in chain]), np.array([end.y_m for end in chain])
     low, back_s = np.array([end.low_m for end in chain]), np.array([end.back_s for end in chain])
     breaks = _breaks(x, y)
@@ -131,7 +131,7 @@ def _runs(chain: list[End], job: PlanJob, theta_rad: float) -> list[tuple[int, i
 
 
 def _breaks(x: np.ndarray, y: np.ndarray) -> list[int]:
-    """Rows at which runs may end: corners of the profile (Douglas-Peucker), always the last row."""
+    """Return the rows at which runs may end: corners of the profile (Douglas-Peucker) and the last row."""
     rows = np.arange(len(x))
     line = shapely.LineString(np.column_stack([x, y])) if len(x) > 1 else None
     if line is None:
@@ -145,14 +145,14 @@ def _breaks(x: np.ndarray, y: np.ndarray) -> list[int]:
 
 
 def _chord(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """(slope, offset) of the line x = slope y + offset along the ends of a run, pushed inwards of all its ends."""
+    """Return (slope, offset) of the line x = slope y + offset along the ends of a run, moved inside all of them."""
     slope = (x[-1] - x[0]) / (y[-1] - y[0]) if len(x) > 1 else 0.0
     slope = max(-SLOPE_MAX, min(SLOPE_MAX, slope))
     return float(slope), float(np.min(x - slope * y))
 
 
 def _headland_s(x: np.ndarray, y: np.ndarray, low: np.ndarray, job: PlanJob, theta_rad: float) -> float:
-    """Cost of a headland over a run: its own swaths backed out of, stubs beyond it, a seam for each row."""
+    """Cost [s] of a headland over a run: reversing out of its own swaths, stubs beyond it, a seam for each row."""
     machine, reach = job.machine, job.reach
     slope, offset_m = _chord(x, y)
     stretch = math.hypot(1.0, slope)
@@ -177,10 +177,10 @@ def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> He
     ends_y = np.array([y[0] - swaths.answer_m, y[-1] + swaths.answer_m])
     ends = np.column_stack([mirror * (slope * ends_y + offset_m), ends_y])
     cos, sin = math.cos(along_rad), math.sin(along_rad)
-    # no product of matrices: its last digits are those of the processor
+    # no matrix product: its last digits depend on the processor
     span = sorted(float(x_m * cos + y_m * sin) for x_m, y_m in ends)
     edge_m = float(ends[0, 1] * cos - ends[0, 0] * sin)
-    outward = -mirror  # in the headland's frame x runs with the rows' y: right of it (-y) lie larger x
+    outward = -mirror  # in the headland's frame x runs along the rows' y: to its right (-y) the rows' x is larger
     frame = swaths.field.theta_rad + along_rad
     solid_m = _nearest_solid(swaths, frame, (span[0], span[1]), edge_m, outward)
     pitch_m, half_m = pitch_of(job, frame), 0.5 * job.reach.width_m
@@ -188,7 +188,7 @@ def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> He
     first_m = edge_m - outward * 0.5 * pitch_m if solid_m is None else solid_m - outward * (half_m + FLUSH_M)
     count = headland_swaths(job, frame) + int(unknown and solid_m is None)
     lines = tuple(first_m - outward * k * pitch_m for k in range(count))
-    rim_m = pivot_disc_m(job.reach) - swaths.answer_m  # the outermost rows, too, are turned in
+    rim_m = pivot_disc_m(job.reach) - swaths.answer_m  # the machine also turns in the outermost rows
     span_m = (span[0] - rim_m, span[1] + rim_m)
     return Headland(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
 
@@ -196,7 +196,7 @@ def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> He
 def _nearest_solid(
     swaths: Swaths, frame_rad: float, span: tuple[float, float], edge_m: float, outward: float
 ) -> float | None:
-    """Ordinate of the keep-out nearest to the headland's line on its closed side, if there is one."""
+    """Return the ordinate of the nearest keep-out on the closed side of the headland's line, if there is one."""
     if not len(swaths.ground.solid):
         return None
     ends = sorted((edge_m, edge_m + outward * LOOK_M))

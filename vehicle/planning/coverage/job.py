@@ -1,4 +1,4 @@
-"""What a plan is made for, and its limit: frozen while the ground grows and the tour gets longer."""
+"""The inputs and the limit of a plan; they stay unchanged while ground and tour grow."""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,7 @@ from vehicle.planning.site.site import Site
 
 @dataclass(frozen=True)
 class PlanJob:
-    """Site, machine and settings of one plan, the lengths that follow from them, opened ground, and the limit.
+    """Site, machine and settings of one plan, the lengths derived from them, opened ground, and the limit.
 
     `settings` already contain the slopes of the site. `opened`: ground that earlier work opened, None for a first
     plan.
@@ -25,7 +25,7 @@ class PlanJob:
     deadline: Deadline = field(default_factory=Deadline)
 
     def with_own_deadline(self) -> "PlanJob":
-        """The same under the same limit; whether that ended this attempt is known apart from all others."""
+        """Return the job with its own deadline, which records whether the limit has ended this attempt."""
         return replace(self, deadline=Deadline(self.deadline.limit))
 
 
@@ -36,7 +36,7 @@ def plan_job(
     limit: WorkLimit | None = None,
     opened: Opened | None = None,
 ) -> PlanJob:
-    """The job for a site and a machine.
+    """Return the job for a site and a machine.
 
     Raises:
         InputError: no plan can serve this machine; the text names the figure.

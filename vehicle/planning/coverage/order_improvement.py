@@ -1,9 +1,8 @@
-"""A better order for the stops of a whole plan: two neighbouring parts of the tour change places.
+"""Improves the order of a plan's stops: two neighbouring stretches of the tour change places.
 
 The swaths stay as they are, so the swept ground stays the same; only the time at which each one is driven changes. A
-change keeps the precedence of ground, of every stop and of every connection that stays. The three new connections are
-searched on the ground as it is at that place of the new tour. Changes begin at the longest connection and go on until
-none saves time.
+swap keeps the precedence of every stop and of every remaining connection. The three new connections are searched on the
+ground as it is at that place of the new tour. Swaps begin at the longest connection and continue until none saves time.
 """
 
 import numpy as np
@@ -18,9 +17,9 @@ from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import Work, WorkLimit
 
 GAIN_S = 2.0
-"""A swap that saves less is not worth its search."""
+"""A swap that saves less is not worth the search."""
 SHORT_S = 16.0
-"""A way of half a turn and a few metres: hardly another is shorter."""
+"""Time of a half turn and a few metres: hardly any connection is shorter."""
 NEAR = 32
 TOP = 12
 ROUNDS = 3
@@ -30,7 +29,7 @@ Cut = tuple[int, int, int]
 
 
 def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
-    """The path of a finished tour with its stops in a better order; its swept ground is the same."""
+    """Return the path of a finished tour with its stops in a better order; the swept ground stays the same."""
     if len(tour.stops) < 3 or ground.job.deadline.limit():
         return tour.segments
     strips = [strips_of(ground.job, [stop])[0] for stop in tour.stops]
@@ -46,7 +45,7 @@ def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
 
 
 class StopOrder:
-    """Stops by place 1..n, place 0 is the start; `joins[p]` leads from place p to p + 1."""
+    """Stops by place 1..n; place 0 is the start. `joins[p]` connects place p to p + 1."""
 
     def __init__(self, connections: Connections, joins: list[Connection]) -> None:
         count = len(connections.stops)
@@ -62,7 +61,7 @@ class StopOrder:
         self._renew()
 
     def improve(self, limit: WorkLimit) -> None:
-        """Until no way gives a swap: first swaps along ways that all ground leaves open, then along any."""
+        """Swap until nothing improves: first with connections that need no opened ground, then with any."""
         for self._any_way in (False, True):
             self._dull.clear()
             self._improve(limit)
@@ -84,7 +83,7 @@ class StopOrder:
 
     # --- which swaps there are ---------------------------------------------------------------------------------------
     def _renew(self) -> None:
-        """Times and precedence by place."""
+        """Compute times and precedence by place again."""
         order, count = self.order, len(self.order) - 1
         self.time_s = np.array([join.time_s for join in self.joins] + [0.0])
         self.done = [0]
@@ -101,21 +100,21 @@ class StopOrder:
         self._reaches = by_need(np.column_stack([both, last]))
 
     def bar_row(self, j: int) -> np.ndarray:
-        """(n + 1,) by k > j: latest place at or before j that the stretch j+1..k stands on, the way to it given up.
+        """Return (n + 1,) by k > j: the latest place up to j that the stretch j+1..k needs, its old connection removed.
 
-        Below i, the stretch may go before i+1..j.
+        If it is at most i, the stretch may go before i+1..j.
         """
         row = np.full(len(self.order), -1)
         for pairs, only in ((self._both, slice(j + 2, None)), (self._stops, slice(j + 1, j + 2))):
             some = pairs[: np.searchsorted(pairs[:, 1], j, side="right")]
             latest = np.full(len(self.order), -1)
-            latest[some[:, 0]] = some[:, 1]  # ascending: the latest is written last
+            latest[some[:, 0]] = some[:, 1]  # ascending, so that the latest is written last
             row[only] = latest[only]
         row[j + 1 :] = np.maximum.accumulate(row[j + 1 :])
         return row
 
     def bar_column(self, k: int) -> np.ndarray:
-        """(k,) by j < k: the same for all stretches that end at k."""
+        """Return (k,) by j < k: the latest place up to j that the stretch j+1..k needs; `k` is fixed."""
         column = np.full(k, -1)
         # a need of place p by t bars every j from p to t - 1, that of the way to t every j to t - 2
         to_k = self._reaches[self._reaches[:, 0] <= k]
@@ -126,7 +125,7 @@ class StopOrder:
         return column
 
     def cuts(self, x: int) -> list[tuple[float, Cut]]:
-        """Allowed cuts that replace the way from place x by a shorter one, each with the most that it may save [s]."""
+        """Return allowed cuts that shorten the connection from place x, with the largest possible saving [s]."""
         c, count = self.time_s, len(self.order) - 1
         least_s = self._least_s[self.order[x], self.order]
         near = np.flatnonzero(least_s < c[x] - GAIN_S)
@@ -159,7 +158,7 @@ class StopOrder:
 
     # --- which of them holds -----------------------------------------------------------------------------------------
     def _improve_at(self, x: int) -> bool:
-        """Make the first swap that gives up the way from place x and saves time."""
+        """Make the first swap that replaces the connection from place x and saves time."""
         for _ in range(ROUNDS):
             fresh = False
             for _, cut in self.cuts(x):
@@ -180,7 +179,7 @@ class StopOrder:
         return False
 
     def _joints(self, cut: Cut) -> list[tuple[int, int, int]]:
-        """(from node, to node, stops behind) of the three new ways, in the order of driving."""
+        """Return (from node, to node, stops done) of the three new connections, in driving order."""
         i, j, k = cut
         order, done = self.order, self.done
         after = int(order[k + 1]) if k + 1 < len(order) else len(order)
@@ -192,7 +191,7 @@ class StopOrder:
         ]
 
     def _tighten(self, a: int, b: int) -> bool:
-        """Put the true least time for the straight one; whether that is news."""
+        """Replace a straight-line time by the true least time; return whether the table changed."""
         if self.connections.is_tried(a, b):
             return False
         time_s = max(float(self._least_s[a, b]), self.connections.at_last_s(a, b))
@@ -200,7 +199,7 @@ class StopOrder:
         return True
 
     def _joins(self, joints: list[tuple[int, int, int]], spare_s: float) -> list[Connection] | None:
-        """The new ways on the ground of their time, if they take no more than `spare_s` beyond the shortest of all."""
+        """Return the new connections on the ground of that time, if they exceed the shortest by `spare_s` at most."""
         joins = []
         for joint in joints:
             join = self.connections.ready(*joint)

@@ -1,4 +1,4 @@
-"""Tables for the search of a better order: least times between stops, and which stop needs which."""
+"""Tables for the search for a better order: least times between stops, and which stop needs which."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from vehicle.planning.coverage.route import change_s
 
 
 def least_times_s(connections: Connections) -> np.ndarray:
-    """(n, m) straight times from each of n nodes to each and to the end; there they are 0, and from a free start."""
+    """Return (n, m) straight-line times from n nodes to each node and the end; 0 to the end and from a free start."""
     count = len(connections.stops)
     least_s = np.zeros((count + 1, count + 2), dtype=np.float32)
     entries = np.array([stop.entry for stop in connections.stops])
@@ -19,12 +19,12 @@ def least_times_s(connections: Connections) -> np.ndarray:
 
 
 def pairs_of(node: int, needs: int) -> np.ndarray:
-    """(m, 2) the node beside each node that its way needs."""
+    """Return (m, 2) pairs of a node and a node that its connection needs."""
     packed = np.frombuffer(needs.to_bytes(needs.bit_length() // 8 + 1, "little"), np.uint8)
     needed = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
     return np.column_stack([np.full(len(needed), node), needed])
 
 
 def by_need(pairs: np.ndarray) -> np.ndarray:
-    """Pairs (n, 2), ascending by the second of each."""
+    """Return pairs (n, 2) sorted by their second value."""
     return pairs[np.argsort(pairs[:, 1], kind="stable")]

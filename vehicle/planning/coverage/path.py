@@ -1,4 +1,4 @@
-"""From stops to segments that connect: pivot, straight line, pivot, swath, out."""
+"""Turns stops into connected segments: pivot, straight line, pivot, swath, exit."""
 
 import math
 
@@ -26,7 +26,7 @@ class PathBuilder:
         self._add(SegmentKind.TURN, (here, here), wrap_rad(yaw_rad), turn_rad=angle_rad)
 
     def go(self, way: list[tuple[float, float]]) -> None:
-        """Straight lines forward with the tool up, through the corners (east, north) [m]; it turns at each corner."""
+        """Drive straight forward with the tool up through the corners (east, north) [m], with a turn at each corner."""
         for goal in way:
             if math.dist(goal, self.pose[:2]) <= STILL_M:
                 continue
@@ -34,13 +34,13 @@ class PathBuilder:
             self._add(SegmentKind.TRANSIT, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
     def straight_to(self, goal: tuple[float, float], *, reverse: bool) -> None:
-        """To a point (east, north) [m] on the machine's own line, with the tool up, without a turn."""
+        """Drive to a point (east, north) [m] on the machine's own axis, with the tool up, without a turn."""
         if math.dist(goal, self.pose[:2]) > STILL_M:
             kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
             self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
     def work(self, stop: TourStop) -> None:
-        """Turn into the swath, go to where the tool is lowered, sweep, leave forward or over the own strip."""
+        """Turn into the swath, drive to where the tool is lowered, sweep, leave forward or back over the strip."""
         move, ahead_m = stop.move, self.machine.tool_ahead_m * stop.move.sign
         self.turn_to(stop.entry[2])
         for a_m, b_m in move.stretches:

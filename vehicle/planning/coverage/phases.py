@@ -20,16 +20,16 @@ from vehicle.planning.coverage.transit import Roadmap
 from vehicle.planning.coverage.work_limit import Stage, Work
 
 GAIN_MIN_M2 = 0.01
-"""Less than a square decimetre is not worth a pass of a 12 t machine; it is listed."""
+"""A smaller gain (1 dm2) is not worth a pass of a 12 t machine; the ground is listed as untreated."""
 BEYOND_M = 3.0
-"""A swath of a cell is no longer than the ground that it is for, less than the machine's own way in and out."""
+"""A swath of a cell may be longer than its uncovered ground by this; the machine's own way in and out is longer."""
 SMALL_M2 = 12.0
-"""Below a few tool widths squared a component is a remnant."""
+"""A smaller component (a few tool widths squared) is a remnant."""
 
 
 @dataclass(frozen=True)
 class Swaths:
-    """Swaths over uncovered ground, with the ground by which they were judged."""
+    """Swaths over uncovered ground, with the ground for which they were checked."""
 
     field: SwathField
     y_m: np.ndarray
@@ -39,25 +39,25 @@ class Swaths:
 
     @cached_property
     def solids(self) -> shapely.STRtree:
-        """The keep-outs of the ground by place."""
+        """Spatial index of the keep-outs."""
         return shapely.STRtree(self.ground.solid)
 
     @cached_property
     def turns(self) -> shapely.STRtree:
-        """Where the machine may not turn, by place."""
+        """Spatial index of the ground where the machine may not turn."""
         return shapely.STRtree(self.ground.pivot)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt did: the number of swaths; if it is 0, whether only a connection was missing."""
+    """Result of an attempt: the number of swaths worked; if it is 0, whether only a connection was missing."""
 
     swaths: int = 0
     no_way: bool = False
 
 
 def first_success(attempts: Iterable[Outcome]) -> Outcome:
-    """The first that worked anything, the later ones not begun; else none, with whether any lacked only a way."""
+    """Return the first successful attempt and skip the rest; if none, whether one lacked only a connection."""
     no_way = False
     for outcome in attempts:
         if outcome.swaths:
@@ -67,7 +67,7 @@ def first_success(attempts: Iterable[Outcome]) -> Outcome:
 
 
 def reach_around_m(ground: GroundModel) -> float:
-    """How far beyond uncovered ground entry, pocket and pivot may lie."""
+    """How far [m] beyond uncovered ground the entry, the pocket and the pivot may be."""
     reach = ground.job.reach
     return 3.0 * (reach.ahead_m + reach.pivot_solid_m)
 
@@ -75,9 +75,9 @@ def reach_around_m(ground: GroundModel) -> float:
 def swaths_over(
     ground: GroundModel, uncovered: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
 ) -> Swaths:
-    """Swaths of one direction over uncovered ground, polygons (n,).
+    """Return swaths of one direction over uncovered ground, polygons (n,).
 
-    Spread evenly, or at `lines`: (ordinates (k,) [m], half width that each answers for [m]).
+    They are evenly spaced, or at `lines`: (ordinates (k,) [m], half width that each covers [m]).
     """
     job, margin_m = ground.job, reach_around_m(ground)
     x0, y0, x1, y1 = shapely.total_bounds(turned(uncovered, -theta_rad))
@@ -95,13 +95,13 @@ def swaths_over(
 
 
 def stops_through(swaths: Swaths, machine: MachineFootprint) -> list[list[TourStop]]:
-    """Ways to work each piece that is open at both ends."""
+    """Return the ways to work each piece that is open at both ends."""
     open_pieces = [piece for piece in swaths.pieces if any(not move.reverse for move in piece.moves)]
     return [stops_of(piece, swaths.field.theta_rad, machine) for piece in open_pieces]
 
 
 def options_of(swaths: Swaths, ground: GroundModel) -> list[list[TourStop]]:
-    """Ways to work each piece that gain about as much as the best of them: a way may end short at a keep-out."""
+    """Return the ways to work each piece whose gain is near the best; some ways end short at a keep-out."""
     theta_rad, machine = swaths.field.theta_rad, ground.job.machine
     options = [stops_of(piece, theta_rad, machine) for piece in swaths.pieces if piece.moves]
     gains_m2 = ground.gains_m2([stop for stops in options for stop in stops])
@@ -117,7 +117,7 @@ def options_of(swaths: Swaths, ground: GroundModel) -> list[list[TourStop]]:
 
 
 def sweep(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float) -> Outcome:
-    """Work what swaths of one direction can reach of the polygons `uncovered`, (n,)."""
+    """Work the part of the polygons `uncovered`, (n,), that swaths of one direction can reach."""
     if not len(uncovered):
         return Outcome()
     swaths = swaths_over(ground, uncovered, theta_rad)
@@ -133,7 +133,10 @@ def sweep_through(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_
 
 
 def sweep_cell(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float) -> Outcome:
-    """The same for a cell: none is backed out of, none runs on through closed ground of another; `uncovered`: (n,)."""
+    """Work a cell's swaths (`uncovered`: polygons (n,)).
+
+    No swath is reversed out of, and none crosses another cell's closed ground.
+    """
     if not len(uncovered):
         return Outcome()
     swaths = swaths_over(ground, uncovered, theta_rad)
@@ -143,16 +146,16 @@ def sweep_cell(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad
 
 
 def _beyond_m(stop: TourStop) -> float:
-    """How much longer a pass is than the uncovered ground that it is for."""
+    """How much [m] a pass is longer than its uncovered ground."""
     return abs(stop.move.b_m - stop.move.a_m) - (stop.uncovered[1] - stop.uncovered[0])
 
 
 def work(ground: GroundModel, tour: Tour, options: list[list[TourStop]], box: Box) -> Outcome:
-    """Order the pieces, join them by ways, drive them and let the ground grow."""
+    """Order the pieces, find their connections, append them to the path, and open the swept ground."""
     if not options:
         return Outcome()
     job, done = ground.job, 0
-    for wide in (False, True):  # a machine that a narrow window seems to lock in may get out along strips further off
+    for wide in (False, True):  # a machine that has no way in a narrow window may get out along strips further away
         roadmap = roadmap_for(ground, tour, ground.first.box if wide else box)
         stops, ways, far = order_stops(options, tour.pose, roadmap, job.machine, job.deadline)
         if stops:
@@ -170,14 +173,14 @@ def work(ground: GroundModel, tour: Tour, options: list[list[TourStop]], box: Bo
 
 
 def window_of(ground: GroundModel, part: shapely.Polygon) -> Box:
-    """A component with room for entry, pocket and pivot."""
+    """Return the window of a component with room for entry, pocket and pivot."""
     rim_m = reach_around_m(ground)
     x0, y0, x1, y1 = part.bounds
     return (x0 - rim_m, y0 - rim_m, x1 + rim_m, y1 + rim_m)
 
 
 def roadmap_for(ground: GroundModel, tour: Tour, box: Box) -> Roadmap:
-    """Ways in a window that also holds the machine."""
+    """Return the roadmap for a window that also contains the machine."""
     pose = tour.pose
     if pose is not None:
         rim_m = reach_around_m(ground)

@@ -1,4 +1,4 @@
-"""From site and machine to a plan, as a pipeline: job, ground, directions, passes in them, order, closing."""
+"""From site and machine to a plan, in stages: job, ground, directions, passes, order, closing."""
 
 import math
 
@@ -20,23 +20,22 @@ from vehicle.planning.site.site import Site
 
 DIRECTIONS_MAX = 3
 TRIES = ((3e4, 3), (1e5, 2))
-"""(area up to m2, directions planned in full): a plan of a few hectares takes seconds and saves up to a tenth."""
+"""(area up to [m2], directions planned completely): for a few hectares this takes seconds and saves up to 10 %."""
 NEAR_ESTIMATE = 1.015
-"""On 22 small sites the best plan never began with a direction whose estimate was more than 1.1 % above the best."""
+"""Directions within this ratio of the best estimate are tried; on 22 small sites the best plan was within 1.1 %."""
 LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
-"""(area up to m2, closed form of cells by that of one direction): cells are one more plan where it is at most this."""
+"""(area up to [m2], largest ratio of estimates, cells to one direction): up to it, a plan in cells is tried too."""
 CLEAR_GAIN = 0.985
-"""Nothing but cells is planned where the closed form says so clearly."""
+"""Only cells are planned if the ratio of estimates is below this."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
-"""A better order saved up to 8 % on them, but never turned round plans that were more than 0.6 % apart."""
+"""Plans within this ratio of the best are ordered: ordering never changed the ranking of plans over 0.6 % apart."""
 GOOD = 0.95
-"""A plan this near to its bound is not worth another."""
+"""If a plan is this near to its bound, no other is tried."""
 OPENING_LOOKS = 20
-"""The first model of the ground takes some twenty times as long as one look at all of it."""
+"""The first model of the ground takes about this many times as long as one query of all ground."""
 CLOSING_PER_OPENING, CLOSING_SHARE = 3.0, 0.15
-"""Closing takes up to three times what the first model of the ground took (1,000 keep-outs), and up to 0.15 of the time
-spent on the passes (fields with few keep-outs, whose passes are quickly planned)."""
+"""Closing takes up to 3 times as long as the first ground model (1,000 keep-outs) plus 0.15 of the passes' time."""
 
 
 def plan_site(
@@ -62,7 +61,7 @@ def _nothing_driven() -> float:
 
 
 def opened_ground(job: PlanJob) -> GroundModel:
-    """The ground before the first pass; closing is the same geometry once more, of which the limit keeps as much."""
+    """Return the ground before the first pass; closing repeats this geometry, so the limit reserves as much time."""
     limit = job.deadline.limit
     before_s = limit.spent_s()
     ground = first_model(job)
@@ -79,7 +78,7 @@ def directions_for(ground: GroundModel) -> list[float]:
 
 
 def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Whole plans, in cells and each with another direction [rad] first, until one is good or time is up."""
+    """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up."""
     found, attempts = cells_for(ground), list[Attempt]()
     if found is not None:
         attempts.append(_attempt(ground, directions, found.cells))
@@ -101,12 +100,12 @@ def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
 
 
 def _attempt(ground: GroundModel, directions: list[float], cells: tuple[SweepCell, ...] = ()) -> Attempt:
-    """From the first ground on, which stays as it is."""
+    """Make one attempt from the first ground, which is not changed."""
     return attempt_in(ground.afresh(), Tour(ground.job.machine), directions, cells)
 
 
 def cells_for(ground: GroundModel) -> Parted | None:
-    """Cells with a direction of their own, where their closed form says that a plan in them may be the best."""
+    """Return cells with their own directions, if their closed-form cost says that a plan in cells may be best."""
     job = ground.job
     if job.settings.direction_rad is not None:
         return None
@@ -117,13 +116,13 @@ def cells_for(ground: GroundModel) -> Parted | None:
 
 
 def is_clear(found: Parted, ground: GroundModel) -> bool:
-    """Whether the closed form can be trusted alone: closed and unknown ground cost more than it says."""
+    """Whether the closed-form cost can decide alone; it underestimates closed and unknown ground."""
     open_all_round = ground.job.site.outside == "safe" and ground.first.kept_out.is_empty
     return found.cost_s < CLEAR_GAIN * found.whole_s and open_all_round
 
 
 def tries_for(ground: GroundModel, directions: list[float]) -> int:
-    """How many of the directions [rad] are planned completely: on small fields those with an estimate near the best."""
+    """Number of directions [rad] to plan completely: on small fields, those with an estimate near the best."""
     job = ground.job
     costs_s = swath_cost_s(ground.unswept.whole(), np.array(directions), job.reach, job.settings, job.machine)
     near = int(np.count_nonzero(costs_s <= NEAR_ESTIMATE * costs_s[0]))
@@ -132,12 +131,12 @@ def tries_for(ground: GroundModel, directions: list[float]) -> int:
 
 
 def cheapest(attempts: list[Attempt]) -> Attempt:
-    """The attempt that costs least."""
+    """Return the cheapest attempt."""
     return min(attempts, key=lambda attempt: attempt.cost_s)
 
 
 def best_in_order(attempts: list[Attempt]) -> Attempt:
-    """The cheapest once its stops are in order: on a small field all that are near the best, on a large one that."""
+    """Return the cheapest attempt after ordering: on a small field all near the best, on a large one only the best."""
     best = cheapest(attempts)
     if area_m2_of(best.ground.job.site) > ALL_IN_ORDER_M2:
         return best.in_better_order()
@@ -146,7 +145,7 @@ def best_in_order(attempts: list[Attempt]) -> Attempt:
 
 
 def check_fit(site: Site, machine: MachineFootprint) -> None:
-    """Raises InputError where a machine cannot begin on a site, whatever the plan."""
+    """Check site and machine. Raises InputError if the machine cannot start on the site with any plan."""
     narrowest_m = min_width_m(site.work_area)
     if narrowest_m < machine.tool_width_m:
         raise InputError(
@@ -161,7 +160,7 @@ def check_fit(site: Site, machine: MachineFootprint) -> None:
 
 
 def min_width_m(geometry: shapely.Geometry) -> float:
-    """Shorter side of the smallest rectangle around it."""
+    """Shorter side [m] of the smallest rectangle around a polygon."""
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(geometry))
     if len(corners) < 4:
         return 0.0

@@ -1,7 +1,7 @@
-"""Which stop must come before which: every stop and every connection names the stops that opened the ground it needs.
+"""Which stop must come before which: every stop and connection names the stops that opened the ground it needs.
 
-A stop opens the part of the first closed ground that its strip sweeps and that no earlier strip swept. A pose on
-ground that was open at first, or was opened before, stays legal in any order that keeps these pairs.
+A stop opens the closed ground that its strip is the first to sweep. A pose on ground that was open from the start or
+has been opened is legal in every order that keeps these pairs.
 """
 
 import math
@@ -24,7 +24,7 @@ HAIR_M2 = 1e-5
 
 
 def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
-    """(n,) ground that each stop's strips are the first to open, of the polygons that were closed at first."""
+    """Return (n,) the ground that each stop's strips are the first to open, among the polygons closed at the start."""
     whole = np.array([part[0] if len(part) == 1 else robust_overlay.union(part) for part in strips], dtype=object)
     ground = TiledPolygons(shapely.GeometryCollection(list(closed)), 0.0)
     tree = shapely.STRtree(whole)
@@ -43,7 +43,7 @@ def opened_by(closed: np.ndarray, strips: list[np.ndarray]) -> np.ndarray:
 
 
 class Precedence:
-    """Which stop opened what, in the order in which the stops were found."""
+    """Which stop opened which ground; stops are in the order in which they were found."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Precedence:
         ]
 
     def of_way(self, way: list[Point]) -> set[int]:
-        """Stops that opened the ground under a way: room to turn at its corners, and its legs as wide as the tool.
+        """Return the stops that opened the ground under a connection: discs at corners, legs as wide as the tool.
 
-        A leg along a strip that was driven from one pivot point to the other stands on that strip.
+        A leg along a strip that was driven between two pivot points needs only that strip.
         """
         needed: set[int] = set()
         shapes = [round_buffer(shapely.Point(corner), self.turn_m, 8) for corner in way[1:-1]]
@@ -86,7 +86,7 @@ class Precedence:
 
     @property
     def turn_m(self) -> float:
-        """Radius of ground for a turn."""
+        """Radius [m] of the ground needed for a turn."""
         return _turn_m(self.reach)
 
     def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
@@ -104,7 +104,7 @@ def _turn_m(reach: Reach) -> float:
 
 
 def _ground_of(stop: TourStop, reach: Reach) -> list[shapely.Geometry]:
-    """What has to bear before a stop begins: both pivots, the way to the lowered tool, lifts, the way out ahead."""
+    """Return ground that must bear before a stop begins: both pivots, way to the lowered tool, lifts, exit ahead."""
     ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (stop.entry, stop.exit)]
     move, half_m = stop.move, bearing_half_m(reach)
     raised_m = move.sign * (reach.tool_long_m if reach.raised_over_base else 0.0)

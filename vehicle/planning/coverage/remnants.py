@@ -1,4 +1,4 @@
-"""Ground that swaths leave: worked along the edges of keep-outs if it touches one, else in the best direction."""
+"""Works ground that swaths leave: along the edges of keep-outs if it touches one, else in the best direction."""
 
 import math
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from vehicle.planning.coverage.phases import Outcome, options_of, swaths_over, w
 from vehicle.planning.coverage.tour import Tour
 
 START_S = 20.0
-"""What a pass over a remnant takes besides its sweep, when directions are compared."""
+"""Time of a pass over a remnant besides its sweep, used to compare directions."""
 
 
 def remnant_attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Iterator[Outcome]:
-    """Means to work a remnant, the cheapest first."""
+    """Return the ways to work a remnant, the cheapest first."""
     yield edge_pass_round(ground, tour, part)
     yield best_direction(ground, tour, part, theta_rad)
 
 
 def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Outcome:
-    """Try directions over a remnant and work the one that gains most per time."""
+    """Try directions over a remnant and use the one with the largest gain per time."""
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
     sides = np.diff(corners[:3], axis=0) if len(corners) > 2 else np.array([[1.0, 0.0]])
     angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]

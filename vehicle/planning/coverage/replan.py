@@ -1,7 +1,8 @@
-"""Planning the rest: missed cells, an interrupted swath, a task that continues after a break. A request and a result.
+"""Planning the rest: missed cells, an interrupted swath, a task that continues after a break.
 
-Pure, outside the tick. The ledger's `swept` mask, less the error of position, bears the tracks. The ledger's gaps are
-to be worked. The six properties hold as for a first plan, from the place where the machine stands.
+A request gives a result. The functions are pure and run outside the tick. The ledger's `swept` mask, less the position
+error, bears the tracks. The ledger's gaps are to be worked. The six properties of a plan hold as for a first plan, from
+the place where the machine stands.
 """
 
 import math
@@ -34,7 +35,7 @@ from vehicle.polygons.fences import mended
 Rings = tuple[tuple[tuple[float, float], ...], ...]
 """A polygon: shell and holes as closed rings of (east, north) [m]."""
 OUT_MAX_M = 600.0
-"""How far the machine may have to back out of the strip that it stands in."""
+"""Largest distance to reverse out of the strip in which the machine stands."""
 
 
 class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +56,7 @@ class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplanResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan for the rest, under the id of its request. `replaces`: the name of the plan whose rest it is."""
+    """The plan for the remaining ground, with the id of its request. `replaces`: hash of the plan that it continues."""
 
     request_id: int
     replaces: str
@@ -69,7 +70,7 @@ def replan(
     request: ReplanRequest,
     limit: WorkLimit | None = None,
 ) -> ReplanResult:
-    """Plan what is left. Raises InputError for a request of another site, or where the machine cannot leave."""
+    """Plan the remaining ground. Raises InputError for a request of another site, or if the machine cannot leave."""
     check_site(request.site_hash, site)
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
     job = plan_job(site, machine, settings, limit, opened)
@@ -79,7 +80,7 @@ def replan(
     if not len(rest.uncovered()):
         attempt = Attempt(rest, Tour(machine, path), tuple(path.segments), cut_short=False)
     else:
-        # its own strip bears it whatever the error of position: the tracks stand in it
+        # its own strip bears it regardless of the position error, because the tracks stand on it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
         leave_strip(path, rest, first_ground(site, job.reach, job.settings, own)[0])
         attempt = attempt_in(rest, Tour(machine, path), directions_for(rest))
@@ -89,19 +90,19 @@ def replan(
 
 
 def for_good(*plans: Plan) -> tuple[Untreatable, ...]:
-    """What plans list as not workable. What one had no time to plan is workable: it belongs to the rest."""
+    """Return what plans list as not workable; ground left only for lack of planning time belongs to the rest."""
     return tuple(row for plan in plans for row in plan.untreatable if row.reason is not UntreatableReason.PLANNING_TIME)
 
 
 def rest_of(site: Site, request: ReplanRequest, cell_m: float) -> Site:
-    """The site of which only what was missed is to be worked, cells that it touches included."""
+    """Return the site with only the missed ground to be worked, including all cells that it touches."""
     grown = polygons_of(mitre_buffer(united(request.missed), math.sqrt(2.0) * cell_m))
     asked = polygons_of(robust_overlay.intersection(grown, site.work_area))
     return msgspec.structs.replace(site, work_area=asked, outside_fence=shapely.Polygon())
 
 
 def check_site(site_hash: str, site: Site) -> None:
-    """Raises InputError where a plan or request names another site."""
+    """Compare site hashes. Raises InputError if a plan or request names another site."""
     if site_hash != site.site_hash:
         raise InputError(
             f"the plan was made for site {site_hash}, this is {site.name} ({site.site_hash}): plan this site anew"
@@ -109,11 +110,9 @@ def check_site(site_hash: str, site: Site) -> None:
 
 
 def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Geometry) -> None:
-    """Back out, else drive on, along the machine's own line to the nearest place where it can turn.
+    """Reverse, else drive forward, on the machine's own axis to the nearest place where it can turn.
 
-    `closed_ground`: what may not be under the tracks on that line.
-
-    Raises InputError where there is none.
+    `closed_ground`: ground that the tracks may not use on that line. Raises InputError if there is no such place.
     """
     east, north, yaw = path.pose
     frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
@@ -123,7 +122,7 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
     ground = model.view(window.bounds)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
-    # the strip that it stands in is as wide as its tool: the error at its rim is no reason to stay there
+    # its strip is as wide as its tool: the position error at the rim must not keep it from leaving
     bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
@@ -145,7 +144,7 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
 
 
 def united(polygons: tuple[Rings, ...]) -> shapely.Geometry:
-    """All polygons of a request in one, those that cross themselves mended by structure."""
+    """Return all polygons of a request as one geometry; self-crossing ones are repaired by structure."""
     if not polygons:
         return shapely.Polygon()
     shapes = [mended(shapely.Polygon(rings[0], list(rings[1:]))) for rings in polygons]

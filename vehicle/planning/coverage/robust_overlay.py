@@ -1,7 +1,7 @@
 """Overlays that do not fail: snapped to a fixed grid, so that no sliver can make the next overlay invalid.
 
-GEOS overlays in floating point raise an error on nearly coincident edges or, worse, return a wrong area. Swaths that
-lie edge to edge produce such edges all the time. On a grid of 10 micrometres snap-rounding makes every overlay valid
+GEOS overlays in floating point raise an error on nearly coincident edges or, worse, return a wrong area. Adjacent
+swaths often produce such edges. On a grid of 10 micrometres snap-rounding makes every overlay valid
 and exact to the grid.
 """
 
@@ -16,7 +16,7 @@ GRID_M = 1e-5
 
 
 def snapped(geometry: Any) -> Any:
-    """On the grid, valid, areas only as they come out."""
+    """Return the geometry snapped to the grid and valid; only its areas are kept."""
     return shapely.set_precision(geometry, GRID_M)
 
 
@@ -29,7 +29,7 @@ def union(geometries: Any) -> Any:
 
 
 def rough_union(geometries: Any) -> Any:
-    """Union off the grid, three times as fast: for outlines to steer by, which no figure of area depends on."""
+    """Union without the grid, three times as fast: for outlines used in routing, not for areas."""
     try:
         return shapely.union_all(np.asarray(geometries, dtype=object))
     except shapely.errors.GEOSException:
@@ -53,7 +53,7 @@ def intersection(a: Any, b: Any) -> Any:
 
 
 def _areal(geometry: Any) -> Any:
-    """Only polygons: an overlay may leave lines where two edges met, and GEOS refuses an input of mixed dimension."""
+    """Keep only polygons: overlays may leave lines where edges met, and GEOS refuses input of mixed dimension."""
     if isinstance(geometry, np.ndarray):
         return np.array([polygons_of(one) for one in geometry.ravel()], dtype=object).reshape(geometry.shape)
     return polygons_of(geometry)

@@ -1,4 +1,4 @@
-"""Order, side and way of the pieces of one phase: always the nearest next end; `reorder` looks at the whole tour."""
+"""Order, side and connections of the pieces of one phase, by nearest next end; later the whole tour is improved."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Pose = tuple[float, float, float]
 """East, north [m], yaw [rad] of the body origin."""
 CANDIDATES = 6
 ENDS_OF_M = 100.0
-"""A swath of any such length shows what its ramps cost."""
+"""A sample length: the cost of the ramps at the ends does not depend on the length of the swath."""
 STILL_M = 1e-6
 FAR_S = 100.0
 NEAR_M = 30.0
@@ -25,7 +25,7 @@ NEAR_M = 30.0
 
 @dataclass(frozen=True)
 class TourStop:
-    """A move of a piece in ENU: where the body turns in, where it may turn again, and the swath itself."""
+    """A way to work a piece in ENU: where the body turns in, where it may turn again, and the swath."""
 
     theta_rad: float
     y_m: float
@@ -37,7 +37,7 @@ class TourStop:
 
 
 def stops_of(piece: Piece, theta_rad: float, machine: MachineFootprint) -> list[TourStop]:
-    """The moves of a piece as stops."""
+    """Return the moves of a piece as stops."""
     return [_stop(piece, move, theta_rad, machine) for move in piece.moves]
 
 
@@ -56,7 +56,7 @@ def _stop(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint)
 
 
 def _move_s(move: Move, machine: MachineFootprint) -> float:
-    """From the place where the machine turns in to where it may turn again; the turns are of the ways."""
+    """Time [s] from where the machine turns in to where it may turn again; the connections include the turns."""
     ahead_m = move.sign * machine.tool_ahead_m
     inward_m, outward_m = abs(move.a_m - ahead_m - move.in_m), abs(move.out_m - (move.b_m - ahead_m))
     sweeps_m = [abs(b - a) for a, b in move.stretches]
@@ -71,7 +71,7 @@ def _move_s(move: Move, machine: MachineFootprint) -> float:
 
 
 def leg_s(way_m: float, machine: MachineFootprint, speed_mps: float | None = None) -> float:
-    """A straight line with the tool up, at the speed for moves unless another is given; 0 where there is none."""
+    """Time [s] of a straight line with the tool up, by default at transit speed; 0 for no distance."""
     speed_mps = machine.transit_speed_mps if speed_mps is None else speed_mps
     return line_s(way_m, speed_mps, machine.pace) if way_m > STILL_M else 0.0
 
@@ -87,7 +87,7 @@ def _turn(angle_rad: np.ndarray | float) -> np.ndarray:
 
 
 def change_s(poses: np.ndarray, entries: np.ndarray, machine: MachineFootprint) -> np.ndarray:
-    """(n,) seconds from poses (n|1, 3) to entries (n, 3) by pivot, straight leg, pivot, obstacles ignored."""
+    """Return (n,) times [s] from poses (n|1, 3) to entries (n, 3) by pivot, straight leg, pivot; no obstacles."""
     step = entries[:, :2] - poses[:, :2]
     leg_m = np.hypot(step[:, 0], step[:, 1])
     course = np.where(leg_m > STILL_M, np.arctan2(step[:, 1], step[:, 0]), entries[:, 2])
@@ -100,7 +100,7 @@ def change_s(poses: np.ndarray, entries: np.ndarray, machine: MachineFootprint) 
 
 
 def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, machine: MachineFootprint) -> float:
-    """Time [s] of a way with corners (east, north) [m] between two poses."""
+    """Time [s] of a connection with corners (east, north) [m] between two poses."""
     yaw, total = start[2], length_m(way) / machine.transit_speed_mps if machine.pace is None else 0.0
     for a, b in pairwise(way):
         step_m = math.dist(a, b)
@@ -113,12 +113,12 @@ def change_along_s(way: list[tuple[float, float]], start: Pose, entry: Pose, mac
 
 
 def pivot_s(angle_rad: float, machine: MachineFootprint) -> float:
-    """A pivot by the shorter way."""
+    """Time [s] of a pivot in the shorter direction."""
     return turn_s(float(_turn(angle_rad)), machine.pivot_rate_radps, machine.pace)
 
 
 def swath_change_s(machine: MachineFootprint, reach: Reach) -> float:
-    """From one swath's end to the next swath's start on ground that bears pivots: out, half a turn, back in."""
+    """Time [s] from one swath's end to the next one's start where pivots are possible: out, half turn, back in."""
     out_m, pace = reach.ahead_m + reach.pivot_ground_m, machine.pace
     if pace is None:
         return math.pi / machine.pivot_rate_radps + (out_m + reach.width_m) / machine.transit_speed_mps
@@ -135,10 +135,10 @@ def order_stops(
     machine: MachineFootprint,
     over: Callable[[], bool],
 ) -> tuple[list[TourStop], list[list[Point]], bool]:
-    """Stops that work every piece once, with the way to each; without those that no way or no time is left for.
+    """Return stops that work every piece once, with their connections, except pieces without a connection or time.
 
-    The tour ends early, True, where the way to the next piece takes longer than `FAR_S` and than the work round about
-    it: some later way may lead past.
+    The tour ends early, returned as True, if the connection to the next piece takes longer than `FAR_S` and longer than
+    the work around that piece: a later connection may pass near it.
     """
     flat = [(i, stop) for i, stops in enumerate(options) for stop in stops]
     if not flat:
@@ -170,7 +170,7 @@ def order_stops(
 
 
 def _first(entries: np.ndarray) -> int:
-    """Begin at an outermost swath end, lest strips remain on both sides."""
+    """Begin at an outermost swath end, so that strips do not remain on both sides."""
     return int(np.lexsort((entries[:, 1], entries[:, 0]))[0])
 
 
@@ -183,9 +183,9 @@ def _nearest(
     roadmap: Roadmap,
     machine: MachineFootprint,
 ) -> tuple[int, list[Point] | None]:
-    """Cheapest next stop with its way; the straight-line cost is a lower bound that ends the search early."""
+    """Return the cheapest next stop and its connection; the straight-line cost is the lower bound of the search."""
     index = np.flatnonzero(alive)
-    # other processors give other last digits: equal bounds are told apart by nobody
+    # last digits depend on the processor: nearly equal bounds count as equal
     lower = np.round(change_s(np.array([pose]), entries[index], machine) + extra[index], 6)
     best, best_s, best_way, tried = -1, math.inf, None, 0
     for k in np.argsort(lower, kind="stable"):

@@ -12,7 +12,7 @@ NUMERIC_M = 0.002
 """Width of the strip in which exact geometry and rounding may disagree; listed with the keep-out clearance."""
 
 END_SPARE_M = 0.01
-"""So that a plan's margin and the ledger's, or the fence's, never meet to the millimetre."""
+"""Spare, so that a plan's margin never equals the margin of the ledger or of the fence."""
 
 
 class StartPose(msgspec.Struct, frozen=True):
@@ -24,9 +24,10 @@ class StartPose(msgspec.Struct, frozen=True):
 
 
 class ToolBounds(msgspec.Struct, frozen=True):
-    """How far errors that stay may put the tool off, control/checks: at its sides [m], and at the ends of a swath [m].
+    """Largest systematic tool errors (control/checks): sideways [m], and along the swath at its ends [m].
 
-    At the ends a wrong heading makes one of them trail; what is below the sides' bound counts as that.
+    At an end, a heading error makes one side of the tool trail. An end bound below the side bound counts as the side
+    bound.
     """
 
     side_m: float = 0.0
@@ -63,11 +64,11 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
     required_depth_assumed: bool = False
 
     def cross_track_m(self) -> float:
-        """Half of what the credit rule withholds at a seam, without the cell: k sigma + e."""
+        """Half of the width [m] that the credit rule withholds at a seam, without the cell: k sigma + e."""
         return self._withheld_m(self.bounds.side_m)
 
     def end_m(self) -> float:
-        """What the credit rule withholds at the ends of a swath, without the cell: k sigma + e, by their own bound."""
+        """Length [m] that the credit rule withholds at swath ends, without the cell: k sigma + e (end bound)."""
         spare_m = END_SPARE_M if self.bounds.end_m > 0.0 else 0.0
         return self._withheld_m(max(self.bounds.side_m, self.bounds.end_m)) + spare_m
 
@@ -78,7 +79,7 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, 0.5 * (self.overlap_m - self.cell_m))
 
     def cell_reach_m(self, theta_rad: float) -> float:
-        """How far a cell reaches across a line of direction theta."""
+        """Extent [m] of a cell across a line of direction theta."""
         return self.cell_m * (abs(math.cos(theta_rad)) + abs(math.sin(theta_rad)))
 
     def overlap_at_m(self, theta_rad: float) -> float:
@@ -95,13 +96,13 @@ class PlanSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def on_slopes(settings: PlanSettings, slopes: tuple[tuple[float, shapely.Geometry], ...]) -> PlanSettings:
-    """The tool counted as wide as it sweeps on the steepest `slope` polygon (radians, shape) that may be stood on."""
+    """Return the settings with the tool width on the steepest `slope` polygon (radians, shape) that is allowed."""
     borne = [slope_rad for slope_rad, _ in slopes if slope_rad <= settings.slope_max_rad]
     return msgspec.structs.replace(settings, side_slope_rad=max([settings.side_slope_rad, *borne]))
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """Lengths that every stage uses, derived once from machine and settings."""
+    """Lengths [m] that every stage uses, derived once from machine and settings."""
 
     width_m: float
     """Horizontal width that a tool on a side slope sweeps."""
@@ -128,9 +129,9 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) -> Reach:
-    """Lengths for planning. Raises InputError where the machine cannot do the job at all."""
+    """Return the lengths for planning. Raises InputError if the machine cannot do the job at all."""
     check_machine(machine)
-    cross_m = settings.end_m()  # towards keep-outs and edges the larger of the two: the body may come at any angle
+    cross_m = settings.end_m()  # the larger of the two, because the body may approach keep-outs and edges at any angle
     width_m = machine.tool_width_m * math.cos(settings.side_slope_rad)
     slack_m = 0.5 * (width_m - machine.track_outer_width_m)
     track_half_m = 0.5 * machine.track_outer_width_m + min(cross_m, 0.8 * slack_m)
@@ -156,7 +157,7 @@ def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) 
 
 
 def check_machine(machine: MachineFootprint) -> None:
-    """Refuse what no plan can serve: the tool must lead the tracks and be wider than they are.
+    """Refuse a machine that no plan can serve: the tool must be ahead of the tracks and wider than they are.
 
     Raises:
         InputError: no plan can serve this machine; the text names the figure.

@@ -13,16 +13,16 @@ from vehicle.contracts.errors import InputError
 from vehicle.polygons.fences import round_about
 
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
-"""Kept out round each where the file does not say `radius_m`."""
+"""Default keep-out radius [m] if the file gives no `radius_m`."""
 RADIUS_MAX_M = 1_000.0
 OTHER_RADII = re.compile(r"radius|diameter|buffer|setback|safetydistance|clearance(m|cm|mm|ft)?$")
-"""Fields that may mean a radius; only `radius_m` says in which unit, and round what."""
+"""Fields that may mean a radius; only `radius_m` states its unit and what it surrounds."""
 LENGTH = re.compile(r"\s*[0-9.,]*[1-9][0-9.,]*\s*[a-z]*\.?\s*")
 YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """An object on the ground: where it is drawn, and what it keeps out (empty after it was taken down)."""
+    """An object on the ground: its drawn place, and its keep-out (empty after it was taken down)."""
 
     role: str
     place: str
@@ -43,7 +43,7 @@ class Assurance(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is not said, as the fields are called."""
+        """Return the names of the fields that are missing."""
         return tuple(key for key in ("said_by", "basis", "said_on") if not getattr(self, key))
 
 
@@ -53,7 +53,7 @@ ALSO = {"said_by": ("assured_by", "by", "who"), "basis": ("on_basis",), "said_on
 def mark_of(
     role: str, place: str, geometry: shapely.Geometry, properties: Mapping[str, Any], default_m: float | None = None
 ) -> Mark:
-    """A mark of points, lines or polygons in metres. Raises InputError for a radius or a state that is none."""
+    """Return a mark from points, lines or polygons in metres. Raises InputError for an invalid radius or state."""
     radius_m = radius_of(place, properties)
     if radius_m is None and (key := other_radius(properties)):
         raise InputError(
@@ -68,10 +68,10 @@ def mark_of(
 
 
 def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
-    """`radius_m` in metres; None where it is not said.
+    """Return `radius_m` in metres; None if it is absent.
 
     Raises:
-        InputError: it is no number, or beyond what can be.
+        InputError: It is no number, or outside the valid range.
     """
     value = properties.get("radius_m")
     if value is None or value == "":
@@ -86,7 +86,7 @@ def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
 
 
 def other_radius(properties: Mapping[str, Any]) -> str:
-    """The field that may mean a radius where nobody says `radius_m`; "" where there is none."""
+    """Return the field that may mean a radius if there is no `radius_m`; "" if there is none."""
     if properties.get("radius_m") not in (None, ""):
         return ""
     for key, value in properties.items():
@@ -97,7 +97,7 @@ def other_radius(properties: Mapping[str, Any]) -> str:
 
 
 def taken_down(place: str, properties: Mapping[str, Any]) -> bool:
-    """Whether what stood there is gone. Raises InputError for an answer that is neither yes nor no."""
+    """Whether the object was removed. Raises InputError if the value is neither yes nor no."""
     value = properties.get("taken_down")
     text = "" if value is None else str(value).strip().casefold()
     if text not in (*YES, *NO):
@@ -108,9 +108,9 @@ def taken_down(place: str, properties: Mapping[str, Any]) -> bool:
 def assurance_of(
     label: str, role: str, place: str, properties: Mapping[str, Any], site_wide: Mapping[str, Any]
 ) -> Assurance:
-    """What a feature says about who answers for it, else what its collection says for all.
+    """Return who answers for the ground, from the feature, else from its collection.
 
-    Raises InputError for a day that is no date.
+    Raises InputError if the day is no date.
     """
     said = {}
     for key, also in ALSO.items():
@@ -129,7 +129,7 @@ def _text(value: Any) -> str:
 
 
 def check_assured(label: str, assurances: tuple[Assurance, ...]) -> None:
-    """Raises InputError where tracks would stand on ground that nobody answers for."""
+    """Check all bearing ground. Raises InputError if tracks would stand on ground that nobody answers for."""
     lacking = next((row for row in assurances if row.missing), None)
     if lacking is not None:
         raise InputError(

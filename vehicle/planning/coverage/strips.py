@@ -1,4 +1,4 @@
-"""What the passes of stops sweep, and what of it is credited, as rectangles."""
+"""Rectangles that the passes of stops sweep, and the parts of them that are credited."""
 
 import numpy as np
 import shapely
@@ -7,11 +7,11 @@ from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import TourStop
 
 CLAIM_SLACK_M = 0.001
-"""Claims of neighbouring swaths join with this to spare, so that rounding leaves no hair between them."""
+"""Overlap of the claims of neighbouring swaths, so that rounding leaves no gap between them."""
 
 
 def strips_of(job: PlanJob, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarray]:
-    """Nominal sweeps and claims of stops in ENU: polygons (n,) each, stretch by stretch; a claim may be empty."""
+    """Return nominal sweeps and claims of stops in ENU: polygons (n,) each, by stretch; a claim may be empty."""
     half_m = 0.5 * job.reach.width_m
     settings = job.settings
     rims_m = {
@@ -32,7 +32,7 @@ def strips_of(job: PlanJob, stops: list[TourStop]) -> tuple[np.ndarray, np.ndarr
 
 
 def _rectangles(frame: np.ndarray, half_m: np.ndarray, start_m: np.ndarray, end_m: np.ndarray) -> np.ndarray:
-    """Of (theta, y, sign, a, b, ...) columns (5+, n), shortened at start and end (n,); empty where nothing is left."""
+    """Rectangles of (theta, y, sign, a, b, ...) columns (5+, n), shortened at start and end (n,); may be empty."""
     theta, y, sign = frame[:3]
     a, b = frame[3] + sign * start_m, frame[4] - sign * end_m
     cos, sin = np.cos(theta)[:, None], np.sin(theta)[:, None]

@@ -1,4 +1,4 @@
-"""One swath: where each piece of it may begin and end, and how the machine gets in and out.
+"""One swath: where each of its pieces may begin and end, and how the machine enters and leaves.
 
 A *gap* is a stretch of the swath whose ground bears the tracks (and a raised tool). A pivot point is a place in a gap
 where the machine may turn on the spot. The machine enters a piece from a gap, with its body behind the tool on ground
@@ -16,13 +16,13 @@ Gap = tuple[Interval, list[Interval]]
 THIN_M = 1e-6
 """Cross-sections thinner than this are rounding."""
 STUB_M = 1.0
-"""Uncovered ground that ends so near before or behind a pass is taken along: its own pass takes half a minute."""
+"""Uncovered ground this near before or after a pass is included: a separate pass would take half a minute."""
 MERGE_M = 3.0
-"""Shorter breaks of the ground to be processed are driven through tool down: lifting costs more."""
+"""Shorter gaps in the ground to be processed are driven with the tool down: lifting costs more."""
 
 
 def bearing_half_m(reach: Reach) -> float:
-    """Half the width of ground that a straight move stands on or hangs over."""
+    """Half the width [m] of the ground under the tracks and the raised tool in a straight move."""
     return max(reach.track_half_m, reach.tool_half_m - THIN_M) if reach.raised_over_base else reach.track_half_m
 
 
@@ -30,7 +30,7 @@ def bearing_half_m(reach: Reach) -> float:
 class Move:
     """One way to work a piece, in the swath frame: tool axis from `a_m` to `b_m`, body origin between pivot points.
 
-    Between the two ends of a lift the tool is up: that ground bears the machine and needs no tool.
+    Within a lift the tool is up: that ground bears the machine and needs no tool.
     """
 
     a_m: float
@@ -47,14 +47,14 @@ class Move:
 
     @property
     def stretches(self) -> list[Interval]:
-        """Ways of the tool axis with the tool down, in the order of driving."""
+        """Return the stretches of the tool axis with the tool down, in driving order."""
         edges = [self.a_m, *[edge for lift in self.lifts for edge in lift], self.b_m]
         return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of one swath with the ways to work it. No move: it cannot be reached in this direction now."""
+    """A stretch of one swath with the ways to work it; without a move it cannot be reached in this direction now."""
 
     y_m: float
     uncovered: Interval
@@ -63,7 +63,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Swath:
-    """A stretch of one swath without keep-outs; the case to the left is the mirror image of the case to the right."""
+    """A stretch of one swath without keep-outs; work to the left is computed as the mirror image of the right."""
 
     reach: Reach
     start_m: float
@@ -72,7 +72,7 @@ class Swath:
     gaps: list[Interval]
     usable: list[Gap]
     beside: list[Interval]
-    """All uncovered stretches along the swath, also what these passes are not for."""
+    """All uncovered stretches along the swath, including those that these passes do not work."""
 
     @classmethod
     def of(
@@ -85,7 +85,7 @@ class Swath:
         turns: list[Interval],
         beside: list[Interval],
     ) -> "Swath":
-        """The swath between two keep-outs (`run`, for the tool's axis) with all its gaps and pivot points."""
+        """Return the swath between two keep-outs (`run`, for the tool's axis) with its gaps and pivot points."""
         usable: list[Gap] = []
         for low, high in gaps:
             low_m, high_m = max(low, run[0] - reach.ahead_m), min(high, run[1] + reach.ahead_m)
@@ -102,7 +102,7 @@ class Swath:
         return Swath(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside)
 
     def pieces(self, y_m: float, uncovered: list[Interval]) -> list[Piece]:
-        """What lies between two usable gaps is worked in one go; what cannot be entered joins its neighbour."""
+        """Return one piece between each two usable gaps; a stretch that cannot be entered joins its neighbour."""
         low_m, high_m = self.run
         wanted = [(max(low, low_m), min(high, high_m)) for low, high in uncovered if high > low_m and low < high_m]
         groups: list[list[Interval]] = []
@@ -124,7 +124,7 @@ class Swath:
         return [Piece(y_m=y_m, uncovered=(group[0][0], group[-1][1]), moves=moves) for group, moves in found]
 
     def _parted(self, end: float, start: float) -> bool:
-        """Two uncovered stretches are worked apart where a usable gap, long enough to pay, lies between them."""
+        """Whether two uncovered stretches are separate pieces: a usable and long enough gap is between them."""
         return start - end > MERGE_M and any(low < start and high > end for (low, high), _ in self.usable)
 
     def _moves(self, group: list[Interval]) -> tuple[Move, ...]:
@@ -134,7 +134,7 @@ class Swath:
         return tuple(right + back)
 
     def _toward(self, group: list[Interval]) -> list[Move]:
-        """Moves towards +x: through to the next gap, or dead-ended and reversed out of."""
+        """Return moves towards +x: through to the next gap, or to a dead end and back in reverse."""
         reach, run, span = self.reach, self.run, (group[0][0], group[-1][1])
         raised_m = reach.tool_long_m if reach.raised_over_base else 0.0
         behind = [(gap, points) for gap, points in self.usable if gap[0] < span[0]]
@@ -152,7 +152,7 @@ class Swath:
         return []
 
     def _starts(self, a_m: float) -> tuple[float, ...]:
-        """Where the tool may be lowered: a little earlier for what would stay uncovered behind it, or just there."""
+        """Return where the tool may be lowered: at the piece, or earlier to include uncovered ground before it."""
         plain_m = max(a_m, self.run[0])
         for low, high in self.beside:
             if a_m - STUB_M < low - self.start_m < a_m and a_m + self.start_m < high + THIN_M:
@@ -160,7 +160,7 @@ class Swath:
         return (plain_m,)
 
     def _ends(self, b_m: float) -> tuple[float, ...]:
-        """Where a pass may end: a little later for uncovered ground that would stay right before it, or just there."""
+        """Return where a pass may end: at the piece's end, or a little later to include uncovered ground after it."""
         for low, high in self.beside:
             if b_m < high + self.end_m < b_m + STUB_M and low - THIN_M < b_m - self.end_m:
                 return (high + self.end_m, b_m)
@@ -178,7 +178,7 @@ class Swath:
         return []
 
     def _lifts(self, group: list[Interval], raised_m: float) -> tuple[Interval, ...]:
-        """Where the tool is up between the uncovered stretches of a group: over ground that bears the machine."""
+        """Return where the tool is raised between the uncovered stretches of a group, over bearing ground."""
         lifts = []
         for (_, end), (start, _) in pairwise(group):
             for low, high in self.gaps:

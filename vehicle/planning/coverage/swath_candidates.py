@@ -30,10 +30,9 @@ class SwathField:
 def swath_field(
     uncovered: np.ndarray, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray | None = None
 ) -> SwathField:
-    """Rotate everything once.
+    """Rotate all geometry once. `uncovered`: polygons (n,); `span`: extent of known `ground` along the swaths.
 
-    `uncovered`: polygons (n,); `span`: as far along the swaths as `ground` is known; `beside`: uncovered ground near,
-    polygons (m,).
+    `beside`: nearby uncovered ground, polygons (m,).
     """
     return SwathField(
         theta_rad=theta_rad,
@@ -54,9 +53,9 @@ def complement(closed: list[Interval], x0_m: float, x1_m: float) -> list[Interva
 
 
 def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach, settings: PlanSettings) -> list[Piece]:
-    """Every stretch of every swath that meets uncovered ground, with its legal moves (possibly none).
+    """Return every stretch of every swath that meets uncovered ground, with its legal moves (possibly none).
 
-    `y_m`: ordinates of the swaths (k,), of which each answers for the ground within `answer_m`.
+    `y_m`: ordinates of the swaths (k,); each swath covers the ground within `answer_m`.
     """
     x0, x1 = field.x0_m, field.x1_m
     end_m = settings.end_at_m(field.theta_rad)

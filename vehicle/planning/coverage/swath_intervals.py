@@ -1,4 +1,4 @@
-"""What all swaths cross of polygons, by arithmetic over all edges at once; an overlay for each swath costs far more.
+"""Intervals in which swaths cross polygons, by arithmetic over all edges at once; overlays would be much slower.
 
 The part that a strip shares with a polygon is bounded by pieces of the polygon's edges and by pieces of the strip's
 two sides inside the polygon. Its extent along the swath is therefore the extent of these pieces.
@@ -13,7 +13,7 @@ from vehicle.planning.coverage.swath import THIN_M, Interval
 def swath_intervals(
     parts: np.ndarray, y_m: np.ndarray, half_m: float, x0_m: float, x1_m: float
 ) -> list[list[Interval]]:
-    """Per swath the merged x-extents [m] of what a strip of +-half meets of the polygons, ascending.
+    """Return per swath the ascending merged x-intervals [m] where a strip of +-half meets the polygons.
 
     `parts`: polygons (n,); `y_m`: ordinates of the swaths (k,).
     """
@@ -22,7 +22,7 @@ def swath_intervals(
         return result
     start, end, owner = _edges(parts)
     order = np.argsort(y_m, kind="stable")
-    inner_m = half_m - 0.5 * THIN_M  # what only touches a strip, or enters it by less, is rounding
+    inner_m = half_m - 0.5 * THIN_M  # touching a strip, or entering it by less than this, is rounding
     edge, swath = _pairs(start[:, 1], end[:, 1], y_m[order], inner_m)
     a, b = start[edge], end[edge]
     lows, highs, swaths = [], [], []
@@ -48,7 +48,7 @@ def swath_intervals(
 
 
 def _edges(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n, 2) starts and ends of all edges, and the polygon of each."""
+    """Return (n, 2) starts and ends of all edges, and the polygon of each."""
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
@@ -56,7 +56,7 @@ def _edges(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _pairs(y_a: np.ndarray, y_b: np.ndarray, swaths_m: np.ndarray, half_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """(edge, swath) for each edge in the strip of a swath; swaths ascending."""
+    """Return (edge, swath) for each edge in the strip of a swath; swaths ascending."""
     first = np.searchsorted(swaths_m, np.minimum(y_a, y_b) - half_m, side="left")
     count = np.searchsorted(swaths_m, np.maximum(y_a, y_b) + half_m, side="right") - first
     edge = np.repeat(np.arange(len(first)), count)
@@ -64,25 +64,25 @@ def _pairs(y_a: np.ndarray, y_b: np.ndarray, swaths_m: np.ndarray, half_m: float
 
 
 def _x_at(a: np.ndarray, b: np.ndarray, line: np.ndarray) -> np.ndarray:
-    """Where edges meet a line; without meaning for those that do not cross it."""
+    """Return where edges meet a line; undefined for edges that do not cross it."""
     rise = b[:, 1] - a[:, 1]
     share = (line - a[:, 1]) / np.where(rise == 0.0, 1.0, rise)
     return np.asarray(a[:, 0] + share.clip(0.0, 1.0) * (b[:, 0] - a[:, 0]))
 
 
 def _paired(swath: np.ndarray, owner: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) stretches of a line inside of a polygon, and the swath of each: between odd and even crossings."""
+    """Return (n, 2) stretches of a line inside a polygon, between odd and even crossings, and the swath of each."""
     order = np.lexsort((x, owner, swath))
     return x[order].reshape(-1, 2), swath[order][::2]
 
 
 def _merged(swath: np.ndarray, low: np.ndarray, high: np.ndarray, width_m: float) -> list[tuple[int, float, float]]:
-    """(swath, low, high) ascending; stretches that touch are one, thin ones are none."""
+    """Return (swath, low, high) ascending; touching stretches are merged, thin ones dropped."""
     order = np.lexsort((low, swath))
     swath, low, high = swath[order], low[order], high[order]
     if not len(swath):
         return []
-    shift = swath * (2.0 * width_m + 1.0)  # swaths one behind the other, so that one pass does for all
+    shift = swath * (2.0 * width_m + 1.0)  # swaths are placed one after another, so that one pass handles all
     reached = np.maximum.accumulate(high + shift)
     first = np.flatnonzero(np.r_[True, low[1:] + shift[1:] > reached[:-1] + THIN_M])
     rows = swath[first], low[first], np.maximum.reduceat(high, first)

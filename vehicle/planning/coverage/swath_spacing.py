@@ -1,4 +1,4 @@
-"""Where the swaths of one direction lie: evenly spaced, at the offset with the lowest cost."""
+"""Positions of the swaths of one direction: evenly spaced, at the offset with the lowest cost."""
 
 import numpy as np
 import shapely
@@ -10,7 +10,7 @@ from vehicle.planning.coverage.swath_candidates import SwathField
 from vehicle.planning.coverage.swath_intervals import swath_intervals
 
 COUNT_MAX_FOR_SEARCH = 60
-"""With more swaths than this a better offset saves less than one swath in sixty; two offsets are tried, else eight."""
+"""Up to this many swaths eight offsets are tried, else two: a better one saves less than one swath in sixty."""
 
 
 def swath_lines(field: SwathField, job: PlanJob) -> tuple[np.ndarray, float]:
@@ -27,7 +27,7 @@ def swath_lines(field: SwathField, job: PlanJob) -> tuple[np.ndarray, float]:
 
 
 def _costs_s(field: SwathField, y_m: np.ndarray, answer_m: float, job: PlanJob) -> np.ndarray:
-    """(tries,) seconds of swaths at (tries, n) ordinates if nothing hindered: lengths and a change for each piece."""
+    """Return (tries,) times [s] of swaths at (tries, n) ordinates without obstacles: sweeps and changes."""
     rows = swath_intervals(field.uncovered, y_m.ravel(), answer_m, field.x0_m, field.x1_m)
     ends_m = 2.0 * job.settings.end_at_m(field.theta_rad) + job.settings.run_in_m
     change_s, speed_mps = swath_change_s(job.machine, job.reach), sweep_speed_mps(job.machine)

@@ -1,7 +1,7 @@
-"""Parts of the work area with a direction of swaths of their own: which, and in which order they are worked.
+"""Divides the work area into parts with their own swath direction, and orders them.
 
-The area is cut by straight lines at its inward corners into small faces (`cell_lines`); each face gets the direction
-with which all of them cost least (`cell_labels`); faces of one direction that touch are one cell.
+Straight lines at inward corners cut the area into small faces (`cell_lines`). Each face gets a direction so that the
+total cost is lowest (`cell_labels`). Touching faces of one direction form a cell.
 """
 
 import math
@@ -23,29 +23,29 @@ from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.work_limit import Work
 
 LONG_EDGES, FAN, EDGE_APART_RAD, FAN_APART_RAD = 10, 9, math.radians(1.0), math.radians(3.0)
-"""Directions to choose from: so many of long edges, and a fan."""
+"""Directions to choose from: this many of long edges, this many in a fan, and their smallest differences."""
 LINE_DIRECTIONS = 4
-"""So many of them are directions of lines, too."""
+"""This many of them are also directions of dividing lines."""
 FINER_GAIN = 0.995
 STARTS, START_APART_RAD = 6, math.radians(12.0)
-"""Descent begins with so many directions for all."""
+"""Descent starts from this many single directions, at least this far apart."""
 PARTS_OF_S = 1024
 KEEP_OUT_END_S = 60.0
-"""What an end of a swath at a keep-out costs more than one at the outline: headlands, edge passes, backing out."""
+"""Extra cost of a swath end at a keep-out against one at the outline: headlands, edge passes, reversing."""
 SEAM_S_PER_M = 1.0
-"""What a seam costs besides the ends of swaths at it: ways between cells."""
+"""Cost of a seam besides the swath ends at it: ways between cells."""
 
 
 @dataclass(frozen=True)
 class SweepCell:
-    """A polygon and the direction of its swaths; `rim_m`: as far beyond it they cover what would stay between cells."""
+    """A polygon and its swath direction; `rim_m`: swaths reach this far beyond it, to leave no ground between cells."""
 
     polygon: shapely.Geometry
     theta_rad: float
     rim_m: float
 
     def share_of(self, uncovered: np.ndarray) -> np.ndarray:
-        """Polygons (n,): what lies in the cell and its rim of polygons (m,)."""
+        """Return polygons (n,): the parts of polygons (m,) in the cell and its rim."""
         grown = mitre_buffer(self.polygon, self.rim_m)
         near = uncovered[shapely.intersects(grown, uncovered)] if len(uncovered) else uncovered
         shares = [polygons_of(share) for share in robust_overlay.intersection(near, grown)]
@@ -54,7 +54,7 @@ class SweepCell:
 
 @dataclass(frozen=True)
 class Parted:
-    """Cells in the order in which they are worked; what they cost by the closed form, and what one direction costs."""
+    """Cells in working order, with their closed-form cost and the cost of a single direction [s]."""
 
     cells: tuple[SweepCell, ...]
     cost_s: float
@@ -62,7 +62,7 @@ class Parted:
 
 
 def direction_at(cells: tuple[SweepCell, ...], part: shapely.Polygon, otherwise_rad: float) -> float:
-    """Direction [rad] of the cell in which most of a polygon lies."""
+    """Direction [rad] of the cell that holds most of a polygon."""
     if not cells:
         return otherwise_rad
     polygons = np.array([cell.polygon for cell in cells], dtype=object)
@@ -71,7 +71,7 @@ def direction_at(cells: tuple[SweepCell, ...], part: shapely.Polygon, otherwise_
 
 
 def parted(area: shapely.Geometry, job: PlanJob) -> Parted:
-    """The cells of an area less its keep-outs; one where parting it saves nothing, none where it has no faces."""
+    """Return the cells of an area less its keep-outs: one if dividing saves nothing, none if it has no faces."""
     angles = directions_to_choose(area)
     faces = faces_of(area, angles[:LINE_DIRECTIONS])
     job.deadline.tell(Work.FACES, len(faces.shared) + len(faces.edges))
@@ -90,7 +90,7 @@ def parted(area: shapely.Geometry, job: PlanJob) -> Parted:
 
 
 def _finer(polygon: shapely.Geometry, theta_rad: float, job: PlanJob) -> float:
-    """The best direction of all for a cell, where it is clearly better than the one that was to choose."""
+    """Return the best of all directions for a cell, if it is clearly better than the chosen one."""
     best = best_directions(polygon, job.reach, job.settings, job.machine)[0]
     both = np.array([best, theta_rad])
     costs_s = swath_cost_s(polygon, both, job.reach, job.settings, job.machine, KEEP_OUT_END_S)
@@ -98,7 +98,7 @@ def _finer(polygon: shapely.Geometry, theta_rad: float, job: PlanJob) -> float:
 
 
 def directions_to_choose(area: shapely.Geometry) -> np.ndarray:
-    """(d,) directions in [0, pi): of the longest edges, the longest first, and a fan."""
+    """Return (d,) directions in [0, pi): of the longest edges, the longest first, and a fan."""
     edges = edges_of(shapely.simplify(area, SIMPLIFY_M))
     longest = np.argsort(-np.round(np.hypot(*edges.T), 6), kind="stable")
     found = [math.atan2(north_m, east_m) % math.pi for east_m, north_m in edges[longest].tolist()]
@@ -115,7 +115,7 @@ def _is_apart(angle: float, others: list[float], by_rad: float) -> bool:
 
 
 def _starts(costs: FaceCosts, angles_rad: np.ndarray) -> list[int]:
-    """The cheapest directions for the whole, apart from each other."""
+    """Return the cheapest directions for the whole area that differ enough from each other."""
     chosen: list[int] = []
     for k in np.argsort(np.round(costs.face_s.sum(axis=0), 2), kind="stable").tolist():
         if _is_apart(float(angles_rad[k]), [float(angles_rad[other]) for other in chosen], START_APART_RAD):
@@ -124,9 +124,9 @@ def _starts(costs: FaceCosts, angles_rad: np.ndarray) -> list[int]:
 
 
 def costs_of(faces: Faces, angles_rad: np.ndarray, job: PlanJob) -> FaceCosts:
-    """The closed form of `directions`, edge by edge, for each of (d,) directions.
+    """Return the closed-form costs of `directions` for each edge and each of (d,) directions.
 
-    Between two cells the one that is worked first ends its swaths on ground that is not worked yet.
+    At a seam between two cells, the cell worked first ends its swaths on ground that is not worked yet.
     """
     pitch_m = job.reach.width_m - np.array([job.settings.overlap_at_m(float(angle)) for angle in angles_rad])
     speed_mps = sweep_speed_mps(job.machine)
@@ -146,7 +146,7 @@ def costs_of(faces: Faces, angles_rad: np.ndarray, job: PlanJob) -> FaceCosts:
 def _ends(
     edges: np.ndarray, angles_rad: np.ndarray, pitch_m: np.ndarray, job: PlanJob
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(m, d) seconds that edges (m, 2) cost with each direction, and the number of swaths that end at each."""
+    """Return (m, d) the cost [s] of edges (m, 2) in each direction, and the number of swaths that end at each edge."""
     cos, sin = np.cos(angles_rad), np.sin(angles_rad)
     along_m = np.abs(np.outer(edges[:, 0], cos) + np.outer(edges[:, 1], sin))
     ends = np.abs(np.outer(edges[:, 1], cos) - np.outer(edges[:, 0], sin)) / pitch_m

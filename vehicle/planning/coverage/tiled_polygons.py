@@ -1,4 +1,4 @@
-"""A large area as many separate polygons, so that a change costs only what its neighbourhood costs."""
+"""A large area as many separate polygons, so that the cost of a change depends only on its neighbourhood."""
 
 import numpy as np
 import shapely
@@ -21,11 +21,11 @@ class TiledPolygons:
         self._tree = shapely.STRtree(self.parts)
 
     def near(self, box: Box) -> np.ndarray:
-        """Polygons (n,) whose boxes meet `box`, whole."""
+        """Return the polygons (n,) whose boxes meet `box`, uncut."""
         return np.asarray(self.parts[np.sort(self._tree.query(shapely.box(*box)))])
 
     def clipped(self, box: Box) -> shapely.Geometry:
-        """What lies in `box`, as one (multi)polygon."""
+        """Return the part inside `box` as one (multi)polygon."""
         parts = self.near(box)
         window = shapely.box(*box)
         inside = shapely.covers(window, parts)
@@ -35,7 +35,7 @@ class TiledPolygons:
         return polygons_of(shapely.GeometryCollection(pieces)) if pieces else shapely.Polygon()
 
     def subtract(self, polygons: np.ndarray) -> None:
-        """Take polygons (n,) away, touching only the parts that they meet and each part only by those that meet it."""
+        """Subtract polygons (n,); each part is overlaid only with the polygons that meet it."""
         hit = self._shares(polygons)
         if not hit:
             return
@@ -45,7 +45,7 @@ class TiledPolygons:
         self._set(np.concatenate([kept, left]) if len(left) else kept)
 
     def keep(self, geometry: shapely.Geometry) -> None:
-        """Only what lies in `geometry` stays."""
+        """Keep only what lies in `geometry`."""
         self._set(parts_of(polygons_of(robust_overlay.intersection(self.whole(), geometry))))
 
     def area_in(self, polygons: np.ndarray) -> float:
@@ -54,7 +54,7 @@ class TiledPolygons:
         return float(sum(robust_overlay.intersection(self.parts[part], share).area for part, share in hit.items()))
 
     def areas_in(self, polygons: np.ndarray) -> np.ndarray:
-        """(n,) area shared with each polygon [m2]."""
+        """Return (n,) the area shared with each polygon [m2]."""
         if not len(self.parts) or not len(polygons):
             return np.zeros(len(polygons))
         polygon, part = self._tree.query(polygons, predicate="intersects")
@@ -62,7 +62,7 @@ class TiledPolygons:
         return np.bincount(polygon, shared_m2, minlength=len(polygons))
 
     def _shares(self, polygons: np.ndarray) -> dict[int, shapely.Geometry]:
-        """Index of each part met -> union of the polygons that meet it."""
+        """Return: index of each part that is met -> union of the polygons that meet it."""
         if not len(self.parts) or not len(polygons):
             return {}
         pairs = self._tree.query(polygons, predicate="intersects")

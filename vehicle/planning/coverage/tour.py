@@ -1,4 +1,4 @@
-"""The tour while a plan grows: the stops in the order of driving, the connections to them, the path of both."""
+"""The tour while a plan grows: the stops in driving order, their connections, and the resulting path."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from vehicle.planning.coverage.transit import Point
 
 
 class Tour:
-    """Appends only. `connections[k]` is the way to stop k, by its corners.
+    """A tour to which stops can only be appended. `connections[k]` holds the corners of the way to stop k.
 
-    `start`: where the way to the first stop begins, None where it may begin anywhere; `lead`: number of segments before
-    that way.
+    `start`: where the way to the first stop begins, None if it may begin anywhere; `lead`: number of segments before
+    it.
     """
 
     def __init__(self, machine: MachineFootprint, path: PathBuilder | None = None) -> None:
@@ -27,25 +27,25 @@ class Tour:
 
     @property
     def pose(self) -> Pose | None:
-        """Where the path ends so far."""
+        """Return the pose at the end of the path so far."""
         return self.path.pose if self.path is not None else None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """The path so far."""
+        """Return the path so far."""
         return tuple(self.path.segments) if self.path is not None else ()
 
     @property
     def direction_rad(self) -> float:
-        """Direction of the swath that was found first; 0 where there is none."""
+        """Direction of the first swath; 0 if there is none."""
         return self.stops[0].theta_rad if self.stops else 0.0
 
     def driven_s(self) -> float:
-        """What driving it takes so far."""
+        """Driving time so far [s]."""
         return whole_s(self.segments, self.machine)
 
     def driven(self) -> np.ndarray:
-        """(n, 2, 2) ends of the strips so far."""
+        """Return (n, 2, 2) the ends of the strips so far."""
         new = self.stops[len(self._ends) :]
         if new:
             self._ends = np.concatenate([self._ends, np.array([(stop.entry[:2], stop.exit[:2]) for stop in new])])
@@ -62,7 +62,7 @@ class Tour:
         self.connections.extend(connections)
 
     def segments_in(self, stops: list[TourStop], connections: list[list[Point]]) -> tuple[Segment, ...]:
-        """The path in another order of stops, from the same start by other connections."""
+        """Return the path for another order of stops and other connections, from the same start."""
         path = PathBuilder(self.machine, self.start if self.start is not None else stops[0].entry)
         path.segments = list(self.path.segments[: self.lead]) if self.path is not None else []
         for stop, way in zip(stops, connections, strict=True):

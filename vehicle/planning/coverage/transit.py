@@ -14,7 +14,7 @@ from vehicle.planning.coverage.visibility import Visibility
 from vehicle.planning.coverage.work_limit import Deadline, Work
 
 NODE_OFFSET_M = 0.03
-"""Corners to steer by lie this far off the obstacle, so that a leg along an edge does not cross it by rounding."""
+"""Way corners keep this distance from the obstacle, so that a leg along an edge does not cross it by rounding."""
 SIMPLIFY_M = 0.25
 NODES_MAX = 3000
 BATCH = 32
@@ -25,14 +25,14 @@ Point = tuple[float, float]
 class Roadmap:
     """Connections for the body origin between obstacle polygons (they may overlap) in a window.
 
-    Lines are tested when they are needed. A corridor is a strip that was driven straight from one pivot point to
-    another. It is a connection even where the machine cannot turn.
+    Legs are tested when they are needed. A corridor is a strip that was driven straight between two pivot points; it is
+    a connection even where the machine cannot turn.
     """
 
     def __init__(
         self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, deadline: Deadline | None = None
     ) -> None:
-        """`deadline` ends a search, as if there were no way: among 1,000 keep-outs one may take half a minute."""
+        """`deadline` ends a search as if there were no way; among 1,000 keep-outs a search may take half a minute."""
         self._over = deadline if deadline is not None else Deadline()
         self._over.tell(Work.ROADMAPS, 1)
         self._over.tell(Work.CORNERS, int(shapely.get_num_coordinates(obstacles).sum()))
@@ -55,19 +55,19 @@ class Roadmap:
             self._unite(self._island(start), self._island(end))
 
     def clear(self, start: Point, ends: np.ndarray) -> np.ndarray:
-        """(n,) bool: the straight leg from start to each of (n, 2) ends stays out of the obstacles."""
+        """Return (n,) bool: whether the straight leg from start to each of (n, 2) ends avoids the obstacles."""
         ends = np.asarray(ends, dtype=float).reshape(-1, 2)
         if not len(ends) or not len(self._parts):
             return np.ones(len(ends), dtype=bool)
         lines = shapely.linestrings(np.stack([np.broadcast_to(start, ends.shape), ends], axis=1))
         self._over.tell(Work.LEGS, len(ends))
-        leg, part = self._tree.query(lines)  # boxes only: a prepared obstacle is the quicker side of the exact test
+        leg, part = self._tree.query(lines)  # boxes only: the exact test is faster with the prepared obstacle
         free = np.ones(len(ends), dtype=bool)
         free[leg[shapely.intersects(self._parts[part], lines[leg])]] = False
         return free
 
     def way(self, start: Point, goal: Point, limit_m: float = math.inf) -> list[Point] | None:
-        """Corner points from start to goal, both included; None where no way exists, or none shorter than `limit_m`."""
+        """Return corner points from start to goal, both included; None if there is no way shorter than `limit_m`."""
         key = (start, goal)
         if key in self._ways:
             return self._ways[key]
@@ -98,14 +98,14 @@ class Roadmap:
         return way
 
     def visibility(self) -> Visibility:
-        """The corners to steer by with what is known of the legs between them."""
+        """Return the way corners with the tested legs between them."""
         if self._visibility is None:
             self._visibility = Visibility(self._corners_to_steer_by(), self.clear)
         return self._visibility
 
     # --- which places are joined at all ------------------------------------------------------------------------------
     def _island(self, point: Point) -> int:
-        """Index of the connected free ground around a point, -1 inside an obstacle."""
+        """Return the index of the connected free ground around a point, -1 inside an obstacle."""
         if self._islands is None:
             taken = robust_overlay.rough_union(self._parts) if len(self._parts) else shapely.Polygon()
             free = parts_of(robust_overlay.difference(shapely.box(*self._box), taken))
@@ -133,9 +133,9 @@ class Roadmap:
 
     # --- shortest ways -----------------------------------------------------------------------------------------------
     def _corners_to_steer_by(self) -> np.ndarray:
-        """(n, 3, 2) corners of a coarser outline outside of the obstacles, each with its two neighbours on the ring.
+        """Return (n, 3, 2) corners of a simplified outline around the obstacles, each with its two ring neighbours.
 
-        Only corners that bulge into the free ground can lie on a shortest way.
+        Only corners that are convex towards free ground can lie on a shortest way.
         """
         if not len(self._obstacles):
             return np.empty((0, 3, 2))
@@ -150,9 +150,9 @@ class Roadmap:
         return np.asarray(corners[~inside][:NODES_MAX])
 
     def _search(self, loose: np.ndarray, limit_m: float, *, every_connection: bool = False) -> list[Point] | None:
-        """A* over the corners and the loose points (n, 2): ends of strips, joined in pairs, then start and goal.
+        """A* over corners and extra points (n, 2): ends of strips, connected in pairs, then start and goal.
 
-        Neighbours are looked at in batches, the best first; legs that cut a corner only with `every_connection`.
+        Neighbours are tested in batches, the best first; legs that cut a corner only with `every_connection`.
         """
         visibility = self.visibility()
         nodes, points = len(visibility.nodes), np.concatenate([visibility.nodes, loose])
@@ -191,7 +191,7 @@ class Roadmap:
         return None
 
     def _seen(self, points: np.ndarray, node: int, others: np.ndarray, first: int) -> np.ndarray:
-        """(n,) bool: `others` (n,) that a leg or a strip leads to; points (m, 2), ends of strips before `first`."""
+        """Return (n,) bool: `others` (n,) that a leg or strip reaches; points (m, 2), ends of strips before `first`."""
         seen, nodes = self.visibility().clear(points, node, others), len(self.visibility().nodes)
         if nodes <= node < first:
             seen |= others == nodes + ((node - nodes) ^ 1)
@@ -211,7 +211,7 @@ def _rings(polygon: shapely.Polygon) -> list[np.ndarray]:
 
 
 def _convex_corners(ring: np.ndarray) -> np.ndarray:
-    """(n, 3, 2) corners that bulge into the free ground with the corners before and after them."""
+    """Return (n, 3, 2) corners convex towards the free ground, with the corners before and after them."""
     ahead, behind = np.roll(ring, -1, axis=0) - ring, ring - np.roll(ring, 1, axis=0)
     cross = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0]
     x, y = ring.T
@@ -220,5 +220,5 @@ def _convex_corners(ring: np.ndarray) -> np.ndarray:
 
 
 def length_m(way: list[Point]) -> float:
-    """Length of a polyline."""
+    """Length of a polyline [m]."""
     return sum(math.dist(a, b) for a, b in pairwise(way))

@@ -26,7 +26,7 @@ class Visibility:
         self._asked = False
 
     def clear(self, points: np.ndarray, index: int, others: np.ndarray) -> np.ndarray:
-        """(n,) bool: legs from points[index] to points[others], where the corners come first in (m, 2) points."""
+        """Return (n,) bool: legs from points[index] to points[others]; corners come first in (m, 2) points."""
         count = len(self.nodes)
         here = (float(points[index, 0]), float(points[index, 1]))
         free = np.zeros(len(others), dtype=bool)
@@ -41,7 +41,7 @@ class Visibility:
         return free
 
     def _from(self, start: Point, nodes: np.ndarray) -> np.ndarray:
-        """(n,) bool: legs from a point to corners given by index."""
+        """Return (n,) bool: legs from a point to corners given by index."""
         row = self._to_node.get(start)
         if row is None:
             row = self._to_node[start] = np.zeros(len(self.nodes), dtype=np.int8)
@@ -51,7 +51,7 @@ class Visibility:
         return np.asarray(row[nodes] == CLEAR)
 
     def touching(self, node: int) -> np.ndarray:
-        """(n,) bool: the leg from a corner to each corner leaves both neighbours on one side of it, at either end."""
+        """Return (n,) bool: whether the leg between two corners has both ring neighbours on one side, at each end."""
         fair = self._touching.get(node)
         if fair is None:
             leg = self.nodes - self.nodes[node]
@@ -61,13 +61,13 @@ class Visibility:
 
     # --- what cannot be reached whatever the legs --------------------------------------------------------------------
     def known_apart(self, start: Point, goal: Point) -> bool:
-        """`apart` where that has been asked for before, with any ends; else False."""
+        """Return the known result of `apart`, with any ends; False if it was not asked before."""
         return self._asked and self.apart(start, goal)
 
     def apart(self, start: Point, goal: Point) -> bool:
-        """No corner that start sees can be reached from one that goal sees, over whatever corners.
+        """Whether no corner that start sees is connected to one that goal sees, through any corners.
 
-        Of the two sides the one that seems the smaller grows, corner by corner, until they meet or it is complete.
+        The side that seems smaller grows corner by corner, until the two meet or it is complete.
         """
         self._asked = True
         sides = [np.flatnonzero(self._from(end, np.arange(len(self.nodes)))) for end in (start, goal)]
@@ -82,7 +82,7 @@ class Visibility:
             self._look_round(int(left[0]))
 
     def _look_round(self, node: int) -> None:
-        """Join the groups of all corners that one sees."""
+        """Join the groups of all corners that a corner sees."""
         others = np.flatnonzero(self._group != self._group[node])
         found = others[self._from(self._keys[node], others)]
         self._group[np.isin(self._group, self._group[found])] = self._group[node]

@@ -1,8 +1,8 @@
 """The limit of planning, counted in work, never by a clock: a busy or slow computer makes the same plan.
 
-Work is told where it is done, by kind and number. What one of a kind takes was measured (`python -m
-benchmarks.coverage.work`); the sum is near to the processor seconds of one core of an x86 computer, and another
-computer takes more or less real time for it.
+Work is reported where it is done, by kind and number. The time for each kind was measured (`python -m
+benchmarks.coverage.work`). The sum is close to the processor seconds of one x86 core; another computer needs more or
+less real time.
 """
 
 import math
@@ -16,19 +16,19 @@ class Work(Enum):
     VIEWS = auto()
     """Windows in which ground is looked at."""
     CORNERS = auto()
-    """Of ground that is looked at: clipped, grown for pivots, turned into the swaths' frame."""
+    """Vertices of ground that is queried: clipped, buffered for pivots, rotated into the swath frame."""
     LINES = auto()
     """Swaths that are laid over uncovered ground."""
     STRIPS = auto()
-    """Rectangles that are weighed against the ground, or taken away from it."""
+    """Rectangles that are overlaid with the ground, or subtracted from it."""
     ROADMAPS = auto()
     """Maps of ways that are begun."""
     LEGS = auto()
-    """Straight legs that are tested against what hinders them."""
+    """Straight legs that are tested against obstacles."""
     OPENERS = auto()
-    """Shapes of which it is asked who opened the ground under them."""
+    """Shapes tested for the stops that opened the ground under them."""
     FACES = auto()
-    """Edges of the small faces between lines that may part the area."""
+    """Edges of the small faces between lines that may divide the area."""
     SWAPS = auto()
     """Places of a tour at which a better order is looked for."""
 
@@ -44,11 +44,11 @@ SECONDS = {
     Work.FACES: 1.5e-4,
     Work.SWAPS: 5.0e-4,
 }
-"""What one of each kind takes."""
+"""Time for one unit of each kind."""
 
 
 class Stage(Enum):
-    """What planning is at, for people who wait for it; the value is what they read."""
+    """Stage of planning, shown to people who wait; the value is the shown text."""
 
     GROUND = "looking at the ground"
     SWATHS = "laying swaths"
@@ -57,9 +57,9 @@ class Stage(Enum):
 
 
 class WorkLimit:
-    """Asked with `limit()`: True once the work told is `limit_s`, less what is kept for closing the plan.
+    """`limit()` is True once the reported work reaches `limit_s` less the time reserved for closing the plan.
 
-    `done`: number of each kind told so far.
+    `done`: number of units reported so far, for each kind.
     """
 
     def __init__(self, limit_s: float = math.inf) -> None:
@@ -68,19 +68,22 @@ class WorkLimit:
         self.done = dict.fromkeys(Work, 0)
 
     def tell(self, work: Work, count: int) -> None:
-        """So much more of a kind is done."""
+        """Report this amount of work of a kind."""
         self.done[work] += count
         self._spent_s += SECONDS[work] * count
 
     def at(self, stage: Stage, driven_s: Callable[[], float]) -> None:
-        """Planning has come so far; `driven_s`: what driving takes by now [s]. For whoever shows it; nobody here."""
+        """Report the stage; `driven_s`: driving time of the path so far [s].
+
+        Does nothing here; a display overrides it.
+        """
 
     def spent_s(self) -> float:
-        """What all work that was told takes, by measure."""
+        """Time of all reported work, from the measured times [s]."""
         return self._spent_s
 
     def keep(self, kept_s: float, share: float) -> None:
-        """Keep so many seconds, and this share of what has been spent by then, for closing the plan."""
+        """Reserve seconds, and this share of the time spent by then, for closing the plan."""
         self._kept_s, self._kept_share = kept_s, share
 
     def has_room(self, share: float) -> bool:
@@ -93,7 +96,7 @@ class WorkLimit:
 
 
 class Deadline:
-    """The limit as one attempt meets it: once it has answered yes it goes on to, and that is known of this attempt."""
+    """The limit for one attempt: after the first True it stays True, and the attempt is known to be cut short."""
 
     def __init__(self, limit: WorkLimit | None = None) -> None:
         self.limit = limit if limit is not None else WorkLimit()
@@ -105,5 +108,5 @@ class Deadline:
         return self.struck
 
     def tell(self, work: Work, count: int) -> None:
-        """So much more of a kind is done."""
+        """Report this amount of work of a kind."""
         self.limit.tell(work, count)

@@ -29,7 +29,7 @@ SPLIT = {
     SegmentKind.REVERSE: "reverse",
 }
 READY = "ready"
-"""Seconds are split by what is done; ready: spinning up, lowering and raising at the ends of swaths."""
+"""Driving time is split by activity; `ready`: spinning up, lowering and raising at the ends of swaths."""
 MACHINE_KEYS = (
     "name", "tool_width_m", "tool_ahead_m", "tool_length_m", "track_length_m", "track_outer_width_m",
     "body_front_m", "body_rear_m", "working_speed_mps", "transit_speed_mps", "reverse_speed_mps", "pivot_rate_radps",
@@ -45,7 +45,7 @@ def write_plan_files(
     *,
     poses: bool = False,
 ) -> None:
-    """Write all files of a plan. `on_progress` is called with the ratio that is done, for a progress bar.
+    """Write all files of a plan. `on_progress` is called with the completed ratio, for a progress bar.
 
     `poses`: with `poses.csv`, which takes 360 MB for a plan of 150 ha.
     """
@@ -116,7 +116,7 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
 
 
 def _declared(plan: Plan, site: Site) -> dict[str, Any]:
-    """What the site says of the ground outside, and what is swept there."""
+    """Return what the site declares about the ground outside, and the area swept there."""
     unknown = plan.outside == "unknown"
     return {
         "outside": plan.outside,
@@ -143,7 +143,7 @@ def _untreatable_rows(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _left_for_people(plan: Plan) -> dict[str, Any]:
-    """Places that the machine leaves in the ground of the task, and their area."""
+    """Return the number of places that the machine leaves untreated in the task's ground, and their area."""
     rows = [row.area_m2 for row in plan.untreatable if row.reason is not UntreatableReason.NOT_IN_TASK]
     return {"places": len(rows), "m2": round(sum(rows), 3)}
 
@@ -156,7 +156,7 @@ def _by_reason(plan: Plan) -> dict[str, float]:
 
 
 def planned_m2(plan: Plan) -> float:
-    """Of the plan's area what it works; ground outside a fence is in neither."""
+    """Return the worked part of the plan's area [m2]; ground outside a fence counts in neither."""
     left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason is not UntreatableReason.OUTSIDE_FENCE)
     return max(0.0, plan.area_m2 - left_m2)
 
@@ -167,13 +167,13 @@ def tool_h(plan: Plan) -> float:
 
 
 def site_days(plan: Plan) -> tuple[float, float]:
-    """Fewest and most working days [d], by the hours of a day with the tool down that the task reckons with."""
+    """Return the fewest and most working days [d], from the task's tool-down hours per day."""
     least_h, most_h = plan.task.net_h_per_day if plan.task is not None else NET_H_PER_DAY
     return tool_h(plan) / most_h, tool_h(plan) / least_h
 
 
 def _task_row(plan: Plan) -> dict[str, Any] | None:
-    """Role, share and swaths of the task; None where the plan was made for none."""
+    """Return role, share and swaths of the task; None if the plan was made without a task."""
     if plan.task is None:
         return None
     row: dict[str, Any] = msgspec.to_builtins(plan.task)
@@ -199,7 +199,7 @@ def _lonlat(datum: LocalFrame, points: Any, digits: int) -> list[list[float]]:
 
 # --- plan.geojson ----------------------------------------------------------------------------------------------------
 def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
-    """What a plan's file is of, for files that have room for it."""
+    """Return the facts that identify a plan, for files with room for them."""
     return {
         "site": site_name,
         "site_hash": plan.site_hash,
@@ -210,9 +210,9 @@ def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
 
 
 def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
-    """Segments in order: LineStrings of the body origin; a turn on the spot is a Point, for a line has two places.
+    """Segments in order: LineStrings of the body origin; a turn on the spot is a Point (a line needs two places).
 
-    What the plan is of stands in `about`: RFC 7946 7.1 forbids a FeatureCollection to have properties.
+    The facts that identify the plan are in `about`, because RFC 7946 7.1 forbids properties in a FeatureCollection.
     """
     points = np.array([point for s in plan.segments for point in s.points_m], dtype=float).reshape(-1, 2)
     lonlat = np.round(plan.datum.lonlat_from_enu_array(points), 9).tolist()
@@ -238,7 +238,7 @@ def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
 
 
 def _line_or_place(line: list[list[float]]) -> dict[str, Any]:
-    """Two places that are one make no valid line."""
+    """Return a line, or a point if both places are equal, because such a line is invalid."""
     if all(place == line[0] for place in line):
         return {"type": "Point", "coordinates": line[0]}
     return {"type": "LineString", "coordinates": line}
@@ -272,7 +272,7 @@ def _direction(segment: Segment) -> str:
 
 
 def segment_poses(segment: Segment, time: SegmentTime) -> np.ndarray:
-    """(n, 4) time from the segment's start [s], east, north [m], yaw [rad]; motion is shown as even."""
+    """Return (n, 4) time from the segment's start [s], east, north [m], yaw [rad]; constant speed is assumed."""
     if segment.kind is SegmentKind.TURN:
         steps = max(1, math.ceil(abs(segment.turn_rad) / STEP_RAD))
         share = np.linspace(0.0, 1.0, steps + 1)

@@ -1,4 +1,4 @@
-"""Swaths of a plan in groups: cells of one direction, and the headlands and edge passes between them, from segments."""
+"""Groups the swaths of a plan, from its segments: cells of one direction, headlands, edge passes."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import sweep_corners
 
 SAME_RAD = math.radians(1.0)
-"""Swaths of a cell are parallel; their directions differ by rounding alone."""
+"""Directions within a cell differ only by rounding; this is the tolerance."""
 CELL_SWATHS_MIN = 4
 """A headland has two or three swaths, a pass along the edge of a keep-out is one."""
 
@@ -40,7 +40,7 @@ class SwathGroup:
 
 
 def swath_groups(plan: Plan) -> list[SwathGroup]:
-    """All swaths in groups, the group with the first swath first."""
+    """Return all swaths in groups, ordered by their first swath."""
     swaths = [segment for segment in plan.segments if segment.kind is SegmentKind.SWATH]
     if not swaths:
         return []
@@ -59,7 +59,7 @@ def swath_groups(plan: Plan) -> list[SwathGroup]:
 
 
 def _joined(count: int, pairs: np.ndarray) -> np.ndarray:
-    """(count,) the least index that each is joined to by (2, n) pairs, over any number of them."""
+    """Return (count,) the smallest index connected to each, through any number of (2, n) pairs."""
     label = np.arange(count)
     while True:
         lower = label.copy()

@@ -1,4 +1,4 @@
-"""The ground of a run, kept in its folder as it was read: a report years later needs no other file.
+"""Stores a run's site in its folder as it was read, so that a report years later needs no other file.
 
 site.json    names, datum and declarations as JSON; areas as WKB in hexadecimal digits, ENU metres to the last bit
 """
@@ -21,7 +21,7 @@ Points = tuple[tuple[float, float], ...]
 
 
 class KeptSite(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report needs of a `Site`. `source_accuracy_m`: None where nobody knows it."""
+    """The part of a `Site` that a report needs. `source_accuracy_m`: None if it is unknown."""
 
     name: str
     site_hash: str
@@ -40,7 +40,7 @@ class KeptSite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_site(folder: Path, site: Site) -> None:
-    """`site.json` of a folder. Raises OSError."""
+    """Write `site.json` into a folder. Raises OSError."""
     accuracy_m = site.source_accuracy_m if math.isfinite(site.source_accuracy_m) else None
     kept = KeptSite(
         **{
@@ -55,10 +55,10 @@ def write_site(folder: Path, site: Site) -> None:
 
 
 def read_site(folder: Path) -> Site:
-    """The site of a folder.
+    """Read the site of a folder.
 
     Raises:
-        InputError: There is none, or it cannot be read.
+        InputError: The file is missing or cannot be read.
     """
     path = folder / SITE_FILE
     try:

@@ -1,4 +1,4 @@
-"""What a plan sweeps beyond the work area, for people to see before they let a machine work there."""
+"""Ground that a plan sweeps beyond the work area, to be checked by people before the machine works there."""
 
 import numpy as np
 import shapely
@@ -22,12 +22,12 @@ def swept_outside(plan: Plan, work_area: shapely.Geometry) -> shapely.Geometry:
 
 
 def swept_outside_m2(plan: Plan, work_area: shapely.Geometry) -> float:
-    """Its area [m2]."""
+    """Area [m2] swept beyond the work area."""
     return float(swept_outside(plan, work_area).area)
 
 
 def furthest_m(plan: Plan, site: Site) -> float:
-    """How far from the work area the tool runs over ground that nobody has called safe [m]; 0 where it does not."""
+    """Largest distance [m] from the work area at which the tool runs over ground not declared safe; 0 if none."""
     if site.outside != "unknown":
         return 0.0
     unknown = parts_of(polygons_of(robust_overlay.difference(swept_outside(plan, site.work_area), site.safe_ground)))

@@ -1,4 +1,4 @@
-"""plan.png: ground, keep-outs, swaths with order and direction, cells and headlands, ways, what stays untreated."""
+"""plan.png: ground, keep-outs, swaths with order and direction, cells, headlands, transits, untreated ground."""
 
 import math
 import textwrap
@@ -35,10 +35,10 @@ OUTSIDE: Any = {"facecolor": "none", "edgecolor": "#b2182b", "hatch": "....", "l
 """Swept beyond the work area."""
 SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
 WARNINGS_MAX, WARNING_MAX = 8, 170
-"""So many lines of so many letters are shown below the map."""
+"""Number of warning lines below the map, and their length in letters."""
 SIZE_IN = (11.0, 8.2)
 WIDER = 0.15
-"""So much more than the worked ground is shown of safe ground and keep-outs round it."""
+"""Safe ground and keep-outs are shown to this distance around the worked ground."""
 
 
 def draw_plan(plan: Plan, site: Site, path: Path) -> None:
@@ -53,7 +53,7 @@ def draw_plan(plan: Plan, site: Site, path: Path) -> None:
     colours = mpl.colormaps["viridis"](order)
     axes.add_collection(PolyCollection(list(swept), facecolors=colours, alpha=0.55, edgecolors="none", zorder=2))
     for row in plan.untreatable:
-        level = 6 if row.reason is UntreatableReason.OUTSIDE_FENCE else 4  # it lies in what the fence keeps out
+        level = 6 if row.reason is UntreatableReason.OUTSIDE_FENCE else 4  # it lies in ground outside the fence
         _fill(axes, polygon_from(row.rings_m), REASON_COLOURS[row.reason], "none", level)
     _fill(axes, site.keep_out, "#7f7f7f", "black", 5)
     for part in parts_of(site.work_area):
@@ -117,7 +117,7 @@ def _frame(axes: Any, plan: Plan, site: Site, swept: np.ndarray) -> None:
     corners = np.array(site.work_area.bounds).reshape(2, 2)
     ways = np.array([point for segment in plan.segments for point in segment.points_m]).reshape(-1, 2)
     seen = np.vstack([corners, swept.reshape(-1, 2), ways])
-    # safe ground and marks near by are shown whole; a road that leads away is cut
+    # nearby safe ground and marks are shown whole; a road that leads away is cut
     around = np.vstack(
         [seen.min(axis=0) - WIDER * np.ptp(seen, axis=0), seen.max(axis=0) + WIDER * np.ptp(seen, axis=0)]
     )
@@ -169,7 +169,7 @@ def _loose(site: Site) -> str:
 
 
 def _warned(warnings: tuple[str, ...]) -> str:
-    """What changes the worked ground, the most important first."""
+    """Return the warnings that change the worked ground, the most important first."""
     shown = [textwrap.shorten(line, WARNING_MAX, placeholder=" ...") for line in warnings[:WARNINGS_MAX]]
     more = [f"and {len(warnings) - len(shown)} more in summary.json"] if len(warnings) > len(shown) else []
     return "\n".join(f"! {line}" for line in [*shown, *more]).replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""The swaths in plan.png: places in the order of driving, directions, cells, headlands and edge passes."""
+"""The swaths in plan.png: driving order, directions, cells, headlands and edge passes."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from vehicle.planning.files.groups import SwathGroup, swath_groups
 NUMBERS_MAX, ARROWS_MAX = 40, 220
 """More would hide the ground."""
 ARROW_SHARE, ARROW_MAX_SHARE = 0.35, 0.03
-"""Of its swath's length, and at most of the picture's width."""
+"""Length of an arrow as a share of its swath, and at most as a share of the picture's width."""
 CELL: dict[str, Any] = {"facecolor": "none", "edgecolor": "#000000", "linewidth": 1.1, "linestyle": (0, (5, 2))}
 HEADLAND: dict[str, Any] = {"facecolor": "none", "edgecolor": "#e7298a", "linewidth": 0.8}
 NAMES_MAX = 12
 SMALLEST_SHARE = 0.01
-"""A cell below this share of the work area has no name in the picture."""
+"""A cell below this share of the work area is not labelled in the picture."""
 BOX: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 
 
@@ -37,7 +37,7 @@ def draw_swaths(axes: Any, plan: Plan) -> None:
 
 
 def swath_legend(plan: Plan) -> list[Any]:
-    """What is drawn of cells and headlands, with their number."""
+    """Return legend entries for cells and headlands, with their numbers."""
     groups = swath_groups(plan)
     cells = sum(group.is_cell for group in groups)
     others = "strips" if plan.task is not None and plan.task.survey is not None else "headlands, edge passes"
@@ -50,14 +50,14 @@ def swath_legend(plan: Plan) -> list[Any]:
 
 
 def _shell(part: Any) -> Outline:
-    """The outer ring alone: holes in the sweep are drawn as what they are."""
+    """Return the outer ring alone; what lies in the holes of the sweep is drawn separately."""
     ring = shapely.get_coordinates(shapely.get_exterior_ring(part))
     codes = np.r_[Outline.MOVETO, [Outline.LINETO] * (len(ring) - 2), Outline.CLOSEPOLY]
     return Outline(ring, codes.astype(np.uint8))
 
 
 def _draw_names(axes: Any, plan: Plan, cells: list[SwathGroup]) -> None:
-    """Swaths and heading of the largest cells, where they are no specks."""
+    """Label the largest cells with swath count and heading, if they are large enough."""
     large = [cell for cell in cells if cell.outline.area > SMALLEST_SHARE * plan.area_m2]
     for cell in sorted(large, key=lambda cell: -cell.outline.area)[:NAMES_MAX]:
         place = max(parts_of(cell.outline), key=lambda part: float(part.area)).point_on_surface()
@@ -85,7 +85,7 @@ def _draw_order(axes: Any, plan: Plan) -> None:
 
 
 def _tool_ends(plan: Plan, swath: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where the tool's axis begins and ends."""
+    """Return the start and the end of the tool axis."""
     ahead_m = plan.machine.tool_ahead_m
     along = (ahead_m * float(np.cos(swath.yaw_start_rad)), ahead_m * float(np.sin(swath.yaw_start_rad)))
     (x0, y0), (x1, y1) = swath.points_m[0], swath.points_m[-1]

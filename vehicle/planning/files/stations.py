@@ -1,7 +1,7 @@
 """A plan as mission files of ground stations: `.waypoints` (QGC WPL 110) and QGroundControl's `.plan`.
 
 The items are the same that the operator link sends: HOME, the corners of the path, and before each change of the tool
-one DO_SET_CAM_TRIGG_DIST, above 0 for tool down. A station that sends such a file sends the vehicle's own plan back.
+one DO_SET_CAM_TRIGG_DIST, above 0 for tool down. A station that uploads such a file sends the vehicle's own plan back.
 """
 
 import json
@@ -17,13 +17,13 @@ WAYPOINT, TOOL = 16, 206
 RELATIVE_ALT, MISSION = 3, 2
 """MAV_FRAME of a place, and of an item without one."""
 ARDUPILOT, ROVER = 3, 10
-"""MAV_AUTOPILOT and MAV_TYPE that the operator link says it is."""
+"""MAV_AUTOPILOT and MAV_TYPE that the operator link reports."""
 DIGITS = 7
-"""Of a degree: the resolution of the wire, 1 cm."""
+"""Resolution of the protocol as a fraction of a degree: 1 cm."""
 
 
 class MissionItem(msgspec.Struct, frozen=True):
-    """One row of a mission; a change of the tool has no place (0, 0)."""
+    """One row of a mission; a tool change has no position: (0, 0)."""
 
     command: int
     frame: int
@@ -33,7 +33,7 @@ class MissionItem(msgspec.Struct, frozen=True):
 
 
 def mission_items(plan: Plan) -> tuple[MissionItem, ...]:
-    """HOME at the datum, then the path: places of the body origin, and the tool's changes between them."""
+    """Return HOME at the datum, then the path: positions of the body origin, with tool changes between them."""
     steps = ((0.0, 0.0), *corners_and_tool(plan.segments))
     corners = [step for step in steps if not isinstance(step, bool)]
     lonlat = iter(plan.datum.lonlat_from_enu_array(corners).tolist())
@@ -84,7 +84,7 @@ def write_plan(plan: Plan, path: Path, names: dict[str, Any] | None = None) -> N
 
 
 def _simple_item(number: int, item: MissionItem) -> dict[str, Any]:
-    """`null` is a yaw that nobody asks for."""
+    """Return an item; its yaw is `null`: not specified."""
     last = [item.tool, 0, 0, 0, 0, 0, 0] if item.command == TOOL else [0, 0, 0, None, item.lat_deg, item.lon_deg, 0]
     return {
         "autoContinue": True,

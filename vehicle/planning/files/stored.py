@@ -1,7 +1,7 @@
 """A plan is read from its folder only if it is complete, proven, and made for this ground and this machine.
 
-The plan that a team leader looked at is the plan that is driven: `plan.json` holds it to the last bit. Its name is the
-hash over all of it, certificate included, and must be the name in `summary.json` beside it.
+The plan that a team leader reviewed is exactly the plan that is driven: `plan.json` stores it to the last bit. Its name
+is the hash over all of it, with the certificate, and must equal the name in `summary.json` beside it.
 """
 
 import hashlib
@@ -25,14 +25,14 @@ AGAIN = "plan the site anew with `flailpilot plan`"
 
 
 def write_stored(plan: Plan, folder: Path) -> None:
-    """`plan.json`, exact."""
+    """Write `plan.json`, exact to the last bit."""
     (folder / PLAN_FILE).write_bytes(msgspec.json.encode(plan))
 
 
 def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: bool = False) -> Plan:
-    """The plan of a folder that `flailpilot plan` wrote.
+    """Read the plan of a folder that `flailpilot plan` wrote.
 
-    `older`: a plan of an earlier format is taken too, which says no required depth; else it is refused.
+    `older`: accept a plan of an earlier format, which has no required depth; else it is refused.
 
     Raises:
         InputError: one line: no plan there, no certificate or one that proves nothing, changed since it was made, made
@@ -80,7 +80,7 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _check_printed(folder: Path, summary: dict[str, Any]) -> None:
-    """The certificate as people read it: all four figures there, and nothing missed."""
+    """Check the printed certificate: all four figures are present, and nothing is missed."""
     printed = summary.get("certificate")
     if not isinstance(printed, dict):
         raise InputError(f"{folder}: {SUMMARY_FILE} holds no certificate: nothing proves this plan; {AGAIN}")
@@ -93,7 +93,7 @@ def _check_printed(folder: Path, summary: dict[str, Any]) -> None:
 
 
 class _Format(msgspec.Struct, frozen=True):
-    """Of any plan, whatever else it holds."""
+    """The format number of any plan, whatever else the file holds."""
 
     format: int = 1
 
@@ -106,7 +106,7 @@ def _content(path: Path) -> bytes:
 
 
 def _plan(folder: Path, content: bytes) -> tuple[int, Plan]:
-    """The format of the file, and the plan."""
+    """Return the format of the file, and the plan."""
     path = folder / PLAN_FILE
     try:
         number = msgspec.json.decode(content, type=_Format).format
@@ -117,6 +117,6 @@ def _plan(folder: Path, content: bytes) -> tuple[int, Plan]:
 
 
 def _name_of_older(content: bytes, plan_hash: str) -> str:
-    """The name over what the file itself says, as the program made it that wrote the file."""
+    """Return the hash of an older plan, computed as the program that wrote the file computed it."""
     blank = content.replace(b'"plan_hash":"' + plan_hash.encode() + b'"', b'"plan_hash":""', 1)
     return hashlib.sha256(blank).hexdigest()[:16]

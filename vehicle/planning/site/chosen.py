@@ -1,4 +1,4 @@
-"""Which features are the work: chosen from a file of many, and whether features without a role may be work."""
+"""Chooses the features to be worked from a file, and decides whether features without a role may be work."""
 
 import math
 
@@ -13,16 +13,15 @@ from vehicle.planning.site.role_sources import WRITE
 from vehicle.planning.site.shapes import DEGREE_M
 
 NEAR_M = 5_000.0
-"""Keep-outs, fences and marks so near to the chosen ground count with it."""
+"""Keep-outs, fences and marks within this distance of the chosen ground are used with it."""
 
 
 def chosen(features: tuple[Feature, ...], label: str, wish: str | None, notes: Notes) -> tuple[Feature, ...]:
-    """The features that count where `wish` names the work: a feature's number, or KEY=VALUE of its properties.
+    """Return the features that apply if `wish` names the work: a feature's number, or KEY=VALUE of its properties.
 
-    All that keeps out, holds in, bears or stands near it counts with it; other ground to be worked does not, but a
-    polygon without a role inside the chosen one stays, so that it is asked about.
-
-    Raises InputError where the wish names nothing, or something that is no work.
+    Keep-outs, fences, bearing ground and marks near the chosen ground apply too; other work areas do not. A polygon
+    without a role inside the chosen one is kept, so that the user is asked about it. Raises InputError if the wish
+    matches nothing, or no work area.
     """
     if wish is None:
         return features
@@ -58,7 +57,7 @@ def _named(features: tuple[Feature, ...], label: str, wish: str) -> list[Feature
 
 
 def _known(features: tuple[Feature, ...], key: str) -> str:
-    """What could be written instead."""
+    """Return what could be written instead."""
     values = [str(v) for f in features for k, v in f.properties.items() if _same(k, key)]
     if values:
         return f"{key} is {', '.join(dict.fromkeys(values[:5]))}"
@@ -81,7 +80,7 @@ def _box(features: list[Feature]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _is_near(feature: Feature, low: np.ndarray, high: np.ndarray, near_m: float) -> bool:
-    """By boxes, in metres near enough; across the antimeridian degrees are taken the short way."""
+    """Whether two boxes are near in metres (approximate); across the antimeridian the shorter way counts."""
     corners = np.array(_positions(feature))
     middle = 0.5 * (low + high)
     corners[:, 0] = middle[0] + (corners[:, 0] - middle[0] + 180.0) % 360.0 - 180.0
@@ -91,7 +90,7 @@ def _is_near(feature: Feature, low: np.ndarray, high: np.ndarray, near_m: float)
 
 
 def _is_inside(feature: Feature, low: np.ndarray, high: np.ndarray) -> bool:
-    """No larger than the land round the chosen: whether it lies inside or across is judged in metres."""
+    """Whether a polygon's box is inside the box around the chosen ground; the exact test in metres follows later."""
     corners = np.array(_positions(feature))
     reach = NEAR_M / DEGREE_M / np.array([math.cos(math.radians(float(low[1]))), 1.0])
     return bool(np.all(corners.min(axis=0) >= low - reach) and np.all(corners.max(axis=0) <= high + reach))
@@ -100,11 +99,11 @@ def _is_inside(feature: Feature, low: np.ndarray, high: np.ndarray) -> bool:
 def settled(
     features: tuple[Feature, ...], label: str, answer: Answer | None, notes: Notes, *, picked: bool = False
 ) -> tuple[Feature, ...]:
-    """Polygons without a role are work areas; but not beside one that says so, and not with a doubtful name.
+    """Take polygons without a role as work areas, except beside a stated work area, or with a doubtful name.
 
-    `picked`: the user chose the work, so other polygons without a role are a question only where they lie over it.
+    `picked`: the user chose the work, so other polygons without a role matter only if they overlap it.
 
-    Raises InputError for the first polygon that is doubtful and not answered.
+    Raises InputError for the first doubtful polygon without an answer.
     """
     areal = [feature for feature in features if feature.polygons]
     silent = [feature for feature in areal if feature.silent and not feature.unchosen]

@@ -1,4 +1,4 @@
-"""What a site declares about itself: in fields of the file, or of a work area."""
+"""What a site declares about itself, in fields of the file or of a work area."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ from vehicle.planning.site.rim import overrun_of
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """The declared values. None: the site does not say."""
+    """The declared values; None: not declared."""
 
     outside: str | None
     tripwires: str | None
@@ -24,7 +24,7 @@ class Declared(msgspec.Struct, frozen=True):
 
 
 def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Feature]) -> Declared:
-    """What fields and work areas say. Raises InputError for words that mean nothing, or where two disagree."""
+    """Return what fields and work areas declare. Raises InputError for unknown words, or if two values differ."""
     tables = [plain_fields(label, table) for table in fields]
     work = [feature for feature in features if feature.role == "work_area" and not feature.unchosen]
     told = {f"{label}{' properties' * n}": declared_m(label, table) for n, table in enumerate(tables)}

@@ -14,24 +14,24 @@ from vehicle.planning.site.shapes import KINDS, Shapes
 
 WGS84 = "EPSG:4326"
 SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
-"""How deep and how far shapes beside the features are looked for."""
+"""Depth and number of members searched for shapes outside the list of features."""
 HEIGHTS_M = (-500.0, 9_000.0)
-"""Where machines work; what lies beyond is no height."""
+"""Range of plausible heights [m]; other values are no heights."""
 Ring = tuple[tuple[float, float], ...]
 KNOWN_FIELDS = (
     "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "said_by", "basis", "said_on",
 )  # fmt: skip
-"""Fields with a meaning, found in any case and with any signs between the words."""
+"""Fields with a meaning; case and separators between words are ignored."""
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature in degrees: polygons as lists of rings (shell first), lines, points. `place` names it to the user.
+    """One feature in degrees: polygons as lists of rings (shell first), lines, points.
 
-    `silent`: no role is stated, and it counts as a work area unless there is a reason to ask. `shared`: its role is
-    that of all in its folder, layer or class. `hint`: a word of it that may say more. `line`: drawn as a closed line.
-    `unchosen`: other ground was chosen as the work. `why`: where its role stands, if not in a role field. `number`:
-    its number in the file. `height_m`: the height of a benchmark, if it has one, for the length of a metre; planning
-    is in the plane.
+    `place` names it in messages. `silent`: no role is stated; it is a work area unless there is a reason to ask.
+    `shared`: its role comes from its folder, layer or class. `hint`: a word in it that may indicate a role. `line`:
+    drawn as a closed line. `unchosen`: other ground was chosen as the work. `why`: the source of its role, if not a
+    role field. `number`: its number in the file. `height_m`: the height of a benchmark, if it has one, for the length
+    of a metre; planning is in the plane.
     """
 
     role: str
@@ -69,7 +69,7 @@ def features_of(label: str, document: dict[str, Any], notes: Notes, places: Sequ
 
 
 def _of_collection(document: dict[str, Any]) -> Iterator[Source]:
-    """A collection's name is the layer that it was saved from."""
+    """Return the features of a collection, whose name is the layer from which it was saved."""
     inner = document.get("properties")
     for fields in (document, inner if isinstance(inner, dict) else {}):
         for key in ("name", "title", "role", "Role", "ROLE"):
@@ -80,7 +80,7 @@ def _of_collection(document: dict[str, Any]) -> Iterator[Source]:
 
 
 def _check_members(label: str, document: dict[str, Any]) -> None:
-    """Raises InputError for shapes that stand beside the list of features: they would be lost."""
+    """Check a document. Raises InputError for shapes outside the list of features, because they would be lost."""
     for key, value in document.items():
         if key not in ("type", "features", "crs", "bbox", "properties") and _holds_shapes(key, value, 0):
             raise InputError(f"{label}: shapes stand in {key!r}, which is not read; move them into the features")
@@ -120,7 +120,7 @@ def _verdict(label: str, place: str, member: dict[str, Any], told: tuple[Source,
 def _shaped(
     label: str, place: str, member: dict[str, Any], verdict: Verdict, notes: Notes, number: int
 ) -> Iterator[Feature]:
-    """The feature, or nothing where nothing of it is used, which is told."""
+    """Yield the feature; if no part of it is used, yield nothing and report it."""
     role = verdict.role
     shapes = Shapes(label, place, member["geometry"], notes) if member.get("geometry") is not None else None
     if shapes is None or shapes.empty:
@@ -155,7 +155,7 @@ def _shaped(
 
 
 def _height_m(geometry: Any) -> float | None:
-    """The third coordinate of a point, if it can be one; above the ellipsoid or the sea makes no difference here."""
+    """Return the third coordinate of a point if plausible; above ellipsoid or sea level does not matter here."""
     position = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if not isinstance(position, list) or len(position) < 3 or isinstance(position[2], bool):
         return None
@@ -164,13 +164,13 @@ def _height_m(geometry: Any) -> float | None:
 
 
 def _uses(role: str | None, properties: dict[str, Any]) -> tuple[bool, bool]:
-    """(points, lines) that mean something for this role."""
+    """Return (points, lines): whether each kind of shape has a meaning for this role."""
     standing = role in STANDING or (role == "keep_out" and properties.get("radius_m") not in (None, ""))
     return standing or role in POINT_ROLES or role == "parking", standing
 
 
 def _check_shape(label: str, place: str, verdict: Verdict, shapes: Shapes, properties: dict[str, Any]) -> None:
-    """Raises InputError where a role and a shape do not fit, so that nothing of it could be used as it is meant."""
+    """Check role and shape. Raises InputError if they do not fit, so that the feature could not be used as meant."""
     role = verdict.role
     points, lines = _uses(role, properties)
     pins = [at for at in shapes.points if not _is_label(at, shapes.polygons)]
@@ -180,7 +180,7 @@ def _check_shape(label: str, place: str, verdict: Verdict, shapes: Shapes, prope
             f"{label}: {place}: a keep_out without an area ({what}); draw a polygon round what is meant, or write "
             "radius_m, the metres round it that are kept out"
         )
-    if role in ("slope", "perimeter", "work_area") and not shapes.polygons and not verdict.why:  # no pin as a label
+    if role in ("slope", "perimeter", "work_area") and not shapes.polygons and not verdict.why:  # a pin is no label
         raise InputError(f"{label}: {place}: a {role} without an area; draw a polygon round what is meant")
     if role in POINT_ROLES and (shapes.polygons or shapes.lines):
         raise InputError(f"{label}: {place}: a {role} is a point; draw a point, or write another role")
@@ -189,7 +189,7 @@ def _check_shape(label: str, place: str, verdict: Verdict, shapes: Shapes, prope
 
 
 def _is_label(at: tuple[float, float], polygons: list[list[list[tuple[float, float]]]]) -> bool:
-    """A point within the box of a polygon of its own feature: where its name is written."""
+    """Whether a point is inside the box of a polygon of its feature: then it is the position of the label."""
     boxes = [list(zip(*rings[0], strict=True)) for rings in polygons if rings[0]]
     return any(min(x) <= at[0] <= max(x) and min(y) <= at[1] <= max(y) for x, y in boxes)
 
@@ -210,9 +210,9 @@ def _name(member: dict[str, Any]) -> str:
 
 
 def plain_fields(label: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """The properties, and those with a meaning by their own name too, however they are written.
+    """Return the properties; known ones are also under their standard name, however they are written.
 
-    Raises InputError where one is written twice and differently.
+    Raises InputError if one is given twice with different values.
     """
     found = {str(key): value for key, value in properties.items()}
     for key, value in properties.items():

@@ -1,4 +1,4 @@
-"""Site files by their suffix. Each reader makes a GeoJSON document of what it finds."""
+"""Reads site files by suffix; each reader converts its format to a GeoJSON document."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +10,11 @@ from vehicle.planning.site.qgc import read_plan
 from vehicle.planning.site.reading import FORMATS, SiteFile, read_geojson
 
 BYTES_MAX = 128 * 2**20
-"""A site with a million corners has half of that."""
+"""Largest file size; a site with a million corners has half of it."""
 
 
 def _read_gis(path: Path, frame: str) -> SiteFile:
-    from vehicle.planning.site.gis import read_gis  # noqa: PLC0415  its projections take 0.1 s to load, in every start
+    from vehicle.planning.site.gis import read_gis  # noqa: PLC0415  its projections take 0.1 s to load at every start
 
     return read_gis(path, frame)
 
@@ -70,7 +70,7 @@ STARTS = (
 
 
 def _named(path: Path) -> str:
-    """What a file is that no reader here takes; "" where that is not known."""
+    """Return the kind of a file without a reader; "" if it is unknown."""
     if name := NAMED.get(path.suffix.lower()):
         return name
     with path.open("rb") as stream:
@@ -79,7 +79,7 @@ def _named(path: Path) -> str:
 
 
 def read_site_file(path: Path, frame: str = WGS84) -> SiteFile:
-    """Read a site by its suffix; projected coordinates come in degrees of `frame`.
+    """Read a site by its suffix; projected coordinates are converted to degrees in `frame`.
 
     Raises InputError with one line: file, place, what to do.
     """

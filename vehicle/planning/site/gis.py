@@ -23,7 +23,7 @@ from vehicle.planning.site.role_words import heard_whole
 def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
     """All layers, in degrees of `frame`.
 
-    The name of a layer says what its features are for where they do not say it themselves.
+    A layer's name gives the role of features that have none of their own.
 
     Raises:
         InputError: the file cannot be read, or pyogrio is not installed.
@@ -36,7 +36,7 @@ def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
     features: list[dict[str, Any]] = []
     ways: list[Projection] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of measures and curves that a site does not use
+        warnings.simplefilter("ignore")  # warnings about measures and curves, which a site does not use
         try:
             where = ""
             for name, kind in pyogrio.list_layers(path):
@@ -47,7 +47,7 @@ def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
                     features += _layer(pyogrio, path, str(name), notes, ways, frame)
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001  the drivers raise many kinds; the user needs one line
+        except Exception as error:  # noqa: BLE001  the drivers raise many error types; the user needs one line
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"{path}: {where}cannot be read ({text}); save it as GeoJSON") from None
     return collected(path, features, notes, ways)
@@ -83,7 +83,7 @@ def _layer(
 
 
 def _table(path: Path, name: str) -> list[str]:
-    """A table without geometry is no ground. Raises InputError where its name says keep-out: nothing is drawn there."""
+    """Skip a table without geometry. Raises InputError if its name means keep-out, because nothing is drawn in it."""
     found = heard_whole(name)
     if found is not None and found.role == "keep_out":
         raise InputError(f"{path}: layer {name} is a keep_out without a geometry; draw it, or delete it")
@@ -91,7 +91,7 @@ def _table(path: Path, name: str) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A field as JSON would hold it; what is empty is None."""
+    """Return a field as a JSON value; empty values become None."""
     if isinstance(value, np.generic):
         value = value.item()
     if value == "" or (isinstance(value, float) and math.isnan(value)):

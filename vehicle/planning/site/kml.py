@@ -1,4 +1,4 @@
-"""KML and KMZ become a site file: placemarks with all their shapes. What cannot be read is refused by name."""
+"""Converts KML and KMZ to a site file: placemarks with all shapes. Anything unreadable is refused and named."""
 
 import zipfile
 import zlib
@@ -13,27 +13,27 @@ from vehicle.planning.site.reading import SiteFile, collected
 from vehicle.planning.site.role_sources import Kind, Source, field_source
 
 KMZ_MAX_BYTES = 64 * 1024 * 1024
-"""A site is kilobytes; more is no site, or an archive made to burst."""
+"""Largest unpacked size; a site has kilobytes, and more is no site or a decompression bomb."""
 FILES_MAX = 200
-"""So many KML files in one archive are no site."""
+"""Largest number of KML files in one archive."""
 NAME_MAX = 40
-"""So much of a placemark's name is told in a message."""
+"""Number of letters of a placemark's name in a message."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
 NUMBERS = ("slope_deg", "radius_m")
 ELSEWHERE = ("kmz", "shp", "gpkg", "geojson", "gpx", "dae")
 
 
 def read_kml(path: Path) -> SiteFile:
-    """Placemarks with polygons, closed lines, lines and points. Raises InputError for what is no KML."""
+    """Read placemarks with polygons, closed lines, lines and points. Raises InputError if the file is no KML."""
     notes = Notes()
     return _collected(path, list(_Document(path, path.read_bytes(), notes, "", ()).features(0)), notes)
 
 
 def read_kmz(path: Path) -> SiteFile:
-    """Every KML inside the archive.
+    """Read every KML file inside the archive.
 
     Raises:
-        InputError: the archive or a file in it cannot be read, or refers to what is not in it.
+        InputError: The archive or a file in it cannot be read, or refers to a file that is not in it.
     """
     notes = Notes()
     features: list[dict[str, Any]] = []
@@ -68,7 +68,7 @@ def _collected(path: Path, features: list[dict[str, Any]], notes: Notes) -> Site
 
 
 class _Builder(ET.TreeBuilder):
-    """Refuses a DOCTYPE in whatever encoding: entities are how a small file bursts."""
+    """Refuses a DOCTYPE in any encoding, because entities can expand a small file without limit."""
 
     def doctype(self, name: str, _pubid: str | None, _system: str | None) -> None:
         """Called by the parser.
@@ -89,13 +89,13 @@ class _Document:
         parser = ET.XMLParser(target=_Builder())  # noqa: S314  no entities: see _Builder
         try:
             self.root = ET.fromstring(raw, parser)  # noqa: S314
-        except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: encodings that nobody knows
+        except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: unknown encodings
             raise InputError(f"{label}: not well-formed XML ({error}); save the site as KML again") from None
         if _tag(self.root) != "kml":
             raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r})")
 
     def features(self, first: int) -> Iterator[dict[str, Any]]:
-        """All placemarks, numbered on from `first`; what is drawn outside of one is refused.
+        """Return all placemarks, numbered from `first`; shapes outside a placemark are refused.
 
         Raises:
             InputError: a placemark cannot be read, or coordinates stand outside of one.
@@ -129,7 +129,7 @@ class _Document:
                 yield from self._placemarks(part, inner)
 
     def _names(self, node: Any, tag: str) -> Iterator[Source]:
-        """What a folder says about everything in it."""
+        """Return the names that a folder gives to everything in it."""
         if tag not in ("folder", "document"):
             return
         kind = Kind.FOLDER if tag == "folder" else Kind.DOCUMENT
@@ -158,7 +158,7 @@ class _Placemark:
         self.parts: list[dict[str, Any]] = []
 
     def feature(self) -> dict[str, Any]:
-        """As GeoJSON; one shape as it is, several as a collection."""
+        """Return the placemark as GeoJSON: one shape directly, several as a collection."""
         for part in self.node:
             self._shape(part)
         polygons = [part["coordinates"] for part in self.parts if part["type"] == "Polygon"]
@@ -221,7 +221,7 @@ class _Placemark:
         self.parts.append({"type": kind, "coordinates": coordinates})
 
     def _rings(self, node: Any) -> list[Any]:
-        """The outer ring, then all rings of all inner boundaries."""
+        """Return the outer ring, then all rings of all inner boundaries."""
         outer = [c for part in node if _tag(part) == "outerboundaryis" for c in part.iter() if _is_drawn(c)]
         inner = [c for part in node if _tag(part) == "innerboundaryis" for c in part.iter() if _is_drawn(c)]
         if len(outer) != 1:
@@ -244,7 +244,7 @@ class _Placemark:
         self.document.read.add(id(node))
         text = node.text or ""
         words = text.split()
-        if not all(_is_position(word) for word in words):  # `17.1, 44.8, 0`, as people type them
+        if not all(_is_position(word) for word in words):  # people type `17.1, 44.8, 0`
             words = ",".join(part.strip() for part in text.split(",")).split()
         return [self._numbers(number, word, word.split(",")) for number, word in enumerate(words)]
 
@@ -273,7 +273,7 @@ def _number(word: str) -> float | None:
 
 
 def _properties(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Data as properties; a slope's degrees and a radius as numbers."""
+    """Return the data as properties; slope and radius become numbers."""
     found: dict[str, Any] = {key: value for key, value in pairs if value != ""}
     for key, value in found.items():
         if key.casefold() in NUMBERS and (number := _number(value)) is not None:  # else told where they are read
@@ -300,10 +300,10 @@ def _is_drawn(node: Any) -> bool:
 
 
 def _own_text(node: Any, tag: str) -> str | None:
-    """Of a child with this tag; text that is marked up counts with its marks taken off."""
+    """Return the text of the child with this tag, without markup."""
     return next(("".join(part.itertext()) for part in node if _tag(part) == tag), None)
 
 
 def _tag(node: Any) -> str:
-    """Name without its namespace, in lower case: a shape is a shape however it is spelled."""
+    """Return a tag in lower case without its namespace, because files differ in spelling."""
     return str(node.tag).rsplit("}", 1)[-1].lower()

@@ -18,18 +18,18 @@ from vehicle.polygons.boundary import NOTHING_M2
 from vehicle.polygons.fences import fenced, held_in, mended, round_about
 
 AREA_MAX_M2 = 1e8
-"""100 km2: beyond any task, and a sign of swapped or garbled coordinates."""
+"""100 km2: larger than any task, so the coordinates are swapped or wrong."""
 UNSAID_MAX = 3
-"""So many polygons without a role are named."""
-"""Less ground than this is none."""
+"""Number of polygons without a role that a message names."""
+"""A smaller area counts as no ground."""
 STANDS_M = 0.5
-"""A strip narrower than twice this bears no machine."""
+"""A machine cannot stand on a strip narrower than twice this."""
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
     """Shapely (Multi)Polygons in ENU metres. `outside_fence`: the part of the work area outside inclusion fences.
 
-    `turned_out`: features (by their place in the list) whose polygons had no role and became keep-outs by an answer.
+    `turned_out`: indices of features without a role whose polygons became keep-outs by the user's answer.
     """
 
     work_area: Any
@@ -54,7 +54,7 @@ def layers_of(
     outside: str = "safe",
     site_wide: dict[str, Any] | None = None,
 ) -> Layers:
-    """The layers of a site. Raises InputError with the label, the place and what to do."""
+    """Return the layers of a site. Raises InputError with the label, the place and what to do."""
     drawn = _Drawn(label, frame, notes)
     for number, feature in enumerate(features):
         drawn.add(number, feature, site_wide or {})
@@ -94,7 +94,7 @@ def layers_of(
 
 
 def _tell_unsaid(features: tuple[Feature, ...], pieces: list[Piece], notes: Notes) -> None:
-    """Several polygons that lie beside each other, and nobody says of any what it is for: worked, and said first."""
+    """Warn first that several adjacent polygons without any role are all worked."""
     areas_m2: dict[int, float] = {}
     for piece in pieces:
         if piece.role == "work_area" and features[piece.feature].silent and not piece.unchosen:
@@ -110,7 +110,7 @@ def _tell_unsaid(features: tuple[Feature, ...], pieces: list[Piece], notes: Note
 
 
 class _Drawn:
-    """Features in metres, sorted by role; places are told without the label."""
+    """Features in metres, sorted by role; messages name places without the label."""
 
     def __init__(self, label: str, frame: LocalFrame, notes: Notes) -> None:
         self.label, self.frame, self.notes = label, frame, notes
@@ -125,11 +125,11 @@ class _Drawn:
 
     @property
     def bounds(self) -> list[Any]:
-        """Inclusion fences; several parts of one feature are one fence."""
+        """Return the inclusion fences; all parts of one feature form one fence."""
         return [shapely.union_all(parts) for parts in self._bounds.values()]
 
     def add(self, number: int, feature: Feature, site_wide: dict[str, Any]) -> None:
-        """Take a feature in."""
+        """Add a feature."""
         place = f"{self.label}: {feature.place}"
         if feature.role in STANDING or (feature.role == "keep_out" and (feature.points or feature.lines)):
             self._stands(feature, place)
@@ -173,7 +173,7 @@ class _Drawn:
             self.bearing[role].append(whole)
 
     def _with_radius(self, feature: Feature, place: str, whole: Any) -> Any:
-        """A drawn keep-out, and what its `radius_m` adds round it."""
+        """Return a drawn keep-out, grown by its `radius_m`."""
         radius_m = radius_of(place, feature.properties)
         if key := other_radius(feature.properties):
             self.notes.warn(f"{feature.place}: its field {key!r} is not read, kept out as it is drawn; write radius_m")
@@ -212,12 +212,12 @@ class _Drawn:
 
 
 def _line(positions: list[tuple[float, float]]) -> Any:
-    """A line, which may be one place."""
+    """Return a line, or a point if it has one place only."""
     return shapely.LineString(positions) if len(positions) > 1 else shapely.MultiPoint(positions)
 
 
 def where(frame: LocalFrame) -> Where:
-    """A place in words, for people."""
+    """Return a place in words, for messages."""
 
     def text(east_m: float, north_m: float) -> str:
         lon_deg, lat_deg = frame.lonlat_from_enu_array([(east_m, north_m)])[0]
@@ -248,7 +248,7 @@ def _check_area(label: str, work: Any, keep: Any) -> None:
 
 
 def _tell_fence(label: str, inside: Any, stands: Any, keep: Any) -> None:
-    """Raises InputError where nothing inside the fences is to be worked, or nothing of it bears the machine."""
+    """Report ground outside fences. Raises InputError if no work is inside, or no ground there bears the machine."""
     if polygons_of(shapely.difference(inside, keep)).area < NOTHING_M2:
         raise InputError(f"{label}: nothing of the work area lies inside all inclusion fences; check their corners")
     if shapely.buffer(stands, -STANDS_M).is_empty:
@@ -277,7 +277,7 @@ def _report(label: str, work: Any, pieces: list[Piece], keep: Any, named: list[t
 
 
 def _report_merged(keep_outs: list[Any], keep: Any, notes: Notes) -> None:
-    """Those within one feature were told by `polygon_of`."""
+    """Report merged keep-outs; merges within one feature were reported by `polygon_of`."""
     before, after = sum(len(parts_of(one)) for one in keep_outs), len(parts_of(keep))
     if after < before:
         notes.append(f"keep-outs touch or overlap: {before} merged into {after}")

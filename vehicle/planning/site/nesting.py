@@ -1,8 +1,8 @@
-"""Polygons inside or across other polygons, in metres: the only place where this is decided.
+"""Decides about polygons that are inside or across other polygons, in metres; no other module does.
 
-- A polygon without a role that lies inside or across another work area is a question: keep out or work?
+- For a polygon without a role inside or across another work area, the user must say: keep out or work.
 - A hole keeps out only what no other work area covers.
-- A part inside another part of the same feature is a question too: some programs write holes so.
+- The user must also say it for a part inside another part of the same feature: some programs write holes in this way.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ from vehicle.planning.site.roles import BEARING
 Answer = Literal["keep_out", "work_area"]
 ANSWERS = ("keep_out", "work_area")
 SLIVER_M = 0.01
-"""Half the width of what rounding leaves where two polygons share an edge."""
+"""Half the width of overlaps that rounding leaves where two polygons share an edge."""
 SLIVER_SHARE = 0.01
-"""A thin overlap that is more than this of the smaller polygon is no rounding: it may be a pipe."""
+"""A thin overlap above this share of the smaller polygon is not rounding: it may be a pipe."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,14 +39,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def net(self) -> Any:
-        """The shell less the holes."""
+        """Return the shell less the holes."""
         return polygons_of(shapely.difference(self.shell, self.holes))
 
 
 def asked_about(pieces: list[Piece], label: str, answer: Answer | None, notes: Notes) -> list[Piece]:
-    """The pieces with every question about nested polygons answered; what was not chosen is work no more.
+    """Return the pieces with every nested polygon decided; ground that was not chosen is no longer work.
 
-    Raises InputError that names both polygons where there is a question and no answer.
+    Raises InputError with both polygons named if the user's answer is needed and missing.
     """
     _check_bearing(pieces, label)
     work = [n for n, piece in enumerate(pieces) if piece.role == "work_area"]
@@ -77,7 +77,7 @@ def asked_about(pieces: list[Piece], label: str, answer: Answer | None, notes: N
 
 
 def _is_neighbour(one: Piece, other: Piece) -> bool:
-    """Ground that was not chosen is only asked about where it is a part of what was."""
+    """Whether a piece needs no answer: ground that was not chosen matters only as a part of the chosen ground."""
     if one.unchosen == other.unchosen:
         return one.unchosen
     small, large = (one, other) if one.unchosen else (other, one)
@@ -85,7 +85,7 @@ def _is_neighbour(one: Piece, other: Piece) -> bool:
 
 
 def _questioned(one: Piece, other: Piece, i: int, j: int) -> tuple[int, int]:
-    """(the one in question, the one it lies over): the silent one, of two the smaller."""
+    """Return (the doubtful piece, the piece it overlaps): the one without a role; if both have none, the smaller."""
     if one.silent != other.silent:
         return (i, j) if one.silent else (j, i)
     return (i, j) if one.shell.area < other.shell.area else (j, i)
@@ -99,9 +99,9 @@ def _question(label: str, inner: str, outer: str) -> str:
 
 
 def _check_bearing(pieces: list[Piece], label: str) -> None:
-    """A part inside another part may be a hole.
+    """Refuse a part inside another part of bearing ground or of a fence: it may be a hole.
 
-    Ground that does not bear must not be united with ground that does, nor what is outside a fence with its inside.
+    Otherwise non-bearing ground would be joined with bearing ground, or the outside of a fence with its inside.
     """
     parts = [piece for piece in pieces if piece.role in (*BEARING, "perimeter")]
     for i, j in _pairs([piece.shell for piece in parts]):
@@ -113,10 +113,9 @@ def _check_bearing(pieces: list[Piece], label: str) -> None:
 
 
 def holes_left(pieces: list[Piece], label: str, answer: Answer | None, notes: Notes) -> list[Any]:
-    """What the holes of the work areas keep out: all that no other work area claims.
+    """Return what the holes of work areas keep out: all that no other work area covers.
 
-    Raises InputError where a work area claims a hole and works the ground round it too: then one says "work", the
-    other "do not", of the same ground.
+    Raises InputError if a work area covers a hole and also the ground around it: then two areas contradict each other.
     """
     work = [piece for piece in pieces if piece.role == "work_area"]
     nets = [piece.net for piece in work]
@@ -143,7 +142,7 @@ def holes_left(pieces: list[Piece], label: str, answer: Answer | None, notes: No
 
 
 def _pairs(shapes: list[Any]) -> Iterable[tuple[int, int]]:
-    """Pairs (i < j) of shapes that may touch, in order."""
+    """Return ordered pairs (i < j) of shapes that may touch."""
     if len(shapes) < 2:
         return []
     if len(shapes) < 8:
@@ -153,12 +152,12 @@ def _pairs(shapes: list[Any]) -> Iterable[tuple[int, int]]:
 
 
 def _lies_over(one: Piece, other: Piece, *, nets: bool) -> bool:
-    """Inside or across: by their outlines, or with their holes cut out (a part in the hole of its own feature)."""
+    """Whether one piece is inside or across another: by outlines, or without holes for parts of one feature."""
     return _overlap(one.net, other.net) if nets else _overlap(one.shell, other.shell)
 
 
 def _overlap(one: Any, other: Any) -> bool:
-    """More common ground than rounding along a shared edge leaves."""
+    """Whether two shapes overlap by more than rounding along a shared edge."""
     if not one.intersects(other):
         return False
     common = polygons_of(shapely.intersection(one, other))

@@ -1,4 +1,4 @@
-"""Coordinates of another system become degrees in the frame of the machine's fixes, with the known accuracy."""
+"""Converts projected coordinates to degrees in the frame of the machine's fixes, with the known accuracy."""
 
 import math
 import warnings
@@ -15,18 +15,18 @@ from vehicle.contracts.errors import InputError
 from vehicle.planning.site.features import WGS84
 
 TOLD_FROM_M = 0.1
-"""An accuracy of reprojection worse than this is said: it is of the size of an overlap."""
+"""A worse accuracy of reprojection is reported: it is as large as an overlap of swaths."""
 DRIVEN_TO_M = 0.5
-"""Known to no better than this, a site is planned but not driven: its keep-outs may lie a track's width elsewhere."""
+"""With this accuracy or worse a site is planned but not driven: keep-outs may be off by a track's width."""
 GLOBAL_ELLIPSOIDS = ("WGS 84", "GRS 1980")
-"""Receivers reckon on the first; the second differs from it by a tenth of a millimetre."""
+"""Receivers use the first ellipsoid; the second differs from it by 0.1 mm."""
 Project = Callable[[np.ndarray], np.ndarray]
 
 
 class Projection(msgspec.Struct, frozen=True):
-    """A way to degrees: `project` takes arrays (n, 2) and is None if the coordinates are degrees already.
+    """A conversion to degrees: `project` takes arrays (n, 2) and is None if the coordinates are in degrees already.
 
-    `accuracy_m`: as the registry of systems states it; infinite if it states none. `told`: one line for the user, or
+    `accuracy_m`: as stated by the registry of systems; infinite if none is stated. `told`: one line for the user, or
     "". `metric`: the input is in metres.
     """
 
@@ -41,7 +41,7 @@ AS_IT_IS = Projection()
 
 
 def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> Projection:
-    """The way from `crs` for coordinates within `bounds`, (4,): west, south, east, north.
+    """Return the conversion from `crs` for coordinates within `bounds`, (4,): west, south, east, north.
 
     `frame` is the system of the machine's fixes, which is that of the base's coordinates. `place` names the file and
     layer to the user.
@@ -80,7 +80,7 @@ def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> 
 
 
 def loosely_known(system: str, accuracy_m: float) -> str:
-    """How well a site's coordinates are known, for people, where that is worth a word; else ""."""
+    """Return the accuracy of a site's coordinates in words if it is poor; else ""."""
     if accuracy_m <= TOLD_FROM_M:
         return ""
     how = f"to {accuracy_m:g} m only" if math.isfinite(accuracy_m) else "with unknown accuracy"
@@ -88,7 +88,7 @@ def loosely_known(system: str, accuracy_m: float) -> str:
 
 
 def check_known(place: str, system: str, accuracy_m: float, frame: str = WGS84) -> None:
-    """Raises InputError for a site whose system is tied to the machine's frame by metres only."""
+    """Check the accuracy. Raises InputError if the site's system is tied to the machine's frame only to metres."""
     if accuracy_m <= DRIVEN_TO_M:
         return
     own = geodetic_name(system)
@@ -100,7 +100,7 @@ def check_known(place: str, system: str, accuracy_m: float, frame: str = WGS84) 
 
 
 def checked_frame(frame: str) -> str:
-    """The name of a system that a base can count in. Raises InputError for any other."""
+    """Return the name of a system that a base can use. Raises InputError for any other."""
     try:
         system = pyproj.CRS.from_user_input(frame)
     except pyproj.exceptions.CRSError:
@@ -113,18 +113,18 @@ def checked_frame(frame: str) -> str:
 
 
 def name_of(frame: str) -> str:
-    """As people know it."""
+    """Return the usual name of a system."""
     return str(pyproj.CRS.from_user_input(frame).name)
 
 
 def geodetic_name(crs: Any) -> str:
-    """The datum's own name for degrees, ETRS89 for any of its projections."""
+    """Return the name of the datum: ETRS89 for any of its projections."""
     system = pyproj.CRS.from_user_input(crs)
     return str(system.geodetic_crs.name if system.geodetic_crs is not None else system.name)
 
 
 def _around(system: Any, bounds: np.ndarray) -> Any:
-    """Where the layer lies, in degrees of its own datum, so that the transformation made for that land is taken."""
+    """Return the layer's area in degrees of its datum, to select the transformation made for that region."""
     if system.geodetic_crs is None:
         return None
     degrees = pyproj.Transformer.from_crs(system, system.geodetic_crs, always_xy=True)
@@ -135,7 +135,7 @@ def _around(system: Any, bounds: np.ndarray) -> Any:
 
 
 def geometry_in_degrees(place: str, geometry: dict[str, Any], crs: Any, frame: str = WGS84) -> Projection:
-    """Bring the positions of a GeoJSON geometry to degrees, in place; what is no position is left to its reader.
+    """Convert the positions of a GeoJSON geometry to degrees, in place; other values are left to the reader.
 
     Raises:
         InputError: the system is unknown, or does not fit the coordinates.
@@ -144,7 +144,7 @@ def geometry_in_degrees(place: str, geometry: dict[str, Any], crs: Any, frame: s
     xy = np.array([position[:2] for position in found], dtype=float).reshape(-1, 2)
     bounds = np.array([*xy.min(axis=0), *xy.max(axis=0)]) if len(xy) else np.full(4, np.nan)
     way = projection(place, crs, bounds, frame)
-    if way.metric and float(np.abs(bounds).max()) <= 360.0:  # within 360 m of a grid's origin no grid is used
+    if way.metric and float(np.abs(bounds).max()) <= 360.0:  # no grid is used so near to its origin
         raise InputError(
             f"{place} is in {crs} by its crs, but its coordinates look like degrees; correct the crs, or reproject it "
             f"to {WGS84}"
@@ -165,7 +165,7 @@ def _parts(geometry: Any) -> Iterator[dict[str, Any]]:
 
 
 def _positions(node: Any) -> Iterator[list[Any]]:
-    """Lists that begin with two finite numbers, at any depth."""
+    """Yield lists that begin with two finite numbers, at any depth."""
     if not isinstance(node, list):
         return
     if len(node) >= 2 and all(_is_number(value) for value in node[:2]):

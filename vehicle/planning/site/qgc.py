@@ -19,7 +19,7 @@ def read_plan(path: Path) -> SiteFile:
     Without a survey the inclusion fences are the work area: the ground inside all of them.
 
     Raises:
-        InputError: the file is no plan of QGroundControl, or one without ground to work.
+        InputError: The file is no QGroundControl plan, or it has no ground to work.
     """
     try:
         document = json.loads(path.read_bytes())
@@ -36,7 +36,7 @@ def read_plan(path: Path) -> SiteFile:
 
 
 def _surveys(path: Path, document: dict[str, Any], notes: Notes) -> Iterator[dict[str, Any]]:
-    """A structure to be scanned and a corridor are complex items too, but no ground to be processed: named."""
+    """Return surveys; structure scans and corridors are complex items too, but no ground to process: reported."""
     simple = 0
     for number, item in enumerate(_rows(path, document.get("mission"), "mission", "items")):
         kind = item.get("complexItemType", "survey")
@@ -69,7 +69,7 @@ def _fences(path: Path, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _tell_rest(document: dict[str, Any], notes: Notes) -> None:
-    """What else is drawn in a plan."""
+    """Report other items of a plan that are left out."""
     rally = document.get("rallyPoints")
     points = rally.get("points") if isinstance(rally, dict) else None
     if isinstance(points, list) and points:
@@ -96,13 +96,13 @@ def _role(path: Path, place: str, row: dict[str, Any]) -> str:
 
 
 def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[float]]:
-    """Corners [lat, lon] of a polygon round a keep-out circle, or inside an inclusion circle."""
+    """Return corners [lat, lon] of a polygon around a keep-out circle, or inside an inclusion circle."""
     try:
         lat_deg, lon_deg = (float(value) for value in circle["center"])
         radius_m = float(circle["radius"])
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius") from None
-    if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # False for NaN too
+    if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # also False for NaN
         raise InputError(f"{path}: {place} has radius {radius_m:g} m at lat {lat_deg:g} lon {lon_deg:g}; correct it")
     return [[lat, lon] for lon, lat in circle_lonlat(lat_deg, lon_deg, radius_m, outward=outward)]
 
@@ -113,5 +113,5 @@ def _feature(path: Path, place: str, role: str, corners: Any, row: dict[str, Any
         raise InputError(f"{path}: {place} is no list of [lat, lon]")
     ring = [[corner[1], corner[0]] for corner in corners]
     geometry = {"type": "Polygon", "coordinates": [ring + ring[:1]]}
-    words = {key: value for key, value in (row or {}).items() if isinstance(value, str)}  # names that say otherwise
+    words = {key: value for key, value in (row or {}).items() if isinstance(value, str)}  # may contradict the role
     return {"type": "Feature", "place": place, "properties": words | {"role": role}, "geometry": geometry}

@@ -1,4 +1,4 @@
-"""GeoJSON becomes features in longitude and latitude; all other formats come here too. Errors name their place."""
+"""Converts GeoJSON, and the GeoJSON made from other formats, to features in degrees. Errors name their place."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ FORMATS = "a site is GeoJSON, or by its suffix .kml, .kmz, .gpkg, .shp, .fgb, .p
 
 
 class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says, before any geometry: features, fields of the whole file, and repairs that need no warning.
+    """Content of a file before any geometry: features, fields of the whole file, and repairs that need no warning.
 
     `bounds_may_work`: inclusion fences are the work area if there is no other (the plan of a ground station).
     """
@@ -35,11 +35,11 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _TwiceError(Exception):
-    """A key stands twice in one object."""
+    """A key occurs twice in one object."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand once, or twice with the same value: of two roles the last would win unseen."""
+    """Build an object; a repeated key must have one value, because else the last role would win unnoticed."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found and found[key] != value:
@@ -49,10 +49,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
-    """GeoJSON FeatureCollection, Feature or bare geometry; WGS 84, or as its `crs` says, brought to `frame`.
+    """Read a GeoJSON FeatureCollection, Feature or bare geometry, in WGS 84 or converted from its `crs` to `frame`.
 
     Raises:
-        InputError: the file is not GeoJSON, or says one thing twice.
+        InputError: The file is not GeoJSON, or gives one key two values.
     """
     try:
         document = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
@@ -105,14 +105,14 @@ def collected(
     *,
     bounds_may_work: bool = False,
 ) -> SiteFile:
-    """Features that another format's reader made; each carries the `place` that names it in its own file."""
+    """Build a collection of features from another format; each has the `place` that names it in its own file."""
     document = {"type": "FeatureCollection", "features": features}
     places = [str(feature["place"]) for feature in features]
     return site_file_of(path, document, notes, places, ways, bounds_may_work=bounds_may_work)
 
 
 def _in_degrees(path: Path, document: dict[str, Any], notes: Notes, frame: str) -> list["Projection"]:
-    """Bring what a `crs` member says to be in another system to degrees, in place; a feature's own goes before."""
+    """Convert coordinates with a `crs` member to degrees, in place; a feature's own `crs` has priority."""
     members = document.get("features")
     features = [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
     ways: list[Projection] = []
@@ -141,6 +141,6 @@ def _crs_name(path: Path, where: str, node: dict[str, Any]) -> str | None:
     code = inner.get("code") if isinstance(inner, dict) else None
     if isinstance(name, str):
         return name
-    if isinstance(code, int | str) and not isinstance(code, bool):  # as it was written before 2008
+    if isinstance(code, int | str) and not isinstance(code, bool):  # the form used before 2008
         return f"EPSG:{code}"
     raise InputError(f"{path}: {where} is in {crs!r}, which names no system; reproject it to {WGS84}")

@@ -10,11 +10,11 @@ from vehicle.contracts.errors import InputError
 
 DEFAULT_OVERRUN_M = 2.0
 OVERRUN_MAX_M = 100.0
-"""More is another work area."""
+"""Largest overrun; more ground than this is another work area."""
 
 
 def overrun_of(label: str, tables: Iterable[dict[str, Any]]) -> float | None:
-    """`overrun_m` [m] of a collection, its properties or its work areas; None if none of them has it.
+    """Return `overrun_m` [m] of a collection, its properties or its work areas; None if none of them has it.
 
     Raises:
         InputError: It is no length up to 100 m, or two values differ.
@@ -31,7 +31,7 @@ def _metres(label: str, value: Any) -> float:
         length_m = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         length_m = math.nan
-    if not 0.0 <= length_m <= OVERRUN_MAX_M:  # False for NaN too
+    if not 0.0 <= length_m <= OVERRUN_MAX_M:  # also False for NaN
         raise InputError(f"{label}: overrun_m is {value!r}; write metres, 0 to {OVERRUN_MAX_M:g}")
     return length_m
 
@@ -43,10 +43,10 @@ class Overrun(msgspec.Struct, frozen=True):
     said: bool = False
 
     def agreed_m(self, wished_m: float | None) -> float:
-        """The overrun of a plan: what the site allows, or less where that is wished.
+        """Return the overrun [m] of a plan: what the site allows, or less if requested.
 
         Raises:
-            InputError: more is wished than the site allows, or what is no length.
+            InputError: The request is more than the site allows, or no length.
         """
         if wished_m is None:
             return self.allowed_m

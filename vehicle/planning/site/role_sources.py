@@ -1,4 +1,4 @@
-"""Where a file says what a shape is for, and which place wins: role field, name, fields, description, folder, style.
+"""Where a file states the role of a shape, and which source wins: role field, name, fields, description, folder.
 
 A role field decides. Without one, any source that says keep-out wins, and a doubt about it is refused. If the role
 field says that ground is worked or bears tracks, and another source says keep-out, the file contradicts itself and is
@@ -28,17 +28,17 @@ from vehicle.planning.site.role_words import (
 from vehicle.planning.site.roles import BEARING, NAMES, words
 
 FIELD_MAX = 60
-"""A longer field is prose."""
+"""A field with more words than this is prose."""
 TOLD_MAX = 40
-"""So much of a text is told."""
+"""Number of letters of a text in a message."""
 SHORT_WORDS = 3
-"""Prose of so few words is a name."""
+"""Prose with up to this many words is taken as a name."""
 DEPTH_MAX = 6
-"""Fields within fields; deeper is no site."""
+"""Largest depth of nested fields."""
 
 
 class Kind(Enum):
-    """The place of a word in the file."""
+    """The kind of place in the file where a word was found."""
 
     ROLE = "role"
     NAME = "name"
@@ -60,10 +60,10 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`role`: None if no role is stated. `hint`: a thing that is named beside other words.
+    """`role`: None if no role is stated.
 
-    `why`: the source, if there is no role field. `shared`: stated by a folder, a layer or a class, for everything in
-    it. `notes`: what the user should read.
+    `hint`: an object named among other words. `why`: the source, if there is no role field. `shared`: stated by a
+    folder, a layer or a class, for everything in it. `notes`: what the user should read.
     """
 
     role: str | None
@@ -91,23 +91,23 @@ SKIPPED_KEYS = words(
 )
 NO, YES = ("", "0", "no", "false", "n", "f", "none", "null", "off"), ("1", "yes", "true", "y", "t", "x", "on")
 DENYING = words("include included workable flail flailable allowed permitted")
-"""Fields that ask whether ground is to be worked."""
+"""Names of yes/no fields that say whether ground is to be worked."""
 STATES = DENYING | words(
     "status state approved confirmed verified checked safe open passable drivable accessible active"
 )
-"""Fields that ask whether what is drawn is so."""
+"""Names of yes/no fields that say whether the drawn role applies."""
 DENIED = words("cancelled canceled suspended stopped expired revoked rejected blocked")
 UNTOLD = words(
     "not no yet started begun done finished complete completed applicable available assigned cleared processed known "
     "specified set defined evaluated surveyed verified reported recorded"
 )
-"""A field of such words (`not started`, `not specified`) says what is not known or done, and nothing about a role."""
+"""A field made of such words (`not started`, `not specified`) says what is unknown or not done, and no role."""
 DEGREES = ("low", "medium", "high", "minor", "major", "moderate", "unknown", "n/a")
-"""Answers to `how much`, which say nothing about a role."""
+"""Words for amounts, which state no role."""
 
 
 def sources_of(member: dict[str, Any], told: tuple[Source, ...] = ()) -> list[Source]:
-    """All texts of a GeoJSON feature that may say a role, and what its reader heard beside them."""
+    """Return all texts of a GeoJSON feature that may state a role, and those that its reader found elsewhere."""
     found = list(told)
     outer = {
         key: value for key, value in member.items() if key not in ("type", "geometry", "properties", "bbox", "place")
@@ -132,7 +132,7 @@ def _fields(fields: Any, depth: int) -> Iterator[Source]:
         elif isinstance(value, dict) and not _is_role_key(plain):
             yield from _fields(value, depth + 1)
         elif isinstance(value, list) and value and _says_keep_out(str(key)):
-            yield Source(Kind.FIELD, f"field {key!r}", str(key))  # what is listed there is not read
+            yield Source(Kind.FIELD, f"field {key!r}", str(key))  # lists in these fields are not read
         elif isinstance(value, list) and not _is_role_key(plain):
             yield from _fields({f"{key}": next((v for v in value if isinstance(v, str)), None)}, depth + 1)
             yield from (source for row in value for source in _fields(row, depth + 1))
@@ -143,7 +143,7 @@ def _fields(fields: Any, depth: int) -> Iterator[Source]:
 
 
 def _denies(value: Any) -> bool:
-    """`no`, or a word such as `closed`; what is empty says nothing."""
+    """Whether a value is `no` or a word such as `closed`; an empty value states nothing."""
     text = str(value).strip().casefold()
     if isinstance(value, bool | int | float):
         return not value
@@ -181,7 +181,7 @@ def _says_keep_out(key: str) -> bool:
 
 
 def _by_key(key: str, value: Any) -> str:
-    """A field that is yes or no says what its key says: {"keepout": true}, {"building": "yes"}."""
+    """Return the role stated by the key of a yes/no field: {"keepout": true}, {"building": "yes"}."""
     found, text = heard(key), str(value).strip().casefold()
     number = isinstance(value, int | float) and not isinstance(value, bool)
     no = text in NO or (number and value == 0)
@@ -193,12 +193,12 @@ def _by_key(key: str, value: Any) -> str:
 
 
 def field_source(key: str, value: str) -> Source:
-    """A field that a reader has as a text."""
+    """Return the source for a field that a reader delivers as text."""
     return _field(key, "".join(c for c in key.casefold() if c.isalnum()), value)
 
 
 def _is_exact(key: str, *, number: bool = False) -> bool:
-    """The key is the word, and not a part of it (`house_number`, `building_area`)."""
+    """Whether the whole key is the word, not only a part of it (`house_number`, `building_area`)."""
     word = key.strip(" _-")
     for before in ("is_", "is ", "has_", "is"):
         if word.casefold().startswith(before) and heard(word[len(before) :]) is not None:
@@ -211,7 +211,7 @@ def _is_exact(key: str, *, number: bool = False) -> bool:
 
 # --- what wins -------------------------------------------------------------------------------------------------------
 def judged(sources: list[Source]) -> Verdict:
-    """The role of a shape. Raises RoleError with words that name the source and say what to write."""
+    """Return the role of a shape. Raises RoleError that names the source and says what to write."""
     told = [source for source in sources if source.kind is Kind.ROLE and source.text not in (None, "")]
     said = [(source, found) for source in sources if source.kind is not Kind.ROLE and (found := _heard(source))]
     if told:
@@ -244,7 +244,10 @@ def _plain_key(source: Source) -> str:
 
 
 def _states_told(role: str, states: list[Source]) -> tuple[str, ...]:
-    """What denies a role beside it: told of work that is over or put off. Raises RoleError where it contradicts."""
+    """Report fields that deny a role, such as work that is finished or postponed.
+
+    Raises RoleError if one contradicts.
+    """
     for source in states:
         if role in BEARING or (role == "work_area" and _plain_key(source) in DENYING):
             raise RoleError(f"it is {role}, its {_told(source)} may mean the contrary; correct one of them")
@@ -253,7 +256,7 @@ def _states_told(role: str, states: list[Source]) -> tuple[str, ...]:
 
 
 def _check_bearing(role: str, names: list[Source]) -> None:
-    """Ground on which tracks may stand must not be named as the contrary of it."""
+    """Refuse bearing ground with a name that means the contrary."""
     for source in names if role in BEARING else ():
         text = unnumbered(str(source.text).casefold())
         if (DENIALS | UNSURE) & set(re.findall(r"[^\W\d_]+", text)) or "?" in text:
@@ -284,7 +287,7 @@ def _explicit(told: list[Source], said: list[tuple[Source, Heard]], sources: lis
 
 
 def _nearest(sure: list[tuple[Source, Heard]]) -> str:
-    """A name before a folder; two at the same distance that differ are refused."""
+    """Return the nearest source: a name before a folder; two equally near sources that differ are refused."""
     near = [row for row in sure if row[0].kind not in (Kind.FOLDER, Kind.DOCUMENT)] or sure[:1]
     for source, found in near[1:]:
         if found.role != near[0][1].role:
@@ -318,7 +321,7 @@ def _heard(source: Source) -> Heard | None:
 
 
 def _keep_out_only(found: Heard | None) -> Heard | None:
-    """What forbids; nothing else of a description is heard."""
+    """Return only words of a description that mean keep-out; its other words are ignored."""
     return found if found is not None and found.role == "keep_out" and found.level is not Level.HINT else None
 
 

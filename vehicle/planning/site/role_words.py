@@ -1,4 +1,4 @@
-"""How a role is found in a text: case, punctuation, plurals and numbers do not count; negations make a doubt."""
+"""Finds a role in a text: case, punctuation, plurals and numbers are ignored; negations make it doubtful."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ import msgspec
 from vehicle.planning.site.roles import BEARING, ROLES, words
 
 LONG_WORDS = 6
-"""A text of more words is a sentence: a safety word in it is a doubt, no name."""
+"""A text with more words than this is a sentence: a safety word in it makes a doubt and is no name."""
 FILLERS = words(
     "area zone polygon region boundary outline buffer place location ground land shape layer map site footprint point "
     "line path ring placemark feature untitled the a an my new copy of for part no nr number big small large little "
@@ -37,11 +37,11 @@ UNSURE = words(
     "unconfirmed unverified unchecked uncleared unsurveyed suspected suspect pending tbc tbd mines mined uxo "
     "contaminated dangerous"
 )
-"""Ground of which somebody says so is not ground that bears."""
+"""Ground described with one of these words is not bearing ground."""
 
 
 class Level(IntEnum):
-    """HINT: a thing is named beside other words. DOUBT: a safety word, negated, mixed or misspelt. SURE: it is that."""
+    """HINT: an object among other words. DOUBT: a safety word, negated, mixed or misspelt. SURE: the role is clear."""
 
     HINT = 0
     DOUBT = 1
@@ -54,11 +54,11 @@ class Heard(msgspec.Struct, frozen=True):
     role: str
     level: Level
     strong: bool = True
-    """By one of the role's words; False: by the nature of a thing."""
+    """True: stated by one of the role's words; False: by the nature of an object."""
 
 
 def heard(text: str) -> Heard | None:
-    """What a name or a field says; None where it says nothing about a role."""
+    """Return what a name or a field says about a role; None if nothing."""
     parts = _segments(text)
     flat = [token for part in parts for token in part]
     if not flat:
@@ -73,7 +73,7 @@ def heard(text: str) -> Heard | None:
 
 
 def heard_in_prose(text: str) -> Heard | None:
-    """What a description says: only by words of a keep-out that nobody uses for anything else, such as `keep out`."""
+    """Return what a description says: only words that always mean a keep-out count, such as `keep out`."""
     flat = [token for part in _segments(text) for token in part]
     for key, _, end in _found(flat, STRONG):
         if key in ("donot", "mustnot") and not (end < len(flat) and flat[end] in VERBS):
@@ -87,7 +87,7 @@ def heard_in_prose(text: str) -> Heard | None:
 
 
 def heard_whole(text: str) -> Heard | None:
-    """What a text says where it is a role's word and nothing else but numbering; a doubt about a safety word too."""
+    """Return what a text says if it is only a role's word and numbering, or a doubt about a safety word."""
     found = heard(text)
     if found is None or (found.strong and found.role == "keep_out"):
         return found
@@ -98,7 +98,7 @@ def heard_whole(text: str) -> Heard | None:
 
 
 def heard_of_a_folder(text: str) -> Heard | None:
-    """What a folder or layer says of all in it; a thing with a remark (`Pond: by the road`) is a doubt."""
+    """Return what a folder or layer says of its content; an object with a remark (`Pond: by the road`) is a doubt."""
     whole, found = heard_whole(text), heard(text)
     if whole is not None or found is None or found.strong or found.level is not Level.SURE:
         return whole
@@ -106,18 +106,18 @@ def heard_of_a_folder(text: str) -> Heard | None:
 
 
 def opens_with_safety_word(text: str) -> bool:
-    """Whether a text begins with a word of a keep-out, as the name of a file that holds nothing else does."""
+    """Whether a text begins with a keep-out word, like the name of a file that holds only keep-outs."""
     flat = [token for part in _segments(text) for token in part]
     return any(start == 0 for _, start, _ in _found(flat, STRONG))
 
 
 def is_mixed(text: str) -> bool:
-    """A name of several things (`Field and keep-outs`)."""
+    """Whether a text names several things (`Field and keep-outs`)."""
     return any(token in MIXING for part in _segments(text) for token in part) or "+" in text
 
 
 def starts_here(text: str) -> bool:
-    """A name for a place where a plan is to begin or end."""
+    """Whether a text names a place where a plan should begin or end."""
     return any(
         token in {"start", "begin", "entry", "home", "takeoff", "launch"} for p in _segments(text) for token in p
     )
@@ -146,13 +146,13 @@ def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
         return Heard(role, Level.SURE)
     if doubt:
         return Heard(role, Level.DOUBT)
-    # `work` and `survey` begin many a name: only with nothing but numbering after them are they the role
+    # many names begin with `work` or `survey`: they are the role only if nothing but numbering follows
     whole = key in ("workarea", "workingarea", "workzone", "workingzone", "taskarea") or end == len(parts[0])
     return Heard(role, Level.SURE) if whole or not _core(rest) else None
 
 
 def _untied(parts: list[list[str]], end: int) -> list[str]:
-    """The words after the leading phrase, less what hangs on a preposition (`to the well`)."""
+    """Return the words after the leading phrase, without prepositional phrases (`to the well`)."""
     first = parts[0][end:]
     at = next((k for k, token in enumerate(first) if token in PREPOSITIONS), len(first))
     return first[:at] + [token for part in parts[1:] for token in part]
@@ -178,13 +178,13 @@ def _thing(parts: list[list[str]], flat: list[str]) -> Heard | None:
 
 
 def _is_count(flat: list[str]) -> bool:
-    """`arable 4 holes` tells of a field how many holes it has."""
+    """Whether a number is a count: `arable 4 holes` is a field with four holes."""
     counted = (k for k in range(1, len(flat)) if flat[k - 1].isdigit() and _singular(flat[k]) != flat[k])
     return any(_is_thing(flat[k]) and bool(_core(flat[: k - 1])) for k in counted)
 
 
 def _head(part: list[str]) -> str | None:
-    """The noun of a phrase: the last word before a preposition, numbering and fillers taken off; None: only those."""
+    """Return the noun of a phrase: the last word before a preposition, without numbering and fillers; None if none."""
     at = next((k for k, token in enumerate(part) if token in PREPOSITIONS), len(part))
     core = _core(part[:at])
     if not core:
@@ -208,7 +208,7 @@ def _core(tokens: list[str]) -> list[str]:
 
 
 def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
-    """A slip of the pen, one or two letters from a long safety word; or a `not` that denies who knows what."""
+    """Whether a text may be a misspelt safety word (one or two letters differ), or holds an unclear `not`."""
     if _head(parts[0]) not in LAND and any(token in ("not", "never") for token in flat):
         return Heard("keep_out", Level.DOUBT)
     pairs = [a + b for tokens in (flat, list(map(_singular, flat))) for a, b in pairwise(tokens)]
@@ -226,7 +226,7 @@ def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
 
 
 def _found(tokens: list[str], table: dict[str, str]) -> list[tuple[str, int, int]]:
-    """(key, start, end) of every phrase of a table in a text, however it is put together."""
+    """Return (key, start, end) of every phrase of a table found in a text, in any spelling."""
     rows = []
     for start in range(len(tokens)):
         joined = single = ""
@@ -255,7 +255,7 @@ def _singular(token: str) -> str:
 
 
 def _segments(text: str) -> list[list[str]]:
-    """Words in lower case, camel case and numbers taken apart; a list for each part between marks."""
+    """Return lists of lower-case words, one for each part between marks; camel case and numbers are split."""
     plain = re.sub(r"<[^>]*>|&\w+;", " ", unicodedata.normalize("NFKC", text))
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     plain = (
@@ -271,12 +271,12 @@ def _segments(text: str) -> list[list[str]]:
 
 
 def unnumbered(text: str) -> str:
-    """Without the word before a number: `no. 4` denies nothing."""
+    """Drop the word before a number: the `no` in `no. 4` denies nothing."""
     return re.sub(r"\b(no|nr|number)[ ._]*(?=\d)", " ", text)
 
 
 def _distance(one: str, other: str, limit: int) -> int:
-    """Letters to be changed, left out, added or swapped; more than the limit is only known to be more."""
+    """Edit distance: letters changed, removed, added or swapped; exact only up to the limit."""
     if abs(len(one) - len(other)) > limit:
         return limit + 1
     rows = [list(range(len(other) + 1))]
@@ -292,7 +292,7 @@ def _distance(one: str, other: str, limit: int) -> int:
 
 
 def key_of(phrase: str) -> str:
-    """A phrase as it is looked up: its words in one, in the singular."""
+    """Return the look-up key of a phrase: its words joined, in the singular."""
     return "".join(_singular(token) for part in _segments(phrase) for token in part)
 
 
@@ -302,9 +302,9 @@ THINGS = {key_of(word): "keep_out" for role in ROLES for word in role.things}
 OTHERS = {key_of(word): role.name for role in ROLES if role.name != "keep_out" for word in (role.name, *role.words)}
 ONE_WORD = frozenset(key_of(w) for role in ROLES for w in role.words if " " not in w)
 WITHIN = tuple(key for key in STRONG if len(key) >= 7)
-"""Long enough to be found inside a longer word: `keepoutzone`."""
+"""Keys long enough to be searched inside a longer word: `keepoutzone`."""
 MISSPELT = ("keepout", "noentry", *(key for key in STRONG if len(key) >= 8))
 LONG = tuple(key for key in STRONG if len(key) >= 6) + tuple(key for key in THINGS if len(key) >= 7)
 DOUBTFUL = ("obsta", "obsti", "obste", "dangerous", "hazard")
-"""So begins a word that may mean ground to be worked or ground to be left."""
+"""Beginnings of words that may mean ground to be worked or ground to be left."""
 KNOWN = words("inclusion included include") | STRONG.keys() | THINGS.keys() | OTHERS.keys()

@@ -1,4 +1,4 @@
-"""What a shape is for: the one table of roles and of the words that people use for them.
+"""The table of roles of a shape, and of the words that people use for them.
 
 A word that is nearly right is understood or refused, never ignored. Case, spaces, hyphens, underscores, plurals and
 numbers make no difference; negations, mixtures and spelling mistakes make a doubt. `role_sources` decides where in a
@@ -55,7 +55,8 @@ ROLES = (
     ),
     Role(
         "slope", "polygon",
-        "`slope_deg`: a keep-out beyond the machine's limit; else the tool counts with its width on that slope",
+        "ground of `slope_deg`; steeper than the machine's limit it is a keep-out, else the whole site is planned "
+        "for the steepest such slope",
         ("slope",),
     ),
     Role(
@@ -86,14 +87,14 @@ def words(text: str) -> frozenset[str]:
 
 NAMES = tuple(role.name for role in ROLES)
 STANDING = ("marker", "control_point", "base_station", "operator_post")
-"""What stands somewhere: kept out within a radius until it is marked as taken down."""
+"""Roles of standing objects: kept out within a radius until marked as taken down."""
 BEARING = ("safe_ground", "access", "parking")
-"""Roles on which tracks may stand at the start: somebody has to answer for them."""
+"""Roles of ground where tracks may stand at the start: a named person must answer for it."""
 POINT_ROLES = ("benchmark", "turning_point")
 
 
 def table() -> str:
-    """The roles as the pages print them."""
+    """Return the table of roles as the documentation prints it."""
     rows = ["| `role` | shape | meaning | also written |", "|---|---|---|---|"]
     for role in ROLES:
         things = f"; by its nature: {', '.join(role.things)}" if role.things else ""

@@ -11,7 +11,7 @@ Ring = list[tuple[float, float]]
 CLOSED_DEG = 1e-7
 """A line whose ends are this near to each other is closed: a centimetre."""
 NEARLY_M, NEARLY_SHARE = 1.0, 0.05
-"""A line whose ends miss each other by less may have been meant as a boundary."""
+"""A line whose ends are nearer than this may have been meant as a boundary."""
 DEGREE_M = 111_320.0
 KINDS = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
 
@@ -28,7 +28,7 @@ class Shapes:
 
     @property
     def empty(self) -> bool:
-        """Nothing is drawn."""
+        """Whether nothing is drawn."""
         return not (self.polygons or self.lines or self.points)
 
     def _collect(self, geometry: Any) -> None:
@@ -71,9 +71,9 @@ class Shapes:
         return positions(self.label, place, raw, self.notes)
 
     def close_lines(self) -> int:
-        """Closed lines become polygons; how many did.
+        """Turn closed lines into polygons; return how many.
 
-        Raises InputError for one whose ends nearly meet: it may be a boundary.
+        Raises InputError for a line whose ends nearly meet: it may be a boundary.
         """
         for line in self.lines:
             gap_m = _gap_m(line)
@@ -104,15 +104,15 @@ def _length_m(line: Ring) -> float:
 
 
 def _step_m(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Near enough to judge whether two ends meet."""
+    """Approximate distance [m], to judge whether two ends meet."""
     return DEGREE_M * math.hypot((b[0] - a[0]) * math.cos(math.radians(a[1])), b[1] - a[1])
 
 
 def positions(label: str, place: str, raw: Any, notes: Notes) -> Ring:
-    """Positions as (lon, lat) pairs of finite degrees; heights are dropped with a report.
+    """Return positions as (lon, lat) pairs of finite degrees; heights are dropped with a report.
 
     Raises:
-        InputError: a position is none; the text names it.
+        InputError: A position is invalid; the text names it.
     """
     if not isinstance(raw, list):
         raise InputError(f"{label}: {place}: coordinates are not a list")

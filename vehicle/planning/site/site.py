@@ -71,7 +71,7 @@ def load_site(
     """Read and check a site file; `outside` and `tripwires` given here win over the file's own words.
 
     `base_frame`: the system of the machine's fixes, to which projected coordinates are brought. `feature`: the work, a
-    number or KEY=VALUE. `unmarked`: what polygons of which nobody says it are, where that has to be asked.
+    number or KEY=VALUE. `unmarked`: the user's answer for polygons without a role.
 
     Raises InputError with one line (file, place, what to do).
     """
@@ -89,7 +89,7 @@ def site_from_file(
     feature: str | None = None,
     unmarked: str | None = None,
 ) -> Site:
-    """The site of features already read; `label` names the source in messages. Raises InputError for what is none."""
+    """Return the site from features; `label` names the source in messages. Raises InputError if they are no site."""
     for key, value, legal in (
         ("outside", outside, ("safe", "unknown")),
         ("tripwires", tripwires, ("possible", "none")),
@@ -151,7 +151,7 @@ def site_from_file(
 
 
 def _check_work(raw: SiteFile, label: str) -> None:
-    """Raises InputError where nothing is to be worked, and says which names were taken for keep-outs."""
+    """Check the work area. Raises InputError if it is empty, with the names that were taken for keep-outs."""
     work = any(feature.polygons for feature in raw.features if feature.role == "work_area")
     bounds = [feature for feature in raw.features if feature.role == "perimeter"]
     if work or (bounds and (raw.bounds_may_work or all(feature.why for feature in bounds))):
@@ -170,7 +170,7 @@ def _all_positions(raw: SiteFile) -> np.ndarray:
 
 
 def _datum_of(raw: SiteFile) -> LocalFrame:
-    """The first benchmark, else the middle of the corners as unit vectors (good across the antimeridian)."""
+    """Return the first benchmark, else the mean of the corners as unit vectors (valid across the antimeridian)."""
     for feature in raw.features:
         if feature.role == "benchmark" and feature.points:
             return LocalFrame(feature.points[0][1], feature.points[0][0], feature.height_m or 0.0)
@@ -182,7 +182,7 @@ def _datum_of(raw: SiteFile) -> LocalFrame:
 
 
 def _check_distance(raw: SiteFile, label: str, frame: LocalFrame, *, given: bool) -> None:
-    """Ground distance by chord, so that the far side of the globe is far too."""
+    """Check distances by chord, so that the opposite side of the globe counts as far."""
     positions = _all_positions(raw)
     away_m = _chord_m(positions, frame)
     if float(away_m.max()) <= AWAY_MAX_M:
@@ -214,7 +214,7 @@ def _points(raw: SiteFile, frame: LocalFrame, role: str) -> tuple[tuple[float, f
 
 
 def _site_hash(raw: SiteFile, words: tuple[str, str], overrun_m: float | None, turned_out: tuple[int, ...]) -> str:
-    """Names the ground, not the file: order of keys, spaces and the datum do not matter; 1e-9 deg is 0.1 mm."""
+    """Return a hash of the ground, not of the file: key order, spaces and datum do not matter; 1e-9 deg is 0.1 mm."""
     rows: list[Any] = [
         [f.role, [[[[round(c, 9) for c in p] for p in ring] for ring in rings] for rings in f.polygons], f.points]
         for n, f in enumerate(raw.features)

@@ -26,8 +26,8 @@ def plan_task(
 ) -> Plan:
     """The plan of a role. Raises InputError where site, machine and wish do not fit.
 
-    A survey works its strips and what lies round evidence; ground between them bears no tracks, whatever lies outside,
-    and is listed as `not_in_task`: nothing is said of it.
+    A survey works its strips and the ground around evidence. Ground between them does not bear tracks, even with safe
+    ground outside. It is listed as `not_in_task`: the plan says nothing about it.
     """
     if not wish.is_survey:
         return with_task(plan_site(site, machine, settings, limit), site, wish)
@@ -38,7 +38,7 @@ def plan_task(
 
 
 def strip_site(site: Site, strips: Strips) -> Site:
-    """The site of which only the strips are to be worked; what bore the tracks bears them, nothing else."""
+    """Return the site with only the strips to be worked; ground that bears the tracks is unchanged."""
     bears = site.safe_ground
     if site.outside == "safe":
         x0, y0, x1, y1 = robust_overlay.union([site.work_area, site.keep_out, site.safe_ground]).bounds
@@ -50,7 +50,7 @@ def strip_site(site: Site, strips: Strips) -> Site:
 
 
 def with_task(plan: Plan, site: Site, wish: TaskWish, strips: Strips | None = None) -> Plan:
-    """The plan with the facts of its task; of a survey with the whole area and what is not of the task."""
+    """Return the plan with the facts of its task; for a survey also the whole area and the part outside the task."""
     listed, area_m2, survey = plan.untreatable, area_m2_of(site), None
     if strips is not None:
         listed = (*listed, *_rest(site, strips))
@@ -70,7 +70,7 @@ def with_task(plan: Plan, site: Site, wish: TaskWish, strips: Strips | None = No
 
 
 def _rest(site: Site, strips: Strips) -> list[Untreatable]:
-    """The work area beyond the strips."""
+    """Return the work area outside the strips."""
     rest = robust_overlay.difference(site.work_area, robust_overlay.union([strips.ground, site.keep_out]))
     parts = [part for part in parts_of(polygons_of(rest)) if part.area > SLIVER_M2]
     return [

@@ -1,4 +1,4 @@
-"""The strips of a survey: from a base-line on ground that bears the tracks, side by side, into the work area."""
+"""The strips of a survey: parallel, from a base-line on bearing ground into the work area."""
 
 import math
 from dataclasses import dataclass
@@ -20,15 +20,14 @@ from vehicle.planning.task.wish import TaskWish
 SIMPLE_M = 1.0
 """An edge with smaller kinks counts as one line to start from."""
 BESIDE_M = 1.0
-"""So far outside an edge it is asked whether the ground bears."""
+"""Distance outside an edge at which the ground must bear."""
 NARROWER_M = 2.0 * (PlanSettings().cell_m + 0.005)
-"""A strip is drawn so much narrower than its swaths: the planner adds a cell's reach at each side, and rounding is not
-to ask for one swath more."""
+"""A strip is narrower than its swaths by this: the planner adds a cell's reach, and rounding must add no swath."""
 
 
 @dataclass(frozen=True)
 class Strips:
-    """`ground`: the strips and what lies round evidence, keep-outs not taken off; `spacing_m`: as it became.
+    """`ground`: strips and ground around evidence, keep-outs not subtracted; `spacing_m`: after rounding.
 
     `direction_rad`: from the base-line into the area. `count`: strips that meet the work area.
     """
@@ -41,10 +40,9 @@ class Strips:
 
 
 def strips_of(site: Site, machine: MachineFootprint, settings: PlanSettings, wish: TaskWish) -> Strips:
-    """The strips that are wished for.
+    """Return the requested strips. The spacing is rounded to whole swaths, so that parallel swaths fit all strips.
 
-    The spacing is rounded to whole swaths, so that parallel swaths fit all strips. Raises InputError where the
-    base-line is none, or no strip meets the work area.
+    Raises InputError if the base-line is invalid, or no strip meets the work area.
     """
     assert wish.spacing_m is not None
     edge_m = _base_of(site, wish)
@@ -69,7 +67,7 @@ def strips_of(site: Site, machine: MachineFootprint, settings: PlanSettings, wis
 
 
 def _base_of(site: Site, wish: TaskWish) -> tuple[Point, Point]:
-    """The base-line that was given, else the longest edge beside ground that bears. Raises InputError for none."""
+    """Return the given base-line, else the longest edge beside bearing ground. Raises InputError if there is none."""
     if wish.base_deg is not None:
         lonlat = np.array([(lon, lat) for lat, lon in wish.base_deg])
         (x0, y0), (x1, y1) = site.datum.enu_from_lonlat_array(lonlat)[:, :2].tolist()
@@ -87,7 +85,7 @@ def _base_of(site: Site, wish: TaskWish) -> tuple[Point, Point]:
 
 
 def _as_long_as(site: Site, edge_m: tuple[Point, Point], along_rad: float) -> tuple[Point, Point]:
-    """The edge lengthened at both ends as far as the work area reaches."""
+    """Return the edge lengthened at both ends to the extent of the work area."""
     x0_m, _, x1_m, _ = _framed(site, along_rad).bounds
     y_m = _in_frame(edge_m[0], along_rad)[1]
     cos, sin = math.cos(along_rad), math.sin(along_rad)
@@ -101,7 +99,7 @@ def _edges(part: shapely.Polygon) -> list[tuple[Point, Point]]:
 
 
 def _bears_beside(site: Site, edge: tuple[Point, Point]) -> bool:
-    """Both sides of its middle are looked at: one is in the work area, the other bears or not."""
+    """Whether an edge is beside bearing ground: its middle is tested on both sides."""
     (x0, y0), (x1, y1) = edge
     length_m = max(distance_m(*edge), 1e-9)
     across = (-(y1 - y0) / length_m * BESIDE_M, (x1 - x0) / length_m * BESIDE_M)
@@ -111,7 +109,7 @@ def _bears_beside(site: Site, edge: tuple[Point, Point]) -> bool:
 
 
 def _inward_rad(site: Site, base_m: tuple[Point, Point], along_rad: float) -> float:
-    """At right angles to the base-line, to the side with more of the work area."""
+    """Direction [rad] at right angles to the base-line, towards the larger part of the work area."""
     far_m = float(np.hypot(*np.ptp(np.array(site.work_area.bounds).reshape(2, 2), axis=0))) + distance_m(*base_m)
     x0, y0 = _in_frame(base_m[0], along_rad)
     left = swath_box(along_rad, x0 - 2.0 * far_m, y0, x0 + 2.0 * far_m, y0 + 2.0 * far_m)
@@ -136,12 +134,12 @@ class _Grid:
     pitch_m: float
 
     def strips(self) -> list[shapely.Polygon]:
-        """Rectangles in ENU."""
+        """Return the strips as rectangles in ENU."""
         middles_m = [self.first_m + number * self.spacing_m for number in range(self.count)]
         return [self.box(self.begin_m, self.end_m, y - 0.5 * self.width_m, y + 0.5 * self.width_m) for y in middles_m]
 
     def round(self, place: Point, radius_m: float) -> shapely.Polygon:
-        """A rectangle of whole swaths, at least so far round a place."""
+        """Return a rectangle of whole swaths that covers at least this distance around a place."""
         x, y = _in_frame(place, self.inward_rad)
         edge_m = self.first_m - 0.5 * self.width_m
         low_m = edge_m + self.pitch_m * math.floor((y - radius_m - edge_m) / self.pitch_m)
@@ -149,12 +147,12 @@ class _Grid:
         return self.box(x - radius_m, x + radius_m, low_m, high_m)
 
     def box(self, x0: float, x1: float, y0: float, y1: float) -> shapely.Polygon:
-        """A rectangle of the frame in ENU, narrower by what the planner adds at its sides."""
+        """Return a rectangle of the frame in ENU, narrower by what the planner adds at its sides."""
         return swath_box(self.inward_rad, x0, y0 + 0.5 * NARROWER_M, x1, y1 - 0.5 * NARROWER_M)
 
 
 def _grid_of(site: Site, base_m: tuple[Point, Point], inward_rad: float, pitch_m: float, wish: TaskWish) -> _Grid:
-    """As many strips as fit between the ends of the base-line, in their middle; without a length through the area."""
+    """Return as many strips as fit on the base-line, centred; without a given length they cross the whole area."""
     assert wish.spacing_m is not None
     (x0, y0), (x1, y1) = (_in_frame(point, inward_rad) for point in base_m)
     near_m, _, far_m, _ = _framed(site, inward_rad).bounds
@@ -185,7 +183,7 @@ def _in_frame(point: Point, angle_rad: float) -> Point:
 
 
 def _evidence(site: Site, grid: _Grid, wish: TaskWish) -> list[shapely.Polygon]:
-    """What is worked round each find. Raises InputError for one that is not near the work area."""
+    """Return the ground to work around each find. Raises InputError for a find that is not near the work area."""
     found = []
     for lat, lon in wish.evidence_deg:
         east, north = site.datum.enu_from_lonlat_array(np.array([(lon, lat)]))[0, :2]

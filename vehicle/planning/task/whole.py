@@ -1,4 +1,4 @@
-"""Whoever plans or drives without asking for a survey: one role that all say, and a survey never worked as a whole."""
+"""Planning without a survey request: all sources must agree on one role, and a survey is never worked as a whole."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,10 @@ from vehicle.planning.task.wish import TaskWish, role_of
 
 
 def agreed_role(site: Site, plan: Plan | None = None, said: Mapping[str, str | None] | None = None) -> TaskRole | None:
-    """The role that site, plan and others say; None where nobody does. `said`: by speaker, such as a task file.
+    """Return the role that site, plan and others state; None if none does. `said`: by source, such as a task file.
 
     Raises:
-        InputError: two that differ, or a survey for which there is no plan of its swaths: the whole area would be
-            worked.
+        InputError: Two roles differ, or a survey has no plan of its swaths, so that the whole area would be worked.
     """
     told: dict[str, str | None] = {site.name: site.task_role, **(said or {})}
     if plan is not None and plan.task is not None:
@@ -40,7 +39,7 @@ def plan_whole(
     limit: WorkLimit | None = None,
     said: Mapping[str, str | None] | None = None,
 ) -> Plan:
-    """The plan of the whole area, with the task that site and `said` name; without one where nobody names any.
+    """Return the plan of the whole area, with the task that site and `said` name, or without a task if none is named.
 
     Raises:
         InputError: the role is a survey, two roles differ, or site and machine do not fit.

@@ -1,4 +1,4 @@
-"""What is asked of a task besides its site: role, swaths of a survey, when it ends; read from text, one clear line."""
+"""The request for a task besides its site: role, swaths of a survey, end of the task; read from text."""
 
 import math
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ KEYS = {
 
 
 class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
-    """As asked for. `base_deg`, `evidence_deg`: (lat, lon). None: not said."""
+    """The request. `base_deg`, `evidence_deg`: (lat, lon). None: not stated."""
 
     role: TaskRole = TaskRole.GROUND_PREPARATION
     spacing_m: float | None = None
@@ -36,15 +36,15 @@ class TaskWish(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_survey(self) -> bool:
-        """Swaths apart, not the whole area."""
+        """Whether separate swaths are requested instead of the whole area."""
         return self.role in SURVEYS
 
 
 def role_of(said: Mapping[str, str | None]) -> TaskRole:
-    """The role that all who say one say; ground preparation, which works everything, where nobody does.
+    """Return the role on which all sources agree; ground preparation (the whole area) if none states one.
 
     Raises:
-        InputError: no role, or two that differ; `said` names the speakers.
+        InputError: A value is no role, or two roles differ; `said` names the sources.
     """
     told = [(speaker, value) for speaker, value in said.items() if value]
     for speaker, value in told:
@@ -56,7 +56,7 @@ def role_of(said: Mapping[str, str | None]) -> TaskRole:
 
 
 def wish_of(role: TaskRole, survey: str | None) -> TaskWish:
-    """The wish of a role and of `--survey KEY=VALUE,...`. Raises InputError with one line that names key and range."""
+    """Build the request from a role and `--survey KEY=VALUE,...`. Raises InputError that names key and range."""
     pairs = _pairs(survey)
     if role not in SURVEYS:
         if wrong := [key for key, _ in pairs if key != "stop"]:
@@ -82,7 +82,7 @@ def wish_of(role: TaskRole, survey: str | None) -> TaskWish:
 
 
 def _pairs(survey: str | None) -> list[tuple[str, str]]:
-    """Key and value of each part, in order."""
+    """Return key and value of each part, in order."""
     pairs: list[tuple[str, str]] = []
     for part in (survey or "").split(","):
         key, sign, value = (word.strip() for word in part.partition("="))
@@ -105,7 +105,7 @@ def _number(value: str) -> float:
 
 def _metres(key: str, value: str) -> float:
     number = _number(value)
-    if not 0.0 < number <= LENGTH_MAX_M:  # False for NaN too
+    if not 0.0 < number <= LENGTH_MAX_M:  # also False for NaN
         raise InputError(f"--survey {key}={value}: write {KEYS[key]}, above 0 and up to {LENGTH_MAX_M:g}")
     return number
 
