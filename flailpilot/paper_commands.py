@@ -19,6 +19,9 @@ def report(
     public: Annotated[bool, typer.Option("--public", help="Figures without a coordinate, too: public.json.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="report.pdf beside report.html.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, and nothing else.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="Of report and map: en | az | tr | uk; English where a text is missing.")
+    ] = "en",
 ) -> None:
     """Make the papers of a task from its runs: report as HTML and PDF, map, exports."""
     from flailpilot import report as reports
@@ -33,6 +36,7 @@ def report(
         public=public,
         pdf=pdf,
         as_json=as_json,
+        language=language,
     )
     raise typer.Exit(reports.run(asked))
 

@@ -24,6 +24,7 @@ from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.gaps import Found
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError
 from vehicle.reports.results import write_all
+from vehicle.reports.words import ENGLISH, words_of
 
 _NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -40,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     public: bool = False
     pdf: bool = True
     as_json: bool = False
+    language: str = ENGLISH
 
 
 def run(asked: Asked) -> int:
@@ -61,6 +63,7 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     """The facts of the runs that were asked for. Raises InputError as `run` does."""
     if asked.kind is not None and asked.kind not in set(ReportKind):
         raise InputError(f"--kind {asked.kind}: write {' or '.join(ReportKind)}")
+    words_of(asked.language)  # refuses a language that there is none of before anything is read
     site = load_site(asked.site) if asked.site is not None else None
     task = load_task(asked.task).task if asked.task is not None else None
     visits = load_visits(asked.visits, utc_now().date()) if asked.visits is not None else ()
@@ -68,7 +71,7 @@ def facts_of_folders(asked: Asked) -> JobFacts:
         raise InputError("a run is named twice; name each once")
     runs = [read_run(path, site) for path in asked.runs]
     kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
-    return facts_of(runs, kind, task, visits)
+    return msgspec.structs.replace(facts_of(runs, kind, task, visits), language=asked.language)
 
 
 def write_papers(

@@ -68,6 +68,16 @@ def test_the_papers_of_a_run_are_made_again_from_its_folder_alone(monkeypatch, c
     assert not any("46.9" in value or "39.9" in value for value in figures.values())
 
 
+def test_a_report_in_another_language_has_its_map_and_the_same_figures(monkeypatch, capsys, job, tmp_path):
+    for language in ("en", "tr"):
+        args = ("report", job / "run", "--out", tmp_path / language, "--no-pdf", "--language", language)
+        assert flailpilot(monkeypatch, capsys, *args)[0] == 0
+    english, turkish = (tmp_path / language for language in ("en", "tr"))
+    assert "<html lang='tr'>" in (turkish / "report.html").read_text(encoding="utf-8")
+    assert (english / "map.png").read_bytes() != (turkish / "map.png").read_bytes()
+    assert (english / "ledger.geojson").read_bytes() == (turkish / "ledger.geojson").read_bytes()
+
+
 def test_a_recording_that_was_torn_is_read_as_far_as_it_goes_and_says_so(monkeypatch, capsys, job, tmp_path):
     shutil.copytree(job / "run", tmp_path / "torn")
     content = (tmp_path / "torn" / "run.mcap").read_bytes()
@@ -191,6 +201,7 @@ def test_runs_of_other_ground_are_refused(run):
         ((".",), "run.json"),
         (("run", "run"), "named twice"),
         (("run", "--kind", "weekly"), "write daily or completion"),
+        (("run", "--language", "de"), "write en, az, tr or uk"),
         (("run", "--visits", "future.toml"), "is in the future"),
         (("run", "--visits", "odd.toml"), "severity"),
         (("run", "--visits", "unknown.toml"), "colour"),

@@ -57,7 +57,7 @@ def test_a_slice_goes_through_each_reading_and_shows_it_beside() -> None:
     at = (3.0 * math.cos(jobs.YAW_RAD), 3.0 * math.sin(jobs.YAW_RAD))
     reading = Reading(number=1, east_m=at[0], north_m=at[1], depth_m=0.2, sigma_m=0.01, by="x", where="arm")
     cuts = slices_of(area, WORKED, jobs.CONFIG.mission.cell_m, jobs.YAW_RAD, (reading,))
-    own = next(cut for cut in cuts if cut.name == "at reading 1")
+    own = next(cut for cut in cuts if cut.reading == 1)
     ((across_m, row),) = own.readings
     assert row is reading
     unit = np.subtract(own.end_m, own.start_m) / math.dist(own.start_m, own.end_m)
@@ -65,4 +65,4 @@ def test_a_slice_goes_through_each_reading_and_shows_it_beside() -> None:
     assert math.dist(own.start_m, own.end_m) == pytest.approx(2.4, abs=1e-6)
     assert abs(float(unit @ [math.cos(jobs.YAW_RAD), math.sin(jobs.YAW_RAD)])) < 1e-9
     assert {0.16, 0.19} >= set(np.round(own.depth_m[np.isfinite(own.depth_m)], 2).tolist())
-    assert not next(cut for cut in cuts if cut.name == "at 25% of the length").readings
+    assert not next(cut for cut in cuts if cut.share == 0.25).readings

@@ -12,6 +12,7 @@ from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.contracts.task_role import SurveyFacts, TaskFacts, TaskRole
 from vehicle.reports import ground_sections, report
 from vehicle.reports.gaps import Found
+from vehicle.reports.words import words_of
 
 SQUARE = (((0.0, 0.0), (10.0, 0.0), (10.0, 8.6), (0.0, 8.6)),)
 STRIPS = SurveyFacts(base_line_m=((0.0, 0.0), (9.0, 0.0)), spacing_m=8.0, widths=1, strips=2)
@@ -29,7 +30,9 @@ def facts(*, survey: bool) -> Any:
     if survey:
         plan = msgspec.structs.replace(plan, task=task, untreatable=(BEYOND,))
     found = FOUND if survey else msgspec.structs.replace(FOUND, not_in_task_m2=0.0, listed_m2=87.0)
-    return SimpleNamespace(plan=plan, found=found, provisional_m2=0.0, rate_m2_per_h=1.0, time_s=60.0)
+    return SimpleNamespace(
+        plan=plan, found=found, provisional_m2=0.0, rate_m2_per_h=1.0, time_s=60.0, words=words_of("en")
+    )
 
 
 def test_a_survey_does_not_say_that_every_square_metre_is_processed_or_listed() -> None:

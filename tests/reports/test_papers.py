@@ -21,6 +21,7 @@ from vehicle.reports.due import due_after
 from vehicle.reports.facts import FileHash, JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.lots import Lot
 from vehicle.reports.report import report_page
+from vehicle.reports.words import THIN
 
 pytestmark = pytest.mark.long
 
@@ -79,7 +80,7 @@ def rows(page: str, title: str) -> list[list[str]]:
 
 
 def number(cell: str) -> float:
-    return float(cell.replace(",", "").replace("&lt;", ""))
+    return float(cell.replace(THIN, "").replace("&lt;", ""))
 
 
 def seconds(cell: str) -> int:
@@ -123,7 +124,7 @@ def test_the_warning_is_fixed_and_nothing_is_said_of_residual_risk(page: str) ->
 def test_checks_hammers_and_finds_are_told_with_what_came_of_them(page: str) -> None:
     made = rows(page, "Checks made")
     assert [row[1] for row in made] == [
-        "base, on a control point", "base", "hammers counted", "depth, rod and straight edge", "depth", "record",
+        "base, on a control point", "base", "hammers counted", "depth, rod and straight edge D1", "depth", "record",
     ]  # fmt: skip
     assert "nothing before it is closed" in made[1][4]
     assert "withdrawn</b>: hammer lost" in made[5][4]
@@ -135,7 +136,7 @@ def test_checks_hammers_and_finds_are_told_with_what_came_of_them(page: str) -> 
 def test_slices_are_never_called_a_witness_board(page: str) -> None:
     assert page.count("witness board") == 1
     assert "not a witness board" in page
-    assert "Slice at reading 1" in page
+    assert "Slice at reading D1" in page
 
 
 def told_due(page: str) -> str:

@@ -14,6 +14,7 @@ from vehicle.reports.depths import Slice
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.palette import GAP_COLOURS, INK, PAPER, PROCESSED, SOFT
 from vehicle.reports.story import Samples
+from vehicle.reports.words import Words
 
 DPI: Final = 150
 WIDTH_IN: Final = 7.2
@@ -22,8 +23,8 @@ POINTS_MAX: Final = 6000
 """Largest number of points in the scatter chart: more would hide each other."""
 
 
-def depth_histogram(areas_m2: FloatArray, required_m: float) -> str:
-    """Draw processed area by whole centimetre of proven depth, `areas_m2` (256,); return a PNG in base64."""
+def depth_histogram(areas_m2: FloatArray, required_m: float, say: Words) -> str:
+    """Processed area by whole centimetre of proven depth, `areas_m2` (256,); base64 of a PNG."""
     figure, axes = _figure(2.1)
     used = np.flatnonzero(areas_m2 > 0.0)
     first = min(math.floor(required_m * 100.0), int(used[0]) if used.size else 99) - 1
@@ -31,14 +32,14 @@ def depth_histogram(areas_m2: FloatArray, required_m: float) -> str:
     depths = np.arange(max(0, first), last)
     axes.bar(depths, areas_m2[depths], width=0.9, align="edge", color=PROCESSED)
     axes.axvline(required_m * 100.0, color=GAP_COLOURS[GapReason.BELOW_DEPTH], linewidth=1.4)
-    axes.set_xlabel("proven depth [cm]; the line is the required depth", fontsize=8, color=SOFT)
-    axes.set_ylabel("area [m²]", fontsize=8, color=SOFT)
+    axes.set_xlabel(say.text("chart.depth"), fontsize=8, color=SOFT)
+    axes.set_ylabel(say.text("chart.area"), fontsize=8, color=SOFT)
     axes.set_xticks(depths)
     return _png(figure)
 
 
-def slice_chart(cut: Slice, required_m: float, most_m: float) -> str:
-    """Draw one slice: proven depth across the swaths, nearby readings as points; return a PNG in base64."""
+def slice_chart(cut: Slice, required_m: float, most_m: float, say: Words) -> str:
+    """One slice: proven depth across the swaths, readings beside it as points; base64 of a PNG."""
     figure, axes = _figure(1.45)
     depth_cm = cut.depth_m * 100.0
     axes.fill_between(cut.across_m, 0.0, np.nan_to_num(depth_cm), step="mid", color=PROCESSED, alpha=0.55, linewidth=0)
@@ -50,19 +51,19 @@ def slice_chart(cut: Slice, required_m: float, most_m: float) -> str:
             across_m, row.depth_m * 100.0, yerr=error_cm, marker="D", markersize=5, color=READING, capsize=3, zorder=5
         )
         axes.annotate(
-            str(row.number), (across_m, row.depth_m * 100.0), xytext=(6, 3), textcoords="offset points", fontsize=8,
+            f"D{row.number}", (across_m, row.depth_m * 100.0), xytext=(6, 3), textcoords="offset points", fontsize=8,
             color=READING, fontweight="bold",
         )  # fmt: skip
     beside_m = [across_m for across_m, _ in cut.readings]  # measured at arm's length, from outside the processed ground
     axes.set_xlim(min([0.0, *beside_m]) - 0.1, max([float(cut.across_m[-1]), *beside_m]) + 0.1)
     axes.set_ylim(most_m * 100.0, 0.0)
-    axes.set_xlabel("across the swaths, from the right-hand end [m]", fontsize=8, color=SOFT)
-    axes.set_ylabel("depth [cm]", fontsize=8, color=SOFT)
+    axes.set_xlabel(say.text("chart.across"), fontsize=8, color=SOFT)
+    axes.set_ylabel(say.text("chart.depth_cm"), fontsize=8, color=SOFT)
     return _png(figure)
 
 
-def speed_depth(samples: Samples, required_m: float) -> str:
-    """Draw ground speed against measured depth for every report of the working tool; return a PNG in base64."""
+def speed_depth(samples: Samples, required_m: float, say: Words) -> str:
+    """Every report of the working tool: ground speed against depth as measured; base64 of a PNG."""
     figure, axes = _figure(2.3)
     chosen = np.flatnonzero(samples.is_work & np.isfinite(samples.depth_m))
     chosen = chosen[:: max(1, math.ceil(len(chosen) / POINTS_MAX))]
@@ -71,8 +72,8 @@ def speed_depth(samples: Samples, required_m: float) -> str:
     axes.axhline(required_m * 100.0, color=GAP_COLOURS[GapReason.BELOW_DEPTH], linewidth=1.1)
     axes.set_xlim(left=0.0)
     axes.set_ylim(max(float(depth_cm.max(initial=0.0)) + 3.0, required_m * 130.0), 0.0)
-    axes.set_xlabel("ground speed [m/s]", fontsize=8, color=SOFT)
-    axes.set_ylabel("depth as measured [cm]", fontsize=8, color=SOFT)
+    axes.set_xlabel(say.text("chart.speed"), fontsize=8, color=SOFT)
+    axes.set_ylabel(say.text("chart.measured"), fontsize=8, color=SOFT)
     return _png(figure)
 
 

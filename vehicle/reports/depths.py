@@ -56,10 +56,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """A line across the swaths: `across_m` along it, `depth_m` proven there (NaN: not processed), both (n,).
 
+    It goes through the reading of number `reading`; where that is None, it lies at `share` of the length.
     `readings`: (across, reading) of those nearer than `NEAR_M` to the line.
     """
 
-    name: str
+    reading: int | None = None
+    share: float = 0.0
     start_m: tuple[float, float]
     end_m: tuple[float, float]
     across_m: FloatArray
@@ -82,9 +84,10 @@ def slices_of(
     left = np.array([-ahead[1], ahead[0]])
     corners = shapely.get_coordinates(area)
     along, across = corners @ ahead, corners @ left
-    places = {round(float(np.dot((row.east_m, row.north_m), ahead)), 3): f"at reading {row.number}" for row in readings}
-    for share in WITHOUT_READING:
-        places[round(float(along.min() + share * np.ptp(along)), 3)] = f"at {share:.0%} of the length"
+    places: dict[float, tuple[int | None, float]] = {
+        round(float(along.min() + share * np.ptp(along)), 3): (None, share) for share in WITHOUT_READING
+    }
+    places |= {round(float(np.dot((row.east_m, row.north_m), ahead)), 3): (row.number, 0.0) for row in readings}
     found = []
     for place in sorted(places):
         line = shapely.LineString([ahead * place + left * across.min(), ahead * place + left * across.max()])
@@ -92,7 +95,9 @@ def slices_of(
         if inside.is_empty:
             continue
         start, end = (ahead * place + left * edge for edge in _ends(inside, left))
-        found.append(_slice(places[place], start, end, ledger, cell_m, readings))
+        cut = _slice(start, end, ledger, cell_m, readings)
+        reading, share = places[place]
+        found.append(msgspec.structs.replace(cut, reading=reading, share=share))
     return found
 
 
@@ -102,7 +107,7 @@ def _ends(inside: Any, left: FloatArray) -> tuple[float, float]:
 
 
 def _slice(
-    name: str, start: FloatArray, end: FloatArray, ledger: LedgerState, cell_m: float, readings: tuple[Reading, ...]
+    start: FloatArray, end: FloatArray, ledger: LedgerState, cell_m: float, readings: tuple[Reading, ...]
 ) -> Slice:
     length_m = float(np.hypot(*(end - start)))
     across_m = np.arange(SLICE_STEP_M / 2.0, max(length_m, SLICE_STEP_M), SLICE_STEP_M)
@@ -114,7 +119,6 @@ def _slice(
         if abs(offset[0] * unit[1] - offset[1] * unit[0]) <= NEAR_M:
             near.append((float(offset @ unit), row))
     return Slice(
-        name=name,
         start_m=(float(start[0]), float(start[1])),
         end_m=(float(end[0]), float(end[1])),
         across_m=across_m,

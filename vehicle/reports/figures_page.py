@@ -9,7 +9,7 @@ from vehicle.config.figures import FiguresFile
 from vehicle.reports import seed_figures as seed
 from vehicle.reports.html_parts import table
 from vehicle.reports.passes import Passes
-from vehicle.reports.report_style import STYLE
+from vehicle.reports.report_style import ENGLISH_STYLE
 from vehicle.reports.score_grids import AreaScore
 
 HEAD: Final = (
@@ -59,7 +59,7 @@ def page(found: Found, site: str) -> str:
     title = "Figures of the founding documents"
     parts = [
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>",
-        f"<style>{STYLE}</style></head>",
+        f"<style>{ENGLISH_STYLE}</style></head>",
         f"<body><p class='running'>figures, {escape(site)}</p>",
         f"<p class='confidential'>CONFIDENTIAL: shows where hazards may lie</p><h1>{title}</h1>",
         HEAD,

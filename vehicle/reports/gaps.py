@@ -24,6 +24,7 @@ from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports.outlines import open_cells
+from vehicle.reports.words import ENGLISH, words_of
 
 ROUNDING_M2 = 1e-6
 """Parts of a cell below 1 mm2 come from rounding at coincident borders; they are summed but not listed."""
@@ -55,16 +56,8 @@ REASON_OF_FLAG: Final = (
 )
 """The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool."""
 
-REASON_TEXT: Final = {
-    GapReason.WITHDRAWN: "claimed once, and withdrawn since by a check that failed (the journal says which)",
-    GapReason.BELOW_DEPTH: "worked, but not proven to the required depth",
-    GapReason.POSITION_UNPROVEN: "passed while the position was not proven (no RTK fixed solution)",
-    GapReason.NOT_MEASURED: "passed while a reading was missing, stale, or the machine tilted beyond its limits",
-    GapReason.ROTOR_SLOW: "passed with the rotor below its working speed",
-    GapReason.TOO_FAST: "passed faster than the rotor can strike all of the ground",
-    GapReason.CREDIT_MARGIN: "passed, but within the position's uncertainty of the edge of the strip",
-    GapReason.NOT_SWEPT: "not reached by the working tool",
-}
+REASON_TEXT: Final = {reason: words_of(ENGLISH)(f"gap.{reason.value}") for reason in GapReason}
+"""In English, for exports; the report has the same texts of its catalogue."""
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Parts of the report's page: tables, notes, places, times. Cells are HTML; the caller escapes their text."""
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Final
@@ -8,12 +9,12 @@ from typing import Final
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.times import utc_text
 
-NOT_STATED: Final = "<span class='soft'>not stated</span>"
+_TAG: Final = re.compile(r"<[^>]*>")
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", level: int = 2) -> str:
-    """Return a section with a table; heads that end with a unit in brackets align right; `note` follows the title."""
-    numeric = [head.endswith("]") for head in heads]
+    """A section with a table. Heads that end with a unit in brackets align right; `note` stands below the title."""
+    numeric = [_TAG.sub("", head).endswith("]") for head in heads]
     classes = [" class='n'" if is_number else "" for is_number in numeric]
     head = "".join(f"<th{kind}>{text}</th>" for text, kind in zip(heads, classes, strict=True))
     body = "".join(
@@ -39,9 +40,29 @@ def picture(png_base64: str, alt: str, kind: str = "") -> str:
     return f"<img class='{kind}' alt='{escape(alt)}' src='data:image/png;base64,{png_base64}'>"
 
 
-def stated(text: str | None) -> str:
-    """Return a text for a cell, or "not stated"."""
-    return escape(text) if text else NOT_STATED
+def not_stated(facts: JobFacts) -> str:
+    """For the cell of what nobody stated."""
+    return f"<span class='soft'>{facts.words('stated.none')}</span>"
+
+
+def stated(facts: JobFacts, text: str | None) -> str:
+    """A text for a cell, or that nobody stated it."""
+    return escape(text) if text else not_stated(facts)
+
+
+def heads_of(facts: JobFacts, section: str, *names: str) -> list[str]:
+    """Heads of a table: `section.head.NAME` each."""
+    return [facts.words(f"{section}.head.{name}") for name in names]
+
+
+def time_head(facts: JobFacts) -> str:
+    """Head of a column of moments: of UTC where it is known."""
+    return facts.words("head.utc" if facts.zero_us is not None else "head.time")
+
+
+def counted(facts: JobFacts, counts: Sequence[tuple[str, int]]) -> str:
+    """Names, HTML already, with how often each occurs."""
+    return ", ".join(facts.words("list.times", what=name, count=count) for name, count in counts)
 
 
 def place(facts: JobFacts, point_m: tuple[float, float]) -> str:

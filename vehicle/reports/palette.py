@@ -6,6 +6,7 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import UntreatableReason
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.palette_leaf import PALETTE
+from vehicle.reports.words import ENGLISH, words_of
 
 PAPER, INK, SOFT = "#ffffff", "#1c2733", "#5d6b7a"
 _GROUND: Final = PALETTE.report.ground
@@ -16,16 +17,8 @@ LISTED: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": KEEP_OUT, "li
 KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "linewidth": 0.0, "hatch": "xxxx"}
 
 GAP_COLOURS: Final = {reason: PALETTE.report.gaps[reason.value] for reason in GapReason}
-LISTED_TEXT: Final = {
-    UntreatableReason.KEEP_OUT_CLEARANCE: "keep-out clearance",
-    UntreatableReason.KEEP_OUT_CREDIT_MARGIN: "credit margin at keep-out",
-    UntreatableReason.NO_APPROACH: "no approach",
-    UntreatableReason.NARROWER_THAN_MACHINE: "narrower than the machine",
-    UntreatableReason.SLOPE: "too steep",
-    UntreatableReason.PLANNING_TIME: "not planned in time",
-    UntreatableReason.OUTSIDE_FENCE: "outside the fence",
-    UntreatableReason.NOT_IN_TASK: "between the swaths of a survey",
-}
+LISTED_TEXT: Final = {reason: words_of(ENGLISH)(f"listed.{reason.value}") for reason in UntreatableReason}
+"""In English, for exports; map and report have the same texts of their catalogue."""
 MARKS: Final = {"stop": ("X", "#c0182b"), "detonation": ("*", "#f4d03f"), "find": ("D", "#8e44ad")}
 """Events and observations that are drawn on the map; all others are only in the report."""
 

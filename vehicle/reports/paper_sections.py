@@ -1,84 +1,83 @@
 """Sections of the report about people and evidence: the task, visits, uncertainty, the rule, versions, signatures."""
 
+import re
 from html import escape
 from typing import Final
 
 import numpy as np
 
+from vehicle.config.task import NOT_STATED
 from vehicle.config.task import rows as task_rows
 from vehicle.reports.about import job_values
-from vehicle.reports.envelope import ENVELOPE
+from vehicle.reports.envelope import ENVELOPE_ROWS
 from vehicle.reports.facts import JobFacts, ReportKind
-from vehicle.reports.html_parts import NOT_STATED, note, section, stated, table
+from vehicle.reports.html_parts import heads_of, not_stated, note, section, stated, table
 from vehicle.reports.imported import needed
 from vehicle.reports.minimum_data import minimum_data
+from vehicle.reports.words import grouped
 
-WARNING: Final = (
-    "Worked by machine only. Ground shown as processed was worked by the tool with rotor speed, depth, ground "
-    "speed and "
-    "position measured and proven. Processed: not for feet. It is not cleared, and nobody may walk on it: "
-    "releasing land is "
-    "a decision of people under the national standard, after follow-up."
-)
-TASK_NAMES: Final = {"task_id": "task", "cell_m": "cell of the record [m]", "run": "runs"}
 LEFT_OUT: Final = ("statement", "classification")
+SAID: Final = ("simulated", "status")
+"""Values that are words of the program's own."""
 SIGNERS: Final = {
-    ReportKind.DAILY: ("operator", "team leader", "quality officer"),
-    ReportKind.COMPLETION: (
-        "team leader",
-        "quality officer",
-        "responsible person of the organisation",
-        "national authority",
-    ),
+    ReportKind.DAILY: ("operator", "team_leader", "quality_officer"),
+    ReportKind.COMPLETION: ("team_leader", "quality_officer", "responsible", "authority"),
 }
+_NUMBERED: Final = re.compile(r"\.(\d+)(?=\.)")
+"""`team.2.name`: the second of the team."""
 
 
-def warning() -> str:
-    """Return the fixed warning that is on every report."""
-    return f"<p class='statement'><b>{WARNING}</b></p>"
+def warning(facts: JobFacts) -> str:
+    """The fixed warning, on every report."""
+    return f"<p class='statement'><b>{facts.words('warn.machine_only')}</b></p>"
 
 
 def task(facts: JobFacts) -> str:
-    """Return the task section: what people stated, then what the record shows."""
-    known = [
-        [escape(TASK_NAMES.get(name, name.replace("_", " "))), stated(value)]
-        for name, value in job_values(facts).items()
-        if name not in LEFT_OUT
-    ]
-    known += [["remark", escape(remark)] for remark in facts.remarks]
+    """What people stated of the task, then what the record knows."""
+    say = facts.words
+    known = [[say(f"value.{name}"), _value(facts, name, text)] for name, text in job_values(facts).items()
+             if name not in LEFT_OUT]  # fmt: skip
+    known += [[say("task.remark"), escape(remark)] for remark in facts.remarks]
     parts = []
     if facts.task is None:
-        parts.append(
-            section("Task as people stated it", note("No task file was given: what people know is not stated."))
-        )
+        parts.append(section(say("task.stated_title"), note(say("task.no_file"))))
     else:
         said = [
-            [escape(key.replace("_", " ").replace(".", ", ")), NOT_STATED if value == "not stated" else escape(value)]
-            for key, value in task_rows(facts.task)
+            [_field(facts, key), not_stated(facts) if text == NOT_STATED else escape(text)]
+            for key, text in task_rows(facts.task)
         ]
-        parts.append(table("Task as people stated it", ["field", "stated"], said))
-    parts.append(table("Task as the record has it", ["field", "value"], known))
+        parts.append(table(say("task.stated_title"), heads_of(facts, "task", "field", "stated"), said))
+    parts.append(table(say("task.record_title"), heads_of(facts, "task", "field", "value"), known))
     return "\n".join(parts)
 
 
+def _value(facts: JobFacts, name: str, text: str) -> str:
+    """A value of the record; of the program's own words those of the language."""
+    if name in SAID and f"said.{text}" in facts.words:
+        return facts.words(f"said.{text}")
+    return stated(facts, text)
+
+
+def _field(facts: JobFacts, key: str) -> str:
+    """Name of a field of the task file; `team.2.name` has its number behind it."""
+    number = _NUMBERED.search(key)
+    name = facts.words(f"task_file.{_NUMBERED.sub('', key)}")
+    return f"{name} {number[1]}" if number is not None else name
+
+
 def minimum(facts: JobFacts) -> str:
-    """Return the table of minimum data with their places in IMSMA Core."""
-    rows = [[escape(row.group), escape(row.name), stated(row.value), escape(row.core)] for row in minimum_data(facts)]
-    told = (
-        "Names after the public draft of the mine-action minimum data and IMAS 05.10, restated; the last column "
-        "is where an "
-        "information manager puts the value in IMSMA Core, whose layers each programme names itself. <b>No "
-        "conformity is claimed.</b>"
-    )
-    return table("Annex: mine-action minimum data", ["group", "field", "this task", "IMSMA Core"], rows, told)
+    """The minimum data by name, mapped."""
+    say = facts.words
+    rows = [[row.group, row.name, row.value or not_stated(facts), row.core] for row in minimum_data(facts)]
+    heads = heads_of(facts, "minimum", "group", "field", "value", "core")
+    return table(say("minimum.title"), heads, rows, say("minimum.note"))
 
 
 def visits(facts: JobFacts) -> str:
-    """Return the section on quality assurance visits and their nonconformities."""
+    """Visits of quality assurance with their nonconformities."""
+    say = facts.words
     if not facts.visits:
-        return section(
-            "Visits and nonconformities", "<p>No visit was stated for this report (<code>--visits FILE</code>).</p>"
-        )
+        return section(say("visits.title"), f"<p>{say('visits.none')}</p>")
     rows = [
         [
             visit.date.isoformat(),
@@ -89,143 +88,145 @@ def visits(facts: JobFacts) -> str:
         ]
         for visit in facts.visits
     ]
-    parts = [table("Visits and nonconformities", ["date", "by", "inspected", "activity", "result"], rows)]
+    heads = heads_of(facts, "visits", "date", "by", "inspected", "activity", "result")
+    parts = [table(say("visits.title"), heads, rows)]
     faults = [
         [
-            escape(row.number), row.severity, escape(row.text), escape(row.measures), row.due.isoformat(),
-            row.closed.isoformat() if row.closed else "<b>open</b>",
+            escape(row.number), say(f"severity.{row.severity}"), escape(row.text), escape(row.measures),
+            row.due.isoformat(), row.closed.isoformat() if row.closed else f"<b>{say('visits.open')}</b>",
         ]
         for visit in facts.visits
         for row in visit.nonconformity
     ]  # fmt: skip
     if faults:
-        parts.append(
-            table("Nonconformities", ["no.", "severity", "what", "measures", "due", "closed"], faults, level=3)
-        )
+        heads = heads_of(facts, "visits", "number", "severity", "what", "measures", "due", "closed")
+        parts.append(table(say("visits.faults"), heads, faults, level=3))
     else:
-        parts.append("<p>No nonconformity was stated.</p>")
+        parts.append(f"<p>{say('visits.no_fault')}</p>")
     return "\n".join(parts)
 
 
 def follow_up(facts: JobFacts) -> str:
-    """Return follow-up as stated by others, and documents of the authority: imported, never derived."""
+    """What followed the machine, as others stated it, and documents of the authority: imported, never derived."""
+    say = facts.words
     role = facts.task.role if facts.task is not None else None
-    wanted = "; ".join(" or ".join(layer.value for layer in row) for row in needed(role))
-    told = (
-        f"Layers that follow from what the machine is used for ({escape((role or 'not stated').replace('_', ' '))}): "
-        f"{escape(wanted)}. A task order or national standard may ask for more. What follows here is imported as it is."
+    wanted = say("follow_up.between").join(
+        say("follow_up.alternative").join(say(f"layer.{layer.value}") for layer in row) for row in needed(role)
     )
+    told = say("follow_up.note", role=say(f"role.{role}" if role else "stated.none"), layers=wanted)
     if not facts.follow_ups and not facts.releases:
-        return section("Follow-up by others, release", note(told) + "<p>None was imported.</p>")
+        return section(say("follow_up.title"), note(told) + f"<p>{say('follow_up.none')}</p>")
     rows = [
-        [row.layer.value, escape(row.team), escape(row.who), escape(row.when), escape(row.method), escape(row.result)]
+        [
+            say(f"layer.{row.layer.value}"), say(f"team.{row.team}"), escape(row.who), escape(row.when),
+            escape(row.method), escape(row.result),
+        ]
         for row in facts.follow_ups
-    ]
+    ]  # fmt: skip
     papers = [
-        [escape(row.number), escape(row.date), escape(row.authority), escape(row.person), row.category.value,
-         f"<code>{escape(row.document_hash)}</code>"]
+        [escape(row.number), escape(row.date), escape(row.authority), escape(row.person),
+         say(f"category.{row.category.value}"), f"<code>{escape(row.document_hash)}</code>"]
         for row in facts.releases
     ]  # fmt: skip
-    heads = ["number", "date", "authority", "signed by", "category", "document, BLAKE2b"]
-    return table("Follow-up by others, release", ["layer", "team", "who", "when", "method", "result"], rows, told) + (
-        table("Documents of the authority", heads, papers, "Borders are in the exports.", level=3) if papers else ""
+    heads = heads_of(facts, "follow_up", "layer", "team", "who", "when", "method", "result")
+    found = (
+        table(say("follow_up.title"), heads, rows, told)
+        if rows
+        else section(say("follow_up.title"), note(told) + f"<p>{say('follow_up.none')}</p>")
     )
+    if not papers:
+        return found
+    heads = heads_of(facts, "follow_up", "number", "date", "authority", "person", "category", "document")
+    return found + table(say("follow_up.papers"), heads, papers, say("follow_up.papers_note"), level=3)
 
 
 def uncertainty(facts: JobFacts) -> str:
-    """Return how accurately the tool's position was known while it worked, and which silent errors the checks bound."""
-    mission, parts = facts.config.mission, []
+    """How surely the tool's place was known while it worked, and which silent errors the checks bound."""
+    say, parts = facts.words, []
     samples = facts.samples
     if samples is not None and samples.is_work.any():
-        sigma_m = samples.sigma_m[samples.is_work]
-        proven = samples.proven[samples.is_work]
-        parts.append(
-            f"<p>Place of the tool's middle while it worked, 1 sigma: median {np.median(sigma_m) * 100.0:.1f} cm, "
-            "95 % below "
-            f"{np.quantile(sigma_m, 0.95) * 100.0:.1f} cm, most {sigma_m.max() * 100.0:.1f} cm. Position proven "
-            "(RTK fixed, "
-            f"fresh, believed) in {100.0 * proven.mean():.2f} % of the work. Strips are drawn in by "
-            f"{mission.k_sigma:g} sigma "
-            "and by what the checks of the machine leave open.</p>"
+        sigma_cm = samples.sigma_m[samples.is_work] * 100.0
+        told = say(
+            "uncertainty.place",
+            median=f"{np.median(sigma_cm):.1f}",
+            most_95=f"{np.quantile(sigma_cm, 0.95):.1f}",
+            most=f"{sigma_cm.max():.1f}",
+            share=f"{100.0 * samples.proven[samples.is_work].mean():.2f}",
+            k=f"{facts.config.mission.k_sigma:g}",
         )
+        parts.append(f"<p>{told}</p>")
     else:
-        parts.append(note("No recording was read: the uncertainty while working is not shown."))
-    rows = [[escape(error), escape(size), escape(by)] for error, size, by in ENVELOPE]
-    told = (
-        "Errors that no sensor shows are bounded by checks that people make. After these checks nothing false "
-        "stays on record, "
-        "for errors of the sizes below; nothing is promised beyond them, nor for what nobody checks. As "
-        "published with the "
-        "software (docs/SAFETY.md, Envelope of silent errors), with the number of simulated missions behind each row."
-    )
-    parts.append(table("Published envelope", ["error", "promised for", "bounded by"], rows, told, level=3))
-    return section("Uncertainty", "\n".join(parts))
+        parts.append(note(say("uncertainty.no_recording")))
+    rows = [[say(f"envelope.{name}.{part}") for part in ("error", "size", "by")] for name in ENVELOPE_ROWS]
+    heads = heads_of(facts, "uncertainty", "error", "size", "by")
+    parts.append(table(say("uncertainty.envelope"), heads, rows, say("uncertainty.note"), level=3))
+    return section(say("uncertainty.title"), "\n".join(parts))
 
 
 def rule(facts: JobFacts) -> str:
-    """Return the section on what counts as processed."""
-    mission = facts.config.mission
-    return section(
-        "What counts as processed",
-        f"<p>A cell of {facts.cell_m * 100.0:g} cm counts only if all of it lay under the tool while, in every 20 "
-        "ms of its "
-        f"passage, the rotor was measured at {mission.rotor_at_speed_ratio:.0%} of its working speed or more, the "
-        "depth less "
-        f"{mission.k_depth:g} sigma of its mean reached {mission.required_depth_m * 100.0:.1f} cm, the ground "
-        "speed left no "
-        "unstruck ground between blows, and the position was RTK fixed. Strips are drawn in by "
-        f"{mission.k_sigma:g} sigma of the position on all sides. Later knowledge withdraws credit by a record in the "
-        "journal, never by a change.</p>",
+    """What counts as processed."""
+    mission, say = facts.config.mission, facts.words
+    told = say(
+        "rule.text",
+        cell=f"{facts.cell_m * 100.0:g}",
+        rotor=f"{mission.rotor_at_speed_ratio:.0%}",
+        k_depth=f"{mission.k_depth:g}",
+        depth=f"{mission.required_depth_m * 100.0:.1f}",
+        k=f"{mission.k_sigma:g}",
     )
+    return section(say("rule.title"), f"<p>{told}</p>")
 
 
 def runs(facts: JobFacts) -> str:
-    """Return the runs and days of this report; the last column adds up to the processed area."""
+    """Runs and days that add up to this report; the last column adds up to the processed area."""
+    say = facts.words
     if not facts.runs:
         return ""
     rows = [
         [
-            escape(row.name), row.start_utc[:10], row.start_utc[11:19], row.end_utc[11:19] or "not known",
-            escape(row.time_source), f"{row.processed_m2:,.2f}", escape(row.note or "whole"),
+            escape(row.name), row.start_utc[:10] or "-", row.start_utc[11:19] or "-",
+            row.end_utc[11:19] or say("runs.unknown"), escape(row.time_source), grouped(row.processed_m2, 2),
+            escape(row.note) or say("runs.whole"),
         ]
         for row in facts.runs
     ]  # fmt: skip
     total_m2 = sum(row.processed_m2 for row in facts.runs)
-    told = (
-        "Processed by run: what was on record after it and not before it, less what it withdrew. Together "
-        f"{total_m2:,.2f} m²"
-    )
     before_m2 = facts.found.processed_m2 - total_m2
-    told += f", and {before_m2:,.2f} m² of runs before these." if before_m2 > 0.005 else ", the processed area."
-    heads = ["run", "day", "from UTC", "to UTC", "time by", "processed [m²]", "recording"]
-    return table("Runs and days", heads, rows, told)
+    told = say("runs.note", total=grouped(total_m2, 2))
+    if before_m2 > 0.005:
+        told = say("runs.note_before", total=grouped(total_m2, 2), before=grouped(before_m2, 2))
+    heads = heads_of(facts, "runs", "run", "day", "start", "end", "source", "area", "recording")
+    return table(say("runs.title"), heads, rows, told)
 
 
 def versions(facts: JobFacts) -> str:
-    """Return versions, and hashes of all files from which this report was made."""
+    """Versions, and hashes of all that this report was made of."""
+    say = facts.words
     rows = [
-        ["program", escape(facts.software or "not known")],
-        ["plan", f"<code>{escape(facts.plan.plan_hash)}</code>"],
+        [say("versions.program"), escape(facts.software) or say("versions.unknown")],
+        [say("versions.plan"), f"<code>{escape(facts.plan.plan_hash)}</code>"],
+        [say("versions.site"), f"<code>{escape(facts.plan.site_hash)}</code>"],
     ]
-    rows.append(["site", f"<code>{escape(facts.plan.site_hash)}</code>"])
     rows += [
-        [f"configuration, {escape(row.name)}", f"<code>{escape(row.config_hash)}</code>"]
+        [say("versions.configuration", run=escape(row.name)), f"<code>{escape(row.config_hash)}</code>"]
         for row in facts.runs
         if row.config_hash
     ]
-    rows += [[escape(row.name), f"{row.size_bytes:,} bytes, SHA-256 <code>{row.sha256}</code>"] for row in facts.files]
-    return table("Versions and hashes", ["what", "which"], rows)
+    rows += [
+        [escape(row.name), say("versions.file", bytes=grouped(row.size_bytes), hash=f"<code>{row.sha256}</code>")]
+        for row in facts.files
+    ]
+    return table(say("versions.title"), heads_of(facts, "versions", "what", "which"), rows)
 
 
 def signatures(facts: JobFacts) -> str:
-    """Return the empty field for a statement, and the lines for signatures."""
+    """The field that stays empty, and lines to sign on."""
+    say = facts.words
     cells = "".join(
-        f"<div class='signer'><div class='line'></div>{signer}<br><span class='soft'>name, date</span></div>"
+        f"<div class='signer'><div class='line'></div>{say(f'signatures.{signer}')}<br>"
+        f"<span class='soft'>{say('signatures.name_date')}</span></div>"
         for signer in SIGNERS[facts.kind]
     )
-    empty = (
-        "<p>Statement of the responsible person on residual risk and on what follows. The software states "
-        "nothing here.</p>"
-        "<div class='empty'></div>"
-    )
-    return section("Responsible person", empty) + section("Signatures", f"<div class='signers'>{cells}</div>")
+    empty = f"<p>{say('person.text')}</p><div class='empty'></div>"
+    signed = f"<div class='signers'>{cells}</div>"
+    return section(say("person.title"), empty) + section(say("signatures.title"), signed)

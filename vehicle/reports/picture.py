@@ -14,7 +14,6 @@ from matplotlib.path import Path as Outline
 
 from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.plan import SegmentKind
-from vehicle.contracts.units import missed_text
 from vehicle.reports.charts import READING
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.ground_sections import pieces_of, readings_of
@@ -39,6 +38,7 @@ from vehicle.reports.picture_labels import Label, draw_labels
 from vehicle.reports.picture_side import draw_side
 from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
+from vehicle.reports.words import area, grouped
 
 DPI: Final = 170
 PIECE_M2: Final = 0.05
@@ -70,7 +70,7 @@ def draw_map(path: Path, facts: JobFacts) -> None:
     _draw_listed(axes, facts)
     _draw_gaps(axes, facts, east_m - west_m)
     _draw_events(axes, facts)
-    draw_frame(axes, (west_m, south_m, east_m, north_m))
+    draw_frame(axes, (west_m, south_m, east_m, north_m), facts.words)
     draw_labels(axes, labels_of(facts))
     _titles(figure, facts, left, total_in)
     side = figure.add_axes(
@@ -206,30 +206,32 @@ def labels_of(facts: JobFacts) -> list[Label]:
 
 
 def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
-    found = facts.found
+    found, say = facts.found, facts.words
     share = found.processed_m2 / found.area_m2 if found.area_m2 > 0.0 else 0.0
-    name = facts.site.name or "unnamed site"
-    figure.text(
-        left, 1.0 - 0.42 / total_in, f"Processed ground: {name}", fontsize=17, fontweight="bold", color=INK, va="center"
-    )
-    required_cm = facts.config.mission.required_depth_m * 100.0
-    machine = facts.plan.machine
-    line = (
-        f"{machine.name}, tool {machine.tool_width_m:.2f} m, required depth {required_cm:.0f} cm.  "
-        f"{found.processed_m2:,.1f} of {found.area_m2:,.1f} m² processed ({share:.2%}), "
-        f"{missed_text(found.missed_m2)} m² missed, {found.listed_m2:,.1f} m² not workable by machine"
-        f"{f', {found.not_in_task_m2:,.1f} m² not in this task' if found.not_in_task_m2 else ''}."
-    )
-    figure.text(left, 1.0 - 0.74 / total_in, line, fontsize=9.5, color=SOFT, va="center")
+    heading = say.text("map.heading", site=facts.site.name or say.text("head.unnamed"))
+    figure.text(left, 1.0 - 0.42 / total_in, heading, fontsize=17, fontweight="bold", color=INK, va="center")
+    line = say.text(
+        "map.line", machine=facts.plan.machine.name, tool=f"{facts.plan.machine.tool_width_m:.2f}",
+        depth=f"{facts.config.mission.required_depth_m * 100.0:.0f}", processed=grouped(found.processed_m2, 1),
+        area=grouped(found.area_m2, 1), share=f"{share:.2%}", missed=area(found.missed_m2),
+        listed=grouped(found.listed_m2, 1),
+    )  # fmt: skip
+    if found.not_in_task_m2:
+        line += say.text("map.beyond", area=grouped(found.not_in_task_m2, 1))
+    figure.text(left, 1.0 - 0.74 / total_in, f"{line}.", fontsize=9.5, color=SOFT, va="center")
     figure.text(left, 1.0 - 0.95 / total_in, _when(facts), fontsize=8, color=SOFT, va="center")
     if facts.simulated:
         figure.text(
-            1.0 - 0.3 / WIDTH_IN, 1.0 - 0.42 / total_in, "SIMULATED", fontsize=12, fontweight="bold", color="#c0182b",
-            ha="right", va="center",
+            1.0 - 0.3 / WIDTH_IN, 1.0 - 0.42 / total_in, say.text("warn.simulated_short"), fontsize=12,
+            fontweight="bold", color="#c0182b", ha="right", va="center",
         )  # fmt: skip
 
 
 def _when(facts: JobFacts) -> str:
-    """Return plan and times, for the small print."""
-    times = f"{facts.start_utc or 'not stated'} to {facts.end_utc or 'not stated'}"
-    return f"Plan {facts.plan.plan_hash}, site {facts.plan.site_hash}; {times} (UTC by {facts.time_source or 'nobody'})"
+    """Plan and times, in small print."""
+    say = facts.words
+    return say.text(
+        "map.plan", plan=facts.plan.plan_hash, site=facts.plan.site_hash,
+        start=facts.start_utc or say.text("stated.none"), end=facts.end_utc or say.text("stated.none"),
+        source=facts.time_source or say.text("head.nobody"),
+    )  # fmt: skip

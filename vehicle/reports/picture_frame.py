@@ -6,26 +6,27 @@ from typing import Any
 from matplotlib.patches import Rectangle
 
 from vehicle.reports.palette import INK, PAPER, SOFT
+from vehicle.reports.words import Words
 
 
-def draw_frame(axes: Any, window_m: tuple[float, float, float, float]) -> None:
-    """Draw bounds, axes in metres of the local plane, scale bar and north arrow."""
+def draw_frame(axes: Any, window_m: tuple[float, float, float, float], say: Words) -> None:
+    """Bounds, axes in metres of the local plane, scale bar, north arrow."""
     west_m, south_m, east_m, north_m = window_m
     axes.set_xlim(west_m, east_m)
     axes.set_ylim(south_m, north_m)
     axes.set_aspect("equal", adjustable="datalim")
     axes.tick_params(labelsize=7, colors=SOFT, length=2.5, width=0.5)
-    axes.set_xlabel("east of the datum [m]", fontsize=7.5, color=SOFT, labelpad=2)
-    axes.set_ylabel("north of the datum [m]", fontsize=7.5, color=SOFT, labelpad=2)
+    axes.set_xlabel(say.text("map.east"), fontsize=7.5, color=SOFT, labelpad=2)
+    axes.set_ylabel(say.text("map.north"), fontsize=7.5, color=SOFT, labelpad=2)
     for spine in axes.spines.values():
         spine.set_color("#b9c0c7")
         spine.set_linewidth(0.6)
-    _scale_bar(axes)
+    _scale_bar(axes, say)
     _north(axes)
 
 
-def _scale_bar(axes: Any) -> None:
-    """Draw a scale bar at the lower left in two shades: a round length of about a fifth of the map."""
+def _scale_bar(axes: Any, say: Words) -> None:
+    """A round length of about a fifth of the map, lower left, in two shades."""
     axes.apply_aspect()
     (west_m, east_m), (south_m, north_m) = axes.get_xlim(), axes.get_ylim()
     want_m = (east_m - west_m) / 5.0
@@ -53,7 +54,8 @@ def _scale_bar(axes: Any) -> None:
             Rectangle(corner, length_m / 2.0, thick_m, facecolor=face, edgecolor=INK, linewidth=0.7, zorder=13)
         )
     for share in (0.0, 0.5, 1.0):
-        text = f"{length_m * share:g}" + (" m" if share == 1.0 else "")
+        length = f"{length_m * share:g}"
+        text = say.text("map.metres", length=length) if share == 1.0 else length
         axes.text(
             x_m + share * length_m,
             y_m + 1.7 * thick_m,

@@ -10,9 +10,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from vehicle.contracts.plan import UntreatableReason
+from vehicle.reports.charts import READING
 from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
+from vehicle.reports.ground_sections import readings_of
 from vehicle.reports.layers import depths_cm
 from vehicle.reports.palette import (
     GAP_COLOURS,
@@ -20,7 +22,6 @@ from vehicle.reports.palette import (
     INK,
     KEPT_OUT,
     LISTED,
-    LISTED_TEXT,
     MARKS,
     PAPER,
     PASSED,
@@ -30,25 +31,28 @@ from vehicle.reports.palette import (
     WAY,
     marked,
 )
+from vehicle.reports.products import unprocessed_m2
 from vehicle.reports.seen import seen_of
+from vehicle.reports.words import Words, area, grouped
 
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     """Draw figures, histogram of the proven depth, and legend from top to bottom beside the map."""
     side.axis("off")
     box = side.get_position()
-    found, y = facts.found, 1.0
+    found, say, y = facts.found, facts.words, 1.0
     rows = (
-        ("processed", f"{found.processed_m2:,.1f} m²"),
-        ("missed", f"{found.missed_m2:,.2f} m²"),
-        ("listed, not processed", f"{found.listed_m2:,.1f} m²"),
-        *([("not in this task", f"{found.not_in_task_m2:,.1f} m²")] if found.not_in_task_m2 else []),
-        ("below depth", f"{found.below_depth_m2:,.1f} m²"),
-        ("time of the task", _clock(facts.time_s)),
-        ("rate", f"{facts.rate_m2_per_h:,.0f} m²/h"),
+        ("processed", say.text("side.area", value=grouped(found.processed_m2, 1))),
+        ("missed", say.text("side.area", value=area(found.missed_m2))),
+        ("listed", say.text("side.area", value=grouped(found.listed_m2, 1))),
+        *([("beyond", say.text("side.area", value=grouped(found.not_in_task_m2, 1)))] if found.not_in_task_m2 else []),
+        ("below", say.text("side.area", value=grouped(found.below_depth_m2, 1))),
+        ("time", _clock(facts.time_s, say)),
+        ("rate", say.text("side.per_hour", value=grouped(facts.rate_m2_per_h))),
     )
     step = 0.26 / (box.height * figure.get_figheight())
-    for label, value in rows:
+    for name, value in rows:
+        label = say.text(f"side.{name}")
         side.text(0.0, y, label, fontsize=9, color=SOFT, va="top", transform=side.transAxes)
         side.text(
             1.0, y, value, fontsize=9.5, color=INK, va="top", ha="right", fontweight="bold", transform=side.transAxes
@@ -62,7 +66,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
         handles=_legend(facts), loc="upper left", bbox_to_anchor=(-0.03, y - 2.15 / height_in), fontsize=8.5,
         frameon=False, labelcolor=INK, handlelength=1.8, handleheight=1.1, labelspacing=0.55, borderaxespad=0.0,
     )  # fmt: skip
-    told = "Processed is not cleared, and not for feet: release\nof land is a human decision after follow-up."
+    told = say.text("warn.not_released")
     side.text(0.0, 0.0, told, fontsize=8, color=SOFT, va="bottom", style="italic", transform=side.transAxes)
 
 
@@ -75,9 +79,9 @@ def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, f
     depths = np.arange(first, last)
     areas_m2 = processed_by_depth_m2(asked, facts.ledger, facts.cell_m)[first:last]
     axes.bar(depths, areas_m2, width=0.92, color=PROCESSED, edgecolor="none", align="edge")
-    axes.set_title("proven depth, m² per cm", fontsize=9, color=INK, loc="left", pad=4)
+    axes.set_title(facts.words.text("side.histogram"), fontsize=9, color=INK, loc="left", pad=4)
     axes.tick_params(labelsize=7.5, colors=SOFT, length=2)
-    axes.set_xlabel("cm", fontsize=7.5, color=SOFT, labelpad=1)
+    axes.set_xlabel(facts.words.text("side.cm"), fontsize=7.5, color=SOFT, labelpad=1)
     axes.set_xticks(np.arange(first, last + 1, max(1, (last - first) // 6)))
     for name, spine in axes.spines.items():
         spine.set_visible(name == "bottom")
@@ -96,41 +100,45 @@ def _depth_range_cm(facts: JobFacts) -> tuple[float, float]:
 
 
 def _legend(facts: JobFacts) -> list[Any]:
-    """Draw the legend of what the map shows."""
+    """Only what the map shows."""
+    say = facts.words
     entries: list[Any] = [
-        Patch(facecolor=PROCESSED, label="processed: not for feet"),
-        Patch(facecolor=PASSED, label="passed, not proven"),
-        Patch(facecolor=GROUND, edgecolor=INK, linewidth=1.2, label="work area"),
-        Patch(**KEPT_OUT, label="keep-out"),
+        Patch(facecolor=PROCESSED, label=say.text("warn.processed")),
+        Patch(facecolor=PASSED, label=say.text("legend.passed")),
+        Patch(facecolor=GROUND, edgecolor=INK, linewidth=1.2, label=say.text("legend.work_area")),
     ]
+    if not facts.site.keep_out.is_empty:
+        entries.append(Patch(**KEPT_OUT, label=say.text("legend.keep_out")))
     if not facts.site.safe_ground.is_empty:
-        entries.append(Patch(facecolor=SAFE, edgecolor=INK, label="safe ground"))
-    reasons = {row.reason for row in facts.plan.untreatable if row.area_m2 >= 0.005}
-    for reason in sorted(reasons, key=list(UntreatableReason).index):
-        area_m2 = sum(row.area_m2 for row in facts.plan.untreatable if row.reason is reason)
-        label = f"plan lists: {LISTED_TEXT[reason]}, {area_m2:,.1f} m²"
-        entries.append(Patch(**LISTED, label=label))
+        entries.append(Patch(facecolor=SAFE, edgecolor=INK, label=say.text("legend.safe_ground")))
+    listed_m2: dict[UntreatableReason, float] = {}
+    for row, left_m2 in zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True):
+        listed_m2[row.reason] = listed_m2.get(row.reason, 0.0) + left_m2
+    reasons = [reason for reason in UntreatableReason if listed_m2.get(reason, 0.0) >= 0.005]
+    for reason in reasons:
+        area_m2 = listed_m2[reason]
+        named = say.text(f"listed.{reason.value}")
+        entries.append(Patch(**LISTED, label=say.text("legend.listed", reason=named, area=grouped(area_m2, 1))))
     for why in sorted({gap.reason for gap in facts.found.gaps}, key=list(GapReason).index):
         area_m2 = sum(gap.area_m2 for gap in facts.found.gaps if gap.reason is why)
-        label = f"missed: {why.value.replace('_', ' ')}, {area_m2:,.2f} m²"
+        label = say.text("legend.missed", reason=say.text(f"gap_name.{why.value}"), area=area(area_m2))
         entries.append(Patch(facecolor=GAP_COLOURS[why], label=label))
-    entries.append(Line2D([], [], color=WAY, linewidth=1.0, alpha=0.7, label="way of the machine"))
-    entries.append(Line2D([], [], color="#b5bcc4", linewidth=0.8, label="planned swath (tool centre)"))
+    entries.append(Line2D([], [], color=WAY, linewidth=1.0, alpha=0.7, label=say.text("legend.way")))
+    entries.append(Line2D([], [], color="#b5bcc4", linewidth=0.8, label=say.text("legend.swath")))
     for kind in sorted({*(mark for _, mark, _ in marked(facts.events)), *(row.mark for row in seen_of(facts))}):
         marker, colour = MARKS[kind]
-        entries.append(
-            Line2D(
-                [], [], marker=marker, color=colour, markeredgecolor=PAPER, markersize=9, linestyle="none", label=kind
-            )
-        )
+        entries.append(_mark(marker, say.text(f"legend.{kind}"), color=colour, markeredgecolor=PAPER, markersize=9))
+    if readings_of(facts):
+        entries.append(_mark("D", say.text("legend.reading"), color=READING, markeredgecolor=PAPER, markersize=5))
     if facts.site.benchmarks_m:
-        entries.append(
-            Line2D(
-                [], [], marker="^", color=INK, markerfacecolor=PAPER, markersize=7, linestyle="none", label="benchmark"
-            )
-        )
+        entries.append(_mark("^", say.text("legend.benchmark"), color=INK, markerfacecolor=PAPER, markersize=7))
     return entries
 
 
-def _clock(time_s: float) -> str:
-    return f"{int(time_s) // 3600} h {int(time_s) % 3600 // 60:02d} min"
+def _mark(marker: str, label: str, **look: Any) -> Any:
+    return Line2D([], [], marker=marker, linestyle="none", label=label, **look)
+
+
+def _clock(time_s: float, say: Words) -> str:
+    hours, minutes = int(time_s) // 3600, int(time_s) % 3600 // 60
+    return say.text("side.clock", hours=hours, minutes=f"{minutes:02d}")

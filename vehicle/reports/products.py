@@ -43,13 +43,13 @@ LAYER_TEXT: Final = {
     "processed_below_depth": "ground worked, but proven only to less than the required depth",
     "missed": "ground of the work area that is neither processed nor listed, with reason and follow-up",
     "untreatable": "ground that the plan lists: not workable by machine or not in the task, with reason and follow-up",
-    "swept_outside": "ground outside the perimeter that the engaged tool passed over",
+    "swept_outside": "ground outside the work area that the engaged tool passed over",
     "work_area": "ground to be processed",
     "keep_out": "ground never to be entered",
     "planned_swaths": "planned way of the machine's origin with the tool down",
-    "driven_way": "way of the machine's origin",
+    "driven_way": "driven path of the machine's origin",
     "events": "stops, detonations and finds, numbered as in the map and the report",
-    "named_points": "benchmarks, turning points and corners of the perimeter with bearing and distance",
+    "named_points": "benchmarks, turning points and corners of the work area with bearing and distance",
     "follow_up": "ground that another team worked or searched, as that team reported it",
     "release": "border of land that a document of the authority names; imported, never derived",
 }
@@ -181,7 +181,7 @@ def unprocessed_m2(facts: JobFacts) -> tuple[float, ...]:
 
 
 def swept_outside(facts: JobFacts) -> Any:
-    """Return ground outside the perimeter that the engaged tool passed over, as driven; ENU metres."""
+    """Ground outside the work area that the engaged tool passed over, as driven; ENU metres."""
     swept = outlines(facts.ledger, facts.cell_m, where(raster.SWEPT)).get(0)
     credited = outlines(facts.ledger, facts.cell_m, where(raster.CREDITED)).get(0)
     worked = [shape for shape in (swept, credited) if shape is not None]

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import shapely
 
-from vehicle.contracts.units import missed_text
 from vehicle.reports import ground_sections as ground
 from vehicle.reports import paper_sections as papers
 from vehicle.reports import survey_sections as field
 from vehicle.reports import time_sections as times
-from vehicle.reports.facts import JobFacts, ReportKind
+from vehicle.reports.facts import JobFacts
 from vehicle.reports.html_parts import picture
 from vehicle.reports.products import Feature, features
-from vehicle.reports.report_style import STYLE
-
-KIND_TEXT = {ReportKind.DAILY: "Daily report", ReportKind.COMPLETION: "Completion report"}
+from vehicle.reports.report_style import style
+from vehicle.reports.words import ENGLISH, area, grouped
 
 
 def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
@@ -25,19 +23,20 @@ def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
 
 
 def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] | None = None) -> str:
-    """Return the page as HTML; `products`: the features of the exports, if they already exist."""
+    """The page as HTML; `products`: the features of the exports, where they were made already."""
+    say = facts.words
     rows = tuple(features(facts)) if products is None else products
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
     outside = shapely.union_all([row.geometry for row in rows if row.layer == "swept_outside"])
-    chart = picture(base64.b64encode(map_png).decode("ascii"), "map of processed ground", "map")
+    chart = picture(base64.b64encode(map_png).decode("ascii"), say.text("map.alt"), "map")
     parts = [
         _head(facts),
-        papers.warning(),
+        papers.warning(facts),
         _verdict(facts),
         _warnings(facts),
         ground.balance(facts, outside.area),
         papers.runs(facts),
-        f"<div class='mappage'><h2>Map</h2>{chart}</div>",
+        f"<div class='mappage'><h2>{say('map.title')}</h2>{chart}</div>",
         papers.task(facts),
         times.hours(facts),
         times.stops(facts),
@@ -47,7 +46,7 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
         ground.depths(facts, asked),
         ground.not_processed(facts),
         ground.outside(facts, outside),
-        field.lots(rows),
+        field.lots(facts, rows),
         papers.follow_up(facts),
         papers.visits(facts),
         field.survey(facts),
@@ -65,18 +64,39 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
 
 
 def _head(facts: JobFacts) -> str:
-    title = f"{KIND_TEXT[facts.kind]}: {escape(facts.site.name or 'unnamed site')}"
-    running = escape(f"{facts.site.name or 'unnamed site'}, task {facts.task_id or 'not stated'}")
-    simulated = "<p class='simulated'>SIMULATED: no machine worked this ground</p>" if facts.simulated else ""
-    return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
-        f"<meta name='viewport' content='width=device-width'><style>{STYLE}</style></head><body>"
-        f"<p class='running'>{running}{', SIMULATED' if facts.simulated else ''}</p>"
-        "<p class='confidential'>CONFIDENTIAL: shows where hazards may lie</p>"
-        f"{simulated}<h1>{title}</h1><p class='soft'>{escape(facts.plan.machine.name)}, plan "
-        f"{escape(facts.plan.plan_hash)}, {escape(facts.start_utc or 'time not known')} to "
-        f"{escape(facts.end_utc or 'not known')} (UTC by {escape(facts.time_source or 'nobody')})</p>"
+    say = facts.words
+    site = escape(facts.site.name) or say.text("head.unnamed")
+    running = say.text("head.running", site=site, task=escape(facts.task_id) or say.text("stated.none"))
+    simulated = f"<p class='simulated'>{say('warn.simulated')}</p>" if facts.simulated else ""
+    title = say.text("head.title", kind=say.text(f"kind.{facts.kind.value}"), site=site)
+    line = say(
+        "head.line",
+        machine=escape(facts.plan.machine.name),
+        plan=escape(facts.plan.plan_hash),
+        start=escape(facts.start_utc) or say("head.start_unknown"),
+        end=escape(facts.end_utc) or say("head.end_unknown"),
+        source=escape(facts.time_source) or say("head.nobody"),
     )
+    return (
+        f"<!doctype html><html lang='{say.language}'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<meta name='viewport' content='width=device-width'><style>{style(say)}</style></head><body>"
+        f"<p class='running'>{running}{', ' + say.text('warn.simulated_short') if facts.simulated else ''}</p>"
+        f"<p class='confidential'>{say('warn.confidential')}</p>"
+        f"{simulated}<h1>{title}</h1><p class='soft'>{line}</p>{_language(facts)}"
+    )
+
+
+def _language(facts: JobFacts) -> str:
+    """On a page that is not in English, how much of it is, and that nobody reviewed the rest."""
+    say = facts.words
+    if say.language == ENGLISH:
+        return ""
+    count, total, unreviewed = say.counts()
+    said = say(
+        "warn.language", name=say.text("language.name"), count=count, total=total, unreviewed=unreviewed,
+        example=grouped(1234.5, 1),
+    )  # fmt: skip
+    return f"<p class='note'>{said}</p>"
 
 
 def _verdict(facts: JobFacts) -> str:
@@ -87,35 +107,23 @@ def _provisional(facts: JobFacts) -> str:
     """Return the note that ground is provisional, if a closing check of the base is missing."""
     if facts.provisional_m2 == 0.0:
         return ""
-    return (
-        f"<p class='open'><b>{facts.provisional_m2:,.1f} m² of the processed ground are provisional</b>: no closing "
-        "check of the base stands at their end, or no opening check at their beginning. Ground on record outside the "
-        "work area is counted in.</p>"
-    )
+    return f"<p class='open'>{facts.words('warn.provisional', area=grouped(facts.provisional_m2, 1))}</p>"
 
 
 def _missed_told(facts: JobFacts) -> str:
-    found = facts.found
+    found, say, task = facts.found, facts.words, facts.plan.task
+    beyond = say("warn.beyond", area=grouped(found.not_in_task_m2, 1))
     if found.missed_m2 > 0.0:
-        area, beyond = escape(missed_text(found.missed_m2)), ""
-        if found.not_in_task_m2 > 0.0:
-            beyond = f" {found.not_in_task_m2:,.1f} m² more are not in this task: nothing is said of them."
-        return (
-            f"<p class='open'><b>{area} m² of the work area were missed</b> and are listed below with "
-            f"the reason. The task is not complete.{beyond}</p>"
-        )
-    task = facts.plan.task
+        told = say("warn.missed", area=escape(area(found.missed_m2)))
+        return f"<p class='open'>{told}{f' {beyond}' if found.not_in_task_m2 > 0.0 else ''}</p>"
+    values = {"processed": grouped(found.processed_m2, 1), "listed": grouped(found.listed_m2, 1)}
     if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):
-        share = f", which works {task.share:.0%} of the work area" if task is not None else ""
-        return (
-            f"<p class='done'><b>No ground of this task was missed.</b> It is a survey{share}: "
-            f"{found.processed_m2:,.1f} m² are processed, {found.listed_m2:,.1f} m² listed with a reason. "
-            f"<b>{found.not_in_task_m2:,.1f} m² are not in this task: nothing is said of them.</b></p>"
-        )
-    return (
-        f"<p class='done'><b>No ground was missed.</b> Every square metre of the work area is processed "
-        f"({found.processed_m2:,.1f} m²) or listed with a reason ({found.listed_m2:,.1f} m²).</p>"
-    )
+        if task is None:
+            told = say("verdict.survey", **values)
+        else:
+            told = say("verdict.survey_share", share=f"{task.share:.0%}", **values)
+        return f"<p class='done'>{told} {beyond}</p>"
+    return f"<p class='done'>{say('verdict.whole', **values)}</p>"
 
 
 def _warnings(facts: JobFacts) -> str:
@@ -123,4 +131,4 @@ def _warnings(facts: JobFacts) -> str:
     if not facts.warnings:
         return ""
     rows = "".join(f"<li>{escape(line)}</li>" for line in facts.warnings)
-    return f"<h2>Read from the site file otherwise than drawn, or assumed</h2><ul class='warnings'>{rows}</ul>"
+    return f"<h2>{facts.words('site_file.title')}</h2><ul class='warnings'>{rows}</ul>"

@@ -2,14 +2,16 @@
 
 from typing import Final
 
+from vehicle.reports.words import ENGLISH, Words, words_of
+
 FONT: Final = "Report"
 """Font family embedded by `pdf.py`; on a screen the fonts after it are used."""
 STYLE: Final = """
 @page { size: A4; margin: 17mm 14mm 16mm;
   @top-left { content: string(confidential); font: 7.5pt Report, sans-serif; color: #c0182b }
-  @top-right { content: "processed by machine only: not for feet"; font: 7.5pt Report, sans-serif; color: #5d6b7a }
+  @top-right { content: "PROCESSED_ONLY"; font: 7.5pt Report, sans-serif; color: #5d6b7a }
   @bottom-left { content: string(running); font: 7.5pt Report, sans-serif; color: #5d6b7a }
-  @bottom-right { content: "page " counter(page) " of " counter(pages);
+  @bottom-right { content: "PAGE " counter(page) " OF " counter(pages);
     font: 7.5pt Report, sans-serif; color: #5d6b7a } }
 body { font: 14px/1.45 Report, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1c2733;
   margin: 2rem auto; max-width: 62rem; padding: 0 1.2rem }
@@ -35,6 +37,8 @@ figcaption { font-size: .82rem; color: #46535f }
 .empty { border: 1px solid #1c2733; height: 7rem }
 .signers { display: grid; grid-template-columns: 1fr 1fr; gap: 2.2rem 2rem; margin-top: 2.6rem; break-inside: avoid }
 .signer .line { border-bottom: 1px solid #1c2733; height: 1.6rem; margin-bottom: .25rem }
+.unreviewed { display: block; font-weight: 400; color: #5d6b7a; font-size: .85em }
+.simulated .unreviewed { color: #fff }
 .soft { color: #5d6b7a } code { font-family: Report, monospace; font-size: .8rem; overflow-wrap: anywhere }
 tr { break-inside: avoid } thead { display: table-header-group }
 @page broad { size: A4 landscape }
@@ -42,3 +46,17 @@ tr { break-inside: avoid } thead { display: table-header-group }
 @media print { html { font-size: 8.8pt } body { margin: 0; max-width: none; padding: 0; font-size: 1rem }
   .running { display: block; position: absolute; visibility: hidden; string-set: running content() } }
 """
+
+
+def style(say: Words) -> str:
+    """The style with the texts of the page's margins in it."""
+    texts = {"PROCESSED_ONLY": say.text("warn.page"), "PAGE ": f"{say.text('head.page')} "}
+    texts[" OF "] = f" {say.text('head.of')} "
+    found = STYLE
+    for mark, text in texts.items():
+        found = found.replace(f'"{mark}"', f'"{text}"')
+    return found
+
+
+ENGLISH_STYLE: Final = style(words_of(ENGLISH))
+"""Of pages that are in English alone."""

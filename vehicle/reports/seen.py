@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from vehicle.contracts.ledger_types import Observed
-from vehicle.reports.facts import JobFacts
+from vehicle.reports.facts import JobFacts, RecordedAct
 
 MARK_OF: Final = {"detonation_class": "detonation", "find": "find"}
 """Kind of observation -> its mark in `palette.MARKS`."""
@@ -46,3 +46,15 @@ def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
                 )
             )  # fmt: skip
     return tuple(found)
+
+
+def is_reading(row: RecordedAct) -> bool:
+    """A depth that somebody measured at a place."""
+    act = row.act
+    return isinstance(act, Observed) and act.kind == "depth_check" and act.place_m is not None
+
+
+def reading_names(facts: JobFacts) -> dict[int, str]:
+    """Place in `facts.acts` of each depth reading to its name, D1 and so on, in map and report."""
+    places = [place for place, row in enumerate(facts.acts) if is_reading(row)]
+    return {place: f"D{number}" for number, place in enumerate(places, start=1)}

@@ -25,10 +25,13 @@ TURN_RADPS, STAND_MPS = 0.05, 0.03
 PHASES: Final = tuple(MissionPhase)
 UNCONNECTED: Final = (Mode.BOOT, Mode.DISARMED)
 
-WORK, TURN, MOVE, PREPARE = "working the ground", "turning on the spot", "moving, tool up", "spin-up, lowering, raising"
-BACK_OFF, STICK, RECOVERY = "backing off for re-entry", "driving by stick", "recovery"
-LINK, CHECKS, WAITING, UNRECORDED = "link down", "standing with checks", "waiting, and all else", "not recorded"
+WORK, TURN, MOVE, PREPARE = "work", "turn", "move", "prepare"
+BACK_OFF, STICK, RECOVERY = "back_off", "stick", "recovery"
+LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "waiting", "unrecorded"
+"""Activities by their name in the catalogue, `activity.NAME`."""
 STOP: Final = "stop: "
+"""Before the reason of a stop, in place of an activity."""
+UNKNOWN_REASON: Final = "not_recorded"
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +107,7 @@ def stops_of(events: Sequence[Event], end_s: float) -> list[Stop]:
                 number=number,
                 start_s=event.t_ns / NS_PER_S,
                 until_s=until_ns / NS_PER_S if until_ns is not None else None,
-                reason=reason or "not recorded",
+                reason=reason or UNKNOWN_REASON,
                 text=text or event.text,
                 east_m=event.east_m,
                 north_m=event.north_m,

@@ -1,8 +1,7 @@
-"""Bearing and distance: how people find benchmark, turning points and perimeter again with tape and compass.
+"""Bearing and distance: how people find benchmark, turning points and corners again with tape and compass.
 
-Each point has its bearing from true north and its horizontal distance from the first benchmark. Corners of the
-perimeter also have those from the corner before, so that the perimeter can be walked. Bearings are in the plane of the
-datum.
+Each point has its bearing from true north and its horizontal distance from the first benchmark; the corners of the
+work area also from the corner before, so that its border can be walked. Bearings are of the plane of the datum.
 """
 
 import math
@@ -56,14 +55,14 @@ def bearing_and_distance(start_m: Point, end_m: Point) -> tuple[float, float]:
 
 
 def named_points(site: HasPoints) -> list[NamedPoint]:
-    """Return benchmarks B1.., turning points T1.., perimeter corners P1.. in order, relative to the first benchmark.
+    """Benchmarks B1.., turning points T1.., corners of the work area P1.. in order; all told from the first benchmark.
 
     Without a benchmark the first corner takes its place, and its kind says so.
     """
     turning = getattr(site, "turning_points_m", ())
     rows = [("B", "benchmark", point) for point in site.benchmarks_m]
     rows += [("T", "turning point", point) for point in turning]
-    rows += [("P", "corner of the perimeter", point) for ring in perimeter(site.work_area) for point in ring]
+    rows += [("P", "corner of the work area", point) for ring in borders(site.work_area) for point in ring]
     found: list[NamedPoint] = []
     counts: dict[str, int] = {}
     for letter, kind, point in rows:
@@ -83,8 +82,8 @@ def named_points(site: HasPoints) -> list[NamedPoint]:
     return found
 
 
-def perimeter(work_area: Any) -> list[list[Point]]:
-    """Return the outer rings of the work area, clockwise, without repeating the first corner."""
+def borders(work_area: Any) -> list[list[Point]]:
+    """Outer rings of the work area, clockwise as people walk them, the first corner not repeated."""
     rings = []
     for part in shapely.get_parts(work_area):
         if part.geom_type == "Polygon" and not part.is_empty:

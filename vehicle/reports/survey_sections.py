@@ -2,84 +2,84 @@
 
 from collections.abc import Iterable
 from html import escape
+from typing import Final
 
 import shapely
 
 from vehicle.contracts.frames import heading_deg_from_yaw
 from vehicle.contracts.plan import SegmentKind
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.html_parts import hour, place, table
+from vehicle.reports.html_parts import heads_of, hour, place, table
 from vehicle.reports.products import Feature
 from vehicle.reports.story import first_worked_s
-from vehicle.reports.survey import legs, named_points, perimeter
+from vehicle.reports.survey import borders, legs, named_points
+from vehicle.reports.words import grouped
+
+KINDS: Final = {"B": "benchmark", "T": "turning_point", "P": "corner"}
+"""First letter of a point's name to what it is, `survey.kind.NAME`."""
+ENDS: Final = {"end of the record": "record", "another day, run or machine": "day", "depth reading": "reading"}
+"""What ended a lot as `lots.Lot` has it, to its name in the catalogue, `lots.end.NAME`."""
 
 
 def survey(facts: JobFacts) -> str:
-    """Return bearings and distances of benchmark, turning points and perimeter, and the perimeter corner by corner."""
-    points = named_points(facts.site)
+    """Benchmark, turning points, the work area's border: bearing and distance, and the border corner by corner."""
+    say, points = facts.words, named_points(facts.site)
     rows = [
         [
-            point.name, point.kind, place(facts, (point.east_m, point.north_m)), point.from_name or "-",
-            f"{point.bearing_deg:.2f}" if point.from_name else "-",
+            point.name, say(f"survey.kind.{KINDS[point.name[0]]}"), place(facts, (point.east_m, point.north_m)),
+            point.from_name or "-", f"{point.bearing_deg:.2f}" if point.from_name else "-",
             f"{point.distance_m:.2f}" if point.from_name else "-",
         ]
         for point in points
     ]  # fmt: skip
     datum = facts.plan.datum
-    source = getattr(facts.site, "source_system", "") or "not stated in the site file"
-    told = (
-        f"Frame: WGS 84 as the base station's coordinates realise it; the site file's system: {escape(source)}. "
-        "Epoch: that of "
-        "the base's coordinates, no motion of the ground is reckoned in. Bearings from true north in the plane "
-        "that touches "
-        f"the ellipsoid at the datum, {datum.lat_deg:.9f}, {datum.lon_deg:.9f}, height {datum.alt_m:.1f} m."
+    told = say(
+        "survey.note",
+        source=escape(getattr(facts.site, "source_system", "")) or say("survey.no_source"),
+        lat=f"{datum.lat_deg:.9f}",
+        lon=f"{datum.lon_deg:.9f}",
+        height=f"{datum.alt_m:.1f}",
     )
     if not facts.site.benchmarks_m:
-        told += " <b>The site file names no benchmark</b>: bearings are from the first corner instead."
-    parts = [
-        table(
-            "Benchmark, turning points, perimeter",
-            ["point", "what", "lat, lon", "from", "bearing [°]", "distance [m]"],
-            rows,
-            told,
-        )
-    ]
+        told += f" {say('survey.no_benchmark')}"
+    heads = heads_of(facts, "survey", "point", "what", "place", "start", "bearing", "distance")
+    parts = [table(say("survey.title"), heads, rows, told)]
     first, walk = 1, []
-    for ring in perimeter(facts.site.work_area):
+    for ring in borders(facts.site.work_area):
         walk += [[a, b, f"{bearing:.2f}", f"{length:.2f}"] for a, b, bearing, length in legs(ring, first)]
         first += len(ring)
-    parts.append(
-        table("The perimeter on foot, outside it", ["from", "to", "bearing [°]", "distance [m]"], walk, level=3)
-    )
+    heads = heads_of(facts, "survey", "start", "end", "bearing", "distance")
+    parts.append(table(say("survey.walk"), heads, walk, level=3))
     return "\n".join(parts)
 
 
-def lots(features: Iterable[Feature]) -> str:
-    """Return the section on lots for sampling."""
-    rows = []
+def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
+    """Lots for sampling."""
+    say, rows = facts.words, []
     for feature in features:
         if feature.layer == "processed":
             row = feature.values
             span = (
-                f"{str(row['from_utc'])[11:19]} to {str(row['until_utc'])[11:19]}" if row["from_utc"] else "not known"
+                say("lots.span", start=str(row["from_utc"])[11:19], end=str(row["until_utc"])[11:19] or "-")
+                if row["from_utc"]
+                else say("lots.unknown")
             )
+            ended = str(row["ended_by"])
             rows.append(
                 [
                     str(row["lot"]), escape(str(row["machine"])), str(row["day_utc"] or "-"), span,
-                    escape(str(row["ended_by"])), escape(str(row["check_reading"]) or "-"), f"{row['inside_m2']:,.2f}",
+                    say(f"lots.end.{ENDS[ended]}") if ended in ENDS else escape(ended),
+                    escape(str(row["check_reading"]) or "-"), grouped(float(row["inside_m2"] or 0.0), 2),
                     f"{row['depth_least_cm']}",
                 ]
             )  # fmt: skip
-    told = (
-        "One machine, one day, one interval between depth checks. Samples are drawn by lot; where one fails, all of "
-        "the lot is worked again."
-    )
-    heads = ["lot", "machine", "day", "UTC", "ended by", "reading", "in the work area [m²]", "least depth [cm]"]
-    return table("Lots for sampling", heads, rows, told)
+    heads = heads_of(facts, "lots", "lot", "machine", "day", "utc", "ended", "reading", "area", "depth")
+    return table(say("lots.title"), heads, rows, say("lots.note"))
 
 
 def swath_order(facts: JobFacts) -> str:
-    """Return the swaths in plan order, and when the tool worked in each."""
+    """Swaths in the order of the plan, and when the tool worked in each."""
+    say = facts.words
     same = [number for number, row in enumerate(facts.runs) if row.plan_hash == facts.plan.plan_hash] or [0]
     worked = first_worked_s(facts.samples, same) if facts.samples is not None else {}
     rows = []
@@ -91,13 +91,10 @@ def swath_order(facts: JobFacts) -> str:
                 str(number), str(segment.seq), place(facts, segment.points_m[0]), place(facts, segment.points_m[-1]),
                 f"{heading_deg_from_yaw(segment.yaw_start_rad):.1f}",
                 f"{shapely.LineString(segment.points_m).length:.1f}",
-                f"{hour(facts, times[0])} to {hour(facts, times[1])}" if times else "not recorded",
+                say("order.span", start=hour(facts, times[0]), end=hour(facts, times[1]))
+                if times
+                else say("order.unworked"),
             ]
         )  # fmt: skip
-    heads = ["swath", "segment", "start (lat, lon)", "end (lat, lon)", "heading [°]", "length [m]", "worked"]
-    return table(
-        "Annex: swaths in their order",
-        heads,
-        rows,
-        "Of the machine's body origin, by the newest plan; times are those of the runs that drove it.",
-    )
+    heads = heads_of(facts, "order", "swath", "segment", "start", "end", "heading", "length", "worked")
+    return table(say("order.title"), heads, rows, say("order.note"))

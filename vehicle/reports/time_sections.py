@@ -10,213 +10,229 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct
-from vehicle.reports.html_parts import bars, clock_s, moment, note, place, section, table
-from vehicle.reports.seen import seen_of
-from vehicle.reports.story import STOP, hours_of, link_loss, stops_of
+from vehicle.reports.html_parts import (
+    bars,
+    clock_s,
+    counted,
+    heads_of,
+    moment,
+    note,
+    place,
+    section,
+    table,
+    time_head,
+)
+from vehicle.reports.palette import marked
+from vehicle.reports.seen import reading_names, seen_of
+from vehicle.reports.story import STOP, UNKNOWN_REASON, hours_of, link_loss, stops_of
+from vehicle.reports.words import grouped
 
-PHASE_TEXT: Final = {
-    "work": "working the ground",
-    "move": "moving, tool up",
-    "lower": "lowering the tool",
-    "raise": "raising the tool",
-    "spin_up": "spinning up",
-    "back_off": "backing off for re-entry",
-    "paused": "paused",
-    "idle": "waiting for the operator",
-    "done": "finished, disarming",
-}
 LINK_REASONS: Final = ("link_lost", "link_flapping")
 LOG_MAX: Final = 400
 """Largest number of log lines on the page; the recording holds all of them."""
 ANNEX: Final = ("mode", "reason", "stop")
-"""Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
-KIND_TEXT: Final = {
-    "depth_check": "depth, rod and straight edge",
-    "benchmark_check": "base, on a control point",
-    "hammer_count": "hammers counted",
-    "detonation_class": "detonation, class",
-    "find": "find",
-    "note": "note",
-}
-UNITS: Final = {"depth_check": "m", "benchmark_check": "m off", "hammer_count": "hammers", "find": "objects"}
+"""Kinds of events of which a mission has hundreds: stops have their table, the others an annex."""
+SEEN: Final = ("find", "detonation_class", "note")
+"""Observations that measure nothing."""
 
 
 def hours(facts: JobFacts) -> str:
     """Return the section on time by activity; the rows add up to the recording."""
     if facts.samples is None:
         return _phases(facts)
+    say = facts.words
     stops = stops_of(facts.events, facts.time_s)
     split = hours_of(facts.samples, stops, [row.t_s for row in facts.acts if isinstance(row.act, Observed)])
     total_s = sum(split.values())
-    rows = [(escape(name.replace("_", " ")), time_s, _share(time_s, total_s)) for name, time_s in split.items()]
+    rows = [(_activity(facts, name), time_s, _share(facts, time_s, total_s)) for name, time_s in split.items()]
     loss = link_loss(facts.samples)
     by_link = [stop for stop in stops if stop.reason in LINK_REASONS]
-    told = (
-        f"The rows add up to the recording, {clock_s(total_s)} h. A stop counts from the stop until the operator "
-        "had armed "
-        "again. Weather, refuelling and repair are not told apart by any sensor: they are in waiting and stops."
+    link = say(
+        "hours.link",
+        total=f"{loss.total_s:.1f}",
+        count=loss.count,
+        longest=f"{loss.longest_s:.1f}",
+        stops=len(by_link),
+        standing=clock_s(sum((stop.until_s or facts.time_s) - stop.start_s for stop in by_link)),
     )
-    link = (
-        f"<p><b>Link loss in all: {loss.total_s:.1f} s</b>, {loss.count} times, the longest {loss.longest_s:.1f} s: an "
-        f"armed vehicle had no frame of its operator younger than 0.45 s. Stops for the link's sake: {len(by_link)}, "
-        f"standing {clock_s(sum((stop.until_s or facts.time_s) - stop.start_s for stop in by_link))} h.</p>"
-    )
-    return table("Hours", ["activity", "time [h]", ""], bars(rows), told) + link
+    told = say("hours.note", total=clock_s(total_s))
+    heads = [*heads_of(facts, "hours", "activity", "time"), ""]
+    return table(say("hours.title"), heads, bars(rows), told) + f"<p>{link}</p>"
+
+
+def _activity(facts: JobFacts, name: str) -> str:
+    if name.startswith(STOP):
+        return facts.words("hours.stop", reason=_reason(facts, name.removeprefix(STOP)))
+    return facts.words(f"activity.{name}")
+
+
+def _reason(facts: JobFacts, reason: str) -> str:
+    """A stop's reason by its name in the table of reasons, as the journal has it."""
+    return facts.words("stops.unknown") if reason == UNKNOWN_REASON else escape(reason.replace("_", " "))
 
 
 def _phases(facts: JobFacts) -> str:
-    """Return time by phase of the mission, used if no recording was read."""
+    """The same by the phases of the mission, where no recording was read."""
+    say = facts.words
     total_s = sum(facts.phase_s.values())
     phases = sorted(facts.phase_s.items(), key=lambda row: -row[1])
-    rows = [(escape(PHASE_TEXT.get(name, name)), time_s, _share(time_s, total_s)) for name, time_s in phases]
-    told = "By the phases of the mission: no recording was read, stops and link are not told apart."
-    return table("Hours", ["activity", "time [h]", ""], bars(rows), told) if rows else ""
+    rows = [
+        (
+            say(f"phase.{name}") if f"phase.{name}" in say else escape(name.replace("_", " ")),
+            time_s,
+            _share(facts, time_s, total_s),
+        )
+        for name, time_s in phases
+    ]
+    heads = [*heads_of(facts, "hours", "activity", "time"), ""]
+    return table(say("hours.title"), heads, bars(rows), say("hours.phases_note")) if rows else ""
 
 
-def _share(time_s: float, total_s: float) -> str:
-    return f"{clock_s(time_s)}, {100.0 * time_s / (total_s or 1.0):.1f} %"
+def _share(facts: JobFacts, time_s: float, total_s: float) -> str:
+    return facts.words("hours.share", time=clock_s(time_s), share=f"{100.0 * time_s / (total_s or 1.0):.1f}")
 
 
 def stops(facts: JobFacts) -> str:
-    """Return every stop with reason and duration, and sums by reason."""
-    found = stops_of(facts.events, facts.time_s)
+    """Every stop with reason and duration, and the sums by reason."""
+    found, say = stops_of(facts.events, facts.time_s), facts.words
     if not found:
-        return section("Stops", "<p>None on record.</p>")
+        return section(say("stops.title"), f"<p>{say('stops.none')}</p>")
     rows = []
     for stop in found:
-        length = clock_s(stop.until_s - stop.start_s) if stop.until_s is not None else "did not drive again"
+        length = clock_s(stop.until_s - stop.start_s) if stop.until_s is not None else say("stops.not_again")
         rows.append(
             [
-                f"E{stop.number}", moment(facts, stop.start_s), escape(stop.reason.replace("_", " ")), length,
+                f"E{stop.number}", moment(facts, stop.start_s), _reason(facts, stop.reason), length,
                 escape(stop.text), place(facts, (stop.east_m, stop.north_m)),
             ]
         )  # fmt: skip
-    counts = Counter(stop.reason for stop in found)
-    told = ", ".join(f"{escape(reason.replace('_', ' '))} {count}x" for reason, count in counts.most_common())
-    heads = [
-        "no.",
-        "UTC" if facts.zero_us is not None else "time",
-        "reason",
-        "stood [h]",
-        "what was known, and how it is left",
-        "place (lat, lon)",
-    ]
-    return table("Stops", heads, rows, f"{len(found)} stops: {told}. Numbers are those on the map.")
+    counts = Counter(_reason(facts, stop.reason) for stop in found)
+    told = say("stops.note", count=len(found), reasons=counted(facts, counts.most_common()))
+    number, reason, stood, text, where = heads_of(facts, "stops", "number", "reason", "stood", "text", "place")
+    heads = [number, time_head(facts), reason, stood, text, where]
+    return table(say("stops.title"), heads, rows, told)
 
 
 def checks(facts: JobFacts) -> str:
-    """Return measurements by people with their results, then the checks that are due."""
-    rows = [row for acts in [facts.acts] for act in acts if (row := _check_row(facts, act)) is not None]
+    """What people measured and what became of it, then what is due."""
+    say = facts.words
+    names = reading_names(facts)
+    made = (_check_row(facts, act, names.get(place, "")) for place, act in enumerate(facts.acts))
+    rows = [row for row in made if row is not None]
     parts = []
     if rows:
-        heads = [
-            "UTC" if facts.zero_us is not None else "time",
-            "what",
-            "value",
-            "by",
-            "what came of it",
-            "place (lat, lon)",
-        ]
-        parts.append(table("Checks made", heads, rows, "As the journal has them, in their order."))
+        heads = [time_head(facts), *heads_of(facts, "checks", "what", "value", "by", "outcome", "place")]
+        parts.append(table(say("checks.title"), heads, rows, say("checks.note")))
     else:
-        parts.append(section("Checks made", "<p>None on record.</p>"))
-    parts.append("<h3>Checks due</h3><ul>" + "".join(f"<li>{line}</li>" for line in due(facts)) + "</ul>")
+        parts.append(section(say("checks.title"), f"<p>{say('checks.none')}</p>"))
+    lines = "".join(f"<li>{line}</li>" for line in due(facts))
+    parts.append(f"<h3>{say('checks.due')}</h3><ul>{lines}</ul>")
     return "\n".join(parts)
 
 
-def _check_row(facts: JobFacts, row: RecordedAct) -> list[str] | None:
-    act, when = row.act, moment(facts, row.t_s)
+def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None:
+    """A line of the checks; `name` of a depth reading as on the map. None for what measured nothing."""
+    act, when, say = row.act, moment(facts, row.t_s), facts.words
     if isinstance(act, Observed):
-        if act.kind in {"find", "detonation_class", "note"}:
+        if act.kind in SEEN:
             return None
-        sigma = f" ± {act.sigma:.3f}" if act.sigma is not None else ""
-        value = (
-            f"{act.value:.3f}{sigma} {UNITS.get(act.kind, '')}"
-            if act.kind != "hammer_count"
-            else f"{act.value:g} hammers"
-        )
         where = place(facts, act.place_m) if act.place_m is not None else "-"
-        return [when, escape(KIND_TEXT.get(act.kind, act.kind)), value, escape(act.by), escape(act.text), where]
+        what = f"{_observed(facts, act.kind)} {name}".strip()
+        return [when, what, _measured(facts, act), escape(act.by), escape(act.text), where]
     if isinstance(act, Confirm):
-        told = "good" if act.closing else "good from here on; nothing before it is closed"
-        return [when, escape(act.kind), "-", escape(act.by), f"<b>{told}</b>", "-"]
-    told = f"strokes {act.since_number} to {act.until_number}"
-    what = f"found {act.bias_m:.3f} m shallower" if act.bias_m > 0.0 else "withdrawn"
-    return [when, "record", "-", escape(act.by), f"<b>{what}</b>: {escape(act.reason)} ({told})", "-"]
+        told = say("checks.good" if act.closing else "checks.good_open")
+        kind = say(f"confirmed.{act.kind}") if f"confirmed.{act.kind}" in say else escape(act.kind)
+        return [when, kind, "-", escape(act.by), f"<b>{told}</b>", "-"]
+    strokes = say("checks.strokes", first=act.since_number, last=act.until_number)
+    what = say("checks.shallower", bias=f"{act.bias_m:.3f}") if act.bias_m > 0.0 else say("checks.withdrawn")
+    told = say("checks.outcome", what=what, reason=escape(act.reason), strokes=strokes)
+    return [when, say("checks.record"), "-", escape(act.by), told, "-"]
+
+
+def _observed(facts: JobFacts, kind: str) -> str:
+    key = f"observed.{kind}"
+    return facts.words(key) if key in facts.words else escape(kind)
+
+
+def _measured(facts: JobFacts, act: Observed) -> str:
+    key = f"unit.{act.kind}"
+    sigma = f" ± {act.sigma:.3f}" if act.sigma is not None else ""
+    value = f"{act.value:g}" if act.kind == "hammer_count" else f"{act.value:.3f}{sigma}"
+    return facts.words(key if key in facts.words else "unit.other", value=value)
 
 
 def due(facts: JobFacts) -> list[str]:
-    """Return what must still be measured according to the record and this configuration."""
-    found, mission, tool = [], facts.config.mission, facts.config.machine.tool
+    """What has still to be measured, by the record and the rules of this configuration."""
+    found, mission, tool, say = list[str](), facts.config.mission, facts.config.machine.tool, facts.words
     acts = [row.act for row in facts.acts]
     open_now = facts.due if facts.due is not None else due_after(acts)
     if facts.provisional_m2 > 0.0:
-        found.append(
-            f"<b>Closing check of the base</b>: {facts.provisional_m2:,.1f} m² are provisional until it is good."
-        )
+        found.append(say("checks.due_close", area=grouped(facts.provisional_m2, 1)))
     if Knowledge.BASE in open_now:
-        found.append(f"<b>Opening check of the base</b>: {_since(acts, Knowledge.BASE)}.")
+        found.append(say("checks.due_base", why=_since(facts, acts, Knowledge.BASE)))
     if Knowledge.DEPTH in open_now:
-        found.append(
-            f"<b>Depth reading</b>: {_since(acts, Knowledge.DEPTH)}. The record claims 2 cm less until one is good; it "
-            f"is due at the start of a shift, every {mission.depth_check_m2:,.0f} m² and every "
-            f"{mission.depth_check_h:g} h with the tool down."
-        )
+        why = _since(facts, acts, Knowledge.DEPTH)
+        area, time = grouped(mission.depth_check_m2), f"{mission.depth_check_h:g}"
+        found.append(say("checks.due_depth", why=why, area=area, time=time))
     if tool.hammer_count > 0:
         counts = [act.value for act in acts if isinstance(act, Observed) and act.kind == "hammer_count"]
         if Knowledge.HAMMERS in open_now:
-            found.append(f"<b>Hammer count</b>: {_since(acts, Knowledge.HAMMERS)}.")
+            found.append(say("checks.due_hammers", why=_since(facts, acts, Knowledge.HAMMERS)))
         elif counts and counts[-1] < tool.hammer_count:
-            found.append(f"<b>Hammers</b>: {counts[-1]:g} of {tool.hammer_count} at the newest count.")
-    return found or ["None by the record. Checks of the next shift begin anew."]
+            found.append(say("checks.hammers_left", count=f"{counts[-1]:g}", all=tool.hammer_count))
+    return found or [say("checks.nothing_due")]
 
 
-def _since(acts: Sequence[Observed | Confirm | Revoke], kind: Knowledge) -> str:
-    """Return why a check is due, as far as the record shows."""
+def _since(facts: JobFacts, acts: Sequence[Observed | Confirm | Revoke], kind: Knowledge) -> str:
+    """Why it is due, as far as the record says."""
     known = any(isinstance(act, Confirm) and act.kind == kind.value and act.by for act in acts)
-    return "the newest good one no longer holds" if known else "none is on record that was good"
+    return facts.words("checks.stale" if known else "checks.never")
 
 
 def hammers(facts: JobFacts) -> str:
-    """Return the counts of hammers, and which hammers were missing."""
+    """Counts of hammers, and which were missing."""
+    say = facts.words
     counts = [(row, row.act) for row in facts.acts if isinstance(row.act, Observed) and row.act.kind == "hammer_count"]
     if not counts:
-        return section("Hammers by position", "<p>No count on record.</p>")
+        return section(say("hammers.title"), f"<p>{say('hammers.none')}</p>")
     rows = [
-        [moment(facts, row.t_s), f"{act.value:g}", escape(act.text) or "none named", escape(act.by)]
+        [moment(facts, row.t_s), f"{act.value:g}", escape(act.text) or say("hammers.none_named"), escape(act.by)]
         for row, act in counts
     ]
-    told = "Positions as tracks across the tool, 1 at the far right. Replaced hammers are not recorded by any sensor."
-    heads = ["UTC" if facts.zero_us is not None else "time", "counted [hammers]", "missing at", "by"]
-    return table("Hammers by position", heads, rows, told)
+    heads = [time_head(facts), *heads_of(facts, "hammers", "counted", "missing", "by")]
+    return table(say("hammers.title"), heads, rows, say("hammers.note"))
 
 
 def finds(facts: JobFacts) -> str:
-    """Return detonations, finds and notes of people; those with a recorded position are F1.. as on the map."""
+    """Detonations, finds and notes of people; F1.. as on the map, where their place is on record."""
+    say = facts.words
     rows, names = [], {seen.act: f" {seen.name}" for seen in seen_of(facts)}
     for number, row in enumerate(facts.acts):
         act = row.act
-        if isinstance(act, Observed) and act.kind in {"find", "detonation_class", "note"}:
+        if isinstance(act, Observed) and act.kind in SEEN:
             where = place(facts, act.place_m) if act.place_m is not None else "-"
-            what = KIND_TEXT[act.kind] + names.get(number, "")
-            rows.append([moment(facts, row.t_s), what, f"{act.value:g}", escape(act.text), escape(act.by), where])
+            what = _observed(facts, act.kind) + names.get(number, "")
+            value = "-" if act.kind == "note" else f"{act.value:g}"
+            rows.append([moment(facts, row.t_s), what, value, escape(act.text), escape(act.by), where])
     if not rows:
-        return section("Detonations, finds, notes", "<p>None on record.</p>")
-    heads = ["UTC" if facts.zero_us is not None else "time", "what", "class, number", "text", "by", "place (lat, lon)"]
-    return table(
-        "Detonations, finds, notes", heads, rows, "Condition and model are those that people wrote into the text."
-    )
+        return section(say("finds.title"), f"<p>{say('finds.none')}</p>")
+    heads = [time_head(facts), *heads_of(facts, "finds", "what", "number", "text", "by", "place")]
+    return table(say("finds.title"), heads, rows, say("finds.note"))
 
 
 def log(facts: JobFacts) -> str:
-    """Return the events other than stops and mode changes."""
+    """What happened beside stops and changes of mode."""
+    say = facts.words
     lines = [event for event in facts.events if event.kind not in ANNEX and event.kind != "record"]
-    rows = [_line(facts, event) for event in lines[:LOG_MAX]]
-    told = "Stops and checks have tables of their own; changes of mode are in the annex."
+    names = {id(event): f"E{number}" for number, _, event in marked(facts.events)}
+    rows = [[names.get(id(event), "-"), *_line(facts, event)] for event in lines[:LOG_MAX]]
+    if not rows:
+        return section(say("log.title"), f"<p>{say('log.none')}</p>")
+    told = say("log.note")
     if len(lines) > len(rows):
-        told += f" {len(lines) - len(rows)} further lines are in the recording."
-    heads = ["UTC" if facts.zero_us is not None else "time", "what happened", "place (lat, lon)"]
-    return table("Log", heads, rows, told) if rows else section("Log", "<p>Nothing beside stops and checks.</p>")
+        told += f" {say('log.more', count=len(lines) - len(rows))}"
+    number, what, where = heads_of(facts, "log", "number", "what", "place")
+    return table(say("log.title"), [number, time_head(facts), what, where], rows, told)
 
 
 def _line(facts: JobFacts, event: Event) -> list[str]:
@@ -225,24 +241,18 @@ def _line(facts: JobFacts, event: Event) -> list[str]:
 
 
 def annex_modes(facts: JobFacts) -> str:
-    """Return all mode changes, and counts of the reasons shown to the operator."""
+    """Changes of mode one by one, and reasons shown to the operator as counts."""
+    say = facts.words
     modes = [event for event in facts.events if event.kind == "mode"]
-    counts = Counter(event.text.removeprefix("reason: ") for event in facts.events if event.kind == "reason")
-    told = ", ".join(f"{escape(text.replace('_', ' '))} {count}x" for text, count in counts.most_common())
-    reasons = note(f"Reasons shown to the operator: {told}.") if told else ""
+    counts = Counter(
+        escape(event.text.removeprefix("reason: ").replace("_", " "))
+        for event in facts.events
+        if event.kind == "reason"
+    )
+    told = say("modes.reasons", reasons=counted(facts, counts.most_common())) if counts else ""
     rows = [[moment(facts, event.t_ns / NS_PER_S), escape(event.text)] for event in modes[:LOG_MAX]]
     if not rows:
         return ""
-    more = f"{len(modes) - len(rows)} further changes are in the recording." if len(modes) > len(rows) else ""
-    heads = ["UTC" if facts.zero_us is not None else "time", "mode"]
-    return table("Annex: changes of mode", heads, rows, more) + reasons
-
-
-def stop_total_s(split: dict[str, float]) -> float:
-    """Return the total time [s] of all stops."""
-    return sum(time_s for name, time_s in split.items() if name.startswith(STOP))
-
-
-def withdrawn(facts: JobFacts) -> list[RecordedAct]:
-    """Return what the journal withdrew."""
-    return [row for row in facts.acts if isinstance(row.act, Revoke)]
+    more = say("modes.more", count=len(modes) - len(rows)) if len(modes) > len(rows) else ""
+    heads = [time_head(facts), *heads_of(facts, "modes", "mode")]
+    return table(say("modes.title"), heads, rows, more) + (note(told) if told else "")
