@@ -59,7 +59,7 @@ class ConsoleConfig(Strict):
         names = [one.name for one in self.vehicles]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"vehicles: two are called {twice!r}; give each a name of its own")
+            raise ValueError(f"vehicles: two are called {twice!r}; give each its own name")
         without = next((one.name for one in self.vehicles if one.keys is None and self.keys is None), None)
         if without is not None:
             raise ValueError(f"keys: vehicle {without!r} has no key file; write keys for it, or one for all at the top")
@@ -95,7 +95,7 @@ def credentials(path: Path, told: str) -> Credentials:
     Raises:
         InputError: The file is missing, it is no key file, or its key may do nothing but STOP.
     """
-    held = key_file.credentials(path, f"{told}: {path}", "it comes here on a stick, never by radio")
+    held = key_file.credentials(path, f"{told}: {path}", "bring it to this computer on a memory stick, never by radio")
     if held.stop_only:
         raise InputError(f"{told}: {path}: this key may do nothing but STOP; `flailpilot stop {path}` takes it")
     return held

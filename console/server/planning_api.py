@@ -261,7 +261,7 @@ async def _json(request: Request) -> dict[str, Any]:
         raise InputError(f"the page's request cannot be read ({error}): reload the page") from None
     numbers = [value for value in found.values() if isinstance(value, float)]
     if not all(math.isfinite(value) for value in numbers):
-        raise InputError("a figure in the request is no number")
+        raise InputError("a value in the request is no number")
     return found
 
 
@@ -271,7 +271,7 @@ async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
     async for piece in request.stream():
         size += len(piece)
         if size > most:
-            raise InputError(f"larger than {most // 2**20} MiB, no site is; choose another file")
+            raise InputError(f"larger than {most // 2**20} MiB, no site is so large; choose another file")
         yield piece
 
 

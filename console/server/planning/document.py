@@ -33,7 +33,7 @@ class Datum(msgspec.Struct, frozen=True, kw_only=True):
     def frame(self) -> LocalFrame:
         """Return the local plane. Raises InputError for an impossible place."""
         if not (abs(self.lat_deg) <= 90.0 and abs(self.lon_deg) <= 180.0):  # False for NaN too
-            raise InputError(f"datum lat {self.lat_deg:g} lon {self.lon_deg:g}: no place; choose one on the map")
+            raise InputError(f"datum lat {self.lat_deg:g} lon {self.lon_deg:g}: no valid place; choose one on the map")
         return LocalFrame(self.lat_deg, self.lon_deg, self.alt_m)
 
 
@@ -74,7 +74,7 @@ def decoded(data: bytes) -> Document:
     check_size(found.shapes, "the drawing")
     numbers = [value for shape in found.shapes for ring in (*shape.rings, shape.line) for at in ring for value in at]
     if not np.isfinite(numbers).all():
-        raise InputError("the drawing: a corner has no place; draw it again")
+        raise InputError("the drawing: a corner has no position; draw it again")
     return found
 
 

@@ -60,7 +60,7 @@ class Drafts:
         """
         was = self._at(name)
         if was.at != at:
-            raise InputError("The drawing was changed in another window: open it again, its steps are all kept")
+            raise InputError("The drawing was changed in another window: open it again; all its steps are kept")
         step = was.at + 1
         for later in range(step, was.last + 1):
             self._path(name, later).unlink(missing_ok=True)

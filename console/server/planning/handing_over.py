@@ -23,7 +23,7 @@ def staged(folder: Path) -> str:
         asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
         site = Path(asked.site.path).read_bytes()
     except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"This plan cannot be read any more ({error}): plan it again") from None
+        raise InputError(f"This plan can no longer be read ({error}): plan it again") from None
     if words := Kept.PLAN.other(plan.format):
         raise InputError(words[0].upper() + words[1:])
     content: dict[str, Any] = {

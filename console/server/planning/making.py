@@ -168,10 +168,12 @@ def check_overlap(machine: MachineConfig, settings: PlanSettings) -> None:
     least_m = least_overlap_m(settings)
     if not settings.overlap_m >= least_m - OVERLAP_STEP_M:  # False for NaN too
         raise InputError(
-            f"Overlap {settings.overlap_m:g} m: at less than {least_m:.2f} m the seams between swaths cannot be proven"
+            f"Overlap {settings.overlap_m:g} m: below {least_m:.2f} m the seams between swaths cannot be proven"
         )
     if not settings.overlap_m < machine.tool.width_m:
-        raise InputError(f"Overlap {settings.overlap_m:g} m: the tool is {machine.tool.width_m:g} m wide")
+        raise InputError(
+            f"Overlap {settings.overlap_m:g} m: it must be below the width of the tool, {machine.tool.width_m:g} m"
+        )
 
 
 # --- what the page shows ---------------------------------------------------------------------------------------------

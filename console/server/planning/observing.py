@@ -11,10 +11,10 @@ from firmware_bridge.types import Observation, ObservationVerdict
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
-NO_ANSWER: Final = "No answer: whether it is recorded is not known; look at the vehicle's messages before sending again"
-OTHER_VEHICLE: Final = (
-    "Not sent: it is said of another vehicle than the one that is steered now; turn to that vehicle first"
+NO_ANSWER: Final = (
+    "No answer: it is unknown whether it was recorded; look at the vehicle's messages before sending again"
 )
+OTHER_VEHICLE: Final = "Not sent: it concerns another vehicle than the one steered now; choose that vehicle first"
 NO_LINK: Final = "No link to the vehicle: nothing was recorded"
 
 
@@ -65,7 +65,7 @@ def observation_of(body: dict[str, Any]) -> Observation:
         raise InputError(f"the observation: {error}") from None
     kind = KINDS.get(seen.kind)
     if kind is None:
-        raise InputError(f"the observation: no kind {seen.kind!r}")
+        raise InputError(f"the observation: {seen.kind!r} is no known kind")
     if not seen.who.strip():
         raise InputError("Write who saw it")
     lat_deg, lon_deg = _place(seen)
@@ -88,6 +88,6 @@ def _place(seen: Seen) -> tuple[float | None, float | None]:
     if seen.e is None or seen.n is None:
         return None, None
     if seen.datum is None:
-        raise InputError("the observation: a place without its datum")
+        raise InputError("the observation: its place has no datum")
     lat_deg, lon_deg, _ = seen.datum.frame().geodetic_from_enu(seen.e, seen.n)
     return lat_deg, lon_deg

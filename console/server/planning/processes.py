@@ -85,7 +85,7 @@ class Worker:
         while line := await process.stdout.readline():
             told = msgspec.json.decode(line, type=Told)
             if told.n != self._question:
-                raise ValueError("an answer to another question")
+                raise ValueError("an answer to another request")
             if told.progress is None:
                 return told
             progress(told.progress, told.text)

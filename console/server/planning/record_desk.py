@@ -125,7 +125,9 @@ class RecordDesk:
         vehicle = link.view.vehicle if link is not None else None
         place = place_m(site, vehicle.lat_deg, vehicle.lon_deg) if vehicle is not None else None
         if vehicle is None or place is None or vehicle.yaw_rad is None:
-            raise InputError("Where the machine stands is not known: what is left cannot be planned from there")
+            raise InputError(
+                "The position of the machine is not known: the remaining ground cannot be planned from there"
+            )
         return (*place, vehicle.yaw_rad)
 
     async def _asked(self, who: dict[str, str]) -> dict[str, Any]:

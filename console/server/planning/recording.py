@@ -34,8 +34,8 @@ from vehicle.reports.gaps import Found, GapReason
 from vehicle.reports.layers import depths_cm
 from vehicle.reports.results import write_all
 
-NO_SITE: Final = "The plan on the vehicle is not known yet: its record cannot be reckoned"
-NO_AREA: Final = "The vehicle does not say what its work area is: what is missed cannot be reckoned here"
+NO_SITE: Final = "The plan on the vehicle is not known yet: its record cannot be computed"
+NO_AREA: Final = "The vehicle has not sent its work area: missed ground cannot be computed here"
 GAPS_SHOWN: Final = 200
 DIGITS: Final = 6
 """Decimals of a square metre; smaller areas come from rounding at borders."""
@@ -152,7 +152,7 @@ def facts_of(asked: RecordRequest) -> JobFacts:
         raise InputError(NO_SITE)
     ground, plan = ground_of(asked.site), plan_of(asked)
     if head.plan_hash != plan.plan_hash:
-        raise InputError(f"the record is of plan {head.plan_hash}, the vehicle's site is of {plan.plan_hash}")
+        raise InputError(f"the record is of plan {head.plan_hash}, but the vehicle's site is of plan {plan.plan_hash}")
     if ground.work_area.is_empty:
         raise InputError(NO_AREA)
     config = config_of(asked, plan, head.cell_m)

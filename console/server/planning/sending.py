@@ -13,7 +13,7 @@ from vehicle.contracts.messages import Mode
 from vehicle.operator_link.staging import STAGE
 
 NO_LINK: Final = "No link to the vehicle: the plan was not handed over"
-NOT_MINE: Final = "Another console holds the vehicle, or none: take it first"
+NOT_MINE: Final = "Another console or none controls the vehicle: take it first"
 NOT_AT_REST: Final = "The vehicle is {mode}: a plan is taken only while it is DISARMED"
 NO_STORE: Final = "This vehicle takes no plans from a console"
 
@@ -37,7 +37,9 @@ async def hand_over(folder: Path, reader: Worker, link: ConsoleLink | None, *, m
     try:
         there = str(await store(STAGE, (folder / STAGED).read_bytes()))
     except TimeoutError:
-        raise InputError("The vehicle did not answer: whether it has the plan is not known; look at its hash") from None
+        raise InputError(
+            "The vehicle did not answer: it is unknown whether it has the plan; look at its hash"
+        ) from None
     except (OSError, ValueError) as refusal:
         raise InputError(f"The vehicle refused the plan: {refusal}") from None
     return {"hash_here": here, "hash_vehicle": there, "same": here == there}

@@ -25,7 +25,7 @@ from vehicle.contracts.errors import InputError
 
 NICE: Final = 12
 """Lower priority than the server's loop, which carries the operator's stick readings."""
-BROKEN: Final = "the program failed while working on this: its log says how; nothing of yours is lost"
+BROKEN: Final = "the program failed while working on this (see its log); your data is not lost"
 
 
 def _site(asked: dict[str, Any], _: Tell) -> Any:

@@ -224,7 +224,8 @@ def test_a_body_without_end_is_refused_and_nothing_of_it_stays(tmp_path: Path, m
 
     async def test(made: Room) -> None:
         large = b" " * (2**20 + 1)
-        assert (await imported(made, data=large)).json["error"] == "larger than 1 MiB, no site is; choose another file"
+        told = "larger than 1 MiB, no site is so large; choose another file"
+        assert (await imported(made, data=large)).json["error"] == told
         for method, path in (("POST", "/api/drafts"), ("PUT", "/api/drafts/00000000"), ("POST", "/api/plans")):
             assert (await ask(made.app, method, path, large)).status == 422
 

@@ -54,7 +54,7 @@ def test_a_refusal_is_no_record() -> None:
 
 
 def test_without_an_answer_nobody_says_that_it_is_recorded() -> None:
-    with pytest.raises(InputError, match="whether it is recorded is not known"):
+    with pytest.raises(InputError, match="it is unknown whether it was recorded"):
         answer(SEEN, Link(TimeoutError()))
     with pytest.raises(InputError, match="No link"):
         answer(SEEN, Link(None))
@@ -65,9 +65,9 @@ def test_without_an_answer_nobody_says_that_it_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"kind": "earthquake"}, "no kind"),
+        ({"kind": "earthquake"}, "no known kind"),
         ({"who": "  "}, "who saw it"),
-        ({"datum": None}, "without its datum"),
+        ({"datum": None}, "has no datum"),
         ({"value": "four"}, "the observation"),
         ({"number": 2**32}, "the observation"),
         ({"number": None}, "the observation"),

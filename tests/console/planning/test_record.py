@@ -117,7 +117,7 @@ def test_credit_is_provisional_by_the_strokes_that_the_masks_name_alone(tmp_path
 def test_a_vehicle_that_does_not_say_its_work_area_has_no_figures_here(tmp_path: Path) -> None:
     asked = request(tmp_path, jobs.open_job())
     without = [area for area in asked.site["areas"] if area["role"] != "work_area"]
-    with pytest.raises(InputError, match="does not say what its work area is"):
+    with pytest.raises(InputError, match="has not sent its work area"):
         shown(msgspec.structs.replace(asked, site={**asked.site, "areas": without}))
 
 

@@ -73,7 +73,11 @@ def test_never_by_a_watcher_and_never_without_a_link(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("problem", "sentence"),
-    [(TimeoutError(), "is not known"), (ValueError("no room"), "refused the plan: no room"), (OSError("gone"), "gone")],
+    [
+        (TimeoutError(), "is unknown whether it has the plan"),
+        (ValueError("no room"), "refused the plan: no room"),
+        (OSError("gone"), "gone"),
+    ],
 )
 def test_what_went_wrong_is_told(problem: Exception, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=sentence):

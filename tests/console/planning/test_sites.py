@@ -114,7 +114,7 @@ def test_roles_that_come_from_nesting_make_a_drawing_that_is_not_the_file(tmp_pa
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"datum": {"lat_deg": 95.0, "lon_deg": 0.0}}, "no place"),
+        ({"datum": {"lat_deg": 95.0, "lon_deg": 0.0}}, "no valid place"),
         ({"shapes": [{"id": 1, "rings": [[[0.0, 0.0], [1e999, 0.0], [1.0, 1.0]]]}]}, "the drawing: "),
         ({"datum": {"lat_deg": 40.0}}, "lon_deg"),
         ({"shapes": "none"}, "the drawing"),
