@@ -113,6 +113,13 @@ class Acts:
         return any(act.edge & STOPS for act in self._urgent)
 
     @property
+    def stop_unsent(self) -> bool:
+        """A STOP or ENGINE OFF was pressed that no frame has carried yet: it waits for no pace."""
+        stops = [act for act in self._urgent if act.edge & STOPS]
+        carried = {act.edge for act in stops if act.begun_ns is not None}
+        return any(act.edge not in carried for act in stops)
+
+    @property
     def engine_off(self) -> bool:
         """Whether the unconfirmed stop is ENGINE OFF."""
         return any(act.edge & OperatorEdge.ESTOP for act in self._urgent)

@@ -13,9 +13,9 @@ import msgspec
 from console.client.acts import STOPS, ActAnswer, Acts, Verdict
 from console.client.files import Transfer
 from console.client.inferred import Seen
+from console.client.pace import OFF, Pace, hands_of
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
 from console.client.session import Credentials, SessionProof
-from console.client.station import is_due
 from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
 from firmware_bridge.console_types import BeatFlag, BeatFrame, StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import _dialect as d
@@ -63,6 +63,7 @@ class LinkProtocol:
         self.session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
         self.acts = Acts()
         self.slot = ReadingSlot()
+        self._pace = Pace()
         self._parser = FrameParser()
         self._counter = 0
         self._sequence: int | None = None
@@ -319,12 +320,14 @@ class LinkProtocol:
     def _hands(self, now_ns: int) -> list[bytes]:
         """Return the frame of a waiting reading, or of a stop, which does not wait."""
         reading = self.slot.waiting(now_ns) if self.open else None
-        answers = reading is not None and reading.vehicle_tick > self._echo_sent
-        if reading is not None and is_due(now_ns, self._sent_ns, new_report=answers):
-            self.slot.sent()
-            self._echo_sent = reading.vehicle_tick
-            return [self._operator(reading, now_ns)]
-        if self.acts.stopping and now_ns - self._sent_ns >= STOP_NS:
+        if reading is not None:
+            hands = OFF if self.acts.stopping else hands_of(reading)
+            answers = reading.vehicle_tick > self._echo_sent
+            if self._pace.takes(hands, self._sent_ns, now_ns, answers=answers):
+                self.slot.sent()
+                self._echo_sent = reading.vehicle_tick
+                return [self._operator(reading, now_ns)]
+        if self.acts.stopping and (self.acts.stop_unsent or now_ns - self._sent_ns >= STOP_NS):
             return [self._operator(None, now_ns)]
         return []
 
@@ -336,6 +339,8 @@ class LinkProtocol:
         self._sequence = now_ns // SEQUENCE_NS & 0xFFFF_FFFF if self._sequence is None else self._sequence + 1
         self.sent += 1
         hands = None if edges & STOPS else reading
+        if hands is None:
+            self._pace.off()
         frame = OperatorFrame(
             station_id=self._credentials.system_id,
             session_id=self.session.session_id if self.open else 0,

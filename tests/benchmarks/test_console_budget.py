@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.console_budget import LINE_BYTES_PER_S, SHARE_MAX, measured
+from benchmarks.console_budget import LINE_BYTES_PER_S, SHARE_MAX, measured, measured_by_stick
 from benchmarks.trials.linked_scenario import LinkedFaultScenario
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
@@ -17,6 +17,12 @@ def test_everything_on_leaves_two_fifths_of_a_slow_radio() -> None:
     told = {name for way, name in rows if way == "down"}
     assert {"FLAIL_BEAT", "FLAIL_VEHICLE", "FLAIL_WORK", "FLAIL_STROKES", "HEARTBEAT"} <= told
     assert rows["up", "FLAIL_OPERATOR"] > 1_200.0
+    assert sum(rows.values()) <= SHARE_MAX * LINE_BYTES_PER_S
+
+
+def test_a_stick_that_never_rests_takes_no_more_of_it() -> None:
+    rows = measured_by_stick(10.0)
+    assert rows["up", "FLAIL_OPERATOR"] > 1_550.0  # the early frames are among them
     assert sum(rows.values()) <= SHARE_MAX * LINE_BYTES_PER_S
 
 

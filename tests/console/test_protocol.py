@@ -77,13 +77,13 @@ def test_no_new_reading_or_an_impossible_one_is_refused(reading: Reading) -> Non
 
 def test_the_newest_reading_of_several_goes_out_and_its_own_tick_with_it() -> None:
     protocol = opened()
-    protocol.feed(look(1, 90), 0)
+    protocol.feed(look(1, 90, drive=0.25), 0)
     told(protocol, 0)
-    protocol.feed(look(2, 92, drive=0.125), 10 * MS)
-    protocol.feed(look(3, 95, drive=0.25), 29 * MS)
+    protocol.feed(look(2, 92, drive=0.28), 10 * MS)
+    protocol.feed(look(3, 95, drive=0.3125), 29 * MS)
     assert told(protocol, 29 * MS) == []
     (frame,) = told(protocol, 31 * MS)
-    assert (frame.drive, frame.echo_tick, frame.sample_count) == (0.25, 95, 3)
+    assert (frame.drive, frame.echo_tick, frame.sample_count) == (0.3125, 95, 3)
 
 
 def test_a_reading_that_shows_nothing_new_waits_for_the_slow_pace() -> None:
