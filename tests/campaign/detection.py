@@ -137,7 +137,7 @@ HANDLED: dict[int, Handled] = {
     20: Handled("hold-to-run was never seen released", "nothing is armed", REFUSED_UNTIL_NEUTRAL),
     24: Handled(
         "machine id, number and tag of each picture",
-        "it is dropped, counted and said",
+        "the picture is dropped and counted; the one before it stays on the screen, with its age",
         "by itself with the next picture",
     ),
     26: Handled(
@@ -146,7 +146,7 @@ HANDLED: dict[int, Handled] = {
     28: Handled("the mode and the measured speed", "TAKE is refused", "stop first"),
     29: Handled(
         "control is free or its holder silent, and the machine stands",
-        "TAKE counts as a new press with hands off the sticks",
+        "TAKE counts only as a new press, with the hands off the sticks",
         "the new holder: neutral, RESET, ARM, ARM",
     ),
     30: Handled("another console takes control", "the mission stays paused", "START of the new holder"),
@@ -176,7 +176,11 @@ HANDLED: dict[int, Handled] = {
     103: Handled("the file is checked when it is read", "refused, with the place in the file", "correct it"),
     109: Handled("a person sees it", "STOP of any authenticated station acts in one tick", "RESET, ARM"),
     110: Handled("depth below the undisturbed ground, with its sigma", "the ground is not credited", "work it again"),
-    114: Handled("acts count where they begin", f"one act in {operator_acts.PAUSE_TICKS} ticks", "needs none"),
+    114: Handled(
+        "an act counts once, when its button is pressed",
+        f"acts towards motion count only {operator_acts.PAUSE_TICKS} ticks or more apart",
+        "needs none",
+    ),
     115: Handled(
         "the distance to the mission's next segment", "START is refused", "drive to it, or load the right plan"
     ),

@@ -33,8 +33,8 @@ is in [SAFETY.md](SAFETY.md). Whether a row is tested on the full stack, with al
 - **Detection**: what the vehicle looks at. A time in brackets at the end: the facts must hold for so long.
 - **Reaction.** *Warning*: the operator is told, nothing else changes. *Speed limit*: at most {LIMITED_MPS:g} m/s, and
   no mission starts. *Stop*: zero set-point and rotor off in that tick, tool height held, engine kept. *Stop, then
-  engine off*: the engine goes off as well. *Engine cut at once*: brakes, rotor and engine. Where a mission reacts
-  otherwise than driving by stick, both are named.
+  engine off*: the engine goes off as well. *Engine cut at once*: the brakes close without a ramp, and rotor drive and
+  engine are switched off, all in that tick. Where a mission reacts otherwise than driving by stick, both are named.
 - **Recovery**: what ends the reason. After every stop the sticks must be centred; then follow RESET and ARM, and after
   an engine cut or a fault a second ARM. *RECOVERY*: the machine may be driven out along its own track although the
   cause is still there.

@@ -157,8 +157,9 @@ def page() -> str:
         "  ([SAFETY.md](SAFETY.md), *Later than the catalogue*).\n"
         "- *tested*: asserted by tests of a part.\n"
         "- *open*: does not hold yet.\n"
-        "- *deferred*: its owner is not built yet.\n\n"
-        "Invariants at the end: I of the state machine, T times, G the ground, P the record, S security.\n\n"
+        "- *deferred*: the part of the program that would deal with the fault does not exist yet.\n\n"
+        "The invariants are at the end. The letter of a name says what the invariant is about: I the state machine,\n"
+        "T times, G the ground, P the record, S security.\n\n"
         f"Of 120 rows: {sums}.\n\n## Faults\n\n{table()}\n## Invariants\n\n{invariants_table()}"
     )
 

@@ -26,7 +26,8 @@ itself works with (`vehicle/contracts/stop_reasons.py`); a test refuses a page t
 **What is the same for all stops.** The machine never starts again by itself. To drive again you must do each step, one
 after the other:
 
-1. The cause is gone. For some reasons nothing here can measure that: then the vehicle says so at RESET.
+1. The cause is gone. For some reasons the console cannot measure this, and the step gets no tick mark. Go on to RESET
+   all the same: while the cause forbids it, the vehicle refuses RESET, and the screen keeps the reason.
 2. Centre both sticks. Release hold-to-run.
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
 4. RESET (`R`).
@@ -37,12 +38,13 @@ control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes 
 (`N`) after step 5.
 
 **Nobody walks to the machine.** No text on the console and no line of this page sends a person to it. Where a text says
-*the team leader starts the recovery plan*, the team leader decides who goes, when, and on which way.
+*the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way.
 
 **RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
-{RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop RESET
-leads to *Ready* at once; after *engine off* it takes one ARM more. Some texts name that ARM for all stops: where it is
-not needed, the vehicle refuses it, and RECOVERY works all the same.
+{RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop
+press RESET, then RECOVERY. After *engine off* press RESET, ARM, RECOVERY. Some texts on the screen say *ARM, RECOVERY*
+after every stop. If you press ARM after an ordinary stop while the cause is still there, the vehicle refuses it and
+nothing happens; half a second later press RECOVERY.
 """
 
 STOPPED: Final = (
@@ -63,8 +65,9 @@ class Part(NamedTuple):
 PARTS: Final = (
     Part(
         "Engine cut at once",
-        "The mode cell is red: *E-stop, engine off*. Brakes, rotor and engine are cut at once. The rotor still turns "
-        "for some seconds: wait until the screen shows that it stands. No console starts the engine again.",
+        "The mode cell is red: *E-stop, engine off*. All at once the brakes close, without a ramp, and rotor drive "
+        "and engine are switched off. The rotor still turns for some seconds: wait until the screen shows that it "
+        "stands. No console starts the engine again.",
         ((Level.ESTOP, Level.ESTOP),),
     ),
     Part(
@@ -144,7 +147,7 @@ def lines() -> Iterator[str]:
     yield from ("<!-- reasons: begin -->", "")
     for part in PARTS:
         yield from (f"## {part.title}", "", part.common, "")
-        yield "| reason | the screen says | besides | to drive again |"
+        yield "| reason | the screen says | what differs from the others here | to drive again |"
         yield "|---|---|---|---|"
         yield from rows(part)
         yield ""
