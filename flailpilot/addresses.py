@@ -4,10 +4,10 @@ from vehicle.contracts.errors import InputError
 
 
 def host_port(option: str, text: str, example: str) -> tuple[str, int]:
-    """Its two parts; `example` is a port of such an address.
+    """Split HOST:PORT; `example` is a port for the error line.
 
     Raises:
-        InputError: It is no address.
+        InputError: The text is no address.
     """
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:

@@ -1,4 +1,4 @@
-"""`flailpilot campaign`: seeded fault runs over all cores; a failing seed is shrunk and named with its command."""
+"""`flailpilot campaign`: seeded fault runs on all cores; a failing seed is reduced and reported with its command."""
 
 import os
 import sys
@@ -16,13 +16,13 @@ from vehicle.contracts.errors import InputError
 
 REPORT = "campaign.json"
 BATCH = 48
-"""After each the sums are written anew, so that a campaign that is cut short has told what it found."""
+"""Runs between two writes of the sums, so that an interrupted campaign has reported what it found."""
 SHRINKS_MAX = 5
-"""So many failing seeds are shrunk; the others are named."""
+"""Number of failing seeds that are reduced; the others are only named."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """One failing seed. `kept` are the events that suffice; `command` repeats it."""
+    """One failing seed. `kept`: the events that are enough to fail; `command` repeats the run."""
 
     seed: int
     name: str
@@ -33,7 +33,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Sum of a campaign, as campaign.json holds it."""
+    """Summary of a campaign, as stored in campaign.json."""
 
     seeds: int
     first_seed: int
@@ -51,17 +51,17 @@ class CampaignReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Of(msgspec.Struct, frozen=True):
-    """What a report is of, whatever else it holds."""
+    """The facts that identify a report, whatever else it holds."""
 
     seeds: int
     first_seed: int
 
 
 def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *, as_json: bool) -> int:
-    """Run the seeds; 0 where every invariant held and every run could be driven again.
+    """Run the seeds; exit status 0 if every invariant held and every run could be driven again.
 
     Raises:
-        InputError: no seeds, or `keep` is not a list of event numbers.
+        InputError: There are no seeds, or `keep` is no list of event numbers.
     """
     if seeds < 1:
         raise InputError("--seeds: at least 1")
@@ -81,7 +81,7 @@ def run(out: Path, seeds: int, first: int, jobs: int | None, keep: str | None, *
 
 
 def _folder(wanted: Path, seeds: int, first: int, *, as_json: bool) -> Path:
-    """`wanted`, or the next free one where that holds a campaign of other seeds; the same again replaces its own."""
+    """Return `wanted`, or the next free folder if it holds another campaign; the same campaign replaces itself."""
 
     def fits(folder: Path, *, made: bool) -> bool:
         if made or not (folder / REPORT).exists():
@@ -90,7 +90,7 @@ def _folder(wanted: Path, seeds: int, first: int, *, as_json: bool) -> Path:
             held = msgspec.json.decode((folder / REPORT).read_bytes(), type=_Of)
         except (OSError, msgspec.DecodeError):
             return False
-        return held.first_seed == first and held.seeds <= seeds  # fewer: it was cut short
+        return held.first_seed == first and held.seeds <= seeds  # fewer: it was interrupted
 
     folder = next_free(wanted, fits)
     if folder != wanted:
@@ -100,7 +100,7 @@ def _folder(wanted: Path, seeds: int, first: int, *, as_json: bool) -> Path:
 
 
 def _keep(report: CampaignReport, out: Path) -> None:
-    """Replaced whole, so that a reader never finds half a file."""
+    """Replace the whole file, so that a reader never finds half of it."""
     path = out / REPORT
     draft = path.with_suffix(".part")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
@@ -115,7 +115,7 @@ def _numbers(keep: str) -> tuple[int, ...]:
 
 
 def _repeat(seed: int, kept: tuple[int, ...]) -> int:
-    """One seed with some of its events, told event by event."""
+    """Run one seed with some of its events, and print every event."""
     result = run_seed(seed, kept)
     for event in result.events:
         print(f"{event.at_s:7.2f} s  {event.fault} {event.strength:g} for {event.hold_s:g} s  (event {event.number})")
@@ -125,7 +125,7 @@ def _repeat(seed: int, kept: tuple[int, ...]) -> int:
 
 
 def summed(results: list[RunResult], first: int, out: Path, shrinks: int) -> CampaignReport:
-    """Counts per row, per fault and per pair of faults, and what failed; the first `shrinks` failures are shrunk."""
+    """Return counts per row, fault and pair of faults, and the failures; the first `shrinks` failures are reduced."""
     by_fault = Counter(event.fault for result in results for event in result.events)
     by_row: Counter[int] = Counter()
     for name, count in by_fault.items():
@@ -171,7 +171,7 @@ def _failure(result: RunResult, out: Path, *, small: bool) -> Failure:
 
 
 def text_of(report: CampaignReport) -> str:
-    """For people: sums, rows, failures."""
+    """Return the report for people: sums, rows, failures."""
     rows = ", ".join(f"{row}: {count}" for row, count in report.by_row.items())
     lines = [
         f"{report.seeds} seeds from {report.first_seed}, {report.sim_hours:.2f} simulated hours",

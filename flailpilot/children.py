@@ -1,4 +1,4 @@
-"""Processes beside a command: they end with it, however it ends. Ctrl-C of a terminal reaches the command alone."""
+"""Child processes of a command: they end with it, however it ends. Ctrl-C in a terminal reaches only the command."""
 
 import asyncio
 import contextlib
@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 END_S: Final = 5.0
-"""Who does not end by itself within so long is ended."""
+"""A process that does not end within this time is killed."""
 
 
 @contextlib.asynccontextmanager
 async def child(module: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m module arguments`, with stdout as a pipe; its stdin ends when this block or this process does."""
+    """Run `python -m module arguments` with stdout as a pipe; its stdin closes when this block or this process ends."""
     pipe = asyncio.subprocess.PIPE
-    # a session of its own: a Ctrl-C at the terminal goes to the foreground alone
+    # its own session: Ctrl-C in the terminal goes only to the foreground
     started = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdin=pipe, stdout=pipe, start_new_session=True
     )

@@ -89,7 +89,7 @@ def sim(
     task: TaskPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Drive a whole mission in virtual time: the unchanged stack against a simulated machine."""
+    """Drive a whole mission in virtual time: the unchanged stack with a simulated machine."""
     from flailpilot.simulate import run
 
     asked = SimOptions(
@@ -186,7 +186,7 @@ def drive(
     config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")],
     task: TaskPath = None,
 ) -> None:
-    """Run the vehicle program on real ports; it always comes up disarmed."""
+    """Run the vehicle program on real ports; it always starts disarmed."""
     from flailpilot.drive import run
 
     raise typer.Exit(run(config, task))
@@ -227,7 +227,7 @@ def demo(
 
 @app.command(hidden=True)
 def demo_console(settings: Annotated[Path, typer.Argument(help="Made by demo.")]) -> None:
-    """The console's server beside `demo`; ends with it."""
+    """Run the console's server for `demo`; it ends with it."""
     from flailpilot.demo_console import main as serve
 
     raise typer.Exit(serve(settings))
@@ -274,7 +274,7 @@ def stop(
 
 @app.command()
 def video(config: Annotated[Path, typer.Argument(help="Configuration of the vehicle program (TOML).")]) -> None:
-    """Serve the machine's cameras to consoles, beside `drive` and apart from it."""
+    """Serve the machine's cameras to consoles, in a separate program beside `drive`."""
     from vehicle.runtime.video_program import video as serve
 
     serve(config)
@@ -303,7 +303,7 @@ def doctor(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check configuration, port, handshake, clock, disk, broker and keys; say what to do for what fails."""
+    """Check configuration, port, handshake, clock, disk, broker and keys; say what to do about each failure."""
     from flailpilot.doctor import run
 
     raise typer.Exit(run(config, as_json=as_json))
@@ -329,7 +329,7 @@ def observe(
     who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
     text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes.")] = "",
 ) -> None:
-    """Tell the vehicle what somebody measured or saw; it enters the record and moves nothing."""
+    """Send a measurement or an observation to the vehicle; it is recorded and moves nothing."""
     from flailpilot import observe as observing
 
     asked = observing.Asked(
@@ -356,8 +356,8 @@ def campaign(
 
 
 def fail(message: str) -> NoReturn:
-    """One clear line, exit status 2."""
-    sys.stderr.write(f"flailpilot: {' '.join(message.split())}\n")  # a file's name or a field may hold line ends
+    """Print one clear line and exit with status 2."""
+    sys.stderr.write(f"flailpilot: {' '.join(message.split())}\n")  # a file name or a field may contain line ends
     raise SystemExit(BAD_INPUT)
 
 
@@ -369,5 +369,5 @@ def main() -> None:
         fail(str(error))
     except BrokenPipeError:
         raise SystemExit(FAILED) from None
-    except OSError as error:  # a full disk, a folder that may not be written
+    except OSError as error:  # a full disk, a folder without write permission
         fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))

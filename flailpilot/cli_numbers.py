@@ -1,4 +1,4 @@
-"""Numbers on the command line: each with its unit, its help, and one clear line for what is none."""
+"""Numbers on the command line: each with its unit, its help, and one clear error line."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`flailpilot console CONFIG`: the operator's page, or its plain text, for the vehicles that the file names."""
+"""`flailpilot console CONFIG`: the operator's page, or a text view, for the vehicles named in the file."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,10 @@ STOP_SAID = "STOP sent; it goes on until the vehicle is seen stopped, 3 s at mos
 
 
 def run(config: Path, port: int | None, *, text: bool) -> int:
-    """Serve until told to end.
+    """Serve until interrupted.
 
     Raises:
-        InputError: A mistake in the configuration, a port that is taken, no terminal for `--text`.
+        InputError: The configuration is wrong, the port is in use, or `--text` has no terminal.
     """
     from console.server.config import load_console
 

@@ -1,7 +1,7 @@
-"""`flailpilot demo`: simulated machine, unchanged vehicle program and console, driven from a browser.
+"""`flailpilot demo`: a simulated machine with the unchanged vehicle program and console, driven from a browser.
 
-Two processes: this one runs the ticks of the simulator and the vehicle program in real time; the other one serves the
-page. They use the real operator link, UDP on loopback, signed with keys that are made for this run.
+Two processes: this one runs the ticks of the simulator and of the vehicle program in real time, the other one serves
+the page. They use the real operator link (UDP on loopback), signed with keys made for this run.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ SCENARIO: Final = CONFIGS_PATH / "scenarios" / "small.toml"
 
 
 class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`port`: of the page. `speed`: simulated seconds a second. `state`: folder of keys to keep, else a temporary one.
+    """`port`: of the page. `speed`: simulated seconds per second. `state`: folder for keys, else a temporary one.
 
     `headless`: a whole mission in virtual time, with its files in `out`, instead of a console. The same happens if a
     browser is wanted and there is no display.
@@ -70,7 +70,7 @@ def run(asked: DemoOptions) -> int:
     """Run until Ctrl-C.
 
     Raises:
-        InputError: the port is taken, or the site cannot be planned.
+        InputError: The port is in use, or the site cannot be planned.
     """
     if asked.training == "list":
         print("\n".join(listed()))
@@ -115,15 +115,15 @@ def _check(asked: DemoOptions) -> None:
 
 
 def say(line: str) -> None:
-    """One line for people."""
+    """Print one line for people."""
     print(f"demo: {line}", flush=True)
 
 
 def free_port(kind: socket.SocketKind, port: int, what: str) -> int:
-    """`port`, or any where it is 0; nobody has it at this moment.
+    """Return `port`, or any free port if it is 0; the port is free at this moment.
 
     Raises:
-        InputError: it is taken.
+        InputError: The port is in use.
     """
     with socket.socket(socket.AF_INET, kind) as trial:
         if kind is socket.SOCK_STREAM:
@@ -137,7 +137,7 @@ def free_port(kind: socket.SocketKind, port: int, what: str) -> int:
 
 
 def has_display() -> bool:
-    """A browser can be shown to somebody."""
+    """Whether a browser can be displayed."""
     if os.environ.get("HEADLESS"):
         return False
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -147,13 +147,13 @@ def _scenario(asked: DemoOptions) -> tuple[Scenario, Path]:
     path = asked.scenario if asked.scenario is not None else SCENARIO
     scenario = load_toml_model(path, Scenario)
     site = asked.site if asked.site is not None else site_path(scenario, path)
-    # in a demo the checks that people make before a mission count as made
+    # in a demo, the checks that people make before a mission count as done
     return with_exercise(scenario.model_copy(update={"checks": "made"}), exercise_named(asked.training)), site
 
 
 @contextlib.contextmanager
 def _folder(wanted: Path | None) -> Iterator[Path]:
-    """The run's own; a temporary one disappears at the end."""
+    """Yield the run's folder; a temporary one is deleted at the end."""
     if wanted is not None:
         wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield wanted
@@ -186,7 +186,7 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """Of the page, of the operator link as the console reaches it, and of the cameras."""
+    """Ports of the page, of the operator link as the console uses it, and of the cameras."""
 
     page: int
     link: int

@@ -21,11 +21,11 @@ from sim.scenario import Scenario
 from vehicle.contracts.units import TICK_NS
 
 WAITING_MAX_BYTES: Final = 65_536
-"""A process that does not read is told no more; its pictures age, and the console says so."""
+"""With more unread data a process gets no further states; its pictures age, and the console says so."""
 
 
 def scene_of(ready: Ready) -> Scene:
-    """What the cameras see that does not change."""
+    """Return the part of the cameras' scene that does not change."""
     place, tool = ready.own.place, ready.file.vehicle.machine.tool
     return Scene(
         work_m=_rings(place.work_area),
@@ -39,14 +39,14 @@ def scene_of(ready: Ready) -> Scene:
 
 
 def grade_of(scenario: Scenario) -> tuple[float, float]:
-    """Rise of the ground per metre east and north."""
+    """Return the slope of the ground per metre east and north."""
     ground = scenario.ground
     steep, uphill_rad = math.tan(math.radians(ground.slope_deg)), math.radians(270.0 - ground.slope_bearing_deg)
     return steep * math.cos(uphill_rad), steep * math.sin(uphill_rad)
 
 
 def seen_of(machine: LiveMachine, now_ns: int) -> Seen:
-    """The true state at the vehicle's time `now_ns` [ns]."""
+    """Return the true state at the vehicle's time `now_ns` [ns]."""
     world = machine.world
     truth, tracks = world.truth(), world.tracks
     return Seen(
@@ -66,7 +66,7 @@ def seen_of(machine: LiveMachine, now_ns: int) -> Seen:
 
 @contextlib.asynccontextmanager
 async def fed(ready: Ready, folder: Path, port: int, speed: float) -> AsyncIterator[asyncio.StreamWriter]:
-    """The process of the cameras, served on `port`; what is given takes packed states."""
+    """Start the cameras' process on `port`; yield a function that sends it packed states."""
     settings = FeedSettings(
         scene=scene_of(ready),
         machine_id=ready.machine_id,
@@ -86,7 +86,7 @@ async def fed(ready: Ready, folder: Path, port: int, speed: float) -> AsyncItera
 async def cameras(
     ready: Ready, machine: LiveMachine, folder: Path, port: int, speed: float
 ) -> AsyncIterator[Callable[[int], None]]:
-    """The process; what is given tells it the state, to be called each tick with the vehicle's time [ns]."""
+    """Start the cameras' process; yield a function that sends it the state, called each tick with vehicle time [ns]."""
     async with fed(ready, folder, port, speed) as stdin:
 
         def tell(now_ns: int) -> None:
@@ -102,6 +102,6 @@ def _full(stdin: asyncio.StreamWriter) -> bool:
 
 
 def _rings(shape: shapely.Geometry) -> tuple[tuple[Point, ...], ...]:
-    """Outer rings of its polygons, ENU metres."""
+    """Return the outer rings of its polygons, ENU metres."""
     parts = shapely.get_parts(shape) if shape is not None else ()
     return tuple(tuple((x, y) for x, y, *_ in part.exterior.coords) for part in parts if part.geom_type == "Polygon")

@@ -1,4 +1,4 @@
-"""The console's server as a process beside the simulator; it ends when the program that started it ends.
+"""The console's server as a process beside the simulator; it ends with the program that started it.
 
 `flailpilot demo` starts it as `flailpilot demo-console SETTINGS.json` and holds its stdin open.
 """
@@ -55,7 +55,7 @@ async def _serve(settings: DemoConsole) -> None:
 
 
 async def _end_of_stdin() -> None:
-    """Return when nobody holds the other end any more; then the simulator has ended, however it did."""
+    """Return when the other end of stdin is closed, which means that the simulator has ended in any way."""
     loop = asyncio.get_running_loop()
     ended = asyncio.StreamReader()
     with contextlib.suppress(OSError, ValueError):

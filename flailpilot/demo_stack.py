@@ -1,8 +1,8 @@
-"""The unchanged vehicle program, put together for a simulated machine, in real time.
+"""Builds the unchanged vehicle program for a simulated machine, in real time.
 
-`put_together` of `vehicle.runtime.app` makes sources, sinks, loop and operator link. Here only the controller's wire
-is the simulator's, and the clock keeps pace with real time. Keys, stamps and latches lie in a folder that is made for
-this run.
+`put_together` of `vehicle.runtime.app` builds sources, sinks, loop and operator link. Only the connection to the
+controller is replaced by the simulator, and the clock follows real time. Keys, stamps and latches are in a folder made
+for this run.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ CONSOLE_ID: Final = 7
 GROUND_STATION_PORT: Final = 14550
 """Where QGroundControl and MAVProxy listen on this computer."""
 CALLED_PORT: Final = 14555
-"""Where they call, if they do not listen."""
+"""Port that they can call, if they do not listen."""
 
 Say = Callable[[str], None]
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """Everything that is known before the run: files in memory, the first state of the vehicle, its plan."""
+    """Everything known before the run: files in memory, the first state of the vehicle, its plan."""
 
     scenario: Scenario
     file: DriveFile
@@ -52,7 +52,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int) -> Ready:
-    """Keys for this run, the site planned, the vehicle disarmed at the beginning of its plan.
+    """Make keys for this run, plan the site, and return the vehicle disarmed at the start of its plan.
 
     Raises:
         InputError: The site cannot be read or planned.
@@ -92,27 +92,27 @@ class Stack(msgspec.Struct, frozen=True):
 def assemble(
     ready: Ready, clock: PacedClock, stack: contextlib.AsyncExitStack, bank_ahead_m: float | None = None
 ) -> Stack:
-    """Everything of one run, nothing of it running yet; `stack` closes it."""
+    """Build all parts of one run without starting them; `stack` closes them."""
     vehicle = put_together(ready.file, ready.state, ready.own, clock, stack)
     config = ready.file.vehicle
     machine = live_machine(ready.scenario, config.machine, ready.plan, config_hash(config), bank_ahead_m)
-    vehicle.port.attach(MachineLine(machine.line, clock.now_ns))  # the simulator's end is the controller
+    vehicle.port.attach(MachineLine(machine.line, clock.now_ns))  # the simulator's end acts as the controller
     return Stack(ready, clock, machine, vehicle)
 
 
 def invite_ground_station(stack: Stack, port: int, called_port: int) -> None:
-    """A wire for unmodified ground stations beside the signed one: unsigned, on loopback, in this simulation alone."""
+    """Open an unsigned loopback port for unmodified ground stations beside the signed one; only in this simulation."""
     channel = Channel(name="ground station", unsigned=True, link_id=3)
     wire = Udp(channel=channel, host="127.0.0.1", port=called_port, stations=(("127.0.0.1", port, 255),))
     stack.vehicle.wires.shell.add(wire)
 
 
 async def run_stack(stack: Stack, say: Say, also: Callable[[int], None] = lambda _: None) -> None:
-    """Tick in pace with real time until cancelled; `also` is called with each tick (ns), before the vehicle."""
+    """Tick in real time until cancelled; `also` is called with each tick's time [ns] before the vehicle ticks."""
     made, clock = stack.vehicle, stack.clock
     real = SystemClock()
 
-    watch = SpeedWatch(clock, real, made.announce)  # on this screen and on every station's
+    watch = SpeedWatch(clock, real, made.announce)  # shown here and on every station
 
     def step(nominal_ns: int, now_ns: int) -> None:
         stack.machine.step(nominal_ns)

@@ -26,17 +26,17 @@ from vehicle.operator_link.keystore import ConsoleKey, KeyStore, clock_stamp
 
 SECOND_ID: Final = 9
 TAKE_TICKS: Final = 100
-"""The second console tries to take the machine every two seconds."""
+"""Period at which the second console tries to take control of the machine."""
 READ_NS: Final = 50_000_000
 
 Say = Callable[[str], None]
 
 
 def exercise_named(name: str) -> Exercise | None:
-    """None for "".
+    """Return the exercise with this name; None for "".
 
     Raises:
-        InputError: no such exercise; the line names those there are.
+        InputError: There is no such exercise; the line names the existing ones.
     """
     if not name:
         return None
@@ -49,12 +49,12 @@ def exercise_named(name: str) -> Exercise | None:
 
 
 def listed() -> list[str]:
-    """A line for each exercise."""
+    """Return a line for each exercise."""
     return [f"{exercise.name:<16} {exercise.goal}" for exercise in EXERCISES.values()]
 
 
 def with_exercise(scenario: Scenario, exercise: Exercise | None) -> Scenario:
-    """The scenario with the ground that the exercise wants."""
+    """Return the scenario with the ground that the exercise needs."""
     if exercise is None:
         return scenario
     if exercise.soil_mjpm3 is None:
@@ -64,7 +64,7 @@ def with_exercise(scenario: Scenario, exercise: Exercise | None) -> Scenario:
 
 
 class Training:
-    """An exercise that runs: `tick` each tick, `port` is what the console sends to."""
+    """A running exercise: call `tick` in each tick; `port` is the port to which the console sends."""
 
     def __init__(self, run: Run, doors: Doors, stack: Stack, port: int) -> None:
         self.run, self.doors, self.port = run, doors, port
@@ -72,7 +72,7 @@ class Training:
         self._before: Look | None = None
 
     def with_pictures(self, tell: Callable[[int], None]) -> Callable[[int], None]:
-        """What is to be called each tick: the exercise, and `tell`, which shows the state to the cameras."""
+        """Return the function to call each tick: the exercise, then `tell`, which sends the state to the cameras."""
 
         def each(now_ns: int) -> None:
             self.tick(now_ns)
@@ -82,7 +82,7 @@ class Training:
         return each
 
     def tick(self, now_ns: int) -> None:
-        """Judge the vehicle's newest state; `now_ns` is the vehicle's time [ns]."""
+        """Evaluate the vehicle's newest state; `now_ns` is the vehicle's time [ns]."""
         look = look_of(self._stack.vehicle.loop.state, self._stack.machine, now_ns, self._before)
         self._before = look
         self.run.look(look)
@@ -91,11 +91,11 @@ class Training:
 
 @contextlib.asynccontextmanager
 async def training(stack: Stack, exercise: Exercise, say: Say, out: Path) -> AsyncIterator[Training]:
-    """The exercise; at the end its sheet is said, and written to `out`."""
+    """Run the exercise; at the end its result sheet is printed, and written to `out`."""
     doors = Doors(machine=stack.machine)
     vehicle = ("127.0.0.1", stack.ready.file.config.operator.port)
     run = Run(exercise, doors, say)
-    # its key is made before the vehicle program opens its link, which reads keys when it starts and every 5 s
+    # its key is made before the vehicle program opens its link, which reads keys at the start and every 5 s
     store = KeyStore(stack.ready.file.beside("keys.json"))
     key = store.create("second console", SECOND_ID)
     async with air(vehicle, lambda: doors.air_cut) as port:
@@ -121,7 +121,7 @@ def _kept(sheet: Sheet, out: Path) -> Path:
 
 
 async def _second_console(ready: Ready, doors: Doors, key: ConsoleKey, stamp: int) -> None:
-    """Another operator, who watches and now and then tries to take the machine; its hands are clean."""
+    """Another operator, who watches and sometimes tries to take control; this console never moves the sticks."""
     clock = SystemClock()
     credentials = Credentials(
         system_id=key.system_id, secret=key.secret, machine_id=ready.machine_id, name="second console"

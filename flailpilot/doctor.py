@@ -28,7 +28,7 @@ from vehicle.operator_link.keystore import KeyStore
 from vehicle.runtime import app
 
 HANDSHAKE_S = 2.5
-"""A controller that hears a hello answers at once; ours goes out once a second."""
+"""Time to wait for the controller: it answers a hello at once, and our hello is sent once a second."""
 BROKER_S = 3.0
 EARLIEST_YEAR = 2025
 
@@ -36,7 +36,7 @@ Result = Literal["ok", "warn", "fail"]
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One line of the report; `do` says what helps if the check failed."""
+    """One line of the report; `do` says what to do if the check failed."""
 
     name: str
     result: Result
@@ -45,7 +45,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 def run(config: Path, *, as_json: bool) -> int:
-    """Check, print; exit status 1 where a check failed, 2 where the configuration cannot be used at all."""
+    """Run and print all checks; exit status 1 if one failed, 2 if the configuration cannot be used at all."""
     try:
         file = load_drive(config)
     except InputError as refusal:
@@ -58,7 +58,7 @@ def run(config: Path, *, as_json: bool) -> int:
 
 
 async def examine(file: DriveFile) -> tuple[Check, ...]:
-    """All checks, in the order in which a start meets them."""
+    """Run all checks, in the order of a start."""
     quick = (configuration, site, keys, operator_socket, clock, priority, disk)
     checks = [check(file) for check in quick]
     checks += await controller(file)
@@ -67,7 +67,7 @@ async def examine(file: DriveFile) -> tuple[Check, ...]:
 
 
 def configuration(file: DriveFile) -> Check:
-    """It was read; figures of the machine that nobody confirmed are named by their number."""
+    """Report that the configuration was read, and how many figures of the machine are unconfirmed."""
     machine = file.vehicle.machine
     found = f"{machine.name} with {machine.tool.kind}, hash {config_hash(file.vehicle).hex()}"
     if file.vehicle.safety.bench:
@@ -83,7 +83,7 @@ def configuration(file: DriveFile) -> Check:
 
 
 def site(file: DriveFile) -> Check:
-    """The site can be planned."""
+    """Check that the site can be planned."""
     if file.config.site is None:
         return Check("site", "ok", "none: driven by stick, or a mission is uploaded")
     try:
@@ -96,7 +96,7 @@ def site(file: DriveFile) -> Check:
 
 
 def keys(file: DriveFile) -> Check:
-    """The consoles' keys."""
+    """Check the consoles' keys."""
     name = file.config.keys_file
     create = "flailpilot keys create NAME --system-id N --store FILE"
     if name is None:
@@ -116,7 +116,7 @@ def keys(file: DriveFile) -> Check:
 
 
 def operator_socket(file: DriveFile) -> Check:
-    """The operators' address is free."""
+    """Check that the operators' address is free."""
     place = file.config.operator
     where = f"UDP {place.host}:{place.port}"
     try:
@@ -132,7 +132,7 @@ def operator_socket(file: DriveFile) -> Check:
 
 
 def clock(_file: DriveFile) -> Check:
-    """The wall clock names recordings and reports; control does not use it."""
+    """Check the wall clock, which names recordings and reports; control does not use it."""
     now = utc_now()
     if now.year < EARLIEST_YEAR:
         return Check(
@@ -144,7 +144,7 @@ def clock(_file: DriveFile) -> Check:
 
 
 def priority(_file: DriveFile) -> Check:
-    """May this user run before ordinary programs?"""
+    """Check whether this user may run with real-time priority."""
     soft, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
     if os.geteuid() == 0 or soft == resource.RLIM_INFINITY or soft >= realtime.FIFO_PRIORITY:
         return Check("priority", "ok", "real-time priority allowed")
@@ -157,7 +157,7 @@ def priority(_file: DriveFile) -> Check:
 
 
 def disk(file: DriveFile) -> Check:
-    """Room for the recording."""
+    """Check the disk space for recordings."""
     settings = file.config.recorder
     if settings is None:
         return Check(
@@ -176,7 +176,7 @@ def disk(file: DriveFile) -> Check:
 
 
 async def controller(file: DriveFile) -> list[Check]:
-    """Port, handshake and state of the low-level controller."""
+    """Check port, handshake and state of the low-level controller."""
     clock_ = SystemClock()
     wire = file.config.controller
     try:
@@ -193,7 +193,7 @@ async def controller(file: DriveFile) -> list[Check]:
 
 
 def _by_stick(file: DriveFile) -> DriveFile:
-    """The same vehicle without its site: a handshake needs no plan."""
+    """Return the vehicle without its site, because a handshake needs no plan."""
     from vehicle.config.drive import DatumConfig
 
     return msgspec.structs.replace(
@@ -202,7 +202,7 @@ def _by_stick(file: DriveFile) -> DriveFile:
 
 
 async def _converse(wire: ControllerWire, link: ControllerLink, clock_: SystemClock) -> ControllerStatus | None:
-    """Say hello until it is answered and a status came, or time is up. No command is sent: nothing can move."""
+    """Send hellos until an answer and a status came, or time is up. No command is sent, so nothing can move."""
     status: ControllerStatus | None = None
     until_ns = clock_.now_ns() + round(HANDSHAKE_S * NS_PER_S)
     while (now_ns := clock_.now_ns()) < until_ns:
@@ -242,7 +242,7 @@ def _state(status: ControllerStatus | None) -> Check:
 
 
 async def broker(file: DriveFile) -> Check:
-    """One connection, with the vehicle's own login, under another name."""
+    """Check one connection to the broker with the vehicle's login, under another client name."""
     settings = file.config.telemetry
     if settings is None:
         return Check("broker", "ok", "no [telemetry]: nothing is published")

@@ -1,4 +1,4 @@
-"""`flailpilot drive`: the vehicle program on real ports, and the papers of its run when it has ended."""
+"""`flailpilot drive`: runs the vehicle program on real ports, and makes the papers of the run at its end."""
 
 import contextlib
 import os
@@ -8,24 +8,24 @@ from pathlib import Path
 from flailpilot.exit_status import DONE
 
 SUPERVISED = "NOTIFY_SOCKET"
-"""Set by systemd for a service of its own."""
+"""Environment variable that systemd sets for a service."""
 
 
 def run(config: Path, task: Path | None = None) -> int:
-    """Run until told to end. A mistake in configuration or cabling is an `InputError`."""
+    """Run until told to end. Raises `InputError` for a mistake in configuration or cabling."""
     from vehicle.runtime.app import drive
 
     before = runs_of(config, task)
     drive(config, task=task)
     if SUPERVISED in os.environ:
-        return DONE  # flailpilot-report.service does it: nothing stands between this end and the next start
+        return DONE  # flailpilot-report.service does it, so that nothing delays the next start
     for folder in sorted(runs_of(config, task) - before):
         leave_report(folder)
     return DONE
 
 
 def runs_of(config: Path, task: Path | None) -> set[Path]:
-    """Folders of runs where the configuration has them recorded; none where it names no place.
+    """Return the folders of runs in the configuration's recording folder; none if it names no folder.
 
     Raises:
         InputError: The configuration cannot be read.
@@ -40,9 +40,9 @@ def runs_of(config: Path, task: Path | None) -> set[Path]:
 
 
 def leave_report(folder: Path) -> None:
-    """Report, map and exports into the run's folder, where ground was worked; made with the lowest priority.
+    """Write report, map and exports into the run's folder if ground was worked, with the lowest priority.
 
-    What keeps them from being made is told in one line and ends nothing: `flailpilot report` makes them at any time.
+    A failure is reported in one line and ends nothing: `flailpilot report` can make them at any time.
     """
     from flailpilot.report import Asked, facts_of_folders, write_papers
     from flailpilot.run_folder import JOURNAL
@@ -55,7 +55,7 @@ def leave_report(folder: Path) -> None:
             return
         facts = facts_of_folders(Asked(runs=(folder,)))
         written = write_papers(folder, facts, pdf=False)
-    except Exception as refusal:  # noqa: BLE001  # the drive has ended well: whatever it is, it is told
+    except Exception as refusal:  # noqa: BLE001  # the drive has ended well: any error is only reported
         words = " ".join(str(refusal).split()) or type(refusal).__name__
         sys.stderr.write(f"flailpilot: no report of this run: {words}\n")
         return

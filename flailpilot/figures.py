@@ -1,4 +1,4 @@
-"""`flailpilot figures`: figures of the founding documents, on a page of their own."""
+"""`flailpilot figures`: figures of the founding documents, on a separate page."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
     """Write `figures.html` and `figures.json`.
 
     Raises:
-        InputError: A file cannot be read, a value is outside what it can be, scores are asked for without a site.
+        InputError: A file cannot be read, a value is out of range, or scores are requested without a site.
     """
     stated = load_figures(file)
     found = Found(stated=stated, scores=_scores(file, stated, site))

@@ -1,4 +1,4 @@
-"""`flailpilot incident RUN`: after an accident everything that says what happened is copied, listed by hash and sealed.
+"""`flailpilot incident RUN`: after an accident, copies all evidence, lists it by hash, and seals it.
 
     incident-20261130T140500Z/
         run/            the run's folder: recording, journal, plan, task, papers
@@ -8,7 +8,7 @@
         SHA256SUMS      of all files; `sha256sum -c SHA256SUMS` checks them
         custody.txt     who sealed, copied and received it, and when
 
-Nothing is ever written into a sealed folder but lines of custody. The originals stay where they are, read-only.
+Only lines of custody are written into a sealed folder. The originals stay in place and become read-only.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ BESIDE_KEYS: Final = (".latches", ".checks", ".starts")
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The command line."""
+    """The options of the command line."""
 
     run: Path
     who: str
@@ -53,10 +53,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def run(asked: Asked) -> int:
-    """Seal and copy.
+    """Copy the evidence and seal it.
 
     Raises:
-        InputError: There is no run, nobody said who, or a disk refuses; what was copied until then is named.
+        InputError: There is no run, no name was given, or a disk refuses to write; the files copied so far are named.
     """
     for name, text in (("--who", asked.who), ("--reason", asked.reason)):
         if not text.strip() or not text.isprintable() or len(text) > 500:
@@ -85,7 +85,7 @@ def run(asked: Asked) -> int:
 
 @contextlib.contextmanager
 def _told(folder: Path) -> Iterator[None]:
-    """Raises InputError where a disk refuses."""
+    """Turn disk errors into one line. Raises InputError if a disk refuses to write."""
     try:
         yield
     except OSError as refusal:
@@ -97,7 +97,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
-    """All files copied; what is missing, in lines."""
+    """Copy all files; return lines about missing ones."""
     folder.mkdir()
     notes: list[str] = []
     here = asked.run.resolve()
@@ -106,7 +106,7 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
     started = _start_of(here, now)
     if path.exists():
         beside = path.resolve().parent
-        if beside != here:  # the vehicle's own folder of the record
+        if beside != here:  # the vehicle's own folder of journals
             _copy_files(beside.iterdir(), folder / "record")
         notes += _written_checks(folder / "checks.json", path, started)
     else:
@@ -122,7 +122,7 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
 
 
 def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:
-    """What the vehicle was told, from its recording and from its files; of keys the names."""
+    """Copy the vehicle's configuration from its recording and its files; of keys only the names."""
     folder.mkdir()
     notes: list[str] = []
     if (here / RECORDING).exists():
@@ -138,11 +138,11 @@ def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:
 
 
 def _told_configuration(folder: Path, config: Path) -> list[str]:
-    """The files that `--config` names. What of them cannot be read is told: it is no reason not to seal the rest."""
+    """Copy the files that `--config` names. Unreadable ones are reported, and the rest is sealed all the same."""
     try:
         file = load_drive(config)
     except InputError as refusal:
-        # what is called otherwise may be a key file that was named by mistake
+        # a file with another name may be a key file given by mistake
         _copy_files((path for path in (config,) if path.suffix == ".toml"), folder)
         held = "it is in it as it is" if (folder / config.name).exists() else "it is not in it"
         return [f"{refusal}: {held}, what it names is not, nor are names of keys: copy those files yourself"]
@@ -174,7 +174,7 @@ def _key_names(folder: Path, keys: Path) -> list[str]:
 
 
 def _written_checks(to: Path, path: Path, started: datetime) -> list[str]:
-    """What of a journal can be read, in a file. The rest is told: the journal itself is in it as it is."""
+    """Write the readable part of a journal to a file and report the rest; the journal itself is included unchanged."""
     try:
         found = journal.read(path)
     except InputError as refusal:
@@ -184,7 +184,7 @@ def _written_checks(to: Path, path: Path, started: datetime) -> list[str]:
 
 
 def _checks(found_in: journal.Journal, started: datetime) -> list[object]:
-    """Checks, what was seen, and withdrawals, of each start of the program in the 24 hours before."""
+    """Return checks, observations and withdrawals of each program start in the 24 hours before."""
     found: list[object] = []
     wanted = True
     for row in found_in.records:
@@ -197,12 +197,12 @@ def _checks(found_in: journal.Journal, started: datetime) -> list[object]:
 
 
 def _start_of(folder: Path, now: datetime) -> datetime:
-    """When a run began; now where nobody knows, so that nothing of the last 24 hours is left out."""
+    """Return when a run began; the present time if unknown, so that nothing of the last 24 hours is left out."""
     return _moment(_said(folder).get("start_utc", "")) or now
 
 
 def _said(folder: Path) -> dict[str, Any]:
-    """What a run says of itself; nothing where that cannot be read."""
+    """Return a run's own facts; empty if they cannot be read."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
@@ -219,14 +219,14 @@ def _moment(text: object) -> datetime | None:
 
 
 def _within(folder: Path, started: datetime) -> bool:
-    """A run that began in the 24 hours before; one without a time counts."""
+    """Whether a run began in the 24 hours before; a run without a time counts too."""
     if not folder.is_dir() or folder.is_symlink() or not (folder / MANIFEST).exists():
         return False
     return started - BEFORE <= _start_of(folder, started) <= started
 
 
 def _copy_tree(source: Path, to: Path) -> None:
-    """Every file below a folder, links followed once; not what was sealed before."""
+    """Copy every file below a folder, following links once; earlier sealed folders are left out."""
     for path in sorted(source.rglob("*")):
         if path.is_file() and not any(part.startswith("incident-") for part in path.relative_to(source).parts):
             _copy(path, to / path.relative_to(source))
@@ -239,7 +239,7 @@ def _copy_files(paths: Iterable[Path], to: Path) -> None:
 
 
 def _copy(source: Path, to: Path) -> None:
-    """On the disk when it is back; read-only, and the times as they were."""
+    """Copy a file, read-only and with its times; it is on the disk on return."""
     to.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as file, to.open("xb") as copy:
         shutil.copyfileobj(file, copy, COPY_BYTES)
@@ -254,7 +254,7 @@ def _sum(path: Path) -> str:
 
 
 def _listed(folder: Path) -> int:
-    """The list of hashes of all files but itself and the custody; all of them read-only from here on."""
+    """Write the list of hashes of all files except itself and the custody; all become read-only."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (SUMS, CUSTODY))
     lines = [f"{_sum(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
@@ -264,7 +264,7 @@ def _listed(folder: Path) -> int:
 
 
 def _custody(folder: Path, now: datetime, who: str, act: str) -> None:
-    """One more line: when, who, what, and the hash of the list that it is about."""
+    """Append a line: when, who, what, and the hash of the list concerned."""
     with (folder / CUSTODY).open("a", encoding="utf-8") as file:
         file.write(f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} | {who} | {act} | {SUMS} {_sum(folder / SUMS)}\n")
         file.flush()
@@ -272,7 +272,7 @@ def _custody(folder: Path, now: datetime, who: str, act: str) -> None:
 
 
 def _protect(run_folder: Path, name: str) -> None:
-    """The originals: read-only, so that nothing is written over; the journal of the vehicle goes on."""
+    """Make the originals read-only, so that nothing overwrites them; the vehicle's journal stays writable."""
     for path in run_folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             path.chmod(READ_ONLY)
@@ -282,7 +282,7 @@ def _protect(run_folder: Path, name: str) -> None:
 
 
 def _copied(folder: Path, medium: Path, who: str) -> list[str]:
-    """The same on a second medium, read back and compared. Raises InputError where it is not the same."""
+    """Copy to a second medium, read it back and compare. Raises InputError if the copy differs."""
     to = medium / folder.name
     with _told(to):
         for path in sorted(folder.rglob("*")):

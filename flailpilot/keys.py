@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="Name of the console.")]
 
 
 class ConsoleFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The file for one of our consoles: its key, and the machine that the key is for.
+    """The key file for a console of this project: its key, and the machine for which the key is.
 
     `stop_only`: the key may do nothing but STOP; it is the vehicle's key file that decides this.
     """
@@ -63,7 +63,7 @@ def rotate(
     store: Store = DEFAULT_STORE,
     out: Annotated[Path | None, typer.Option("--out", help="Also write a key file for our own console.")] = None,
 ) -> None:
-    """Make a second key; both hold until `revoke NAME --old`."""
+    """Make a second key; both are valid until `revoke NAME --old`."""
     _check_free(out)
     keys = KeyStore(store)
     _show(keys, keys.rotate(name), out)
@@ -108,7 +108,7 @@ def reset(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Forget every console of this machine.")] = False,
 ) -> None:
-    """Forget all consoles and all stamps; for whoever stands at the machine and is locked out."""
+    """Forget all consoles and all stamps; for a person at the machine who is locked out."""
     if not yes:
         print("This forgets every console of this machine. Run it again with --yes.")
         raise typer.Exit(2)
@@ -118,7 +118,7 @@ def reset(
 
 
 def _check_free(out: Path | None) -> None:
-    """Before a key is made: its secret is shown once, and a file of another key stays as it is."""
+    """Check the output file before a key is made: its secret is shown once, and no other key file is replaced."""
     if out is None:
         return
     if out.exists() or out.is_symlink():

@@ -1,4 +1,4 @@
-"""`flailpilot ledger`: the record of processed ground, checked."""
+"""`flailpilot ledger`: checks the record of processed ground."""
 
 import json
 import sys
@@ -47,10 +47,10 @@ def incident(
 
 
 def verify_run(run: Path, *, as_json: bool) -> int:
-    """Exit status 1 where a record does not fit, or is not what the recording makes.
+    """Check a run; exit status 1 if a record does not fit, or differs from what the recording gives.
 
     Raises:
-        InputError: There is nothing to be checked, or what is there is not of one run.
+        InputError: There is nothing to check, or the files are not of one run.
     """
     from vehicle.runtime.verification import chain_of, verified
 
@@ -127,7 +127,7 @@ def release(
     feature: Feature = None,
     unmarked: Unmarked = None,
 ) -> None:
-    """Import a document in which the authority releases land: nothing here offers or derives one."""
+    """Import a document in which the authority releases land; this program never makes or derives one."""
     from flailpilot.ledger_imports import SiteOptions, import_release
 
     said = {"authority": authority, "number": number, "date": date, "person": person, "category": category}
@@ -135,7 +135,7 @@ def release(
 
 
 def chain_lines(chain: "Chain") -> list[str]:
-    """A journal by itself, for people."""
+    """Return lines for people about a journal alone."""
     if chain.broken:
         return [
             f"BROKEN: {chain.path}: {chain.broken}",

@@ -1,4 +1,4 @@
-"""`flailpilot ledger follow-up` and `ledger release`: what others know of the ground, kept beside a run."""
+"""`flailpilot ledger follow-up` and `ledger release`: statements of others about the ground, kept beside a run."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ from vehicle.reports.importing import Ground
 
 
 class SiteOptions(msgspec.Struct, frozen=True):
-    """How the site of a run is read."""
+    """Options for reading the site of a run."""
 
     path: Path
     outside: str | None
@@ -31,7 +31,7 @@ class SiteOptions(msgspec.Struct, frozen=True):
 
 
 def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str, str]) -> int:
-    """Keep a team's polygons.
+    """Import and keep a team's polygons.
 
     Raises:
         InputError: One line: what is wrong with the file, the run or the site.
@@ -50,7 +50,7 @@ def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str
 
 
 def import_release(run: Path, file: Path, document: Path, site: SiteOptions, said: Mapping[str, str]) -> int:
-    """Keep a document of the authority.
+    """Import and keep a document of the authority.
 
     Raises:
         InputError: One line: what is wrong with the files, the run or the site.
@@ -70,7 +70,7 @@ def import_release(run: Path, file: Path, document: Path, site: SiteOptions, sai
 
 
 def ground_of(run: Path, site: SiteOptions) -> Ground:
-    """The site of a run. Raises InputError where the run has no record, or one of another site."""
+    """Return the site of a run. Raises InputError if the run has no record, or one of another site."""
     path = run / JOURNAL
     if (run / SEALED).exists():
         raise InputError(f"{run}: was sealed after an incident, nothing is added to it; work with a copy of the folder")
@@ -92,7 +92,7 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
 
 
 def layers_text(run: Path, ground: Ground) -> str:
-    """Which layers the ground needs by what the machine is used for, and what was imported of each; no verdict."""
+    """Return the layers that the ground needs for the machine's use, and the imported areas of each; no verdict."""
     role = load_task(run / TASK_FILE).task.role if (run / TASK_FILE).exists() else None
     asked = " and ".join(" or ".join(row) for row in needed(role))
     area_m2 = {

@@ -1,6 +1,6 @@
-"""Numbers of the command line: a plain number in the option's own unit, or one line that says what to write.
+"""Numbers on the command line: a plain number in the option's unit, or one line that says what to write.
 
-Nothing is converted for the user: `13cm` is refused, and the line offers `0.13`.
+Units are never converted: `13cm` is refused, and the line suggests `0.13`.
 """
 
 import math
@@ -27,7 +27,7 @@ def seconds(name: str, example: str) -> Callable[[object], float]:
 
 
 def plain(name: str, what: str, example: str) -> Callable[[object], float]:
-    """Reads a number whose unit is another matter."""
+    """Reads a number without a fixed unit."""
     return _real(name, what, METRES, example)
 
 
@@ -59,7 +59,7 @@ def _line(name: str, text: str, what: str, offer: str) -> str:
 
 
 def _meant(text: str, units: Mapping[str, float]) -> str:
-    """What was probably meant, in the option's unit; "" where that is a guess."""
+    """Return the probably meant value in the option's unit; "" if that would be a guess."""
     found = _WITH_UNIT.fullmatch(text)
     unit = found[2].casefold() if found else ""
     if found is None or (unit and unit not in units):

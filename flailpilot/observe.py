@@ -1,4 +1,4 @@
-"""`flailpilot observe KIND VALUE`: a measurement or observation by a person, signed by a station of its own."""
+"""`flailpilot observe KIND VALUE`: sends a person's measurement or observation, signed with its own station key."""
 
 import asyncio
 import math
@@ -20,11 +20,11 @@ from vehicle.operator_link.files import SESSION_S
 ADVICE = "observing takes a key of its own, two senders of one key stop the machine"
 WHERE = ("arm", "strip", "behind")
 HEIGHT_SHARE = 0.5
-"""Height is known half as well as plan: 4 cm of it weigh as much as 2 cm in plan."""
+"""Height is half as accurate as horizontal position: 4 cm of height count like 2 cm horizontally."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line."""
+    """The options of the command line."""
 
     kind: str
     value: float
@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(asked: Asked) -> int:
-    """Send it; exit status 1 where the vehicle refused it or gave no answer."""
+    """Send the observation; exit status 1 if the vehicle refused it or gave no answer."""
     observation = observation_of(asked)
     host, port = host_port("--vehicle", asked.vehicle, "14555")
     held = credentials(asked.key)
@@ -59,7 +59,7 @@ async def _told(observation: Observation, held: Credentials, host: str, port: in
     clock = SystemClock()
     stamp = int((utc_now().timestamp() - 1_420_070_400) * 100_000)
     async with console_link(host, port, held, clock, stamp) as link:
-        # it measures: it has no hands, and none may drive by it
+        # this station only measures: it has no sticks and must not drive
         try:
             await link.opened(SESSION_S)
         except TimeoutError:
@@ -76,10 +76,10 @@ async def _told(observation: Observation, held: Credentials, host: str, port: in
 
 
 def observation_of(asked: Asked) -> Observation:
-    """The command line as an observation.
+    """Convert the options to an observation.
 
     Raises:
-        InputError: A kind that is not known, a place that is none, a depth reading that does not say where from.
+        InputError: The kind is unknown, the place is invalid, or a depth reading does not say where it was read.
     """
     kind = KINDS.get(asked.kind)
     if kind is None:
@@ -106,7 +106,7 @@ def observation_of(asked: Asked) -> Observation:
 
 
 def _said(kind: ObservationKind, asked: Asked) -> str:
-    """The words by which the vehicle knows where a depth was read and which hammers are missing."""
+    """Return the text that tells the vehicle where a depth was read and which hammers are missing."""
     if kind is ObservationKind.DEPTH_CHECK:
         if asked.where not in WHERE:
             raise InputError(
@@ -127,15 +127,15 @@ def _place(at: str | None) -> tuple[float | None, float | None]:
         lat_deg, lon_deg = (float(word) for word in at.split(","))
     except ValueError:
         raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
-    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # False for NaN too
+    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # also False for NaN
         raise InputError(f"--at {at}: no latitude up to 90 and longitude up to 180; write LAT,LON, latitude first")
     return lat_deg, lon_deg
 
 
 def credentials(path: Path) -> Credentials:
-    """The key of a station that observes.
+    """Read the key of an observing station.
 
     Raises:
-        InputError: There is none, or it is something else.
+        InputError: The file is missing, or it is no key file.
     """
     return key_file.credentials(path, f"--key {path}", ADVICE)

@@ -1,4 +1,4 @@
-"""What a command was asked for, as one value each; the names are those of the command line."""
+"""The options of each command as one value; the names are those of the command line."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class PlanOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None where nobody said them.
+    """`flailpilot plan`. `overlap_m`, `depth_m`, `outside`, `feature`, `unmarked` are None if not given.
 
     `overrun_m`: how far beyond the work area unknown ground may be worked; None: as far as the site allows.
     `poses`: write poses.csv too. `soil_mj_per_m3`: specific energy of the soil; None: assumed.
@@ -42,14 +42,14 @@ class ResumeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def newest(self) -> Path:
-        """Where the machine stands."""
+        """Return the newest run, in which the machine's position is recorded."""
         return self.runs[-1]
 
 
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None where nobody said it.
+    """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None if not given.
 
-    `lines`: progress in lines, where there is no terminal for a bar.
+    `lines`: print progress in lines if there is no terminal for a bar.
     """
 
     out: Path
@@ -69,7 +69,7 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoConsole(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server of a demo is told, in a file that only its owner reads. `speed`: simulated seconds a second."""
+    """Settings of a demo's server, in a file that only its owner can read. `speed`: simulated seconds per second."""
 
     state_folder: str
     name: str

@@ -1,4 +1,4 @@
-"""Whether a journal is the record of the run in whose folder it lies: another one's is credited to nobody."""
+"""Checks that a journal is the record of the run in whose folder it is; another run's journal is not credited."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +14,15 @@ from vehicle.runtime.run_manifest import Manifest
 
 
 def session_of(record: Session) -> str:
-    """A session as `run.json` writes it."""
+    """Return a session as `run.json` writes it."""
     return f"{record.session_id:016x}"
 
 
 def check_own(path: Path, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> None:
-    """A journal without a header holds nothing and passes.
+    """Check a journal; one without a header is empty and passes.
 
     Raises:
-        InputError: It is of other ground, grid, depth or rule than the run, or does not hold the run's session.
+        InputError: The journal is of other ground, grid, depth or rule than the run, or lacks the run's session.
     """
     header = kept.header
     if header is None:
@@ -54,7 +54,7 @@ def _apart(header: Header, kept: Journal, manifest: Manifest, site: Site, config
 
 
 def _site_hashes(header: Header, kept: Journal, manifest: Manifest) -> list[str]:
-    """The journal's site; where its header names none, those of the jobs in the run's session: none is none."""
+    """Return the site in the journal's header; if absent, the sites of the jobs in the run's session, if any."""
     if header.site_hash:
         return [header.site_hash]
     found: dict[str, None] = {}

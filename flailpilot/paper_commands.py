@@ -48,7 +48,7 @@ def figures(
     site: Annotated[Path | None, typer.Option("--site", help="Site file whose work areas are put in order.")] = None,
     run: Annotated[Path | None, typer.Option("--run", help="Folder of a run: passes of tracks and tool.")] = None,
 ) -> None:
-    """Work out the founding documents' figures, on a page of their own: they order work and say nothing of ground."""
+    """Compute the founding documents' figures, on a separate page: they rank work and say nothing about ground."""
     from flailpilot import figures as figuring
 
     raise typer.Exit(figuring.run(file, out, site, run))

@@ -1,4 +1,4 @@
-"""How far planning is: a bar on a terminal, lines where there is none; Ctrl-C ends it with the best plan so far."""
+"""Progress of planning: a bar on a terminal, else lines; Ctrl-C ends planning with the best plan so far."""
 
 import contextlib
 import signal
@@ -16,11 +16,11 @@ LINE_EACH_S, BAR_EACH_S = 10.0, 0.2
 HINT = "Ctrl-C: take the best plan so far"
 STOPPING = "stopping: the plan so far is closed and proven; Ctrl-C again leaves without one"
 Show = Callable[[Stage, float, float], None]
-"""Stage, hours that driving takes so far, share of the limit that is spent."""
+"""Stage, driving hours of the plan so far, used share of the limit."""
 
 
 class PlanningLimit(WorkLimit):
-    """A limit of work that shows how far planning is, and that a person can strike; `struck`: one did."""
+    """A work limit that shows progress and that the user can end early; `struck`: the user has done so."""
 
     def __init__(self, limit_s: float, show: Show, each_s: float) -> None:
         super().__init__(limit_s)
@@ -33,12 +33,12 @@ class PlanningLimit(WorkLimit):
         self.struck = True
 
     def has_room(self, share: float) -> bool:
-        """Whether work may go on; asked often, so the picture is kept fresh here."""
+        """Whether work may continue; called often, so the display is updated here."""
         self._tell()
         return not self.struck and super().has_room(share)
 
     def at(self, stage: Stage, driven_s: Callable[[], float]) -> None:
-        """A stage has come so far."""
+        """Note the progress of a stage."""
         if stage is not self._stage or self._due():
             self._stage, self._hours = stage, driven_s() / 3600.0
             self._tell()
@@ -54,7 +54,7 @@ class PlanningLimit(WorkLimit):
 
 @contextlib.contextmanager
 def planning_limit(limit_s: float, *, quiet: bool) -> Iterator[PlanningLimit]:
-    """The limit of one planning on the command line; Ctrl-C strikes it, a second one goes through."""
+    """Yield the limit of one planning run; Ctrl-C ends planning early, a second Ctrl-C ends the program."""
     with _shown(quiet=quiet) as (show, each_s):
         limit = PlanningLimit(limit_s, show, each_s)
         with struck_by_interrupt(limit):
@@ -63,7 +63,7 @@ def planning_limit(limit_s: float, *, quiet: bool) -> Iterator[PlanningLimit]:
 
 @contextlib.contextmanager
 def struck_by_interrupt(limit: PlanningLimit) -> Iterator[None]:
-    """Within it the first SIGINT strikes the limit; afterwards all is as before."""
+    """Within this block the first SIGINT ends planning; afterwards the old handler is restored."""
     before = signal.getsignal(signal.SIGINT)
 
     def strike(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The task of a plan on the command line: its role, the swaths of a survey, hours with the tool down a day."""
+"""The task of a plan on the command line: role, swaths of a survey, tool-down hours per day."""
 
 import math
 
@@ -17,26 +17,26 @@ DAY_H = 8.0
 
 
 def asked_wish(asked: PlanOptions, site: Site) -> TaskWish:
-    """What command line, task file and site say of the task.
+    """Combine what command line, task file and site say about the task.
 
     Raises:
-        InputError: One line: a role or a figure that is none, or two that disagree.
+        InputError: One line: a role or a value is invalid, or two disagree.
     """
     task = load_task(asked.task).task if asked.task is not None else None
     in_file = task.role if task is not None else None
     role = role_of({str(asked.site): site.task_role, str(asked.task): in_file, "--role": asked.role})
     utilisation = task.work.utilisation if task is not None and task.work is not None else None
     net_h = asked.net_hours if asked.net_hours is not None else utilisation and DAY_H * utilisation
-    if net_h is not None and not 0.0 < net_h <= DAY_H:  # False for NaN too
+    if net_h is not None and not 0.0 < net_h <= DAY_H:  # also False for NaN
         raise InputError(f"--net-hours {net_h:g}: hours of a day of {DAY_H:g} with the tool down, above 0")
     wish = wish_of(role, asked.survey)
     return wish if net_h is None else msgspec.structs.replace(wish, net_h_per_day=(net_h, net_h))
 
 
 def task_lines(plan: Plan) -> list[str]:
-    """What a person reads of the task: role and share of the area, tool hours and site days, when to stop.
+    """Return lines about the task: role and share of the area, tool hours and site days, when to stop.
 
-    The plan of a rest has no task: nothing is said of one.
+    The plan of a remaining area has no task, so there are no lines.
     """
     task, lines = plan.task, []
     if task is not None:

@@ -1,4 +1,4 @@
-"""What `flailpilot plan` says: hours and what they go into, what is left for manual teams, what was assumed."""
+"""Output of `flailpilot plan`: hours by activity, ground left for manual teams, assumptions."""
 
 import json
 import sys
@@ -20,12 +20,12 @@ NO_DEPTH = f"required depth: {DEFAULT_DEPTH_M:g} m, the default: give required_d
 
 
 def said(line: str, *, as_json: bool) -> None:
-    """What was taken because nobody said it; beside the JSON where a program reads that."""
+    """Print assumed values; on stderr if a program reads the JSON on stdout."""
     print(line, file=sys.stderr if as_json else sys.stdout)
 
 
 def tell(plan: Plan, site: Site, out_dir: Path, *, as_json: bool, struck: bool = False, soil_said: bool = True) -> None:
-    """What a person wants to know of a plan, or the whole summary for a program; `struck`: Ctrl-C ended planning."""
+    """Print a plan for people, or its whole summary as JSON; `struck`: Ctrl-C ended planning."""
     summary = summary_of(plan, site)
     if as_json:
         more = {"folder": str(out_dir), "stopped_by_operator": struck}
@@ -60,7 +60,7 @@ def _tell_site(plan: Plan, site: Site) -> None:
 
 
 def _tell_cut(plan: Plan, summary: dict[str, Any], *, struck: bool) -> None:
-    """What planning left: by its limit, by Ctrl-C, or because nothing could be worked."""
+    """Report ground left by the limit, by Ctrl-C, or because nothing could be worked."""
     unplanned_m2 = summary["untreatable_m2"].get(UntreatableReason.PLANNING_TIME.value, 0.0)
     if unplanned_m2 and struck:
         print(f"warning: planning was stopped by Ctrl-C with {unplanned_m2:,.0f} m2 not planned; plan again")
@@ -73,7 +73,7 @@ def _tell_cut(plan: Plan, summary: dict[str, Any], *, struck: bool) -> None:
 
 
 def hours_line(plan: Plan, summary: dict[str, Any]) -> str:
-    """Area, hours, and what the hours go into."""
+    """Return area, hours, and hours by activity."""
     parts = ", ".join(f"{name} {seconds / 3600.0:.1f}" for name, seconds in summary["time_split_s"].items())
     share = 100.0 * plan.bound_s / plan.time_s if plan.time_s else 0.0
     return (
@@ -84,7 +84,7 @@ def hours_line(plan: Plan, summary: dict[str, Any]) -> str:
 
 
 def left_lines(summary: dict[str, Any]) -> list[str]:
-    """What the machine leaves, counted: each place is one for a manual team; and what no survey strip works."""
+    """Return the number of places left for manual teams, and the area outside all survey strips."""
     left, totals = summary["left_for_manual_teams"], dict(summary["untreatable_m2"])
     beyond_m2 = totals.pop(UntreatableReason.NOT_IN_TASK.value, 0.0)
     lines = [f"not in this task: {beyond_m2:,.1f} m2 between the strips, nothing is said of them"] if beyond_m2 else []

@@ -33,7 +33,7 @@ MISSED = 1
 
 
 def run(asked: PlanOptions) -> int:
-    """Plan and write the files; exit status 1 where the certificate says that ground is missed or time ran out."""
+    """Plan and write the files; exit status 1 if the certificate shows missed ground or time ran out."""
     with older_plan_told(asked.out):
         machine = load_machine(asked.machine)
         check_limits(machine, asked.overlap_m, asked.time_limit_s)
@@ -63,7 +63,7 @@ def run(asked: PlanOptions) -> int:
 
 
 def asked_site(asked: PlanOptions) -> Site:
-    """The site file, read as the options say.
+    """Read the site file with the given options.
 
     Raises:
         InputError: One line: what is wrong with the file or an option.
@@ -73,7 +73,7 @@ def asked_site(asked: PlanOptions) -> Site:
 
 
 def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> None:
-    """Raises InputError for a depth that the tool does not reach, that could not be proven with it, or that is none."""
+    """Check the depth. Raises InputError if it is invalid, or the tool cannot reach it or cannot prove it."""
     if depth_m is not None and not 0.0 < depth_m <= machine.tool.depth_max_m:  # False for NaN too
         raise InputError(
             f"{speaker} {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
@@ -83,7 +83,10 @@ def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> 
 
 
 def asked_footprint(machine: MachineConfig, settings: PlanSettings, soil_mj_per_m3: float | None) -> MachineFootprint:
-    """The machine as it works in the soil, to the depth of the settings. Raises InputError for soil that is none."""
+    """Return the footprint for this soil and the depth of the settings.
+
+    Raises InputError for an impossible soil value.
+    """
     if soil_mj_per_m3 is not None and not SOIL_MIN_MJ_PER_M3 <= soil_mj_per_m3 <= SOIL_MAX_MJ_PER_M3:  # False for NaN
         raise InputError(
             f"--soil {soil_mj_per_m3:g}: soil takes {SOIL_MIN_MJ_PER_M3:g} to {SOIL_MAX_MJ_PER_M3:g} MJ/m3; write "
@@ -95,7 +98,7 @@ def asked_footprint(machine: MachineConfig, settings: PlanSettings, soil_mj_per_
 
 
 def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float) -> None:
-    """Raises InputError for an overlap or a time limit that means nothing."""
+    """Check overlap and time limit. Raises InputError if one is impossible."""
     if overlap_m is not None and not 0.0 <= overlap_m < machine.tool.width_m:  # False for NaN too
         raise InputError(
             f"--overlap {overlap_m:g}: must lie between 0 and the tool's width of {machine.tool.width_m:g} m"
@@ -105,7 +108,7 @@ def check_limits(machine: MachineConfig, overlap_m: float | None, limit_s: float
 
 
 def free_folder(wanted: Path, plan: Plan, site: Site, *, as_json: bool) -> Path:
-    """Where the files go: another plan in the wanted folder stays as it is, and that is said."""
+    """Return a folder for the files; another plan in the wanted folder is kept, and this is reported."""
     folder = plan_folder(wanted, names_of(plan, site.name))
     if folder != wanted:
         said(f"{wanted} holds another plan, which stays as it is; this one goes to {folder}", as_json=as_json)
@@ -113,7 +116,7 @@ def free_folder(wanted: Path, plan: Plan, site: Site, *, as_json: bool) -> Path:
 
 
 def written(plan: Plan, site: Site, out_dir: Path, asked: PlanOptions) -> None:
-    """All files of a plan, with a bar on a terminal."""
+    """Write all files of a plan, with a progress bar on a terminal."""
     with Progress(console=Console(stderr=True), disable=asked.as_json or not sys.stderr.isatty()) as bar:
         task = bar.add_task("writing the plan", total=1.0)
         write_plan_files(
@@ -122,5 +125,5 @@ def written(plan: Plan, site: Site, out_dir: Path, asked: PlanOptions) -> None:
 
 
 def now_text() -> str:
-    """UTC by this computer's clock, for people; "" where that was never set."""
+    """Return UTC by this computer's clock, for people; "" if the clock was never set."""
     return utc.by_computer(utc_now(), 0, synchronised=False).text(0)

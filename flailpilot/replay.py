@@ -1,4 +1,4 @@
-"""`flailpilot replay RUN`: the present program runs a recording again and names the first difference."""
+"""`flailpilot replay RUN`: runs a recording again with the present program and reports the first difference."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ SAME, DIFFERENT = 0, 1
 
 
 def run(asked: Path, *, as_json: bool) -> int:
-    """Exit status 0 where every outcome is the same, 1 where one differs.
+    """Replay; exit status 0 if every outcome is the same, 1 if one differs.
 
     Raises:
         InputError: There is no recording that can be run again.
@@ -39,7 +39,7 @@ def run(asked: Path, *, as_json: bool) -> int:
 
 
 def recording_of(asked: Path) -> Path:
-    """The recording of a run's folder, or the one that is named itself. Raises InputError where there is none."""
+    """Return the recording in a run's folder, or the named file itself. Raises InputError if there is none."""
     if not asked.exists():
         raise InputError(f"{asked}: is not there; name the folder of a run, or its {RECORDING}")
     if not asked.is_dir():
@@ -50,7 +50,7 @@ def recording_of(asked: Path) -> Path:
 
 
 def lines(path: Path, found: Replayed, wall_s: float) -> list[str]:
-    """For people."""
+    """Return the result as lines for people."""
     told = []
     if found.difference is not None:
         apart = found.difference

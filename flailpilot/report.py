@@ -1,4 +1,4 @@
-"""`flailpilot report RUN [RUN...]`: the papers of a task from the folders of its runs, and nothing else."""
+"""`flailpilot report RUN [RUN...]`: makes the papers of a task from the folders of its runs alone."""
 
 import json
 import sqlite3
@@ -30,7 +30,7 @@ _NOTHING: Final[Mapping[str, bytes]] = {}
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says. `out` None: the folder of the run, or `report` beside the first of several."""
+    """The options of the command line. `out` None: the folder of the run, or `report` beside the first of several."""
 
     runs: tuple[Path, ...]
     out: Path | None = None
@@ -48,7 +48,7 @@ def run(asked: Asked) -> int:
     """Write the papers.
 
     Raises:
-        InputError: A folder is no run, runs do not belong together, a file cannot be read, papers cannot be written.
+        InputError: A folder is no run, runs are not of one task, a file is unreadable, or papers cannot be written.
     """
     out = asked.out if asked.out is not None else _folder(asked.runs)
     refuse_sealed(out)
@@ -60,10 +60,10 @@ def run(asked: Asked) -> int:
 
 
 def facts_of_folders(asked: Asked) -> JobFacts:
-    """The facts of the runs that were asked for. Raises InputError as `run` does."""
+    """Return the facts of the requested runs. Raises InputError as `run` does."""
     if asked.kind is not None and asked.kind not in set(ReportKind):
         raise InputError(f"--kind {asked.kind}: write {' or '.join(ReportKind)}")
-    words_of(asked.language)  # refuses a language that there is none of before anything is read
+    words_of(asked.language)  # refuses an unknown language before anything is read
     site = load_site(asked.site) if asked.site is not None else None
     task = load_task(asked.task).task if asked.task is not None else None
     visits = load_visits(asked.visits, utc_now().date()) if asked.visits is not None else ()
@@ -77,12 +77,12 @@ def facts_of_folders(asked: Asked) -> JobFacts:
 def write_papers(
     out: Path, facts: JobFacts, *, pdf: bool, public: bool = False, more: Mapping[str, bytes] = _NOTHING
 ) -> tuple[Path, ...]:
-    """All files as one set; without WeasyPrint everything but the PDF, and a line that says so.
+    """Write all files as one set; without WeasyPrint all except the PDF, with a line that says so.
 
-    `more`: name -> content of files that belong to the set beside the papers.
+    `more`: name -> content of further files of the set.
 
     Raises:
-        InputError: They cannot be written, or into this folder nothing is; it says which papers are there now.
+        InputError: The files cannot be written, or the folder is sealed; the text says which papers are there now.
     """
     from vehicle.reports.pdf import check_installed, unknown_letters
 
@@ -112,7 +112,7 @@ def _folder(runs: Sequence[Path]) -> Path:
 
 
 def beyond_text(found: Found) -> str:
-    """Of a survey, what is not in its task: with it the areas of a line add up. "" where everything is."""
+    """Return the area outside a survey's task, so that the areas of a line add up; "" if there is none."""
     return f", not in this task {found.not_in_task_m2:,.1f} m2" if found.not_in_task_m2 else ""
 
 

@@ -1,4 +1,4 @@
-"""`flailpilot plan --resume RUN`: what a job left, planned from where the machine stands by its record."""
+"""`flailpilot plan --resume RUN`: plans the remaining ground of a job from where the machine stands, by its record."""
 
 import json
 import math
@@ -46,17 +46,17 @@ from vehicle.runtime.tool_bounds import planned_bounds
 PLAN = "plan"
 ADVICE = "say where it stands: --at LAT,LON,HEADING in degrees"
 STALE_S = 1.0
-"""Reports come five times a second: a stroke so much newer than the newest report was driven after it."""
+"""Reports come five times a second: a stroke newer than the last report by this was driven after it."""
 SEAM_M = 0.001
-"""Strokes of a run join end to end but for rounding."""
+"""Largest gap between consecutive strokes, which join except for rounding."""
 SWATH_M, SWATH_RAD = 0.2, math.radians(5.0)
-"""Nearer than this a machine stands in the swath; it was told to hold it to 3 cm."""
+"""A machine nearer than this stands on the swath, which it follows to 3 cm."""
 
 Point = tuple[float, float]
 
 
 def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
-    """Plan the rest and write its files; exit status 1 where the certificate says that ground is missed."""
+    """Plan the remaining ground and write the files; exit status 1 if the certificate shows missed ground."""
     with older_plan_told(asked.out):
         refuse_task_options(asked)
         for folder in resumed.runs:
@@ -102,7 +102,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
 
 
 def _record(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journal, list[str]]:
-    """The ledger of all runs, and what is to be told. Raises InputError where one has none, or is of another site."""
+    """Return the ledger of all runs, and lines to report. Raises InputError if a run has none or is of another site."""
     path = runs[-1] / JOURNAL
     rows = [(run / JOURNAL, journal.read(run / JOURNAL)) for run in runs]
     found = several.together(rows)
@@ -130,7 +130,7 @@ def _request(
     if plan.plan_hash != record.plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {record.plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     agreed_m({f"{run_dir / PLAN}": plan.required_depth_m, f"{run_dir / JOURNAL}": header.required_depth_m})
-    # what an earlier plan lists as not workable is no part of the rest, and the plan of a rest says nothing of it
+    # ground that an earlier plan lists as not workable is not planned again and is not in the new plan
     earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
     listed = msgspec.structs.replace(plan, untreatable=for_good(*earlier, plan))
     found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), _config(machine, header))
@@ -147,7 +147,7 @@ def _request(
         missed=tuple(gap.rings_m for gap in found.gaps),
         swept=swept_ground(journal.bearing(record)),
         pose=on_its_swath(pose, plan),
-        error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute error
+        error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute position error
     )
 
 
@@ -157,10 +157,10 @@ def _config(machine: MachineConfig, header: Header) -> VehicleConfig:
 
 
 def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:
-    """Polygons of a file in any format of a site: no track onto them, whatever the tool swept there before.
+    """Read polygons from a file in any site format: tracks keep off them, even where the tool swept before.
 
     Raises:
-        InputError: the file cannot be read, or leaves a shape out.
+        InputError: The file cannot be read, or a shape in it is no polygon.
     """
     found: list[Rings] = []
     raw = read_site_file(path)
@@ -184,7 +184,7 @@ def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:
 
 
 def swept_ground(strokes: Iterable[LedgerStroke]) -> tuple[Rings, ...]:
-    """What the engaged tool passed, to the millimetre: the strokes themselves, not the cells that lie whole in them."""
+    """Return the ground that the engaged tool passed, to the millimetre: from the strokes, not from whole cells."""
     quads = [
         _corners(stroke, band.rear_m, band.front_m, band.right_m, band.left_m)
         for stroke in strokes
@@ -199,7 +199,7 @@ def swept_ground(strokes: Iterable[LedgerStroke]) -> tuple[Rings, ...]:
 
 
 def _corners(stroke: LedgerStroke, rear_m: float, front_m: float, right_m: float, left_m: float) -> list[Point]:
-    """A band's corners in ENU; its sides lean by `slope` against the way."""
+    """Return a band's corners in ENU; its sides are inclined by `slope` to the direction of driving."""
     sides = ((rear_m, right_m), (front_m, right_m), (front_m, left_m), (rear_m, left_m))
     leaning = [(along, across + stroke.slope * along) for along, across in sides]
     return [
@@ -212,7 +212,7 @@ def _corners(stroke: LedgerStroke, rear_m: float, front_m: float, right_m: float
 
 
 def on_its_swath(pose: StartPose, plan: Plan) -> StartPose:
-    """A machine that stands in a swath by a few centimetres stands on its line: along that line it backs out."""
+    """Move the pose of a machine within centimetres of a swath onto its line, along which it reverses out."""
     for segment in plan.segments:
         if segment.kind is not SegmentKind.SWATH:
             continue
@@ -227,7 +227,7 @@ def on_its_swath(pose: StartPose, plan: Plan) -> StartPose:
 
 
 class Stand(msgspec.Struct, frozen=True):
-    """Where a recording last knows the machine, and what is to be said about it; `note` "" where it was finished.
+    """The machine's last pose in a recording, with a remark; `note` is "" if the recording was closed.
 
     `t_ns`: the vehicle's time of that report.
     """
@@ -238,7 +238,7 @@ class Stand(msgspec.Struct, frozen=True):
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """Of an estimate, whatever else a report of any format holds."""
+    """The place in a report's estimate, for reports of any format."""
 
     valid: bool
     east_m: float
@@ -252,12 +252,12 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 def last_pose(path: Path) -> StartPose:
-    """Where the newest report of a recording says that the machine stands. Raises InputError where none knows it."""
+    """Return the pose in a recording's newest report. Raises InputError if no report has one."""
     return last_stand(path).pose
 
 
 def last_stand(path: Path) -> Stand:
-    """The same with its time, and what is not known. Raises InputError where no report knows where it stands."""
+    """Return the last pose with its time and a remark. Raises InputError if no report has a pose."""
     try:
         found = reader.read(path, ("/report",))
     except OSError as error:
@@ -286,7 +286,7 @@ def last_stand(path: Path) -> Stand:
 
 
 def _utc_of(found: reader.Recording, newest: reader.Newest) -> str:
-    """When that was, where the recording knew the time; its log times are UTC then."""
+    """Return the UTC time if the recording knew it; then its log times are UTC."""
     source = found.run.get("time_source", "")
     if not found.run.get("start_utc"):
         return ""
@@ -295,7 +295,10 @@ def _utc_of(found: reader.Recording, newest: reader.Newest) -> str:
 
 
 def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
-    """The machine's place by its recording. Raises InputError where the journal proves that it drove on after that."""
+    """Return the machine's pose from its recording.
+
+    Raises InputError if the journal shows that it drove on after that.
+    """
     path = run_dir / RECORDING
     stand = last_stand(path)
     later_s = (journal.end_ns(record) - stand.t_ns) / NS_PER_S

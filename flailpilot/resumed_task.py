@@ -1,4 +1,4 @@
-"""The task of a plan of a rest: it has none of its own, and the rest of a survey is not planned."""
+"""Task rules for `--resume`: a plan of remaining ground has no task, and the rest of a survey is not planned."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    """Of any plan, what it lists."""
+    """The listed ground of any plan."""
 
     untreatable: tuple[_Row, ...] = ()
 
 
 class _Task(msgspec.Struct, frozen=True):
-    """Of any plan's task, whether it is a survey."""
+    """The part of any plan's task that says whether it is a survey."""
 
     survey: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -31,7 +31,7 @@ class _Surveyed(_Listed, frozen=True):
 
 
 def refuse_task_options(asked: PlanOptions) -> None:
-    """Raises InputError for options of a task beside `--resume`, which would change nothing."""
+    """Check the options. Raises InputError for task options with `--resume`, because they would have no effect."""
     said = {"--role": asked.role, "--survey": asked.survey, "--net-hours": asked.net_hours, "--task": asked.task}
     given = [name for name, value in said.items() if value is not None]
     if given:
@@ -39,9 +39,9 @@ def refuse_task_options(asked: PlanOptions) -> None:
 
 
 def refuse_survey(folder: Path) -> None:
-    """Raises InputError where the plan of a folder is a survey: ground between its strips would be driven on.
+    """Check a folder's plan. Raises InputError if it is a survey: ground between its strips would be driven on.
 
-    A file that cannot be read is left to whoever loads the plan.
+    An unreadable file is reported later, when the plan is loaded.
     """
     try:
         plan = msgspec.json.decode((folder / PLAN_FILE).read_bytes(), type=_Surveyed)

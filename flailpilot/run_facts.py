@@ -1,7 +1,7 @@
-"""Runs put together to the facts of their papers: one record, whoever worked what of it, however often.
+"""Combines runs to the facts of their papers: one record, in which ground counts once however often it was worked.
 
-Journals that several runs share count once; those of different runs are read one after another, their strokes numbered
-on. So ground that was worked again counts once, and what a later run withdrew of its own is withdrawn.
+A journal that several runs share counts once. Journals of different runs are read one after another, with stroke
+numbers continued. A withdrawal takes back credit of its own run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,15 +41,15 @@ from vehicle.reports.products import polygons
 from vehicle.reports.story import Samples, joined
 
 REST_M2: Final = 0.5
-"""A plan of so much less than the work area is one of a rest."""
+"""A plan that covers less than the work area by more than this is a plan of remaining ground."""
 TRAIL_STEP: Final = 2
-"""Every second report makes the drawn way."""
+"""Every second report is used for the drawn path."""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A record of the journals put together; `run`: index of its session's run, None where that is not asked for.
+    """A record of the combined journals; `run`: index of its session's run, None if that run is not requested.
 
-    `late`: a withdrawal that was written after that run, its time is none of the run.
+    `late`: a withdrawal that was written after that run, so its time is not a time of the run.
     """
 
     record: Record
@@ -58,16 +58,16 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """Journals that go on from one another, as the longest of them; `members`: indices of their runs."""
+    """Journals that continue each other, represented by the longest; `members`: indices of their runs."""
 
     kept: Journal
     members: tuple[int, ...]
 
 
 def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
-    """All records up to the end of the newest run, and what is to be said of those after it.
+    """Return all records up to the end of the newest run, and a remark on later ones.
 
-    Of those after it withdrawals count that reach back into what is kept: nothing withdrawn is ever reported.
+    Of the later records, withdrawals that reach back into these runs are included: withdrawn ground is never reported.
 
     Raises:
         InputError: The runs are of different ground, grid or depth.
@@ -90,7 +90,8 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
                 f"not in this report{counted}."
             )
         if found:
-            # what no closing check has confirmed by the end of a run stays so: none of a later run looks back on it
+            # ground that no closing check confirmed by the end of its run stays unconfirmed: a check of a later run
+            # does not cover it
             opening = Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False)
             found.append(Entry(opening, None))
         found += [msgspec.structs.replace(row, record=_moved(row.record, offset)) for row in (*rows, *reaching)]
@@ -99,12 +100,12 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
 
 
 def newest_stroke(entries: Sequence[Entry]) -> int:
-    """Number of the newest stroke; 0 before the first."""
+    """Return the number of the newest stroke; 0 before the first."""
     return max((row.record.number for row in entries if isinstance(row.record, LedgerStroke)), default=0)
 
 
 def _reaching_back(later: Sequence[Record], newest: int, run: int | None) -> list[Entry]:
-    """Withdrawals from after a run that go back to stroke `newest` or before it, as far as they take from those."""
+    """Return later withdrawals that reach back to stroke `newest` or before, limited to those strokes."""
     return [
         Entry(msgspec.structs.replace(record, until_number=min(record.until_number, newest)), run, late=True)
         for record in later
@@ -113,7 +114,7 @@ def _reaching_back(later: Sequence[Record], newest: int, run: int | None) -> lis
 
 
 def _chains(runs: Sequence[Run]) -> list[Chain]:
-    """Each record once, where the first of its runs stood: a copy of a journal, or its beginning, is no other one."""
+    """Return each journal once, in the place of its first run: a copy, or a first part, is the same journal."""
     found: list[Chain] = []
     for number, run in enumerate(runs):
         for place, chain in enumerate(found):
@@ -143,7 +144,7 @@ def _begins(longer: Journal, shorter: Journal) -> bool:
 
 
 def _of_runs(chain: Chain, runs: Sequence[Run]) -> Iterator[Entry]:
-    """Each record with the run that wrote it, by the sessions in the journal; a run that states none wrote the rest."""
+    """Return each record with its run, by the journal's sessions; a run without a session wrote the rest."""
     by_session = {runs[number].manifest.session_id: number for number in chain.members}
     run = unstated = by_session.pop("", None)
     for record in chain.kept.records:
@@ -153,7 +154,7 @@ def _of_runs(chain: Chain, runs: Sequence[Run]) -> Iterator[Entry]:
 
 
 def _moved(record: Record, offset: int) -> Record:
-    """The same with strokes numbered on after those of the journals before."""
+    """Return a record with stroke numbers continued from the journals before."""
     if offset == 0:
         return record
     change: dict[str, Any] = {}
@@ -171,10 +172,10 @@ def _moved(record: Record, offset: int) -> Record:
 def facts_of(
     runs: Sequence[Run], kind: ReportKind, task: Task | None = None, visits: tuple[Visit, ...] = ()
 ) -> JobFacts:
-    """Everything that the papers of these runs are made of.
+    """Return all facts for the papers of these runs.
 
     Raises:
-        InputError: The runs do not belong together.
+        InputError: The runs are not of one task.
     """
     runs = sorted(runs, key=lambda run: (run.zero_us is None, (run.zero_us or 0) + run.start_ns // 1000))
     entries, remarks = put_together(runs)
@@ -208,9 +209,9 @@ def facts_of(
 
 
 def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
-    """The newest plan; one of a rest alone also lists what the plans before it listed, since it was not asked for it.
+    """Return the newest plan; if it covers only remaining ground, add the ground that earlier plans listed.
 
-    Else that ground would be told as missed. A plan of all the ground lists for itself.
+    Otherwise that ground would be reported as missed. A plan of the whole area has a complete list itself.
     """
     plan = newest.plan
     if plan.area_m2 > shapely.difference(newest.site.work_area, newest.site.keep_out).area - REST_M2:
@@ -231,7 +232,7 @@ def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
 
 
 def _shift_s(run: Run, zero_us: int | None) -> float:
-    """What turns a time of the run's vehicle into one of the report."""
+    """Return the shift [s] from a time of the run's vehicle to a time of the report."""
     if zero_us is None or run.zero_us is None:
         return -run.start_ns / NS_PER_S
     return (run.zero_us - zero_us) / 1e6
@@ -252,7 +253,7 @@ def _samples(runs: Sequence[Run], shift_s: Sequence[float]) -> Samples | None:
 
 
 def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
-    """The way as reported; (NaN, NaN) parts two runs, between which nobody knows it."""
+    """Return the reported path; (NaN, NaN) separates two runs, because the path between them is unknown."""
     if samples is None:
         return ()
     found: list[tuple[float, float]] = []
@@ -265,9 +266,9 @@ def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
 
 
 def _status(newest: Run, entries: Sequence[Entry], number: int, found: gaps.Found) -> str:
-    """Completed: the newest run, of this number, left its own plan driven, and nothing is missed or was withdrawn.
+    """Return the status: completed if the newest run (this index) finished its plan, with no ground missed or withdrawn.
 
-    A journal that says of no job, as older programs kept it, leaves it to the events of that run.
+    If a journal of an older program has no job records, the events of that run decide.
     """
     if found.missed_m2 > 0.0 or found.withdrawn_m2 > 0.0:
         return "suspended"
@@ -280,7 +281,7 @@ def _status(newest: Run, entries: Sequence[Entry], number: int, found: gaps.Foun
 
 
 def _job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
-    """Where the job stood in the journal of a run at its end."""
+    """Return the position in the job at the end of a run, from its journal."""
     end = max((place for place, row in enumerate(entries) if row.run == number), default=-1)
     for row in reversed(entries[: end + 1]):
         if isinstance(row.record, JobMark | Header):
@@ -289,7 +290,7 @@ def _job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
 
 
 def _end_utc(run: Run) -> str:
-    """Of the newest report, where the run was not ended in order."""
+    """Return the end time; that of the newest report if the run did not end in order."""
     if run.zero_us is None:
         return ""
     moment = EPOCH + timedelta(microseconds=run.zero_us + run.end_ns // 1000)
@@ -303,7 +304,7 @@ def _remarks(runs: Sequence[Run]) -> list[str]:
 
 
 def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tuple[tuple[RunLine, ...], LedgerState]:
-    """What each run added, by the masks after it; and the masks after the last. Each record is looked at once."""
+    """Return what each run added, from the masks after it, and the masks after the last; each record is read once."""
     starts, ends = [0] * len(runs), [0] * len(runs)
     for place, row in enumerate(entries):
         if row.run is not None:
@@ -333,7 +334,7 @@ def _acts(entries: Sequence[Entry], shift_s: Sequence[float]) -> tuple[RecordedA
 
 
 def _lots(entries: Sequence[Entry], runs: Sequence[Run]) -> tuple[Lot, ...]:
-    """Cut at each reading of the depth, and where another day or machine begins; a lot without strokes is none."""
+    """Return lots: a new one begins at each depth reading, day or machine; one without strokes is dropped."""
     found: list[Lot] = []
     open_lot: Lot | None = None
     for row in entries:
@@ -362,6 +363,6 @@ def _day(moment_us: int | None) -> str:
 
 
 def kind_of(runs: Sequence[Run]) -> ReportKind:
-    """Daily for the runs of one day, else a completion report."""
+    """Return daily for the runs of one day, else completion."""
     days = {run.manifest.start_utc[:10] for run in runs}
     return ReportKind.DAILY if len(days) == 1 else ReportKind.COMPLETION

@@ -14,27 +14,27 @@ from vehicle.contracts.errors import InputError
 
 RECORDING, JOURNAL = "run.mcap", "ledger.journal"
 SEALED = "SEALED"
-"""In the folder of a run that was sealed after an incident: nothing is added to it."""
+"""Name of the file in the folder of a run that was sealed after an incident; nothing is added to such a folder."""
 OF_A_RUN = ("run.json", RECORDING, JOURNAL, "ledger.gpkg", "map.png", "report.html")
 OF_A_PLAN = ("summary.json", "plan.json", "plan.png", "plan.geojson", "plan.waypoints", "plan.plan", "poses.csv")
 NAMES = ("site", "site_hash", "plan_hash")
 
 
 def holds_a_run(folder: Path) -> bool:
-    """Some file of a run lies in it."""
+    """Whether the folder holds a file of a run."""
     return any((folder / name).exists() for name in OF_A_RUN)
 
 
 def holds_a_plan(folder: Path) -> bool:
-    """Some file of a plan lies in it, and none of a run."""
+    """Whether the folder holds a file of a plan, and none of a run."""
     return not holds_a_run(folder) and any((folder / name).exists() for name in OF_A_PLAN)
 
 
 def make_folder(folder: Path) -> None:
-    """The results' folder; a file in its place is the user's mistake.
+    """Create the folder for results; a file in its place is an error of the user.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: The folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,18 +43,18 @@ def make_folder(folder: Path) -> None:
 
 
 class Fits(Protocol):
-    """Whether a folder may take the files. `made`: it was made just now."""
+    """Function that decides whether a folder may take the files. `made`: the folder was created just now."""
 
     def __call__(self, folder: Path, *, made: bool) -> bool:
-        """True where it may."""
+        """Whether the folder may take the files."""
         ...
 
 
 def next_free(wanted: Path, fits: Fits) -> Path:
-    """`wanted`, made, or the next `wanted-2` that `fits`.
+    """Create and return `wanted`, or the next of `wanted-2`, ... that `fits`.
 
     Raises:
-        InputError: It cannot be made.
+        InputError: The folder cannot be created.
     """
     number, folder = 1, wanted
     while True:
@@ -74,9 +74,9 @@ def next_free(wanted: Path, fits: Fits) -> Path:
 
 
 def own_folder(wanted: Path, plan_dir: Path | None = None) -> Path:
-    """`wanted`, made, or the next free `wanted-2` where that holds a run, or another plan than the one to be driven.
+    """Create and return `wanted`, or the next free `wanted-2` if it holds a run or another plan than the given one.
 
-    Raises InputError where it cannot be made.
+    Raises InputError if the folder cannot be created.
     """
 
     def fits(folder: Path, *, made: bool) -> bool:
@@ -88,9 +88,9 @@ def own_folder(wanted: Path, plan_dir: Path | None = None) -> Path:
 
 
 def plan_folder(wanted: Path, names: dict[str, Any]) -> Path:
-    """`wanted`, made, or the next `wanted-2` that holds no run and no other plan than the one of these names.
+    """Create and return `wanted`, or the next `wanted-2` that holds no run and no plan with another name.
 
-    Raises InputError where it cannot be made.
+    Raises InputError if the folder cannot be created.
     """
 
     def fits(folder: Path, *, made: bool) -> bool:
@@ -103,19 +103,19 @@ def plan_folder(wanted: Path, names: dict[str, Any]) -> Path:
 
 
 def refuse_a_run(folder: Path) -> None:
-    """Raises InputError where a plan's files would be mixed with those of a run."""
+    """Check a folder for plans. Raises InputError if it holds a run, so that files would be mixed."""
     if holds_a_run(folder):
         raise InputError(f"--out {folder}: holds a run, whose files stay as they are; name another folder")
 
 
 def refuse_sealed(folder: Path) -> None:
-    """Raises InputError where a run was sealed after an incident: nothing is added to it."""
+    """Check a folder. Raises InputError if its run was sealed after an incident: nothing is added to it."""
     if (folder / SEALED).exists():
         raise InputError(f"{folder}: was sealed after an incident, nothing is added to it; name another folder: --out")
 
 
 def older_plan(folder: Path) -> str:
-    """What is to be said of the plan in a folder where no other was written; "" where there is none."""
+    """Return a remark on the older plan in a folder into which no new plan was written; "" if there is none."""
     if not holds_a_plan(folder):
         return ""
     held = _summary(folder)
@@ -126,10 +126,10 @@ def older_plan(folder: Path) -> str:
 
 @contextlib.contextmanager
 def older_plan_told(folder: Path) -> Iterator[None]:
-    """A refusal names the plan that lies where the refused one was to go: it stays, and is not what was asked for.
+    """Add to a refusal that the folder still holds an older plan, which is not the requested one.
 
     Raises:
-        InputError: the refusal, with that plan named.
+        InputError: The refusal, with the older plan named.
     """
     try:
         yield
@@ -138,7 +138,7 @@ def older_plan_told(folder: Path) -> Iterator[None]:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    """What the summary in a folder says of itself; empty where it says nothing that can be read."""
+    """Return the facts in a folder's summary; empty if it cannot be read."""
     try:
         found = json.loads((folder / "summary.json").read_bytes())
     except (OSError, ValueError, RecursionError):

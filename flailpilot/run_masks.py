@@ -1,4 +1,4 @@
-"""Masks of a record after each of several runs, and the processed ground of an area in them, in one way through it."""
+"""Masks of a record after each of several runs, and processed ground of an area in them, in one pass."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -18,9 +18,9 @@ from vehicle.reports.depths import processed_by_depth_m2
 
 
 def masks_at(records: Sequence[Record], cuts: Collection[int]) -> Iterator[tuple[int, LedgerState]]:
-    """(cut, masks after so many records) for each of `cuts` above 0, ascending, as `journal.rebuilt` makes them.
+    """Yield (cut, masks after that many records) for each of the ascending `cuts` above 0, as `journal.rebuilt` does.
 
-    The first record is the header of the first journal; those of further journals say nothing anew.
+    The first record is the header of the first journal; headers of further journals add nothing.
     """
     header = records[0]
     assert isinstance(header, Header), "records without the header of their journal"
@@ -53,14 +53,14 @@ def _act(masks: Sum, record: Revoke | Confirm, cell_m: float) -> None:
 
 
 class Processed:
-    """Processed ground of an area [m2] in masks that follow one another: blocks that did not change count once."""
+    """Processed ground of an area [m2] in successive masks: unchanged blocks are counted once."""
 
     def __init__(self, asked: Any, cell_m: float) -> None:
         self._asked, self._cell_m = asked, cell_m
         self._known: dict[raster.Key, tuple[object, float]] = {}
 
     def area_m2(self, ledger: LedgerState) -> float:
-        """Of these masks, within the area; border cells by their part in it."""
+        """Area [m2] processed in these masks within the area; border cells count with their part in it."""
         for key, block in ledger.tiles.items():
             if key not in self._known or self._known[key][0] is not block:
                 self._known[key] = block, self._of_block(key, ledger)

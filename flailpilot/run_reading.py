@@ -1,4 +1,4 @@
-"""A run's folder read for its papers: recording, journal, plan, site, task; damaged ones as far as can be believed."""
+"""Reads a run's folder for its papers: recording, journal, plan, site, task; damaged files up to the valid part."""
 
 import hashlib
 from datetime import datetime
@@ -49,7 +49,7 @@ class _Gate(msgspec.Struct, frozen=True):
 
 
 class _Report(msgspec.Struct, frozen=True):
-    """What of a report the papers need; all formats of a recording have it."""
+    """The part of a report that the papers need; recordings of all formats have it."""
 
     t_ns: int
     estimate: _Place
@@ -83,7 +83,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Recorded(msgspec.Struct, kw_only=True):
-    """What one way through a recording gathers."""
+    """Data gathered in one pass through a recording."""
 
     events: list[Event] = []
     rows: list[_Report] = []
@@ -98,10 +98,10 @@ _report: Final = msgspec.json.Decoder(_Report)
 
 
 def read_run(folder: Path, site_file: Site | None) -> Run:
-    """Everything of a run. `site_file`: the ground, where the folder does not hold it.
+    """Read everything of a run. `site_file`: the site, if the folder does not hold it.
 
     Raises:
-        InputError: It is no folder of a run, what it needs is missing, or its journal is not its own; one line.
+        InputError: The folder is no run, a needed file is missing, or the journal is of another run; one line.
     """
     manifest = _manifest(folder)
     recorded = _recording(folder / RECORDING)
@@ -124,7 +124,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     samples = _samples(recorded.rows)
     times_ns = [row.t_ns for row in recorded.rows] or [0]
     kept = journal.read(folder / JOURNAL)
-    if kept.broken_within:  # a torn end loses ground from the paper, this may bring withdrawn ground back into it
+    if kept.broken_within:  # a torn end only loses ground; this may bring withdrawn ground back into the paper
         raise InputError(f"{journal.torn_text(folder / JOURNAL, kept)}: no paper is made of it; copy the journal again")
     check_own(folder / JOURNAL, kept, manifest, site, config)
     notes = [recorded.note, journal.torn_text(folder / JOURNAL, kept)]
@@ -149,7 +149,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
 
 
 def hashed(path: Path, name: str) -> FileHash:
-    """Size and SHA-256 of a file."""
+    """Return size and SHA-256 of a file."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FileHash(name=name, size_bytes=path.stat().st_size, sha256=digest)
@@ -192,7 +192,7 @@ def _recording(path: Path) -> _Recorded:
 
 
 def _take(found: _Recorded, part: parts.Message) -> None:
-    """A message that cannot be read is left out: the checksums before it have told already."""
+    """Add a message; an unreadable one is left out, because failed checksums have been reported already."""
     try:
         if part.topic == "/report":
             row = _report.decode(part.data)
@@ -207,7 +207,7 @@ def _take(found: _Recorded, part: parts.Message) -> None:
 
 
 def _plan(folder: Path, manifest: Manifest, recorded: _Recorded, site: Site) -> Plan:
-    """The newest plan of the run: its folder's, the one kept under its name, or that of the recording's beginning."""
+    """Return the run's newest plan: in its folder, kept under its name, or from the start of the recording."""
     if (folder / "plan").is_dir():
         from vehicle.config.vehicle import footprint
 
@@ -247,12 +247,12 @@ def _samples(rows: list[_Report]) -> Samples:
 
 
 def _zero_us(manifest: Manifest, recorded: _Recorded) -> int | None:
-    """From the start as the run's folder has it by now, which a receiver may have corrected after the start."""
+    """Return the UTC zero from the start time in the run's folder, which a receiver may have corrected later."""
     now_us = _us(manifest.start_utc)
     if now_us is None or recorded.log_zero_ns is None:
         return None
     then_us = _us(recorded.metadata.get("start_utc", ""))
-    if then_us is None:  # nobody knew the time when it began: the first report stands for the start
+    if then_us is None:  # the time was unknown at the start: the first report stands for it
         return now_us - (recorded.rows[0].t_ns // 1000 if recorded.rows else 0)
     return recorded.log_zero_ns // 1000 + now_us - then_us
 

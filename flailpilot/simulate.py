@@ -56,18 +56,18 @@ from vehicle.telemetry.schemas import Mission
 
 SUMMARY = "summary.json"
 TOOL_SIGMA_SHARE = 0.8
-"""1-sigma at the tool's ends over the receiver's, as the estimator states it (docs/adr/2026-11-21-honest-sigma.md)."""
+"""Ratio of 1-sigma at the tool's ends to the receiver's, from the estimator (docs/adr/2026-11-21-honest-sigma.md)."""
 
 
 def run(asked: SimOptions) -> int:
-    """Plan or take a plan, drive, write; exit status 1 where ground is missed, credit false, or an invariant broken."""
+    """Plan or read a plan, drive, write; exit status 1 if ground is missed, credit is false, or an invariant broken."""
     if asked.broker is not None:
-        _host_port(asked.broker)  # refuses what is no address before anything is planned or written
+        _host_port(asked.broker)  # refuses an invalid address before anything is planned or written
     task = load_task(asked.task) if asked.task is not None else None
     job = _read(asked)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
     if job.scenario_said:
-        vehicle_config(scenario, machine)  # refuses what does not fit before anything is written
+        vehicle_config(scenario, machine)  # refuses a depth that does not fit before anything is written
     taken = load_plan(asked.plan, site, footprint(machine)) if asked.plan is not None else None
     scenario, depth_said = _with_depth(job, taken, asked, task)
     roles = {str(asked.task): task.task.role if task is not None else None}
@@ -100,7 +100,7 @@ def run(asked: SimOptions) -> int:
     wall_s = elapsed_s() - started_s
     end_utc = utc.SIMULATED.text(round(outcome.sim_s * NS_PER_S))
     write_manifest(out_dir, msgspec.structs.replace(manifest, end_utc=end_utc))
-    # the papers are made of the files alone, as whoever gets them can make them again
+    # the papers are made from the files alone, so that anybody with the files can make them again
     facts = facts_of((read_run(out_dir, site),), ReportKind.DAILY)
     summary = summary_of(files, facts.found, wall_s)
     write_papers(out_dir, facts, pdf=False, more={SUMMARY: summary_json(summary, facts.found)})
@@ -109,7 +109,7 @@ def run(asked: SimOptions) -> int:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What is to be simulated; `scenario_said`: a file says it, else only the site was named."""
+    """The simulation job; `scenario_said`: a scenario file was given, else only a site."""
 
     scenario: Scenario
     site: Site
@@ -117,9 +117,9 @@ class Job(msgspec.Struct, frozen=True):
 
 
 def _write_plan(plan: Plan, site: Site, folder: Path, taken: Path | None) -> None:
-    """Its files; `plan.json` of the folder that it was taken from to the last byte.
+    """Write the plan's files; a plan read from a folder keeps its `plan.json` to the last byte.
 
-    The name of a plan of an earlier format is over the bytes of that file: written anew it would not fit them.
+    The hash of a plan of an earlier format is over the bytes of that file: a newly written file would not match it.
     """
     make_folder(folder)
     write_plan_files(plan, site, folder)
@@ -132,7 +132,7 @@ def _of_task(manifest: Manifest, task: TaskFile | None) -> Manifest:
 
 
 def _with_depth(job: Job, plan: Plan | None, asked: SimOptions, task: TaskFile | None) -> tuple[Scenario, bool]:
-    """The scenario with the one depth that scenario, site, plan, task and command line agree on; whether one says it.
+    """Return the scenario with the one depth that scenario, site, plan, task and options give, and if one gives it.
 
     Raises:
         InputError: Two of them disagree.
@@ -176,13 +176,13 @@ def _read(asked: SimOptions) -> Job:
 
 
 def _planned(site: Site, scenario: Scenario, machine: MachineConfig, roles: Mapping[str, str | None]) -> Plan:
-    """Within the limit of time; ground that it leaves is listed, and the exit status says so."""
+    """Plan within the limit; ground that the limit leaves is listed, and the exit status shows it."""
     settings = plan_settings(scenario, machine)
     return plan_whole(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s), roles)
 
 
 def planned_footprint(scenario: Scenario, machine: MachineConfig) -> MachineFootprint:
-    """The machine as it works in the scenario's soil, to the scenario's depth."""
+    """Return the machine's footprint in the scenario's soil, at the scenario's depth."""
     soil, sigma_m = scenario.ground.soil_energy_mj_per_m3, scenario.sensors.depth_sigma_m
     return footprint(machine, scenario.mission, soil_mj_per_m3=soil, depth_sigma_m=sigma_m)
 
@@ -195,7 +195,7 @@ def _folder(wanted: Path, plan_dir: Path | None, *, as_json: bool) -> Path:
 
 
 def _journal(out_dir: Path, scenario: Scenario, site: Site, plan: Plan) -> JournalWriter:
-    """The ledger as a file, for `plan --resume`; in virtual time no power fails, so it is flushed at the end."""
+    """Write the ledger's journal for `plan --resume`; flushed only at the end: no power fails in a simulation."""
     path = out_dir / "ledger.journal"
     mission, datum = scenario.mission, plan.datum
     header = Header(
@@ -216,7 +216,7 @@ def _journal(out_dir: Path, scenario: Scenario, site: Site, plan: Plan) -> Journ
 
 
 def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
-    """The planner sees the same credit rule and the slope that the machine will meet."""
+    """Return planner settings with the credit rule and the slope of the simulation."""
     return PlanSettings(
         k_sigma=scenario.mission.k_sigma,
         cell_m=scenario.mission.cell_m,
@@ -233,7 +233,7 @@ def plan_settings(scenario: Scenario, machine: MachineConfig) -> PlanSettings:
 def _telemetry(
     scenario: Scenario, machine: MachineConfig, plan: Plan, broker: str | None
 ) -> Iterator[tuple[Sink, ...]]:
-    """A publisher against the named broker, or against one embedded for this run; neither can hold up the tick."""
+    """Yield a publisher to the named broker, or to one embedded in this run; neither can delay the tick."""
     with contextlib.ExitStack() as stack:
         if broker is None:
             embedded = stack.enter_context(EmbeddedBroker())
@@ -258,14 +258,14 @@ def _host_port(broker: str) -> tuple[str, int]:
 
 
 def _progress(asked: SimOptions, plan: Plan, started_s: float) -> contextlib.AbstractContextManager[OnProgress]:
-    """A bar on a terminal; lines where they are asked for and there is none."""
+    """Yield a progress bar on a terminal; without a terminal lines, if requested."""
     if asked.lines and not sys.stderr.isatty():
         return contextlib.nullcontext(_Lines(plan, started_s))
     return _bar(plan, started_s, quiet=asked.as_json)
 
 
 class _Lines:
-    """A line for every tenth of the way."""
+    """Prints a line for every tenth of the path."""
 
     def __init__(self, plan: Plan, started_s: float) -> None:
         self._plan, self._started_s, self._next = plan, started_s, 1
@@ -276,14 +276,14 @@ class _Lines:
             return
         self._next = int(share * 10.0) + 1
         ratio = sim_s / max(elapsed_s() - self._started_s, 1e-3)
-        # the ledger counts what is processed beside the work area too
+        # the ledger also counts processed ground outside the work area
         done = f"{report.processed_m2:,.0f} m2 processed in and around {self._plan.area_m2:,.0f} m2"
         print(f"{share:4.0%} of the way, {done}, {_clock(sim_s)} h of work, {ratio:.0f}x real time", flush=True)
 
 
 @contextlib.contextmanager
 def _bar(plan: Plan, started_s: float, *, quiet: bool) -> Iterator[OnProgress]:
-    """Area, estimated time of the task, and how fast simulated time runs; on a terminal only."""
+    """Return a bar with area, estimated time, and speed of simulated time; on a terminal only."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

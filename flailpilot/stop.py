@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 REFRESH_NS = 100_000_000
 ONCE_S = 10.0
-"""So long `--once` waits for the acknowledgement; STOP goes out all the time."""
+"""Time that `--once` waits for the acknowledgement; STOP is repeated all the time."""
 ADVICE = "a stop-only station takes a key of its own, made with --stop-only"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line."""
+    """The options of the command line."""
 
     key: Path
     vehicle: str
@@ -35,10 +35,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(asked: Asked) -> int:
-    """Exit status of `--once`: 0 where the vehicle acknowledged STOP, 1 where it did not.
+    """Run the station; exit status of `--once`: 0 if the vehicle acknowledged STOP, 1 if not.
 
     Raises:
-        InputError: No key file, a key with more rights, an address that is none, no terminal.
+        InputError: There is no key file, the key has more rights, the address is invalid, or there is no terminal.
     """
     from console.client import key_file
     from console.server.stop_page import Place
@@ -79,7 +79,7 @@ async def _run(
 
 
 async def once(station: "StopStation", place: "Place", limit_s: float = ONCE_S) -> int:
-    """STOP until it is acknowledged, or until `limit_s` are over."""
+    """Repeat STOP until it is acknowledged, or for `limit_s`."""
     from console.client.stop_station import StopState
     from console.server.stop_text import link_words, mode_words, stop_words
     from vehicle.host.clock import SystemClock
@@ -102,10 +102,10 @@ async def once(station: "StopStation", place: "Place", limit_s: float = ONCE_S) 
 
 
 async def serve(station: "StopStation", place: "Place", host: str, port: int) -> None:
-    """The page, until told to end.
+    """Serve the page until told to end.
 
     Raises:
-        InputError: The address is not one that a phone could name, or is taken.
+        InputError: A phone cannot reach this address, or the port is in use.
     """
     from console.server.app import THIS_COMPUTER, serving
     from console.server.guard import NAMES

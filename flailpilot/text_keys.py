@@ -1,4 +1,4 @@
-"""Keys of a terminal one by one, on every system; the console itself knows no terminal."""
+"""Reads single keys from a terminal, on every system; the console itself needs no terminal."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ LOOK_NS = 50_000_000
 
 @contextlib.asynccontextmanager
 async def keys() -> AsyncIterator["asyncio.Queue[str]"]:
-    """A queue of the keys that are pressed, unseen by the terminal; as it was, on the way out."""
+    """Yield a queue of pressed keys, without echo; the terminal's mode is restored at the end."""
     queue: asyncio.Queue[str] = asyncio.Queue()
     async with _read(queue):
         yield queue

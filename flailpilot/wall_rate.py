@@ -1,7 +1,7 @@
 """Telemetry of a simulated run at the rate of a real one: simulated time runs many times faster than its readers.
 
-A change of state, phase or segment passes at once, and so does every event. Of what only goes on, the newest passes a
-few times a second by the wall clock.
+Events, and changes of state, phase or segment, pass at once. Of other reports the newest passes a few times a second by
+the wall clock.
 """
 
 from collections.abc import Callable
@@ -25,12 +25,12 @@ class AtWallRate:
         self._waiting: VehicleReport | None = None
 
     def accept(self, record: TickRecord) -> None:
-        """One tick."""
+        """Process one tick."""
         if record.outputs.report is not None or record.outputs.events or record.notices:
             tell_of(record, self)
 
     def offer(self, report: VehicleReport) -> None:
-        """Pass on, or keep until the next is due."""
+        """Pass a report on, or keep it until the next is due."""
         content = (*state_key(report), report.segment_seq, report.segment_count)
         now_s = self._clock_s()
         if content == self._told and now_s < self._due_s:
@@ -40,11 +40,11 @@ class AtWallRate:
         self._publisher.offer(report)
 
     def event(self, event: Event) -> None:
-        """Pass on."""
+        """Pass an event on."""
         self._publisher.event(event)
 
     def close(self) -> None:
-        """The run ends: how it stands in the end is told whatever the clock says."""
+        """End the run: the last state passes whatever the clock says."""
         if self._waiting is not None:
             self._publisher.offer(self._waiting)
             self._waiting = None

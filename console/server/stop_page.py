@@ -43,17 +43,17 @@ PRESSES_KEPT: Final = 64
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """The vehicle as people know it: `name`, and the `address` of its operator link."""
+    """The vehicle's `name` for people, and the `address` of its operator link."""
 
     name: str
     address: str
 
 
 def decoded(data: bytes) -> tuple[int, float]:
-    """Kind of a frame of the page, and the number in it.
+    """Decode the kind of a page's frame, and the number in it.
 
     Raises:
-        ValueError: It is neither a question nor STOP.
+        ValueError: The frame is neither a question nor STOP.
     """
     if len(data) != FRAME.size:
         raise ValueError(f"{len(data)} bytes")
@@ -64,7 +64,7 @@ def decoded(data: bytes) -> tuple[int, float]:
 
 
 def told(view: StopView, place: Place, page_ms: float | None, press: float | None) -> dict[str, Any]:
-    """What the page is told now; `page_ms`: of its newest question, `press`: its newest STOP that was taken here."""
+    """Return the state for the page; `page_ms`: of its newest question, `press`: its newest accepted STOP."""
     return {
         "name": place.name,
         "address": place.address,
@@ -81,21 +81,21 @@ def told(view: StopView, place: Place, page_ms: float | None, press: float | Non
 
 
 class Button:
-    """The button of all pages of one station: a press that a page repeats is one press."""
+    """The button shared by all pages of one station; a press that a page repeats counts once."""
 
     def __init__(self, station: StopStation) -> None:
         self._station = station
         self._presses: deque[float] = deque(maxlen=PRESSES_KEPT)
 
     def press(self, number: float) -> None:
-        """STOP; `number` was drawn for this press."""
+        """Send STOP; `number` is random for this press."""
         if number not in self._presses:
             self._presses.append(number)
             self._station.press()
 
     @property
     def view(self) -> StopView:
-        """What the station knows now."""
+        """Return what the station knows now."""
         return self._station.view
 
 
@@ -108,7 +108,7 @@ class _Socket:
         self._press: float | None = None
 
     async def run(self) -> None:
-        """Until the page goes, or sends what cannot be."""
+        """Run until the page leaves or sends an impossible frame."""
         await self._socket.accept(SUBPROTOCOL)
         await first_of(self._hear, self._tell)
 
@@ -140,7 +140,7 @@ class _Socket:
 def make_stop_app(
     station: StopStation, place: Place, settings: ServerSettings, clock: Clock, names: tuple[str, ...] = NAMES
 ) -> Starlette:
-    """The application of one station; `names`: hosts under which its page may be opened."""
+    """Return the application of one station; `names`: hosts under which its page may be opened."""
     button = Button(station)
 
     async def stop(socket: WebSocket) -> None:

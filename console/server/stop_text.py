@@ -1,4 +1,4 @@
-"""A stop-only station in a terminal: what it shows, in the words of the phone's page. Pure: a view in, lines out."""
+"""The text view of a stop-only station in a terminal, with the words of the phone's page. Pure: view in, lines out."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ KEYS: Final = "ENTER or SPACE = STOP.   Q ends this program; that stops nothing.
 
 
 def page(view: StopView, place: Place, problem: str = "") -> Group:
-    """One picture; `problem`: what the socket says."""
+    """Return the whole page; `problem`: error of the socket."""
     style = _STYLES[view.link]
     link = Text("\n".join(line for line in (link_words(view, place), problem) if line), style=style)
     title = f"{place.name}   {place.address}"
@@ -32,7 +32,7 @@ def page(view: StopView, place: Place, problem: str = "") -> Group:
 
 
 def link_words(view: StopView, place: Place) -> str:
-    """The link: its state, its age, and what is wrong with it."""
+    """Return the link's state, its age, and what is wrong with it."""
     known = view.age_ms is not None
     key = f"stop_page.{view.link}_age" if known or view.link is not StopLink.LOST else "stop_page.lost"
     words = str(_ENGLISH[key]).format(age=f"{(view.age_ms or 0.0) / 1000:.1f}")
@@ -43,13 +43,13 @@ def link_words(view: StopView, place: Place) -> str:
 
 
 def mode_words(view: StopView) -> str:
-    """The vehicle's mode, as the page calls it; unknown while the link is late."""
+    """Return the vehicle's mode in the page's words; unknown while the link is late."""
     mode = view.mode if view.link is StopLink.CONNECTED else None
     return str(_ENGLISH["stop_page.mode_unknown" if mode is None else f"mode.{mode.name}"])
 
 
 def stop_words(view: StopView) -> str:
-    """What became of STOP; "" before the first press."""
+    """Return the result of STOP; "" before the first press."""
     if view.stop is StopState.SENDING:
         return str(_ENGLISH["stop_page.sending_lost" if view.link is StopLink.LOST else "stop_page.sending"])
     if view.stop is StopState.TAKEN:
