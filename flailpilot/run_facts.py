@@ -266,7 +266,7 @@ def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
 
 
 def _status(newest: Run, entries: Sequence[Entry], number: int, found: gaps.Found) -> str:
-    """Return the status: completed if the newest run (this index) finished its plan, with no ground missed or withdrawn.
+    """Status: completed if the newest run (this index) finished its plan, and no ground is missed or withdrawn.
 
     If a journal of an older program has no job records, the events of that run decide.
     """
