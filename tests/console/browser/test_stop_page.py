@@ -154,3 +154,13 @@ def test_axe_finds_nothing(phone: Page, station: str, folder: Path) -> None:
     assert violations(phone) == []
     shown(phone, folder, "night")
     phone.cdp("Emulation.setEmulatedMedia", features=[])
+
+
+def test_axe_finds_nothing_where_it_is_not_connected(folder: Path, vehicle: Vehicle, phone: Page) -> None:
+    with served(folder, vehicle, "leader", 11) as url:
+        opened(phone, url)
+    for theme in ("light", "dark"):
+        phone.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        phone.until("return document.body.dataset.link === 'lost'")
+        assert violations(phone) == []
+    phone.cdp("Emulation.setEmulatedMedia", features=[])
