@@ -1,7 +1,7 @@
-/** The operator's devices, read every 20 ms, and what the browser tells of page and devices, into `hands_logic.js`. */
+/** The operator's devices, looked at every 10 ms, and what the browser tells of page and devices, into `hands_logic.js`. */
 
 import { vehicleOf } from "./facts.js";
-import { PERIOD_MS, STEERING_KEYS, initial, step } from "./hands_logic.js";
+import { LOOK_MS, STEERING_KEYS, initial, step } from "./hands_logic.js";
 import * as wire from "./wire.js";
 
 export class Hands {
@@ -30,7 +30,7 @@ export class Hands {
     if (!document.hasFocus()) this.tell("blur");
     if (document.hidden) this.tell("hidden");
     navigator.getBattery?.().then((battery) => { this._battery = battery; }, () => {});
-    setInterval(() => this.sample(), PERIOD_MS);
+    setInterval(() => this.sample(), LOOK_MS);
   }
 
   /** An event of the browser, or of the page itself. */
@@ -39,7 +39,7 @@ export class Hands {
     if (type === "shown") this.reopen?.();
   }
 
-  /** One look at the devices, one reading. */
+  /** One look at the devices, at most one reading. */
   sample() {
     const pads = Array.from(navigator.getGamepads?.() ?? []).filter(Boolean).map(plain);
     this._took(step(this._state, { type: "sample", now_ms: this.now_ms(), pads, vehicle: vehicleOf(this.store) }));

@@ -13,8 +13,13 @@ import { FINE, bounded, keyAxis, mapped, shaped } from "./shaping.js";
 export const SOURCE = { none: 0, keyboard: 1, gamepad: 2, touch: 3 };
 export const CLEAN = 0.05;
 export const CLEAN_MS = 200;
-export const CLEAN_READINGS = 5;
+export const CLEAN_READINGS = 10;
+/** So often the devices are looked at. */
+export const LOOK_MS = 10;
+/** So often a reading goes out while nothing changes. */
 export const PERIOD_MS = 20;
+/** A stick that moved by more than this, or left its centre or came there, is told with the look that saw it. */
+export const CHANGE = 0.02;
 export const STALL_MS = 100;
 export const STALL_BREAKS_MS = 300;
 export const LINK_OLD_MS = 500;
@@ -63,6 +68,7 @@ export function initial(settings = {}) {
     fine: false,
     tool_m: null,
     reading_no: 0,
+    said: null,
     sampled_ms: null,
     stalls: 0,
     neutral_axes: false,
@@ -103,7 +109,7 @@ const EVENTS = {
   blur: (state) => ({ ...unlatched(handsOff(state), "blur"), focused: false }),
   focus: (state) => ({ ...state, focused: true }),
   shown: (state) => ({ ...unlatched(handsOff(state), "hidden"), visible: true }),
-  socket_open: (state) => ({ ...unlatched(state, "connected"), socket: true }),
+  socket_open: (state) => ({ ...unlatched(state, "connected"), socket: true, said: null }),
   socket_closed: (state) => ({ ...unlatched(state, "server_gone"), socket: false }),
   pad_connected: (state) => unlatched(state, "pad_connected"),
   stop: (state) => unlatched(state, "stop"),
@@ -196,13 +202,15 @@ function sampled(before, event) {
   state = { ...state, ...rotorAndTool(state, devices, event) };
   const page_time = before.sampled_ms === null ? event.now_ms : Math.min(event.now_ms, before.sampled_ms + PERIOD_MS);
   state = { ...state, sampled_ms: event.now_ms };
-  if (state.socket) state = { ...state, reading_no: state.reading_no + 1 };
+  const hands = state.socket ? readingOf(state, devices, page_time) : null;
+  const due = hands !== null && isDue(state.said, hands, event.now_ms);
+  if (due) state = { ...state, reading_no: state.reading_no + 1, said: { hands, at_ms: event.now_ms } };
   const pad = {
     pressed: pads.filter((one) => !one.ignored).flatMap((one) => one.pressed),
     // STOP counts from every gamepad, one that is ignored too, and if it was what woke the gamepad up
     fresh: pads.flatMap((one) => (one.ignored ? [] : one.fresh).concat(freshStop(one, before.pads))),
   };
-  const reading = state.socket ? readingOf(state, devices, page_time) : null;
+  const reading = due ? { ...hands, reading_no: state.reading_no } : null;
   return told(state, reading, effects, viewOf(state, devices, event.now_ms), pad);
 }
 
@@ -355,6 +363,17 @@ function toolTarget(state, direction, event) {
   const gap_s = state.sampled_ms === null ? 0 : Math.min(STALL_MS, event.now_ms - state.sampled_ms) / 1000;
   const target = from + direction * TOOL_RATE_MPS * gap_s;
   return Math.max(measured - 0.3, Math.min(measured + 0.3, target));
+}
+
+/** A look becomes a reading every 20 ms, and at once where hands changed what moves the machine. */
+function isDue(said, hands, now_ms) {
+  return said === null || now_ms - said.at_ms >= PERIOD_MS - LOOK_MS / 2 || changed(said.hands, hands);
+}
+
+function changed(before, now) {
+  const moved = (a, b) => (a === 0) !== (b === 0) || Math.abs(a - b) > CHANGE;
+  const buttons = ["source", "hold", "rotor", "tool_mode", "focused"].some((name) => before[name] !== now[name]);
+  return buttons || moved(before.drive, now.drive) || moved(before.turn, now.turn);
 }
 
 // --- what goes out -------------------------------------------------------------------------------------------------------

@@ -20,6 +20,49 @@ test("hold and an arrow drive, and the stick grows as the key is held", () => {
   assert.equal(rig.last.hold, true);
 });
 
+test("hands that rest are told every 20 ms, whatever the devices are looked at", () => {
+  const rig = new Rig().ready();
+  const before = rig.readings.length;
+  for (let at = 0; at < 100; at += 1) rig.look(10);
+  assert.equal(rig.readings.length - before, 50);
+});
+
+test("what hands change is told by the look that sees it, and nothing is told twice", () => {
+  for (const rest of [0, 1]) {
+    const rig = new Rig().ready();
+    rig.pads = [gamepad({ rt: 0 })];
+    for (let at = 0; at < 60 + rest; at += 1) rig.look(10);
+    for (const [pad, of] of [
+      [{ rt: 1 }, (reading) => reading.hold],
+      [{ rt: 1, axes: [0, -0.2, 0, 0] }, (reading) => reading.drive > 0],
+      [{ rt: 1, axes: [0, -0.9, 0, 0] }, (reading) => reading.drive > 0.5],
+      [{ rt: 1, axes: [0, 0, 0, 0] }, (reading) => reading.drive === 0],
+      [{ rt: 0 }, (reading) => !reading.hold],
+    ]) {
+      rig.pads = [gamepad(pad)];
+      const { reading } = rig.look(10);
+      assert.ok(reading !== null && of(reading), JSON.stringify(pad));
+      for (let at = 0; at < 4 + rest; at += 1) rig.look(10);
+    }
+    const numbers = rig.readings.map((reading) => reading.reading_no);
+    assert.deepEqual(numbers, numbers.map((_, at) => numbers[0] + at));
+  }
+});
+
+test("a thumb that trembles is told every 20 ms", () => {
+  const rig = new Rig().ready();
+  rig.pads = [gamepad({ rt: 0 })];
+  for (let at = 0; at < 60; at += 1) rig.look(10);
+  rig.pads = [gamepad({ rt: 1, axes: [0, -0.5, 0, 0] })];
+  rig.look(10);
+  const before = rig.readings.length;
+  for (let at = 0; at < 100; at += 1) {
+    rig.pads = [gamepad({ rt: 1, axes: [0, -0.5 - 0.004 * (at % 3), 0, 0] })];
+    rig.look(10);
+  }
+  assert.equal(rig.readings.length - before, 50);
+});
+
 test("without hold an arrow drives nothing", () => {
   const rig = new Rig().ready();
   rig.key("ArrowUp");

@@ -147,7 +147,7 @@ class World {
 
   look() {
     const rig = this.rig;
-    const gap_ms = this.next() < 0.01 ? this.pick([90, 150, 400]) : 20;
+    const gap_ms = this.next() < 0.01 ? this.pick([90, 150, 400]) : this.pick([10, 10, 20]);
     rig.pads = this.plugged ? [gamepad({ axes: this.axes, rt: this.rt, down: [...this.down] })] : [];
     const before = rig.readings.length;
     const count = rig.effects.length;
@@ -189,7 +189,7 @@ class World {
     if (!any && !this.unclean() && this.may_latch) {
       this.streak.ms ??= this.rig.now_ms;
       this.streak.looks += 1;
-      if (this.rig.now_ms - this.streak.ms >= 200 && this.streak.looks >= 5) this.earned = true;
+      if (this.rig.now_ms - this.streak.ms >= 200 && this.streak.looks >= 10) this.earned = true;
     } else {
       this.streak = { ms: null, looks: 0 };
     }
