@@ -1,6 +1,8 @@
 """The socket of a console's link: opened again after it failed to open or stopped receiving."""
 
 import asyncio
+import errno
+import socket
 from typing import Final, Protocol, cast
 
 from vehicle.contracts.units import NS_PER_S
@@ -8,6 +10,24 @@ from vehicle.host.clock import Clock
 
 AGAIN_NS: Final = 2 * NS_PER_S
 """Time to the next try after an unreachable address or a broken socket."""
+
+
+_REFUSED: Final = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, 10_054, 10_061, 1_234})
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, 10_050, 10_051, 10_065})
+"""The numbers of Windows (winsock) are others than those of POSIX."""
+
+
+def kind_of(error: OSError) -> str:
+    """What a socket's error means to an operator: `refused`, `unknown_name`, `no_way` or `other`.
+
+    `refused`: the computer is there, and no program listens at the port.
+    """
+    if isinstance(error, socket.gaierror):
+        return "unknown_name"
+    number = getattr(error, "winerror", None) or error.errno
+    if isinstance(error, ConnectionError) or number in _REFUSED:
+        return "refused"
+    return "no_way" if number in _NO_WAY else "other"
 
 
 class Ear(Protocol):

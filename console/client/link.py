@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from console.client.acts import ActAnswer
-from console.client.endpoint import Endpoint
+from console.client.endpoint import Endpoint, kind_of
 from console.client.files import Download, Transfer, TransferError, Upload
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
@@ -74,6 +74,8 @@ class ConsoleLink:
         """Which of this console's vehicles the link leads to; "" if there is only one."""
         self.problem = ""
         """Error of the socket, such as a closed port at the vehicle; "" if there is none."""
+        self.problem_kind = ""
+        """The same as a key (`kind_of` in `console/client/endpoint.py`)."""
         self._transport: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
         self._answers: dict[int, ActAnswer] = {}
@@ -227,7 +229,7 @@ class ConsoleLink:
 
     def received(self, data: bytes) -> None:
         """A datagram."""
-        self.problem = ""
+        self.problem = self.problem_kind = ""
         before = self.protocol.tick
         self.protocol.receive(data, self._clock.now_ns())
         if self.protocol.tick > before:
@@ -245,6 +247,7 @@ class ConsoleLink:
     def failed(self, error: OSError) -> None:
         """Note an error of the socket; the vehicle may still answer later."""
         self.problem = (error.strerror or str(error)).lower()
+        self.problem_kind = kind_of(error)
 
     def _send(self) -> None:
         for frame in self.protocol.send(self._clock.now_ns()):

@@ -77,7 +77,9 @@ class Board:
         unproven = steered.near.look(steered.site, steered.mirror, make.stand_of(now.vehicle, datum))
         late, work_late = frame is not now.vehicle, work is not now.work
         return {
-            "link": make.link_section(view, f"{settings.host}:{settings.port}"),
+            "link": make.link_section(
+                view, f"{settings.host}:{settings.port}", steered.link.problem, steered.link.problem_kind
+            ),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
             "pose": make.aged(make.pose_section(frame, datum), old=late),
             "tool": make.aged(make.tool_section(seen), old=late),

@@ -108,8 +108,11 @@ def aged(section: Section | None, *, old: bool) -> Section | None:
     return {**section, "old": True} if old and section is not None else section
 
 
-def link_section(view: ConsoleView, address: str) -> Section:
-    """Return the link's state as a key of the catalogue, with the age of the newest report."""
+def link_section(view: ConsoleView, address: str, problem: str = "", problem_kind: str = "") -> Section:
+    """Return the link's state as a key of the catalogue, with the age of the newest report.
+
+    `problem`: what the socket says, "" if nothing. `problem_kind`: the same as a key, `link.problem.KIND`.
+    """
     return {
         "state": view.state.value,
         "quality": _quality(view.age_ms),
@@ -118,6 +121,8 @@ def link_section(view: ConsoleView, address: str) -> Section:
         "lost_ratio": _rounded(view.lost_ratio, 3),
         "address": address,
         "text": f"link.{view.state.value}",
+        "problem": problem_kind or None,
+        "problem_text": problem or None,
     }
 
 

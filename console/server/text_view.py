@@ -30,12 +30,19 @@ def _head(known: Sections) -> Panel:
     live = link["quality"] in ("good", "slow")
     mode = UNKNOWN if vehicle is None else vehicle["mode"] or UNKNOWN
     words = f"{mode}: {_ENGLISH[f'mode.{mode}']}" if f"mode.{mode}" in _ENGLISH else mode
-    line = words if live else f"NO LINK; last seen: {words}"
+    line = words if live else f"NO LINK; last seen: {words}. {_why(link)}".rstrip()
     style = "white on red" if not live or mode in STOPPED else "bold"
     age = "never heard" if link["age_ms"] is None else f"{link['age_ms']:.0f} ms ago"
     names = {one["id"]: one["name"] for one in server["vehicles"]}
     title = f"{'SIMULATION  ' if server['simulation'] else ''}{names[server['vehicle']]}  {link['address']}"
     return Panel(Text(f" {line} ", style=style), title=title, subtitle=f"link {link['state']}, {age}")
+
+
+def _why(link: Sections) -> str:
+    """Return why nothing is heard and what to do, "" if that is not known."""
+    key = f"link.problem.{link['problem']}" if link["problem"] else link["text"]
+    words = str(_ENGLISH.get(key, "")) if link["problem"] or link["state"] not in ("open", "lost", "searching") else ""
+    return words.replace("{address}", link["address"]).replace("{text}", link["problem_text"] or "")
 
 
 def _reasons(known: Sections) -> Text:

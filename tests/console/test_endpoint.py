@@ -1,18 +1,20 @@
 """A link whose address leads nowhere goes on trying, and a socket that hears nothing any more is replaced."""
 
 import asyncio
+import errno
+import socket as sockets
 from typing import Any
 
 import pytest
 
 from console.client import endpoint as endpoint_module
-from console.client.endpoint import AGAIN_NS, Endpoint
+from console.client.endpoint import AGAIN_NS, Endpoint, kind_of
 from console.client.link import console_link
 from console.client.protocol import Credentials
 from sim.virtual_time import VirtualClock, run_virtual
 
 KEY = Credentials(system_id=250)
-UNKNOWN = OSError(-2, "Name or service not known")
+UNKNOWN = sockets.gaierror(-2, "Name or service not known")
 
 
 class Net:
@@ -71,7 +73,7 @@ def test_an_address_that_leads_nowhere_is_tried_again_and_the_link_is_there_mean
     async def main(clock: VirtualClock) -> None:
         net = Net(monkeypatch, known=False)
         async with console_link("nowhere", 1, KEY, clock, patient=True) as link:
-            assert link.problem == "name or service not known"
+            assert (link.problem, link.problem_kind) == ("name or service not known", "unknown_name")
             await clock.sleep_until_ns(clock.now_ns() + 3 * AGAIN_NS + AGAIN_NS // 2)
             assert net.tries == 4
             net.known = True
@@ -115,5 +117,35 @@ def test_a_socket_that_is_deaf_after_a_refusal_is_replaced(monkeypatch: pytest.M
         net.sockets[-1][1].datagram_received(b"frame", ("there", 1))
         assert ear.heard == [b"frame"]
         task.cancel()
+
+    run_virtual(main)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (sockets.gaierror(-2, "Name or service not known"), "unknown_name"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "refused"),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset"), "refused"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "no_way"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "no_way"),
+        (OSError(10_051, "A socket operation was attempted to an unreachable network"), "no_way"),
+        (OSError(errno.EPERM, "Operation not permitted"), "other"),
+    ],
+    ids=str,
+)
+def test_what_a_socket_says_is_told_by_its_kind(error: OSError, kind: str) -> None:
+    assert kind_of(error) == kind
+
+
+def test_a_problem_ends_with_the_next_datagram(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(clock: VirtualClock) -> None:
+        net = Net(monkeypatch, known=True)
+        async with console_link("there", 1, KEY, clock) as link:
+            ((_, protocol),) = net.sockets
+            protocol.error_received(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"))
+            assert (link.problem, link.problem_kind) == ("connection refused", "refused")
+            protocol.datagram_received(b"x", ("there", 1))
+            assert (link.problem, link.problem_kind) == ("", "")
 
     run_virtual(main)

@@ -67,6 +67,12 @@ export function factsOf(store, page) {
 
 export const armed = (store) => ARMED_MODES.includes(store.value("vehicle", "mode"));
 
+/** Why nothing is heard, as a key of the catalogue and what is filled in; null where nobody knows. */
+export function linkProblem(store) {
+  const kind = store.value("link", "problem");
+  return kind && { key: `link.problem.${kind}`, params: { address: store.value("link", "address"), text: store.value("link", "problem_text") } };
+}
+
 /** What the screen is about: "searching" before anything was heard, "lost", "stopped" or "live". */
 export function stateOf(store) {
   const mode = store.value("vehicle", "mode");

@@ -3,7 +3,7 @@
 import { keyOf, spoken, wire } from "./act_buttons.js";
 import { ACTS } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
-import { rulesOf, stateOf } from "./facts.js";
+import { linkProblem, rulesOf, stateOf } from "./facts.js";
 import { led, number, said, span, t } from "./i18n.js";
 import { compact, steps } from "./steps_logic.js";
 import { answerText } from "./strip.js";
@@ -62,7 +62,8 @@ export class Stopped {
     const age_ms = this.store.age_ms();
     put(this.head, age_ms === null ? t("why.never") : t("why.no_link", { time: span(age_ms / 1000) }));
     put(this.title, t(gone ? "why.no_server.title" : "why.no_link.title"));
-    put(this.small, "");
+    const problem = gone ? null : linkProblem(this.store);
+    put(this.small, problem ? t(problem.key, problem.params) : "");
     put(this.body, t(gone ? "why.no_server.text" : "why.no_link.text"));
     const speed = this.store.shown("pose", "speed_mps");
     put(this.now_text, t("why.last_seen", { rpm: number(this.store.shown("tool", "rotor_rpm")), speed: number(speed, 2) }));

@@ -3,7 +3,7 @@
 import { ActButtons, spoken } from "./act_buttons.js";
 import { AUTO_MODES } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
-import { rulesOf, stateOf } from "./facts.js";
+import { linkProblem, rulesOf, stateOf } from "./facts.js";
 import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
@@ -101,6 +101,8 @@ export class Strip {
 
   _linkText() {
     const state = this.store.value("link", "state") ?? "searching";
+    const problem = linkProblem(this.store);
+    if (problem) return t(problem.key, problem.params);
     return state === "searching" ? t("mode.searching", { address: this.store.value("link", "address") ?? "–" }) : t(`link.${state}`, { address: this.store.value("link", "address") ?? "–" });
   }
 

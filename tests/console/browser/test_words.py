@@ -28,7 +28,7 @@ flail.api('/api/vehicle', asked).then((answer) => done(answer.status));
 """
 STATES = {
     "open": ("open", ""),
-    "nobody": ("unreachable", "Nothing answers at 127.0.0.1:9: computer off, cable, address (Setup)"),
+    "nobody": ("unreachable", "The computer at 127.0.0.1:9 is there, but no vehicle program listens"),
     "other key": ("unreachable", "or a key the vehicle does not know (keys create)"),
     "other machine": ("wrong_machine", "Choose the right vehicle in Setup"),
     "other version": ("wrong_version", "Use the console of the same release"),

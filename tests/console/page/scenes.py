@@ -173,6 +173,12 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
     "lost": scene(link={"state": "lost", "quality": "lost", "age_ms": 2400}, vehicle={"mode": "AUTO_WORK"}),
     "searching": {
         "server": SERVER,
-        "link": {"state": "unreachable", "quality": None, "age_ms": None, "address": "10.0.0.2"},
+        "link": {
+            "state": "unreachable",
+            "quality": None,
+            "age_ms": None,
+            "address": "10.0.0.2:14555",
+            "problem": "no_way",
+        },
     },
 }

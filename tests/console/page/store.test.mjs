@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { newestTick, vehicleOf } from "../../../console/page/js/facts.js";
+import { linkProblem, newestTick, vehicleOf } from "../../../console/page/js/facts.js";
 import { Store } from "../../../console/page/js/store.js";
 
 const heard = (sections) => {
@@ -44,4 +44,12 @@ test("what one message holds is there whole before any view is told of it", () =
   store.heard({ type: "delta", seq: 2, vehicle: { tick: 2 }, pose: { e: 2 } });
   store.heard({ type: "snapshot", seq: 3, vehicle: { tick: 3 } });
   assert.deepEqual(seen, [[2, 2, { segment: 1 }], [3, null, null]]);
+});
+
+test("why nothing is heard is a key of the catalogue with the address, and nothing where nobody knows", () => {
+  const link = { state: "unreachable", address: "10.0.0.2:14555", problem: null, problem_text: null };
+  assert.equal(linkProblem(heard({ link })), null);
+  assert.equal(linkProblem(heard({})), null);
+  const found = linkProblem(heard({ link: { ...link, problem: "refused", problem_text: "connection refused" } }));
+  assert.deepEqual(found, { key: "link.problem.refused", params: { address: "10.0.0.2:14555", text: "connection refused" } });
 });

@@ -88,6 +88,7 @@ class FakeLink:
         self.fetched: list[str] = []
         self.takes = True
         self.vehicle_id = "a"
+        self.problem = self.problem_kind = ""
 
     async def fetch(self, path: str) -> bytes:
         self.fetched.append(path)

@@ -22,11 +22,13 @@ from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 
 
-def shown(view: ConsoleView, folder: Path, said: str = "", **changes: Any) -> str:
+def shown(view: ConsoleView, folder: Path, said: str = "", problem: str = "", **changes: Any) -> str:
     async def run(clock: VirtualClock) -> str:
         held = Credentials(system_id=250)
         vehicle = VehicleSettings(id="a", name="MEMATT 1", host="192.0.2.1", port=14555, credentials=held)
-        desk = Desk((Steered(vehicle, FakeLink(view), clock),), clock)  # type: ignore[arg-type]
+        link = FakeLink(view)
+        link.problem = link.problem_kind = problem
+        desk = Desk((Steered(vehicle, link, clock),), clock)  # type: ignore[arg-type]
         board = Board(desk, settings(folder, **changes), SetupStore(folder), clock)
         out = io.StringIO()
         Console(file=out, width=110).print(page(board.sections(""), said))
@@ -43,6 +45,13 @@ def test_nothing_heard(tmp_path: Path) -> None:
     assert "SPACE stops the vehicle" in text
     assert "SIMULATION" not in text
     assert "0.0" not in text
+
+
+def test_why_nothing_is_heard_is_said_with_the_next_step(tmp_path: Path) -> None:
+    refused = " ".join(shown(ConsoleView(), tmp_path, problem="refused").replace("│", " ").split())
+    assert "no vehicle program listens at this port. Start the vehicle's program" in refused
+    wrong = " ".join(shown(ConsoleView(state=LinkState.WRONG_KEY), tmp_path).replace("│", " ").split())
+    assert "flailpilot keys create" in wrong
 
 
 def test_a_stop_with_its_reasons_worst_first(tmp_path: Path) -> None:
