@@ -1,9 +1,14 @@
-"""Marks for a share of a test's cases."""
+"""Marks: for a share of a test's cases, and for tests that read recordings of others."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
+from tests import needs
+
+reads_shared = pytest.mark.needs(needs.SHARED)
+"""Skipped in a clone that has no folder `../shared` beside it."""
 
 
 def some(cases: Iterable[Any], count: int) -> list[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import needs
+from tests.marks import reads_shared
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = """
@@ -88,6 +89,21 @@ def test_a_program_that_nobody_named_is_refused() -> None:
 def test_the_last_line_names_packages_and_other_reasons() -> None:
     said = needs.last_line(["needs mosquitto", "needs cppcheck", "needs mosquitto", "no terminal here"])
     assert said == "skipped: 4; install cppcheck mosquitto to run them; no terminal here"
+    said = needs.last_line(["needs ../shared", "needs openssl"])
+    assert said == "skipped: 2; install openssl to run them; some read recordings in ../shared, which is not here"
+
+
+def test_a_test_that_reads_recordings_of_others_is_skipped_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(needs.WITHOUT, needs.SHARED)
+    with pytest.raises(pytest.skip.Exception, match=re.escape("needs ../shared")):
+        needs.require(*reads_shared.args)
+
+
+def test_every_test_file_that_names_the_recordings_says_that_it_reads_them() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"\"shared\"|shared/data|shared/cases", text) and path.name != "test_loops.py":
+            assert "reads_shared" in text, path
 
 
 def test_ci_installs_what_the_tests_need_and_ends_with_the_readmes_command() -> None:

@@ -10,7 +10,7 @@ from benchmarks.trials.link_traces import Trace
 from campaign.fault_scenario import FaultScenario
 from campaign.sim_operator import Goal
 from tests.campaign.scenes import manual, work
-from tests.marks import some
+from tests.marks import reads_shared, some
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import NS_PER_S, TICK_S
 
@@ -68,6 +68,7 @@ def replay(drill: FaultScenario, trace: Trace, from_s: float, length_s: float) -
     return stops
 
 
+@reads_shared
 @pytest.mark.parametrize(("name", "scene"), some(ONCE + OTHERWISE, len(ONCE)))
 def test_a_recorded_outage_stops_in_time_and_leaves_a_machine_that_drives_again(name: str, scene: object) -> None:
     trace = link_traces.load(LINKS / name)

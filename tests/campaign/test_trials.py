@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.trials import link_traces
 from benchmarks.trials.stop_trials import Trial, figures, is_late, run_trial
-from tests.marks import some
+from tests.marks import reads_shared, some
 from vehicle.contracts.errors import InputError
 
 pytestmark = pytest.mark.long
@@ -23,6 +23,7 @@ def traces() -> dict[str, link_traces.Trace]:
     return link_traces.load_folder(LINKS)
 
 
+@reads_shared
 @pytest.mark.parametrize("batch", some(range(BATCHES), 3))
 def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
     found = figures([run_trial(seed, traces()) for seed in range(batch * TRIALS, (batch + 1) * TRIALS)])
@@ -33,12 +34,14 @@ def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
     assert found.bound_ratio_max <= BOUND_RATIO
 
 
+@reads_shared
 @pytest.mark.parametrize("seed", [3117, 2213, 337])
 def test_on_a_slope_the_tool_is_credited_where_it_cuts(seed: int) -> None:
     """Trials that once credited up to 0.03 m2 that a tool 0.2 m in the ground of a slope had not reached."""
     assert run_trial(seed, traces()).breaches == ()
 
 
+@reads_shared
 def test_a_trial_is_a_function_of_its_seed() -> None:
     assert run_trial(11, traces()) == run_trial(11, traces())
 
@@ -61,6 +64,7 @@ def test_late_is_late(latency_ms: float, death_ms: float | None, late: bool) -> 
     assert is_late(trial) is late
 
 
+@reads_shared
 def test_recorded_links_have_their_known_shape() -> None:
     assert len(traces()) == 16
     assert {name.split("_")[0] for name in traces()} == {"cicv5g", "tyrell", "ucc5g", "mahimahi"}

@@ -8,10 +8,12 @@ import pytest
 from firmware_bridge.mavlink import codec
 from firmware_bridge.stranger import describe
 from tests.firmware_bridge.test_framing import FRAMES
+from tests.marks import reads_shared
 
 GNSS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "gnss"
 
 
+@reads_shared
 @pytest.mark.parametrize(
     ("recording", "word"),
     [

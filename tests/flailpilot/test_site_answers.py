@@ -9,6 +9,7 @@ import shapely
 
 from flailpilot import cli
 from tests.control.ledger import jobs
+from tests.marks import reads_shared
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.config.drive import load_drive
 from vehicle.contracts.errors import InputError
@@ -44,6 +45,7 @@ def flailpilot(monkeypatch, capsys, *arguments):
     return ended.value.code or 0, out.out, out.err
 
 
+@reads_shared
 @pytest.mark.long
 def test_keep_out_or_work_is_answered_once(monkeypatch, capsys, tmp_path):
     site, out = CASES / "a_silent_inner.kml", tmp_path / "out"
@@ -61,6 +63,7 @@ def test_keep_out_or_work_is_answered_once(monkeypatch, capsys, tmp_path):
     assert summary["warnings"][0] == said.splitlines()[0].removeprefix("warning: ")
 
 
+@reads_shared
 def test_sim_takes_the_answers_too(monkeypatch, capsys, tmp_path):
     typed = ["sim", "--site", CASES / "a_silent_inner.kml", "--machine", "memat", "--out", tmp_path]
     assert "keep out or work?" in flailpilot(monkeypatch, capsys, *typed)[2]

@@ -16,10 +16,11 @@ from campaign.fault_scenario import FaultScenarioSettings
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
+from tests.marks import reads_shared
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.admission import Channel
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, reads_shared]
 
 LOG = Path(__file__).resolve().parents[3] / "shared/data/mavlink/vepryk_crawler_641s.tlog"
 BENCH = Channel(name="bench", unsigned=True)

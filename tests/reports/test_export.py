@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.control.ledger import jobs
+from tests.marks import reads_shared
 from vehicle.contracts.errors import InputError
 from vehicle.reports import gpkg, tables
 from vehicle.reports.imported import Category, FollowUp, Layer, Release
@@ -61,6 +62,7 @@ def test_the_package_is_a_geopackage_and_whole(package: Path) -> None:
         assert base.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+@reads_shared
 @pytest.mark.parametrize("table", ["gpkg_spatial_ref_sys", "gpkg_contents", "gpkg_geometry_columns"])
 def test_the_mandatory_tables_are_those_of_the_standards_own_sample(package: Path, table: str) -> None:
     columns = []

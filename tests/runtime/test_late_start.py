@@ -12,6 +12,7 @@ import pytest
 from benchmarks.drive_rig import ROOT, until, write_config
 from benchmarks.late_start import READY, late_start
 from benchmarks.ports import free_port
+from tests.marks import reads_shared
 
 SITES, SHARED = ROOT / "configs" / "sites", ROOT.parent / "shared" / "cases" / "sites"
 PLANNING, PLAN = "Planning the site", "flailpilot: Plan "
@@ -25,7 +26,10 @@ def test_cable_address_and_broker_may_come_after_it(tmp_path: Path) -> None:
     assert list(taken) == ["READY", "address", "cable", "broker"]
 
 
-@pytest.mark.parametrize(("site", "until_word"), [("example.geojson", PLAN), ("s_27ha_trees.geojson", READY)])
+@pytest.mark.parametrize(
+    ("site", "until_word"),
+    [("example.geojson", PLAN), pytest.param("s_27ha_trees.geojson", READY, marks=reads_shared)],
+)
 def test_it_is_ready_before_its_site_is_planned(
     tmp_path: Path, site: str, until_word: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -10,6 +10,7 @@ import shapely
 
 from console.server.planning.document import Datum, decoded, geojson_of
 from console.server.planning.sites import SiteRequest, read, told
+from tests.marks import reads_shared
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
 
@@ -127,6 +128,7 @@ def test_a_drawing_that_is_none_is_one_sentence(change: dict[str, Any], sentence
         geojson_of(decoded(json.dumps(whole).encode()))
 
 
+@reads_shared
 @pytest.mark.parametrize(
     ("name", "worked_m2", "shapes"),
     [

@@ -15,6 +15,7 @@ import pytest
 from firmware_bridge.types import FixType, GnssFix
 from sim.noise import NormalRows
 from tests import builders
+from tests.marks import reads_shared
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
@@ -111,6 +112,7 @@ def told(fix: GnssFix, lat_deg: float, lon_deg: float, alt_m: float, epoch: Epoc
     )
 
 
+@reads_shared
 @pytest.mark.slow
 def test_parked_and_driven_nothing_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The recorded receiver drove on a car, at 10 m/s and round corners: the bounds of this machine do not fit it."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.marks import reads_shared
+
 ROOT = Path(__file__).parents[3]
 CASES = ROOT.parent / "shared" / "cases" / "planner"
 SITES = ("triangle_unknown_0p3ha", "arm_skew_0p6ha")
@@ -22,7 +24,7 @@ for name in sys.argv[1:]:
     print(plan_site(load_site(Path(name)), footprint(load_machine("memat"))).plan_hash)
 """
 
-pytestmark = [pytest.mark.real, pytest.mark.long]
+pytestmark = [pytest.mark.real, pytest.mark.long, reads_shared]
 
 
 def hashes(**environment: str) -> list[str]:

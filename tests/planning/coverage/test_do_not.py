@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.marks import reads_shared
 from tests.planning.coverage.support import document, feature, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
@@ -73,12 +74,14 @@ WORKED_M2 = {
 }
 
 
+@reads_shared
 @pytest.mark.parametrize("name", WORKED_M2)
 def test_a_case_has_its_right_value(name):
     site = load_site(CASES / name, "safe")
     assert worked(site).area == pytest.approx(WORKED_M2[name], abs=0.5)
 
 
+@reads_shared
 def test_the_silent_inner_polygon_is_asked_about_and_the_answer_is_taken():
     path = CASES / "a_silent_inner.kml"
     text = refused(path, "placemark 1 (Inner 1)", "placemark 0 (Boundary)", "keep_out", "--unmarked")
@@ -94,10 +97,12 @@ def test_the_silent_inner_polygon_is_asked_about_and_the_answer_is_taken():
         load_site(path, "safe", unmarked="house")
 
 
+@reads_shared
 def test_a_fence_in_which_nothing_bears_the_machine_is_refused():
     refused(CASES / "e_fence_smaller.plan", "inclusion fence", "nowhere to stand", "safe_ground")
 
 
+@reads_shared
 def test_what_a_case_leaves_out_is_named_first():
     assert "CorridorScan" in load_site(CASES / "e_survey_corridor.plan", "safe").warnings[0]
     start = load_site(CASES / "keepout_one_word.kml", "safe").warnings[0]

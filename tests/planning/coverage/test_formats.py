@@ -14,6 +14,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.marks import reads_shared
 from tests.planning.coverage.support import document, feature, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
@@ -73,12 +74,14 @@ def test_kmz_is_kml_in_an_archive(tmp_path, wanted):
     refused(saved(tmp_path, "no archive", "b.kmz"), "KMZ")
 
 
+@reads_shared
 @pytest.mark.parametrize("name", ["qgc_PolygonAreaTest.kml", "qgc_PolygonGood.kml"])
 def test_kml_of_a_ground_station(name):
     site = load_site(SHARED / "polygons" / name, "safe")
     assert site.work_area.area > 1000.0
 
 
+@reads_shared
 def test_kml_that_cannot_be_read(tmp_path):
     refused(SHARED / "polygons" / "qgc_PolygonBadXml.kml", "well-formed")
     refused(saved(tmp_path, "<gpx/>", "a.kml"), "not KML")
@@ -139,6 +142,7 @@ def test_exclusion_circle_is_covered_whole(tmp_path):
     assert site.keep_out.area < 1.02 * math.pi * 4.0**2
 
 
+@reads_shared
 def test_plan_that_cannot_be_read(tmp_path):
     refused(saved(tmp_path, "{", "a.plan"), "not JSON")
     refused(saved(tmp_path, json.dumps({"type": "FeatureCollection"}), "b.plan"), "fileType")
@@ -221,6 +225,7 @@ def test_without_the_extra_its_name_is_told_and_other_formats_are_read(tmp_path,
     )
 
 
+@reads_shared
 @pytest.mark.long
 def test_gis_files_that_cannot_be_read(tmp_path):
     refused(written(tmp_path / "a.gpkg", shapes_lonlat(), ["work_area", "moon"], "EPSG:4326"), "role 'moon'")

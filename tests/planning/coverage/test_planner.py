@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
+from tests.marks import reads_shared
 from tests.planning.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
@@ -78,12 +79,14 @@ def test_tool_wider_than_the_field_is_refused(tmp_path):
         plan_site(load_site(path), BENCH)
 
 
+@reads_shared
 def test_unknown_outside_wants_ground_to_begin_on():
     site = load_site(FIELDS / "de_sh_0p85ha_4holes.geojson", outside="unknown")
     with pytest.raises(InputError, match="no feature has the role safe_ground or access"):
         plan_site(site, BENCH)
 
 
+@reads_shared
 @pytest.mark.slow
 def test_small_real_field_with_four_holes(tmp_path):
     path = FIELDS / "de_sh_0p85ha_4holes.geojson"
