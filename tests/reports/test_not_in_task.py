@@ -39,7 +39,7 @@ def test_a_survey_does_not_say_that_every_square_metre_is_processed_or_listed() 
     said = report._missed_told(facts(survey=True))
     assert "Every square metre" not in said
     assert "No ground of this task was missed." in said
-    assert "works 14% of the work area" in said
+    assert "works 14 % of the work area" in said
     assert "86.0 m² are not in this task: nothing is said of them" in said
     assert "Every square metre of the work area" in report._missed_told(facts(survey=False))
 

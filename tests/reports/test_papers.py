@@ -104,6 +104,27 @@ def test_every_sum_of_the_report_adds_up(page: str) -> None:
     assert sum(seconds(row[1]) for row in rows(page, "Hours")) == pytest.approx(19.8, abs=2.0)
 
 
+def test_provisional_ground_is_one_figure_wherever_it_is_told(page: str) -> None:
+    job = facts()
+    inside_m2, outside_m2 = job.found.provisional_m2, job.provisional_m2 - job.found.provisional_m2
+    assert 0.0 < inside_m2 <= job.found.processed_m2
+    assert outside_m2 > 1.0
+    (told,) = [row[1] for row in rows(page, "Balance") if "provisional" in row[0]]
+    (value,) = [row[1] for row in rows(page, "Task as the record has it") if row[0].startswith("provisional")]
+    assert number(told) == pytest.approx(inside_m2, abs=0.005)
+    assert number(value) == pytest.approx(inside_m2, abs=0.005)
+    assert f"<b>{inside_m2:.2f} m² of the processed ground are provisional</b>" in page
+    assert f"On record outside the work area, and provisional too: {outside_m2:.2f} m²" in page
+
+
+def test_a_small_piece_is_found_by_a_point_in_it(page: str) -> None:
+    pieces = rows(page, "Not processed, why, and what must follow")
+    small = [row for row in pieces if row[2] == "&lt;0.01"]
+    assert small
+    assert all(row[3].startswith("at <span") for row in small)
+    assert "corners" in pieces[0][3]
+
+
 def test_the_page_is_whole_says_its_language_and_loads_nothing(page: str) -> None:
     outline = Outline()
     outline.feed(page)

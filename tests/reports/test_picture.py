@@ -1,15 +1,19 @@
 """The map shows what the ledger holds: colours where they belong, small gaps that cannot be overlooked."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.image
+import msgspec
 import numpy as np
 import pytest
 import shapely
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from tests.control.ledger import jobs
 from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.reports import layers
@@ -53,6 +57,35 @@ def test_ground_is_drawn_in_the_colours_of_the_one_palette(tmp_path: Path) -> No
     draw_map(tmp_path / "done.png", jobs.done_job(events=()))
     assert _pixels(tmp_path / "done.png", PROCESSED) > 100_000
     assert 300 < _pixels(tmp_path / "done.png", PASSED) < 2_000  # the legend's; what was passed lies pale outside
+
+
+def test_the_legend_hides_nothing_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All reasons at once, and all marks."""
+    job = jobs.open_job()
+    gaps = [msgspec.structs.replace(job.found.gaps[-1], reason=reason) for reason in GapReason]
+    rows = [
+        jobs.untreatable(jobs.slanted(0.2, 2.0, 7.6 + 0.25 * n, 0.8), reason)
+        for n, reason in enumerate(UntreatableReason)
+    ]
+    found = msgspec.structs.replace(job.found, gaps=(*job.found.gaps, *gaps))
+    drawn: list[Figure] = []
+    save = Figure.savefig
+
+    def kept(figure: Figure, *args: Any, **more: Any) -> None:
+        drawn.append(figure)
+        save(figure, *args, **more)
+
+    monkeypatch.setattr(Figure, "savefig", kept)
+    draw_map(tmp_path / "map.png", msgspec.structs.replace(job, plan=jobs.plan(*rows), found=found))
+    (side,) = [axes for axes in drawn[0].axes if axes.get_legend() is not None]
+    legend = side.get_legend().get_window_extent()
+    (warning,) = [text for text in side.texts if "not for feet" in text.get_text()]
+    (histogram,) = [axes for axes in drawn[0].axes if axes.get_title(loc="left").startswith("proven depth")]
+    assert len(side.get_legend().get_texts()) > 20
+    assert legend.y0 > warning.get_window_extent().y1
+    assert legend.y1 < histogram.get_tightbbox().y0
+    assert float(side.get_legend().get_texts()[0].get_fontsize()) >= 7.0
+    assert "paler: outside the work area" in [text.get_text() for text in side.get_legend().get_texts()]
 
 
 def test_a_simulated_record_says_so(tmp_path: Path) -> None:

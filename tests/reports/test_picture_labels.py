@@ -19,6 +19,14 @@ def box(middle, half):
     return middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1]
 
 
+def test_a_small_area_stays_in_sight() -> None:
+    area = (330.0, 230.0, 370.0, 270.0)
+    (middle,) = place_labels([(350.0, 250.0)], ["N1"], PAGE, [area])
+    assert not overlap(box(middle, text_size("N1")), area)
+    (over,) = place_labels([(350.0, 250.0)], ["N1"], PAGE)
+    assert overlap(box(over, text_size("N1")), area)
+
+
 @given(st.lists(places, max_size=12), st.integers(1, 3))
 @example([(100.0, 100.0)] * 9, 2)
 def test_labels_hide_nothing(points, letters):

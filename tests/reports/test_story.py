@@ -62,6 +62,10 @@ def test_activities_are_told_apart():
     moving = samples([Mode.AUTO_MOVE] * 6, speed_mps=0.4, phase="move")
     assert set(story.hours_of(moving, [], [])) == {story.MOVE}
     assert set(story.hours_of(samples([Mode.AUTO_MOVE] * 6, phase="spin_up"), [], [])) == {story.PREPARE}
+    lowering = samples([Mode.AUTO_WORK] * 6, phase="lower")
+    assert set(story.hours_of(lowering, [], [])) == {story.PREPARE}
+    assert not lowering.is_work.any()  # a tool that is on its way down has no depth to be shown, and works nothing
+    assert samples([Mode.AUTO_WORK] * 6, phase="work").is_work.all()
     assert set(story.hours_of(samples([Mode.MANUAL] * 6, speed_mps=0.4), [], [])) == {story.STICK}
     assert set(story.hours_of(samples([Mode.HOLD] * 6), [], [0.5])) == {story.CHECKS}
     assert set(story.hours_of(samples([Mode.READY] * 6, age_s=3.0), [], [])) == {story.LINK}

@@ -15,12 +15,14 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import ROUNDING_M2, GapReason
 from vehicle.reports.html_parts import bars, clock, heads_of, note, picture, place, section, table
 from vehicle.reports.products import polygons, unprocessed_m2
-from vehicle.reports.words import area, grouped
+from vehicle.reports.words import area, grouped, percent
 
 PIECES_MAX: Final = 60
 """Largest number of pieces on the page; the exports hold all, and the page gives the area of the rest."""
 SMALL_M2: Final = 0.005
 CORNERS_MAX: Final = 8
+POINT_M2: Final = 0.1
+"""A smaller piece is found by one point in it."""
 SLICES_MAX: Final = 6
 
 
@@ -33,7 +35,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("listed", found.listed_m2),
         *([("beyond", found.not_in_task_m2)] if found.not_in_task_m2 else []),
         ("missed", found.missed_m2),
-        ("provisional", facts.provisional_m2),
+        ("provisional", found.provisional_m2),
         ("passed", found.swept_not_credited_m2),
         ("below", found.below_depth_m2),
         ("withdrawn", found.withdrawn_m2),
@@ -106,7 +108,7 @@ def _slices(facts: JobFacts, asked: Any) -> str:
         name = (
             say.text("depth.at_reading", number=cut.reading)
             if cut.reading is not None
-            else say.text("depth.at_share", share=f"{cut.share:.0%}")
+            else say.text("depth.at_share", share=percent(cut.share))
         )
         chart = picture(slice_chart(cut, required_m, most_m, say), say.text("depth.slice_alt", name=name))
         told = say("depth.slice", name=name, start=place(facts, cut.start_m), end=place(facts, cut.end_m))
@@ -194,6 +196,9 @@ def _by_reason(facts: JobFacts) -> str:
 def corners(facts: JobFacts, shape: Any) -> str:
     """Return the corners of an outline, or its bounding box if there are too many."""
     points = shapely.get_coordinates(shape.exterior)[:-1]
+    if shape.area < POINT_M2:
+        inner = shape.representative_point()
+        return facts.words("left.small", inner=place(facts, (inner.x, inner.y)))
     if len(points) > CORNERS_MAX:
         west, south, east, north = shape.bounds
         inner = shape.representative_point()

@@ -14,7 +14,7 @@ from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.html_parts import heads_of, not_stated, note, section, stated, table
 from vehicle.reports.imported import needed
 from vehicle.reports.minimum_data import minimum_data
-from vehicle.reports.words import grouped
+from vehicle.reports.words import grouped, percent
 
 LEFT_OUT: Final = ("statement", "classification")
 SAID: Final = ("simulated", "status")
@@ -169,7 +169,7 @@ def rule(facts: JobFacts) -> str:
     told = say(
         "rule.text",
         cell=f"{facts.cell_m * 100.0:g}",
-        rotor=f"{mission.rotor_at_speed_ratio:.0%}",
+        rotor=percent(mission.rotor_at_speed_ratio),
         k_depth=f"{mission.k_depth:g}",
         depth=f"{mission.required_depth_m * 100.0:.1f}",
         k=f"{mission.k_sigma:g}",

@@ -35,16 +35,19 @@ from vehicle.reports.palette import (
 )
 from vehicle.reports.picture_frame import draw_frame
 from vehicle.reports.picture_labels import Label, draw_labels
-from vehicle.reports.picture_side import draw_side
+from vehicle.reports.picture_side import PALE, draw_side, height_for_legend_in
+from vehicle.reports.products import polygons
 from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
-from vehicle.reports.words import area, grouped
+from vehicle.reports.words import area, grouped, percent
 
 DPI: Final = 170
 PIECE_M2: Final = 0.05
 PIECES_MAX: Final = 25
 POINTS_MAX: Final = 24
 """Largest number of named points or pieces: more would cover the map; the report's tables hold all."""
+LABEL_COLOURS: Final = {name: INK if name == "detonation" else colour for name, (_, colour) in MARKS.items()}
+"""Of the name beside a mark: that of the mark, where it can be read on white."""
 WIDTH_IN: Final = 13.0
 SIDE_IN: Final = 3.5
 """Width of the column beside the map for figures and legend."""
@@ -55,7 +58,8 @@ def draw_map(path: Path, facts: JobFacts) -> None:
     west_m, south_m, east_m, north_m = _window(facts)
     aspect = (north_m - south_m) / (east_m - west_m)
     map_in = WIDTH_IN - SIDE_IN - 0.8
-    height_in = min(max(map_in * aspect, 6.4), 12.0)
+    height_in = min(max(map_in * aspect, 6.4, height_for_legend_in(facts)), 12.0)
+    window_m = _fitted((west_m, south_m, east_m, north_m), height_in / map_in)
     figure = Figure(figsize=(WIDTH_IN, height_in + 1.7), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     total_in = height_in + 1.7
@@ -63,15 +67,15 @@ def draw_map(path: Path, facts: JobFacts) -> None:
     axes = figure.add_axes((left, bottom, map_in / WIDTH_IN, height_in / total_in))
     axes.set_facecolor("#f7f5f0")
     _draw_ground(axes, facts)
-    _draw_raster(axes, facts)
+    _draw_raster(axes, facts, window_m)
     _draw_ways(axes, facts)
     for row in readings_of(facts):
         axes.plot(row.east_m, row.north_m, marker="D", markersize=5, color=READING, markeredgecolor=PAPER, zorder=10)
     _draw_listed(axes, facts)
-    _draw_gaps(axes, facts, east_m - west_m)
+    _draw_gaps(axes, facts, window_m[2] - window_m[0])
     _draw_events(axes, facts)
-    draw_frame(axes, (west_m, south_m, east_m, north_m), facts.words)
-    draw_labels(axes, labels_of(facts))
+    draw_frame(axes, window_m, facts.words)
+    draw_labels(axes, labels_of(facts), polygons(facts.site.keep_out))
     _titles(figure, facts, left, total_in)
     side = figure.add_axes(
         ((WIDTH_IN - SIDE_IN + 0.05) / WIDTH_IN, bottom, (SIDE_IN - 0.3) / WIDTH_IN, height_in / total_in)
@@ -85,6 +89,15 @@ def _window(facts: JobFacts) -> tuple[float, float, float, float]:
     west_m, south_m, east_m, north_m = facts.site.work_area.bounds
     margin_m = max(4.0, 0.05 * max(east_m - west_m, north_m - south_m))
     return west_m - margin_m, south_m - margin_m, east_m + margin_m, north_m + margin_m
+
+
+def _fitted(window_m: tuple[float, float, float, float], ratio: float) -> tuple[float, float, float, float]:
+    """The window made wider or higher about its middle, so that it has this ratio of height to width."""
+    west_m, south_m, east_m, north_m = window_m
+    wide_m, high_m = east_m - west_m, north_m - south_m
+    more_x_m = max(0.0, high_m / ratio - wide_m) / 2.0
+    more_y_m = max(0.0, wide_m * ratio - high_m) / 2.0
+    return west_m - more_x_m, south_m - more_y_m, east_m + more_x_m, north_m + more_y_m
 
 
 def _fill(axes: Any, geometry: Any, level: float, **style: Any) -> None:
@@ -109,9 +122,9 @@ def _draw_ground(axes: Any, facts: JobFacts) -> None:
         axes.plot(east_m, north_m, marker="^", color=INK, markerfacecolor=PAPER, markersize=8, zorder=11)
 
 
-def _draw_raster(axes: Any, facts: JobFacts) -> None:
+def _draw_raster(axes: Any, facts: JobFacts, window_m: tuple[float, float, float, float]) -> None:
     """Draw the worked ground; outside the work area in paler colours."""
-    images = layers(facts.ledger, _window(facts), facts.cell_m)
+    images = layers(facts.ledger, window_m, facts.cell_m)
     if not (images.credited.any() or images.passed.any()):
         return
     picture = np.empty((*images.credited.shape, 4), np.float32)
@@ -120,7 +133,7 @@ def _draw_raster(axes: Any, facts: JobFacts) -> None:
     picture[images.passed > images.credited, :3] = to_rgb(PASSED)
     picture[..., 3] = np.minimum(1.0, images.credited + images.passed)
     pale = picture.copy()
-    pale[..., 3] *= 0.35
+    pale[..., 3] *= PALE
     style = {"origin": "lower", "extent": images.extent_m, "interpolation": "nearest"}
     axes.imshow(pale, zorder=3, **style)
     axes.imshow(picture, zorder=3.1, **style).set_clip_path(_clip(axes, facts.site.work_area))
@@ -187,12 +200,12 @@ def labels_of(facts: JobFacts) -> list[Label]:
     found = [Label(text=point.name, east_m=point.east_m, north_m=point.north_m) for point in named_points(facts.site)]
     found = found if len(found) <= POINTS_MAX else found[: len(facts.site.benchmarks_m)]
     found += [
-        Label(text=f"E{number}", east_m=event.east_m, north_m=event.north_m, colour=MARKS[mark][1])
+        Label(text=f"E{number}", east_m=event.east_m, north_m=event.north_m, colour=LABEL_COLOURS[mark])
         for number, mark, event in marked(facts.events)
         if event.east_m is not None and event.north_m is not None
     ]
     found += [
-        Label(text=row.name, east_m=row.east_m, north_m=row.north_m, colour=MARKS[row.mark][1])
+        Label(text=row.name, east_m=row.east_m, north_m=row.north_m, colour=LABEL_COLOURS[row.mark])
         for row in seen_of(facts)
     ]
     for letter in ("M", "N"):
@@ -213,7 +226,7 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
     line = say.text(
         "map.line", machine=facts.plan.machine.name, tool=f"{facts.plan.machine.tool_width_m:.2f}",
         depth=f"{facts.config.mission.required_depth_m * 100.0:.0f}", processed=grouped(found.processed_m2, 1),
-        area=grouped(found.area_m2, 1), share=f"{share:.2%}", missed=area(found.missed_m2),
+        area=grouped(found.area_m2, 1), share=percent(share, 2), missed=area(found.missed_m2),
         listed=grouped(found.listed_m2, 1),
     )  # fmt: skip
     if found.not_in_task_m2:

@@ -1,7 +1,7 @@
 """Places labels beside the marks of a map without hiding a label or a mark; a thin line connects each to its mark."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +11,8 @@ from vehicle.reports.palette import INK, PAPER
 SIZE_PT: Final = 7.5
 MARK_PT: Final = 5.0
 """Half the size of a mark [points]."""
+SMALL_PT: Final = 70.0
+"""An area of this size at the most would lie under a name or two; a larger one is seen beside them."""
 RADII_PT: Final = (10.0, 16.0, 24.0, 34.0, 46.0, 60.0, 78.0)
 ANGLES: Final = 16
 Box = tuple[float, float, float, float]
@@ -27,13 +29,13 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place_labels(
-    points_pt: Sequence[tuple[float, float]], texts: Sequence[str], page_pt: Box
+    points_pt: Sequence[tuple[float, float]], texts: Sequence[str], page_pt: Box, kept_clear: Sequence[Box] = ()
 ) -> list[tuple[float, float]]:
     """Return the centres of the text boxes [points], one for each point: on the page, over no mark and no other text.
 
     Places are tried from near to far, in all directions; if none is free, the furthest place above the point is used.
     """
-    taken: list[Box] = [_around(x, y, MARK_PT, MARK_PT) for x, y in points_pt]
+    taken: list[Box] = [*kept_clear, *(_around(x, y, MARK_PT, MARK_PT) for x, y in points_pt)]
     found = []
     for (x, y), text in zip(points_pt, texts, strict=True):
         half_x, half_y = text_size(text)
@@ -69,8 +71,8 @@ def _is_free(box: Box, taken: Sequence[Box], page: Box) -> bool:
     return not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
 
 
-def draw_labels(axes: Any, labels: Sequence[Label]) -> None:
-    """Draw the labels on a map whose limits are already set."""
+def draw_labels(axes: Any, labels: Sequence[Label], areas: Iterable[Any] = ()) -> None:
+    """Draw the labels on a map whose limits are already set; they hide no small area (polygon, ENU metres)."""
     if not labels:
         return
     axes.apply_aspect()
@@ -78,7 +80,9 @@ def draw_labels(axes: Any, labels: Sequence[Label]) -> None:
     places = axes.transData.transform([(label.east_m, label.north_m) for label in labels]) * scale
     west, south, east, north = axes.bbox.extents * scale
     points = [(float(x), float(y)) for x, y in places]
-    middles = place_labels(points, [label.text for label in labels], (west, south, east, north))
+    boxes = [_around_area(axes, area, scale) for area in areas]
+    small = [box for box in boxes if max(box[2] - box[0], box[3] - box[1]) <= SMALL_PT]
+    middles = place_labels(points, [label.text for label in labels], (west, south, east, north), small)
     for label, point, middle in zip(labels, points, middles, strict=True):
         axes.annotate(
             label.text, (label.east_m, label.north_m), xytext=(middle[0] - point[0], middle[1] - point[1]),
@@ -87,3 +91,10 @@ def draw_labels(axes: Any, labels: Sequence[Label]) -> None:
             bbox={"boxstyle": "round,pad=0.12", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.82},
             arrowprops={"arrowstyle": "-", "color": label.colour, "linewidth": 0.5, "shrinkA": 0.0, "shrinkB": 2.0},
         )  # fmt: skip
+
+
+def _around_area(axes: Any, area: Any, scale: float) -> Box:
+    """Box of a polygon on the page [points]."""
+    west_m, south_m, east_m, north_m = area.bounds
+    (west, south), (east, north) = axes.transData.transform([(west_m, south_m), (east_m, north_m)]) * scale
+    return float(west), float(south), float(east), float(north)

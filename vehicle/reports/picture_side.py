@@ -1,7 +1,7 @@
 """The column beside the map: figures, histogram of the proven depth, legend."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -35,6 +35,17 @@ from vehicle.reports.products import unprocessed_m2
 from vehicle.reports.seen import seen_of
 from vehicle.reports.words import Words, area, grouped
 
+PALE: Final = 0.35
+"""Weight of the colours of what was worked outside the work area."""
+LEGEND_PT: Final = 8.5
+LEGEND_MIN_PT: Final = 7.0
+FIGURES_IN: Final = 4.1
+"""Height of figures and histogram above the legend."""
+ENTRY: Final = 1.75
+"""Height of an entry of the legend with the space below it, in sizes of its letters."""
+SEEN_M2: Final = 0.5
+"""Less of it than that is not told in the legend."""
+
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     """Draw figures, histogram of the proven depth, and legend from top to bottom beside the map."""
@@ -62,12 +73,24 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     _histogram(
         figure, facts, (box.x0, box.y0 + (y - 1.75 / height_in) * box.height, box.width, 1.25 / figure.get_figheight())
     )
+    entries, top = _legend(facts), y - 2.15 / height_in
+    size_pt = legend_pt(len(entries), top * height_in)
     side.legend(
-        handles=_legend(facts), loc="upper left", bbox_to_anchor=(-0.03, y - 2.15 / height_in), fontsize=8.5,
+        handles=entries, loc="upper left", bbox_to_anchor=(-0.03, top), fontsize=size_pt,
         frameon=False, labelcolor=INK, handlelength=1.8, handleheight=1.1, labelspacing=0.55, borderaxespad=0.0,
     )  # fmt: skip
     told = say.text("warn.not_released")
-    side.text(0.0, 0.0, told, fontsize=8, color=SOFT, va="bottom", style="italic", transform=side.transAxes)
+    side.text(0.0, -0.01, told, fontsize=8, color=SOFT, va="top", style="italic", transform=side.transAxes)
+
+
+def height_for_legend_in(facts: JobFacts) -> float:
+    """Height of a map beside which figures, histogram and legend have room [inches]."""
+    return FIGURES_IN + ENTRY * LEGEND_MIN_PT * len(_legend(facts)) / 72.0
+
+
+def legend_pt(count: int, height_in: float) -> float:
+    """Size of the letters with which so many entries have room in a height [points]."""
+    return min(LEGEND_PT, 72.0 * height_in / (ENTRY * max(count, 1)))
 
 
 def _histogram(figure: Any, facts: JobFacts, place: tuple[float, float, float, float]) -> None:
@@ -107,6 +130,9 @@ def _legend(facts: JobFacts) -> list[Any]:
         Patch(facecolor=PASSED, label=say.text("legend.passed")),
         Patch(facecolor=GROUND, edgecolor=INK, linewidth=1.2, label=say.text("legend.work_area")),
     ]
+    found = facts.found
+    if facts.ledger.swept_m2 - found.processed_m2 - found.swept_not_credited_m2 > SEEN_M2:
+        entries.append(Patch(facecolor=PROCESSED, alpha=PALE, label=say.text("legend.outside")))
     if not facts.site.keep_out.is_empty:
         entries.append(Patch(**KEPT_OUT, label=say.text("legend.keep_out")))
     if not facts.site.safe_ground.is_empty:

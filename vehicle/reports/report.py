@@ -14,7 +14,7 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.html_parts import picture
 from vehicle.reports.products import Feature, features
 from vehicle.reports.report_style import style
-from vehicle.reports.words import ENGLISH, area, grouped
+from vehicle.reports.words import ENGLISH, area, grouped, percent
 
 
 def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
@@ -107,7 +107,10 @@ def _provisional(facts: JobFacts) -> str:
     """Return the note that ground is provisional, if a closing check of the base is missing."""
     if facts.provisional_m2 == 0.0:
         return ""
-    return f"<p class='open'>{facts.words('warn.provisional', area=grouped(facts.provisional_m2, 1))}</p>"
+    inside_m2 = facts.found.provisional_m2
+    outside_m2 = max(0.0, facts.provisional_m2 - inside_m2)
+    told = facts.words("warn.provisional", area=escape(area(inside_m2)), outside=escape(area(outside_m2)))
+    return f"<p class='open'>{told}</p>"
 
 
 def _missed_told(facts: JobFacts) -> str:
@@ -121,7 +124,7 @@ def _missed_told(facts: JobFacts) -> str:
         if task is None:
             told = say("verdict.survey", **values)
         else:
-            told = say("verdict.survey_share", share=f"{task.share:.0%}", **values)
+            told = say("verdict.survey_share", share=percent(task.share), **values)
         return f"<p class='done'>{told} {beyond}</p>"
     return f"<p class='done'>{say('verdict.whole', **values)}</p>"
 

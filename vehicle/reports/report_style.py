@@ -29,7 +29,8 @@ h2, h3, .note { break-after: avoid }
 table { border-collapse: collapse; width: 100%; font-size: .88rem }
 th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid #e6eaee; vertical-align: top }
 .whole { white-space: nowrap }
-th { color: #46535f; font-weight: 600 } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+th { color: #46535f; font-weight: 600 }
+td.n, th.n { text-align: right; padding-right: 1.1rem; font-variant-numeric: tabular-nums }
 .bar { background: #4A88BD; height: .7rem; display: block; min-width: 1px }
 th:last-child:empty { width: 30% }
 img { width: 100%; height: auto } figure { margin: .3rem 0 .6rem; break-inside: avoid }

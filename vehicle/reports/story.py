@@ -63,7 +63,8 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_work(self) -> npt.NDArray[np.bool_]:
         """Whether the tool works in each report: in the ground, rotor at speed, driving; (n,) bool."""
-        return np.asarray(self.mode == int(Mode.AUTO_WORK))
+        lowers = self.phase == PHASES.index(MissionPhase.LOWER)
+        return np.asarray((self.mode == int(Mode.AUTO_WORK)) & ~lowers)
 
     def durations_s(self) -> tuple[FloatArray, float]:
         """Return the time [s] that each report covers (n,), and the total [s] of gaps between reports of one run."""
@@ -157,7 +158,7 @@ def _activities(samples: Samples) -> Any:
     """Return the name of the activity in each report, (n,)."""
     names = np.full(len(samples), WAITING, dtype=object)
     moving, turning = np.abs(samples.speed_mps) >= STAND_MPS, np.abs(samples.yaw_rate_radps) >= TURN_RADPS
-    is_auto = samples.mode == int(Mode.AUTO_MOVE)
+    is_auto = np.isin(samples.mode, [int(Mode.AUTO_MOVE), int(Mode.AUTO_WORK)])
     prepares = np.isin(samples.phase, [PHASES.index(name) for name in ("spin_up", "lower", "raise")])
     names[is_auto] = MOVE
     names[is_auto & turning & ~moving] = TURN

@@ -138,7 +138,7 @@ def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None
             return None
         where = place(facts, act.place_m) if act.place_m is not None else "-"
         what = f"{_observed(facts, act.kind)} {name}".strip()
-        return [when, what, _measured(facts, act), escape(act.by), escape(act.text), where]
+        return [when, what, _measured(facts, act), escape(act.by), escape(act.text) or "-", where]
     if isinstance(act, Confirm):
         told = say("checks.good" if act.closing else "checks.good_open")
         kind = say(f"confirmed.{act.kind}") if f"confirmed.{act.kind}" in say else escape(act.kind)

@@ -108,6 +108,11 @@ def grouped(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".replace(",", THIN)
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share of one in per cent: 98.8 %."""
+    return f"{100.0 * share:.{digits}f} %"
+
+
 def area(value_m2: float) -> str:
     """Square metres with two decimals; what is there and less than that is never rounded to nothing."""
     return missed_text(value_m2).replace(",", THIN)
