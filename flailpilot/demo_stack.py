@@ -75,7 +75,7 @@ def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int)
     assert own is not None, "the configuration names a site"
     plan = planned_at_once(own, vehicle)
     if not plan.segments:
-        raise InputError(f"{site}: none of it can be worked by {machine.name}")
+        raise InputError(f"{site}: {machine.name} cannot work any of it")
     state = msgspec.structs.replace(fresh_state(file, own, plan), checks=checks_of(scenario))
     return Ready(scenario, file, own, plan, state, key, store.load().machine_id)
 

@@ -46,7 +46,7 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
         mean = "no data" if area_score.mean is None else f"{area_score.mean:.4f}"
         empty = area_score.cells_without_data
         print(f"{place}. work area {area_score.number}: mean P_c {mean}, {empty} cells without data")
-    print(f"page {out / 'figures.html'}: orders work, says nothing of ground")
+    print(f"page {out / 'figures.html'}: ranks work, says nothing about ground")
     return DONE
 
 

@@ -60,7 +60,7 @@ def run(asked: Asked) -> int:
     """
     for name, text in (("--who", asked.who), ("--reason", asked.reason)):
         if not text.strip() or not text.isprintable() or len(text) > 500:
-            raise InputError(f"{name}: say it in one line of text: it stands in the custody of this evidence")
+            raise InputError(f"{name}: write one line of text: it becomes part of the custody of this evidence")
     if not (asked.run / RECORDING).exists() and not (asked.run / JOURNAL).exists():
         raise InputError(f"{asked.run}: holds neither {RECORDING} nor {JOURNAL}; name the folder of a run")
     if asked.copy_to is not None and not asked.copy_to.is_dir():
@@ -72,7 +72,7 @@ def run(asked: Asked) -> int:
         count = _listed(folder)
         _custody(folder, now, asked.who, f"sealed {count} files of {asked.run.name}: {asked.reason}")
         _protect(asked.run.resolve(), folder.name)
-    lines = [f"sealed: {count} files in {folder}; `sha256sum -c {SUMS}` there checks them", *notes]
+    lines = [f"sealed: {count} files in {folder}; check them there with `sha256sum -c {SUMS}`", *notes]
     if asked.copy_to is not None:
         lines += _copied(folder, asked.copy_to, asked.who)
     else:
@@ -91,7 +91,7 @@ def _told(folder: Path) -> Iterator[None]:
     except OSError as refusal:
         why = (refusal.strerror or str(refusal)).lower()
         raise InputError(
-            f"{folder}: {refusal.filename or ''} {why}; what was copied until then stays, nothing is sealed: free the "
+            f"{folder}: {refusal.filename or ''} {why}; the files copied so far stay, nothing is sealed: free the "
             "disk, or name another medium, and seal it again"
         ) from None
 
@@ -110,14 +110,14 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
             _copy_files(beside.iterdir(), folder / "record")
         notes += _written_checks(folder / "checks.json", path, started)
     else:
-        notes.append(f"no {JOURNAL} in it: checks of the last 24 hours are those in the recordings alone")
+        notes.append(f"it has no {JOURNAL}: checks of the last 24 hours are only in the recordings")
     recent = [one for one in sorted(here.parent.iterdir()) if one != here and _within(one, started)]
     for one in recent:
         _copy_tree(one, folder / "before" / one.name)
-    notes.append(f"{len(recent)} runs of the 24 hours before it are in it")
+    notes.append(f"{len(recent)} runs of the 24 hours before are included")
     notes += _configuration(folder / "configuration", here, asked.config)
     if not _said(here).get("end_utc"):
-        notes.append(f"{asked.run} has no end: what its program writes from now on is not in it")
+        notes.append(f"{asked.run} has not ended: what its program writes from now on is not included")
     return notes
 
 
@@ -131,9 +131,9 @@ def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:
                 if name.endswith(".json"):
                     (folder / f"recorded-{Path(name).name}").write_bytes(content)
         except InputError as refusal:
-            notes.append(f"{refusal}: the configuration in it cannot be read")
+            notes.append(f"{refusal}: its configuration cannot be read")
     if config is None:
-        return [*notes, "no --config: the configuration is that of the recording, and names of keys are not in it"]
+        return [*notes, "no --config: the configuration is from the recording, and names of keys are not included"]
     return [*notes, *_told_configuration(folder, config)]
 
 
@@ -144,8 +144,8 @@ def _told_configuration(folder: Path, config: Path) -> list[str]:
     except InputError as refusal:
         # a file with another name may be a key file given by mistake
         _copy_files((path for path in (config,) if path.suffix == ".toml"), folder)
-        held = "it is in it as it is" if (folder / config.name).exists() else "it is not in it"
-        return [f"{refusal}: {held}, what it names is not, nor are names of keys: copy those files yourself"]
+        held = "the file is included unchanged" if (folder / config.name).exists() else "the file is not included"
+        return [f"{refusal}: {held}; the files that it names and the names of keys are not: copy those files yourself"]
     notes: list[str] = []
     names = [config, *((file.beside(file.config.machine),) if file.config.machine.endswith(".toml") else ())]
     names += [file.beside(one) for one in (file.config.task, file.config.site and file.config.site.file) if one]
@@ -163,7 +163,7 @@ def _key_names(folder: Path, keys: Path) -> list[str]:
     try:
         held = KeyStore(keys).load()
     except InputError as refusal:
-        return [f"{refusal}: names of keys are not in it"]
+        return [f"{refusal}: names of keys are not included"]
     rows = [
         {name: value for name, value in msgspec.to_builtins(key).items() if name != "secret"}
         | {"stop_only": key in held.stop_only}
@@ -178,9 +178,9 @@ def _written_checks(to: Path, path: Path, started: datetime) -> list[str]:
     try:
         found = journal.read(path)
     except InputError as refusal:
-        return [f"{refusal}: it is in it as it is, checks of the last 24 hours are those in the recordings alone"]
+        return [f"{refusal}: it is included unchanged, but checks of the last 24 hours are only in the recordings"]
     to.write_text(json.dumps(_checks(found, started), indent=1) + "\n", encoding="utf-8")
-    return [] if found.lost is None else [f"{found.lost.text}: {to.name} holds what stands before that"]
+    return [] if found.lost is None else [f"{found.lost.text}: {to.name} holds the records before that"]
 
 
 def _checks(found_in: journal.Journal, started: datetime) -> list[object]:
@@ -291,9 +291,9 @@ def _copied(folder: Path, medium: Path, who: str) -> list[str]:
     for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
         expected, name = line.split("  ", 1)
         if _sum(to / name) != expected:
-            raise InputError(f"{to / name}: is not what was copied; this medium is not sound, take another one")
+            raise InputError(f"{to / name}: differs from the original; this medium is defective, use another one")
     for one in (folder, to):
         _custody(one, utc_now(), who, f"copied to {to}")
     same = folder.stat().st_dev == medium.stat().st_dev
-    warning = [f"{medium} is on the same disk: that is no second medium"] if same else []
-    return [f"copied to {to}, read back and the same", *warning]
+    warning = [f"{medium} is on the same disk and therefore no second medium"] if same else []
+    return [f"copied to {to}, read back and found equal", *warning]

@@ -122,7 +122,7 @@ def _check_free(out: Path | None) -> None:
     if out is None:
         return
     if out.exists() or out.is_symlink():
-        raise InputError(f"--out {out}: is there already and stays as it is; name a new file")
+        raise InputError(f"--out {out}: already exists and is not overwritten; name a new file")
     if not out.parent.is_dir():
         raise InputError(f"--out {out}: there is no folder {out.parent}; name a file that can be written")
 

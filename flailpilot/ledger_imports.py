@@ -41,7 +41,7 @@ def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str
     check_imported(held, ground.site_hash)
     found = importing.follow_ups(file, ground, said, utc_now())
     if any(row.source_hash == old.source_hash for row in found for old in held):
-        raise InputError(f"{file}: was imported before; nothing is counted twice")
+        raise InputError(f"{file}: has already been imported; nothing is counted twice")
     _kept(run, found, {file.name: file.read_bytes()})
     for row in found:
         print(f"kept: {row.layer} layer, {row.team}, {_area_m2(row, ground):,.1f} m2, {row.when}, {row.result}")
@@ -60,11 +60,13 @@ def import_release(run: Path, file: Path, document: Path, site: SiteOptions, sai
     check_imported(held, ground.site_hash)
     found = importing.release(file, document, ground, said, held, utc_now())
     if file.name == document.name and found.source_hash != found.document_hash:
-        raise InputError(f"{document}: has the name of {file}, and both are kept in one folder; name one of them anew")
+        raise InputError(
+            f"{document}: has the same name as {file}, and both are kept in one folder; rename one of them"
+        )
     _kept(run, (found,), {file.name: file.read_bytes(), document.name: document.read_bytes()})
     print(
         f"kept: document {found.number} of {found.authority}, {found.date}, signed by {found.person}: "
-        f"{_area_m2(found, ground):,.1f} m2 {found.category}; drawn as a border, it changes nothing of the record"
+        f"{_area_m2(found, ground):,.1f} m2 {found.category}; drawn as a border; it does not change the record"
     )
     return DONE
 
@@ -73,7 +75,7 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
     """Return the site of a run. Raises InputError if the run has no record, or one of another site."""
     path = run / JOURNAL
     if (run / SEALED).exists():
-        raise InputError(f"{run}: was sealed after an incident, nothing is added to it; work with a copy of the folder")
+        raise InputError(f"{run}: was sealed after an incident, so nothing is added; work with a copy of the folder")
     found = journal.summed(path)
     header = found.header
     if header is None:

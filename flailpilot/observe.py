@@ -17,7 +17,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.files import SESSION_S
 
-ADVICE = "observing takes a key of its own, two senders of one key stop the machine"
+ADVICE = "an observing station needs its own key: two senders with one key stop the machine"
 WHERE = ("arm", "strip", "behind")
 HEIGHT_SHARE = 0.5
 """Height is half as accurate as horizontal position: 4 cm of height count like 2 cm horizontally."""
@@ -46,7 +46,7 @@ def run(asked: Asked) -> int:
     held = credentials(asked.key)
     result = asyncio.run(_told(observation, held, host, port))
     if result is None:
-        print("no answer: it may be recorded or not; look at the vehicle's events before you send it again")
+        print("no answer: it is unknown whether it was recorded; look at the vehicle's events before you send it again")
         return FAILED
     if result.result is ObservationVerdict.RECORDED:
         print(f"recorded: {asked.kind} {asked.value:g}")
@@ -83,7 +83,7 @@ def observation_of(asked: Asked) -> Observation:
     """
     kind = KINDS.get(asked.kind)
     if kind is None:
-        raise InputError(f"observe: no kind {asked.kind!r} (there are: {', '.join(KINDS)})")
+        raise InputError(f"observe: {asked.kind!r} is no known kind (there are: {', '.join(KINDS)})")
     if not math.isfinite(asked.value):
         raise InputError(f"observe {asked.kind}: the value must be a number, is {asked.value}")
     lat_deg, lon_deg = _place(asked.at)

@@ -28,11 +28,11 @@ def check_own(path: Path, kept: Journal, manifest: Manifest, site: Site, config:
     if header is None:
         return
     if apart := "; ".join(_apart(header, kept, manifest, site, config)):
-        raise InputError(f"{path}: {apart}: it is not the record of this run; put back the journal that is")
+        raise InputError(f"{path}: {apart}: it is not the record of this run; put this run's own journal back")
     if manifest.session_id and manifest.session_id not in map(session_of, _sessions(kept.records)):
         raise InputError(
-            f"{path}: holds no session {manifest.session_id} of this run: of another run, or copied too early; "
-            "put back the journal that holds it"
+            f"{path}: holds no session {manifest.session_id} of this run: it is of another run, or was copied too "
+            "early; put this run's own journal back"
         )
 
 

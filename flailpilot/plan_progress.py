@@ -14,7 +14,7 @@ from vehicle.planning.coverage.work_limit import Stage, WorkLimit
 
 LINE_EACH_S, BAR_EACH_S = 10.0, 0.2
 HINT = "Ctrl-C: take the best plan so far"
-STOPPING = "stopping: the plan so far is closed and proven; Ctrl-C again leaves without one"
+STOPPING = "stopping: the plan so far is being finished and proven; Ctrl-C again ends without a plan"
 Show = Callable[[Stage, float, float], None]
 """Stage, driving hours of the plan so far, used share of the limit."""
 

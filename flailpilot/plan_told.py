@@ -67,9 +67,9 @@ def _tell_cut(plan: Plan, summary: dict[str, Any], *, struck: bool) -> None:
     elif unplanned_m2:
         print(f"warning: planning was ended by its limit with {unplanned_m2:,.0f} m2 not planned; raise --time-limit")
     elif struck:
-        print("planning was stopped by Ctrl-C: the plan is whole, a better one was not looked for any further")
+        print("planning was stopped by Ctrl-C: the plan is complete, but the search for a better one was ended")
     if not plan.segments:
-        print("warning: no pass in it, nothing could be worked: all ground is listed; see plan.png")
+        print("warning: the plan has no pass, because nothing could be worked: all ground is listed; see plan.png")
 
 
 def hours_line(plan: Plan, summary: dict[str, Any]) -> str:
@@ -87,7 +87,11 @@ def left_lines(summary: dict[str, Any]) -> list[str]:
     """Return the number of places left for manual teams, and the area outside all survey strips."""
     left, totals = summary["left_for_manual_teams"], dict(summary["untreatable_m2"])
     beyond_m2 = totals.pop(UntreatableReason.NOT_IN_TASK.value, 0.0)
-    lines = [f"not in this task: {beyond_m2:,.1f} m2 between the strips, nothing is said of them"] if beyond_m2 else []
+    lines = (
+        [f"not in this task: {beyond_m2:,.1f} m2 between the strips; the plan says nothing about them"]
+        if beyond_m2
+        else []
+    )
     if not left["places"]:
         return [*lines, "not workable by machine: none"]
     reasons = ", ".join(f"{reason.replace('_', ' ')} {area_m2:.1f}" for reason, area_m2 in totals.items())

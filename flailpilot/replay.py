@@ -63,7 +63,9 @@ def lines(path: Path, found: Replayed, wall_s: float) -> list[str]:
             f"{found.events:,} events, {found.strokes:,} strokes, {found.states:,} hashes of the whole state"
         )
     if found.left_out:
-        told.append(f"of the state not compared, for this program has other fields there: {', '.join(found.left_out)}")
+        told.append(
+            f"parts of the state not compared, because this program has other fields there: {', '.join(found.left_out)}"
+        )
     if found.torn is not None:
         told.append(
             f"{path} was not closed (the program was killed, or the power failed): replayed up to its last whole "

@@ -103,7 +103,7 @@ def write_papers(
             "report RUN --out DIR"
         ) from error
     if strange := unknown_letters((out / "report.html").read_text(encoding="utf-8")) if pdf else "":
-        sys.stderr.write(f"flailpilot: report.pdf: its font has no sign for {strange}; print report.html instead\n")
+        sys.stderr.write(f"flailpilot: report.pdf: its font lacks {strange}; print report.html instead\n")
     return written
 
 

@@ -268,18 +268,18 @@ def last_stand(path: Path) -> Stand:
     except (msgspec.DecodeError, UnicodeDecodeError):
         report = None
     if newest is None or report is None or not report.estimate.valid:
-        raise InputError(f"{path}: no report in it says where the machine stands; {ADVICE}")
+        raise InputError(f"{path}: none of its reports has the machine's position; {ADVICE}")
     place = report.estimate
     if not all(math.isfinite(value) for value in (place.east_m, place.north_m, place.yaw_rad)):
-        raise InputError(f"{path}: its newest report has no place; {ADVICE}")
+        raise InputError(f"{path}: its newest report has no valid position; {ADVICE}")
     note = ""
     if not found.whole:
         age_s = ((found.end_ns or newest.t_ns) - newest.t_ns) / NS_PER_S
         damaged = f", {found.damaged_chunks} pieces before it are damaged" if found.damaged_chunks else ""
         note = (
-            f"{path}: not finished: it can be read to byte {found.read_bytes} of {found.total_bytes}{damaged}; its "
+            f"{path}: not closed: it can be read to byte {found.read_bytes} of {found.total_bytes}{damaged}; its "
             f"newest report is of {report.t_ns / NS_PER_S:.1f} s{_utc_of(found, newest)}, {age_s:.1f} s before its "
-            "end, and what the machine did after that is not known: look whether it stands where the plan begins, or "
+            "end, and it is unknown what the machine did after that: check that it stands where the plan begins, or "
             f"{ADVICE}"
         )
     return Stand(StartPose(east_m=place.east_m, north_m=place.north_m, yaw_rad=place.yaw_rad), report.t_ns, note)
@@ -312,7 +312,7 @@ def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
 
 def _torn_journal(path: Path, record: journal.Journal) -> str:
     torn = journal.torn_text(path, record)
-    return f"{torn}, what was worked after that is planned again" if torn else ""
+    return f"{torn}; ground worked after that is planned again" if torn else ""
 
 
 def _told_pose(at: str, site: Site) -> StartPose:

@@ -35,7 +35,9 @@ def refuse_task_options(asked: PlanOptions) -> None:
     said = {"--role": asked.role, "--survey": asked.survey, "--net-hours": asked.net_hours, "--task": asked.task}
     given = [name for name, value in said.items() if value is not None]
     if given:
-        raise InputError(f"{' and '.join(given)}: not with --resume, which plans what a plan left; leave it out")
+        raise InputError(
+            f"{' and '.join(given)}: not allowed with --resume, which plans remaining ground only; leave it out"
+        )
 
 
 def refuse_survey(folder: Path) -> None:
@@ -50,6 +52,6 @@ def refuse_survey(folder: Path) -> None:
     strips = plan.task is not None and bytes(plan.task.survey) != b"null"
     if strips or any(row.reason == UntreatableReason.NOT_IN_TASK for row in plan.untreatable):
         raise InputError(
-            f"{folder}: the plan of a survey; its rest is not planned, for the ground between strips bears no tracks: "
-            "plan the survey anew without --resume"
+            f"{folder}: the plan of a survey; --resume cannot continue it, because ground between strips bears no "
+            "tracks: plan the survey again without --resume"
         )

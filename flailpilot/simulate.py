@@ -77,7 +77,10 @@ def run(asked: SimOptions) -> int:
     plan = taken if taken is not None else _planned(site, scenario, machine, roles)
     check_certificate(plan)
     if asked.machine is None and not job.scenario_said:
-        said(f"machine: {machine.name}, for nobody names one; --machine NAME takes another", as_json=asked.as_json)
+        said(
+            f"machine: {machine.name}, because none was named; choose another with --machine NAME",
+            as_json=asked.as_json,
+        )
     if not depth_said:
         said(NO_DEPTH, as_json=asked.as_json)
     _write_plan(plan, site, out_dir / "plan", asked.plan)

@@ -156,7 +156,7 @@ def test_files_are_read_over_a_real_socket_and_a_plan_is_refused_where_nobody_ta
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"kind": "dpeth"}, "no kind 'dpeth'"),
+        ({"kind": "dpeth"}, "'dpeth' is no known kind"),
         ({"value": float("nan")}, "must be a number"),
         ({"kind": "depth"}, "--from arm"),
         ({"kind": "depth", "where": "field"}, "--from arm"),

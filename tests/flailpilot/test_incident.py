@@ -49,7 +49,7 @@ def test_everything_is_in_the_list_and_the_list_fits(runs: Path, tmp_path: Path)
     (tmp_path / "medium").mkdir()
     status, said, _ = flailpilot("incident", runs / "noon", *SAID, "--copy-to", tmp_path / "medium")
     assert status == 0
-    assert "read back and the same" in said
+    assert "read back and found equal" in said
     folder = sealed(runs)
     for held in (folder, tmp_path / "medium" / folder.name):
         files = {path.relative_to(held).as_posix() for path in held.rglob("*") if path.is_file()}
@@ -124,7 +124,7 @@ def test_bad_input_is_one_line(runs: Path, tmp_path: Path) -> None:
     [
         (b"nothing of the kind", "no ledger journal"),
         (b"FLAILJ9\n" + CONTENT[8:], "use the program that wrote it, or a later one"),
-        (CONTENT[:-3], "holds what stands before that"),
+        (CONTENT[:-3], "holds the records before that"),
     ],
 )
 def test_a_journal_that_cannot_be_read_is_sealed_and_told(runs: Path, content: bytes, words: str) -> None:
@@ -158,5 +158,5 @@ def test_keys_that_cannot_be_read_are_told_and_the_rest_is_sealed(runs: Path, tm
     config = write(tmp_path, 'keys_file = "keys.json"\n' + "\n".join(lines) + "\n")
     status, said, told = flailpilot("incident", runs / "noon", *SAID, "--config", config)
     assert status == 0, told
-    assert "names of keys are not in it" in said
+    assert "names of keys are not included" in said
     assert "configuration/drive.toml" in listed(sealed(runs))

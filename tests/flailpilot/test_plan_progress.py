@@ -62,7 +62,7 @@ def test_ctrl_c_once_a_plan_is_whole_takes_it(monkeypatch, capsys, tmp_path) -> 
     struck_at(Stage.ORDER, monkeypatch)
     status, said, _ = flailpilot(monkeypatch, capsys, *typed(tmp_path))
     assert status == 0
-    assert "planning was stopped by Ctrl-C: the plan is whole" in said
+    assert "planning was stopped by Ctrl-C: the plan is complete" in said
 
 
 def test_a_second_ctrl_c_goes_through() -> None:

@@ -39,7 +39,7 @@ def asked(folder: Path, **said: Any) -> PlanOptions:
      ("task", Path("task.toml"), "--task")],
 )  # fmt: skip
 def test_an_option_of_a_task_is_refused_beside_resume(tmp_path: Path, key: str, value: object, name: str) -> None:
-    with pytest.raises(InputError, match=rf"^{name}: not with --resume"):
+    with pytest.raises(InputError, match=rf"^{name}: not allowed with --resume"):
         run(asked(tmp_path, **{key: value}), ResumeOptions(runs=(tmp_path,)))
 
 
@@ -51,7 +51,7 @@ def test_the_rest_of_a_survey_is_refused(tmp_path: Path, change: dict[str, objec
         (folder / "plan").mkdir(parents=True)
         plan: Plan = msgspec.structs.replace(BARE, **(change if number == place else {}))
         (folder / "plan" / "plan.json").write_bytes(msgspec.json.encode(plan))
-    with pytest.raises(InputError, match="the plan of a survey; its rest is not planned") as caught:
+    with pytest.raises(InputError, match="the plan of a survey; --resume cannot continue it") as caught:
         run(asked(tmp_path), ResumeOptions(runs=runs))
     assert str(runs[place]) in str(caught.value)
 

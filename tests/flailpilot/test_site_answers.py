@@ -128,4 +128,4 @@ def test_a_plan_in_which_nothing_is_worked_is_no_success(monkeypatch, capsys, tm
     rows = [feature("work_area", ring_lonlat(field)), feature("perimeter", ring_lonlat(fence))]
     site = saved(tmp_path, document(*rows, outside="safe"))
     status, said, _ = flailpilot(monkeypatch, capsys, "plan", site, "--machine", "memat", "--out", tmp_path / "out")
-    assert (status, "warning: no pass in it, nothing could be worked" in said) == (1, True), said
+    assert (status, "warning: the plan has no pass, because nothing could be worked" in said) == (1, True), said

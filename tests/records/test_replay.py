@@ -260,7 +260,7 @@ def test_a_part_of_the_state_with_other_fields_is_left_out_and_told(
     assert (found.difference, found.left_out, found.states) == (None, ("gate",), 30)
     status, said, _ = flailpilot(monkeypatch, capsys, "replay", path)
     assert status == 0
-    assert "of the state not compared, for this program has other fields there: gate" in said
+    assert "parts of the state not compared, because this program has other fields there: gate" in said
 
 
 # --- refused ---------------------------------------------------------------------------------------------------------
