@@ -114,7 +114,7 @@ class Acts:
 
     @property
     def stop_unsent(self) -> bool:
-        """A STOP or ENGINE OFF was pressed that no frame has carried yet: it waits for no pace."""
+        """Whether a STOP or ENGINE OFF has not yet been in any frame; it is sent without waiting for the frame rate."""
         stops = [act for act in self._urgent if act.edge & STOPS]
         carried = {act.edge for act in stops if act.begun_ns is not None}
         return any(act.edge not in carried for act in stops)

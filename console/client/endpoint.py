@@ -14,13 +14,13 @@ AGAIN_NS: Final = 2 * NS_PER_S
 
 _REFUSED: Final = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, 10_054, 10_061, 1_234})
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, 10_050, 10_051, 10_065})
-"""The numbers of Windows (winsock) are others than those of POSIX."""
+"""Windows (winsock) has other error numbers than POSIX."""
 
 
 def kind_of(error: OSError) -> str:
-    """What a socket's error means to an operator: `refused`, `unknown_name`, `no_way` or `other`.
+    """Return the meaning of a socket error for an operator: `refused`, `unknown_name`, `no_way` or `other`.
 
-    `refused`: the computer is there, and no program listens at the port.
+    `refused`: the computer answers, but no program listens on the port.
     """
     if isinstance(error, socket.gaierror):
         return "unknown_name"

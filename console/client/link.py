@@ -75,7 +75,7 @@ class ConsoleLink:
         self.problem = ""
         """Error of the socket, such as a closed port at the vehicle; "" if there is none."""
         self.problem_kind = ""
-        """The same as a key (`kind_of` in `console/client/endpoint.py`)."""
+        """The error's kind as a key (`kind_of` in `console/client/endpoint.py`)."""
         self._transport: asyncio.DatagramTransport | None = None
         self._changed = asyncio.Event()
         self._answers: dict[int, ActAnswer] = {}

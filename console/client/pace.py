@@ -1,8 +1,8 @@
-"""When a reading of the hands goes out: as an answer to a report, at once where the hands changed, else rarely. Pure.
+"""Decides when a stick reading is sent: as an answer to a report, at once after a change, else rarely. Pure.
 
-A radio of 57.6 kbit/s carries 20 frames a second and few more. So a frame answers each report of the vehicle, and what
-the hands change between two reports goes out without waiting for the next one, as long as the stock of early frames
-lasts. It grows by one a second. The last of it is kept for hands that end motion.
+A radio of 57.6 kbit/s carries little more than 20 frames a second. So one frame answers each report of the vehicle. A
+change between two reports is sent without waiting for the next report, as long as the budget of early frames lasts. The
+budget grows by one frame a second. Its last frame is kept for changes that end motion.
 """
 
 import math
@@ -15,12 +15,12 @@ from console.client.station import is_due
 from vehicle.contracts.units import NS_PER_S
 
 EARLY_NS: Final = 20_000_000
-"""An early frame follows the frame before it after this time: the vehicle reads one in each of its ticks."""
+"""Smallest time between an early frame and the frame before it: the vehicle reads one frame in each tick."""
 EARLY_MAX: Final = 4.0
 EARLY_PER_S: Final = 1.0
-"""76 bytes a second: 1.3 % of that radio (`benchmarks/console_budget.py` counts the whole)."""
+"""Growth of the budget: 76 bytes a second, 1.3 % of that radio (total: `benchmarks/console_budget.py`)."""
 STICK_CHANGE: Final = 0.1
-"""Smaller movements of a stick [ratio] wait for the next report: those of a thumb that rests, or of a ramp."""
+"""Smaller stick movements [ratio] wait for the next report: those of a resting thumb or of a slow ramp."""
 
 
 class Hands(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,7 +37,7 @@ OFF: Final = Hands()
 
 
 def hands_of(reading: Reading) -> Hands:
-    """The hands of a reading."""
+    """Return the part of a reading that moves the machine."""
     return Hands(
         hold=reading.hold,
         drive=reading.drive,
@@ -48,7 +48,7 @@ def hands_of(reading: Reading) -> Hands:
 
 
 def changed(before: Hands, now: Hands) -> bool:
-    """Whether an operator would feel it, were it told later: a button, a stick that left its centre or came there."""
+    """Whether an operator would notice a delay: a button changed, or a stick left or reached its centre."""
     buttons = (before.hold, before.rotor_request, before.tool_mode) != (now.hold, now.rotor_request, now.tool_mode)
     return buttons or _moved(before.drive, now.drive) or _moved(before.turn, now.turn)
 
@@ -58,23 +58,24 @@ def _moved(before: float, now: float) -> bool:
 
 
 def ends_motion(before: Hands, now: Hands) -> bool:
-    """Hold, sticks or rotor were asked for and are not any more."""
+    """Whether hold, sticks or rotor were requested before and no longer are."""
     centred = now.drive == 0.0 and now.turn == 0.0
     moved = before.drive != 0.0 or before.turn != 0.0
     return (before.hold and not now.hold) or (moved and centred) or (before.rotor_request and not now.rotor_request)
 
 
 class Pace:
-    """What went out last, and the stock of early frames."""
+    """The last sent reading, and the budget of early frames."""
 
     def __init__(self) -> None:
         self._told = OFF
         self._stock, self._stocked_ns = EARLY_MAX, 0
 
     def takes(self, hands: Hands, sent_ns: int, now_ns: int, *, answers: bool) -> bool:
-        """True where a reading that tells these hands is to go out now; then the caller sends it.
+        """Whether a reading with these values must be sent now; if True, the caller sends it.
 
-        `sent_ns`: when the last frame went out. `answers`: the reading saw a report newer than that frame's.
+        `sent_ns`: time of the last sent frame. `answers`: the reading was made after a report newer than the one which
+        that frame answered.
         """
         if not is_due(now_ns, sent_ns, new_report=answers):
             if now_ns - sent_ns < EARLY_NS or not self._spends(hands, now_ns):
@@ -84,7 +85,7 @@ class Pace:
         return True
 
     def off(self) -> None:
-        """A frame went out that told no hands."""
+        """Note that a frame with neutral sticks was sent."""
         self._told = OFF
 
     def _spends(self, hands: Hands, now_ns: int) -> bool:

@@ -1,11 +1,11 @@
-"""A station that can do nothing but STOP: its half of the operator link, and a UDP socket for it.
+"""A station that can do nothing but STOP: its end of the operator link, with a UDP socket.
 
     async with stop_station(host, port, credentials, clock) as station:
         station.press()                       # STOP, repeated until the vehicle acknowledges it
         station.view.stop                     # StopState.TAKEN
 
-Four messages leave it and no other: heartbeat, proof of the session, a question four times a second, and STOP. There is
-no way to hand it sticks, an act, a file or a parameter. An answer to a question proves both ways of the link.
+It sends only four messages: heartbeat, proof of the session, a request four times a second, and STOP. It cannot send
+sticks, another act, a file or a parameter. An answer to a request proves both directions of the link.
 """
 
 import asyncio
@@ -35,17 +35,17 @@ from vehicle.operator_link.act_judge import ARMED
 from vehicle.operator_link.plain_frames import plain_frame
 
 LATE_NS: Final = 1_000_000_000
-"""From this age of the last answer on the link is late (amber)."""
+"""If the last answer is older than this, the link is late (amber)."""
 LOST_NS: Final = 2_000_000_000
-"""From this age on the station is not connected."""
+"""If the last answer is older than this, the station is not connected."""
 ASK_NS: Final = 250_000_000
 ANEW_NS: Final = 1_000_000_000
-"""A vehicle that answers and sends no beats of this session for so long was started anew."""
+"""A vehicle that answers, but sends no beats of this session for this time, has restarted."""
 ASKED_MAX: Final = 32
 
 
 class StopLink(StrEnum):
-    """State of the link, by the age of the last answer."""
+    """State of the link, from the age of the last answer."""
 
     CONNECTED = "connected"
     LATE = "late"
@@ -53,7 +53,7 @@ class StopLink(StrEnum):
 
 
 class StopState(StrEnum):
-    """What became of the newest press. NONE: nobody pressed yet, or the vehicle was armed again since."""
+    """Result of the newest press. NONE: no press yet, or the vehicle was armed again after it."""
 
     NONE = "none"
     SENDING = "sending"
@@ -61,11 +61,11 @@ class StopState(StrEnum):
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stop-only station shows. None means unknown, never 0.
+    """State shown by a stop-only station. None means unknown, never 0.
 
-    `age_ms`: since the newest question that the vehicle answered was asked. `heard_ms`: since anything was heard of the
-    vehicle. `why`: key of what is wrong with the link, "" where nothing is. `stop_ms`: since the press while it is
-    sent; from the press to the acknowledgement once it is taken.
+    `age_ms`: time since the newest answered request was sent. `heard_ms`: time since anything was received from the
+    vehicle. `why`: key of the link's problem, "" if there is none. `stop_ms`: time since the press while STOP is being
+    sent; after that, time from the press to the acknowledgement.
     """
 
     link: StopLink = StopLink.LOST
@@ -78,7 +78,7 @@ class StopView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopProtocol:
-    """Pure: `receive` takes datagrams, `press` the button, `send` gives what is due."""
+    """Pure: `receive` takes datagrams, `press` the button, `send` returns due datagrams."""
 
     def __init__(
         self, credentials: Credentials, clock_stamp: int = 0, draw: Callable[[int], bytes] = secrets.token_bytes
@@ -88,7 +88,7 @@ class StopProtocol:
         self._session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
         self._parser = FrameParser()
         self._number = int.from_bytes(draw(2), "little") % NUMBER_MAX
-        """Of the newest press; begins anywhere, so that a press after a restart is no repetition of one before it."""
+        """Number of the newest press; random at first, so that a press after a restart repeats no old one."""
         self._counter = 0
         self._sequence: int | None = None
         self._asked: dict[int, None] = {}
@@ -101,7 +101,7 @@ class StopProtocol:
 
     # --- in ----------------------------------------------------------------------------------------------------------
     def receive(self, data: bytes, now_ns: int) -> None:
-        """Bytes from the vehicle; what is not signed with this station's key is not seen."""
+        """Process bytes from the vehicle; anything not signed with this station's key is ignored."""
         for frame in self._parser.feed(data):
             if not self._signer.accepts(frame.signed):
                 self._refused += 1
@@ -119,14 +119,14 @@ class StopProtocol:
             self._anew_ns, self._beat = now_ns, None
 
     def _answer(self, frame: Frame, now_ns: int) -> None:
-        """The newest question that was answered; what nobody asked is no answer."""
+        """Note the newest answered request; an answer without a request is ignored."""
         del now_ns
         asked_ns = codec.decode_fields(frame)["ts1"]
         if asked_ns in self._asked:
             self._answered_ns = max(self._answered_ns, asked_ns)
 
     def _told(self, frame: Frame, now_ns: int) -> None:
-        """FLAIL_BEAT: mode, and what became of the press."""
+        """Process FLAIL_BEAT: mode, and result of the press."""
         beat = console_adapters.decode_beat(frame)
         ours = beat.session_low == self._session.session_id & LOW
         if self._session.open and not ours:
@@ -134,18 +134,18 @@ class StopProtocol:
         if not self._session.open or (self._beat is not None and beat.tick <= self._beat.tick):
             return
         self._beat, self._beat_ns = beat, now_ns
-        if self._state is StopState.TAKEN and beat.mode in ARMED:  # somebody armed it again
+        if self._state is StopState.TAKEN and beat.mode in ARMED:  # the vehicle was armed again
             self._state = StopState.NONE
         if self._pressed_ns is None or beat.act_number != self._number:
             return
-        if beat.act_refused & OperatorEdge.STOP:  # the tick that heard it was not stopping yet: ask once more
+        if beat.act_refused & OperatorEdge.STOP:  # the tick that received it was not stopping yet: ask again
             self._number = _after(self._number)
             return
         self._state, self._took_ns, self._pressed_ns = StopState.TAKEN, now_ns - self._pressed_ns, None
 
     # --- the button --------------------------------------------------------------------------------------------------
     def press(self, now_ns: int) -> None:
-        """STOP, whatever else is under way; a press while one is under way is the same one."""
+        """Send STOP in any state; a press while STOP is being sent counts as the same press."""
         if self._pressed_ns is None:
             self._number, self._pressed_ns = _after(self._number), now_ns
             self._state, self._stop_ns = StopState.SENDING, LONG_AGO_NS
@@ -178,7 +178,7 @@ class StopProtocol:
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def send(self, now_ns: int) -> list[bytes]:
-        """Datagrams that are due, STOP first."""
+        """Return the due datagrams, STOP first."""
         frames: list[bytes] = []
         if self._pressed_ns is not None and now_ns - self._stop_ns >= STOP_NS:
             self._stop_ns = now_ns
@@ -199,18 +199,18 @@ class StopProtocol:
         return frames
 
     def _look(self, now_ns: int) -> None:
-        """A vehicle that answers and tells nothing of this session has forgotten it."""
+        """Whether the vehicle has lost this session: it answers, but sends nothing of the session."""
         told_ns = max(self._beat_ns, self._anew_ns)
         if self._session.open and now_ns - self._answered_ns < LATE_NS and now_ns - told_ns > ANEW_NS:
             self._forget()
 
     def _forget(self) -> None:
-        """The session is over: prove anew."""
+        """Forget the session and start the proof again."""
         self._session.ended()
         self._beat = None
 
     def _stop(self, now_ns: int) -> bytes:
-        """FLAIL_OPERATOR with STOP, hands off."""
+        """Return FLAIL_OPERATOR with STOP and neutral sticks."""
         self._sequence = now_ns // SEQUENCE_NS & 0xFFFF_FFFF if self._sequence is None else self._sequence + 1
         frame = plain_frame(
             station_id=self._credentials.system_id,
@@ -235,7 +235,7 @@ class StopProtocol:
 
 
 def _after(number: int) -> int:
-    """The next number of a press; 0 is none."""
+    """Return the next number of a press; 0 means no press."""
     return number % NUMBER_MAX + 1
 
 
@@ -252,7 +252,7 @@ _HANDLERS: Final[dict[int, Callable[[StopProtocol, Frame, int], None]]] = {
 
 
 class StopStation:
-    """The protocol on a UDP socket. `problem`: what the socket says, "" where it says nothing."""
+    """The protocol on a UDP socket. `problem`: error of the socket, "" if there is none."""
 
     def __init__(self, protocol: StopProtocol, clock: Clock) -> None:
         self._protocol, self._clock = protocol, clock
@@ -261,11 +261,11 @@ class StopStation:
 
     @property
     def view(self) -> StopView:
-        """What is known now; frozen."""
+        """A frozen view of what is known now."""
         return self._protocol.view(self._clock.now_ns())
 
     def press(self) -> None:
-        """STOP now; it goes on until the vehicle acknowledges it."""
+        """Send STOP now; it is repeated until the vehicle acknowledges it."""
         self._protocol.press(self._clock.now_ns())
         self._send()
 
@@ -280,7 +280,7 @@ class StopStation:
         self._send()
 
     def failed(self, error: OSError) -> None:
-        """The socket refused; the vehicle may still come."""
+        """Note an error of the socket; the vehicle may still answer later."""
         self.problem = (error.strerror or str(error)).lower()
 
     def _send(self) -> None:
@@ -289,7 +289,7 @@ class StopStation:
                 self._transport.sendto(frame)
 
     async def run(self) -> None:
-        """Send what is due, until cancelled."""
+        """Send due data until cancelled."""
         while True:
             self._send()
             await self._clock.sleep_until_ns(self._clock.now_ns() + LOOK_NS)
@@ -299,7 +299,7 @@ class StopStation:
 async def stop_station(
     host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0
 ) -> AsyncIterator[StopStation]:
-    """Open, run, close. An address that leads nowhere now is tried again every 2 s; `problem` says why."""
+    """Open, run and close a station. An unreachable address is tried again every 2 s; `problem` says why."""
     station = StopStation(StopProtocol(credentials, clock_stamp), clock)
     endpoint = Endpoint(host, port, station, clock)
     try:

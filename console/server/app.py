@@ -51,7 +51,7 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """Return the URL for a browser, on this computer unless another host was asked for."""
+        """Return the URL for a browser: on this computer, unless another host was given."""
         return f"http://{self.host}:{self.port}/#t={self.token}"
 
 
@@ -172,7 +172,7 @@ async def serving(app: Starlette, port: int = DEFAULT_PORT, host: str = THIS_COM
     """Listen on loopback, or on the address `host`; on any free port if `port` is 0. On exit all sockets are closed.
 
     Raises:
-        InputError: The port is taken, or this computer has no such address.
+        InputError: The port is in use, or this computer has no such address.
     """
     listener = _listener(port, host)
     config = uvicorn.Config(

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SUBPROTOCOL: Final = "flail1"
 TOKEN_HEADER: Final = "x-flail-token"  # noqa: S105 (a header's name)
 NAMES: Final = ("127.0.0.1", "localhost")
-"""What a page on this computer is called."""
+"""Host names of a page on this computer."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "

@@ -111,7 +111,7 @@ def aged(section: Section | None, *, old: bool) -> Section | None:
 def link_section(view: ConsoleView, address: str, problem: str = "", problem_kind: str = "") -> Section:
     """Return the link's state as a key of the catalogue, with the age of the newest report.
 
-    `problem`: what the socket says, "" if nothing. `problem_kind`: the same as a key, `link.problem.KIND`.
+    `problem`: error of the socket, "" if none. `problem_kind`: its kind as a key, `link.problem.KIND`.
     """
     return {
         "state": view.state.value,

@@ -1,4 +1,4 @@
-"""The page of a stop-only station: one big button for a phone. Its server has one socket that acts, and that can STOP.
+"""The page of a stop-only station: one big button for a phone. The server's only acting socket can do nothing but STOP.
 
     /                          the page; it holds no secret
     /static/...                its files
@@ -9,7 +9,7 @@
         down  JSON, 5 Hz             {"name", "address", "page_ms", "press", "link", "age_ms", "heard_ms", "why",
                                       "mode", "stop", "stop_ms"}
 
-Ages count up to the moment of the message. The page adds the age of its own newest answered question.
+Ages are those at the time of the message. The page adds the age of its own newest answered request.
 """
 
 import math

@@ -39,7 +39,7 @@ def _head(known: Sections) -> Panel:
 
 
 def _why(link: Sections) -> str:
-    """Return why nothing is heard and what to do, "" if that is not known."""
+    """Return why nothing is received and what to do, "" if unknown."""
     key = f"link.problem.{link['problem']}" if link["problem"] else link["text"]
     words = str(_ENGLISH.get(key, "")) if link["problem"] or link["state"] not in ("open", "lost", "searching") else ""
     return words.replace("{address}", link["address"]).replace("{text}", link["problem_text"] or "")

@@ -24,7 +24,7 @@ POINTS_MAX: Final = 6000
 
 
 def depth_histogram(areas_m2: FloatArray, required_m: float, say: Words) -> str:
-    """Processed area by whole centimetre of proven depth, `areas_m2` (256,); base64 of a PNG."""
+    """Draw processed area by whole centimetre of proven depth, `areas_m2` (256,); return a PNG in base64."""
     figure, axes = _figure(2.1)
     used = np.flatnonzero(areas_m2 > 0.0)
     first = min(math.floor(required_m * 100.0), int(used[0]) if used.size else 99) - 1
@@ -39,7 +39,7 @@ def depth_histogram(areas_m2: FloatArray, required_m: float, say: Words) -> str:
 
 
 def slice_chart(cut: Slice, required_m: float, most_m: float, say: Words) -> str:
-    """One slice: proven depth across the swaths, readings beside it as points; base64 of a PNG."""
+    """Draw one slice: proven depth across the swaths, nearby readings as points; return a PNG in base64."""
     figure, axes = _figure(1.45)
     depth_cm = cut.depth_m * 100.0
     axes.fill_between(cut.across_m, 0.0, np.nan_to_num(depth_cm), step="mid", color=PROCESSED, alpha=0.55, linewidth=0)
@@ -63,7 +63,7 @@ def slice_chart(cut: Slice, required_m: float, most_m: float, say: Words) -> str
 
 
 def speed_depth(samples: Samples, required_m: float, say: Words) -> str:
-    """Every report of the working tool: ground speed against depth as measured; base64 of a PNG."""
+    """Draw ground speed against measured depth for every report of the working tool; return a PNG in base64."""
     figure, axes = _figure(2.3)
     chosen = np.flatnonzero(samples.is_work & np.isfinite(samples.depth_m))
     chosen = chosen[:: max(1, math.ceil(len(chosen) / POINTS_MAX))]

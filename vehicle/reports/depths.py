@@ -56,7 +56,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
     """A line across the swaths: `across_m` along it, `depth_m` proven there (NaN: not processed), both (n,).
 
-    It goes through the reading of number `reading`; where that is None, it lies at `share` of the length.
+    It passes through the reading with number `reading`; if that is None, it is at `share` of the length.
     `readings`: (across, reading) of those nearer than `NEAR_M` to the line.
     """
 

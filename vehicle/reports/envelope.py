@@ -8,8 +8,8 @@ ENVELOPE_ROWS: Final = (
     "wrong_fix", "base_moved", "base_drifts", "position_stuck", "heading_stuck", "heading_drifts", "heading_off",
     "tilt_off", "antenna_moved", "depth_deep", "hammers_lost", "line_delay", "commands_cut",
 )  # fmt: skip
-"""Rows of the catalogue, `envelope.ROW`: error, size that is promised, by what it is bounded."""
+"""Rows of the catalogue, `envelope.ROW`: error, size up to which it is bounded, check that bounds it."""
 ENVELOPE: Final = tuple(
     tuple(words_of(ENGLISH)(f"envelope.{row}.{part}") for part in ("error", "size", "by")) for row in ENVELOPE_ROWS
 )
-"""(error, promised for, bounded by), in English."""
+"""Rows of (error, size up to which it is bounded, check that bounds it), in English."""

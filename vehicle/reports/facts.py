@@ -95,12 +95,11 @@ class FileHash(msgspec.Struct, frozen=True, kw_only=True):
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A finished or interrupted job. `phase_s`: seconds in each phase. Empty texts print as "not stated".
 
-    `task`: what people know of the task, None where no task file was given.
-    `simulated` is said on every page: a simulated record must never pass for a real one. `run`: names of the runs.
-    `follow_ups`, `releases`: what others know of the ground, imported as it is.
-    `zero_us`: UTC of the vehicle's time 0, from which events count; None where nobody knows. `samples`, `acts`,
-    `runs`, `files`, `visits` are empty where only the masks are known. `due`: checks that the whole record leaves due;
-    None where only its acts are known. `language`: of report and map; exports are in English.
+    `task`: facts from people; None without a task file. `simulated` is printed on every page: a simulated record must
+    never be taken for a real one. `run`: names of the runs. `follow_ups`, `releases`: statements of others about the
+    ground, imported unchanged. `zero_us`: UTC of the vehicle's time 0, from which events count; None if unknown.
+    `samples`, `acts`, `runs`, `files`, `visits` are empty if only the masks are known. `due`: checks that are due at
+    the end of the record; None if only its acts are known. `language`: of report and map; exports are in English.
     """
 
     site: SiteShapes
@@ -154,7 +153,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> Words:
-        """The texts of report and map. Raises InputError where there are none in this language."""
+        """Return the texts of report and map. Raises InputError if this language has none."""
         return words_of(self.language)
 
     @property

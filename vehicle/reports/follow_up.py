@@ -1,6 +1,6 @@
-"""What must follow on each piece of ground before anybody may rely on it. Never a verdict: people decide on release.
+"""The follow-up that each piece of ground needs before anybody may rely on it; people decide on release.
 
-In English, for the exports; the report has the same texts of its catalogue: `then.*`.
+The texts here are English, for the exports; the report takes them from its catalogue: `then.*`.
 """
 
 from typing import Final

@@ -57,7 +57,7 @@ REASON_OF_FLAG: Final = (
 """The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool."""
 
 REASON_TEXT: Final = {reason: words_of(ENGLISH)(f"gap.{reason.value}") for reason in GapReason}
-"""In English, for exports; the report has the same texts of its catalogue."""
+"""English texts for exports; the report takes them from its catalogue."""
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     `provisional_m2`: processed ground that no closing check of the base has confirmed. `not_in_task_m2`: uncredited
     ground between the strips of a survey, about which the record says nothing.
-    `left_m2`: of each polygon that the plan lists, in its order, the uncredited part; no ground counts twice.
+    `left_m2`: the uncredited part of each polygon that the plan lists, in plan order; no ground counts twice.
     """
 
     area_m2: float
@@ -121,9 +121,9 @@ def _is_beyond(row: Untreatable) -> bool:
 
 
 def _left_m2(asked: Any, plan: Plan, ledger: LedgerState, cell_m: float) -> tuple[float, ...]:
-    """Of each listed polygon the uncredited part.
+    """Return the uncredited part of each listed polygon.
 
-    What lies in two counts for the first, and as not in the task only where no other polygon holds it.
+    Ground in two polygons counts for the first one, and as not in the task only if no other polygon holds it.
     """
     rows = [_polygon(row.rings_m) for row in plan.untreatable]
     order = sorted(range(len(rows)), key=lambda place: _is_beyond(plan.untreatable[place]))

@@ -22,12 +22,12 @@ PIECES_MAX: Final = 60
 SMALL_M2: Final = 0.005
 CORNERS_MAX: Final = 8
 POINT_M2: Final = 0.1
-"""A smaller piece is found by one point in it."""
+"""Area below which a piece is located by one point in it."""
 SLICES_MAX: Final = 6
 
 
 def balance(facts: JobFacts, outside_m2: float) -> str:
-    """Where every square metre of the work area went. The first rows after the area add up to it."""
+    """Return the balance of the work area; the first rows after the area add up to it."""
     found, say = facts.found, facts.words
     rows = [
         ("area", found.area_m2),
@@ -70,7 +70,7 @@ def readings_of(facts: JobFacts) -> tuple[Reading, ...]:
 
 
 def depths(facts: JobFacts, asked: Any) -> str:
-    """Histogram of processed ground, its table, slices with readings, speed against depth."""
+    """Return the depth section: histogram and table of processed ground, slices with readings, speed against depth."""
     required_m, say = facts.config.mission.required_depth_m, facts.words
     areas_m2 = processed_by_depth_m2(asked, facts.ledger, facts.cell_m)
     rows = [
@@ -117,7 +117,7 @@ def _slices(facts: JobFacts, asked: Any) -> str:
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """Ground that was not processed: `name` as on the map; why and what must follow as HTML; a polygon, ENU metres."""
+    """Ground that was not processed: `name` as on the map, reason and follow-up as HTML, a polygon in ENU metres."""
 
     name: str
     why: str
@@ -127,7 +127,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pieces_of(facts: JobFacts) -> list[Piece]:
-    """Missed pieces M1.., the largest first, then those that the plan lists, N1.., likewise, as far as unprocessed."""
+    """Return missed pieces (M1, M2, ...), then the unprocessed parts of listed ones (N1, N2, ...); largest first."""
     say = facts.words
     found = [
         Piece(
@@ -153,7 +153,7 @@ def _listed_as(facts: JobFacts, reason: UntreatableReason) -> str:
 
 
 def not_processed(facts: JobFacts) -> str:
-    """Every piece with why, where, and what must follow; those too small or too many for the page as one sum."""
+    """Return every piece with reason, place and follow-up; very small or surplus pieces are given as one sum."""
     pieces, say = pieces_of(facts), facts.words
     if not pieces:
         return section(say("left.heading"), f"<p>{say('left.none')}</p>")
@@ -208,7 +208,7 @@ def corners(facts: JobFacts, shape: Any) -> str:
 
 
 def outside(facts: JobFacts, shape: Any) -> str:
-    """Ground swept outside the work area, as driven."""
+    """Return the section about ground swept outside the work area, as driven."""
     say = facts.words
     parts = sorted(polygons(shape), key=lambda part: -part.area)
     if not parts:

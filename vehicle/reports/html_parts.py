@@ -13,7 +13,7 @@ _TAG: Final = re.compile(r"<[^>]*>")
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", level: int = 2) -> str:
-    """A section with a table. Heads that end with a unit in brackets align right; `note` stands below the title."""
+    """Return a section with a table; heads that end with a unit in brackets align right; `note` follows the title."""
     numeric = [_TAG.sub("", head).endswith("]") for head in heads]
     classes = [" class='n'" if is_number else "" for is_number in numeric]
     head = "".join(f"<th{kind}>{text}</th>" for text, kind in zip(heads, classes, strict=True))
@@ -41,27 +41,27 @@ def picture(png_base64: str, alt: str, kind: str = "") -> str:
 
 
 def not_stated(facts: JobFacts) -> str:
-    """For the cell of what nobody stated."""
+    """Return the cell for a value that nobody stated."""
     return f"<span class='soft'>{facts.words('stated.none')}</span>"
 
 
 def stated(facts: JobFacts, text: str | None) -> str:
-    """A text for a cell, or that nobody stated it."""
+    """Return a text for a cell, or "not stated"."""
     return escape(text) if text else not_stated(facts)
 
 
 def heads_of(facts: JobFacts, section: str, *names: str) -> list[str]:
-    """Heads of a table: `section.head.NAME` each."""
+    """Return the heads of a table, from the texts `section.head.NAME`."""
     return [facts.words(f"{section}.head.{name}") for name in names]
 
 
 def time_head(facts: JobFacts) -> str:
-    """Head of a column of moments: of UTC where it is known."""
+    """Return the head of a time column: UTC if it is known."""
     return facts.words("head.utc" if facts.zero_us is not None else "head.time")
 
 
 def counted(facts: JobFacts, counts: Sequence[tuple[str, int]]) -> str:
-    """Names, HTML already, with how often each occurs."""
+    """Return names, which are HTML, with the number of times each occurs."""
     return ", ".join(facts.words("list.times", what=name, count=count) for name, count in counts)
 
 

@@ -15,7 +15,7 @@ from vehicle.reports.facts import JobFacts
 
 HAZARD_STATUS: Final = ("Active", "Worked On", "Closed")
 ACTIVITY_STATUS: Final = ("Planned", "Ongoing", "Completed", "Suspended", "Aborted")
-"""As IMSMA has them."""
+"""Values of IMSMA."""
 FIELDS: Final = (
     ("activity", "reference"), ("activity", "organisation"), ("activity", "method"), ("activity", "start"),
     ("activity", "end"), ("activity", "status"), ("hazard", "hazard"), ("product", "released"),
@@ -26,7 +26,7 @@ FIELDS: Final = (
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of the minimum data as HTML: group, name, what stands for it ("" not stated), where to put it."""
+    """A field of the minimum data as HTML: group, name, value ("" not stated), place in IMSMA Core."""
 
     group: str
     name: str
@@ -35,7 +35,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def minimum_data(facts: JobFacts) -> tuple[Field, ...]:
-    """Every field, in the order of the draft."""
+    """Return every field, in the order of the draft."""
     say, values = facts.words, _values(facts)
     return tuple(
         Field(

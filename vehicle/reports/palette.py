@@ -18,7 +18,7 @@ KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "l
 
 GAP_COLOURS: Final = {reason: PALETTE.report.gaps[reason.value] for reason in GapReason}
 LISTED_TEXT: Final = {reason: words_of(ENGLISH)(f"listed.{reason.value}") for reason in UntreatableReason}
-"""In English, for exports; map and report have the same texts of their catalogue."""
+"""English texts for exports; map and report take them from their catalogue."""
 MARKS: Final = {"stop": ("X", "#c0182b"), "detonation": ("*", "#f4d03f"), "find": ("D", "#8e44ad")}
 """Events and observations that are drawn on the map; all others are only in the report."""
 

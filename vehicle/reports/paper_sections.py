@@ -18,22 +18,22 @@ from vehicle.reports.words import grouped, percent
 
 LEFT_OUT: Final = ("statement", "classification")
 SAID: Final = ("simulated", "status")
-"""Values that are words of the program's own."""
+"""Values that are words defined by this program."""
 SIGNERS: Final = {
     ReportKind.DAILY: ("operator", "team_leader", "quality_officer"),
     ReportKind.COMPLETION: ("team_leader", "quality_officer", "responsible", "authority"),
 }
 _NUMBERED: Final = re.compile(r"\.(\d+)(?=\.)")
-"""`team.2.name`: the second of the team."""
+"""`team.2.name`: the second member of the team."""
 
 
 def warning(facts: JobFacts) -> str:
-    """The fixed warning, on every report."""
+    """Return the fixed warning that is on every report."""
     return f"<p class='statement'><b>{facts.words('warn.machine_only')}</b></p>"
 
 
 def task(facts: JobFacts) -> str:
-    """What people stated of the task, then what the record knows."""
+    """Return the task section: what people stated, then what the record shows."""
     say = facts.words
     known = [[say(f"value.{name}"), _value(facts, name, text)] for name, text in job_values(facts).items()
              if name not in LEFT_OUT]  # fmt: skip
@@ -52,21 +52,21 @@ def task(facts: JobFacts) -> str:
 
 
 def _value(facts: JobFacts, name: str, text: str) -> str:
-    """A value of the record; of the program's own words those of the language."""
+    """Return a value of the record; words defined by this program are translated."""
     if name in SAID and f"said.{text}" in facts.words:
         return facts.words(f"said.{text}")
     return stated(facts, text)
 
 
 def _field(facts: JobFacts, key: str) -> str:
-    """Name of a field of the task file; `team.2.name` has its number behind it."""
+    """Return the name of a field of the task file; that of `team.2.name` ends with the number."""
     number = _NUMBERED.search(key)
     name = facts.words(f"task_file.{_NUMBERED.sub('', key)}")
     return f"{name} {number[1]}" if number is not None else name
 
 
 def minimum(facts: JobFacts) -> str:
-    """The minimum data by name, mapped."""
+    """Return the table of minimum data with their places in IMSMA Core."""
     say = facts.words
     rows = [[row.group, row.name, row.value or not_stated(facts), row.core] for row in minimum_data(facts)]
     heads = heads_of(facts, "minimum", "group", "field", "value", "core")
@@ -74,7 +74,7 @@ def minimum(facts: JobFacts) -> str:
 
 
 def visits(facts: JobFacts) -> str:
-    """Visits of quality assurance with their nonconformities."""
+    """Return the section on quality assurance visits and their nonconformities."""
     say = facts.words
     if not facts.visits:
         return section(say("visits.title"), f"<p>{say('visits.none')}</p>")
@@ -107,7 +107,7 @@ def visits(facts: JobFacts) -> str:
 
 
 def follow_up(facts: JobFacts) -> str:
-    """What followed the machine, as others stated it, and documents of the authority: imported, never derived."""
+    """Return follow-up as stated by others, and documents of the authority: imported, never derived."""
     say = facts.words
     role = facts.task.role if facts.task is not None else None
     wanted = say("follow_up.between").join(
@@ -141,7 +141,7 @@ def follow_up(facts: JobFacts) -> str:
 
 
 def uncertainty(facts: JobFacts) -> str:
-    """How surely the tool's place was known while it worked, and which silent errors the checks bound."""
+    """Return how accurately the tool's position was known while it worked, and which silent errors the checks bound."""
     say, parts = facts.words, []
     samples = facts.samples
     if samples is not None and samples.is_work.any():
@@ -164,7 +164,7 @@ def uncertainty(facts: JobFacts) -> str:
 
 
 def rule(facts: JobFacts) -> str:
-    """What counts as processed."""
+    """Return the section on what counts as processed."""
     mission, say = facts.config.mission, facts.words
     told = say(
         "rule.text",
@@ -178,7 +178,7 @@ def rule(facts: JobFacts) -> str:
 
 
 def runs(facts: JobFacts) -> str:
-    """Runs and days that add up to this report; the last column adds up to the processed area."""
+    """Return the runs and days of this report; the last column adds up to the processed area."""
     say = facts.words
     if not facts.runs:
         return ""
@@ -200,7 +200,7 @@ def runs(facts: JobFacts) -> str:
 
 
 def versions(facts: JobFacts) -> str:
-    """Versions, and hashes of all that this report was made of."""
+    """Return versions, and hashes of all files from which this report was made."""
     say = facts.words
     rows = [
         [say("versions.program"), escape(facts.software) or say("versions.unknown")],
@@ -220,7 +220,7 @@ def versions(facts: JobFacts) -> str:
 
 
 def signatures(facts: JobFacts) -> str:
-    """The field that stays empty, and lines to sign on."""
+    """Return the empty field for a statement, and the lines for signatures."""
     say = facts.words
     cells = "".join(
         f"<div class='signer'><div class='line'></div>{say(f'signatures.{signer}')}<br>"

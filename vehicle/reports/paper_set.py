@@ -1,8 +1,9 @@
 """Papers are put into their folder as one set: the old ones or the new ones, and never some of each.
 
-The new set is made whole in a folder beside, written to the disk, and only then put in place: first all old papers go,
-then all new ones come. So whatever ends the program in between leaves papers of one set. Where the disk refuses, the
-way back is the same: all new ones go, then the old ones come back.
+The new set is first completed in a separate folder and flushed to the disk. Then it is put in place: first all old
+papers are moved away, then all new ones are moved in. So if the program ends in between, the folder holds papers of one
+set only. If the disk refuses, the steps are undone in the same way: all new papers are moved away, then the old ones
+are moved back.
 """
 
 import errno
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 Maker = Callable[[Path], Sequence[Path]]
-"""Writes the files of a set into a folder, and says which."""
+"""Function that writes the files of a set into a folder and returns their paths."""
 OLD: Final = "old"
 AS_THEY_WERE: Final = "the papers that were there are as they were"
 
 
 class SetError(OSError):
-    """A set could not be put in place; `left`: which papers are there now, in words."""
+    """A set could not be put in place; `left`: which papers the folder holds now, in words."""
 
     def __init__(self, cause: OSError, left: str) -> None:
         super().__init__(cause.errno, cause.strerror or str(cause), cause.filename)
@@ -28,13 +29,13 @@ class SetError(OSError):
 
 
 def write_set(folder: Path, make: Maker, names: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Make a set, and put it in the place of the one in `folder`: their places, in the order in which they were made.
+    """Make a set and replace the set in `folder` by it; return the paths in the order in which the files were made.
 
-    `names`: all that a set may hold; those of them that this set does not hold are taken away with the old ones.
+    `names`: all names that a set may hold; old files with these names that are not in the new set are removed.
 
     Raises:
-        SetError: They cannot be put in place; it says which papers are there now.
-        OSError: They cannot be made; what was there before still is.
+        SetError: The set cannot be put in place; the error says which papers the folder holds now.
+        OSError: The files cannot be made; the old papers are unchanged.
     """
     fresh = Path(tempfile.mkdtemp(prefix=".papers-", dir=folder))
     keep = False
@@ -53,7 +54,7 @@ def write_set(folder: Path, make: Maker, names: Iterable[str] = ()) -> tuple[Pat
 
 
 def _to_disk(path: Path) -> None:
-    """A name that comes before its content is an empty file when the power fails."""
+    """Flush a file to the disk before its name is moved: otherwise a power cut could leave an empty file."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -80,7 +81,7 @@ def _exchanged(folder: Path, fresh: Path, made: Sequence[Path], names: Iterable[
 
 
 def _taken_back(fresh: Path, come: list[tuple[Path, Path]], gone: list[tuple[Path, Path]]) -> str:
-    """The way back, and which papers are there after it, in words. As long as a new one stays no old one comes back."""
+    """Undo the replacement and return in words which papers are there; no old one returns while a new one stays."""
     stuck = [place.name for source, place in reversed(come) if not _moved(place, source)]
     if stuck:
         return f"of the new papers {', '.join(sorted(stuck))} are there, and no old one: those lie in {fresh / OLD}"
@@ -99,5 +100,5 @@ def _moved(source: Path, place: Path) -> bool:
 
 
 def _removed(fresh: Path) -> None:
-    """What cannot be removed stays, hidden: the papers are in place by then, or were never touched."""
+    """Remove the temporary folder; if that fails it stays hidden, because the papers are complete in any case."""
     shutil.rmtree(fresh, ignore_errors=True)

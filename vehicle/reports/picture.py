@@ -47,7 +47,7 @@ PIECES_MAX: Final = 25
 POINTS_MAX: Final = 24
 """Largest number of named points or pieces: more would cover the map; the report's tables hold all."""
 LABEL_COLOURS: Final = {name: INK if name == "detonation" else colour for name, (_, colour) in MARKS.items()}
-"""Of the name beside a mark: that of the mark, where it can be read on white."""
+"""Colour of the name beside a mark: that of the mark, if it is readable on white."""
 WIDTH_IN: Final = 13.0
 SIDE_IN: Final = 3.5
 """Width of the column beside the map for figures and legend."""
@@ -92,7 +92,7 @@ def _window(facts: JobFacts) -> tuple[float, float, float, float]:
 
 
 def _fitted(window_m: tuple[float, float, float, float], ratio: float) -> tuple[float, float, float, float]:
-    """The window made wider or higher about its middle, so that it has this ratio of height to width."""
+    """Return the window extended around its centre to this ratio of height to width."""
     west_m, south_m, east_m, north_m = window_m
     wide_m, high_m = east_m - west_m, north_m - south_m
     more_x_m = max(0.0, high_m / ratio - wide_m) / 2.0
@@ -241,7 +241,7 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
 
 
 def _when(facts: JobFacts) -> str:
-    """Plan and times, in small print."""
+    """Return plan and times, for the small print."""
     say = facts.words
     return say.text(
         "map.plan", plan=facts.plan.plan_hash, site=facts.plan.site_hash,

@@ -10,7 +10,7 @@ from vehicle.reports.words import Words
 
 
 def draw_frame(axes: Any, window_m: tuple[float, float, float, float], say: Words) -> None:
-    """Bounds, axes in metres of the local plane, scale bar, north arrow."""
+    """Draw bounds, axes in metres of the local plane, scale bar and north arrow."""
     west_m, south_m, east_m, north_m = window_m
     axes.set_xlim(west_m, east_m)
     axes.set_ylim(south_m, north_m)
@@ -26,7 +26,7 @@ def draw_frame(axes: Any, window_m: tuple[float, float, float, float], say: Word
 
 
 def _scale_bar(axes: Any, say: Words) -> None:
-    """A round length of about a fifth of the map, lower left, in two shades."""
+    """Draw a scale bar at the lower left in two shades: a round length of about a fifth of the map."""
     axes.apply_aspect()
     (west_m, east_m), (south_m, north_m) = axes.get_xlim(), axes.get_ylim()
     want_m = (east_m - west_m) / 5.0

@@ -12,7 +12,7 @@ SIZE_PT: Final = 7.5
 MARK_PT: Final = 5.0
 """Half the size of a mark [points]."""
 SMALL_PT: Final = 70.0
-"""An area of this size at the most would lie under a name or two; a larger one is seen beside them."""
+"""An area up to this size would be hidden by one or two names; a larger one stays visible beside them."""
 RADII_PT: Final = (10.0, 16.0, 24.0, 34.0, 46.0, 60.0, 78.0)
 ANGLES: Final = 16
 Box = tuple[float, float, float, float]
@@ -94,7 +94,7 @@ def draw_labels(axes: Any, labels: Sequence[Label], areas: Iterable[Any] = ()) -
 
 
 def _around_area(axes: Any, area: Any, scale: float) -> Box:
-    """Box of a polygon on the page [points]."""
+    """Return the box of a polygon on the page [points]."""
     west_m, south_m, east_m, north_m = area.bounds
     (west, south), (east, north) = axes.transData.transform([(west_m, south_m), (east_m, north_m)]) * scale
     return float(west), float(south), float(east), float(north)

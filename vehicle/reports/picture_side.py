@@ -36,7 +36,7 @@ from vehicle.reports.seen import seen_of
 from vehicle.reports.words import Words, area, grouped
 
 PALE: Final = 0.35
-"""Weight of the colours of what was worked outside the work area."""
+"""Opacity of the colours of ground worked outside the work area."""
 LEGEND_PT: Final = 8.5
 LEGEND_MIN_PT: Final = 7.0
 FIGURES_IN: Final = 4.1
@@ -44,7 +44,7 @@ FIGURES_IN: Final = 4.1
 ENTRY: Final = 1.75
 """Height of an entry of the legend with the space below it, in sizes of its letters."""
 SEEN_M2: Final = 0.5
-"""Less of it than that is not told in the legend."""
+"""A smaller area is not listed in the legend."""
 
 
 def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
@@ -84,12 +84,12 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
 
 
 def height_for_legend_in(facts: JobFacts) -> float:
-    """Height of a map beside which figures, histogram and legend have room [inches]."""
+    """Height of a map [inches] with enough room for figures, histogram and legend beside it."""
     return FIGURES_IN + ENTRY * LEGEND_MIN_PT * len(_legend(facts)) / 72.0
 
 
 def legend_pt(count: int, height_in: float) -> float:
-    """Size of the letters with which so many entries have room in a height [points]."""
+    """Return the letter size [points] at which this number of entries fits into a height [points]."""
     return min(LEGEND_PT, 72.0 * height_in / (ENTRY * max(count, 1)))
 
 
@@ -123,7 +123,7 @@ def _depth_range_cm(facts: JobFacts) -> tuple[float, float]:
 
 
 def _legend(facts: JobFacts) -> list[Any]:
-    """Only what the map shows."""
+    """Draw the legend of what the map shows."""
     say = facts.words
     entries: list[Any] = [
         Patch(facecolor=PROCESSED, label=say.text("warn.processed")),

@@ -175,13 +175,13 @@ def _left(facts: JobFacts) -> Iterator[Feature]:
 
 
 def unprocessed_m2(facts: JobFacts) -> tuple[float, ...]:
-    """Of each polygon that the plan lists, the ground that is not processed; all of it where no record was read."""
+    """Return the unprocessed ground of each polygon that the plan lists; all of it if no record was read."""
     rows, left_m2 = facts.plan.untreatable, facts.found.left_m2
     return left_m2 if len(left_m2) == len(rows) else tuple(row.area_m2 for row in rows)
 
 
 def swept_outside(facts: JobFacts) -> Any:
-    """Ground outside the work area that the engaged tool passed over, as driven; ENU metres."""
+    """Return ground outside the work area that the engaged tool passed over, as driven; ENU metres."""
     swept = outlines(facts.ledger, facts.cell_m, where(raster.SWEPT)).get(0)
     credited = outlines(facts.ledger, facts.cell_m, where(raster.CREDITED)).get(0)
     worked = [shape for shape in (swept, credited) if shape is not None]

@@ -23,7 +23,7 @@ def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
 
 
 def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] | None = None) -> str:
-    """The page as HTML; `products`: the features of the exports, where they were made already."""
+    """Return the page as HTML; `products`: the features of the exports, if they already exist."""
     say = facts.words
     rows = tuple(features(facts)) if products is None else products
     asked = shapely.difference(facts.site.work_area, facts.site.keep_out)
@@ -87,7 +87,7 @@ def _head(facts: JobFacts) -> str:
 
 
 def _language(facts: JobFacts) -> str:
-    """On a page that is not in English, how much of it is, and that nobody reviewed the rest."""
+    """Return, for a page in another language, how much of it is English, and that the rest is not reviewed."""
     say = facts.words
     if say.language == ENGLISH:
         return ""

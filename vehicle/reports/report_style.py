@@ -50,7 +50,7 @@ tr { break-inside: avoid } thead { display: table-header-group }
 
 
 def style(say: Words) -> str:
-    """The style with the texts of the page's margins in it."""
+    """Return the style, including the texts of the page's margins."""
     texts = {"PROCESSED_ONLY": say.text("warn.page"), "PAGE ": f"{say.text('head.page')} "}
     texts[" OF "] = f" {say.text('head.of')} "
     found = STYLE
@@ -60,4 +60,4 @@ def style(say: Words) -> str:
 
 
 ENGLISH_STYLE: Final = style(words_of(ENGLISH))
-"""Of pages that are in English alone."""
+"""Texts for pages that are only in English."""

@@ -1,4 +1,4 @@
-"""All files of a job as one set: the old ones stay whole until all new ones are there (`paper_set.py`)."""
+"""Writes all files of a job as one set: the old ones stay until all new ones are ready (`paper_set.py`)."""
 
 import json
 from collections.abc import Mapping
@@ -23,22 +23,22 @@ PAPERS: Final = (
     "map.png", "report.html", "report.pdf", "ledger.gpkg", "ledger.geojson", "ledger_lines.geojson",
     "ledger_points.geojson", "ledger.kml", "ledger.kmz", "lots.csv", "points.csv", "states.csv", "ledger.csv", PUBLIC,
 )  # fmt: skip
-"""All that a set of papers may hold."""
+"""All file names that a set of papers may hold."""
 _NOTHING: Final[Mapping[str, bytes]] = {}
 
 
 def write_all(
     out_dir: Path, facts: JobFacts, *, pdf: bool = False, public: bool = False, more: Mapping[str, bytes] = _NOTHING
 ) -> tuple[Path, ...]:
-    """Write map, report and exports; `ledger.csv`, the land products, only if its mandatory fields are stated.
+    """Write map, report and exports; `ledger.csv` (land products) only if its mandatory fields are stated.
 
-    `public`: figures without a coordinate, too. `more`: name -> content of what belongs to the set beside them. Papers
-    of an older set that this one does not hold, such as its PDF, are taken away: they would tell of another record.
+    `public`: also write figures without a coordinate. `more`: name -> content of further files of the set. Papers of an
+    older set that the new set does not hold, such as a PDF, are removed: they would describe another record.
 
     Raises:
-        InputError: A PDF is wanted, and WeasyPrint is not installed.
-        OSError: They cannot be written; what was there before still is, where a `SetError` says nothing else.
-        sqlite3.Error: They cannot be written; what was there before still is.
+        InputError: A PDF is requested and WeasyPrint is not installed.
+        OSError: The files cannot be written; the old files are unchanged unless a `SetError` says otherwise.
+        sqlite3.Error: The GeoPackage cannot be written; the old files are unchanged.
     """
 
     def make(fresh: Path) -> tuple[Path, ...]:

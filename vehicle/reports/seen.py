@@ -49,12 +49,12 @@ def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
 
 
 def is_reading(row: RecordedAct) -> bool:
-    """A depth that somebody measured at a place."""
+    """A depth that a person measured at a place."""
     act = row.act
     return isinstance(act, Observed) and act.kind == "depth_check" and act.place_m is not None
 
 
 def reading_names(facts: JobFacts) -> dict[int, str]:
-    """Place in `facts.acts` of each depth reading to its name, D1 and so on, in map and report."""
+    """Return index in `facts.acts` of each depth reading -> its name in map and report: D1, D2, ..."""
     places = [place for place, row in enumerate(facts.acts) if is_reading(row)]
     return {place: f"D{number}" for number, place in enumerate(places, start=1)}

@@ -30,7 +30,7 @@ BACK_OFF, STICK, RECOVERY = "back_off", "stick", "recovery"
 LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "waiting", "unrecorded"
 """Activities by their name in the catalogue, `activity.NAME`."""
 STOP: Final = "stop: "
-"""Before the reason of a stop, in place of an activity."""
+"""Prefix before the reason of a stop, used as an activity."""
 UNKNOWN_REASON: Final = "not_recorded"
 
 

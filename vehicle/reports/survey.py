@@ -1,7 +1,7 @@
 """Bearing and distance: how people find benchmark, turning points and corners again with tape and compass.
 
-Each point has its bearing from true north and its horizontal distance from the first benchmark; the corners of the
-work area also from the corner before, so that its border can be walked. Bearings are of the plane of the datum.
+Each point has its bearing from true north and its horizontal distance from the first benchmark. Corners of the work
+area also have those from the corner before, so that the border can be walked. Bearings are in the plane of the datum.
 """
 
 import math
@@ -55,7 +55,7 @@ def bearing_and_distance(start_m: Point, end_m: Point) -> tuple[float, float]:
 
 
 def named_points(site: HasPoints) -> list[NamedPoint]:
-    """Benchmarks B1.., turning points T1.., corners of the work area P1.. in order; all told from the first benchmark.
+    """Return benchmarks B1.., turning points T1.., work area corners P1.. in order, relative to the first benchmark.
 
     Without a benchmark the first corner takes its place, and its kind says so.
     """
@@ -83,7 +83,7 @@ def named_points(site: HasPoints) -> list[NamedPoint]:
 
 
 def borders(work_area: Any) -> list[list[Point]]:
-    """Outer rings of the work area, clockwise as people walk them, the first corner not repeated."""
+    """Return the outer rings of the work area, clockwise, without repeating the first corner."""
     rings = []
     for part in shapely.get_parts(work_area):
         if part.geom_type == "Polygon" and not part.is_empty:

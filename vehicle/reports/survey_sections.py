@@ -16,13 +16,13 @@ from vehicle.reports.survey import borders, legs, named_points
 from vehicle.reports.words import grouped
 
 KINDS: Final = {"B": "benchmark", "T": "turning_point", "P": "corner"}
-"""First letter of a point's name to what it is, `survey.kind.NAME`."""
+"""First letter of a point's name -> its kind, `survey.kind.NAME`."""
 ENDS: Final = {"end of the record": "record", "another day, run or machine": "day", "depth reading": "reading"}
-"""What ended a lot as `lots.Lot` has it, to its name in the catalogue, `lots.end.NAME`."""
+"""End of a lot as in `lots.Lot` -> its name in the catalogue, `lots.end.NAME`."""
 
 
 def survey(facts: JobFacts) -> str:
-    """Benchmark, turning points, the work area's border: bearing and distance, and the border corner by corner."""
+    """Return bearings and distances of benchmark, turning points and border, and the border corner by corner."""
     say, points = facts.words, named_points(facts.site)
     rows = [
         [
@@ -54,7 +54,7 @@ def survey(facts: JobFacts) -> str:
 
 
 def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
-    """Lots for sampling."""
+    """Return the section on lots for sampling."""
     say, rows = facts.words, []
     for feature in features:
         if feature.layer == "processed":
@@ -78,7 +78,7 @@ def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
 
 
 def swath_order(facts: JobFacts) -> str:
-    """Swaths in the order of the plan, and when the tool worked in each."""
+    """Return the swaths in plan order, and when the tool worked in each."""
     say = facts.words
     same = [number for number, row in enumerate(facts.runs) if row.plan_hash == facts.plan.plan_hash] or [0]
     worked = first_worked_s(facts.samples, same) if facts.samples is not None else {}

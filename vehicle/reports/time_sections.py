@@ -31,9 +31,9 @@ LINK_REASONS: Final = ("link_lost", "link_flapping")
 LOG_MAX: Final = 400
 """Largest number of log lines on the page; the recording holds all of them."""
 ANNEX: Final = ("mode", "reason", "stop")
-"""Kinds of events of which a mission has hundreds: stops have their table, the others an annex."""
+"""Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
 SEEN: Final = ("find", "detonation_class", "note")
-"""Observations that measure nothing."""
+"""Kinds of observations without a measured value."""
 
 
 def hours(facts: JobFacts) -> str:
@@ -67,12 +67,12 @@ def _activity(facts: JobFacts, name: str) -> str:
 
 
 def _reason(facts: JobFacts, reason: str) -> str:
-    """A stop's reason by its name in the table of reasons, as the journal has it."""
+    """A stop's reason as its name in the table of reasons, as written in the journal."""
     return facts.words("stops.unknown") if reason == UNKNOWN_REASON else escape(reason.replace("_", " "))
 
 
 def _phases(facts: JobFacts) -> str:
-    """The same by the phases of the mission, where no recording was read."""
+    """Return time by phase of the mission, used if no recording was read."""
     say = facts.words
     total_s = sum(facts.phase_s.values())
     phases = sorted(facts.phase_s.items(), key=lambda row: -row[1])
@@ -93,7 +93,7 @@ def _share(facts: JobFacts, time_s: float, total_s: float) -> str:
 
 
 def stops(facts: JobFacts) -> str:
-    """Every stop with reason and duration, and the sums by reason."""
+    """Return every stop with reason and duration, and sums by reason."""
     found, say = stops_of(facts.events, facts.time_s), facts.words
     if not found:
         return section(say("stops.title"), f"<p>{say('stops.none')}</p>")
@@ -114,7 +114,7 @@ def stops(facts: JobFacts) -> str:
 
 
 def checks(facts: JobFacts) -> str:
-    """What people measured and what became of it, then what is due."""
+    """Return measurements by people with their results, then the checks that are due."""
     say = facts.words
     names = reading_names(facts)
     made = (_check_row(facts, act, names.get(place, "")) for place, act in enumerate(facts.acts))
@@ -131,7 +131,7 @@ def checks(facts: JobFacts) -> str:
 
 
 def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None:
-    """A line of the checks; `name` of a depth reading as on the map. None for what measured nothing."""
+    """Return a line of the checks; `name` of a depth reading as on the map. None for an act without a measurement."""
     act, when, say = row.act, moment(facts, row.t_s), facts.words
     if isinstance(act, Observed):
         if act.kind in SEEN:
@@ -162,7 +162,7 @@ def _measured(facts: JobFacts, act: Observed) -> str:
 
 
 def due(facts: JobFacts) -> list[str]:
-    """What has still to be measured, by the record and the rules of this configuration."""
+    """Return what must still be measured according to the record and this configuration."""
     found, mission, tool, say = list[str](), facts.config.mission, facts.config.machine.tool, facts.words
     acts = [row.act for row in facts.acts]
     open_now = facts.due if facts.due is not None else due_after(acts)
@@ -184,13 +184,13 @@ def due(facts: JobFacts) -> list[str]:
 
 
 def _since(facts: JobFacts, acts: Sequence[Observed | Confirm | Revoke], kind: Knowledge) -> str:
-    """Why it is due, as far as the record says."""
+    """Return why a check is due, as far as the record shows."""
     known = any(isinstance(act, Confirm) and act.kind == kind.value and act.by for act in acts)
     return facts.words("checks.stale" if known else "checks.never")
 
 
 def hammers(facts: JobFacts) -> str:
-    """Counts of hammers, and which were missing."""
+    """Return the counts of hammers, and which hammers were missing."""
     say = facts.words
     counts = [(row, row.act) for row in facts.acts if isinstance(row.act, Observed) and row.act.kind == "hammer_count"]
     if not counts:
@@ -204,7 +204,7 @@ def hammers(facts: JobFacts) -> str:
 
 
 def finds(facts: JobFacts) -> str:
-    """Detonations, finds and notes of people; F1.. as on the map, where their place is on record."""
+    """Return detonations, finds and notes of people; those with a recorded position are F1.. as on the map."""
     say = facts.words
     rows, names = [], {seen.act: f" {seen.name}" for seen in seen_of(facts)}
     for number, row in enumerate(facts.acts):
@@ -221,7 +221,7 @@ def finds(facts: JobFacts) -> str:
 
 
 def log(facts: JobFacts) -> str:
-    """What happened beside stops and changes of mode."""
+    """Return the events other than stops and mode changes."""
     say = facts.words
     lines = [event for event in facts.events if event.kind not in ANNEX and event.kind != "record"]
     names = {id(event): f"E{number}" for number, _, event in marked(facts.events)}
@@ -241,7 +241,7 @@ def _line(facts: JobFacts, event: Event) -> list[str]:
 
 
 def annex_modes(facts: JobFacts) -> str:
-    """Changes of mode one by one, and reasons shown to the operator as counts."""
+    """Return all mode changes, and counts of the reasons shown to the operator."""
     say = facts.words
     modes = [event for event in facts.events if event.kind == "mode"]
     counts = Counter(

@@ -1,8 +1,7 @@
-"""Texts of the report by key, in the language that was asked for.
+"""Texts of the report by key, in the requested language; a missing text is shown in English and marked as English.
 
-English where a text is missing, marked as English. A warning stands in English first, with the translation small below
-it, until a named person reviewed the translation: its catalogue then says who (`reviewed_by.KEY`). The operator's page
-keeps the same rule.
+A warning is shown in English first, with the translation small below it, until a named person has reviewed the
+translation; then the catalogue names this person (`reviewed_by.KEY`). The operator's page follows the same rule.
 """
 
 import functools
@@ -21,18 +20,17 @@ WARNS: Final = "warn."
 REVIEWED: Final = "reviewed_by."
 Catalogue = dict[str, str]
 THIN: Final = "\u202f"
-"""Between groups of digits, in every language: a comma is a decimal sign in three of them, and a report has texts of
-two languages on one page."""
+"""Separator of digit groups: no comma, which is the decimal sign in three languages, and a report mixes languages."""
 
 
 class Words:
-    """The catalogue of a language over the English one. Texts are HTML; values that are filled in are so already."""
+    """The catalogue of a language on top of the English one. Texts are HTML, and so are the values filled in."""
 
     def __init__(self, language: str, own: Catalogue, english: Catalogue) -> None:
         self.language, self._own, self._english = language, own, english
 
     def __call__(self, key: str, **values: object) -> str:
-        """For the page. What stands in English on a page of another language is marked (`lang`)."""
+        """Return a text for the page; an English text on a page of another language is marked (`lang`)."""
         own = self.own(key, **values)
         if self.language == ENGLISH:
             return self.english(key, **values)
@@ -44,11 +42,11 @@ class Words:
         return own
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is such a text."""
+        """Whether there is a text with this key."""
         return key in self._english
 
     def text(self, key: str, **values: object) -> str:
-        """The same where nothing can be marked: in a picture, a title, a style."""
+        """Return a text without marking, for a picture, a title or a style."""
         own = self.own(key, **values)
         if own is None or self.language == ENGLISH:
             return self.english(key, **values)
@@ -57,22 +55,22 @@ class Words:
         return own
 
     def english(self, key: str, **values: object) -> str:
-        """The English text; every key has one."""
+        """Return the English text; every key has one."""
         return _filled(self._english[key], values)
 
     def own(self, key: str, **values: object) -> str | None:
-        """The text of the language itself, None where there is none yet."""
+        """Return the text in the language itself, None if there is none yet."""
         found = self._own.get(key)
         return None if found is None else _filled(found, values)
 
     def counts(self) -> tuple[int, int, int]:
-        """(translated texts, all texts, translated texts that no named person reviewed)."""
+        """Return (translated texts, all texts, translated texts that no named person has reviewed)."""
         own = [key for key in self._own if not key.startswith(REVIEWED)]
         return len(own), len(self._english), sum(f"{REVIEWED}{key}" not in self._own for key in own)
 
 
 def words_of(language: str) -> Words:
-    """The texts of a language.
+    """Return the texts of a language.
 
     Raises:
         InputError: There is no catalogue of it.
@@ -83,7 +81,7 @@ def words_of(language: str) -> Words:
 
 
 def catalogue(language: str) -> Catalogue:
-    """Key to text, as the file has it."""
+    """Return key -> text, as in the file."""
     content = (files("vehicle.reports") / "text" / f"{language}.json").read_bytes()
     return msgspec.json.decode(content, type=Catalogue)
 
@@ -95,7 +93,7 @@ def _loaded(language: str) -> Words:
 
 
 def placeholders(text: str) -> set[str]:
-    """Names of what is filled in."""
+    """Return the names of a text's placeholders."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
@@ -104,15 +102,15 @@ def _filled(text: str, values: dict[str, object]) -> str:
 
 
 def grouped(value: float, digits: int = 0) -> str:
-    """A number with its digits in groups of three, a point before the decimals: 12 345.6."""
+    """Return a number with digits in groups of three and a decimal point: 12 345.6."""
     return f"{value:,.{digits}f}".replace(",", THIN)
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """A share of one in per cent: 98.8 %."""
+    """Return a ratio as per cent: 98.8 %."""
     return f"{100.0 * share:.{digits}f} %"
 
 
 def area(value_m2: float) -> str:
-    """Square metres with two decimals; what is there and less than that is never rounded to nothing."""
+    """Return square metres with two decimals; a smaller area above 0 is never rounded to 0."""
     return missed_text(value_m2).replace(",", THIN)
