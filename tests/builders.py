@@ -46,7 +46,13 @@ def tick_record(tick: int = 1, **changes: Any) -> TickRecord:
     """A tick in which nothing happened but `changes`: of the record, or `report`, `events` and `results` of it."""
     said = {name: changes.pop(name) for name in ("report", "events", "results") if name in changes}
     outputs = Outputs(**{"command": cast("Any", None), "report": None, "events": ()} | said)
-    quiet = {"controller_in": b"", "batches": (), "overrun": False, "recording": True, "controller_out": b""}
+    quiet: dict[str, Any] = {
+        "controller_in": b"",
+        "batches": (),
+        "overrun": False,
+        "recording": True,
+        "controller_out": b"",
+    }
     if "state" not in changes:
         changes["state"] = _resting()
     return TickRecord(tick=tick, t_ns=tick * TICK_NS, outputs=outputs, **(quiet | changes))

@@ -72,10 +72,17 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+def cost(value: object) -> tuple[float, bool]:
+    """Of a property COST of a test: processor seconds, whether a mark says so."""
+    assert isinstance(value, tuple)
+    seconds, marked = value
+    return seconds, marked
+
+
 def costs(reports: Iterable[pytest.TestReport]) -> list[tuple[float, bool, str]]:
     """Processor seconds, whether a mark says so, which test; dearest first."""
     found = (
-        (*value, report.nodeid)
+        (*cost(value), report.nodeid)
         for report in reports
         if report.when == "teardown"
         for name, value in report.user_properties

@@ -81,12 +81,12 @@ def pieces_of(rng: random.Random) -> list[bytes]:
         elif act == 3:
             frame = bytearray(rng.randbytes(rng.randint(0, 30)))
         elif act == 4:
-            frame = b"\xfd" * rng.randint(1, 4) + frame
+            frame = bytearray(b"\xfd" * rng.randint(1, 4)) + frame
         elif act == 5:
             frame[2] = rng.choice([1, 1, 2, 255])
         elif act == 6:
             # a header of ours that claims a length, with frames inside what it claims
-            frame = b"\xfd" + bytes([rng.randrange(256)]) + frame[2:10] + rng.choice(INTACT)
+            frame = bytearray([0xFD, rng.randrange(256)]) + frame[2:10] + rng.choice(INTACT)
         elif act == 7:
             frame = bytearray(hostile_command(rng))
         parts.append(bytes(frame))

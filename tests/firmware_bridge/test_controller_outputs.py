@@ -243,7 +243,7 @@ def test_status_reports_each_measurement_in_its_place(bench: Bench) -> None:
         "depth": 0.0625, "depth_sigma": 0.015625, "engine_speed": 190.0, "engine_load": 0.75,
         "hydraulic_pressure": 2.0e7, "hydraulic_temp": 60.5, "coolant_temp": 80.5, "supply_voltage": 25.5,
     }  # fmt: skip
-    names = [name for name, _ in bench.inputs._fields_][:13]
+    names = [field[0] for field in bench.inputs._fields_][:13]
     for name, value in zip(names, measured.values(), strict=True):
         setattr(bench.inputs, name, value)
     bench.inputs.depth_datum = 1

@@ -92,7 +92,7 @@ def note(text: str, sequence: int) -> Observation:
     return Observation(station_id=9, session_id=1, sequence=sequence, kind=ObservationKind.NOTE, who="", text=text)
 
 
-def said(state: ChecksState, text: str) -> tuple[ChecksState, tuple[object, ...], str]:
+def said(state: ChecksState, text: str) -> judge.Judged:
     return judge.judged(state, note(text, 1), judge.Seen(config=CONFIG, claim=None, swept_m2=0.0))
 
 

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from firmware_bridge.types import FixType
+from firmware_bridge.types import FixType, GnssFix
 from tests import builders
 from vehicle.contracts.frames import enu_offset_from_body
 from vehicle.contracts.messages import Estimate, Inputs
@@ -68,7 +68,7 @@ class Run:
         self.state = fusion.step(self.state, self.wire, CONFIG, builders.DATUM, now_ns)
         return fusion.estimate(self.state, self.wire, CONFIG, now_ns)
 
-    def _fix(self) -> object:
+    def _fix(self) -> GnssFix:
         dx, dy, dz = enu_offset_from_body(LEVER, self.yaw, 0.0, self.roll_rad)
         east = self.east + dx + self.random.normal(0, self.sigma_m) + self.jump_m
         north = self.north + dy + self.random.normal(0, self.sigma_m)

@@ -1,6 +1,7 @@
 """The heading has its own solution: held against the gyro, vouched for by the course over ground."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from vehicle.control.state import HeadingState
 DEG = math.radians(1.0)
 
 
-def working(seed: int, seconds: float = 10.0, **settings: object) -> BeliefRun:
+def working(seed: int, seconds: float = 10.0, **settings: Any) -> BeliefRun:
     """It has stood, and works."""
     run = BeliefRun(BeliefSettings(seed=seed, **settings)).run(5.0)
     assert run.work(seconds) == pytest.approx(seconds)
@@ -142,9 +143,9 @@ def test_a_right_heading_is_vouched_for_and_never_denied(slope_deg: float, beari
 def test_pivots_on_a_slope_are_no_drift_of_the_heading() -> None:
     run = working(10, 5.0, slope_deg=12.0, slope_bearing_rad=1.0)
     run.run(2.0, 0.0)
+    turn = run.config.machine.tracks.pivot_rate_radps * run.config.machine.tracks.gauge_m * 0.65
     for _ in range(4):
-        turn = run.config.machine.tracks.pivot_rate_radps * run.config.machine.tracks.gauge_m * 0.65
-        run._belts = lambda turn=turn: (-turn, turn)  # type: ignore[method-assign]
+        run._belts = lambda: (-turn, turn)  # type: ignore[method-assign]
         for _ in range(300):
             assert not run.step().heading_doubted
         run._belts = lambda: (0.0, 0.0)  # type: ignore[method-assign]

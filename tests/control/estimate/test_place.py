@@ -1,6 +1,7 @@
 """Another place is believed by evidence, never by waiting; one that stands while the belts run by none."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.long
 SIZES = (0.1, 0.15, 0.3, 1.0)
 
 
-def standing(seed: int, **settings: object) -> BeliefRun:
+def standing(seed: int, **settings: Any) -> BeliefRun:
     """It has worked for a while, and stands."""
     run = BeliefRun(BeliefSettings(seed=seed, **settings)).run(5.0)
     run.work(12.0)

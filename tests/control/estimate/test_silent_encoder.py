@@ -1,13 +1,17 @@
 """A machine with a silent encoder is driven out: its place stays known, and nothing is credited by it."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
 
+from firmware_bridge.types import ControllerStatus
 from tests import builders
 from tests.control.estimate.test_fusion import CONFIG, GAUGE_M, Run
 from vehicle.control.estimate import fusion
+from vehicle.control.estimate.motion import belts as belts_mps
+from vehicle.control.estimate.motion import standing as is_standing
 from vehicle.control.state import WireState
 
 NAN = math.nan
@@ -15,7 +19,7 @@ LEFT, RIGHT = {"track_left_mps": NAN}, {"track_right_mps": NAN}
 SILENT = (LEFT, RIGHT, LEFT | RIGHT)
 
 
-def status(**changes: object) -> object:
+def status(**changes: object) -> ControllerStatus:
     return builders.status(**changes)
 
 
@@ -55,8 +59,8 @@ def test_what_is_worked_out_is_doubted_more_than_what_is_measured(silent: dict[s
 def test_the_other_belt_and_the_gyro_tell_what_a_belt_does(
     changes: dict[str, float], belts: tuple[float, float, float]
 ) -> None:
-    assert fusion._belts(status(**changes), 0.1, CONFIG) == pytest.approx(belts)  # type: ignore[arg-type]
-    assert fusion._belts(None, 0.1, CONFIG) == (0.0, 0.0, 0.0)
+    assert belts_mps(status(**changes), 0.1, CONFIG) == pytest.approx(belts)
+    assert belts_mps(None, 0.1, CONFIG) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("silent", SILENT)
@@ -71,11 +75,11 @@ def test_a_standing_machine_adopts_no_other_place_by_waiting(silent: dict[str, f
 
 @pytest.mark.parametrize("silent", SILENT)
 def test_what_rolls_or_is_driven_does_not_start_anew(silent: dict[str, float]) -> None:
-    still = {"status": status(**silent), "imu": builders.imu()}
+    still: dict[str, Any] = {"status": status(**silent), "imu": builders.imu()}
     fix = builders.gnss(0.0, 0.0, 0.0, 0.3, speed_mps=0.0999)
 
     def standing(speed_mps: float = 0.0999, **changes: object) -> bool:
-        return fusion._standing(WireState(**(still | changes)), msgspec.structs.replace(fix, speed_mps=speed_mps))
+        return is_standing(WireState(**(still | changes)), msgspec.structs.replace(fix, speed_mps=speed_mps))
 
     assert standing()
     for speed_mps in (0.1, -0.1, NAN, math.inf):
@@ -93,4 +97,4 @@ def test_a_belt_that_is_known_must_rest() -> None:
     fix = builders.gnss(0.0, 0.0, 0.0, 0.3)
     for silent, other in ((LEFT, "track_right_mps"), (RIGHT, "track_left_mps")):
         wire = WireState(status=status(**silent, **{other: 0.01}), imu=builders.imu())
-        assert not fusion._standing(wire, fix)
+        assert not is_standing(wire, fix)

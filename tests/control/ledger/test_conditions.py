@@ -36,7 +36,7 @@ CLEAN = straight(4.0, YAW_RAD, START_M)
 BROKEN = 341
 """The tick that is violated; the tool is 1.91 m along, 17 ticks after a stroke."""
 
-VIOLATIONS = {
+VIOLATIONS: dict[str, dict[str, object]] = {
     "rotor slow": {"rotor_radps": 0.89 * CONFIG.machine.tool.rotor_speed_radps},
     "rotor unknown": {"rotor_radps": math.nan},
     "depth beyond the tool": {"depth_m": 0.9},

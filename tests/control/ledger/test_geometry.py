@@ -1,6 +1,7 @@
 """The shape of a stroke: crab, roll, sway, turns, and a sigma that grows for a moment."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -30,7 +31,7 @@ WIDTH_M = CONFIG.machine.tool.width_m
 YAW_RAD = 0.37
 
 
-def _crabbing(length_m: float, crab_rad: float, **rest: object) -> list[Tick]:
+def _crabbing(length_m: float, crab_rad: float, **rest: Any) -> list[Tick]:
     """Moves along `YAW_RAD`, points `crab_rad` to the left of it."""
     return changed(straight(length_m, YAW_RAD, **rest), lambda _: True, yaw_rad=YAW_RAD + crab_rad)
 

@@ -64,8 +64,8 @@ def corners(stroke: LedgerStroke, band: LedgerBand) -> Polygon:
     """A band on the ground, by its own rotation matrix."""
     forward = np.array([stroke.forward_east, stroke.forward_north])
     left = np.array([-forward[1], forward[0]])
-    sides = ((band.rear_m, band.right_m), (band.front_m, band.right_m))
-    sides += ((band.front_m, band.left_m), (band.rear_m, band.left_m))
+    right = ((band.rear_m, band.right_m), (band.front_m, band.right_m))
+    sides = (*right, (band.front_m, band.left_m), (band.rear_m, band.left_m))
     return Polygon([a_m * forward + (w_m + stroke.slope * a_m) * left for a_m, w_m in sides])
 
 

@@ -1,5 +1,7 @@
 """A healthy moment for the tests of single parts: everything can be changed by name."""
 
+from typing import Any
+
 import msgspec
 
 from firmware_bridge.types import ControllerHello
@@ -37,15 +39,15 @@ def gate_inputs(
     monitor: MonitorState | None = None,
     belief: Estimate | None = None,
     config: VehicleConfig = CONFIG,
-    wire: dict[str, object] | None = None,
-    state: dict[str, object] | None = None,
-    requests: dict[str, object] | None = None,
+    wire: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+    requests: dict[str, Any] | None = None,
     tick: int = TICK,
     now_ns: int = NOW_NS,
 ) -> GateInputs:
     old = MonitorState(beats_ns=BEATS, boot_count=1, base_id=7) if monitor is None else monitor
-    gate: dict[str, object] = {"session_id": SESSION, "config_hash": HASH, "mode": Mode.HOLD, "monitor": old}
-    arrived: dict[str, object] = {
+    gate: dict[str, Any] = {"session_id": SESSION, "config_hash": HASH, "mode": Mode.HOLD, "monitor": old}
+    arrived: dict[str, Any] = {
         "status": status(status_count=5) if status_ == "fresh" else status_,
         "status_t_ns": now_ns,
         "status_fresh": True,
@@ -55,7 +57,7 @@ def gate_inputs(
         "imu_t_ns": now_ns,
         "hello": HELLO,
     }
-    asked: dict[str, object] = {
+    asked: dict[str, Any] = {
         "auto_drive": DriveRequest(),
         "auto_flail": FlailRequest(),
         "auto_phase": MissionPhase.IDLE,

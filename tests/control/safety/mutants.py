@@ -67,8 +67,8 @@ def local_enums(paths: list[Path]) -> dict[str, list[str]]:
             if isinstance(node, ast.ClassDef) and any(
                 isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases
             ):
-                names = [s.targets[0].id for s in node.body if isinstance(s, ast.Assign)]
-                found[node.name] = [str(name) for name in names]
+                targets = [s.targets[0] for s in node.body if isinstance(s, ast.Assign)]
+                found[node.name] = [target.id for target in targets if isinstance(target, ast.Name)]
     return found
 
 

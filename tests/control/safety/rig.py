@@ -1,6 +1,7 @@
 """A bench for the gate alone: a healthy machine, one console, and one call per tick."""
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ HELLO = ControllerHello(protocol_version=2, firmware_version=1, config_hash=HASH
 E = OperatorEdge
 
 
-def frame(**changes: object) -> OperatorFrame:
+def frame(**changes: Any) -> OperatorFrame:
     base = OperatorFrame(
         station_id=1,
         session_id=SESSION,
@@ -49,13 +50,13 @@ class Rig:
         self.config = config or memat()
         self.state = GateState(session_id=SESSION, config_hash=HASH)
         self.tick = 1000
-        self.status: dict[str, object] = {}
-        self.imu: dict[str, object] = {}
-        self.gnss: dict[str, object] = {}
-        self.estimate: dict[str, object] = {}
-        self.wire: dict[str, object] = {}
-        self.requests: dict[str, object] = {}
-        self.controls: dict[str, object] = {}
+        self.status: dict[str, Any] = {}
+        self.imu: dict[str, Any] = {}
+        self.gnss: dict[str, Any] = {}
+        self.estimate: dict[str, Any] = {}
+        self.wire: dict[str, Any] = {}
+        self.requests: dict[str, Any] = {}
+        self.controls: dict[str, Any] = {}
         self.phase = MissionPhase.IDLE
         self._applied: tuple[float, ...] = (0.0, 0.0)
         self._status_t_ns = 0
@@ -81,7 +82,7 @@ class Rig:
         now_ns = self.tick * TICK_NS
         if status_fresh:
             self._status_t_ns = now_ns
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "status": status(**({"status_count": self.tick & 0xFFFF} | self._gauges() | self._echo() | self.status)),
             "status_t_ns": self._status_t_ns,
             "status_fresh": status_fresh,
@@ -101,7 +102,7 @@ class Rig:
         )
         return self.command
 
-    def _gauges(self) -> dict[str, object]:
+    def _gauges(self) -> dict[str, Any]:
         """Working speed while armed, else idle; a depth whose noise never repeats."""
         armed = self.mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
         return {"engine_speed_radps": 220.0 if armed else 105.0, "depth_m": -0.3 + self.tick * 1e-7}
@@ -113,19 +114,22 @@ class Rig:
         base = gnss(1.0 + self.tick * 1e-4, 2.0, 0.0, 0.3, speed_mps=abs(speed), course_rad=course)
         return msgspec.structs.replace(base, **self.gnss)
 
-    def _echo(self) -> dict[str, object]:
+    def _echo(self) -> dict[str, Any]:
         """A controller that applies and belts that follow at once, along the profile's ramps."""
         left, right = self._applied = tuple(
             ramped_mps(applied, wanted, self.config)
             for applied, wanted in zip(self._applied, self.state.set_mps, strict=True)
         )
-        answer = {"command_sequence": self.state.sequence, "time_ms": self.state.monitor.stamp_ms + self.line_ms}
+        answer: dict[str, Any] = {
+            "command_sequence": self.state.sequence,
+            "time_ms": self.state.monitor.stamp_ms + self.line_ms,
+        }
         belts = {"track_left_mps": left, "track_right_mps": right}
         return {"applied_left_mps": left, "applied_right_mps": right} | belts | answer
 
     def _requests(self) -> Requests:
-        drive = float(str(self.controls.get("drive", 0.0)))
-        turn = float(str(self.controls.get("turn", 0.0)))
+        drive = float(self.controls.get("drive", 0.0))
+        turn = float(self.controls.get("turn", 0.0))
         rotor = bool(self.controls.get("rotor_request"))
         tracks = self.config.machine.tracks
         wanted = Requests(
@@ -143,9 +147,9 @@ class Rig:
         )
         return msgspec.structs.replace(wanted, **self.requests)
 
-    def frame(self, edges: E = E.NONE, **changes: object) -> OperatorFrame:
+    def frame(self, edges: E = E.NONE, **changes: Any) -> OperatorFrame:
         self.sequence += 1
-        counters: dict[str, object] = {
+        counters: dict[str, Any] = {
             "station_id": self.station,
             "sequence": self.sequence,
             "sample_count": self.sequence,
@@ -154,17 +158,17 @@ class Rig:
         }
         return frame(**(counters | self.controls | changes))
 
-    def send(self, edges: E = E.NONE, **changes: object) -> ActuatorCommand:
+    def send(self, edges: E = E.NONE, **changes: Any) -> ActuatorCommand:
         """One tick with a frame."""
         return self.step(self.frame(edges, **changes))
 
-    def run(self, ticks: int, **changes: object) -> ActuatorCommand:
+    def run(self, ticks: int, **changes: Any) -> ActuatorCommand:
         """Ticks with a frame in each."""
         for _ in range(ticks):
             self.send(**changes)
         return self.command
 
-    def press(self, edges: E, **changes: object) -> ActuatorCommand:
+    def press(self, edges: E, **changes: Any) -> ActuatorCommand:
         """A rising edge, long enough after the last one."""
         self.run(25, **changes)
         self.send(edges, **changes)

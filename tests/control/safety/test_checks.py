@@ -290,7 +290,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.MISSION_LEFT: [
         *only_in(AUTO, {"f.phase": MissionPhase.IDLE}),
         *(
-            ({"f.mode": Mode.AUTO_MOVE, "f.phase": phase}, phase in ("idle", "paused", "done"))
+            (dict[str, object]({"f.mode": Mode.AUTO_MOVE, "f.phase": phase}), phase in ("idle", "paused", "done"))
             for phase in MissionPhase
         ),
     ],

@@ -1,6 +1,7 @@
 """What passes, in numbers."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ R = StopReason
 
 
 def requests(**changes: object) -> Requests:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "auto_drive": DriveRequest(),
         "auto_flail": FlailRequest(),
         "auto_phase": MissionPhase.WORK,

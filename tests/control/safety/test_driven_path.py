@@ -185,16 +185,16 @@ def test_the_distance_is_that_of_many_poses_in_between(points: list[tuple[float,
     poses = EMPTY
     for east, north, yaw in points:
         poses = np.concatenate((poses, [[0.1 * east, 0.1 * north, yaw]]))
-    dense = []
+    dense: list[tuple[float, ...]] = []
     for a, b in pairwise(poses):
         turn = (b[2] - a[2] + math.pi) % math.tau - math.pi
         dense += [(*(a[:2] + u * (b[:2] - a[:2])), a[2] + u * turn) for u in np.linspace(0.0, 1.0, 201)]
-    dense = np.array([*dense, *poses.tolist()])
-    dense = dense[np.all(np.isfinite(dense), axis=1)]
-    turn = np.abs((dense[:, 2] - 0.3 + math.pi) % math.tau - math.pi)
-    straight_m = np.hypot(dense[:, 0] - 1.0, dense[:, 1] + 0.5)
+    looked_at = np.array([*dense, *poses.tolist()])
+    looked_at = looked_at[np.all(np.isfinite(looked_at), axis=1)]
+    turned = np.abs((looked_at[:, 2] - 0.3 + math.pi) % math.tau - math.pi)
+    straight_m = np.hypot(looked_at[:, 0] - 1.0, looked_at[:, 1] + 0.5)
     found = driven_path._distance(poses, 1.0, -0.5, 0.3) * driven_path.CORRIDOR
-    assert found >= np.min(straight_m + turn) - 0.05
+    assert found >= np.min(straight_m + turned) - 0.05
     assert found <= np.min(np.hypot(poses[:, 0] - 1.0, poses[:, 1] + 0.5) + math.pi) + 1e-9
 
 

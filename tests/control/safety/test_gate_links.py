@@ -1,5 +1,7 @@
 """Stops by the link, the console and whoever holds it, each as an operator would live it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,7 +195,7 @@ def test_row_19_three_impossible_sticks_within_a_second_stop() -> None:
         ({"video_age_ms": 600}, 1, "video_stale"),
     ],
 )
-def test_rows_21_22_23_the_console_itself(changes: dict[str, object], ticks: int, reason: str) -> None:
+def test_rows_21_22_23_the_console_itself(changes: dict[str, Any], ticks: int, reason: str) -> None:
     rig = driving()
     if ticks > 1:
         rig.run(ticks - 1, **changes)

@@ -17,7 +17,8 @@ R = StopReason
 
 
 def history(pattern: list[int]) -> list[int]:
-    active, timers, seen = 0, (), []
+    active, seen = 0, []
+    timers: tuple[tuple[int, int], ...] = ()
     for raised in pattern:
         active, timers = interlocks.settle(raised, active, timers, TIMES)
         seen.append(active)

@@ -1,5 +1,8 @@
 """What the controller's line takes of a lease, measured from answers by the controller's clock alone."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from firmware_bridge.types import ControllerStatus
@@ -14,8 +17,8 @@ SENT = tuple((1000 + 20 * n, 0.01 * n, -0.01 * n) for n in range(24))
 """The newest, of sequence 500, is the last; the tick adds one more before it looks."""
 
 
-def heard(told: ControllerStatus, counts: bool = True, **kept: object) -> MonitorState:
-    monitor = MonitorState(**({"beats_ns": BEATS, "sent": SENT, "stamp_ms": 1480} | kept))
+def heard(told: ControllerStatus, counts: bool = True, **kept: Any) -> MonitorState:
+    monitor = msgspec.structs.replace(MonitorState(beats_ns=BEATS, sent=SENT, stamp_ms=1480), **kept)
     now = gate_inputs(status_=told, monitor=monitor, state={"sequence": SEQUENCE}, wire={"status_counts": counts})
     return remember(now, told, 0)
 

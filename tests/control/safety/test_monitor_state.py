@@ -1,6 +1,7 @@
 """What the gate remembers from tick to tick."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -207,7 +208,8 @@ def test_the_way_of_the_belts_is_summed_between_epochs() -> None:
     moving = status(track_left_mps=1.0, track_right_mps=-0.5)
     new = after(gate_inputs(monitor=monitor, status_=moving))
     assert new.drift == DriftState(known=True, belt_m=0.1 + 0.015)
-    for changes in ({"gnss_": None}, {"imu_": None}):
+    unheard: tuple[dict[str, Any], ...] = ({"gnss_": None}, {"imu_": None})
+    for changes in unheard:
         assert (
             after(gate_inputs(monitor=monitor, status_=moving, wire={"gnss_fresh": True}, **changes)).drift == new.drift
         )

@@ -1,6 +1,7 @@
 """What the gate lets through of a wish near a boundary and in RECOVERY: the track, doubt, and the fence together."""
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -42,15 +43,16 @@ HALF_WAY = estimate(5.0, 0.0, 0.0)
 
 
 def let_through(
-    wanted: DriveRequest, belief: Estimate, kept: MonitorState | None = None, tick: int = 1000, **state: object
+    wanted: DriveRequest, belief: Estimate, kept: MonitorState | None = None, tick: int = 1000, **state: Any
 ) -> DriveRequest:
     now = gate_inputs(belief=belief, state=state, monitor=kept, tick=tick)
     _, measured = measure(now, 0)
     return gate._bounded(now.state, now, measured, wanted)
 
 
-def recovering(wanted: DriveRequest, belief: Estimate = HALF_WAY, **state: object) -> bool:
-    found = let_through(wanted, belief, **({"mode": Mode.RECOVERY, "driven_path": CAME} | state))
+def recovering(wanted: DriveRequest, belief: Estimate = HALF_WAY, **state: Any) -> bool:
+    usual: dict[str, Any] = {"mode": Mode.RECOVERY, "driven_path": CAME}
+    found = let_through(wanted, belief, **(usual | state))
     assert found in (wanted, DriveRequest())
     return found == wanted
 
@@ -60,7 +62,7 @@ def recovering(wanted: DriveRequest, belief: Estimate = HALF_WAY, **state: objec
 def test_row_104_who_may_not_be_where_it_believes_goes_only_back_the_way_it_came(
     reason: StopReason, where: str
 ) -> None:
-    why = {where: mask(reason)}
+    why: dict[str, Any] = {where: mask(reason)}
     assert recovering(BACK, **why)
     assert recovering(AHEAD, **why) is (reason not in IN_DOUBT)
 
