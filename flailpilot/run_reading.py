@@ -60,9 +60,9 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `zero_us`: UTC of the vehicle's time 0, None where nobody knows. `start_ns`, `end_ns`: of its reports.
+    """One run. `zero_us`: UTC of the vehicle's time 0, None if unknown. `start_ns`, `end_ns`: of its reports.
 
-    `samples` count seconds from the vehicle's own zero. `note`: what of it could not be read, "" where all could.
+    `samples` count seconds from the vehicle's own zero. `note`: the part that could not be read, "" if all could.
     """
 
     folder: Path

@@ -312,7 +312,7 @@ def _clock(time_s: float) -> str:
 
 
 def summary_json(summary: Summary, found: Found) -> bytes:
-    """`summary.json`: the facts of the run for programs. Of a survey the areas add up with what is not in its task."""
+    """Return `summary.json`: the facts of the run for programs; for a survey with the area outside its task."""
     values = msgspec.structs.asdict(summary) | {"not_in_task_m2": found.not_in_task_m2, "ok": summary.ok}
     return msgspec.json.format(msgspec.json.encode(values), indent=2)
 

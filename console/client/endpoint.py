@@ -90,7 +90,7 @@ class Endpoint:
         if self._transport is not None:
             self._transport.close()
 
-    # --- what the socket says ----------------------------------------------------------------------------------------
+    # --- events of the socket ----------------------------------------------------------------------------------------
     def heard(self, data: bytes) -> None:
         """A datagram."""
         self._ear.received(data)

@@ -66,7 +66,7 @@ class GroundMirror:
         """Number of the newest stroke."""
         return self._copy.stroke
 
-    # --- what the vehicle tells --------------------------------------------------------------------------------------
+    # --- from the vehicle --------------------------------------------------------------------------------------------
     def heard(self, told: StrokesFrame) -> None:
         """Process changes of the record."""
         before = (self._copy.header, self._copy.ledger)
@@ -127,7 +127,7 @@ class GroundMirror:
             self._changed.pop(key, None)
             self._changed[key] = self.version
 
-    # --- what pages are told -----------------------------------------------------------------------------------------
+    # --- to the pages ------------------------------------------------------------------------------------------------
     def since(self, version: int, most: int) -> list[tuple[raster.Key, int]]:
         """Return up to `most` tiles that changed after a version, oldest change first, each with its version."""
         found = []
