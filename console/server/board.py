@@ -37,17 +37,12 @@ class Board:
         self._jobs = jobs
         self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
         self._languages = language_names(settings.page / "text")
-        self._made_ns: int | None = None
-        self._made: dict[str, Any] = {}
 
     def sections(self, page: str) -> dict[str, Any]:
         """Return the sections for the page with this id."""
-        now_ns = self._clock.now_ns()
-        if self._made_ns is None or now_ns - self._made_ns >= PERIOD_NS // 2:
-            self._made_ns, self._made = now_ns, self._shared()
         seat = self._desk.seat
         steering = "none" if seat is None else "this" if page and seat.page == page else "other"
-        return {"server": self._server(steering), **self._made}
+        return {"server": self._server(steering), **self._shared()}
 
     def _server(self, steering: str) -> dict[str, Any]:
         settings, kept = self._settings, self._store.kept

@@ -16,7 +16,7 @@ from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFra
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState
-from vehicle.contracts.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.stop_reasons import codes
 from vehicle.contracts.units import NS_PER_MS
@@ -240,7 +240,8 @@ def mission_section(view: ConsoleView, site: Section | None, inside: Inside | No
         "provisional_m2": _rounded(work.provisional_m2, 2) if work else None,
         "withdrawn_m2": _rounded(work.withdrawn_m2, 2) if work else None,
         "total_m2": _rounded(work.total_m2, 2) if work else None,
-        "unworkable_m2": _unworkable_m2(plan),
+        "unworkable_m2": _listed_m2(plan, in_task=True),
+        "not_in_task_m2": _listed_m2(plan, in_task=False),
         "time_left_s": _rounded(work.time_left_s, 0) if work else None,
         "next": step.name,
         "next_m": _rounded(step.left_m, 1),
@@ -248,9 +249,13 @@ def mission_section(view: ConsoleView, site: Section | None, inside: Inside | No
     }
 
 
-def _unworkable_m2(plan: Section) -> float | None:
+def _listed_m2(plan: Section, *, in_task: bool) -> float | None:
+    """Return the area of the listed places: those of the task, or those between the strips of a survey."""
     places = plan.get("unworkable")
-    return None if places is None else _rounded(sum(one.get("area_m2", 0.0) for one in places), 2)
+    if places is None:
+        return None
+    listed = [one for one in places if (one.get("reason") != UntreatableReason.NOT_IN_TASK) is in_task]
+    return _rounded(sum(one.get("area_m2", 0.0) for one in listed), 2)
 
 
 def limits_section(work: WorkFrame | None, site: Section | None = None) -> Section | None:

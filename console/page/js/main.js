@@ -3,7 +3,7 @@
 import { Acts } from "./acts.js";
 import { Bar } from "./bar.js";
 import { Detonation } from "./detonation.js";
-import { at, mark, put, show } from "./dom.js";
+import { at, make, mark, put, show } from "./dom.js";
 import { armed, rulesOf, stateOf } from "./facts.js";
 import { Hands, touchPads } from "./hands.js";
 import { load, number, t } from "./i18n.js";
@@ -24,6 +24,7 @@ import { Settings, SetupView } from "./view_setup.js";
 
 const PAINT_MS = 50;
 const SITE_AGAIN_MS = 2000;
+const STOP_SEEN_MS = 5000;
 const NO_PICTURE = { age_ms: () => null, visible: () => false, nextCamera: () => {}, rear: () => {} };
 export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
 
@@ -128,7 +129,9 @@ class Page {
       ["./map/map.js", "./video.js", "./view_plan.js", "./view_record.js", "./map/legend.js"].map(optional),
     );
     if (map) this.map = new map.GroundMap(at("map-ground"), at("map-top"), this.store, { t });
-    if (video) {
+    else at("map").append(make("p", { className: "missing", text: t("map.missing") }));
+    if (!video) at("picture").append(make("p", { className: "missing", text: t("picture.missing") }));
+    else {
       this.picture = new video.Picture(at("picture"), this.store);
       this.picture.start?.(() => openSocket("/video", this.secret));
     }
@@ -243,8 +246,10 @@ class Page {
     const stop = this.store.get("stop");
     const sending = stop !== null && stop.outcome === null;
     mark(at("stop"), "sending", sending);
-    const quiet = stop?.outcome === "no_answer" && this.now_ms() - stop.began_ms < 15_000;
-    const key = sending ? "stop.sending" : quiet ? "stop.no_answer" : state === "lost" || this.store.server_gone ? "stop.no_link" : "stop.how";
+    const ago_ms = stop === null ? Infinity : this.now_ms() - stop.began_ms;
+    const quiet = stop?.outcome === "no_answer" && ago_ms < 15_000;
+    const seen = stop?.outcome === "seen" && ago_ms < STOP_SEEN_MS;
+    const key = sending ? "stop.sending" : quiet ? "stop.no_answer" : seen ? "stop.seen" : state === "lost" || this.store.server_gone ? "stop.no_link" : "stop.how";
     put(at("stop").querySelector("small"), t(key));
     mark(at("engine-off"), "held", this.store.get("engine_off_held") === true);
   }

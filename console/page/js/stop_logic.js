@@ -28,3 +28,16 @@ export function due(stop, now_ms, seen) {
   if (stop.sent_ms !== null && now_ms - stop.sent_ms < REPEAT_MS - 2) return { stop, send: false };
   return { stop: { ...stop, sent_ms: now_ms, count: stop.count + 1 }, send: true };
 }
+
+/** Nothing seen yet, of no vehicle. */
+export const UNWATCHED = { vehicle: null, since_ms: null, witnessed: false };
+
+/**
+ * Since when this page has seen the vehicle stopped or lost; null while it is neither. `witnessed`: the page saw it
+ * before that, so this is when it stopped; a page that was opened later does not know.
+ * @param {{vehicle: string|null, on: boolean, live: boolean}} seen
+ */
+export function watched(before, { vehicle, on, live }, now_ms) {
+  const of = before.vehicle === vehicle ? before : { ...UNWATCHED, vehicle };
+  return { vehicle, since_ms: on ? (of.since_ms ?? now_ms) : null, witnessed: of.witnessed || live };
+}

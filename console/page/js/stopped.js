@@ -5,6 +5,7 @@ import { ACTS } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { linkProblem, rulesOf, stateOf } from "./facts.js";
 import { led, number, said, span, t } from "./i18n.js";
+import { UNWATCHED, watched } from "./stop_logic.js";
 import { compact, steps } from "./steps_logic.js";
 import { answerText } from "./strip.js";
 
@@ -14,7 +15,7 @@ export class Stopped {
   /** @param {{store: any, acts: any, detonation: any}} parts */
   constructor(parts) {
     Object.assign(this, parts);
-    this.since_ms = null;
+    this.watch = UNWATCHED;
     this.worst = null;
     this.worst_ms = null;
     this.why = at("why");
@@ -46,12 +47,12 @@ export class Stopped {
     show(this.why, on);
     show(this.steps, on);
     const now_ms = this.store.now_ms();
-    this.since_ms = on ? (this.since_ms ?? now_ms) : null;
+    this.watch = watched(this.watch, { vehicle: this.store.value("server", "vehicle"), on, live: state === "live" }, now_ms);
     const worst = on ? `${state} ${this.store.value("vehicle", "worst")}` : null;
     if (worst !== this.worst) [this.worst, this.worst_ms] = [worst, worst === null ? null : now_ms];
     if (!on) return;
     this.detonation.render();
-    mark(this.why, "new", now_ms - this.since_ms < NEW_MS);
+    mark(this.why, "new", now_ms - this.watch.since_ms < NEW_MS);
     if (this.store.server_gone || state === "lost") this._lost();
     else this._reason();
     this._steps();
@@ -73,8 +74,8 @@ export class Stopped {
   _reason() {
     const mode = this.store.value("vehicle", "mode");
     const [worst, ...others] = rulesOf(this.store);
-    const time = span((this.store.now_ms() - this.since_ms) / 1000);
-    put(this.head, t("why.stopped_for", { time, code: worst ? `${worst.code}, ${worst.name}` : "–" }));
+    const time = span((this.store.now_ms() - this.watch.since_ms) / 1000);
+    put(this.head, t(this.watch.witnessed ? "why.stopped_for" : "why.stopped", { time, code: worst ? `${worst.code}, ${worst.name}` : "–" }));
     const cause = worst ? led(`reason.${worst.name}.cause`) : { first: t("why.none"), small: null };
     const what = worst ? led(`reason.${worst.name}.steps`) : { first: "", small: null };
     put(this.title, cause.first.replace(/\.$/, ""));
@@ -105,7 +106,7 @@ export class Stopped {
       if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
     }
     for (const button of this.list.querySelectorAll("[data-act]")) mark(button.parentElement, "held", this.store.get("held_act") === button.dataset.act);
-    put(this.answer, answerText(this.store, this.since_ms) ?? "");
+    put(this.answer, answerText(this.store, this.watch.since_ms) ?? "");
   }
 
   _row(step, index, offers) {

@@ -115,6 +115,7 @@ export class Strip {
     if (view.hold) {
       const lines = [said("hands.held_for", { hold, time: countdown(view.held_ms / 1000) })];
       if (mode === "MANUAL") lines.push(view.rotor ? said("hands.rotor_on") : said("hands.rotor_off", { rotor: kind === "gamepad" ? "RB" : "V" }));
+      if (view.tool_m !== null) lines.push(said("hands.tool", { value: number(view.tool_m * 100) }));
       if (view.fine) lines.push(said("hands.fine"));
       return { title, state: said("hands.held"), text: lines.join(" ") };
     }

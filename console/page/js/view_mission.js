@@ -4,7 +4,7 @@ import { at, make, put, show, svg } from "./dom.js";
 import { area, span, t } from "./i18n.js";
 
 const CLASSES = ["processed", "passed", "below", "to_do", "keep_out", "safe", "unknown", "unworkable", "provisional"];
-const ROWS = ["passed", "below", "left", "unworkable"];
+const ROWS = ["passed", "below", "left", "unworkable", "not_in_task"];
 
 export class MissionView {
   /** @param {any} store @param {any} legend the map's module of its legend, or null */
@@ -15,7 +15,8 @@ export class MissionView {
     this.total = make("b");
     this.bar = svg("svg", { viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" });
     this.rows = Object.fromEntries(ROWS.map((name) => [name, make("dd")]));
-    const list = make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: t(`mission.${name}`) }), this.rows[name]]));
+    this.names = Object.fromEntries(ROWS.map((name) => [name, make("dt", { text: t(`mission.${name}`) })]));
+    const list = make("dl", { className: "rows" }, ROWS.flatMap((name) => [this.names[name], this.rows[name]]));
     this.note = make("p", { className: "small" });
     element.append(make("div", { className: "head" }, [this.head, this.total]), this.bar, list, this.note);
     legend?.mountLegend(at("legend"), t, CLASSES);
@@ -34,6 +35,9 @@ export class MissionView {
     show(this.note, complete === false);
     put(this.rows.left, span(read("time_left_s")));
     put(this.rows.unworkable, area(read("unworkable_m2")));
+    const beyond = read("not_in_task_m2");
+    for (const one of [this.names.not_in_task, this.rows.not_in_task]) show(one, beyond > 0);
+    put(this.rows.not_in_task, area(beyond));
     put(this.note, complete === false ? t("mission.ground_unknown") : "");
     this._bar(total, [["processed", processed], ["passed", passed], ["below", below]]);
   }

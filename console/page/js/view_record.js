@@ -11,9 +11,8 @@ import { loadPalette } from "./map/palette.js";
 import { asking } from "./plan/asking.js";
 import { button, field, panel, rowsOf } from "./plan/parts.js";
 import { draw } from "./record/chart.js";
-import { squareMetres } from "./record/figures.js";
+import { balance, squareMetres } from "./record/figures.js";
 
-const TOTALS = ["processed_m2", "provisional_m2", "passed_m2", "below_depth_m2", "missed_m2", "listed_m2", "withdrawn_m2", "area_m2"];
 const KINDS = ["report", "map", "gpkg", "geojson", "csv"];
 const NAMES = { report: "report.html", map: "map.png", gpkg: "ledger.gpkg", geojson: "ledger.geojson", csv: "ledger.csv" };
 const WHO = ["organisation", "operator", "task_id"];
@@ -99,7 +98,7 @@ class RecordView {
     if (record === null || this.of === record) return;
     this.of = record;
     this.totals.replaceChildren(rowsOf([
-      ...TOTALS.map((key) => [t(`record.total.${key}`), squareMetres(record.totals[key], t)]), [t("record.plan"), record.plan_hash],
+      ...balance(record.totals, t).map(([key, text]) => [t(`record.total.${key}`), text]), [t("record.plan"), record.plan_hash],
     ]));
     this.fillTable(this.gaps, [t("record.reason"), t("record.area"), t("record.pieces")], record.gaps.map(({ reason, area_m2, pieces }) => [t(`record.gap.${reason}`), squareMetres(area_m2, t), number(pieces)]), t("record.no_gaps"));
     this.fillTable(this.hours, [t("record.what"), t("record.time")], Object.entries(record.hours).map(([kind, seconds]) => [t(`record.hour.${kind}`), span(seconds)]), t("record.no_hours"));
@@ -122,7 +121,7 @@ class RecordView {
     const place = (e, n) => t("record.place", { east: number(e, 1), north: number(n, 1) });
     const rows = site?.hash ? [
       [t("record.fact.work_areas"), number(count("work_area"))], [t("record.fact.keep_outs"), number(count("keep_out"))],
-      [t("record.fact.swaths"), number((site.swaths ?? []).length)], [t("record.fact.unworkable"), number((site.unworkable ?? []).length)],
+      [t("record.fact.swaths"), number((site.swaths ?? []).length)], [t("record.fact.unworkable"), number((site.unworkable ?? []).filter(({ reason }) => reason !== "not_in_task").length)],
       [t("record.fact.machine"), pose && Number.isFinite(pose.e) ? place(pose.e, pose.n) : t("record.unknown")],
       ...marks.map(({ n, kind }) => [n, kind, here.find((one) => one.n === n)]).map(([n, kind, at]) => [t("record.fact.mark", { n }), `${at ? place(at.e, at.north) : t("record.unknown")}${kind ? `, ${t(`plan.mark.${kind}`)}` : ""}`]),
       [t("record.fact.complete"), t(this.store.value("ground", "complete") === true ? "record.complete" : "record.incomplete")],

@@ -100,7 +100,10 @@ def shown(asked: RecordRequest) -> dict[str, Any]:
 
 
 def totals(facts: JobFacts) -> dict[str, float]:
-    """Return areas [m2]: `area_m2` is the total, the others are defined in `vehicle/reports/gaps.py`."""
+    """Return areas [m2], as defined in `vehicle/reports/gaps.py`.
+
+    `area_m2` is the sum of processed, missed, listed and not in the task.
+    """
     found = facts.found
     areas_m2 = {
         "area_m2": found.area_m2,
@@ -110,6 +113,7 @@ def totals(facts: JobFacts) -> dict[str, float]:
         "below_depth_m2": found.below_depth_m2,
         "passed_m2": max(0.0, found.swept_not_credited_m2 - found.below_depth_m2),
         "listed_m2": found.listed_m2,
+        "not_in_task_m2": found.not_in_task_m2,
         "withdrawn_m2": found.withdrawn_m2,
     }
     return {name: round(area_m2, DIGITS) for name, area_m2 in areas_m2.items()}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { use } from "../../../console/page/js/i18n.js";
-import { bars, squareMetres } from "../../../console/page/js/record/figures.js";
+import { balance, bars, squareMetres } from "../../../console/page/js/record/figures.js";
 import { CLASSES } from "../../../console/page/js/marks.js";
 import { TEXT_BYTES, cut } from "../../../console/page/js/observations.js";
 import { skipNote } from "../../../console/page/js/plan/after_panel.js";
@@ -19,6 +19,17 @@ test("no centimetre is left out between the required depth and the deepest", () 
 test("what is missed is never rounded to nothing", () => {
   assert.deepEqual([0, 0.0004, 0.014, 9.5, 144.4, 20_000].map((value) => squareMetres(value, t)),
     ["0.00 m2", "less than 0.01 m2", "0.01 m2", "9.50 m2", "144 m2", "2.00 ha"]);
+});
+
+test("the balance of a record adds up, and ground that is not in the task stands in it", () => {
+  const totals = { area_m2: 23_040.5, processed_m2: 12_000.25, listed_m2: 40.125, not_in_task_m2: 11_000.004, missed_m2: 0.121, provisional_m2: 0.004, passed_m2: 3, below_depth_m2: 0, withdrawn_m2: 0 };
+  const rows = balance(totals, t);
+  assert.deepEqual(rows.slice(0, 5).map(([key]) => key), ["area_m2", "processed_m2", "listed_m2", "not_in_task_m2", "missed_m2"]);
+  const figure = ([, text]) => Number(text.replaceAll(",", "").replace(" m2", ""));
+  const [whole, ...parts] = rows.slice(0, 5).map(figure);
+  assert.ok(Math.abs(whole - parts.reduce((sum, part) => sum + part, 0)) <= 0.02, rows.join(" "));
+  assert.deepEqual(rows[5], ["provisional_m2", "less than 0.01 m2"]);
+  assert.ok(balance({ ...totals, not_in_task_m2: 0 }, t).every(([key]) => key !== "not_in_task_m2"));
 });
 
 test("a swath is skipped with a number, a reason of the list, and words; never without", () => {

@@ -38,14 +38,43 @@ def places(text: Any) -> set[str]:
 ENGLISH = texts("en")
 
 
+CONSOLE = PAGE.parent
+SOURCES = [
+    path
+    for folder in (PAGE / "js", CONSOLE / "server", CONSOLE / "client", PAGE)
+    for path in sorted(folder.glob("*.html") if folder is PAGE else folder.rglob("*.*"))
+    if path.suffix in (".js", ".py", ".html")
+]
+NEXT = {*next_step.AFTER.values(), *next_step.FIRST.values(), "back_off", "done"}
+"""Those that follow within a swath, those that a segment begins with, and the end."""
+
+
 def test_every_key_that_the_page_names_has_a_text() -> None:
     """Keys made of two parts have at least one text that begins so."""
-    for path in sorted((PAGE / "js").glob("*.js")):
+    for path in sorted((PAGE / "js").rglob("*.js")):
         source = path.read_text(encoding="utf-8")
         for key in re.findall(r'\b(?:t|said|led|WHY)\("([^"]+)"', source) + re.findall(r'key: "(\w+\.[\w.]+)"', source):
             assert key in ENGLISH, f"{path.name}: {key}"
         for start in re.findall(r"\b(?:t|said|led)\(`([\w.]+)\$\{", source):
             assert start == "reason." or any(key.startswith(start) for key in ENGLISH), f"{path.name}: {start}..."
+
+
+def test_every_text_is_used() -> None:
+    """By its whole key, or by a key that is put together of a beginning, a name and an end."""
+    whole: set[str] = set()
+    made: set[tuple[str, str]] = set()
+    for path in SOURCES:
+        source = path.read_text(encoding="utf-8")
+        whole.update(re.findall(r"""["'`]([\w-]+(?:\.[\w-]+)*)["'`]""", source))
+        parts = re.findall(r"""(?=[`"]([\w.]*)\$?\{[^}]*\}([\w.]*))""", source)
+        made.update(part for part in parts if "." in part[0] or (part[0] == "" and part[1].startswith("_")))
+    found = [key for key in ENGLISH if key not in whole and not any(_fits(key, *part) for part in made)]
+    assert found == []
+    assert {key for key in ENGLISH if key.startswith("next.")} == {f"next.{name}" for name in {*NEXT, "m"}}
+
+
+def _fits(key: str, start: str, end: str) -> bool:
+    return key.startswith(start) and key.endswith(end) and len(key) > len(start) + len(end)
 
 
 def test_every_mode_and_every_refusal_has_words() -> None:
@@ -80,9 +109,3 @@ def test_every_exercise_is_named_as_it_is_typed() -> None:
     assert listed is not None
     assert re.findall(r'"([\w-]+)"', listed.group(1)) == list(EXERCISES)
     assert {f"training.{name.replace('-', '_')}" for name in EXERCISES} <= set(ENGLISH)
-
-
-def test_every_next_step_has_words() -> None:
-    """Those that follow within a swath, those that a segment begins with, and the end."""
-    names = {*next_step.AFTER.values(), *next_step.FIRST.values(), "back_off", "done"}
-    assert {f"next.{name}" for name in names} <= set(ENGLISH)

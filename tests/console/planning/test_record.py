@@ -15,6 +15,7 @@ from console.server.planning.recording import RecordRequest, facts_of, shown, wr
 from console.server.planning.sites import rings_of
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.reports.facts import JobFacts
@@ -92,6 +93,23 @@ def test_totals_and_gaps_are_those_of_the_report(facts: JobFacts, tmp_path: Path
     assert sum(row["area_m2"] for row in found["depths"]) == pytest.approx(facts.ledger.credited_cells * CELL_M**2)
     assert {row["depth_cm"] for row in found["depths"]} == {16, 19}
     assert "not for feet" in found["statement"]
+
+
+def test_the_parts_of_a_survey_add_up_to_its_area(tmp_path: Path) -> None:
+    """Ground between its strips is neither missed nor not workable, and is not left out."""
+    facts = jobs.open_job()
+    beyond = jobs.untreatable(jobs.slanted(1.4, 2.4, 8.0, 0.8), UntreatableReason.NOT_IN_TASK)
+    steep = jobs.untreatable(jobs.slanted(1.0, 2.4, 9.0, 0.8), UntreatableReason.SLOPE)
+    plan = msgspec.structs.replace(facts.plan, untreatable=(beyond, steep))
+    rings = rings_of(jobs.slanted(9.6, 2.4, 0.4, 0.8))
+    asked = request(tmp_path, msgspec.structs.replace(facts, plan=plan))
+    for area in asked.site["areas"]:
+        if area["role"] == "work_area":
+            area["rings"] = rings
+    totals = shown(asked)["totals"]
+    parts = [totals[name] for name in ("processed_m2", "missed_m2", "listed_m2", "not_in_task_m2")]
+    assert all(part > 0.1 for part in parts)
+    assert sum(parts) == pytest.approx(totals["area_m2"], abs=5e-3)
 
 
 def test_nothing_worked_is_nothing_processed(tmp_path: Path) -> None:

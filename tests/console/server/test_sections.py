@@ -206,6 +206,39 @@ def told_of(view: ConsoleView, tmp_path: Path) -> dict[str, Any]:
     return {name: told[name] for name in ("vehicle", *SECTIONS_OF_REPORTS)}
 
 
+def test_another_vehicle_and_every_age_show_in_the_same_moment(tmp_path: Path) -> None:
+    """No section is of the vehicle or the moment before, however short ago another page asked."""
+
+    async def main(clock: VirtualClock) -> None:
+        views = [ConsoleView(state=LinkState.OPEN, tick=105, vehicle=frame(), age_ms=20.0), ConsoleView()]
+        vehicles = [
+            VehicleSettings(id=name, name=name, host=name, port=1, credentials=Credentials(system_id=250))
+            for name in ("a", "b")
+        ]
+        links = [FakeLink(view) for view in views]
+        steered = tuple(Steered(one, link, clock) for one, link in zip(vehicles, links, strict=True))  # type: ignore[arg-type]
+        desk = Desk(steered, clock)
+        board = Board(desk, settings(tmp_path), SetupStore(tmp_path), clock)
+        assert board.sections("p")["link"]["age_ms"] == 20.0
+        links[0].view = replace(views[0], age_ms=45.0)
+        assert board.sections("q")["link"]["age_ms"] == 45.0
+        assert desk.turn_to("b") == ""
+        told = board.sections("p")
+        assert (told["server"]["vehicle"], told["link"]["address"], told["vehicle"]) == ("b", "b:1", None)
+
+    run_virtual(main)
+
+
+def test_what_a_survey_leaves_out_is_not_called_unworkable() -> None:
+    places = [{"reason": "slope", "area_m2": 12.0}, {"reason": "not_in_task", "area_m2": 300.0}]
+    told = make.mission_section(ConsoleView(vehicle=frame()), {"unworkable": places})
+    assert told is not None
+    assert (told["unworkable_m2"], told["not_in_task_m2"]) == (12.0, 300.0)
+    unknown = make.mission_section(ConsoleView(vehicle=frame()), None)
+    assert unknown is not None
+    assert (unknown["unworkable_m2"], unknown["not_in_task_m2"]) == (None, None)
+
+
 @pytest.mark.parametrize("state", [LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION])
 def test_of_a_vehicle_that_is_not_ours_nothing_is_shown(state: LinkState, tmp_path: Path) -> None:
     work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=61)

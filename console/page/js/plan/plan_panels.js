@@ -115,6 +115,7 @@ export class ResultPanel {
       [t("plan.figure.area"), area(shown.area_m2)], [t("plan.figure.time_s"), span(shown.time_s)],
       [t("plan.figure.swaths"), number(shown.swaths)], [t("plan.figure.turns"), number(shown.turns)],
       [t("plan.figure.overlap_m2"), area(shown.overlap_m2)], [t("plan.figure.unworkable_m2"), area(shown.unworkable_m2)],
+      ...(shown.not_in_task_m2 > 0 ? [[t("plan.figure.not_in_task_m2"), area(shown.not_in_task_m2)]] : []),
       [t("plan.figure.depth"), t(shown.required_depth_assumed ? "plan.depth_assumed" : "plan.depth_cm", { depth: number(shown.required_depth_m * 100) })],
       ...Object.entries(times).map(([kind, seconds]) => [t(`plan.kind.${kind}`), span(seconds)]),
       [t("plan.figure.hash"), shown.hash],
