@@ -80,6 +80,8 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
     header = found.header
     if header is None:
         raise InputError(f"{path}: holds no record; name the folder of a run")
+    if found.broken_within:
+        raise InputError(f"{journal.torn_text(path, found)}: nothing is added to it; copy the journal again")
     place = load_site(site.path, site.outside, feature=site.feature, unmarked=site.unmarked)
     try:
         check_site(found.site_hash or header.site_hash, place)

@@ -32,6 +32,12 @@ from vehicle.runtime.run_manifest import MANIFEST, Manifest
 HASHED: Final = (MANIFEST, RECORDING, JOURNAL, SITE_FILE, TASK_FILE)
 
 
+class _Numbered(msgspec.Struct, frozen=True):
+    """A manifest of any format. As `Manifest` has it, one that says no format is of the first."""
+
+    format: object = 1
+
+
 class _Place(msgspec.Struct, frozen=True):
     valid: bool
     position_proven: bool
@@ -160,12 +166,13 @@ def _manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise InputError(f"{folder}: is not there; name the folder of a run")
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        content = path.read_bytes()
+        Kept.RUN.check(path, msgspec.json.decode(content, type=_Numbered).format)
+        found = msgspec.json.decode(content, type=Manifest)
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
-    Kept.RUN.check(path, found.format)
     return found
 
 

@@ -153,6 +153,31 @@ def test_no_paper_is_made_of_a_journal_that_may_lack_a_withdrawal(monkeypatch, c
     assert "at byte" in told
 
 
+def test_nothing_is_imported_beside_a_journal_whose_chain_is_broken(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "broken")
+    path = tmp_path / "broken" / "ledger.journal"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    args = ("--site", job / "ground.geojson", "--team", "dog", "--who", "A", "--when", "2026-11-29", "--method", "b")
+    ground_file = job / "ground.geojson"
+    status, _, told = flailpilot(
+        monkeypatch, capsys, "ledger", "follow-up", tmp_path / "broken", ground_file, *args, "--result", "none"
+    )
+    assert (status, told.count("\n")) == (2, 1), told
+    assert "nothing is added to it" in told
+    assert "at byte" in told
+    assert not (tmp_path / "broken" / "follow_up").exists()
+
+
+def test_a_run_of_a_later_program_is_named_as_one(monkeypatch, capsys, job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "later")
+    (tmp_path / "later" / "run.json").write_text('{"format": 99, "anything": 1}')
+    status, _, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "later", "--no-pdf")
+    assert (status, told.count("\n")) == (2, 1)
+    assert "of format 99, this program reads up to" in told
+
+
 def test_no_paper_is_made_of_another_runs_journal(monkeypatch, capsys, job, run, tmp_path):
     shutil.copytree(job / "run", tmp_path / "foreign")
     path = tmp_path / "foreign" / "ledger.journal"

@@ -1,6 +1,7 @@
 """The GeoPackage against OGC samples, GDAL and the ledger; tables with their mandatory fields; all files of a job."""
 
 import csv
+import json
 import sqlite3
 import struct
 import xml.etree.ElementTree as ET
@@ -23,7 +24,7 @@ from vehicle.reports import gpkg, tables
 from vehicle.reports.imported import Category, FollowUp, Layer, Release
 from vehicle.reports.layer_styles import LOOKS, style_qml
 from vehicle.reports.lots import Lot
-from vehicle.reports.products import AREAS, LAYER_TEXT, LINES, POINTS, features
+from vehicle.reports.products import AREAS, LAYER_TEXT, LINES, NOTE_OF_OTHERS, NOTES, POINTS, features
 from vehicle.reports.results import write_all
 
 pytestmark = pytest.mark.long
@@ -93,9 +94,10 @@ def test_gdal_reads_every_layer_without_a_warning_and_finds_one_kind_of_valid_ge
         assert meta["crs"] == "EPSG:4326"
         assert shapely.is_valid(shapes).all()
         assert {shape.geom_type for shape in shapes} == {kind.replace(" ", "")}
-        assert set(meta["fields"]) >= {"site", "site_hash", "plan_hash", "run", "note"}
+        assert set(meta["fields"]) >= {"site", "site_hash", "plan_hash", "run", "simulated", "note"}
         note = columns[list(meta["fields"]).index("note")]
-        assert set(note) == {"processed: not for feet"}
+        assert set(note) == {NOTES.get(layer, NOTE_OF_OTHERS)}
+        assert (note[0].startswith("processed")) is (layer.startswith("processed"))
         assert kind == ("MultiPolygon" if layer in AREAS else "LineString" if layer in LINES else "Point")
 
 
@@ -214,6 +216,37 @@ def test_no_column_of_a_table_is_empty(tmp_path: Path) -> None:
     for name in ("ledger.csv", "lots.csv", "points.csv", "states.csv"):
         rows = _rows(tmp_path / name)
         assert [column for column in rows[0] if not any(row[column] for row in rows)] == [], name
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd|x", "@x", "\t=1"])
+def test_no_cell_is_worked_out_by_a_spreadsheet(text: str) -> None:
+    assert tables._cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["-46.930000000", "+1", "a-b", "", 5, None])
+def test_a_number_stays_one(value: object) -> None:
+    assert tables._cell(value) == value
+
+
+def test_a_simulated_record_says_so_in_every_row_and_feature(tmp_path: Path) -> None:
+    """Layers and tables are put together with others', and the file's own head is lost then."""
+    write_all(tmp_path, jobs.open_job(**STATED, zero_us=ZERO_US, lots=LOTS, simulated=True))
+    for name in ("ledger.csv", "lots.csv", "points.csv", "states.csv"):
+        assert {row["simulated"] for row in _rows(tmp_path / name)} == {"yes"}, name
+    for name in ("ledger.geojson", "ledger_lines.geojson", "ledger_points.geojson"):
+        rows = json.loads((tmp_path / name).read_text(encoding="utf-8"))["features"]
+        assert {row["properties"]["simulated"] for row in rows} == {"yes"}, name
+    for layer in ("processed", "missed", "events"):
+        assert _columns(tmp_path / "ledger.gpkg", layer)["simulated"] == {"yes"}
+
+
+def test_the_time_of_a_follow_up_stands_as_seconds_too() -> None:
+    (told, day) = (
+        next(row.values for row in features(jobs.open_job(follow_ups=(follow_up,))) if row.layer == "follow_up")
+        for follow_up in (SEARCHED, msgspec.structs.replace(SEARCHED, when="2026-11-29"))
+    )
+    assert (told["when"], told["when_epoch_s"]) == ("2026-11-29T05:00:00Z", 1795928400)
+    assert day["when_epoch_s"] is None
 
 
 def test_tables_hold_no_formulas(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.planning.files.export import write_plan_geojson
 from vehicle.reports.degrees import in_degrees, rounded
 from vehicle.reports.geojson import FILES, write_geojson
-from vehicle.reports.products import features
+from vehicle.reports.products import NOTE_OF_OTHERS, NOTES, features
 
 GOOD = {
     "type": "FeatureCollection",
@@ -69,7 +69,8 @@ def test_areas_are_those_of_the_record_and_every_layer_says_what_it_is(folder: P
     by_layer: dict[str, float] = {}
     for feature in found["features"]:
         properties = feature["properties"]
-        assert properties["note"] == "processed: not for feet"
+        assert properties["note"] == NOTES.get(properties["layer"], NOTE_OF_OTHERS)
+        assert properties["simulated"] == "no"
         assert properties["plan_hash"] == facts.plan.plan_hash
         by_layer[properties["layer"]] = by_layer.get(properties["layer"], 0.0) + properties["area_m2"]
     assert by_layer["processed"] == pytest.approx(facts.ledger.credited_m2, abs=1e-3)

@@ -133,6 +133,12 @@ def test_ground_that_is_none_of_the_site_is_refused(shape: Any, words: str, tmp_
         ("team.csv", b"\xff\xfe", "no table in UTF-8"),
         ("team.csv", b"wkt,team\nPOLYGON((0 0),dog\n", "its WKT cannot be read"),
         ("team.csv", b"wkt,team\n", "no feature in it"),
+        ("team.csv", b"a,b\n1,2\n", "has no column wkt"),
+        (
+            "team.csv",
+            b'wkt\n"POLYGON((46.93 39.99,nan 39.99,47 40,46.93 39.99))"\n',
+            "no longitude and latitude",
+        ),
         ("team.shp", b"", "is none of .geojson"),
     ],
 )

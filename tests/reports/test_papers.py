@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import shapely
 
 from tests.config.test_task import STATED as TASK
 from tests.control.ledger import jobs
@@ -15,7 +16,7 @@ from vehicle.config.task import load_task
 from vehicle.config.visits import Nonconformity, Visit
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Mode
-from vehicle.reports import envelope
+from vehicle.reports import envelope, ground_sections
 from vehicle.reports.about import job_values, public_values
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import FileHash, JobFacts, RecordedAct, ReportKind, RunLine
@@ -115,6 +116,18 @@ def test_provisional_ground_is_one_figure_wherever_it_is_told(page: str) -> None
     assert number(value) == pytest.approx(inside_m2, abs=0.005)
     assert f"<b>{inside_m2:.2f} m² of the processed ground are provisional</b>" in page
     assert f"On record outside the work area, and provisional too: {outside_m2:.2f} m²" in page
+
+
+def test_a_ring_says_that_other_ground_lies_in_it() -> None:
+    ring = shapely.box(0.0, 0.0, 4.0, 4.0).difference(shapely.box(1.0, 1.0, 3.0, 3.0))
+    assert "outer border; inside it is other ground: 1" in ground_sections.corners(facts(), ring)
+    assert "other ground" not in ground_sections.corners(facts(), shapely.box(0.0, 0.0, 4.0, 4.0))
+
+
+def test_no_figure_of_the_founding_documents_enters_a_report(page: str) -> None:
+    words = report_page(facts(kind=ReportKind.COMPLETION), b"")
+    for text in (page, words, *job_values(facts()).values(), *job_values(facts())):
+        assert not re.search(r"P_c|R_e|csc_|contamination|effectiveness_index|sustainab|disturbance", text)
 
 
 def test_a_small_piece_is_found_by_a_point_in_it(page: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vehicle.reports.facts import STATEMENT, JobFacts
-from vehicle.reports.products import NOT_FOR_FEET
+from vehicle.reports.products import NOTE_OF_OTHERS, NOTES
 
 CONFIDENTIAL: Final = "confidential"
 """Marking of every file with a coordinate: places of unprocessed hazards concern only the people of the task."""
@@ -44,14 +44,15 @@ def job_values(facts: JobFacts) -> dict[str, str]:
     }
 
 
-def tags(facts: JobFacts) -> dict[str, str]:
+def tags(facts: JobFacts, layer: str) -> dict[str, str]:
     """Return the facts of the job that each feature carries, so that features stay distinct when files are merged."""
     return {
         "site": facts.site.name,
         "site_hash": facts.plan.site_hash,
         "plan_hash": facts.plan.plan_hash,
         "run": facts.run,
-        "note": NOT_FOR_FEET,
+        "simulated": "yes" if facts.simulated else "no",
+        "note": NOTES.get(layer, NOTE_OF_OTHERS),
     }
 
 

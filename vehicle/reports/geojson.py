@@ -29,10 +29,14 @@ NUMBER_DIGITS: Final = 4
 
 def write_geojson(folder: Path, facts: JobFacts, products: Sequence[Feature]) -> tuple[Path, ...]:
     """Write all three files, also those without a feature."""
-    common, about = tags(facts), job_values(facts)
+    about = job_values(facts)
     paths = []
     for name, layers in FILES.items():
-        rows = [feature_row(feature, facts.plan.datum, common) for feature in products if feature.layer in layers]
+        rows = [
+            feature_row(feature, facts.plan.datum, tags(facts, feature.layer))
+            for feature in products
+            if feature.layer in layers
+        ]
         used = dict.fromkeys(row["properties"]["layer"] for row in rows)
         texts = {layer: described(layer) for layer in used}
         paths.append(folder / name)

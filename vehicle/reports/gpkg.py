@@ -88,7 +88,7 @@ def write_gpkg(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None
 
 def _write_layer(base: sqlite3.Connection, layer: str, rows: list[Feature], facts: JobFacts) -> None:
     kind = GEOMETRY_OF_LAYER.get(layer, "MULTIPOLYGON")
-    common = tags(facts)
+    common = tags(facts, layer)
     names = [*rows[0].values, *common]
     columns = "".join(f", {quoted(name)} {_sql_type(rows, name)}" for name in names)
     table = quoted(layer)

@@ -194,17 +194,19 @@ def _by_reason(facts: JobFacts) -> str:
 
 
 def corners(facts: JobFacts, shape: Any) -> str:
-    """Return the corners of an outline, or its bounding box if there are too many."""
+    """Return the corners of an outline; its bounding box if there are too many, a point in it if it is small."""
     points = shapely.get_coordinates(shape.exterior)[:-1]
+    inner = shape.representative_point()
     if shape.area < POINT_M2:
-        inner = shape.representative_point()
         return facts.words("left.small", inner=place(facts, (inner.x, inner.y)))
     if len(points) > CORNERS_MAX:
         west, south, east, north = shape.bounds
-        inner = shape.representative_point()
         box = facts.words("left.span", start=place(facts, (west, south)), end=place(facts, (east, north)))
-        return facts.words("left.box", box=box, inner=place(facts, (inner.x, inner.y)), count=len(points))
-    return "<br>".join(place(facts, (float(x), float(y))) for x, y in points)
+        told = facts.words("left.box", box=box, inner=place(facts, (inner.x, inner.y)), count=len(points))
+    else:
+        told = "<br>".join(place(facts, (float(x), float(y))) for x, y in points)
+    holes = len(shape.interiors)
+    return facts.words("left.ring", corners=told, count=holes) if holes else told
 
 
 def outside(facts: JobFacts, shape: Any) -> str:

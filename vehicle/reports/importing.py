@@ -26,6 +26,7 @@ OUTSIDE_MAX_M: Final = 10.0
 """Teams search a little beyond the perimeter; ground further out is another site, or its coordinates are wrong."""
 ROUNDING_M2: Final = 0.01
 TEXT_MAX: Final = 500
+WKT_COLUMNS: Final = ("wkt", "geometry", "perimeter_wkt")
 FIELDS: Final = ("layer", "team", "who", "when", "method", "result")
 _RESERVED: Final = re.compile(r"\b(?:cleared|mine-?free|released)\b", re.IGNORECASE)
 
@@ -241,9 +242,12 @@ def _table(path: Path, content: bytes) -> list[_Row]:
     for number, line in enumerate(lines, start=2):
         place = f"{path}: line {number}"
         fields = {str(key).strip().lower(): str(value or "") for key, value in line.items()}
-        text = next((fields[key] for key in ("wkt", "geometry", "perimeter_wkt") if fields.get(key)), "")
+        if not fields.keys() & set(WKT_COLUMNS):
+            raise InputError(f"{path}: has no column wkt; put the polygons there, as POLYGON ((lon lat, ...))")
+        text = next((fields[key] for key in WKT_COLUMNS if fields.get(key)), "")
         try:
-            shape = shapely.from_wkt(text) if text else None
+            with np.errstate(invalid="ignore"):  # a coordinate that is no number is told below
+                shape = shapely.from_wkt(text) if text else None
         except shapely.errors.GEOSException:
             raise InputError(f"{place}: its WKT cannot be read; write POLYGON ((lon lat, ...))") from None
         rows.append(_Row(place, shape, fields))

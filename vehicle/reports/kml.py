@@ -92,7 +92,7 @@ def _placemark(folder: ET.Element, facts: JobFacts, feature: Feature, number: in
     ET.SubElement(mark, "name").text = str(values.get("name") or values.get("lot") or values.get("depth") or number)
     ET.SubElement(mark, "styleUrl").text = f"#{_style_of(feature)}"
     data = ET.SubElement(mark, "ExtendedData")
-    for name, value in (values | tags(facts)).items():
+    for name, value in (values | tags(facts, feature.layer)).items():
         if value not in ("", None):
             row = ET.SubElement(data, "Data", name=name)
             ET.SubElement(row, "value").text = f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -23,7 +23,7 @@ from vehicle.reports.outlines import depth_squares, outlines, where
 from vehicle.reports.palette import LISTED_TEXT, marked
 from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
-from vehicle.reports.times import epoch_s, utc_text
+from vehicle.reports.times import epoch_s, epoch_s_of, utc_text
 
 Value = str | float | int | None
 
@@ -37,6 +37,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOT_FOR_FEET: Final = "processed: not for feet"
+NOTES: Final = {
+    "processed": NOT_FOR_FEET,
+    "processed_depth": NOT_FOR_FEET,
+    "processed_below_depth": "processed below the required depth: not for feet",
+    "missed": "not processed: not for feet",
+    "untreatable": "not processed: not for feet",
+}
+"""What each feature of a layer says of itself; one that is alone in another program must not pass for processed."""
+NOTE_OF_OTHERS: Final = "ground shown as processed: not for feet"
 LAYER_TEXT: Final = {
     "processed": "ground on record as processed to the required depth, by lot; not cleared",
     "processed_depth": "the same ground in small squares with their proven depth",
@@ -90,8 +99,8 @@ def _imported(facts: JobFacts) -> Iterator[Feature]:
         shape = area_of(row.polygons_deg, datum)
         values: dict[str, Value] = {
             "number": number, "follow_up_layer": row.layer.value, "team": row.team, "who": row.who, "when": row.when,
-            "method": row.method, "result": row.result, "area_m2": shape.area, "source": row.source,
-            "source_hash": row.source_hash,
+            "when_epoch_s": epoch_s_of(row.when), "method": row.method, "result": row.result, "area_m2": shape.area,
+            "source": row.source, "source_hash": row.source_hash,
         }  # fmt: skip
         yield Feature(layer="follow_up", geometry=shape, values=values)
     for number, paper in enumerate(facts.releases, start=1):

@@ -22,12 +22,17 @@ LAND_COLUMNS: Final = (
 )  # fmt: skip
 LOT_COLUMNS: Final = (
     "lot", "machine", "day_utc", "from_utc", "from_epoch_s", "until_utc", "until_epoch_s", "ended_by", "check_reading",
-    "area_m2", "inside_m2", "depth_least_cm", "depth_median_cm", "site", "plan_hash", "run", "note",
+    "area_m2", "inside_m2", "depth_least_cm", "depth_median_cm", "site", "plan_hash", "run", "simulated",
+    "note",
 )  # fmt: skip
 POINT_COLUMNS: Final = (
     "name", "kind", "lon_deg", "lat_deg", "east_m", "north_m", "from_name", "bearing_deg", "distance_m", "number",
-    "text", "utc", "epoch_s", "site", "plan_hash", "run",
+    "text", "utc", "epoch_s", "site", "plan_hash", "run", "simulated",
 )  # fmt: skip
+
+
+FORMULA: Final = frozenset("=+-@\t\r")
+"""A text that begins with one of these is worked out by spreadsheets."""
 
 
 def missing_fields(facts: JobFacts) -> list[str]:
@@ -57,7 +62,7 @@ def write_land(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None
 
 def write_lots(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
     """Write one row per lot."""
-    _write(path, LOT_COLUMNS, [feature.values | tags(facts) for feature in products if feature.layer == "processed"])
+    _write(path, LOT_COLUMNS, [row.values | tags(facts, row.layer) for row in products if row.layer == "processed"])
 
 
 def write_points(path: Path, facts: JobFacts, products: Sequence[Feature]) -> None:
@@ -68,7 +73,7 @@ def write_points(path: Path, facts: JobFacts, products: Sequence[Feature]) -> No
             point_m = (feature.geometry.x, feature.geometry.y)
             lon, lat = facts.plan.datum.lonlat_from_enu_array([point_m])[0].tolist()
             place = {"lon_deg": f"{lon:.9f}", "lat_deg": f"{lat:.9f}", "east_m": point_m[0], "north_m": point_m[1]}
-            rows.append(tags(facts) | feature.values | place)
+            rows.append(tags(facts, feature.layer) | feature.values | place)
     _write(path, POINT_COLUMNS, rows)
 
 
@@ -81,7 +86,17 @@ def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as a cell: numbers with four decimals; text that starts like a formula is kept as text."""
+    """Return a number with four decimals, or a text; one that a spreadsheet would take for a formula is quoted."""
     if isinstance(value, float):
         return f"{value:.4f}"
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "@"} else value
+    if not isinstance(value, str) or value[:1] not in FORMULA:
+        return value
+    return value if value[0] in "+-" and _is_number(value) else f"'{value}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

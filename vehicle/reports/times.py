@@ -1,6 +1,6 @@
 """UTC in exported files: as text, and as seconds since 1970, because some programs read zoned times as local."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vehicle.host.utc import EPOCH
 
@@ -15,3 +15,12 @@ def utc_text(moment_us: int | None) -> str:
 def epoch_s(moment_us: int | None) -> int | None:
     """Return whole seconds since 1970, the same moment as `utc_text`; None if unknown."""
     return None if moment_us is None else moment_us // 1_000_000
+
+
+def epoch_s_of(text: str) -> int | None:
+    """Return the whole seconds since 1970 of a time with its zone; None for a day, which is no moment."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else int((moment - EPOCH).total_seconds())
