@@ -148,9 +148,10 @@ class StateSocket:
             if self._outgoing.free:
                 for frame in self._ground.frames(self._desk.steered.mirror, TILES_MAX):
                     await self._socket.send_bytes(frame)
+            made_ms = self._clock.now_ns() / NS_PER_MS
             message = self._outgoing.message(self._sections(page))
             if message is not None:
-                await self._socket.send_text(msgspec.json.encode(message).decode())
+                await self._socket.send_text(msgspec.json.encode({**message, "made_ms": made_ms}).decode())
             due_ns = max(due_ns + PERIOD_NS, self._clock.now_ns())
             await self._clock.sleep_until_ns(due_ns)
 

@@ -1,6 +1,6 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, ENGINE_OFF_MS, HOLD_MS, meant, offers, startHands } from "./acts_logic.js";
+import { ACTS, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
@@ -53,12 +53,12 @@ export class Acts {
   engineOff() {
     if (this._engine !== null) return;
     this.stop();
-    this._engine = setTimeout(() => this.stop(true), ENGINE_OFF_MS);
+    this._engine = this._after(ENGINE_OFF_MS, () => this.stop(true));
     this.store.set("engine_off_held", true);
   }
 
   engineOffReleased() {
-    clearTimeout(this._engine);
+    clearInterval(this._engine);
     this._engine = null;
     this.store.set("engine_off_held", false);
   }
@@ -157,14 +157,26 @@ export class Acts {
     if (!one) return;
     if (!one.enabled) return this.press(name);
     this.store.set("held_act", name);
-    this._hold = setTimeout(() => {
+    this._hold = this._after(HOLD_MS, () => {
       this.letGo();
       this.press(name);
-    }, HOLD_MS);
+    });
+  }
+
+  /** Once, after something was held for so long before the eyes of this page; the timer, to be cleared. */
+  _after(ms, then) {
+    let held = heldFrom(this.now_ms());
+    const timer = setInterval(() => {
+      held = heldStill(held, this.now_ms());
+      if (held.for_ms < ms) return;
+      clearInterval(timer);
+      then();
+    }, HELD_LOOK_MS);
+    return timer;
   }
 
   letGo() {
-    clearTimeout(this._hold);
+    clearInterval(this._hold);
     this._hold = null;
     this.store.set("held_act", null);
   }

@@ -12,6 +12,15 @@ export const READ_MS = 1000;
 export const ROTOR_STANDS_RPM = 5;
 export const FAR_M = 50;
 const ARM_APART_MS = 500;
+/** So often a held key, button or finger is looked at, and so much a single look counts at most. */
+export const HELD_LOOK_MS = 50;
+export const HELD_GAP_MS = 100;
+
+/** Something is held from now on. */
+export const heldFrom = (now_ms) => ({ for_ms: 0, seen_ms: now_ms });
+
+/** It still is, as far as this page knows: a page that stood still does not, so that time counts for little. */
+export const heldStill = (held, now_ms) => ({ for_ms: held.for_ms + Math.min(now_ms - held.seen_ms, HELD_GAP_MS), seen_ms: now_ms });
 
 /** Key (`event.code`) and gamepad button of each act; `held`: confirmed by holding it for a second. */
 export const ACTS = {

@@ -127,7 +127,7 @@ export class Bar {
   _rest() {
     const base_s = this.store.shown("checks", "base_age_s");
     const due = this.store.shown("checks", "due");
-    this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")));
+    this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")), this.store.old() || this.store.late("checks"));
     const battery = this.hands.battery();
     this.cells.battery.put(battery === null ? UNKNOWN : `${number(battery * 100)} %`, battery !== null && battery < 0.2);
     const left_s = this.rest.left_s();

@@ -101,6 +101,7 @@ const EVENTS = {
     delete keys[event.code];
     return { ...state, keys };
   },
+  keys_lost: (state) => (Object.keys(state.keys).length > 0 ? unlatched({ ...state, keys: {} }, "keys_lost") : state),
   fine: (state) => ({ ...state, fine: !state.fine }),
   pointer_down: (state, event) => ({ ...state, touch: pointerDown(state.touch, event) }),
   pointer_move: (state, event) => ({ ...state, touch: pointerMove(state.touch, event) }),

@@ -5,6 +5,10 @@ import { STEERING_KEYS } from "./hands_logic.js";
 import { at } from "./dom.js";
 
 const DIGITS = { Digit1: "drive", Digit2: "mission", Digit3: "plan", Digit4: "record", Digit5: "setup" };
+/** While one of these is down, macOS tells of no other key's release. */
+const SILENCING = ["MetaLeft", "MetaRight", "OSLeft", "OSRight"];
+/** What takes the keyboard for itself once it is open. */
+const CHOICES = "select, input[type=file], input[type=date], input[type=color]";
 const TYPING = "input[type=text], input:not([type]), input[type=number], input[type=search], textarea, [contenteditable]";
 
 /** Someone writes: only while nothing is armed; armed, text fields are locked and every key is the console's. */
@@ -27,6 +31,9 @@ export class Keys {
     const off = at("engine-off");
     off.addEventListener("pointerdown", () => this.acts.engineOff());
     for (const name of ["pointerup", "pointercancel", "pointerleave"]) off.addEventListener(name, () => this.acts.engineOffReleased());
+    window.addEventListener("contextmenu", (event) => this._menu(event), { capture: true });
+    window.addEventListener("dragstart", (event) => event.preventDefault(), { capture: true });
+    for (const name of ["focusin", "pointerdown"]) window.addEventListener(name, (event) => isChoice(event.target) && this._keysLost(), { capture: true });
     for (const [target, name] of [[window, "blur"], [window, "pagehide"], [document, "visibilitychange"], [document, "freeze"]]) {
       target.addEventListener(name, () => this._letGo());
     }
@@ -39,7 +46,21 @@ export class Keys {
     this.acts.letGo();
   }
 
+  /** From now on a release may not be told: what is held by a key counts as let go. */
+  _keysLost() {
+    this.hands.tell("keys_lost");
+    this.acts.engineOffReleased();
+    this.acts.letGo();
+  }
+
+  /** A menu of the browser takes the keyboard; while the machine is armed none opens. A finger that stays asks for one too. */
+  _menu(event) {
+    if (armed(this.store)) event.preventDefault();
+    else if (event.pointerType !== "touch") this._keysLost();
+  }
+
   down(event) {
+    if (SILENCING.includes(event.code)) this._keysLost();
     if (typing(event.target, armed(this.store))) {
       if (event.code === "Escape") event.target.blur();
       return;
@@ -65,6 +86,8 @@ export class Keys {
   }
 
   _plain(event) {
+    // letters choose in a list that is open or has the focus
+    if (isChoice(event.target) && !armed(this.store)) return;
     const view = this.page.others[this.page.view];
     if (view?.key && !armed(this.store) && view.key(event)) return take(event);
     if (STEERING_KEYS.includes(event.code) && !chooses(event)) {
@@ -93,6 +116,8 @@ function take(event) {
   event.preventDefault();
   event.stopPropagation();
 }
+
+const isChoice = (target) => target instanceof Element && target.matches(CHOICES);
 
 /** Arrows within a choice of Setup choose; they steer nothing there. */
 const chooses = (event) => event.target instanceof Element && event.target.matches("input[type=radio], select");

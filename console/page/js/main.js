@@ -233,13 +233,24 @@ class Page {
       this.map?.resize();
     }
     this.rest.look();
-    for (const region of this.regions) region.render();
-    if (this.view === "setup") this.setup.render();
+    const failed = [...this.regions, ...(this.view === "setup" ? [this.setup] : [])].filter((region) => !this._rendered(region));
+    document.body.dataset.broken = String(failed.length > 0);
     this._stopButton(state);
     this._small();
     this._speak(state);
     this._sound(state, stopped);
     this._rear();
+  }
+
+  /** One region that fails keeps none of the others from being written; the page says that it cannot be trusted. */
+  _rendered(region) {
+    try {
+      region.render();
+      return true;
+    } catch (error) {
+      console.error(error);
+      return false;
+    }
   }
 
   _stopButton(state) {
@@ -256,7 +267,7 @@ class Page {
 
   _small() {
     const small = this.too_small.matches;
-    const text = small ? t("small.screen") : this.elsewhere ? t("steered_elsewhere") : "";
+    const text = document.body.dataset.broken === "true" ? t("page.broken") : small ? t("small.screen") : this.elsewhere ? t("steered_elsewhere") : "";
     show(at("small"), text !== "");
     put(at("small").firstElementChild, text);
     show(at("steer-here"), this.elsewhere === true && !small);

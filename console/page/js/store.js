@@ -4,6 +4,24 @@
  */
 
 export const OLD_MS = 500;
+/** Messages by which the server's clock is compared with this page's: five seconds of them. */
+const COMPARED = 50;
+
+/**
+ * How late a message is handled: by the smallest difference of the two clocks in the newest messages. Messages can only
+ * be late, and one that waited while the page stood still is.
+ */
+export class Lateness {
+  constructor() {
+    this._apart_ms = [];
+  }
+
+  /** @param {number} made_ms by the server's clock @param {number} now_ms by this page's @returns {number} ms */
+  of(made_ms, now_ms) {
+    this._apart_ms = [...this._apart_ms.slice(1 - COMPARED), now_ms - made_ms];
+    return now_ms - made_ms - Math.min(...this._apart_ms);
+  }
+}
 
 export class Store {
   /** @param {() => number} now_ms a monotonic clock */
@@ -11,7 +29,9 @@ export class Store {
     this.now_ms = now_ms;
     /** @type {Record<string, any>} */
     this.state = {};
+    /** When the newest message of /state was made, by this page's clock. */
     this.heard_ms = null;
+    this._lateness = new Lateness();
     this._views = new Map();
   }
 
@@ -55,8 +75,9 @@ export class Store {
 
   /** A message of /state: a snapshot replaces all that came from the server, a delta the sections it holds. */
   heard(message) {
-    this.heard_ms = this.now_ms();
-    const { type, seq: _, ...sections } = message;
+    const { type, seq: _, made_ms = null, ...sections } = message;
+    if (type === "snapshot") this._lateness = new Lateness();
+    this.heard_ms = this.now_ms() - (made_ms === null ? 0 : this._lateness.of(made_ms, this.now_ms()));
     if (type === "snapshot") {
       for (const name of SECTIONS) if (!(name in sections) && name in this.state) sections[name] = null;
     }

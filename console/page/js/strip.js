@@ -8,7 +8,7 @@ import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
 const HINT_SHOWN_MS = 20_000;
-const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold"];
+const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold", "keys_lost"];
 const DRIVES = ["MANUAL", "RECOVERY"];
 
 /** The stick as it goes out: nothing is drawn that was not read. */
@@ -68,6 +68,7 @@ export class Strip {
     this.buttons.render(view?.hold && mode === "MANUAL" ? [] : offers, { ATTENTION: this._attention() });
     put(this.title, shown.title);
     put(this.state, shown.state);
+    mark(this.state, "old", AUTO_MODES.includes(mode) && this.store.late("mission"));
     mark(this.state, "long", shown.state.length > 18);
     // what an operator has to do wins over the news that an act was accepted
     const answered = shown.waits && this.store.value("answer", "result") === "accepted" ? null : answerText(this.store);

@@ -1,6 +1,6 @@
 /** The Mission view's column: what is processed, what is passed and not proven, below depth; time; the legend. */
 
-import { at, make, put, show, svg } from "./dom.js";
+import { at, make, mark, put, show, svg } from "./dom.js";
 import { area, span, t } from "./i18n.js";
 
 const CLASSES = ["processed", "passed", "below", "to_do", "keep_out", "safe", "unknown", "unworkable", "provisional"];
@@ -24,6 +24,8 @@ export class MissionView {
 
   render() {
     const read = (name) => this.store.shown("mission", name);
+    const old = this.store.old() || this.store.late("mission");
+    for (const one of [this.total, ...Object.values(this.rows)]) mark(one, "old", old);
     const complete = this.store.value("ground", "complete");
     const inside = read("inside"), all = inside === null;
     const total = all ? null : read("total_m2");

@@ -236,6 +236,40 @@ test("the answer to an older ARM is none to the one that waits", () => {
   assert.deepEqual([acts.pending, made.get("answer").result], [null, "accepted"]);
 });
 
+// --- held ----------------------------------------------------------------------------------------------------------------
+/** ENGINE OFF begun, and a page whose timers fire when `look` says so. */
+function holding(context) {
+  let now_ms = 0;
+  const timers = new Map();
+  context.mock.method(globalThis, "setInterval", (then) => { const id = {}; timers.set(id, then); return id; });
+  context.mock.method(globalThis, "clearInterval", (id) => timers.delete(id));
+  const made = new Store(() => now_ms);
+  const acts = new Acts({
+    store: made, now_ms: () => now_ms, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({}),
+    drive: () => ({ send: () => true }), state: () => ({ send: () => true }),
+  });
+  acts.engineOff();
+  const look = (gap_ms) => { now_ms += gap_ms; for (const then of [...timers.values()]) then(); };
+  return { acts, look, cut: () => made.get("stop").engine_off };
+}
+
+test("ENGINE OFF needs the whole hold, and STOP goes out at its begin", (context) => {
+  const { look, cut } = holding(context);
+  assert.equal(cut(), false);
+  for (let at = 0; at < 13; at += 1) look(50);
+  assert.equal(cut(), false);
+  look(50);
+  assert.equal(cut(), true);
+});
+
+test("a tap of ENGINE OFF on a page that stalls meanwhile strands nobody", (context) => {
+  const { acts, look, cut } = holding(context);
+  look(5000); // the timer comes before the release that waits behind it
+  acts.engineOffReleased();
+  for (let at = 0; at < 30; at += 1) look(50);
+  assert.equal(cut(), false);
+});
+
 // --- bytes ---------------------------------------------------------------------------------------------------------------
 test("a reading is 36 bytes, little endian; what is unknown is sent as unknown", () => {
   const reading = {

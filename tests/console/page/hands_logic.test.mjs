@@ -63,6 +63,35 @@ test("a thumb that trembles is told every 20 ms", () => {
   assert.equal(rig.readings.length - before, 50);
 });
 
+test("a key whose release nobody would tell of is let go, and drives again only when pressed anew", () => {
+  const rig = new Rig().driving();
+  rig.tell("keys_lost");
+  rig.look();
+  still(rig.last);
+  assert.equal(rig.view.cause, "keys_lost");
+  rig.run(1000);
+  still(rig.last);
+  rig.key("KeyF", true); // the key itself is still down, and repeats
+  rig.run(100);
+  still(rig.last);
+  rig.up("KeyF");
+  rig.run(300);
+  rig.key("KeyF");
+  rig.look();
+  assert.equal(rig.last.hold, true);
+});
+
+test("hands that hold no key lose nothing by a menu", () => {
+  const rig = new Rig().ready();
+  rig.pads = [gamepad({ rt: 0 })];
+  rig.run(400);
+  rig.pads = [gamepad({ rt: 1 })];
+  rig.look();
+  rig.tell("keys_lost");
+  rig.look();
+  assert.equal(rig.last.hold, true);
+});
+
 test("without hold an arrow drives nothing", () => {
   const rig = new Rig().ready();
   rig.key("ArrowUp");

@@ -53,3 +53,48 @@ test("why nothing is heard is a key of the catalogue with the address, and nothi
   const found = linkProblem(heard({ link: { ...link, problem: "refused", problem_text: "connection refused" } }));
   assert.deepEqual(found, { key: "link.problem.refused", params: { address: "10.0.0.2:14555", text: "connection refused" } });
 });
+
+test("what waited while the page stood still is as old as it is", () => {
+  let now_ms = 5000;
+  const store = new Store(() => now_ms);
+  const link = { state: "open", age_ms: 20 };
+  store.heard({ type: "snapshot", seq: 1, made_ms: 100_003, link });
+  for (let seq = 2; seq < 20; seq += 1) {
+    now_ms += 100;
+    store.heard({ type: "delta", seq, made_ms: 100_003 + 100 * (seq - 1), link });
+  }
+  assert.equal(store.age_ms(), 20);
+  assert.equal(store.open(), true);
+  now_ms += 10_000; // the page stood still; two messages of its first 200 ms wait
+  for (const more_ms of [100, 200]) {
+    store.heard({ type: "delta", seq: 20, made_ms: 101_803 + more_ms, link });
+    assert.equal(store.age_ms(), 10_020 - more_ms);
+    assert.equal(store.old(), true);
+    assert.equal(store.open(), false);
+  }
+  store.heard({ type: "delta", seq: 22, made_ms: 111_803, link });
+  assert.equal(store.age_ms(), 20);
+});
+
+test("a clock that was set makes all old for a while, and not for ever", () => {
+  let now_ms = 5000;
+  const store = new Store(() => now_ms);
+  const link = { state: "open", age_ms: 20 };
+  store.heard({ type: "snapshot", seq: 1, made_ms: 0, link });
+  now_ms += 60_000;
+  for (let seq = 2; seq < 60; seq += 1) {
+    now_ms += 100;
+    store.heard({ type: "delta", seq, made_ms: 100 * seq, link });
+    assert.equal(store.old(), seq < 51);
+  }
+});
+
+test("another server has another clock", () => {
+  let now_ms = 5000;
+  const store = new Store(() => now_ms);
+  const link = { state: "open", age_ms: 20 };
+  store.heard({ type: "snapshot", seq: 1, made_ms: 900_000, link });
+  now_ms += 1000;
+  store.heard({ type: "snapshot", seq: 1, made_ms: 10, link });
+  assert.equal(store.age_ms(), 20);
+});

@@ -222,6 +222,49 @@ def test_engine_off_stops_at_once_and_cuts_only_when_held(browser: Page, server:
     browser.key("keyUp", "Delete", "Delete")
 
 
+PREVENTED = """
+const event = new MouseEvent('contextmenu', {bubbles: true, cancelable: true});
+return !document.getElementById('map').dispatchEvent(event);
+"""
+
+
+def test_what_takes_the_keyboard_lets_go_of_hold(browser: Page, server: FakeServer) -> None:
+    """Of a key that is let go while a system key is down, or below a menu, no release may ever be told."""
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    browser.key("keyDown", "MetaLeft", "Meta")
+    browser.when(lambda: not held(server))
+    browser.key("keyUp", "MetaLeft", "Meta")
+    settled(browser, server)
+    assert not held(server)
+    browser.until("return flail.hands.view?.waits?.key !== 'hands.waits.focus'")
+    browser.key("keyUp", "KeyF")
+    assert browser.js(PREVENTED), "a menu opens while the machine is armed"
+    opened(browser, server, "disarmed")
+    assert not browser.js(PREVENTED)
+    browser.js("flail.turn('setup'); document.querySelector('#view-setup select').focus()")
+    browser.tap("KeyM")
+    settled(browser, server)
+    assert server.acts == [], "a letter typed in a list is an act"
+
+
+def test_a_part_of_the_page_that_fails_takes_no_other_with_it_and_is_said(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "manual")
+    browser.js("flail.bar.render = () => { throw new Error('a test') }")
+    browser.until("return !document.getElementById('small').hidden")
+    assert "may show old values" in browser.text("#small")
+    server.state["tool"]["rotor_rpm"] = 371.0
+    browser.until("return document.querySelector('.instrument .value').innerText.includes('371')")
+    browser.js(
+        "flail.map.drawn = null; const top = flail.map.drawTop; let left = 1; window.drawn = 0;"
+        "flail.map.drawTop = (...all) => {"
+        "  if (left-- > 0) throw new Error('a test'); window.drawn += 1; top.apply(flail.map, all); };"
+        "flail.map.touch()"
+    )
+    browser.until("flail.map.touch(); return window.drawn > 1")
+
+
 def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, server: FakeServer) -> None:
     """The server goes on, the vehicle does not; then the server goes silent as well."""
     opened(browser, server, "manual", steady=False)

@@ -66,8 +66,8 @@ export class GroundMap {
     this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     const frame = () => {
       if (this.ended) return;
+      requestAnimationFrame(frame); // first: one drawing that fails must not be the last
       this.frame();
-      requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
   }
