@@ -41,8 +41,20 @@ export class Hands {
 
   /** One look at the devices, at most one reading. */
   sample() {
+    this._focus(document.hasFocus());
     const pads = Array.from(navigator.getGamepads?.() ?? []).filter(Boolean).map(plain);
     this._took(step(this._state, { type: "sample", now_ms: this.now_ms(), pads, vehicle: vehicleOf(this.store) }));
+  }
+
+  /** A part of the browser may take the focus without an event, and give it back without one. */
+  _focus(has) {
+    if (!has && this._state.focused) {
+      this._unsaid = true;
+      this.tell("blur");
+    } else if (has && this._unsaid) {
+      this._unsaid = false;
+      this.tell("focus");
+    }
   }
 
   /** @returns {boolean} whether the key steers */

@@ -181,13 +181,19 @@ class Page {
       answer: (message) => this.acts.answer(message),
     });
     this.state = new StateSocket(this.secret, this.store, {
-      opened: () => { this.store.server_gone = false; },
-      closed: () => { this.store.server_gone = true; this.map?.clear(); },
+      opened: () => { this.store.server_gone = this.store.other_start = false; },
+      closed: () => { this.store.server_gone = true; this.map?.clear(); this._whyGone(); },
       tile: (buffer) => this.map?.putTile(buffer),
       clear: () => this.map?.clear(),
     });
     this.state.open();
     if (!document.hidden) this.drive.open();
+  }
+
+  /** A server that answers and refuses this page was started anew: it has another token, and the page another address. */
+  async _whyGone() {
+    const status = await this.api("/api/catalogue/en").then((answer) => answer.status, () => null);
+    this.store.other_start = this.store.server_gone && status === 403;
   }
 
   steerHere() {

@@ -62,10 +62,11 @@ export class Stopped {
     const gone = this.store.server_gone;
     const age_ms = this.store.age_ms();
     put(this.head, age_ms === null ? t("why.never") : t("why.no_link", { time: span(age_ms / 1000) }));
-    put(this.title, t(gone ? "why.no_server.title" : "why.no_link.title"));
+    const what = !gone ? "no_link" : this.store.other_start ? "other_start" : "no_server";
+    put(this.title, t(`why.${what}.title`));
     const problem = gone ? null : linkProblem(this.store);
     put(this.small, problem ? t(problem.key, problem.params) : "");
-    put(this.body, t(gone ? "why.no_server.text" : "why.no_link.text"));
+    put(this.body, t(`why.${what}.text`));
     const speed = this.store.shown("pose", "speed_mps");
     put(this.now_text, t("why.last_seen", { rpm: number(this.store.shown("tool", "rotor_rpm")), speed: number(speed, 2) }));
     this._others([]);

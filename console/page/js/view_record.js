@@ -3,7 +3,7 @@
 import { placedIn, siteNow } from "./marks.js";
 import { datumOf } from "./plan/drawing.js";
 import { make, put, show } from "./dom.js";
-import { number, span } from "./i18n.js";
+import { clock, number, span } from "./i18n.js";
 import { toScreen } from "./map/geometry.js";
 import { mountLegend } from "./map/legend.js";
 import { GroundMap } from "./map/map.js";
@@ -11,7 +11,7 @@ import { loadPalette } from "./map/palette.js";
 import { asking } from "./plan/asking.js";
 import { button, field, panel, rowsOf } from "./plan/parts.js";
 import { draw } from "./record/chart.js";
-import { balance, squareMetres } from "./record/figures.js";
+import { balance, squareMetres, standing } from "./record/figures.js";
 
 const KINDS = ["report", "map", "gpkg", "geojson", "csv"];
 const NAMES = { report: "report.html", map: "map.png", gpkg: "ledger.gpkg", geojson: "ledger.geojson", csv: "ledger.csv" };
@@ -25,7 +25,7 @@ class RecordView {
     this.build();
     loadPalette().then((palette) => { this.gapColours = palette.report.gaps; this.map.touch(); }, () => {});
     store.subscribe(["site"], (site) => { if (site) this.map.setSite(site); });
-    store.subscribe(["ground"], () => this.isShown && this.render());
+    store.subscribe(["ground", "mission", "server"], () => this.isShown && this.render());
   }
 
   build() {
@@ -38,6 +38,7 @@ class RecordView {
     this.map.overlays.push((context, view, theme) => this.paint(context, view, theme));
     mountLegend(legend, t);
     this.told = make("p", { role: "status" });
+    this.made_at = make("p", {});
     this.statement = make("p", { className: "statement" });
     this.totals = make("div", {});
     this.gaps = make("table", { className: "compare" });
@@ -48,7 +49,7 @@ class RecordView {
     this.facts = make("table", { className: "compare" });
     this.who = new Map(WHO.map((key) => [key, field(t(`record.${key}`), () => {})]));
     this.column = make("div", { className: "plan-column" }, [
-      panel(t("record.title"), [button(t("record.refresh"), () => this.refresh()), this.told, this.statement, this.totals]),
+      panel(t("record.title"), [button(t("record.refresh"), () => this.refresh()), this.told, this.made_at, this.statement, this.totals]),
       panel(t("record.legend"), [legend]),
       panel(t("record.gaps"), [this.gaps]),
       panel(t("record.hours"), [this.hours, make("p", { className: "soft", text: t("record.hours_seen") })]),
@@ -80,15 +81,35 @@ class RecordView {
     if (this.busy) return;
     this.busy = true;
     this.render();
+    const made = { ...this.now(), at: new Date() };
     [this.record, this.error] = await this.server.get("/api/record").then((found) => [found, null], (error) => [this.record, error.message]);
     this.busy = false;
+    if (this.error === null) this.made = { ...made, plan: this.record.plan_hash };
     this.map.touch();
     this.render();
     if (this.record) draw(this.chart, this.record.depths, this.record.required_depth_m * 100, { t: this.t, width: this.chart.clientWidth || 380 }).catch((error) => put(this.chart, error.message));
   }
 
+  // What figures are of: vehicle, its plan, the newest stroke of its record; null where that is not known.
+  now() {
+    const read = (section, name) => this.store.value(section, name);
+    return { vehicle: read("server", "vehicle"), plan: read("mission", "plan_hash"), stroke: read("ground", "stroke") };
+  }
+
+  // Figures of another vehicle or plan are not shown; those of ground that has changed since say so.
+  renderAge() {
+    const state = this.record === null ? null : standing(this.made, this.now());
+    if (state === "other") {
+      this.record = null;
+      this.map.touch();
+    }
+    put(this.made_at, this.record === null ? "" : this.t(`record.made_${state}`, { time: clock(this.made.at, true) }));
+    this.made_at.classList.toggle("problem", state === "older");
+  }
+
   // --- what is shown ---------------------------------------------------------------------------------------------------
   render() {
+    this.renderAge();
     const { t, record } = this;
     put(this.told, this.busy ? t("record.reading") : this.error ?? (record?.simulated ? t("record.simulated") : ""));
     this.told.classList.toggle("problem", this.error !== null && !this.busy);

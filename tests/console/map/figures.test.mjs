@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { use } from "../../../console/page/js/i18n.js";
-import { balance, bars, squareMetres } from "../../../console/page/js/record/figures.js";
+import { balance, bars, squareMetres, standing } from "../../../console/page/js/record/figures.js";
 import { CLASSES } from "../../../console/page/js/marks.js";
 import { TEXT_BYTES, cut } from "../../../console/page/js/observations.js";
 import { skipNote } from "../../../console/page/js/plan/after_panel.js";
@@ -30,6 +30,16 @@ test("the balance of a record adds up, and ground that is not in the task stands
   assert.ok(Math.abs(whole - parts.reduce((sum, part) => sum + part, 0)) <= 0.02, rows.join(" "));
   assert.deepEqual(rows[5], ["provisional_m2", "less than 0.01 m2"]);
   assert.ok(balance({ ...totals, not_in_task_m2: 0 }, t).every(([key]) => key !== "not_in_task_m2"));
+});
+
+test("figures hold for the ground that they were made of, and never for another vehicle or plan", () => {
+  const made = { vehicle: "a", plan: "p1", stroke: 40 };
+  assert.equal(standing(made, { ...made }), "present");
+  assert.equal(standing(made, { ...made, stroke: 41 }), "older");
+  assert.equal(standing(made, { ...made, stroke: null }), "older");
+  assert.equal(standing(made, { ...made, vehicle: "b" }), "other");
+  assert.equal(standing(made, { ...made, plan: "p2" }), "other");
+  assert.equal(standing(made, { vehicle: null, plan: null, stroke: 40 }), "present");
 });
 
 test("a swath is skipped with a number, a reason of the list, and words; never without", () => {

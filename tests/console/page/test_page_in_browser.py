@@ -222,6 +222,19 @@ def test_engine_off_stops_at_once_and_cuts_only_when_held(browser: Page, server:
     browser.key("keyUp", "Delete", "Delete")
 
 
+def test_a_focus_that_is_lost_without_an_event_is_lost(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    browser.js("window.focused = false")
+    browser.when(lambda: not held(server) and not int(server.readings[-1][2]) & FOCUSED)
+    browser.js("window.focused = true")
+    browser.when(lambda: int(server.readings[-1][2]) & FOCUSED)
+    settled(browser, server)
+    assert not held(server)
+    browser.key("keyUp", "KeyF")
+
+
 PREVENTED = """
 const event = new MouseEvent('contextmenu', {bubbles: true, cancelable: true});
 return !document.getElementById('map').dispatchEvent(event);
@@ -263,6 +276,41 @@ def test_a_part_of_the_page_that_fails_takes_no_other_with_it_and_is_said(browse
         "flail.map.touch()"
     )
     browser.until("flail.map.touch(); return window.drawn > 1")
+
+
+def test_a_page_of_an_earlier_start_says_where_to_go_on(browser: Page, server: FakeServer) -> None:
+    """The server was started anew, with another token: it answers, and refuses this page."""
+    opened(browser, server, "manual")
+    server.forbidden = True
+    try:
+        browser.js("flail.state._socket.wanted = false; flail.state._socket.socket.close()")
+        browser.until("return document.querySelector('#why h1').innerText === 'Console started anew'")
+    finally:
+        server.forbidden = False
+    assert "Open the address that the console printed" in browser.text("#why")
+
+
+RECORD = {
+    "totals": {}, "plan_hash": "a1b2c3d4e5f60718", "required_depth_m": 0.15, "gaps": [], "pieces": [], "hours": {},
+    "events": [], "depths": [], "unworkable": [], "statement": "", "simulated": False,
+}  # fmt: skip
+
+
+def test_figures_of_the_record_say_of_when_and_of_what_they_are(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "manual")
+    view = "const view = flail.others.record.view;"
+    browser.js(
+        f"{view} const record = arguments[0];"
+        "view.server = {get: () => Promise.resolve({...record, totals: {area_m2: 10, processed_m2: 10}})};"
+        "flail.turn('record')",
+        RECORD,
+    )
+    browser.until(f"{view} return view.made_at.innerText.startsWith('As of')")
+    assert "changed since" not in browser.js(f"{view} return view.made_at.innerText")
+    server.state["ground"]["stroke"] = 7
+    browser.until(f"{view} return view.made_at.innerText.includes('changed since')")
+    server.state["mission"]["plan_hash"] = "ffffffffffffffff"
+    browser.until(f"{view} return view.made_at.innerText === '' && view.totals.hidden")
 
 
 def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, server: FakeServer) -> None:

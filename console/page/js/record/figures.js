@@ -26,3 +26,11 @@ export function balance(totals, t) {
   const shown = ["area_m2", ...PARTS.filter((key) => key !== "not_in_task_m2" || totals[key] > 0), ...AMONG];
   return shown.map((key) => [key, totals[key] > 0 && totals[key] < 0.01 ? squareMetres(totals[key], t) : t("unit.m2", { value: number(totals[key], 2) })]);
 }
+
+// Whether figures that were made of `made` still hold: "other" vehicle or plan (not to be shown), "older" ground, "present".
+// {vehicle, plan, stroke}; what is not known contradicts nothing, but a record that is not known whole is no present one.
+export function standing(made, now) {
+  const differs = (name) => made[name] !== null && now[name] !== null && made[name] !== now[name];
+  if (differs("vehicle") || differs("plan")) return "other";
+  return now.stroke === null || differs("stroke") ? "older" : "present";
+}
