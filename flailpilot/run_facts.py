@@ -185,7 +185,8 @@ def facts_of(
     shift_s = [_shift_s(run, zero_us) for run in runs]
     asked = shapely.difference(newest.site.work_area, newest.site.keep_out)
     lines, ledger = _run_lines(runs, entries, asked)
-    events = tuple(event for run, shift in zip(runs, shift_s, strict=True) for event in _events(run, shift))
+    by_run = [tuple(_events(run, shift)) for run, shift in zip(runs, shift_s, strict=True)]
+    events = tuple(event for found in by_run for event in found)
     samples = _samples(runs, shift_s)
     found = gaps.find(newest.site.work_area, newest.site.keep_out, plan, ledger, newest.config)
     facts = JobFacts(
@@ -202,6 +203,11 @@ def facts_of(
         software=f"flailpilot {metadata.version('flailpilot')}",
         follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
         releases=tuple(row for run in runs for row in releases_in(run.folder)),
+        event_runs=tuple(number for number, rows in enumerate(by_run) for _ in rows),
+        run_ends_s=tuple(
+            max([run.end_ns / NS_PER_S + shift, *(event.t_ns / NS_PER_S for event in rows)])
+            for run, shift, rows in zip(runs, shift_s, by_run, strict=True)
+        ),
         due=due_after(None if isinstance(row.record, Session) else row.record for row in entries),
     )  # fmt: skip
     stated = task if task is not None else newest.task

@@ -27,7 +27,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
-from vehicle.reports import results
+from vehicle.reports import results, time_sections
 from vehicle.reports.facts import ReportKind
 from vehicle.reports.gaps import Found
 
@@ -118,6 +118,10 @@ def test_two_runs_add_up_to_the_whole_and_lots_part_at_the_day(run):
     assert [lot.day for lot in both.lots] == ["2025-01-01", "2025-01-02"]
     assert both.time_s == pytest.approx(2 * whole.time_s)
     assert np.isnan(both.trail_m).any()  # nobody drew a way between two days
+    assert sorted(set(both.event_runs)) == [0, 1]
+    assert len(both.event_runs) == len(both.events)
+    assert [end_s > 86_400.0 for end_s in both.run_ends_s] == [False, True]
+    assert all(0.0 <= stop.end_s - stop.start_s < 600.0 for stop in time_sections._stops(both))
 
 
 def test_the_same_ground_worked_in_two_runs_counts_once(run):

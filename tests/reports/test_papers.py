@@ -118,6 +118,13 @@ def test_provisional_ground_is_one_figure_wherever_it_is_told(page: str) -> None
     assert f"On record outside the work area, and provisional too: {outside_m2:.2f} m²" in page
 
 
+def test_times_of_a_swath_have_their_day_in_a_report_of_several_runs(page: str) -> None:
+    assert re.fullmatch(r"[\d:]+ to [\d:]+", rows(page, "Annex: swaths in their order")[0][6])
+    job = facts()
+    several = report_page(msgspec.structs.replace(job, runs=(*job.runs, *job.runs)), b"")
+    assert "2026-05-04" in rows(several, "Annex: swaths in their order")[0][6]
+
+
 def test_a_ring_says_that_other_ground_lies_in_it() -> None:
     ring = shapely.box(0.0, 0.0, 4.0, 4.0).difference(shapely.box(1.0, 1.0, 3.0, 3.0))
     assert "outer border; inside it is other ground: 1" in ground_sections.corners(facts(), ring)

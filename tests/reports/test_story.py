@@ -82,11 +82,37 @@ def test_a_stop_lasts_until_the_operator_has_armed_again():
         Event(t_ns=round(t_s * 1e9), tick=round(t_s * 50), kind=kind, text=text, east_m=1.0, north_m=2.0)
         for t_s, kind, text in rows
     ]
-    first, second = story.stops_of(events, 30.0)
+    first, second = story.stops_of(events, (30.0,))
     assert (first.number, first.reason, first.start_s, first.until_s) == (1, "rotor_sag", 1.0, 9.0)
     assert (second.number, second.reason, second.until_s) == (2, "estop_console", None)
     found = samples([Mode.AUTO_WORK] * 5 + [Mode.HOLD] * 40 + [Mode.AUTO_WORK] * 5)
     assert story.hours_of(found, [first], [])["stop: rotor_sag"] == pytest.approx(8.0)
+
+
+def test_a_stop_of_one_run_says_nothing_of_another():
+    """The first run ends in a stop; the next one, a day later, neither lengthens it nor is part of it."""
+    rows = (
+        (10.0, "stop", "stop: rotor_sag; sagged", 0), (86_405.0, "mode", "READY -> AUTO_WORK", 1),
+        (86_450.0, "stop", "stop: link_lost; old", 1), (86_452.0, "mode", "READY -> AUTO_MOVE", 1),
+    )  # fmt: skip
+    events = [
+        Event(t_ns=round(t_s * 1e9), tick=round(t_s * 50), kind=kind, text=text, east_m=1.0, north_m=2.0)
+        for t_s, kind, text, _ in rows
+    ]
+    stops = story.stops_of(events, (14.0, 86_460.0), [run for *_, run in rows])
+    assert [(stop.run, stop.until_s, stop.end_s) for stop in stops] == [(0, None, 14.0), (1, 86_452.0, 86_452.0)]
+    first = samples([Mode.AUTO_WORK] * 51 + [Mode.HOLD] * 20)
+    second = samples([Mode.READY] * 26 + [Mode.AUTO_WORK] * 20, start_s=86_400.0, run=1)
+    split = story.hours_of(story.joined([first, second]), stops, [])
+    assert split["stop: rotor_sag"] == pytest.approx(4.0, abs=0.3)
+    assert split[story.WAITING] == pytest.approx(5.2, abs=0.3)
+
+
+def test_a_check_in_one_run_does_not_make_the_stand_before_it_in_another():
+    first = samples([Mode.HOLD] * 20)
+    second = samples([Mode.HOLD] * 20, start_s=86_400.0, run=1)
+    split = story.hours_of(story.joined([first, second]), [], [86_401.0])
+    assert split == pytest.approx({story.WAITING: 3.8, story.CHECKS: 3.8})
 
 
 def test_loss_of_the_link_is_summed_and_its_longest_named():

@@ -100,6 +100,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     ground, imported unchanged. `zero_us`: UTC of the vehicle's time 0, from which events count; None if unknown.
     `samples`, `acts`, `runs`, `files`, `visits` are empty if only the masks are known. `due`: checks that are due at
     the end of the record; None if only its acts are known. `language`: of report and map; exports are in English.
+    `event_runs`: index of each event's run, `run_ends_s`: when each run ended; empty for one run.
     """
 
     site: SiteShapes
@@ -136,6 +137,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     due: frozenset[Knowledge] | None = None
     language: str = ENGLISH
+    event_runs: tuple[int, ...] = ()
+    run_ends_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the imports. Raises InputError if one of them is for another site."""

@@ -43,7 +43,7 @@ def task(facts: JobFacts) -> str:
         parts.append(section(say("task.stated_title"), note(say("task.no_file"))))
     else:
         said = [
-            [_field(facts, key), not_stated(facts) if text == NOT_STATED else escape(text)]
+            [_field(facts, key), not_stated(facts) if text == NOT_STATED else _said(facts, key, text)]
             for key, text in task_rows(facts.task)
         ]
         parts.append(table(say("task.stated_title"), heads_of(facts, "task", "field", "stated"), said))
@@ -56,6 +56,11 @@ def _value(facts: JobFacts, name: str, text: str) -> str:
     if name in SAID and f"said.{text}" in facts.words:
         return facts.words(f"said.{text}")
     return stated(facts, text)
+
+
+def _said(facts: JobFacts, key: str, text: str) -> str:
+    """What people stated; a role by its name."""
+    return facts.words(f"role.{text}") if key == "role" else escape(text)
 
 
 def _field(facts: JobFacts, key: str) -> str:

@@ -4,7 +4,9 @@ It is computed from the vehicle's reports, five a second, and its events; both c
 (`JobFacts.zero_us`).
 """
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -81,7 +83,10 @@ def joined(parts: Sequence[Samples]) -> Samples:
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """A stop of a moving machine. `number` as on the map; `until_s` is None if the machine did not drive again."""
+    """A stop of a moving machine in run `run`. `number` as on the map; `end_s`: until when it stood in that run.
+
+    `until_s` is the same, and None if the machine did not drive again in that run.
+    """
 
     number: int
     start_s: float
@@ -90,35 +95,45 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     east_m: float
     north_m: float
+    run: int = 0
+    end_s: float = math.inf
 
 
-def stops_of(events: Sequence[Event], end_s: float) -> list[Stop]:
-    """Return stops with their reason and end; the disarming after a finished job is not a stop."""
+def stops_of(events: Sequence[Event], ends_s: Sequence[float], runs: Sequence[int] = ()) -> list[Stop]:
+    """Return stops with their reason and end; the disarming after a finished job is not a stop.
+
+    `ends_s`: when each run ended. `runs`: index of each event's run; all are of run 0 if it is empty. Another run says
+    nothing of how long a machine stood in this one.
+    """
     rows = tuple(events)
-    armed_ns = [event.t_ns for event in rows if event.kind == "mode" and _drives(event.text)]
+    run_of = {id(event): run for event, run in zip(rows, runs or (0,) * len(rows), strict=True)}
+    armed_ns: dict[int, list[int]] = {}
+    for event in rows:
+        if event.kind == "mode" and _drives(event.text):
+            armed_ns.setdefault(run_of[id(event)], []).append(event.t_ns)
     found = []
     for number, mark, event in marked(rows):
         if mark != "stop" or event.east_m is None or event.north_m is None:
             continue
         words = event.text.removeprefix("stop: ") if event.kind == "stop" else ""
         reason, _, text = words.partition("; ")
-        until_ns = next((t_ns for t_ns in armed_ns if t_ns > event.t_ns), None)
+        run, start_s = run_of[id(event)], event.t_ns / NS_PER_S
+        again = (t_ns / NS_PER_S for t_ns in armed_ns.get(run, ()) if t_ns > event.t_ns)
+        until_s = next((again_s for again_s in again if again_s <= ends_s[run]), None)
         found.append(
             Stop(
                 number=number,
-                start_s=event.t_ns / NS_PER_S,
-                until_s=until_ns / NS_PER_S if until_ns is not None else None,
+                start_s=start_s,
+                until_s=until_s,
                 reason=reason or UNKNOWN_REASON,
                 text=text or event.text,
                 east_m=event.east_m,
                 north_m=event.north_m,
+                run=run,
+                end_s=max(start_s, ends_s[run]) if until_s is None else until_s,
             )
         )
-    return [msgspec.structs.replace(stop, until_s=_or_end(stop, end_s)) for stop in found]
-
-
-def _or_end(stop: Stop, end_s: float) -> float | None:
-    return stop.until_s if stop.until_s is None or stop.until_s <= end_s else None
+    return found
 
 
 def _drives(text: str) -> bool:
@@ -136,14 +151,14 @@ def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float])
     names = _activities(samples)
     moves = np.isin(samples.mode, [int(mode) for mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)])
     stands = ~moves & (np.abs(samples.speed_mps) < STAND_MPS)
-    for start, end in _stretches(stands):
+    for start, end in _stretches(stands, samples.run):
         first_s, last_s = samples.t_s[start], samples.t_s[end - 1]
         if any(first_s - GAP_S <= moment_s <= last_s + GAP_S for moment_s in checks_s):
             names[start:end] = CHECKS
     for stop in stops:
-        until_s = stop.until_s if stop.until_s is not None else np.inf
-        here = (samples.t_s >= stop.start_s - 1e-9) & (samples.t_s < until_s) & ~moves
-        names[here] = STOP + stop.reason
+        until_s = np.inf if stop.until_s is None else stop.until_s
+        here = (samples.t_s >= stop.start_s - 1e-9) & (samples.t_s < until_s) & (samples.run == stop.run)
+        names[here & ~moves] = STOP + stop.reason
     down = (samples.age_s > LINK_DOWN_S) & ~np.isin(samples.mode, [int(mode) for mode in UNCONNECTED]) & ~moves
     names[down & ~np.char.startswith(names.astype(str), STOP)] = LINK
     found: dict[str, float] = {}
@@ -170,10 +185,15 @@ def _activities(samples: Samples) -> Any:
     return names
 
 
-def _stretches(chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return index ranges [start, end) of consecutive True values."""
-    edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+def _stretches(chosen: npt.NDArray[np.bool_], run: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return index ranges [start, end) of unbroken True, each within one run."""
+    found = []
+    cuts = [0, *(np.flatnonzero(np.diff(run)) + 1).tolist(), len(run)]
+    for first, last in pairwise(cuts):
+        edges = np.diff(chosen[first:last].astype(np.int8), prepend=0, append=0)
+        starts, ends = (first + np.flatnonzero(edges == way) for way in (1, -1))
+        found += list(zip(starts.tolist(), ends.tolist(), strict=True))
+    return found
 
 
 class LinkLoss(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +210,7 @@ def link_loss(samples: Samples) -> LinkLoss:
         return LinkLoss(total_s=0.0, longest_s=0.0, count=0)
     duration_s, _ = samples.durations_s()
     down = (samples.age_s > LINK_DOWN_S) & ~np.isin(samples.mode, [int(mode) for mode in UNCONNECTED])
-    lengths_s = [float(duration_s[start:end].sum()) for start, end in _stretches(down)]
+    lengths_s = [float(duration_s[start:end].sum()) for start, end in _stretches(down, samples.run)]
     return LinkLoss(total_s=sum(lengths_s), longest_s=max(lengths_s, default=0.0), count=len(lengths_s))
 
 

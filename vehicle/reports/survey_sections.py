@@ -9,7 +9,7 @@ import shapely
 from vehicle.contracts.frames import heading_deg_from_yaw
 from vehicle.contracts.plan import SegmentKind
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.html_parts import heads_of, hour, place, table
+from vehicle.reports.html_parts import heads_of, hour, moment, place, table
 from vehicle.reports.products import Feature
 from vehicle.reports.story import first_worked_s
 from vehicle.reports.survey import borders, legs, named_points
@@ -77,6 +77,12 @@ def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
     return table(say("lots.title"), heads, rows, say("lots.note"))
 
 
+def _worked(facts: JobFacts, first_s: float, last_s: float) -> str:
+    """From when until when; with the days where the report is of several runs."""
+    shown = moment if len(facts.runs) > 1 else hour
+    return facts.words("order.span", start=shown(facts, first_s), end=shown(facts, last_s))
+
+
 def swath_order(facts: JobFacts) -> str:
     """Return the swaths in plan order, and when the tool worked in each."""
     say = facts.words
@@ -91,9 +97,7 @@ def swath_order(facts: JobFacts) -> str:
                 str(number), str(segment.seq), place(facts, segment.points_m[0]), place(facts, segment.points_m[-1]),
                 f"{heading_deg_from_yaw(segment.yaw_start_rad):.1f}",
                 f"{shapely.LineString(segment.points_m).length:.1f}",
-                say("order.span", start=hour(facts, times[0]), end=hour(facts, times[1]))
-                if times
-                else say("order.unworked"),
+                _worked(facts, *times) if times else say("order.unworked"),
             ]
         )  # fmt: skip
     heads = heads_of(facts, "order", "swath", "segment", "start", "end", "heading", "length", "worked")

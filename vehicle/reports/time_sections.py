@@ -24,7 +24,7 @@ from vehicle.reports.html_parts import (
 )
 from vehicle.reports.palette import marked
 from vehicle.reports.seen import reading_names, seen_of
-from vehicle.reports.story import STOP, UNKNOWN_REASON, hours_of, link_loss, stops_of
+from vehicle.reports.story import STOP, UNKNOWN_REASON, Stop, hours_of, link_loss, stops_of
 from vehicle.reports.words import grouped
 
 LINK_REASONS: Final = ("link_lost", "link_flapping")
@@ -41,7 +41,7 @@ def hours(facts: JobFacts) -> str:
     if facts.samples is None:
         return _phases(facts)
     say = facts.words
-    stops = stops_of(facts.events, facts.time_s)
+    stops = _stops(facts)
     split = hours_of(facts.samples, stops, [row.t_s for row in facts.acts if isinstance(row.act, Observed)])
     total_s = sum(split.values())
     rows = [(_activity(facts, name), time_s, _share(facts, time_s, total_s)) for name, time_s in split.items()]
@@ -53,11 +53,16 @@ def hours(facts: JobFacts) -> str:
         count=loss.count,
         longest=f"{loss.longest_s:.1f}",
         stops=len(by_link),
-        standing=clock_s(sum((stop.until_s or facts.time_s) - stop.start_s for stop in by_link)),
+        standing=clock_s(sum(stop.end_s - stop.start_s for stop in by_link)),
     )
     told = say("hours.note", total=clock_s(total_s))
     heads = [*heads_of(facts, "hours", "activity", "time"), ""]
     return table(say("hours.title"), heads, bars(rows), told) + f"<p>{link}</p>"
+
+
+def _stops(facts: JobFacts) -> list[Stop]:
+    newest_s = max((event.t_ns / NS_PER_S for event in facts.events), default=0.0)
+    return stops_of(facts.events, facts.run_ends_s or (max(facts.time_s, newest_s),), facts.event_runs)
 
 
 def _activity(facts: JobFacts, name: str) -> str:
@@ -94,7 +99,7 @@ def _share(facts: JobFacts, time_s: float, total_s: float) -> str:
 
 def stops(facts: JobFacts) -> str:
     """Return every stop with reason and duration, and sums by reason."""
-    found, say = stops_of(facts.events, facts.time_s), facts.words
+    found, say = _stops(facts), facts.words
     if not found:
         return section(say("stops.title"), f"<p>{say('stops.none')}</p>")
     rows = []
