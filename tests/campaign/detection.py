@@ -63,8 +63,9 @@ DETECTION: dict[str, str] = {
     "tilt_disagrees": f"accelerometer and gyro differ by more than {checks.TILT_DISAGREES_RAD:g} rad",
     "tilt_unknown": f"no tilt for {_ms(checks.IMU_MAX_S)}, or one that does not change at all",
     "slope": "roll or pitch above the machine's limit",
-    "rotor_spin_up": f"rotor not at speed {_s(checks.ROTOR_UP_S)} after it was switched on, or later by the profile",
-    "rotor_sag": "the rotor is below its working speed with the tool down; the tracks are slowed first",
+    "rotor_spin_up": f"rotor below its speed for {_s(checks.ROTOR_UP_S)}, or longer by the profile, after it was "
+    "switched on; by stick also after it was at speed",
+    "rotor_sag": "in a mission with the tool down the rotor is below its speed; the tracks are slowed first",
     "rotor_overspeed": f"the rotor is above {checks.ROTOR_MAX_RATIO * 100:.0f} % of its working speed",
     "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can",
     "detonation": "the controller's shock input",

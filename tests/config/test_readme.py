@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from sim.scenario import GroundSettings, RadioSettings, Scenario, SensorSettings, SlipSettings
 from vehicle.config.drive import (
     ControllerConfig,
     DatumConfig,
@@ -25,6 +26,7 @@ from vehicle.config.vehicle import MissionConfig, SafetyConfig
 
 TEXT = (CONFIGS_PATH / "README.md").read_text()
 SUBTABLES = {"mission", "safety", "datum", "site", "controller", "operator", "recorder", "telemetry", "video"}
+SCENARIO_TABLES = {"mission", "ground", "slip", "sensors", "radio", "plan"}
 TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "sources"}
 
 
@@ -56,6 +58,11 @@ def explained(start: str) -> dict[str, list[str]]:
         ("`[operator]`, where", OperatorConfig, set()),
         ("`[recorder]`:", RecorderConfig, set()),
         ("`[safety]`, times", SafetyConfig, set()),
+        ("Top level of a scenario:", Scenario, SCENARIO_TABLES),
+        ("`[ground]`, a tilted", GroundSettings, set()),
+        ("`[slip]`:", SlipSettings, set()),
+        ("`[sensors]`, 1 sigma", SensorSettings, set()),
+        ("`[radio]`, between", RadioSettings, set()),
     ],
 )
 def test_every_key_is_explained(start: str, model: type[BaseModel], ignored: set[str]) -> None:
@@ -83,6 +90,11 @@ def test_every_key_of_a_task_is_explained() -> None:
         ("`[operator]`, where", OperatorConfig, 0),
         ("`[recorder]`:", RecorderConfig, 0),
         ("`[safety]`, times", SafetyConfig, 2),
+        ("Top level of a scenario:", Scenario, 1),
+        ("`[ground]`, a tilted", GroundSettings, 1),
+        ("`[slip]`:", SlipSettings, 0),
+        ("`[sensors]`, 1 sigma", SensorSettings, 1),
+        ("`[radio]`, between", RadioSettings, 1),
     ],
 )
 def test_defaults_are_the_ones_in_force(start: str, model: type[BaseModel], column: int) -> None:

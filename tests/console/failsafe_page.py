@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 from vehicle.contracts.stop_reasons import ORDER, RULES
 from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.checks import ROTOR_UP_S
 from vehicle.control.safety.command_shaping import LIMITED_MPS, RECOVERY_MPS
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs/FAILSAFE.md"
@@ -97,9 +98,17 @@ PARTS: Final = (
 )
 
 
-def machine_does(rule: Rule) -> str:
+ROTOR_SLOW: Final = {
+    StopReason.ROTOR_SPIN_UP: f"after {ROTOR_UP_S:g} s or more, as the machine's profile says; by stick also for a "
+    "rotor that was at its speed",
+    StopReason.ROTOR_SAG: "only in a mission with the tool down",
+}
+"""When a rotor that is too slow stops the machine: in a swath sooner than by stick (`checks.py`)."""
+
+
+def machine_does(rule: Rule, code: StopReason) -> str:
     """What differs from the rest of its section."""
-    told = []
+    told = [ROTOR_SLOW[code]] if code in ROTOR_SLOW else []
     if rule.by_hand_only:
         told.append("only while you drive by stick")
     if rule.auto_level is Level.STOP and rule.level is Level.LIMIT:
@@ -133,7 +142,7 @@ def drive_again(rule: Rule) -> str:
 def row(code: StopReason) -> str:
     """A reason as a line of its section's table."""
     rule = RULES[code]
-    return f"| `{rule.name}` ({code.value}) | {rule.text} | {machine_does(rule)} | {drive_again(rule)} |"
+    return f"| `{rule.name}` ({code.value}) | {rule.text} | {machine_does(rule, code)} | {drive_again(rule)} |"
 
 
 def rows(part: Part) -> list[str]:
