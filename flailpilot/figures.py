@@ -8,12 +8,13 @@ import msgspec
 import shapely
 
 from flailpilot.exit_status import DONE
-from flailpilot.run_folder import make_folder
+from flailpilot.run_folder import make_folder, refuse_sealed
 from flailpilot.run_reading import read_run
 from vehicle.config.figures import FiguresFile, Scores, load_figures
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
 from vehicle.reports.figures_page import Found, page, rows_of
+from vehicle.reports.paper_set import write_set
 from vehicle.reports.passes import passes_of
 from vehicle.reports.score_grids import AreaScore, Cells, csv_cells, ordered, raster_cells
 
@@ -24,6 +25,7 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
     Raises:
         InputError: A file cannot be read, a value is out of range, or scores are requested without a site.
     """
+    refuse_sealed(out)
     stated = load_figures(file)
     found = Found(stated=stated, scores=_scores(file, stated, site))
     if run_dir is not None:
@@ -33,13 +35,14 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
         area = shapely.difference(worked.site.work_area, worked.site.keep_out)
         found = msgspec.structs.replace(found, passes=passes_of(worked.samples, worked.plan.machine, area))
     make_folder(out)
-    (out / "figures.html").write_text(page(found, site.stem if site is not None else file.stem), encoding="utf-8")
     figures = {
         "figures": [dict(zip(("name", "formula", "value", "note"), row, strict=True)) for row in rows_of(found)],
         "order": msgspec.to_builtins(found.scores),
         "passes": msgspec.to_builtins(found.passes),
     }
-    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    text = page(found, site.stem if site is not None else file.stem)
+    contents = {"figures.html": text, "figures.json": json.dumps(figures, indent=1) + "\n"}
+    write_set(out, lambda fresh: [_written(fresh / name, content) for name, content in contents.items()])
     for row in rows_of(found):
         print(f"{row[0]} = {row[1]} = {row[2]} ({row[3]})")
     for place, area_score in enumerate(found.scores or (), start=1):
@@ -48,6 +51,11 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
         print(f"{place}. work area {area_score.number}: mean P_c {mean}, {empty} cells without data")
     print(f"page {out / 'figures.html'}: ranks work, says nothing about ground")
     return DONE
+
+
+def _written(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
 
 
 def _scores(file: Path, stated: FiguresFile, site: Path | None) -> tuple[AreaScore, ...] | None:

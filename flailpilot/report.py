@@ -14,7 +14,7 @@ from flailpilot.run_facts import facts_of, kind_of
 from flailpilot.run_folder import make_folder, refuse_sealed
 from flailpilot.run_reading import read_run
 from vehicle.config.task import load_task
-from vehicle.config.visits import load_visits
+from vehicle.config.visits import Visit, load_visits
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import missed_text
 from vehicle.host.clock import utc_now
@@ -22,6 +22,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.reports.about import public_values
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.gaps import Found
+from vehicle.reports.importing import check_words
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError
 from vehicle.reports.results import write_all
 from vehicle.reports.words import ENGLISH, words_of
@@ -66,12 +67,21 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     words_of(asked.language)  # refuses an unknown language before anything is read
     site = load_site(asked.site) if asked.site is not None else None
     task = load_task(asked.task).task if asked.task is not None else None
-    visits = load_visits(asked.visits, utc_now().date()) if asked.visits is not None else ()
+    visits = _visits(asked.visits) if asked.visits is not None else ()
     if len({path.resolve() for path in asked.runs}) < len(asked.runs):
         raise InputError("a run is named twice; name each once")
     runs = [read_run(path, site) for path in asked.runs]
     kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
     return msgspec.structs.replace(facts_of(runs, kind, task, visits), language=asked.language)
+
+
+def _visits(path: Path) -> tuple[Visit, ...]:
+    """Visits whose results say nothing that a document of the authority alone may say."""
+    found = load_visits(path, utc_now().date())
+    for number, visit in enumerate(found, start=1):
+        for name in ("activity", "result"):
+            check_words(f"{path}: visit {number}", name, getattr(visit, name))
+    return found
 
 
 def write_papers(

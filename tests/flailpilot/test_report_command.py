@@ -233,6 +233,7 @@ def test_runs_of_other_ground_are_refused(run):
         (("run", "--language", "de"), "write en, az, tr or uk"),
         (("run", "--visits", "future.toml"), "is in the future"),
         (("run", "--visits", "odd.toml"), "severity"),
+        (("run", "--visits", "words.toml"), "visit 1: result says 'cleared': only a document of the authority"),
         (("run", "--visits", "unknown.toml"), "colour"),
     ],
 )
@@ -241,6 +242,7 @@ def test_bad_input_is_one_line(args, words, monkeypatch, capsys, job):
     (job / "future.toml").write_text(visit.format("2999-01-01"))
     fault = '[[visit.nonconformity]]\nnumber = "1"\nseverity = "bad"\ntext = "x"\nmeasures = "y"\ndue = 2025-01-03\n'
     (job / "odd.toml").write_text(visit.format("2025-01-02") + fault)
+    (job / "words.toml").write_text(visit.format("2025-01-02").replace('result = "d"', 'result = "lot L3 is cleared"'))
     (job / "unknown.toml").write_text(visit.format("2025-01-02") + 'colour = "red"\n')
     monkeypatch.chdir(job)
     status, _, told = flailpilot(monkeypatch, capsys, "report", *args)

@@ -156,6 +156,11 @@ def _near(word: str, known: Iterable[str]) -> str:
 def _check_text(place: str, name: str, value: str) -> None:
     if not value.strip() or not value.isprintable() or len(value) > TEXT_MAX:
         raise InputError(f"{place}: {name} is {value[:40]!r}; write one line of text, in the file or with --{name}")
+    check_words(place, name, value)
+
+
+def check_words(place: str, name: str, value: str) -> None:
+    """Raise InputError if a text uses a word of the authority's documents, such as *cleared*."""
     if found := _RESERVED.search(value):
         raise InputError(
             f"{place}: {name} says {found[0]!r}: only a document of the authority may use this word (ledger release); "
