@@ -149,6 +149,11 @@ class Page {
     const wanted = `${vehicle} ${this.store.shown("mission", "plan_hash")}`;
     if (vehicle === null || wanted === this._site_of) return;
     this._site_of = wanted;
+    if (this._site_vehicle !== vehicle) {
+      this._site_vehicle = vehicle;
+      this.store.set("site", null);
+      this.map?.setSite({ hash: null });
+    }
     try {
       const site = await this._json("/api/site");
       if (wanted !== this._site_of) return; // another vehicle or plan since: its own request is under way

@@ -10,6 +10,7 @@ import { compact, steps } from "./steps_logic.js";
 import { answerText } from "./strip.js";
 
 const NEW_MS = 5000;
+const STATES = ["done", "next", "later", "unknown"];
 
 export class Stopped {
   /** @param {{store: any, acts: any, detonation: any}} parts */
@@ -98,14 +99,19 @@ export class Stopped {
     const facts = this.acts.facts();
     const offers = this.acts.offers();
     const found = compact(steps(facts)).map((step, index) => this._row(step, index, offers));
-    const shown = JSON.stringify(found);
-    if (this.list.dataset.shown !== shown) {
+    // a button stays the same element under a finger: only what it says changes
+    const shape = JSON.stringify(found.map((row) => row.act));
+    if (this.list.dataset.shape !== shape) {
       const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-      this.list.dataset.shown = shown;
+      this.list.dataset.shape = shape;
+      this.acts.letGo();
       this.list.replaceChildren(...found.map((row) => this._element(row)));
-      this.list.querySelector(".next")?.scrollIntoView({ block: "nearest" });
       if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
     }
+    found.forEach((row, index) => fill(this.list.children[index], row));
+    const next = found.findIndex((row) => row.state === "next");
+    if (next !== this.next && next >= 0) this.list.children[next].scrollIntoView({ block: "nearest" });
+    this.next = next;
     for (const button of this.list.querySelectorAll("[data-act]")) mark(button.parentElement, "held", this.store.get("held_act") === button.dataset.act);
     put(this.answer, answerText(this.store, this.watch.since_ms) ?? "");
   }
@@ -127,13 +133,24 @@ export class Stopped {
   }
 
   _element(row) {
-    const press = row.act !== null;
-    const what = press
-      ? make("button", { className: "what", type: "button", text: row.text, "data-act": row.act, "aria-disabled": String(!row.enabled) })
-      : make("span", { className: "what", text: row.text });
-    if (press) wire(what, row.act, this.acts);
-    const item = make("li", { className: `${row.state}${press ? " press" : ""}` }, [make("span", { className: "number", text: row.number }), what, make("span", { className: "fact", text: row.fact })]);
-    if (press && ACTS[row.act].held) item.append(make("span", { className: "fact", text: said("act.hold_one_second") }));
+    const what = row.act === null
+      ? make("span", { className: "what" })
+      : make("button", { className: "what", type: "button", "data-act": row.act });
+    if (row.act !== null) wire(what, row.act, this.acts);
+    const item = make("li", {}, [make("span", { className: "number" }), what, make("span", { className: "fact" })]);
+    if (row.act !== null && ACTS[row.act].held) item.append(make("span", { className: "fact", text: said("act.hold_one_second") }));
     return item;
   }
+}
+
+/** What the line of a step says now. */
+function fill(item, row) {
+  const [number, what, fact] = item.children;
+  for (const state of STATES) mark(item, state, row.state === state);
+  mark(item, "press", row.act !== null);
+  put(number, row.number);
+  put(what, row.text);
+  put(fact, row.fact);
+  const disabled = String(!row.enabled);
+  if (row.act !== null && what.getAttribute("aria-disabled") !== disabled) what.setAttribute("aria-disabled", disabled);
 }

@@ -24,7 +24,7 @@ class RecordView {
     Object.assign(this, { element, store, api, t, server: asking(api, t), main: map, record: null, error: null, gapColours: {}, busy: false });
     this.build();
     loadPalette().then((palette) => { this.gapColours = palette.report.gaps; this.map.touch(); }, () => {});
-    store.subscribe(["site"], (site) => { if (site) this.map.setSite(site); });
+    store.subscribe(["site"], (site) => this.map.setSite(site ?? { hash: null }));
     store.subscribe(["ground", "mission", "server"], () => this.isShown && this.render());
   }
 

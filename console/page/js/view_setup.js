@@ -127,7 +127,11 @@ export class SetupView {
     const [address, address_field] = this._text("setup.address", this.store.value("link", "address"));
     const sight = make("input", { type: "checkbox", ...(server.by_sight ? { checked: "" } : {}) });
     const vehicle = make("select", {}, (server.vehicles ?? []).map((one) => make("option", { value: one.id, text: one.name, ...(one.id === server.vehicle ? { selected: "" } : {}) })));
-    vehicle.addEventListener("change", () => this._post("/api/vehicle", { id: vehicle.value }));
+    vehicle.addEventListener("change", async () => {
+      const turned = await this._post("/api/vehicle", { id: vehicle.value });
+      // the list names the vehicle that is steered, not the one that was wanted
+      if (!turned) vehicle.value = this.store.value("server", "vehicle") ?? "";
+    });
     const save = make("button", { className: "plain", type: "button", text: t("setup.save") });
     this.saved = make("p", { role: "status" });
     this.address = new AddressField(address);

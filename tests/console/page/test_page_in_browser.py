@@ -235,6 +235,48 @@ def test_a_focus_that_is_lost_without_an_event_is_lost(browser: Page, server: Fa
     browser.key("keyUp", "KeyF")
 
 
+RELEASE_ESTOP = 11
+
+
+def test_a_button_stays_under_the_finger_while_figures_change(browser: Page, server: FakeServer) -> None:
+    """The rotor runs down in the very list of steps that holds the button."""
+    opened(browser, server, "estop")
+    button = "#steps [data-act=RELEASE_ESTOP]"
+    browser.until(f"return document.querySelector('{button}')?.getAttribute('aria-disabled') === 'false'")
+    x, y = browser.js(
+        f"const box = document.querySelector('{button}').getBoundingClientRect();"
+        "return [box.left + box.width / 2, box.top + box.height / 2]"
+    )
+    mouse = {"x": x, "y": y, "button": "left", "clickCount": 1}
+    browser.cdp("Input.dispatchMouseEvent", type="mousePressed", **mouse)
+    server.state["tool"]["rotor_rpm"] = 97.0
+    browser.until("return document.getElementById('steps').innerText.includes('97 rpm')")
+    browser.cdp("Input.dispatchMouseEvent", type="mouseReleased", **mouse)
+    browser.when(lambda: RELEASE_ESTOP in server.acts)
+
+
+def test_the_list_of_vehicles_names_the_one_that_is_steered(browser: Page, server: FakeServer) -> None:
+    """One that could not be chosen is not shown as if it were."""
+    opened(browser, server, "disarmed")
+    server.state["server"]["vehicles"] = [{"id": "memat-1", "name": "MEMATT 1"}, {"id": "b", "name": "B"}]
+    browser.until("return flail.store.value('server', 'vehicles').length === 2")
+    browser.js(
+        "flail.turn('setup'); flail.setup.api = () => Promise.resolve(new Response('{}', {status: 409}));"
+        "const list = document.querySelector('#view-setup select');"
+        "list.value = 'b'; list.dispatchEvent(new Event('change'))"
+    )
+    browser.until("return document.querySelector('#view-setup select').value === 'memat-1'")
+
+
+def test_no_site_of_another_vehicle_is_shown_while_its_own_is_fetched(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "disarmed")
+    browser.until("return flail.store.get('site') !== null && flail.map.site !== null")
+    browser.js("flail.api = () => new Promise(() => {})")  # the answer is still under way
+    server.state["server"]["vehicle"] = "b"
+    browser.until("return flail.store.value('server', 'vehicle') === 'b'")
+    assert browser.js("return [flail.store.get('site'), flail.map.site]") == [None, None]
+
+
 PREVENTED = """
 const event = new MouseEvent('contextmenu', {bubbles: true, cancelable: true});
 return !document.getElementById('map').dispatchEvent(event);
