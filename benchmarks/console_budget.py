@@ -58,9 +58,9 @@ def counted(rig: ConsoleRig, seconds: float, second: Callable[[int], None]) -> C
             down[SPECS[frame.msg_id].name] += len(frame.signed)
         return data
 
-    def sent(data: bytes) -> None:
-        up[SPECS[int.from_bytes(data[7:10], "little")].name] += len(data)
-        write(data)
+    def sent(frame: bytes) -> None:
+        up[SPECS[int.from_bytes(frame[7:10], "little")].name] += len(frame)
+        write(frame)
 
     page.air.read, page.air.write = heard, sent  # type: ignore[method-assign]
     before = rig.mode

@@ -39,6 +39,11 @@ def thread_ms(pid: int) -> dict[str, float]:
     return found
 
 
+def idle(now_ns: int) -> None:
+    """Hands that do nothing."""
+    del now_ns
+
+
 async def measured(case: str, seconds: float, folder: Path) -> dict[str, float]:
     """Of one start of the program of the checkout that is first on the path."""
     from benchmarks.drive_rig import CLOCK, bench, until  # noqa: PLC0415 (of the checkout that is measured)
@@ -59,7 +64,7 @@ async def measured(case: str, seconds: float, folder: Path) -> dict[str, float]:
             await pause(SETTLE_S)
             console = rig.hands.step
             if case == "idle":
-                rig.hands.step = lambda _now_ns: None  # type: ignore[method-assign]
+                rig.hands.step = idle  # type: ignore[method-assign]
                 await pause(SETTLE_S)
             before, began_ns = thread_ms(rig.vehicle.pid), CLOCK.now_ns()
             await pause(seconds)

@@ -80,10 +80,14 @@ async def slow_line(controller: Path, by: str, delay_ms: float) -> AsyncIterator
                 while data := await reader.read(4096):
                     down.take(data)
 
+            def forward(data: bytes) -> None:
+                for writer in writers:
+                    writer.write(data)
+
             number = free_port()
             server = await asyncio.start_server(serve, "127.0.0.1", number)
             stack.callback(server.close)
-            up = Way(delay_ms, lambda data: [writer.write(data) for writer in writers] and None)
+            up = Way(delay_ms, forward)
             name = f"{by}://127.0.0.1:{number}"
         loop.add_reader(far, lambda: up.take(os.read(far, 4096)))
         stack.callback(loop.remove_reader, far)

@@ -75,9 +75,10 @@ def streams() -> tuple[float, float]:
             for peer in link.peers.values():
                 for name in {message for message, _, _ in STREAMS.values()}:
                     peer.streams.set_rate(name, STREAM_HZ)
-        for _, address, frames in out:
+        for _, heard_at, frames in out:
+            assert not isinstance(heard_at, str)
             for one in frames:
-                consoles[address].receive(one, now_ns)
+                consoles[heard_at].receive(one, now_ns)
     assert all(console.open for console in consoles.values())
     assert all(link.sessions.has(station) for station in STATIONS)
     return spent_s / SECONDS, sent_bytes / SECONDS / len(STATIONS)

@@ -6,6 +6,7 @@ A synthetic site, a square, worked in parallel swaths that lean against the grid
 and gaps in a few places; strokes of 10 cm as a run leaves them.
 """
 
+import functools
 import math
 import sys
 import tempfile
@@ -143,10 +144,10 @@ def main() -> None:
         facts = facts_of(float(word))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            measured("exports", lambda folder=folder, facts=facts: write_exports(folder, facts))
-            measured("everything but the PDF", lambda folder=folder, facts=facts: write_all(folder, facts))
+            measured("exports", functools.partial(write_exports, folder, facts))
+            measured("everything but the PDF", functools.partial(write_all, folder, facts))
             page = (folder / "report.html").read_text(encoding="utf-8")
-            content = measured("PDF of the page", lambda page=page: pdf_of(page))
+            content = measured("PDF of the page", functools.partial(pdf_of, page))
             (folder / "report.pdf").write_bytes(content)
             for path in sorted(folder.iterdir()):
                 print(f"    {path.name:44s} {path.stat().st_size / 1e6:8.3f} MB")

@@ -74,7 +74,8 @@ def feature(role: str, *rings: list[list[float]]) -> Document:
 
 
 def _lonlat(local: pyproj.Proj, ring_m: np.ndarray) -> list[list[float]]:
-    lon, lat = local(*np.asarray(ring_m, dtype=float).T, inverse=True)
+    east_m, north_m = np.asarray(ring_m, dtype=float).T
+    lon, lat = local(east_m, north_m, inverse=True)
     return [[(float(a) + 180.0) % 360.0 - 180.0, float(b)] for a, b in zip(lon, lat, strict=True)]
 
 

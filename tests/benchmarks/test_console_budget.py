@@ -31,9 +31,9 @@ def test_a_console_that_knows_no_beats_hears_the_report_twenty_times_a_second() 
     rig.run(3.0)
     heard, write = Counter[str](), rig.radio.vehicle.write
 
-    def sent(data: bytes) -> None:
-        heard.update(SPECS[frame.msg_id].name for frame in FrameParser().feed(data))
-        write(data)
+    def sent(frame: bytes) -> None:
+        heard.update(SPECS[found.msg_id].name for found in FrameParser().feed(frame))
+        write(frame)
 
     rig.radio.vehicle.write = sent  # type: ignore[method-assign]
     rig.run(10.0)

@@ -15,13 +15,15 @@ from campaign.faults import FAULTS
 from campaign.lies import LIES
 from campaign.shrink import shrink
 from campaign.sim_operator import Goal
+from firmware_bridge.command import ActuatorCommand
+from firmware_bridge.types import ObservationKind
 from flailpilot import campaign
 from sim import manual_text
 from tests.marks import some
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.checks import judge
-from vehicle.control.safety import gate
+from vehicle.control.safety import gate, lease
 from vehicle.runtime.loop import VehicleLoop
 
 pytestmark = pytest.mark.long
@@ -63,13 +65,13 @@ def test_silent_errors_stay_to_the_end_at_sizes_for_which_nothing_false_is_promi
 
 
 def test_a_count_of_hammers_that_takes_nothing_back_fails_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(judge._KINDS, judge.ObservationKind.HAMMER_COUNT, judge._find)
+    monkeypatch.setitem(judge._KINDS, ObservationKind.HAMMER_COUNT, judge._find)
     (breach,) = runs.run_seed(7013).breaches
     assert breach.name == "false_credit"
 
 
 def test_a_controller_that_stops_by_itself_on_a_good_line_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate.lease, "valid_for_ms", lambda *_: 5)
+    monkeypatch.setattr(lease, "valid_for_ms", lambda *_: 5)
     drill = FaultScenario(FaultScenarioSettings()).drive(Goal.MANUAL, 0.3)
     watch = CampaignWatch(drill)
     for _ in range(500):
@@ -144,7 +146,7 @@ def test_what_fails_without_any_fault_shrinks_to_none() -> None:
 def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command_that_repeats_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    build = gate.ActuatorCommand
+    build = ActuatorCommand
     monkeypatch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | {"kill": False})))
     result = runs.run_seed(9075)
     assert [breach.name for breach in result.breaches] == ["estop_without_kill"]

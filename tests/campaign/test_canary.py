@@ -174,7 +174,7 @@ def situations(change: Callable[[SafetyState, Situation], tuple[SafetyState, Sit
     """The discrete machine sees something else than what is."""
 
     def plant(patch: Patch) -> None:
-        step = gate.machine_step
+        step = vars(gate)["machine_step"]
         patch.setattr(gate, "machine_step", lambda m, s: step(*change(m, s)))
 
     return plant
@@ -184,7 +184,7 @@ def machines(change: Callable[[SafetyState, SafetyState], SafetyState]) -> Calla
     """The discrete machine forgets or invents something: `change(before, after)`."""
 
     def plant(patch: Patch) -> None:
-        step = gate.machine_step
+        step = vars(gate)["machine_step"]
 
         def wrong(m: SafetyState, s: Situation) -> tuple[SafetyState, StopReason | None]:
             after, cause = step(m, s)
@@ -197,7 +197,7 @@ def machines(change: Callable[[SafetyState, SafetyState], SafetyState]) -> Calla
 
 def permitted(change: Callable[[SafetyState, Situation, Permit], Permit]) -> Callable[[Patch], None]:
     def plant(patch: Patch) -> None:
-        permits = gate.permits
+        permits = vars(gate)["permits"]
         patch.setattr(gate, "permits", lambda m, s, **more: change(m, s, permits(m, s, **more)))
 
     return plant
@@ -222,7 +222,7 @@ def commands(**changes: object) -> Callable[[Patch], None]:
     """The command says something else than the gate decided."""
 
     def plant(patch: Patch) -> None:
-        build = gate.ActuatorCommand
+        build = vars(gate)["ActuatorCommand"]
         patch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | changes)))
 
     return plant
@@ -232,17 +232,17 @@ def credited(cleared: int) -> Callable[[Patch], None]:
     """The ledger's rule overlooks a condition."""
 
     def plant(patch: Patch) -> None:
-        unmet = masks.unmet_conditions
+        unmet = vars(masks)["unmet_conditions"]
         patch.setattr(masks, "unmet_conditions", lambda *more, **named: unmet(*more, **named) & ~cleared)
 
     return plant
 
 
 def _lifted(patch: Patch) -> None:
-    shape = gate.shape
+    shape = vars(gate)["shape"]
 
     def wrong(mode: Mode, *more: object) -> object:
-        shaped = shape(mode, *more)  # type: ignore[arg-type]
+        shaped = shape(mode, *more)
         if mode is not Mode.HOLD:
             return shaped
         return msgspec.structs.replace(shaped, tool_mode=ToolMode.HEIGHT, tool_value_m=0.4)

@@ -100,7 +100,7 @@ class Frozen:
         self._topic = topic
         self._first: object = None
 
-    def inputs_of(self, *heard: Any, **told: bool) -> Inputs:
+    def inputs_of(self, *heard: Any, **told: Any) -> Inputs:
         found = recorded_inputs.inputs_of(*heard, **told)
         seen = getattr(found, self._topic)
         if not seen:

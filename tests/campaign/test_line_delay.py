@@ -25,10 +25,14 @@ def delayed(drill: FaultScenario, down_ticks: int, up_ticks: int) -> FaultScenar
     return drill
 
 
+GOALS = {"work": (Goal.MISSION, 0.0, 0.0), "manual": (Goal.MANUAL, 0.25, 0.02), "slow": (Goal.MANUAL, 0.14, 0.0)}
+
+
 def under_way(scene: str, down_ticks: int, up_ticks: int) -> FaultScenario:
     """Driving over a line that was slow from the start."""
     drill = delayed(FaultScenario(), down_ticks, up_ticks)
-    drill.drive(*{"work": (Goal.MISSION,), "manual": (Goal.MANUAL, 0.25, 0.02), "slow": (Goal.MANUAL, 0.14)}[scene])
+    goal, drive, turn = GOALS[scene]
+    drill.drive(goal, drive, turn)
     assert drill.moves(25.0), (drill.mode, drill.reasons)
     return drill
 

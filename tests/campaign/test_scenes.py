@@ -1,5 +1,7 @@
 """Rows that need a scene of their own, on the full stack."""
 
+import inspect
+
 import msgspec
 import pytest
 
@@ -159,8 +161,8 @@ def test_row_106_tracks_that_dig_credit_no_ground_that_the_tool_did_not_reach(sl
 
 def test_a_copy_goes_on_as_the_scene_itself() -> None:
     """Also through a fault and a restart, which reach for everything that a drill is made of."""
-    itself, copied = made(work.__wrapped__, 1), work()
-    assert repr(work.__wrapped__(1).state) == repr(copied.state)
+    itself, copied = made(inspect.unwrap(work), 1), work()
+    assert repr(inspect.unwrap(work)(1).state) == repr(copied.state)
     for drill in (copied, work()):
         before = itself.ticks
         FAULTS["process_killed"].inject(drill, 1.0)
@@ -168,7 +170,7 @@ def test_a_copy_goes_on_as_the_scene_itself() -> None:
         FAULTS["process_killed"].heal(drill)
         drill.run(1.0)
         assert itself.ticks == before
-    fresh = work.__wrapped__(1)
+    fresh = inspect.unwrap(work)(1)
     FAULTS["process_killed"].inject(fresh, 1.0)
     fresh.run(1.0)
     FAULTS["process_killed"].heal(fresh)

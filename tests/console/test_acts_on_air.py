@@ -104,7 +104,7 @@ def test_a_console_that_knows_beats_hears_the_report_less_often_and_each_change_
     assert Mode(protocol.vehicle.mode) is Mode.READY
 
 
-def test_a_frozen_page_moves_nothing_and_what_repeats_below_it_is_found_out() -> None:
+def test_a_frozen_page_moves_nothing_and_what_repeats_below_it_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = ConsoleRig().manual()
     rig.hold(0.4)
     assert rig.moves(5.0)
@@ -125,16 +125,18 @@ def test_a_frozen_page_moves_nothing_and_what_repeats_below_it_is_found_out() ->
         slot.echoed = again.page.protocol.tick
         return True
 
-    again.page.protocol.feed = stuck  # type: ignore[method-assign]
+    monkeypatch.setattr(again.page.protocol, "feed", stuck)
     assert again.until((Mode.STOPPING, Mode.HOLD), 2.0)
     assert "console_frozen" in again.reasons
 
 
-def test_health_of_the_console_reaches_the_gate() -> None:
+def test_health_of_the_console_reaches_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = ConsoleRig().manual()
     feed = rig.page.protocol.feed
-    rig.page.protocol.feed = lambda reading, now_ns: feed(
-        type(reading)(number=reading.number, vehicle_tick=reading.vehicle_tick), now_ns
+    monkeypatch.setattr(
+        rig.page.protocol,
+        "feed",
+        lambda reading, now_ns: feed(type(reading)(number=reading.number, vehicle_tick=reading.vehicle_tick), now_ns),
     )
     rig.run(1.0)
     assert "console_battery_low" in rig.reasons

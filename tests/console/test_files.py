@@ -100,11 +100,15 @@ def test_a_file_is_written_whole_and_once(seed: int, loss: float, size: int, cut
 
 
 def test_nothing_is_written_that_may_not_be() -> None:
-    for path, taker, why in ((STAGE, Taker(), "armed"), ("@PARAM/param.pck", Taker(), ""), (STAGE, None, "")):
+    def refused(path: str, taker: Taker | None, why: str) -> None:
         transfer = Upload(path, 1, b"x")
-        talk(transfer, FileService(lambda _: b"", PlanStage(lambda t=taker: t, lambda w=why: w)), random.Random(1), 0.0)
+        talk(transfer, FileService(lambda _: b"", PlanStage(lambda: taker, lambda: why)), random.Random(1), 0.0)
         assert transfer.failed
         assert taker is None or taker.data == []
+
+    refused(STAGE, Taker(), "armed")
+    refused("@PARAM/param.pck", Taker(), "")
+    refused(STAGE, None, "")
 
 
 def test_a_machine_that_is_armed_meanwhile_takes_nothing() -> None:

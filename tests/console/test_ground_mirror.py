@@ -116,8 +116,8 @@ def test_whatever_is_lost_the_copy_ends_as_the_record(seed: int, loss: float, sh
     draw = random.Random(seed)
     ground, log, copy = Ground(draw), GroundLog(), LedgerCopy()
     log._changes = type(log._changes)(maxlen=8) if short else log._changes
-    before, ground_log.KEPT = ground_log.KEPT, 8 if short else ground_log.KEPT
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ground_log, "KEPT", 8 if short else ground_log.KEPT)
         for _ in range(draw.randrange(40, 240)):
             for told in log.follow(ground.tick(), ground.now_ns):
                 if draw.random() >= loss:
@@ -136,8 +136,6 @@ def test_whatever_is_lost_the_copy_ends_as_the_record(seed: int, loss: float, sh
         for told in log.follow(ground.state, ground.now_ns + 10_000 * MS):
             copy.heard(sent(told))
         whole(copy, log)
-    finally:
-        ground_log.KEPT = before
     ledger = ground.state.ledger
     assert dict(tiles_of(copy.ledger)) == dict(tiles_of(ledger))
     assert (copy.ledger.firm, copy.ledger.unclosed) == (ledger.firm, ledger.unclosed)

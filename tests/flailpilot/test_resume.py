@@ -201,6 +201,7 @@ def test_ground_that_was_only_not_planned_in_time_is_planned_again(monkeypatch, 
 def test_nothing_left(monkeypatch, capsys, job):
     path = job / "run" / "ledger.journal"
     found = journal.read(path)
+    assert found.header is not None
     path.unlink()
     everything = LedgerBand(
         rear_m=-15.0, front_m=15.0, right_m=-15.0, left_m=15.0, flags=raster.SWEPT | raster.CREDITED, depth_cm=20

@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -48,7 +49,7 @@ def _newest(radio: Radio) -> int:
     return int.from_bytes(signed[-12:-6], "little")
 
 
-def _good(radio: Radio, name: str, fields: dict[str, object], *, offset: int = 1, **more: int) -> bytes:
+def _good(radio: Radio, name: str, fields: dict[str, Any], *, offset: int = 1, **more: int) -> bytes:
     """A frame signed with the console's own key."""
     plain = codec.encode_fields(name, fields, 0, 250, more.get("component", 190))
     return sign(plain, SPEC_BY_NAME[name].seed, key_of(SECRET), more.get("link", 0), _newest(radio) + offset)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from typing import cast
 
@@ -29,6 +30,10 @@ class _End(asyncio.DatagramProtocol):
         del exc  # an end that is not there yet
 
 
+def _itself(end: _End) -> _End:
+    return end
+
+
 class Cable:
     """`station_port` is where a station calls, `vehicle_port` where the vehicle does; `cut` loses both directions."""
 
@@ -49,7 +54,7 @@ class Cable:
         self._ends = [station, vehicle]
         ports = []
         for end in self._ends:
-            transport, _ = await loop.create_datagram_endpoint(lambda end=end: end, local_addr=(HERE, 0))
+            transport, _ = await loop.create_datagram_endpoint(functools.partial(_itself, end), local_addr=(HERE, 0))
             ports.append(int(transport.get_extra_info("sockname")[1]))
         self.station_port, self.vehicle_port = ports
 

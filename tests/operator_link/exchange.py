@@ -113,7 +113,7 @@ class Exchange:
     def command(
         self, command: int, *params: float, confirmation: int = 0, **more: Any
     ) -> list[tuple[str, dict[str, Any]]]:
-        named = {f"param{number + 1}": value for number, value in enumerate(params)}
+        named: dict[str, Any] = {f"param{number + 1}": value for number, value in enumerate(params)}
         self.say(
             "COMMAND_LONG", command=command, target_system=1, target_component=1, confirmation=confirmation, **named
         )

@@ -14,6 +14,7 @@ import sys
 import tty
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -178,7 +179,7 @@ async def live_vehicle(
         config_hash=config_hash(state.config),
     )
     vehicle = VehicleLoop(state, ControllerWire(host, FlailAdapter()), (link,), (link, *sinks))
-    barrier = TickBarrier(clock)
+    barrier = TickBarrier(cast("asyncio.AbstractEventLoop", clock))
     barrier.subscribe(Phase.WORLD, world.step)
     barrier.subscribe(Phase.VEHICLE, vehicle.step)
     unsigned = keys is None

@@ -1,6 +1,7 @@
 """Bad inputs on the operator's wire, without a key or with a recording: refused, and nothing but counters changes."""
 
 import os
+from typing import Any
 
 import msgspec
 import pytest
@@ -138,7 +139,7 @@ def connected() -> tuple[Radio, LinkProtocol]:
     return radio, console
 
 
-MESSAGES = {
+MESSAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "arm": ("COMMAND_LONG", {"command": 400, "param1": 1.0, "target_system": 1}),
     "kill": ("COMMAND_LONG", {"command": 185, "param1": 1.0, "target_system": 1}),
     "mode": ("SET_MODE", {"base_mode": 1, "custom_mode": 15, "target_system": 1}),
@@ -156,7 +157,7 @@ MESSAGES = {
 FORGERIES = ("unsigned", "wrong key", "far future", "unknown id", "vehicle's id", "cut", "flag cleared", "moved", "v1")
 
 
-def forged(kind: str, name: str, fields: dict[str, object]) -> bytes:
+def forged(kind: str, name: str, fields: dict[str, Any]) -> bytes:
     seed = SPEC_BY_NAME[name].seed
     system_id = {"unknown id": 66, "vehicle's id": 1}.get(kind, 250)
     plain = codec.encode_fields(name, fields, 0, system_id, 190)

@@ -38,7 +38,8 @@ WIRES = ("COMMAND_LONG", "COMMAND_INT")
 
 def say(link: Exchange, wire: str, command: int, params: tuple[float, ...], **to: Any) -> list[tuple[str, Any]]:
     """The same command by either message."""
-    link.say(wire, command=command, **{f"param{n + 1}": value for n, value in enumerate(params)}, **(to or ALL))
+    named: dict[str, Any] = {f"param{n + 1}": value for n, value in enumerate(params)}
+    link.say(wire, command=command, **named, **(to or ALL))
     return link.hear()
 
 

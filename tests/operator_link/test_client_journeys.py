@@ -21,8 +21,9 @@ from vehicle.operator_link.transfer import MISSION
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 HERE = "127.0.0.1"
 NODE = Path(sys.prefix) / "node"
+AnyHand = Hand | Proxy | Mavctl
 Ride = tuple[Live, Hand, Cable]
-Drive = Callable[[Live, Hand], Awaitable[None]]
+Drive = Callable[[Live, AnyHand], Awaitable[None]]
 
 
 def where(name: str, port: int) -> str:
@@ -58,7 +59,7 @@ def moves(live: Live) -> bool:
     return live.world.truth().speed_mps > 0.1
 
 
-async def by_stick(live: Live, hand: Hand) -> None:
+async def by_stick(live: Live, hand: AnyHand) -> None:
     """Hands off, arm, button, stick."""
     await hand.do("neutral")
     assert await hand.do("arm") == "ok"
@@ -69,7 +70,7 @@ async def by_stick(live: Live, hand: Hand) -> None:
     await live.until(lambda: moves(live))
 
 
-async def by_mission(live: Live, hand: Hand) -> None:
+async def by_mission(live: Live, hand: AnyHand) -> None:
     """Arm, start."""
     assert await hand.do("arm") == "ok"
     await live.until(lambda: live.mode is Mode.READY)
@@ -77,7 +78,7 @@ async def by_mission(live: Live, hand: Hand) -> None:
     await live.until(lambda: moves(live))
 
 
-async def upload(live: Live, hand: Hand) -> None:
+async def upload(live: Live, hand: AnyHand) -> None:
     """The vehicle's plan, read and sent back."""
     plan_id, taken = live.link.lists.list_id(MISSION), live.link.lists.taken[MISSION]
     count = await hand.do("upload")
@@ -87,7 +88,7 @@ async def upload(live: Live, hand: Hand) -> None:
     assert live.link.lists.list_id(MISSION) == plan_id
 
 
-async def out_of_a_stop(live: Live, hand: Hand) -> None:
+async def out_of_a_stop(live: Live, hand: AnyHand) -> None:
     """Its own disarm leads out, once it can have heard the cause."""
     await live.until(lambda: live.link.view.stops <= live.link.view.told)
     assert live.link.view.shows_armed
@@ -95,7 +96,7 @@ async def out_of_a_stop(live: Live, hand: Hand) -> None:
     await live.until(lambda: live.mode is Mode.DISARMED and not live.link.view.shows_armed)
 
 
-async def journey(live: Live, hand: Hand, link: Cable, drive: Drive) -> None:
+async def journey(live: Live, hand: AnyHand, link: Cable, drive: Drive) -> None:
     """All that the table's row has, after the upload."""
     await drive(live, hand)
     assert await hand.do("stop") == "ok"

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from typing import cast
 
 import pytest
 
@@ -37,8 +38,8 @@ class Real:
 def test_ticks_lie_on_their_grid_and_no_time_passes_while_one_is_overdue(late_ms: list[int]) -> None:
     async def main() -> None:
         real = Real()
-        patient = PatientTime(real, lambda: real.now_ns)
-        barrier, ticks, seen = TickBarrier(patient), [], []
+        patient = PatientTime(cast("asyncio.AbstractEventLoop", real), lambda: real.now_ns)
+        barrier, ticks, seen = TickBarrier(cast("asyncio.AbstractEventLoop", patient)), [], []
         barrier.subscribe(0, lambda now_ns: ticks.append((now_ns, patient.now_ns())))
         running = asyncio.get_running_loop().create_task(barrier.run(len(late_ms)))
         await asyncio.sleep(0)  # noqa: TID251

@@ -112,11 +112,11 @@ def test_another_field_goes_up_once_the_old_fence_is_cleared(tmp_path: Path) -> 
     station = QGroundControl(made.link)
     there = [qgc_survey(40, 21, trigger_in_turns=False), fenced(HALF)]
     elsewhere = [[{**row, "y": row["y"] + 100_000} if "y" in row else row for row in rows] for rows in there]
-    assert station.upload_all(*there, []) == [True, True, True]
-    assert station.upload_all(*elsewhere, []) == [False, False, True]
+    assert station.upload_all(there[0], there[1], []) == [True, True, True]
+    assert station.upload_all(elsewhere[0], elsewhere[1], []) == [False, False, True]
     assert any("clear it first" in words for words in station.texts)
     assert all(station.clear(kind) for kind in (MISSION, FENCE, RALLY))
-    assert station.upload_all(*elsewhere, []) == [True, True, True]
+    assert station.upload_all(elsewhere[0], elsewhere[1], []) == [True, True, True]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -427,6 +427,8 @@ def test_a_fence_that_is_cleared_gives_back_what_it_took(tmp_path: Path) -> None
     wide = [at(-80, -80, 5001, 4.0), at(-80, 90, 5001, 4.0), at(90, 90, 5001, 4.0), at(90, -80, 5001, 4.0)]
     hole = [at(3, 20, 5002, 3.0), at(9, 20, 5002, 3.0), at(6, 26, 5002, 3.0)]
 
+    task: asyncio.Task[None]
+
     async def plan_after(zones: list[Row]) -> Plan:
         count = len(made.plans)
         assert desk.lists.take(FENCE, items(zones)) is None
@@ -444,7 +446,6 @@ def test_a_fence_that_is_cleared_gives_back_what_it_took(tmp_path: Path) -> None
         task.cancel()
         return found
 
-    task: asyncio.Task[None]
     within, cleared, wider, holed, again, whole = asyncio.run(main())
     expected = planned_at_once(own, config())
     assert within == again

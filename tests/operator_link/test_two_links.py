@@ -18,7 +18,7 @@ FAST, SLOW = Channel(name="udp", link_id=0), Channel(name="lte", link_id=1)
 MS = 1_000_000
 TICK_MS = 20
 ARM = 400
-NAMED = {"target_system": 1, "target_component": 1}
+NAMED: dict[str, Any] = {"target_system": 1, "target_component": 1}
 
 
 class TwoLinks:

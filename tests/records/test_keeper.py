@@ -28,7 +28,7 @@ from vehicle.records import journal, ledger_keeper
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.ledger_news import Followed
-from vehicle.records.records import Confirm, HeldBack, Revoke, Session
+from vehicle.records.records import Confirm, HeldBack, Record, Revoke, Session
 from vehicle.runtime import kept_ledger
 from vehicle.runtime.kept_ledger import kept_in, opened, restored
 
@@ -263,7 +263,8 @@ def test_what_an_earlier_start_worked_while_a_reading_was_due_still_counts_as_he
     writer, rows = opened(kept, SESSION), strokes_of(9)
     good = Confirm(kind="depth", by="somebody", until_number=2, t_ns=1, closing=True)
     base = Confirm(kind="base", by="somebody", until_number=1, t_ns=1, closing=True)
-    for row in (*rows[:2], base, *rows[2:4], good, *rows[4:6], SESSION, *rows[6:8], SESSION, rows[8]):
+    found: list[Record] = [*rows[:2], base, *rows[2:4], good, *rows[4:6], SESSION, *rows[6:8], SESSION, rows[8]]
+    for row in found:
         writer.append(row)
     writer.close()
     checks = restored(vehicle(), kept_in(tmp_path, kept.header).found, 0).checks

@@ -91,7 +91,9 @@ def test_the_order_in_which_tiles_came_does_not_show_nor_does_an_array_of_its_ow
 @settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 255)), max_size=12))
 def test_what_the_hasher_remembers_changes_no_hash(changes: list[tuple[raster.Key, int]]) -> None:
-    hasher, blocks, warm = StateHasher(), {}, ()
+    hasher = StateHasher()
+    blocks: raster.Blocks = {}
+    warm: tuple[raster.Key, ...] = ()
     for key, value in changes:
         blocks, warm = raster.stored(blocks, warm, {key: tile(value)})
         ledger = LedgerState(tiles=blocks, warm=warm)

@@ -38,7 +38,8 @@ def _feature(feature: dict[str, Any]) -> list[str]:
 
 
 def _geometry(geometry: dict[str, Any]) -> list[str]:
-    kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+    kind = geometry.get("type")
+    coordinates: Any = geometry.get("coordinates")
     if kind not in DEPTH:
         return [f"geometry {kind!r} (3.1)"]
     found = [f"position {place}" for place in _positions(coordinates, DEPTH[kind]) if not _is_position(place)]

@@ -75,9 +75,13 @@ def test_a_disk_that_hangs_costs_records_and_no_time(monkeypatch: pytest.MonkeyP
     assert held.closed
 
 
-def test_whatever_ends_the_recording_is_seen_at_once() -> None:
+def test_whatever_ends_the_recording_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held()
-    held.begin = lambda *_: {}["no such key"]  # type: ignore[method-assign]
+
+    def failing(*_: object) -> None:
+        raise KeyError("no such key")
+
+    monkeypatch.setattr(held, "begin", failing)
     recorder = BackgroundRecorder(held)
     recorder.begin(builders.vehicle_state(), FlailAdapter())
     recorder.close()

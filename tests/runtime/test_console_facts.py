@@ -103,8 +103,12 @@ def test_areas_are_those_of_the_cells_and_come_a_few_tiles_at_a_time() -> None:
 def test_the_time_that_is_left_falls_from_the_plan_s_to_none() -> None:
     plan = small_plan()
     times = PlanTimes().of(plan)
-    assert times.left_s(0, 0.0) == pytest.approx(plan.time_s) if plan.time_s else times.left_s(0, 0.0) > 0.0
-    along = [times.left_s(index, 0.0) for index in range(len(plan.segments))]
+    along: list[float] = []
+    for index in range(len(plan.segments)):
+        left_s = times.left_s(index, 0.0)
+        assert left_s is not None
+        along.append(left_s)
+    assert along[0] == pytest.approx(plan.time_s) if plan.time_s else along[0] > 0.0
     assert along == sorted(along, reverse=True)
     last = len(plan.segments) - 1
     if plan.segments[last].kind is not SegmentKind.TURN:

@@ -1,6 +1,7 @@
 """A host at the other end of the controller's line: sends commands, keeps what comes back."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -19,9 +20,11 @@ from sim.controller import ControllerParams
 from sim.ground import GroundParams, PlaneGround
 from sim.plant import Pose
 from sim.world import World, WorldParams
+from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import TICK_NS
 
+Message = TypeVar("Message")
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 HASH = b"\x01\x02\x03\x04\x05\x06\x07\x08"
 NEUTRAL = ActuatorCommand(
@@ -50,7 +53,7 @@ def drive(speed_mps: float, **changes) -> ActuatorCommand:
 class Bench:
     """Steps a world; `log` holds (time of reading [ns], message)."""
 
-    machine: object
+    machine: MachineConfig
     params: WorldParams = field(default_factory=WorldParams)
     ground: GroundParams = field(default_factory=GroundParams)
     seed: int = 7
@@ -99,7 +102,7 @@ class Bench:
         self.run(3.0, neutral(engine=EngineMode.WORK))
         return self
 
-    def got(self, kind: type) -> list:
+    def got(self, kind: type[Message]) -> list[Message]:
         return [message for _, message in self.log if isinstance(message, kind)]
 
     @property

@@ -1,5 +1,7 @@
 """A MEMATT-like machine with figures of its own, so that an edited profile does not move these tests."""
 
+from typing import Any
+
 import pytest
 
 from sim.ground import GroundParams, PlaneGround
@@ -61,7 +63,7 @@ PLAIN = PlantParams(
 
 @pytest.fixture(scope="session")
 def machine() -> MachineConfig:
-    figures = {
+    figures: dict[str, Any] = {
         "tool": TOOL,
         "tracks": TRACKS,
         "body": BodyConfig(mass_kg=12_500.0, front_m=1.6, rear_m=2.0, width_m=1.6, power_w=260_000.0),

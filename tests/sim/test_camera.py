@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ KEPT = ((9.5, 0.5), (10.5, 0.5), (10.5, 1.5), (9.5, 1.5), (9.5, 0.5))
 
 
 def scene(**changes) -> Scene:
-    rest = {"grade": (0.0, 0.0), "tool_width_m": 1.7, "tool_ahead_m": 2.2, "tip_radius_m": 0.5}
+    rest: dict[str, Any] = {"grade": (0.0, 0.0), "tool_width_m": 1.7, "tool_ahead_m": 2.2, "tip_radius_m": 0.5}
     return Scene(work_m=(WORK,), keep_outs_m=(KEPT,), **(rest | changes))
 
 
@@ -23,7 +24,7 @@ def seen(**changes) -> Seen:
     ahead = (east + 2.2 * math.cos(yaw), 2.2 * math.sin(yaw))
     side = (-0.85 * math.sin(yaw), 0.85 * math.cos(yaw))
     tool = ((ahead[0] + side[0], ahead[1] + side[1]), (ahead[0] - side[0], ahead[1] - side[1]))
-    rest = {
+    rest: dict[str, Any] = {
         "t_us": 0, "east_m": 0.0, "north_m": 0.0, "yaw_rad": 0.0, "pitch_rad": 0.0, "roll_rad": 0.0, "speed_mps": 0.0,
         "tool_height_m": 0.6, "depth_m": -0.6, "rotor_radps": 0.0, "tool_m": tool,
     }  # fmt: skip
@@ -67,7 +68,9 @@ def test_the_ground_lies_where_the_cameras_matrix_says(attitude, grade):
     image = painter.draw(FRONT, state)
     for east, north, kept in [(10.0, 1.0, True), (10.0, 1.3, True), (10.0, 0.2, False), (8.9, 1.0, False)]:
         body = view_axes @ np.array([east, north, grade[0] * east + grade[1] * north])
-        column, row = FRONT.pixel(*body)
+        place = FRONT.pixel(*body)
+        assert place is not None
+        column, row = place
         red = int(image[round(row), round(column)]) & 0xFF
         assert (red < 110) is kept, (east, north, red)
 
@@ -75,7 +78,8 @@ def test_the_ground_lies_where_the_cameras_matrix_says(attitude, grade):
 def test_the_horizon_tilts_with_the_machine(painter):
     def blue_ends(roll_rad: float) -> tuple[int, int]:
         sky = painter.draw(FRONT, seen(roll_rad=roll_rad)) >> np.uint32(16) & np.uint32(0xFF)
-        return tuple(int((sky[:, column] > 195).sum()) for column in (20, WIDTH - 20))
+        left, right = (int((sky[:, column] > 195).sum()) for column in (20, WIDTH - 20))
+        return left, right
 
     left, right = blue_ends(0.15)  # right side down: the horizon comes up on the right
     assert left > right + 40
@@ -116,7 +120,9 @@ def test_the_rear_camera_looks_back():
     assert FRONT.pixel(5.0, 0.0, 0.0) is not None
     assert FRONT.pixel(-5.0, 0.0, 0.0) is None
     assert REAR.pixel(-5.0, 0.0, 0.0) is not None
-    column, _ = REAR.pixel(-5.0, 1.0, 0.0)
+    place = REAR.pixel(-5.0, 1.0, 0.0)
+    assert place is not None
+    column, _ = place
     assert column > WIDTH / 2  # left of the machine is right in a picture that looks back
 
 

@@ -154,6 +154,7 @@ def test_gyro_bias_walks_and_its_noise_is_white():
 def test_stuck_imu_repeats_and_a_silent_one_says_nothing():
     imu, body = ImuSensor(SensorParams(), seed=1), body_on(FLAT)
     first = imu.sample(body, 1.0, 20)
+    assert first is not None
     imu.stuck = True
     assert imu.sample(body, 1.0, 40) == msgspec.structs.replace(first, time_ms=40)
     imu.silent = True
@@ -169,7 +170,7 @@ def test_clipping_is_counted():
 
 def test_depth_claims_the_shallowest_of_the_width():
     tool = ToolSensors(QUIET, seed=1)
-    for depths in itertools.permutations((0.21, 0.19, 0.24)):
+    for depths in itertools.permutations((0.21, 0.19, 0.24), 3):
         tool.sample(body_on(FLAT), 40.0, depths)
         assert tool.depth_m == pytest.approx(0.19)
 

@@ -159,7 +159,8 @@ class Rig:
         self.doors = Doors(machine=self.live)
         self.operator = SimOperator(self.parts.radio.station, 7)
         self.run = Run(exercise, self.doors, lambda _: None)
-        self._will, self._before = WILL[exercise.name], None
+        self._will = WILL[exercise.name]
+        self._before: Look | None = None
 
     @property
     def step(self) -> int:

@@ -1,6 +1,7 @@
 """The independent truth against shapes whose area is known."""
 
 import math
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,8 +19,8 @@ def _truth(**limits: float) -> GroundTruth:
     return GroundTruth(cell_m=CELL_M, rotor_min_radps=50.0, depth_min_m=0.15, **limits)
 
 
-def _observe(truth: GroundTruth, east_m: float, north_m: float, yaw_rad: float, **readings: float) -> None:
-    reading = {"rotor_speed_radps": 60.0, "depth_m": 0.2, "ground_speed_mps": 0.25} | readings
+def _observe(truth: GroundTruth, east_m: float, north_m: float, yaw_rad: float, **readings: Any) -> None:
+    reading: dict[str, Any] = {"rotor_speed_radps": 60.0, "depth_m": 0.2, "ground_speed_mps": 0.25} | readings
     left = (east_m - HALF_M * math.sin(yaw_rad), north_m + HALF_M * math.cos(yaw_rad))
     right = (east_m + HALF_M * math.sin(yaw_rad), north_m - HALF_M * math.cos(yaw_rad))
     truth.observe(left, right, **reading)

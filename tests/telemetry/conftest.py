@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ def publish() -> Iterator[Starter]:
     """Start a publisher towards a port, short back-off; stopped at the end, and the stop is checked."""
     started: list[TelemetryPublisher] = []
 
-    def start(port: int, boot_id: str = "boot1", **settings: object) -> TelemetryPublisher:
-        short = {"backoff_first_s": 0.02, "backoff_max_s": 0.1, "answer_timeout_s": 5.0, **settings}
+    def start(port: int, boot_id: str = "boot1", **settings: Any) -> TelemetryPublisher:
+        short: dict[str, Any] = {"backoff_first_s": 0.02, "backoff_max_s": 0.1, "answer_timeout_s": 5.0, **settings}
         publisher = TelemetryPublisher(config(), TelemetryConfig(port=port, **short), boot_id)
         publisher.start()
         started.append(publisher)

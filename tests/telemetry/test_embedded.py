@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import pytest
@@ -53,7 +54,7 @@ def test_an_mqtt_5_client_connects_and_hears_properties() -> None:
                 return await anext(aiter(client.messages))
 
     with EmbeddedBroker() as broker:
-        properties = asyncio.run(scene(broker.port)).properties
+        properties: Any = asyncio.run(scene(broker.port)).properties
     assert properties is not None
     assert properties.MessageExpiryInterval == 9
     assert properties.UserProperty == [("schema_version", "1.0"), ("boot_id", "b7"), ("historical", "true")]

@@ -1,7 +1,9 @@
 """The broker goes, hangs, comes back, refuses: no record of QoS 1 is lost, and whoever offers is never held up."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.telemetry.conftest import Starter, connected, settled, waits
 from tests.telemetry.samples import event, halted, report
 from vehicle.telemetry.outbox import Outbox
 from vehicle.telemetry.router import Record
+from vehicle.telemetry.schemas import PublisherCounts
 
 pytestmark = pytest.mark.real
 
@@ -154,7 +157,7 @@ def test_a_disk_that_fails_does_not_end_telemetry(
 ) -> None:
     put = Outbox.put
 
-    def failing(self: Outbox, records: list[Record], *lost: object) -> int:
+    def failing(self: Outbox, records: list[Record], *lost: Any) -> int:
         if self._db.execute("PRAGMA database_list").fetchone()[2]:
             self._db.execute("PRAGMA max_page_count = 1")  # from here on the file cannot grow
         return put(self, records * 200 if self._db.execute("PRAGMA database_list").fetchone()[2] else records, *lost)
@@ -182,13 +185,18 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_be_silent(
     assert not publisher.counts().durable
 
 
+def attempted(least: int) -> Callable[[PublisherCounts], bool]:
+    """Whether there were so many attempts."""
+    return lambda counts: counts.attempts >= least
+
+
 def test_attempts_on_a_hung_broker_leave_no_sockets_behind(mosquitto: Mosquitto, publish: Starter) -> None:
     """The system accepts the connection for a process that stands still: each attempt ends in a time-out."""
     mosquitto.freeze()
     publisher = publish(mosquitto.port, answer_timeout_s=0.05, backoff_max_s=0.02)
     files = []
     for attempts in (4, 8, 16, 24):
-        assert publisher.wait_until(lambda counts, least=attempts: counts.attempts >= least, WAIT_S)
+        assert publisher.wait_until(attempted(attempts), WAIT_S)
         files.append(len(list(Path("/proc/self/fd").iterdir())))
     mosquitto.thaw()
     assert max(files) <= files[0] + 3, files

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     released = threading.Event()
     put = Outbox.put
 
-    def standing(self: Outbox, records: list[Record], *lost: object) -> int:
+    def standing(self: Outbox, records: list[Record], *lost: Any) -> int:
         assert released.wait(WAIT_S)
         return put(self, records, *lost)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -17,7 +18,7 @@ COUNTS = PublisherCounts()
 MOMENT = datetime(2026, 11, 3, 8, 15, 0, 250_900, tzinfo=UTC)
 
 
-def routed(router: Router, numbers: range, **changes: object) -> list[Record]:
+def routed(router: Router, numbers: range, **changes: Any) -> list[Record]:
     records: list[Record] = []
     for number in numbers:
         records += asked(router, report(number, **changes))

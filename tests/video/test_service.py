@@ -151,7 +151,8 @@ def test_who_is_not_known_is_shown_nothing(station, secret):
 
 
 def test_a_revoked_key_ends_with_the_next_frame():
-    clock, keys = Clock(), {STATION: (key_of(SECRET),)}
+    clock = Clock()
+    keys: dict[int, tuple[bytes, ...]] = {STATION: (key_of(SECRET),)}
     serving = service(clock, keys)
 
     async def main():

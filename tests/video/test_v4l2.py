@@ -36,7 +36,7 @@ class FakeKernel:
         self.queued: list[int] = []
         self.filled: list[tuple[int, int, int, int]] = []
         self.streaming = self.closed = self.gone = False
-        self.rate = None
+        self.rate: tuple[int, int] | None = None
 
     def open(self, path: str) -> int:
         if path == "/dev/none":

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -110,6 +111,11 @@ def browser() -> Iterator[Page]:
         yield page
 
 
+def shown(browser: Page, words: str) -> bool:
+    """Whether the page has these words above the hands."""
+    return words in browser.text("#hands .text")
+
+
 def test_each_link_that_fails_is_said_with_its_next_step(browser: Page, url: str) -> None:
     """Wrong key, wrong machine, another version, nobody there: in words, and no act is offered."""
     browser.open(url)
@@ -124,7 +130,7 @@ def test_each_link_that_fails_is_said_with_its_next_step(browser: Page, url: str
         if not words:
             browser.until("return flail.store.open()")
             continue
-        browser.when(lambda words=words: words in browser.text("#hands .text"))
+        browser.when(functools.partial(shown, browser, words))
         assert browser.js("return flail.acts.offers()") == []
         browser.tap("Space")  # STOP goes out all the same
         browser.until("return flail.store.get('stop') !== null")

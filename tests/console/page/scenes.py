@@ -16,7 +16,7 @@ SERVER: dict[str, Any] = {
     "training": None,
     "languages": language_names(PAGE / "text"),
 }
-MANUAL: dict[str, dict[str, Any]] = {
+MANUAL: dict[str, Any] = {
     "server": SERVER,
     "link": {
         "state": "open",

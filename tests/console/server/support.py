@@ -37,7 +37,8 @@ NUMBER = {edge: number for number, edge in ACTS.items()}
 
 
 def settings(folder: Path, **changes: Any) -> ServerSettings:
-    return ServerSettings(**({"console_name": "test", "state_folder": folder, "token": "t" * 32} | changes))
+    usual: dict[str, Any] = {"console_name": "test", "state_folder": folder, "token": "t" * 32}
+    return ServerSettings(**(usual | changes))
 
 
 def reading(number: int = 1, page_ms: float = 0.0, **changes: Any) -> PageReading:

@@ -86,6 +86,7 @@ def test_every_act_has_a_name_and_an_edge_of_its_own() -> None:
     assert set(wire.ACTS) == set(wire.ACT_NAMES) == set(range(1, 12))
     assert len(set(wire.ACTS.values())) == len(wire.ACTS)
     for number, edge in wire.ACTS.items():
+        assert edge.name is not None
         assert wire.ACT_NAMES[number] in edge.name or edge.name.endswith(wire.ACT_NAMES[number])
 
 

@@ -79,7 +79,9 @@ def test_it_is_looked_at_anew_where_place_ground_or_site_change() -> None:
     assert near.look(everywhere, mirror, Stand(30.0, 3.2, NORTH)) == (REACH_M, REACH_M)
     assert near.look(everywhere, mirror, Stand(3.2, 3.2, NORTH)) == (0.0, 0.0)
     mirror.fetched(RECORD, packed_record(header(), packed(swept((0.0, 0.0, 6.4, 6.4)))))
-    assert near.look(everywhere, mirror, Stand(3.2, 3.2, NORTH)).left_m > 0.5
+    left_m = near.look(everywhere, mirror, Stand(3.2, 3.2, NORTH)).left_m
+    assert left_m is not None
+    assert left_m > 0.5
     assert near.look(site(), mirror, Stand(3.2, 3.2, NORTH)) == (REACH_M, REACH_M)
 
 

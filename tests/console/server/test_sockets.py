@@ -55,12 +55,19 @@ def with_fake(desk: Desk) -> FakeLink:
     return link
 
 
+async def binary(socket: Any) -> bytes:
+    """The next message, which is not text."""
+    data = await socket.recv()
+    assert isinstance(data, bytes)
+    return data
+
+
 async def verdicts(socket: Any, count: int) -> dict[int, Verdict]:
     """What became of so many readings."""
     found: dict[int, Verdict] = {}
     async with asyncio.timeout(PATIENCE_S):
         while len(found) < count:
-            number, verdict, _ = decoded_echo(await socket.recv())
+            number, verdict, _ = decoded_echo(await binary(socket))
             found[number] = verdict
     return found
 
@@ -73,7 +80,7 @@ def test_an_echo_tells_the_newest_tick_that_was_heard_not_that_of_the_last_repor
             with_fake(app.state.desk).view = replace(OPEN, tick=112, vehicle=frame(tick=100))
             await socket.send(encoded_reading(reading(1)))
             async with asyncio.timeout(PATIENCE_S):
-                assert decoded_echo(await socket.recv())[2] == 112
+                assert decoded_echo(await binary(socket))[2] == 112
 
     asyncio.run(main())
 
@@ -88,7 +95,7 @@ def test_a_newer_tick_is_told_at_once_without_a_reading(tmp_path: Path) -> None:
             await verdicts(socket, 1)
             link.on_tick(0x1_0000_0007)
             async with asyncio.timeout(PATIENCE_S):
-                assert decoded_tick(await socket.recv()) == 7
+                assert decoded_tick(await binary(socket)) == 7
 
     asyncio.run(main())
 
@@ -127,7 +134,7 @@ def test_a_reading_that_is_repeated_goes_out_once(tmp_path: Path) -> None:
             await socket.send(encoded_reading(reading(8, page_ms=30.0)))
             async with asyncio.timeout(PATIENCE_S):
                 while True:
-                    number, verdict, _ = decoded_echo(await socket.recv())
+                    number, verdict, _ = decoded_echo(await binary(socket))
                     if number == 8 and verdict is Verdict.SENT:
                         break
             assert len([fed for fed in link.fed if fed.hold]) <= 1

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
@@ -79,7 +79,7 @@ def run(main) -> Any:
         async with asyncio.timeout(NEVER), serving.listening("127.0.0.1", 0) as port:
             relay = VideoRelay(lambda: vehicle, SystemClock())
             vehicle = Vehicle(port)
-            task = asyncio.ensure_future(relay._page(page))
+            task = asyncio.ensure_future(relay._page(cast("Any", page)))
             try:
                 return await main(Rig(page, serving, relay, clock))
             finally:

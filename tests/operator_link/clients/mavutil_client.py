@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from typing import Any
 
 from pymavlink import mavutil, mavwp
 from steps import Hand, serve
@@ -28,7 +29,7 @@ class Script:
         pulses = (steer_us, KEEP_US, throttle_us, KEEP_US, KEEP_US, KEEP_US, KEEP_US, button_us)
         self.link.mav.rc_channels_override_send(self.link.target_system, self.link.target_component, *pulses)
 
-    def _hear(self, *names: str) -> object:
+    def _hear(self, *names: str) -> Any:
         heard = self.link.recv_match(type=list(names), blocking=True, timeout=PATIENCE_S)
         if heard is None:
             raise TimeoutError(f"no {names} within {PATIENCE_S} s")

@@ -10,6 +10,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyproj
@@ -134,15 +135,18 @@ def _projector(datum):
 
 def read_legs(path):
     """Rows of poses.csv grouped by seq, in the order of the file."""
-    legs = []
+    legs, poses = [], []
     with Path(path).open(encoding="utf-8") as source:
         for row in csv.DictReader(source):
             values = [float(row[k]) for k in ("t_s", "lon_deg", "lat_deg", "east_m", "north_m", "yaw_rad")]
             if not legs or legs[-1].seq != int(row["seq"]):
-                legs.append(Leg(int(row["seq"]), row["kind"], row["tool_down"] == "1", row["direction"], []))
-            legs[-1].rows.append(values)
-    for leg in legs:
-        leg.rows = np.array(leg.rows)
+                legs.append(
+                    Leg(int(row["seq"]), row["kind"], row["tool_down"] == "1", row["direction"], np.empty((0, 6)))
+                )
+                poses.append([])
+            poses[-1].append(values)
+    for leg, rows in zip(legs, poses, strict=True):
+        leg.rows = np.array(rows)
     return legs
 
 
@@ -216,8 +220,9 @@ def _length(leg):
 
 
 # --- property 1 ------------------------------------------------------------------------------------------------------
-def _rect(east, north, yaw, front, rear, half):
-    """Corners of a body-fixed rectangle at a pose."""
+def _rect(pose, front, rear, half):
+    """Corners of a body-fixed rectangle at a pose: east, north, yaw."""
+    east, north, yaw = pose
     c, s = math.cos(yaw), math.sin(yaw)
     local = [(-rear, -half), (front, -half), (front, half), (-rear, half)]
     return Polygon([(east + c * x - s * y, north + s * x + c * y) for x, y in local])
@@ -227,7 +232,7 @@ def _sweep(leg, machine, shrink=0.0, longer=0.0):
     """Flat-capped rectangle of the tool's axis from first to last pose; `longer` adds the halves of its footprint."""
     _, _, _, east, north, yaw = leg.rows[0]
     ahead, half = machine["tool_ahead_m"], machine["tool_width_m"] / 2 - shrink
-    return _rect(east, north, yaw, ahead + _length(leg) + longer, longer - ahead, half)
+    return _rect((east, north, yaw), ahead + _length(leg) + longer, longer - ahead, half)
 
 
 def _check_cover(report, summary, truth, sweeps, legs):
@@ -284,14 +289,12 @@ def _under(leg, front, rear, half, whole_disc=False):
         front, rear = front + TOL_M + 1e-5, rear + TOL_M + 1e-5
     rows = leg.rows[:, 3:6]
     if leg.kind != "turn":
-        return shapely.convex_hull(
-            unary_union([_rect(*rows[0], front, rear, half), _rect(*rows[-1], front, rear, half)])
-        )
+        return shapely.convex_hull(unary_union([_rect(rows[0], front, rear, half), _rect(rows[-1], front, rear, half)]))
     if whole_disc:
         return shapely.Point(rows[0, :2]).buffer(math.hypot(max(front, rear), half), quad_segs=16)
     yaw = np.unwrap(rows[:, 2])
     steps = max(2, math.ceil(abs(yaw[-1] - yaw[0]) / math.radians(1.0)) + 1)
-    return unary_union([_rect(*rows[0, :2], a, front, rear, half) for a in np.linspace(yaw[0], yaw[-1], steps)])
+    return unary_union([_rect((*rows[0, :2], a), front, rear, half) for a in np.linspace(yaw[0], yaw[-1], steps)])
 
 
 def _check_ground(report, legs, sweeps, truth, machine, tripwires):
@@ -332,9 +335,9 @@ def _check_ground(report, legs, sweeps, truth, machine, tripwires):
 class Bearing:
     """What may carry the machine at a given moment: safe ground, and what earlier legs swept."""
 
-    safe: object
-    tree: object
-    down: list
+    safe: Any
+    tree: Any
+    down: list[tuple[int, Any, Any]]
     numbers: np.ndarray
 
     def uncovered_m2(self, part, index, footprint=False):
@@ -365,6 +368,6 @@ def _check_way_back(report, legs, truth, machine):
     if not legs:
         return
     half_length, half_width = machine["track_length_m"] / 2, machine["track_outer_width_m"] / 2
-    start = _rect(*legs[0].rows[0, 3:6], half_length - TOL_M, half_length - TOL_M, half_width - TOL_M)
+    start = _rect(legs[0].rows[0, 3:6], half_length - TOL_M, half_length - TOL_M, half_width - TOL_M)
     if start.difference(truth.safe).area > AREA_TOL_M2:
         report.way_back_violations.append("the first pose is not on safe ground")

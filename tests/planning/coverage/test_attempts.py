@@ -1,12 +1,14 @@
 """Which whole plans are tried, put in order and closed: each costs seconds, and only one is kept."""
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from shapely.geometry import Polygon, box
 
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.planning.coverage import attempt as attempts_room
+from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.planner import attempts_in, best_in_order, directions_for, plan_site, tries_for
@@ -32,7 +34,7 @@ def test_a_direction_with_a_dear_estimate_is_not_planned(tmp_path):
 
 
 def test_only_the_winner_is_closed(tmp_path, monkeypatch):
-    closed, close = [], attempts_room.closed_plan
+    closed, close = [], closed_plan
     monkeypatch.setattr(attempts_room, "closed_plan", lambda *asked: closed.append(1) or close(*asked))
     plan = plan_site(site_of(tmp_path, ROUND), BENCH)
     assert plan.certificate.missed_nominal_m2 == 0.0
@@ -78,5 +80,5 @@ class Tried:
 def test_what_is_put_in_order(side_m, best_s, asked):
     area = box(0.0, 0.0, side_m, side_m)
     tried = [Tried(1000.0, 990.0, area), Tried(1015.0, 960.0, area), Tried(1030.0, 900.0, area)]
-    assert best_in_order(tried).cost_s == best_s
+    assert best_in_order(cast("Any", tried)).cost_s == best_s
     assert [one.asked for one in tried] == asked

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -191,7 +192,7 @@ def test_two_keys_of_one_name_are_refused(tmp_path):
     refused(saved(tmp_path, text.replace('"role": "keep_out"', '"role": "keep_out", "role": "work_area"')), "'role'")
 
 
-NESTED = {
+NESTED: dict[str, tuple[Sequence[Sequence[tuple[float, float]]], int]] = {
     "inside": ([FIELD, POST], 1),
     "drawn first": ([POST, FIELD], 0),
     "across": ([FIELD, [(x + 20, y) for x, y in POST]], 1),

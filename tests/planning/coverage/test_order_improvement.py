@@ -2,6 +2,7 @@
 
 import random
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ class OpenGround:
             Connection([], self.at_last_s(k, k + 1), self.way_needs[k, k + 1] & ((1 << k + 1) - 1))
             for k in range(count)
         ]
-        return StopOrder(self, joins)
+        return StopOrder(cast("Any", self), joins)
 
 
 def keeps(order, joins, ground):

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -38,7 +39,7 @@ def rings_in(code: str, points, place=(39.99, 46.93)) -> list[list[float]]:
     return [list(forward.transform(lon, lat)) for lon, lat in ring_lonlat(points, *place)]
 
 
-def site_in(code: str, place=(39.99, 46.93)) -> dict[str, object]:
+def site_in(code: str, place=(39.99, 46.93)) -> dict[str, Any]:
     rows = [feature(role, rings_in(code, p, place)) for role, p in (("work_area", FIELD), ("keep_out", POST))]
     return document(*rows, crs=crs_of(code), outside="safe")
 

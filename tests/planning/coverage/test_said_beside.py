@@ -42,8 +42,8 @@ def test_a_radius_round_a_polygon_that_is_none_is_refused(tmp_path, radius):
 )
 @pytest.mark.parametrize("role", ["marker", "operator_post", "base_station", "control_point"])
 def test_a_radius_under_another_name_is_never_the_default(tmp_path, role, key):
-    row = {"type": "Feature", "properties": {"role": role, key: 20}, "geometry": {"type": "Point"}}
-    row["geometry"]["coordinates"] = ring_lonlat([(1.0, 2.0)])[0]
+    point = {"type": "Point", "coordinates": ring_lonlat([(1.0, 2.0)])[0]}
+    row = {"type": "Feature", "properties": {"role": role, key: 20}, "geometry": point}
     with pytest.raises(InputError, match=r"radius_m"):
         loaded(tmp_path, row)
 

@@ -61,6 +61,7 @@ def test_the_tool_is_down_on_swaths_and_only_there(plan):
             continue
         place = plan.datum.enu_from_lonlat_array([(row.lon_deg, row.lat_deg)])[0]
         if tool_down:
+            assert here is not None
             swaths.append((*here, *place))
         here = place
     wanted = [(*s.points_m[0], *s.points_m[-1]) for s in plan.segments if s.tool_down]
