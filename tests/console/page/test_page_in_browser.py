@@ -274,7 +274,9 @@ def test_no_site_of_another_vehicle_is_shown_while_its_own_is_fetched(browser: P
     browser.js("flail.api = () => new Promise(() => {})")  # the answer is still under way
     server.state["server"]["vehicle"] = "b"
     browser.until("return flail.store.value('server', 'vehicle') === 'b'")
-    assert browser.js("return [flail.store.get('site'), flail.map.site]") == [None, None]
+    browser.until("return flail.map.site === null")
+    settled(browser, server)
+    assert browser.js("return flail.map.site") is None
 
 
 PREVENTED = """
