@@ -68,6 +68,30 @@ Unmarked = Annotated[
 ]
 
 
+def _told_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it
+    if asked:
+        from flailpilot.version import words
+
+        print(words())
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_told_version,
+            is_eager=True,
+            help="Print the program's version and the formats that it writes.",
+        ),
+    ] = False,
+) -> None:
+    """Control software for remote-controlled mine-clearance flails."""
+
+
 @app.command()
 def sim(
     scenario: Annotated[

@@ -6,7 +6,6 @@ numbers continued. A withdrawal takes back credit of its own run.
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from importlib import metadata
 from itertools import pairwise
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ import shapely
 from flailpilot.own_journal import session_of
 from flailpilot.run_masks import Processed, masks_at
 from flailpilot.run_reading import Run
+from flailpilot.version import program
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
@@ -200,7 +200,7 @@ def facts_of(
         remarks=(*remarks, *_remarks(runs)), run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
         lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s), runs=lines,
         files=tuple(row for run in runs for row in run.files), visits=visits,
-        software=f"flailpilot {metadata.version('flailpilot')}",
+        software=program(),
         follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
         releases=tuple(row for run in runs for row in releases_in(run.folder)),
         event_runs=tuple(number for number, rows in enumerate(by_run) for _ in rows),
