@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from vehicle.reports import paper_set
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError, write_set
 
 OLD = {"map.png": b"old", "report.html": b"old", "report.pdf": b"old"}
@@ -110,6 +111,24 @@ def test_a_disk_that_fails_from_some_call_on_mixes_nothing_and_the_line_says_wha
         assert str(aside) in left
         assert papers_in(aside / "old") | {name: data for name, data in there.items() if data == b"old"} == OLD
     assert len(told) == 3  # as they were; old ones missing; new ones alone
+
+
+def test_what_an_ended_program_left_is_cleared_up_unless_old_papers_lie_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for process, held in ((1, ""), (77, ""), (78, "old")):
+        fresh = tmp_path / f".papers-{process}-abc"
+        (fresh / held).mkdir(parents=True)
+        (fresh / held / "map.png").write_bytes(b"half")
+    monkeypatch.setattr(paper_set, "_runs", {1: True, 77: False, 78: False}.__getitem__)
+    write_set(tmp_path, make)
+    assert {path.name for path in tmp_path.iterdir()} == {*NEW, ".papers-1-abc", ".papers-78-abc"}
+    assert (tmp_path / ".papers-78-abc/old/map.png").read_bytes() == b"half"
+
+
+def test_this_program_runs_and_no_other_of_its_number() -> None:
+    assert paper_set._runs(os.getpid())
+    assert not paper_set._runs(2**22 + 1)  # above the largest number of a process
 
 
 def test_whoever_breaks_it_off_has_the_old_papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,12 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
-from vehicle.reports import layers
+from vehicle.reports import layers, picture_side
 from vehicle.reports.gaps import GapReason
+from vehicle.reports.html_parts import clock
 from vehicle.reports.palette import GAP_COLOURS, PASSED, PROCESSED, marked
 from vehicle.reports.picture import draw_map
+from vehicle.reports.words import words_of
 
 pytestmark = pytest.mark.long
 
@@ -86,6 +88,11 @@ def test_the_legend_hides_nothing_however_long_it_is(tmp_path: Path, monkeypatch
     assert legend.y1 < histogram.get_tightbbox().y0
     assert float(side.get_legend().get_texts()[0].get_fontsize()) >= 7.0
     assert "paler: outside the work area" in [text.get_text() for text in side.get_legend().get_texts()]
+
+
+def test_the_time_beside_the_map_is_that_of_the_balance() -> None:
+    assert picture_side._clock(1234.0, words_of("en")) == "0 h 21 min"
+    assert clock(1234.0) == "0:21"
 
 
 def test_a_simulated_record_says_so(tmp_path: Path) -> None:

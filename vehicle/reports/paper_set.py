@@ -16,6 +16,7 @@ from typing import Final
 
 Maker = Callable[[Path], Sequence[Path]]
 """Function that writes the files of a set into a folder and returns their paths."""
+PREFIX: Final = ".papers-"
 OLD: Final = "old"
 AS_THEY_WERE: Final = "the papers that were there are as they were"
 
@@ -37,7 +38,8 @@ def write_set(folder: Path, make: Maker, names: Iterable[str] = ()) -> tuple[Pat
         SetError: The set cannot be put in place; the error says which papers the folder holds now.
         OSError: The files cannot be made; the old papers are unchanged.
     """
-    fresh = Path(tempfile.mkdtemp(prefix=".papers-", dir=folder))
+    _clear_up(folder)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=folder))
     keep = False
     try:
         made = tuple(make(fresh))
@@ -96,6 +98,26 @@ def _moved(source: Path, place: Path) -> bool:
         source.replace(place)
     except OSError:
         return False
+    return True
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove what a program left that was ended while it made papers; not if old papers lie in it alone."""
+    if os.name != "posix":  # there nobody can be asked without being ended
+        return
+    for path in folder.glob(f"{PREFIX}*-*"):
+        number = path.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not _runs(int(number)) and not any((path / OLD).glob("*")):
+            _removed(path)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's
+        return True
     return True
 
 

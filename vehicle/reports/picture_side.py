@@ -15,6 +15,7 @@ from vehicle.reports.depths import processed_by_depth_m2
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.ground_sections import readings_of
+from vehicle.reports.html_parts import clock
 from vehicle.reports.layers import depths_cm
 from vehicle.reports.palette import (
     GAP_COLOURS,
@@ -166,5 +167,5 @@ def _mark(marker: str, label: str, **look: Any) -> Any:
 
 
 def _clock(time_s: float, say: Words) -> str:
-    hours, minutes = int(time_s) // 3600, int(time_s) % 3600 // 60
-    return say.text("side.clock", hours=hours, minutes=f"{minutes:02d}")
+    hours, minutes = clock(time_s).split(":")
+    return say.text("side.clock", hours=hours, minutes=minutes)
