@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,10 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def pooled(work: Callable[[str], Any]) -> Callable[[Sequence[str], Path, int], Iterator[Found]]:
+def pooled(work: Callable[[str], Any]) -> Callable[[Sequence[str], Path, int], Generator[Found, None, None]]:
     """Units in worker processes, which load everything anew: after the sources were hashed."""
 
-    def run(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+    def run(missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
         del done
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent)
@@ -137,7 +137,7 @@ def enumeration_says(lines: list[Line]) -> Verdict:
 
 
 # --- mutation --------------------------------------------------------------------------------------------------------
-def mutated(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+def mutated(missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
     """The killers of a run that was broken off are in what is done."""
     del missing
     for line in told_by(["-m", "tests.control.safety.mutate", "--jobs", str(jobs), "--lines", "--done", str(done)]):
@@ -204,7 +204,7 @@ def campaign_says(lines: list[Line]) -> Verdict:
 
 
 # --- kills -----------------------------------------------------------------------------------------------------------
-def killed(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+def killed(missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
     """One bench whatever `jobs` says: what it judges is milliseconds."""
     del done, jobs
     wanted = ["--kill", str(len(missing)), "--stop", "0", "--controller", "0"]

@@ -1,6 +1,6 @@
 """What the parts of `make proof` are made of, and what one of them found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     wrong: str = ""
 
 
-Run = Callable[[Sequence[str], Path, int], Iterator[Found]]
+Run = Callable[[Sequence[str], Path, int], Generator[Found, None, None]]
 """From the units that are missing, the file of what is done, and how many processes at once."""
 
 

@@ -1,7 +1,7 @@
 """The long runs are resumable, go stale with what they judge, and fail where one line of them does."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Worker:
     def __init__(self, bad: str = "", until: str = "") -> None:
         self.bad, self.until, self.ran = bad, until, list[str]()
 
-    def __call__(self, missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+    def __call__(self, missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
         del done, jobs
         for unit in missing:
             if unit == self.until:
@@ -146,7 +146,7 @@ def test_other_sources_make_it_stale_and_are_never_mixed_in(tmp_path: Path, monk
 def test_sources_that_change_meanwhile_end_it_and_that_unit_is_not_kept(tmp_path: Path) -> None:
     worker = Worker()
 
-    def edits(missing: Sequence[str], done: Path, jobs: int) -> Iterator[Found]:
+    def edits(missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
         for found in worker(missing, done, jobs):
             if found.unit == "3":
                 (tmp_path / "judged.txt").write_text("b")
