@@ -87,8 +87,8 @@ export function wire(button, act, acts) {
     button.addEventListener("click", () => acts.press(act));
     return;
   }
-  button.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && acts.hold(act));
+  button.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && acts.hold(act, button));
   for (const name of ["pointerup", "pointercancel", "pointerleave", "blur"]) button.addEventListener(name, () => acts.letGo());
-  button.addEventListener("keydown", (event) => event.code === "Enter" && !event.repeat && acts.hold(act));
+  button.addEventListener("keydown", (event) => event.code === "Enter" && !event.repeat && acts.hold(act, button));
   button.addEventListener("keyup", (event) => event.code === "Enter" && acts.letGo());
 }

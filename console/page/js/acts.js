@@ -16,6 +16,7 @@ export class Acts {
     this._stop = null;
     this._engine = null;
     this._hold = null;
+    this.held_by = null;
     this._acknowledged = [];
     this._ready_ms = null;
     this.pending = null;
@@ -150,9 +151,13 @@ export class Acts {
   }
 
   // --- keys, buttons, fingers --------------------------------------------------------------------------------------------
-  /** An act that is confirmed by holding: it counts after a second, and not if it was let go before. */
-  hold(name) {
+  /**
+   * An act that is confirmed by holding: it counts after a second, and not if it was let go before. `by`: the button
+   * under the finger, which tells of the letting go only while it is on the page.
+   */
+  hold(name, by = null) {
     if (this._hold !== null) return;
+    this.held_by = by;
     const one = this.offers().find((offer) => offer.act === name);
     if (!one) return;
     if (!one.enabled) return this.press(name);

@@ -86,11 +86,11 @@ export class Keys {
   }
 
   _plain(event) {
-    // letters choose in a list that is open or has the focus
-    if (isChoice(event.target) && !armed(this.store)) return;
+    // letters choose in a list that has the focus, arrows on a slider or among choices; armed, every key is the console's
+    if ((isChoice(event.target) || chooses(event)) && !armed(this.store)) return;
     const view = this.page.others[this.page.view];
     if (view?.key && !armed(this.store) && view.key(event)) return take(event);
-    if (STEERING_KEYS.includes(event.code) && !chooses(event)) {
+    if (STEERING_KEYS.includes(event.code)) {
       take(event);
       this.hands.key(event);
       return;
@@ -119,5 +119,5 @@ function take(event) {
 
 const isChoice = (target) => target instanceof Element && target.matches(CHOICES);
 
-/** Arrows within a choice of Setup choose; they steer nothing there. */
-const chooses = (event) => event.target instanceof Element && event.target.matches("input[type=radio], select");
+const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
+const chooses = (event) => MOVES.includes(event.code) && event.target instanceof Element && event.target.matches("input[type=radio], input[type=range]");

@@ -104,7 +104,7 @@ export class Stopped {
     if (this.list.dataset.shape !== shape) {
       const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : null;
       this.list.dataset.shape = shape;
-      this.acts.letGo();
+      if (this.list.contains(this.acts.held_by)) this.acts.letGo();
       this.list.replaceChildren(...found.map((row) => this._element(row)));
       if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
     }

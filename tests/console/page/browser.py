@@ -13,6 +13,9 @@ from tests import needs
 
 PATIENCE_S = 60.0
 """A busy machine is waited for; what never comes fails."""
+VIRTUAL_KEYS = {
+    "Space": 32, "Enter": 13, "Delete": 46, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
+}  # fmt: skip
 SIZES = {"laptop": (1366, 768), "screen": (1920, 1080), "tablet": (1280, 800)}
 GAMEPAD = """
 window.pads = [];
@@ -82,9 +85,7 @@ class Page:
         """A real key event of the browser: `kind` is keyDown or keyUp."""
         name = key or code.removeprefix("Key").lower()
         text = {"Space": " ", "Enter": "\r"}.get(code, name if len(name) == 1 else "")
-        number = {"Space": 32, "Enter": 13, "Delete": 46, "Tab": 9}.get(code) or (
-            ord(name.upper()) if len(name) == 1 else 0
-        )
+        number = VIRTUAL_KEYS.get(code) or (ord(name.upper()) if len(name) == 1 else 0)
         self.cdp(
             "Input.dispatchKeyEvent",
             type=kind,

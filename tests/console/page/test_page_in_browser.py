@@ -279,6 +279,20 @@ def test_no_site_of_another_vehicle_is_shown_while_its_own_is_fetched(browser: P
     assert browser.js("return flail.map.site") is None
 
 
+CHOSEN = "return document.querySelector('input[name=theme]:checked').value"
+
+
+def test_arrows_choose_only_while_nothing_is_armed(browser: Page, server: FakeServer) -> None:
+    """Armed, they steer, and a choice that has the focus stays as it is."""
+    for scene, wanted in (("disarmed", "sunlight"), ("manual", "day")):
+        opened(browser, server, scene)
+        browser.js("flail.turn('setup'); document.querySelector('input[name=theme]').focus()")
+        browser.key("keyDown", "ArrowDown", "ArrowDown")
+        steers = browser.js("return 'ArrowDown' in flail.hands._state.keys")
+        browser.key("keyUp", "ArrowDown", "ArrowDown")
+        assert (browser.js(CHOSEN), steers) == (wanted, scene == "manual")
+
+
 PREVENTED = """
 const event = new MouseEvent('contextmenu', {bubbles: true, cancelable: true});
 return !document.getElementById('map').dispatchEvent(event);
