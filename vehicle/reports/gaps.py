@@ -97,7 +97,7 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
     cell_m = config.mission.cell_m
     whole = _uncredited(asked, ledger, cell_m, 0.0)
     left = _polygonal(shapely.difference(asked, listed))
-    missed = _uncredited(left, ledger, cell_m, ROUNDING_M2)
+    missed = _uncredited(left, ledger, cell_m, ROUNDING_M2, boxed=True)
     left_m2 = _left_m2(asked, plan, ledger, cell_m)
     beyond_m2 = sum(m2 for row, m2 in zip(plan.untreatable, left_m2, strict=True) if _is_beyond(row))
     return Found(
@@ -171,8 +171,8 @@ class _Uncredited(msgspec.Struct, kw_only=True):
     boxes: dict[GapReason, list[Any]] = {}
 
 
-def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) -> _Uncredited:
-    """Collect every uncredited cell of an area; border cells count with their part inside it."""
+def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float, *, boxed: bool = False) -> _Uncredited:
+    """Collect every uncredited cell of an area; border cells count with their part inside it. `boxed`: with boxes."""
     found = _Uncredited()
     cell_m2 = cell_m * cell_m
 
@@ -193,7 +193,8 @@ def _uncredited(area: Any, ledger: LedgerState, cell_m: float, floor_m2: float) 
             else:
                 found.area_m2 += area_m2
                 mask[row, column] = True
-        _box(found.boxes, mask, flags, part, cell_m)
+        if boxed:
+            _box(found.boxes, mask, flags, part, cell_m)
     return found
 
 
