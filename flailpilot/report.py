@@ -24,7 +24,7 @@ from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.gaps import Found
 from vehicle.reports.importing import check_words
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError
-from vehicle.reports.results import write_all
+from vehicle.reports.results import PAPERS, write_all
 from vehicle.reports.words import ENGLISH, words_of
 
 _NOTHING: Final[Mapping[str, bytes]] = {}
@@ -103,6 +103,7 @@ def write_papers(
             sys.stderr.write(f"flailpilot: no report.pdf: {refusal}\n")
             pdf = False
     refuse_sealed(out)
+    older = [name for name in PAPERS if (out / name).exists()]
     try:
         written = write_all(out, facts, pdf=pdf, public=public, more=more)
     except (OSError, sqlite3.Error) as error:
@@ -112,6 +113,8 @@ def write_papers(
             f"{out}: the papers cannot be written: {why}; {left}. Make room, or name another folder, then: flailpilot "
             "report RUN --out DIR"
         ) from error
+    if gone := ", ".join(name for name in older if out / name not in written):
+        sys.stderr.write(f"flailpilot: {gone} of the papers before these: taken away, since these do not hold it\n")
     if strange := unknown_letters((out / "report.html").read_text(encoding="utf-8")) if pdf else "":
         sys.stderr.write(f"flailpilot: report.pdf: its font lacks {strange}; print report.html instead\n")
     return written

@@ -322,13 +322,16 @@ def test_a_rename_that_fails_midway_leaves_the_old_set_and_what_belongs_to_it(tm
         report.write_papers(tmp_path, jobs.done_job(), pdf=False, more={"summary.json": b"new"})
 
 
-def test_papers_of_an_older_record_do_not_stay_beside_the_new_ones(tmp_path):
+def test_papers_of_an_older_record_do_not_stay_beside_the_new_ones(tmp_path, capsys):
     report.write_papers(tmp_path, jobs.open_job(), pdf=True, public=True, more={"summary.json": b"of the run"})
     (tmp_path / "run.mcap").write_bytes(b"recording")
     report.write_papers(tmp_path, jobs.open_job(), pdf=False)
     there = set(papers_in(tmp_path))
     assert not there & {"report.pdf", "public.json"}
     assert there >= {"summary.json", "run.mcap", "report.html"}
+    assert "report.pdf, public.json of the papers before these: taken away" in capsys.readouterr().err
+    report.write_papers(tmp_path, jobs.open_job(), pdf=False)
+    assert capsys.readouterr().err == ""
 
 
 def test_sim_leaves_its_recording_and_no_half_set_where_the_disk_refuses_papers(monkeypatch, capsys, tmp_path):

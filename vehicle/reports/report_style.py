@@ -44,6 +44,7 @@ figcaption { font-size: .82rem; color: #46535f }
 tr { break-inside: avoid } thead { display: table-header-group }
 @page broad { size: A4 landscape }
 .mappage { page: broad } .mappage img { max-height: 160mm; object-fit: contain }
+@media screen and (max-width: 48rem) { table { display: block; overflow-x: auto } }
 @media print { html { font-size: 8.8pt } body { margin: 0; max-width: none; padding: 0; font-size: 1rem }
   .running { display: block; position: absolute; visibility: hidden; string-set: running content() } }
 """
