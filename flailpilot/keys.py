@@ -67,7 +67,7 @@ def rotate(
     _check_free(out)
     keys = KeyStore(store)
     _show(keys, keys.rotate(name), out)
-    print(f"When the console uses it: flailpilot keys revoke {name} --old")
+    print(f"When the console uses it: flailpilot keys revoke {name} --old --store {store}")
 
 
 @app.command()
@@ -114,7 +114,7 @@ def reset(
         raise typer.Exit(2)
     KeyStore(store).reset()
     store.with_suffix(".marks").unlink(missing_ok=True)
-    print(f"{store}: no console has a key now; `flailpilot keys create NAME --system-id N` makes one")
+    print(f"{store}: no console has a key now; `flailpilot keys create NAME --system-id N --store {store}` makes one")
 
 
 def _check_free(out: Path | None) -> None:

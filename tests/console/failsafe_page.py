@@ -87,7 +87,8 @@ PARTS: Final = (
     Part(
         "Slower",
         f"An amber line, one tick sounds. At most {LIMITED_MPS:g} m/s, drawn as a limit in the speed instrument. No "
-        "mission starts. It ends by itself when the cause is gone.",
+        "mission starts. It ends by itself when the cause is gone. Where the list says *only a warning* by stick, a "
+        "link that is late may all the same hold the machine at this speed.",
         ((Level.LIMIT, Level.LIMIT), (Level.WARN, Level.LIMIT)),
     ),
     Part(

@@ -50,6 +50,26 @@ def test_rotation_and_revocation(tmp_path: Path) -> None:
     store.create("a", 250)
 
 
+def test_root_takes_no_key_file_away_from_the_user_of_the_vehicle_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file would belong to root then: the vehicle would not read it, and a revoked console would drive on."""
+    store = KeyStore(tmp_path / "keys.json")
+    store.create("a", 250)
+    before = store.path.read_bytes()
+    monkeypatch.setattr(Path, "owner", lambda _path: "flailpilot")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    for act in (lambda: store.create("b", 251), lambda: store.revoke("a"), store.reset):
+        with pytest.raises(InputError, match="runuser -u flailpilot --"):
+            act()
+    with pytest.raises(InputError, match="belongs to flailpilot"):
+        KeyStore(tmp_path / "new" / "keys.json").create("c", 252)
+    assert store.path.read_bytes() == before
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    store.revoke("a")
+
+
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     store = KeyStore(tmp_path / "keys.json")
     store.create("a", 250)

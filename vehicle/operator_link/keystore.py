@@ -7,6 +7,7 @@ Keys that may do nothing but STOP stand in a list of their own. A program that k
 and hears none of their stations: it can never take one for a key with all rights.
 """
 
+import os
 import secrets
 import stat
 from collections.abc import Callable
@@ -169,8 +170,28 @@ class KeyStore:
         self._write(msgspec.structs.replace(held, machine_id=machine_id, keys=keys, stop_only=only))
         return key
 
+    def _owner(self) -> str:
+        """Name of the user to whom the file belongs, or the folder in which it will lie."""
+        place = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
+        try:
+            return place.owner()
+        except KeyError:  # a user without a name
+            return str(place.stat().st_uid)
+        except NotImplementedError:  # a system without owners
+            return ""
+
     def _write(self, content: KeyFile) -> None:
-        """Whole and durable, or not at all."""
+        """Whole and durable, or not at all.
+
+        Raises:
+            InputError: root would take the file away from the user for whom the vehicle program runs.
+        """
+        owner = self._owner()
+        if os.name == "posix" and os.geteuid() == 0 and owner != "root":
+            raise InputError(
+                f"{self.path}: belongs to {owner}; written by root it could not be read by the vehicle program, and no "
+                f"key would change there: put `runuser -u {owner} --` before the command"
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = msgspec.structs.replace(content, format=Kept.KEYS.number)
         write_whole(self.path, msgspec.json.format(msgspec.json.encode(content), indent=2), 0o600)
