@@ -159,7 +159,7 @@ export class Instruments {
     const above = depth === null || depth <= 0 ? height : null;
     const foot = t("inst.needs_cm", { value: cm(need) });
     this.depth.put(
-      cm(above === null ? depth : null), sigma === null ? "cm" : t("inst.plus_minus", { value: cm(sigma) }),
+      cm(above === null ? depth : null), sigma === null || depth === null || above !== null ? "cm" : t("inst.plus_minus", { value: cm(sigma) }),
       above === null || due ? detail : t("inst.height", { value: cm(above) }), foot, due,
     );
   }

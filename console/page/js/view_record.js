@@ -118,9 +118,10 @@ class RecordView {
     this.renderFacts();
     if (record === null || this.of === record) return;
     this.of = record;
-    this.totals.replaceChildren(rowsOf([
-      ...balance(record.totals, t).map(([key, text]) => [t(`record.total.${key}`), text]), [t("record.plan"), record.plan_hash],
-    ]));
+    this.totals.replaceChildren(
+      rowsOf(balance(record.totals, t).map(([key, text]) => [t(`record.total.${key}`), text])),
+      make("p", { className: "soft", text: `${t("record.plan")} ${record.plan_hash}` }),
+    );
     this.fillTable(this.gaps, [t("record.reason"), t("record.area"), t("record.pieces")], record.gaps.map(({ reason, area_m2, pieces }) => [t(`record.gap.${reason}`), squareMetres(area_m2, t), number(pieces)]), t("record.no_gaps"));
     this.fillTable(this.hours, [t("record.what"), t("record.time")], Object.entries(record.hours).map(([kind, seconds]) => [t(`record.hour.${kind}`), span(seconds)]), t("record.no_hours"));
     this.fillTable(this.depths, [t("record.depth_cm"), t("record.area")], record.depths.map(({ depth_cm, area_m2 }) => [number(depth_cm), t("unit.m2", { value: number(area_m2, 1) })]), t("record.no_depths"));
