@@ -20,6 +20,8 @@ for (const text of texts) {
   document.documentElement.dataset.text = text;
   for (const [name, scene] of Object.entries(scenes)) {
     flail.store.heard({ type: "snapshot", seq: 0, ...scene });
+    flail.acts.facts();
+    if (flail.acts._ready_ms !== null) flail.acts._ready_ms = -1e6;  // the moment before the second ARM is over
     for (const view of views) {
       flail.turn(view);
       flail.paint();
