@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import RULES
+from vehicle.reports.words import ENGLISH
 
-ENGLISH: Final = "en"
 NAME: Final = "language.name"
 """Key of the language's own name."""
 Catalogue = dict[str, Any]

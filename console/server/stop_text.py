@@ -7,9 +7,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from console.client.stop_station import StopLink, StopState, StopView
-from console.server.catalogue import ENGLISH, catalogue
+from console.server.catalogue import catalogue
 from console.server.settings import PAGE
 from console.server.stop_page import Place
+from vehicle.reports.words import ENGLISH
 
 _ENGLISH: Final = catalogue(PAGE / "text", ENGLISH)
 _STYLES: Final = {

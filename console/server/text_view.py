@@ -7,8 +7,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from console.server.catalogue import ENGLISH, catalogue, reason_rows
+from console.server.catalogue import catalogue, reason_rows
 from console.server.settings import PAGE
+from vehicle.reports.words import ENGLISH
 
 UNKNOWN: Final = "unknown"
 STOPPED: Final = frozenset({"STOPPING", "HOLD", "ESTOP", "FAULT"})

@@ -29,7 +29,7 @@ UNCONNECTED: Final = (Mode.BOOT, Mode.DISARMED)
 
 WORK, TURN, MOVE, PREPARE = "work", "turn", "move", "prepare"
 BACK_OFF, STICK, RECOVERY = "back_off", "stick", "recovery"
-LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "waiting", "unrecorded"
+LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "all_else", "unrecorded"
 """Activities by their name in the catalogue, `activity.NAME`."""
 STOP: Final = "stop: "
 """Prefix before the reason of a stop, used as an activity."""
