@@ -114,7 +114,9 @@ def reset(
         raise typer.Exit(2)
     KeyStore(store).reset()
     store.with_suffix(".marks").unlink(missing_ok=True)
-    print(f"{store}: no console has a key now; `flailpilot keys create NAME --system-id N --store {store}` makes one")
+    print(
+        f"{store}: no console has a key now; stop the vehicle program if it runs; `flailpilot keys create NAME --system-id N --store {store}` makes one"
+    )
 
 
 def _check_free(out: Path | None) -> None:
