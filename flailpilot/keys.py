@@ -115,7 +115,8 @@ def reset(
     KeyStore(store).reset()
     store.with_suffix(".marks").unlink(missing_ok=True)
     print(
-        f"{store}: no console has a key now; stop the vehicle program if it runs; `flailpilot keys create NAME --system-id N --store {store}` makes one"
+        f"{store}: no console has a key now; stop the vehicle program if it runs; `flailpilot keys create NAME "
+        f"--system-id N --store {store}` makes one"
     )
 
 
