@@ -164,7 +164,8 @@ export class Acts {
     this.store.set("held_act", name);
     this._hold = this._after(HOLD_MS, () => {
       this.letGo();
-      this.press(name);
+      if (this.offers().some((offer) => offer.act === name)) this.press(name);
+      else this._say(name, "refused", { key: this.store.open() ? "act.why.not_now" : "act.why.no_link", params: {} });
     });
   }
 

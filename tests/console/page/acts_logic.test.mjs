@@ -270,6 +270,23 @@ test("a tap of ENGINE OFF on a page that stalls meanwhile strands nobody", (cont
   assert.equal(cut(), false);
 });
 
+test("a hold that ends while nothing is heard says so, instead of doing nothing", (context) => {
+  let now_ms = 0, then = null;
+  context.mock.method(globalThis, "setInterval", (look) => { then = look; return {}; });
+  context.mock.method(globalThis, "clearInterval", () => {});
+  const made = new Store(() => now_ms);
+  made.heard({ type: "snapshot", link: { state: "open", age_ms: 0 }, vehicle: { mode: "DISARMED", mine: false, standing: true, tick: 50, session: 7 }, server: { steering: "this" } });
+  made.set("reasons", []);
+  const acts = new Acts({
+    store: made, now_ms: () => now_ms, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({}),
+    drive: () => ({ send: () => assert.fail("an act without a link") }), state: () => ({ send: () => true }),
+  });
+  acts.hold("TAKE");
+  assert.equal(made.get("held_act"), "TAKE");
+  for (let at = 0; at < 25; at += 1) { now_ms += 50; then(); }
+  assert.deepEqual([made.get("answer").result, made.get("answer").why.key], ["refused", "act.why.no_link"]);
+});
+
 // --- bytes ---------------------------------------------------------------------------------------------------------------
 test("a reading is 36 bytes, little endian; what is unknown is sent as unknown", () => {
   const reading = {
