@@ -32,7 +32,9 @@ after the other:
 2. Centre both sticks. Release hold-to-run.
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
 4. RESET (`R`).
-5. ARM (`M`). After *engine off*: ARM two times, at least half a second apart.
+5. ARM (`M`). After *engine off*: ARM two times, at least half a second apart. Before the last ARM, and before RECOVERY,
+   the engine must run again. No console starts it: the recovery plan does, or the maker's own remote starter. With the
+   engine off the machine stops again after 0.2 s (`engine_stall`).
 
 The console shows these steps at each stop. A tick mark means *measured*; the next step is blue. If another console took
 control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes first. A mission goes on with START
@@ -43,9 +45,9 @@ control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes 
 
 **RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
 {RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop
-press RESET, then RECOVERY. After *engine off* press RESET, ARM, RECOVERY. Some texts on the screen say *ARM, RECOVERY*
-after every stop. If you press ARM after an ordinary stop while the cause is still there, the vehicle refuses it and
-nothing happens; half a second later press RECOVERY.
+press RESET, then RECOVERY. After *engine off* the engine must be started first; then press RESET, ARM, RECOVERY.
+Some texts on the screen say *ARM, RECOVERY* after every stop. If you press ARM after an ordinary stop while the cause
+is still there, the vehicle refuses it and nothing happens; half a second later press RECOVERY.
 """
 
 STOPPED: Final = (
@@ -73,7 +75,8 @@ PARTS: Final = (
     ),
     Part(
         "Stop, then engine off",
-        "The mode cell is red: *Fault, engine off*. Tracks and rotor stop as in every stop, then the engine goes off.",
+        "The mode cell is red: *Fault, engine off*. Tracks and rotor stop as in every stop, then the engine goes off. "
+        "No console starts it again.",
         ((Level.FAULT, Level.FAULT),),
     ),
     Part("Stop, by stick and in a mission", STOPPED, ((Level.STOP, Level.STOP),)),
