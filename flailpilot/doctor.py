@@ -26,6 +26,7 @@ from vehicle.host import realtime
 from vehicle.host.clock import SYNCHRONISED, SystemClock, utc_now
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.runtime import app
+from vehicle.runtime.controller_port import open_controller
 
 HANDSHAKE_S = 2.5
 """Time to wait for the controller: it answers a hello at once, and our hello is sent once a second."""
@@ -180,7 +181,7 @@ async def controller(file: DriveFile) -> list[Check]:
     clock_ = SystemClock()
     wire = file.config.controller
     try:
-        port = await app.open_controller(wire.port, wire.baud, clock_)
+        port = await open_controller(wire.port, wire.baud, clock_, app.say)
     except InputError as refusal:
         return [Check("controller port", "fail", str(refusal), "see above")]
     try:

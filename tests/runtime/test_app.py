@@ -18,7 +18,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
 from vehicle.operator_link.mission_upload import MissionUpload
-from vehicle.runtime import app
+from vehicle.runtime import app, controller_port
 from vehicle.runtime.operator_wires import next_boot, operator_wires
 from vehicle.runtime.wire_watch import Seen, changes
 
@@ -52,8 +52,8 @@ def opened(monkeypatch: pytest.MonkeyPatch, wire: object) -> Any:
             raise wire
         return wire
 
-    monkeypatch.setattr(app, "open_port", open_port)
-    return asyncio.run(app.open_controller("wire", 115_200, JumpingClock()))
+    monkeypatch.setattr(controller_port, "open_port", open_port)
+    return asyncio.run(controller_port.open_controller("wire", 115_200, JumpingClock(), app.say))
 
 
 def test_it_comes_up_disarmed_in_a_new_session(file: DriveFile) -> None:

@@ -12,7 +12,7 @@ from firmware_bridge.stream_port import StreamPort
 from tests.runtime.support import JumpingClock
 from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.units import NS_PER_S
-from vehicle.runtime import app
+from vehicle.runtime import app, controller_port
 from vehicle.runtime.coming_up import LatePort, Waiting, first_tries, may_come, until_there
 
 
@@ -116,11 +116,11 @@ def test_a_port_that_comes_late_is_silent_before_and_itself_afterwards(monkeypat
     async def silent(*_: object) -> tuple[bytes, bool]:
         return b"", True
 
-    monkeypatch.setattr(app, "open_port", open_port)
-    monkeypatch.setattr(app, "listen", silent)
+    monkeypatch.setattr(controller_port, "open_port", open_port)
+    monkeypatch.setattr(controller_port, "listen", silent)
 
     async def attempt() -> StreamPort:
-        return await app.open_controller("/dev/late", 115_200, clock)
+        return await controller_port.open_controller("/dev/late", 115_200, clock, said.append)
 
     port.attach(asyncio.run(until_there(attempt, clock, said.append)))
     assert len(said) == 6

@@ -18,11 +18,6 @@ import msgspec
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
 from firmware_bridge.link import ControllerLink
 from firmware_bridge.mavlink import _dialect as d
-from firmware_bridge.mavlink import adapters
-from firmware_bridge.ports import PortError
-from firmware_bridge.serial_port import open_port
-from firmware_bridge.stranger import ENOUGH_BYTES, describe
-from firmware_bridge.stream_port import StreamPort
 from firmware_bridge.types import ControllerHello
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.config.vehicle import config_hash
@@ -32,7 +27,7 @@ from vehicle.contracts.geometry import WORLD
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.contracts.stop_reasons import names
-from vehicle.contracts.units import NS_PER_S, place_text
+from vehicle.contracts.units import place_text
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.host import own_process, realtime
@@ -49,9 +44,9 @@ from vehicle.runtime.coming_up import (
     Waiting,
     first_tries,
     input_error_of,
-    may_come,
     until_there,
 )
+from vehicle.runtime.controller_port import open_controller
 from vehicle.runtime.far_site import told_if_far
 from vehicle.runtime.kept_ledger import Kept
 from vehicle.runtime.loop import VehicleLoop
@@ -64,9 +59,6 @@ from vehicle.runtime.staged_plans import StagedPlans, staged_plans
 from vehicle.runtime.wire_watch import last_words, watch
 
 SOFTWARE_VERSION = 0x0001_0000
-LISTEN_S = 1.0
-"""A controller reports ten times a second without being asked."""
-LISTEN_STEP_NS = 10_000_000
 
 Say = Callable[[str], None]
 
@@ -306,7 +298,7 @@ def say_up(file: DriveFile, datum: LocalFrame, *, real_time: bool) -> None:
 async def controller_comes(file: DriveFile, port: LatePort, clock: Clock, tell: Say, waiting: Waiting) -> None:
     """Open the connection to the controller as soon as its port exists."""
     wire = file.config.controller
-    port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock), clock, tell, waiting))
+    port.attach(await until_there(lambda: open_controller(wire.port, wire.baud, clock, say), clock, tell, waiting))
 
 
 async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState], tell: Say) -> None:
@@ -353,46 +345,6 @@ async def open_operator(
             raise InputError(words) from None
 
     await until_there(attempt, clock, say, waiting)
-
-
-async def open_controller(url: str, baud: int, clock: Clock) -> StreamPort:
-    """Open the connection to the controller and check that a controller answers there.
-
-    Silence is accepted, because the controller may still be starting.
-
-    Raises:
-        NotYetError: The port does not exist yet, is busy, or may not be opened yet.
-        InputError: No port at all, or something else talks on it.
-    """
-    try:
-        port = await open_port(url, baud, clock.now_ns)
-    except PortError as refusal:
-        patience_s = may_come(refusal.__cause__)
-        if patience_s > 0.0:
-            raise NotYetError(f"controller {refusal}", patience_s) from None
-        raise InputError(f"controller {refusal}") from None
-    heard, known = await listen(port, clock)
-    if known:
-        return port
-    if len(heard) >= ENOUGH_BYTES:
-        port.close()
-        raise InputError(f"controller {url}: {describe(heard)}")
-    say(f"controller {url}: {describe(heard)} Going on, disarmed, until it answers.")
-    return port
-
-
-async def listen(port: StreamPort, clock: Clock, listen_s: float = LISTEN_S) -> tuple[bytes, bool]:
-    """Return the bytes that arrive within `listen_s`, and whether a flail controller's frame was among them."""
-    reader = adapters.MessageReader(adapters.HOST_DECODERS)
-    heard = b""
-    until_ns = clock.now_ns() + round(listen_s * NS_PER_S)
-    while (now_ns := clock.now_ns()) < until_ns:
-        chunk = port.read()
-        heard = (heard + chunk)[-8192:]
-        if reader.feed(chunk):
-            return heard, True
-        await clock.sleep_until_ns(now_ns + LISTEN_STEP_NS)
-    return heard, False
 
 
 def _telemetry(file: DriveFile, state: VehicleState, stack: contextlib.AsyncExitStack) -> tuple[Sink, ...]:
