@@ -44,8 +44,9 @@ CLIP_BYTES_MAX: Final = 1_500_000
 VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
 ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('answer')?.result)"
-TRIES: Final = 20
+TRIES: Final = 40
 ACTS_APART_S: Final = 0.7
+NOT_HELD: Final = "return flail.store.get('held_act') === null && !flail.acts.pending"
 REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
 WORKED_M2: Final = 12.0
 """So much ground is processed before the mission is photographed; the first swath lies beside the work area."""
@@ -138,16 +139,18 @@ def operator(page: Page, url: str, speed: float) -> Operator:
 
 
 def taken(hands: Operator) -> None:
-    """Control is this console's: T is held until it is, and again where nobody answered."""
+    """Control is this console's: T is held until it is, and again where nobody answered or the hold came to nothing."""
     page, mine = hands.page, "return flail.store.value('vehicle', 'mine') === true"
     for _ in range(TRIES):
         if page.js(mine):
             return
-        page.until(ENABLED, "TAKE")
+        page.when(lambda: page.js(mine) or page.js(ENABLED, "TAKE"))
+        if page.js(mine):
+            return
         hands.press("KeyT")
-        page.when(lambda: page.js(mine) or page.js(ANSWERED))
+        page.when(lambda: page.js(mine) or page.js(ANSWERED) or page.js(NOT_HELD))
         hands.release("KeyT")
-        if not page.js(mine):
+        if page.js(ANSWERED) and not page.js(mine):
             say(f"not taken: {page.js('return JSON.stringify(flail.store.get(`answer`))')}")
             page.js("flail.store.set('answer', null)")
     raise SystemExit("it cannot be taken: the computer is too busy")
