@@ -29,6 +29,7 @@ from vehicle.host.clock import utc_now
 
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot", "tests", "benchmarks")
 ALWAYS = ("requirements/dev.txt",)
+PAGE = ".md"
 HEAD = """\
 # Proof
 
@@ -66,8 +67,9 @@ def _file(module: str) -> Path:
 
 
 def sources(part: Part) -> list[Path]:
-    """Every file whose change makes the part stale."""
-    data = {path for pattern in (*ALWAYS, *part.data) for path in ROOT.glob(pattern) if path.is_file()}
+    """Every file whose change makes the part stale; what only people read (README files) changes no result."""
+    found = {path for pattern in (*ALWAYS, *part.data) for path in ROOT.glob(pattern) if path.is_file()}
+    data = {path for path in found if path.suffix != PAGE}
     return sorted(loaded_by(part.modules) | data)
 
 

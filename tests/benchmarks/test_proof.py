@@ -172,6 +172,12 @@ def test_names_contents_and_their_borders_make_the_hash(tmp_path: Path) -> None:
     assert len(set(hashes)) == len(hashes)
 
 
+def test_a_page_for_people_makes_nothing_stale(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("first")
+    part = msgspec.structs.replace(Worker().part(), data=("*",))
+    assert [path.name for path in proof.sources(part)] == ["judged.txt"]
+
+
 # --- verdicts --------------------------------------------------------------------------------------------------------
 def test_one_bad_unit_fails_the_part_and_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(monkeypatch, tmp_path, Worker(bad="3").part()) == 1

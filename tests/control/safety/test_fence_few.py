@@ -1,6 +1,7 @@
 """The room in plain floats is the room in arrays, to the last bit."""
 
 import math
+from collections.abc import Callable
 from unittest import mock
 
 import numpy as np
@@ -112,3 +113,27 @@ def test_row_101_who_stands_on_a_boundary_is_not_inside() -> None:
     assert not fence_few.inside([(0.0, -1.0, 0.0, 1.0)])
     assert not fence_few.inside([(-1.0, -1.0, -1.0, 1.0), (0.0, -1.0, 0.0, 1.0), (1.0, -1.0, 1.0, 1.0)])
     assert fence_few.inside([(-1.0, -1.0, -1.0, 1.0), (1.0, -1.0, 1.0, 1.0)])
+
+
+@pytest.mark.parametrize("measure", [fence.room_of_few, fence.room_of_many])
+def test_row_101_between_two_fields_nobody_is_inside(measure: Callable[..., fence.Room]) -> None:
+    """There is a boundary ahead and one behind, and the machine is in neither field."""
+    ahead, behind = (
+        ((6.0, -5.0), (16.0, -5.0), (16.0, 5.0), (6.0, 5.0)),
+        ((-16.0, -5.0), (-6.0, -5.0), (-6.0, 5.0), (-16.0, 5.0)),
+    )
+    assert measure(edges_of((ahead, behind)), fence.Pose(0.0, 0.0, 0.0), BLUNT_M) == fence.NONE_LEFT
+
+
+@pytest.mark.parametrize("measure", [fence.room_of_few, fence.room_of_many])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_row_101_a_boundary_ends_at_its_corner(measure: Callable[..., fence.Room], side: float) -> None:
+    """A notch points at the machine: the room ahead and behind is the way to its tip, not beyond."""
+    tip, rear_tip = (10.0, 0.2 * side), (-9.0, 0.2 * side)
+    field = (
+        *((-30.0, -30.0), (30.0, -30.0), (30.0, -5.0), tip, (30.0, 5.0), (30.0, 30.0)),
+        *((-30.0, 30.0), (-30.0, 5.0), rear_tip, (-30.0, -5.0)),
+    )
+    found = measure(edges_of((field,)), fence.Pose(0.0, 0.0, 0.0), BLUNT_M)
+    assert found.ahead_m == pytest.approx(tip[0] - BLUNT_M[0], abs=1e-6)
+    assert found.behind_m == pytest.approx(-rear_tip[0] - BLUNT_M[1], abs=1e-6)
