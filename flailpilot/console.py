@@ -53,7 +53,7 @@ async def watch(file: "ConsoleFile") -> None:
     from console.server.board import Board
     from console.server.setup import SetupStore
     from console.server.text_view import page
-    from flailpilot.text_keys import keys
+    from flailpilot.text_keys import END, keys, next_key
     from vehicle.host.clock import SystemClock
 
     clock, store, said = SystemClock(), SetupStore(file.settings.state_folder), ""
@@ -61,16 +61,12 @@ async def watch(file: "ConsoleFile") -> None:
         board = Board(desk, file.settings, store, clock)
         with Live(page(board.sections(""), said), auto_refresh=False, screen=True) as live:
             while True:
-                try:
-                    async with asyncio.timeout(REFRESH_NS / 1e9):
-                        key = await pressed.get()
-                except TimeoutError:
-                    key = ""
+                key = await next_key(pressed, REFRESH_NS)
                 if key == " ":
                     desk.stop()
                     said = STOP_SAID
                 if key.isdigit() and 1 <= int(key) <= len(file.vehicles):
                     said = desk.turn_to(file.vehicles[int(key) - 1].id)
-                if key in ("q", "Q", "\x03"):
+                if key in END:
                     return
                 live.update(page(board.sections(""), said), refresh=True)

@@ -131,18 +131,14 @@ async def watch(station: "StopStation", place: "Place") -> None:
 
     from console.client.stop_station import StopLink
     from console.server.stop_text import page
-    from flailpilot.text_keys import keys
+    from flailpilot.text_keys import END, keys, next_key
 
     async with keys() as pressed:
         before = StopLink.CONNECTED
         with Live(page(station.view, place), auto_refresh=False, screen=True) as live:
             while True:
-                try:
-                    async with asyncio.timeout(REFRESH_NS / 1e9):
-                        key = await pressed.get()
-                except TimeoutError:
-                    key = ""
-                if key in ("q", "Q", "\x03"):
+                key = await next_key(pressed, REFRESH_NS)
+                if key in END:
                     return
                 if key and key in " \r\n":
                     station.press()

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from vehicle.host.clock import SystemClock
 
 LOOK_NS = 50_000_000
+END = ("q", "Q", "\x03")
+"""Keys that end a program in the terminal; the last is Ctrl-C, which arrives as a key."""
 
 
 @contextlib.asynccontextmanager
@@ -16,6 +18,15 @@ async def keys() -> AsyncIterator["asyncio.Queue[str]"]:
     queue: asyncio.Queue[str] = asyncio.Queue()
     async with _read(queue):
         yield queue
+
+
+async def next_key(pressed: "asyncio.Queue[str]", within_ns: int) -> str:
+    """Return the next key; "" if none is pressed within that time."""
+    try:
+        async with asyncio.timeout(within_ns / 1e9):
+            return await pressed.get()
+    except TimeoutError:
+        return ""
 
 
 if sys.platform == "win32":
