@@ -118,7 +118,7 @@ def test_a_vehicle_that_is_not_there_is_said_with_the_next_step(browser: Page, v
     with Server(folder / "unreachable", vehicle, port=free_port()) as server:
         browser.open(server.url)
         browser.until("return flail.store.value('link', 'state') === 'unreachable'")
-        browser.when(lambda: "Nothing answers" in browser.text("body"))
+        browser.when(lambda: "no vehicle program listens at this port" in browser.text("body"))
 
 
 STRANGER = """
