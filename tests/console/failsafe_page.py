@@ -32,20 +32,22 @@ after the other:
 2. Centre both sticks. Release hold-to-run.
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
 4. RESET (`R`).
-5. ARM (`M`). After *engine off*: ARM two times, at least half a second apart. Before the last ARM, and before RECOVERY,
-   the engine must run again. No console starts it: the recovery plan does, or the maker's own remote starter. With the
-   engine off the machine stops again after 0.2 s (`engine_stall`).
+5. ARM (`M`). After *engine off*, and after the vehicle program was started again: ARM two times, at least half a
+   second apart. After *engine off* the engine must run again before the last ARM, and before RECOVERY. It can be
+   started only after RESET, because the program keeps it off until then. No console starts it: the recovery plan does,
+   or the maker's own remote starter. With the engine off the machine stops again after 0.2 s (`engine_stall`).
 
 The console shows these steps at each stop. A tick mark means *measured*; the next step is blue. If another console took
 control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes first. A mission goes on with START
 (`N`) after step 5.
 
 **Nobody walks to the machine.** No text on the console and no line of this page sends a person to it. Where a text says
-*the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way.
+*the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way. What is done
+there, the reset button at the machine included, is in [OPERATION.md](OPERATION.md), *When it stops*.
 
 **RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
 {RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop
-press RESET, then RECOVERY. After *engine off* the engine must be started first; then press RESET, ARM, RECOVERY.
+press RESET, then RECOVERY. After *engine off* press RESET; then the engine is started; then press ARM, RECOVERY.
 Some texts on the screen say *ARM, RECOVERY* after every stop. If you press ARM after an ordinary stop while the cause
 is still there, the vehicle refuses it and nothing happens; half a second later press RECOVERY.
 """
