@@ -42,12 +42,12 @@ control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes 
 (`N`) after step 5.
 
 **Nobody walks to the machine.** No text on the console and no line of this page sends a person to it. Where a text says
-*the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way. What is done
-there, the reset button at the machine included, is in [OPERATION.md](OPERATION.md), *When it stops*.
+*the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way. What the
+recovery plan must do before RESET is in [OPERATION.md](OPERATION.md), *When it stops*.
 
 **RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
 {RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop
-press RESET, then RECOVERY. After *engine off* press RESET; then the engine is started; then press ARM, RECOVERY.
+press RESET, then RECOVERY. After *engine off* press RESET; when the engine runs again, press ARM, RECOVERY.
 Some texts on the screen say *ARM, RECOVERY* after every stop. If you press ARM after an ordinary stop while the cause
 is still there, the vehicle refuses it and nothing happens; half a second later press RECOVERY.
 """
