@@ -5,8 +5,8 @@ from typing import Final
 from vehicle.reports.words import ENGLISH, words_of
 
 ENVELOPE_ROWS: Final = (
-    "wrong_fix", "base_moved", "base_drifts", "position_stuck", "heading_stuck", "heading_drifts", "heading_off",
-    "tilt_off", "antenna_moved", "depth_deep", "hammers_lost", "line_delay", "commands_cut",
+    "wrong_fix", "base_moved", "base_drifts", "place_stuck", "heading_frozen", "heading_drifts", "heading_off",
+    "tilt_off", "antenna_moved", "depth_deep", "hammers_lost", "line_slow", "commands_cut",
 )  # fmt: skip
 """Rows of the catalogue, `envelope.ROW`: error, size up to which it is bounded, check that bounds it."""
 ENVELOPE: Final = tuple(
