@@ -19,7 +19,6 @@ from vehicle.planning.site.site import Site
 from vehicle.reports import gaps
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import Found
-from vehicle.reports.results import write_all
 from vehicle.runtime.run_manifest import Manifest
 
 SECONDS_PER_HOUR = 3600.0
@@ -168,10 +167,3 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         sim_s=outcome.sim_s,
         speed_up=outcome.sim_s / wall_s if wall_s > 0.0 else 0.0,
     )
-
-
-def write_results(files: RunFiles, facts: JobFacts, summary: Summary) -> None:
-    """Everything beside the recording, which is already there."""
-    write_all(files.out_dir, facts)
-    text = msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
-    (files.out_dir / "summary.json").write_bytes(text)

@@ -1,8 +1,10 @@
 """The socket of a console's link: opened again after it failed to open or stopped receiving."""
 
 import asyncio
+import contextlib
 import errno
 import socket
+from collections.abc import AsyncIterator
 from typing import Final, Protocol, cast
 
 from vehicle.contracts.units import NS_PER_S
@@ -31,7 +33,7 @@ def kind_of(error: OSError) -> str:
 
 
 class Ear(Protocol):
-    """Receiver of a socket's datagrams and errors: a `ConsoleLink`."""
+    """Receiver of a socket's datagrams and errors: a `ConsoleLink` or a `StopStation`."""
 
     def attach(self, transport: asyncio.DatagramTransport) -> None:
         """Send on this socket from now on."""
@@ -43,6 +45,14 @@ class Ear(Protocol):
 
     def failed(self, error: OSError) -> None:
         """The socket refused."""
+        ...
+
+
+class Station(Ear, Protocol):
+    """An ear that also sends."""
+
+    async def run(self) -> None:
+        """Send due data until cancelled."""
         ...
 
 
@@ -105,6 +115,33 @@ class Endpoint:
         """Note that a socket was closed."""
         if transport is self._transport:
             self._broken.set()
+
+
+@contextlib.asynccontextmanager
+async def kept_open(host: str, port: int, station: Station, clock: Clock, *, patient: bool) -> AsyncIterator[None]:
+    """Open a socket for `station`, run both, and close it. `patient`: an unreachable address is tried again every 2 s.
+
+    Raises:
+        OSError: The address is unreachable, and `patient` is False.
+    """
+    endpoint = Endpoint(host, port, station, clock)
+    try:
+        await endpoint.open()
+    except OSError as refusal:
+        if not patient:
+            raise
+        station.failed(refusal)
+    tasks = [asyncio.ensure_future(part) for part in (station.run(), endpoint.keep())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        endpoint.close()
+        for end in ends:
+            if isinstance(end, Exception):  # no cancellation
+                raise end
 
 
 class _Socket(asyncio.DatagramProtocol):

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from console.client.acts import ActAnswer
-from console.client.endpoint import Endpoint, kind_of
+from console.client.endpoint import kept_open, kind_of
 from console.client.files import Download, Transfer, TransferError, Upload
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.readings import Reading
@@ -286,22 +286,8 @@ async def console_link(
         OSError: The address is unreachable, and `patient` is False.
     """
     link = ConsoleLink(LinkProtocol(credentials, clock_stamp), clock)
-    endpoint = Endpoint(host, port, link, clock)
     try:
-        await endpoint.open()
-    except OSError as refusal:
-        if not patient:
-            raise
-        link.failed(refusal)
-    tasks = [asyncio.ensure_future(part) for part in (link.run(), endpoint.keep())]
-    try:
-        yield link
+        async with kept_open(host, port, link, clock, patient=patient):
+            yield link
     finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-        endpoint.close()
         link.ended()
-        for end in ends:
-            if isinstance(end, Exception):  # no cancellation
-                raise end

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from console.client.endpoint import Endpoint
+from console.client.endpoint import kept_open
 from console.client.link import LOOK_NS
 from console.client.protocol import COMPONENT_ID, HEARTBEAT_NS, LONG_AGO_NS, SEQUENCE_NS, STOP_NS
 from console.client.session import Credentials, SessionProof
@@ -301,19 +301,5 @@ async def stop_station(
 ) -> AsyncIterator[StopStation]:
     """Open, run and close a station. An unreachable address is tried again every 2 s; `problem` says why."""
     station = StopStation(StopProtocol(credentials, clock_stamp), clock)
-    endpoint = Endpoint(host, port, station, clock)
-    try:
-        await endpoint.open()
-    except OSError as refusal:
-        station.failed(refusal)
-    tasks = [asyncio.ensure_future(part) for part in (station.run(), endpoint.keep())]
-    try:
+    async with kept_open(host, port, station, clock, patient=True):
         yield station
-    finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-        endpoint.close()
-        for end in ends:
-            if isinstance(end, Exception):  # no cancellation
-                raise end
