@@ -29,6 +29,19 @@ REFUSED = """
   const answer = flail.store.get('answer');
   return answer?.act === arguments[0] && answer.at_ms >= arguments[1] && answer.result === 'refused';
 """
+TO_TAKE = """
+  if (!flail.store.open()) return null;
+  if (flail.store.value('vehicle', 'mine') === true) return 'mine';
+  return flail.acts.offers().find((one) => one.act === 'TAKE')?.enabled === true ? 'offered' : null;
+"""
+TAKEN = """
+  if (flail.store.value('vehicle', 'mine') === true) return 'mine';
+  const now = flail.now_ms(), answer = flail.store.get('answer');
+  if (answer?.act !== 'TAKE' || answer.at_ms < arguments[0]) return now - arguments[0] > 8000 ? 'nothing came' : null;
+  const settled = answer.result !== 'pending' && now - answer.at_ms > 500;
+  return settled ? `${answer.result} ${answer.why?.key ?? ''}` : null;
+"""
+"""What became of a T held since the moment of the argument [ms of the page]."""
 STEERS = """
   const view = flail.hands.view;
   if (view.source === 'touch') return true;
@@ -99,13 +112,20 @@ class Operator:
 
     # --- the way to motion -------------------------------------------------------------------------------------------
     def take(self) -> None:
-        """Hold T until the vehicle is this console's."""
-        if self.page.js("return flail.store.value('vehicle', 'mine')"):
-            return
-        self.page.until(ENABLED, "TAKE")
-        self.press("KeyT")
-        self.page.until("return flail.store.value('vehicle', 'mine') === true")
-        self.release("KeyT")
+        """Hold T until the vehicle is this console's; anew where it is refused, or the link breaks meanwhile.
+
+        Raises:
+            AssertionError: Eight times in vain; told with what was answered.
+        """
+        told = []
+        for _ in range(8):
+            if self.page.until(TO_TAKE) == "mine":
+                return
+            began_ms = self.page.js("return flail.now_ms()")
+            self.press("KeyT")
+            told.append(self.page.until(TAKEN, began_ms))
+            self.release("KeyT")
+        raise AssertionError(f"not taken: {told}")
 
     def arm(self) -> None:
         """From wherever it stands to MANUAL, by the steps that the page offers. Raises as `arm_until`."""
