@@ -21,6 +21,12 @@ def test_what_is_no_number_is_nothing() -> None:
 
 def test_clamp() -> None:
     assert [limits.clamp(value, -1.0, 2.0) for value in (-5.0, 0.5, 7.0)] == [-1.0, 0.5, 2.0]
+    assert [limits.clamp(value, -1.0, 2.0) for value in (-math.inf, math.inf)] == [-1.0, 2.0]
+
+
+@pytest.mark.parametrize(("low", "high", "nothing"), [(-1.0, 2.0, 0.0), (0.0, 2.0, 0.0), (0.5, 2.0, 0.5)])
+def test_no_number_never_clamps_to_the_upper_end(low: float, high: float, nothing: float) -> None:
+    assert limits.clamp(math.nan, low, high) == nothing
 
 
 @given(speed=SPEEDS, yaw=SPEEDS)

@@ -17,8 +17,8 @@ def finite(value: float) -> float:
 
 
 def clamp(value: float, low: float, high: float) -> float:
-    """The value, not below `low`, not above `high`; all in the same unit. Of NaN it is `high`: ask `finite` first."""
-    return max(low, min(high, value))
+    """The value, not below `low`, not above `high`; all in the same unit. NaN asks for nothing: it counts as 0."""
+    return max(low, min(high, 0.0 if math.isnan(value) else value))
 
 
 def twist(wanted: DriveRequest, forward_mps: float, reverse_mps: float, yaw_radps: float) -> DriveRequest:
