@@ -13,8 +13,9 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the checks of the machine found, and how far each may still be off; defaults are those of no check at all.
 
     Corrections are taken off the readings (`heading_rad`, `roll_rad`, `pitch_rad`), added to the antenna's place
-    (`lever_left_m`), or multiply the belts (`belt_scale`). `*_bound_*`: what may be wrong after that. `bay`: east,
-    north, yaw, roll, pitch of the parking bay when the full check was made. `made_utc`: for people, "" = never.
+    (`lever_left_m`, negative to the right), or multiply the belts (`belt_scale`). `*_bound_*`: what may be wrong after
+    that. `bay`: east, north, yaw, roll, pitch of the parking bay when the full check was made. `made_utc`: for people,
+    "" = never.
     """
 
     heading_rad: float = 0.0

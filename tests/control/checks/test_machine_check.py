@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from firmware_bridge.types import Observation, ObservationKind
 from tests import builders
+from vehicle.contracts.messages import Inputs
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.checks import judge, machine_check, room
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck, Stand
 from vehicle.control.state import WireState
+from vehicle.runtime import kept_checks
 
 CONFIG = builders.config()
 MACHINE = CONFIG.machine
@@ -68,6 +70,21 @@ def test_a_full_check_recovers_what_is_off(errors: dict[str, float], slope_rad: 
 
 
 NOTHING = dict.fromkeys(("heading", "roll", "pitch", "lever"), 0.0)
+
+
+@pytest.mark.parametrize("lever_m", [0.08, -0.08])
+@pytest.mark.parametrize("yaw_rad", [0.0, 2.5, -1.2])
+def test_an_antenna_that_sits_too_far_left_or_right_is_put_where_the_profile_has_it(
+    lever_m: float, yaw_rad: float
+) -> None:
+    found = machine_check.full(course(NOTHING | {"lever": lever_m}), Calibration(), MACHINE)
+    assert isinstance(found, Calibration)
+    kept = kept_checks.restored(kept_checks.encode(room.all_made(found))).calibration
+    place_m = (-lever_m * math.sin(yaw_rad), lever_m * math.cos(yaw_rad))
+    fix = room.corrected(Inputs(gnss=builders.gnss(*place_m, 0.0, yaw_rad + GNSS.heading_offset_rad)), kept, MACHINE)
+    assert fix.gnss is not None
+    east_m, north_m, _ = builders.DATUM.enu_from_geodetic(fix.gnss.lat_deg, fix.gnss.lon_deg)
+    assert (east_m, north_m) == pytest.approx((0.0, 0.0), abs=0.005)
 
 
 @pytest.mark.parametrize(
