@@ -130,6 +130,10 @@ def machine_does(rule: Rule, code: StopReason) -> str:
     return "; ".join(told)
 
 
+AT_A_START: Final = frozenset({"restarted_in_motion", "boot_loop", "config_envelope", "maintenance"})
+"""Reasons that come with a start of the program, which is disarmed then: like after an engine cut, two ARMs."""
+
+
 def drive_again(rule: Rule) -> str:
     """The steps after the cause is gone and the hands are off, in the words of the console's buttons."""
     if rule.recovery is Recovery.CLEARS:
@@ -139,8 +143,9 @@ def drive_again(rule: Rule) -> str:
     release = ["RELEASE E-STOP"] if rule.name == "estop_console" else []
     stands = ["rotor stands"] if engine_off else []
     read = ["ACKNOWLEDGE"] if rule.recovery is Recovery.ACKNOWLEDGE else []
-    steps = [*people, *release, *stands, *read, "RESET", *(["ARM", "ARM"] if engine_off else ["ARM"])]
-    back = [*read, "RESET", *(["ARM"] if engine_off else []), "RECOVERY"]
+    disarmed = engine_off or rule.name in AT_A_START
+    steps = [*people, *release, *stands, *read, "RESET", *(["ARM", "ARM"] if disarmed else ["ARM"])]
+    back = [*read, "RESET", *(["ARM"] if disarmed else []), "RECOVERY"]
     out = f"; to drive out: {', '.join(back)}" if rule.retreat else ""
     return ", ".join(steps) + out
 

@@ -81,7 +81,7 @@ def test_a_torn_or_changed_file_wants_to_be_acknowledged(tmp_path: Path, gate: G
     assert found.latched == mask(StopReason.BOOT_LOOP)
     assert found.reset_due
     assert line.startswith(f"{path}: ")
-    assert line.endswith("look at it, then ACKNOWLEDGE, RESET")
+    assert line.endswith("look by camera, then ACKNOWLEDGE, RESET")
     assert "\n" not in line
 
 

@@ -119,8 +119,8 @@ def load_latches(gate: GateState, path: Path) -> tuple[GateState, str]:
     except (OSError, ValueError) as refusal:
         why = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else str(refusal)
     line = (
-        f"{path}: {why.lower()}; nobody knows what had stopped the machine when the program ended: look at it, then "
-        "ACKNOWLEDGE, RESET"
+        f"{path}: {why.lower()}; nobody knows what had stopped the machine when the program ended: look by camera, "
+        "then ACKNOWLEDGE, RESET"
     )
     return _with(gate, DAMAGED), line
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.failsafe_page import AT_A_START
 from vehicle.contracts import stop_reasons
+from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import masks
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want, step
 
 GOLDEN = Path(__file__).with_name("reasons.txt")
 
@@ -117,6 +120,36 @@ def test_the_text_says_what_to_do(rule: Rule) -> None:
         assert "RESET" in rule.text
     if rule.retreat and rule.name not in {"detonation", "maintenance"}:
         assert "RECOVERY" in rule.text
+
+
+WAITS = {Level.FAULT: Mode.FAULT, Level.ESTOP: Mode.ESTOP}
+ACTS = {"RESET": Act.RESET, "ARM": Act.ARM, "RECOVERY": Act.RECOVERY}
+
+
+def _led_to(rule: Rule, acts: list[str], worst: Class) -> Mode:
+    """The mode after these acts, one after the other, from where the stop waits for them."""
+    waits = Mode.DISARMED if rule.name in AT_A_START else WAITS.get(rule.level, Mode.HOLD)
+    state = SafetyState(mode=waits, held=True, neutral_seen=True, estop_latched=False, reset_due=True)
+    for act in acts:
+        situation = Situation(
+            live=True, act=ACTS[act], neutral=True, hold=False, worst=worst, retreat=True, estop=False,
+            motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST,
+        )  # fmt: skip
+        state, _ = step(state, situation)
+    return state.mode
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_acts_that_a_text_names_lead_where_it_says(rule: Rule) -> None:
+    """With the cause gone to *armed by stick*; out of it, with the cause still there, to RECOVERY.
+
+    ARM is refused while a cause still stops the machine, so that it may stand before RECOVERY in every text.
+    """
+    acts = re.findall(r"\b(?:RESET|ARM|RECOVERY)\b", rule.text)
+    if "RECOVERY" in acts and "; or RECOVERY" not in rule.text:
+        assert _led_to(rule, acts, Class.STOP) is Mode.RECOVERY
+    if "ARM" in acts and "to drive out: ARM" not in rule.text and "ARM, RECOVERY" not in rule.text:
+        assert _led_to(rule, [act for act in acts if act != "RECOVERY"], Class.OK) is Mode.MANUAL
 
 
 def test_only_fire_roll_over_and_the_button_need_a_hand_at_the_machine() -> None:
