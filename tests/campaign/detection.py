@@ -65,7 +65,7 @@ DETECTION: dict[str, str] = {
     "slope": "roll or pitch above the machine's limit",
     "rotor_spin_up": f"rotor below its speed for {_s(checks.ROTOR_UP_S)}, or longer by the profile, after it was "
     "switched on; by stick also after it was at speed",
-    "rotor_sag": "in a mission with the tool down the rotor is below its speed; the tracks are slowed first",
+    "rotor_sag": "the rotor is below its speed in a swath, the tracks are slowed first; or at work by stick",
     "rotor_overspeed": f"the rotor is above {checks.ROTOR_MAX_RATIO * 100:.0f} % of its working speed",
     "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can",
     "detonation": "the controller's shock input",

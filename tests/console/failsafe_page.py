@@ -106,10 +106,11 @@ PARTS: Final = (
 
 ROTOR_SLOW: Final = {
     StopReason.ROTOR_SPIN_UP: f"after {ROTOR_UP_S:g} s or more, as the machine's profile says; by stick also for a "
-    "rotor that was at its speed",
-    StopReason.ROTOR_SAG: "only in a mission with the tool down",
+    "rotor that was at its speed, with the tool out of the ground",
+    StopReason.ROTOR_SAG: "in a swath; by stick with the tool in the ground, once the rotor was at its speed, and not "
+    "while you raise the tool",
 }
-"""When a rotor that is too slow stops the machine: in a swath sooner than by stick (`checks.py`)."""
+"""When a rotor that is too slow stops the machine: with the tool in the ground sooner (`checks.py`)."""
 
 
 def machine_does(rule: Rule, code: StopReason) -> str:

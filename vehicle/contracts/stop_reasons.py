@@ -148,7 +148,7 @@ RULES: tuple[Rule, ...] = (
           "Rotor does not reach its speed. Look by camera for wire or stones, RESET, ARM.",
           "Rotor too slow. Wire? By camera; disarm"),
     _rule(_R.ROTOR_SAG, "3", "N", (57, 59, 66), 150, 0,
-          "Rotor too slow for 3 s: overload. RESET, ARM, continue; it backs off first.",
+          "Rotor too slow for 3 s: overload. RESET, ARM, continue; a mission backs off first.",
           "Rotor overloaded. Disarm, arm"),
     _rule(_R.ROTOR_OVERSPEED, "3", "P", (58,), 10, 0, "Rotor over-speed. At rest: ACKNOWLEDGE, RESET, ARM.",
           "Rotor over-speed. At rest: disarm, arm"),

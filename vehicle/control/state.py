@@ -94,7 +94,8 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate remembers to see that something changed, repeats, or does not follow.
 
     `beats_ns`: times of the last ticks, the newest last. `*_tick` stand beside the value that changed then.
-    `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `bad_ticks`, `broken_ticks`,
+    `rest_ticks`: for so many in a row a machine with a silent encoder was seen at rest. `rotor_ran`: the rotor was at
+    its speed since it was switched on. `bad_ticks`, `broken_ticks`,
     `late_ticks`: when such a thing last happened, a few of each. `stamp_ms`: of the command about to go out. `sent`: of
     the last commands, the newest last, the stamp and what the belts are expected to have been applied by it [m/s].
     `line_heard_ms`: how old the stamp was when its command reached the controller, by the controller's own clock, as
@@ -120,6 +121,7 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rotor_ratio: float = 0.0
     rotor_rested: bool = False
     rotor_on: bool = False
+    rotor_ran: bool = False
     rotor_tick: int = 0
     bad_ticks: tuple[int, ...] = ()
     broken_ticks: tuple[int, ...] = ()

@@ -33,6 +33,7 @@ MEASURED = Measurements(
     rotor_stopped=True,
     rotor_off_s=0.0,
     rotor_slow_s=0.0,
+    rotor_ran=False,
     rotor_dropped=False,
     rotor_unasked=False,
     handshake=True,

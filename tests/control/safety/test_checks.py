@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from firmware_bridge.types import ControllerState, DepthDatum, FixType
+from firmware_bridge.types import ControllerState, DepthDatum, FixType, ToolMode
 from tests.control.safety.check_facts import (
     ARMED,
     AUTO,
@@ -27,6 +27,7 @@ from vehicle.contracts.messages import Due, MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import checks
 
+WORKS_BY_STICK: dict[str, object] = {"n.at_speed": False, "n.rotor_ran": True, "s.depth_m": 0.001}
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ESTOP_MACHINE: [({"n.chain_latched": True}, True)],
     R.FIRE: [({"n.flags": int(F.FIRE)}, True), ({"n.flags": int(~F.FIRE)}, False)],
@@ -190,6 +191,16 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ROTOR_SAG: [
         *only_in((Mode.AUTO_WORK,), {"n.at_speed": False}),
         ({"f.mode": Mode.AUTO_WORK, "n.at_speed": True}, False),
+        *only_in((Mode.MANUAL, Mode.AUTO_WORK), WORKS_BY_STICK),
+        ({**WORKS_BY_STICK, "n.at_speed": True}, False),
+        ({**WORKS_BY_STICK, "n.rotor_ran": False}, False),
+        ({**WORKS_BY_STICK, "s.depth_m": 0.0}, False),
+        ({**WORKS_BY_STICK, "s.depth_m": NAN}, True),
+        ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HOLD}, True),
+        ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": 0.01}, False),
+        ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": 0.0}, True),
+        ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": NAN}, True),
+        ({**WORKS_BY_STICK, "f.frame": None}, True),
     ],
     R.ROTOR_OVERSPEED: [({"n.rotor_ratio": 1.1}, False), ({"n.rotor_ratio": 1.1001}, True)],
     R.ROTOR_SENSOR: [

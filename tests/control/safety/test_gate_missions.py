@@ -58,6 +58,41 @@ def test_row_57_a_sagging_rotor_stops_the_tracks_at_once_and_the_mission_after_t
     assert rig.report.stop_reason == "rotor_sag"
 
 
+def _working_by_stick(rig: Rig) -> Rig:
+    """The rotor at its speed, the tool in the ground, the sticks driving."""
+    rig.to_manual()
+    rig.controls = {"hold_to_run": True, "rotor_request": True, "drive": 0.3}
+    rig.run(200)
+    rig.status = {"rotor_speed_radps": rig.rotor_radps, "depth_m": 0.1, "tool_height_m": -0.1}
+    rig.run(2)
+    assert rig.mode is Mode.MANUAL
+    return rig
+
+
+def test_row_57_a_sagging_rotor_stops_the_machine_by_stick_too_after_three_seconds() -> None:
+    rig = _working_by_stick(Rig())
+    rig.status |= {"rotor_speed_radps": 0.85 * rig.rotor_radps}
+    rig.run(149)
+    assert rig.mode is Mode.MANUAL
+    rig.run(1)
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "rotor_sag"
+
+
+def test_row_57_a_rotor_that_spins_up_or_is_lifted_out_by_stick_is_no_sag() -> None:
+    rig = _working_by_stick(Rig())
+    rig.status |= {"rotor_speed_radps": 0.85 * rig.rotor_radps}
+    rig.run(100)
+    rig.controls |= {"tool_mode": ToolMode.HEIGHT, "tool_value_m": 0.3}
+    rig.run(100)
+    assert rig.mode is Mode.MANUAL, "the operator lifts it out"
+    rig.controls |= {"tool_mode": ToolMode.HOLD, "rotor_request": False}
+    rig.run(2)
+    rig.controls |= {"rotor_request": True}
+    rig.run(300)
+    assert rig.mode is Mode.MANUAL, "and switches it on again: it spins up"
+
+
 def test_a_mission_starts_only_with_nothing_in_force() -> None:
     rig = Rig().to_manual()
     rig.estimate = {"fix": FixType.RTK_FLOAT}

@@ -18,6 +18,7 @@ from firmware_bridge.types import (
     DepthDatum,
     FixType,
     GnssFix,
+    ToolMode,
 )
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.stop_codes import StopReason
@@ -131,6 +132,13 @@ def _spin_up_s(f: Facts) -> float:
     return max(ROTOR_UP_S, f.machine.tool.spin_up_s + ROTOR_UP_MARGIN_S)
 
 
+def _works_by_stick(s: ControllerStatus, f: Facts) -> bool:
+    """A rotor that was at its speed works the ground by stick; not while it spins up, nor while the tool is raised."""
+    if f.mode is not Mode.MANUAL or not f.measured.rotor_ran or s.depth_m <= 0.0:
+        return False
+    return f.frame is None or f.frame.tool_mode is not ToolMode.HEIGHT or not f.frame.tool_value_m > 0.0
+
+
 def _killed(f: Facts) -> bool:
     """The controller holds a kill that nobody here means any more."""
     return f.measured.flags & KILL != 0 and f.mode is not Mode.ESTOP
@@ -229,7 +237,7 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.CONTROLLER_FAULT, lambda s, f: s.state is ControllerState.FAULT or _killed(f)),
     Check(_S.TRACK_SENSOR, lambda s, _f: _tracks_unknown(s) or (_runs(s) and tracks.unfollowed(s))),
     Check(_S.ROTOR_SPIN_UP, lambda _, f: f.mode is not Mode.AUTO_WORK and f.measured.rotor_slow_s > _spin_up_s(f)),
-    Check(_S.ROTOR_SAG, lambda _, f: f.mode is Mode.AUTO_WORK and not f.measured.at_speed),
+    Check(_S.ROTOR_SAG, lambda s, f: not f.measured.at_speed and (f.mode is Mode.AUTO_WORK or _works_by_stick(s, f))),
     Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
     Check(_S.DETONATION, lambda _, f: f.measured.flags & SHOCK != 0),

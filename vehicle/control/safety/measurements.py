@@ -34,8 +34,8 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
     told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
-    without a rotor is always ready and always at rest. `*_same_ticks`: for so long the source repeats itself.
-    `line_ms`: what the line takes of a lease.
+    without a rotor is always ready and always at rest. `rotor_ran`: at speed since it was switched on.
+    `*_same_ticks`: for so long the source repeats itself. `line_ms`: what the line takes of a lease.
     """
 
     status: ControllerStatus | None
@@ -53,6 +53,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rotor_stopped: bool
     rotor_off_s: float
     rotor_slow_s: float
+    rotor_ran: bool
     rotor_dropped: bool
     rotor_unasked: bool
     handshake: bool
@@ -104,6 +105,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
         rotor_stopped=abs(new.rotor_ratio) <= ROTOR_STOPPED_RATIO,
         rotor_off_s=0.0 if old.rotor_on or new.rotor_rested else since_s,
         rotor_slow_s=since_s if old.rotor_on else 0.0,
+        rotor_ran=new.rotor_ran,
         rotor_dropped=old.rotor_ratio - new.rotor_ratio > ROTOR_DROP_RATIO,
         rotor_unasked=old.rotor_rested and not old.rotor_on and abs(new.rotor_ratio) > ROTOR_RESTS_RATIO,
         handshake=_handshake(state, wire),

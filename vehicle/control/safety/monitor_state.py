@@ -65,6 +65,7 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         rotor_ratio=ratio,
         rotor_rested=not old.rotor_on and (old.rotor_rested or rests),
         rotor_on=old.rotor_on,
+        rotor_ran=old.rotor_on and (old.rotor_ran or at_speed),
         rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
