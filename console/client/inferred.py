@@ -7,7 +7,7 @@ import msgspec
 from firmware_bridge.types import OperatorEdge
 from vehicle.contracts.messages import Mode
 
-ARMED = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY})
+ARMED = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY})
 AUTO = frozenset({Mode.AUTO_MOVE, Mode.AUTO_WORK})
 AT_REST = frozenset({Mode.BOOT, Mode.DISARMED, Mode.STOPPING, Mode.HOLD, Mode.FAULT, Mode.ESTOP})
 

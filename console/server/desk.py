@@ -29,7 +29,9 @@ TAIL_STEP_NS: Final = 50_000_000
 FORGOTTEN_MS: Final = 5_000.0
 """A vehicle that was silent for this time has stopped by itself."""
 TURNING_AWAY_MPS: Final = 0.02
-ARMED: Final = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.STOPPING})
+ARMED: Final = frozenset(
+    {Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY, Mode.STOPPING}
+)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

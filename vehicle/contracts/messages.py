@@ -218,6 +218,7 @@ class Mode(IntEnum):
     ESTOP = 8
     FAULT = 9
     RECOVERY = 10
+    WAIT = 11
 
 
 class RotorState(IntEnum):
@@ -254,6 +255,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     due: bool = False
     """A stop waits for its RESET, or a reason that stops for its acknowledgement: nothing arms before."""
+    wait_left_s: float = 0.0
+    """Until a WAIT becomes a stop; 0 outside WAIT."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

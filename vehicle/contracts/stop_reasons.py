@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
-_MARKS = frozenset("rhads")
+_MARKS = frozenset("rhadsw")
 
 
 def _rule(
@@ -27,7 +27,8 @@ def _rule(
     """One row.
 
     `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on, `h` by stick only,
-    `a` cleared by arming, `d` doubts the position, `s` sounds the horn. `onset` and `linger` are ticks.
+    `a` cleared by arming, `d` doubts the position, `s` sounds the horn, `w` a mission waits for it (WAIT). `onset` and
+    `linger` are ticks.
     """
     classes = "".join(takewhile(str.isdigit, levels))
     marks = levels[len(classes) :]
@@ -42,6 +43,7 @@ def _rule(
         cleared_by_arming="a" in marks,
         doubts_position="d" in marks,
         sounds_horn="s" in marks,
+        waits="w" in marks,
         onset_ticks=onset,
         linger_ticks=linger,
         rows=rows,
@@ -187,7 +189,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.GNSS_LOST, "13d", "N", (44, 45, 46, 106), 1, 0,
           "No GNSS. Drive by stick, or wait for RTK fixed, then RESET, ARM, start again.",
           "No GNSS. Drive by stick, or wait"),
-    _rule(_R.POSITION_FLOAT, "13d", "N", (43,), 1, 0,
+    _rule(_R.POSITION_FLOAT, "13dw", "N", (43,), 1, 0,
           "Position not RTK fixed. Wait for fixed or drive by stick; RESET, ARM, start again.",
           "Not RTK fixed. Drive by stick, or wait"),
     _rule(_R.POSITION_UNPROVEN, "13d", "N", (44, 45, 46, 106), 25, 0,
@@ -217,7 +219,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.UNPROCESSED_GROUND, "13", "N", (108,), 1, 0,
           "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by stick.",
           "Unprocessed ground ahead. Drive back"),
-    _rule(_R.ATTENTION, "13", "N", (117,), 1, 0,
+    _rule(_R.ATTENTION, "13w", "N", (117,), 1, 0,
           "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute.",
           "No sign of attention. Disarm, then arm"),
     _rule(_R.MISSION_LEFT, "13", "N", (32,), 5, 0, "Mission paused or ended. RESET, ARM; MISSION START continues.",

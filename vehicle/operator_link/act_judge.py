@@ -21,7 +21,7 @@ from vehicle.contracts.units import TICK_S
 if TYPE_CHECKING:
     from vehicle.control.state import GateState
 
-ARMED: Final = (Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+ARMED: Final = (Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
 AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 STOPPED: Final = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 PAUSE_S: Final = 0.5

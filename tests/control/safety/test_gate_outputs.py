@@ -38,6 +38,7 @@ def test_the_engine_of_every_mode() -> None:
         Mode.MANUAL: EngineMode.WORK,
         Mode.AUTO_MOVE: EngineMode.WORK,
         Mode.AUTO_WORK: EngineMode.WORK,
+        Mode.WAIT: EngineMode.WORK,
         Mode.RECOVERY: EngineMode.WORK,
         Mode.STOPPING: EngineMode.IDLE,
         Mode.HOLD: EngineMode.IDLE,

@@ -24,6 +24,7 @@ def written(rule: Rule) -> str:
         "cleared by arming": rule.cleared_by_arming,
         "position in doubt": rule.doubts_position,
         "horn": rule.sounds_horn,
+        "waits": rule.waits,
         "stops arming": rule.blocks_arming,
     }
     levels = f"L{int(rule.level)} {'--' if rule.by_hand_only else f'L{int(rule.auto_level)}'}"
@@ -39,10 +40,10 @@ def test_the_table_is_the_written_one() -> None:
 
 
 def test_a_mark_that_means_nothing_is_no_row() -> None:
-    for mark in set(string.printable) - set("rhads" + string.digits):
+    for mark in set(string.printable) - set("rhadsw" + string.digits):
         with pytest.raises(AssertionError):
             stop_reasons._rule(StopReason.FENCE, f"3{mark}", "N", (), 1, 0, "", "")
-    assert stop_reasons._rule(StopReason.FENCE, "3rhads", "N", (), 1, 0, "", "").retreat
+    assert stop_reasons._rule(StopReason.FENCE, "3rhadsw", "N", (), 1, 0, "", "").retreat
 
 
 def test_codes_names_and_places_agree() -> None:

@@ -55,6 +55,7 @@ ENGINES = {
     Mode.MANUAL: EngineMode.WORK,
     Mode.AUTO_MOVE: EngineMode.WORK,
     Mode.AUTO_WORK: EngineMode.WORK,
+    Mode.WAIT: EngineMode.WORK,
     Mode.RECOVERY: EngineMode.WORK,
     Mode.STOPPING: EngineMode.IDLE,
     Mode.HOLD: EngineMode.IDLE,

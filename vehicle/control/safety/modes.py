@@ -186,6 +186,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
         *_AUTO_STOPS,
         (lambda _m, s: s.want not in WORKING, Mode.AUTO_MOVE, None),
     ),
+    Mode.WAIT: _AUTO_STOPS,
     Mode.RECOVERY: (
         *_STOPS,
         (lambda _m, s: not s.retreat, Mode.STOPPING, None),
