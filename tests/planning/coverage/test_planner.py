@@ -16,6 +16,7 @@ from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
+from vehicle.polygons.boundary import area_of
 
 pytestmark = pytest.mark.long
 
@@ -47,6 +48,21 @@ def test_same_site_same_plan_same_name():
     first, second = plan_site(site, BENCH), plan_site(site, BENCH)
     assert first == second
     assert plan_site(site, MEDIUM).plan_hash != first.plan_hash
+
+
+def test_a_plan_names_every_keep_out_and_every_work_area(tmp_path):
+    """What bounds the machine and what bears nothing: all parts, not only those of a site with one of each."""
+    doc = document(
+        feature("work_area", ring_lonlat([(0, 0), (14, 0), (14, 12), (0, 12)])),
+        feature("work_area", ring_lonlat([(40, 0), (54, 0), (54, 12), (40, 12)])),
+        feature("keep_out", ring_lonlat([(6, 5), (8, 5), (8, 7), (6, 7)])),
+        feature("keep_out", ring_lonlat([(46, 5), (48, 5), (48, 7), (46, 7)])),
+        outside="safe",
+    )
+    site = load_site(saved(tmp_path, doc))
+    plan = plan_site(site, BENCH)
+    for rings_m, ground in ((plan.keep_out_m, site.keep_out), (plan.unproven_m, site.work_area)):
+        assert shapely.symmetric_difference(area_of(rings_m), ground).area < 1e-3
 
 
 def test_overlap_follows_the_credit_rule():

@@ -85,8 +85,8 @@ def _narrow(reach: Reach, solid: shapely.Geometry, left: shapely.Geometry) -> sh
 
 
 def rings_of(polygon: shapely.Geometry) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Return shell and holes as closed rings of (east, north) [m]."""
-    rings = shapely.get_rings(polygon)
+    """Return shell and holes of a polygon, or of all parts of several, as closed rings of (east, north) [m]."""
+    rings = shapely.get_rings(shapely.get_parts(polygon))  # of a multi-polygon itself shapely returns none
     return tuple(tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring)) for ring in rings)
 
 
