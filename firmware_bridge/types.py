@@ -294,7 +294,11 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ObservationKind(IntEnum):
-    """What somebody measured or saw. Values: m of depth, m off a control point, hammers, class, objects, none."""
+    """What somebody measured, saw or did.
+
+    Values: m of depth, m off a control point, hammers, class, objects, none, and minutes for the acts of a shift.
+    The text of such an act begins with the item's name (`vehicle/contracts/shift_table.py`).
+    """
 
     DEPTH_CHECK = 0
     BENCHMARK_CHECK = 1
@@ -302,6 +306,8 @@ class ObservationKind(IntEnum):
     DETONATION_CLASS = 3
     FIND = 4
     NOTE = 5
+    SHIFT_DONE = 6
+    SHIFT_NOT_DONE = 7
 
 
 class ObservationVerdict(IntEnum):

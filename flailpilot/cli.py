@@ -7,7 +7,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from flailpilot import keys, ledger, paper_commands
-from flailpilot.cli_numbers import WHOLE, First, Height, Jobs, NetHours, Seed, Seeds, Sigma, Soil, TimeLimit, Value
+from flailpilot.cli_numbers import (
+    WHOLE,
+    First,
+    Height,
+    Jobs,
+    Minutes,
+    NetHours,
+    Seed,
+    Seeds,
+    Sigma,
+    Soil,
+    TimeLimit,
+    Value,
+)
 from flailpilot.exit_status import BAD_INPUT, FAILED
 from flailpilot.numbers import metres, plain, whole
 from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
@@ -361,6 +374,37 @@ def observe(
         key=key, vehicle=vehicle,
     )  # fmt: skip
     raise typer.Exit(observing.run(asked))
+
+
+@app.command()
+def shift(
+    config: Annotated[
+        Path | None, typer.Argument(help="Configuration of the vehicle program, for its address; or --vehicle.")
+    ] = None,
+    vehicle: Annotated[str | None, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = None,
+    key: Annotated[Path, typer.Option("--key", help="Key file of this station alone.")] = Path("observer.json"),
+    *,
+    who: Annotated[str, typer.Option("--who", help="Whose words are recorded, at most 20 bytes.")] = "",
+    done: Annotated[str | None, typer.Option("--done", metavar="ITEM", help="Tell one item as done.")] = None,
+    not_done: Annotated[
+        str | None, typer.Option("--not-done", metavar="ITEM", help="Tell one item as not done; with --because.")
+    ] = None,
+    because: Annotated[str, typer.Option("--because", help="Why it was not done.")] = "",
+    minutes: Minutes = 0.0,
+    to: Annotated[str, typer.Option("--to", help="hand-over: who takes over.")] = "",
+    role: Annotated[str, typer.Option("--role", help="sign-in: the role.")] = "",
+    listed: Annotated[
+        bool, typer.Option("--list", help="Show the shift; exit status 1 while START of a mission is blocked.")
+    ] = False,
+) -> None:
+    """Guide through the working day; each act is recorded by the vehicle and moves nothing."""
+    from flailpilot import shift as shifts
+
+    asked = shifts.Asked(
+        config=config, vehicle=vehicle, key=key, who=who, done=done, not_done=not_done, because=because,
+        minutes=minutes, to=to, role=role, listed=listed,
+    )  # fmt: skip
+    raise typer.Exit(shifts.run(asked))
 
 
 @app.command()

@@ -75,3 +75,12 @@ NetHours = Annotated[
         help="Hours of an 8 h day with the tool down, for the site days; if not said they are given for 2 and 3.5.",
     ),
 ]
+Minutes = Annotated[
+    float,
+    typer.Option(
+        "--minutes",
+        parser=plain("--minutes", "how long it took in minutes, a number", "5"),
+        metavar="MIN",
+        help="How long it took, in minutes.",
+    ),
+]

@@ -16,8 +16,10 @@ VALUE_BOUNDS = {
     ObservationKind.DETONATION_CLASS: (0.0, 5.0),
     ObservationKind.FIND: (0.0, 1000.0),
     ObservationKind.NOTE: (0.0, 0.0),
+    ObservationKind.SHIFT_DONE: (0.0, 840.0),
+    ObservationKind.SHIFT_NOT_DONE: (0.0, 840.0),
 }
-"""What can be, by kind; no tool of this class digs a metre, no rotor carries 500 hammers."""
+"""What can be, by kind; no tool of this class digs a metre, no rotor carries 500 hammers, no shift has 840 minutes."""
 COUNTED = (ObservationKind.HAMMER_COUNT, ObservationKind.DETONATION_CLASS, ObservationKind.FIND)
 SIGMA_MAX = 10.0
 TIME_UTC_US = (1_577_836_800_000_000, 4_102_444_800_000_000)

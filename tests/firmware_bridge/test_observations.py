@@ -63,7 +63,7 @@ def test_each_kind_has_bounds_of_its_own_and_the_bounds_themselves_pass(kind: Ob
         ({"lon": math.nan}, "place"),
         ({"time_utc_us": 1}, "time"),
         ({"time_utc_us": 2**64 - 1}, "time"),
-        ({"kind": 6}, "kind"),
+        ({"kind": 8}, "kind"),
         ({"kind": 255}, "kind"),
         ({"who": "line\nbreak"}, "who"),
         ({"text": "bell\x07"}, "text"),

@@ -7,6 +7,7 @@ import msgspec
 from firmware_bridge.types import ObservationResult
 from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.messages import Due, Margin
+from vehicle.contracts.shift_state import ShiftState
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -59,7 +60,8 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
     earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
-    together a tick ago. `results`: answers of this tick. `due` and `margin` are what follows from all that.
+    together a tick ago. `results`: answers of this tick. `shift`: the acts of the working
+    day. `due` and `margin` are what follows from all that.
     """
 
     answers: tuple[ObservationResult, ...] = ()
@@ -85,5 +87,6 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     calibration_due: bool = True
     calibration_failed: bool = False
     machine: MachineCheck = MachineCheck()
+    shift: ShiftState = ShiftState()
     due: Due = Due()
     margin: Margin = Margin()

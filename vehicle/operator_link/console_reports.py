@@ -13,6 +13,7 @@ from firmware_bridge.mavlink.signing import Verifier
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
@@ -43,11 +44,13 @@ class ConsoleReports:
         self._blocked = False
         self.plan: Plan | None = None
         """As the vehicle holds it."""
+        self.shift = ShiftState()
+        """As the vehicle holds it."""
 
     def tell(self, record: TickRecord, peers: list[Peer]) -> None:
         """Judge the acts of this tick, then tell what is due of it."""
         state, report = record.state, record.outputs.report
-        self.plan = state.mission.plan
+        self.plan, self.shift = state.mission.plan, state.checks.shift
         if report is not None:
             self._blocked = bool(report.start_blocked)
         before, self._before = self._before or state.gate, state.gate

@@ -1,4 +1,4 @@
-"""The files that stations may read: parameters, the record of ground, site and plan, staged plan, who is who."""
+"""The files that stations may read: parameters, the record of ground, site and plan, staged plan, shift, who is who."""
 
 import msgspec
 
@@ -6,6 +6,7 @@ from vehicle.config.machine_parts import LimitsConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.parameters import Parameters
+from vehicle.operator_link.shift_file import SHIFT, shift_file
 from vehicle.operator_link.site_file import SITE, MachineFacts, SiteArea, site_file
 from vehicle.operator_link.staging import STAGED, PlanTaker, Staged
 from vehicle.operator_link.station_names import NAMES, names_file
@@ -36,6 +37,8 @@ class VehicleFiles:
             return site_file(self._reports.plan, self._datum, self.areas, self.facts)
         if path == NAMES:
             return names_file(self.names)
+        if path == SHIFT:
+            return shift_file(self._reports.shift)
         if path == STAGED:
             return msgspec.json.encode(self.taker.staged if self.taker is not None else Staged())
         if path.split("?", maxsplit=1)[0] != PARAMETERS:

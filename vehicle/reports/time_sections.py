@@ -7,6 +7,7 @@ from typing import Final
 
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Event
+from vehicle.contracts.shift_state import KINDS as SHIFT_KINDS
 from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct
@@ -139,7 +140,7 @@ def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None
     """Return a line of the checks; `name` of a depth reading as on the map. None for an act without a measurement."""
     act, when, say = row.act, moment(facts, row.t_s), facts.words
     if isinstance(act, Observed):
-        if act.kind in SEEN:
+        if act.kind in SEEN or act.kind in SHIFT_KINDS:
             return None
         where = place(facts, act.place_m) if act.place_m is not None else "-"
         what = f"{_observed(facts, act.kind)} {name}".strip()

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from vehicle.config.drive import DriveFile
+from vehicle.contracts import shift_state
 from vehicle.contracts.errors import InputError
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
@@ -199,7 +200,8 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
         return state
     ledger, count = journal.rebuilt(found), found.stroke_count
     ledger = msgspec.structs.replace(ledger, acts=(), marks=((now_ns, count),) if count else ())
-    checks = msgspec.structs.replace(state.checks, depth_due_before=journal.depth_due(found))
+    shift = shift_state.restored(found.records, used=state.checks.shift.used)
+    checks = msgspec.structs.replace(state.checks, depth_due_before=journal.depth_due(found), shift=shift)
     state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job)
     if found.job is None or state.mission.plan is None:
         return state

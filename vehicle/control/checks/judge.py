@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts import shift_state
 from vehicle.contracts.ledger_types import Claim, Knowledge, Order
+from vehicle.contracts.shift_table import fault_of, said_of
 from vehicle.control.checks import machine_check
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
 from vehicle.control.depth import DUE_M
@@ -51,13 +53,14 @@ MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation is judged against. `claim`: the record's at its place, None where it has none.
 
-    `utc_us`: the time as the vehicle's receiver has it, None where it has none.
+    `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     """
 
     config: VehicleConfig
     claim: Claim | None
     swept_m2: float
     utc_us: int | None = None
+    t_ns: int = 0
 
 
 Judged = tuple[ChecksState, tuple[Order, ...], str]
@@ -310,6 +313,27 @@ _ACTS: Final[dict[str, Callable[[ChecksState, Observation, Seen], Judged]]] = {
 }
 
 
+def _shift(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """An act of the working day, done or not."""
+    done = observation.kind is ObservationKind.SHIFT_DONE
+    if fault := fault_of(observation.text, observation.who, done=done):
+        return state, (), fault
+    said = said_of(observation.text)
+    if observation.time_utc_us is None or said is None:
+        return state, (), "time: a shift's act says when"
+    item, words = said
+    act = shift_state.ShiftAct(
+        item=item.name,
+        done=done,
+        minutes=observation.value,
+        who=observation.who,
+        words=words,
+        utc_us=observation.time_utc_us,
+    )
+    now = shift_state.ShiftNow(utc_us=seen.utc_us, t_ns=seen.t_ns)
+    return replace(state, shift=shift_state.told(state.shift, act, now)), (), ""
+
+
 def _by(observation: Observation) -> str:
     return f"{observation.who or 'nobody named'} (station {observation.station_id})"
 
@@ -321,4 +345,6 @@ _KINDS: Final[dict[ObservationKind, Callable[[ChecksState, Observation, Seen], J
     ObservationKind.DETONATION_CLASS: _detonation,
     ObservationKind.FIND: _find,
     ObservationKind.NOTE: _note,
+    ObservationKind.SHIFT_DONE: _shift,
+    ObservationKind.SHIFT_NOT_DONE: _shift,
 }

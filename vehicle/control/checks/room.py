@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
+from vehicle.contracts import shift_state
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Claim, HeldBack, Knowledge, Observed, Order
 from vehicle.contracts.messages import Due, Inputs, Margin
@@ -78,6 +79,7 @@ def step(
                 claim=claimed(place_m) if place_m is not None else None,
                 swept_m2=ledger.swept_m2,
                 utc_us=_utc_us(wire, now_ns),
+                t_ns=now_ns,
             )
             state, told, refusal = judged(state, observation, seen)
             if not refusal:
@@ -87,7 +89,18 @@ def step(
             station_id=observation.station_id, sequence=observation.sequence, result=verdict, text=refusal
         )
         state = replace(state, results=(*state.results, result), answers=(*state.answers, result)[-ANSWERS_KEPT:])
+    state = _shift_seen(state, wire, now_ns)
     return _concluded(state, ledger, config), tuple(orders)
+
+
+def _shift_seen(state: ChecksState, wire: WireState, now_ns: int) -> ChecksState:
+    """With what still blocks START of a mission; it may come back with time alone, when the shift is over."""
+    shift = state.shift
+    if not shift.used:
+        return state
+    now = shift_state.ShiftNow(utc_us=_utc_us(wire, now_ns), t_ns=now_ns)
+    missing = shift_state.missing(shift, now)
+    return state if missing == shift.missing else replace(state, shift=replace(shift, missing=missing))
 
 
 def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
