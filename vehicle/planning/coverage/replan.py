@@ -9,7 +9,6 @@ import math
 from dataclasses import replace
 
 import msgspec
-import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
@@ -17,16 +16,13 @@ from vehicle.contracts.plan import MachineFootprint, Plan, Untreatable, Untreata
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.attempt import Attempt, attempt_in
-from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer, swath_box, turned
+from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import plan_job
+from vehicle.planning.coverage.own_axis import is_behind, places_to_turn
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import directions_for, opened_ground
-from vehicle.planning.coverage.route import enu_of
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
-from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
-from vehicle.planning.coverage.swath_candidates import complement
-from vehicle.planning.coverage.swath_intervals import swath_intervals
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.site.site import Site
@@ -34,8 +30,6 @@ from vehicle.polygons.fences import mended
 
 Rings = tuple[tuple[tuple[float, float], ...], ...]
 """A polygon: shell and holes as closed rings of (east, north) [m]."""
-OUT_MAX_M = 600.0
-"""Largest distance to reverse out of the strip in which the machine stands."""
 
 
 class ReplanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,33 +108,14 @@ def leave_strip(path: PathBuilder, model: GroundModel, closed_ground: shapely.Ge
 
     `closed_ground`: ground that the tracks may not use on that line. Raises InputError if there is no such place.
     """
-    east, north, yaw = path.pose
-    frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
-    x, y = float(frame[0]), float(frame[1])
-    reach = model.job.reach
-    window = swath_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
-    ground = model.view(window.bounds)
-    low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
-    at = np.array([y])
-    # its strip is as wide as its tool: the position error at the rim must not keep it from leaving
-    bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
-    front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
-    barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
-    closed = swath_intervals(turned(barred, -yaw), at, bearing_m, low_m, high_m)[0]
-    pivots = complement(swath_intervals(turned(ground.pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
-    places: list[float] = []
-    for low, high in complement(closed, low_m, high_m):
-        if low <= x - reach.track_rear_m + 0.05 and high >= x + reach.track_rear_m - 0.05:
-            inside = [(max(a, low + reach.track_rear_m), min(b, high - front_m)) for a, b in pivots]
-            places += [min(max(x, a), b) for a, b in inside if a <= b]
+    places = places_to_turn(path.pose, model, closed_ground)
     if not places:
+        east, north, _ = path.pose
         raise InputError(
             f"the machine at {east:.1f} E {north:.1f} N has no way along its own line to ground where it can turn; "
             "drive it by stick to safe ground and plan again"
         )
-    behind = [place for place in places if place <= x]
-    goal_m = max(behind) if behind else min(places)
-    path.straight_to(enu_of(yaw, goal_m, y), reverse=goal_m < x)
+    path.straight_to(places[0], reverse=is_behind(places[0], path.pose))
 
 
 def united(polygons: tuple[Rings, ...]) -> shapely.Geometry:

@@ -1,0 +1,193 @@
+"""A plan that only drives: whatever moment it begins at, the tracks keep to ground that is safe or was swept before."""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.planning.coverage.certificate import rings_of, sweep_corners
+from vehicle.planning.coverage.closing import check_certificate, plan_hash_of
+from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.coverage.way_plan import Goal, WayRequest, way_plan
+from vehicle.planning.site.site import Site, load_site
+from vehicle.polygons.boundary import area_of
+
+FIELD = [(-28, -17), (31, -15), (27, 22), (-30, 19)]
+POST = [(3, 2), (5, 2.4), (4.6, 4.5), (2.7, 4.1)]
+STRIP = [(-28, -17), (-28, -25), (31, -23), (31, -15)]
+BAY = [(10, -20), (10, -36), (12.6, -36), (12.6, -20)]
+"""A narrow bay south of the safe strip: the machine can drive in, and cannot turn there."""
+WISHES = PlanSettings(overlap_m=0.2)
+PARKING = Goal(name="parking", east_m=-24.0, north_m=-21.0)
+IN_BAY = Goal(name="the bay", east_m=11.3, north_m=-31.0, yaw_rad=-0.5 * math.pi)
+AT_ORIGIN = LocalFrame(39.99, 46.93)
+STEP_M, STEP_RAD = 0.1, math.radians(2.0)
+JOINT_M = 0.13
+"""A path may begin this far beside the machine: the error of position, and what it stands off its own path."""
+
+
+@cache
+def planned(outside: str, folder: Path) -> tuple[Site, Plan]:
+    text = document(
+        feature("work_area", ring_lonlat(FIELD)),
+        feature("keep_out", ring_lonlat(POST)),
+        feature("safe_ground", ring_lonlat(STRIP)),
+        feature("safe_ground", ring_lonlat(BAY)),
+        outside=outside,
+    )
+    site = load_site(saved(folder, text, f"{outside}.geojson"), datum=AT_ORIGIN)
+    return site, plan_site(site, BENCH, WISHES)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("way")
+
+
+def polygons(shape):
+    parts = shapely.get_parts(shape)
+    return tuple(rings_of(part) for part in parts if part.geom_type == "Polygon" and part.area > 1e-4)
+
+
+def at_moment(plan: Plan, share: float) -> tuple[shapely.Geometry, StartPose]:
+    """(swept so far, pose) after this share of the segments' ways; turns count as a metre."""
+    ways_m = [max(1.0, math.dist(s.points_m[0], s.points_m[-1])) for s in plan.segments]
+    left_m = share * sum(ways_m)
+    done = []
+    for segment, way_m in zip(plan.segments, ways_m, strict=True):
+        if left_m < way_m:
+            break
+        left_m -= way_m
+        done.append(segment)
+    else:
+        segment, way_m, left_m = plan.segments[-1], 1.0, 1.0
+    part = left_m / way_m
+    (x0, y0), (x1, y1) = segment.points_m[0], segment.points_m[-1]
+    here = (x0 + part * (x1 - x0), y0 + part * (y1 - y0))
+    yaw = segment.yaw_start_rad + (part * segment.turn_rad if segment.kind is SegmentKind.TURN else 0.0)
+    done.append(msgspec.structs.replace(segment, points_m=(segment.points_m[0], here)))
+    corners = sweep_corners(tuple(done), BENCH.tool_width_m, BENCH.tool_ahead_m)
+    return shapely.union_all(shapely.polygons(corners)), StartPose(east_m=here[0], north_m=here[1], yaw_rad=yaw)
+
+
+def poses(plan: Plan):
+    """Poses (east, north, yaw) along a plan of moves."""
+    for segment in plan.segments:
+        (x0, y0), (x1, y1) = segment.points_m[0], segment.points_m[-1]
+        way_m = math.dist((x0, y0), (x1, y1))
+        for part in np.linspace(0.0, 1.0, 2 + int(max(way_m / STEP_M, abs(segment.turn_rad) / STEP_RAD))):
+            yaw = segment.yaw_start_rad + part * segment.turn_rad
+            yield x0 + part * (x1 - x0), y0 + part * (y1 - y0), yaw
+
+
+def box_at(pose, rear_m: float, front_m: float, half_m: float) -> shapely.Polygon:
+    east, north, yaw = pose
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    corners = [(-rear_m, -half_m), (front_m, -half_m), (front_m, half_m), (-rear_m, half_m)]
+    return shapely.Polygon([(east + cos * a - sin * b, north + sin * a + cos * b) for a, b in corners])
+
+
+def check_moves(plan: Plan, site: Site, swept: shapely.Geometry, *, slack_m: float = 1e-3) -> None:
+    """Nothing but moves, in one piece, on ground that bears; raised tool too; no part over a keep-out."""
+    bears = shapely.union_all([site.safe_ground, swept])
+    if site.outside == "safe":
+        bears = shapely.union(bears, shapely.difference(shapely.box(-500, -500, 500, 500), site.work_area))
+    bears = shapely.buffer(bears, slack_m)
+    half_m = 0.5 * BENCH.track_outer_width_m
+    assert all(segment.kind is not SegmentKind.SWATH and not segment.tool_down for segment in plan.segments)
+    assert [segment.seq for segment in plan.segments] == list(range(len(plan.segments)))
+    under = [box_at(pose, 0.5 * BENCH.track_length_m, 0.5 * BENCH.track_length_m, half_m) for pose in poses(plan)]
+    left_m2 = [shapely.difference(one, bears).area for one in under]
+    assert max(left_m2) < 1e-6, f"{max(left_m2)} m2 of the tracks on unproven ground"
+    whole = [box_at(p, BENCH.body_rear_m, BENCH.tool_ahead_m, 0.5 * BENCH.tool_width_m) for p in poses(plan)]
+    assert not any(shapely.intersects(one, site.keep_out) for one in whole)
+    joints = zip(plan.segments, plan.segments[1:], strict=False)
+    assert all(math.dist(a.points_m[-1], b.points_m[0]) < JOINT_M for a, b in joints)
+
+
+def asked(site: Site, swept: shapely.Geometry, pose: StartPose, *goals: Goal, error_m: float = 0.0) -> WayRequest:
+    return WayRequest(site_hash=site.site_hash, swept=polygons(swept), pose=pose, goals=goals, error_m=error_m)
+
+
+def check_out_and_back(folder: Path, outside: str, share: float, goal: Goal, error_m: float) -> None:
+    site, plan = planned(outside, folder)
+    swept, pose = at_moment(plan, share)
+    there = way_plan(site, BENCH, WISHES, asked(site, swept, pose, goal, error_m=error_m))
+    check_moves(there, site, swept)
+    last = there.segments[-1]
+    assert math.dist(last.points_m[-1], (goal.east_m, goal.north_m)) < 0.01
+    yaw = last.yaw_end_rad
+    assert goal.yaw_rad is None or abs(math.remainder(yaw - goal.yaw_rad, 2.0 * math.pi)) < 1e-6
+    check_certificate(there)
+    assert plan_hash_of(there) == there.plan_hash
+    stands = StartPose(east_m=last.points_m[-1][0], north_m=last.points_m[-1][1], yaw_rad=yaw)
+    work = Goal(name="the work", east_m=pose.east_m, north_m=pose.north_m, yaw_rad=pose.yaw_rad)
+    back = way_plan(site, BENCH, WISHES, asked(site, swept, stands, work, error_m=error_m))
+    check_moves(back, site, swept)
+    assert math.dist(back.segments[-1].points_m[-1], (pose.east_m, pose.north_m)) < JOINT_M
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("outside", ["safe", "unknown"])
+@pytest.mark.parametrize("goal", [PARKING, IN_BAY], ids=["ground", "bay"])
+def test_out_to_the_parking_and_back(folder: Path, outside: str, goal: Goal) -> None:
+    check_out_and_back(folder, outside, 0.52, goal, 0.0)
+
+
+@pytest.mark.long
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    share=st.floats(0.0, 1.0),
+    outside=st.sampled_from(("safe", "unknown")),
+    goal=st.sampled_from((PARKING, IN_BAY)),
+    error_m=st.sampled_from((0.0, 0.064)),
+)
+def test_from_any_moment_of_a_plan(folder: Path, share: float, outside: str, goal: Goal, error_m: float) -> None:
+    check_out_and_back(folder, outside, share, goal, error_m)
+
+
+@pytest.mark.long
+def test_where_there_is_no_way_nothing_is_planned(folder: Path) -> None:
+    site, plan = planned("unknown", folder)
+    swept, pose = at_moment(plan, 0.31)
+    island = Goal(name="parking", east_m=60.0, north_m=40.0)
+    with pytest.raises(InputError, match=r"no way over safe or swept ground from .* to parking; the machine stays"):
+        way_plan(site, BENCH, WISHES, asked(site, swept, pose, island))
+    for yaw_rad in (None, 0.0):  # the bay has no room to turn, and none across
+        narrow = msgspec.structs.replace(IN_BAY, yaw_rad=yaw_rad)
+        with pytest.raises(InputError, match="to the bay"):
+            way_plan(site, BENCH, WISHES, asked(site, swept, pose, narrow))
+    stands = StartPose(east_m=PARKING.east_m, north_m=PARKING.north_m, yaw_rad=1.0)
+    with pytest.raises(InputError, match="stands there already"):
+        way_plan(site, BENCH, WISHES, asked(site, swept, stands, PARKING))
+    with pytest.raises(InputError, match="was made for site"):
+        way_plan(site, BENCH, WISHES, msgspec.structs.replace(asked(site, swept, pose, PARKING), site_hash="other"))
+
+
+@pytest.mark.long
+def test_ground_that_was_not_swept_is_driven_round(folder: Path) -> None:
+    """The straight line to the parking lies across ground to be worked; a crater in the way is driven round too."""
+    site, plan = planned("unknown", folder)
+    swept, pose = at_moment(plan, 0.52)
+    free = way_plan(site, BENCH, WISHES, asked(site, swept, pose, PARKING))
+    on_it = shapely.Point(free.segments[-1].points_m[0]).buffer(1.0)
+    if shapely.distance(on_it, shapely.Point(PARKING.east_m, PARKING.north_m)) < 4.0:
+        on_it = shapely.LineString(free.segments[-1].points_m).interpolate(0.5, normalized=True).buffer(1.0)
+    request = msgspec.structs.replace(asked(site, swept, pose, PARKING), craters=polygons(on_it))
+    round_it = way_plan(site, BENCH, WISHES, request)
+    check_moves(round_it, site, swept)
+    assert not any(shapely.intersects(box_at(p, 1.2, 2.0, 1.0), on_it) for p in poses(round_it))
+    assert any(shapely.intersects(box_at(p, 1.2, 2.0, 1.0), on_it) for p in poses(free))
+    kept_m2 = area_of(round_it.keep_out_m).area - area_of(free.keep_out_m).area
+    assert kept_m2 == pytest.approx(on_it.area, abs=1e-3)
