@@ -12,6 +12,7 @@ from vehicle.planning.coverage.closing import area_m2_of, bound_s_of
 from vehicle.planning.coverage.directions import best_directions, swath_cost_s
 from vehicle.planning.coverage.ground_model import GroundModel, first_model
 from vehicle.planning.coverage.job import PlanJob, plan_job
+from vehicle.planning.coverage.parking import check_parking
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell, parted
 from vehicle.planning.coverage.tour import Tour
@@ -50,6 +51,7 @@ def plan_site(
     check_fit(site, machine)
     job.deadline.limit.at(Stage.GROUND, _nothing_driven)
     ground = opened_ground(job)
+    check_parking(ground)
     directions = directions_for(ground)
     attempts = attempts_in(ground, directions)
     best = best_in_order(attempts)

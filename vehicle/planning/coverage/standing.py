@@ -1,6 +1,7 @@
 """Objects on a site (markers, marks, receivers, posts of people), and who answers for ground that bears the tracks."""
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.units import wrap_rad
 from vehicle.polygons.fences import round_about
 
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
@@ -17,12 +19,17 @@ RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_
 RADIUS_MAX_M = 1_000.0
 OTHER_RADII = re.compile(r"radius|diameter|buffer|setback|safetydistance|clearance(m|cm|mm|ft)?$")
 """Fields that may mean a radius; only `radius_m` states its unit and what it surrounds."""
+OTHER_HEADINGS = ("heading", "bearing", "course", "direction", "yaw", "yaw_deg", "azimuth")
+"""Fields that may mean a heading; only `heading_deg` says its unit and where it counts from."""
 LENGTH = re.compile(r"\s*[0-9.,]*[1-9][0-9.,]*\s*[a-z]*\.?\s*")
 YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """An object on the ground: its drawn place, and its keep-out (empty after it was taken down)."""
+    """An object on the ground: its drawn place, and its keep-out (empty after it was taken down).
+
+    `yaw_rad`: where a machine points that stands there, for a parking point; None: in any direction.
+    """
 
     role: str
     place: str
@@ -30,6 +37,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     north_m: float
     taken_down: bool
     keep_out: shapely.Geometry
+    yaw_rad: float | None = None
 
 
 class Assurance(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +91,27 @@ def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
     if not 0.0 < radius_m <= RADIUS_MAX_M:
         raise InputError(f"{place}: radius_m is {value!r}; write metres above 0, at most {RADIUS_MAX_M:g}")
     return float(radius_m)
+
+
+def heading_of(place: str, properties: Mapping[str, Any]) -> float | None:
+    """Return the yaw [rad] of `heading_deg`, degrees clockwise from true north; None if it is absent.
+
+    Raises:
+        InputError: It is no number from 0 to 360, or the heading has another name, which leaves its zero unsaid.
+    """
+    value = properties.get("heading_deg")
+    if value is None or value == "":
+        other = next((key for key in properties if key.casefold() in OTHER_HEADINGS and properties[key]), None)
+        if other is not None:
+            raise InputError(f"{place}: its field {other!r} is not read; write heading_deg, clockwise from true north")
+        return None
+    try:
+        heading_deg = np.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        heading_deg = np.nan
+    if not 0.0 <= heading_deg <= 360.0:
+        raise InputError(f"{place}: heading_deg is {value!r}; write degrees clockwise from true north, 0 to 360")
+    return wrap_rad(math.radians(90.0 - heading_deg))
 
 
 def other_radius(properties: Mapping[str, Any]) -> str:

@@ -17,6 +17,8 @@ from matplotlib.path import Path as Outline
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import polygon_from, sweep_corners
+from vehicle.planning.coverage.parking import PARKING
+from vehicle.planning.coverage.standing import Mark
 from vehicle.planning.files.outside import swept_outside
 from vehicle.planning.files.picture_swaths import draw_swaths, swath_legend
 from vehicle.planning.site.site import Site
@@ -37,6 +39,8 @@ SAFE, ACCESS, SLOPE = "#d9ead3", "#b6d7a8", "#8c510a"
 WARNINGS_MAX, WARNING_MAX = 8, 170
 """Number of warning lines below the map, and their length in letters."""
 SIZE_IN = (11.0, 8.2)
+HEADING_PT = 24.0
+"""Length of the arrow of a parking point's heading on the paper."""
 WIDER = 0.15
 """Safe ground and keep-outs are shown to this distance around the worked ground."""
 
@@ -95,10 +99,24 @@ def _draw_marks(axes: Any, site: Site) -> None:
             axes.text(place.x, place.y, degrees, fontsize=8, color=SLOPE, ha="center", va="center", bbox=box, zorder=9)
     for mark in site.marks:
         style = {"color": "black" if not mark.taken_down else "#bbbbbb", "fontsize": 6, "zorder": 9}
+        if mark.role == PARKING:
+            _draw_parking(axes, mark)
+            continue
         axes.annotate(mark.role.replace("_", " "), (mark.east_m, mark.north_m), ha="center", va="bottom", **style)
     for points, sign in ((site.benchmarks_m, "^"), (site.turning_points_m, "D")):
         for east_m, north_m in points:
             axes.plot(east_m, north_m, marker=sign, color="black", markersize=5, zorder=9, markeredgecolor="white")
+
+
+def _draw_parking(axes: Any, mark: Mark) -> None:
+    """Draw a boxed P where the machine parks, with an arrow in its heading if it has one."""
+    box = {"facecolor": "white", "edgecolor": "black", "pad": 1.5}
+    here = (mark.east_m, mark.north_m)
+    axes.annotate("P", here, ha="center", va="center", fontsize=8, weight="bold", bbox=box, zorder=10)
+    if mark.yaw_rad is not None:
+        ahead = (HEADING_PT * math.cos(mark.yaw_rad), HEADING_PT * math.sin(mark.yaw_rad))
+        arrow = {"arrowstyle": "<|-", "color": "black"}
+        axes.annotate("", here, xytext=ahead, textcoords="offset points", arrowprops=arrow, zorder=9)
 
 
 def _draw_ways(axes: Any, plan: Plan) -> None:

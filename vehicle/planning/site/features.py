@@ -19,7 +19,8 @@ HEIGHTS_M = (-500.0, 9_000.0)
 """Range of plausible heights [m]; other values are no heights."""
 Ring = tuple[tuple[float, float], ...]
 KNOWN_FIELDS = (
-    "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "said_by", "basis", "said_on",
+    "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "heading_deg", "said_by", "basis",
+    "said_on",
 )  # fmt: skip
 """Fields with a meaning; case and separators between words are ignored."""
 

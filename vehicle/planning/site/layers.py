@@ -9,7 +9,15 @@ import shapely
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.coverage.area import Where, parts_of, polygon_of, polygons_of, thinned
-from vehicle.planning.coverage.standing import Assurance, Mark, assurance_of, mark_of, other_radius, radius_of
+from vehicle.planning.coverage.standing import (
+    Assurance,
+    Mark,
+    assurance_of,
+    heading_of,
+    mark_of,
+    other_radius,
+    radius_of,
+)
 from vehicle.planning.site.features import Feature
 from vehicle.planning.site.nesting import Answer, Piece, asked_about, holes_left
 from vehicle.planning.site.notes import Notes, Rank
@@ -134,7 +142,7 @@ class _Drawn:
         if feature.role in STANDING or (feature.role == "keep_out" and (feature.points or feature.lines)):
             self._stands(feature, place)
         elif feature.role == "parking" and feature.points and not feature.polygons:
-            self._drawn_only(feature)
+            self._parking(feature, place)
         if feature.role in BEARING and feature.polygons:
             self.assurances.append(assurance_of(self.label, feature.role, feature.place, feature.properties, site_wide))
         for part, rings in enumerate(feature.polygons if feature.role not in STANDING else ()):
@@ -193,16 +201,18 @@ class _Drawn:
         if shapes and self.marks[-1].taken_down:
             self.notes.warn(f"{feature.place}: the {feature.role} is taken down: not kept out", Rank.ASSUMED)
 
-    def _drawn_only(self, feature: Feature) -> None:
+    def _parking(self, feature: Feature, place: str) -> None:
+        yaw_rad = heading_of(place, feature.properties)
         for east_m, north_m in self._metres(feature.points):
             self.marks.append(
                 Mark(
                     role=feature.role,
-                    place=f"{self.label}: {feature.place}",
+                    place=place,
                     east_m=east_m,
                     north_m=north_m,
                     taken_down=False,
                     keep_out=shapely.Polygon(),
+                    yaw_rad=yaw_rad,
                 )
             )
 

@@ -48,7 +48,12 @@ ROLES = (
     ),
     Role("safe_ground", "polygon", "bears the tracks before any work", ("safe ground", "safe area", "safe lane")),
     Role("access", "polygon", "bears the tracks: a road in", ("access", "access road", "access lane", "access route")),
-    Role("parking", "polygon, point", "bears the tracks: where vehicles stand", ("parking", "car park", "parking lot")),
+    Role(
+        "parking", "polygon, point",
+        "bears the tracks: where vehicles stand. A point says where the machine parks, on safe ground, with "
+        "`heading_deg` if it is to point in one direction",
+        ("parking", "car park", "parking lot", "parking bay", "parking point"),
+    ),
     Role(
         "perimeter", "polygon", "holds the machine in: no work and no driving outside; it asks for no work itself",
         ("perimeter", "inclusion", "inclusion fence", "inclusion zone", "hold in", "keep in", "stay in"),

@@ -14,7 +14,7 @@ from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.planning.coverage.standing import Assurance, Mark
 from vehicle.planning.site.chosen import chosen, settled
 from vehicle.planning.site.declared import declared
-from vehicle.planning.site.features import WGS84, plain_fields
+from vehicle.planning.site.features import WGS84, Feature, plain_fields
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.layers import layers_of
 from vehicle.planning.site.nesting import ANSWERS, Answer
@@ -213,6 +213,10 @@ def _points(raw: SiteFile, frame: LocalFrame, role: str) -> tuple[tuple[float, f
     return tuple((float(e), float(n)) for e, n in frame.enu_from_lonlat_array(np.array(found))) if found else ()
 
 
+def _has_heading(feature: Feature) -> bool:
+    return feature.role == "parking" and bool(feature.points) and "heading_deg" in feature.properties
+
+
 def _site_hash(raw: SiteFile, words: tuple[str, str], overrun_m: float | None, turned_out: tuple[int, ...]) -> str:
     """Return a hash of the ground, not of the file: key order, spaces and datum do not matter; 1e-9 deg is 0.1 mm."""
     rows: list[Any] = [
@@ -223,6 +227,7 @@ def _site_hash(raw: SiteFile, words: tuple[str, str], overrun_m: float | None, t
     rows += [[[round(c, 9) for p in line for c in p] for line in f.lines] for f in raw.features if f.lines]
     said = ("radius_m", "taken_down", "slope_deg")
     rows += [[key, f.properties[key]] for f in raw.features for key in said if key in f.properties]
+    rows += [["heading_deg", f.properties.get("heading_deg")] for f in raw.features if _has_heading(f)]
     rows += [list(turned_out)] if turned_out else []
     rows += [["overrun_m", overrun_m]] if overrun_m is not None else []
     text = json.dumps([rows, *words], separators=(",", ":"))
